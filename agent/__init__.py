@@ -1,0 +1,1 @@
+"""The gate agent: decides at one vehicle gate and reports what happened."""

@@ -1,0 +1,45 @@
+"""What the eyes saw: presentations of permits and readings of plates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Position = tuple[tuple[str, float], ...]
+"""The likeliest characters at one place of a plate with their probabilities, best first; they sum to at most 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presentation:
+    """One QR text seen by a reader or scanner.
+
+    `payload`: the bytes in the symbol. `engine`: which reader found it. `corners`: its outline in the frame, in
+    pixels, clockwise from the top left; empty for a scanner. `frame`: number of the frame at that camera. `at`:
+    monotonic time of the frame's arrival. `picture`: SHA-256 (hex) of the picture kept of it, or None.
+    """
+
+    payload: bytes
+    engine: str
+    camera: str
+    frame: int
+    at: float
+    corners: tuple[tuple[float, float], ...] = ()
+    picture: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One plate text read in one frame, with per-character probabilities.
+
+    `text`: normalised number (see agent.core.plates.formats), one character for each entry of `positions`.
+    `kind`: a PlateKind value. `confidence`: probability of the whole text, 0..1. `box`: x, y, width, height in pixels.
+    """
+
+    text: str
+    positions: tuple[Position, ...]
+    kind: str
+    confidence: float
+    camera: str
+    frame: int
+    at: float
+    box: tuple[int, int, int, int] = (0, 0, 0, 0)
+    picture: str | None = None

@@ -1,0 +1,1 @@
+"""The eye: the child process that owns one camera and everything that touches pixels."""

@@ -1,0 +1,1 @@
+"""Reading licence plates from frames."""

@@ -1,0 +1,1 @@
+"""Drivers of devices; they know nothing of the agent."""

@@ -1,0 +1,173 @@
+"""The ports that every driver fills, the values that cross them, and the errors they may raise.
+
+Errors form a tree of two branches, and a supervisor looks at nothing else:
+
+    DeviceError
+     +-- DeviceUnavailableError    trying again may help   (unplugged, no answer, stream ended, wrong bytes)
+     +-- DeviceMisconfiguredError  trying again will not   (no such channel, not this kind of board)
+
+Any other exception that leaves a driver is a bug of that driver.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+
+class DeviceError(Exception):
+    """A device did not do what was asked of it."""
+
+
+class DeviceUnavailableError(DeviceError):
+    """The device is away or does not answer properly; trying again may help."""
+
+
+class DeviceMisconfiguredError(DeviceError):
+    """The device cannot do this as configured; trying again will not help."""
+
+
+class Delivery(StrEnum):
+    """What is known of a command that was sent to a relay board.
+
+    UNKNOWN means that the command may or may not have had its effect: it must never be repeated blindly.
+    """
+
+    DELIVERED = "delivered"
+    NOT_DELIVERED = "not_delivered"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class RelayCapabilities:
+    """What a relay board can do.
+
+    `hardware_pulse`: the board itself switches off after the pulse, also when the computer dies meanwhile.
+    `pulse_step_ms`: resolution of the hardware pulse; 0 without one.
+    `read_back`: the state of the relays can be asked for.
+    """
+
+    channels: int
+    hardware_pulse: bool
+    pulse_step_ms: int
+    read_back: bool
+
+
+class RelayPort(Protocol):
+    """A relay board. Not thread-safe: one thread owns it. Channels count from 1.
+
+    Every method but `close` may raise `DeviceUnavailableError` or `DeviceMisconfiguredError`. `pulse` and `set`
+    report what became of the command as a `Delivery` wherever they can tell; they raise only when nothing was sent.
+    """
+
+    @property
+    def capabilities(self) -> RelayCapabilities:
+        """What this board can do."""
+        ...
+
+    def open(self) -> str:
+        """Connect, prove that the board is the expected kind as far as it allows, and return its identity.
+
+        Moves no relay.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let the port go. Never raises and may be called twice."""
+        ...
+
+    def pulse(self, channel: int, duration_ms: int) -> Delivery:
+        """Energise the relay for `duration_ms`, timed by the board.
+
+        Raises DeviceMisconfiguredError on a board without a hardware pulse.
+        """
+        ...
+
+    def set(self, channel: int, *, on: bool) -> Delivery:
+        """Switch one relay and verify it by reading back where the board can."""
+        ...
+
+    def all_off(self) -> Delivery:
+        """Release every relay of the board."""
+        ...
+
+    def state(self) -> tuple[bool, ...] | None:
+        """Ask the board which relays are energised; None where it cannot say."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class InputSample:
+    """The digital inputs at one time. `bits[0]` is input 1; None means unknown. `at` is monotonic seconds."""
+
+    bits: tuple[bool | None, ...]
+    at: float
+
+
+class InputPort(Protocol):
+    """A board with digital inputs. Not thread-safe: one thread owns it.
+
+    `open` and `sample` raise `DeviceUnavailableError` or `DeviceMisconfiguredError`.
+    """
+
+    def open(self) -> str:
+        """Connect and return the identity of the board."""
+        ...
+
+    def close(self) -> None:
+        """Let the port go. Never raises and may be called twice."""
+        ...
+
+    def sample(self) -> InputSample:
+        """Read all inputs now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CameraDetails:
+    """What a camera delivers once it is open. `frame_rate_hz` is 0 when the source does not say."""
+
+    width_px: int
+    height_px: int
+    frame_rate_hz: float
+    backend: str
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One picture: `pixels` of shape (height, width, 3), BGR, 8 bit; `at` is the monotonic time of its arrival."""
+
+    pixels: npt.NDArray[np.uint8]
+    at: float
+
+
+class CameraPort(Protocol):
+    """A source of frames. Not thread-safe: one thread owns it.
+
+    `open` and `read` raise `DeviceUnavailableError` or `DeviceMisconfiguredError`. After an error of `read` the
+    camera must be closed and opened again before the next `read`.
+    """
+
+    def open(self) -> CameraDetails:
+        """Connect to the source."""
+        ...
+
+    def close(self) -> None:
+        """Let the source go. Never raises and may be called twice."""
+        ...
+
+    def read(self) -> Frame:
+        """Block until the next frame and return it.
+
+        Raises EndOfStreamError at the end of a finite source.
+        """
+        ...
+
+
+class EndOfStreamError(DeviceUnavailableError):
+    """A finite source, a clip or a folder, has no further frame."""

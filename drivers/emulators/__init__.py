@@ -1,0 +1,1 @@
+"""Boards played byte for byte on a pseudo terminal, for the demo, training and tests."""

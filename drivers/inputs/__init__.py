@@ -1,0 +1,1 @@
+"""Digital inputs: loops, photocells, limit switches."""
