@@ -15,20 +15,26 @@ if TYPE_CHECKING:
 
     from drivers.api import CameraPort, InputPort, RelayPort
 
-CAMERAS: Mapping[str, str] = MappingProxyType({
-    "opencv": "drivers.camera.opencv:OpenCvCamera",
-    "folder": "drivers.camera.folder:FolderCamera",
-    "simulated": "drivers.camera.simulated:SimulatedCamera",
-})
-RELAYS: Mapping[str, str] = MappingProxyType({
-    "lcus": "drivers.relay.lcus:LcusRelay",
-    "modbus_rtu": "drivers.relay.modbus_rtu:ModbusRtuRelay",
-    "simulated": "drivers.relay.simulated:SimulatedRelay",
-})
-INPUTS: Mapping[str, str] = MappingProxyType({
-    "modbus_rtu": "drivers.inputs.modbus_rtu:ModbusRtuInputs",
-    "simulated": "drivers.inputs.simulated:SimulatedInputs",
-})
+CAMERAS: Mapping[str, str] = MappingProxyType(
+    {
+        "opencv": "drivers.camera.opencv:OpenCvCamera",
+        "folder": "drivers.camera.folder:FolderCamera",
+        "simulated": "drivers.camera.simulated:SimulatedCamera",
+    }
+)
+RELAYS: Mapping[str, str] = MappingProxyType(
+    {
+        "lcus": "drivers.relay.lcus:LcusRelay",
+        "modbus_rtu": "drivers.relay.modbus_rtu:ModbusRtuRelay",
+        "simulated": "drivers.relay.simulated:SimulatedRelay",
+    }
+)
+INPUTS: Mapping[str, str] = MappingProxyType(
+    {
+        "modbus_rtu": "drivers.inputs.modbus_rtu:ModbusRtuInputs",
+        "simulated": "drivers.inputs.simulated:SimulatedInputs",
+    }
+)
 
 
 def driver_class(family: Mapping[str, str], kind: str) -> type:

@@ -1,0 +1,77 @@
+"""A decision, its reason and the checks behind it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agent.core.permit.claims import Permit
+    from agent.core.plates.match import PlateMatch
+
+
+class Verdict(StrEnum):
+    """What a decision says."""
+
+    PASS = "PASS"
+    DENY = "DENY"
+    MANUAL = "MANUAL"
+    RETRY = "RETRY"
+
+
+class Reason(StrEnum):
+    """Why. The order is the order of the checks: the first that fails decides."""
+
+    OK = "OK"
+    QR_NONE = "QR_NONE"
+    QR_MULTIPLE = "QR_MULTIPLE"
+    QR_UNSTABLE = "QR_UNSTABLE"
+    PAYLOAD_TOO_LARGE = "PAYLOAD_TOO_LARGE"
+    NOT_A_PERMIT = "NOT_A_PERMIT"
+    VERSION_UNSUPPORTED = "VERSION_UNSUPPORTED"
+    ENCODING_INVALID = "ENCODING_INVALID"
+    STRUCTURE_INVALID = "STRUCTURE_INVALID"
+    ALG_NOT_ALLOWED = "ALG_NOT_ALLOWED"
+    KEY_UNKNOWN = "KEY_UNKNOWN"
+    KEY_EXPIRED = "KEY_EXPIRED"
+    KEY_REVOKED = "KEY_REVOKED"
+    SIGNATURE_INVALID = "SIGNATURE_INVALID"
+    CLAIMS_INVALID = "CLAIMS_INVALID"
+    CLOCK_UNTRUSTED = "CLOCK_UNTRUSTED"
+    NOT_YET_VALID = "NOT_YET_VALID"
+    EXPIRED = "EXPIRED"
+    WRONG_SITE = "WRONG_SITE"
+    WRONG_LANE = "WRONG_LANE"
+    WRONG_DIRECTION = "WRONG_DIRECTION"
+    PLATE_UNREADABLE = "PLATE_UNREADABLE"
+    PLATE_UNSURE = "PLATE_UNSURE"
+    PLATE_MISMATCH = "PLATE_MISMATCH"
+    ALREADY_USED = "ALREADY_USED"
+    RATE_LIMITED = "RATE_LIMITED"
+    GATE_FAULT = "GATE_FAULT"
+    INTERNAL_ERROR = "INTERNAL_ERROR"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check that was made: the reason it would give, whether it held, and what it saw."""
+
+    reason: Reason
+    ok: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer for one transaction at one time.
+
+    `checks`: every check made, in order; the last one is the first that failed. `permit`: the verified permit, None
+    when the text failed before its signature held. `match`: the plate match, None when none was made.
+    """
+
+    verdict: Verdict
+    reason: Reason
+    checks: tuple[Check, ...]
+    permit: Permit | None = None
+    match: PlateMatch | None = None

@@ -1,0 +1,247 @@
+"""The event types: one module of truth for what the gate records and publishes.
+
+Each type is a frozen pydantic model; its `TYPE` is both the CloudEvents type and the last part of the MQTT topic.
+Fields are only ever added, with a default.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from agent.core.decision import Reason, Verdict
+
+
+class Outcome(StrEnum):
+    """How a transaction ended; exactly one a transaction."""
+
+    PASSED = "passed"
+    PASSED_WITH_VIOLATION = "passed_with_violation"
+    NOT_TAKEN = "not_taken"
+    BACKED_OUT = "backed_out"
+    ABANDONED = "abandoned"
+    DENIED = "denied"
+    FAULT = "fault"
+    OVERRIDDEN = "overridden"
+
+
+class Alarm(StrEnum):
+    """What an officer should hear of at once."""
+
+    WRONG_WAY = "wrong_way"
+    FORCED_OPEN = "forced_open"
+    TAILGATING = "tailgating"
+    BLOCKED = "blocked"
+    OPEN_FAILED = "open_failed"
+    CLOSE_FAILED = "close_failed"
+    OPEN_TOO_LONG = "open_too_long"
+    REOPENED = "reopened"
+    INPUTS_LOST = "inputs_lost"
+    PULSE_UNKNOWN = "pulse_unknown"
+    RELAY_LOST = "relay_lost"
+    READERS_LOST = "readers_lost"
+    JOURNAL_FAILED = "journal_failed"
+
+
+class Event(BaseModel):
+    """Base of all event types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    TYPE: ClassVar[str]
+
+
+class CheckRecord(BaseModel):
+    """One check of a decision."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    reason: Reason
+    ok: bool
+    detail: str = ""
+
+
+class PermitRecord(BaseModel):
+    """What an event says of a verified permit. `permit` is the permit id in hex."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    permit: str
+    issuer: str
+    key: str
+    declaration: str
+    vin: str
+    plate: str | None
+    expires_at: int
+
+
+class PlateRecord(BaseModel):
+    """What an event says of the plate match."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    verdict: str
+    declared: str
+    read: str
+    score: float
+    frames: int
+
+
+class GateStarted(Event):
+    """The agent started. `interrupted` names the transactions that were open when it last stopped without a word."""
+
+    TYPE: ClassVar[str] = "gate.started"
+    version: str
+    configuration: str
+    interrupted: tuple[str, ...] = ()
+
+
+class GateStopping(Event):
+    """The agent stops as asked."""
+
+    TYPE: ClassVar[str] = "gate.stopping"
+    cause: str
+
+
+class DeviceChanged(Event):
+    """A device came, went or changed its state."""
+
+    TYPE: ClassVar[str] = "device.changed"
+    device: str
+    family: Literal["camera", "relay", "inputs", "broker"]
+    state: str
+    detail: str = ""
+
+
+class VehiclePresent(Event):
+    """A transaction began."""
+
+    TYPE: ClassVar[str] = "vehicle.present"
+    seen_by: Literal["inputs", "eye", "operator"]
+
+
+class PermitPresented(Event):
+    """A QR text was seen. Never the text itself: its length in bytes and the first 8 bytes of its SHA-256 in hex."""
+
+    TYPE: ClassVar[str] = "permit.presented"
+    length: int
+    digest: str
+    engine: str
+    camera: str
+    picture: str | None = None
+
+
+class AccessDecided(Event):
+    """A decision, with every check behind it."""
+
+    TYPE: ClassVar[str] = "access.decided"
+    verdict: Verdict
+    reason: Reason
+    checks: tuple[CheckRecord, ...]
+    permit: PermitRecord | None = None
+    plate: PlateRecord | None = None
+    pictures: tuple[str, ...] = ()
+
+
+class AccessGranted(Event):
+    """A grant was recorded; it may raise the barrier once."""
+
+    TYPE: ClassVar[str] = "access.granted"
+    grant: str
+    by: Literal["permit", "operator"]
+    permit: str | None = None
+    operator: str | None = None
+    cause: str | None = None
+
+
+class BarrierPulsed(Event):
+    """A pulse was sent to the relay, and what is known of it."""
+
+    TYPE: ClassVar[str] = "barrier.pulsed"
+    grant: str | None
+    action: Literal["open", "close"]
+    delivery: Literal["delivered", "not_delivered", "unknown"]
+
+
+class BarrierMoved(Event):
+    """A limit switch saw the arm."""
+
+    TYPE: ClassVar[str] = "barrier.moved"
+    position: Literal["open", "closed"]
+
+
+class BarrierHeld(Event):
+    """The barrier was put into, or out of, permanent opening."""
+
+    TYPE: ClassVar[str] = "barrier.held"
+    held: bool
+    operator: str
+    cause: str
+
+
+class VehicleEntering(Event):
+    """The vehicle is under the arm."""
+
+    TYPE: ClassVar[str] = "vehicle.entering"
+
+
+class AlarmRaised(Event):
+    """Something an officer should hear of."""
+
+    TYPE: ClassVar[str] = "alarm.raised"
+    alarm: Alarm
+    detail: str = ""
+
+
+class TransactionClosed(Event):
+    """The one outcome of a transaction.
+
+    `assumed`: the passage was not seen by inputs but taken for granted (blind lanes). `duration_s`: from the
+    vehicle's arrival. `permit`: the permit id in hex where one was verified.
+    """
+
+    TYPE: ClassVar[str] = "transaction.closed"
+    outcome: Outcome
+    reason: Reason
+    assumed: bool
+    duration_s: float
+    permit: str | None = None
+    plate: str | None = None
+    violations: tuple[Alarm, ...] = ()
+    pictures: tuple[str, ...] = ()
+
+
+class EventsDropped(Event):
+    """Events that the gate had to give up, by sequence number. Never silent."""
+
+    TYPE: ClassVar[str] = "events.dropped"
+    first: int
+    last: int
+    cause: str
+
+
+TYPES: tuple[type[Event], ...] = (
+    GateStarted,
+    GateStopping,
+    DeviceChanged,
+    VehiclePresent,
+    PermitPresented,
+    AccessDecided,
+    AccessGranted,
+    BarrierPulsed,
+    BarrierMoved,
+    BarrierHeld,
+    VehicleEntering,
+    AlarmRaised,
+    TransactionClosed,
+    EventsDropped,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event before the journal gives it its place: sequence number, hash of the one before, id, time."""
+
+    event: Event
+    lane: str | None
+    transaction: str | None
+    utc: float

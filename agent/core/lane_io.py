@@ -1,0 +1,223 @@
+"""What goes into the lane's step function and what comes out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agent.core.decision import Decision, Reason
+    from agent.core.events import Draft
+    from agent.core.moment import Moment
+    from agent.core.observations import Presentation, Reading
+
+
+# ---------------------------------------------------------------------------------------------------------- inputs
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """The debounced inputs of the lane; None is unknown. `sampled_at` is the monotonic time of the sample itself.
+
+    `presence`: loop A before the arm. `safety`: loop B under and behind it. `photocell`, `opened`, `closed`: None
+    for good where the lane has no such input.
+    """
+
+    now: Moment
+    sampled_at: float
+    presence: bool | None
+    safety: bool | None
+    photocell: bool | None = None
+    opened: bool | None = None
+    closed: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A reader saw a QR text."""
+
+    now: Moment
+    presentation: Presentation
+
+
+@dataclass(frozen=True, slots=True)
+class PlateRead:
+    """A reader read a plate."""
+
+    now: Moment
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The answer to a Decide effect. `use` is the number of this use of the permit, from 1, for a PASS."""
+
+    now: Moment
+    decision: Decision
+    use: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFailed:
+    """The Record of the step before could not be made; nothing of that step happened."""
+
+    now: Moment
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Pulsed:
+    """What became of a Raise or a Close: delivery is a drivers.api.Delivery value."""
+
+    now: Moment
+    grant: str | None
+    action: str
+    delivery: str
+
+
+class CommandKind(StrEnum):
+    """What an officer may order."""
+
+    OPEN = "open"
+    HOLD = "hold"
+    RELEASE = "release"
+    CLOSE = "close"
+
+
+@dataclass(frozen=True, slots=True)
+class Commanded:
+    """An officer's order, already verified. `operator` and `cause` go into the events."""
+
+    now: Moment
+    kind: CommandKind
+    operator: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadersChanged:
+    """Whether the lane has at least one reader that works."""
+
+    now: Moment
+    up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RelayChanged:
+    """Whether the relay board can be reached."""
+
+    now: Moment
+    up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """Time went on."""
+
+    now: Moment
+
+
+Input = (
+    Sampled
+    | Presented
+    | PlateRead
+    | Decided
+    | RecordFailed
+    | Pulsed
+    | Commanded
+    | ReadersChanged
+    | RelayChanged
+    | Ticked
+)
+
+
+# --------------------------------------------------------------------------------------------------------- effects
+
+
+class LedgerState(StrEnum):
+    """State of one use of a permit."""
+
+    RESERVED = "RESERVED"
+    CONSUMED = "CONSUMED"
+    RELEASED = "RELEASED"
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerChange:
+    """A row of the permit ledger to write in the same transaction as the events.
+
+    RESERVED inserts the row, and fails the whole Record when another reservation or consumption of this `use` is there;
+    CONSUMED and RELEASED change the row of the same permit, use and transaction.
+    """
+
+    permit_id: bytes
+    use: int
+    state: LedgerState
+    transaction: str
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Write events and ledger changes to the journal, in one transaction, before any effect that follows."""
+
+    events: tuple[Draft, ...]
+    ledger: tuple[LedgerChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """Decide on the evidence so far and come back with Decided. `final`: no more will come, so RETRY is no answer."""
+
+    transaction: str
+    presentations: tuple[Presentation, ...]
+    readings: tuple[Reading, ...]
+    final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """Give the open pulse for this grant, once. The deadline is monotonic: after it the pulse must not start."""
+
+    grant: str
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Give the close pulse (close_mode "agent" only)."""
+
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Hold the barrier open, or let go."""
+
+    on: bool
+
+
+class Lamp(StrEnum):
+    """The lamp at the barrier."""
+
+    RED = "red"
+    GREEN = "green"
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Set the lamp and the sign. `message` is a Reason value or a state word that the sign translates."""
+
+    lamp: Lamp
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Keep these pictures, by SHA-256, as evidence of the transaction."""
+
+    transaction: str
+    pictures: tuple[str, ...]
+
+
+Effect = Record | Decide | Raise | Close | Hold | Show | Keep
