@@ -1,0 +1,42 @@
+# The two commands: `make demo` shows the product at work, `make test` proves it. Both set up what they need.
+# Everything lands in .venv and build/ of this folder; only missing Debian packages are installed beside it.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.PHONY: help setup demo test check bench proofs format lock clean
+
+help:  ## Say what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup:  ## Install what is missing: Debian packages, Python packages from the lock, models
+	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh
+
+demo: setup  ## Play eight vehicles at a gate on this machine: broker, relay board, camera, agent
+	@$(BIN)/gate-agent demo
+
+test: setup check  ## Prove it: style, types, imports, all tests
+	@$(BIN)/python -m pytest
+
+check: setup  ## Style, types, imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo 2>/dev/null || $(BIN)/lint-imports
+
+bench: setup  ## Measure speed beside the goals
+	@$(BIN)/python bench/run.py
+
+proofs: setup  ## The longer proofs: crashes by the hundred
+	@$(BIN)/python -m pytest -m long
+
+format: setup  ## Bring the code into the common form
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock: setup  ## Write the requirements locks anew from pyproject.toml
+	@VENV=$(VENV) tools/lock.sh
+
+clean:  ## Remove what setup and builds made in this folder
+	rm -rf $(VENV) build dist demo-out

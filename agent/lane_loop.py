@@ -1,0 +1,250 @@
+"""The loop of one lane: one thread that feeds the pure step function and carries out what it answers.
+
+Many feed the inbox, one decides. Effects are carried out in their order, so a record is on disk before anything moves;
+when a binding record fails, the step that asked for it never happened.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, assert_never
+
+from agent.core.decision import Reason
+from agent.core.lane import Lane, step
+from agent.core.lane_io import (
+    Close,
+    Decide,
+    Decided,
+    Hold,
+    Keep,
+    PlateRead,
+    Presented,
+    Pulsed,
+    Raise,
+    ReadersChanged,
+    Record,
+    RecordFailed,
+    RelayChanged,
+    Sampled,
+    Show,
+    Ticked,
+)
+from agent.port_state import PortState
+from agent.store.journal import JournalError, LedgerConflictError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from agent.barrier import Barrier, PulseReport
+    from agent.core.lane_io import Commanded, Effect, Input
+    from agent.core.moment import Moment
+    from agent.core.observations import Presentation, Reading
+    from agent.recorder import Recorder
+    from agent.signals import Signals
+
+log = logging.getLogger(__name__)
+
+TICK_S = 0.05
+STOP_TIMEOUT_S = 5.0
+PICTURES_HELD = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What an eye saw in one frame, with the pictures that it names by SHA-256."""
+
+    presentations: tuple[Presentation, ...]
+    readings: tuple[Reading, ...]
+    pictures: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class LaneView:
+    """What others may know of a lane: its state, lamp and sign, and when its loop last went round (monotonic s)."""
+
+    state: str
+    transaction: str | None
+    lamp: str
+    message: str
+    progress_at: float
+
+
+class LaneLoop:
+    """Run one lane until stopped.
+
+    `decide` answers Decide effects at once. `keep` takes pictures (SHA-256 to JPEG) and must not block.
+    """
+
+    def __init__(
+        self,
+        lane: Lane,
+        *,
+        barrier: Barrier,
+        recorder: Recorder,
+        now: Callable[[], Moment],
+        decide: Callable[[Decide, Moment], Decided],
+        keep: Callable[[Mapping[str, bytes]], None],
+        observe: Callable[[LaneView], None] = lambda _view: None,
+    ) -> None:
+        self._lane = lane
+        self._barrier = barrier
+        self._recorder = recorder
+        self._now = now
+        self._decide = decide
+        self._keep = keep
+        self._observe = observe
+        self._inbox: queue.SimpleQueue[Callable[[Moment], None] | None] = queue.SimpleQueue()
+        self._pictures: OrderedDict[str, bytes] = OrderedDict()
+        self._lamp = ""
+        self._message = ""
+        self._progress_at = now().at
+        self._thread = threading.Thread(target=self._run, name=f"lane-{lane.rules.lane}", daemon=True)
+
+    # ------------------------------------------------------------------------------------------------- for all threads
+
+    @property
+    def progress_at(self) -> float:
+        """When the loop last went round, in monotonic seconds."""
+        return self._progress_at
+
+    def start(self) -> None:
+        """Start to decide."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop deciding, within a bounded time."""
+        self._inbox.put(None)
+        self._thread.join(STOP_TIMEOUT_S)
+        if self._thread.is_alive():
+            log.error("the lane loop does not stop; its thread is left behind")
+
+    def sighted(self, sighting: Sighting) -> None:
+        """Hand in what an eye saw."""
+        self._inbox.put(lambda now: self._take_sighting(sighting, now))
+
+    def sampled(self, signals: Signals) -> None:
+        """Hand in a debounced sample of the inputs."""
+        self._inbox.put(
+            lambda now: self._feed(
+                Sampled(
+                    now,
+                    signals.at,
+                    signals.presence,
+                    signals.safety,
+                    signals.photocell,
+                    signals.opened,
+                    signals.closed,
+                )
+            )
+        )
+
+    def pulsed(self, report: PulseReport) -> None:
+        """Hand in what became of a pulse."""
+        self._inbox.put(lambda now: self._feed(Pulsed(now, report.grant, report.action, report.delivery.value)))
+
+    def relay_changed(self, state: PortState) -> None:
+        """Hand in whether the relay board can be reached."""
+        self._inbox.put(lambda now: self._feed(RelayChanged(now, up=state is PortState.UP)))
+
+    def readers_changed(self, *, up: bool) -> None:
+        """Hand in whether any reader of the lane works."""
+        self._inbox.put(lambda now: self._feed(ReadersChanged(now, up=up)))
+
+    def commanded(self, make: Callable[[Moment], Commanded]) -> None:
+        """Hand in an officer's verified order."""
+        self._inbox.put(lambda now: self._feed(make(now)))
+
+    # ------------------------------------------------------------------------------------------------- the thread
+
+    def _run(self) -> None:
+        while True:
+            try:
+                item = self._inbox.get(timeout=TICK_S)
+            except queue.Empty:
+                self._tick()
+                continue
+            if item is None:
+                return
+            item(self._now())
+            if self._now().at - self._progress_at >= TICK_S:
+                self._tick()
+
+    def _tick(self) -> None:
+        now = self._now()
+        if self._recorder.failing:
+            self._recorder.retry()
+        self._feed(Ticked(now))
+        self._progress_at = now.at
+        self._observe(
+            LaneView(self._lane.state.value, self._lane.transaction_id, self._lamp, self._message, self._progress_at)
+        )
+
+    def _take_sighting(self, sighting: Sighting, now: Moment) -> None:
+        for digest, picture in sighting.pictures.items():
+            self._pictures[digest] = picture
+            self._pictures.move_to_end(digest)
+        while len(self._pictures) > PICTURES_HELD:
+            self._pictures.popitem(last=False)
+        for presentation in sighting.presentations:
+            self._feed(Presented(now, presentation))
+        for reading in sighting.readings:
+            self._feed(PlateRead(now, reading))
+
+    def _feed(self, item: Input) -> None:
+        """Step, and go on stepping while the answer asks for a decision."""
+        waiting: list[Input] = [item]
+        while waiting:
+            before = self._lane
+            after, effects = step(before, waiting.pop(0))
+            failed = self._record(effects)
+            if failed is not None:
+                after, effects = step(before, RecordFailed(self._now(), failed))
+                self._record(effects)
+            self._lane = after
+            waiting.extend(self._carry_out(effects))
+
+    def _record(self, effects: tuple[Effect, ...]) -> Reason | None:
+        """Write the batch's record; the reason when it is binding and could not be written."""
+        # Closing and letting go are the secure direction: they do not wait for a disk.
+        binding = any(isinstance(effect, Raise) or (isinstance(effect, Hold) and effect.on) for effect in effects)
+        for effect in effects:
+            if not isinstance(effect, Record):
+                continue
+            if not binding:
+                self._recorder.note(effect.events, effect.ledger)
+                continue
+            try:
+                self._recorder.bind(effect.events, effect.ledger)
+            except LedgerConflictError:
+                return Reason.ALREADY_USED
+            except JournalError:
+                log.exception("the journal cannot be written: the barrier stays down")
+                return Reason.GATE_FAULT
+        return None
+
+    def _carry_out(self, effects: tuple[Effect, ...]) -> list[Input]:
+        answers: list[Input] = []
+        for effect in effects:
+            match effect:
+                case Record():
+                    pass  # written before all others
+                case Decide():
+                    answers.append(self._decide(effect, self._now()))
+                case Raise(grant=grant, deadline=deadline):
+                    self._barrier.pulse("open", grant, deadline)
+                case Close(deadline=deadline):
+                    self._barrier.pulse("close", None, deadline)
+                case Hold(on=on):
+                    self._barrier.hold(on=on)
+                case Show(lamp=lamp, message=message):
+                    self._lamp, self._message = lamp.value, message
+                    self._barrier.show(lamp)
+                case Keep(pictures=names):
+                    self._keep({name: self._pictures[name] for name in names if name in self._pictures})
+                case _:
+                    assert_never(effect)
+        return answers

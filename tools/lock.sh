@@ -1,0 +1,10 @@
+#!/usr/bin/env bash
+# Write requirements.lock (what a gate installs) and requirements-dev.lock (plus tools and tests) from pyproject.toml,
+# for Python 3.11 to 3.13 on x86-64 and arm64, with hashes and without the name of any index.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+"${VENV:-.venv}/bin/python" -m pip install --quiet --disable-pip-version-check uv
+compile=("${VENV:-.venv}/bin/uv" pip compile pyproject.toml --universal --python-version 3.11
+    --generate-hashes --no-emit-index-url --no-header --quiet)
+"${compile[@]}" -o requirements.lock
+"${compile[@]}" --group dev -c requirements.lock -o requirements-dev.lock
