@@ -73,35 +73,38 @@ class LaneView:
     progress_at: float
 
 
-class LaneLoop:
-    """Run one lane until stopped.
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What the loop works with.
 
-    `decide` answers Decide effects at once. `keep` takes pictures (SHA-256 to JPEG) and must not block.
+    `decide` answers Decide effects at once; `keep` takes pictures (SHA-256 to JPEG) and must not block; `observe` is
+    told what the lane looks like, about 20 times a second.
     """
 
-    def __init__(
-        self,
-        lane: Lane,
-        *,
-        barrier: Barrier,
-        recorder: Recorder,
-        now: Callable[[], Moment],
-        decide: Callable[[Decide, Moment], Decided],
-        keep: Callable[[Mapping[str, bytes]], None],
-        observe: Callable[[LaneView], None] = lambda _view: None,
-    ) -> None:
+    barrier: Barrier
+    recorder: Recorder
+    now: Callable[[], Moment]
+    decide: Callable[[Decide, Moment], Decided]
+    keep: Callable[[Mapping[str, bytes]], None]
+    observe: Callable[[LaneView], None]
+
+
+class LaneLoop:
+    """Run one lane until stopped."""
+
+    def __init__(self, lane: Lane, hands: Hands) -> None:
         self._lane = lane
-        self._barrier = barrier
-        self._recorder = recorder
-        self._now = now
-        self._decide = decide
-        self._keep = keep
-        self._observe = observe
+        self._barrier = hands.barrier
+        self._recorder = hands.recorder
+        self._now = hands.now
+        self._decide = hands.decide
+        self._keep = hands.keep
+        self._observe = hands.observe
         self._inbox: queue.SimpleQueue[Callable[[Moment], None] | None] = queue.SimpleQueue()
         self._pictures: OrderedDict[str, bytes] = OrderedDict()
         self._lamp = ""
         self._message = ""
-        self._progress_at = now().at
+        self._progress_at = hands.now().at
         self._thread = threading.Thread(target=self._run, name=f"lane-{lane.rules.lane}", daemon=True)
 
     # ------------------------------------------------------------------------------------------------- for all threads
@@ -227,24 +230,32 @@ class LaneLoop:
         return None
 
     def _carry_out(self, effects: tuple[Effect, ...]) -> list[Input]:
+        """Do what the effects say, in their order; the answers to Decide effects come back. Records are written already."""
         answers: list[Input] = []
         for effect in effects:
             match effect:
-                case Record():
-                    pass  # written before all others
                 case Decide():
                     answers.append(self._decide(effect, self._now()))
-                case Raise(grant=grant, deadline=deadline):
-                    self._barrier.pulse("open", grant, deadline)
-                case Close(deadline=deadline):
-                    self._barrier.pulse("close", None, deadline)
-                case Hold(on=on):
-                    self._barrier.hold(on=on)
-                case Show(lamp=lamp, message=message):
-                    self._lamp, self._message = lamp.value, message
-                    self._barrier.show(lamp)
+                case Raise() | Close() | Hold() | Show():
+                    self._move(effect)
                 case Keep(pictures=names):
                     self._keep({name: self._pictures[name] for name in names if name in self._pictures})
+                case Record():
+                    pass
                 case _:
                     assert_never(effect)
         return answers
+
+    def _move(self, effect: Raise | Close | Hold | Show) -> None:
+        match effect:
+            case Raise(grant=grant, deadline=deadline):
+                self._barrier.pulse("open", grant, deadline)
+            case Close(deadline=deadline):
+                self._barrier.pulse("close", None, deadline)
+            case Hold(on=on):
+                self._barrier.hold(on=on)
+            case Show(lamp=lamp, message=message):
+                self._lamp, self._message = lamp.value, message
+                self._barrier.show(lamp)
+            case _:
+                assert_never(effect)

@@ -1,0 +1,104 @@
+"""A camera that draws the yard: what stands before it is said in a small file, so that any process can direct it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from drivers.api import CameraDetails, DeviceMisconfiguredError, DeviceUnavailableError, Frame
+from drivers.camera.yard.scene import HEIGHT_PX, WIDTH_PX, Scene, draw_scene
+
+if TYPE_CHECKING:
+    from drivers.camera.yard.scene import Pixels
+
+
+class SimulatedSettings(BaseModel):
+    """Configuration of the simulated camera."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    scene_file: Path | None = Field(
+        default=None,
+        description="JSON file that says what stands before the camera; read again whenever it changes. Empty yard without.",
+    )
+    frame_rate_hz: float = Field(default=25.0, gt=0, le=60, description="Pictures a second.")
+
+
+class SimulatedCamera:
+    """Draw the scene of `scene_file`, 1280x720, with sensor noise so that no two frames are the same.
+
+    A missing scene file is an empty yard. One that cannot be understood raises DeviceMisconfiguredError on read.
+    """
+
+    Settings = SimulatedSettings
+
+    def __init__(self, settings: SimulatedSettings) -> None:
+        self._settings = settings
+        self._drawn: Pixels | None = None
+        self._version: tuple[int, int] | None = None
+        self._noise: Pixels | None = None
+        self._rng = np.random.default_rng()
+        self._due_at = 0.0
+        self._pause = threading.Event()
+
+    def open(self) -> CameraDetails:
+        """Start to draw."""
+        self._noise = self._rng.integers(0, 5, (HEIGHT_PX + 64, WIDTH_PX, 3), np.uint8)
+        self._due_at = time.monotonic()
+        self._drawn = None
+        self._pause.clear()
+        return CameraDetails(WIDTH_PX, HEIGHT_PX, self._settings.frame_rate_hz, "simulated")
+
+    def close(self) -> None:
+        """Stop drawing."""
+        self._pause.set()
+        self._drawn = self._noise = None
+
+    def read(self) -> Frame:
+        """Wait until the next picture is due and draw it."""
+        if self._noise is None:
+            message = "the simulated camera is not open"
+            raise DeviceUnavailableError(message)
+        self._due_at = max(self._due_at + 1 / self._settings.frame_rate_hz, time.monotonic())
+        self._pause.wait(self._due_at - time.monotonic())
+        scene = self._scene()
+        noise = self._noise
+        if noise is None:
+            message = "the simulated camera was closed"
+            raise DeviceUnavailableError(message)
+        shift = int(self._rng.integers(0, 64))
+        return Frame(np.add(scene, noise[shift : shift + HEIGHT_PX]), time.monotonic())
+
+    def _scene(self) -> Pixels:
+        """The drawn scene, capped so that noise cannot overflow."""
+        path = self._settings.scene_file
+        version = self._file_version(path)
+        if self._drawn is None or version != self._version:
+            scene = Scene() if path is None or version is None else self._load(path)
+            self._drawn = np.minimum(draw_scene(scene), 251).astype(np.uint8)
+            self._version = version
+        return self._drawn
+
+    def _file_version(self, path: Path | None) -> tuple[int, int] | None:
+        if path is None:
+            return None
+        try:
+            status = path.stat()
+        except OSError:
+            return None
+        return status.st_mtime_ns, status.st_ino
+
+    def _load(self, path: Path) -> Scene:
+        try:
+            return Scene.model_validate_json(path.read_bytes())
+        except OSError as error:
+            message = f"the scene file {path} cannot be read: {error.strerror}"
+            raise DeviceUnavailableError(message) from error
+        except ValidationError as error:
+            faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+            message = f"the scene file {path} is not understood: {faults}"
+            raise DeviceMisconfiguredError(message) from error
