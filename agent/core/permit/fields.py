@@ -1,0 +1,95 @@
+"""A CBOR map read field by field: each is taken once with its form and range, and nothing may be left over."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agent.core.permit.cbor import Value
+
+
+class ClaimsError(ValueError):
+    """A claim is missing, unknown, or not in its form. The message names the claim, never its content."""
+
+
+class Fields:
+    """The entries of one map with integer keys. `name` is what a message calls an entry."""
+
+    def __init__(self, item: Value, name: str) -> None:
+        """Take over a decoded item.
+
+        Raises:
+            ClaimsError: it is no map.
+        """
+        if not isinstance(item, dict):
+            raise ClaimsError(f"no map of {name}s")
+        self._left = dict(item)
+        self._name = name
+
+    def __contains__(self, key: int) -> bool:
+        return key in self._left
+
+    def take(self, key: int) -> Value:
+        """Return the entry of any form.
+
+        Raises:
+            ClaimsError: it is missing.
+        """
+        if key not in self._left:
+            raise ClaimsError(f"{self._name} {key} is missing")
+        return self._left.pop(key)
+
+    def integer(self, key: int, allowed: range) -> int:
+        """Return an integer of the allowed range.
+
+        Raises:
+            ClaimsError: it is missing, no integer, or out of range.
+        """
+        value = self.take(key)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise ClaimsError(f"{self._name} {key} is no integer")
+        if value not in allowed:
+            raise ClaimsError(f"{self._name} {key} is out of range")
+        return value
+
+    def text(self, key: int, lengths: range) -> str:
+        """Return a printable text without spaces at its ends; `lengths` in characters.
+
+        Raises:
+            ClaimsError: it is missing, no text, too long or short, or holds what cannot be printed.
+        """
+        value = self.take(key)
+        if not isinstance(value, str):
+            raise ClaimsError(f"{self._name} {key} is no text")
+        if len(value) not in lengths or not value.isprintable() or value != value.strip():
+            raise ClaimsError(f"{self._name} {key} is not a printable text of the right length")
+        return value
+
+    def octets(self, key: int, lengths: range) -> bytes:
+        """Return a byte string; `lengths` in bytes.
+
+        Raises:
+            ClaimsError: it is missing, no byte string, or too long or short.
+        """
+        value = self.take(key)
+        if not isinstance(value, bytes):
+            raise ClaimsError(f"{self._name} {key} is no byte string")
+        if len(value) not in lengths:
+            raise ClaimsError(f"{self._name} {key} has {len(value)} bytes")
+        return value
+
+    def skip_null(self, key: int) -> bool:
+        """Say whether the entry is there and null; then it is taken."""
+        if key in self._left and self._left[key] is None:
+            del self._left[key]
+            return True
+        return False
+
+    def finish(self) -> None:
+        """Say that all was read.
+
+        Raises:
+            ClaimsError: something is left that nobody knows.
+        """
+        if self._left:
+            raise ClaimsError(f"{len(self._left)} unknown {self._name}s")

@@ -1,0 +1,49 @@
+"""Making permits: the issuer's side, for the issuing tool, demonstrations and tests. Random bytes come from outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from agent.core.permit import base45, claims, cose
+from agent.core.permit.checks import PREFIX
+from agent.core.permit.trust import TrustEntry, TrustList
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from agent.core.permit.claims import Permit
+    from agent.core.permit.keys import SigningKey
+
+DAY_S = 86_400
+KEY_LIFE_S = 90 * DAY_S
+LIST_LIFE_S = 30 * DAY_S
+
+
+def issue(permit: Permit, key: SigningKey) -> str:
+    """Return the permit text that goes into the QR code, signed by the key; its `key_id` is put in from the key.
+
+    Raises:
+        ClaimsError: a claim that a gate would refuse.
+    """
+    payload = claims.encode(replace(permit, key_id=key.public.key_id))
+    return (PREFIX + base45.encode(cose.sign(payload, key))).decode("ascii")
+
+
+@dataclass(frozen=True, slots=True)
+class Issuer:
+    """Who signs permits: a name, a key and the sites where it may."""
+
+    name: str
+    key: SigningKey
+    sites: tuple[int, ...] = ()
+
+    def entry(self, since: int, life_s: int = KEY_LIFE_S) -> TrustEntry:
+        """Return the issuer's entry in a trust list: an active permit key from `since` (Unix seconds) on."""
+        public = self.key.public
+        return TrustEntry(public, public.key_id, self.name, self.sites, since, since + life_s)
+
+
+def trust_list(issuers: Sequence[Issuer], since: int, version: int = 1, life_s: int = LIST_LIFE_S) -> TrustList:
+    """Return a trust list of these issuers, issued at `since` (Unix seconds); `trust.seal` signs it."""
+    return TrustList(version, since, since + life_s, tuple(issuer.entry(since) for issuer in issuers))
