@@ -65,13 +65,8 @@ class SimulatedCamera:
             raise DeviceUnavailableError(message)
         self._due_at = max(self._due_at + 1 / self._settings.frame_rate_hz, time.monotonic())
         self._pause.wait(self._due_at - time.monotonic())
-        scene = self._scene()
-        noise = self._noise
-        if noise is None:
-            message = "the simulated camera was closed"
-            raise DeviceUnavailableError(message)
         shift = int(self._rng.integers(0, 64))
-        return Frame(np.add(scene, noise[shift : shift + HEIGHT_PX]), time.monotonic())
+        return Frame(np.add(self._scene(), self._noise[shift : shift + HEIGHT_PX]), time.monotonic())
 
     def _scene(self) -> Pixels:
         """The drawn scene, capped so that noise cannot overflow."""

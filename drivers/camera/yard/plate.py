@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
+from io import BytesIO
 
 import cv2
 import numpy as np
@@ -40,8 +41,8 @@ STYLES = {
 
 @lru_cache(maxsize=2)
 def _font(name: str) -> ImageFont.FreeTypeFont:
-    with files("drivers.camera.yard").joinpath("fonts", name).open("rb") as file:
-        return ImageFont.truetype(file, 110)
+    data = files("drivers.camera.yard").joinpath("fonts", name).read_bytes()
+    return ImageFont.truetype(BytesIO(data), 110)
 
 
 @lru_cache(maxsize=128)

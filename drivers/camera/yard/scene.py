@@ -86,7 +86,7 @@ def show_code(
     matrix = cv2.getPerspectiveTransform(_rectangle(width, height), placed)
     _paste(pixels, card, matrix)
     outline = _rectangle(side, side) + np.array([left, top], np.float32)
-    return cv2.perspectiveTransform(outline[None], matrix)[0].astype(np.float32)
+    return np.asarray(cv2.perspectiveTransform(outline[None], matrix)[0], np.float32)
 
 
 def _symbol(text: str) -> Pixels:
@@ -99,7 +99,7 @@ def _rectangle(width: float, height: float) -> Quad:
     return np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
 
 
-def _paste(pixels: Pixels, card: Pixels, matrix: npt.NDArray[np.float64]) -> None:
+def _paste(pixels: Pixels, card: Pixels, matrix: cv2.typing.MatLike) -> None:
     size = (pixels.shape[1], pixels.shape[0])
     # Shrinking by much needs a blur first, or the modules alias.
     shrink = 1 / max(1e-6, float(np.sqrt(abs(np.linalg.det(matrix[:2, :2])))))
@@ -123,8 +123,8 @@ def _yard() -> Pixels:
     cv2.fillPoly(pixels, [np.array([[0, 250], [180, 150], [420, 205], [640, 165], [760, 250]])], (165, 160, 150))
     road = np.linspace((120, 122, 124), (78, 80, 82), HEIGHT_PX - horizon)
     pixels[horizon:] = road[:, None, :].astype(np.uint8)
-    grain = rng.normal(0, 5, (HEIGHT_PX // 2, WIDTH_PX // 2, 1)).astype(np.float32)
-    grain = cv2.resize(grain, (WIDTH_PX, HEIGHT_PX))[..., None]
+    coarse = rng.normal(0, 5, (HEIGHT_PX // 2, WIDTH_PX // 2)).astype(np.float32)
+    grain = cv2.resize(coarse, (WIDTH_PX, HEIGHT_PX))[..., None]
     pixels[:] = np.clip(pixels + grain, 0, 255).astype(np.uint8)
     for left, right in (((520, 250), (130, 720)), ((820, 250), (1250, 720))):
         cv2.line(pixels, left, right, (200, 205, 210), 5, cv2.LINE_AA)
