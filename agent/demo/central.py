@@ -45,7 +45,7 @@ class Central:
 
     def start(self) -> None:
         """Connect; the session outlives a broker that keeps sessions."""
-        session = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call] - paho has no type here
+        session = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         session.SessionExpiryInterval = 3600
         self._client.connect("127.0.0.1", self._port, clean_start=False, properties=session)
         self._client.loop_start()
