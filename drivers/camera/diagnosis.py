@@ -1,0 +1,148 @@
+"""Why a camera could not be opened, in words that say what to do.
+
+The video library only says no. One short connection of our own tells a cable from a password.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import ssl
+import stat
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from drivers.api import DeviceError, DeviceMisconfiguredError, DeviceUnavailableError
+from drivers.camera.source import SourceKind, has_credentials, host_and_port, redacted, without_credentials
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CONNECT_TIMEOUT_S = 0.7
+_ANSWER_TIMEOUT_S = 1.0
+_STATUS_LINE_MAX = 256
+
+_UNAUTHORIZED = 401
+_FIRST_FAILURE = 300
+_REFUSALS = {
+    _UNAUTHORIZED: "wants a user and password; write them before the host, as in rtsp://user:password@host/",
+    403: "this user may not see the stream",
+    404: "no such stream; take the path from the camera's manual",
+}
+
+
+def why_not_opened(url: str, kind: SourceKind) -> DeviceError:
+    """The error to raise for a source that did not open. Takes at most about two seconds."""
+    match kind:
+        case SourceKind.RTSP | SourceKind.HTTP:
+            return _network_cause(url, kind)
+        case SourceKind.DEVICE:
+            return _device_cause(url)
+        case SourceKind.FILE:
+            return _file_cause(url)
+
+
+# ---------------------------------------------------------------------------------------------------- network
+
+
+def _network_cause(url: str, kind: SourceKind) -> DeviceError:
+    name = redacted(url)
+    host, port = host_and_port(url)
+    try:
+        with _connection(url, host, port) as link:
+            status = _status(link, url, kind)
+    except socket.gaierror:
+        return DeviceUnavailableError(f"{name}: the host name {host} is not known; write the camera's IP address")
+    except ConnectionRefusedError:
+        return DeviceUnavailableError(f"{name}: {host} refused port {port}; is the port right and its service on?")
+    except ssl.SSLError as error:
+        return DeviceUnavailableError(f"{name}: no TLS with {host}:{port} ({error.reason}); is it rtsp:// or http://?")
+    except TimeoutError:
+        return DeviceUnavailableError(f"{name}: {host} does not answer; look at power, cable and address")
+    except OSError as error:
+        return DeviceUnavailableError(f"{name}: {host} cannot be reached ({error.strerror}); look at cable and network")
+    return _status_cause(name, status, given=has_credentials(url))
+
+
+@contextlib.contextmanager
+def _connection(url: str, host: str, port: int) -> Iterator[socket.socket]:
+    with socket.create_connection((host, port), timeout=_CONNECT_TIMEOUT_S) as plain:
+        plain.settimeout(_ANSWER_TIMEOUT_S)
+        if urlsplit(url).scheme.lower() not in {"rtsps", "https"}:
+            yield plain
+            return
+        # Cameras carry certificates of their own making; nothing secret is sent here.
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        with context.wrap_socket(plain, server_hostname=host) as link:
+            yield link
+
+
+def _status(link: socket.socket, url: str, kind: SourceKind) -> int | None:
+    """The status number the server answers, or None when it answers nothing or something else."""
+    bare = without_credentials(url)
+    if kind is SourceKind.RTSP:
+        request = f"DESCRIBE {bare} RTSP/1.0\r\nCSeq: 1\r\nAccept: application/sdp\r\n\r\n"
+    else:
+        parts = urlsplit(bare)
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        request = f"GET {target} HTTP/1.1\r\nHost: {parts.netloc}\r\nConnection: close\r\n\r\n"
+    line = b""
+    try:
+        link.sendall(request.encode("utf-8", "replace"))
+        while b"\n" not in line and len(line) < _STATUS_LINE_MAX:
+            more = link.recv(_STATUS_LINE_MAX)
+            if not more:
+                break
+            line += more
+    except OSError:
+        return None
+    words = line.split(maxsplit=2)
+    is_status = len(words) > 1 and words[0].startswith((b"RTSP/", b"HTTP/")) and words[1].isdigit()
+    return int(words[1]) if is_status else None
+
+
+def _status_cause(name: str, status: int | None, *, given: bool) -> DeviceError:
+    if status is None:
+        return DeviceUnavailableError(
+            f"{name}: accepts the connection but never answers; restart the camera, or it is another service"
+        )
+    if status in _REFUSALS:
+        cause = _REFUSALS[status]
+        if status == _UNAUTHORIZED and given:
+            cause = "the user or password is refused"
+        return DeviceMisconfiguredError(f"{name}: {cause} ({status})")
+    if status >= _FIRST_FAILURE:
+        return DeviceUnavailableError(f"{name}: refuses the stream with status {status}")
+    return DeviceUnavailableError(
+        f"{name}: answers, but sends no video that can be decoded; set the camera to H.264 and check transport"
+    )
+
+
+# ----------------------------------------------------------------------------------------- devices and files
+
+
+def _device_cause(path: str) -> DeviceError:
+    try:
+        mode = os.stat(path).st_mode  # noqa: PTH116 - a device path is no file to work on
+    except FileNotFoundError:
+        return DeviceUnavailableError(f"{path}: no such device; is the camera plugged in? See ls /dev/v4l/by-path")
+    except OSError as error:
+        return DeviceUnavailableError(f"{path}: cannot be looked at: {error.strerror}")
+    if not stat.S_ISCHR(mode):
+        return DeviceMisconfiguredError(f"{path}: is not a camera device")
+    if not os.access(path, os.R_OK | os.W_OK):
+        return DeviceMisconfiguredError(f"{path}: no permission; the agent's user must be in the group video")
+    return DeviceUnavailableError(f"{path}: is not a video source, or another program holds it")
+
+
+def _file_cause(path: str) -> DeviceError:
+    if not os.path.exists(path):  # noqa: PTH110 - the path is text all the way
+        return DeviceMisconfiguredError(f"{path}: no such file")
+    if not os.path.isfile(path):  # noqa: PTH113 - as above
+        return DeviceMisconfiguredError(f"{path}: is not a file; for a folder of pictures take the kind folder")
+    if not os.access(path, os.R_OK):
+        return DeviceMisconfiguredError(f"{path}: no permission to read it")
+    return DeviceMisconfiguredError(f"{path}: is not a video that can be decoded")

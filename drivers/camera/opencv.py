@@ -1,0 +1,210 @@
+"""The camera driver on OpenCV: network streams (RTSP, HTTP), USB cameras (V4L2) and clips."""
+
+from __future__ import annotations
+
+import math
+import os
+import threading
+import time
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import cv2
+import numpy as np
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from drivers.api import CameraDetails, DeviceUnavailableError, EndOfStreamError, Frame
+from drivers.camera.diagnosis import why_not_opened
+from drivers.camera.pace import Pace
+from drivers.camera.source import SourceKind, redacted, source_kind
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+MAX_PIXELS = 50_000_000
+
+_OPTIONS_VARIABLE = "OPENCV_FFMPEG_CAPTURE_OPTIONS"
+# fflags;nobuffer is left out on purpose: it throws the probed packets away, so that the first picture comes only with
+# the next key frame (seconds on many cameras), and it does not lower the delay afterwards.
+_STREAM_OPTIONS = "rtsp_transport;{transport}|timeout;2000000|flags;low_delay|analyzeduration;200000|probesize;65536"
+_V4L2_SELECT_TIMEOUT_S = "2"
+_PLAUSIBLE_RATES_HZ = (0.1, 240.0)
+_FALLBACK_RATE_HZ = 25.0
+
+# OpenCV takes its options from the process environment while it opens: cameras must not open at the same time.
+_opening = threading.Lock()
+
+
+def _known_source(url: str) -> str:
+    source_kind(url)
+    return url
+
+
+class OpenCvSettings(BaseModel):
+    """Configuration of a camera read by OpenCV."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    url: Annotated[str, AfterValidator(_known_source)] = Field(
+        repr=False,
+        max_length=2000,
+        description="rtsp://, rtsps://, http:// or https:// address, a device below /dev/v4l/by-path/, or a clip.",
+    )
+    transport: Literal["tcp", "udp"] = Field(default="tcp", description="How RTSP carries the video.")
+    open_timeout_ms: int = Field(default=4000, ge=500, le=60_000, description="Give up opening after this.")
+    read_timeout_ms: int = Field(
+        default=1000, ge=200, le=30_000, description="Give up waiting for a picture after 2 to 3 times this."
+    )
+    width_px: int | None = Field(default=None, ge=16, le=8192, description="USB cameras: picture width.")
+    height_px: int | None = Field(default=None, ge=16, le=8192, description="USB cameras: picture height.")
+    frame_rate_hz: float | None = Field(default=None, gt=0, le=240, description="USB cameras: pictures a second.")
+    loop: bool = Field(default=False, description="Clips: start again at the end.")
+    real_time: bool = Field(default=True, description="Clips: play at the clip's own rate, not as fast as possible.")
+
+
+class OpenCvCamera:
+    """Read frames with OpenCV. Nothing is queued here, so that the caller must read on to stay at the newest frame.
+
+    `open` raises DeviceMisconfiguredError (no such stream, wrong password, no permission, not a video) or
+    DeviceUnavailableError (refused, no answer, unplugged). `read` raises DeviceUnavailableError when the source stops
+    to deliver; a change of the frame size is no error. The address never stands in a message with its password.
+    """
+
+    Settings = OpenCvSettings
+
+    def __init__(self, settings: OpenCvSettings) -> None:
+        self._settings = settings
+        self._kind = source_kind(settings.url)
+        self._name = redacted(settings.url)
+        self._capture: cv2.VideoCapture | None = None
+        self._pace: Pace | None = None
+
+    def open(self) -> CameraDetails:
+        """Connect and return what the source says of itself."""
+        self.close()
+        try:
+            capture = self._connected()
+        except cv2.error as error:
+            raise DeviceUnavailableError(f"{self._name}: could not be opened ({_in_one_line(error)})") from error
+        if not capture.isOpened():
+            capture.release()
+            raise why_not_opened(self._settings.url, self._kind)
+        self._capture = capture
+        details = CameraDetails(
+            width_px=_whole(capture.get(cv2.CAP_PROP_FRAME_WIDTH)),
+            height_px=_whole(capture.get(cv2.CAP_PROP_FRAME_HEIGHT)),
+            frame_rate_hz=_rate(capture.get(cv2.CAP_PROP_FPS)),
+            backend=capture.getBackendName(),
+        )
+        if self._kind is SourceKind.FILE and self._settings.real_time:
+            self._pace = Pace(1.0 / (details.frame_rate_hz or _FALLBACK_RATE_HZ))
+        return details
+
+    def close(self) -> None:
+        """Let the source go."""
+        capture, self._capture = self._capture, None
+        self._pace = None
+        if capture is not None:
+            capture.release()
+
+    def read(self) -> Frame:
+        """Block until the next frame. `at` is when it was decoded, before its colours were converted."""
+        if self._capture is None:
+            raise DeviceUnavailableError(f"{self._name}: is not open")
+        if self._pace is not None:
+            self._pace.wait()
+        asked_at = time.monotonic()
+        try:
+            if not self._grabbed(self._capture):
+                raise self._why_nothing_came(time.monotonic() - asked_at)
+            at = time.monotonic()
+            done, pixels = self._capture.retrieve()
+        except cv2.error as error:
+            raise DeviceUnavailableError(f"{self._name}: could not be read ({_in_one_line(error)})") from error
+        if not done or pixels is None:
+            raise DeviceUnavailableError(f"{self._name}: a picture could not be decoded")
+        return Frame(self._proven(pixels), at)
+
+    # ------------------------------------------------------------------------------------------------- opening
+
+    def _connected(self) -> cv2.VideoCapture:
+        settings = self._settings
+        if self._kind is SourceKind.DEVICE:
+            return self._device()
+        is_file = self._kind is SourceKind.FILE
+        options = "" if is_file else _STREAM_OPTIONS.format(transport=settings.transport)
+        parameters = [
+            cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
+            settings.open_timeout_ms,
+            cv2.CAP_PROP_READ_TIMEOUT_MSEC,
+            settings.read_timeout_ms,
+            # With more threads the decoder holds back one frame a thread: 40 ms each at 25 Hz.
+            cv2.CAP_PROP_N_THREADS,
+            1,
+        ]
+        with _opening:
+            # The video library would print addresses, passwords included, to the standard error.
+            os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+            os.environ[_OPTIONS_VARIABLE] = options
+            try:
+                return cv2.VideoCapture(settings.url, cv2.CAP_FFMPEG, parameters)
+            finally:
+                del os.environ[_OPTIONS_VARIABLE]
+
+    def _device(self) -> cv2.VideoCapture:
+        settings = self._settings
+        with _opening:
+            os.environ["OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT"] = _V4L2_SELECT_TIMEOUT_S
+            capture = cv2.VideoCapture(settings.url, cv2.CAP_V4L2)
+        if not capture.isOpened():
+            return capture
+        # Uncompressed, two cameras do not fit on one USB bus. A camera that has no MJPG keeps what it has; and a
+        # queue of one keeps it at the newest frame.
+        wanted = {
+            cv2.CAP_PROP_FOURCC: cv2.VideoWriter.fourcc(*"MJPG"),
+            cv2.CAP_PROP_FRAME_WIDTH: settings.width_px,
+            cv2.CAP_PROP_FRAME_HEIGHT: settings.height_px,
+            cv2.CAP_PROP_FPS: settings.frame_rate_hz,
+            cv2.CAP_PROP_BUFFERSIZE: 1,
+        }
+        for which, value in wanted.items():
+            if value is not None:
+                capture.set(which, value)
+        return capture
+
+    # ------------------------------------------------------------------------------------------------- reading
+
+    def _grabbed(self, capture: cv2.VideoCapture) -> bool:
+        if capture.grab():
+            return True
+        again = self._kind is SourceKind.FILE and self._settings.loop
+        return again and capture.set(cv2.CAP_PROP_POS_FRAMES, 0) and capture.grab()
+
+    def _why_nothing_came(self, waited_s: float) -> DeviceUnavailableError:
+        match self._kind:
+            case SourceKind.FILE:
+                return EndOfStreamError(f"{self._name}: the clip has ended")
+            case SourceKind.DEVICE:
+                return DeviceUnavailableError(f"{self._name}: gives no picture; was it unplugged?")
+            case SourceKind.RTSP | SourceKind.HTTP:
+                if waited_s * 1000 < self._settings.read_timeout_ms:
+                    return DeviceUnavailableError(f"{self._name}: the stream ended")
+                return DeviceUnavailableError(f"{self._name}: no picture for {waited_s:.1f} s")
+
+    def _proven(self, pixels: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
+        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:  # noqa: PLR2004 - the port's shape
+            raise DeviceUnavailableError(f"{self._name}: a picture of shape {pixels.shape} is not a colour picture")
+        if not 0 < pixels.shape[0] * pixels.shape[1] <= MAX_PIXELS:
+            raise DeviceUnavailableError(f"{self._name}: a picture of {pixels.shape[1]}x{pixels.shape[0]} is too large")
+        return pixels.astype(np.uint8, copy=False)
+
+
+def _in_one_line(error: cv2.error) -> str:
+    return " ".join(str(getattr(error, "err", None) or error).split())[:200]
+
+
+def _whole(value: float) -> int:
+    return int(value) if math.isfinite(value) and value > 0 else 0
+
+
+def _rate(value: float) -> float:
+    low, high = _PLAUSIBLE_RATES_HZ
+    return value if math.isfinite(value) and low <= value <= high else 0.0
