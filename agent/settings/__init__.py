@@ -1,0 +1,51 @@
+"""The configuration of the agent: what can be set, and where it is read from.
+
+`load` is the only way in: the service and `gate-agent check` share it, so that they cannot disagree.
+"""
+
+from agent.settings.devices import DriverModels, Family
+from agent.settings.lane import BarrierWiring, Camera, Device, Lane, SignalWiring, Timing
+from agent.settings.load import LoadedSettings, digest, load, public
+from agent.settings.model import (
+    ClockRules,
+    Evidence,
+    Gate,
+    Journal,
+    Log,
+    Mqtt,
+    Permits,
+    Privacy,
+    Settings,
+    State,
+)
+from agent.settings.problems import Problem, SettingsError
+from agent.settings.values import BrokerAddress, broker_address
+
+__all__ = [
+    "BarrierWiring",
+    "BrokerAddress",
+    "Camera",
+    "ClockRules",
+    "Device",
+    "DriverModels",
+    "Evidence",
+    "Family",
+    "Gate",
+    "Journal",
+    "Lane",
+    "LoadedSettings",
+    "Log",
+    "Mqtt",
+    "Permits",
+    "Privacy",
+    "Problem",
+    "Settings",
+    "SettingsError",
+    "SignalWiring",
+    "State",
+    "Timing",
+    "broker_address",
+    "digest",
+    "load",
+    "public",
+]

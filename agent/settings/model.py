@@ -1,0 +1,157 @@
+"""The settings of the agent: every key, its limits and what it means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from typing_extensions import override
+
+from agent.settings.lane import Lane, Table
+from agent.settings.values import BrokerUrl, GateId, Name, RootKey
+
+EXAMPLE_ROOT_KEY = "e42f822c916cb9d453846d4247d280fbaea1f4ee7a761418b60f219711f431e3"
+"""The root key in the shipped gate.toml. Its private half was never kept, so it verifies nothing."""
+
+
+class Gate(Table):
+    """Which gate this is."""
+
+    id: GateId = Field(description="Name of the gate; the CN of its client certificate and a part of its MQTT topics.")
+    site: int = Field(ge=1, le=2**32 - 1, description="Number of the site; permits name it.")
+
+
+class State(Table):
+    """Where the agent keeps what must survive."""
+
+    directory: Path = Field(
+        default=Path("/var/lib/gate-agent"), description="Directory of the journal, the evidence and the synced lists."
+    )
+
+
+class Permits(Table):
+    """How permits are verified."""
+
+    root_keys: tuple[RootKey, ...] = Field(
+        min_length=1,
+        max_length=2,
+        description="Ed25519 public keys, in hex, that sign the trust list. Two while they change.",
+    )
+    trust_list: Path | None = Field(
+        default=None, description="File with the signed trust list; without it the list comes over MQTT."
+    )
+    clock_skew_s: int = Field(
+        default=60, ge=0, le=3600, description="That a permit's times may be off from this clock."
+    )
+    max_text: int = Field(default=700, ge=64, le=2953, description="Longest QR text that is looked at, in bytes.")
+    without_plate: Literal["manual", "pass"] = Field(
+        default="manual", description="What to do with a vehicle that was declared to have no plate yet."
+    )
+
+
+class ClockRules(Table):
+    """What is asked of the computer's clock."""
+
+    require_synchronised: bool = Field(
+        default=True, description="Judge no permit while the clock is not synchronised: an officer must act."
+    )
+
+
+class Mqtt(Table):
+    """The connection to the central broker."""
+
+    enabled: bool = Field(default=True, description="Connect to a broker. Without, events stay in the journal.")
+    brokers: tuple[BrokerUrl, ...] = Field(
+        default=(),
+        max_length=16,
+        description="URLs of the brokers, mqtts://HOST:PORT; tried in an order of the gate's own.",
+    )
+    username: str | None = Field(default=None, min_length=1, description="User name at the broker.")
+    password: SecretStr | None = Field(
+        default=None, description="Password at the broker. Better kept in the credential mqtt.password than in a file."
+    )
+    ca_file: Path | None = Field(
+        default=None, description="Certificates that the broker's must lead to; without it those of the system."
+    )
+    certificate_file: Path | None = Field(default=None, description="The gate's client certificate; CN = gate.id.")
+    key_file: Path | None = Field(default=None, description="The private key of the client certificate.")
+    ack_mode: Literal["watermark", "puback"] = Field(
+        default="watermark",
+        description='When an event counts as delivered: when central says so ("watermark") or when the broker has it.',
+    )
+    keepalive_s: int = Field(default=15, ge=5, le=1200, description="Between signs of life to the broker.")
+    window: int = Field(default=100, ge=1, le=1000, description="Events on their way at one time.")
+    heartbeat_s: int = Field(default=30, ge=5, le=3600, description="Between health messages.")
+
+
+class Journal(Table):
+    """The journal of events."""
+
+    max_mb: int = Field(default=2048, ge=16, le=1_048_576, description="Largest size of the journal on disk.")
+    keep_acknowledged_days: int = Field(default=30, ge=0, le=3650, description="How long delivered events are kept.")
+
+
+class Evidence(Table):
+    """The pictures kept as evidence."""
+
+    max_mb: int = Field(
+        default=4096, ge=0, le=1_048_576, description="Largest size of all pictures; the oldest go first."
+    )
+
+
+class Privacy(Table):
+    """What leaves the gate."""
+
+    publish_plate: Literal["full", "masked"] = Field(
+        default="full", description="Plates in published events: whole, or with their middle masked."
+    )
+
+
+class Log(Table):
+    """The log."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="The least that is logged.")
+    format: Literal["text", "json"] = Field(default="text", description="Lines to read, or JSON lines to collect.")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        env_prefix="GATE_",
+        env_nested_delimiter="__",
+    )
+
+    version: Literal[1] = Field(description="Version of this file's form.")
+    include: tuple[str, ...] = Field(
+        default=(), description="Further files, relative to this one, whose keys are added to it."
+    )
+    gate: Gate = Field(description="Which gate this is.")
+    state: State = Field(default=State(), description="Where the agent keeps what must survive.")
+    permits: Permits = Field(description="How permits are verified.")
+    clock: ClockRules = Field(default=ClockRules(), description="What is asked of the computer's clock.")
+    mqtt: Mqtt = Field(default=Mqtt(), description="The connection to the central broker.")
+    journal: Journal = Field(default=Journal(), description="The journal of events.")
+    evidence: Evidence = Field(default=Evidence(), description="The pictures kept as evidence.")
+    privacy: Privacy = Field(default=Privacy(), description="What leaves the gate.")
+    log: Log = Field(default=Log(), description="The log.")
+    lanes: dict[Name, Lane] = Field(min_length=1, description="The lanes of the gate, by name.")
+
+    @classmethod
+    @override
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take nothing but what is given: `agent.settings.load` reads the layers, with the origin of every value."""
+        return (init_settings,)

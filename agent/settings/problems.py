@@ -1,0 +1,93 @@
+"""What is wrong with a configuration, told the way compilers do, so that editors can jump to it."""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from typing_extensions import override
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_CUTOFF = 0.55
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A position in a file, from 1. `column` counts characters; `excerpt` is the line, its secrets masked."""
+
+    line: int
+    column: int
+    excerpt: str = ""
+    caret: int = 0
+    """Offset of the position in the excerpt, which may differ from the column once something is masked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong (or, as a warning, unwise). `source` is a file, a variable or a credential.
+
+    Its texts never hold a secret. `hint` is the word that was probably meant.
+    """
+
+    source: str
+    key: str
+    message: str
+    spot: Spot | None = None
+    hint: str = ""
+    severity: Literal["error", "warning"] = "error"
+
+    @override
+    def __str__(self) -> str:
+        """`file:line:column: error: key: what; did you mean "x"?`, then the line and a caret below its place."""
+        place = f":{self.spot.line}:{self.spot.column}" if self.spot else ""
+        key = f"{self.key}: " if self.key else ""
+        hint = f'; did you mean "{self.hint}"?' if self.hint else ""
+        head = f"{self.source}{place}: {self.severity}: {key}{self.message}{hint}"
+        if self.spot is None or not self.spot.excerpt:
+            return head
+        blank = "".join(_blank(character) for character in self.spot.excerpt[: self.spot.caret])
+        return f"{head}\n{self.spot.line:5} | {self.spot.excerpt}\n      | {blank}^"
+
+    def as_json(self) -> dict[str, object]:
+        """The problem as a JSON object. `line` and `column` are null where there is no file."""
+        return {
+            "severity": self.severity,
+            "source": self.source,
+            "line": self.spot.line if self.spot else None,
+            "column": self.spot.column if self.spot else None,
+            "key": self.key,
+            "message": self.message,
+            "did_you_mean": self.hint or None,
+        }
+
+    @property
+    def order(self) -> tuple[str, int, int]:
+        """What to sort by: file, then place."""
+        return (self.source, self.spot.line if self.spot else 0, self.spot.column if self.spot else 0)
+
+
+class SettingsError(Exception):
+    """The configuration cannot be used. `problems` holds everything found wrong, in the order of the files."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda problem: problem.order))
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def nearest(word: str, known: Sequence[str]) -> str:
+    """Return the known word that was probably meant, or nothing."""
+    found = difflib.get_close_matches(word.lower(), [name.lower() for name in known], 1, _CUTOFF)
+    return next((name for name in known if found and name.lower() == found[0]), "")
+
+
+def _blank(character: str) -> str:
+    """White space as wide as the character: the caret must stand below its place also after Chinese text."""
+    if character == "\t":
+        return "\t"
+    if unicodedata.combining(character):
+        return ""
+    return "  " if unicodedata.east_asian_width(character) in "WF" else " "

@@ -1,0 +1,174 @@
+"""Looking a key's path up in the models: is it known, is it secret, what may stand there."""
+
+from __future__ import annotations
+
+from enum import Enum
+from pathlib import Path as FilePath
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
+from pydantic import BaseModel, SecretBytes, SecretStr
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic.fields import FieldInfo
+
+    from agent.settings.places import Path
+
+
+class Schema:
+    """The models of the configuration: `root`, and for each device's path the model of its driver."""
+
+    def __init__(self, root: type[BaseModel], drivers: Mapping[Path, type[BaseModel]]) -> None:
+        self._root = root
+        self._drivers = drivers
+
+    def field(self, path: Path) -> FieldInfo | None:
+        """The field at the path; for an item or an entry, the field of its container. None for an unknown key."""
+        return self._walk(path)[0]
+
+    def names(self, path: Path) -> list[str]:
+        """The keys that a table may have, those of its driver included. Empty where any name will do."""
+        model = self._walk(path)[1]
+        if not _is_model(model):
+            return []
+        driver = self._drivers.get(path)
+        return [*model.model_fields, *(driver.model_fields if driver else ())]
+
+    def is_secret(self, path: Path) -> bool:
+        """Say whether the value at the path is declared as a secret."""
+        field = self.field(path)
+        return field is not None and any(
+            _container(kind) in (SecretStr, SecretBytes) for kind in _members(field.annotation)
+        )
+
+    def is_file(self, path: Path) -> bool:
+        """Say whether the value at the path is the path of a file."""
+        field = self.field(path)
+        return field is not None and any(_container(kind) is FilePath for kind in _members(field.annotation))
+
+    def _walk(self, path: Path) -> tuple[FieldInfo | None, Any]:
+        """The field at the path and the type of what stands there."""
+        field: FieldInfo | None = None
+        kind: Any = self._root
+        for depth, part in enumerate(path):
+            if _is_model(kind):
+                field = kind.model_fields.get(str(part)) or self._driver_field(path[:depth], str(part))
+                if field is None:
+                    return None, None
+                kind = _container(field.annotation)
+            else:
+                kind = _container(_item(kind))
+        return field, kind
+
+    def _driver_field(self, path: Path, name: str) -> FieldInfo | None:
+        driver = self._drivers.get(path)
+        return driver.model_fields.get(name) if driver else None
+
+
+def choices(field: FieldInfo) -> list[str]:
+    """The texts that may stand in a field of fixed choices; empty for any other."""
+    found: list[str] = []
+    for kind in _members(field.annotation):
+        if get_origin(kind) is Literal:
+            found.extend(str(choice) for choice in get_args(kind))
+        elif isinstance(kind, type) and issubclass(kind, Enum):
+            found.extend(str(choice.value) for choice in kind)
+    return found
+
+
+def expected(field: FieldInfo, *, item: bool = False) -> str:
+    """Say in words what may stand in a field, or in one item of a list field."""
+    kinds = [kind for kind in _members(field.annotation, item=item) if kind is not NoneType]
+    limits = list(field.metadata) if not item else []
+    for kind in kinds:
+        limits.extend(getattr(kind, "__metadata__", ()))
+    fixed = choices(field)
+    if fixed and (item or not _is_list(field.annotation)):
+        words = ", ".join(choice if choice.isdigit() else f'"{choice}"' for choice in fixed)
+        return f"one of {words}" if len(fixed) > 1 else words
+    if not item and _is_list(field.annotation):
+        return _range("a list", limits, (MinLen, "min_length"), (MaxLen, "max_length"), " items")
+    return " or ".join(dict.fromkeys(_kind(kind) for kind in kinds)) + _bounds(limits)
+
+
+def _kind(kind: Any) -> str:
+    kind = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    if kind is bool:
+        return "true or false"
+    if kind is int:
+        return "a whole number"
+    if kind is float:
+        return "a number"
+    if _is_model(kind) or get_origin(kind) is dict:
+        return "a table"
+    if _is_list(kind):
+        return "a list"
+    return "a text in quotes"
+
+
+def _bounds(limits: list[Any]) -> str:
+    low, over = _limit(limits, Ge, "ge"), _limit(limits, Gt, "gt")
+    high, under = _limit(limits, Le, "le"), _limit(limits, Lt, "lt")
+    if low is not None and high is not None:
+        return f" from {low} to {high}"
+    words = [f"at least {low}" if low is not None else "", f"more than {over}" if over is not None else ""]
+    words += [f"at most {high}" if high is not None else "", f"less than {under}" if under is not None else ""]
+    text = " and ".join(word for word in words if word)
+    length = _range("", limits, (MinLen, "min_length"), (MaxLen, "max_length"), " characters")
+    return f" {text}" if text else length
+
+
+def _range(text: str, limits: list[Any], low: tuple[type, str], high: tuple[type, str], unit: str) -> str:
+    least, most = _limit(limits, *low), _limit(limits, *high)
+    if least is not None and most is not None:
+        return f"{text} of {least} to {most}{unit}"
+    if least is not None:
+        return f"{text} of at least {least}{unit}"
+    return f"{text} of at most {most}{unit}" if most is not None else text
+
+
+def _limit(limits: list[Any], kind: type, name: str) -> Any:
+    for limit in limits:
+        for found in (limit, *getattr(limit, "metadata", ())):  # a FieldInfo in Annotated keeps its own list
+            if isinstance(found, kind):
+                return getattr(found, name)
+    return None
+
+
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
+def _is_list(kind: Any) -> bool:
+    return get_origin(_container(kind)) in (list, tuple, set, frozenset)
+
+
+def _members(kind: Any, *, item: bool = False) -> list[Any]:
+    """The types that a field takes, unions taken apart; those of the items for a list where `item` is asked."""
+    origin = get_origin(kind)
+    if origin in (Union, UnionType):
+        return [member for part in get_args(kind) for member in _members(part, item=item)]
+    if origin in (list, tuple, set, frozenset):
+        return _members(get_args(kind)[0]) if item else [kind, *_members(get_args(kind)[0])]
+    return [kind]
+
+
+def _container(kind: Any) -> Any:
+    """The type without Annotated and without None."""
+    if get_origin(kind) is Annotated:
+        return _container(get_args(kind)[0])
+    if get_origin(kind) in (Union, UnionType):
+        members = [member for member in get_args(kind) if member is not NoneType]
+        return _container(members[0])
+    return kind
+
+
+def _item(kind: Any) -> Any:
+    """The type of the items of a list or the values of a table."""
+    arguments = get_args(kind)
+    if not arguments:
+        return None
+    return arguments[1] if get_origin(kind) is dict else arguments[0]
