@@ -1,0 +1,77 @@
+"""The addresses of the brokers, and the order in which a gate tries them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from random import Random
+
+PORTS = {"mqtt": 1883, "mqtts": 8883}
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerAddress:
+    """Where a broker listens."""
+
+    host: str
+    port: int
+    tls: bool
+
+    @property
+    def url(self) -> str:
+        """The address as it is configured."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{'mqtts' if self.tls else 'mqtt'}://{host}:{self.port}"
+
+    @classmethod
+    def parse(cls, url: str) -> BrokerAddress:
+        """Read `mqtt://host[:port]` or `mqtts://host[:port]`; IPv6 in brackets. Raises ValueError with what to mend."""
+        parts = urlsplit(url)
+        if parts.scheme not in PORTS:
+            message = f"{url!r} must begin with mqtts:// (TLS) or mqtt:// (no TLS)"
+            raise ValueError(message)
+        if parts.username is not None or parts.password is not None:
+            raise ValueError("a broker address holds no user and password; they have keys of their own")
+        if parts.path not in {"", "/"} or parts.query or parts.fragment:
+            message = f"{url!r} has something after the port; only scheme, host and port belong there"
+            raise ValueError(message)
+        return cls(_host(parts.hostname, url), _port(url), tls=parts.scheme == "mqtts")
+
+
+def _host(host: str | None, url: str) -> str:
+    if not host:
+        message = f"{url!r} names no host"
+        raise ValueError(message)
+    try:
+        host.encode("idna")
+    except UnicodeError as error:
+        message = f"{host!r} in {url!r} cannot be a host name: {error}"
+        raise ValueError(message) from error
+    return host
+
+
+def _port(url: str) -> int:
+    parts = urlsplit(url)
+    try:
+        port = parts.port
+    except ValueError as error:
+        message = f"the port in {url!r} must be a number from 1 to 65535"
+        raise ValueError(message) from error
+    if port == 0:
+        message = f"the port in {url!r} must be a number from 1 to 65535"
+        raise ValueError(message)
+    return PORTS[parts.scheme] if port is None else port
+
+
+def shuffled(brokers: Sequence[BrokerAddress], random: Random) -> tuple[BrokerAddress, ...]:
+    """The brokers in an order of this gate's own, so that a fleet spreads over a cluster.
+
+    With one fixed order, all gates gather on one node after the others were restarted one by one.
+    """
+    order = list(brokers)
+    random.shuffle(order)
+    return tuple(order)

@@ -1,0 +1,268 @@
+"""The life of one connection: from CONNECT over the subscriptions to its end, with everything that is under way on it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Protocol, assert_never
+
+from agent.link import reasons
+from agent.link.connection import Answered, Arrived, Connected, Subscribed
+from agent.link.messages import Limits, Outgoing, Receipt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from agent.link.connection import Happening
+    from agent.link.messages import Incoming, Subscription
+
+log = logging.getLogger(__name__)
+
+TURN_S = 0.25
+FAREWELL_S = 1.5
+
+
+class Wire(Protocol):
+    """What a lifetime needs of a connection (agent.link.connection.Connection)."""
+
+    @property
+    def ended(self) -> str | None:
+        """Why it ended; None while it lives."""
+        ...
+
+    def turn(self, timeout_s: float) -> Sequence[Happening]:
+        """Let the network work and return what happened."""
+        ...
+
+    def publish(self, message: Outgoing) -> int | None:
+        """Hand over a message; its id, or None."""
+        ...
+
+    def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
+        """Ask for filters."""
+        ...
+
+    def disconnect(self) -> None:
+        """Ask for an orderly end."""
+        ...
+
+
+class Owner(Protocol):
+    """Whom a lifetime tells, on its own thread."""
+
+    def greet(self) -> Sequence[Outgoing]:
+        """What to publish as soon as the connection stands: birth and status."""
+        ...
+
+    def status(self) -> Outgoing:
+        """The status of now."""
+        ...
+
+    def farewell(self) -> Outgoing:
+        """What to publish before an orderly end."""
+        ...
+
+    def stood(self, limits: Limits) -> None:
+        """The connection stands."""
+        ...
+
+    def worked(self) -> bool:
+        """Called at every turn; whether to go on (False: stop in order)."""
+        ...
+
+    def complain(self, problem: str) -> None:
+        """The broker refuses something that the gate needs."""
+        ...
+
+
+class _Phase(StrEnum):
+    CONNECTING = "connecting"
+    SUBSCRIBING = "subscribing"
+    UP = "up"
+
+
+class Lifetime:
+    """Run one connection. `run` belongs to the network thread; `publish`, `end` and `announce` to any."""
+
+    def __init__(
+        self,
+        wire: Wire,
+        owner: Owner,
+        subscriptions: Sequence[Subscription],
+        *,
+        timeout_s: float,
+        status_every_s: float,
+    ) -> None:
+        self._wire = wire
+        self._owner = owner
+        self._subscriptions = tuple(subscriptions)
+        self._timeout_s = timeout_s
+        self._status_every_s = status_every_s
+        self._phase = _Phase.CONNECTING
+        self._limits = Limits()
+        self._lock = threading.Lock()
+        self._pending: dict[int, Callable[[Receipt], None] | None] = {}
+        self._over = False
+        self._end_cause: str | None = None
+        self._status_due_at = 0.0
+        self.stood_at: float | None = None
+        self.not_understood = 0
+
+    # ------------------------------------------------------------------------------------------------ for all threads
+
+    def publish(self, message: Outgoing, done: Callable[[Receipt], None] | None = None) -> bool:
+        """Publish; False when the link is not up or as many as the broker takes are under way.
+
+        `done` hears of a QoS 1 message exactly once, on the network thread.
+        """
+        with self._lock:
+            if self._over or self._phase is not _Phase.UP:
+                return False
+            if message.qos > 0 and len(self._pending) >= self._limits.receive_maximum:
+                return False
+            mid = self._wire.publish(message if self._limits.retain else replace(message, retain=False))
+            if mid is None:
+                return False
+            if message.qos > 0:
+                self._pending[mid] = done
+            return True
+
+    def end(self, cause: str) -> None:
+        """End the connection at the next turn."""
+        self._end_cause = cause
+
+    def announce(self) -> None:
+        """Publish the status at the next turn."""
+        self._status_due_at = 0.0
+
+    # -------------------------------------------------------------------------------------------- the network thread
+
+    def run(self) -> str:
+        """Live until the end and return its cause. Everything under way has its receipt when this returns."""
+        try:
+            return self._run()
+        finally:
+            self._settle()
+
+    def _run(self) -> str:
+        started_at = time.monotonic()
+        while self._owner.worked():
+            self._turn(TURN_S)
+            cause = self._wire.ended or self._end_cause
+            if cause is not None:
+                return cause
+            now = time.monotonic()
+            if self._phase is not _Phase.UP and now - started_at > self._timeout_s:
+                return f"no answer of an MQTT broker within {self._timeout_s:g} s, although the connection stands"
+            if self._phase is _Phase.UP and now >= self._status_due_at:
+                self._publish_own(self._owner.status())
+                self._status_due_at = now + self._status_every_s
+        self._part()
+        return "stopped"
+
+    def _turn(self, timeout_s: float) -> None:
+        for happening in self._wire.turn(timeout_s):
+            match happening:
+                case Connected(code, limits):
+                    self._connected(code, limits)
+                case Subscribed(codes):
+                    self._subscribed(codes)
+                case Answered(mid, code):
+                    self._answered(mid, code)
+                case Arrived(message):
+                    self._arrived(message)
+                case _:
+                    assert_never(happening)
+
+    def _connected(self, code: int, limits: Limits) -> None:
+        if reasons.refused(code):
+            return
+        self._limits = limits
+        if limits.maximum_qos < 1:
+            self.end("the broker does not do QoS 1: enable it there")
+        elif self._subscriptions:
+            self._phase = _Phase.SUBSCRIBING
+            self._wire.subscribe(self._subscriptions)
+        else:
+            self._stand()
+
+    def _subscribed(self, codes: tuple[int, ...]) -> None:
+        if self._phase is _Phase.SUBSCRIBING:
+            self._stand()
+        for subscription, code in zip(self._subscriptions, codes, strict=False):
+            if reasons.refused(code):
+                self._owner.complain(f"subscribing to {subscription.topic_filter}: {reasons.words(code)}")
+
+    def _stand(self) -> None:
+        now = time.monotonic()
+        self.stood_at = now
+        self._status_due_at = now + self._status_every_s
+        with self._lock:
+            self._phase = _Phase.UP
+        for message in self._owner.greet():
+            self._publish_own(message)
+        self._owner.stood(self._limits)
+
+    def _publish_own(self, message: Outgoing) -> None:
+        def done(receipt: Receipt) -> None:
+            if receipt.refused:
+                self._owner.complain(f"publishing {message.topic}: {receipt.words}")
+
+        if not self.publish(message, done):
+            log.warning("%s could not be published now: as much as the broker takes is under way", message.topic)
+
+    def _answered(self, mid: int, code: int) -> None:
+        with self._lock:
+            done = self._pending.pop(mid, None)
+        _tell(done, Receipt(code))
+
+    def _arrived(self, message: Incoming | None) -> None:
+        if message is None:
+            self.not_understood += 1
+            return
+        for subscription in self._subscriptions:
+            if _matches(subscription.topic_filter, message.topic):
+                try:
+                    subscription.handle(message)
+                except Exception:
+                    log.exception("a message to %s could not be handled", message.topic)
+
+    def _part(self) -> None:
+        """Say goodbye, for a bounded time: a frozen broker gets no more than that."""
+        if self._phase is not _Phase.UP:
+            return
+        said = threading.Event()
+        deadline = time.monotonic() + FAREWELL_S
+        if self.publish(self._owner.farewell(), lambda _receipt: said.set()):
+            while not said.is_set() and self._wire.ended is None and time.monotonic() < deadline:
+                self._turn(0.05)
+        self._wire.disconnect()
+        while self._wire.ended is None and time.monotonic() < deadline:
+            self._turn(0.05)
+
+    def _settle(self) -> None:
+        with self._lock:
+            self._over = True
+            pending, self._pending = self._pending, {}
+        for done in pending.values():
+            _tell(done, Receipt(None))
+
+
+def _tell(done: Callable[[Receipt], None] | None, receipt: Receipt) -> None:
+    if done is None:
+        return
+    try:
+        done(receipt)
+    except Exception:
+        log.exception("a receipt could not be handled")
+
+
+def _matches(topic_filter: str, topic: str) -> bool:
+    """Whether a topic fits a filter that may end in `/#` (the gate uses no other wildcard)."""
+    if topic_filter.endswith("/#"):
+        parent = topic_filter[:-2]
+        return topic == parent or topic.startswith(f"{parent}/")
+    return topic == topic_filter

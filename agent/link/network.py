@@ -1,0 +1,200 @@
+"""The network thread: goes round the brokers, lives one connection after the other, and never ends by itself."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Protocol
+
+from agent.link.connection import Connection, ConnectOptions
+from agent.link.lifetime import Lifetime
+from agent.link.messages import Outgoing
+from agent.link.tls import TlsFilesError, explain
+from agent.link.topics import Topics
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from agent.link.messages import Limits, Subscription
+    from agent.link.rota import Rota
+    from agent.link.setup import Presence, SessionSettings
+
+log = logging.getLogger(__name__)
+
+JSON_TYPE = "application/json"
+STATUS_LIFE_FACTOR = 3
+
+
+class Front(Protocol):
+    """Whom the network thread tells (agent.link.session.Session)."""
+
+    def went_up(self, network: Network, limits: Limits) -> None:
+        """A connection stands."""
+        ...
+
+    def went_down(self, network: Network, cause: str) -> None:
+        """A connection or an attempt ended."""
+        ...
+
+    def complained(self, network: Network, problem: str) -> None:
+        """The broker refuses something."""
+        ...
+
+
+class Network:
+    """One network thread. The session's watchdog puts another in its place when it hangs or dies."""
+
+    def __init__(
+        self,
+        settings: SessionSettings,
+        rota: Rota,
+        front: Front,
+        presence: Presence,
+        subscriptions: Sequence[Subscription],
+        draw: Callable[[], float],
+    ) -> None:
+        self._settings = settings
+        self._rota = rota
+        self._front = front
+        self._presence = presence
+        self._subscriptions = tuple(subscriptions)
+        self._draw = draw
+        self._topics = Topics(settings.gate)
+        self._leaving = threading.Event()
+        self._lifetime: Lifetime | None = None
+        self._progress_at = time.monotonic()
+        self._thread = threading.Thread(target=self._run, name="link-network", daemon=True)
+
+    # ------------------------------------------------------------------------------------------------ for all threads
+
+    @property
+    def lifetime(self) -> Lifetime | None:
+        """The connection of now."""
+        return self._lifetime
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread.is_alive()
+
+    @property
+    def progress_at(self) -> float:
+        """When the thread last showed that it does not hang, in monotonic seconds."""
+        return self._progress_at
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def leave(self) -> None:
+        """Ask the thread to end in order."""
+        self._leaving.set()
+
+    def join(self, timeout_s: float) -> bool:
+        """Wait for the end; whether it came."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    # ------------------------------------------------------------------------------------------------------ the thread
+
+    def _run(self) -> None:
+        self._pause(self._draw() * self._settings.start_spread_s)
+        while not self._leaving.is_set():
+            cause, lasted = self._attempt()
+            self._front.went_down(self, cause)
+            self._pause(self._rota.ended(lasted=lasted, draw=self._draw()))
+
+    def _pause(self, pause_s: float) -> None:
+        until = time.monotonic() + pause_s
+        while self.worked() and (left_s := until - time.monotonic()) > 0:
+            self._leaving.wait(min(left_s, 1.0))
+
+    def _attempt(self) -> tuple[str, bool]:
+        """Connect to the broker whose turn it is and live there; why it ended, and whether it had lasted."""
+        address = self._rota.address
+        lifetime: Lifetime | None = None
+        try:
+            connection = Connection(address, self._options())
+            try:
+                connection.open()
+                lifetime = self._lifetime = Lifetime(
+                    connection,
+                    self,
+                    self._subscriptions,
+                    timeout_s=self._settings.connect_timeout_s,
+                    status_every_s=self._settings.status_every_s,
+                )
+                cause = f"{address.url}: {lifetime.run()}"
+            finally:
+                connection.close()
+        except (OSError, UnicodeError, TlsFilesError) as error:
+            cause = explain(error, address)
+        except Exception as error:
+            # Whatever goes wrong with one connection, the gate tries the next.
+            log.exception("the connection to %s broke in an unforeseen way", address.url)
+            cause = explain(error, address)
+        self._lifetime = None
+        return cause, self._lasted(lifetime)
+
+    def _lasted(self, lifetime: Lifetime | None) -> bool:
+        if lifetime is None or lifetime.stood_at is None:
+            return False
+        return time.monotonic() - lifetime.stood_at >= self._settings.stable_after_s
+
+    def _options(self) -> ConnectOptions:
+        settings = self._settings
+        return ConnectOptions(
+            client_id=settings.gate,
+            user=settings.user,
+            password=settings.password,
+            tls=settings.tls,
+            keepalive_s=settings.keepalive_s,
+            connect_timeout_s=settings.connect_timeout_s,
+            session_expiry_s=settings.session_expiry_s,
+            will=self._status_message("lost", expiry_s=None),
+            will_delay_s=settings.will_delay_s,
+            packet_bytes=settings.packet_bytes,
+        )
+
+    # ------------------------------------------------------------------------------------------- what a lifetime asks
+
+    def greet(self) -> Sequence[Outgoing]:
+        """Birth and status: on every connect, because a broker that was restarted may have forgotten both."""
+        try:
+            birth = self._presence.birth()
+        except Exception:
+            log.exception("the birth message could not be made")
+            return [self.status()]
+        return [Outgoing(self._topics.birth, birth, retain=True, content_type=JSON_TYPE), self.status()]
+
+    def status(self) -> Outgoing:
+        """The status of now. It expires, so that it does not outlive a gate and a broker that die together."""
+        return self._status_message("online", expiry_s=int(self._settings.status_every_s * STATUS_LIFE_FACTOR) or 1)
+
+    def farewell(self) -> Outgoing:
+        """The status after an orderly stop; it stays."""
+        return self._status_message("offline", expiry_s=None)
+
+    def stood(self, limits: Limits) -> None:
+        """Pass on that the connection stands."""
+        self._front.went_up(self, limits)
+
+    def worked(self) -> bool:
+        """Note the progress; whether to go on."""
+        self._progress_at = time.monotonic()
+        return not self._leaving.is_set()
+
+    def complain(self, problem: str) -> None:
+        """Pass on what the broker refuses."""
+        self._front.complained(self, problem)
+
+    def _status_message(self, state: str, expiry_s: int | None) -> Outgoing:
+        try:
+            payload = self._presence.status(state, self._rota.index)
+        except Exception:
+            # A gate that cannot say everything says at least that it is there.
+            log.exception("the status message could not be made")
+            payload = json.dumps({"state": state}).encode()
+        return Outgoing(self._topics.status, payload, retain=True, expiry_s=expiry_s, content_type=JSON_TYPE)

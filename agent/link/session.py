@@ -1,0 +1,204 @@
+"""The gate's MQTT session: connected to one of its brokers, or trying to be, for ever."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import replace
+from random import Random
+from typing import TYPE_CHECKING
+
+from agent.link.brokers import shuffled
+from agent.link.messages import LinkDown, LinkUp
+from agent.link.network import Network
+from agent.link.rota import Rota
+from agent.link.setup import LinkView
+from agent.port_state import PortState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.link.messages import Limits, Outgoing, Receipt, Subscription
+    from agent.link.setup import Presence, SessionSettings
+
+log = logging.getLogger(__name__)
+
+STOP_S = 5.0
+WATCH_EVERY_S = 5.0
+PROBLEMS_KEPT = 8
+
+
+class Session:
+    """Stays connected until stopped. All methods may be called from any thread.
+
+    `observe` hears, on the network thread, of every change of state and of every new detail within a state; it must
+    not block. Raises ValueError for a gate id that cannot be a level of a topic.
+    """
+
+    def __init__(
+        self,
+        settings: SessionSettings,
+        presence: Presence,
+        *,
+        observe: Callable[[LinkView], None] = lambda _view: None,
+        random: Random | None = None,
+    ) -> None:
+        self._settings = settings
+        self._presence = presence
+        self._observe = observe
+        self._random = Random() if random is None else random  # noqa: S311 - jitter, no secret
+        brokers = shuffled(settings.brokers, self._random)
+        self._rota = Rota(brokers, settings.first_retry_s, settings.retry_cap_s)
+        self._subscriptions: list[Subscription] = []
+        self._listeners: list[Callable[[LinkUp | LinkDown], None]] = []
+        self._lock = threading.RLock()
+        self._up = False
+        self._told: list[str] = []
+        self._view = LinkView(PortState.CONNECTING, "", 0, brokers[0].url, 0, time.monotonic())
+        self._stopping = threading.Event()
+        self._network = self._make_network()
+        self._watchdog = threading.Thread(target=self._watch, name="link-watchdog", daemon=True)
+
+    @property
+    def view(self) -> LinkView:
+        """The state of the link."""
+        return self._view
+
+    def subscribe(self, subscription: Subscription) -> None:
+        """Subscribe on every connect. To be called before `start`."""
+        self._subscriptions.append(subscription)
+
+    def listen(self, listener: Callable[[LinkUp | LinkDown], None]) -> None:
+        """Hear of every connection and its end; must only enqueue. To be called before `start`."""
+        self._listeners.append(listener)
+
+    def start(self) -> None:
+        """Begin to connect."""
+        self._network = self._make_network()
+        self._network.start()
+        self._watchdog.start()
+
+    def stop(self, timeout_s: float = STOP_S) -> bool:
+        """Say goodbye to the broker and stop, within `timeout_s`; whether all threads have ended by then."""
+        deadline = time.monotonic() + timeout_s
+        self._stopping.set()
+        if self._watchdog.ident is None:
+            return True
+        self._watchdog.join(timeout_s)
+        self._network.leave()
+        ended = self._network.join(max(0.0, deadline - time.monotonic()))
+        if not ended:
+            log.warning("the network thread still waits for the network; it is left behind")
+        return ended
+
+    def publish(
+        self, message: Outgoing, done: Callable[[Receipt], None] | None = None, *, connection: int | None = None
+    ) -> bool:
+        """Publish now; False when the link is not up or as much as the broker takes is under way.
+
+        `done` hears once, on the network thread, what became of a QoS 1 message. `connection`: publish only on the
+        connection of this number.
+        """
+        with self._lock:
+            if not self._up or (connection is not None and connection != self._view.connections):
+                return False
+            lifetime = self._network.lifetime
+        return lifetime is not None and lifetime.publish(message, done)
+
+    def announce(self) -> None:
+        """Publish the status soon, because something in it has changed."""
+        lifetime = self._network.lifetime
+        if lifetime is not None:
+            lifetime.announce()
+
+    def reconnect(self, cause: str) -> None:
+        """End the connection of now, for this cause, and go on to the next broker."""
+        lifetime = self._network.lifetime
+        if lifetime is not None:
+            lifetime.end(cause)
+
+    # --------------------------------------------------------------------------------- what the network thread tells
+
+    def went_up(self, network: Network, limits: Limits) -> None:
+        """Note that a connection stands."""
+        with self._lock:
+            if network is not self._network:
+                return
+            self._up = True
+            self._told = []
+            self._view = LinkView(
+                PortState.UP, "", self._rota.index, self._rota.address.url, self._view.connections + 1, time.monotonic()
+            )
+            event = LinkUp(self._view.connections, limits)
+        log.info("connected to %s", self._view.url)
+        self._tell(event)
+        self._show()
+
+    def went_down(self, network: Network, cause: str) -> None:
+        """Note that a connection or an attempt ended."""
+        with self._lock:
+            if network is not self._network:
+                return
+            was_up, self._up = self._up, False
+            changed = self._view.state is not PortState.LOST
+            if changed:
+                self._told = []
+            new = cause not in self._told
+            self._told = [*self._told[-PROBLEMS_KEPT:], *([cause] if new else [])]
+            self._view = replace(
+                self._view,
+                state=PortState.LOST,
+                detail=cause,
+                broker=self._rota.index,
+                url=self._rota.address.url,
+                since_at=time.monotonic() if changed else self._view.since_at,
+            )
+            event = LinkDown(self._view.connections)
+        if was_up:
+            self._tell(event)
+        if changed or new:
+            log.log(logging.INFO if self._stopping.is_set() else logging.WARNING, "not connected: %s", cause)
+            self._show()
+
+    def complained(self, network: Network, problem: str) -> None:
+        """Note what the broker refuses although the connection stands."""
+        with self._lock:
+            if network is not self._network or problem in self._told:
+                return
+            self._told = [*self._told[-PROBLEMS_KEPT:], problem]
+            self._view = replace(self._view, detail="; ".join(self._told))
+        log.error("the broker refuses: %s", problem)
+        self._show()
+
+    def _tell(self, event: LinkUp | LinkDown) -> None:
+        for listener in self._listeners:
+            try:
+                listener(event)
+            except Exception:
+                log.exception("a listener of the link failed")
+
+    def _show(self) -> None:
+        try:
+            self._observe(self._view)
+        except Exception:
+            log.exception("the observer of the link failed")
+
+    # ------------------------------------------------------------------------------------------------- the watchdog
+
+    def _make_network(self) -> Network:
+        return Network(self._settings, self._rota, self, self._presence, self._subscriptions, self._random.random)
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(min(WATCH_EVERY_S, self._settings.stall_s / 4)):
+            network = self._network
+            stalled_s = time.monotonic() - network.progress_at
+            if network.alive and stalled_s < self._settings.stall_s:
+                continue
+            cause = f"the network thread hung for {stalled_s:.0f} s" if network.alive else "the network thread died"
+            log.critical("%s; another takes its place", cause)
+            network.leave()
+            with self._lock:
+                self._network = replacement = self._make_network()
+            self.went_down(replacement, cause)
+            replacement.start()

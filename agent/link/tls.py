@@ -1,0 +1,160 @@
+"""TLS to the broker: the context from the gate's files, and connection errors in words that say what to do."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from agent.link.brokers import BrokerAddress
+
+
+class TlsFilesError(Exception):
+    """A certificate or key file cannot be used; says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """PEM files. `ca`: whom the broker's certificate must come from, None for the system's list.
+
+    `certificate` and `key`: who this gate is; both or none.
+    """
+
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+
+    def __post_init__(self) -> None:
+        if (self.certificate is None) != (self.key is None):
+            raise ValueError("a certificate needs its key file, and a key its certificate file")
+
+
+def make_context(files: TlsFiles) -> ssl.SSLContext:
+    """Read the files and make a client context (TLS 1.2 or later, host name checked). Raises TlsFilesError."""
+    context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if files.ca is not None:
+        _check_readable(files.ca, "CA")
+        try:
+            context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=str(files.ca))
+        except (ssl.SSLError, OSError) as error:
+            message = f"the CA file {files.ca} holds no usable PEM certificate: {error}"
+            raise TlsFilesError(message) from error
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if files.certificate is not None and files.key is not None:
+        _load_own(context, files.certificate, files.key)
+    return context
+
+
+def _load_own(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
+    _check_readable(certificate, "certificate")
+    _check_readable(key, "key")
+    try:
+        # Without a callback an encrypted key would ask for its password on the terminal, and the gate would hang.
+        context.load_cert_chain(str(certificate), str(key), password=lambda: b"")
+    except ssl.SSLError as error:
+        if error.reason == "KEY_VALUES_MISMATCH":
+            message = f"the key {key} does not belong to the certificate {certificate}"
+        else:
+            message = (
+                f"the certificate {certificate} with the key {key} cannot be used: {error}; both must be plain PEM"
+            )
+        raise TlsFilesError(message) from error
+
+
+def _check_readable(path: Path, what: str) -> None:
+    try:
+        with path.open("rb") as file:
+            file.read(1)
+    except FileNotFoundError as error:
+        message = f"the {what} file {path} does not exist"
+        raise TlsFilesError(message) from error
+    except PermissionError as error:
+        message = f"the {what} file {path} may not be read by the agent's user: check owner and mode"
+        raise TlsFilesError(message) from error
+    except OSError as error:
+        message = f"the {what} file {path} cannot be read: {error.strerror}"
+        raise TlsFilesError(message) from error
+
+
+# Numbers of OpenSSL's certificate verification (X509_V_ERR_*, x509_vfy.h).
+_VERIFY_WORDS: Mapping[int, str] = MappingProxyType(
+    {
+        9: "the broker's certificate is not valid yet: check the clock of this gate, then the certificate",
+        10: "the broker's certificate has expired: renew it at the broker (and check the clock of this gate)",
+        18: "the broker's certificate is self-signed: put it, or its CA, into the CA file",
+        19: "the broker's certificate comes from a CA that is not in the CA file",
+        20: "the broker's certificate comes from a CA that is not in the CA file",
+        21: "the broker's certificate comes from a CA that is not in the CA file",
+        23: "the broker's certificate was revoked",
+        62: "the broker's certificate is not for this host name: use the name in the certificate, or renew it",
+        64: "the broker's certificate is not for this IP address: use the name in the certificate, or renew it",
+    }
+)
+
+# Words in OpenSSL's texts of alerts that a broker sends about the gate's own certificate.
+_ALERT_WORDS: Mapping[str, str] = MappingProxyType(
+    {
+        "ALERT_CERTIFICATE_REQUIRED": "the broker wants a certificate of this gate: set certificate and key",
+        "ALERT_UNKNOWN_CA": "the broker does not know the CA of this gate's certificate",
+        "ALERT_CERTIFICATE_EXPIRED": "this gate's certificate has expired: renew it",
+        "ALERT_CERTIFICATE_REVOKED": "this gate's certificate was revoked",
+        "ALERT_BAD_CERTIFICATE": "the broker does not accept this gate's certificate",
+        "ALERT_CERTIFICATE_UNKNOWN": "the broker does not accept this gate's certificate",
+        "ALERT_ACCESS_DENIED": "the broker does not accept this gate's certificate",
+        "ALERT_HANDSHAKE_FAILURE": "the broker ended the TLS handshake: it wants a certificate of this gate or other ciphers",
+        "ALERT_PROTOCOL_VERSION": "the broker speaks no TLS version from 1.2 on",
+        "WRONG_VERSION_NUMBER": "no TLS is spoken at that port: use mqtt:// or the broker's TLS port",
+        "UNEXPECTED_EOF": "the other side closed the connection during the TLS handshake: is that a TLS port?",
+    }
+)
+
+
+def alert_words(text: str) -> str | None:
+    """What a TLS alert or error named in `text` means; None where it names none that is known."""
+    folded = text.upper().replace(" ", "_")
+    return next((meaning for name, meaning in _ALERT_WORDS.items() if name in folded), None)
+
+
+def explain(error: Exception, address: BrokerAddress) -> str:
+    """Why the connection could not be made, in words."""
+    return f"{address.url}: {_cause(error, address)}"
+
+
+def _cause(error: Exception, address: BrokerAddress) -> str:
+    match error:
+        case TlsFilesError():
+            return str(error)
+        case UnicodeError():
+            return f"{address.host!r} cannot be a host name"
+        case ssl.SSLError():
+            return _tls_cause(error)
+        case OSError():
+            return _network_cause(error, address)
+        case _:
+            return f"{type(error).__name__}: {error}"
+
+
+def _tls_cause(error: ssl.SSLError) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        told = f"the broker's certificate is not valid: {error.verify_message}"
+        return _VERIFY_WORDS.get(error.verify_code, told)
+    return alert_words(str(error)) or f"the TLS handshake failed: {error.reason or error}"
+
+
+def _network_cause(error: OSError, address: BrokerAddress) -> str:
+    match error:
+        case socket.gaierror():
+            return f"the name {address.host} cannot be resolved ({error.strerror}): check it and the DNS of this gate"
+        case ConnectionRefusedError():
+            return f"nothing listens at port {address.port}: is the broker running?"
+        case TimeoutError():
+            return "no answer in time: is the network up, and the port open in the firewall?"
+        case _:
+            return error.strerror or str(error)
