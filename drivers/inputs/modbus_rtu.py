@@ -1,0 +1,54 @@
+"""Digital inputs of a board that speaks Modbus RTU (function 02)."""
+
+from __future__ import annotations
+
+import time
+from typing import ClassVar
+
+from pydantic import Field
+
+from drivers import modbus
+from drivers.api import DeviceError, DeviceMisconfiguredError, InputSample
+from drivers.modbus_client import ModbusClient, ModbusLineSettings
+
+
+class ModbusRtuInputsSettings(ModbusLineSettings):
+    """Configuration of the inputs of a Modbus RTU board. The port may be that of the relay board."""
+
+    count: int = Field(default=8, ge=1, le=64, description="How many inputs to read.")
+    first: int = Field(default=0, ge=0, le=65535, description="Modbus address of the first input, counted from 0.")
+
+
+class ModbusRtuInputs:
+    """The inputs of one board; the port may be shared with relay drivers."""
+
+    Settings: ClassVar[type[ModbusRtuInputsSettings]] = ModbusRtuInputsSettings
+
+    def __init__(self, settings: ModbusRtuInputsSettings) -> None:
+        self._settings = settings
+        self._client = ModbusClient(settings)
+
+    def open(self) -> str:
+        """Connect and read the inputs once."""
+        self._client.open()
+        try:
+            self.sample()
+        except DeviceError:
+            self.close()
+            raise
+        settings = self._settings
+        return f"Modbus RTU board, {settings.count} inputs, unit {settings.unit} on {settings.port}"
+
+    def close(self) -> None:
+        """Let the port go."""
+        self._client.close()
+
+    def sample(self) -> InputSample:
+        """Read all inputs now. The time is that of the asking: the sample is never older than it says."""
+        at = time.monotonic()
+        try:
+            bits = self._client.read_discrete_inputs(self._settings.first, self._settings.count)
+        except modbus.RefusedError as error:
+            message = f"the board does not have {self._settings.count} inputs that can be read: {error}"
+            raise DeviceMisconfiguredError(message) from error
+        return InputSample(bits, at)

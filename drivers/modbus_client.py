@@ -1,0 +1,139 @@
+"""A Modbus RTU client on a shared serial port, and the settings that every Modbus driver has in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from drivers import modbus
+from drivers.api import DeviceMisconfiguredError
+from drivers.serial_port import NoReplyError, SerialParameters, SerialPort
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+FRAME_GAP_OCTETS = 3.5
+FAST_BAUD = 19200
+FAST_FRAME_GAP_S = 0.00175
+"""Silence before a frame: 3.5 characters, but 1.75 ms above 19200 baud (Modbus over serial line V1.02, 2.5.1.1)."""
+
+
+class ModbusLineSettings(BaseModel):
+    """The serial line and the address of a Modbus RTU board."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    port: str = Field(
+        pattern="^/",
+        description="Path of the serial port, best one that survives replugging: /dev/serial/by-id/... or by-path/...",
+    )
+    unit: int = Field(default=1, ge=1, le=255, description="Modbus address of the board.")
+    baud: int = Field(default=9600, ge=1200, le=256000, description="Speed of the line in bits a second.")
+    parity: Literal["N", "E", "O"] = Field(default="N", description="Parity: N none, E even, O odd.")
+    stop_bits: Literal[1, 2] = Field(default=1, description="Number of stop bits.")
+    timeout_ms: int = Field(
+        default=200, ge=20, le=5000, description="How long the board may take to answer, in milliseconds."
+    )
+    local_echo: bool = Field(
+        default=False,
+        description="Whether the RS485 adapter hears its own sending (an echo of each request comes back).",
+    )
+
+
+class ModbusClient:
+    """Asks one board. Not thread-safe; several clients may share one port."""
+
+    def __init__(self, settings: ModbusLineSettings) -> None:
+        self._unit = settings.unit
+        self._timeout_s = settings.timeout_ms / 1000
+        self._baud = settings.baud
+        self._port = SerialPort(settings.port, _parameters(settings))
+
+    def open(self) -> None:
+        """Open the port. Raises DeviceUnavailableError or DeviceMisconfiguredError."""
+        self._port.open()
+
+    def close(self) -> None:
+        """Let the port go."""
+        self._port.close()
+
+    def read_coils(self, first: int, count: int) -> tuple[bool, ...]:
+        """Read relays; address from 0. Errors as in `ask`."""
+        request = modbus.read_coils(self._unit, first, count)
+        return modbus.read_bits(request, self.ask(request))
+
+    def read_discrete_inputs(self, first: int, count: int) -> tuple[bool, ...]:
+        """Read digital inputs; address from 0. Errors as in `ask`."""
+        request = modbus.read_discrete_inputs(self._unit, first, count)
+        return modbus.read_bits(request, self.ask(request))
+
+    def read_registers(self, first: int, count: int) -> tuple[int, ...]:
+        """Read holding registers. Errors as in `ask`."""
+        request = modbus.read_holding_registers(self._unit, first, count)
+        return modbus.read_registers(request, self.ask(request))
+
+    def write_coil(self, address: int, *, on: bool) -> None:
+        """Switch one relay. Errors as in `ask`, NoEchoError."""
+        self._write(modbus.write_coil(self._unit, address, on=on))
+
+    def write_coils(self, first: int, states: Sequence[bool]) -> None:
+        """Switch several relays. Errors as in `ask`, NoEchoError."""
+        self._write(modbus.write_coils(self._unit, first, states))
+
+    def write_register(self, address: int, value: int) -> None:
+        """Write one register. Errors as in `ask`, NoEchoError."""
+        self._write(modbus.write_register(self._unit, address, value))
+
+    def flash_on(self, address: int, steps: int) -> None:
+        """Switch one relay on for `steps` times 100 ms. Errors as in `ask`, NoEchoError."""
+        self._write(modbus.flash_on(self._unit, address, steps))
+
+    def ask(self, request: modbus.Request) -> bytes:
+        """Send a request once and return the reply, unchecked but framed.
+
+        Raises NotSentError, NoReplyError; DeviceMisconfiguredError where only the own request came back.
+        """
+
+        def is_complete(received: bytes) -> bool:
+            own = request.function in modbus.READS and request.frame.startswith(received)
+            return received == request.frame if own else modbus.reply_in(request, received) is not None
+
+        try:
+            received = self._port.exchange(request.frame, is_complete, self._timeout_s)
+        except NoReplyError as error:
+            raise self._explained(error) from error
+        if request.function in modbus.READS and received.startswith(request.frame):
+            message = f"the adapter at {self._port.path} echoes what is sent: set local_echo = true"
+            raise DeviceMisconfiguredError(message)
+        reply = modbus.reply_in(request, received)
+        return b"" if reply is None else reply
+
+    def _write(self, request: modbus.Request) -> None:
+        modbus.check_acknowledge(request, self.ask(request))
+
+    def _explained(self, error: NoReplyError) -> NoReplyError:
+        heard = error.received
+        if not heard:
+            hint = "check the power of the board, wires A and B, the address and the speed"
+        elif modbus.is_sound(heard) and heard[0] != self._unit:
+            hint = f"unit {heard[0]} answered instead: check the address"
+        else:
+            hint = f"heard {heard.hex(' ').upper()}: check speed, parity and wiring"
+        message = f"unit {self._unit} on {self._port.path} does not answer at {self._baud} baud; {hint}"
+        return NoReplyError(message, heard)
+
+
+def _parameters(settings: ModbusLineSettings) -> SerialParameters:
+    bare = SerialParameters(
+        protocol="modbus_rtu", baud=settings.baud, parity=settings.parity, stop_bits=settings.stop_bits
+    )
+    gap_s = FAST_FRAME_GAP_S if settings.baud > FAST_BAUD else bare.wire_time_s(1) * FRAME_GAP_OCTETS
+    return SerialParameters(
+        protocol=bare.protocol,
+        baud=bare.baud,
+        parity=bare.parity,
+        stop_bits=bare.stop_bits,
+        gap_s=gap_s,
+        local_echo=settings.local_echo,
+    )

@@ -1,0 +1,94 @@
+"""What went wrong with a serial port, in words that say what to do about it."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import grp
+import os
+import stat
+from pathlib import Path
+
+from drivers.api import DeviceError, DeviceMisconfiguredError, DeviceUnavailableError
+
+_GONE = frozenset({errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.EIO})
+_BUSY = frozenset({errno.EBUSY, errno.EAGAIN})
+_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
+
+
+def check_is_a_port(path: str) -> None:
+    """Raise DeviceMisconfiguredError where `path` exists but is no character device."""
+    with contextlib.suppress(OSError):  # what cannot be looked at is reported by the opening itself
+        if not stat.S_ISCHR(Path(path).stat().st_mode):
+            raise DeviceMisconfiguredError(f"{path} is not a serial port")
+
+
+def opening_failed(path: str, error: Exception) -> DeviceError:
+    """Turn the error of opening `path` into one that says what to do."""
+    number = _errno_of(error)
+    if number in _GONE:
+        return DeviceUnavailableError(f"no such port: {path}; is the adapter plugged in? {_ports_here()}")
+    if number in _FORBIDDEN:
+        return DeviceUnavailableError(f"no permission to open {path}: put the user of this process into {_group(path)}")
+    if number in _BUSY:
+        return DeviceUnavailableError(f"{path} is in use by {_holders(path)}; stop that first")
+    if number == errno.ENOTTY:
+        return DeviceMisconfiguredError(f"{path} is not a serial port")
+    return DeviceUnavailableError(f"cannot open {path}: {error}")
+
+
+def _errno_of(error: Exception) -> int | None:
+    """The error number, also of a termios.error, which is no OSError, and of one wrapped in a SerialException."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno
+    inner = error.__context__ if isinstance(error, OSError) else error
+    first = inner.args[0] if inner is not None and inner.args else None
+    return first if isinstance(first, int) else None
+
+
+def _ports_here() -> str:
+    by_id = Path("/dev/serial/by-id")
+    found = sorted(by_id.iterdir()) if by_id.is_dir() else []
+    found = found or sorted(port for kind in ("ttyUSB*", "ttyACM*") for port in Path("/dev").glob(kind))
+    return f"Ports here: {', '.join(map(str, found))}" if found else "There is no USB serial port here"
+
+
+def _group(path: str) -> str:
+    try:
+        return f"the group {grp.getgrgid(Path(path).stat().st_gid).gr_name} (usually dialout)"
+    except (OSError, KeyError):
+        return "the group dialout"
+
+
+def _holders(path: str) -> str:
+    """The processes that hold the port open, as far as this user may see them."""
+    real = str(Path(path).resolve())
+    found = [pid for pid in _pids() if pid != os.getpid() and _holds(pid, real)]
+    if _holds(os.getpid(), real):
+        return "this same program, under another name or with other parameters"
+    return ", ".join(f"{_name_of(pid)} (pid {pid})" for pid in found) or "another program"
+
+
+def _pids() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def _holds(pid: int, real: str) -> bool:
+    try:
+        return any(_target(entry) == real for entry in Path(f"/proc/{pid}/fd").iterdir())
+    except OSError:  # it ended meanwhile, or belongs to another user
+        return False
+
+
+def _target(entry: Path) -> str | None:
+    try:
+        return str(entry.readlink())
+    except OSError:  # closed meanwhile
+        return None
+
+
+def _name_of(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return "a program"
