@@ -201,11 +201,12 @@ class LaneLoop:
         """Step, and go on stepping while the answer asks for a decision."""
         waiting: list[Input] = [item]
         while waiting:
-            before = self._lane
-            after, effects = step(before, waiting.pop(0))
+            before, item = self._lane, waiting.pop(0)
+            after, effects = step(before, item)
             failed = self._record(effects)
             if failed is not None:
-                after, effects = step(before, RecordFailed(self._now(), failed))
+                decision = item.decision if isinstance(item, Decided) else None
+                after, effects = step(before, RecordFailed(self._now(), failed, decision))
                 self._record(effects)
             self._lane = after
             waiting.extend(self._carry_out(effects))

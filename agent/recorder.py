@@ -24,12 +24,16 @@ class Recorder:
     """Write to the journal for all threads of the gate, keeping the order of what each of them said.
 
     While the journal cannot be written, news waits in memory (at most `PENDING_LIMIT` drafts; beyond that the
-    newest is refused loudly, counted, and told in an alarm once writing works again).
+    newest is refused loudly, counted, and told in an alarm once writing works again). `shape` goes over every draft
+    first, to mask what must not leave the gate.
     """
 
-    def __init__(self, journal: Journal, utc: Callable[[], float]) -> None:
+    def __init__(
+        self, journal: Journal, utc: Callable[[], float], shape: Callable[[Draft], Draft] = lambda draft: draft
+    ) -> None:
         self._journal = journal
         self._utc = utc
+        self._shape = shape
         self._lock = threading.Lock()
         self._pending: deque[tuple[tuple[Draft, ...], tuple[LedgerChange, ...]]] = deque()
         self._refused = 0
@@ -46,13 +50,13 @@ class Recorder:
         """
         with self._lock:
             self._write_pending()
-            self._journal.record(events, ledger)
+            self._journal.record([self._shape(draft) for draft in events], ledger)
 
     def note(self, events: Sequence[Draft], ledger: Sequence[LedgerChange] = ()) -> None:
         """Record what has happened already; waits in memory while the journal cannot be written."""
         with self._lock:
             if len(self._pending) < PENDING_LIMIT:
-                self._pending.append((tuple(events), tuple(ledger)))
+                self._pending.append((tuple(self._shape(draft) for draft in events), tuple(ledger)))
             else:
                 self._refused += len(events)
                 log.critical("the journal cannot be written and memory for news is used up: %d lost", self._refused)
@@ -80,5 +84,7 @@ class Recorder:
             self._pending.popleft()
         if self._refused:
             detail = f"{self._refused} events could not be recorded"
-            self._journal.record([Draft(AlarmRaised(alarm=Alarm.JOURNAL_FAILED, detail=detail), None, None, self._utc())], ())
+            self._journal.record(
+                [Draft(AlarmRaised(alarm=Alarm.JOURNAL_FAILED, detail=detail), None, None, self._utc())], ()
+            )
             self._refused = 0
