@@ -26,17 +26,18 @@ class Switching:
 class RelayBank:
     """Relays that any thread may switch. Changes are reported one at a time, in order, by the thread that made them.
 
-    A watcher must not wait for another thread that switches this bank.
+    `lock` is held while a change is made and reported; a board that has more state than its relays guards it with the
+    same lock, so that a watcher may do to the board what it likes. It must not wait for another thread that does.
     """
 
     def __init__(self, channels: int) -> None:
         self.channels = channels
         self.stuck: set[int] = set()
+        self.lock = threading.RLock()
         self._states = [False] * channels
         self._history: deque[Switching] = deque(maxlen=HISTORY_LENGTH)
         self._watchers: list[Callable[[Switching], None]] = []
         self._timers: dict[int, threading.Timer] = {}
-        self._switching = threading.RLock()
         self._changed = threading.Condition()
 
     @property
@@ -53,18 +54,18 @@ class RelayBank:
 
     def watch(self, watcher: Callable[[Switching], None]) -> None:
         """Call `watcher` at every change from now on."""
-        with self._switching:
+        with self.lock:
             self._watchers.append(watcher)
 
     def set(self, channel: int, *, on: bool) -> None:
         """Switch one relay, ending a pulse that runs on it."""
-        with self._switching:
+        with self.lock:
             self._stop_timer(channel)
             self._move(channel, on=on)
 
     def pulse(self, channel: int, duration_s: float, *, on: bool = True) -> None:
         """Switch one relay and switch it back after `duration_s`."""
-        with self._switching:
+        with self.lock:
             self._stop_timer(channel)
             self._move(channel, on=on)
             timer = threading.Timer(duration_s, self._end_pulse, (channel, not on))
@@ -76,7 +77,7 @@ class RelayBank:
 
     def release(self) -> None:
         """Release every relay, as a loss of power does. Releases stuck relays too."""
-        with self._switching:
+        with self.lock:
             for channel in range(1, self.channels + 1):
                 self._stop_timer(channel)
                 self._move(channel, on=False, forced=True)
@@ -88,7 +89,7 @@ class RelayBank:
 
     def close(self) -> None:
         """Stop the timers; the relays stay as they are."""
-        with self._switching:
+        with self.lock:
             timers = list(self._timers.values())
             self._timers.clear()
         for timer in timers:
@@ -97,7 +98,7 @@ class RelayBank:
                 timer.join()
 
     def _end_pulse(self, channel: int, back: bool, timer: threading.Timer) -> None:
-        with self._switching:
+        with self.lock:
             if self._timers.get(channel) is timer:
                 del self._timers[channel]
                 self._move(channel, on=back)
