@@ -72,9 +72,13 @@ def parse(data: bytes) -> Signed:
     return Signed(protected, algorithm, key_id, payload, signature)
 
 
-def sign(payload: bytes, key: SigningKey, context: bytes = b"") -> bytes:
-    """Return the signed message; the same bytes each time. `context`: external_aad, which the reader must know."""
-    header: cbor.Value = {_HEADER_ALGORITHM: key.algorithm.identifiers[0], _HEADER_KEY_ID: key.public.key_id}
+def sign(payload: bytes, key: SigningKey, context: bytes = b"", key_id: bytes | None = None) -> bytes:
+    """Return the signed message; the same bytes each time.
+
+    `context`: external_aad, which the reader must know. `key_id`: what the header says instead of the key's own id.
+    """
+    name = key_id or key.public.key_id
+    header: cbor.Value = {_HEADER_ALGORITHM: key.algorithm.identifiers[0], _HEADER_KEY_ID: name}
     protected = cbor.encode(header)
     signature = key.sign(_to_be_signed(protected, payload, context))
     return _TAG_SIGN1 + cbor.encode([protected, {}, payload, signature])
