@@ -143,11 +143,14 @@ class AccessDecided(Event):
 
 
 class AccessGranted(Event):
-    """A grant was recorded; it may raise the barrier once."""
+    """A grant was recorded; it may raise the barrier once.
+
+    By a permit, by an officer, or for safety: a closing arm that the agent itself had ordered down goes up again.
+    """
 
     TYPE: ClassVar[str] = "access.granted"
     grant: str
-    by: Literal["permit", "operator"]
+    by: Literal["permit", "operator", "safety"]
     permit: str | None = None
     operator: str | None = None
     cause: str | None = None

@@ -51,19 +51,27 @@ class PlateRead:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The answer to a Decide effect. `use` is the number of this use of the permit, from 1, for a PASS."""
+    """The answer to a Decide effect. `use` is the number of this use of the permit, from 1, for a PASS.
+
+    `transaction`: that of the Decide effect; an answer for another transaction is ignored. Empty: not said.
+    """
 
     now: Moment
     decision: Decision
     use: int = 0
+    transaction: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordFailed:
-    """The Record of the step before could not be made; nothing of that step happened."""
+    """The Record of the step before could not be made; nothing of that step happened.
+
+    `decision`: the one that the step was about, so that the refusal can name the permit.
+    """
 
     now: Moment
     reason: Reason
+    decision: Decision | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,132 @@
+"""The lane before a pulse: start, arrival, decision, refusal."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, Literal
+
+from agent.core.decision import Reason
+from agent.core.events import Alarm, Outcome
+from agent.core.lane_answers import defer_fault
+from agent.core.lane_reports import lose_inputs
+from agent.core.lane_senses import early, early_permit, gone
+from agent.core.lane_state import State, arm_down, fresh
+
+if TYPE_CHECKING:
+    from agent.core.lane_turn import Turn
+
+
+def init(turn: Turn) -> None:
+    """INIT: move nothing; wait for fresh inputs, a closed arm and nothing under it."""
+    lane = turn.lane
+    if lane.rules.blind:
+        turn.go(State.IDLE)
+    elif not fresh(lane, turn.now.at):
+        if isfinite(lane.watch.known_at) or turn.waited_s() >= lane.rules.close_s:
+            lose_inputs(turn)
+    elif arm_down(lane) and lane.watch.safety is False and lane.watch.presence is not None:
+        turn.go(State.IDLE)
+    elif turn.waited_s() >= lane.rules.pass_s:
+        turn.alarm(Alarm.BLOCKED if arm_down(lane) else Alarm.FORCED_OPEN, "since the start")
+        turn.go(State.VIOLATION)
+
+
+def idle(turn: Turn) -> None:
+    """IDLE: wait for a vehicle; what goes wrong without one is a violation."""
+    lane = turn.lane
+    watch = lane.watch
+    if lane.rules.blind:
+        if early(lane, turn.now.at):
+            _arrive(turn, "eye")
+    elif lane.rules.has_closed and watch.closed is False:
+        turn.alarm(Alarm.FORCED_OPEN)
+        turn.go(State.VIOLATION)
+    elif watch.safety is True and watch.presence is False:
+        turn.alarm(Alarm.WRONG_WAY)
+        turn.go(State.VIOLATION)
+    elif watch.presence is True:
+        _arrive(turn, "inputs")
+
+
+def undecided(turn: Turn) -> None:
+    """PRESENT and DECIDING: gather evidence and ask for a decision, a last time when the time is up."""
+    lane = turn.lane
+    limit_s = lane.rules.read_s if lane.state is State.PRESENT else lane.rules.decide_s
+    late_s = turn.waited_s() - limit_s
+    if gone(lane, turn.now.at):
+        turn.end(Outcome.ABANDONED)
+        turn.go(State.IDLE)
+    elif not lane.readers_up:
+        defer_fault(turn, Reason.GATE_FAULT, Alarm.READERS_LOST)
+    elif not turn.visit.final:
+        _consider(turn, in_time=late_s < 0)
+    elif late_s >= lane.rules.decide_s:
+        defer_fault(turn, Reason.INTERNAL_ERROR)
+
+
+def _consider(turn: Turn, *, in_time: bool) -> None:
+    new = turn.sighted is not None and turn.add(turn.sighted)
+    if turn.lane.state is State.PRESENT and turn.visit.presentations:
+        turn.go(State.DECIDING)
+        turn.ask(final=False)
+    elif not in_time:
+        turn.ask(final=True)
+    elif new and turn.lane.state is State.DECIDING:
+        turn.ask(final=False)
+
+
+def denied(turn: Turn) -> None:
+    """DENIED: wait for the vehicle to leave, or for a permit that was not refused yet."""
+    lane = turn.lane
+    if gone(lane, turn.now.at):
+        turn.go(State.IDLE)
+    elif turn.waited_s() >= lane.rules.deny_again_s and early_permit(lane, turn.now.at):
+        _arrive(turn, "eye" if lane.rules.blind else "inputs")
+
+
+def manual(turn: Turn) -> None:
+    """MANUAL: wait for an officer, for the return of what was lost, or for another permit."""
+    lane, visit = turn.lane, turn.visit
+    if gone(lane, turn.now.at):
+        turn.end(Outcome.DENIED)
+        turn.go(State.IDLE)
+    elif (visit.waits_for is Alarm.RELAY_LOST and lane.relay_up) or (
+        visit.waits_for is Alarm.READERS_LOST and lane.readers_up
+    ):
+        _resume(turn)
+    elif turn.waited_s() >= lane.rules.deny_again_s and early_permit(lane, turn.now.at):
+        turn.set_visit(presentations=(), readings=(), retried=())
+        _resume(turn)
+
+
+def fault(turn: Turn) -> None:
+    """FAULT: wait for fresh inputs, then start again."""
+    if fresh(turn.lane, turn.now.at):
+        turn.go(State.INIT)
+
+
+def _arrive(turn: Turn, seen_by: Literal["inputs", "eye"]) -> None:
+    turn.begin(seen_by, arrived=True)
+    _take_early(turn)
+    turn.go(State.PRESENT)
+    if not turn.lane.readers_up:
+        defer_fault(turn, Reason.GATE_FAULT, Alarm.READERS_LOST)
+    elif turn.visit.presentations:
+        turn.go(State.DECIDING)
+        turn.ask(final=False)
+
+
+def _take_early(turn: Turn) -> None:
+    for sighting in early(turn.lane, turn.now.at):
+        turn.add(sighting)
+    turn.set(early=())
+
+
+def _resume(turn: Turn) -> None:
+    turn.set_visit(waits_for=None, final=False)
+    _take_early(turn)
+    if turn.visit.presentations:
+        turn.go(State.DECIDING)
+        turn.ask(final=False)
+    else:
+        turn.go(State.PRESENT)

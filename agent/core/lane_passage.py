@@ -1,0 +1,200 @@
+"""The lane after a pulse: the arm rises, the vehicle goes through or not, the arm comes down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agent.core.decision import Reason
+from agent.core.events import Alarm, BarrierMoved, Outcome, VehicleEntering
+from agent.core.lane_state import State, arm_down, safe_to_close
+
+if TYPE_CHECKING:
+    from agent.core.lane_turn import Turn
+
+
+def opening(turn: Turn) -> None:
+    """OPENING: wait for the report of the pulse, the open limit, or the vehicle under the arm."""
+    rules, watch = turn.lane.rules, turn.lane.watch
+    if rules.blind or _entered(turn):
+        return
+    if rules.has_opened and watch.opened is True:
+        turn.record(BarrierMoved(position="open"))
+        turn.go(State.OPEN)
+    elif turn.waited_s() < rules.open_s:
+        return
+    elif rules.has_opened or (rules.has_closed and watch.closed is True):
+        turn.alarm(Alarm.OPEN_FAILED)
+        turn.end(Outcome.FAULT, Reason.GATE_FAULT)
+        turn.go(State.VIOLATION)
+    else:
+        turn.go(State.OPEN)
+
+
+def opened(turn: Turn) -> None:
+    """OPEN: wait for the vehicle to go under the arm, or to give up."""
+    if turn.lane.visit is None:
+        _open_after_hold(turn)
+    elif turn.lane.rules.blind:
+        if turn.waited_s() >= turn.lane.rules.blind_passage_s:
+            _passed(turn)
+            turn.go(State.IDLE)
+    elif not _entered(turn):
+        _wait_to_enter(turn)
+
+
+def _wait_to_enter(turn: Turn) -> None:
+    rules, watch = turn.lane.rules, turn.lane.watch
+    if watch.presence is True and not turn.visit.arrived:
+        turn.set_visit(arrived=True)
+    patience_s = rules.clear_s if turn.visit.arrived else rules.enter_s
+    if _came_down(turn):
+        turn.end(Outcome.NOT_TAKEN)
+        turn.go(State.IDLE)
+    elif _quiet_s(turn, watch.free_since, watch.clear_since) >= patience_s:
+        turn.end(Outcome.NOT_TAKEN)
+        turn.go(State.CLOSING)
+    elif turn.waited_s() >= rules.enter_s:
+        turn.alarm_once(Alarm.OPEN_TOO_LONG)
+
+
+def passing(turn: Turn) -> None:
+    """PASSING: something is under the arm."""
+    lane, watch = turn.lane, turn.lane.watch
+    if lane.visit is not None:
+        if watch.presence is False and not lane.visit.released:
+            turn.set_visit(released=True)
+        elif watch.presence is True and lane.visit.released and not lane.visit.violations:
+            turn.set_visit(violations=(Alarm.TAILGATING,))
+            turn.alarm(Alarm.TAILGATING, "the next vehicle came before this one was through")
+    if watch.safety is False:
+        turn.go(State.CLEARING)
+    elif turn.waited_s() >= lane.rules.pass_s:
+        turn.alarm_once(Alarm.BLOCKED)
+
+
+def clearing(turn: Turn) -> None:
+    """CLEARING: nothing is under the arm any more; make sure, and tell how the passage ended."""
+    lane, rules, watch = turn.lane, turn.lane.rules, turn.lane.watch
+    if watch.safety is True:
+        turn.go(State.PASSING)
+    elif lane.visit is None:
+        if _quiet_s(turn, watch.clear_since) >= rules.clear_s:
+            turn.go(State.CLOSING)
+    elif lane.visit.released and _quiet_s(turn, watch.clear_since) >= rules.clear_s:
+        _passed(turn)
+        turn.go(State.CLOSING)
+    elif not lane.visit.released and _quiet_s(turn, watch.clear_since, watch.free_since) >= rules.clear_s:
+        turn.end(Outcome.BACKED_OUT)
+        turn.go(State.CLOSING)
+    elif not lane.visit.released and watch.presence is True and _came_down(turn):
+        turn.end(Outcome.BACKED_OUT)
+        turn.go(State.IDLE)
+    if turn.lane.state is State.CLEARING and turn.waited_s() >= rules.pass_s:
+        turn.alarm_once(Alarm.BLOCKED)
+
+
+def closing(turn: Turn) -> None:
+    """CLOSING: follow the arm down. In close mode "agent", first give the close pulse once it is safe."""
+    rules, watch = turn.lane.rules, turn.lane.watch
+    waits = rules.close_mode == "agent" and not turn.lane.closing_pulse
+    if watch.safety is True:
+        turn.alarm_once(Alarm.TAILGATING, "under the arm before it was down")
+        _reopen(turn, State.PASSING)
+    elif watch.photocell is True and not waits:
+        _reopen(turn, State.CLEARING)
+    elif rules.has_closed and watch.closed is True:
+        turn.record(BarrierMoved(position="closed"))
+        turn.go(State.IDLE)
+    elif waits:
+        _wait_to_lower(turn)
+    elif turn.waited_s() >= rules.close_s:
+        _time_is_up(turn)
+
+
+def _wait_to_lower(turn: Turn) -> None:
+    if may_lower(turn):
+        turn.lower()
+    elif turn.waited_s() >= turn.lane.rules.pass_s:
+        turn.alarm_once(Alarm.CLOSE_FAILED, "it was never safe to close")
+
+
+def _time_is_up(turn: Turn) -> None:
+    if turn.lane.rules.has_closed:
+        turn.alarm(Alarm.CLOSE_FAILED)
+        turn.go(State.VIOLATION)
+    else:
+        turn.go(State.IDLE)
+
+
+def violation(turn: Turn) -> None:
+    """VIOLATION: wait until the lane is empty and the arm down, or for an officer."""
+    lane, watch = turn.lane, turn.lane.watch
+    if arm_down(lane) and _quiet_s(turn, watch.clear_since, watch.free_since) >= lane.rules.clear_s:
+        turn.go(State.IDLE)
+
+
+def held_open(_turn: Turn) -> None:
+    """Stay, whatever comes: only an officer lets go."""
+
+
+def _entered(turn: Turn) -> bool:
+    """Follow the vehicle under the arm. Return whether it is there."""
+    watch = turn.lane.watch
+    if watch.safety is False and not turn.visit.unblocked:
+        turn.set_visit(unblocked=True)
+    if watch.safety is not True or not turn.visit.unblocked:
+        return False
+    turn.record(VehicleEntering())
+    turn.set_visit(entered=True, released=watch.presence is False)
+    turn.go(State.PASSING)
+    return True
+
+
+def _open_after_hold(turn: Turn) -> None:
+    watch = turn.lane.watch
+    if watch.safety is True:
+        turn.go(State.PASSING)
+    elif _came_down(turn):
+        turn.go(State.IDLE)
+    elif _quiet_s(turn, watch.clear_since) >= turn.lane.rules.clear_s:
+        turn.go(State.CLOSING)
+
+
+def _came_down(turn: Turn) -> bool:
+    """Record, and return, that the controller closed the arm on its own."""
+    rules, watch = turn.lane.rules, turn.lane.watch
+    down = rules.has_closed and watch.closed is True and watch.opened is not True
+    if down:
+        turn.record(BarrierMoved(position="closed"))
+    return down
+
+
+def _passed(turn: Turn) -> None:
+    if turn.visit.by == "operator":
+        outcome = Outcome.OVERRIDDEN
+    elif turn.visit.violations:
+        outcome = Outcome.PASSED_WITH_VIOLATION
+    else:
+        outcome = Outcome.PASSED
+    turn.end(outcome, passed=True)
+
+
+def _quiet_s(turn: Turn, *since: float) -> float:
+    """Return how long all of these have held in this state; negative infinity when one does not hold."""
+    return turn.now.at - max(turn.lane.since, *since)
+
+
+def _reopen(turn: Turn, state: State) -> None:
+    """Follow an arm that meets something on its way down. The controller stops it; the agent undoes its own order."""
+    lane = turn.lane
+    if lane.rules.close_mode == "controller" or lane.closing_pulse:
+        turn.alarm_once(Alarm.REOPENED)
+    if lane.closing_pulse and lane.relay_up and Alarm.JOURNAL_FAILED not in lane.told:
+        turn.grant_safety()
+    turn.go(state)
+
+
+def may_lower(turn: Turn) -> bool:
+    """Whether a close pulse may be given now: asked for by the rules, deliverable, and proved safe by the inputs."""
+    lane = turn.lane
+    return lane.rules.close_mode == "agent" and lane.relay_up and safe_to_close(lane, turn.now.at)

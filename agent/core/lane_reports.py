@@ -1,0 +1,121 @@
+"""What a lane is told of its surroundings, in every state: inputs, devices, pulses, records."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from agent.core.decision import Reason
+from agent.core.events import Alarm, BarrierPulsed, Outcome
+from agent.core.lane_io import PlateRead, Presented, ReadersChanged, RelayChanged, Sampled
+from agent.core.lane_senses import seen, watched
+from agent.core.lane_state import RISING, Delivery, Pulse, State, fresh
+
+if TYPE_CHECKING:
+    from agent.core.lane_io import Input, Pulsed
+    from agent.core.lane_turn import Turn
+
+_LIVES_WITHOUT_INPUTS = frozenset({State.INIT, State.FAULT, State.HELD_OPEN})
+
+
+def take_in(turn: Turn, item: Input) -> None:
+    """Note what the input says of the surroundings; alarm when a device goes."""
+    lane, at = turn.lane, item.now.at
+    match item:
+        case Sampled() if not lane.rules.blind:
+            turn.set(watch=watched(lane, item))
+        case Presented():
+            turn.lane, turn.sighted = seen(lane, item.presentation, at)
+        case PlateRead():
+            turn.lane, turn.sighted = seen(lane, item.reading, at)
+        case RelayChanged() if item.up != lane.relay_up:
+            turn.set(relay_up=item.up)
+            if not item.up:
+                turn.alarm(Alarm.RELAY_LOST, "the relay board cannot be reached")
+        case ReadersChanged() if item.up != lane.readers_up:
+            turn.set(readers_up=item.up, seen_at=at)
+            if not item.up:
+                turn.alarm(Alarm.READERS_LOST, "no reader works")
+        case _:
+            pass
+
+
+def check_inputs(turn: Turn) -> None:
+    """Go to fault when the inputs are stale or unknown; while held open, only say so."""
+    lane = turn.lane
+    if fresh(lane, turn.now.at):
+        if lane.state is State.HELD_OPEN and Alarm.INPUTS_LOST in lane.told:
+            turn.set(told=tuple(alarm for alarm in lane.told if alarm is not Alarm.INPUTS_LOST))
+    elif lane.state is State.HELD_OPEN:
+        turn.alarm_once(Alarm.INPUTS_LOST, "while held open")
+    elif lane.state not in _LIVES_WITHOUT_INPUTS:
+        lose_inputs(turn)
+
+
+def expire(turn: Turn) -> None:
+    """Take a pulse that was not reported by its deadline for unknown: it may have happened, it cannot any more."""
+    for pulse in turn.lane.pulses:
+        if turn.now.at > pulse.deadline:
+            _settle(turn, pulse, Delivery.UNKNOWN)
+            turn.alarm(Alarm.PULSE_UNKNOWN, "the grant expired without a report of its pulse", pulse.transaction)
+
+
+def pulsed(turn: Turn, item: Pulsed) -> None:
+    """Record what became of a pulse that was ordered; any other report is ignored."""
+    if item.action == "close":
+        if turn.lane.close_unreported:
+            turn.set(close_unreported=False)
+            _report(turn, None, "close", _delivery(item), None)
+        return
+    pulse = next((p for p in turn.lane.pulses if p.grant == item.grant), None)
+    if pulse is None:
+        return
+    delivery = _delivery(item)
+    _report(turn, pulse.grant, "open", delivery, pulse.transaction)
+    _settle(turn, pulse, delivery)
+
+
+def lose_inputs(turn: Turn) -> None:
+    """Go to fault and move nothing. What is under the arm already counts as passed for its permit."""
+    turn.alarm(Alarm.INPUTS_LOST, f"in state {turn.lane.state}")
+    if turn.lane.visit is not None:
+        turn.end(Outcome.FAULT, Reason.GATE_FAULT, passed=turn.visit.entered)
+    turn.go(State.FAULT)
+
+
+def _settle(turn: Turn, pulse: Pulse, delivery: str) -> None:
+    turn.set(pulses=tuple(p for p in turn.lane.pulses if p is not pulse))
+    visit = turn.lane.visit
+    if visit is None or visit.grant != pulse.grant:
+        return
+    turn.set_visit(pulse=Delivery(delivery))
+    if turn.lane.state not in RISING:
+        return  # under the arm already: what the inputs see decides
+    if delivery == Delivery.NOT_DELIVERED:
+        turn.end(Outcome.FAULT, Reason.GATE_FAULT)
+        turn.go(State.DENIED, Reason.GATE_FAULT)
+    elif turn.lane.rules.blind and turn.lane.state is State.OPENING:
+        turn.go(State.OPEN)
+
+
+def _report(
+    turn: Turn,
+    grant: str | None,
+    action: Literal["open", "close"],
+    delivery: Literal["delivered", "not_delivered", "unknown"],
+    transaction: str | None,
+) -> None:
+    turn.record(BarrierPulsed(grant=grant, action=action, delivery=delivery), transaction)
+    if delivery == "not_delivered":
+        turn.alarm(Alarm.RELAY_LOST, f"the {action} pulse was not delivered", transaction)
+    elif delivery == "unknown":
+        turn.alarm(Alarm.PULSE_UNKNOWN, f"the {action} pulse may or may not have happened", transaction)
+
+
+def _delivery(item: Pulsed) -> Literal["delivered", "not_delivered", "unknown"]:
+    match item.delivery:
+        case "delivered":
+            return "delivered"
+        case "not_delivered":
+            return "not_delivered"
+        case _:
+            return "unknown"

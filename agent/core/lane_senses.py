@@ -1,0 +1,101 @@
+"""What the lane takes in: samples of its inputs, and sightings that may belong to no transaction yet."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from math import inf
+from typing import TYPE_CHECKING
+
+from agent.core.lane_state import RISING, UNDECIDED, Lane, State, Watch
+from agent.core.observations import Presentation, Reading
+
+if TYPE_CHECKING:
+    from agent.core.lane_io import Sampled
+
+Sighting = Presentation | Reading
+_EARLY = 16
+_BEFORE_ARRIVAL = frozenset({State.IDLE, State.CLOSING})
+_ANSWERED = frozenset({State.DENIED, State.MANUAL})
+
+
+def watched(lane: Lane, sample: Sampled) -> Watch:
+    """Return the watch after a sample. A sample older than the last is not taken; one from the future counts as now."""
+    rules, old, now = lane.rules, lane.watch, sample.now.at
+    at = min(sample.sampled_at, now)
+    if at < old.at:
+        return old
+    photocell = sample.photocell
+    known = (
+        sample.presence is not None
+        and sample.safety is not None
+        and (photocell is not None or not rules.has_photocell)
+        and (sample.opened is not None or not rules.has_opened)
+        and (sample.closed is not None or not rules.has_closed)
+    )
+    clear = sample.safety is False and photocell is not True and (photocell is False or not rules.has_photocell)
+    return Watch(
+        at=at,
+        presence=sample.presence,
+        safety=sample.safety,
+        photocell=photocell,
+        opened=sample.opened,
+        closed=sample.closed,
+        known_at=at if known else old.known_at,
+        clear_since=min(old.clear_since, now) if clear else inf,
+        free_since=min(old.free_since, now) if sample.presence is False else inf,
+    )
+
+
+def seen(lane: Lane, sighting: Sighting, at: float) -> tuple[Lane, Sighting | None]:
+    """Return the lane after a sighting, and the sighting when it is evidence for the open transaction.
+
+    What belongs to a vehicle that was answered, and stays in view, only keeps that memory alive. Evidence that comes
+    before its transaction is kept for `gone_s`.
+    """
+    rules, state = lane.rules, lane.state
+    key = sighting.payload if isinstance(sighting, Presentation) else sighting.text
+    before = state in _BEFORE_ARRIVAL
+    # A blind lane cannot tell a misread plate of the vehicle that just passed from the next one's: it waits for a
+    # permit, or for the view to be empty.
+    lingering = rules.blind and before and isinstance(sighting, Reading)
+    alive = tuple(s for s in lane.spent if at - s.seen_at <= rules.gone_s)
+    hits = [key in s.keys or (lingering and s.passed) for s in alive]
+    spent = tuple(replace(s, seen_at=at) if hit else s for s, hit in zip(alive, hits, strict=True))
+    answered = before or (state in _ANSWERED and isinstance(sighting, Presentation))
+    stale = any(hit and (s.passed or answered) for s, hit in zip(alive, hits, strict=True))
+    lane = replace(lane, spent=spent, seen_at=at)
+    if stale:
+        return lane, None
+    if state in UNDECIDED:
+        return lane, sighting
+    if before or state in _ANSWERED or _follows(lane, sighting):
+        lane = replace(lane, early=(*early(lane, at), sighting)[-_EARLY:])
+    return lane, None
+
+
+def early(lane: Lane, at: float) -> tuple[Sighting, ...]:
+    """Return the sightings before a transaction that still count."""
+    return tuple(s for s in lane.early if at - s.at <= lane.rules.gone_s)
+
+
+def early_permit(lane: Lane, at: float) -> bool:
+    """Whether a permit was presented that no transaction has taken up."""
+    return any(isinstance(s, Presentation) for s in early(lane, at))
+
+
+def gone(lane: Lane, at: float) -> bool:
+    """Whether the vehicle left the presence loop, or, on a blind lane, no working reader has seen it for `gone_s`."""
+    if lane.rules.blind:
+        return lane.readers_up and at - lane.seen_at > lane.rules.gone_s
+    return lane.watch.presence is False
+
+
+def _follows(lane: Lane, sighting: Sighting) -> bool:
+    """Whether, while a vehicle passes unseen by inputs, this is the permit of the next one."""
+    return (
+        lane.rules.blind
+        and lane.state in RISING
+        and lane.visit is not None
+        and isinstance(sighting, Presentation)
+        and sighting.payload not in lane.visit.payloads
+    )

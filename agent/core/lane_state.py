@@ -1,0 +1,227 @@
+"""The state of a lane: frozen values only. What moves them is in agent.core.lane."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from math import inf
+from typing import TYPE_CHECKING, Literal, Self
+
+if TYPE_CHECKING:
+    from agent.core.decision import Decision, Reason
+    from agent.core.events import Alarm
+    from agent.core.lane_io import LedgerChange, Show
+    from agent.core.observations import Presentation, Reading
+
+
+class State(StrEnum):
+    """Where a lane is. The value is also the state word that a sign translates."""
+
+    INIT = "init"
+    IDLE = "idle"
+    PRESENT = "present"
+    DECIDING = "deciding"
+    MANUAL = "manual"
+    DENIED = "denied"
+    OPENING = "opening"
+    OPEN = "open"
+    PASSING = "passing"
+    CLEARING = "clearing"
+    CLOSING = "closing"
+    VIOLATION = "violation"
+    HELD_OPEN = "held_open"
+    FAULT = "fault"
+
+
+UNDECIDED = frozenset({State.PRESENT, State.DECIDING})
+RISING = frozenset({State.OPENING, State.OPEN})
+
+
+@dataclass(frozen=True, slots=True)
+class LaneRules:
+    """The timings and options of a lane.
+
+    `read_s`: to show a permit after arrival. `decide_s`: to a final answer after the first presentation.
+    `open_s`, `enter_s`, `pass_s`, `close_s`: for the arm to open, the vehicle to enter, to get through, the arm to close.
+    `clear_s`: the lane must be free for so long before a passage counts as over; gaps below it are one vehicle.
+    `deny_again_s`: least time between a refusal and the next try. `stale_s`: age at which inputs are lost.
+    `grant_s`: life of a grant. `gone_s`: what no reader saw for so long is gone. `blind_passage_s`: after the pulse,
+    a blind lane takes the passage for done. Raises ValueError for a lane number that does not fit a transaction id.
+    """
+
+    lane: str
+    lane_number: int
+    blind: bool = False
+    close_mode: Literal["controller", "agent"] = "controller"
+    has_opened: bool = False
+    has_closed: bool = False
+    has_photocell: bool = False
+    read_s: float = 30.0
+    decide_s: float = 5.0
+    open_s: float = 6.0
+    enter_s: float = 15.0
+    pass_s: float = 60.0
+    clear_s: float = 1.0
+    close_s: float = 8.0
+    deny_again_s: float = 1.0
+    stale_s: float = 0.3
+    grant_s: float = 10.0
+    gone_s: float = 3.0
+    blind_passage_s: float = 8.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.lane_number <= 99:  # noqa: PLR2004 -- two digits of the transaction id
+            raise ValueError(f"lane_number must be 0 to 99, not {self.lane_number}")
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """The last sample and what follows from the samples so far; times are monotonic seconds.
+
+    `known_at`: the newest sample in which every input that the lane has was known. `clear_since`: nothing under the
+    arm since then, by safety loop and photocell; `free_since`: nothing on the presence loop. `inf`: not so now.
+    """
+
+    at: float = -inf
+    presence: bool | None = None
+    safety: bool | None = None
+    photocell: bool | None = None
+    opened: bool | None = None
+    closed: bool | None = None
+    known_at: float = -inf
+    clear_since: float = inf
+    free_since: float = inf
+
+
+class Delivery(StrEnum):
+    """What became of the pulse of the newest grant, as far as the lane knows."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    NOT_DELIVERED = "not_delivered"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One open transaction.
+
+    `arrived`: the vehicle was seen, not only announced by an officer. `presentations`, `readings`: the newest
+    evidence. `payloads`, `pictures`: what permit.presented events named. `asked`, `final`: a Decide is unanswered,
+    and was the last. `retried`: reasons of RETRY answers that were recorded. `waits_for`: the loss that made the
+    answer MANUAL, and whose end resumes the transaction. `unblocked`: nothing was under the arm at some time since
+    the grant, so that what comes there is this vehicle. `entered`, `released`: it was under the arm, and had left
+    the presence loop by then.
+    """
+
+    transaction: str
+    began_at: float
+    arrived: bool
+    presentations: tuple[Presentation, ...] = ()
+    readings: tuple[Reading, ...] = ()
+    payloads: tuple[bytes, ...] = ()
+    pictures: tuple[str, ...] = ()
+    asked: bool = False
+    final: bool = False
+    retried: tuple[Reason, ...] = ()
+    decision: Decision | None = None
+    waits_for: Alarm | None = None
+    by: Literal["permit", "operator"] | None = None
+    grant: str | None = None
+    grants: int = 0
+    pulse: Delivery = Delivery.WAITING
+    reserved: LedgerChange | None = None
+    unblocked: bool = False
+    entered: bool = False
+    released: bool = False
+    violations: tuple[Alarm, ...] = ()
+    kept: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What identified a vehicle that was answered: payloads and plate texts. Void once none was seen for `gone_s`.
+
+    `passed`: the vehicle passed, so that nothing of it counts for another; else it may try again with something new.
+    """
+
+    keys: frozenset[bytes | str]
+    seen_at: float
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """An open pulse that was ordered and not yet reported."""
+
+    grant: str
+    transaction: str | None
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A lane between two steps.
+
+    `serial`: of the next transaction. `since`: monotonic time of entering the state. `early`: sightings that belong
+    to no transaction yet. `seen_at`: last sighting, for blind lanes. `pulses`: unreported. `closing_pulse`: a close
+    pulse was ordered since the state was entered; `close_unreported`: and not yet reported. `told`: alarms that are
+    not repeated before the lane is idle again. `sign`: what is shown.
+    """
+
+    rules: LaneRules
+    serial: int
+    state: State = State.INIT
+    since: float = inf
+    watch: Watch = Watch()
+    visit: Visit | None = None
+    early: tuple[Presentation | Reading, ...] = ()
+    spent: tuple[Spent, ...] = ()
+    seen_at: float = -inf
+    relay_up: bool = False
+    readers_up: bool = True
+    pulses: tuple[Pulse, ...] = ()
+    closing_pulse: bool = False
+    close_unreported: bool = False
+    told: tuple[Alarm, ...] = ()
+    sign: Show | None = None
+
+    @classmethod
+    def start(cls, rules: LaneRules, first_serial: int) -> Self:
+        """Return the lane of an agent that just started. The relay counts as away until RelayChanged says it is up."""
+        return cls(rules=rules, serial=first_serial)
+
+    @property
+    def transaction_id(self) -> str | None:
+        """Id of the open transaction."""
+        return None if self.visit is None else self.visit.transaction
+
+
+def fresh(lane: Lane, at: float) -> bool:
+    """Whether every input of the lane was known at most `stale_s` ago; for blind lanes always."""
+    return lane.rules.blind or at - lane.watch.known_at <= lane.rules.stale_s
+
+
+def safe_to_close(lane: Lane, at: float) -> bool:
+    """Whether every input that guards a close is fresh and clear. Unknown is not clear; a blind lane is never safe."""
+    watch = lane.watch
+    return (
+        not lane.rules.blind
+        and fresh(lane, at)
+        and watch.safety is False
+        and photocell_clear(lane)
+        and watch.presence is not None
+    )
+
+
+def photocell_clear(lane: Lane) -> bool:
+    """Whether the photocell, where the lane has one, is known to be free."""
+    return lane.watch.photocell is False if lane.rules.has_photocell else lane.watch.photocell is not True
+
+
+def arm_down(lane: Lane) -> bool:
+    """Whether the limit inputs that the lane has say that the arm is closed; true without any."""
+    rules, watch = lane.rules, lane.watch
+    if rules.has_closed:
+        return watch.closed is True
+    return not rules.has_opened or watch.opened is False
