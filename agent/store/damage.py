@@ -1,0 +1,165 @@
+"""Finding a damaged journal, moving it aside, and what is rescued from it."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from typing import TYPE_CHECKING, Final
+
+from agent.core.verification import verify
+from agent.store import history, ledger, schema
+from agent.store.errors import DamagedError, JournalUnavailableError, primary_code
+from agent.store.place import sync_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from agent.store.history import Standing
+    from agent.store.ledger import LedgerRow
+    from agent.store.place import Place
+
+log = logging.getLogger(__name__)
+
+SUSPECT: Final = "-suspect"
+CHECKED_EVENTS: Final = 32
+CHECKED_WHOLE_BYTES: Final = 64 * 2**20  # a full check reads the whole file: for this much, a second on a slow card
+
+
+@dataclass(frozen=True, slots=True)
+class Replaced:
+    """What was done about a damaged journal. The caller must tell it in an event; `told` is the text for it.
+
+    `moved_to`: where the damaged file lies now. `stream`, `unsent`: its stream and its range of unacknowledged events,
+    None where that could not be read. `ledger_rows`: how many permit uses were rescued into the new journal;
+    `ledger_whole`: whether those are all, so that no used permit can be used again.
+    """
+
+    moved_to: Path
+    cause: str
+    stream: str | None
+    unsent: tuple[int, int] | None
+    ledger_rows: int
+    ledger_whole: bool
+
+    @property
+    def told(self) -> str:
+        """One sentence for an event and the log."""
+        unsent = "unknown" if self.stream is None else "none"
+        if self.unsent is not None:
+            unsent = f"{self.unsent[0]} to {self.unsent[1]}"
+        whole = "all" if self.ledger_whole else "NOT all, so used permits may pass again"
+        return (
+            f"the journal was damaged ({self.cause}) and moved to {self.moved_to}; stream {self.stream or 'unknown'},"
+            f" unacknowledged events: {unsent}; permit uses rescued: {self.ledger_rows}, {whole}"
+        )
+
+
+def suspect(place: Place, cause: str) -> None:
+    """Leave a mark for the next start to look at the whole file."""
+    log.error("the journal %s seems damaged: %s", place.path, cause)
+    try:
+        place.beside(SUSPECT).write_text(cause, encoding="utf-8")
+    except OSError:
+        log.exception("cannot mark the journal as suspect; the next start may not look at the whole file")
+
+
+def examine_pages(place: Place, connection: sqlite3.Connection) -> None:
+    """Look at the pages of the file; of a big one only when it is suspect.
+
+    Raises DamagedError, and sqlite3.Error also for damage that SQLite meets by itself.
+    """
+    if place.beside(SUSPECT).exists() or place.path.stat().st_size <= CHECKED_WHOLE_BYTES:
+        (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if answer != "ok":
+            raise DamagedError(str(answer))
+    place.beside(SUSPECT).unlink(missing_ok=True)
+
+
+def examine_stream(connection: sqlite3.Connection) -> None:
+    """Look at the last events, once the file has the newest schema. Raises as `examine_pages` does."""
+    try:
+        now = history.standing(connection)
+        holds = any(connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in ("events", "ledger"))  # noqa: S608 - constants
+    except sqlite3.OperationalError as error:
+        if primary_code(error) == sqlite3.SQLITE_ERROR:
+            raise DamagedError(str(error)) from error
+        raise
+    if now is not None:
+        _examine_end(connection, now)
+    elif holds:  # a crash at its very making leaves a file without a stream, but also without anything else
+        raise DamagedError("it does not say where its stream stands")
+
+
+def _examine_end(connection: sqlite3.Connection, now: Standing) -> None:
+    start = max(now.tail.seq + 1, now.head.seq - CHECKED_EVENTS + 1)
+    anchor = now.tail if start == now.tail.seq + 1 else None
+    flaw = verify(history.payloads(connection, start, now.head.seq), anchor=anchor, head=now.head).flaw
+    if flaw is not None:
+        raise DamagedError(f"event {flaw.seq} is {flaw.fault}: {flaw.detail}")
+
+
+def move_aside(place: Place, cause: str, utc: float) -> tuple[Replaced, list[LedgerRow]]:
+    """Move the damaged file away, named by the time `utc`, and return what it still tells and its ledger.
+
+    Raises JournalUnavailableError when it cannot be moved.
+    """
+    now = _last_words(place.path)
+    rows, whole = _rescued_ledger(place.path)
+    target = _free_name(place.path, datetime.fromtimestamp(utc, UTC).strftime("%Y%m%dT%H%M%SZ"))
+    endings = [ending for ending in ("", "-wal") if place.beside(ending).exists()]
+    try:
+        # Linked before unlinked: a crash in between finds the damage again and loses nothing.
+        for ending in endings:
+            target.with_name(f"{target.name}{ending}").hardlink_to(place.beside(ending))
+        sync_folder(place.path.parent)
+        for ending in (*endings, "-shm", SUSPECT):
+            place.beside(ending).unlink(missing_ok=True)
+        sync_folder(place.path.parent)
+    except OSError as error:
+        raise JournalUnavailableError(f"cannot move the damaged journal {place.path} aside: {error}") from error
+    unsent = None if now is None or now.head.seq == now.watermark else (now.watermark + 1, now.head.seq)
+    replaced = Replaced(target, cause, None if now is None else now.head.stream, unsent, len(rows), whole)
+    log.error("%s", replaced.told)
+    return replaced, rows
+
+
+def _last_words(path: Path) -> Standing | None:
+    try:
+        connection = schema.connect_to_read(path)
+        try:
+            return history.standing(connection)
+        finally:
+            connection.close()
+    except (sqlite3.Error, JournalUnavailableError) as error:
+        log.error("the damaged journal does not say where its stream stands: %s", error)  # noqa: TRY400 - expected of it
+        return None
+
+
+def _rescued_ledger(path: Path) -> tuple[list[LedgerRow], bool]:
+    """All rows of the ledger that can be read, and whether those are all."""
+    rows: dict[tuple[bytes, int], LedgerRow] = {}
+    sane = True
+    for statement in ledger.DUMPS:  # a damaged page hides what lies behind it, from one side only
+        try:
+            connection = schema.connect_to_read(path)
+            try:
+                for row in ledger.dump(connection, statement):
+                    if ledger.is_sane(row):
+                        rows[row[0], row[1]] = row
+                    else:
+                        sane = False
+            finally:
+                connection.close()
+        except (sqlite3.Error, JournalUnavailableError) as error:
+            log.error("the ledger of the damaged journal cannot be read to its end: %s", error)  # noqa: TRY400 - same
+        else:
+            return list(rows.values()), sane
+    return list(rows.values()), False
+
+
+def _free_name(path: Path, stamp: str) -> Path:
+    names = (f"{path.stem}.damaged-{stamp}{'' if number == 1 else f'-{number}'}{path.suffix}" for number in count(1))
+    return next(target for name in names if not (target := path.with_name(name)).exists())

@@ -1,0 +1,163 @@
+"""The journal's open SQLite file: one connection, one lock, whole transactions, errors in the journal's own words."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import threading
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from agent.store import damage, ledger, schema
+from agent.store.errors import (
+    DamagedError,
+    JournalCorruptError,
+    JournalError,
+    JournalFullError,
+    JournalUnavailableError,
+    is_damage,
+    is_full,
+    translated,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.store.damage import Replaced
+    from agent.store.place import Place
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class Database:
+    """A journal's file, held and open for writing. Safe to call from several threads.
+
+    `doing` says in an error what was tried. Every method may raise JournalUnavailableError.
+    """
+
+    def __init__(self, place: Place, connection: sqlite3.Connection, replaced: Replaced | None) -> None:
+        """Take over what `Database.open` opened."""
+        self.lock = threading.RLock()
+        self.replaced = replaced
+        self._place = place
+        self._connection: sqlite3.Connection | None = connection
+
+    @classmethod
+    def open(cls, place: Place, max_bytes: int, utc: float) -> Self:
+        """Open or create the file at the newest schema, a damaged one being moved aside first. Raises JournalError."""
+        place.hold()
+        try:
+            connection, replaced = _opened(place, max_bytes, utc)
+        except sqlite3.Error as error:
+            place.leave()
+            raise translated(error, f"open the journal {place.path}") from error
+        except BaseException:
+            place.leave()
+            raise
+        return cls(place, connection, replaced)
+
+    @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._connection is None
+
+    def close(self) -> None:
+        """Close the file and let others have it."""
+        with self.lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+                self._place.leave()
+
+    def reading(self, doing: str, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do work that only reads."""
+        with self.lock:
+            try:
+                return work(self._usable())
+            except sqlite3.Error as error:
+                raise self._told(error, doing) from error
+
+    def writing(self, doing: str, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do work as one durable transaction, or none of it. Raises JournalFullError."""
+        with self.lock:
+            connection = self._usable()
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                result = work(connection)
+                connection.execute("COMMIT")
+            except BaseException as error:
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                if isinstance(error, sqlite3.Error):
+                    raise self._told(error, doing) from error
+                raise
+            return result
+
+    def freeing(self, doing: str, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do work that takes no room, as one transaction; on a full disk with the blocks held back for it."""
+        with self.lock:
+            try:
+                return self.writing(doing, work)
+            except JournalFullError:
+                if not self._place.spend_reserve():
+                    raise
+            log.warning("the disk is full: the journal's reserve is used to %s", doing)
+            self.reading(doing, lambda connection: connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall())
+            return self.writing(doing, work)
+
+    def keep_reserve(self) -> None:
+        """Hold blocks of the disk back for `freeing`, if there are none and the disk has room."""
+        self._place.keep_reserve()
+
+    def _usable(self) -> sqlite3.Connection:
+        if self._connection is None:
+            raise JournalUnavailableError("the journal is closed")
+        return self._connection
+
+    def _told(self, error: sqlite3.Error, doing: str) -> JournalError:
+        told = translated(error, doing)
+        if isinstance(told, JournalCorruptError):
+            damage.suspect(self._place, str(told))
+        return told
+
+
+def _opened(place: Place, max_bytes: int, utc: float) -> tuple[sqlite3.Connection, Replaced | None]:
+    try:
+        return _sound(place, max_bytes), None
+    except DamagedError as error:
+        replaced, rows = damage.move_aside(place, str(error), utc)
+    connection = _sound(place, max_bytes)
+    try:
+        ledger.load(connection, rows)
+    except BaseException:
+        connection.close()
+        raise
+    return connection, replaced
+
+
+def _sound(place: Place, max_bytes: int) -> sqlite3.Connection:
+    """The file, once it is known to be a journal and not damaged. Raises DamagedError."""
+    try:
+        return _examined(place, max_bytes)
+    except sqlite3.Error as error:
+        if is_full(error) and place.spend_reserve():
+            return _examined(place, max_bytes)
+        raise
+
+
+def _examined(place: Place, max_bytes: int) -> sqlite3.Connection:
+    connection: sqlite3.Connection | None = None
+    try:
+        connection = schema.connect(place.path, max_bytes)
+        schema.check_owner(connection, place.path)
+        damage.examine_pages(place, connection)
+        schema.migrate(connection)
+        damage.examine_stream(connection)
+    except BaseException as error:
+        if connection is not None:
+            connection.close()
+        if isinstance(error, sqlite3.Error) and is_damage(error):
+            raise DamagedError(str(error)) from error
+        raise
+    return connection

@@ -1,0 +1,67 @@
+"""What can go wrong with the journal and the evidence."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+
+
+class JournalError(Exception):
+    """The journal could not do what was asked; nothing of it happened."""
+
+
+class JournalFullError(JournalError):
+    """The disk is full, or unacknowledged events alone fill the journal to its cap."""
+
+
+class JournalUnavailableError(JournalError):
+    """The journal cannot be opened, read or written."""
+
+
+class JournalCorruptError(JournalUnavailableError):
+    """The file is damaged. The next `Journal.open` moves it aside and begins a new stream."""
+
+
+class LedgerConflictError(JournalError):
+    """A ledger change does not fit: the permit use is taken, or there is no such reservation."""
+
+
+class WatermarkError(JournalError):
+    """An acknowledgement does not fit: of another stream, or beyond the last event."""
+
+
+class EvidenceError(Exception):
+    """A picture could not be kept or read."""
+
+
+class DamagedError(Exception):
+    """The journal's file cannot be trusted any more; the message says what is wrong with it."""
+
+
+DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
+
+def primary_code(error: sqlite3.Error) -> int:
+    """The primary SQLite result code; the extended one without its upper bytes."""
+    return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Whether SQLite says that the file is damaged or no database."""
+    return primary_code(error) in DAMAGE
+
+
+def is_full(error: Exception) -> bool:
+    """Whether the disk or the journal's cap is full."""
+    if isinstance(error, OSError):
+        return error.errno in {errno.ENOSPC, errno.EDQUOT}
+    return isinstance(error, sqlite3.Error) and primary_code(error) == sqlite3.SQLITE_FULL
+
+
+def translated(error: sqlite3.Error, doing: str) -> JournalError:
+    """The JournalError for what SQLite says; `doing` is what was tried, as in "record 3 events"."""
+    name = getattr(error, "sqlite_errorname", type(error).__name__)
+    text = f"cannot {doing}: {error} ({name})"
+    if is_damage(error):
+        return JournalCorruptError(text)
+    return JournalFullError(text) if is_full(error) else JournalUnavailableError(text)

@@ -1,0 +1,184 @@
+"""The events of the journal: where the chain stands, and how it grows and is pruned. Functions inside a transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agent.core.chain import Point, Sealed, beginning, digest_of
+from agent.store.errors import JournalCorruptError, WatermarkError
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator
+
+COLUMNS = "seq, id, type, payload"
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An event in the journal. `payload`: the bytes to send, `hash`: their SHA-256 in hex."""
+
+    seq: int
+    id: str
+    type: str
+    payload: bytes
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """What waits for the central system."""
+
+    events: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where the chain stands. `tail`: the last event that was pruned; what is kept begins after it.
+
+    `head_total`, `tail_total`: payload bytes from the beginning of the stream up to that event.
+    """
+
+    gate: str
+    head: Point
+    head_total: int
+    watermark: int
+    tail: Point
+    tail_total: int
+
+
+def begin_stream(connection: sqlite3.Connection, gate: str, stream: str) -> None:
+    """Write the one row of a new journal."""
+    start = beginning(stream).digest
+    connection.execute(
+        "INSERT INTO journal VALUES (1, ?, ?, 0, ?, 0, 0, 0, ?, 0)",
+        (gate, stream, start, start),
+    )
+
+
+def standing(connection: sqlite3.Connection) -> Standing | None:
+    """Where the chain stands; None in a file whose stream was never begun."""
+    row = connection.execute(
+        "SELECT gate, stream, head_seq, head_hash, head_total, watermark, tail_seq, tail_hash, tail_total FROM journal"
+    ).fetchone()
+    if row is None:
+        return None
+    gate, stream, head_seq, head_hash, head_total, watermark, tail_seq, tail_hash, tail_total = row
+    return Standing(
+        gate, Point(stream, head_seq, head_hash), head_total, watermark, Point(stream, tail_seq, tail_hash), tail_total
+    )
+
+
+def standing_of(connection: sqlite3.Connection) -> Standing:
+    """Where the chain stands. Raises JournalCorruptError when the file does not say."""
+    now = standing(connection)
+    if now is None:
+        raise JournalCorruptError("the journal does not say where its stream stands")
+    return now
+
+
+def acknowledge(connection: sqlite3.Connection, stream: str, seq: int) -> int:
+    """Raise the watermark; returns it. Raises WatermarkError for another stream, or beyond the head."""
+    now = standing_of(connection)
+    if stream != now.head.stream:
+        raise WatermarkError(f"acknowledged stream {stream}, but this journal is {now.head.stream}")
+    if seq > now.head.seq:
+        raise WatermarkError(f"acknowledged {seq}, but the last event is {now.head.seq}")
+    if seq > now.watermark:
+        connection.execute("UPDATE journal SET watermark = ?", (seq,))
+    return max(seq, now.watermark)
+
+
+def append(connection: sqlite3.Connection, now: Standing, sealed: list[Sealed]) -> None:
+    """Add sealed events after the head."""
+    total = now.head_total
+    rows = []
+    for event in sealed:
+        total += len(event.payload)
+        rows.append((event.seq, event.id, event.type, event.utc_ms, total, event.payload))
+    connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", rows)
+    connection.execute(
+        "UPDATE journal SET head_seq = ?, head_hash = ?, head_total = ?", (sealed[-1].seq, sealed[-1].digest, total)
+    )
+
+
+def read(connection: sqlite3.Connection, first: int, last: int, limit: int) -> list[Recorded]:
+    """Up to `limit` events from `first` to `last`, both included."""
+    rows = connection.execute(
+        f"SELECT {COLUMNS} FROM events WHERE seq BETWEEN ? AND ? ORDER BY seq LIMIT ?",  # noqa: S608 - a constant
+        (first, last, limit),
+    )
+    return [Recorded(seq, name, kind, payload, digest_of(payload)) for seq, name, kind, payload in rows]
+
+
+def payloads(connection: sqlite3.Connection, first: int, last: int) -> Iterator[bytes]:
+    """The bytes of the events from `first` to `last`, both included, as one lazy cursor."""
+    rows = connection.execute("SELECT payload FROM events WHERE seq BETWEEN ? AND ? ORDER BY seq", (first, last))
+    return (payload for (payload,) in rows)
+
+
+def first_since(connection: sqlite3.Connection, utc_ms: int) -> int | None:
+    """The first event recorded at that time or later, None when there is none."""
+    row = connection.execute("SELECT seq FROM events WHERE utc_ms >= ? ORDER BY seq LIMIT 1", (utc_ms,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def depth(connection: sqlite3.Connection) -> Depth:
+    """What lies above the watermark."""
+    now = standing_of(connection)
+    return Depth(now.head.seq - now.watermark, now.head_total - _total_at(connection, now, now.watermark))
+
+
+def used_bytes(connection: sqlite3.Connection) -> int:
+    """The bytes of the file's pages that hold something."""
+    pages, free, size = (
+        int(connection.execute(f"PRAGMA {name}").fetchone()[0])
+        for name in ("page_count", "freelist_count", "page_size")
+    )
+    return (pages - free) * size
+
+
+def prunable(connection: sqlite3.Connection, before_utc_ms: int | None, max_bytes: int) -> int:
+    """The last event that pruning may take: acknowledged, and too old or beyond what `max_bytes` leave room for.
+
+    Age is judged from the oldest on, up to the first event that is young enough: a clock that once stood wrong leaves
+    times out of order.
+    """
+    now = standing_of(connection)
+    by_age = now.tail.seq
+    if before_utc_ms is not None:
+        young = first_since(connection, before_utc_ms)
+        by_age = now.head.seq if young is None else young - 1
+    return min(max(by_age, _by_size(connection, now, max_bytes)), now.watermark)
+
+
+def _by_size(connection: sqlite3.Connection, now: Standing, max_bytes: int) -> int:
+    """The lowest event that can be pruned up to so that the rest has at most `max_bytes`; totals only rise, so halve."""
+    low, high = now.tail.seq, now.watermark
+    while low < high:
+        middle = (low + high) // 2
+        if now.head_total - _total_at(connection, now, middle) <= max_bytes:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def cut(connection: sqlite3.Connection, upto: int) -> None:
+    """Delete the events up to `upto`, keeping its hash and total as the new tail."""
+    payload, total = connection.execute("SELECT payload, total FROM events WHERE seq = ?", (upto,)).fetchone()
+    connection.execute("DELETE FROM events WHERE seq <= ?", (upto,))
+    connection.execute(
+        "UPDATE journal SET tail_seq = ?, tail_hash = ?, tail_total = ?", (upto, digest_of(payload), total)
+    )
+
+
+def _total_at(connection: sqlite3.Connection, now: Standing, seq: int) -> int:
+    if seq == now.tail.seq:
+        return now.tail_total
+    row = connection.execute("SELECT total FROM events WHERE seq = ?", (seq,)).fetchone()
+    if row is None:
+        raise JournalCorruptError(f"event {seq} is missing between {now.tail.seq} and {now.head.seq}")
+    return int(row[0])

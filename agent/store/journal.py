@@ -1,0 +1,300 @@
+"""The journal: the gate's append-only, hash-chained store of events with the permit ledger, in one SQLite file.
+
+What `record` returned from is on the disk, events and ledger together. Nothing that is not acknowledged is ever
+dropped: a full journal refuses instead.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import uuid
+from typing import TYPE_CHECKING, Final, Self
+
+from agent.core.chain import RANDOM_BYTES, SEQ_MAX, ClockReading, Point, Sealed, Writer, seal
+from agent.store import history, transactions
+from agent.store import ledger as permits
+from agent.store.damage import Replaced
+from agent.store.database import Database
+from agent.store.errors import (
+    JournalCorruptError,
+    JournalError,
+    JournalFullError,
+    JournalUnavailableError,
+    LedgerConflictError,
+    WatermarkError,
+)
+from agent.store.history import Depth, Recorded, Standing
+from agent.store.ledger import UseState
+from agent.store.place import Place, sync_folder
+from agent.store.transactions import Recovery
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from agent.core.events import Draft
+    from agent.core.lane_io import LedgerChange
+
+__all__ = [
+    "ClockReading",
+    "Depth",
+    "Journal",
+    "JournalCorruptError",
+    "JournalError",
+    "JournalFullError",
+    "JournalUnavailableError",
+    "LedgerConflictError",
+    "Recorded",
+    "Recovery",
+    "Replaced",
+    "UseState",
+    "WatermarkError",
+]
+
+log = logging.getLogger(__name__)
+
+MIN_BYTES: Final = 1 << 20
+BATCH: Final = 500
+
+
+class Journal:
+    """One journal, open for writing. Safe to call from several threads; each call is one transaction.
+
+    Every method may raise JournalUnavailableError.
+    """
+
+    def __init__(self, database: Database, writer: Writer, clock: Callable[[], ClockReading]) -> None:
+        """Take over what `Journal.open` opened."""
+        self._database = database
+        self._writer = writer
+        self._clock = clock
+        self._news = threading.Condition()
+        self._head_seq = self.checkpoint().seq
+
+    @classmethod
+    def open(cls, path: Path, *, gate: str, boot: str, clock: Callable[[], ClockReading], max_bytes: int) -> Self:
+        """Open or create the journal of `gate`, capped at `max_bytes` (its log and reserve, 8 MiB, come on top).
+
+        `boot` is new with each start; `clock` is asked at each record. A damaged file is moved aside, its ledger
+        rescued and a new stream begun: `replaced` then says so, and the caller must tell it in an event.
+        Raises JournalUnavailableError for a file that is held by another process, of another gate or of a newer agent,
+        JournalFullError when the disk has no room for it.
+        """
+        if max_bytes < MIN_BYTES:
+            raise ValueError(f"a journal needs at least {MIN_BYTES} bytes, not {max_bytes}")
+        database = Database.open(Place(path), max_bytes, clock().utc)
+        try:
+            stream = database.writing("begin a stream", lambda connection: _stream(connection, gate, path))
+            sync_folder(path.parent)
+            database.keep_reserve()
+            return cls(database, Writer(gate, stream, boot), clock)
+        except BaseException:
+            database.close()
+            raise
+
+    def close(self) -> None:
+        """Close the file and wake all waiters. Calls after it raise JournalUnavailableError."""
+        self._database.close()
+        with self._news:
+            self._news.notify_all()
+
+    @property
+    def replaced(self) -> Replaced | None:
+        """What was done about a damaged file at `open`, None when it was sound."""
+        return self._database.replaced
+
+    # ----------------------------------------------------------------------------------------------------- recording
+
+    def record(self, drafts: Sequence[Draft], ledger: Sequence[LedgerChange] = ()) -> list[Recorded]:
+        """Write events and ledger changes, all or nothing; they are durable when this returns.
+
+        Raises LedgerConflictError when a change does not fit, JournalFullError when neither the disk nor the cap leaves
+        room although all acknowledged history was given up.
+        """
+        with self._database.lock:
+            sealed = self._recorded(drafts, ledger)
+        if sealed:
+            with self._news:
+                self._head_seq = max(self._head_seq, sealed[-1].seq)
+                self._news.notify_all()
+        return [Recorded(one.seq, one.id, one.type, one.payload, one.digest) for one in sealed]
+
+    def _recorded(self, drafts: Sequence[Draft], changes: Sequence[LedgerChange]) -> list[Sealed]:
+        while True:
+            try:
+                return self._database.writing(
+                    f"record {len(drafts)} events", lambda connection: self._write(connection, drafts, changes)
+                )
+            except JournalFullError:
+                if not self._make_room():
+                    raise
+
+    def _write(
+        self, connection: sqlite3.Connection, drafts: Sequence[Draft], changes: Sequence[LedgerChange]
+    ) -> list[Sealed]:
+        now, reading, boot = history.standing_of(connection), self._clock(), self._writer.boot
+        for change in changes:
+            permits.apply(connection, change, boot, round(reading.utc * 1000))
+        sealed: list[Sealed] = []
+        before = now.head
+        for draft in drafts:
+            one = seal(draft, self._writer, before, reading, os.urandom(RANDOM_BYTES))
+            transactions.track(connection, draft, one.seq, one.utc_ms, boot)
+            before = Point(before.stream, one.seq, one.digest)
+            sealed.append(one)
+        if sealed:
+            history.append(connection, now, sealed)
+        return sealed
+
+    def _make_room(self) -> bool:
+        """Give up the oldest acknowledged events; False when there are none."""
+        now = self._standing()
+        upto = min(now.watermark, now.tail.seq + BATCH)
+        if upto == now.tail.seq:
+            return False
+        self._database.freeing("make room", lambda connection: history.cut(connection, upto))
+        log.warning("the journal is full: acknowledged events up to %d were given up", upto)
+        return True
+
+    # ------------------------------------------------------------------------------------------------------- reading
+
+    @property
+    def stream(self) -> str:
+        """The stream id: new with every new file."""
+        return self._writer.stream
+
+    @property
+    def head(self) -> int:
+        """The sequence number of the last event, 0 before the first."""
+        return self._head_seq
+
+    @property
+    def head_hash(self) -> str:
+        """The hash of the last event, in hex; before the first that of the stream id."""
+        return self.checkpoint().digest
+
+    @property
+    def watermark(self) -> int:
+        """The highest sequence number that the central system says it has stored without a gap."""
+        return self._standing().watermark
+
+    @property
+    def tail(self) -> int:
+        """The last event that was pruned: the events from the next one on are kept."""
+        return self._standing().tail.seq
+
+    def checkpoint(self) -> Point:
+        """Stream, sequence number and hash of the last event, as one."""
+        return self._standing().head
+
+    def unacknowledged(self, after_seq: int, limit: int) -> list[Recorded]:
+        """Up to `limit` events above both `after_seq` and the watermark, in order."""
+        return self._database.reading(
+            "read events",
+            lambda c: history.read(c, max(after_seq, history.standing_of(c).watermark) + 1, SEQ_MAX, limit),
+        )
+
+    def range(self, first: int, last: int) -> Iterator[Recorded]:
+        """The events from `first` to `last`, both included, as far as they are kept; read in batches while iterated."""
+        while batch := self._batch(first, last):
+            yield from batch
+            first = batch[-1].seq + 1
+
+    def _batch(self, first: int, last: int) -> list[Recorded]:
+        return self._database.reading("read events", lambda connection: history.read(connection, first, last, BATCH))
+
+    def depth(self) -> Depth:
+        """How many events, and bytes of them, lie above the watermark."""
+        return self._database.reading("measure the journal", history.depth)
+
+    def used_bytes(self) -> int:
+        """The bytes of the file in use, to hold against `max_bytes`."""
+        return self._database.reading("measure the journal", history.used_bytes)
+
+    def use_state(self, permit_id: bytes) -> UseState:
+        """What became of a permit so far."""
+        return self._database.reading("read the ledger", lambda c: permits.use_state(c, permit_id, self._writer.boot))
+
+    def recover(self) -> Recovery:
+        """The transactions and reservations that earlier boots left open."""
+        boot = self._writer.boot
+        return self._database.reading(
+            "read what was interrupted", lambda c: transactions.recovery(c, boot, permits.interrupted(c, boot))
+        )
+
+    def wait_for_news(self, after_seq: int, timeout: float) -> bool:
+        """Wait until there is an event after `after_seq`, at most `timeout` seconds; whether there is one."""
+        with self._news:
+            self._news.wait_for(lambda: self._head_seq > after_seq or self._database.closed, timeout)
+            return self._head_seq > after_seq
+
+    def _standing(self) -> Standing:
+        return self._database.reading("read where the stream stands", history.standing_of)
+
+    # ------------------------------------------------------------------------------------- acknowledging and pruning
+
+    def acknowledge(self, stream: str, seq: int) -> int:
+        """Raise the watermark to `seq`; a lower one changes nothing. Returns the watermark.
+
+        Raises WatermarkError for another stream, or beyond the last event: central then knows what was never written.
+        """
+        return self._database.freeing("acknowledge", lambda connection: history.acknowledge(connection, stream, seq))
+
+    def prune(self, max_age_s: float, max_bytes: int) -> int:
+        """Give up acknowledged events older than `max_age_s`, and the oldest ones while all events exceed `max_bytes`.
+
+        Returns how many. Age counts only while the clock is synced. Also restores the reserve spent on a full disk.
+        """
+        reading = self._clock()
+        before_ms = round((reading.utc - max_age_s) * 1000) if reading.synced else None
+        pruned = 0
+        while step := self._prune_step(before_ms, max_bytes):
+            pruned += step
+        self._database.keep_reserve()
+        return pruned
+
+    def _prune_step(self, before_ms: int | None, max_bytes: int) -> int:
+        with self._database.lock:
+            now = self._standing()
+            goal = self._database.reading(
+                "look for old events", lambda connection: history.prunable(connection, before_ms, max_bytes)
+            )
+            upto = min(goal, now.tail.seq + BATCH)
+            if upto > now.tail.seq:
+                self._database.freeing("prune", lambda connection: history.cut(connection, upto))
+            return upto - now.tail.seq
+
+    def forget_uses(self, max_age_s: float) -> int:
+        """Delete consumed and released permit uses older than `max_age_s`; returns how many.
+
+        It must be longer than any permit lives, or a used permit could be used again. Does nothing while the clock is
+        not synced.
+        """
+        reading = self._clock()
+        before_ms = round((reading.utc - max_age_s) * 1000)
+        forgotten = 0
+        while reading.synced:
+            step = self._database.freeing(
+                "forget uses", lambda connection: permits.forget(connection, before_ms, BATCH)
+            )
+            forgotten += step
+            if step < BATCH:
+                break
+        return forgotten
+
+
+def _stream(connection: sqlite3.Connection, gate: str, path: Path) -> str:
+    """The stream of the file, begun if it is new. Raises JournalUnavailableError for the journal of another gate."""
+    now = history.standing(connection)
+    if now is None:
+        stream = str(uuid.uuid4())
+        history.begin_stream(connection, gate, stream)
+        return stream
+    if now.gate != gate:
+        raise JournalUnavailableError(
+            f"{path} is the journal of gate {now.gate}, not {gate}: set the gate's id back, or move the file away"
+        )
+    return now.head.stream

@@ -1,0 +1,137 @@
+"""The tables of the journal's SQLite file, how they came to be, and how the file is opened.
+
+WAL with synchronous=FULL: each commit is on disk when it returns, through SIGKILL and power cuts.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from agent.store.errors import JournalUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+APPLICATION_ID: Final = 0x47415445  # "GATE"
+PAGE_BYTES: Final = 4096
+WAL_PAGES: Final = 512  # 2 MiB: a checkpoint stays short, and the log can live on a small reserve
+BUSY_TIMEOUT_S: Final = 2.0
+
+# `tail` is the last event that was pruned, `head` the last recorded; `total` counts payload bytes from the first event
+# of the stream on, so that the size of any range is one subtraction.
+VERSION_1: Final = """
+CREATE TABLE journal (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    gate TEXT NOT NULL, stream TEXT NOT NULL,
+    head_seq INTEGER NOT NULL, head_hash TEXT NOT NULL, head_total INTEGER NOT NULL,
+    watermark INTEGER NOT NULL,
+    tail_seq INTEGER NOT NULL, tail_hash TEXT NOT NULL, tail_total INTEGER NOT NULL,
+    CHECK (tail_seq <= watermark AND watermark <= head_seq)
+) STRICT;
+CREATE TABLE events (
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL, type TEXT NOT NULL, utc_ms INTEGER NOT NULL, total INTEGER NOT NULL,
+    payload BLOB NOT NULL
+) STRICT;
+CREATE TABLE ledger (
+    permit BLOB NOT NULL, use INTEGER NOT NULL CHECK (use >= 1),
+    state TEXT NOT NULL CHECK (state IN ('RESERVED', 'CONSUMED', 'RELEASED')),
+    txn TEXT NOT NULL, boot TEXT NOT NULL, utc_ms INTEGER NOT NULL,
+    PRIMARY KEY (permit, use)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX reservations ON ledger (boot) WHERE state = 'RESERVED';
+CREATE TABLE transactions (
+    txn TEXT PRIMARY KEY, lane TEXT, boot TEXT NOT NULL, opened_ms INTEGER NOT NULL,
+    granted INTEGER NOT NULL, entered INTEGER NOT NULL, closed_seq INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX closings ON transactions (closed_seq);
+"""
+
+# One script a version; a file of version n gets those from n on, each in its own transaction. Never change one that
+# has been shipped: add the next.
+MIGRATIONS: Final[tuple[str, ...]] = (VERSION_1,)
+
+
+def connect(path: Path, max_bytes: int) -> sqlite3.Connection:
+    """Open or create the file for writing, capped at `max_bytes`. Raises sqlite3.Error."""
+    connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
+        # The log keeps its blocks: on a full disk it can still be written over, which deleting needs.
+        connection.execute(f"PRAGMA journal_size_limit = {2 * WAL_PAGES * PAGE_BYTES}")
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute(f"PRAGMA max_page_count = {max_bytes // PAGE_BYTES}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """Open a journal for reading only, also while an agent writes it. Raises JournalUnavailableError.
+
+    A journal at rest has no log beside it, and a reader without write access to its folder cannot make one: nobody can
+    be writing then, so the file is read as it is.
+    """
+    if not path.is_file():
+        raise JournalUnavailableError(f"there is no journal at {path}")
+    where = f"file:{quote(str(path.absolute()))}"
+    at_rest = not path.with_name(f"{path.name}-wal").exists()
+    modes = ("mode=ro", "mode=ro&immutable=1") if at_rest else ("mode=ro",)
+    trouble: sqlite3.Error | None = None
+    for mode in modes:
+        connection = sqlite3.connect(f"{where}?{mode}", uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+        try:
+            check_owner(connection, path)
+            if version_of(connection) == 0:
+                raise JournalUnavailableError(f"{path} is empty")  # noqa: TRY301 - one place closes the connection
+        except sqlite3.Error as error:
+            connection.close()
+            trouble = error
+        except BaseException:
+            connection.close()
+            raise
+        else:
+            return connection
+    raise JournalUnavailableError(f"cannot read {path}: {trouble}") from trouble
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """The schema version of the file, 0 for a new one."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def check_owner(connection: sqlite3.Connection, path: Path, migrations: Sequence[str] = MIGRATIONS) -> None:
+    """Raise JournalUnavailableError for a database that is not a journal, or a journal of a newer agent."""
+    application = int(connection.execute("PRAGMA application_id").fetchone()[0])
+    tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
+    if application != APPLICATION_ID and (application or tables) and not tables >= {"journal", "events", "ledger"}:
+        raise JournalUnavailableError(f"{path} is a database of something else, not a journal; move it away")
+    version = version_of(connection)
+    if version > len(migrations):
+        raise JournalUnavailableError(
+            f"{path} has schema version {version}, this agent knows up to {len(migrations)}: update the agent"
+        )
+
+
+def migrate(connection: sqlite3.Connection, migrations: Sequence[str] = MIGRATIONS) -> int:
+    """Bring the file to the newest version; returns the version it had. Raises sqlite3.Error, with nothing half done."""
+    found = version_of(connection)
+    for version, script in enumerate(migrations[found:], found + 1):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for statement in filter(str.strip, script.split(";")):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {version}")
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+    return found
