@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from pathlib import Path
 
 import cbor2
 import pytest
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed448, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cwt import COSE, COSEKey
 
 from agent.core.permit import cbor, cose
@@ -247,3 +249,36 @@ def test_bytes_that_are_no_public_key_are_refused(algorithm, raw):
 def test_a_seed_that_makes_no_key_is_refused(algorithm, seed):
     with pytest.raises(KeyInvalidError):
         SigningKey.from_seed(seed, algorithm)
+
+
+SMALL_ORDER = [
+    "0000000000000000000000000000000000000000000000000000000000000000",
+    "0000000000000000000000000000000000000000000000000000000000000080",
+    "0100000000000000000000000000000000000000000000000000000000000000",
+    "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+    "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
+    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
+    "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+    "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+]
+
+
+def _forged_messages(raw):
+    """How many of a hundred messages a signature made without any secret verifies for."""
+    key = ed25519.Ed25519PublicKey.from_public_bytes(raw)
+    forgery = b"\x01" + bytes(63)
+    count = 0
+    for number in range(100):
+        with contextlib.suppress(InvalidSignature):
+            key.verify(forgery, str(number).encode())
+            count += 1
+    return count
+
+
+@pytest.mark.parametrize("raw", [bytes.fromhex(raw) for raw in SMALL_ORDER], ids=bytes.hex)
+def test_a_public_key_under_which_anyone_can_sign_is_refused(raw):
+    assert _forged_messages(raw) > 0
+    with pytest.raises(KeyInvalidError, match="small order"):
+        PublicKey(Algorithm.ED25519, raw)

@@ -17,6 +17,20 @@ SIGNATURE_BYTES = 64
 
 _COORDINATE_BYTES = 32
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+# The y coordinates of the Ed25519 points of small order, 0 and 1 in both their encodings: as public keys they make
+# signatures that anyone can write.
+_SMALL_ORDER = frozenset(
+    bytes.fromhex(y)
+    for y in (
+        "0000000000000000000000000000000000000000000000000000000000000000",
+        "0100000000000000000000000000000000000000000000000000000000000000",
+        "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+    )
+)
 # Deterministic (RFC 6979): no random number at the issuer that could give the key away.
 _ECDSA_SIGN = ec.ECDSA(SHA256(), deterministic_signing=True)
 _ECDSA_VERIFY = ec.ECDSA(SHA256())
@@ -67,6 +81,8 @@ class PublicKey:
             _public(self)
         except ValueError:
             raise KeyInvalidError(f"{len(self.raw)} bytes that are no {self.algorithm} public key") from None
+        if self.algorithm is Algorithm.ED25519 and self.raw[:-1] + bytes([self.raw[-1] & 0x7F]) in _SMALL_ORDER:
+            raise KeyInvalidError("an Ed25519 point of small order, for which anyone can make signatures")
 
     @property
     def key_id(self) -> bytes:
