@@ -1,0 +1,159 @@
+"""The vote over the readings of several frames: which plate stands there, and how sure each character is."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from agent.core.observations import Position, Reading
+
+_FLOOR: Final = 1e-4
+"""Least probability of a character that a reading does not list."""
+_CORRELATION: Final = 0.5
+"""How alike the errors of two frames of one standing vehicle are: dirt on a plate is in every frame."""
+_SAME_PLATE_DIFFERENCES: Final = 2
+_MOST_CHARACTERS: Final = 6
+_REACH: Final = 2.0
+"""How far, in its own widths, a plate may lie from where it was last seen, and how many more it may go in a second."""
+_SIZE_CHANGE: Final = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class PlateVote:
+    """The plate with the most evidence.
+
+    `positions`: one for each character of `text`, as in a Reading. `confidence`: probability of the whole text, 0..1.
+    `frames`: how many readings the vote holds; `agreeing`: how many of them read exactly `text`. `kind`: a PlateKind
+    value, the commonest.
+    """
+
+    text: str
+    positions: tuple[Position, ...]
+    confidence: float
+    frames: int
+    agreeing: int
+    kind: str
+
+
+@dataclass(slots=True)
+class _Track:
+    """Readings taken for the same plate, in the order of time. They are all of one length."""
+
+    readings: list[Reading] = field(default_factory=list)
+    seen: set[tuple[str, int]] = field(default_factory=set)
+
+    def add(self, reading: Reading) -> None:
+        self.readings.append(reading)
+        self.seen.add((reading.camera, reading.frame))
+
+
+def vote(readings: Sequence[Reading]) -> PlateVote | None:
+    """Combine the readings of one transaction; None when there are none.
+
+    Readings are grouped by plate: of one length, alike in text, near one another from frame to frame, and never two
+    of one frame. So neither another vehicle's plate nor a reading of another length mixes in. The group with the most
+    evidence, which is confidence weighed by the plate's area, is the vehicle at the barrier. Its log probabilities are
+    added place by place, damped because the frames of one standing vehicle err alike.
+    """
+    usable = [reading for reading in readings if reading.text and len(reading.text) == len(reading.positions)]
+    if not usable:
+        return None
+    tracks = _tracks(usable)
+    largest = max(_area(reading) for reading in usable)
+    return _combined(
+        max(tracks, key=lambda track: sum(_weight(reading, largest) for reading in track.readings)).readings
+    )
+
+
+def probability(position: Position, character: str) -> float:
+    """The probability of a character at a place; characters that are not listed share what the listed ones leave."""
+    for listed, share in position:
+        if listed == character:
+            return max(share, _FLOOR)
+    return max(_FLOOR, (1 - sum(share for _, share in position)) / 36)
+
+
+def _tracks(readings: Sequence[Reading]) -> list[_Track]:
+    tracks: list[_Track] = []
+    for reading in sorted(readings, key=lambda reading: (reading.at, reading.frame)):
+        fitting = [track for track in tracks if _belongs(reading, track)]
+        nearest = min(fitting, key=lambda track: _differences(reading, track.readings[-1]), default=None)
+        if nearest is None:
+            nearest = _Track()
+            tracks.append(nearest)
+        nearest.add(reading)
+    return tracks
+
+
+def _belongs(reading: Reading, track: _Track) -> bool:
+    if (reading.camera, reading.frame) in track.seen:
+        return False
+    alike = min(_differences(reading, other) for other in track.readings)
+    if alike > _SAME_PLATE_DIFFERENCES:
+        return False
+    last = next((other for other in reversed(track.readings) if other.camera == reading.camera), None)
+    return last is None or _near(reading, last)
+
+
+def _differences(a: Reading, b: Reading) -> int:
+    """Characters that differ; as many as there are for texts of different length."""
+    if len(a.text) != len(b.text):
+        return max(len(a.text), len(b.text))
+    return sum(x != y for x, y in zip(a.text, b.text, strict=True))
+
+
+def _near(a: Reading, b: Reading) -> bool:
+    """Whether one plate could be at both places, given the time between; true where a place is not known."""
+    if not (_area(a) and _area(b)):
+        return True
+    (ax, ay, aw, ah), (bx, by, bw, bh) = a.box, b.box
+    ratio = max(aw, bw) / min(aw, bw)
+    away = math.hypot(ax + aw / 2 - bx - bw / 2, ay + ah / 2 - by - bh / 2)
+    return ratio <= _SIZE_CHANGE * (1 + abs(a.at - b.at)) and away <= _REACH * max(aw, bw) * (1 + abs(a.at - b.at))
+
+
+def _area(reading: Reading) -> int:
+    return reading.box[2] * reading.box[3]
+
+
+def _weight(reading: Reading, largest: int) -> float:
+    area = _area(reading)
+    return reading.confidence * (area / largest if area and largest else 1.0)
+
+
+def _combined(readings: list[Reading]) -> PlateVote:
+    count = len(readings)
+    # The design effect of correlated samples: many frames are worth at most 1 / correlation independent ones.
+    damping = 1 / (1 + (count - 1) * _CORRELATION)
+    positions = tuple(
+        _place([reading.positions[place] for reading in readings], damping) for place in range(len(readings[0].text))
+    )
+    text = "".join(position[0][0] for position in positions)
+    return PlateVote(
+        text=text,
+        positions=positions,
+        confidence=math.prod(position[0][1] for position in positions),
+        frames=count,
+        agreeing=sum(reading.text == text for reading in readings),
+        kind=Counter(reading.kind for reading in readings).most_common(1)[0][0],
+    )
+
+
+def _place(positions: Sequence[Position], damping: float) -> Position:
+    listed = {character for position in positions for character, _ in position}
+    logs = {
+        character: damping * sum(math.log(probability(position, character)) for position in positions)
+        for character in listed
+    }
+    # What no reading lists keeps a share too, so that the result never claims to be sure of what it cannot know.
+    rest = damping * sum(math.log(max(_FLOOR, 1 - sum(share for _, share in position))) for position in positions)
+    top = max(*logs.values(), rest)
+    shares = {character: math.exp(value - top) for character, value in logs.items()}
+    total = sum(shares.values()) + math.exp(rest - top)
+    ordered = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
+    return tuple((character, share / total) for character, share in ordered[:_MOST_CHARACTERS])

@@ -1,0 +1,63 @@
+"""Pictures from files, of which nothing is trusted."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+from PIL import Image, ImageOps
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+SUFFIXES: Final = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+_FORMATS: Final = ("BMP", "JPEG", "PNG", "TIFF", "WEBP")
+_MOST_BYTES: Final = 64 * 1024 * 1024
+_MOST_PIXELS: Final = 100_000_000
+_SIXTEEN_BIT: Final = ("I", "I;16", "I;16B", "I;16L")
+
+
+class PictureError(Exception):
+    """The file holds no picture that can be used; the text says why."""
+
+
+def load(path: Path) -> NDArray[np.uint8]:
+    """The picture in a file as BGR, shape (height, width, 3), 8 bit, upright as its EXIF says, on white where clear.
+
+    Raises PictureError for a file that is missing, unreadable, of another kind, over 64 MB or 100 megapixels, or cut
+    short. Its size is judged before it is decoded.
+    """
+    try:
+        if not path.is_file():
+            raise PictureError("there is no such file" if not path.exists() else "this is not a file")
+        if path.stat().st_size > _MOST_BYTES:
+            raise PictureError(f"the file is over {_MOST_BYTES // 1024 // 1024} MB")
+        with warnings.catch_warnings():
+            # Pillow warns of much that is harmless here (odd EXIF, a large picture); the size is judged below.
+            warnings.simplefilter("ignore")
+            return _decoded(path)
+    except Image.UnidentifiedImageError:
+        raise PictureError("this is not a picture of a known kind (" + ", ".join(_FORMATS) + ")") from None
+    except Image.DecompressionBombError:
+        raise PictureError("the picture is too large") from None
+    except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow raises for damaged files
+        raise PictureError(f"the picture cannot be read: {error}") from error
+
+
+def _decoded(path: Path) -> NDArray[np.uint8]:
+    with Image.open(path, formats=_FORMATS) as image:
+        width, height = image.size
+        if width * height > _MOST_PIXELS:
+            raise PictureError(f"the picture is too large: {width} x {height} pixels")
+        image.load()
+        upright = ImageOps.exif_transpose(image)
+    if upright.mode in _SIXTEEN_BIT:
+        upright = Image.fromarray((np.asarray(upright).astype(np.uint32) // 257).astype(np.uint8))
+    if upright.has_transparency_data:
+        clear = upright.convert("RGBA")
+        upright = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear)
+    pixels: NDArray[np.uint8] = np.asarray(upright.convert("RGB"))
+    return np.ascontiguousarray(pixels[:, :, ::-1])

@@ -1,0 +1,183 @@
+"""From the network's columns to a text: a beam search that a grammar guides, and the posterior of every character.
+
+CTC (Graves et al., 2006): the probability of a text is the sum over all ways to lay it, with blanks and repeats,
+over the columns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from agent.eye.plate.recogniser import ALPHABET
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from agent.core.plates.formats import Grammar, PlateFormat
+
+_WIDTH: Final = 12
+_NEGLIGIBLE: Final = 1e-4
+_FLOOR: Final = 1e-7  # below this the network's probabilities are noise
+CLASSES: Final = {character: index + 1 for index, character in enumerate(ALPHABET)}
+
+
+@dataclass(frozen=True, slots=True)
+class Hypothesis:
+    """A text that a format allows. `probability`: that of the text as printed."""
+
+    printed: str
+    format: PlateFormat
+    probability: float
+
+    @property
+    def number(self) -> str:
+        """The number of the plate: without the mark of its kind, its groups in their order."""
+        return self.format.number(self.printed)
+
+
+@dataclass(slots=True)
+class _Prefix:
+    """A beam: probability that it ends in a blank, or in its last character; state of the grammar."""
+
+    state: int
+    blank: float = 0.0
+    last: float = 0.0
+
+    @property
+    def total(self) -> float:
+        return self.blank + self.last
+
+
+def search(columns: NDArray[np.float64], grammar: Grammar) -> list[Hypothesis]:
+    """The texts that the grammar allows, best first by probability times prior. `columns`: shape (36, 76)."""
+    beams: dict[tuple[int, ...], _Prefix] = {(): _Prefix(grammar.start, blank=1.0)}
+    for column in columns:
+        beams = _advanced(beams, column, grammar)
+    found = []
+    for prefix, beam in beams.items():
+        printed = "".join(ALPHABET[index - 1] for index in prefix)
+        complete = grammar.complete(beam.state, len(printed))
+        if complete:
+            found.append(Hypothesis(printed, complete[0], beam.total))
+    return sorted(found, key=lambda hypothesis: -hypothesis.probability * hypothesis.format.prior)
+
+
+def _advanced(
+    beams: dict[tuple[int, ...], _Prefix], column: NDArray[np.float64], grammar: Grammar
+) -> dict[tuple[int, ...], _Prefix]:
+    values = column.tolist()
+    likely = [int(index) for index in np.flatnonzero(column > _NEGLIGIBLE) if index]
+    after: dict[tuple[int, ...], _Prefix] = {}
+    for prefix, beam in beams.items():
+        stay = after.setdefault(prefix, _Prefix(beam.state))
+        stay.blank += beam.total * max(values[0], _FLOOR)
+        if prefix:
+            stay.last += beam.last * values[prefix[-1]]
+        for index in likely:
+            state = grammar.step(beam.state, len(prefix), ALPHABET[index - 1])
+            if state:
+                longer = after.setdefault((*prefix, index), _Prefix(state))
+                # The same character again needs a blank between.
+                before = beam.blank if prefix and prefix[-1] == index else beam.total
+                longer.last += before * values[index]
+    best = sorted(after.items(), key=lambda item: -item[1].total)[:_WIDTH]
+    return dict(best)
+
+
+@dataclass(frozen=True, slots=True)
+class Posterior:
+    """How sure a text is. `places[i]`: probability of each class at printed place i, the others staying as they are.
+
+    `whole`: probability of the whole text against all texts that differ in one place and all other texts of the search.
+    """
+
+    places: NDArray[np.float64]
+    whole: float
+
+
+def posterior(columns: NDArray[np.float64], hypotheses: list[Hypothesis], grammar: Grammar) -> Posterior:
+    """The posterior of the first hypothesis; the grammar says which characters could stand at a place at all."""
+    text = hypotheses[0].printed
+    joint = substitutions(columns, text)
+    own = joint[0, CLASSES[text[0]]]
+    for place in range(len(text)):
+        allowed = [CLASSES[c] for c in grammar.alternatives(text, place) if c in CLASSES]
+        possible = np.zeros(joint.shape[1], dtype=bool)
+        possible[allowed] = True
+        joint[place, ~possible] = 0.0
+    neighbours = joint.sum() - len(text) * own
+    farther = sum(other.probability for other in hypotheses[1:] if _distance(other.printed, text) != 1)
+    return Posterior(joint / joint.sum(axis=1, keepdims=True), float(own / (own + neighbours + farther)))
+
+
+def _distance(a: str, b: str) -> int:
+    """Places that differ; 2 for texts of different length, which no single substitution explains."""
+    return sum(x != y for x, y in zip(a, b, strict=True)) if len(a) == len(b) else 2
+
+
+def substitutions(columns: NDArray[np.float64], text: str) -> NDArray[np.float64]:
+    """The probability of the text with the character at one place replaced: shape (len(text), 76).
+
+    Entry [i, CLASSES[text[i]]] is that of the text itself, the same for every i. The sums over all alignments are
+    shared: everything left of the place comes from one forward pass, everything right of it from one backward pass.
+    """
+    emission = np.maximum(columns, _FLOOR)
+    classes = np.array([CLASSES[character] for character in text])
+    enter, leave = _around(emission, classes)
+    steps, size = emission.shape
+    occupied = np.zeros((len(text), size))
+    total = np.zeros((len(text), size))
+    before = np.concatenate([[0], classes[:-1]])  # a character equal to its neighbour needs a blank between
+    after = np.concatenate([classes[1:], [0]])
+    from_character = np.arange(size)[None, :] != before[:, None]
+    to_character = np.arange(size)[None, :] != after[:, None]
+    for step in range(steps):
+        entering = enter[0][step][:, None] + enter[1][step][:, None] * from_character
+        occupied = (occupied + entering) * emission[step][None, :]
+        total += occupied * (leave[0][step][:, None] + leave[1][step][:, None] * to_character)
+    return total
+
+
+_Pair = tuple["NDArray[np.float64]", "NDArray[np.float64]"]
+
+
+def _around(emission: NDArray[np.float64], classes: NDArray[np.int_]) -> tuple[_Pair, _Pair]:
+    """What flows into each character at each column, and what follows it: each from or to a blank and a character.
+
+    Arrays have shape (columns, characters).
+    """
+    steps, count = emission.shape[0], len(classes)
+    extended = np.zeros(2 * count + 1, dtype=np.int_)
+    extended[1::2] = classes
+    laid = emission[:, extended]
+    skip = np.zeros(2 * count + 1, dtype=bool)
+    skip[3::2] = classes[1:] != classes[:-1]
+    forward = _forward(laid, skip)
+    # Backward is forward over the mirrored text; skips mirror to the place they lead from.
+    mirrored = np.zeros_like(skip)
+    mirrored[3::2] = (classes[1:] != classes[:-1])[::-1]
+    backward = _forward(laid[::-1, ::-1], mirrored)[::-1, ::-1]
+    enter_blank, enter_character = np.zeros((steps, count)), np.zeros((steps, count))
+    enter_blank[0, 0] = 1.0
+    enter_blank[1:] = forward[:-1, 0:-1:2]
+    enter_character[1:, 1:] = forward[:-1, 1:-2:2]
+    leave_blank, leave_character = np.zeros((steps, count)), np.zeros((steps, count))
+    leave_blank[-1, -1] = 1.0
+    leave_blank[:-1] = backward[1:, 2::2]
+    leave_character[:-1, :-1] = backward[1:, 3::2]
+    return (enter_blank, enter_character), (leave_blank, leave_character)
+
+
+def _forward(laid: NDArray[np.float64], skip: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """The forward variables of CTC: shape (columns, 2 * characters + 1)."""
+    alpha = np.zeros_like(laid)
+    alpha[0, :2] = laid[0, :2]
+    for step in range(1, len(laid)):
+        here = alpha[step - 1].copy()
+        here[1:] += alpha[step - 1, :-1]
+        here[2:] += np.where(skip[2:], alpha[step - 1, :-2], 0.0)
+        alpha[step] = here * laid[step]
+    return alpha

@@ -1,0 +1,36 @@
+"""The network that reads a flat view of a plate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from agent.core.plates.formats import PROVINCES
+from agent.eye.plate import weights
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+ALPHABET: Final = PROVINCES + "警学领挂港澳使临" + "0123456789" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+"""The network's classes in order, after class 0, which is the CTC blank."""
+
+
+class PlateRecogniser:
+    """Grey views in, probabilities of every class at each of 36 columns out."""
+
+    def __init__(self, folder: Path = weights.FOLDER) -> None:
+        """Load the network. Raises WeightsError."""
+        self._session = weights.session("recogniser", folder)
+
+    def probabilities(self, views: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
+        """Shape (views, 36, 76); each row sums to 1. Views are grey, (40, 144), 8 bit."""
+        batch = np.stack(views)[:, None].astype(np.float32)
+        logits: NDArray[np.float64] = self._session.run(None, {"x": batch})[0].astype(np.float64)
+        logits -= logits.max(axis=2, keepdims=True)
+        exponentials = np.exp(logits)
+        shares: NDArray[np.float64] = exponentials / exponentials.sum(axis=2, keepdims=True)
+        return shares

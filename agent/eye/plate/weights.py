@@ -1,0 +1,61 @@
+"""The weights of the networks: found beside this module, checked against their manifest, opened for inference."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import Any, Final
+
+import onnxruntime
+
+FOLDER: Final = Path(__file__).parent / "models"
+
+
+class WeightsError(Exception):
+    """A file of weights is missing or is not the one that was measured."""
+
+
+def load(name: str, folder: Path = FOLDER) -> bytes:
+    """The bytes of the weights called `name` in the manifest.
+
+    Raises WeightsError when the file is missing, or its size or SHA-256 is another than the manifest's.
+    """
+    entry = _manifest(folder)[name]
+    path = folder / str(entry["file"])
+    try:
+        content: bytes = path.read_bytes()
+    except OSError as error:
+        raise WeightsError(f"{path}: {error.strerror}; {_mend(entry)}") from error
+    digest = hashlib.sha256(content).hexdigest()
+    if len(content) != entry["size"] or digest != entry["sha256"]:
+        raise WeightsError(
+            f"{path}: {len(content)} bytes with SHA-256 {digest}, wanted {entry['sha256']}; {_mend(entry)}"
+        )
+    return content
+
+
+def session(name: str, folder: Path = FOLDER) -> Any:
+    """An onnxruntime session on one thread of the CPU: the eye shares two cores with everything else.
+
+    Raises WeightsError.
+    """
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(load(name, folder), options, providers=["CPUExecutionProvider"])
+
+
+def _manifest(folder: Path) -> dict[str, dict[str, Any]]:
+    path = folder / "manifest.toml"
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise WeightsError(f"{path}: {error}; install the package anew") from error
+
+
+def _mend(entry: dict[str, Any]) -> str:
+    if entry["shipped"]:
+        return "install the package anew"
+    return "in a checkout run tools/fetch_models.py; on a gate install the package anew"
