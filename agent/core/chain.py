@@ -16,6 +16,7 @@ import json
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import ceil
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -35,7 +36,7 @@ class ClockReading:
 
     utc: float
     synced: bool
-    error_ms: int | None = None
+    error_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +117,7 @@ def seal(draft: Draft, writer: Writer, before: Point, clock: ClockReading, rando
         "lane": draft.lane,
         "transaction": draft.transaction,
         "clocksynced": clock.synced,
-        "clockerrorms": None if clock.error_ms is None else min(clock.error_ms, SEQ_MAX),
+        "clockerrorms": None if clock.error_ms is None else min(ceil(clock.error_ms), SEQ_MAX),
         "prev": before.digest,
     }
     present = {name: value for name, value in attributes.items() if value is not None}

@@ -82,7 +82,7 @@ class EvidenceStore:
     def get(self, sha256: str) -> bytes | None:
         """The bytes of a picture, None when it is not kept (any more).
 
-        Raises EvidenceError when it cannot be read or was altered on the disk; an altered one is no longer kept.
+        Raises EvidenceError when it cannot be read or was altered on the disk.
         """
         if not NAME.fullmatch(sha256):
             return None
@@ -94,8 +94,7 @@ class EvidenceStore:
         except OSError as error:
             raise EvidenceError(f"cannot read picture {sha256}: {error}") from error
         if hashlib.sha256(jpeg).hexdigest() != sha256:
-            self._discard(sha256)
-            raise EvidenceError(f"picture {sha256} was altered on the disk; it is set aside as {path.name}.altered")
+            raise EvidenceError(f"picture {sha256} was altered on the disk: {path}")
         return jpeg
 
     # -------------------------------------------------------------------------------------------------------- the disk
@@ -129,8 +128,7 @@ class EvidenceStore:
         new_folder = not path.parent.exists()
         path.parent.mkdir(exist_ok=True)
         try:
-            descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o640)
-            with open(descriptor, "wb") as file:
+            with unfinished.open("wb") as file:
                 file.write(jpeg)
                 file.flush()
                 os.fsync(file.fileno())
@@ -141,13 +139,3 @@ class EvidenceStore:
         sync_folder(path.parent)
         if new_folder:
             sync_folder(path.parent.parent)
-
-    def _discard(self, sha256: str) -> None:
-        """Set an altered picture aside: it is evidence of something, but not the picture that the event names."""
-        with self._lock:
-            path = self._path(sha256)
-            try:
-                path.rename(path.with_name(f"{path.name}.altered"))
-            except OSError as error:
-                raise EvidenceError(f"cannot set the altered picture {sha256} aside: {error}") from error
-            self._total -= self._sizes.pop(sha256, 0)
