@@ -159,8 +159,7 @@ def _unpacked(data: bytes) -> npt.NDArray[np.uint8]:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             picture = Image.open(BytesIO(data), formats=_FORMATS)
-        if picture.width * picture.height > MAX_PIXELS:
-            raise Image.DecompressionBombError
+        _refuse_huge(picture)
         upright = ImageOps.exif_transpose(picture).convert("RGB")
     except UnidentifiedImageError as error:
         raise ValueError(f"it is no picture ({', '.join(_FORMATS)} are taken)") from error
@@ -170,3 +169,8 @@ def _unpacked(data: bytes) -> npt.NDArray[np.uint8]:
         # A parser of foreign bytes raises whatever its loaders stumble over.
         raise ValueError(f"it is damaged: {error}") from error
     return np.ascontiguousarray(np.asarray(upright, dtype=np.uint8)[:, :, ::-1])
+
+
+def _refuse_huge(picture: Image.Image) -> None:
+    if picture.width * picture.height > MAX_PIXELS:
+        raise Image.DecompressionBombError

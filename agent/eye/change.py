@@ -1,0 +1,68 @@
+"""The change gate: an empty yard is not worth reading."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from agent.eye.protocol import GateSettings
+
+_GRID_PX = (96, 54)
+_SAMPLED_WIDTH_PX = 480
+
+
+class ChangeGate:
+    """Say of each frame whether it should be read.
+
+    The frame, as a grid of 96x54 grey cells, is compared with a background that follows it slowly, so that day and
+    night pass unnoticed and a parked vehicle fades into it. The gate opens at once when more than a share of the cells
+    differ, stays open for a hold time after the last such frame, and lets one frame through every so often regardless,
+    so that nothing can be missed for good. A step of the exposure changes all cells alike and is taken out first.
+    """
+
+    def __init__(self, settings: GateSettings) -> None:
+        self._settings = settings
+        self._least_cells = max(1, round(settings.changed_share * _GRID_PX[0] * _GRID_PX[1]))
+        self._background: npt.NDArray[np.float32] | None = None
+        self._seen_at = 0.0
+        self._changed_at = -math.inf
+        self._passed_at = -math.inf
+
+    def passes(self, pixels: npt.NDArray[np.uint8], at: float) -> bool:
+        """Whether to read this BGR frame, shape (height, width, 3), that came at this monotonic time."""
+        settings = self._settings
+        if not settings.enabled:
+            return True
+        if self._differs(_grid(pixels), at):
+            self._changed_at = at
+        held = at - self._changed_at <= settings.hold_s
+        if not held and at - self._passed_at < settings.look_every_s:
+            return False
+        self._passed_at = at
+        return True
+
+    def _differs(self, grid: npt.NDArray[np.float32], at: float) -> bool:
+        background = self._background
+        if background is None:
+            self._background, self._seen_at = grid, at
+            return True
+        difference = grid - background
+        follow = 1.0 - math.exp(-max(0.0, at - self._seen_at) / self._settings.settle_s)
+        self._seen_at = at
+        cv2.accumulateWeighted(grid, background, follow)
+        difference -= np.median(difference)
+        cells = int(np.count_nonzero(np.abs(difference) > self._settings.threshold))
+        return cells >= self._least_cells
+
+
+def _grid(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Mean green of each cell, from every few pixels only."""
+    step = max(1, pixels.shape[1] // _SAMPLED_WIDTH_PX)
+    sampled = np.ascontiguousarray(pixels[::step, ::step, 1])
+    return cv2.resize(sampled, _GRID_PX, interpolation=cv2.INTER_AREA).astype(np.float32)

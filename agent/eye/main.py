@@ -1,0 +1,146 @@
+"""The entry of the eye process, and the place where its parts are put together: `python -m agent.eye.main --fd N`."""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import faulthandler
+import logging
+import os
+import signal
+import socket
+import threading
+from typing import TYPE_CHECKING, NoReturn
+
+from agent.eye.link import Link, ParentGoneError
+from agent.eye.protocol import VERSION, Configure, Hello, ProtocolError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.eye.readers import Readers
+    from drivers.api import CameraPort
+
+log = logging.getLogger("agent.eye")
+
+EXIT_DONE = 0
+EXIT_BUG = 70
+EXIT_PROTOCOL = 76
+
+_CONFIGURE_WITHIN_S = 30.0
+_PR_SET_PDEATHSIG = 1
+
+# Pictures of these cameras may stand still for as long as they like.
+_STILL_KINDS = frozenset({"folder"})
+
+
+def main() -> NoReturn:
+    """Run one eye on the socket that the parent handed down. Leaves the process; never returns.
+
+    It leaves without the interpreter's clean-up: a thread that still sits inside the video library would abort it.
+    """
+    parser = argparse.ArgumentParser(prog="agent.eye.main")
+    parser.add_argument("--fd", type=int, required=True, help="file descriptor of the socket to the parent")
+    code = serve(parser.parse_args().fd, made_camera, made_readers)
+    logging.shutdown()
+    os._exit(code)
+
+
+def serve(
+    descriptor: int,
+    make_camera: Callable[[Configure], CameraPort],
+    make_readers: Callable[[Configure], Readers],
+) -> int:
+    """Talk to the parent on this socket until it says Stop or goes away. Returns the exit code of the process."""
+    logging.basicConfig(level=logging.WARNING, format="eye %(process)d: %(levelname)s: %(message)s")
+    faulthandler.enable()
+    _die_with_the_parent()
+    # The parent stops its eyes itself; a signal to the whole group would only look like a crash.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    threading.excepthook = _leave_at_once
+    with socket.socket(fileno=descriptor) as end:
+        end.settimeout(None)
+        try:
+            return _work(Link(end), make_camera, make_readers)
+        except ParentGoneError:
+            return EXIT_DONE
+        except ProtocolError as error:
+            log.error("the parent cannot be understood: %s", error)  # noqa: TRY400 - no bug of ours
+            return EXIT_PROTOCOL
+
+
+def _work(
+    link: Link, make_camera: Callable[[Configure], CameraPort], make_readers: Callable[[Configure], Readers]
+) -> int:
+    link.send(Hello(pid=os.getpid(), version=VERSION))
+    settings = _configuration(link)
+    # Loaded after the greeting, so that a slow disk is not taken for an eye that does not start.
+    from agent.eye.session import EyeSession  # noqa: PLC0415
+
+    if settings.camera_kind in _STILL_KINDS:
+        settings = settings.model_copy(update={"frozen_s": 0.0})
+    session = EyeSession(link, settings, lambda: make_camera(settings), make_readers(settings))
+    if not session.run():
+        log.warning("a thread hangs in the camera or a reader; leaving without it")
+    return EXIT_DONE
+
+
+def _configuration(link: Link) -> Configure:
+    for envelope in link.receive(_CONFIGURE_WITHIN_S):
+        if isinstance(envelope.message, Configure):
+            return envelope.message
+    raise ProtocolError("the first word must be Configure, at once and in one piece")
+
+
+def made_camera(settings: Configure) -> CameraPort:
+    """The camera that the settings name. Raises DeviceMisconfiguredError for a table that it cannot take."""
+    import cv2  # noqa: PLC0415 - see _work
+    from pydantic import ValidationError  # noqa: PLC0415
+
+    from drivers.api import DeviceMisconfiguredError  # noqa: PLC0415
+    from drivers.registry import camera  # noqa: PLC0415
+
+    cv2.setNumThreads(1)
+    try:
+        return camera(settings.camera_kind, settings.camera)
+    except ValidationError as error:
+        causes = (f"{'.'.join(map(str, cause['loc']))}: {cause['msg']}" for cause in error.errors(include_input=False))
+        raise DeviceMisconfiguredError("; ".join(causes)) from error
+
+
+def made_readers(settings: Configure) -> Readers:
+    """The readers that the settings ask for, each with one thread of its own."""
+    from agent.eye.readers import Readers  # noqa: PLC0415 - see _work
+
+    codes = second_look = plates = None
+    if settings.read_codes:
+        from agent.eye.qr.reader import QrReader  # noqa: PLC0415
+
+        codes, second_look = QrReader(), QrReader()
+    if settings.read_plates:
+        from agent.eye.plate.reader import PlateReader  # noqa: PLC0415
+
+        plates = PlateReader()
+    return Readers(codes, second_look, plates)
+
+
+def _die_with_the_parent() -> None:
+    """Ask the kernel for SIGKILL when the parent dies: not even a reader that hangs may outlive it."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+        log.warning("the kernel will not end this process with its parent: errno %d", ctypes.get_errno())
+
+
+def _leave_at_once(failure: threading.ExceptHookArgs) -> NoReturn:
+    """End the process when one of its threads ends with an error: half an eye is worse than a new one."""
+    if isinstance(failure.exc_value, ParentGoneError):
+        os._exit(EXIT_DONE)
+    name = failure.thread.name if failure.thread else "?"
+    log.critical("the thread %s failed", name, exc_info=failure.exc_value)
+    logging.shutdown()
+    os._exit(EXIT_BUG)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""The pictures that leave the eye: small, JPEG, and not the same thing again and again."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import cv2
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import numpy as np
+    import numpy.typing as npt
+
+_FRAME_QUALITY = 75
+_CROP_QUALITY = 90
+_REMEMBERED = 64
+
+
+def frame_jpeg(pixels: npt.NDArray[np.uint8], width_px: int) -> bytes:
+    """The whole frame, at most `width_px` wide, as JPEG."""
+    height, width = pixels.shape[:2]
+    if width > width_px:
+        size = (width_px, max(1, round(height * width_px / width)))
+        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_LINEAR).astype("uint8", copy=False)
+    return _jpeg(pixels, _FRAME_QUALITY)
+
+
+def crop_jpeg(pixels: npt.NDArray[np.uint8]) -> bytes:
+    """A part of a frame as JPEG."""
+    return _jpeg(pixels, _CROP_QUALITY)
+
+
+def _jpeg(pixels: npt.NDArray[np.uint8], quality: int) -> bytes:
+    done, encoded = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not done:
+        message = f"a picture of shape {pixels.shape} could not be encoded"
+        raise RuntimeError(message)
+    return encoded.tobytes()
+
+
+class Album:
+    """Say which findings deserve a picture of the frame: those that have had none for `every_s` seconds.
+
+    May be asked from several threads.
+    """
+
+    def __init__(self, every_s: float) -> None:
+        self._every_s = every_s
+        self._pictured_at: dict[bytes, float] = {}
+        self._lock = threading.Lock()
+
+    def wants(self, findings: Iterable[bytes], at: float) -> bool:
+        """Whether to take a picture of a frame that shows these; notes that it is taken."""
+        with self._lock:
+            return self._taken(list(findings), at)
+
+    def _taken(self, named: list[bytes], at: float) -> bool:
+        if all(at - self._pictured_at.get(finding, -self._every_s - 1) <= self._every_s for finding in named):
+            return False
+        for finding in named:
+            self._pictured_at.pop(finding, None)
+            self._pictured_at[finding] = at
+        while len(self._pictured_at) > _REMEMBERED:
+            self._pictured_at.pop(next(iter(self._pictured_at)))
+        return True

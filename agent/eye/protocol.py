@@ -1,0 +1,211 @@
+"""What the eye process and its parent say to each other over a socket pair.
+
+Both ends check everything: a process that touches foreign pixels may have been taken over. How a message becomes
+bytes stands in agent.eye.wire. Knows neither cv2 nor numpy.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+
+VERSION = 1
+
+MAX_PICTURES = 16
+MAX_DETAIL = 500
+
+
+class ProtocolError(Exception):
+    """The other end said something that the protocol does not allow. It cannot be trusted any more."""
+
+
+class Message(BaseModel):
+    """Base of all messages."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        ser_json_bytes="base64",
+        val_json_bytes="base64",
+        hide_input_in_errors=True,
+    )
+
+
+Detail = Annotated[str, Field(max_length=MAX_DETAIL)]
+At = Annotated[float, Field(ge=0, le=1e12)]
+Count = Annotated[int, Field(ge=0, le=2**62)]
+Milliseconds = Annotated[float, Field(ge=0, le=1e9)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+Pixel = Annotated[int, Field(ge=0, le=100_000)]
+Corner = tuple[Annotated[float, Field(ge=-1e5, le=1e5)], Annotated[float, Field(ge=-1e5, le=1e5)]]
+Candidate = tuple[Annotated[str, Field(min_length=1, max_length=4)], Probability]
+Attachment = Annotated[int, Field(ge=0, lt=MAX_PICTURES)]
+
+
+# ------------------------------------------------------------------------------------------------- child to parent
+
+
+class Hello(Message):
+    """The first word of the eye."""
+
+    type: Literal["hello"] = "hello"
+    pid: int
+    version: int
+
+
+class CameraPhase(StrEnum):
+    """What the camera does. Frames come in STREAMING only; STALE gives none, FROZEN the same one again and again."""
+
+    CONNECTING = "connecting"
+    STREAMING = "streaming"
+    STALE = "stale"
+    FROZEN = "frozen"
+    BACKOFF = "backoff"
+    ENDED = "ended"
+
+
+class View(StrEnum):
+    """How well the camera can see. Anything but CLEAR is a warning for the technician, not a lost camera."""
+
+    CLEAR = "clear"
+    DARK = "dark"
+    COVERED = "covered"
+    BLURRED = "blurred"
+
+
+class CameraState(Message):
+    """The camera changed its state. `misconfigured`: trying again will not help without a technician."""
+
+    type: Literal["camera"] = "camera"
+    phase: CameraPhase
+    view: View = View.CLEAR
+    detail: Detail = ""
+    misconfigured: bool = False
+    width_px: Pixel = 0
+    height_px: Pixel = 0
+    frame_rate_hz: Annotated[float, Field(ge=0, le=1000)] = 0.0
+
+
+class SeenCode(Message):
+    """One code in a frame: the bytes in the symbol, which engine found it, its outline (no corner or four)."""
+
+    payload: Annotated[bytes, Field(max_length=3000)]
+    engine: Annotated[str, Field(max_length=32)]
+    corners: Annotated[tuple[Corner, ...], Field(max_length=4)] = ()
+
+
+class SeenPlate(Message):
+    """One plate in a frame; the fields are those of agent.core.observations.Reading. `crop`: its attachment."""
+
+    text: Annotated[str, Field(max_length=16)]
+    positions: Annotated[
+        tuple[Annotated[tuple[Candidate, ...], Field(max_length=100)], ...],
+        Field(max_length=16),
+    ]
+    kind: Annotated[str, Field(max_length=32)]
+    confidence: Probability
+    box: tuple[Pixel, Pixel, Pixel, Pixel]
+    crop: Attachment | None = None
+
+    @model_validator(mode="after")
+    def _one_position_a_character(self) -> SeenPlate:
+        if len(self.positions) != len(self.text):
+            raise ValueError("a plate has one position for each character")
+        return self
+
+
+class Sighting(Message):
+    """What was seen in one frame. `picture`: the attachment that shows the whole frame, small."""
+
+    type: Literal["sighting"] = "sighting"
+    frame: Count
+    at: At
+    codes: Annotated[tuple[SeenCode, ...], Field(max_length=16)] = ()
+    plates: Annotated[tuple[SeenPlate, ...], Field(max_length=8)] = ()
+    picture: Attachment | None = None
+
+
+class Beat(Message):
+    """A sign of life, several a second, and what was done so far.
+
+    `at`: when it was sent. `reading_since`, `camera_since`: since when a reader, or a call of the camera, has been at
+    work on one frame; None when none is. `qr_ms`, `plate_ms`: mean time of one reading since the beat before.
+    `brightness`, `sharpness`: measures of the picture, to be compared over time only.
+    """
+
+    type: Literal["beat"] = "beat"
+    at: At
+    captured_at: At | None = None
+    read_at: At | None = None
+    captured: Count = 0
+    read: Count = 0
+    skipped: Count = 0
+    failures: Count = 0
+    qr_ms: Milliseconds = 0.0
+    plate_ms: Milliseconds = 0.0
+    reading_since: At | None = None
+    camera_since: At | None = None
+    brightness: Annotated[float, Field(ge=0, le=255)] = 0.0
+    sharpness: Annotated[float, Field(ge=0, le=1e9)] = 0.0
+
+
+class Snapshot(Message):
+    """The answer to Look: the newest frame as attachment 0, small; no attachment when there is none."""
+
+    type: Literal["snapshot"] = "snapshot"
+    frame: Count
+    at: At
+    picture: Attachment | None = None
+
+
+# ------------------------------------------------------------------------------------------------- parent to child
+
+
+class GateSettings(Message):
+    """When a frame is worth reading; see agent.eye.change."""
+
+    enabled: bool = True
+    threshold: Annotated[int, Field(ge=1, le=255)] = 14
+    changed_share: Annotated[float, Field(gt=0, le=1)] = 0.002
+    hold_s: Annotated[float, Field(ge=0, le=600)] = 5.0
+    look_every_s: Annotated[float, Field(gt=0, le=60)] = 1.0
+    settle_s: Annotated[float, Field(gt=0, le=3600)] = 20.0
+
+
+class Configure(Message):
+    """The first word of the parent: what to look at, with what, and how patiently."""
+
+    type: Literal["configure"] = "configure"
+    camera_kind: Annotated[str, Field(max_length=64)]
+    camera: dict[str, JsonValue]
+    read_codes: bool = True
+    read_plates: bool = True
+    beat_s: Annotated[float, Field(ge=0.02, le=10)] = 0.25
+    stale_s: Annotated[float, Field(gt=0, le=60)] = 2.0
+    frozen_s: Annotated[float, Field(ge=0, le=600)] = 3.0
+    view_s: Annotated[float, Field(ge=0, le=600)] = 2.0
+    retry_first_s: Annotated[float, Field(gt=0, le=60)] = 0.5
+    retry_cap_s: Annotated[float, Field(gt=0, le=600)] = 15.0
+    picture_width_px: Annotated[int, Field(ge=64, le=1920)] = 640
+    picture_every_s: Annotated[float, Field(ge=0, le=60)] = 2.0
+    gate: GateSettings = GateSettings()
+
+
+class Look(Message):
+    """Asks for a Snapshot."""
+
+    type: Literal["look"] = "look"
+
+
+class Stop(Message):
+    """Asks the eye to end."""
+
+    type: Literal["stop"] = "stop"
+
+
+FromEye = Hello | CameraState | Sighting | Beat | Snapshot
+ToEye = Configure | Look | Stop

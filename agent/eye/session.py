@@ -1,0 +1,115 @@
+"""One life of the eye: a camera, its readers, and the beat that tells the parent that all is well."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from agent.eye.capture import Capture
+from agent.eye.pictures import frame_jpeg
+from agent.eye.protocol import Beat, Look, Snapshot, Stop
+from agent.eye.reading import Reading
+from agent.eye.slot import Slot
+from agent.eye.view import Measures, ViewWatch, measured
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.eye.link import Link
+    from agent.eye.protocol import Configure
+    from agent.eye.readers import Readers
+    from drivers.api import CameraPort
+
+_MEASURE_EVERY_S = 1.0
+_CAPTURE_STOP_S = 1.5
+_READING_STOP_S = 1.0
+
+
+class EyeSession:
+    """Run the threads of one eye. The thread that calls `run` listens to the parent, beats and watches the camera."""
+
+    def __init__(
+        self, link: Link, settings: Configure, make_camera: Callable[[], CameraPort], readers: Readers
+    ) -> None:
+        self._link = link
+        self._settings = settings
+        self._slot = Slot()
+        self._capture = Capture(make_camera, self._slot, settings, link.send)
+        self._reading = Reading(self._slot, readers, settings, link)
+        self._view = ViewWatch(settings.view_s)
+        self._measures = Measures(0.0, 0.0, 0.0)
+        self._measured_at = 0.0
+        self._measured_frame = 0
+
+    def run(self) -> bool:
+        """Work until the parent says Stop, then stop everything. False when a thread hangs in a call.
+
+        Raises ParentGoneError and ProtocolError, after which nothing but leaving the process helps.
+        """
+        self._reading.start()
+        self._capture.start()
+        self._until_stop()
+        self._slot.close()
+        captured = self._capture.stop(_CAPTURE_STOP_S)
+        return self._reading.stop(_READING_STOP_S) and captured
+
+    def _until_stop(self) -> None:
+        due_at = time.monotonic()
+        while True:
+            now = time.monotonic()
+            if now >= due_at:
+                due_at = now + self._settings.beat_s
+                self._capture.tick(now)
+                self._measure(now)
+                self._beat()
+            for envelope in self._link.receive(due_at - time.monotonic()):
+                match envelope.message:
+                    case Stop():
+                        return
+                    case Look():
+                        self._show()
+                    case _:
+                        # A second Configure: this eye keeps the first; the parent starts another for another.
+                        continue
+
+    def _measure(self, now: float) -> None:
+        newest = self._slot.newest()
+        if self._settings.view_s == 0 or newest is None or newest.number == self._measured_frame:
+            return
+        if now - self._measured_at < _MEASURE_EVERY_S:
+            return
+        self._measured_at, self._measured_frame = now, newest.number
+        self._measures = measured(newest.frame.pixels)
+        self._capture.viewed(self._view.judged(self._measures, now))
+
+    def _beat(self) -> None:
+        captured = self._capture.figures
+        reading = self._reading
+        codes, plates, again = reading.codes.taken(), reading.plates.taken(), reading.second_looks.taken()
+        busy = [one.busy_since for one in (codes, plates, again) if one.busy_since is not None]
+        read_at = [one.read_at for one in (codes, plates, again) if one.read_at is not None]
+        self._link.send(
+            Beat(
+                at=time.monotonic(),
+                captured_at=captured.frame_at,
+                read_at=max(read_at, default=None),
+                captured=captured.frames,
+                read=reading.passed,
+                skipped=max(0, captured.frames - reading.passed),
+                failures=codes.failures + plates.failures + again.failures,
+                qr_ms=codes.mean_ms,
+                plate_ms=plates.mean_ms,
+                reading_since=min(busy, default=None),
+                camera_since=captured.call_since,
+                brightness=self._measures.brightness,
+                sharpness=self._measures.sharpness,
+            )
+        )
+
+    def _show(self) -> None:
+        newest = self._slot.newest()
+        if newest is None:
+            self._link.send(Snapshot(frame=0, at=time.monotonic()))
+            return
+        picture = frame_jpeg(newest.frame.pixels, self._settings.picture_width_px)
+        self._link.send(Snapshot(frame=newest.number, at=newest.frame.at, picture=0), (picture,))

@@ -1,0 +1,51 @@
+"""The place between the camera and a reader: it holds the newest frame only."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from drivers.api import Frame
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """A frame with its number, counted from 1 over the life of the eye."""
+
+    number: int
+    frame: Frame
+
+
+class Slot:
+    """Hand over the newest frame; older ones that nobody took are dropped, so that a slow reader never falls behind."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._newest: Numbered | None = None
+        self._closed = False
+
+    def put(self, numbered: Numbered) -> None:
+        """Make this the newest frame and wake who waits."""
+        with self._changed:
+            self._newest = numbered
+            self._changed.notify_all()
+
+    def newer_than(self, number: int) -> Numbered | None:
+        """Block until there is a frame with a higher number, and return it; None once the slot is closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or (self._newest is not None and self._newest.number > number))
+            return None if self._closed else self._newest
+
+    def newest(self) -> Numbered | None:
+        """The newest frame at once, or None when there has been none."""
+        with self._changed:
+            return self._newest
+
+    def close(self) -> None:
+        """Wake all who wait, for good."""
+        with self._changed:
+            self._closed = True
+            self._newest = None
+            self._changed.notify_all()

@@ -1,0 +1,124 @@
+"""One life of an eye as its parent sees it, from the greeting to the end: the messages checked, the deadlines kept."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agent.eye.protocol import VERSION, Beat, Hello, ProtocolError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.eye.wire import Envelope
+    from agent.eye_process import EyeProcess
+
+_LAST_WORDS_S = 1.0
+_OWN_DELAY_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class EyeLimits:
+    """How long an eye may take, in seconds, before it is killed and started anew.
+
+    `start_s`: from its start to its first beat. `hang_s`: from beat to beat. `reading_s`: for one frame in one reader.
+    `camera_s`: for one call of the camera; opening one takes up to its own time-outs. `stop_s`: to end when asked.
+    `retry_first_s`, `retry_cap_s`: the backoff between starts. `steady_s`: a life this long clears the backoff.
+    """
+
+    start_s: float = 30.0
+    hang_s: float = 5.0
+    reading_s: float = 5.0
+    camera_s: float = 30.0
+    stop_s: float = 4.0
+    retry_first_s: float = 0.5
+    retry_cap_s: float = 15.0
+    steady_s: float = 30.0
+
+
+class EyeFailedError(Exception):
+    """This life of the eye is over or must be ended; the text, which follows "the eye process", says why."""
+
+
+class EyeLife:
+    """Attend to one process. `on_message` gets every message after the greeting, checked, in order."""
+
+    def __init__(self, process: EyeProcess, limits: EyeLimits, on_message: Callable[[Envelope], None]) -> None:
+        self._process = process
+        self._limits = limits
+        self._on_message = on_message
+        self._greeted = False
+        self._beaten = False
+        self._due_by = 0.0
+
+    def attend(self, wake: int, on_wake: Callable[[], bool]) -> None:
+        """Listen until `on_wake`, called when the event descriptor `wake` was written, says that it is enough.
+
+        Raises EyeFailedError when the process ends, is silent, hangs in a call, or breaks the protocol.
+        """
+        self._due_by = time.monotonic() + self._limits.start_s
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process, selectors.EVENT_READ)
+            selector.register(wake, selectors.EVENT_READ)
+            while True:
+                ready = {key.fd for key, _ in selector.select(max(0.0, self._due_by - time.monotonic()))}
+                woken_at = time.monotonic()
+                if wake in ready:
+                    os.eventfd_read(wake)
+                    if on_wake():
+                        return
+                if self._process.fileno() in ready:
+                    self._listen()
+                self._watch_the_clock(woken_at)
+
+    def _watch_the_clock(self, woken_at: float) -> None:
+        now = time.monotonic()
+        if now - woken_at > _OWN_DELAY_S:
+            # It was this thread that was held up: what the eye said meanwhile still waits to be read.
+            self._due_by = max(self._due_by, now + self._limits.hang_s)
+        if now >= self._due_by:
+            allowed_s = self._limits.hang_s if self._beaten else self._limits.start_s
+            raise EyeFailedError(f"gave no sign of life for {allowed_s:g} s")
+
+    def _listen(self) -> None:
+        try:
+            envelopes = self._process.receive()
+            if envelopes is None:
+                ended = self._process.ended_within(_LAST_WORDS_S)
+                raise EyeFailedError(self._process.how_it_ended() if ended else "closed its socket")
+            for envelope in envelopes:
+                self._hear(envelope)
+        except ProtocolError as error:
+            raise EyeFailedError(f"broke the protocol: {error}") from error
+
+    def _hear(self, envelope: Envelope) -> None:
+        message = envelope.message
+        if isinstance(message, Hello):
+            self._greet(message)
+            return
+        if not self._greeted:
+            raise ProtocolError("the first word must be Hello")
+        if isinstance(message, Beat):
+            self._beaten = True
+            self._due_by = time.monotonic() + self._limits.hang_s
+            self._on_message(envelope)
+            _refuse_hanging(message, self._limits)
+            return
+        self._on_message(envelope)
+
+    def _greet(self, hello: Hello) -> None:
+        if self._greeted or hello.pid != self._process.pid:
+            raise ProtocolError("a greeting from somebody else")
+        if hello.version != VERSION:
+            raise ProtocolError(f"the eye speaks version {hello.version}, this agent {VERSION}: mixed installations")
+        self._greeted = True
+
+
+def _refuse_hanging(beat: Beat, limits: EyeLimits) -> None:
+    if beat.reading_since is not None and beat.at - beat.reading_since > limits.reading_s:
+        raise EyeFailedError(f"has been reading one frame for more than {limits.reading_s:g} s")
+    if beat.camera_since is not None and beat.at - beat.camera_since > limits.camera_s:
+        raise EyeFailedError(f"has been waiting in one call of the camera for more than {limits.camera_s:g} s")

@@ -1,0 +1,195 @@
+"""The parent's end of an eye: keeps one eye process alive for ever and believes nothing that was not checked."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from agent.core.backoff import delay_s
+from agent.eye.protocol import Beat, CameraState, Look, Sighting, Snapshot, Stop
+from agent.eye_life import EyeFailedError, EyeLife, EyeLimits
+from agent.eye_news import EyeStatus, Translator
+from agent.eye_process import COMMAND, EyeProcess
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from agent.eye.protocol import Configure
+    from agent.eye.wire import Envelope
+    from agent.eye_news import Seen
+
+log = logging.getLogger(__name__)
+
+_JOIN_SLACK_S = 5.0
+
+
+class EyePort:
+    """Run one eye: start it, pass on what it sees and how it is, kill it when it hangs, start it again.
+
+    `on_seen` and `on_status` are called from the port's own thread and must only pass the news on. All methods may be
+    called from any thread.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        configure: Configure,
+        *,
+        on_seen: Callable[[Seen], None],
+        on_status: Callable[[EyeStatus], None],
+        limits: EyeLimits | None = None,
+        command: Sequence[str] = COMMAND,
+    ) -> None:
+        self._name = name
+        self._configure = configure
+        self._on_seen = on_seen
+        self._on_status = on_status
+        self._limits = limits or EyeLimits()
+        self._command = tuple(command)
+        self._status = EyeStatus(name)
+        self._beat: Beat | None = None
+        self._process: EyeProcess | None = None
+        self._translator = Translator(name, 0, 0.0)
+        self._stopping = threading.Event()
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._looking = threading.Condition()
+        self._looks_wanted = False
+        self._snapshots = 0
+        self._snapshot: bytes | None = None
+        self._thread = threading.Thread(target=self._run, name=f"eye-{name}", daemon=True)
+
+    @property
+    def name(self) -> str:
+        """The camera's name."""
+        return self._name
+
+    @property
+    def status(self) -> EyeStatus:
+        """How the eye is."""
+        return self._status
+
+    @property
+    def last_beat(self) -> Beat | None:
+        """The figures of the last beat of the process that runs now, for health and console."""
+        return self._beat
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the eye that runs now."""
+        process = self._process
+        return process.pid if process else None
+
+    def start(self) -> None:
+        """Start the eye."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the eye, within `stop_s` and a moment. For once, after `start`."""
+        self._stopping.set()
+        os.eventfd_write(self._wake, 1)
+        self._thread.join(self._limits.stop_s + _JOIN_SLACK_S)
+        if self._thread.is_alive():
+            log.error("the eye %s does not stop; its thread is left behind", self._name)
+            return
+        os.close(self._wake)
+
+    def snapshot(self, timeout_s: float = 1.0) -> bytes | None:
+        """The newest frame as a small JPEG, for the console; None when the eye has none or does not answer in time."""
+        with self._looking:
+            if self._stopping.is_set():
+                return None
+            before = self._snapshots
+            self._looks_wanted = True
+            os.eventfd_write(self._wake, 1)
+            answered = self._looking.wait_for(lambda: self._snapshots > before, timeout_s)
+            return self._snapshot if answered else None
+
+    # ------------------------------------------------------------------------------------------------- the thread
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            born_at = time.monotonic()
+            try:
+                self._live_once(born_at)
+            except EyeFailedError as error:
+                if self._stopping.is_set():
+                    return
+                log.warning("eye %s: the eye process %s; it is started anew", self._name, error)
+                self._change(self._status.without_process(f"the eye process {error}"))
+            if time.monotonic() - born_at >= self._limits.steady_s:
+                failures = 0
+            # Jitter, no secret: eyes that failed together do not load the machine in step.
+            draw = random.random()  # noqa: S311
+            self._stopping.wait(delay_s(failures, self._limits.retry_first_s, self._limits.retry_cap_s, draw))
+            failures += 1
+
+    def _live_once(self, born_at: float) -> None:
+        """One life of the eye. Raises EyeFailedError when it ends by itself or has to be killed."""
+        self._translator = Translator(self._name, self._translator.last_frame, born_at)
+        try:
+            self._process = process = EyeProcess(self._command)
+        except OSError as error:
+            raise EyeFailedError(f"could not be started: {error}") from error
+        try:
+            self._say(process, self._configure)
+            EyeLife(process, self._limits, self._take).attend(self._wake, self._woken)
+            self._say(process, Stop())
+            if not process.ended_within(self._limits.stop_s):
+                log.warning("eye %s: the eye process does not end by itself; killing it", self._name)
+        finally:
+            self._process = self._beat = None
+            process.kill()
+
+    def _say(self, process: EyeProcess, message: Configure | Look | Stop) -> None:
+        try:
+            process.send(message)
+        except OSError as error:
+            ended = process.ended_within(1.0)
+            raise EyeFailedError(process.how_it_ended() if ended else f"does not listen ({error})") from error
+
+    def _woken(self) -> bool:
+        """Do what this thread was woken for; True when it is to stop."""
+        if self._stopping.is_set():
+            return True
+        with self._looking:
+            wanted, self._looks_wanted = self._looks_wanted, False
+        if wanted and self._process is not None:
+            self._say(self._process, Look())
+        return False
+
+    def _take(self, envelope: Envelope) -> None:
+        message = envelope.message
+        match message:
+            case Sighting():
+                self._pass_on(self._translator.seen(message, envelope.pictures, time.monotonic()))
+            case CameraState():
+                self._change(self._status.with_camera(message))
+            case Beat():
+                self._beat = message
+            case Snapshot():
+                with self._looking:
+                    self._snapshot = None if message.picture is None else envelope.pictures[message.picture]
+                    self._snapshots += 1
+                    self._looking.notify_all()
+            case _:
+                log.debug("eye %s: nothing to do for %s", self._name, type(message).__name__)
+
+    def _change(self, status: EyeStatus) -> None:
+        if status != self._status:
+            self._status = status
+            self._pass_on(status)
+
+    def _pass_on(self, news: Seen | EyeStatus) -> None:
+        try:
+            if isinstance(news, EyeStatus):
+                self._on_status(news)
+            else:
+                self._on_seen(news)
+        except Exception:
+            # A listener's fault must not blind the gate.
+            log.exception("eye %s: a listener failed", self._name)

@@ -1,0 +1,109 @@
+"""One eye process as its parent holds it: started, spoken to, and killed without fail."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from agent.eye.wire import Decoder, encoded
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from agent.eye.protocol import ToEye
+    from agent.eye.wire import Envelope
+
+COMMAND = (sys.executable, "-I", "-m", "agent.eye.main")
+
+_CHUNK_BYTES = 256 * 1024
+_SEND_TIMEOUT_S = 1.0
+_KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMD_EXEC_PID", "INVOCATION_ID")
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class EyeProcess:
+    """Start an eye and hold the other end of its socket. The one that starts it must outlive it.
+
+    The child gets nothing but that socket and the standard error: no secret of the environment, no other open file.
+    It dies with the thread that started it, by order of the kernel. Raises OSError when it cannot be started.
+    """
+
+    def __init__(self, command: Sequence[str] = COMMAND) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                self._process = subprocess.Popen(  # noqa: S603 - the command is our own
+                    [*command, "--fd", str(theirs.fileno())],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    pass_fds=(theirs.fileno(),),
+                    env=scrubbed_environment(),
+                )
+            except OSError:
+                ours.close()
+                raise
+        self._socket = ours
+        self._decoder = Decoder(from_eye=True)
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    def fileno(self) -> int:
+        """The socket, to wait on."""
+        return self._socket.fileno()
+
+    def send(self, message: ToEye) -> None:
+        """Say something to it. Raises OSError when it does not listen."""
+        self._socket.settimeout(_SEND_TIMEOUT_S)
+        try:
+            self._socket.sendall(encoded(message))
+        finally:
+            self._socket.settimeout(None)
+
+    def receive(self) -> list[Envelope] | None:
+        """What it says; to be called when the socket is readable. None when it has gone. Raises ProtocolError."""
+        try:
+            data = self._socket.recv(_CHUNK_BYTES)
+        except OSError:
+            return None
+        return self._decoder.feed(data) if data else None
+
+    def ended_within(self, timeout_s: float) -> bool:
+        """Wait for it to end by itself."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout_s)
+        return self._process.returncode is not None
+
+    def kill(self) -> None:
+        """End it whatever it does, and let the socket go. May be called twice."""
+        self._process.kill()
+        self._process.wait()
+        self._socket.close()
+
+    def how_it_ended(self) -> str:
+        """Its exit in words; for after it has ended."""
+        code = self._process.returncode
+        if code is None:
+            return "still runs"
+        if code >= 0:
+            return f"ended with exit code {code}"
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:
+            name = f"signal {-code}"
+        return f"was ended by {name}"
+
+
+def scrubbed_environment() -> dict[str, str]:
+    """The environment of an eye: what the libraries need and nothing that could be a secret."""
+    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    # The video library writes addresses with their passwords when it is not told to be quiet.
+    quiet = {"OPENCV_FFMPEG_LOGLEVEL": "-8", "OPENCV_LOG_LEVEL": "ERROR"}
+    return kept | quiet | dict.fromkeys(_ONE_THREAD, "1")
