@@ -19,11 +19,10 @@ from agent.settings.model import (
     State,
 )
 from agent.settings.problems import Problem, SettingsError
-from agent.settings.values import BrokerAddress, broker_address
+from agent.settings.values import broker_address
 
 __all__ = [
     "BarrierWiring",
-    "BrokerAddress",
     "Camera",
     "ClockRules",
     "Device",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from agent.link.tls import TlsFiles, TlsFilesError, make_context
 from agent.settings.lane import Lane
 from agent.settings.model import EXAMPLE_ROOT_KEY, Mqtt, Permits, State
 from agent.settings.ports import port_problems
@@ -49,7 +50,7 @@ def problems(checked: Checked, complaints: Complaints) -> list[Problem]:
     for name, lane in lanes.items():
         rules = _LaneRules(("lanes", name), lane, checked, complaints)
         found += rules.problems()
-    found += _unique(lanes, checked.data, complaints)
+    found += _unique(lanes, complaints)
     found += port_problems(list(checked.boards.values()), complaints)
     return found
 
@@ -98,16 +99,35 @@ def _mqtt(data: Mapping[str, Any], complaints: Complaints) -> Iterator[Problem]:
         return
     if mqtt.enabled and not mqtt.brokers:
         yield complaints.about(("mqtt", "brokers"), "expected at least one broker; or set mqtt.enabled = false")
-    for name in ("ca_file", "certificate_file", "key_file"):
-        file = getattr(mqtt, name)
-        if file is not None:
-            yield from _readable(("mqtt", name), file, complaints)
-    if (mqtt.certificate_file is None) != (mqtt.key_file is None):
-        given, other = ("certificate_file", "key_file") if mqtt.certificate_file else ("key_file", "certificate_file")
-        yield complaints.about(("mqtt", given), f"needs mqtt.{other} beside it")
+    yield from _tls_problems(mqtt, complaints)
     if mqtt.password is not None and mqtt.username is None:
         yield complaints.about(("mqtt", "password"), "needs mqtt.username beside it")
     yield from _broker_problems(mqtt, complaints)
+
+
+def _tls_problems(mqtt: Mqtt, complaints: Complaints) -> Iterator[Problem]:
+    if (mqtt.certificate_file is None) != (mqtt.key_file is None):
+        given, other = ("certificate_file", "key_file") if mqtt.certificate_file else ("key_file", "certificate_file")
+        yield complaints.about(("mqtt", given), f"needs mqtt.{other} beside it")
+        return
+    files = {name: getattr(mqtt, name) for name in ("ca_file", "certificate_file", "key_file")}
+    unreadable = [
+        problem
+        for name, file in files.items()
+        if file is not None
+        for problem in _readable(("mqtt", name), file, complaints)
+    ]
+    yield from unreadable
+    if unreadable or not any(files.values()):
+        return
+    try:
+        make_context(TlsFiles(mqtt.ca_file))
+    except TlsFilesError as error:
+        yield complaints.about(("mqtt", "ca_file"), str(error))
+    try:
+        make_context(TlsFiles(None, mqtt.certificate_file, mqtt.key_file))
+    except TlsFilesError as error:
+        yield complaints.about(("mqtt", "certificate_file"), str(error))
 
 
 def _broker_problems(mqtt: Mqtt, complaints: Complaints) -> Iterator[Problem]:
@@ -132,7 +152,7 @@ def _readable(path: Path, file: FilePath, complaints: Complaints) -> Iterator[Pr
         yield complaints.about(path, f"{file} cannot be read: {error.strerror or error}")
 
 
-def _unique(lanes: Mapping[str, Lane], data: Mapping[str, Any], complaints: Complaints) -> Iterator[Problem]:
+def _unique(lanes: Mapping[str, Lane], complaints: Complaints) -> Iterator[Problem]:
     numbers: dict[int, str] = {}
     cameras: dict[str, str] = {}
     for name, lane in lanes.items():
@@ -145,8 +165,6 @@ def _unique(lanes: Mapping[str, Lane], data: Mapping[str, Any], complaints: Comp
                 message = f"a camera of lane {cameras[camera.id]} has the id {camera.id} already"
                 yield complaints.about(("lanes", name, "cameras", place, "id"), message)
             cameras.setdefault(camera.id, name)
-    if isinstance(data.get("lanes"), dict) and not data["lanes"]:
-        return  # the model says that there must be one
 
 
 # ------------------------------------------------------------------------------------------------- a lane
@@ -158,7 +176,7 @@ class _LaneRules:
         self._lane = lane
         self._capabilities = checked.capabilities.get((*path, "relay"))
         inputs = checked.boards.get((*path, "inputs"))
-        self._inputs = getattr(inputs.settings, "inputs", None) if inputs else None
+        self._inputs = getattr(inputs.settings, "count", None) if inputs else None
         self._complaints = complaints
 
     def problems(self) -> Iterator[Problem]:

@@ -84,7 +84,8 @@ class Complaints:
                 message = self._own_words(path, error)
             case _:
                 message = self._expected(path, error)
-        return self.about(path, f"{message}{self._got(path)}", hint=self._choice(path))
+        got = "" if error["type"] == "value_error" and isinstance(self.value(path), dict) else self._got(path)
+        return self.about(path, f"{message}{got}", hint=self._choice(path))
 
     def _missing(self, path: Path) -> Problem:
         field = self._schema.field(path)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from agent.settings.problems import Problem
 
 Family: TypeAlias = Literal["camera", "relay", "inputs"]
+FAMILIES: tuple[Family, ...] = ("camera", "relay", "inputs")
 
 
 class DriverModels(Protocol):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from itertools import combinations
 from typing import TYPE_CHECKING
@@ -15,14 +16,14 @@ if TYPE_CHECKING:
     from agent.settings.devices import Board
     from agent.settings.problems import Problem
 
-_ADDRESS = ("address", "unit", "device_id", "slave")
-_LINE = ("baudrate", "baud", "parity", "stop_bits", "data_bits", "bytesize")
+_LINE = ("baud", "parity", "stop_bits", "local_echo")
 
 
 def port_problems(boards: list[Board], complaints: Complaints) -> Iterator[Problem]:
     """What is wrong between the devices on one port: other line parameters, or a board that two lanes want to own.
 
-    Boards with addresses may share a bus. Relay and inputs of one lane may be one board.
+    Boards with a unit number share a bus, and relays and inputs may be one board. But a lane that starts or reconnects
+    releases its whole relay board, so no other lane's relay may sit on it.
     """
     serial = [board for board in boards if isinstance(getattr(board.settings, "port", None), str)]
     for first, second in combinations(serial, 2):
@@ -38,19 +39,21 @@ def _port(board: Board) -> str:
 
 def _conflict(first: Board, second: Board, complaints: Complaints) -> Iterator[Problem]:
     where, other = second.device.path, dotted(first.device.path)
-    addresses = _address(first), _address(second)
-    same_lane = first.device.path[:2] == second.device.path[:2]
-    if None in addresses:
-        yield complaints.about((*where, "port"), f"{other} has this port to itself")
+    units = [getattr(board.settings, "unit", None) for board in (first, second)]
+    if None in units:
+        yield complaints.about((*where, "port"), f"{other} has this port already, and these boards cannot share one")
         return
     for name in _LINE:
         mine, theirs = getattr(second.settings, name, None), getattr(first.settings, name, None)
-        if None not in (mine, theirs) and mine != theirs:
-            message = f"{other} uses the same port with {name} = {theirs}; got {mine}"
+        if mine != theirs:
+            message = f"{other} is on the same port with {name} = {_toml(theirs)}; got {_toml(mine)}"
             yield complaints.about((*where, name), message)
-    if addresses[0] == addresses[1] and not (same_lane and first.device.family != second.device.family):
-        yield complaints.about((*where, "port"), f"{other} is the same board: each lane needs a board of its own")
+    if units[0] == units[1] and first.device.family == second.device.family == "relay":
+        message = (
+            f"{other} is the same board: each lane needs a relay board of its own, which it may release as a whole"
+        )
+        yield complaints.about((*where, "unit"), message)
 
 
-def _address(board: Board) -> object | None:
-    return next((value for name in _ADDRESS if (value := getattr(board.settings, name, None)) is not None), None)
+def _toml(value: object) -> str:
+    return json.dumps(value)

@@ -91,7 +91,9 @@ def expected(field: FieldInfo, *, item: bool = False) -> str:
         return f"one of {words}" if len(fixed) > 1 else words
     if not item and _is_list(field.annotation):
         return _range("a list", limits, (MinLen, "min_length"), (MaxLen, "max_length"), " items")
-    return " or ".join(dict.fromkeys(_kind(kind) for kind in kinds)) + _bounds(limits)
+    pattern = _limit(limits, object, "pattern")
+    form = f" of the form {pattern}" if pattern else ""
+    return " or ".join(dict.fromkeys(_kind(kind) for kind in kinds)) + _bounds(limits) + form
 
 
 def _kind(kind: Any) -> str:
@@ -133,7 +135,7 @@ def _range(text: str, limits: list[Any], low: tuple[type, str], high: tuple[type
 def _limit(limits: list[Any], kind: type, name: str) -> Any:
     for limit in limits:
         for found in (limit, *getattr(limit, "metadata", ())):  # a FieldInfo in Annotated keeps its own list
-            if isinstance(found, kind):
+            if isinstance(found, kind) and hasattr(found, name):
                 return getattr(found, name)
     return None
 

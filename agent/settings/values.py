@@ -3,45 +3,22 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
+
+from agent.link.brokers import BrokerAddress
 
 ROOT_KEY_BYTES = 32
 _DISTINCT_BYTES_OF_A_KEY = 8
 _GATE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _NAME = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _NAME_LENGTH = 32
-_PORTS = {"mqtt": 1883, "mqtts": 8883}
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerAddress:
-    """Where a broker listens, and whether TLS is spoken there."""
-
-    host: str
-    port: int
-    tls: bool
 
 
 def broker_address(url: str) -> BrokerAddress:
-    """Take a broker's URL apart. Raises ValueError, which says what was expected and never repeats the URL."""
-    parts = urlsplit(url)
-    if parts.scheme not in _PORTS or not parts.hostname:
-        raise ValueError("expected mqtt://HOST[:PORT] or, with TLS, mqtts://HOST[:PORT]")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("expected a URL without user name and password: set mqtt.username and mqtt.password")
-    if parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise ValueError("expected nothing after the host and the port")
-    try:
-        port = parts.port
-    except ValueError:
-        raise ValueError("expected a port from 1 to 65535") from None
-    if port == 0:
-        raise ValueError("expected a port from 1 to 65535")
-    return BrokerAddress(parts.hostname, port or _PORTS[parts.scheme], parts.scheme == "mqtts")
+    """Take a broker's URL apart. Raises ValueError with what to mend."""
+    return BrokerAddress.parse(url)
 
 
 def _broker_url(value: str) -> str:

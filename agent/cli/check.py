@@ -1,0 +1,134 @@
+"""The command `gate-agent check`: the loader of the service, and what would run."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agent.cli import exits
+from agent.settings import SettingsError, load
+from agent.settings.export import schema_text
+from drivers import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import BaseModel
+
+    from agent.settings import Family, Lane, LoadedSettings, Problem
+
+DEFAULT_PATH = Path("/etc/gate-agent/gate.toml")
+_FAMILIES: dict[Family, Mapping[str, str]] = {
+    "camera": registry.CAMERAS,
+    "relay": registry.RELAYS,
+    "inputs": registry.INPUTS,
+}
+
+
+def models(family: Family, kind: str) -> type[BaseModel]:
+    """The settings model of a driver. Raises DeviceMisconfiguredError for a kind that is not there."""
+    return registry.settings_model(_FAMILIES[family], kind)
+
+
+def load_configuration(path: Path) -> LoadedSettings:
+    """Load the configuration as the service does. Raises SettingsError."""
+    directory = os.environ.get("CREDENTIALS_DIRECTORY")
+    return load(
+        path,
+        environment=os.environ,
+        credentials_directory=Path(directory) if directory else None,
+        models=models,
+        relays=registry.relay,
+    )
+
+
+def check(
+    configuration: Annotated[Path, typer.Argument(metavar="[CONFIG]", help="The configuration file.")] = DEFAULT_PATH,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, for programs.")] = False,
+    schema: Annotated[
+        bool,
+        typer.Option("--schema", help="Print the JSON Schema of the file instead, for editors that help to write it."),
+    ] = False,
+) -> None:
+    """Check the configuration and say what would run. Moves nothing and opens no device.
+
+    Reads the file, what it includes, the credentials and the GATE_ variables exactly as the service does, and names
+    every problem with its line. Exit code 0 when the configuration can be used, 78 when it cannot.
+    """
+    if schema:
+        typer.echo(schema_text(models, {family: tuple(table) for family, table in _FAMILIES.items()}), nl=False)
+        return
+    try:
+        loaded = load_configuration(configuration)
+    except SettingsError as error:
+        if as_json:
+            _print_json(configuration, error.problems, None)
+        else:
+            typer.echo(str(error), err=True)
+            typer.echo(f"{configuration}: {_count(error.problems)}", err=True)
+        raise typer.Exit(exits.CONFIGURATION) from None
+    if as_json:
+        _print_json(configuration, loaded.warnings, loaded)
+        return
+    for warning in loaded.warnings:
+        typer.echo(str(warning), err=True)
+    typer.echo(_summary(configuration, loaded))
+
+
+def _print_json(path: Path, problems: tuple[Problem, ...], loaded: LoadedSettings | None) -> None:
+    answer: dict[str, object] = {
+        "file": str(path),
+        "usable": loaded is not None,
+        "problems": [problem.as_json() for problem in problems],
+    }
+    if loaded is not None:
+        answer |= {
+            "digest": loaded.digest,
+            "files": [str(file) for file in loaded.files],
+            "gate": loaded.settings.gate.id,
+            "lanes": {name: _lane_facts(lane) for name, lane in loaded.settings.lanes.items()},
+        }
+    typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+
+
+def _lane_facts(lane: Lane) -> dict[str, object]:
+    return {
+        "number": lane.number,
+        "direction": lane.direction,
+        "close_mode": lane.close_mode,
+        "relay": lane.relay.kind,
+        "inputs": lane.inputs.kind if lane.inputs else None,
+        "cameras": {camera.id: camera.kind for camera in lane.cameras},
+    }
+
+
+def _summary(path: Path, loaded: LoadedSettings) -> str:
+    settings = loaded.settings
+    brokers = ", ".join(settings.mqtt.brokers) if settings.mqtt.enabled else "none: events stay in the journal"
+    lines = [
+        f"{path}: can be used",
+        f"  gate     {settings.gate.id}, site {settings.gate.site}, configuration {loaded.digest[:12]}",
+        f"  brokers  {brokers}",
+    ]
+    lines += [f"  lane     {_lane_line(name, lane)}" for name, lane in settings.lanes.items()]
+    return "\n".join(lines)
+
+
+def _lane_line(name: str, lane: Lane) -> str:
+    inputs = f"inputs {lane.inputs.kind}" if lane.inputs else "no inputs (passages are assumed)"
+    cameras = ", ".join(f"{camera.id} ({camera.kind}: {'+'.join(camera.readers)})" for camera in lane.cameras)
+    closes = "the barrier closes itself" if lane.close_mode == "controller" else "the agent closes"
+    return (
+        f"{name}, number {lane.number}, {lane.direction}; relay {lane.relay.kind}; {inputs}; "
+        f"cameras {cameras or 'none'}; {closes}"
+    )
+
+
+def _count(problems: tuple[Problem, ...]) -> str:
+    errors = sum(problem.severity == "error" for problem in problems)
+    return f"{errors} error{'s' if errors != 1 else ''}"

@@ -1,0 +1,59 @@
+"""Mounting the commands: only the module of the command that was asked for is imported.
+
+So a quick command does not wait for the libraries of a heavy one, and a broken module breaks its own command only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command: its name, `module:function` or `module:app` that serves it, and its line in the help."""
+
+    name: str
+    target: str
+    help: str
+
+
+class CommandBrokenError(Exception):
+    """The module of a command cannot be loaded."""
+
+
+def mount(app: typer.Typer, commands: Sequence[Command], arguments: Sequence[str]) -> None:
+    """Mount the command that the arguments name, and for all others just their lines in the help.
+
+    Raises:
+        CommandBrokenError: the module of the named command cannot be loaded.
+    """
+    named = next((argument for argument in arguments if not argument.startswith("-")), "")
+    for command in commands:
+        if command.name == named:
+            _mount_real(app, command)
+        else:
+            app.command(command.name, help=command.help, add_help_option=False)(_not_loaded)
+
+
+def _not_loaded() -> None:
+    """Stand in for a command that nobody asked for."""
+
+
+def _mount_real(app: typer.Typer, command: Command) -> None:
+    module, _, name = command.target.partition(":")
+    try:
+        target = getattr(import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        message = f"the command {command.name} cannot be loaded: {error}"
+        raise CommandBrokenError(message) from error
+    if isinstance(target, typer.Typer):
+        app.add_typer(target, name=command.name)
+    else:
+        app.command(command.name)(target)

@@ -1,0 +1,105 @@
+"""The command `gate-agent`."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from importlib import metadata
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agent.cli import exits
+from agent.cli.lazy import Command, CommandBrokenError, mount
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+COMMANDS = (
+    Command("run", "agent.cli.run:run", "Run the agent: the command of the service."),
+    Command("check", "agent.cli.check:check", "Check the configuration, and say what would run."),
+    Command("scan", "agent.cli.scan:scan", "Read QR permits and plates from pictures or a camera."),
+    Command("permit", "agent.cli.permit:app", "Make and verify permits, keys and trust lists."),
+    Command("events", "agent.cli.events:app", "Look into the journal of events, and prove that nothing is missing."),
+    Command("demo", "agent.cli.demo:demo", "Play eight vehicles at a gate on this machine, without hardware."),
+)
+EPILOG = (
+    "Exit codes: 0 all is well; 1 it failed, or a check found something; 2 the command was not understood; "
+    "78 the configuration cannot be used; 130 interrupted by Ctrl-C."
+)
+INTERRUPTED = 130
+TRACE_VARIABLE = "GATE_AGENT_TRACE"
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"gate-agent {metadata.version('gate-agent')}")
+        raise typer.Exit
+
+
+def application(arguments: Sequence[str]) -> typer.Typer:
+    """The command line for these arguments (without the program's name).
+
+    Raises:
+        CommandBrokenError: the command that they name cannot be loaded.
+    """
+    app = typer.Typer(
+        name="gate-agent",
+        help="The agent of a vehicle gate: reads permits and plates, decides, moves the barrier, reports.",
+        epilog=EPILOG,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+    @app.callback()
+    def _root(
+        _version_wanted: Annotated[
+            bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+        ] = False,
+    ) -> None:
+        pass
+
+    mount(app, COMMANDS, arguments)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit with its code. What a user can mend is told in one line, without a traceback."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        application(given)(args=given, prog_name="gate-agent")
+    except KeyboardInterrupt:
+        typer.echo("gate-agent: interrupted", err=True)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of a pipe, such as head, has had enough. Python would complain again while it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(exits.FAILED)
+    except Exception as error:
+        code = _expected(error)
+        if code is None or os.environ.get(TRACE_VARIABLE):
+            raise
+        typer.echo(f"gate-agent: {error}", err=True)
+        sys.exit(code)
+
+
+def _expected(error: Exception) -> int | None:
+    """The exit code for an error that a user can mend; None for a bug, whose traceback is wanted."""
+    from agent.settings.problems import SettingsError  # noqa: PLC0415 - needed only when something went wrong
+    from drivers.api import DeviceError  # noqa: PLC0415
+
+    match error:
+        case SettingsError():
+            return exits.CONFIGURATION
+        case DeviceError() | OSError() | CommandBrokenError():
+            logging.getLogger(__name__).debug("the error in full", exc_info=error)
+            return exits.FAILED
+        case _:
+            return None
+
+
+if __name__ == "__main__":
+    main()

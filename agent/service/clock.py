@@ -1,0 +1,94 @@
+"""The clock: the only place where the wall clock is read, and what the kernel says of its worth."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import time
+from dataclasses import dataclass
+from functools import cache
+from typing import ClassVar
+
+from agent.core.moment import Moment
+
+_TIME_ERROR = 5
+_STA_UNSYNC = 0x0040
+_MICROSECONDS_PER_MS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Synchronisation:
+    """Whether the clock is kept in step with a time server.
+
+    `error_ms`: how far off it may be at most, as the kernel reckons; None when it is not synchronised or not known.
+    `detail`: why not, empty when it is.
+    """
+
+    synchronised: bool
+    error_ms: float | None
+    detail: str = ""
+
+
+class _Timex(ctypes.Structure):
+    """struct timex of adjtimex(2)."""
+
+    _fields_: ClassVar = [
+        ("modes", ctypes.c_uint),
+        ("offset", ctypes.c_long),
+        ("freq", ctypes.c_long),
+        ("maxerror", ctypes.c_long),
+        ("esterror", ctypes.c_long),
+        ("status", ctypes.c_int),
+        ("constant", ctypes.c_long),
+        ("precision", ctypes.c_long),
+        ("tolerance", ctypes.c_long),
+        ("time_s", ctypes.c_long),
+        ("time_fraction", ctypes.c_long),
+        ("tick", ctypes.c_long),
+        ("ppsfreq", ctypes.c_long),
+        ("jitter", ctypes.c_long),
+        ("shift", ctypes.c_int),
+        ("stabil", ctypes.c_long),
+        ("jitcnt", ctypes.c_long),
+        ("calcnt", ctypes.c_long),
+        ("errcnt", ctypes.c_long),
+        ("stbcnt", ctypes.c_long),
+        ("tai", ctypes.c_int),
+        ("reserved", ctypes.c_int * 11),
+    ]
+
+
+class Clock:
+    """Tell the time on both clocks, and whether the wall clock can be trusted. Safe to use from any thread."""
+
+    def now(self) -> Moment:
+        """This instant."""
+        utc = time.time()  # noqa: TID251 - this is the module that the rule sends everyone to
+        return Moment(at=time.monotonic(), utc=utc)
+
+    def synchronisation(self) -> Synchronisation:
+        """Ask the kernel (adjtimex(2) with no mode set: it changes nothing and needs no privilege).
+
+        A sandbox may refuse the call; then the clock counts as not synchronised, and `detail` says so.
+        """
+        timex = _Timex()
+        state = _adjtimex()(ctypes.byref(timex))
+        if state < 0:
+            reason = os.strerror(ctypes.get_errno())
+            return Synchronisation(synchronised=False, error_ms=None, detail=f"the kernel does not say: {reason}")
+        return judged(state, timex.status, timex.maxerror)
+
+
+def judged(state: int, status: int, max_error_us: int) -> Synchronisation:
+    """What adjtimex's return value, status bits and maximum error (microseconds) mean."""
+    if state == _TIME_ERROR or status & _STA_UNSYNC:
+        return Synchronisation(synchronised=False, error_ms=None, detail="no time server has set the clock")
+    return Synchronisation(synchronised=True, error_ms=max_error_us / _MICROSECONDS_PER_MS)
+
+
+@cache
+def _adjtimex() -> ctypes._NamedFuncPointer:
+    function = ctypes.CDLL(None, use_errno=True).adjtimex
+    function.argtypes = [ctypes.POINTER(_Timex)]
+    function.restype = ctypes.c_int
+    return function
