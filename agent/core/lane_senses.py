@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Sighting = Presentation | Reading
 _EARLY = 16
+_PLATES = 16
 _BEFORE_ARRIVAL = frozenset({State.IDLE, State.CLOSING})
 _ANSWERED = frozenset({State.DENIED, State.MANUAL})
 
@@ -68,9 +69,28 @@ def seen(lane: Lane, sighting: Sighting, at: float) -> tuple[Lane, Sighting | No
         return lane, None
     if state in UNDECIDED:
         return lane, sighting
-    if before or state in _ANSWERED or _follows(lane, sighting):
-        lane = replace(lane, early=(*early(lane, at), sighting)[-_EARLY:])
+    if before or state in _ANSWERED:
+        return _keep_early(lane, sighting, at), None
+    if state in RISING:
+        return _under_way(lane, sighting, at), None
     return lane, None
+
+
+def _keep_early(lane: Lane, sighting: Sighting, at: float) -> Lane:
+    return replace(lane, early=(*early(lane, at), sighting)[-_EARLY:])
+
+
+def _under_way(lane: Lane, sighting: Sighting, at: float) -> Lane:
+    """Take a plate for that of the vehicle that was let through, and on a blind lane another permit for the next's."""
+    visit = lane.visit
+    if visit is None:
+        return lane
+    if isinstance(sighting, Reading):
+        plates = dict.fromkeys((*visit.plates, sighting.text))
+        return replace(lane, visit=replace(visit, plates=tuple(plates)[-_PLATES:]))
+    if lane.rules.blind and sighting.payload not in visit.payloads:
+        return _keep_early(lane, sighting, at)
+    return lane
 
 
 def early(lane: Lane, at: float) -> tuple[Sighting, ...]:
@@ -88,14 +108,3 @@ def gone(lane: Lane, at: float) -> bool:
     if lane.rules.blind:
         return lane.readers_up and at - lane.seen_at > lane.rules.gone_s
     return lane.watch.presence is False
-
-
-def _follows(lane: Lane, sighting: Sighting) -> bool:
-    """Whether, while a vehicle passes unseen by inputs, this is the permit of the next one."""
-    return (
-        lane.rules.blind
-        and lane.state in RISING
-        and lane.visit is not None
-        and isinstance(sighting, Presentation)
-        and sighting.payload not in lane.visit.payloads
-    )

@@ -111,7 +111,7 @@ class Visit:
     and was the last. `retried`: reasons of RETRY answers that were recorded. `waits_for`: the loss that made the
     answer MANUAL, and whose end resumes the transaction. `unblocked`: nothing was under the arm at some time since
     the grant, so that what comes there is this vehicle. `entered`, `released`: it was under the arm, and had left
-    the presence loop by then.
+    the presence loop by then. `plates`: texts read while it was on its way, so that they are known for its own.
     """
 
     transaction: str
@@ -136,6 +136,7 @@ class Visit:
     released: bool = False
     violations: tuple[Alarm, ...] = ()
     kept: tuple[str, ...] = ()
+    plates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

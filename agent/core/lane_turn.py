@@ -245,7 +245,7 @@ class Turn:
     def spend(self, *, passed: bool) -> None:
         """Remember what identified the vehicle, so that it does not count again while it stays in view."""
         visit = self.visit
-        keys = frozenset[bytes | str](visit.payloads) | {r.text for r in visit.readings}
+        keys = frozenset[bytes | str](visit.payloads) | {r.text for r in visit.readings} | set(visit.plates)
         self.set(spent=(*self.lane.spent, Spent(keys, self.now.at, passed))[-_SPENT:])
 
     # --------------------------------------------------------------------------------------------------------- private

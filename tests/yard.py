@@ -1,0 +1,321 @@
+"""A lane with its surroundings, moved by hand in tests, and the shortest way into each of its states."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, assert_never
+
+from agent.core.decision import Check, Decision, Reason, Verdict
+from agent.core.events import TransactionClosed
+from agent.core.lane import Lane, LaneRules, State, step
+from agent.core.lane_io import (
+    Close,
+    Commanded,
+    CommandKind,
+    Decide,
+    Decided,
+    Hold,
+    Keep,
+    LedgerState,
+    PlateRead,
+    Presented,
+    Pulsed,
+    Raise,
+    Record,
+    RelayChanged,
+    Sampled,
+    Show,
+    Ticked,
+)
+from agent.core.moment import Moment
+from agent.core.observations import Presentation, Reading
+from agent.core.permit.claims import Permit
+from agent.core.plates.match import MatchVerdict, PlateMatch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.core.lane_io import Effect, Input
+
+UTC_START = datetime(2026, 3, 1, 8, 0, 0, tzinfo=UTC).timestamp()
+FIRST = "20260301080000070001"
+SECOND = "20260301080000070002"
+PERMIT = Permit(
+    permit_id=bytes(range(16)),
+    issuer="customs",
+    key_id=b"k1",
+    not_before=0,
+    expires_at=2_000_000_000,
+    issued_at=0,
+    declaration=7,
+    vin="LSVAA4182E2123456",
+    plate="京A12345",
+    plate_kind=None,
+    energy=None,
+    site=1,
+    lane_mask=1,
+    direction="out",
+    max_uses=1,
+)
+MATCH = PlateMatch(MatchVerdict.MATCH, "京A12345", "京A12345", 4.0, 3)
+
+
+def told(effects: tuple[Effect, ...]) -> list[str]:
+    """Return what the effects say, one line a fact, in their order."""
+    return [line for effect in effects for line in _lines(effect)]
+
+
+def _lines(effect: Effect) -> list[str]:  # noqa: PLR0911 -- one line for each effect
+    match effect:
+        case Record(events, ledger):
+            return [_event(draft.event) for draft in events] + [f"ledger {row.state} use {row.use}" for row in ledger]
+        case Raise(grant):
+            return [f"RAISE {grant[-6:]}"]
+        case Close():
+            return ["CLOSE"]
+        case Hold(on):
+            return [f"HOLD {'on' if on else 'off'}"]
+        case Show(lamp, message):
+            return [f"show {lamp} {message}"]
+        case Keep(_, pictures):
+            return [f"keep {','.join(pictures)}"]
+        case Decide(_, presentations, readings, final):
+            return [f"decide on {len(presentations)}+{len(readings)}{' finally' if final else ''}"]
+        case _:
+            assert_never(effect)
+
+
+EVENT_FIELDS = {
+    "vehicle.present": ("seen_by",),
+    "permit.presented": (),
+    "access.decided": ("verdict", "reason"),
+    "access.granted": ("by",),
+    "barrier.pulsed": ("action", "delivery"),
+    "barrier.moved": ("position",),
+    "barrier.held": ("held", "operator"),
+    "vehicle.entering": (),
+    "alarm.raised": ("alarm",),
+    "transaction.closed": ("outcome", "reason"),
+}
+
+
+def _event(event: Any) -> str:
+    words = [event.TYPE, *(str(getattr(event, name)) for name in EVENT_FIELDS[event.TYPE])]
+    if getattr(event, "assumed", False):
+        words.append("assumed")
+    return " ".join(words)
+
+
+@dataclass
+class Yard:
+    """A lane with its surroundings, moved by hand. The relay is up and the inputs are clear unless told otherwise."""
+
+    lane: Lane
+    at: float = 1000.0
+    bits: dict[str, bool | None] = field(default_factory=dict)
+    frame: int = 0
+    effects: list[Effect] = field(default_factory=list)
+
+    @classmethod
+    def new(cls, *, ready: bool = True, **rules: Any) -> Yard:
+        made = LaneRules(lane="lane-7", lane_number=7, **rules)
+        yard = cls(Lane.start(made, 1), bits={"presence": False, "safety": False})
+        if made.has_photocell:
+            yard.bits["photocell"] = False
+        if made.has_opened:
+            yard.bits["opened"] = False
+        if made.has_closed:
+            yard.bits["closed"] = True
+        if ready:
+            yard.feed(RelayChanged(yard.now, up=True))
+            yard.tick() if made.blind else yard.sense()
+            assert yard.state is State.IDLE
+        return yard
+
+    @property
+    def now(self) -> Moment:
+        return Moment(self.at, UTC_START)
+
+    @property
+    def state(self) -> State:
+        return self.lane.state
+
+    def feed(self, item: Input) -> list[str]:
+        before = repr(self.lane)
+        again = step(self.lane, item)
+        lane, effects = step(self.lane, item)
+        assert (lane, effects) == again, "step is a function"
+        assert repr(self.lane) == before, "step changes nothing in place"
+        records = [index for index, effect in enumerate(effects) if isinstance(effect, Record)]
+        assert records in ([], [0]), "at most one Record, and first"
+        self.lane = lane
+        self.effects += effects
+        return told(effects)
+
+    def tick(self, seconds: float = 0.0) -> list[str]:
+        self.at += seconds
+        return self.feed(Ticked(self.now))
+
+    def sense(self, seconds: float = 0.0, **bits: bool | None) -> list[str]:
+        self.at += seconds
+        self.bits |= bits
+        return self.feed(Sampled(self.now, self.at, **self.bits))  # type: ignore[arg-type]  # keyed by field name
+
+    def wait(self, seconds: float) -> list[str]:
+        """Let time go by, with fresh samples that do not change."""
+        lines: list[str] = []
+        for _ in range(round(seconds * 10)):
+            lines += self.tick(0.1) if self.lane.rules.blind else self.sense(0.1)
+        return lines
+
+    def qr(self, text: str = "A", picture: str | None = None) -> list[str]:
+        self.frame += 1
+        return self.feed(
+            Presented(self.now, Presentation(text.encode(), "zxing", "cam", self.frame, self.at, picture=picture))
+        )
+
+    def plate(self, text: str = "京A12345", picture: str | None = None) -> list[str]:
+        self.frame += 1
+        return self.feed(PlateRead(self.now, Reading(text, (), "cn", 0.9, "cam", self.frame, self.at, picture=picture)))
+
+    def decide(self, verdict: Verdict, reason: Reason = Reason.OK, use: int = 1, **changes: Any) -> list[str]:
+        permit = PERMIT if verdict is Verdict.PASS else None
+        decision = replace(Decision(verdict, reason, (Check(reason, verdict is Verdict.PASS),), permit), **changes)
+        return self.feed(Decided(self.now, decision, use))
+
+    def order(self, kind: CommandKind) -> list[str]:
+        return self.feed(Commanded(self.now, kind, "op1", "seen"))
+
+    def pulsed(self, delivery: str = "delivered", action: str = "open") -> list[str]:
+        grant = self.raised()[-1] if action == "open" else None
+        return self.feed(Pulsed(self.now, grant, action, delivery))
+
+    def raised(self) -> list[str]:
+        return [effect.grant for effect in self.effects if isinstance(effect, Raise)]
+
+    def drafts(self) -> list[Any]:
+        return [draft for effect in self.effects if isinstance(effect, Record) for draft in effect.events]
+
+    def ledger(self) -> list[LedgerState]:
+        return [row.state for effect in self.effects if isinstance(effect, Record) for row in effect.ledger]
+
+    def closed(self) -> TransactionClosed:
+        return [draft.event for draft in self.drafts() if isinstance(draft.event, TransactionClosed)][-1]
+
+
+# ------------------------------------------------------------------------------------------- ways into each state
+
+
+def present(**rules: Any) -> Yard:
+    yard = Yard.new(**rules)
+    yard.sense(presence=True)
+    return yard
+
+
+def deciding(**rules: Any) -> Yard:
+    if rules.get("blind"):
+        yard = Yard.new(**rules)
+        yard.qr()
+        return yard
+    yard = present(**rules)
+    yard.qr()
+    return yard
+
+
+def manual(**rules: Any) -> Yard:
+    yard = deciding(**rules)
+    yard.decide(Verdict.MANUAL, Reason.PLATE_UNSURE)
+    return yard
+
+
+def denied(**rules: Any) -> Yard:
+    yard = deciding(**rules)
+    yard.decide(Verdict.DENY, Reason.EXPIRED)
+    return yard
+
+
+def opening(**rules: Any) -> Yard:
+    yard = deciding(**rules)
+    yard.decide(Verdict.PASS)
+    if rules.get("has_closed"):
+        yard.sense(closed=False)
+    return yard
+
+
+def opened(**rules: Any) -> Yard:
+    if rules.get("blind"):
+        yard = opening(**rules)
+        yard.pulsed()
+        return yard
+    yard = opening(**({"has_opened": True} | rules))
+    yard.pulsed()
+    if yard.lane.rules.has_opened:
+        yard.sense(opened=True)
+    else:
+        yard.wait(6)
+    return yard
+
+
+def passing(**rules: Any) -> Yard:
+    yard = opened(**rules)
+    yard.sense(safety=True)
+    return yard
+
+
+def clearing(**rules: Any) -> Yard:
+    yard = passing(**rules)
+    yard.sense(presence=False)
+    yard.sense(safety=False)
+    return yard
+
+
+def closing(**rules: Any) -> Yard:
+    yard = clearing(**({"has_closed": True} | rules))
+    yard.wait(1.0)
+    return yard
+
+
+def violation(**rules: Any) -> Yard:
+    yard = Yard.new(**({"has_closed": True} | rules))
+    yard.sense(closed=False)
+    return yard
+
+
+def held(**rules: Any) -> Yard:
+    yard = Yard.new(**rules)
+    yard.order(CommandKind.HOLD)
+    return yard
+
+
+def fault(**rules: Any) -> Yard:
+    yard = Yard.new(**rules)
+    yard.tick(0.5)
+    return yard
+
+
+def opened_by_order() -> Yard:
+    yard = Yard.new(has_opened=True)
+    yard.order(CommandKind.OPEN)
+    yard.pulsed()
+    yard.sense(opened=True)
+    assert yard.state is State.OPEN
+    return yard
+
+
+WAYS: dict[State, Callable[..., Yard]] = {
+    State.INIT: lambda **rules: Yard.new(ready=False, **rules),
+    State.IDLE: Yard.new,
+    State.PRESENT: present,
+    State.DECIDING: deciding,
+    State.MANUAL: manual,
+    State.DENIED: denied,
+    State.OPENING: opening,
+    State.OPEN: opened,
+    State.PASSING: passing,
+    State.CLEARING: clearing,
+    State.CLOSING: closing,
+    State.VIOLATION: violation,
+    State.HELD_OPEN: held,
+    State.FAULT: fault,
+}
