@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import warnings
+from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 SUFFIXES: Final = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 _FORMATS: Final = ("BMP", "JPEG", "PNG", "TIFF", "WEBP")
-_MOST_BYTES: Final = 64 * 1024 * 1024
+_MOST_BYTES: Final = 64_000_000
 _MOST_PIXELS: Final = 100_000_000
 _SIXTEEN_BIT: Final = ("I", "I;16", "I;16B", "I;16L")
 
@@ -27,28 +28,41 @@ class PictureError(Exception):
 def load(path: Path) -> NDArray[np.uint8]:
     """The picture in a file as BGR, shape (height, width, 3), 8 bit, upright as its EXIF says, on white where clear.
 
-    Raises PictureError for a file that is missing, unreadable, of another kind, over 64 MB or 100 megapixels, or cut
-    short. Its size is judged before it is decoded.
+    Raises PictureError for a file that is missing, unreadable, of another kind, over 64 MB or 100 megapixels, damaged
+    or cut short. Its size is judged before it is decoded.
     """
     try:
+        size = path.stat().st_size
         if not path.is_file():
-            raise PictureError("there is no such file" if not path.exists() else "this is not a file")
-        if path.stat().st_size > _MOST_BYTES:
-            raise PictureError(f"the file is over {_MOST_BYTES // 1024 // 1024} MB")
+            raise PictureError("this is not a file")
+        if size > _MOST_BYTES:
+            raise PictureError(f"the file is too large: {size // 1_000_000} MB; at most {_MOST_BYTES // 1_000_000}")
+        data = path.read_bytes()
+    except OSError as error:
+        raise PictureError(f"the file cannot be read: {error.strerror}") from error
+    return decode(data)
+
+
+def decode(data: bytes) -> NDArray[np.uint8]:
+    """The picture in the bytes of a file, as `load` returns it. Raises PictureError."""
+    try:
+        # Pillow warns of much that is harmless here (odd EXIF, a large picture); the size is judged below.
         with warnings.catch_warnings():
-            # Pillow warns of much that is harmless here (odd EXIF, a large picture); the size is judged below.
             warnings.simplefilter("ignore")
-            return _decoded(path)
-    except Image.UnidentifiedImageError:
-        raise PictureError("this is not a picture of a known kind (" + ", ".join(_FORMATS) + ")") from None
+            return _decoded(data)
+    except PictureError:
+        raise
+    except UnidentifiedImageError:
+        raise PictureError("this is no picture of a known kind (" + ", ".join(_FORMATS) + ")") from None
     except Image.DecompressionBombError:
         raise PictureError("the picture is too large") from None
-    except (OSError, SyntaxError, ValueError, EOFError) as error:  # what Pillow raises for damaged files
-        raise PictureError(f"the picture cannot be read: {error}") from error
+    except Exception as error:
+        # A parser of foreign bytes raises whatever its loaders stumble over.
+        raise PictureError(f"the picture is damaged: {error}") from error
 
 
-def _decoded(path: Path) -> NDArray[np.uint8]:
-    with Image.open(path, formats=_FORMATS) as image:
+def _decoded(data: bytes) -> NDArray[np.uint8]:
+    with Image.open(BytesIO(data), formats=_FORMATS) as image:
         width, height = image.size
         if width * height > _MOST_PIXELS:
             raise PictureError(f"the picture is too large: {width} x {height} pixels")

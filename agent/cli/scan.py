@@ -1,0 +1,200 @@
+"""The command `gate-agent scan`: read pictures once more, by the same readers as the gate."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path  # noqa: TC003 - typer evaluates the annotations
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agent.cli import exits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from agent.eye.plate.reader import PlateReader
+    from agent.eye.qr.reader import QrReader
+
+_MANY = 3
+_WIDTH_OF_A_FILE = 200
+
+
+class ReaderChoice(StrEnum):
+    """What to look for."""
+
+    QR = "qr"
+    PLATE = "plate"
+    ALL = "all"
+
+
+def scan(
+    paths: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.", show_default=False)],
+    reader: Annotated[ReaderChoice, typer.Option(help="What to look for.")] = ReaderChoice.ALL,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a picture and line.")] = False,
+) -> None:
+    """Read the QR codes and plates of pictures, thoroughly, with the readers of the gate.
+
+    With --json each picture gives one line: "file"; "qr", a list of "text", "engine" and "corners", which run clockwise
+    from the top left; "plates", the main one first, a list of "text", "confidence", "characters" with the probability
+    of each, "box" as x, y, width and height, and "kind"; "ms", the time that each reader took, null where it was not
+    asked. A picture that cannot be read gives "file" and "error".
+
+    A code that holds no UTF-8 is shown by the character set that it names or that the engine guesses. Of a folder, and
+    of the folders in it, only picture files are read. The exit code is 1 when a picture could not be read; the others
+    are read all the same.
+    """
+    try:
+        scanner = _Scanner.make(reader)
+    except (ImportError, OSError, RuntimeError) as error:
+        typer.echo(f"gate-agent scan: {error}", err=True)
+        raise typer.Exit(exits.FAILED) from None
+    files = list(_files(paths))
+    rows = []
+    for file in _with_progress(files, to_terminal=as_json and sys.stdout.isatty()):
+        row = scanner.row(file)
+        rows.append(row)
+        if "error" in row:
+            typer.echo(f"gate-agent scan: {file}: {row['error']}", err=True)
+        if as_json:
+            _show_json(row)
+    if not as_json:
+        _show_table(rows)
+    for complaint in scanner.complaints():
+        typer.echo(f"gate-agent scan: {complaint}", err=True)
+    if not files:
+        typer.echo("gate-agent scan: there are no pictures in what was named", err=True)
+    raise typer.Exit(exits.FAILED if not files or any("error" in row for row in rows) else exits.OK)
+
+
+@dataclass(frozen=True, slots=True)
+class _Scanner:
+    """The readers that were asked for."""
+
+    qr: QrReader | None
+    plate: PlateReader | None
+
+    @classmethod
+    def make(cls, choice: ReaderChoice) -> _Scanner:
+        # Imported only when scanning: the engines take half a second and 100 MB that no other command needs.
+        from agent.eye.plate.reader import PlateReader  # noqa: PLC0415
+        from agent.eye.plate.weights import WeightsError  # noqa: PLC0415
+        from agent.eye.qr.reader import QrReader  # noqa: PLC0415
+
+        try:
+            plate = None if choice is ReaderChoice.QR else PlateReader()
+        except WeightsError as error:
+            raise RuntimeError(str(error)) from error
+        return cls(None if choice is ReaderChoice.PLATE else QrReader(), plate)
+
+    def row(self, file: Path) -> dict[str, Any]:
+        """What one file gives, in the shape of a JSON line."""
+        from agent.eye.picture_file import PictureError, load  # noqa: PLC0415 - see make
+
+        try:
+            pixels = load(file)
+        except PictureError as error:
+            return {"file": str(file), "error": str(error)}
+        qr, qr_ms = self._codes(pixels)
+        plates, plate_ms = self._plates(pixels)
+        return {"file": str(file), "qr": qr, "plates": plates, "ms": {"qr": qr_ms, "plate": plate_ms}}
+
+    def complaints(self) -> Iterator[str]:
+        """What the readers could not do."""
+        if self.qr:
+            yield from (f"QR engine {name} is not there: {why}" for name, why in self.qr.missing.items())
+            yield from (f"QR engine {name} failed on {n} pictures" for name, n in self.qr.failures.items())
+
+    def _codes(self, pixels: NDArray[np.uint8]) -> tuple[list[dict[str, Any]], float | None]:
+        if self.qr is None:
+            return [], None
+        start = time.monotonic()
+        codes = self.qr.read(pixels, thorough=True)
+        spent = _ms_since(start)
+        rows = [
+            {"text": code.text, "engine": code.engine, "corners": [[round(x, 1), round(y, 1)] for x, y in code.corners]}
+            for code in codes
+        ]
+        return rows, spent
+
+    def _plates(self, pixels: NDArray[np.uint8]) -> tuple[list[dict[str, Any]], float | None]:
+        if self.plate is None:
+            return [], None
+        start = time.monotonic()
+        plates = self.plate.read(pixels, thorough=True)
+        spent = _ms_since(start)
+        rows = [
+            {
+                "text": plate.text,
+                "confidence": round(plate.confidence, 4),
+                "characters": [[place[0][0], round(place[0][1], 4)] for place in plate.positions],
+                "box": list(plate.box),
+                "kind": plate.kind.value,
+            }
+            for plate in plates
+        ]
+        return rows, spent
+
+
+def _ms_since(start: float) -> float:
+    return round((time.monotonic() - start) * 1e3, 2)
+
+
+def _files(paths: Iterable[Path]) -> Iterator[Path]:
+    """The files that were named, and the pictures in the folders that were."""
+    from agent.eye.picture_file import SUFFIXES  # noqa: PLC0415 - see _Scanner.make
+
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+        else:
+            yield path
+
+
+def _with_progress(files: list[Path], *, to_terminal: bool) -> Iterable[Path]:
+    """The files, with a bar on a terminal when there are many and no results are printed there meanwhile."""
+    if len(files) < _MANY or not sys.stderr.isatty() or to_terminal:
+        return files
+    from rich.console import Console  # noqa: PLC0415 - only on a terminal
+    from rich.progress import track  # noqa: PLC0415
+
+    return track(files, "Reading", console=Console(stderr=True))
+
+
+def _show_json(row: dict[str, Any]) -> None:
+    line = json.dumps(row, ensure_ascii=False)
+    # A file name need not be valid UTF-8; then it is escaped.
+    typer.echo(line if line.isprintable() else json.dumps(row))
+
+
+def _show_table(rows: list[dict[str, Any]]) -> None:
+    from rich.console import Console  # noqa: PLC0415 - not needed for JSON
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    table = Table("file", "plates", "QR codes", "ms", box=None, pad_edge=False)
+    for row in rows:
+        if "error" in row:
+            table.add_row(Text(_printable(row["file"])), Text(row["error"], style="red"))
+            continue
+        plates = [f"{plate['text']} {plate['confidence']:.0%} {plate['kind']}" for plate in row["plates"]]
+        codes = [_printable(code["text"]) for code in row["qr"]]
+        spent = [f"{name} {ms:.0f}" for name, ms in row["ms"].items() if ms is not None]
+        cells = ([_printable(row["file"])], plates, codes, spent)
+        table.add_row(*(Text("\n".join(cell) or "-") for cell in cells))
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=_WIDTH_OF_A_FILE)
+    console.print(table)
+
+
+def _printable(text: str) -> str:
+    """A foreign text that cannot steer the terminal."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
