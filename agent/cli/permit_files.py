@@ -1,0 +1,141 @@
+"""The files of the permit commands: private keys, trust lists, permit texts."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import segno
+
+from agent.core.permit.keys import KeyInvalidError, PublicKey, SigningKey
+from agent.core.permit.trust import MAX_TEXT, TrustError, TrustList, load, root_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_LONGEST_PERMIT_FILE = 4096
+_PICTURES = frozenset({".png", ".svg"})
+_QUIET_MODULES = 4
+
+
+class PermitFileError(Exception):
+    """A file cannot be read, written or used; the message names it and says why."""
+
+
+def write_new(folder: Path, files: Mapping[str, tuple[bytes, int]]) -> None:
+    """Write files, name to content and mode, into a folder that is made if need be and holds none of them yet.
+
+    Each is readable as its mode says from its first byte on.
+
+    Raises:
+        PermitFileError: one is there already, and then nothing is written; or one cannot be written.
+    """
+    for name in files:
+        if (folder / name).exists():
+            raise PermitFileError(f"{folder / name} is there already; nothing was written")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, (data, mode) in files.items():
+            handle = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+            with os.fdopen(handle, "wb") as file:
+                file.write(data)
+    except OSError as error:
+        raise PermitFileError(f"{error.filename or folder} cannot be written: {error.strerror}") from None
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Write a file anew, at once and whole, so that a reader sees the old or the new one.
+
+    Raises:
+        PermitFileError: it cannot be written.
+    """
+    fresh = path.with_name(path.name + ".new")
+    try:
+        with fresh.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(path)
+    except OSError as error:
+        raise PermitFileError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def read_key(path: Path) -> SigningKey:
+    """Read a private key.
+
+    Raises:
+        PermitFileError: there is none.
+    """
+    try:
+        return SigningKey.from_pem(_read(path, _LONGEST_PERMIT_FILE))
+    except KeyInvalidError as error:
+        raise PermitFileError(f"{path}: {error}") from None
+
+
+def read_trust_list(path: Path, roots: Sequence[PublicKey]) -> TrustList:
+    """Read and verify a trust list.
+
+    Raises:
+        PermitFileError: there is none, or it is refused.
+    """
+    try:
+        return load(_read(path, MAX_TEXT + 2), roots)
+    except TrustError as error:
+        raise PermitFileError(f"{path}: {error}") from None
+
+
+def read_roots(texts: Sequence[str]) -> list[PublicKey]:
+    """Read root keys as a configuration pins them.
+
+    Raises:
+        PermitFileError: one is none.
+    """
+    try:
+        return [root_key(text) for text in texts]
+    except KeyInvalidError as error:
+        raise PermitFileError(f"the root key: {error}") from None
+
+
+def read_permit(source: str) -> bytes:
+    """Return the permit text that is given itself, or stands in a file, or comes on standard input for "-".
+
+    One newline at its end, as editors leave it, is taken off.
+
+    Raises:
+        PermitFileError: there is no such file.
+    """
+    if source.startswith("GP") and ":" in source[:4]:
+        return source.encode("utf-8", "surrogateescape")
+    data = (
+        sys.stdin.buffer.read(_LONGEST_PERMIT_FILE + 1) if source == "-" else _read(Path(source), _LONGEST_PERMIT_FILE)
+    )
+    return data.removesuffix(b"\n").removesuffix(b"\r")
+
+
+def write_picture(path: Path, text: str, module_px: int) -> str:
+    """Write the QR code of a text as PNG or SVG, error correction M, and return its version, "9-M".
+
+    Raises:
+        PermitFileError: another suffix, or it cannot be written.
+    """
+    if path.suffix.lower() not in _PICTURES:
+        raise PermitFileError(f"{path}: the picture must be named .png or .svg")
+    symbol = segno.make(text, error="m", boost_error=False, micro=False)
+    try:
+        symbol.save(str(path), kind=path.suffix.lower()[1:], scale=module_px, border=_QUIET_MODULES)
+    except OSError as error:
+        raise PermitFileError(f"{path} cannot be written: {error.strerror}") from None
+    return str(symbol.designator)
+
+
+def _read(path: Path, longest: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            data = file.read(longest + 1)
+    except OSError as error:
+        raise PermitFileError(f"{path} cannot be read: {error.strerror}") from None
+    if len(data) > longest:
+        raise PermitFileError(f"{path} has more than {longest} bytes")
+    return data
