@@ -280,3 +280,14 @@ def test_renew_leaves_the_list_alone_when_it_refuses(keys):
     stranger = run("renew", "--trust-list", keys / "trust-list.txt", "--root", keys / "issuer.pem")
     assert "no pinned root key" in stranger.stderr
     assert (keys / "trust-list.txt").read_bytes() == before
+
+
+def test_what_cannot_be_read_or_written_is_named(keys, tmp_path):
+    file = tmp_path / "file"
+    file.write_bytes(b"GP1:" + b"0" * 5000)
+    assert "Not a directory" in run("keygen", "--out", file / "keys", "--issuer", "KHE").stderr
+    assert "no unencrypted private key" in issue(keys, key=keys / "trust-list.txt").stderr
+    assert "cannot be written: No such file" in issue(keys, out=tmp_path / "nowhere" / "permit.png").stderr
+    assert "more than 4096 bytes" in run("inspect", file).stderr
+    (keys / "trust-list.txt.new").mkdir()
+    assert "cannot be written: Is a directory" in renew(keys).stderr

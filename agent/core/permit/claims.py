@@ -131,8 +131,7 @@ def encode(permit: Permit) -> bytes:
         payload = cbor.encode(claims)
     except cbor.CborError as error:
         raise ClaimsError(str(error)) from None
-    if decode(payload, permit.key_id) != permit:
-        raise ClaimsError("a value that would not be read back as it was given")
+    decode(payload, permit.key_id)  # the issuer is held to what the gate will ask
     return payload
 
 

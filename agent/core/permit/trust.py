@@ -126,8 +126,7 @@ def seal(trust: TrustList, root: SigningKey) -> bytes:
     except cbor.CborError as error:
         raise TrustError(TrustFault.CONTENT_INVALID, f"the trust list cannot be written: {error}") from None
     text = PREFIX + base45.encode(cose.sign(payload, root, _CONTEXT))
-    if load(text, [root.public]) != trust:
-        raise TrustError(TrustFault.CONTENT_INVALID, "the trust list would not be read back as it was given")
+    load(text, [root.public])  # the signer is held to what the gates will ask
     return text
 
 
