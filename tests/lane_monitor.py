@@ -1,0 +1,231 @@
+"""A watchman of a lane: checks what goes in against what comes out, and knows nothing of how the lane works inside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from agent.core.decision import Verdict
+from agent.core.events import (
+    AccessDecided,
+    AccessGranted,
+    BarrierHeld,
+    Draft,
+    Event,
+    Outcome,
+    TransactionClosed,
+    VehicleEntering,
+    VehiclePresent,
+)
+from agent.core.lane import State
+from agent.core.lane_io import (
+    Close,
+    Commanded,
+    CommandKind,
+    Decide,
+    Decided,
+    Hold,
+    Input,
+    LedgerChange,
+    LedgerState,
+    Raise,
+    Record,
+    RelayChanged,
+    Sampled,
+)
+
+if TYPE_CHECKING:
+    from agent.core.lane import LaneRules
+    from agent.core.lane_io import Effect
+
+SEEN_THROUGH = {Outcome.PASSED, Outcome.PASSED_WITH_VIOLATION}
+
+
+@dataclass
+class Monitor:
+    """Raises AssertionError at the first breach of the rules that may never break."""
+
+    rules: LaneRules
+    relay_up: bool = False
+    samples: list[Sampled] = field(default_factory=list)
+    asked: str | None = None
+    open: str | None = None
+    entered: bool = False
+    ids: set[str] = field(default_factory=set)
+    grants: set[str] = field(default_factory=set)
+    reserved: dict[str, LedgerChange] = field(default_factory=dict)
+    lowered: bool = False
+    held: bool = False
+    raises: int = 0
+    closes: int = 0
+    outcomes: dict[Outcome, int] = field(default_factory=dict)
+
+    def take_in(self, item: Input) -> None:
+        """Note what the lane is told."""
+        if isinstance(item, Sampled):
+            if not self.samples or min(item.sampled_at, item.now.at) >= self.seen_at(self.samples[-1]):
+                self.samples.append(item)
+                del self.samples[:-400]
+        elif isinstance(item, RelayChanged):
+            self.relay_up = item.up
+
+    def check(self, item: Input, effects: tuple[Effect, ...]) -> None:
+        """Check a step whose record, if any, was written."""
+        records = [index for index, effect in enumerate(effects) if isinstance(effect, Record)]
+        assert records in ([], [0]), "one Record at most, before everything else"
+        drafts = [draft for effect in effects if isinstance(effect, Record) for draft in effect.events]
+        rows = [row for effect in effects if isinstance(effect, Record) for row in effect.ledger]
+        self._ledger(drafts, rows)
+        for draft in drafts:
+            self._event(item, draft.event, draft.transaction)
+        events = [draft.event for draft in drafts]
+        for effect in effects:
+            match effect:
+                case Raise():
+                    self._raise(item, effect, events, rows)
+                case Close():
+                    self._close(item, effect)
+                case Hold():
+                    self._hold(item, effect, events)
+                case Decide():
+                    assert effect.transaction == self.open
+                    self.asked = effect.transaction
+                case _:
+                    pass
+
+    def states(self, item: Input, before: State, after: State, effects: tuple[Effect, ...]) -> None:
+        """Check what the lane says of its state: lost inputs leave it at rest, and a start moves nothing (rule 6)."""
+        if not self.fresh(item):
+            assert after in (State.INIT, State.FAULT, State.HELD_OPEN)
+        if before is State.INIT and not isinstance(item, Commanded):
+            assert not any(isinstance(effect, Raise | Close | Hold) for effect in effects)
+
+    # ------------------------------------------------------------------------------------------------------- the rules
+
+    def _raise(self, item: Input, effect: Raise, events: list[Event], rows: list[LedgerChange]) -> None:
+        """Rules 1 and 2: a recorded, unexpired, unused grant, and one pulse for it."""
+        granted = [event for event in events if isinstance(event, AccessGranted)]
+        assert [event.grant for event in granted] == [effect.grant], "the grant is recorded before it is used"
+        assert effect.grant not in self.grants, "one grant, one pulse"
+        assert item.now.at < effect.deadline <= item.now.at + self.rules.grant_s
+        assert self.relay_up, "no order to a board that is away"
+        assert self.fresh(item), "no pulse without inputs"
+        by = granted[0].by
+        if by == "permit":
+            assert isinstance(item, Decided)
+            assert item.decision.verdict is Verdict.PASS
+            assert self.asked == self.open, "the lane had asked"
+            assert any(isinstance(event, AccessDecided) and event.verdict is Verdict.PASS for event in events)
+            assert [(row.state, row.use) for row in rows] == [(LedgerState.RESERVED, item.use)]
+            assert self.rules.blind or self.samples[-1].presence is not False, "the vehicle is still there"
+        elif by == "operator":
+            assert isinstance(item, Commanded)
+            assert item.kind is CommandKind.OPEN
+            assert (granted[0].operator, granted[0].cause) == (item.operator, item.cause)
+        else:
+            assert self.lowered, "only an arm that the agent lowered is raised again"
+            assert self.samples[-1].safety is True or self.samples[-1].photocell is True
+        self.asked = None
+        self.lowered = False
+        self.grants.add(effect.grant)
+        self.raises += 1
+
+    def _close(self, item: Input, effect: Close) -> None:
+        """Rules 3 and 4: every input that guards it is fresh and clear; unknown is not clear."""
+        assert self.rules.close_mode == "agent"
+        assert not self.rules.blind
+        assert self.relay_up
+        sample = self.samples[-1]
+        assert item.now.at - self.seen_at(sample) <= self.rules.stale_s
+        assert sample.safety is False
+        assert sample.photocell is False if self.rules.has_photocell else sample.photocell is not True
+        assert sample.presence is not None
+        assert effect.deadline <= item.now.at + self.rules.stale_s
+        self.lowered = True
+        self.closes += 1
+
+    def _hold(self, item: Input, effect: Hold, events: list[Event]) -> None:
+        assert isinstance(item, Commanded)
+        assert item.kind is (CommandKind.HOLD if effect.on else CommandKind.RELEASE)
+        assert any(isinstance(event, BarrierHeld) and event.held is effect.on for event in events)
+        assert effect.on is not self.held
+        self.held = effect.on
+
+    def _event(self, item: Input, event: Event, transaction: str | None) -> None:
+        """Rule 5: a transaction has exactly one outcome, and nothing is decided outside of one."""
+        if isinstance(event, VehiclePresent):
+            assert self.open is None
+            assert transaction is not None
+            assert transaction not in self.ids
+            assert len(transaction) == 20
+            self.ids.add(transaction)
+            self.open, self.entered, self.asked = transaction, False, None
+        elif isinstance(event, VehicleEntering):
+            assert transaction == self.open
+            self.entered = True
+            assert not self.rules.blind
+        elif isinstance(event, TransactionClosed):
+            assert transaction is not None
+            assert transaction == self.open
+            self._outcome(item, event)
+            self.open = self.asked = None
+        elif isinstance(event, AccessGranted) and event.by == "safety":
+            assert transaction is None
+        elif isinstance(event, (AccessDecided, AccessGranted)):
+            assert transaction is not None
+            assert transaction == self.open
+            if isinstance(event, AccessDecided):
+                self.asked = self.asked if event.verdict is Verdict.PASS else None
+
+    def _outcome(self, item: Input, event: TransactionClosed) -> None:
+        """Rule 4 again: a passage is over only when the lane was seen to be free for long enough."""
+        self.outcomes[event.outcome] = self.outcomes.get(event.outcome, 0) + 1
+        assert event.duration_s >= 0
+        ordered = isinstance(item, Commanded) and item.kind is CommandKind.HOLD
+        through = event.outcome in SEEN_THROUGH or (event.outcome is Outcome.OVERRIDDEN and not ordered)
+        if self.rules.blind:
+            assert event.assumed is (event.outcome in SEEN_THROUGH or event.outcome is Outcome.OVERRIDDEN)
+        elif through:
+            assert self.entered
+            assert not event.assumed
+            since = item.now.at - self.rules.clear_s
+            assert self.seen_at(self.samples[-1]) >= item.now.at - self.rules.stale_s
+            for sample in self.samples:
+                if sample.now.at > since + 1e-9:
+                    assert sample.safety is False, "nothing was under the arm, for sure"
+                    assert sample.photocell is not True
+
+    def _ledger(self, drafts: list[Draft], rows: list[LedgerChange]) -> None:
+        closed = [(d.event, d.transaction) for d in drafts if isinstance(d.event, TransactionClosed)]
+        for row in rows:
+            if row.state is LedgerState.RESERVED:
+                assert row.transaction not in self.reserved, "one use of a permit a transaction"
+                self.reserved[row.transaction] = row
+                continue
+            before = self.reserved[row.transaction]
+            assert (before.permit_id, before.use, before.state) == (row.permit_id, row.use, LedgerState.RESERVED)
+            self.reserved[row.transaction] = row
+            assert [transaction for _, transaction in closed] == [row.transaction]
+            outcome = closed[0][0].outcome
+            consumed = outcome in SEEN_THROUGH or (
+                outcome in (Outcome.FAULT, Outcome.OVERRIDDEN) and (self.entered or outcome is Outcome.OVERRIDDEN)
+            )
+            if outcome is Outcome.OVERRIDDEN and row.state is LedgerState.RELEASED:
+                assert not self.entered
+            else:
+                assert row.state is (LedgerState.CONSUMED if consumed else LedgerState.RELEASED)
+        for _, transaction in closed:
+            last = self.reserved.get(transaction or "")
+            assert last is None or last.state is not LedgerState.RESERVED, "no reservation outlives its transaction"
+
+    # --------------------------------------------------------------------------------------------------------- helpers
+
+    @staticmethod
+    def seen_at(sample: Sampled) -> float:
+        return min(sample.sampled_at, sample.now.at)
+
+    def fresh(self, item: Input) -> bool:
+        """Whether the inputs that the lane was told of are fresh."""
+        return self.rules.blind or (
+            bool(self.samples) and item.now.at - self.seen_at(self.samples[-1]) <= self.rules.stale_s
+        )
