@@ -1,0 +1,260 @@
+"""Plates in drawn scenes, and in real photographs where they are at hand."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.core.plates.formats import FORMATS, Grammar, PlateKind
+from agent.core.plates.match import MatchVerdict, match
+from agent.core.plates.vote import vote
+from agent.eye.picture_file import load
+from agent.eye.plate import ctc, weights
+from agent.eye.plate.colour import refined
+from agent.eye.plate.detector import clockwise
+from agent.eye.plate.reader import PlateReader
+from agent.eye.plate.weights import WeightsError
+from drivers.camera.yard.plate import draw_plate
+from drivers.camera.yard.scene import Scene, Vehicle, draw_scene
+
+DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "plates"
+
+
+@pytest.fixture(scope="module")
+def reader() -> PlateReader:
+    return PlateReader()
+
+
+PLATES = [
+    ("新A12345", "cn_blue", PlateKind.CIVIL_BLUE),
+    ("沪B98765", "cn_yellow", PlateKind.CIVIL_YELLOW),
+    ("皖AD12345", "cn_green", PlateKind.NEW_ENERGY_SMALL),
+    ("京A1234警", "cn_white", PlateKind.POLICE),
+    ("新A1234挂", "cn_yellow", PlateKind.TRAILER),
+    ("498VDZ08", "kz", PlateKind.KAZAKHSTAN),
+]
+
+
+@pytest.mark.parametrize(("text", "style", "kind"), PLATES)
+def test_the_plate_of_a_vehicle_is_read(reader: PlateReader, text: str, style: str, kind: PlateKind) -> None:
+    picture = draw_scene(Scene(vehicle=Vehicle(plate=text, style=style)))
+    (plate,) = reader.read(picture)
+
+    assert (plate.text, plate.kind) == (text, kind)
+    assert plate.confidence > 0.9
+    assert [position[0][0] for position in plate.positions] == list(text)
+    x, y, width, height = plate.box
+    assert (plate.corners >= (x - width, y - height)).all()
+    assert (plate.corners <= (x + 2 * width, y + 2 * height)).all()
+    assert plate.flat.shape == (80, 288, 3)
+
+
+def test_the_reading_carries_what_was_found(reader: PlateReader) -> None:
+    (plate,) = reader.read(draw_scene(Scene(vehicle=Vehicle(plate="新A12345"))))
+    reading = plate.reading("front", 7, 12.5, "ab" * 32)
+
+    assert (reading.text, reading.kind, reading.camera, reading.frame) == ("新A12345", "civil_blue", "front", 7)
+    assert (reading.at, reading.box, reading.picture) == (12.5, plate.box, "ab" * 32)
+    assert match(vote([reading]), "新A·12345").verdict is MatchVerdict.MATCH
+    assert match(vote([reading]), "新A12346").verdict is not MatchVerdict.MATCH
+
+
+@pytest.mark.parametrize("thorough", [False, True])
+def test_no_plate_is_read_where_none_is(reader: PlateReader, thorough: bool) -> None:
+    assert reader.read(draw_scene(Scene(vehicle=Vehicle())), thorough=thorough) == []
+    assert reader.read(np.zeros((480, 640, 3), np.uint8), thorough=thorough) == []
+    assert reader.read(np.full((9, 7, 3), 200, np.uint8), thorough=thorough) == []
+
+
+def test_the_nearer_of_two_plates_comes_first(reader: PlateReader) -> None:
+    picture = draw_scene(Scene(vehicle=Vehicle(plate="新A12345")))
+    far = cv2.resize(draw_plate("沪B98765"), (110, 35), interpolation=cv2.INTER_AREA)
+    picture[120:155, 900:1010] = far
+
+    assert next(plate.text for plate in reader.read(picture, thorough=True)) == "新A12345"
+
+
+def test_a_plate_of_two_lines_is_read(reader: PlateReader) -> None:
+    upper = draw_plate("京A", "cn_yellow")[25:115, 150:290]
+    lower = draw_plate("EA53318"[:5], "cn_yellow")[25:115, 40:400]
+    plate = np.full((220, 440, 3), (20, 170, 245), np.uint8)
+    plate[12:82, 110:330] = cv2.resize(upper, (220, 70), interpolation=cv2.INTER_AREA)
+    plate[92:208, 20:420] = cv2.resize(lower, (400, 116), interpolation=cv2.INTER_AREA)
+    found = reader.read_crop(plate)
+
+    assert found is not None
+    assert (found.text, found.kind) == ("京AEA533", PlateKind.CIVIL_YELLOW)
+    assert found.flat.shape == (100, 200, 3)
+
+
+def test_a_crop_without_a_plate_gives_nothing_sure(reader: PlateReader) -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        found = reader.read_crop(rng.integers(0, 256, (48, 168, 3), dtype=np.uint8))
+        assert found is None or found.confidence < 0.9
+
+
+@pytest.mark.parametrize(
+    ("kind", "bgr", "wanted"),
+    [
+        (PlateKind.CIVIL, (150, 70, 10), PlateKind.CIVIL_BLUE),
+        (PlateKind.CIVIL, (20, 170, 245), PlateKind.CIVIL_YELLOW),
+        (PlateKind.CIVIL, (90, 90, 90), PlateKind.CIVIL),
+        (PlateKind.CIVIL, (40, 200, 60), PlateKind.CIVIL),
+        (PlateKind.POLICE, (150, 70, 10), PlateKind.POLICE),
+    ],
+)
+def test_the_colour_tells_the_kind_of_a_civil_plate_only(kind: PlateKind, bgr: tuple, wanted: PlateKind) -> None:
+    assert refined(kind, np.full((80, 288, 3), bgr, np.uint8)) is wanted
+
+
+def test_corners_are_put_clockwise_from_the_top_left() -> None:
+    wanted = np.array([[0, 0], [10, 1], [9, 5], [1, 4]], np.float32)
+
+    for order in ([0, 1, 2, 3], [2, 0, 3, 1], [3, 2, 1, 0]):
+        assert (clockwise(wanted[order]) == wanted).all()
+
+
+# ------------------------------------------------------------------------------------------------------------- CTC
+
+
+def likelihood(columns: np.ndarray, text: str) -> float:
+    """The probability of a text, straight from the definition: the sum over every alignment, state by state."""
+    states = [0]
+    for character in text:
+        states += [ctc.CLASSES[character], 0]
+    emission = np.maximum(columns, 1e-7)
+    alpha = [emission[0, 0], emission[0, states[1]], *[0.0] * (len(states) - 2)]
+    for column in emission[1:]:
+        after = []
+        for index, state in enumerate(states):
+            flow = alpha[index] + (alpha[index - 1] if index else 0)
+            if index > 1 and state and state != states[index - 2]:
+                flow += alpha[index - 2]
+            after.append(flow * column[state])
+        alpha = after
+    return alpha[-1] + alpha[-2]
+
+
+def columns_of(seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).dirichlet(np.full(76, 0.1), 36)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from(["京AA1123", "使014578", "498VDZ08", "京A1234学", "AAAAA"]))
+def test_the_probability_of_every_substitution_is_that_of_the_definition(seed: int, text: str) -> None:
+    columns = columns_of(seed)
+    table = ctc.substitutions(columns, text)
+
+    for place in range(len(text)):
+        for character in {text[place], "A", "1", "皖", text[place - 1]}:
+            wanted = likelihood(columns, text[:place] + character + text[place + 1 :])
+            assert table[place, ctc.CLASSES[character]] == pytest.approx(wanted, rel=1e-9)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 10_000))
+def test_the_search_returns_texts_of_the_grammar_best_first(seed: int) -> None:
+    grammar = Grammar(FORMATS)
+    found = ctc.search(columns_of(seed), grammar)
+    worth = [hypothesis.probability * hypothesis.format.prior for hypothesis in found]
+
+    assert worth == sorted(worth, reverse=True)
+    for hypothesis in found:
+        assert hypothesis.format in grammar.complete(grammar.follow(hypothesis.printed), len(hypothesis.printed))
+
+
+def test_the_posterior_is_a_distribution_at_every_place(reader: PlateReader) -> None:
+    plate = reader.read_crop(draw_plate("新A12345"))
+
+    assert plate is not None
+    for position in plate.positions:
+        assert 0.99 < sum(share for _, share in position) <= 1 + 1e-9
+
+
+# --------------------------------------------------------------------------------------------------------- weights
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    folder = tmp_path / "models"
+    shutil.copytree(weights.FOLDER, folder)
+    return folder
+
+
+def test_missing_weights_are_an_error_that_names_the_mend(models: Path) -> None:
+    (models / "clp_det.onnx").unlink()
+
+    with pytest.raises(WeightsError, match=r"clp_det\.onnx.*fetch_models"):
+        PlateReader(models)
+
+
+def test_altered_weights_are_refused(models: Path) -> None:
+    path = models / "plate_recogniser.onnx"
+    content = bytearray(path.read_bytes())
+    content[1000] ^= 1
+    path.write_bytes(content)
+
+    with pytest.raises(WeightsError, match="SHA-256"):
+        PlateReader(models)
+
+
+def test_a_missing_manifest_is_an_error(models: Path) -> None:
+    (models / "manifest.toml").unlink()
+
+    with pytest.raises(WeightsError, match=r"manifest\.toml"):
+        weights.load("detector", models)
+
+
+# ---------------------------------------------------------------------------------------------------- photographs
+
+
+def labelled(subset: str) -> dict[str, str]:
+    with (DATA / subset / "labels.csv").open(encoding="utf-8", newline="") as file:
+        return {row["file"]: row["plate"] for row in csv.DictReader(file)}
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="the photographs are not at hand")
+def test_as_many_photographs_are_read_as_were_when_it_was_measured(reader: PlateReader) -> None:
+    labels = labelled("easypr_cn")
+    exact = neighbours = 0
+    for name, label in labels.items():
+        found = reader.read(load(DATA / "easypr_cn" / name), thorough=True)[:1]
+        exact += [plate.text for plate in found] == [label]
+        voted = vote([plate.reading("front", 1, 0.0) for plate in found])
+        neighbours += match(voted, next_plate(label)).verdict is MatchVerdict.MATCH
+
+    assert exact >= 97
+    assert neighbours == 0
+
+
+@pytest.mark.skipif(not DATA.is_dir(), reason="the photographs are not at hand")
+def test_blurred_crops_never_match_a_neighbouring_plate(reader: PlateReader) -> None:
+    labels = dict(list(labelled("lprnet_cn_crops").items())[::4])
+    exact = matched = mismatched = neighbours = 0
+    for name, label in labels.items():
+        blurred = cv2.GaussianBlur(load(DATA / "lprnet_cn_crops" / name), (0, 0), 1.2)
+        plate = reader.read_crop(blurred)
+        voted = vote([plate.reading("front", frame, frame * 0.04) for frame in (1, 2)] if plate else [])
+        exact += plate is not None and plate.text == label
+        verdict = match(voted, label).verdict
+        matched += verdict is MatchVerdict.MATCH
+        mismatched += verdict is MatchVerdict.MISMATCH
+        neighbours += match(voted, next_plate(label)).verdict is MatchVerdict.MATCH
+
+    assert exact >= 0.9 * len(labels)
+    assert matched >= 0.85 * len(labels)
+    assert mismatched <= 0.02 * len(labels)
+    assert neighbours == 0
+
+
+def next_plate(plate: str) -> str:
+    index = max(index for index, character in enumerate(plate) if character.isdigit())
+    return plate[:index] + str((int(plate[index]) + 1) % 10) + plate[index + 1 :]

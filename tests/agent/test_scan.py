@@ -1,0 +1,199 @@
+"""The command scan."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import typer
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from agent.cli.scan import scan
+from agent.eye.picture_file import PictureError, decode, load
+from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene
+
+application = typer.Typer()
+application.command()(scan)
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(application, [str(argument) for argument in arguments])
+
+
+def rows(result: Result) -> list[dict]:
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    scene = Scene(vehicle=Vehicle(plate="新A12345"), code=ShownCode(text="https://gate.example/Қорғас"))
+    path = tmp_path / "photo.png"
+    cv2.imwrite(str(path), draw_scene(scene))
+    return path
+
+
+def test_a_line_of_json_has_exactly_the_promised_shape(photo: Path) -> None:
+    result = run(photo, "--json")
+    (row,) = rows(result)
+
+    assert result.exit_code == 0
+    assert list(row) == ["file", "qr", "plates", "ms"]
+    assert row["file"] == str(photo)
+    ((code,), (plate,)) = row["qr"], row["plates"]
+    assert list(code) == ["text", "engine", "corners"]
+    assert (code["text"], code["engine"]) == ("https://gate.example/Қорғас", "zxing")
+    assert np.array(code["corners"]).shape == (4, 2)
+    assert list(plate) == ["text", "confidence", "characters", "box", "kind"]
+    assert (plate["text"], plate["kind"], len(plate["box"])) == ("新A12345", "civil_blue", 4)
+    assert [character for character, _ in plate["characters"]] == list("新A12345")
+    assert all(0 < share <= 1 for _, share in plate["characters"])
+    assert set(row["ms"]) == {"qr", "plate"}
+    assert all(ms > 0 for ms in row["ms"].values())
+
+
+def test_only_the_reader_that_was_asked_for_looks(photo: Path) -> None:
+    (codes_only,) = rows(run(photo, "--json", "--reader", "qr"))
+    (plates_only,) = rows(run(photo, "--json", "--reader", "plate"))
+
+    assert (len(codes_only["qr"]), codes_only["plates"], codes_only["ms"]["plate"]) == (1, [], None)
+    assert (plates_only["qr"], len(plates_only["plates"]), plates_only["ms"]["qr"]) == ([], 1, None)
+
+
+def test_without_json_a_table_is_shown(photo: Path) -> None:
+    result = run(photo)
+
+    assert result.exit_code == 0
+    assert "新A12345" in result.stdout
+    assert "https://gate.example/Қорғас" in result.stdout
+
+
+def test_a_text_cannot_steer_the_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "hostile.png"
+    cv2.imwrite(str(path), draw_scene(Scene(code=ShownCode(text="\x1b[2J[red]x\x07"))))
+    result = run(path, "--reader", "qr")
+
+    assert "\x1b[2J" not in result.stdout
+    assert "\\x1b[2J[red]x\\x07" in result.stdout
+
+
+def test_a_folder_is_read_with_the_folders_in_it_and_only_its_pictures(tmp_path: Path, photo: Path) -> None:
+    (tmp_path / "deeper").mkdir()
+    (tmp_path / "labels.csv").write_text("no picture")
+    photo.rename(tmp_path / "deeper" / "B.PNG")
+    cv2.imwrite(str(tmp_path / "a.jpg"), np.zeros((40, 40, 3), np.uint8))
+    result = run(tmp_path, "--json", "--reader", "qr")
+
+    assert result.exit_code == 0
+    assert [Path(row["file"]).name for row in rows(result)] == ["a.jpg", "B.PNG"]
+
+
+def test_what_cannot_be_read_is_said_and_the_rest_is_read(tmp_path: Path, photo: Path) -> None:
+    whole = photo.read_bytes()
+    bad = {"missing.jpg": None, "text.png": b"hello", "empty.jpg": b"", "cut.png": whole[: len(whole) // 2]}
+    for name, content in bad.items():
+        if content is not None:
+            (tmp_path / name).write_bytes(content)
+    result = run(*(tmp_path / name for name in bad), photo, "--json", "--reader", "qr")
+    lines = rows(result)
+
+    assert result.exit_code == 1
+    assert [set(row) for row in lines[:-1]] == [{"file", "error"}] * len(bad)
+    assert "qr" in lines[-1]
+    for name, row in zip(bad, lines, strict=False):
+        assert f"{tmp_path / name}: {row['error']}" in result.stderr
+
+
+def test_a_folder_without_pictures_is_an_error(tmp_path: Path) -> None:
+    result = run(tmp_path)
+
+    assert result.exit_code == 1
+    assert "no pictures" in result.stderr
+
+
+def test_a_file_name_that_is_no_utf8_still_gives_valid_json(tmp_path: Path, photo: Path) -> None:
+    odd = tmp_path / "od\udcffd.png"
+    photo.rename(odd)
+    result = run(tmp_path, "--json", "--reader", "qr")
+
+    assert rows(result)[0]["file"] == str(odd)
+
+
+def test_missing_weights_are_a_clear_error(photo: Path, mocker) -> None:
+    mocker.patch("agent.eye.plate.weights.hashlib.sha256", side_effect=OSError("unreadable"))
+
+    assert run(photo).exit_code == 1
+
+
+# ------------------------------------------------------------------------------------------------------- pictures
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **more: object) -> bytes:
+    out = io.BytesIO()
+    image.save(out, kind, **more)
+    return out.getvalue()
+
+
+def test_a_picture_is_turned_upright() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image = Image.new("RGB", (60, 20))
+
+    assert decode(encoded(image, "JPEG", exif=exif)).shape == (60, 20, 3)
+
+
+def test_what_is_clear_becomes_white_and_colours_become_bgr() -> None:
+    image = Image.new("RGBA", (2, 1), (255, 0, 0, 255))
+    image.putpixel((1, 0), (0, 0, 0, 0))
+
+    assert decode(encoded(image)).tolist() == [[[0, 0, 255], [255, 255, 255]]]
+
+
+def test_sixteen_bits_become_eight() -> None:
+    image = Image.fromarray(np.array([[0, 257 * 128, 65535]], np.uint16))
+
+    assert decode(encoded(image))[0, :, 0].tolist() == [0, 128, 255]
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "LA", "CMYK"])
+def test_every_mode_becomes_three_channels(mode: str) -> None:
+    kind = "TIFF" if mode == "CMYK" else "PNG"
+
+    assert decode(encoded(Image.new(mode, (5, 4)), kind)).shape == (4, 5, 3)
+
+
+def test_a_huge_picture_is_refused_before_it_is_unpacked() -> None:
+    for side in (10_500, 20_000):
+        with pytest.raises(PictureError, match="too large"):
+            decode(encoded(Image.new("1", (side, side))))
+
+
+def test_a_huge_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "huge.jpg"
+    with path.open("wb") as file:
+        file.truncate(64_000_001)
+
+    with pytest.raises(PictureError, match="too large"):
+        load(path)
+
+
+def test_a_folder_is_no_picture(tmp_path: Path) -> None:
+    with pytest.raises(PictureError, match="not a file"):
+        load(tmp_path)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_damaged_bytes_raise_nothing_but_a_picture_error(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    image = Image.fromarray(rng.integers(0, 256, (64, 64, 3), dtype=np.uint8))
+    for kind in ("PNG", "JPEG", "TIFF", "WEBP", "BMP"):
+        content = bytearray(encoded(image, kind))
+        for index in rng.integers(0, len(content), 20):
+            content[index] = rng.integers(0, 256)
+        with contextlib.suppress(PictureError):
+            assert decode(bytes(content)).ndim == 3

@@ -1,0 +1,141 @@
+"""The vote over frames."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.core.observations import Position, Reading
+from agent.core.plates.vote import probability, vote
+
+
+def place(character: str, share: float, other: str = "") -> Position:
+    return ((character, share), (other, 1 - share)) if other else ((character, share),)
+
+
+def reading(text: str, frame: int = 1, *, share: float = 0.98, camera: str = "front", **more: object) -> Reading:
+    positions = tuple(place(character, share) for character in text)
+    fields = {"kind": "civil", "confidence": share ** len(text), "at": frame * 0.1} | more
+    return Reading(text=text, positions=positions, camera=camera, frame=frame, **fields)
+
+
+def doubtful(text: str, index: int, other: str, share: float, frame: int = 1) -> Reading:
+    positions = tuple(
+        place(character, share, other) if i == index else place(character, 0.98) for i, character in enumerate(text)
+    )
+    best = text if share >= 0.5 else text[:index] + other + text[index + 1 :]
+    return Reading(best, positions, "civil", max(share, 1 - share) * 0.9, "front", frame, frame * 0.1)
+
+
+def test_no_readings_give_no_vote() -> None:
+    assert vote([]) is None
+
+
+def test_one_reading_is_its_own_vote() -> None:
+    voted = vote([reading("京A12345")])
+
+    assert voted is not None
+    assert (voted.text, voted.frames, voted.agreeing, voted.kind) == ("京A12345", 1, 1, "civil")
+    assert math.isclose(voted.confidence, 0.98**7, rel_tol=0.05)
+
+
+def test_frames_that_agree_make_it_surer() -> None:
+    one = vote([reading("京A12345", share=0.8)])
+    three = vote([reading("京A12345", frame, share=0.8) for frame in (1, 2, 3)])
+
+    assert one is not None
+    assert three is not None
+    assert three.confidence > one.confidence
+
+
+def test_many_frames_of_one_doubt_do_not_make_it_certain() -> None:
+    voted = vote([doubtful("京A12348", 6, "B", 0.6, frame) for frame in range(100)])
+
+    assert voted is not None
+    assert voted.positions[6][0][0] == "8"
+    assert voted.positions[6][0][1] < 0.75
+
+
+def test_two_sure_frames_outvote_a_doubtful_one() -> None:
+    voted = vote([doubtful("京A12348", 6, "B", 0.4, 1), reading("京A12348", 2), reading("京A12348", 3)])
+
+    assert voted is not None
+    assert (voted.text, voted.frames, voted.agreeing) == ("京A12348", 3, 2)
+
+
+def test_another_vehicle_does_not_mix_in() -> None:
+    main = [reading("京A12345", frame, box=(500, 500, 160, 50)) for frame in range(4)]
+    behind = [reading("沪B98765", frame, box=(900, 200, 60, 20)) for frame in range(4)]
+    voted = vote([*behind, *main])
+
+    assert voted is not None
+    assert (voted.text, voted.frames, voted.agreeing) == ("京A12345", 4, 4)
+
+
+def test_a_neighbouring_plate_in_the_same_frame_is_another_plate() -> None:
+    near = [reading("京A12345", frame, box=(500, 500, 160, 50)) for frame in range(4)]
+    far = [reading("京A12346", frame, box=(900, 200, 90, 28)) for frame in range(4)]
+    voted = vote([*near, *far])
+
+    assert voted is not None
+    assert (voted.text, voted.frames) == ("京A12345", 4)
+
+
+def test_a_neighbouring_plate_elsewhere_in_the_picture_is_another_plate() -> None:
+    near = [reading("京A12345", frame, box=(500, 500, 160, 50)) for frame in (0, 2, 4)]
+    far = [reading("京A12346", frame, box=(1500, 200, 90, 28)) for frame in (1, 3, 5)]
+    voted = vote([*near, *far])
+
+    assert voted is not None
+    assert (voted.text, voted.frames, voted.agreeing) == ("京A12345", 3, 3)
+
+
+def test_a_reading_of_another_length_does_not_mix_in() -> None:
+    voted = vote([reading("皖AD12345", 1), reading("皖AD12345", 2), reading("皖A12345", 3)])
+
+    assert voted is not None
+    assert (voted.text, voted.frames) == ("皖AD12345", 2)
+
+
+def test_two_cameras_may_see_the_same_plate_anywhere() -> None:
+    front = reading("京A12345", 1, box=(100, 100, 160, 50))
+    rear = reading("京A12345", 1, camera="rear", box=(1500, 900, 80, 25))
+    voted = vote([front, rear])
+
+    assert voted is not None
+    assert voted.frames == 2
+
+
+def test_a_character_that_is_not_listed_is_unlikely_but_not_impossible() -> None:
+    assert probability((("A", 0.9), ("B", 0.1)), "C") == 1e-4
+    assert 0 < probability((("A", 0.6),), "C") < 0.05
+
+
+characters = st.sampled_from("0123456789ABCDEFGH")
+shares = st.floats(0.01, 1.0)
+
+
+@st.composite
+def readings(draw: st.DrawFn) -> list[Reading]:
+    length = draw(st.integers(5, 8))
+    out = []
+    for frame in range(draw(st.integers(1, 6))):
+        text = "".join(draw(st.lists(characters, min_size=length, max_size=length)))
+        out.append(reading(text, frame, share=draw(shares)))
+    return out
+
+
+@given(readings())
+def test_a_vote_is_always_a_distribution_and_its_text_the_likeliest(drawn: list[Reading]) -> None:
+    voted = vote(drawn)
+
+    assert voted is not None
+    assert voted.text == "".join(position[0][0] for position in voted.positions)
+    assert 0 <= voted.confidence <= 1
+    assert 1 <= voted.frames <= len(drawn)
+    for position in voted.positions:
+        assert sum(share for _, share in position) <= 1 + 1e-9
+        assert all(a[1] >= b[1] for a, b in itertools.pairwise(position))
