@@ -44,6 +44,7 @@ class EmulatedBoard(ABC):
         self._lock = self.relays.lock
         self._fault: ReplyFault | None = None
         self._faulty_left: int | None = None
+        self._spared_left = 0
         self._late: list[threading.Timer] = []
 
     def __enter__(self) -> Self:
@@ -82,10 +83,10 @@ class EmulatedBoard(ABC):
             timer.join()
         self.relays.close()
 
-    def fail(self, fault: ReplyFault | None, replies: int | None = None) -> None:
-        """Spoil the next so many answers, or all until further order; None ends it."""
+    def fail(self, fault: ReplyFault | None, replies: int | None = None, after: int = 0) -> None:
+        """Spoil the next so many answers, or all until further order, sparing the first `after`; None ends it."""
         with self._lock:
-            self._fault, self._faulty_left = fault, replies
+            self._fault, self._faulty_left, self._spared_left = fault, replies, after
 
     @abstractmethod
     def feed(self, buffer: bytearray) -> None:
@@ -122,6 +123,9 @@ class EmulatedBoard(ABC):
 
     def _next_fault(self) -> ReplyFault | None:
         with self._lock:
+            if self._spared_left > 0:
+                self._spared_left -= 1
+                return None
             if self._fault is None or self._faulty_left is None:
                 return self._fault
             fault = self._fault if self._faulty_left > 0 else None

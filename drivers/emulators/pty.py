@@ -98,14 +98,14 @@ class PtyLine:
             self._master, self._wake = -1, (-1, -1)
 
     def unplug_after(self, count: int) -> None:
-        """Pull the cable by itself when so many more bytes have come in."""
+        """Pull the cable by itself when so many more bytes have come in; nothing more goes out then."""
         with self._lock:
             self._left = count
 
     def send(self, data: bytes) -> None:
         """Send bytes to the client. Lost when the cable is out or nobody reads, as on a real line."""
         with self._lock:
-            if self.is_plugged:
+            if self.is_plugged and self._left != 0:
                 with contextlib.suppress(BlockingIOError):
                     os.write(self._master, data)
                 self._tap.append(Transfer(time.monotonic(), "out", data))

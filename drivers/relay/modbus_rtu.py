@@ -133,12 +133,13 @@ class ModbusRtuRelay:
             return
         try:
             modes = self._client.read_registers(first, self._channels)
+            linked = [place for place, mode in enumerate(modes) if mode]
+            if linked:
+                log.warning("inputs drive the relays %s; unlinking them", [place + 1 for place in linked])
             # Written only where it differs: the board keeps it in memory that wears out.
-            for place, mode in enumerate(modes):
-                if mode:
-                    log.warning("relay %d follows an input (mode %d); unlinking it", place + 1, mode)
-                    self._client.write_register(first + place, 0)
-            still = any(modes) and any(self._client.read_registers(first, self._channels))
+            for place in linked:
+                self._client.write_register(first + place, 0)
+            still = linked and any(self._client.read_registers(first, self._channels))
         except modbus.RefusedError as error:
             message = f"the board is no {self._traits.title}, choose another profile: {error}"
             raise DeviceMisconfiguredError(message) from error

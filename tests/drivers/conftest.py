@@ -1,0 +1,71 @@
+"""What the tests of serial boards share: a leak check, and the name of a port."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from drivers.emulators.pty import PtyLine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def _open_files() -> Counter[str]:
+    found = Counter()
+    for entry in Path("/proc/self/fd").iterdir():
+        try:
+            found[str(entry.readlink())] += 1
+        except OSError:  # the listing's own descriptor
+            continue
+    return found
+
+
+@pytest.fixture
+def no_leaks() -> Iterator[None]:
+    """Fail the test that leaves a thread or an open file behind."""
+    threads, files = set(threading.enumerate()), _open_files()
+    yield
+    if _left(threads) or _open_files() - files:
+        gc.collect()
+    assert _left(threads) == []
+    assert _open_files() - files == Counter()
+
+
+def _left(before: set[threading.Thread]) -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread not in before and thread.is_alive()]
+
+
+@pytest.fixture
+def link(tmp_path: Path) -> Path:
+    """A name for a serial port that does not exist yet."""
+    return tmp_path / "port"
+
+
+class NullModem:
+    """Two ports whose wires cross: what goes into one comes out of the other."""
+
+    def __init__(self, folder: Path) -> None:
+        self.device = PtyLine(folder / "device-end", self._to_client)
+        self.client = PtyLine(folder / "client-end", self.device.send)
+
+    def _to_client(self, data: bytes) -> None:
+        self.client.send(data)
+
+    def sent_by_client(self) -> bytes:
+        return self.client.received()
+
+
+@pytest.fixture
+def null_modem(tmp_path: Path) -> Iterator[NullModem]:
+    modem = NullModem(tmp_path)
+    modem.device.plug()
+    modem.client.plug()
+    yield modem
+    modem.client.unplug()
+    modem.device.unplug()

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drivers import modbus
+from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError
+
+READ_ERRORS = (DeviceUnavailableError, DeviceMisconfiguredError)
+
+
+@pytest.mark.parametrize(
+    ("request_", "wire"),
+    [
+        (modbus.write_coil(1, 0, on=True), "01 05 00 00 FF 00 8C 3A"),
+        (modbus.write_coil(1, 0, on=False), "01 05 00 00 00 00 CD CA"),
+        (modbus.flash_on(1, 0, 7), "01 05 02 00 00 07 8D B0"),
+        (modbus.read_coils(1, 0, 8), "01 01 00 00 00 08 3D CC"),
+        (modbus.read_discrete_inputs(1, 0, 8), "01 02 00 00 00 08 79 CC"),
+        (modbus.read_discrete_inputs(255, 0, 8), "FF 02 00 00 00 08 6C 12"),
+        (modbus.write_register(1, 0x1000, 1), "01 06 10 00 00 01 4C CA"),
+        (modbus.write_coils(1, 0, [True] * 8), "01 0F 00 00 00 08 01 FF BE D5"),
+        (modbus.read_holding_registers(0x11, 0x6B, 3), "11 03 00 6B 00 03 76 87"),
+        (modbus.write_registers(1, 1, [10, 0x0102]), "01 10 00 01 00 02 04 00 0A 01 02 92 30"),
+    ],
+)
+def test_requests_are_the_bytes_of_the_data_sheets(request_: modbus.Request, wire: str) -> None:
+    assert request_.frame == bytes.fromhex(wire)
+
+
+@pytest.mark.parametrize(
+    ("request_", "wire", "bits"),
+    [
+        (modbus.read_coils(1, 0, 8), "01 01 01 01 90 48", (1, 0, 0, 0, 0, 0, 0, 0)),
+        (modbus.read_discrete_inputs(1, 0, 8), "01 02 01 05 61 8B", (1, 0, 1, 0, 0, 0, 0, 0)),
+        (modbus.read_discrete_inputs(255, 0, 8), "FF 02 01 01 51 A0", (1, 0, 0, 0, 0, 0, 0, 0)),
+        (modbus.read_coils(1, 0, 3), "01 01 01 05 91 8B", (1, 0, 1)),
+    ],
+)
+def test_replies_of_the_data_sheets_are_understood(request_: modbus.Request, wire: str, bits: tuple[int, ...]) -> None:
+    assert modbus.read_bits(request_, bytes.fromhex(wire)) == tuple(map(bool, bits))
+
+
+def test_ten_bits_take_two_bytes_low_bits_first() -> None:
+    request = modbus.read_coils(3, 0, 10)
+    reply = modbus.framed(bytes([3, 1, 2, 0b1000_0001, 0b10]))
+    assert modbus.read_bits(request, reply) == (True, *[False] * 6, True, False, True)
+
+
+def test_registers_come_back_in_order() -> None:
+    request = modbus.read_holding_registers(1, 0x1000, 2)
+    assert modbus.read_registers(request, modbus.framed(bytes.fromhex("01 03 04 00 01 FF FE"))) == (1, 0xFFFE)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "name"),
+    [
+        (1, modbus.RefusedError, "illegal function"),
+        (2, modbus.RefusedError, "illegal data address"),
+        (3, modbus.RefusedError, "illegal data value"),
+        (4, modbus.FailedError, "server device failure"),
+        (5, modbus.FailedError, "acknowledge"),
+        (6, modbus.NotNowError, "server device busy"),
+        (7, modbus.NotNowError, "negative acknowledge"),
+        (8, modbus.FailedError, "memory parity error"),
+        (10, modbus.NotNowError, "gateway path unavailable"),
+        (11, modbus.FailedError, "failed to respond"),
+        (99, modbus.FailedError, "unknown exception"),
+    ],
+)
+def test_an_exception_is_named_and_classed_by_whether_the_board_may_have_acted(
+    code: int, kind: type[Exception], name: str
+) -> None:
+    request = modbus.write_coil(1, 9, on=True)
+    with pytest.raises(kind, match=name):
+        modbus.check_acknowledge(request, modbus.framed(bytes([1, 0x85, code])))
+
+
+def test_the_exception_of_the_data_sheet_has_this_check_sum() -> None:
+    assert modbus.framed(bytes([1, 0x85, 2])) == bytes.fromhex("01 85 02 C3 51")
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        "01 05 02 00 00 06 4C 70",  # another value
+        "01 05 02 00 FF 00 8D 82",  # what a stock server makes of it
+    ],
+)
+def test_a_reply_that_repeats_something_else_is_no_acknowledge(wire: str) -> None:
+    request = modbus.flash_on(1, 0, 7)
+    with pytest.raises(modbus.NoEchoError):
+        modbus.check_acknowledge(request, bytes.fromhex(wire))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        bytes([2, 1, 1, 0]),  # another unit
+        bytes([1, 2, 1, 0]),  # another function
+        bytes([1, 1, 2, 0]),  # a byte count that lies
+        bytes([1, 1, 2, 0, 0]),  # more data than asked for
+        bytes([1, 1]),
+    ],
+)
+def test_a_sound_frame_that_is_no_reply_is_refused(body: bytes) -> None:
+    with pytest.raises(modbus.BadReplyError):
+        modbus.read_bits(modbus.read_coils(1, 0, 8), modbus.framed(body))
+
+
+def test_a_late_answer_to_another_request_is_passed_over() -> None:
+    request = modbus.read_coils(1, 0, 8)
+    late = modbus.flash_on(1, 0, 7).frame
+    other_unit = modbus.framed(bytes([2, 1, 1, 0xFF]))
+    reply = modbus.framed(bytes([1, 1, 1, 0]))
+    assert modbus.reply_in(request, late + other_unit + reply[:-1]) is None
+    assert modbus.reply_in(request, late + other_unit + reply) == reply
+
+
+def test_a_garbled_frame_ends_the_waiting() -> None:
+    request = modbus.read_coils(1, 0, 8)
+    assert modbus.reply_in(request, bytes.fromhex("01 01 01 01 90 49")) is not None
+    assert modbus.reply_in(request, bytes.fromhex("01 01 77 01 90 49")) is not None
+    assert modbus.reply_in(request, bytes.fromhex("01 55 77")) is not None
+
+
+def test_a_flash_out_of_range_cannot_be_framed() -> None:
+    for steps in (0, 0x8000):
+        with pytest.raises(ValueError, match="steps"):
+            modbus.flash_on(1, 0, steps)
+
+
+@given(st.binary(max_size=40), st.integers(1, 255), st.integers(1, 40))
+def test_any_bytes_are_a_reply_or_a_classed_error(received: bytes, unit: int, count: int) -> None:
+    for request in (modbus.read_coils(unit, 0, count), modbus.read_discrete_inputs(unit, 5, count)):
+        reply = modbus.reply_in(request, received)
+        if reply is None:
+            continue
+        assert reply in received
+        try:
+            assert len(modbus.read_bits(request, reply)) == count
+        except READ_ERRORS:
+            continue
+
+
+@given(st.binary(max_size=20))
+def test_only_the_very_frame_acknowledges_a_write(received: bytes) -> None:
+    request = modbus.write_coil(1, 3, on=True)
+    for candidate in (received, modbus.framed(received)):
+        if candidate == request.frame:
+            continue
+        with pytest.raises(READ_ERRORS):
+            modbus.check_acknowledge(request, candidate)
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=32), st.integers(0, 300))
+def test_a_flipped_bit_is_always_noticed(bits: list[bool], place: int) -> None:
+    mask = sum(1 << i for i, on in enumerate(bits) if on)
+    data = mask.to_bytes((len(bits) + 7) // 8, "little")
+    request = modbus.read_coils(7, 0, len(bits))
+    reply = bytearray(modbus.framed(bytes([7, 1, len(data)]) + data))
+    assert modbus.read_bits(request, bytes(reply)) == tuple(bits)
+    place %= len(reply) * 8
+    reply[place // 8] ^= 1 << place % 8
+    with pytest.raises(READ_ERRORS):
+        modbus.read_bits(request, bytes(reply))

@@ -1,0 +1,270 @@
+"""What every relay driver promises, run for every line of the registry. A new driver adds a class at the end."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, ClassVar
+
+import pytest
+from pydantic import ValidationError
+
+from drivers import registry
+from drivers.api import Delivery, DeviceMisconfiguredError, DeviceUnavailableError
+from drivers.emulators.lcus import Dialect, LcusEmulator
+from drivers.emulators.modbus_rtu import ModbusEmulator
+from drivers.relay import simulated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from drivers.api import RelayPort
+    from drivers.emulators.board import EmulatedBoard
+    from drivers.relay_bank import RelayBank
+
+WAIT_S = 5.0
+
+
+class Rig:
+    """A board that a test can look at, and the table that configures its driver."""
+
+    def __init__(
+        self, table: dict[str, object], relays: RelayBank, unplug: Callable[[], None], plug: Callable[[], None]
+    ) -> None:
+        self.table = table
+        self.relays = relays
+        self.unplug = unplug
+        self.plug = plug
+
+
+@pytest.mark.usefixtures("no_leaks")
+class RelayContract:
+    """The contract. A subclass names its kind and makes the rig."""
+
+    kind: ClassVar[str]
+    channels: ClassVar[int] = 2
+
+    @pytest.fixture
+    def rig(self) -> Iterator[Rig]:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def relay(self, rig: Rig) -> Iterator[RelayPort]:
+        relay = registry.relay(self.kind, rig.table)
+        yield relay
+        relay.close()
+
+    def shows(self, rig: Rig, *states: bool) -> bool:
+        return rig.relays.wait_until(lambda now: now == states, WAIT_S)
+
+    def test_its_settings_refuse_unknown_keys_and_explain_every_field(self, rig: Rig) -> None:
+        model = registry.settings_model(registry.RELAYS, self.kind)
+        assert all(field.description for field in model.model_fields.values())
+        with pytest.raises(ValidationError, match="extra"):
+            model.model_validate(rig.table | {"no_such_key": 1})
+
+    def test_opening_names_the_board_and_moves_no_relay(self, rig: Rig, relay: RelayPort) -> None:
+        rig.relays.set(1, on=True)
+        before = rig.relays.history
+        assert relay.open()
+        assert rig.relays.history == before
+        assert relay.capabilities.channels == self.channels
+
+    def test_what_is_set_is_delivered_and_seen_at_the_board(self, rig: Rig, relay: RelayPort) -> None:
+        relay.open()
+        assert relay.set(2, on=True) is Delivery.DELIVERED
+        assert self.shows(rig, False, True)
+        assert relay.set(2, on=True) is Delivery.DELIVERED
+        assert relay.set(2, on=False) is Delivery.DELIVERED
+        assert self.shows(rig, False, False)
+        assert [(change.channel, change.on) for change in rig.relays.history] == [(2, True), (2, False)]
+
+    def test_all_off_releases_every_relay(self, rig: Rig, relay: RelayPort) -> None:
+        relay.open()
+        for channel in range(1, self.channels + 1):
+            relay.set(channel, on=True)
+        assert relay.all_off() is Delivery.DELIVERED
+        assert self.shows(rig, False, False)
+
+    def test_the_state_is_that_of_the_board_or_none(self, rig: Rig, relay: RelayPort) -> None:
+        relay.open()
+        rig.relays.set(1, on=True)
+        assert relay.state() == ((True, False) if relay.capabilities.read_back else None)
+
+    def test_a_pulse_is_timed_by_the_board_or_refused(self, rig: Rig, relay: RelayPort) -> None:
+        relay.open()
+        capabilities = relay.capabilities
+        if not capabilities.hardware_pulse:
+            assert capabilities.pulse_step_ms == 0
+            with pytest.raises(DeviceMisconfiguredError):
+                relay.pulse(1, 500)
+            assert rig.relays.history == ()
+            return
+        assert relay.pulse(1, 3 * capabilities.pulse_step_ms) is Delivery.DELIVERED
+        relay.close()
+        assert self.shows(rig, False, False)
+        on, off = rig.relays.history
+        assert (on.channel, on.on, off.channel, off.on) == (1, True, 1, False)
+        assert off.at - on.at >= 3 * capabilities.pulse_step_ms / 1000 * 0.99
+
+    @pytest.mark.parametrize("channel", [-1, 0, 3, 99])
+    def test_a_channel_that_is_not_there_is_refused_and_nothing_sent(
+        self, rig: Rig, relay: RelayPort, channel: int
+    ) -> None:
+        relay.open()
+        for command in (lambda: relay.set(channel, on=True), lambda: relay.pulse(channel, 500)):
+            with pytest.raises(DeviceMisconfiguredError):
+                command()
+        assert rig.relays.history == ()
+
+    def test_before_open_and_after_close_nothing_is_sent(self, rig: Rig, relay: RelayPort) -> None:
+        for _ in range(2):
+            for command in (relay.all_off, lambda: relay.set(1, on=True)):
+                with pytest.raises(DeviceUnavailableError):
+                    command()
+            if relay.capabilities.read_back:
+                with pytest.raises(DeviceUnavailableError):
+                    relay.state()
+            relay.open()
+            relay.close()
+            relay.close()
+        assert rig.relays.history == ()
+
+    def test_a_stuck_relay_is_not_called_delivered(self, rig: Rig, relay: RelayPort) -> None:
+        relay.open()
+        if not relay.capabilities.read_back:
+            pytest.skip("this board cannot tell")
+        rig.relays.stuck.add(1)
+        assert relay.set(1, on=True) is Delivery.NOT_DELIVERED
+        if relay.capabilities.hardware_pulse:
+            assert relay.pulse(1, 300) is Delivery.UNKNOWN
+        rig.relays.stuck.clear()
+        relay.set(1, on=True)
+        rig.relays.stuck.add(1)
+        assert relay.set(1, on=False) is Delivery.NOT_DELIVERED
+        assert relay.all_off() is Delivery.NOT_DELIVERED
+
+    def test_an_unplugged_board_is_unavailable_and_comes_back(self, rig: Rig, relay: RelayPort) -> None:
+        relay.open()
+        for _ in range(3):
+            rig.unplug()
+            with pytest.raises(DeviceUnavailableError):
+                relay.set(1, on=True)
+            relay.close()
+            with pytest.raises(DeviceUnavailableError):
+                relay.open()
+            rig.plug()
+            relay.open()
+            assert relay.all_off() is Delivery.DELIVERED
+            assert relay.set(1, on=True) is Delivery.DELIVERED
+
+    def test_a_board_that_lost_power_reads_back_released(self, rig: Rig, relay: RelayPort) -> None:
+        relay.open()
+        relay.set(1, on=True)
+        rig.relays.wait_until(lambda now: now[0], WAIT_S)
+        rig.relays.release()
+        if relay.capabilities.read_back:
+            assert relay.state() == (False, False)
+
+    def test_it_may_be_opened_in_one_thread_and_used_in_another(self, rig: Rig, relay: RelayPort) -> None:
+        relay.open()
+        said: list[Delivery] = []
+        thread = threading.Thread(target=lambda: said.append(relay.set(1, on=True)))
+        thread.start()
+        thread.join(WAIT_S)
+        assert said == [Delivery.DELIVERED]
+
+
+def emulated(board: EmulatedBoard, table: dict[str, object]) -> Iterator[Rig]:
+    with board:
+        yield Rig({"port": str(board.line.link), **table}, board.relays, board.unplug, board.plug)
+
+
+class LcusContract(RelayContract):
+    kind = "lcus"
+    dialect: ClassVar[Dialect]
+
+    @pytest.fixture
+    def rig(self, link: Path) -> Iterator[Rig]:
+        board = LcusEmulator(link, self.channels, self.dialect)
+        yield from emulated(board, {"channels": self.channels, "readback": self.dialect.value, "timeout_ms": 50})
+
+
+class TestLcusAscii(LcusContract):
+    dialect = Dialect.ASCII
+
+
+class TestLcusBytes(LcusContract):
+    dialect = Dialect.BYTES
+
+
+class TestLcusFeedback(LcusContract):
+    dialect = Dialect.FEEDBACK
+
+
+class TestLcusBlind(LcusContract):
+    dialect = Dialect.NONE
+
+
+class ModbusContract(RelayContract):
+    kind = "modbus_rtu"
+    profile: ClassVar[str]
+
+    @pytest.fixture
+    def rig(self, link: Path) -> Iterator[Rig]:
+        board = ModbusEmulator(link, channels=self.channels)
+        yield from emulated(board, {"channels": self.channels, "profile": self.profile, "timeout_ms": 100})
+
+
+class TestModbusWaveshareD(ModbusContract):
+    profile = "waveshare_d"
+
+
+class TestModbusWaveshare(ModbusContract):
+    profile = "waveshare"
+
+
+class TestModbusCoils(ModbusContract):
+    profile = "coils"
+
+
+class TestModbusWithLocalEcho(RelayContract):
+    kind = "modbus_rtu"
+
+    @pytest.fixture
+    def rig(self, link: Path) -> Iterator[Rig]:
+        board = ModbusEmulator(link, channels=self.channels)
+        board.local_echo = True
+        yield from emulated(board, {"channels": self.channels, "local_echo": True, "timeout_ms": 100})
+
+
+class TestSimulated(RelayContract):
+    kind = "simulated"
+    options: ClassVar[dict[str, object]] = {}
+
+    @pytest.fixture
+    def rig(self) -> Iterator[Rig]:
+        board = simulated.board("contract", self.channels)
+
+        def unplug() -> None:
+            board.fault = simulated.Fault.UNPLUGGED
+            board.power_cycle()
+
+        def plug() -> None:
+            board.fault = None
+
+        yield Rig({"name": "contract", "channels": self.channels, **self.options}, board.relays, unplug, plug)
+        simulated.forget_boards()
+
+
+class TestSimulatedPlain(TestSimulated):
+    options: ClassVar[dict[str, object]] = {"hardware_pulse": False, "read_back": False}
+
+
+def subclasses(cls: type) -> set[type]:
+    return {cls}.union(*(subclasses(each) for each in cls.__subclasses__()))
+
+
+def test_every_relay_driver_of_the_registry_is_held_to_the_contract() -> None:
+    held = {each.kind for each in subclasses(RelayContract) if each.__name__.startswith("Test")}
+    assert held == set(registry.RELAYS)

@@ -1,0 +1,378 @@
+"""Every exchange with a relay board against everything that can happen to it: the right delivery, never a second pulse."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from pydantic import ValidationError
+
+from drivers import modbus, registry
+from drivers.api import Delivery, DeviceMisconfiguredError, DeviceUnavailableError
+from drivers.emulators.board import ReplyFault
+from drivers.emulators.lcus import Dialect, LcusEmulator
+from drivers.emulators.modbus_rtu import ModbusEmulator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from drivers.api import RelayPort
+
+pytestmark = pytest.mark.usefixtures("no_leaks")
+
+TIMEOUT_MS = 60
+LATE_S = (0.078, 0.1)  # within the pause after the failure; while the next answer is awaited
+PULSE = modbus.flash_on(1, 0, 5).frame
+READ_BACK = modbus.read_coils(1, 0, 8).frame
+HARMLESS = {ReplyFault.DUPLICATE}
+FAULTS = [(fault, LATE_S[0]) for fault in ReplyFault] + [(ReplyFault.LATE, LATE_S[1])]
+
+faults = pytest.mark.parametrize(("fault", "late_s"), FAULTS)
+
+
+@pytest.fixture
+def board(link: Path) -> Iterator[ModbusEmulator]:
+    with ModbusEmulator(link) as board:
+        yield board
+
+
+@pytest.fixture
+def relay(board: ModbusEmulator) -> Iterator[RelayPort]:
+    relay = registry.relay("modbus_rtu", {"port": str(board.line.link), "timeout_ms": TIMEOUT_MS})
+    relay.open()
+    yield relay
+    relay.close()
+    # Whatever the test did: the board was never sent more than one pulse.
+    assert board.line.received().count(PULSE[:6]) <= 1
+
+
+# ------------------------------------------------------------------------------------------------ Modbus: the pulse
+
+
+@faults
+def test_a_pulse_whose_acknowledge_went_wrong_is_proved_by_reading_back(
+    board: ModbusEmulator, relay: RelayPort, fault: ReplyFault, late_s: float
+) -> None:
+    board.late_s = late_s
+    board.fail(fault, replies=1)
+    assert relay.pulse(1, 500) is Delivery.DELIVERED
+    assert board.line.received().endswith(PULSE + READ_BACK)
+
+
+@faults
+def test_a_pulse_that_cannot_be_read_back_is_unknown(
+    board: ModbusEmulator, relay: RelayPort, fault: ReplyFault, late_s: float
+) -> None:
+    board.late_s = late_s
+    board.fail(fault, after=1)
+    assert relay.pulse(1, 500) is (Delivery.DELIVERED if fault in HARMLESS else Delivery.UNKNOWN)
+
+
+@faults
+def test_a_pulse_to_a_board_whose_every_answer_goes_wrong_is_unknown(
+    board: ModbusEmulator, relay: RelayPort, fault: ReplyFault, late_s: float
+) -> None:
+    board.late_s = late_s
+    board.fail(fault)
+    assert relay.pulse(1, 500) is (Delivery.DELIVERED if fault in HARMLESS else Delivery.UNKNOWN)
+
+
+def test_a_pulse_that_is_over_before_it_is_read_back_is_unknown(board: ModbusEmulator, relay: RelayPort) -> None:
+    board.relays.stuck.add(1)
+    board.fail(ReplyFault.MUTE, replies=1)
+    assert relay.pulse(1, 500) is Delivery.UNKNOWN
+
+
+@pytest.mark.parametrize("count", range(1, len(PULSE + READ_BACK) + 1))
+def test_a_pulse_is_unknown_when_the_cable_is_pulled_at_any_byte_of_it(
+    board: ModbusEmulator, relay: RelayPort, count: int
+) -> None:
+    before = len(board.line.received())
+    board.line.unplug_after(count)
+    assert relay.pulse(1, 500) is Delivery.UNKNOWN
+    assert board.line.received()[before:] == (PULSE + READ_BACK)[:count]
+    with pytest.raises(DeviceUnavailableError):
+        relay.state()
+    with pytest.raises(DeviceUnavailableError):
+        relay.set(1, on=False)
+
+
+def test_a_pulse_that_cannot_be_sent_raises(board: ModbusEmulator, relay: RelayPort) -> None:
+    board.unplug()
+    with pytest.raises(DeviceUnavailableError):
+        relay.pulse(1, 500)
+
+
+def test_a_pulse_that_the_board_refuses_is_not_delivered(board: ModbusEmulator, relay: RelayPort) -> None:
+    board.refuses.add(modbus.Function.WRITE_COIL)
+    assert relay.pulse(1, 500) is Delivery.NOT_DELIVERED
+    assert relay.set(1, on=True) is Delivery.NOT_DELIVERED
+    assert board.relays.history == ()
+
+
+@pytest.mark.parametrize(("asked_ms", "steps"), [(1, 1), (100, 1), (549, 5), (551, 6), (1000, 10)])
+def test_a_pulse_is_rounded_to_the_step_of_the_board(
+    board: ModbusEmulator, relay: RelayPort, asked_ms: int, steps: int
+) -> None:
+    relay.pulse(2, asked_ms)
+    assert modbus.flash_on(1, 1, steps).frame in board.line.received()
+
+
+def test_a_pulse_longer_than_the_board_can_time_is_refused(board: ModbusEmulator, relay: RelayPort) -> None:
+    with pytest.raises(DeviceMisconfiguredError, match="too long"):
+        relay.pulse(1, 10_000_000)
+    assert board.relays.history == ()
+
+
+# ------------------------------------------------------------------------------------- Modbus: levels and questions
+
+
+@faults
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_switching_whose_acknowledge_went_wrong_is_proved_by_reading_back(
+    board: ModbusEmulator, relay: RelayPort, fault: ReplyFault, late_s: float, wanted: bool
+) -> None:
+    board.relays.set(3, on=not wanted)
+    board.late_s = late_s
+    board.fail(fault, replies=1)
+    assert relay.set(3, on=wanted) is Delivery.DELIVERED
+    board.relays.set(3, on=not wanted)
+    board.fail(fault, after=1)
+    assert relay.set(3, on=wanted) is (Delivery.DELIVERED if fault in HARMLESS else Delivery.UNKNOWN)
+
+
+@faults
+def test_an_all_off_is_proved_by_reading_back(
+    board: ModbusEmulator, relay: RelayPort, fault: ReplyFault, late_s: float
+) -> None:
+    board.late_s = late_s
+    board.relays.set(5, on=True)
+    board.fail(fault, replies=1)
+    assert relay.all_off() is Delivery.DELIVERED
+    assert not any(board.relays.states)
+    board.fail(fault, after=1)
+    assert relay.all_off() is (Delivery.DELIVERED if fault in HARMLESS else Delivery.UNKNOWN)
+
+
+def test_an_all_off_works_on_a_board_that_knows_only_single_relays(board: ModbusEmulator, relay: RelayPort) -> None:
+    board.refuses.add(modbus.Function.WRITE_COILS)
+    board.relays.set(5, on=True)
+    assert relay.all_off() is Delivery.DELIVERED
+    assert not any(board.relays.states)
+
+
+@faults
+def test_a_state_is_right_or_unavailable_and_right_the_next_time(
+    board: ModbusEmulator, relay: RelayPort, fault: ReplyFault, late_s: float
+) -> None:
+    board.late_s = late_s
+    board.fail(fault, replies=1)
+    if fault not in HARMLESS:
+        with pytest.raises(DeviceUnavailableError):
+            relay.state()
+    board.relays.set(1, on=True)
+    for _ in range(3):
+        assert relay.state() == (True, *[False] * 7)
+
+
+@pytest.mark.parametrize("spared", range(11))  # read relays, read modes, write eight modes, read modes
+@pytest.mark.parametrize("fault", [fault for fault in ReplyFault if fault not in HARMLESS])
+def test_a_failure_while_opening_is_unavailable_and_frees_the_port(
+    board: ModbusEmulator, fault: ReplyFault, spared: int
+) -> None:
+    relay = registry.relay("modbus_rtu", {"port": str(board.line.link), "timeout_ms": 20})
+    board.fail(fault, replies=1, after=spared)
+    with pytest.raises(DeviceUnavailableError):
+        relay.open()
+    other = registry.relay("modbus_rtu", {"port": str(board.line.link), "baud": 19200})
+    assert other.open()
+    other.close()
+
+
+# ------------------------------------------------------------------------------------------- Modbus: the set-up
+
+
+def test_opening_stops_inputs_from_driving_relays_and_writes_only_what_differs(
+    board: ModbusEmulator, relay: RelayPort
+) -> None:
+    board.set_input(1, on=True)
+    assert board.relays.history == ()
+    writes = board.line.received().count(b"\x01\x06\x10")
+    assert writes == 8
+    relay.close()
+    relay.open()
+    assert board.line.received().count(b"\x01\x06\x10") == writes
+    board.power_cycle()
+    relay.open()
+    assert board.modes == (0,) * 8
+
+
+def test_a_board_that_keeps_its_modes_is_not_used(board: ModbusEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(board, "_set_modes", lambda *_: None)
+    with pytest.raises(DeviceUnavailableError, match="still lets its inputs drive its relays"):
+        registry.relay("modbus_rtu", {"port": str(board.line.link), "timeout_ms": TIMEOUT_MS}).open()
+
+
+def test_an_all_off_one_by_one_goes_on_after_a_failure(board: ModbusEmulator, relay: RelayPort) -> None:
+    board.relays.set(1, on=True)
+    board.relays.set(8, on=True)
+    board.refuses.update({modbus.Function.WRITE_COILS, modbus.Function.WRITE_COIL})
+    assert relay.all_off() is Delivery.NOT_DELIVERED
+
+
+def test_a_board_without_modes_is_not_taken_for_one_with(board: ModbusEmulator) -> None:
+    board.refuses.add(modbus.Function.READ_HOLDING_REGISTERS)
+    table = {"port": str(board.line.link), "timeout_ms": TIMEOUT_MS}
+    with pytest.raises(DeviceMisconfiguredError, match="choose another profile"):
+        registry.relay("modbus_rtu", table).open()
+    relay = registry.relay("modbus_rtu", table | {"profile": "waveshare"})
+    assert relay.open()
+    relay.close()
+
+
+def test_a_board_with_fewer_relays_or_inputs_is_named(link: Path) -> None:
+    with ModbusEmulator(link, channels=4, inputs=4):
+        with pytest.raises(DeviceMisconfiguredError, match="does not have 8 relays"):
+            registry.relay("modbus_rtu", {"port": str(link)}).open()
+        with pytest.raises(DeviceMisconfiguredError, match="does not have 8 inputs"):
+            registry.inputs("modbus_rtu", {"port": str(link)}).open()
+
+
+def test_an_adapter_that_echoes_is_named(board: ModbusEmulator) -> None:
+    board.local_echo = True
+    with pytest.raises(DeviceMisconfiguredError, match="set local_echo = true"):
+        registry.relay("modbus_rtu", {"port": str(board.line.link), "timeout_ms": TIMEOUT_MS}).open()
+
+
+def test_a_silent_board_and_a_board_of_another_address_are_told_apart(board: ModbusEmulator) -> None:
+    table = {"port": str(board.line.link), "timeout_ms": TIMEOUT_MS}
+    with pytest.raises(DeviceUnavailableError, match="check the power of the board"):
+        registry.relay("modbus_rtu", table | {"unit": 9}).open()
+    board.fail(ReplyFault.WRONG_ADDRESS)
+    with pytest.raises(DeviceUnavailableError, match="unit 2 answered instead"):
+        registry.relay("modbus_rtu", table).open()
+
+
+def test_a_profile_bounds_the_channels() -> None:
+    with pytest.raises(ValidationError, match="at most 8 channels"):
+        registry.relay("modbus_rtu", {"port": "/dev/x", "channels": 16})
+
+
+def test_relay_and_inputs_share_one_port_from_two_threads(board: ModbusEmulator, relay: RelayPort) -> None:
+    inputs = registry.inputs("modbus_rtu", {"port": str(board.line.link), "timeout_ms": TIMEOUT_MS})
+    inputs.open()
+    stop = threading.Event()
+    samples = []
+
+    def poll() -> None:
+        while not stop.is_set():
+            samples.append(inputs.sample().bits)
+
+    board.set_input(4, on=True)
+    poller = threading.Thread(target=poll)
+    poller.start()
+    try:
+        assert {relay.set(2, on=bool(turn % 2)) for turn in range(20)} == {Delivery.DELIVERED}
+        assert relay.pulse(1, 500) is Delivery.DELIVERED
+    finally:
+        stop.set()
+        poller.join()
+        inputs.close()
+    assert set(samples) == {(False, False, False, True, False, False, False, False)}
+    assert len(samples) > 5
+
+
+# --------------------------------------------------------------------------------------------------------- LCUS
+
+
+TELLING = [Dialect.ASCII, Dialect.BYTES, Dialect.FEEDBACK]
+
+
+@pytest.fixture(params=TELLING)
+def lcus(request: pytest.FixtureRequest, link: Path) -> Iterator[LcusEmulator]:
+    with LcusEmulator(link, 2, request.param) as board:
+        yield board
+
+
+@pytest.fixture
+def lcus_relay(lcus: LcusEmulator) -> Iterator[RelayPort]:
+    table = {"port": str(lcus.line.link), "readback": lcus.dialect.value, "timeout_ms": 30}
+    relay = registry.relay("lcus", table)
+    relay.open()
+    yield relay
+    relay.close()
+
+
+@pytest.mark.parametrize("fault", ReplyFault)
+def test_an_lcus_command_that_cannot_be_read_back_is_unknown(
+    lcus: LcusEmulator, lcus_relay: RelayPort, fault: ReplyFault
+) -> None:
+    lcus.late_s = 0.04
+    lcus.fail(fault, replies=1)
+    harmless = fault in HARMLESS and lcus.dialect is not Dialect.ASCII
+    said = lcus_relay.set(1, on=True)
+    assert said is Delivery.UNKNOWN or (harmless and said is Delivery.DELIVERED)
+    assert lcus.relays.states == (True, False)
+    lcus.fail(fault, replies=1)
+    assert lcus_relay.all_off() in {Delivery.UNKNOWN, Delivery.DELIVERED}
+    assert lcus.relays.states == (False, False)
+    lcus.fail(None)
+    assert lcus_relay.set(2, on=True) is Delivery.DELIVERED
+    switched = [(change.channel, change.on) for change in lcus.relays.history]
+    assert switched == [(1, True), (1, False), (2, True)]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4, 5])
+def test_an_lcus_command_is_unknown_when_the_cable_is_pulled_in_it(
+    lcus: LcusEmulator, lcus_relay: RelayPort, count: int
+) -> None:
+    lcus.line.unplug_after(count)
+    assert lcus_relay.set(1, on=True) is Delivery.UNKNOWN
+    assert [change.on for change in lcus.relays.history] == ([True] if count >= 4 else [])
+    with pytest.raises(DeviceUnavailableError):
+        lcus_relay.set(1, on=True)
+
+
+def test_an_lcus_all_off_is_unknown_when_the_cable_is_pulled_after_the_first_relay(
+    lcus: LcusEmulator, lcus_relay: RelayPort
+) -> None:
+    lcus.line.unplug_after(4)
+    assert lcus_relay.all_off() is Delivery.UNKNOWN
+
+
+@pytest.mark.parametrize(("count", "switched"), [(4, 1), (8, 1), (12, 2)])
+def test_a_blind_all_off_is_unknown_when_the_cable_is_pulled_in_it(link: Path, count: int, switched: int) -> None:
+    with LcusEmulator(link, 2, Dialect.NONE) as board:
+        board.relays.set(1, on=True)
+        board.relays.set(2, on=True)
+        relay = registry.relay("lcus", {"port": str(link), "readback": "none"})
+        relay.open()
+        board.line.unplug_after(count)
+        assert relay.all_off() is Delivery.UNKNOWN
+        relay.close()
+        assert board.relays.states.count(False) == switched
+
+
+def test_a_blind_lcus_board_is_sent_its_off_twice_and_its_on_once(link: Path) -> None:
+    with LcusEmulator(link, 2, Dialect.NONE) as board:
+        relay = registry.relay("lcus", {"port": str(link), "readback": "none"})
+        relay.open()
+        assert relay.set(1, on=True) is Delivery.DELIVERED
+        assert relay.set(1, on=False) is Delivery.DELIVERED
+        relay.close()
+        assert board.relays.wait_until(lambda now: now == (False, False) and len(board.relays.history) > 1, 5.0)
+        board.unplug()
+        assert board.line.received() == bytes.fromhex("A0 01 01 A2 A0 01 00 A1 A0 01 00 A1")
+
+
+def test_a_board_that_speaks_another_dialect_or_has_other_channels_is_named(lcus: LcusEmulator) -> None:
+    table = {"port": str(lcus.line.link), "readback": lcus.dialect.value, "timeout_ms": 30}
+    if lcus.dialect is not Dialect.FEEDBACK:
+        for channels in (1, 4):
+            with pytest.raises((DeviceMisconfiguredError, DeviceUnavailableError), match=r"2|00 00"):
+                registry.relay("lcus", table | {"channels": channels}).open()
+    wrong = {Dialect.ASCII: "bytes", Dialect.BYTES: "ascii", Dialect.FEEDBACK: "ascii"}[lcus.dialect]
+    with pytest.raises((DeviceMisconfiguredError, DeviceUnavailableError), match="readback"):
+        registry.relay("lcus", table | {"readback": wrong}).open()
