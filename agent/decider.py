@@ -49,8 +49,6 @@ class Decider:
         trust = self._trust.current()
         if trust is None:
             return self._manual(question, now, "there is no valid trust list")
-        if trust.expires_at <= now.utc:
-            return self._manual(question, now, f"trust list version {trust.version} has expired")
         evidence = Evidence(question.transaction, question.presentations, question.readings)
         assessment = assess(evidence, self._context(), trust, now.utc)
         use, number = UseState(), 0

@@ -102,14 +102,14 @@ class GatePresence:
 
     def _depth(self) -> dict[str, Any]:
         try:
-            depth = self._journal.depth()
-            return {
-                "seq_head": self._journal.head,
-                "seq_acked": self._journal.watermark,
-                "depth": {"events": depth.events, "bytes": depth.bytes},
-            }
+            depth, acked = self._journal.depth(), self._journal.watermark
         except JournalError as error:
             return {"journal": str(error)}
+        return {
+            "seq_head": self._journal.head,
+            "seq_acked": acked,
+            "depth": {"events": depth.events, "bytes": depth.bytes},
+        }
 
 
 def _json(value: Mapping[str, Any]) -> bytes:

@@ -29,11 +29,11 @@ class Recorder:
     """
 
     def __init__(
-        self, journal: Journal, utc: Callable[[], float], shape: Callable[[Draft], Draft] = lambda draft: draft
+        self, journal: Journal, utc: Callable[[], float], shape: Callable[[Draft], Draft] | None = None
     ) -> None:
         self._journal = journal
         self._utc = utc
-        self._shape = shape
+        self._shape = shape or (lambda draft: draft)
         self._lock = threading.Lock()
         self._pending: deque[tuple[tuple[Draft, ...], tuple[LedgerChange, ...]]] = deque()
         self._refused = 0

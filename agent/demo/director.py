@@ -12,15 +12,15 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from agent.core.chain import verify
 from agent.core.events import Outcome
+from agent.core.verification import verify
 from agent.demo import site as demo_site
 from agent.demo.acts import ACTS
 from agent.demo.broker import Broker
 from agent.demo.central import Central
 from agent.demo.controller import Controller
 from agent.demo.screen import Result, Screen
-from drivers.emulators.modbus_rtu import ModbusRtuEmulator
+from drivers.emulators.modbus_rtu import ModbusEmulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from agent.demo.acts import Act
     from agent.demo.central import JsonObject
+    from drivers.relay_bank import Switching
 
 log = logging.getLogger(__name__)
 
@@ -62,14 +63,15 @@ class Director:
             self._broker = Broker(self._folder)
             self._broker.start()
             stack.callback(self._broker.stop)
-            board = ModbusRtuEmulator(link=self._folder / "relay-board")
-            board.start()
-            stack.callback(board.stop)
-            self._controller = Controller(board.set_input, lambda up: self._screen.arm(up=up))
-            board.on_change = lambda _at, channel, on: self._controller.energised() if on and channel == 1 else None
+            serial_port = self._folder / "relay-board"
+            board = stack.enter_context(ModbusEmulator(serial_port))
+            self._controller = Controller(
+                lambda number, on: board.set_input(number, on=on), lambda up: self._screen.arm(up=up)
+            )
+            board.relays.watch(self._switched)
             self._controller.start()
             stack.callback(self._controller.stop)
-            self._site = demo_site.build(self._folder, board.link, self._broker.port, self._utc)
+            self._site = demo_site.build(self._folder, serial_port, self._broker.port, self._utc)
             self._central = Central(self._broker.port, demo_site.GATE, self._screen.event)
             self._central.start()
             stack.callback(self._central.stop)
@@ -81,6 +83,10 @@ class Director:
             notes = self._check_and_collect(results)
         self._screen.summary(results, notes)
         return all(result.right for result in results) and not any("[red]" in note for note in notes)
+
+    def _switched(self, switching: Switching) -> None:
+        if switching.on and switching.channel == 1:
+            self._controller.energised()
 
     # ------------------------------------------------------------------------------------------------- the agent
 
@@ -203,7 +209,7 @@ class Director:
     def _check_and_collect(self, results: list[Result]) -> list[str]:
         stopped = self._central.wait_for(lambda event: event["type"] == "gate.stopping", DRAIN_TIMEOUT_S)
         verification = verify(self._central.lines_in_order)
-        good = verification.intact and stopped is not None
+        good = verification.whole and stopped is not None
         notes = [
             f"journal: {len(self._central.events)} events heard in order, {self._central.duplicates} duplicates removed, "
             + ("[green]chain holds to the last[/]" if good else f"[red]chain broken: {verification}[/]"),

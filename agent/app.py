@@ -1,0 +1,295 @@
+"""The composition root: makes every part of the gate from the settings, starts them, and stops them in order.
+
+The only module, beside the eye's own start, that names concrete drivers.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+import uuid
+from functools import partial
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from agent.core.chain import ClockReading
+from agent.core.decision import Reason
+from agent.core.events import (
+    Draft,
+    EventsDropped,
+    GateStarted,
+    GateStopping,
+    Outcome,
+    TransactionClosed,
+)
+from agent.core.judgement import JudgementRules
+from agent.core.lane_io import LedgerChange, LedgerState
+from agent.core.privacy import masked
+from agent.decider import Decider, LanePlace
+from agent.devices import Devices
+from agent.eye.protocol import Configure
+from agent.eye_life import EyeLimits
+from agent.eye_port import EyePort
+from agent.keeper import Keeper
+from agent.lane_unit import Boards, LaneUnit, Services
+from agent.link.flow import AckMode, FlowSettings
+from agent.link.session import Session
+from agent.link.setup import SessionSettings
+from agent.link.tls import TlsFiles
+from agent.link.uplink import Uplink
+from agent.presence import GatePresence, Identity
+from agent.recorder import Recorder
+from agent.service.watchdog import Watchdog
+from agent.settings import broker_address
+from agent.store.errors import JournalError
+from agent.store.evidence import EvidenceStore
+from agent.store.journal import Journal
+from agent.trust_file import TrustFile
+from drivers import registry
+
+if TYPE_CHECKING:
+    from agent.link.setup import LinkView
+    from agent.service.clock import Clock
+    from agent.service.notify import Notifier
+    from agent.settings import Camera, LoadedSettings
+    from agent.settings import Lane as LaneSettings
+
+log = logging.getLogger(__name__)
+
+LANE_WINDOW_S = 5.0
+HOUSEKEEPING_S = 60.0
+DAY_S = 86_400.0
+FIRST_SERIALS = 10_000
+USES_KEPT_S = 400 * DAY_S
+MEGABYTE = 1 << 20
+STOP_DRAIN_S = 2.0
+
+
+class App:
+    """The gate. `start` brings every part up without waiting for any device; `stop` is bounded in time."""
+
+    def __init__(self, loaded: LoadedSettings, clock: Clock, notifier: Notifier) -> None:
+        """Make every part. Raises JournalError when the journal cannot be opened, OSError for the state directory."""
+        settings = loaded.settings
+        self._settings = settings
+        self._digest = loaded.digest
+        self._clock = clock
+        self._notifier = notifier
+        self._boot = str(uuid.uuid4())
+        settings.state.directory.mkdir(parents=True, exist_ok=True)
+        self._journal = Journal.open(
+            settings.state.directory / "journal.db",
+            gate=settings.gate.id,
+            boot=self._boot,
+            clock=self._reading,
+            max_bytes=settings.journal.max_mb * MEGABYTE,
+        )
+        self._recorder = Recorder(
+            self._journal, self._utc, masked if settings.privacy.publish_plate == "masked" else None
+        )
+        self._devices = Devices(self._recorder, self._utc)
+        self._keeper = Keeper(EvidenceStore(settings.state.directory / "evidence", settings.evidence.max_mb * MEGABYTE))
+        self._watchdog = Watchdog(notifier)
+        self._eyes: list[EyePort] = []
+        self._lanes = [self._make_lane(name, lane) for name, lane in settings.lanes.items()]
+        self._session, self._uplink = self._make_link()
+        self._stopping = threading.Event()
+        self._housekeeper = threading.Thread(target=self._keep_house, name="housekeeper", daemon=True)
+
+    @property
+    def lanes(self) -> tuple[LaneUnit, ...]:
+        """The lanes, in the order of the configuration."""
+        return tuple(self._lanes)
+
+    def start(self) -> None:
+        """Record the start and what the last one left open, then start every thread. Waits for no device."""
+        self._record_start()
+        self._keeper.start()
+        for lane in self._lanes:
+            lane.start()
+            self._watchdog.watch(f"lane {lane.name}", LANE_WINDOW_S, partial(_progress, lane))
+        for eye in self._eyes:
+            eye.start()
+        if self._session is not None and self._uplink is not None:
+            self._session.start()
+            self._uplink.start()
+        self._housekeeper.start()
+        self._watchdog.start()
+        self._notifier.ready(f"{len(self._lanes)} lanes, {len(self._eyes)} cameras")
+
+    def stop(self, cause: str) -> None:
+        """Stop deciding, release every relay, record the stop, send what can be sent in a moment, and close."""
+        self._notifier.stopping(cause)
+        self._stopping.set()
+        for eye in self._eyes:
+            eye.stop()
+        for lane in self._lanes:
+            lane.stop()
+        self._watchdog.stop()
+        self._recorder.note([Draft(GateStopping(cause=cause), None, None, self._utc())])
+        if self._session is not None and self._uplink is not None:
+            self._drain()
+            self._uplink.stop()
+            self._session.stop()
+        self._keeper.stop()
+        self._housekeeper.join(HOUSEKEEPING_S)
+        self._journal.close()
+
+    def _drain(self) -> None:
+        """Give the link a moment to deliver the last events; what it cannot is delivered after the next start."""
+        deadline = time.monotonic() + STOP_DRAIN_S
+        pause = threading.Event()
+        while time.monotonic() < deadline and not pause.wait(0.05):
+            try:
+                if self._journal.watermark >= self._journal.head:
+                    return
+            except JournalError:
+                return
+
+    # ------------------------------------------------------------------------------------------------- making parts
+
+    def _make_lane(self, name: str, settings: LaneSettings) -> LaneUnit:
+        permits = self._settings.permits
+        place = LanePlace(
+            site=self._settings.gate.site,
+            lane=settings.number,
+            direction=settings.direction,
+            clock_skew_s=permits.clock_skew_s,
+            max_text=permits.max_text,
+            require_clock=self._settings.clock.require_synchronised,
+            rules=JudgementRules(without_plate=permits.without_plate),
+        )
+        trust = TrustFile(permits.trust_list, permits.root_keys)
+        inputs = settings.inputs
+        unit = LaneUnit(
+            name,
+            settings,
+            Boards(
+                registry.relay(settings.relay.kind, settings.relay.table),
+                None if inputs is None else registry.inputs(inputs.kind, inputs.table),
+            ),
+            Services(self._recorder, self._devices, self._clock.now, self._keeper.keep),
+            Decider(place, trust, self._journal, self._clock).decide,
+            secrets.randbelow(FIRST_SERIALS),
+        )
+        self._eyes += [self._make_eye(unit, camera) for camera in settings.cameras]
+        return unit
+
+    def _make_eye(self, lane: LaneUnit, camera: Camera) -> EyePort:
+        configure = Configure(
+            camera_kind=camera.kind,
+            camera=registry.settings_model(registry.CAMERAS, camera.kind)
+            .model_validate(camera.table)
+            .model_dump(mode="json"),
+            read_codes="qr" in camera.readers,
+            read_plates="plate" in camera.readers,
+        )
+        return EyePort(
+            f"{lane.name}/{camera.id}",
+            configure,
+            on_seen=lane.seen,
+            on_status=lambda status: lane.camera_changed(camera.id, status, reads_codes="qr" in camera.readers),
+            limits=EyeLimits(hang_s=camera.hang_s, reading_s=camera.reading_deadline_s),
+        )
+
+    def _make_link(self) -> tuple[Session | None, Uplink | None]:
+        mqtt = self._settings.mqtt
+        if not mqtt.enabled:
+            return None, None
+        password = mqtt.password
+        session_settings = SessionSettings(
+            gate=self._settings.gate.id,
+            brokers=tuple(broker_address(url) for url in mqtt.brokers),
+            tls=TlsFiles(mqtt.ca_file, mqtt.certificate_file, mqtt.key_file),
+            user=mqtt.username,
+            password=None if password is None else password.get_secret_value(),
+            keepalive_s=mqtt.keepalive_s,
+            status_every_s=mqtt.heartbeat_s,
+        )
+        presence = GatePresence(
+            self._identity(), self._journal, self._clock, lambda: uplink.view, lambda: self._devices.states
+        )
+        session = Session(session_settings, presence, observe=self._link_changed)
+        flow = FlowSettings(ack_mode=AckMode(mqtt.ack_mode), window_limit=mqtt.window)
+        uplink = Uplink(session, self._journal, self._settings.gate.id, flow, observe=lambda _view: session.announce())
+        return session, uplink
+
+    def _identity(self) -> Identity:
+        lanes = {
+            name: {
+                "number": lane.number,
+                "direction": lane.direction,
+                "relay": lane.relay.kind,
+                "inputs": None if lane.inputs is None else lane.inputs.kind,
+                "cameras": {camera.id: camera.kind for camera in lane.cameras},
+            }
+            for name, lane in self._settings.lanes.items()
+        }
+        gate = self._settings.gate
+        return Identity(gate.id, gate.site, version("gate-agent"), self._boot, self._digest, lanes)
+
+    # ------------------------------------------------------------------------------------------------- what they tell
+
+    def _utc(self) -> float:
+        return self._clock.now().utc
+
+    def _reading(self) -> ClockReading:
+        clock = self._clock.synchronisation()
+        error_ms = None if clock.error_ms is None else round(clock.error_ms)
+        return ClockReading(self._utc(), clock.synchronised, error_ms)
+
+    def _link_changed(self, view: LinkView) -> None:
+        self._devices.changed("broker", "broker", view.state.value, view.detail or view.url)
+
+    def _record_start(self) -> None:
+        """Tell of the start, and give every transaction that the last run left open its one outcome."""
+        recovery = self._journal.recover()
+        utc = self._utc()
+        names = tuple(one.transaction for one in recovery.interrupted)
+        drafts = [
+            Draft(
+                GateStarted(version=version("gate-agent"), configuration=self._digest, interrupted=names),
+                None,
+                None,
+                utc,
+            )
+        ]
+        replaced = self._journal.replaced
+        if replaced is not None:
+            log.critical("the journal was damaged and moved to %s: %s", replaced.moved_to, replaced.cause)
+            if replaced.unsent is not None:
+                first, last = replaced.unsent
+                drafts.append(Draft(EventsDropped(first=first, last=last, cause=replaced.cause), None, None, utc))
+        changes: list[LedgerChange] = []
+        for one in recovery.interrupted:
+            closed = TransactionClosed(
+                outcome=Outcome.FAULT,
+                reason=Reason.GATE_FAULT,
+                assumed=False,
+                duration_s=max(0.0, round(utc - one.opened_utc, 3)),
+            )
+            drafts.append(Draft(closed, one.lane, one.transaction, utc))
+            changes += [
+                LedgerChange(held.permit_id, held.use, LedgerState.CONSUMED, held.transaction)
+                for held in one.reservations
+                if one.entered
+            ]
+        self._recorder.note(drafts, changes)
+
+    # ------------------------------------------------------------------------------------------------- housekeeping
+
+    def _keep_house(self) -> None:
+        """Prune the journal from time to time."""
+        journal = self._settings.journal
+        while not self._stopping.wait(HOUSEKEEPING_S):
+            try:
+                self._journal.prune(journal.keep_acknowledged_days * DAY_S, journal.max_mb * MEGABYTE * 9 // 10)
+                self._journal.forget_uses(USES_KEPT_S)
+            except JournalError as error:
+                log.error("the journal could not be pruned: %s", error)  # noqa: TRY400 - told, not a bug
+
+
+def _progress(lane: LaneUnit) -> float:
+    return lane.loop.progress_at

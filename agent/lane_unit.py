@@ -1,0 +1,155 @@
+"""Everything of one lane, put together: loop, barrier, signals and eyes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agent.barrier import Barrier, Wiring
+from agent.core.lane import Lane, LaneRules
+from agent.lane_loop import Hands, LaneLoop, LaneView, Sighting
+from agent.port_state import PortState
+from agent.signals import SignalMap, SignalWatch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from agent.barrier import PulseReport
+    from agent.core.lane_io import Decide, Decided
+    from agent.core.moment import Moment
+    from agent.devices import Devices
+    from agent.eye_news import EyeStatus, Seen
+    from agent.recorder import Recorder
+    from agent.settings import Lane as LaneSettings
+    from drivers.api import InputPort, RelayPort
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What all lanes share."""
+
+    recorder: Recorder
+    devices: Devices
+    now: Callable[[], Moment]
+    keep: Callable[[Mapping[str, bytes]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Boards:
+    """The boards of a lane, not opened yet."""
+
+    relay: RelayPort
+    inputs: InputPort | None
+
+
+class LaneUnit:
+    """One lane with its threads. `first_serial`: where its transaction ids begin, other with each start."""
+
+    def __init__(
+        self,
+        name: str,
+        settings: LaneSettings,
+        boards: Boards,
+        services: Services,
+        decide: Callable[[Decide, Moment], Decided],
+        first_serial: int,
+    ) -> None:
+        self.name = name
+        self._devices = services.devices
+        self._view: LaneView | None = None
+        self._barrier = Barrier(name, boards.relay, _wiring(settings), self._pulsed, self._relay_changed)
+        self.loop = LaneLoop(
+            Lane.start(rules(name, settings), first_serial),
+            Hands(self._barrier, services.recorder, services.now, decide, services.keep, self._observe),
+        )
+        self._signals: SignalWatch | None = None
+        if boards.inputs is not None and settings.signals is not None:
+            self._signals = SignalWatch(
+                name, boards.inputs, _signal_map(settings), self.loop.sampled, self._inputs_changed
+            )
+        self._readers: dict[str, bool] = {}
+
+    @property
+    def view(self) -> LaneView | None:
+        """What the lane looks like now; None before its first round."""
+        return self._view
+
+    def start(self) -> None:
+        """Start to decide first, then to feel and to move."""
+        self.loop.start()
+        self._barrier.start()
+        if self._signals is not None:
+            self._signals.start()
+
+    def stop(self) -> None:
+        """Stop deciding first, then release every relay."""
+        self.loop.stop()
+        self._barrier.stop()
+        if self._signals is not None:
+            self._signals.stop()
+
+    def seen(self, seen: Seen) -> None:
+        """Hand in what an eye saw."""
+        self.loop.sighted(Sighting(seen.presentations, seen.readings, seen.pictures))
+
+    def camera_changed(self, camera: str, status: EyeStatus, *, reads_codes: bool) -> None:
+        """Note how an eye is; the lane hears whether any of its code readers works."""
+        state = "streaming" if status.up else status.state.value
+        self._devices.changed("camera", f"{self.name}/{camera}", state, status.detail, self.name)
+        if not reads_codes or status.state is PortState.CONNECTING:
+            return
+        before = any(self._readers.values())
+        first = not self._readers
+        self._readers[camera] = status.up
+        after = any(self._readers.values())
+        if first or before != after:
+            self.loop.readers_changed(up=after)
+
+    def _pulsed(self, report: PulseReport) -> None:
+        self.loop.pulsed(report)
+
+    def _relay_changed(self, state: PortState, detail: str) -> None:
+        self._devices.changed("relay", f"{self.name}/relay", state.value, detail, self.name)
+        self.loop.relay_changed(state)
+
+    def _inputs_changed(self, state: PortState, detail: str) -> None:
+        self._devices.changed("inputs", f"{self.name}/inputs", state.value, detail, self.name)
+
+    def _observe(self, view: LaneView) -> None:
+        self._view = view
+
+
+def rules(name: str, settings: LaneSettings) -> LaneRules:
+    """The rules of a lane from its settings."""
+    signals = settings.signals
+    return LaneRules(
+        lane=name,
+        lane_number=settings.number,
+        blind=signals is None,
+        close_mode=settings.close_mode,
+        has_opened=signals is not None and signals.opened is not None,
+        has_closed=signals is not None and signals.closed is not None,
+        has_photocell=signals is not None and signals.photocell is not None,
+        **settings.timing.model_dump(),
+    )
+
+
+def _wiring(settings: LaneSettings) -> Wiring:
+    return Wiring(**settings.barrier.model_dump())
+
+
+def _signal_map(settings: LaneSettings) -> SignalMap:
+    signals = settings.signals
+    if signals is None:
+        message = "a lane without signals has no signal map"
+        raise ValueError(message)
+    return SignalMap(
+        presence=signals.presence,
+        safety=signals.safety,
+        photocell=signals.photocell,
+        opened=signals.opened,
+        closed=signals.closed,
+        inverted=frozenset(signals.inverted),
+        debounce_s=signals.debounce_ms / 1000,
+        period_s=1 / signals.poll_hz,
+    )
