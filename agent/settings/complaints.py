@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from agent.service.redaction import masked, masked_urls, sounds_secret
 from agent.settings.documents import dotted
 from agent.settings.problems import Problem, nearest
-from agent.settings.schema import choices, expected
+from agent.settings.schema import choices, expected, fits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -36,6 +36,16 @@ class Complaints:
         return Problem(
             origin.name, dotted(path), message, self._spot(path), hint, severity="warning" if warning else "error"
         )
+
+    def wrong_types(self) -> list[Problem]:
+        """A problem for each value of a file whose type is another than its key's, where pydantic would convert it."""
+        found = []
+        for path, origin in self._document.origins.items():
+            field, value = self._schema.field(path), self.value(path)
+            item = isinstance(path[-1], int)
+            if origin.file is not None and field is not None and not fits(field, value, item=item):
+                found.append(self.about(path, f"expected {expected(field, item=item)}{self._got(path)}"))
+        return found
 
     def from_pydantic(self, errors: Iterable[ErrorDetails], base: Path = ()) -> list[Problem]:
         """A problem for each error; `base` is the path of the validated part."""

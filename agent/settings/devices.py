@@ -120,5 +120,6 @@ def boards(
         except ValidationError as error:
             problems += complaints.from_pydantic(error.errors(include_url=False, include_input=False), device.path)
         else:
-            accepted.append(Board(device, settings))
+            if not strange:
+                accepted.append(Board(device, settings))
     return accepted, problems

@@ -233,8 +233,8 @@ def _excerpt(lines: list[str], number: int, offset: int) -> tuple[str, int]:
         shown = f"{line[: match.end()]} {MASK}"
         return shown, min(offset, len(shown))
     inner = next((at for at in re.finditer(r"[A-Za-z0-9_-]+", line) if sounds_secret(at[0])), None)
-    if inner and "=" in line[inner.end() :]:
-        shown = f"{line[: inner.end()]} = {MASK}"
+    if inner and line[inner.end() :].strip():
+        shown = f"{line[: inner.end()]} {MASK}"
         return shown, min(offset, len(shown))
     before, rest = masked_urls(line[:offset]), masked_urls(line[offset:])
     return (before + rest, len(before)) if masked_urls(line) == line else (masked_urls(line), 0)

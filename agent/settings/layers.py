@@ -99,15 +99,17 @@ def _lay(document: Document, name: str, value: str, source: str) -> None:
         _put(document, leaf, item, origin)
 
 
-def _similar(path: Path, source: str) -> str:
-    section = nearest(str(path[0]), list(Settings.model_fields))
-    if not section:
-        return ""
-    if len(path) == 1:  # GATE_MQTT_PASSWORD: one underscore where two belong
-        rest = str(path[0]).removeprefix(f"{section}_")
-        return f"{PREFIX}{section}__{rest}".upper()
-    right = (section, *path[1:])
-    return f"{PREFIX}{'__'.join(map(str, right))}".upper() if source.startswith(PREFIX) else dotted(right)
+def _similar(path: tuple[str, ...], source: str) -> str:
+    """The name that was probably meant, in the form of the source: a variable or a credential."""
+    begun = next((section for section in Settings.model_fields if path[0].startswith(f"{section}_")), "")
+    if len(path) == 1 and begun:  # GATE_MQTT_PASSWORD: one underscore where two belong
+        path = (begun, path[0].removeprefix(f"{begun}_"))
+    else:
+        section = nearest(path[0], list(Settings.model_fields))
+        if not section:
+            return ""
+        path = (section, *path[1:])
+    return f"{PREFIX}{'__'.join(path)}".upper() if source.startswith(PREFIX) else dotted(path)
 
 
 def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:

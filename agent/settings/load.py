@@ -78,7 +78,9 @@ def load(
     accepted, refused = boards(list(device_tables(document.data)), known, complaints)
     by_path = {board.device.path: board for board in accepted}
     checked = checks.Checked(document.data, by_path, _capabilities(by_path, relays))
+    told = {problem.key for problem in (*wrong, *refused)}
     problems += [*wrong, *refused, *checks.problems(checked, complaints)]
+    problems += [problem for problem in complaints.wrong_types() if problem.key not in told]
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors or settings is None:
         raise SettingsError(problems)

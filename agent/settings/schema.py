@@ -96,6 +96,23 @@ def expected(field: FieldInfo, *, item: bool = False) -> str:
     return " or ".join(dict.fromkeys(_kind(kind) for kind in kinds)) + _bounds(limits) + form
 
 
+def fits(field: FieldInfo, value: object, *, item: bool = False) -> bool:
+    """Say whether a value of a file has a type that the field takes as it is.
+
+    Pydantic also takes true for 1 and "5" for 5, which texts of variables need; in a file it is a mistake.
+    """
+    kinds = {_container(kind) for kind in _members(field.annotation, item=item)} - {NoneType}
+    match value:
+        case bool():
+            return not kinds <= {int, float, str}
+        case str():
+            return not kinds <= {int, float, bool}
+        case int() | float():
+            return kinds != {bool}
+        case _:
+            return True
+
+
 def _kind(kind: Any) -> str:
     kind = get_args(kind)[0] if get_origin(kind) is Annotated else kind
     if kind is bool:
