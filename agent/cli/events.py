@@ -48,9 +48,9 @@ def tail(
         seen = max(now.head.seq - count, now.tail.seq)
         try:
             while True:
-                for payload in reader.payloads(seen + 1):
-                    show(payload)
-                    seen += 1
+                for event in reader.events(seen + 1):
+                    show(event.payload)
+                    seen = event.seq
                 if not follow:
                     return
                 sys.stdout.flush()

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SUSPECT: Final = "-suspect"
+TABLES: Final = ("events", "ledger", "transactions")
 CHECKED_EVENTS: Final = 32
 CHECKED_WHOLE_BYTES: Final = 64 * 2**20  # a full check reads the whole file: for this much, a second on a slow card
 
@@ -82,14 +83,14 @@ def examine_stream(connection: sqlite3.Connection) -> None:
     """Look at the last events, once the file has the newest schema. Raises as `examine_pages` does."""
     try:
         now = history.standing(connection)
-        holds = any(connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in ("events", "ledger"))  # noqa: S608 - constants
+        holds = [connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in TABLES]  # noqa: S608 - constants
     except sqlite3.OperationalError as error:
         if primary_code(error) == sqlite3.SQLITE_ERROR:
             raise DamagedError(str(error)) from error
         raise
     if now is not None:
         _examine_end(connection, now)
-    elif holds:  # a crash at its very making leaves a file without a stream, but also without anything else
+    elif any(holds):  # a crash at its very making leaves a file without a stream, but also without anything else
         raise DamagedError("it does not say where its stream stands")
 
 

@@ -38,6 +38,8 @@ class DamagedError(Exception):
     """The journal's file cannot be trusted any more; the message says what is wrong with it."""
 
 
+# SQLite names no disk full when it cannot make its shared memory file as long as it must be.
+SHM_FULL = sqlite3.SQLITE_IOERR_SHMSIZE
 DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
@@ -55,7 +57,9 @@ def is_full(error: Exception) -> bool:
     """Whether the disk or the journal's cap is full."""
     if isinstance(error, OSError):
         return error.errno in {errno.ENOSPC, errno.EDQUOT}
-    return isinstance(error, sqlite3.Error) and primary_code(error) == sqlite3.SQLITE_FULL
+    if not isinstance(error, sqlite3.Error):
+        return False
+    return primary_code(error) == sqlite3.SQLITE_FULL or getattr(error, "sqlite_errorcode", 0) == SHM_FULL
 
 
 def translated(error: sqlite3.Error, doing: str) -> JournalError:

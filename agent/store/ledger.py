@@ -82,12 +82,13 @@ def use_state(connection: sqlite3.Connection, permit_id: bytes, boot: str) -> Us
     rows = connection.execute(
         "SELECT use, state, txn, boot FROM ledger WHERE permit = ? AND state <> 'RELEASED' ORDER BY use", (permit_id,)
     ).fetchall()
-    held = [(txn, since) for _use, state, txn, since in rows if state == LedgerState.RESERVED]
+    # Of several reservations the one that a restart left in doubt matters most.
+    held = sorted((since == boot, txn) for _use, state, txn, since in rows if state == LedgerState.RESERVED)
     taken = {use for use, *_rest in rows}
     return UseState(
         used=len(rows) - len(held),
-        open_reservation=held[-1][0] if held else None,
-        interrupted=bool(held) and held[-1][1] != boot,
+        open_reservation=held[0][1] if held else None,
+        interrupted=bool(held) and not held[0][0],
         next_use=next(use for use in range(1, len(taken) + 2) if use not in taken),
     )
 

@@ -42,14 +42,18 @@ class JournalReader:
         with self._translating():
             return history.standing_of(self._connection)
 
-    def payloads(self, first: int = 1, last: int = SEQ_MAX) -> Iterator[bytes]:
-        """The bytes of the events from `first` to `last`, both included, as stored; read in batches while iterated.
+    def events(self, first: int = 1, last: int = SEQ_MAX) -> Iterator[Recorded]:
+        """The events from `first` to `last`, both included; read in batches while iterated.
 
         Nothing is held open between batches: a reader that stalls must not keep the agent from checkpointing its log.
         """
         while batch := self._batch(first, last):
-            yield from (event.payload for event in batch)
+            yield from batch
             first = batch[-1].seq + 1
+
+    def payloads(self, first: int = 1, last: int = SEQ_MAX) -> Iterator[bytes]:
+        """The bytes of those events, as stored."""
+        return (event.payload for event in self.events(first, last))
 
     def _batch(self, first: int, last: int) -> list[Recorded]:
         with self._translating():

@@ -1,0 +1,114 @@
+"""Times a durable append to the journal, one event a record, and the same in a bare SQLite table beside it.
+
+Usage: bench/journal.py [--events N] [--folder DIR]   The folder must be on a real disk; without it one beside this file.
+
+Wall time is the disk's as much as ours, CPU time is ours. The journal holds what a gate's does: acknowledged history,
+a ledger, open transactions. Exit code 1 when a goal is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sqlite3
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agent.core.chain import ClockReading
+from agent.core.decision import Reason, Verdict
+from agent.core.events import AccessDecided, AccessGranted, CheckRecord, Draft
+from agent.core.lane_io import LedgerChange, LedgerState
+from agent.store.journal import Journal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+P99_GOAL_MS = 20.0
+CPU_GOAL_MS = 0.3
+UTC = 1_795_000_000.0
+HISTORY = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Of one append, in ms."""
+
+    p50: float
+    p99: float
+    worst: float
+    cpu: float
+
+
+def timed(append: Callable[[int], object], count: int) -> Times:
+    wall = []
+    cpu = time.process_time()
+    for number in range(count):
+        start = time.perf_counter()
+        append(number)
+        wall.append((time.perf_counter() - start) * 1000)
+    cpu = (time.process_time() - cpu) * 1000 / count
+    wall.sort()
+    return Times(wall[count // 2], wall[count * 99 // 100], wall[-1], cpu)
+
+
+def decided(number: int) -> Draft:
+    checks = tuple(CheckRecord(reason=reason, ok=True, detail="as it must be") for reason in list(Reason)[:18])
+    event = AccessDecided(verdict=Verdict.PASS, reason=Reason.OK, checks=checks)
+    return Draft(event, "1", f"transaction {number}", UTC)
+
+
+def granted(number: int) -> Draft:
+    return Draft(AccessGranted(grant=f"grant {number}", by="permit"), "1", f"transaction {number}", UTC)
+
+
+def measure(folder: Path, count: int) -> dict[str, Times]:
+    journal = Journal.open(
+        folder / "journal.db", gate="bench", boot="1", clock=lambda: ClockReading(UTC, True, 5), max_bytes=1 << 30
+    )
+    journal.record([decided(number) for number in range(HISTORY)])
+    journal.acknowledge(journal.stream, HISTORY // 2)
+
+    def reserve(number: int) -> object:
+        change = LedgerChange(number.to_bytes(8, "big"), 1, LedgerState.RESERVED, f"transaction {number}")
+        return journal.record([decided(number), granted(number)], [change])
+
+    size = len(next(journal.range(1, 1)).payload)
+    times = {
+        f"one event of {size} bytes": timed(lambda number: journal.record([decided(number)]), count),
+        "decision, grant and reservation": timed(reserve, count),
+    }
+    journal.close()
+
+    bare = sqlite3.connect(folder / "bare.db", isolation_level=None)
+    bare.execute("PRAGMA journal_mode = WAL")
+    bare.execute("PRAGMA synchronous = FULL")
+    bare.execute("CREATE TABLE bare (seq INTEGER PRIMARY KEY, payload BLOB)")
+    payload = bytes(size)
+    times["bare SQLite insert, same bytes"] = timed(
+        lambda _number: bare.execute("INSERT INTO bare (payload) VALUES (?)", (payload,)), count
+    )
+    bare.close()
+    return times
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--events", type=int, default=2000, help="appends to time")
+    parser.add_argument("--folder", type=Path, default=Path(__file__).parent, help="a folder on the disk to measure")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        times = measure(Path(folder), options.events)
+    print(f"{'durable append, ms':<34} {'p50':>8} {'p99':>8} {'worst':>8} {'CPU':>8}")
+    for name, one in times.items():
+        print(f"{name:<34} {one.p50:>8.3f} {one.p99:>8.3f} {one.worst:>8.2f} {one.cpu:>8.3f}")
+    first = next(iter(times.values()))
+    kept = first.p99 <= P99_GOAL_MS and first.cpu <= CPU_GOAL_MS
+    print(f"goals for one event: p99 {P99_GOAL_MS} ms, CPU {CPU_GOAL_MS} ms: {'kept' if kept else 'MISSED'}")
+    return 0 if kept else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
