@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from agent.settings import Family, Lane, LoadedSettings, Problem
 
 DEFAULT_PATH = Path("/etc/gate-agent/gate.toml")
-_FAMILIES: dict[Family, Mapping[str, str]] = {
+FAMILIES: dict[Family, Mapping[str, str]] = {
     "camera": registry.CAMERAS,
     "relay": registry.RELAYS,
     "inputs": registry.INPUTS,
@@ -31,7 +31,7 @@ _FAMILIES: dict[Family, Mapping[str, str]] = {
 
 def models(family: Family, kind: str) -> type[BaseModel]:
     """The settings model of a driver. Raises DeviceMisconfiguredError for a kind that is not there."""
-    return registry.settings_model(_FAMILIES[family], kind)
+    return registry.settings_model(FAMILIES[family], kind)
 
 
 def load_configuration(path: Path) -> LoadedSettings:
@@ -61,7 +61,7 @@ def check(
     every problem with its line. Exit code 0 when the configuration can be used, 78 when it cannot.
     """
     if schema:
-        typer.echo(schema_text(models, {family: tuple(table) for family, table in _FAMILIES.items()}), nl=False)
+        typer.echo(schema_text(models, {family: tuple(table) for family, table in FAMILIES.items()}), nl=False)
         return
     try:
         loaded = load_configuration(configuration)

@@ -1,0 +1,94 @@
+"""`gate-agent check`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from typer.testing import CliRunner
+
+from agent.cli import exits
+from agent.cli.main import application
+from tests.gate_files import HEAD, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LANE = """
+[lanes.out]
+number = 1
+direction = "export"
+relay = { kind = "simulated" }
+cameras = [{ id = "front", kind = "simulated" }]
+"""
+
+
+@pytest.fixture
+def check(monkeypatch):
+    for name in ("CREDENTIALS_DIRECTORY", "GATE_MQTT__PASSWORD"):
+        monkeypatch.delenv(name, raising=False)
+
+    def call(*arguments: str | Path):
+        given = ["check", *map(str, arguments)]
+        return CliRunner().invoke(application(given), given)
+
+    return call
+
+
+def test_a_good_configuration_is_summed_up(check, tmp_path):
+    answer = check(write(tmp_path, HEAD + LANE))
+    assert answer.exit_code == exits.OK
+    assert "can be used" in answer.stdout
+    assert "out, number 1, export; relay simulated; no inputs (passages are assumed)" in answer.stdout
+
+
+def test_a_bad_configuration_is_told_on_standard_error(check, tmp_path):
+    path = write(tmp_path, HEAD + LANE.replace("number = 1", "number = 99\nnumbr = 1"))
+    answer = check(path)
+    assert answer.exit_code == exits.CONFIGURATION
+    assert answer.stdout == ""
+    assert f"{path}:15:1: error: lanes.out.number: expected a whole number from 1 to 64; got 99" in answer.stderr
+    assert answer.stderr.splitlines()[-1] == f"{path}: 2 errors"
+
+
+def test_json_holds_what_a_program_needs(check, tmp_path):
+    good = json.loads(check("--json", write(tmp_path, HEAD + LANE)).stdout)
+    assert (good["usable"], good["gate"], good["problems"]) == (True, "gate-7", [])
+    assert good["lanes"]["out"]["cameras"] == {"front": "simulated"}
+    assert len(good["digest"]) == 64
+    answer = check(write(tmp_path, HEAD), "--json")
+    bad = json.loads(answer.stdout)
+    assert answer.exit_code == exits.CONFIGURATION
+    assert not bad["usable"]
+    assert [(problem["key"], problem["severity"]) for problem in bad["problems"]] == [("lanes", "error")]
+
+
+def test_a_missing_file_is_an_error_of_the_configuration(check, tmp_path):
+    answer = check(tmp_path / "none.toml")
+    assert answer.exit_code == exits.CONFIGURATION
+    assert "none.toml: error: cannot be read: No such file or directory" in answer.stderr
+
+
+def test_credentials_and_variables_are_read_as_by_the_service(check, tmp_path, monkeypatch):
+    path = write(tmp_path, HEAD + LANE)
+    write(tmp_path, "s3cr3t-word", "credentials/mqtt.password")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path / "credentials"))
+    answer = check(path)
+    assert answer.exit_code == exits.CONFIGURATION
+    assert f"{tmp_path}/credentials/mqtt.password: error: mqtt.password: needs mqtt.username beside it" in answer.stderr
+    assert "s3cr3t-word" not in answer.stderr
+    monkeypatch.setenv("GATE_MQTT__USERNAME", "gate-7")
+    assert check(path).exit_code == exits.OK
+
+
+def test_channels_are_checked_against_the_driver(check, tmp_path):
+    path = write(tmp_path, HEAD + LANE + "barrier = { open_channel = 9 }\n")
+    assert "expected a channel from 1 to 8" in check(path).stderr
+
+
+def test_the_schema_is_json_and_knows_the_drivers_keys(check):
+    schema = json.loads(check("--schema").stdout)
+    lcus = next(form for form in schema["$defs"]["Relay"]["oneOf"] if form["title"] == "relay lcus")
+    assert {"kind", "port", "channels"} <= set(lcus["properties"])
+    assert schema["additionalProperties"] is False

@@ -1,0 +1,154 @@
+"""Rules that bind several keys."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.settings import SettingsError
+from agent.settings.model import EXAMPLE_ROOT_KEY
+from tests.gate_files import GOOD, LANE, ROOT_KEY, loaded, write
+
+SECOND = (
+    LANE.replace("lanes.out", "lanes.in")
+    .replace("number = 1", "number = 2")
+    .replace('"front"', '"rear"')
+    .replace("/dev/gate-barrier", "/dev/gate-barrier-2")
+)
+BARRIER = "[lanes.out.barrier]\n"
+
+
+def problems(path):
+    try:
+        found = loaded(path).warnings
+    except SettingsError as error:
+        found = error.problems
+    return {problem.key: problem for problem in found}
+
+
+@pytest.mark.parametrize(
+    ("added", "key", "words"),
+    [
+        (BARRIER + "open_channel = 5", "lanes.out.barrier.open_channel", "from 1 to 4"),
+        (BARRIER + "red_channel = 1", "lanes.out.barrier.red_channel", "channel 1 is open_channel already"),
+        (BARRIER + "pulse_ms = 450", "lanes.out.barrier.pulse_ms", "multiple of 100"),
+        (
+            "[lanes.out.timing]\nstale_s = 0.1",
+            "lanes.out.timing.stale_s",
+            "at least 0.15, three polls at 20 Hz; got 0.1",
+        ),
+        ('[state]\ndirectory = ""', "state.directory", "absolute"),
+    ],
+)
+def test_a_rule_that_is_broken_is_told_at_the_key_that_breaks_it(tmp_path, added, key, words):
+    problem = problems(write(tmp_path, f"{GOOD}\n{added}\n"))[key]
+    assert words in problem.message
+    assert problem.severity == "error"
+    assert problem.spot.excerpt == added.splitlines()[1]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key", "words"),
+    [
+        ("safety = 2", "safety = 1", "lanes.out.signals.safety", "input 1 is presence already"),
+        ("safety = 2", "safety = 9", "lanes.out.signals.safety", "from 1 to 8"),
+        ("safety = 2", "safety = 2\ninverted = [3]", "lanes.out.signals.inverted[0]", "no signal is wired to input 3"),
+        ("safety = 2", "safety = 2\ninverted = [2, 2]", "lanes.out.signals.inverted[1]", "twice"),
+        ('[lanes.out.inputs]\nkind = "bits"', "", "lanes.out.signals", "needs the table inputs"),
+        ("[lanes.out.signals]\npresence = 1\nsafety = 2", "", "lanes.out.inputs", "needs the table signals"),
+        ('direction = "export"', 'direction = "export"\nclose_mode = "agent"', "lanes.out.close_mode", "close_channel"),
+        ("mqtts://broker.example", 'mqtts://a.example", "mqtts://a.example:8883', "mqtt.brokers[1]", "twice"),
+        ('brokers = ["mqtts://broker.example"]', "", "mqtt.brokers", "at least one broker"),
+        ("[mqtt]", '[mqtt]\npassword = "x"', "mqtt.password", "needs mqtt.username"),
+        ("[mqtt]", '[mqtt]\nca_file = "none.pem"', "mqtt.ca_file", "none.pem cannot be read: No such file"),
+        ("[permits]", '[permits]\ntrust_list = "none.gtl"', "permits.trust_list", "cannot be read"),
+        (f'["{ROOT_KEY}"]', f'["{ROOT_KEY}", "{ROOT_KEY.upper()}"]', "permits.root_keys[1]", "twice"),
+    ],
+)
+def test_a_mistake_between_keys_is_told(tmp_path, old, new, key, words):
+    assert old in GOOD
+    problem = problems(write(tmp_path, GOOD.replace(old, new)))[key]
+    assert words in problem.message
+    assert problem.severity == "error"
+
+
+def test_an_agent_that_closes_needs_to_see_the_vehicle_under_the_arm(tmp_path):
+    blind = GOOD.replace(
+        'direction = "export"', 'direction = "export"\nclose_mode = "agent"\nbarrier = {close_channel = 2}'
+    )
+    start, end = blind.index("[lanes.out.inputs]"), blind.index("[[lanes.out.cameras]]")
+    assert (
+        "needs inputs and signals"
+        in problems(write(tmp_path, blind[:start] + blind[end:]))["lanes.out.close_mode"].message
+    )
+    assert not problems(write(tmp_path, blind))
+
+
+def test_a_board_that_leaves_the_pulse_to_the_agent_takes_any_length(tmp_path):
+    text = GOOD.replace('kind = "board"', 'kind = "board"\nmode = "plain"') + BARRIER + "pulse_ms = 450\n"
+    assert not problems(write(tmp_path, text))
+
+
+def test_lanes_have_their_own_number_camera_ids_and_boards(tmp_path):
+    assert not problems(write(tmp_path, GOOD + SECOND))
+    same = SECOND.replace("number = 2", "number = 1").replace('"rear"', '"front"').replace("barrier-2", "barrier")
+    found = problems(write(tmp_path, GOOD + same))
+    assert "lane out has the number 1 already" in found["lanes.in.number"].message
+    assert "a camera of lane out" in found["lanes.in.cameras[0].id"].message
+    assert "cannot share one" in found["lanes.in.relay.port"].message
+
+
+def test_boards_with_unit_numbers_share_a_port_when_the_line_is_the_same(tmp_path):
+    first = GOOD.replace('kind = "board"', 'kind = "board"\nunit = 1')
+    second = SECOND.replace("barrier-2", "barrier")
+    assert not problems(write(tmp_path, first + second.replace('kind = "board"', 'kind = "board"\nunit = 2')))
+    other = second.replace('kind = "board"', 'kind = "board"\nunit = 2\nbaud = 19200')
+    found = problems(write(tmp_path, first + other))
+    assert "lanes.out.relay is on the same port with baud = 9600; got 19200" in found["lanes.in.relay.baud"].message
+    same_unit = second.replace('kind = "board"', 'kind = "board"\nunit = 1')
+    assert "the same board" in problems(write(tmp_path, first + same_unit))["lanes.in.relay.unit"].message
+
+
+def test_one_port_under_two_names_is_one_port(tmp_path):
+    (tmp_path / "tty").touch()
+    (tmp_path / "gate-barrier").symlink_to(tmp_path / "tty")
+    text = GOOD.replace("/dev/gate-barrier", f"{tmp_path}/tty") + SECOND.replace(
+        "/dev/gate-barrier-2", f"{tmp_path}/gate-barrier"
+    )
+    assert "cannot share one" in problems(write(tmp_path, text))["lanes.in.relay.port"].message
+
+
+def test_a_sound_lane_is_checked_beside_a_broken_one(tmp_path):
+    broken = SECOND.replace('direction = "export"', 'direction = "up"')
+    found = problems(write(tmp_path, GOOD.replace("safety = 2", "safety = 1") + broken))
+    assert {"lanes.in.direction", "lanes.out.signals.safety"} <= set(found)
+
+
+def test_files_that_hold_no_certificate_are_refused_at_their_key(tmp_path):
+    write(tmp_path, "no certificate", "x.pem")
+    text = GOOD.replace("[mqtt]", '[mqtt]\nca_file = "x.pem"\ncertificate_file = "x.pem"\nkey_file = "x.pem"')
+    assert {"mqtt.ca_file", "mqtt.certificate_file"} == set(problems(write(tmp_path, text)))
+    alone = GOOD.replace("[mqtt]", '[mqtt]\nkey_file = "x.pem"')
+    assert "needs mqtt.certificate_file" in problems(write(tmp_path, alone))["mqtt.key_file"].message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        (ROOT_KEY, EXAMPLE_ROOT_KEY, "permits.root_keys[0]"),
+        ("number = 1", "number = 33", "lanes.out.number"),
+        ('kind = "eye"', 'kind = "eye"\nreaders = ["plate"]', "lanes.out.cameras"),
+        (
+            'direction = "export"',
+            'direction = "export"\nbarrier = {close_channel = 2}',
+            "lanes.out.barrier.close_channel",
+        ),
+        (
+            'brokers = ["mqtts://broker.example"]',
+            'brokers = ["mqtt://broker.example"]\nusername = "u"\npassword = "p"',
+            "mqtt.brokers[0]",
+        ),
+    ],
+)
+def test_what_is_unwise_is_a_warning_and_no_error(tmp_path, old, new, key):
+    loaded_anyway = loaded(write(tmp_path, GOOD.replace(old, new)))
+    assert [(problem.key, problem.severity) for problem in loaded_anyway.warnings] == [(key, "warning")]

@@ -1,0 +1,112 @@
+"""The files for systemd, judged by systemd."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SYSTEMD = Path(__file__).parents[2] / "systemd"
+UNIT = SYSTEMD / "gate-agent.service"
+UNITS_OF_THE_SYSTEM = Path("/usr/lib/systemd/system")
+
+
+def tool(name: str) -> str:
+    path = shutil.which(name)
+    if path is None:
+        pytest.skip(f"{name} is not installed here")
+    return path
+
+
+@pytest.fixture
+def machine(tmp_path):
+    """A root directory with the units of this system, our unit and something that can stand for the command."""
+    if not UNITS_OF_THE_SYSTEM.is_dir():
+        pytest.skip("there are no systemd units here")
+    shutil.copytree(UNITS_OF_THE_SYSTEM, tmp_path / "usr/lib/systemd/system", symlinks=True)
+    command = tmp_path / "opt/gate-agent/venv/bin/gate-agent"
+    command.parent.mkdir(parents=True)
+    command.write_text("#!/bin/sh\n", encoding="utf-8")
+    command.chmod(0o755)
+    (tmp_path / "etc/systemd/system").mkdir(parents=True)
+    return tmp_path
+
+
+def verified(machine, text):
+    """What systemd says of a unit; nothing when all is well."""
+    (machine / "etc/systemd/system" / UNIT.name).write_text(text, encoding="utf-8")
+    command = [tool("systemd-analyze"), "verify", "--man=no", f"--root={machine}", UNIT.name]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    return answer.stderr + ("" if answer.returncode == 0 else f"exit code {answer.returncode}")
+
+
+def test_systemd_has_nothing_to_say_of_the_unit(machine):
+    assert verified(machine, UNIT.read_text(encoding="utf-8")) == ""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [("WatchdogSec=15", "WatchdogSecs=15"), ("WatchdogSec=15", "WatchdogSec=soon"), ("Restart=always", "Restart=ever")],
+)
+def test_the_check_would_see_a_mistake(machine, right, wrong):
+    text = UNIT.read_text(encoding="utf-8")
+    assert right in text
+    assert verified(machine, text.replace(right, wrong)) != ""
+
+
+def test_the_gate_is_started_again_for_ever_and_watched():
+    settings = dict(re.findall(r"^([A-Za-z]+)=(.*)$", UNIT.read_text(encoding="utf-8"), re.MULTILINE))
+    wanted = {
+        "Type": "notify",
+        "WatchdogSec": "15",
+        "WatchdogSignal": "SIGABRT",
+        "Restart": "always",
+        "RestartSec": "1",
+        "RestartMaxDelaySec": "60",
+        "StartLimitIntervalSec": "0",
+        "User": "gate-agent",
+        "StateDirectory": "gate-agent",
+        "SupplementaryGroups": "dialout video",
+        "ExecStart": "/opt/gate-agent/venv/bin/gate-agent run /etc/gate-agent/gate.toml",
+    }
+    assert {key: settings.get(key) for key in wanted} == wanted
+    assert "RestartPreventExitStatus" not in settings  # a bad file that is mended must not need a second visit
+    assert "ProtectClock" not in settings  # it would refuse adjtimex, by which the clock is judged
+
+
+def test_the_exposure_is_below_four():
+    command = [tool("systemd-analyze"), "security", "--offline=true", "--threshold=40", "--no-pager", str(UNIT)]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert answer.returncode == 0, answer.stdout[-300:]
+
+
+def test_the_users_file_is_understood(tmp_path):
+    command = [tool("systemd-sysusers"), "--dry-run", f"--root={tmp_path}", str(SYSTEMD / "gate-agent.sysusers")]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert answer.returncode == 0, answer.stderr
+    assert "gate-agent" in answer.stdout + answer.stderr
+
+
+def test_the_folders_file_is_understood(tmp_path):
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/sh\n", encoding="utf-8")
+    (tmp_path / "etc/group").write_text("root:x:0:\ngate-agent:x:990:\n", encoding="utf-8")
+    command = [tool("systemd-tmpfiles"), "--create", "--dry-run", f"--root={tmp_path}"]
+    answer = subprocess.run(
+        [*command, str(SYSTEMD / "gate-agent.tmpfiles")], capture_output=True, text=True, check=False, timeout=60
+    )
+    if "unrecognized option" in answer.stderr:
+        pytest.skip("this systemd-tmpfiles cannot be asked without doing it")
+    assert (answer.returncode, [line for line in answer.stderr.splitlines() if "gate-agent.tmpfiles" in line]) == (
+        0,
+        [],
+    )
+
+
+def test_the_device_rules_are_understood():
+    command = [tool("udevadm"), "verify", "--no-style", str(SYSTEMD / "60-gate-agent.rules")]
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
