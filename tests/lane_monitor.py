@@ -1,4 +1,7 @@
-"""A watchman of a lane: checks what goes in against what comes out, and knows nothing of how the lane works inside."""
+"""A watchman of a lane: checks what goes in against what comes out, and knows nothing of how the lane works inside.
+
+With the transitions that a lane may make: `SIGHTED` with inputs, `BLIND` without.
+"""
 
 from __future__ import annotations
 
@@ -37,6 +40,66 @@ from agent.core.lane_io import (
 if TYPE_CHECKING:
     from agent.core.lane import LaneRules
     from agent.core.lane_io import Effect
+
+S = State
+TO_HELD = {(s, S.HELD_OPEN) for s in S if s is not S.HELD_OPEN}
+TO_FAULT = {(s, S.FAULT) for s in S if s is not S.FAULT}
+BEFORE_THE_PULSE = {
+    (S.INIT, S.IDLE),
+    (S.IDLE, S.PRESENT),
+    (S.IDLE, S.DECIDING),
+    (S.IDLE, S.MANUAL),
+    (S.PRESENT, S.IDLE),
+    (S.PRESENT, S.DECIDING),
+    (S.PRESENT, S.MANUAL),
+    (S.PRESENT, S.DENIED),
+    (S.DECIDING, S.IDLE),
+    (S.DECIDING, S.MANUAL),
+    (S.DECIDING, S.DENIED),
+    (S.MANUAL, S.IDLE),
+    (S.MANUAL, S.PRESENT),
+    (S.MANUAL, S.DECIDING),
+    (S.DENIED, S.IDLE),
+    (S.DENIED, S.DECIDING),
+    (S.DENIED, S.MANUAL),
+    (S.OPENING, S.OPEN),
+    (S.OPENING, S.DENIED),
+    *((s, S.OPENING) for s in (S.IDLE, S.PRESENT, S.DECIDING, S.MANUAL, S.DENIED, S.OPEN)),
+}
+SIGHTED = {
+    *BEFORE_THE_PULSE,
+    *TO_HELD,
+    *TO_FAULT,
+    (S.FAULT, S.INIT),
+    (S.INIT, S.VIOLATION),
+    (S.INIT, S.CLOSING),
+    (S.IDLE, S.VIOLATION),
+    (S.OPENING, S.VIOLATION),
+    (S.OPENING, S.PASSING),
+    (S.OPEN, S.PASSING),
+    (S.OPEN, S.CLOSING),
+    (S.OPEN, S.IDLE),
+    (S.OPEN, S.DENIED),
+    (S.PASSING, S.CLEARING),
+    (S.CLEARING, S.PASSING),
+    (S.CLEARING, S.CLOSING),
+    (S.CLEARING, S.IDLE),
+    (S.CLOSING, S.IDLE),
+    (S.CLOSING, S.PASSING),
+    (S.CLOSING, S.CLEARING),
+    (S.CLOSING, S.VIOLATION),
+    (S.CLOSING, S.OPENING),
+    (S.VIOLATION, S.IDLE),
+    (S.VIOLATION, S.CLOSING),
+    (S.VIOLATION, S.OPENING),
+    (S.HELD_OPEN, S.OPEN),
+}
+BLIND = {
+    *BEFORE_THE_PULSE,
+    *(pair for pair in TO_HELD if pair[0] in {a for a, _ in BEFORE_THE_PULSE} | {S.OPEN}),
+    (S.OPEN, S.IDLE),
+    (S.HELD_OPEN, S.IDLE),
+}
 
 SEEN_THROUGH = {Outcome.PASSED, Outcome.PASSED_WITH_VIOLATION}
 

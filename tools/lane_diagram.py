@@ -1,0 +1,335 @@
+"""Draw docs/lane.md from the lane itself: step every state that can be reached with every input, and write down what happens.
+
+Run `python tools/lane_diagram.py` to write the page. Nothing here knows the table; it only knows the inputs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agent.core.decision import Decision, Reason, Verdict
+from agent.core.lane import Lane, LaneRules, State, step
+from agent.core.lane_io import (
+    Close,
+    Commanded,
+    CommandKind,
+    Decide,
+    Decided,
+    Hold,
+    Input,
+    PlateRead,
+    Presented,
+    Pulsed,
+    Raise,
+    ReadersChanged,
+    Record,
+    RecordFailed,
+    RelayChanged,
+    Sampled,
+    Ticked,
+)
+from agent.core.moment import Moment
+from agent.core.observations import Presentation, Reading
+from agent.core.permit.claims import Permit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from agent.core.lane_io import Effect
+
+PAGE = Path(__file__).parents[1] / "docs" / "lane.md"
+SHORT_S = 0.01
+MARGIN_S = 0.02
+# Timings that differ from one another, so that the one that fired can be named.
+SIGHTED = LaneRules(
+    "lane",
+    1,
+    close_mode="agent",
+    has_opened=True,
+    has_closed=True,
+    has_photocell=True,
+    deny_again_s=1.2,
+)
+PLAIN = LaneRules("lane", 1, deny_again_s=1.2)
+BLIND = LaneRules("lane", 1, blind=True, deny_again_s=1.2, blind_passage_s=9.0)
+TIMES: tuple[str, ...] = ("clear_s", "deny_again_s", "gone_s", "decide_s", "open_s", "close_s", "blind_passage_s")
+TIMES += ("grant_s", "enter_s", "read_s", "pass_s")
+# Ways through the lane; every place on them is tried with every input. What a lane has no input for is left out.
+GRANTED = "relay back, fresh inputs, A up, a permit, decision PASS"
+UP = f"{GRANTED}, pulse delivered, no limit, open limit, `open_s`"
+ORDERED = "relay back, fresh inputs, order to open, pulse delivered, no limit, open limit, `open_s`"
+WAYS = (
+    "inputs lost",
+    "no limit, relay back",
+    "B up, relay back",
+    "relay back, fresh inputs, inputs lost, fresh inputs",
+    f"{UP}, B up, A down, B down, `clear_s`, closed limit",
+    f"{UP}, B up, A down, A up, A down, B down, `clear_s`, B up, B down, `clear_s`, photocell interrupted",
+    f"{UP}, B up, B down, A down",
+    f"{UP}, B up, A down, B down, relay lost, `clear_s`",
+    f"{UP}, A down",
+    f"{GRANTED}, pulse unknown, no limit, open limit",
+    f"{GRANTED}, no limit, open limit",
+    f"{ORDERED}, A up, B up, A down, B down, `clear_s`",
+    "relay back, fresh inputs, A up, a plate, `read_s`",
+    "relay back, fresh inputs, a permit, A up",
+    "relay back, fresh inputs, A up, a plate, readers lost",
+    "relay back, fresh inputs, readers lost, A up",
+    "relay back, fresh inputs, A up, a permit, decision RETRY, a permit, `decide_s`",
+    "relay back, fresh inputs, A up, a permit, decision DENY, `deny_again_s`, readers lost",
+    "relay back, fresh inputs, A up, a permit, decision MANUAL, `deny_again_s`",
+    "relay back, fresh inputs, A up, a permit, relay lost, decision PASS",
+    "relay back, fresh inputs, B up, B down",
+    "relay back, fresh inputs, no limit, closed limit",
+    "relay back, fresh inputs, order to hold, no limit, inputs lost",
+    "relay back, fresh inputs, order to hold, no limit, order to release, B up",
+)
+PERMIT = Permit(b"p" * 16, "issuer", b"k", 0, 1, 0, 1, "V" * 17, None, None, None, 1, 1, "in", 1)
+HEAD = """# The lane
+
+This page is drawn by `tools/lane_diagram.py`, which steps the lane with every input in every state that it can reach;
+a test fails when the page is stale. The code is `agent/core/lane.py` and the modules beside it.
+
+`A` is the presence loop before the arm, `B` the safety loop under and behind it. Names that end in `_s` are timings of
+the lane's rules. "A permit" and "a plate" are new ones each time. Grants, alarms and outcomes are events; **RAISE**, **CLOSE**
+and **HOLD** move the barrier, always after the record of why.
+
+Rules that never break, each watched over random sequences by `tests/core/test_lane_rules.py`:
+
+1. No open pulse without a recorded, unexpired, unused grant: by a permit, by an officer, or, where the agent itself
+   ordered the arm down, for what it met on the way.
+2. One grant, at most one pulse. A pulse of unknown delivery is never repeated.
+3. No close pulse unless the lane is told to close, and every input that guards it is fresh and clear.
+4. Inputs that are stale or unknown are never taken for clear.
+5. A transaction has exactly one outcome.
+6. A start moves nothing.
+
+Not in the pictures, because they lead there from every state: inputs lost lead to `fault` (not from `held_open`), and
+an officer's order to hold leads to `held_open`.
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A lane and what is around it."""
+
+    lane: Lane
+    at: float
+    bits: tuple[tuple[str, bool | None], ...]
+    grant: str | None = None
+    shown: int = 0
+
+    @property
+    def now(self) -> Moment:
+        """The instant, with a wall clock that is of no interest here."""
+        return Moment(self.at, 0.0)
+
+    def sample(self, **bits: bool) -> Sampled:
+        """Return a fresh sample."""
+        return Sampled(self.now, self.at, **(dict(self.bits) | bits))
+
+
+@dataclass(frozen=True)
+class Move:
+    """One thing that happened."""
+
+    state: State
+    cause: str
+    to: State
+    does: tuple[str, ...]
+
+
+def words(effects: tuple[Effect, ...]) -> tuple[str, ...]:
+    """Return what the effects say, without ids."""
+    said: list[str] = []
+    for effect in effects:
+        if isinstance(effect, Record):
+            said += [_event_words(draft.event) for draft in effect.events]
+            said += [f"permit {row.state}" for row in effect.ledger]
+        elif isinstance(effect, Raise | Close | Hold):
+            name = type(effect).__name__.upper()
+            said.append(f"**{name}{'' if not isinstance(effect, Hold) else ' on' if effect.on else ' off'}**")
+        elif isinstance(effect, Decide):
+            said.append("ask finally" if effect.final else "ask")
+    return tuple(dict.fromkeys(said))
+
+
+def _event_words(event: object) -> str:
+    fields = ("seen_by", "verdict", "by", "action", "delivery", "position", "outcome", "alarm")
+    found = [str(getattr(event, name)) for name in fields if getattr(event, name, None) is not None]
+    return " ".join((str(getattr(event, "TYPE", "")), *found))
+
+
+def inputs(place: Place) -> Iterator[tuple[str, Input]]:
+    """Yield every input, with its name, a moment later."""
+    now, rules = place.now, place.lane.rules
+    if not rules.blind:
+        yield from _samples(place)
+    photo = Presentation(f"permit {place.shown}".encode(), "engine", "camera", place.shown, place.at)
+    yield "a permit", Presented(now, photo)
+    yield "a plate", PlateRead(now, Reading(f"plate {place.shown}", (), "kind", 1.0, "camera", place.shown, place.at))
+    for verdict in Verdict:
+        permit = PERMIT if verdict is Verdict.PASS else None
+        yield f"decision {verdict}", Decided(now, Decision(verdict, Reason.OK, (), permit), 1)
+    for delivery in ("delivered", "not_delivered", "unknown"):
+        yield f"pulse {delivery}", Pulsed(now, place.grant, "open", delivery)
+    for kind in CommandKind:
+        yield f"order to {kind}", Commanded(now, kind, "officer", "cause")
+    for up in (False, True):
+        yield f"relay {'back' if up else 'lost'}", RelayChanged(now, up=up)
+        yield f"readers {'back' if up else 'lost'}", ReadersChanged(now, up=up)
+    yield "permit use taken", RecordFailed(now, Reason.ALREADY_USED)
+    yield "record failed", RecordFailed(now, Reason.GATE_FAULT)
+
+
+def _samples(place: Place) -> Iterator[tuple[str, Input]]:
+    rules = place.lane.rules
+    yield "fresh inputs", place.sample()
+    for name, bit in (("presence", "A"), ("safety", "B")):
+        yield f"{bit} up", place.sample(**{name: True})
+        yield f"{bit} down", place.sample(**{name: False})
+    if rules.has_photocell:
+        yield "photocell interrupted", place.sample(photocell=True)
+        yield "photocell free", place.sample(photocell=False)
+    if rules.has_closed:
+        yield "open limit", place.sample(opened=True, closed=False)
+        yield "no limit", place.sample(opened=False, closed=False)
+        yield "closed limit", place.sample(opened=False, closed=True)
+
+
+def moves_from(place: Place) -> Iterator[tuple[Move, Place]]:
+    """Yield what each input does here, and where that leads."""
+    soon = replace(place, at=place.at + SHORT_S)
+    for cause, item in inputs(soon):
+        yield _step(soon, cause, item)
+    if not place.lane.rules.blind:
+        later = replace(place, at=place.at + 1.0)
+        yield _step(later, "inputs lost", Ticked(later.now))
+    for name in TIMES:
+        later = replace(place, at=place.at + getattr(place.lane.rules, name) + MARGIN_S)
+        move, after = _step(later, f"`{name}`", Ticked(later.now) if place.lane.rules.blind else later.sample())
+        if move.does or move.to is not move.state:
+            yield move, after
+            break
+
+
+def _step(place: Place, cause: str, item: Input) -> tuple[Move, Place]:
+    lane, effects = step(place.lane, item)
+    grants = [effect.grant for effect in effects if isinstance(effect, Raise)]
+    bits = place.bits
+    if isinstance(item, Sampled):
+        bits = tuple((name, getattr(item, name)) for name, _ in place.bits)
+    shown = place.shown + isinstance(item, Presented | PlateRead)
+    after = Place(lane, place.at, bits, grants[-1] if grants else place.grant, shown)
+    return Move(place.lane.state, cause, lane.state, words(effects)), after
+
+
+def settled(place: Place) -> Iterator[tuple[Move, Place]]:
+    """Yield what happens next by itself, until nothing does."""
+    while True:
+        place = replace(place, at=place.at + SHORT_S)
+        move, place = _step(place, "at once", Ticked(place.now) if place.lane.rules.blind else place.sample())
+        if not move.does and move.to is move.state:
+            return
+        yield move, place
+
+
+def explore(rules: LaneRules) -> list[Move]:
+    """Return all moves from all places on the ways through a lane."""
+    bits = (
+        ("presence", False),
+        ("safety", False),
+        ("photocell", False if rules.has_photocell else None),
+        ("opened", False if rules.has_opened else None),
+        ("closed", True if rules.has_closed else None),
+    )
+    moves: dict[Move, None] = {}
+    for way in WAYS:
+        place = Place(Lane.start(rules, 1), 1000.0, bits)
+        moves.update(dict.fromkeys(_all_moves(place)))
+        for cause in way.split(", "):
+            place = _follow(place, cause)
+            moves.update(dict.fromkeys(_all_moves(place)))
+    return list(moves)
+
+
+def _all_moves(place: Place) -> Iterator[Move]:
+    for move, after in moves_from(place):
+        yield move
+        if move.cause != "inputs lost":
+            yield from (then for then, _ in settled(after))
+
+
+def _follow(place: Place, cause: str) -> Place:
+    soon = replace(place, at=place.at + SHORT_S)
+    if cause.startswith("`"):
+        soon = replace(place, at=place.at + getattr(place.lane.rules, cause.strip("`")) + MARGIN_S)
+        item: Input | None = Ticked(soon.now) if place.lane.rules.blind else soon.sample()
+    elif cause == "inputs lost":
+        soon = replace(place, at=place.at + 1.0)
+        return _step(soon, cause, Ticked(soon.now))[1]
+    else:
+        item = dict(inputs(soon)).get(cause)
+    if item is None:
+        return place
+    after = _step(soon, cause, item)[1]
+    return next(reversed([after, *(then for _, then in settled(after))]))
+
+
+def table(moves: list[Move]) -> str:
+    """Return the moves as a Markdown table: causes that do the same share a row."""
+    does: dict[tuple[State, State, str], dict[str, None]] = {}
+    for move in moves:
+        does.setdefault((move.state, move.to, move.cause), {}).update(dict.fromkeys(move.does))
+    rows: dict[tuple[State, State, str], list[str]] = {}
+    for (state, to, cause), said in does.items():
+        if said or to is not state:
+            rows.setdefault((state, to, ", ".join(said)), []).append(cause)
+    order = list(State)
+    lines = ["| state | on | to | does |", "|---|---|---|---|"]
+    for state, to, words_said in sorted(rows, key=lambda row: (order.index(row[0]), order.index(row[1]))):
+        causes = ", ".join(rows[state, to, words_said])
+        lines.append(f"| {state} | {causes} | {'stays' if to is state else to} | {words_said} |")
+    return "\n".join(lines)
+
+
+def diagram(moves: list[Move]) -> str:
+    """Return the moves as a Mermaid state diagram, without those that lead everywhere."""
+    lines = ["```mermaid", "stateDiagram-v2", "    [*] --> init"]
+    order = list(State)
+    pairs = sorted({(m.state, m.to) for m in moves}, key=lambda pair: (order.index(pair[0]), order.index(pair[1])))
+    for state, to in pairs:
+        here = [m for m in moves if (m.state, m.to) == (state, to)]
+        if to not in (state, State.FAULT, State.HELD_OPEN):
+            causes = " / ".join(_unique(lambda m: (m.cause.strip("`"),), here))
+            lines.append(f"    {state} --> {to}: {causes}")
+    return "\n".join([*lines, "```"])
+
+
+def _unique(pick: Callable[[Move], tuple[str, ...]], moves: list[Move]) -> list[str]:
+    return list(dict.fromkeys(word for move in moves for word in pick(move)))
+
+
+def page() -> str:
+    """Return the whole page."""
+    parts = [HEAD]
+    for title, rules in (
+        ('With all inputs, closed by the agent (`close_mode = "agent"`)', SIGHTED),
+        ("With both loops only, closed by the controller", PLAIN),
+        ("Blind: no inputs at all", BLIND),
+    ):
+        moves = explore(rules)
+        parts += [f"## {title}\n", diagram(moves) + "\n", table(moves) + "\n"]
+    return "\n".join(parts)
+
+
+def main() -> None:
+    """Write the page."""
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
