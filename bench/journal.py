@@ -66,7 +66,7 @@ def granted(number: int) -> Draft:
 
 def measure(folder: Path, count: int) -> dict[str, Times]:
     journal = Journal.open(
-        folder / "journal.db", gate="bench", boot="1", clock=lambda: ClockReading(UTC, True, 5), max_bytes=1 << 30
+        folder / "journal.db", gate="bench", boot="1", clock=lambda: ClockReading(UTC, synced=True), max_bytes=1 << 30
     )
     journal.record([decided(number) for number in range(HISTORY)])
     journal.acknowledge(journal.stream, HISTORY // 2)

@@ -1,13 +1,13 @@
 """A journal at its cap, and a journal on a disk that is really full."""
 
 import os
-import subprocess
 
 import pytest
 
 from agent.core.verification import verify
 from agent.store.journal import JournalFullError
 from tests.journals import consume, device, open_journal, present, reserve
+from tests.small_disk import make_image, mounted
 
 MIB = 1 << 20
 
@@ -71,22 +71,9 @@ def test_a_use_can_still_be_settled_in_a_full_journal(journal):
 @pytest.fixture
 def small_disk(tmp_path):
     """A file system of 24 MiB of its own."""
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small disk needs root")
-    image, folder = tmp_path / "disk.img", tmp_path / "disk"
-    folder.mkdir()
-    image.write_bytes(b"")
-    os.truncate(image, 24 * MIB)
-    made = subprocess.run(["mkfs.ext4", "-q", "-F", "-m", "0", image], check=False, capture_output=True)
-    mounted = made.returncode == 0 and subprocess.run(
-        ["mount", "-o", "loop", image, folder], check=False, capture_output=True
-    )
-    if not mounted or mounted.returncode:
-        pytest.skip("this machine cannot mount an image")
-    try:
+    make_image(tmp_path / "disk.img", 24 * MIB)
+    with mounted(tmp_path / "disk.img", tmp_path / "disk") as folder:
         yield folder
-    finally:
-        subprocess.run(["umount", folder], check=True)
 
 
 def stuff(folder):
