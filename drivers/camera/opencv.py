@@ -65,7 +65,7 @@ class OpenCvCamera:
 
     `open` raises DeviceMisconfiguredError (no such stream, wrong password, no permission, not a video) or
     DeviceUnavailableError (refused, no answer, unplugged). `read` raises DeviceUnavailableError when the source stops
-    to deliver; a change of the frame size is no error. The address never stands in a message with its password.
+    to deliver; a change of the frame size is no error (the library scales to the size at the opening). The address never stands in a message with its password.
     """
 
     Settings = OpenCvSettings

@@ -1,0 +1,306 @@
+import hashlib
+import os
+import queue
+import signal
+import subprocess
+import sys
+import textwrap
+import threading
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from agent.eye.protocol import CameraPhase, Configure, GateSettings
+from agent.eye_life import EyeLimits
+from agent.eye_news import EyeStatus
+from agent.eye_port import EyePort
+from agent.eye_process import scrubbed_environment
+from agent.port_state import PortState
+from tests.waiting import eventually
+
+ROOT = Path(__file__).parents[2]
+CHILD = str(ROOT / "tests" / "eye_child.py")
+LIMITS = EyeLimits(start_s=15, hang_s=3, reading_s=1, camera_s=8, stop_s=3, retry_first_s=0.05, retry_cap_s=0.1)
+
+
+class Watched:
+    """An eye port, with all that it says."""
+
+    def __init__(self, mode, limits=LIMITS, **settings):
+        self.sights = queue.Queue()
+        self.statuses = []
+        self._changed = threading.Condition()
+        table = {"camera_kind": "drawn", "camera": {}, "beat_s": 0.05, "gate": GateSettings(enabled=False)}
+        self.port = EyePort(
+            "lane1-front",
+            Configure(**(table | settings)),
+            on_seen=self.sights.put,
+            on_status=self._note,
+            limits=limits,
+            command=[sys.executable, CHILD, mode],
+        )
+
+    def _note(self, status):
+        with self._changed:
+            self.statuses.append(status)
+            self._changed.notify_all()
+
+    def status(self, wanted, within_s=20):
+        """Wait for a status, past or to come, of which `wanted` is true, and return it."""
+        with self._changed:
+            found = self._changed.wait_for(lambda: [one for one in self.statuses if wanted(one)], within_s)
+        assert found, self.statuses
+        return found[0]
+
+    def sight(self, wanted=lambda seen: True, within_s=20):
+        """Wait for a sight of which `wanted` is true."""
+        deadline = time.monotonic() + within_s
+        while True:
+            seen = self.sights.get(timeout=max(0.01, deadline - time.monotonic()))
+            if wanted(seen):
+                return seen
+
+
+@contextmanager
+def watching(mode, **how):
+    watched = Watched(mode, **how)
+    watched.port.start()
+    try:
+        yield watched
+    finally:
+        watched.port.stop()
+    assert watched.port.pid is None
+
+
+def is_gone(pid):
+    """Whether a process has ended; a zombie that a foreign parent has not fetched counts as gone."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+# ---------------------------------------------------------------------------------------------------------- healthy
+
+
+def test_codes_and_plates_of_a_frame_come_as_values_of_the_core_with_their_pictures():
+    with watching("count") as eye:
+        code = eye.sight(lambda seen: seen.presentations)
+        plate = eye.sight(lambda seen: seen.readings)
+    (presentation,) = code.presentations
+    assert presentation.payload == str(code.frame).encode()
+    assert (presentation.camera, presentation.engine, presentation.at) == ("lane1-front", "test", code.at)
+    assert len(presentation.corners) == 4
+    assert code.overview == presentation.picture
+    (reading,) = plate.readings
+    assert reading.text == f"{reading.frame:03d}ABC02"
+    assert len(reading.positions) == 8
+    for seen in (code, plate):
+        assert seen.pictures
+        for name, jpeg in seen.pictures.items():
+            assert hashlib.sha256(jpeg).hexdigest() == name
+            assert jpeg.startswith(b"\xff\xd8\xff")
+    assert reading.picture in plate.pictures
+
+
+def test_a_code_is_told_before_the_plates_of_the_same_frame():
+    with watching("count") as eye:
+        first = eye.sight()
+        second = eye.sight(lambda seen: seen.frame == first.frame)
+    assert first.presentations
+    assert second.readings
+
+
+def test_the_eye_comes_up_beats_shows_a_snapshot_and_ends_when_asked():
+    with watching("count") as eye:
+        status = eye.status(lambda one: one.up)
+        assert (status.width_px, status.height_px, status.phase) == (640, 480, CameraPhase.STREAMING)
+        beat = eventually(lambda: (beat := eye.port.last_beat) and beat.qr_ms > 0 and beat)
+        assert beat.captured >= beat.read > 0
+        assert eye.port.snapshot().startswith(b"\xff\xd8\xff")
+        pid = eye.port.pid
+    assert is_gone(pid)
+    assert all(status.restarts == 0 for status in eye.statuses)
+    assert eye.port.snapshot() is None
+
+
+def test_a_slow_reader_always_gets_the_newest_frame():
+    with watching("slow", read_plates=False) as eye:
+        eye.sight(lambda seen: seen.frame > 20)
+        ages = []
+        for _ in range(5):
+            seen = eye.sight()
+            ages.append(time.monotonic() - seen.at)
+    # Read 5 times a second from 25: a queue would grow older by 0.8 s every second.
+    assert max(ages) < 1.0
+
+
+def test_a_failing_listener_does_not_blind_the_eye(caplog):
+    seen = threading.Semaphore(0)
+
+    def fail(news):
+        seen.release()
+        raise RuntimeError("no")
+
+    port = EyePort(
+        "lane1",
+        Configure(camera_kind="drawn", camera={}, gate=GateSettings(enabled=False)),
+        on_seen=fail,
+        on_status=lambda status: None,
+        limits=LIMITS,
+        command=[sys.executable, CHILD, "count"],
+    )
+    port.start()
+    assert all(seen.acquire(timeout=15) for _ in range(3))
+    port.stop()
+    assert "a listener failed" in caplog.text
+
+
+def test_a_single_failing_frame_is_counted_and_survived():
+    with watching("fail", read_plates=False) as eye:
+        eventually(lambda: (beat := eye.port.last_beat) and beat.failures >= 2)
+
+
+# ----------------------------------------------------------------------------------------------------------- faults
+
+
+@pytest.mark.parametrize(
+    ("mode", "cause"),
+    [
+        ("segfault", "was ended by SIGSEGV"),
+        ("exit", "ended with exit code 3"),
+        ("hang", "reading one frame for more than 1 s"),
+        ("fail", "ended with exit code 70"),
+        ("garbage", "broke the protocol"),
+        ("liar", "one position for each character"),
+        ("future", "cannot be"),
+        ("stranger", "somebody else"),
+        ("old", "mixed installations"),
+    ],
+)
+def test_an_eye_that_crashes_hangs_or_lies_is_started_anew_and_says_why(mode, cause):
+    with watching(mode, read_plates=False) as eye:
+        lost = eye.status(lambda one: cause in one.detail)
+        assert lost.state is PortState.LOST
+        eye.status(lambda one: one.restarts >= 2)
+
+
+@pytest.mark.parametrize("mode", ["silent", "stuck"])
+def test_an_eye_without_a_sign_of_life_is_killed(mode):
+    limits = EyeLimits(start_s=1.0, hang_s=0.5, retry_first_s=0.05, retry_cap_s=0.1)
+    with watching(mode, limits=limits) as eye:
+        pid = eventually(lambda: eye.port.pid)
+        eye.status(lambda one: "no sign of life" in one.detail)
+        eventually(lambda: is_gone(pid))
+
+
+def test_an_eye_that_is_killed_from_outside_comes_back_and_frames_go_on_counting():
+    with watching("count") as eye:
+        before = eye.sight().frame
+        pid = eye.port.pid
+        os.kill(pid, signal.SIGKILL)
+        lost = eye.status(lambda one: "SIGKILL" in one.detail)
+        assert not lost.up
+        after = eye.sight(lambda seen: seen.frame <= before or eye.port.pid not in (None, pid))
+        assert after.frame > before
+        eye.status(lambda one: one.up and one.restarts == 1)
+
+
+def test_an_eye_that_is_stopped_by_a_signal_is_killed_and_comes_back():
+    with watching("count", limits=EyeLimits(hang_s=1, retry_first_s=0.05, retry_cap_s=0.1)) as eye:
+        eye.sight()
+        os.kill(eye.port.pid, signal.SIGSTOP)
+        eye.status(lambda one: "no sign of life for 1 s" in one.detail)
+        eye.status(lambda one: one.up and one.restarts == 1)
+
+
+def test_an_eye_that_does_not_stop_is_killed_in_time():
+    watched = Watched("deaf", limits=EyeLimits(stop_s=0.3))
+    watched.port.start()
+    eventually(lambda: watched.port.last_beat)
+    pid = watched.port.pid
+    watched.port.stop()
+    assert is_gone(pid)
+
+
+def test_an_eye_that_cannot_be_started_is_reported_and_tried_again():
+    statuses = queue.Queue()
+    port = EyePort(
+        "lane1",
+        Configure(camera_kind="drawn", camera={}),
+        on_seen=lambda seen: None,
+        on_status=statuses.put,
+        limits=LIMITS,
+        command=["/nowhere/python"],
+    )
+    port.start()
+    first, second = statuses.get(timeout=10), statuses.get(timeout=10)
+    port.stop()
+    assert "could not be started" in first.detail
+    assert second.restarts == 2
+
+
+def test_a_signal_to_the_whole_group_does_not_end_the_eye():
+    with watching("count") as eye:
+        eye.sight()
+        pid = eye.port.pid
+        os.kill(pid, signal.SIGTERM)
+        os.kill(pid, signal.SIGINT)
+        last = eye.port.last_beat
+        eventually(lambda: eye.port.last_beat is not last)
+        assert eye.port.pid == pid
+
+
+PARENT = """
+import sys, threading
+from agent.eye.protocol import Configure
+from agent.eye_port import EyePort
+port = EyePort("c", Configure(camera_kind="drawn", camera={}), on_seen=lambda s: print(port.pid, flush=True),
+               on_status=lambda s: None, command=[sys.executable, sys.argv[1], sys.argv[2]])
+port.start()
+threading.Event().wait()
+"""
+
+
+@pytest.mark.parametrize("mode", ["count", "slow"])
+def test_the_eye_dies_with_its_parent(mode):
+    parent = subprocess.Popen(
+        [sys.executable, "-c", textwrap.dedent(PARENT), CHILD, mode], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
+    with parent.stdout as said:
+        pid = int(said.readline())
+    assert not is_gone(pid)
+    parent.kill()
+    parent.wait()
+    eventually(lambda: is_gone(pid))
+
+
+# ---------------------------------------------------------------------------------------------------------- secrets
+
+
+def test_the_eye_gets_no_secret_of_the_environment(monkeypatch):
+    monkeypatch.setenv("GATE_AGENT_BROKER_PASSWORD", "hunter2")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", "/run/credentials")
+    assert not {"GATE_AGENT_BROKER_PASSWORD", "CREDENTIALS_DIRECTORY"} & set(scrubbed_environment())
+    with watching("count") as eye:
+        eye.sight()
+        environment = Path(f"/proc/{eye.port.pid}/environ").read_bytes()
+        descriptors = [os.readlink(link) for link in Path(f"/proc/{eye.port.pid}/fd").iterdir()]
+    assert b"hunter2" not in environment
+    assert sum(name.startswith("socket:") for name in descriptors) == 1
+
+
+# ----------------------------------------------------------------------------------------------------------- status
+
+
+def test_a_lost_camera_stays_lost_through_its_tries():
+    from agent.eye.protocol import CameraState
+
+    status = EyeStatus("c")
+    states = []
+    for phase in ("connecting", "backoff", "connecting", "backoff", "connecting", "streaming", "stale", "connecting"):
+        status = status.with_camera(CameraState(phase=CameraPhase(phase)))
+        states.append(status.state.value)
+    assert states == ["connecting", "lost", "lost", "lost", "lost", "up", "stale", "connecting"]

@@ -1,0 +1,150 @@
+"""An eye process whose camera or readers misbehave as ordered: `eye_child.py MODE --fd N`.
+
+Modes: `segfault`, `hang`, `fail` (the code reader does, once a frame shows it a number of 5 or more), `count` (reads the
+number in each frame as its code), `slow` (the same, 0.2 s a frame), `silent` (says nothing), `stuck` (stops to beat),
+`garbage`, `liar` (a plate without positions), `future` (a frame from tomorrow), `stranger`, `old`, `exit`, `deaf` (does
+not stop when asked).
+"""
+
+import argparse
+import ctypes
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from agent.eye import main
+from agent.eye.protocol import VERSION, Beat, Hello, Sighting
+from agent.eye.readers import Readers
+from agent.eye.wire import encoded
+from drivers.api import CameraDetails, Frame
+from tests.rtsp_server import number_in, numbered_picture
+
+
+class CountingCamera:
+    """Draws numbered pictures, 25 a second."""
+
+    def __init__(self):
+        self._number = 0
+        self._pause = threading.Event()
+
+    def open(self):
+        return CameraDetails(640, 480, 25, "drawn")
+
+    def close(self):
+        pass
+
+    def read(self):
+        self._pause.wait(0.04)
+        self._number += 1
+        return Frame(numbered_picture(self._number), time.monotonic())
+
+
+class Found:
+    def __init__(self, payload):
+        self.payload = payload
+        self.engine = "test"
+        self.corners = ((0, 0), (1, 0), (1, 1), (0, 1))
+
+
+class FoundPlate:
+    def __init__(self, text):
+        self.text = text
+        self.positions = tuple(((character, 0.9),) for character in text)
+        self.kind = "kz_car"
+        self.confidence = 0.5
+        self.box = (1, 2, 30, 10)
+        self.flat = np.full((80, 288, 3), 128, np.uint8)
+
+
+class Counter:
+    def __init__(self, mode):
+        self._mode = mode
+        self._pause = threading.Event()
+
+    def read(self, pixels, *, thorough=False):
+        number = number_in(pixels)
+        if number >= 5:
+            match self._mode:
+                case "segfault":
+                    ctypes.string_at(0)
+                case "hang":
+                    self._pause.wait()
+                case "fail":
+                    raise RuntimeError("this engine cannot")
+        if self._mode == "slow":
+            self._pause.wait(0.2)
+        return [Found(str(number).encode())]
+
+
+class PlateCounter:
+    def read(self, pixels, *, thorough=False):
+        return [FoundPlate(f"{number_in(pixels) % 1000:03d}ABC02")]
+
+
+def made_readers(mode):
+    def make(settings):
+        return Readers(
+            codes=Counter(mode) if settings.read_codes else None,
+            plates=PlateCounter() if settings.read_plates else None,
+        )
+
+    return make
+
+
+def misbehave(mode, end):
+    """Speak the protocol by hand, and wrongly."""
+    pid = os.getpid() + (mode == "stranger")
+    end.sendall(encoded(Hello(pid=pid, version=VERSION + (mode == "old"))))
+    now = time.monotonic()
+    end.sendall(encoded(Beat(at=now)))
+    match mode:
+        case "garbage":
+            end.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        case "liar":
+            text = encoded(Sighting(frame=1, at=now))[4:].replace(
+                b'"plates":[]',
+                b'"plates":[{"text":"A","positions":[],"kind":"x","confidence":1.0,"box":[0,0,0,0]}]',
+            )
+            end.sendall(len(text).to_bytes(4, "big") + text)
+        case "future":
+            end.sendall(encoded(Sighting(frame=1, at=now + 86400)))
+        case "exit":
+            os._exit(3)
+    # A true eye would leave when its parent closes; these are the ones that must be killed.
+    threading.Event().wait()
+
+
+def serve():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("mode")
+    parser.add_argument("--fd", type=int, required=True)
+    options = parser.parse_args()
+    if options.mode == "silent":
+        threading.Event().wait()
+    if options.mode in {"garbage", "liar", "future", "stranger", "old", "exit", "stuck", "deaf"}:
+        end = socket.socket(fileno=options.fd)
+        if options.mode == "deaf":
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            end.sendall(encoded(Hello(pid=os.getpid(), version=VERSION)))
+            while True:
+                end.sendall(encoded(Beat(at=time.monotonic())))
+                threading.Event().wait(0.1)
+        misbehave(options.mode, end)
+
+    def make_camera(settings):
+        return main.made_camera(settings) if settings.camera_kind != "drawn" else CountingCamera()
+
+    code = main.serve(options.fd, make_camera, made_readers(options.mode))
+    os._exit(code)
+
+
+if __name__ == "__main__":
+    serve()

@@ -1,0 +1,105 @@
+"""A real RTSP camera for tests: clips drawn and encoded on the spot, served by a process that can be frozen and killed.
+
+Run as a program it is the server: `rtsp_server.py FOLDER PORT` prints its port and serves the folder's clips.
+"""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+
+import av
+import numpy as np
+
+NUMBER_BITS = 12
+BIT_PX = 16
+RATE_HZ = 25
+
+
+def numbered_picture(number, width_px=640, height_px=480):
+    """A picture that carries its number as black and white blocks, with noise, as a camera's picture has."""
+    rng = np.random.default_rng(number)
+    pixels = rng.integers(80, 140, (height_px, width_px, 3), np.uint8)
+    for bit in range(NUMBER_BITS):
+        pixels[16 : 16 + BIT_PX * 2, 16 + bit * BIT_PX : 16 + (bit + 1) * BIT_PX] = 255 if number >> bit & 1 else 0
+    return pixels
+
+
+def number_in(pixels):
+    """The number that a picture carries."""
+    middle, half = 16 + BIT_PX, BIT_PX // 2
+    return sum(1 << bit for bit in range(NUMBER_BITS) if pixels[middle, 16 + bit * BIT_PX + half].mean() > 128)
+
+
+def write_clip(path, pictures, *, rate_hz=RATE_HZ, kind=None):
+    """Encode pictures as H.264 without B frames, with a key frame every second."""
+    with av.open(str(path), "w", format=kind) as container:
+        stream = None
+        for pixels in pictures:
+            if stream is None:
+                stream = container.add_stream("libx264", rate=rate_hz)
+                stream.height, stream.width = pixels.shape[:2]
+                stream.pix_fmt = "yuv420p"
+                stream.options = {"preset": "ultrafast", "tune": "zerolatency", "bf": "0", "g": str(rate_hz)}
+            for packet in stream.encode(av.VideoFrame.from_ndarray(pixels, format="bgr24")):
+                container.mux(packet)
+        for packet in stream.encode():
+            container.mux(packet)
+    return path
+
+
+class RtspServer:
+    """Serve the clips of a folder at 127.0.0.1, on the same port over all its lives."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.port = 0
+        self._process = None
+
+    def start(self):
+        self._process = subprocess.Popen(
+            [sys.executable, __file__, str(self.folder), str(self.port)], stdout=subprocess.PIPE, text=True
+        )
+        with self._process.stdout as said:
+            self.port = int(said.readline())
+        return self
+
+    def url(self, clip, *, credentials=""):
+        """The address of a clip, played without end."""
+        return f"rtsp://{credentials}127.0.0.1:{self.port}/{clip}/play_count_0"
+
+    def freeze(self):
+        """Neither serve nor hang up, as a camera does whose software hangs."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self._process.send_signal(signal.SIGCONT)
+
+    def kill(self):
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+
+class _Silent:
+    def __getattr__(self, name):
+        return lambda *args, **kwargs: None
+
+
+async def _serve(folder, port):
+    import aio_rtsp_toolkit.server as toolkit
+
+    toolkit.logger = _Silent()
+    server = toolkit.RtspServer(folder, "127.0.0.1", port)
+    server.logger = toolkit.logger
+    await server.start()
+    listener = server._server
+    sockets = getattr(listener, "sockets", None) or listener._server.sockets
+    os.write(1, f"{sockets[0].getsockname()[1]}\n".encode())
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(_serve(sys.argv[1], int(sys.argv[2])))
