@@ -37,13 +37,15 @@ class FlowSettings:
 
     `resend_s`: how long the watermark may stand still before the oldest window is sent again. `ahead_limit`: how many
     events may be sent beyond the watermark, so that the broker's queues have an end and a reconnect repeats a bounded
-    number. `window_limit`: how many the broker may owe an answer.
+    number. `window_limit`: how many the broker may owe an answer. `puback_timeout_s`: for how long it may owe one
+    before the connection counts as broken; in a fleet that reconnects at once, answers can take many seconds.
     """
 
     ack_mode: AckMode = AckMode.WATERMARK
     resend_s: float = 30.0
     ahead_limit: int = 5_000
     window_limit: int = WINDOW_LIMIT
+    puback_timeout_s: float = 30.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-TURN_S = 0.25
+TURN_S = 0.1
 FAREWELL_S = 1.5
 
 

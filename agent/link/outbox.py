@@ -53,6 +53,6 @@ class Outbox(Protocol):
         """Note durably that all up to `seq` is acknowledged; a lower one than before changes nothing."""
         ...
 
-    def wait_for_news(self, after_seq: int, timeout_s: float) -> bool:
+    def wait_for_news(self, after_seq: int, timeout_s: float, /) -> bool:
         """Wait until an event above `after_seq` is recorded; whether there is one."""
         ...

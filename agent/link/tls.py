@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from typing_extensions import override
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -35,18 +37,30 @@ class TlsFiles:
             raise ValueError("a certificate needs its key file, and a key its certificate file")
 
 
+class _Socket(ssl.SSLSocket):
+    """Closes itself when the handshake fails; paho forgets it then without closing it."""
+
+    @override
+    def do_handshake(self, block: bool = False) -> None:
+        """Shake hands, or close and raise ssl.SSLError or OSError."""
+        try:
+            super().do_handshake(block)
+        except BaseException:
+            self.close()
+            raise
+
+
 def make_context(files: TlsFiles) -> ssl.SSLContext:
     """Read the files and make a client context (TLS 1.2 or later, host name checked). Raises TlsFilesError."""
-    context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
     if files.ca is not None:
         _check_readable(files.ca, "CA")
-        try:
-            context = ssl.create_default_context(ssl.Purpose.SERVER_AUTH, cafile=str(files.ca))
-        except (ssl.SSLError, OSError) as error:
-            message = f"the CA file {files.ca} holds no usable PEM certificate: {error}"
-            raise TlsFilesError(message) from error
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context = ssl.create_default_context(cafile=None if files.ca is None else str(files.ca))
+    except OSError as error:
+        message = f"the CA file {files.ca} holds no usable PEM certificate: {error}"
+        raise TlsFilesError(message) from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.sslsocket_class = _Socket
     if files.certificate is not None and files.key is not None:
         _load_own(context, files.certificate, files.key)
     return context
@@ -111,7 +125,7 @@ _ALERT_WORDS: Mapping[str, str] = MappingProxyType(
         "ALERT_HANDSHAKE_FAILURE": "the broker ended the TLS handshake: it wants a certificate of this gate or other ciphers",
         "ALERT_PROTOCOL_VERSION": "the broker speaks no TLS version from 1.2 on",
         "WRONG_VERSION_NUMBER": "no TLS is spoken at that port: use mqtt:// or the broker's TLS port",
-        "UNEXPECTED_EOF": "the other side closed the connection during the TLS handshake: is that a TLS port?",
+        "UNEXPECTED_EOF": "the other side ended the connection during the TLS handshake: does the port speak TLS?",
     }
 )
 
@@ -154,6 +168,10 @@ def _network_cause(error: OSError, address: BrokerAddress) -> str:
             return f"the name {address.host} cannot be resolved ({error.strerror}): check it and the DNS of this gate"
         case ConnectionRefusedError():
             return f"nothing listens at port {address.port}: is the broker running?"
+        case ConnectionResetError():
+            port = f"port {address.port}"
+            hint = f"does {port} speak TLS?" if address.tls else f"does {port} want TLS (mqtts://)?"
+            return f"the other side ended the connection: {hint}"
         case TimeoutError():
             return "no answer in time: is the network up, and the port open in the firewall?"
         case _:

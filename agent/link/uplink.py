@@ -13,6 +13,7 @@ from agent.link.acks import AckCounts, AckFault, read_ack
 from agent.link.events_out import event_message
 from agent.link.flow import AckMode, Flow, FlowSettings
 from agent.link.messages import Incoming, LinkDown, LinkUp, Receipt, Subscription
+from agent.link.news import pass_on_news
 from agent.link.topics import Topics
 from agent.link.uplink_view import AckState, UplinkView
 
@@ -26,7 +27,6 @@ log = logging.getLogger(__name__)
 
 TURN_S = 0.5
 NOTE_EVERY_S = 0.1
-PUBACK_TIMEOUT_S = 30.0
 FAULT_PAUSE_S = 1.0
 STOP_S = 5.0
 
@@ -64,10 +64,16 @@ class Uplink:
         self._ack_heard_at: float | None = None
         self._refused = 0
         self._refusals: dict[int, str] = {}
+        self._fault = ""
         self._view = self._make_view()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
-        self._news = threading.Thread(target=self._listen, name="uplink-news", daemon=True)
+        self._news = threading.Thread(
+            target=pass_on_news,
+            args=(outbox, partial(self._inbox.put, None), self._stopping),
+            name="uplink-news",
+            daemon=True,
+        )
         session.listen(self._inbox.put)
         if self._settings.ack_mode is AckMode.WATERMARK:
             session.subscribe(Subscription(self._topics.ack, self._inbox.put, qos=0, stored=True))
@@ -94,18 +100,6 @@ class Uplink:
 
     # ------------------------------------------------------------------------------------------------------ the threads
 
-    def _listen(self) -> None:
-        """Wake the uplink when the journal has news."""
-        known = self._outbox.head
-        while not self._stopping.is_set():
-            try:
-                if self._outbox.wait_for_news(known, TURN_S):
-                    known = self._outbox.head
-                    self._inbox.put(None)
-            except Exception:
-                log.exception("waiting for news of the journal failed")
-                self._stopping.wait(FAULT_PAUSE_S)
-
     def _run(self) -> None:
         while not self._stopping.is_set():
             self._guarded(self._turn)
@@ -114,10 +108,15 @@ class Uplink:
     def _guarded(self, work: Callable[[], None]) -> None:
         try:
             work()
-        except Exception:
+        except Exception as error:
             # A journal that cannot be read or written now can be later: the thread must see that day.
-            log.exception("the uplink could not work; it tries again")
+            fault = repr(error)
+            if fault != self._fault:
+                log.exception("the uplink could not work; it tries again every %g s", FAULT_PAUSE_S)
+            self._fault = fault
             self._stopping.wait(FAULT_PAUSE_S)
+        else:
+            self._fault = ""
 
     def _turn(self) -> None:
         owes_note = self._flow.watermark > self._noted
@@ -195,8 +194,9 @@ class Uplink:
         again = self._flow.ticked(now)
         if again:
             log.warning("the watermark stands still at %d; %d events are sent again", self._flow.watermark, again)
-        if self._flow.owed_s(now) > PUBACK_TIMEOUT_S:
-            self._session.reconnect(f"the broker has not answered an event for {PUBACK_TIMEOUT_S:g} s")
+        timeout_s = self._settings.puback_timeout_s
+        if self._flow.owed_s(now) > timeout_s:
+            self._session.reconnect(f"the broker has not answered an event for {timeout_s:g} s")
 
     def _send(self) -> None:
         while not self._stopping.is_set():
@@ -250,6 +250,8 @@ class Uplink:
     def _trouble(self) -> str:
         for seq in [seq for seq in self._refusals if seq <= self._flow.watermark]:
             del self._refusals[seq]
+        if self._fault:
+            return f"the journal: {self._fault}"
         if not self._refusals:
             return ""
         first = min(self._refusals)

@@ -1,0 +1,36 @@
+"""Passes on the news of the journal to whoever waits for something else besides."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable
+
+    from agent.link.outbox import Outbox
+
+log = logging.getLogger(__name__)
+
+WAIT_S = 0.2
+FAULT_PAUSE_S = 1.0
+
+
+def pass_on_news(outbox: Outbox, wake: Callable[[], None], stopping: threading.Event) -> None:
+    """Call `wake` for every batch of new events, until stopping."""
+    known = outbox.head
+    while not stopping.is_set():
+        began_at = time.monotonic()
+        try:
+            news = outbox.wait_for_news(known, WAIT_S)
+            known = outbox.head
+        except Exception:
+            log.exception("waiting for news of the journal failed")
+            news = False
+        if news:
+            wake()
+        elif time.monotonic() - began_at < WAIT_S / 2:
+            # A journal that is closed, or that fails, does not wait: that must not become a busy loop.
+            stopping.wait(FAULT_PAUSE_S)

@@ -1,0 +1,233 @@
+"""Which events are sent when, without any network."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from agent.link.flow import AckMode, Flow, FlowSettings, Want
+from agent.link.suspicion import Suspicion
+
+PUBACK = FlowSettings(ack_mode=AckMode.PUBACK, resend_s=10, window_limit=4)
+WATERMARK = FlowSettings(resend_s=10, window_limit=4, ahead_limit=100)
+
+
+def send(flow, head, now=0.0):
+    """Send all that may be sent of the events 1..head; returns their numbers."""
+    sent = []
+    while (want := flow.want()) is not None:
+        upto = min(head, want.upto or head, want.after + want.limit)
+        batch = range(want.after + 1, upto + 1)
+        if not batch and want.upto is None:
+            break
+        for seq in batch:
+            if flow.needs(seq):
+                flow.sent(seq, now)
+                sent.append(seq)
+            else:
+                flow.passed(seq)
+        if not batch:
+            flow.passed(want.upto)
+    return sent
+
+
+def test_no_more_than_the_window_is_under_way_and_answers_make_room():
+    flow = Flow(WATERMARK, 0)
+    assert flow.want() is None
+    flow.connected(100, 0.0)
+    assert send(flow, 10) == [1, 2, 3, 4]
+    flow.answered(2, 0.0, taken=True)
+    assert send(flow, 10) == [5]
+    assert flow.under_way == 4
+
+
+def test_the_window_leaves_room_for_others_and_is_never_nothing():
+    for receive_maximum, window in ((65_535, 4), (6, 2), (1, 1)):
+        flow = Flow(WATERMARK, 0)
+        flow.connected(receive_maximum, 0.0)
+        assert flow.want() == Want(0, window, None)
+
+
+def test_a_reconnect_sends_what_is_above_the_watermark_once_more():
+    flow = Flow(WATERMARK, 0)
+    flow.connected(100, 0.0)
+    send(flow, 4)
+    assert flow.acknowledged(2, 1.0)
+    flow.disconnected(100.0)
+    assert flow.want() is None
+    flow.connected(100, 101.0)
+    assert send(flow, 4) == [3, 4]
+    assert flow.resent == 0
+
+
+def test_an_acknowledgement_ahead_of_the_sender_spares_the_sending():
+    flow = Flow(WATERMARK, 0)
+    flow.connected(100, 0.0)
+    flow.acknowledged(7, 0.0)
+    assert send(flow, 9) == [8, 9]
+    assert not flow.acknowledged(5, 0.0)
+    assert flow.watermark == 7
+
+
+def test_only_the_oldest_window_is_sent_again_and_ever_more_rarely():
+    flow = Flow(WATERMARK, 0)
+    flow.connected(100, 0.0)
+    for seq in range(1, 21):
+        assert send(flow, seq) == [seq]
+        flow.answered(seq, 0.0, taken=True)
+    assert flow.ticked(9.0) == 0
+    assert flow.ticked(10.0) == 4
+    assert send(flow, 20, 10.0) == [1, 2, 3, 4]
+    for seq in range(1, 5):
+        flow.answered(seq, 10.0, taken=True)
+    assert flow.ticked(29.0) == 0
+    assert flow.ticked(30.0) == 4
+    assert flow.still_s(30.0) == 30.0
+    assert flow.resent == 4
+
+
+def test_a_resend_that_brings_the_watermark_on_goes_on_at_once():
+    flow = Flow(WATERMARK, 0)
+    flow.connected(100, 0.0)
+    for seq in range(1, 21):
+        send(flow, seq)
+        flow.answered(seq, 0.0, taken=True)
+    flow.ticked(10.0)
+    again = []
+    while flow.watermark < 20:
+        batch = send(flow, 20, 10.0)
+        assert batch
+        again += batch
+        for seq in batch:
+            flow.answered(seq, 10.0, taken=True)
+        flow.acknowledged(again[-1], 10.0)
+    assert again == list(range(1, 21))
+
+
+def test_in_puback_mode_the_watermark_follows_the_unbroken_row_of_answers():
+    flow = Flow(PUBACK, 0)
+    flow.connected(100, 0.0)
+    send(flow, 4)
+    flow.answered(2, 0.0, taken=True)
+    flow.answered(3, 0.0, taken=False)
+    assert flow.watermark == 0
+    flow.answered(1, 0.0, taken=True)
+    assert flow.watermark == 2
+    flow.answered(4, 0.0, taken=True)
+    assert flow.watermark == 2
+    flow.ticked(10.0)
+    assert send(flow, 4, 10.0) == [3]
+    flow.answered(3, 10.0, taken=True)
+    assert flow.watermark == 4
+
+
+def test_in_puback_mode_a_reconnect_spares_what_the_broker_has_taken():
+    flow = Flow(PUBACK, 0)
+    flow.connected(100, 0.0)
+    send(flow, 4)
+    flow.answered(2, 0.0, taken=True)
+    flow.disconnected(20.0)
+    flow.connected(100, 21.0)
+    assert send(flow, 4) == [1, 3, 4]
+
+
+def test_a_suspect_is_cleared_by_an_answer_and_by_a_slow_end():
+    suspicion = Suspicion()
+    for _ in range(3):
+        suspicion.ended({5: 0.0, 6: 0.0}, 1.0)
+    assert suspicion.cautious
+    suspicion.answered(5)
+    assert not suspicion.cautious
+    for _ in range(3):
+        suspicion.ended({5: 0.0}, 1.0)
+    suspicion.ended({5: 0.0}, 60.0)
+    assert not suspicion.cautious
+    assert not suspicion.quarantine
+
+
+def test_the_guilty_one_goes_into_quarantine_only_when_it_was_alone():
+    suspicion = Suspicion()
+    for _ in range(3):
+        assert suspicion.ended({5: 0.0, 6: 0.0}, 1.0) is None
+    assert suspicion.ended({5: 0.0, 6: 0.0}, 1.0) is None
+    assert suspicion.ended({5: 0.0}, 1.0) == 5
+    assert 5 in suspicion
+    suspicion.release()
+    assert 5 not in suspicion
+
+
+class World:
+    """A broker that answers in any order, drops what it has taken, and loses connections, and a consumer behind it."""
+
+    def __init__(self, window, ahead, draw):
+        self.flow = Flow(FlowSettings(resend_s=1.0, window_limit=window, ahead_limit=ahead), 0)
+        self.head, self.now = 10, 0.0
+        self._under_way: list[int] = []
+        self._at_broker: list[int] = []
+        self.stored: set[int] = set()
+        self._window, self._ahead, self._draw = window, ahead, draw
+        self.flow.connected(100, self.now)
+
+    def send(self):
+        self._under_way += send(self.flow, self.head, self.now)
+
+    def answer(self, *, keep=True):
+        if self._under_way:
+            seq = self._under_way.pop(self._draw(st.integers(0, len(self._under_way) - 1)))
+            self.flow.answered(seq, self.now, taken=True)
+            self._at_broker += [seq] if keep else []
+
+    def drop(self):
+        self.answer(keep=False)
+
+    def ack(self):
+        self.stored.update(self._at_broker)
+        self._at_broker.clear()
+        top = self.flow.watermark
+        while top + 1 in self.stored:
+            top += 1
+        self.flow.acknowledged(top, self.now)
+
+    def cut(self):
+        self.flow.disconnected(self.now)
+        self._under_way.clear()
+        self._at_broker.clear()
+        self.flow.connected(100, self.now)
+
+    def record(self):
+        self.head += 3
+
+    def tick(self):
+        self.flow.ticked(self.now)
+
+    def check(self):
+        assert self.flow.watermark <= self.flow.cursor <= self.head
+        assert self.flow.under_way == len(self._under_way) <= self._window
+        assert self.flow.cursor - self.flow.watermark <= self._ahead
+        assert all(seq in self.stored for seq in range(1, self.flow.watermark + 1))
+
+    def good_day(self):
+        self.now += 20.0
+        self.tick()
+        self.send()
+        for seq in self._under_way:
+            self.flow.answered(seq, self.now, taken=True)
+        self._at_broker += self._under_way
+        self._under_way.clear()
+        self.ack()
+
+
+STEPS = st.lists(st.sampled_from(["send", "answer", "drop", "ack", "cut", "record", "tick"]), max_size=120)
+
+
+@settings(max_examples=150, deadline=None)
+@given(steps=STEPS, window=st.integers(1, 6), ahead=st.integers(1, 30), data=st.data())
+def test_whatever_happens_everything_arrives_in_the_end(steps, window, ahead, data):
+    world = World(window, ahead, data.draw)
+    for step in steps:
+        world.now += 0.5
+        getattr(world, step)()
+        world.check()
+    for _ in range(40 * world.head):
+        if world.flow.watermark == world.head:
+            break
+        world.good_day()
+    assert world.flow.watermark == world.head

@@ -1,0 +1,86 @@
+"""A gate's link put together for tests, over a real journal."""
+
+from contextlib import contextmanager
+from itertools import groupby
+
+from agent.core.chain import ClockReading
+from agent.core.events import Draft, GateStopping
+from agent.link.brokers import BrokerAddress
+from agent.link.flow import FlowSettings
+from agent.link.link import Link
+from agent.link.presence import GateIdentity
+from agent.link.setup import SessionSettings
+from agent.port_state import PortState
+from agent.store.journal import Journal
+
+GATE = "khorgos-03"
+UTC = 1_800_000_000.0
+
+
+def clock():
+    return ClockReading(utc=UTC, synced=True, error_ms=3)
+
+
+def local(port, *, tls=False, host="127.0.0.1"):
+    return BrokerAddress(host, port, tls)
+
+
+def quick(*ports, **changes):
+    """Session settings with short pauses for the brokers at these ports."""
+    settings = {
+        "gate": GATE,
+        "brokers": tuple(port if isinstance(port, BrokerAddress) else local(port) for port in ports),
+        "first_retry_s": 0.05,
+        "retry_cap_s": 0.2,
+        "start_spread_s": 0.01,
+        "connect_timeout_s": 5.0,
+    }
+    return SessionSettings(**(settings | changes))
+
+
+@contextmanager
+def journal_at(path, boot="b1"):
+    journal = Journal.open(path, gate=GATE, boot=boot, clock=clock, max_bytes=1 << 26)
+    try:
+        yield journal
+    finally:
+        journal.close()
+
+
+def record(journal, count=1):
+    """Write that many events, in transactions of 200 at most."""
+    for start in range(0, count, 200):
+        batch = min(200, count - start)
+        journal.record([Draft(GateStopping(cause=f"test {start + i}"), None, None, UTC) for i in range(batch)])
+
+
+class Observer:
+    """Keeps all views it was shown."""
+
+    def __init__(self):
+        self.views = []
+
+    def __call__(self, view):
+        self.views.append(view)
+
+    @property
+    def states(self):
+        return [state for state, _ in groupby(view.state for view in list(self.views))]
+
+    def details(self):
+        return " | ".join(view.detail for view in self.views)
+
+    def is_up(self):
+        return bool(self.views) and self.views[-1].state is PortState.UP
+
+
+@contextmanager
+def linked(journal, settings, flow=None, **options):
+    """A link that runs; it must stop in time afterwards."""
+    identity = GateIdentity(GATE, "0.1.0", "b1", {"lanes": ["in-1"]})
+    link = Link(settings, FlowSettings(resend_s=1.0) if flow is None else flow, identity, journal, clock, **options)
+    link.start()
+    try:
+        yield link
+    finally:
+        assert link.stop(), "the link did not stop in time"

@@ -1,0 +1,220 @@
+"""A real broker for tests, and independent clients of it: mosquitto, mosquitto_sub, mosquitto_pub."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+from pathlib import Path
+from shutil import which
+
+import pytest
+
+from tests.waiting import eventually
+
+SAMPLE = Path(__file__).parents[1] / "config" / "mosquitto"
+MOSQUITTO = which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+needs_mosquitto = pytest.mark.skipif(
+    MOSQUITTO is None or which("mosquitto_sub") is None, reason="mosquitto and mosquitto-clients are not installed"
+)
+
+
+def free_port():
+    """A TCP port that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Broker:
+    """One mosquitto on 127.0.0.1, on the same port over all its lives.
+
+    `listener` are lines for the listener (TLS, access list); without any it is plain and open to all.
+    """
+
+    def __init__(self, folder: Path, *lines: str, listener: tuple[str, ...] = ("allow_anonymous true",)):
+        self.port = free_port()
+        self.log = folder / f"mosquitto-{self.port}.log"
+        self._conf = folder / f"mosquitto-{self.port}.conf"
+        user = ["user root"] if os.geteuid() == 0 else []
+        text = [*user, "set_tcp_nodelay true", *lines, f"listener {self.port} 127.0.0.1", *listener, "log_type all"]
+        self._conf.write_text("\n".join(text) + "\n")
+        self.process: subprocess.Popen | None = None
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def start(self):
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen([MOSQUITTO, "-v", "-c", self._conf], stdout=log, stderr=log)
+        eventually(self._listens, what="mosquitto listening")
+        return self
+
+    def _listens(self):
+        assert self.process.poll() is None, self.log.read_text()
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def kill(self):
+        """End it like a power cut of its machine does."""
+        self._end(signal.SIGKILL)
+
+    def stop(self):
+        self._end(signal.SIGTERM)
+
+    def _end(self, sign):
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.send_signal(sign)
+            self.process.wait(10)
+
+    def freeze(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def says(self, text):
+        return text in self.log.read_text(errors="replace")
+
+
+class SampleBroker(Broker):
+    """mosquitto with the sample that ships, and certificates made by the commands of its page; only places put in."""
+
+    def __init__(self, folder: Path, gate: str):
+        super().__init__(folder)
+        self._folder = folder
+        page = (SAMPLE / "README.md").read_text()
+        commands = page.split("```sh\n")[1].split("```")[0]
+        for example, real in (("broker.example", "localhost"), ("gate-1", gate)):
+            assert example in commands
+            commands = commands.replace(example, real)
+        subprocess.run(["sh", "-eu", "-c", commands], cwd=folder, check=True, capture_output=True, timeout=20)
+        rules = folder / "gates.acl"
+        rules.write_text((SAMPLE / "gates.acl").read_text())
+        rules.chmod(0o600 if os.geteuid() == 0 else 0o644)
+        text = (SAMPLE / "mosquitto.conf").read_text()
+        for example, real in (
+            ("listener 8883", f"listener {self.port} 127.0.0.1"),
+            ("/etc/mosquitto/certs/", f"{folder}/"),
+            ("/etc/mosquitto/gates.acl", str(rules)),
+            ("/var/lib/mosquitto/", f"{folder}/"),
+        ):
+            assert example in text
+            text = text.replace(example, real)
+        user = "user root\n" if os.geteuid() == 0 else ""
+        self._conf.write_text(user + text)
+
+    def files(self, name):
+        """The paths of CA, certificate and key of a client."""
+        return self._folder / "ca.crt", self._folder / f"{name}.crt", self._folder / f"{name}.key"
+
+
+class Listener:
+    """A mosquitto_sub process: `messages` are its JSON objects (topic, qos, retain, payload, properties) in order."""
+
+    def __init__(self, port, *topics, options=()):
+        self.messages: list[dict] = []
+        arguments = [
+            "stdbuf",
+            "-oL",
+            "mosquitto_sub",
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(port),
+            "-V",
+            "5",
+            "-q",
+            "1",
+            "-d",
+            "-F",
+            "%j",
+            *options,
+        ]
+        for topic in topics:
+            arguments += ["-t", topic]
+        self._subscribed = threading.Event()
+        self._process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self._thread = threading.Thread(target=self._read, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        assert self._subscribed.wait(10), "mosquitto_sub did not subscribe"
+        return self
+
+    def __exit__(self, *_):
+        self._process.terminate()
+        self._process.wait(10)
+        self._thread.join(10)
+        self._process.stdout.close()
+
+    def _read(self):
+        for line in self._process.stdout:
+            if line.startswith("{"):
+                self.messages.append(json.loads(line))
+            elif "Subscribed" in line:
+                self._subscribed.set()
+
+    def on(self, topic):
+        """The messages to one topic, or to all below it when it ends in a slash."""
+        return [
+            m for m in list(self.messages) if m["topic"] == topic or (topic[-1] == "/" and m["topic"].startswith(topic))
+        ]
+
+
+def publish(port, topic, payload, *options):
+    """Publish with mosquitto_pub."""
+    subprocess.run(
+        [
+            "mosquitto_pub",
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(port),
+            "-V",
+            "5",
+            "-q",
+            "1",
+            "-t",
+            topic,
+            "-s" if payload else "-n",
+            *options,
+        ],
+        input=payload if isinstance(payload, bytes) else payload.encode(),
+        check=True,
+        timeout=10,
+    )
+
+
+def stored(port, topic, options=()):
+    """The message retained at a topic, None when there is none."""
+    done = subprocess.run(
+        [
+            "mosquitto_sub",
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(port),
+            "-V",
+            "5",
+            "-t",
+            topic,
+            "-C",
+            "1",
+            "-W",
+            "1",
+            "-F",
+            "%j",
+            *options,
+        ],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=10,
+    )
+    return json.loads(done.stdout) if done.stdout.strip() else None

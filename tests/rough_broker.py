@@ -1,0 +1,94 @@
+"""A broker of a few lines that misbehaves as told; for what a real one does only once in a blue moon."""
+
+import contextlib
+import socket
+import threading
+
+CONNECT, PUBLISH, SUBSCRIBE, PINGREQ, DISCONNECT = 1, 3, 8, 12, 14
+
+
+class RoughBroker:
+    """Listens on 127.0.0.1:`port`. `connections`: for each, the list of (topic, message id) that was published on it.
+
+    `receive_maximum`: told in CONNACK. `pubacks`, `pings`, `connack`: whether it answers at all. `kick_on`: text in a
+    payload over which it closes the connection without a word. `garbage`: sent right after CONNACK.
+    """
+
+    def __init__(self, *, receive_maximum=100, pubacks=True, pings=True, connack=True, kick_on=None, garbage=b""):
+        self.connections: list[list[tuple[str, int]]] = []
+        self.receive_maximum = receive_maximum
+        self.pubacks, self.pings, self.connack = pubacks, pings, connack
+        self.kick_on = kick_on
+        self.garbage = garbage
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port = self._server.getsockname()[1]
+        self._sockets: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
+        self._acceptor = threading.Thread(target=self._accept, daemon=True)
+
+    def __enter__(self):
+        self._acceptor.start()
+        return self
+
+    def __exit__(self, *_):
+        with contextlib.suppress(OSError):
+            self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()
+        self.drop_all()
+        for thread in [self._acceptor, *self._threads]:
+            thread.join(10)
+
+    def drop_all(self):
+        """Cut all connections."""
+        for sock in list(self._sockets):
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                sock, _ = self._server.accept()
+                self._sockets.append(sock)
+                thread = threading.Thread(target=self._serve, args=(sock,), daemon=True)
+                self._threads.append(thread)
+                thread.start()
+
+    def _serve(self, sock):
+        published: list[tuple[str, int]] = []
+        self.connections.append(published)
+        with contextlib.suppress(OSError, EOFError), sock, sock.makefile("rb") as stream:
+            while True:
+                kind, flags, body = _packet(stream)
+                if kind == CONNECT and self.connack:
+                    limit = self.receive_maximum
+                    sock.sendall(bytes([0x20, 6, 0, 0, 3, 0x21, limit >> 8, limit & 255]) + self.garbage)
+                elif kind == SUBSCRIBE:
+                    sock.sendall(bytes([0x90, 4, body[0], body[1], 0, 0]))
+                elif kind == PINGREQ and self.pings:
+                    sock.sendall(bytes([0xD0, 0]))
+                elif kind == DISCONNECT or (kind == PUBLISH and not self._take(sock, flags, body, published)):
+                    return
+
+    def _take(self, sock, flags, body, published):
+        length = int.from_bytes(body[:2], "big")
+        mid = int.from_bytes(body[2 + length : 4 + length], "big") if flags & 6 else 0
+        published.append((body[2 : 2 + length].decode(), mid))
+        if self.kick_on is not None and self.kick_on in body:
+            return False
+        if self.pubacks and flags & 6:
+            sock.sendall(bytes([0x40, 2, mid >> 8, mid & 255]))
+        return True
+
+
+def _packet(stream):
+    first = stream.read(1)
+    if not first:
+        raise EOFError
+    length, shift = 0, 0
+    while True:
+        byte = stream.read(1)[0]
+        length |= (byte & 127) << shift
+        shift += 7
+        if not byte & 128:
+            break
+    return first[0] >> 4, first[0] & 15, stream.read(length)
