@@ -79,6 +79,7 @@ def denied(turn: Turn) -> None:
     """DENIED: wait for the vehicle to leave, or for a permit that was not refused yet."""
     lane = turn.lane
     if gone(lane, turn.now.at):
+        turn.set(early=())
         turn.go(State.IDLE)
     elif turn.waited_s() >= lane.rules.deny_again_s and early_permit(lane, turn.now.at):
         _arrive(turn, "eye" if lane.rules.blind else "inputs")
@@ -89,6 +90,7 @@ def manual(turn: Turn) -> None:
     lane, visit = turn.lane, turn.visit
     if gone(lane, turn.now.at):
         turn.end(Outcome.DENIED)
+        turn.set(early=())
         turn.go(State.IDLE)
     elif (visit.waits_for is Alarm.RELAY_LOST and lane.relay_up) or (
         visit.waits_for is Alarm.READERS_LOST and lane.readers_up

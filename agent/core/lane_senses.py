@@ -69,6 +69,9 @@ def seen(lane: Lane, sighting: Sighting, at: float) -> tuple[Lane, Sighting | No
         return lane, None
     if state in UNDECIDED:
         return lane, sighting
+    if before and isinstance(sighting, Reading) and not rules.blind:
+        # Nobody is on the loop: it may be the plate of the vehicle that just left. The next one is read again.
+        return lane, None
     if before or state in _ANSWERED:
         return _keep_early(lane, sighting, at), None
     if state in RISING:

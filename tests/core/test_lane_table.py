@@ -129,6 +129,13 @@ ROWS: list[Row] = [
         ["show red init", "CLOSE", "show red closing"],
     ),
     (
+        "an unknown presence loop at the start is waited for",
+        lambda: Yard.new(ready=False, has_closed=True),
+        lambda y: y.sense(closed=False) + y.sense(0.1, closed=True, presence=None),
+        State.INIT,
+        ["show red init"],
+    ),
+    (
         "an order to close at the start is not carried out on stale inputs",
         lambda: Yard.new(ready=False, has_closed=True, **AGENT),
         lambda y: y.feed(RelayChanged(y.now, up=True)) + y.sense(closed=False) + y.later(0.31).order(CommandKind.CLOSE),
@@ -165,11 +172,11 @@ ROWS: list[Row] = [
         [],
     ),
     (
-        "what was shown just before the loop closed counts",
+        "a permit that was shown just before the loop closed counts, a plate does not",
         Yard.new,
         lambda y: y.qr() + y.plate() + y.wait(2.0) + y.sense(presence=True),
         State.DECIDING,
-        ["vehicle.present inputs", "permit.presented", "show red deciding", "decide on 1+1"],
+        ["vehicle.present inputs", "permit.presented", "show red deciding", "decide on 1+0"],
     ),
     (
         "a vehicle that comes while no reader works waits for an officer",

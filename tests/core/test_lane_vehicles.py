@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -54,6 +55,9 @@ from tests.yard import (
     passing,
     present,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def watching(yard: Yard, seconds: float, *sights: str) -> list[str]:
@@ -256,6 +260,16 @@ def test_what_a_vehicle_showed_that_left_does_not_count_for_the_next_before_it_a
     yard.sense(0.2)
     yard.qr()
     assert yard.sense(0.2, presence=True) == ["vehicle.present inputs", "show red present"]
+
+
+@pytest.mark.parametrize("way", [denied, manual])
+def test_what_a_vehicle_showed_after_its_answer_does_not_count_for_the_next(way: Callable[[], Yard]) -> None:
+    yard = way()
+    yard.plate("沪B00001")
+    yard.qr("B")
+    yard.sense(presence=False)
+    assert yard.sense(0.2, presence=True) == ["vehicle.present inputs", "show red present"]
+    assert yard.qr("C")[-1] == "decide on 1+0"
 
 
 def test_what_was_shown_too_long_before_the_arrival_does_not_count() -> None:
