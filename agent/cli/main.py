@@ -82,7 +82,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = _expected(error)
         if code is None or os.environ.get(TRACE_VARIABLE):
             raise
-        typer.echo(f"gate-agent: {error}", err=True)
+        typer.echo(str(error) if code == exits.CONFIGURATION else f"gate-agent: {error}", err=True)
         sys.exit(code)
 
 

@@ -1,0 +1,133 @@
+"""Rules that bind several keys of one lane."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from agent.settings.complaints import Complaints
+    from agent.settings.devices import Board
+    from agent.settings.lane import Lane
+    from agent.settings.places import Path
+    from agent.settings.problems import Problem
+    from drivers.api import RelayCapabilities
+
+_LAST_LANE_OF_PERMITS = 32
+_SAMPLES_BEFORE_STALE = 3
+_CHANNELS = ("open_channel", "close_channel", "hold_channel", "red_channel", "green_channel")
+_SIGNALS = ("presence", "safety", "photocell", "opened", "closed")
+
+
+class LaneRules:
+    """Checks a lane that is sound key by key. `relay` and `inputs` are None where the board is not known."""
+
+    def __init__(
+        self,
+        path: Path,
+        lane: Lane,
+        complaints: Complaints,
+        relay: RelayCapabilities | None,
+        inputs: Board | None,
+    ) -> None:
+        self._path = path
+        self._lane = lane
+        self._complaints = complaints
+        self._capabilities = relay
+        self._inputs = getattr(inputs.settings, "count", None) if inputs else None
+
+    def problems(self) -> Iterator[Problem]:
+        """Everything that does not fit together."""
+        yield from self._closing()
+        yield from self._channels()
+        yield from self._pulse()
+        yield from self._signals()
+        yield from self._inverted()
+        yield from self._readers()
+
+    def _about(self, *keys: str | int, message: str, warning: bool = False) -> Problem:
+        return self._complaints.about((*self._path, *keys), message, warning=warning)
+
+    def _closing(self) -> Iterator[Problem]:
+        lane = self._lane
+        if lane.close_mode == "controller":
+            if lane.barrier.close_channel is not None:
+                message = 'is not used: with close_mode = "controller" the agent never closes the arm'
+                yield self._about("barrier", "close_channel", message=message, warning=True)
+            return
+        if lane.barrier.close_channel is None:
+            yield self._about("close_mode", message='"agent" needs barrier.close_channel')
+        if lane.inputs is None or lane.signals is None:
+            yield self._about(
+                "close_mode", message='"agent" needs inputs and signals that see the vehicle under the arm'
+            )
+
+    def _channels(self) -> Iterator[Problem]:
+        users: dict[int, str] = {}
+        most = self._capabilities.channels if self._capabilities else None
+        for name in _CHANNELS:
+            channel = getattr(self._lane.barrier, name)
+            if channel is None:
+                continue
+            if most is not None and channel > most:
+                message = f"expected a channel from 1 to {most}: the relay board has no more; got {channel}"
+                yield self._about("barrier", name, message=message)
+            if channel in users:
+                yield self._about("barrier", name, message=f"channel {channel} is {users[channel]} already")
+            users.setdefault(channel, name)
+
+    def _pulse(self) -> Iterator[Problem]:
+        capabilities, pulse_ms = self._capabilities, self._lane.barrier.pulse_ms
+        if capabilities is None or not capabilities.hardware_pulse or not capabilities.pulse_step_ms:
+            return
+        if pulse_ms % capabilities.pulse_step_ms:
+            message = (
+                f"expected a multiple of {capabilities.pulse_step_ms}, the step of the relay board; got {pulse_ms}"
+            )
+            yield self._about("barrier", "pulse_ms", message=message)
+
+    def _signals(self) -> Iterator[Problem]:
+        lane = self._lane
+        if (lane.inputs is None) != (lane.signals is None):
+            given, other = ("inputs", "signals") if lane.inputs else ("signals", "inputs")
+            yield self._about(given, message=f"needs the table {other} beside it")
+        if lane.signals is None:
+            return
+        users: dict[int, str] = {}
+        for name in _SIGNALS:
+            number = getattr(lane.signals, name)
+            if number is None:
+                continue
+            if isinstance(self._inputs, int) and number > self._inputs:
+                message = f"expected an input from 1 to {self._inputs}: the board has no more; got {number}"
+                yield self._about("signals", name, message=message)
+            if number in users:
+                yield self._about("signals", name, message=f"input {number} is {users[number]} already")
+            users.setdefault(number, name)
+        shortest = _SAMPLES_BEFORE_STALE / lane.signals.poll_hz
+        if lane.timing.stale_s < shortest:
+            message = f"expected at least {shortest:g}, three polls at {lane.signals.poll_hz:g} Hz; got {lane.timing.stale_s:g}"
+            yield self._about("timing", "stale_s", message=message)
+
+    def _inverted(self) -> Iterator[Problem]:
+        signals = self._lane.signals
+        if signals is None:
+            return
+        wired = {getattr(signals, name) for name in _SIGNALS}
+        seen = Counter[int]()
+        for place, number in enumerate(signals.inverted):
+            seen[number] += 1
+            if number not in wired:
+                yield self._about("signals", "inverted", place, message=f"no signal is wired to input {number}")
+            if seen[number] > 1:
+                yield self._about("signals", "inverted", place, message=f"input {number} stands here twice")
+
+    def _readers(self) -> Iterator[Problem]:
+        if self._lane.number > _LAST_LANE_OF_PERMITS:
+            message = f"permits name lanes up to {_LAST_LANE_OF_PERMITS}: only permits for any lane will pass here"
+            yield self._about("number", message=message, warning=True)
+        if not any("qr" in camera.readers for camera in self._lane.cameras):
+            message = "no camera reads QR permits: only an officer's order opens this lane"
+            yield self._about("cameras", message=message, warning=True)
