@@ -124,13 +124,25 @@ class SerialLine:
     def close(self) -> None:
         """Close the port. Never raises and may be called twice."""
         if self._serial.is_open:
-            # Output that is stuck would hold up the closing for half a minute, and come out later.
             with suppress(*PORT_ERRORS):
-                termios.tcflush(self._fd, termios.TCOFLUSH)
+                self._clear_output()
             # The flag outlives its owner where somebody else, an emulator, keeps the line open.
             with suppress(*PORT_ERRORS):
                 fcntl.ioctl(self._fd, termios.TIOCNXCL)
             self._serial.close()
+
+    def _clear_output(self) -> None:
+        """Let the output go out, and throw away only what is stuck: it would come out at some later time.
+
+        Never more than that: the last frame before a close is an off.
+        """
+        try:
+            if not self.broken:
+                self._drain(time.monotonic() + self.parameters.write_timeout_s)
+                return
+        except OSError:
+            self.broken = True
+        termios.tcflush(self._fd, termios.TCOFLUSH)
 
     def _prepare(self) -> None:
         """Bring the line to a state in which a request may be sent: nothing half received, the gap kept."""

@@ -39,7 +39,7 @@ class PtyLine:
     def __init__(self, link: Path, receive: Callable[[bytes], None]) -> None:
         self.link = link
         self._receive = receive
-        self._lock = threading.RLock()
+        self._lock = threading.Condition(threading.RLock())
         self._tap: list[Transfer] = []
         self._master = -1
         self._wake = (-1, -1)
@@ -55,6 +55,11 @@ class PtyLine:
     def received(self) -> bytes:
         """All that the client has sent so far."""
         return b"".join(transfer.data for transfer in self.tap if transfer.direction == "in")
+
+    def wait_received(self, count: int, timeout_s: float) -> bool:
+        """Block until the client has sent so many bytes in all; False when it has not within `timeout_s`."""
+        with self._lock:
+            return self._lock.wait_for(lambda: len(self.received()) >= count, timeout_s)
 
     @property
     def is_plugged(self) -> bool:
@@ -140,5 +145,6 @@ class PtyLine:
                 data = data[: self._left]
                 self._left -= len(data)
             self._tap.append(Transfer(time.monotonic(), "in", data))
+            self._lock.notify_all()
         self._receive(data)
         return pulled

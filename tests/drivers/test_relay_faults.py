@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
+WAIT_S = 5.0
 TIMEOUT_MS = 60
 LATE_S = (0.078, 0.1)  # within the pause after the failure; while the next answer is awaited
 PULSE = modbus.flash_on(1, 0, 5).frame
@@ -343,13 +344,24 @@ def test_an_lcus_all_off_is_unknown_when_the_cable_is_pulled_after_the_first_rel
 
 
 @pytest.mark.parametrize(("count", "switched"), [(4, 1), (8, 1), (12, 2)])
-def test_a_blind_all_off_is_unknown_when_the_cable_is_pulled_in_it(link: Path, count: int, switched: int) -> None:
+def test_a_blind_all_off_is_unknown_when_the_cable_is_pulled_in_it(
+    link: Path, monkeypatch: pytest.MonkeyPatch, count: int, switched: int
+) -> None:
     with LcusEmulator(link, 2, Dialect.NONE) as board:
         board.relays.set(1, on=True)
         board.relays.set(2, on=True)
         relay = registry.relay("lcus", {"port": str(link), "readback": "none"})
         relay.open()
-        board.line.unplug_after(count)
+        send = relay._port.send
+
+        def send_and_be_heard(frame: bytes) -> None:
+            heard = len(board.line.received())
+            send(frame)
+            assert board.line.wait_received(heard + len(frame), WAIT_S)
+            if heard + len(frame) >= count:
+                board.line.unplug()
+
+        monkeypatch.setattr(relay._port, "send", send_and_be_heard)
         assert relay.all_off() is Delivery.UNKNOWN
         relay.close()
         assert board.relays.states.count(False) == switched
@@ -362,8 +374,7 @@ def test_a_blind_lcus_board_is_sent_its_off_twice_and_its_on_once(link: Path) ->
         assert relay.set(1, on=True) is Delivery.DELIVERED
         assert relay.set(1, on=False) is Delivery.DELIVERED
         relay.close()
-        assert board.relays.wait_until(lambda now: now == (False, False) and len(board.relays.history) > 1, 5.0)
-        board.unplug()
+        assert board.line.wait_received(12, WAIT_S)
         assert board.line.received() == bytes.fromhex("A0 01 01 A2 A0 01 00 A1 A0 01 00 A1")
 
 

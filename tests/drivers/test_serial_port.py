@@ -250,6 +250,22 @@ def fill(link: Path) -> None:
     os.close(raw)
 
 
+def test_closing_does_not_take_back_what_was_sent(link: Path) -> None:
+    slow = threading.Event()
+    line = PtyLine(link, lambda _: slow.wait(WAIT_S) and None)
+    line.plug()
+    port = SerialPort.shared(str(link), PARAMETERS)
+    port.send(b"on")
+    assert line.wait_received(2, WAIT_S)
+    much = bytes(6000)  # more than the reading end buffers: the rest is what a flush would take back
+    port.send(much)
+    port.close()
+    slow.set()
+    assert line.wait_received(2 + len(much), WAIT_S)
+    line.unplug()
+    assert line.received() == b"on" + much
+
+
 # ---------------------------------------------------------------------------------------------------- sharing
 
 
