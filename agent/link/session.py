@@ -157,8 +157,9 @@ class Session:
             event = LinkDown(self._view.connections)
         if was_up:
             self._tell(event)
-        if changed or new:
-            log.log(logging.INFO if self._stopping.is_set() else logging.WARNING, "not connected: %s", cause)
+        # An orderly stop is no change of the device's health: whoever stops the session knows.
+        if (changed or new) and not self._stopping.is_set():
+            log.warning("not connected: %s", cause)
             self._show()
 
     def complained(self, network: Network, problem: str) -> None:

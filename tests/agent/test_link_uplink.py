@@ -1,6 +1,7 @@
 """The uplink from a real journal over a real broker to a consumer with a watermark."""
 
 import json
+from collections import Counter
 
 import pytest
 
@@ -150,27 +151,29 @@ def test_no_more_than_the_limit_is_sent_ahead_of_a_silent_central(broker, journa
         eventually(lambda: journal.watermark == 400)
 
 
-@pytest.mark.parametrize(
-    ("payload", "name"),
-    [
-        (b"", "malformed"),
-        (b"\xff\xfe", "malformed"),
-        (b"[" * 900, "malformed"),
-        (b'{"stream": 1, "seq": 1}', "malformed"),
-        (b'{"stream": "STREAM", "seq": "1"}', "malformed"),
-        (b'{"stream": "STREAM", "seq": -1}', "malformed"),
-        (b'{"stream": "STREAM", "seq": 1e99}', "malformed"),
-        (b'{"stream": "STREAM", "seq": 1, "x": "' + b"y" * 2000 + b'"}', "malformed"),
-        (b'{"stream": "another", "seq": 1}', "foreign_stream"),
-        (b'{"stream": "STREAM", "seq": 4}', "beyond_head"),
-    ],
-)
-def test_an_acknowledgement_that_cannot_be_true_is_counted_and_changes_nothing(broker, journal, payload, name):
+UNTRUE = [
+    (b"", "malformed"),
+    (b"\xff\xfe", "malformed"),
+    (b"[" * 900, "malformed"),
+    (b'{"stream": 1, "seq": 1}', "malformed"),
+    (b'{"stream": "STREAM", "seq": "1"}', "malformed"),
+    (b'{"stream": "STREAM", "seq": -1}', "malformed"),
+    (b'{"stream": "STREAM", "seq": 1e99}', "malformed"),
+    (b'{"stream": "STREAM", "seq": 1, "x": "' + b"y" * 2000 + b'"}', "malformed"),
+    (b'{"stream": "another", "seq": 1}', "foreign_stream"),
+    (b'{"stream": "STREAM", "seq": 4}', "beyond_head"),
+]
+
+
+def test_acknowledgements_that_cannot_be_true_are_counted_and_change_nothing(broker, journal):
     record(journal, 3)
+    expected = Counter()
     with linked(journal, quick(broker.port)) as link:
         eventually(lambda: link.session.view.state is PortState.UP)
-        publish(broker.port, f"{ROOT}/ack", payload.replace(b"STREAM", journal.stream.encode()))
-        eventually(lambda: link.uplink.view.acks[name] == 1)
+        for payload, name in UNTRUE:
+            publish(broker.port, f"{ROOT}/ack", payload.replace(b"STREAM", journal.stream.encode()))
+            expected[name] += 1
+            eventually(lambda: Counter(link.uplink.view.acks) == expected, what=f"{expected} after {payload[:40]}")
         assert journal.watermark == 0
         publish(broker.port, f"{ROOT}/ack", json.dumps({"stream": journal.stream, "seq": 3}))
         eventually(lambda: journal.watermark == 3)
@@ -221,7 +224,7 @@ def test_an_event_that_the_access_list_refuses_is_kept_and_told(tmp_path, journa
 def test_nothing_is_missing_over_a_bad_network(broker, journal, fault):
     with FaultProxy(broker.port) as proxy, Central(broker.port, GATE) as central:
         with linked(journal, quick(proxy.port, keepalive_s=1, connect_timeout_s=1)) as link:
-            for cycle in range(1, 4):
+            for cycle in (1, 2):
                 record(journal, 50)
                 eventually(lambda upto=cycle * 50 - 25: journal.watermark >= upto)
                 proxy.mode = fault
