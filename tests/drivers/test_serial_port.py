@@ -96,6 +96,21 @@ def test_after_a_failure_a_late_answer_is_not_taken_for_the_next(peer: Peer, por
     assert port.exchange(b"second", 4, 1.0) == b"good"
 
 
+def test_after_a_failure_the_line_is_heard_out_before_the_next_request(
+    peer: Peer, port: SerialPort, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serial_line, "QUIET_S", 0.3)
+    with pytest.raises(NoReplyError):
+        port.exchange(b"first", 4, 0.02)
+    late = threading.Timer(0.05, peer.line.send, (b"late",))
+    late.start()
+    peer.answers[b"second"] = b"good"
+    assert port.exchange(b"second", 4, 1.0) == b"good"
+    late.join()
+    directions = [(transfer.direction, transfer.data) for transfer in peer.line.tap]
+    assert directions == [("in", b"first"), ("out", b"late"), ("in", b"second"), ("out", b"good")]
+
+
 def test_the_adapters_own_echo_is_dropped_once_and_only_where_asked(peer: Peer, link: Path) -> None:
     peer.answers[b"ask"] = b"askask"
     with_echo = SerialPort.shared(str(link), SerialParameters("test", local_echo=True))
