@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from drivers.emulators.pty import PtyLine
+from tests.null_modem import NullModem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,20 +45,6 @@ def _left(before: set[threading.Thread]) -> list[threading.Thread]:
 def link(tmp_path: Path) -> Path:
     """A name for a serial port that does not exist yet."""
     return tmp_path / "port"
-
-
-class NullModem:
-    """Two ports whose wires cross: what goes into one comes out of the other."""
-
-    def __init__(self, folder: Path) -> None:
-        self.device = PtyLine(folder / "device-end", self._to_client)
-        self.client = PtyLine(folder / "client-end", self.device.send)
-
-    def _to_client(self, data: bytes) -> None:
-        self.client.send(data)
-
-    def sent_by_client(self) -> bytes:
-        return self.client.received()
 
 
 @pytest.fixture
