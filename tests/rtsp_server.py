@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 
+import aio_rtsp_toolkit.server as toolkit
 import av
 import numpy as np
 
@@ -89,8 +90,6 @@ class _Silent:
 
 
 async def _serve(folder, port):
-    import aio_rtsp_toolkit.server as toolkit
-
     toolkit.logger = _Silent()
     server = toolkit.RtspServer(folder, "127.0.0.1", port)
     server.logger = toolkit.logger

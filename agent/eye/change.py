@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _GRID_PX = (96, 54)
 _SAMPLED_WIDTH_PX = 480
+_LONGEST_STEP_S = 1.0
 
 
 class ChangeGate:
@@ -53,7 +54,9 @@ class ChangeGate:
             self._background, self._seen_at = grid, at
             return True
         difference = grid - background
-        follow = 1.0 - math.exp(-max(0.0, at - self._seen_at) / self._settings.settle_s)
+        # The first picture after a gap must not become the background at a stroke: it may show a vehicle.
+        step_s = min(max(0.0, at - self._seen_at), _LONGEST_STEP_S)
+        follow = 1.0 - math.exp(-step_s / self._settings.settle_s)
         self._seen_at = at
         cv2.accumulateWeighted(grid, background, follow)
         difference -= np.median(difference)

@@ -15,18 +15,20 @@ if TYPE_CHECKING:
 
 DARK_BELOW = 12.0
 FLAT_BELOW = 6.0
-BLURRED_BELOW = 0.03
+BLURRED_BELOW = 0.35
 BLURRED_SHARE = 0.35
+_STRONGEST_SHARE = 0.01
 _USUAL_AFTER = 30
 _USUAL_WEIGHT = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """`brightness`: mean grey, 0..255. `contrast`: deviation of grey. `sharpness`: fine detail as a share of contrast.
+    """`brightness`: mean grey, 0..255. `contrast`: deviation of grey. `sharpness`: the strongest edges over contrast.
 
-    Sharpness is the deviation of the Laplacian over the deviation of the picture: about 0.2 to 0.45 for sharp
-    pictures, a fifth of that for a blur of 1.5 px, 0.02 to 0.06 for one of 3 px and more.
+    Sharpness is the mean of the strongest hundredth of the Laplacian at half size, where edges outweigh the sensor's
+    noise, over the contrast. Photos of vehicles and codes gave 0.8 to 5, 0.2 to 0.8 with a blur of 3 px, 0.1 to 0.5
+    with one of 6 px (41 photos, 5th to 95th percentile, noise of up to 2 grey levels).
     """
 
     brightness: float
@@ -35,12 +37,22 @@ class Measures:
 
 
 def measured(pixels: npt.NDArray[np.uint8]) -> Measures:
-    """Measure a BGR picture, shape (height, width, 3), at full resolution; about 2 ms at 1080p."""
-    grey = np.ascontiguousarray(pixels[:, :, 1])
+    """Measure a BGR picture, shape (height, width, 3); about 3 ms at 1080p."""
+    green = np.ascontiguousarray(pixels[:, :, 1])
+    size = (max(1, green.shape[1] // 2), max(1, green.shape[0] // 2))
+    grey = cv2.resize(green, size, interpolation=cv2.INTER_AREA)
     mean, deviation = cv2.meanStdDev(grey)
-    _, detail = cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_16S))
+    edges = cv2.convertScaleAbs(cv2.Laplacian(grey, cv2.CV_16S))
     contrast = float(deviation[0, 0])
-    return Measures(float(mean[0, 0]), contrast, float(detail[0, 0]) / (contrast + 1.0))
+    return Measures(float(mean[0, 0]), contrast, _strongest(edges) / (contrast + 1.0))
+
+
+def _strongest(edges: npt.NDArray[np.generic]) -> float:
+    """The mean of the strongest hundredth."""
+    falling = cv2.calcHist([edges], [0], None, [256], [0, 256]).ravel()[::-1]
+    last = int(np.searchsorted(np.cumsum(falling), _STRONGEST_SHARE * edges.size))
+    weights = falling[: last + 1]
+    return float(np.dot(weights, np.arange(255, 254 - last, -1)) / max(1.0, weights.sum()))
 
 
 class ViewWatch:

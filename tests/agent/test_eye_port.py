@@ -7,71 +7,19 @@ import sys
 import textwrap
 import threading
 import time
-from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from agent.eye.protocol import CameraPhase, Configure, GateSettings
+from agent.eye.protocol import CameraPhase, CameraState, Configure, GateSettings
 from agent.eye_life import EyeLimits
 from agent.eye_news import EyeStatus
 from agent.eye_port import EyePort
 from agent.eye_process import scrubbed_environment
 from agent.port_state import PortState
+from tests.eye_watch import CHILD, LIMITS, ROOT, Watched, watching
 from tests.waiting import eventually
-
-ROOT = Path(__file__).parents[2]
-CHILD = str(ROOT / "tests" / "eye_child.py")
-LIMITS = EyeLimits(start_s=15, hang_s=3, reading_s=1, camera_s=8, stop_s=3, retry_first_s=0.05, retry_cap_s=0.1)
-
-
-class Watched:
-    """An eye port, with all that it says."""
-
-    def __init__(self, mode, limits=LIMITS, **settings):
-        self.sights = queue.Queue()
-        self.statuses = []
-        self._changed = threading.Condition()
-        table = {"camera_kind": "drawn", "camera": {}, "beat_s": 0.05, "gate": GateSettings(enabled=False)}
-        self.port = EyePort(
-            "lane1-front",
-            Configure(**(table | settings)),
-            on_seen=self.sights.put,
-            on_status=self._note,
-            limits=limits,
-            command=[sys.executable, CHILD, mode],
-        )
-
-    def _note(self, status):
-        with self._changed:
-            self.statuses.append(status)
-            self._changed.notify_all()
-
-    def status(self, wanted, within_s=20):
-        """Wait for a status, past or to come, of which `wanted` is true, and return it."""
-        with self._changed:
-            found = self._changed.wait_for(lambda: [one for one in self.statuses if wanted(one)], within_s)
-        assert found, self.statuses
-        return found[0]
-
-    def sight(self, wanted=lambda seen: True, within_s=20):
-        """Wait for a sight of which `wanted` is true."""
-        deadline = time.monotonic() + within_s
-        while True:
-            seen = self.sights.get(timeout=max(0.01, deadline - time.monotonic()))
-            if wanted(seen):
-                return seen
-
-
-@contextmanager
-def watching(mode, **how):
-    watched = Watched(mode, **how)
-    watched.port.start()
-    try:
-        yield watched
-    finally:
-        watched.port.stop()
-    assert watched.port.pid is None
 
 
 def is_gone(pid):
@@ -181,10 +129,12 @@ def test_a_single_failing_frame_is_counted_and_survived():
     ],
 )
 def test_an_eye_that_crashes_hangs_or_lies_is_started_anew_and_says_why(mode, cause):
-    with watching(mode, read_plates=False) as eye:
+    with watching(mode, limits=replace(LIMITS, stop_s=0.3), read_plates=False) as eye:
+        pid = eventually(lambda: eye.port.pid)
         lost = eye.status(lambda one: cause in one.detail)
         assert lost.state is PortState.LOST
-        eye.status(lambda one: one.restarts >= 2)
+        assert is_gone(pid)
+        eventually(lambda: eye.port.pid not in {None, pid})
 
 
 @pytest.mark.parametrize("mode", ["silent", "stuck"])
@@ -287,7 +237,7 @@ def test_the_eye_gets_no_secret_of_the_environment(monkeypatch):
     with watching("count") as eye:
         eye.sight()
         environment = Path(f"/proc/{eye.port.pid}/environ").read_bytes()
-        descriptors = [os.readlink(link) for link in Path(f"/proc/{eye.port.pid}/fd").iterdir()]
+        descriptors = [str(link.readlink()) for link in Path(f"/proc/{eye.port.pid}/fd").iterdir()]
     assert b"hunter2" not in environment
     assert sum(name.startswith("socket:") for name in descriptors) == 1
 
@@ -296,8 +246,6 @@ def test_the_eye_gets_no_secret_of_the_environment(monkeypatch):
 
 
 def test_a_lost_camera_stays_lost_through_its_tries():
-    from agent.eye.protocol import CameraState
-
     status = EyeStatus("c")
     states = []
     for phase in ("connecting", "backoff", "connecting", "backoff", "connecting", "streaming", "stale", "connecting"):

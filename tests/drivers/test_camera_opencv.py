@@ -32,6 +32,11 @@ def refusal(url, **settings):
     return caught.value
 
 
+def until_it_fails(device, take=lambda frame: None):
+    while True:
+        take(device.read())
+
+
 @contextmanager
 def answering(answer):
     """A server that gives one answer to every request, or none."""
@@ -102,8 +107,7 @@ def test_a_camera_that_stops_answering_is_reported(server):
     device.read()
     server.freeze()
     with pytest.raises(DeviceUnavailableError, match=r"no picture for \d"):
-        while True:
-            device.read()
+        until_it_fails(device)
     device.close()
 
 
@@ -112,8 +116,7 @@ def test_a_camera_that_hangs_up_is_reported_at_once(server):
     device.read()
     server.kill()
     with pytest.raises(DeviceUnavailableError, match="the stream ended"):
-        while True:
-            device.read()
+        until_it_fails(device)
     device.close()
 
 
@@ -121,8 +124,7 @@ def test_the_same_camera_object_opens_again_after_a_failure(server):
     device = opened(server.url("yard.mp4"))
     server.kill()
     with pytest.raises(DeviceUnavailableError):
-        while True:
-            device.read()
+        until_it_fails(device)
     server.start()
     device.open()
     assert number_in(device.read().pixels) == 0
@@ -232,8 +234,7 @@ def test_a_change_of_the_frame_size_within_a_stream_is_scaled_to_the_first_size(
     device = opened(clip, real_time=False)
     shapes = []
     with pytest.raises(EndOfStreamError):
-        while True:
-            shapes.append(device.read().pixels.shape)
+        until_it_fails(device, lambda frame: shapes.append(frame.pixels.shape))
     device.close()
     assert shapes == [(480, 640, 3)] * 16
 

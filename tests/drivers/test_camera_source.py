@@ -9,8 +9,9 @@ secrets = st.text(st.characters(codec="ascii", categories=["L", "N", "P", "S"]),
 
 @given(secrets)
 def test_a_password_never_shows_in_a_message(secret):
-    assume(secret not in "rtsp://admin:***@192.168.1.64:554/stream1")
-    assert secret not in redacted(f"rtsp://admin:{secret}@192.168.1.64:554/stream1")
+    address = "rtsp://admin:{}@192.168.1.64:554/stream1"
+    assume(secret not in address.format("***"))
+    assert secret not in redacted(address.format(secret))
 
 
 @pytest.mark.parametrize("name", ["password", "pwd", "Password", "auth_token", "api-key", "sig"])

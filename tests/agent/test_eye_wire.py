@@ -1,0 +1,159 @@
+import json
+import struct
+import subprocess
+import sys
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from agent.eye.protocol import (
+    Beat,
+    CameraPhase,
+    CameraState,
+    Configure,
+    Hello,
+    Look,
+    ProtocolError,
+    SeenCode,
+    SeenPlate,
+    Sighting,
+    Snapshot,
+    Stop,
+)
+from agent.eye.wire import MAX_PICTURE_BYTES, MAX_TEXT_BYTES, Decoder, encoded
+
+JPEG = b"\xff\xd8\xff\xe0rest"
+
+PLATE = SeenPlate(
+    text="A1", positions=((("A", 0.9),), (("1", 0.5), ("7", 0.4))), kind="x", confidence=0.4, box=(0, 1, 2, 3)
+)
+SAMPLES = [
+    (Hello(pid=1, version=1), []),
+    (CameraState(phase=CameraPhase.STALE, detail="камера"), []),
+    (Sighting(frame=7, at=1.25, codes=(SeenCode(payload=bytes(range(256)), engine="zxing"),), picture=0), [JPEG]),
+    (Sighting(frame=7, at=1.25, plates=(PLATE.model_copy(update={"crop": 1}),)), [JPEG, JPEG + b"2"]),
+    (Beat(at=3.5, reading_since=3.25), []),
+    (Snapshot(frame=1, at=2.0, picture=0), [JPEG]),
+    (Configure(camera_kind="opencv", camera={"url": "rtsp://x", "loop": True}), []),
+    (Look(), []),
+    (Stop(), []),
+]
+
+
+def from_eye(message):
+    return not isinstance(message, Configure | Look | Stop)
+
+
+def frame(text, *tail):
+    data = text if isinstance(text, bytes) else json.dumps(text).encode()
+    return struct.pack(">I", len(data)) + data + b"".join(tail)
+
+
+@pytest.mark.parametrize(("message", "pictures"), SAMPLES)
+def test_a_message_comes_out_as_it_went_in(message, pictures):
+    (envelope,) = Decoder(from_eye=from_eye(message)).feed(encoded(message, pictures))
+    assert envelope.message == message
+    assert envelope.pictures == tuple(pictures)
+
+
+@given(st.lists(st.sampled_from([sample for sample in SAMPLES if from_eye(sample[0])]), max_size=6), st.data())
+def test_messages_survive_any_cut_of_the_stream(samples, data):
+    stream = b"".join(encoded(*sample) for sample in samples)
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=12)))
+    decoder = Decoder(from_eye=True)
+    heard = []
+    for begin, end in zip([0, *cuts], [*cuts, len(stream)], strict=True):
+        heard += decoder.feed(stream[begin:end])
+    assert [envelope.message for envelope in heard] == [message for message, _ in samples]
+    assert not decoder.inside_a_frame
+
+
+@given(st.binary(max_size=300))
+def test_garbage_is_a_protocol_error_and_nothing_else(data):
+    decoder = Decoder(from_eye=True)
+    try:
+        decoder.feed(data)
+    except ProtocolError:
+        return
+    assert decoder.inside_a_frame == bool(data)
+
+
+@given(st.sampled_from([sample for sample in SAMPLES if from_eye(sample[0])]), st.data())
+def test_a_damaged_message_is_a_protocol_error_or_another_message(sample, data):
+    damaged = bytearray(encoded(*sample))
+    for _ in range(data.draw(st.integers(1, 4))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    with suppress(ProtocolError):
+        Decoder(from_eye=True).feed(bytes(damaged))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        struct.pack(">I", 0),
+        struct.pack(">I", MAX_TEXT_BYTES + 1),
+        frame(b"hello"),
+        frame(b"[" * 100_000),
+        frame(b"\xff\xfe"),
+        frame({"message": {"type": "unknown"}}),
+        frame({"message": {"type": "stop"}}),
+        frame({"message": {"type": "beat", "at": 1.0}, "more": 1}),
+        frame({"message": {"type": "beat", "at": 1.0, "more": 1}}),
+        frame({"message": {"type": "beat", "at": "1.0"}}),
+        frame(b'{"message": {"type": "beat", "at": NaN}}'),
+        frame(b'{"message": {"type": "beat", "at": Infinity}}'),
+        frame(b'{"message": {"type": "beat", "at": 1e999}}'),
+        frame({"message": {"type": "beat", "at": -1.0}}),
+        frame({"message": {"type": "sighting", "frame": -1, "at": 1.0}}),
+        frame({"message": {"type": "sighting", "frame": 1, "at": 1.0, "picture": 0}}),
+        frame({"message": {"type": "sighting", "frame": 1, "at": 1.0, "codes": [{"payload": "!", "engine": "e"}]}}),
+        frame({"message": {"type": "sighting", "frame": 1, "at": 1.0, "codes": [{"payload": "", "engine": "e" * 33}]}}),
+        frame({"message": {"type": "sighting", "frame": 1, "at": 1.0, "codes": [{"payload": "", "engine": "e"}] * 17}}),
+        frame({"pictures": [MAX_PICTURE_BYTES + 1], "message": {"type": "beat", "at": 1.0}}),
+        frame({"pictures": [-1], "message": {"type": "beat", "at": 1.0}}),
+        frame({"pictures": [9] * 17, "message": {"type": "beat", "at": 1.0}}),
+        frame({"pictures": [MAX_PICTURE_BYTES] * 5, "message": {"type": "beat", "at": 1.0}}),
+        frame({"pictures": [5], "message": {"type": "beat", "at": 1.0}}, b"GIF89"),
+    ],
+)
+def test_what_the_protocol_does_not_allow_is_refused_before_it_is_waited_for(data):
+    with pytest.raises(ProtocolError):
+        Decoder(from_eye=True).feed(data)
+
+
+def test_the_eye_does_not_take_the_words_of_an_eye():
+    with pytest.raises(ProtocolError):
+        Decoder(from_eye=False).feed(encoded(Hello(pid=1, version=1)))
+
+
+def test_a_refusal_never_repeats_what_was_said():
+    with pytest.raises(ProtocolError) as refused:
+        Decoder(from_eye=False).feed(
+            frame({"message": {"type": "configure", "camera_kind": 5, "camera": {"url": "hunter2"}}})
+        )
+    assert "hunter2" not in str(refused.value)
+
+
+def test_a_message_that_the_other_end_would_refuse_is_not_sent():
+    for pictures in ([b"GIF"[:2]], [bytes(MAX_PICTURE_BYTES + 1)], [JPEG] * 17):
+        with pytest.raises(ProtocolError):
+            encoded(Beat(at=1.0), pictures)
+    with pytest.raises(ProtocolError, match="too large"):
+        encoded(Configure(camera_kind="x", camera={"a": "b" * MAX_TEXT_BYTES}))
+
+
+def test_a_plate_has_one_position_for_each_character():
+    with pytest.raises(ValidationError):
+        SeenPlate(text="AB", positions=((("A", 1.0),),), kind="x", confidence=0.1, box=(0, 0, 0, 0))
+
+
+def test_the_parent_end_loads_no_library_for_pictures():
+    code = (
+        "import sys, agent.eye_port, agent.eye.wire;"
+        "print([name for name in ('cv2', 'numpy', 'onnxruntime', 'zxingcpp') if name in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "[]"
