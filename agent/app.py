@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING
 from agent.core.chain import ClockReading
 from agent.core.decision import Reason
 from agent.core.events import (
+    Alarm,
+    AlarmRaised,
     Draft,
     EventsDropped,
     GateStarted,
@@ -35,21 +37,22 @@ from agent.eye_port import EyePort
 from agent.keeper import Keeper
 from agent.lane_unit import Boards, LaneUnit, Services
 from agent.link.flow import AckMode, FlowSettings
-from agent.link.session import Session
+from agent.link.link import Link
+from agent.link.presence import GateIdentity
 from agent.link.setup import SessionSettings
 from agent.link.tls import TlsFiles
-from agent.link.uplink import Uplink
-from agent.presence import GatePresence, Identity
 from agent.recorder import Recorder
 from agent.service.watchdog import Watchdog
 from agent.settings import broker_address
-from agent.store.errors import JournalError
+from agent.store.errors import JournalCorruptError, JournalError
 from agent.store.evidence import EvidenceStore
 from agent.store.journal import Journal
 from agent.trust_file import TrustFile
 from drivers import registry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from agent.link.setup import LinkView
     from agent.service.clock import Clock
     from agent.service.notify import Notifier
@@ -59,7 +62,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LANE_WINDOW_S = 5.0
-HOUSEKEEPING_S = 60.0
+HOUSEKEEPING_S = 2.0
+PRUNE_EVERY_S = 60.0
+HOUSEKEEPER_STOP_S = 10.0
 DAY_S = 86_400.0
 FIRST_SERIALS = 10_000
 USES_KEPT_S = 400 * DAY_S
@@ -70,8 +75,15 @@ STOP_DRAIN_S = 2.0
 class App:
     """The gate. `start` brings every part up without waiting for any device; `stop` is bounded in time."""
 
-    def __init__(self, loaded: LoadedSettings, clock: Clock, notifier: Notifier) -> None:
-        """Make every part. Raises JournalError when the journal cannot be opened, OSError for the state directory."""
+    def __init__(
+        self, loaded: LoadedSettings, clock: Clock, notifier: Notifier, on_damage: Callable[[str], None]
+    ) -> None:
+        """Make every part. Raises JournalError when the journal cannot be opened, OSError for the state directory.
+
+        `on_damage` is called, from a thread, when the journal turns out to be damaged while the gate runs: only a new
+        start mends it.
+        """
+        self._on_damage = on_damage
         settings = loaded.settings
         self._settings = settings
         self._digest = loaded.digest
@@ -94,7 +106,7 @@ class App:
         self._watchdog = Watchdog(notifier)
         self._eyes: list[EyePort] = []
         self._lanes = [self._make_lane(name, lane) for name, lane in settings.lanes.items()]
-        self._session, self._uplink = self._make_link()
+        self._link = self._make_link() if settings.mqtt.enabled else None
         self._stopping = threading.Event()
         self._housekeeper = threading.Thread(target=self._keep_house, name="housekeeper", daemon=True)
 
@@ -112,9 +124,8 @@ class App:
             self._watchdog.watch(f"lane {lane.name}", LANE_WINDOW_S, partial(_progress, lane))
         for eye in self._eyes:
             eye.start()
-        if self._session is not None and self._uplink is not None:
-            self._session.start()
-            self._uplink.start()
+        if self._link is not None:
+            self._link.start()
         self._housekeeper.start()
         self._watchdog.start()
         self._notifier.ready(f"{len(self._lanes)} lanes, {len(self._eyes)} cameras")
@@ -129,12 +140,11 @@ class App:
             lane.stop()
         self._watchdog.stop()
         self._recorder.note([Draft(GateStopping(cause=cause), None, None, self._utc())])
-        if self._session is not None and self._uplink is not None:
+        if self._link is not None:
             self._drain()
-            self._uplink.stop()
-            self._session.stop()
+            self._link.stop()
         self._keeper.stop()
-        self._housekeeper.join(HOUSEKEEPING_S)
+        self._housekeeper.join(HOUSEKEEPER_STOP_S)
         self._journal.close()
 
     def _drain(self) -> None:
@@ -194,12 +204,10 @@ class App:
             limits=EyeLimits(hang_s=camera.hang_s, reading_s=camera.reading_deadline_s),
         )
 
-    def _make_link(self) -> tuple[Session | None, Uplink | None]:
+    def _make_link(self) -> Link:
         mqtt = self._settings.mqtt
-        if not mqtt.enabled:
-            return None, None
         password = mqtt.password
-        session_settings = SessionSettings(
+        session = SessionSettings(
             gate=self._settings.gate.id,
             brokers=tuple(broker_address(url) for url in mqtt.brokers),
             tls=TlsFiles(mqtt.ca_file, mqtt.certificate_file, mqtt.key_file),
@@ -207,28 +215,38 @@ class App:
             password=None if password is None else password.get_secret_value(),
             keepalive_s=mqtt.keepalive_s,
             status_every_s=mqtt.heartbeat_s,
+            start_spread_s=mqtt.start_spread_s,
         )
-        presence = GatePresence(
-            self._identity(), self._journal, self._clock, lambda: uplink.view, lambda: self._devices.states
+        return Link(
+            session,
+            FlowSettings(ack_mode=AckMode(mqtt.ack_mode), window_limit=mqtt.window, resend_s=mqtt.resend_s),
+            GateIdentity(self._settings.gate.id, version("gate-agent"), self._boot, self._inventory()),
+            self._journal,
+            self._reading,
+            extra=self._health,
+            observe_link=self._link_changed,
         )
-        session = Session(session_settings, presence, observe=self._link_changed)
-        flow = FlowSettings(ack_mode=AckMode(mqtt.ack_mode), window_limit=mqtt.window)
-        uplink = Uplink(session, self._journal, self._settings.gate.id, flow, observe=lambda _view: session.announce())
-        return session, uplink
 
-    def _identity(self) -> Identity:
-        lanes = {
-            name: {
-                "number": lane.number,
-                "direction": lane.direction,
-                "relay": lane.relay.kind,
-                "inputs": None if lane.inputs is None else lane.inputs.kind,
-                "cameras": {camera.id: camera.kind for camera in lane.cameras},
-            }
-            for name, lane in self._settings.lanes.items()
+    def _inventory(self) -> Mapping[str, object]:
+        return {
+            "site": self._settings.gate.site,
+            "configuration": self._digest,
+            "lanes": {
+                name: {
+                    "number": lane.number,
+                    "direction": lane.direction,
+                    "relay": lane.relay.kind,
+                    "inputs": None if lane.inputs is None else lane.inputs.kind,
+                    "cameras": {camera.id: camera.kind for camera in lane.cameras},
+                }
+                for name, lane in self._settings.lanes.items()
+            },
         }
-        gate = self._settings.gate
-        return Identity(gate.id, gate.site, version("gate-agent"), self._boot, self._digest, lanes)
+
+    def _health(self) -> Mapping[str, object]:
+        """What birth and status say beside the link's own fields."""
+        lanes = {lane.name: None if lane.view is None else lane.view.state for lane in self._lanes}
+        return {"devices": self._devices.states, "lanes": lanes, "journal_failing": self._recorder.failing}
 
     # ------------------------------------------------------------------------------------------------- what they tell
 
@@ -256,12 +274,7 @@ class App:
                 utc,
             )
         ]
-        replaced = self._journal.replaced
-        if replaced is not None:
-            log.critical("the journal was damaged and moved to %s: %s", replaced.moved_to, replaced.cause)
-            if replaced.unsent is not None:
-                first, last = replaced.unsent
-                drafts.append(Draft(EventsDropped(first=first, last=last, cause=replaced.cause), None, None, utc))
+        drafts += self._what_was_replaced(utc)
         changes: list[LedgerChange] = []
         for one in recovery.interrupted:
             closed = TransactionClosed(
@@ -278,17 +291,36 @@ class App:
             ]
         self._recorder.note(drafts, changes)
 
+    def _what_was_replaced(self, utc: float) -> list[Draft]:
+        """The events that tell of a journal that was found damaged and put aside."""
+        replaced = self._journal.replaced
+        if replaced is None:
+            return []
+        log.critical("%s", replaced.told)
+        drafts = [Draft(AlarmRaised(alarm=Alarm.JOURNAL_FAILED, detail=replaced.told), None, None, utc)]
+        if replaced.unsent is not None:
+            first, last = replaced.unsent
+            drafts.append(Draft(EventsDropped(first=first, last=last, cause=replaced.cause), None, None, utc))
+        return drafts
+
     # ------------------------------------------------------------------------------------------------- housekeeping
 
     def _keep_house(self) -> None:
-        """Prune the journal from time to time."""
+        """Look after the journal: prune it from time to time, and notice when it is damaged."""
         journal = self._settings.journal
+        pruned_at = -PRUNE_EVERY_S
         while not self._stopping.wait(HOUSEKEEPING_S):
             try:
-                self._journal.prune(journal.keep_acknowledged_days * DAY_S, journal.max_mb * MEGABYTE * 9 // 10)
-                self._journal.forget_uses(USES_KEPT_S)
+                self._journal.checkpoint()
+                if time.monotonic() - pruned_at >= PRUNE_EVERY_S:
+                    pruned_at = time.monotonic()
+                    self._journal.prune(journal.keep_acknowledged_days * DAY_S, journal.max_mb * MEGABYTE * 9 // 10)
+                    self._journal.forget_uses(USES_KEPT_S)
+            except JournalCorruptError as error:
+                self._on_damage(str(error))
+                return
             except JournalError as error:
-                log.error("the journal could not be pruned: %s", error)  # noqa: TRY400 - told, not a bug
+                log.error("the journal cannot be looked after: %s", error)  # noqa: TRY400 - told, not a bug
 
 
 def _progress(lane: LaneUnit) -> float:

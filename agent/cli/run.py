@@ -28,7 +28,7 @@ def run(
     """Run the agent until it is told to stop (SIGTERM or Ctrl-C). The service starts this command.
 
     It waits for no device: cameras, boards and brokers are looked for, lost and found again for as long as it runs.
-    Exit code 78 when the configuration cannot be used, 1 when the journal cannot be opened.
+    Exit code 78 when the configuration cannot be used, 1 when the journal cannot be opened or is found damaged.
     """
     from agent.app import App  # noqa: PLC0415 - what only this command needs
     from agent.service.clock import Clock  # noqa: PLC0415
@@ -55,7 +55,7 @@ def run(
         log.warning("%s", warning)
     asked = _Asked()
     try:
-        app = App(loaded, Clock(), Notifier.from_environment(os.environ))
+        app = App(loaded, Clock(), Notifier.from_environment(os.environ), asked.damaged)
     except (JournalError, OSError) as error:
         log.critical("the agent cannot start: %s", error)
         raise typer.Exit(exits.FAILED) from None
@@ -64,13 +64,16 @@ def run(
     asked.wait()
     log.info("stopping: %s", asked.cause)
     app.stop(asked.cause)
+    if asked.failed:
+        raise typer.Exit(exits.FAILED)
 
 
 class _Asked:
-    """Waits for a signal that asks to stop."""
+    """Waits for what ends the run: a signal, or damage that only a new start mends."""
 
     def __init__(self) -> None:
         self.cause = ""
+        self.failed = False
         self._event = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._take)
@@ -78,6 +81,12 @@ class _Asked:
     def wait(self) -> None:
         """Wait until asked."""
         self._event.wait()
+
+    def damaged(self, what: str) -> None:
+        """Ask to stop because of damage; the service manager starts the agent anew."""
+        log.critical("the agent must start anew: %s", what)
+        self.cause, self.failed = "journal damaged", True
+        self._event.set()
 
     def _take(self, number: int, _frame: FrameType | None) -> None:
         self.cause = signal.Signals(number).name

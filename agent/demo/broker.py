@@ -39,7 +39,7 @@ class Broker:
         """Start and wait until the port answers. Raises BrokerError when it does not."""
         configuration = self._folder / "mosquitto.conf"
         configuration.write_text(
-            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\nset_tcp_nodelay true\n"
+            f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence true\npersistence_location {self._folder}/\nset_tcp_nodelay true\n"
             f"max_queued_messages 100000\nlog_dest file {self._folder / 'mosquitto.log'}\n",
             encoding="utf-8",
         )

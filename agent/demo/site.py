@@ -39,6 +39,8 @@ require_synchronised = false
 
 [mqtt]
 brokers = ["mqtt://127.0.0.1:{broker_port}"]
+resend_s = 2.0
+start_spread_s = 0.0
 
 [lanes.exit-1]
 number = 1

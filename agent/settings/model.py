@@ -83,7 +83,16 @@ class Mqtt(Table):
     )
     keepalive_s: int = Field(default=15, ge=5, le=1200, description="Between signs of life to the broker.")
     window: int = Field(default=100, ge=1, le=1000, description="Events on their way at one time.")
-    heartbeat_s: int = Field(default=30, ge=5, le=3600, description="Between health messages.")
+    heartbeat_s: int = Field(default=30, ge=5, le=3600, description="Between status messages.")
+    resend_s: float = Field(
+        default=30.0, ge=1, le=3600, description="Without an acknowledgement until the oldest events are sent again."
+    )
+    start_spread_s: float = Field(
+        default=5.0,
+        ge=0,
+        le=600,
+        description="Within which the first connection comes, so that gates do not come at once.",
+    )
 
 
 class Journal(Table):
