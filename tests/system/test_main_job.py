@@ -1,0 +1,110 @@
+"""The main job from end to end: the installed agent, a network camera, relay boards on serial lines, a broker.
+
+Twenty vehicles come, one by one; the world outside sees that each gets what it must, and hears of it exactly once.
+"""
+
+from collections import Counter
+
+import pytest
+
+from agent.core.decision import Verdict
+from agent.store.reader import JournalReader
+from tests.arrivals import arrivals, empty_yard
+from tests.central import Central
+from tests.gate_site import GATE, GateSite, plain_broker
+from tests.hearing import Heard, Hearing
+from tests.lanes import GONE_S, BlindLane, InputsLane
+from tests.live_rtsp import RATE_HZ, LiveCamera
+from tests.mosquitto import Listener, needs_mosquitto
+from tests.waiting import eventually
+
+pytestmark = needs_mosquitto
+
+FRAMES_UNTIL_GONE = round((GONE_S + 0.5) * RATE_HZ)
+CAMERA = """
+[[lanes.exit-1.cameras]]
+id = "front"
+kind = "opencv"
+url = "{url}"
+"""
+
+
+class Gate:
+    """The running gate and the world around it; `pass_by` lets one vehicle come and go."""
+
+    def __init__(self, agent, lane, camera, hearing):
+        self.agent, self.lane, self.camera, self.hearing = agent, lane, camera, hearing
+        self.empty = empty_yard()
+
+    def pass_by(self, vehicle):
+        """What was decided, the outcome, and how often the barrier was told to open meanwhile."""
+        before, pulses = self.hearing.last, self.lane.pulses
+        self.camera.show(vehicle.pixels)
+        self.lane.arrive(self.agent.until)
+        decided = self.hearing.wait("access.decided", before, lambda event: event["data"]["verdict"] != Verdict.RETRY)
+        if vehicle.granted and decided["data"]["verdict"] == Verdict.PASS:
+            self.agent.until(lambda: self.lane.pulses > pulses, "the pulse")
+            self.camera.show(self.empty)
+            self.lane.drive_through(self.agent.until)
+        else:
+            self.camera.show(self.empty)
+            self.lane.leave(self.agent.until)
+        closed = self.hearing.wait("transaction.closed", before)
+        if closed["data"]["assumed"]:
+            # A blind lane takes what it sees for the vehicle that passed until nobody was in view for a while.
+            self.camera.show(self.empty)
+        self.camera.wait(FRAMES_UNTIL_GONE)
+        return decided, closed, self.lane.pulses - pulses
+
+
+@pytest.mark.parametrize("kind_of_lane", [BlindLane, InputsLane])
+def test_each_of_twenty_vehicles_gets_what_it_must_and_the_central_system_hears_of_all(
+    kind_of_lane, installed, broker, tmp_path
+):
+    site = GateSite(tmp_path)
+    coming = arrivals(site)
+    assert len(coming) == 20
+    with (
+        kind_of_lane(tmp_path) as lane,
+        LiveCamera(tmp_path) as camera,
+        Listener(broker.port, f"gate/v1/{GATE}/event/#") as subscriber,
+        Central(broker.port, GATE) as central,
+    ):
+        camera.show(empty_yard())
+        heard = Heard(subscriber)
+        configuration = site.configure(lane.toml + CAMERA.format(url=camera.url), mqtt=plain_broker(broker.port))
+        with installed.agent(configuration) as agent:
+            hearing = Hearing(heard, agent.until)
+            gate = Gate(agent, lane, camera, hearing)
+            for family, state in (("camera", "streaming"), ("relay", "up")):
+                hearing.wait("device.changed", family=family, state=state)
+            for vehicle in coming:
+                decided, closed, pulses = gate.pass_by(vehicle)
+                found = decided["data"]["verdict"], decided["data"]["reason"], closed["data"]["outcome"], pulses
+                outcome = "passed" if vehicle.granted else "denied"
+                must = vehicle.verdict, vehicle.reason, outcome, int(vehicle.granted)
+                assert found == must, f"{vehicle.title}: {decided}\n{closed}"
+                assert closed["data"]["assumed"] is (lane.assumed and vehicle.granted)
+                assert decided["transaction"] == closed["transaction"]
+            agent.stop()
+        head = head_of(site)
+        eventually(lambda: hearing.last == head.seq == central.watermark, what="the last event")
+        assert lane.released
+        assert lane.pulses == sum(vehicle.granted for vehicle in coming) == len(hearing.all("access.granted"))
+        assert_one_outcome_each(hearing, len(coming))
+        hearing.assert_whole(head)
+        assert central.events == heard()
+    proof = installed.run("events", "verify", site.journal)
+    assert (proof.returncode, proof.stderr) == (0, "")
+
+
+def head_of(site):
+    with JournalReader(site.journal) as journal:
+        return journal.standing().head
+
+
+def assert_one_outcome_each(hearing, count):
+    begun = [event["transaction"] for event in hearing.all("vehicle.present")]
+    closed = Counter(event["transaction"] for event in hearing.all("transaction.closed"))
+    assert len(set(begun)) == len(begun) == count
+    assert closed == dict.fromkeys(begun, 1)
