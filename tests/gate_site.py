@@ -93,7 +93,7 @@ direction = "export"
 
 def plain_broker(port):
     """The [mqtt] keys for a broker of this machine without TLS."""
-    return f'brokers = ["mqtt://127.0.0.1:{port}"]'
+    return f'brokers = ["mqtt://127.0.0.1:{port}"]\nstart_spread_s = 0.1\nresend_s = 2'
 
 
 def neighbour(plate):
