@@ -34,6 +34,12 @@ class ChangeGate:
         self._seen_at = 0.0
         self._changed_at = -math.inf
         self._passed_at = -math.inf
+        self._open = True
+
+    @property
+    def open(self) -> bool:
+        """Whether the last frame was in a time of change, and not only let through for a look."""
+        return self._open
 
     def passes(self, pixels: npt.NDArray[np.uint8], at: float) -> bool:
         """Whether to read this BGR frame, shape (height, width, 3), that came at this monotonic time."""
@@ -42,8 +48,8 @@ class ChangeGate:
             return True
         if self._differs(_grid(pixels), at):
             self._changed_at = at
-        held = at - self._changed_at <= settings.hold_s
-        if not held and at - self._passed_at < settings.look_every_s:
+        self._open = at - self._changed_at <= settings.hold_s
+        if not self._open and at - self._passed_at < settings.look_every_s:
             return False
         self._passed_at = at
         return True

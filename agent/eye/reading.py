@@ -7,7 +7,7 @@ import logging
 import math
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from agent.eye.change import ChangeGate
@@ -146,7 +146,7 @@ class Reading:
             self.passed += 1
             if self._readers.codes is not None:
                 self._read_codes(self._readers.codes, numbered, thorough=False)
-            self._later.put(numbered)
+            self._later.put(replace(numbered, changing=self._gate.open))
 
     def _read_later(self) -> None:
         number = 0
@@ -154,13 +154,12 @@ class Reading:
             number = numbered.number
             if self._readers.plates is not None:
                 self._read_plates(self._readers.plates, numbered)
-            at = numbered.frame.at
-            if self._readers.second_look is not None and at - self._code_at > _SECOND_LOOK_EVERY_S:
+            if self._readers.second_look is not None and numbered.changing:
                 self._look_again(self._readers.second_look, numbered)
 
     def _look_again(self, reader: CodeReader, numbered: Numbered) -> None:
         at = numbered.frame.at
-        if at - self._second_look_at > _SECOND_LOOK_EVERY_S:
+        if min(at - self._code_at, at - self._second_look_at) > _SECOND_LOOK_EVERY_S:
             self._second_look_at = at
             self._read_codes(reader, numbered, thorough=True)
 
@@ -182,7 +181,7 @@ class Reading:
 
     def _read_plates(self, reader: PlateReader, numbered: Numbered) -> None:
         at = numbered.frame.at
-        thorough = at - self._thorough_at > _THOROUGH_EVERY_S
+        thorough = numbered.changing and at - self._thorough_at > _THOROUGH_EVERY_S
         if thorough:
             self._thorough_at = at
         plates: Sequence[Plate] = ()

@@ -12,10 +12,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Numbered:
-    """A frame with its number, counted from 1 over the life of the eye."""
+    """A frame with its number, counted from 1 over the life of the eye.
+
+    `changing`: something moves or has just moved in it, so that a thorough look is worth its time.
+    """
 
     number: int
     frame: Frame
+    changing: bool = True
 
 
 class Slot:

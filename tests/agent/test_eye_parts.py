@@ -1,3 +1,5 @@
+import queue
+import socket
 import threading
 import time
 from functools import cache
@@ -10,8 +12,11 @@ from hypothesis import strategies as st
 
 from agent.eye.change import ChangeGate
 from agent.eye.health import CameraHealth, FrameFacts
+from agent.eye.link import Link
 from agent.eye.pictures import Album, crop_jpeg, frame_jpeg
-from agent.eye.protocol import CameraPhase, GateSettings, View
+from agent.eye.protocol import CameraPhase, Configure, GateSettings, View
+from agent.eye.readers import Readers
+from agent.eye.reading import Reading, Stopwatch
 from agent.eye.slot import Numbered, Slot
 from agent.eye.view import Measures, ViewWatch, measured
 from drivers.api import Frame
@@ -278,3 +283,69 @@ def test_a_finding_is_pictured_again_only_after_a_while():
     for number in range(500):
         album.wants([b"%d" % number], 20.0)
     assert len(album._pictured_at) == 64
+
+
+# ---------------------------------------------------------------------------------------------------------- reading
+
+
+class Recorder:
+    """A reader that finds nothing and notes how it was asked."""
+
+    def __init__(self):
+        self.asked = queue.Queue()
+
+    def read(self, pixels, *, thorough=False):
+        self.asked.put(thorough)
+        return []
+
+
+def reading(readers, **settings):
+    slot = Slot()
+    configure = Configure(camera_kind="x", camera={}, **settings)
+    ours, theirs = socket.socketpair()
+    started = Reading(slot, readers, configure, Link(ours))
+    started.start()
+    return slot, started, (ours, theirs)
+
+
+def test_a_thorough_look_is_taken_only_while_something_changes():
+    codes, again, plates = Recorder(), Recorder(), Recorder()
+    gate = GateSettings(hold_s=1.0, look_every_s=0.5)
+    slot, started, ends = reading(Readers(codes, again, plates), gate=gate)
+    asked = []
+    for number in range(1, 9):
+        slot.put(Numbered(number, Frame(yard(0), number * 0.6)))
+        asked.append((codes.asked.get(timeout=10), plates.asked.get(timeout=10)))
+    slot.close()
+    assert started.stop(10)
+    for end in ends:
+        end.close()
+    assert [code for code, _ in asked] == [False] * 8
+    assert [plate for _, plate in asked] == [True, True, False, False, False, False, False, False]
+    assert again.asked.qsize() == 1
+
+
+def test_a_reader_that_always_fails_ends_the_eye(caplog):
+    watch = Stopwatch("code")
+
+    def fail():
+        with watch.timing():
+            raise RuntimeError("no")
+
+    for _ in range(25):
+        fail()
+    with pytest.raises(RuntimeError):
+        fail()
+    assert watch.taken().failures == 25
+    assert sum("code reader failed" in record.getMessage() for record in caplog.records) == 1
+
+
+def test_one_success_forgives_the_failures_before_it():
+    watch = Stopwatch("code")
+    for _ in range(3):
+        for _ in range(20):
+            with watch.timing():
+                raise RuntimeError("no")
+        with watch.timing():
+            pass
+    assert watch.taken().failures == 60
