@@ -42,12 +42,12 @@ def measured(pixels: npt.NDArray[np.uint8]) -> Measures:
     size = (max(1, green.shape[1] // 2), max(1, green.shape[0] // 2))
     grey = cv2.resize(green, size, interpolation=cv2.INTER_AREA)
     mean, deviation = cv2.meanStdDev(grey)
-    edges = cv2.convertScaleAbs(cv2.Laplacian(grey, cv2.CV_16S))
+    edges = cv2.convertScaleAbs(cv2.Laplacian(grey, cv2.CV_16S)).astype(np.uint8, copy=False)
     contrast = float(deviation[0, 0])
     return Measures(float(mean[0, 0]), contrast, _strongest(edges) / (contrast + 1.0))
 
 
-def _strongest(edges: npt.NDArray[np.generic]) -> float:
+def _strongest(edges: npt.NDArray[np.uint8]) -> float:
     """The mean of the strongest hundredth."""
     falling = cv2.calcHist([edges], [0], None, [256], [0, 256]).ravel()[::-1]
     last = int(np.searchsorted(np.cumsum(falling), _STRONGEST_SHARE * edges.size))
