@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
@@ -15,45 +16,44 @@ if TYPE_CHECKING:
 
     from drivers.api import CameraPort, InputPort, RelayPort
 
-CAMERAS: Mapping[str, str] = MappingProxyType(
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One driver: `path` of its class, and of its settings model where the class is heavy to load; else its `Settings`."""
+
+    path: str
+    settings: str = ""
+
+
+CAMERAS: Mapping[str, Line] = MappingProxyType(
     {
-        "opencv": "drivers.camera.opencv:OpenCvCamera",
-        "folder": "drivers.camera.folder:FolderCamera",
-        "simulated": "drivers.camera.simulated:SimulatedCamera",
+        "opencv": Line("drivers.camera.opencv:OpenCvCamera", "drivers.camera.settings:OpenCvSettings"),
+        "folder": Line("drivers.camera.folder:FolderCamera", "drivers.camera.settings:FolderSettings"),
+        "simulated": Line("drivers.camera.simulated:SimulatedCamera", "drivers.camera.settings:SimulatedSettings"),
     }
 )
-RELAYS: Mapping[str, str] = MappingProxyType(
+RELAYS: Mapping[str, Line] = MappingProxyType(
     {
-        "lcus": "drivers.relay.lcus:LcusRelay",
-        "modbus_rtu": "drivers.relay.modbus_rtu:ModbusRtuRelay",
-        "simulated": "drivers.relay.simulated:SimulatedRelay",
+        "lcus": Line("drivers.relay.lcus:LcusRelay"),
+        "modbus_rtu": Line("drivers.relay.modbus_rtu:ModbusRtuRelay"),
+        "simulated": Line("drivers.relay.simulated:SimulatedRelay"),
     }
 )
-INPUTS: Mapping[str, str] = MappingProxyType(
+INPUTS: Mapping[str, Line] = MappingProxyType(
     {
-        "modbus_rtu": "drivers.inputs.modbus_rtu:ModbusRtuInputs",
-        "simulated": "drivers.inputs.simulated:SimulatedInputs",
+        "modbus_rtu": Line("drivers.inputs.modbus_rtu:ModbusRtuInputs"),
+        "simulated": Line("drivers.inputs.simulated:SimulatedInputs"),
     }
 )
 
 
-def driver_class(family: Mapping[str, str], kind: str) -> type:
-    """The driver class for `kind`. Its attribute `Settings` is the pydantic model of its configuration table.
+def settings_model(family: Mapping[str, Line], kind: str) -> type[BaseModel]:
+    """The pydantic model of the configuration table of a driver; loads the driver only when that is cheap.
 
     Raises DeviceMisconfiguredError for a kind that is not in the family.
     """
-    try:
-        path = family[kind]
-    except KeyError:
-        message = f"no driver of kind {kind!r}; there is: {', '.join(sorted(family))}"
-        raise DeviceMisconfiguredError(message) from None
-    module, _, name = path.partition(":")
-    return cast("type", getattr(import_module(module), name))
-
-
-def settings_model(family: Mapping[str, str], kind: str) -> type[BaseModel]:
-    """The pydantic model of the configuration table of a driver."""
-    return cast("type[BaseModel]", driver_class(family, kind).Settings)  # type: ignore[attr-defined]
+    line = _line(family, kind)
+    return cast("type[BaseModel]", _loaded(line.settings) if line.settings else _loaded(line.path).Settings)  # type: ignore[attr-defined]
 
 
 def camera(kind: str, table: Mapping[str, object]) -> CameraPort:
@@ -71,5 +71,19 @@ def inputs(kind: str, table: Mapping[str, object]) -> InputPort:
     return cast("InputPort", _make(INPUTS, kind, table))
 
 
-def _make(family: Mapping[str, str], kind: str, table: Mapping[str, object]) -> object:
-    return driver_class(family, kind)(settings_model(family, kind).model_validate(table))
+def _make(family: Mapping[str, Line], kind: str, table: Mapping[str, object]) -> object:
+    settings = settings_model(family, kind).model_validate(table)
+    return _loaded(_line(family, kind).path)(settings)
+
+
+def _line(family: Mapping[str, Line], kind: str) -> Line:
+    try:
+        return family[kind]
+    except KeyError:
+        message = f"no driver of kind {kind!r}; there is: {', '.join(sorted(family))}"
+        raise DeviceMisconfiguredError(message) from None
+
+
+def _loaded(path: str) -> type:
+    module, _, name = path.partition(":")
+    return cast("type", getattr(import_module(module), name))

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from agent.settings import Family, Lane, LoadedSettings, Problem
 
 DEFAULT_PATH = Path("/etc/gate-agent/gate.toml")
-FAMILIES: dict[Family, Mapping[str, str]] = {
+FAMILIES: dict[Family, Mapping[str, registry.Line]] = {
     "camera": registry.CAMERAS,
     "relay": registry.RELAYS,
     "inputs": registry.INPUTS,

@@ -6,19 +6,19 @@ import logging
 import time
 import warnings
 from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
-from pydantic import BaseModel, ConfigDict, Field
 
 from drivers.api import CameraDetails, DeviceMisconfiguredError, DeviceUnavailableError, EndOfStreamError, Frame
-from drivers.camera.opencv import MAX_PIXELS, OpenCvCamera, OpenCvSettings
+from drivers.camera.opencv import MAX_PIXELS, OpenCvCamera
 from drivers.camera.pace import Pace
+from drivers.camera.settings import FolderSettings, OpenCvSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     import numpy.typing as npt
 
@@ -28,15 +28,6 @@ MAX_BYTES = 64 * 1024 * 1024
 
 _FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
 _CLIP_SUFFIXES = frozenset({".mp4", ".mkv", ".avi", ".mov", ".m4v", ".ts", ".webm", ".h264", ".h265"})
-
-
-class FolderSettings(BaseModel):
-    """Configuration of a camera made of pictures."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    path: Path = Field(description="A folder of pictures, one picture, or one clip.")
-    interval_ms: int = Field(default=500, ge=0, le=20_000, description="Pictures: the time from one to the next.")
-    loop: bool = Field(default=True, description="Start again at the end.")
 
 
 class FolderCamera:

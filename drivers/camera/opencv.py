@@ -6,15 +6,15 @@ import math
 import os
 import threading
 import time
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from drivers.api import CameraDetails, DeviceUnavailableError, EndOfStreamError, Frame
 from drivers.camera.diagnosis import why_not_opened
 from drivers.camera.pace import Pace
+from drivers.camera.settings import OpenCvSettings
 from drivers.camera.source import SourceKind, redacted, source_kind
 
 if TYPE_CHECKING:
@@ -32,32 +32,6 @@ _FALLBACK_RATE_HZ = 25.0
 
 # OpenCV takes its options from the process environment while it opens: cameras must not open at the same time.
 _opening = threading.Lock()
-
-
-def _known_source(url: str) -> str:
-    source_kind(url)
-    return url
-
-
-class OpenCvSettings(BaseModel):
-    """Configuration of a camera read by OpenCV."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-    url: Annotated[str, AfterValidator(_known_source)] = Field(
-        repr=False,
-        max_length=2000,
-        description="rtsp://, rtsps://, http:// or https:// address, a device below /dev/v4l/by-path/, or a clip.",
-    )
-    transport: Literal["tcp", "udp"] = Field(default="tcp", description="How RTSP carries the video.")
-    open_timeout_ms: int = Field(default=4000, ge=500, le=60_000, description="Give up opening after this.")
-    read_timeout_ms: int = Field(
-        default=1000, ge=200, le=30_000, description="Give up waiting for a picture after 2 to 3 times this."
-    )
-    width_px: int | None = Field(default=None, ge=16, le=8192, description="USB cameras: picture width.")
-    height_px: int | None = Field(default=None, ge=16, le=8192, description="USB cameras: picture height.")
-    frame_rate_hz: float | None = Field(default=None, gt=0, le=240, description="USB cameras: pictures a second.")
-    loop: bool = Field(default=False, description="Clips: start again at the end.")
-    real_time: bool = Field(default=True, description="Clips: play at the clip's own rate, not as fast as possible.")
 
 
 class OpenCvCamera:
@@ -190,7 +164,7 @@ class OpenCvCamera:
                 return DeviceUnavailableError(f"{self._name}: no picture for {waited_s:.1f} s")
 
     def _proven(self, pixels: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
-        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:  # noqa: PLR2004 - the port's shape
+        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
             raise DeviceUnavailableError(f"{self._name}: a picture of shape {pixels.shape} is not a colour picture")
         if not 0 < pixels.shape[0] * pixels.shape[1] <= MAX_PIXELS:
             raise DeviceUnavailableError(f"{self._name}: a picture of {pixels.shape[1]}x{pixels.shape[0]} is too large")

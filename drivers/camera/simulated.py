@@ -4,28 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from drivers.api import CameraDetails, DeviceMisconfiguredError, DeviceUnavailableError, Frame
+from drivers.camera.settings import SimulatedSettings
 from drivers.camera.yard.scene import HEIGHT_PX, WIDTH_PX, Scene, draw_scene
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from drivers.camera.yard.scene import Pixels
-
-
-class SimulatedSettings(BaseModel):
-    """Configuration of the simulated camera."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-    scene_file: Path | None = Field(
-        default=None,
-        description="JSON file that says what stands before the camera; read again whenever it changes. Empty yard without.",
-    )
-    frame_rate_hz: float = Field(default=25.0, gt=0, le=60, description="Pictures a second.")
 
 
 class SimulatedCamera:
