@@ -38,13 +38,13 @@ class Camera(Device):
         default=("qr", "plate"), min_length=1, description="What to read in its picture: QR permits, plates."
     )
     reading_deadline_s: float = Field(
-        default=1.0,
+        default=3.0,
         gt=0,
         le=10,
         description="Seconds that the readers may take over one picture before it is given up.",
     )
     hang_s: float = Field(
-        default=3.0,
+        default=5.0,
         ge=1,
         le=60,
         description="Seconds without a sign of life after which the camera's process is replaced.",

@@ -126,7 +126,7 @@ def _status_cause(name: str, status: int | None, *, given: bool) -> DeviceError:
 
 def _device_cause(path: str) -> DeviceError:
     try:
-        mode = os.stat(path).st_mode
+        mode = os.stat(path).st_mode  # noqa: PTH116 - a device path is no file to work on
     except FileNotFoundError:
         return DeviceUnavailableError(f"{path}: no such device; is the camera plugged in? See ls /dev/v4l/by-path")
     except OSError as error:
@@ -139,9 +139,9 @@ def _device_cause(path: str) -> DeviceError:
 
 
 def _file_cause(path: str) -> DeviceError:
-    if not os.path.exists(path):
+    if not os.path.exists(path):  # noqa: PTH110 - the path is text all the way
         return DeviceMisconfiguredError(f"{path}: no such file")
-    if not os.path.isfile(path):
+    if not os.path.isfile(path):  # noqa: PTH113 - as above
         return DeviceMisconfiguredError(f"{path}: is not a file; for a folder of pictures take the kind folder")
     if not os.access(path, os.R_OK):
         return DeviceMisconfiguredError(f"{path}: no permission to read it")

@@ -164,7 +164,7 @@ class OpenCvCamera:
                 return DeviceUnavailableError(f"{self._name}: no picture for {waited_s:.1f} s")
 
     def _proven(self, pixels: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
-        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
+        if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:  # noqa: PLR2004 - the port's shape
             raise DeviceUnavailableError(f"{self._name}: a picture of shape {pixels.shape} is not a colour picture")
         if not 0 < pixels.shape[0] * pixels.shape[1] <= MAX_PIXELS:
             raise DeviceUnavailableError(f"{self._name}: a picture of {pixels.shape[1]}x{pixels.shape[0]} is too large")
