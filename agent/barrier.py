@@ -1,7 +1,7 @@
 """The barrier of one lane: a thread that owns the relay board, keeps it connected and gives the pulses.
 
 Three rules: a pulse is never repeated, a pulse that cannot start before its deadline does not start at all, and
-connecting releases every relay and energises none but a standing hold.
+connecting releases every relay and energises none but a standing hold and the lamp.
 """
 
 from __future__ import annotations
@@ -11,41 +11,29 @@ import queue
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, assert_never
 
-from agent.core.lane_io import Lamp
+from agent.contacts import Action, Contacts
 from agent.port_state import PortState, Retry
 from drivers.api import Delivery, DeviceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from agent.contacts import Wiring
+    from agent.core.lane_io import Lamp
     from drivers.api import RelayPort
+
 
 log = logging.getLogger(__name__)
 
 HEALTH_PERIOD_S = 0.25
-OFF_RETRY_S = 0.05
 STOP_TIMEOUT_S = 5.0
-
-Action = Literal["open", "close"]
-
-
-@dataclass(frozen=True, slots=True)
-class Wiring:
-    """Which relay channel does what (from 1), and how long a pulse lasts."""
-
-    open_channel: int
-    pulse_ms: int
-    close_channel: int | None = None
-    hold_channel: int | None = None
-    red_channel: int | None = None
-    green_channel: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class PulseReport:
-    """What became of one pulse. `delivery` says whether the command arrived; `at` is when its last byte was sent."""
+    """What became of one pulse. `delivery` says whether the command arrived; `at`: when that was known, monotonic s."""
 
     grant: str | None
     action: Action
@@ -70,11 +58,15 @@ class _Show:
     lamp: Lamp
 
 
+_Order = _Pulse | _Hold | _Show
+
+
 class Barrier:
     """Give pulses to the barrier controller through a relay board.
 
-    `on_pulse` and `on_state` are called from this thread and must only pass the news on. All methods may be called
-    from any thread and return at once.
+    `on_pulse` is called exactly once for each pulse, `on_state` at each change of the port; both must only pass the
+    news on. They are called from this thread, and `on_pulse` from the caller's for a pulse that is refused at once.
+    All methods may be called from any thread and return at once.
     """
 
     def __init__(
@@ -85,17 +77,14 @@ class Barrier:
         on_pulse: Callable[[PulseReport], None],
         on_state: Callable[[PortState, str], None],
     ) -> None:
-        self._relay = relay
-        self._wiring = wiring
+        self._contacts = Contacts(relay, wiring)
         self._on_pulse = on_pulse
         self._on_state = on_state
-        self._orders: queue.SimpleQueue[_Pulse | _Hold | _Show | None] = queue.SimpleQueue()
+        self._orders: queue.SimpleQueue[_Order | None] = queue.SimpleQueue()
+        self._gate = threading.Lock()
+        self._closed = False
         self._retry = Retry()
         self._state = PortState.CONNECTING
-        self._off_due: dict[int, float] = {}
-        self._busy_until: dict[Action, float] = {}
-        self._held = False
-        self._lamp = Lamp.RED
         self._thread = threading.Thread(target=self._run, name=f"barrier-{name}", daemon=True)
 
     @property
@@ -108,7 +97,9 @@ class Barrier:
         self._thread.start()
 
     def stop(self) -> None:
-        """Release every relay and let the port go, within a bounded time."""
+        """Give no further pulse, release every relay and let the port go, within a bounded time."""
+        with self._gate:
+            self._closed = True
         self._orders.put(None)
         self._thread.join(STOP_TIMEOUT_S)
         if self._thread.is_alive():
@@ -116,10 +107,13 @@ class Barrier:
 
     def pulse(self, action: Action, grant: str | None, deadline: float) -> None:
         """Give one pulse if it can start before `deadline` (monotonic seconds); the report comes by `on_pulse`."""
-        if self._state is not PortState.UP:
-            self._report(grant, action, Delivery.NOT_DELIVERED)
-            return
-        self._orders.put(_Pulse(grant, action, deadline))
+        order = _Pulse(grant, action, deadline)
+        with self._gate:
+            taken = self._state is PortState.UP and not self._closed
+            if taken:
+                self._orders.put(order)
+        if not taken:
+            self._report(order, Delivery.NOT_DELIVERED)
 
     def hold(self, *, on: bool) -> None:
         """Hold the barrier open until further order, or let go."""
@@ -132,173 +126,93 @@ class Barrier:
     # ------------------------------------------------------------------------------------------------- the thread
 
     def _run(self) -> None:
-        stopping = False
-        while not stopping:
+        try:
+            while not self._closed:
+                self._go_round()
+        finally:
+            with self._gate:
+                self._closed = True
+            self._let_go()
+
+    def _go_round(self) -> None:
+        try:
             if self._state is not PortState.UP and self._retry.wait_s() == 0.0:
                 self._connect()
-            stopping = self._take_orders()
+            self._take_order()
             if self._state is PortState.UP:
-                self._switch_off_what_is_due()
-        self._let_go()
+                self._contacts.release_due()
+        except DeviceError as error:
+            self._lost(str(error))
+        except Exception as error:
+            # A driver's bug must not leave a relay energised for good: the board is taken for lost, and released.
+            log.exception("a fault in the barrier's thread or its driver")
+            self._lost(f"a fault in the driver: {type(error).__name__}")
 
     def _connect(self) -> None:
-        try:
-            identity = self._relay.open()
-            released = self._relay.all_off()
-        except DeviceError as error:
-            self._lost(str(error))
-            return
-        if released is Delivery.NOT_DELIVERED:
-            self._lost("the board did not take the all-off")
-            return
-        self._off_due = {} if released is Delivery.DELIVERED else {self._wiring.open_channel: 0.0}
-        self._busy_until.clear()
+        identity = self._contacts.connect()
         self._retry.succeeded()
         self._change(PortState.UP, identity)
-        self._apply_levels()
 
-    def _apply_levels(self) -> None:
-        try:
-            if self._held:
-                self._set_hold(on=True)
-            self._set_lamp()
-        except DeviceError as error:
-            self._lost(str(error))
-
-    def _take_orders(self) -> bool:
-        """Wait for the next order or duty; True when asked to stop."""
+    def _take_order(self) -> None:
+        """Wait for the next order, the next release or the next check."""
         try:
             order = self._orders.get(timeout=self._patience_s())
         except queue.Empty:
-            self._check_health()
-            return False
-        if order is None:
-            return True
-        try:
+            if self._state is PortState.UP:
+                self._contacts.check()
+            return
+        if order is not None:
             self._obey(order)
-        except DeviceError as error:
-            self._lost(str(error))
-        return False
 
     def _patience_s(self) -> float:
         if self._state is not PortState.UP:
             return max(0.01, min(self._retry.wait_s(), HEALTH_PERIOD_S))
-        if not self._off_due:
-            return HEALTH_PERIOD_S
-        return min(HEALTH_PERIOD_S, max(0.0, min(self._off_due.values()) - time.monotonic()))
+        due_in_s = self._contacts.due_in_s()
+        return HEALTH_PERIOD_S if due_in_s is None else min(due_in_s, HEALTH_PERIOD_S)
 
-    def _obey(self, order: _Pulse | _Hold | _Show) -> None:
+    def _obey(self, order: _Order) -> None:
+        up = self._state is PortState.UP
         match order:
             case _Pulse():
                 self._give(order)
+            case _Hold(on=on) if up:
+                self._contacts.hold(on=on)
             case _Hold(on=on):
-                self._held = on
-                if self._state is PortState.UP:
-                    self._set_hold(on=on)
+                self._contacts.remember(held=on)
+            case _Show(lamp=lamp) if up:
+                self._contacts.show(lamp)
             case _Show(lamp=lamp):
-                self._lamp = lamp
-                if self._state is PortState.UP:
-                    self._set_lamp()
+                self._contacts.remember(lamp=lamp)
+            case _:
+                assert_never(order)
 
     def _give(self, order: _Pulse) -> None:
-        channel = self._wiring.open_channel if order.action == "open" else self._wiring.close_channel
-        if self._state is not PortState.UP or channel is None or time.monotonic() > order.deadline:
-            self._report(order.grant, order.action, Delivery.NOT_DELIVERED)
-            return
+        delivery = Delivery.NOT_DELIVERED
         try:
-            if not self._other_is_released(order.action):
-                self._report(order.grant, order.action, Delivery.NOT_DELIVERED)
-                return
-            delivery = self._energise(channel)
+            if self._state is PortState.UP and not self._closed:
+                delivery = self._contacts.pulse(order.action, order.deadline)
         except DeviceError:
-            self._report(order.grant, order.action, Delivery.NOT_DELIVERED)
             raise
-        if delivery is not Delivery.NOT_DELIVERED:
-            self._busy_until[order.action] = time.monotonic() + self._wiring.pulse_ms / 1000
-        self._report(order.grant, order.action, delivery)
-
-    def _energise(self, channel: int) -> Delivery:
-        if self._relay.capabilities.hardware_pulse:
-            return self._relay.pulse(channel, self._wiring.pulse_ms)
-        delivery = self._relay.set(channel, on=True)
-        # Also after NOT_DELIVERED: switching off what is off harms nothing, and what was said may be wrong.
-        self._off_due[channel] = time.monotonic() + self._wiring.pulse_ms / 1000
-        return delivery
-
-    def _other_is_released(self, action: Action) -> bool:
-        """Open and close are never energised together: an opening ends a closing pulse, a closing never an opening."""
-        other: Action = "close" if action == "open" else "open"
-        if self._busy_until.get(other, 0.0) <= time.monotonic():
-            return True
-        if action == "close" or self._wiring.close_channel is None:
-            return False
-        released = self._relay.set(self._wiring.close_channel, on=False) is Delivery.DELIVERED
-        if released:
-            self._off_due.pop(self._wiring.close_channel, None)
-            self._busy_until.pop(other, None)
-        return released
-
-    def _switch_off_what_is_due(self) -> None:
-        now = time.monotonic()
-        for channel, due_at in list(self._off_due.items()):
-            if due_at > now:
-                continue
-            if self._held and channel == self._hold_channel():
-                del self._off_due[channel]
-                continue
-            try:
-                delivery = self._relay.set(channel, on=False)
-            except DeviceError as error:
-                self._lost(str(error))
-                return
-            if delivery is Delivery.DELIVERED:
-                del self._off_due[channel]
-            else:
-                self._off_due[channel] = time.monotonic() + OFF_RETRY_S
-                log.error("relay channel %d is not known to be released; trying again", channel)
-
-    def _check_health(self) -> None:
-        if self._state is not PortState.UP or self._off_due:
-            return
-        try:
-            relays = self._relay.state()
-            if relays is not None and self._energised_without_cause(relays):
-                log.error("a relay is energised that nobody asked for; releasing it")
-                self._off_due[self._wiring.open_channel] = 0.0
-        except DeviceError as error:
-            self._lost(str(error))
-
-    def _energised_without_cause(self, relays: tuple[bool, ...]) -> bool:
-        channel = self._wiring.open_channel
-        pulsing = self._busy_until.get("open", 0.0) + 0.2 > time.monotonic()
-        held = self._held and channel == self._hold_channel()
-        return channel <= len(relays) and relays[channel - 1] and not pulsing and not held
-
-    def _hold_channel(self) -> int:
-        return self._wiring.hold_channel or self._wiring.open_channel
-
-    def _set_hold(self, *, on: bool) -> None:
-        if self._relay.set(self._hold_channel(), on=on) is not Delivery.DELIVERED:
-            log.error("the hold order (%s) is not known to have arrived", "on" if on else "off")
-
-    def _set_lamp(self) -> None:
-        wanted = ((self._wiring.red_channel, Lamp.RED), (self._wiring.green_channel, Lamp.GREEN))
-        for channel, lamp in wanted:
-            if channel is not None:
-                self._relay.set(channel, on=self._lamp is lamp)
+        except Exception:
+            delivery = Delivery.UNKNOWN
+            raise
+        finally:
+            self._report(order, delivery)
 
     def _lost(self, detail: str) -> None:
-        self._relay.close()
+        self._contacts.close()
         self._retry.failed()
         self._change(PortState.LOST, detail)
 
     def _let_go(self) -> None:
+        while not self._orders.empty():
+            order = self._orders.get()
+            if isinstance(order, _Pulse):
+                self._report(order, Delivery.NOT_DELIVERED)
         if self._state is PortState.UP:
-            try:
-                self._relay.all_off()
-            except DeviceError as error:
-                log.error("the relays could not be released at the stop: %s", error)  # noqa: TRY400 - no bug of ours
-        self._relay.close()
+            self._contacts.let_go()
+        else:
+            self._contacts.close()
 
     def _change(self, state: PortState, detail: str) -> None:
         if state is self._state:
@@ -306,5 +220,5 @@ class Barrier:
         self._state = state
         self._on_state(state, detail)
 
-    def _report(self, grant: str | None, action: Action, delivery: Delivery) -> None:
-        self._on_pulse(PulseReport(grant, action, delivery, time.monotonic()))
+    def _report(self, order: _Pulse, delivery: Delivery) -> None:
+        self._on_pulse(PulseReport(order.grant, order.action, delivery, time.monotonic()))

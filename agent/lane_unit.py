@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.barrier import Barrier, Wiring
+from agent.barrier import Barrier
+from agent.contacts import Wiring
 from agent.core.lane import Lane, LaneRules
 from agent.lane_loop import Hands, LaneLoop, LaneView, Sighting
 from agent.port_state import PortState
@@ -68,6 +70,7 @@ class LaneUnit:
                 name, boards.inputs, _signal_map(settings), self.loop.sampled, self._inputs_changed
             )
         self._readers: dict[str, bool] = {}
+        self._readers_lock = threading.Lock()
 
     @property
     def view(self) -> LaneView | None:
@@ -98,12 +101,14 @@ class LaneUnit:
         self._devices.changed("camera", f"{self.name}/{camera}", state, status.detail, self.name)
         if not reads_codes or status.state is PortState.CONNECTING:
             return
-        before = any(self._readers.values())
-        first = not self._readers
-        self._readers[camera] = status.up
-        after = any(self._readers.values())
-        if first or before != after:
-            self.loop.readers_changed(up=after)
+        # Each eye tells from its own thread; the lane must hear of their changes in the order in which they were made.
+        with self._readers_lock:
+            before = any(self._readers.values())
+            first = not self._readers
+            self._readers[camera] = status.up
+            after = any(self._readers.values())
+            if first or before != after:
+                self.loop.readers_changed(up=after)
 
     def _pulsed(self, report: PulseReport) -> None:
         self.loop.pulsed(report)

@@ -10,7 +10,7 @@ from enum import StrEnum
 from agent.core.backoff import delay_s
 
 FIRST_RETRY_S = 0.25
-RETRY_CAP_S = 5.0
+RETRY_CAP_S = 1.0
 
 
 class PortState(StrEnum):
@@ -26,8 +26,8 @@ class PortState(StrEnum):
 class Retry:
     """Counts failed tries of one port and says when the next is due. Never gives up.
 
-    A device behind a cable comes back when somebody plugs it in, so the cap is short: the gate is ready again
-    within seconds, and an idle try costs nothing.
+    A device behind a cable comes back when somebody plugs it in, so the cap is short: the gate must be ready again
+    within two seconds, and an idle try costs nothing.
     """
 
     first_s: float = FIRST_RETRY_S

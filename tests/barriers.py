@@ -1,0 +1,107 @@
+"""A barrier with everything that it reported, for tests."""
+
+import contextlib
+import threading
+
+from agent.barrier import Barrier
+from agent.contacts import Wiring
+from agent.port_state import PortState, Retry
+from drivers.relay import simulated
+from tests.waiting import PATIENCE_S, eventually
+
+FOREVER = float("inf")
+LONG_PULSE_MS = 60_000
+
+
+class Reports:
+    """Collects what the barrier says and waits for it."""
+
+    def __init__(self):
+        self.pulses = []
+        self.states = []
+        self._news = threading.Condition()
+
+    def pulsed(self, report):
+        with self._news:
+            self.pulses.append(report)
+            self._news.notify_all()
+
+    def changed(self, state, detail):
+        with self._news:
+            self.states.append((state, detail))
+            self._news.notify_all()
+
+    def wait(self, holds, what):
+        with self._news:
+            assert self._news.wait_for(holds, PATIENCE_S), f"{what}: {self.states}, {self.pulses}"
+
+    def wait_up(self, times=1):
+        self.wait(lambda: self.count(PortState.UP) >= times, f"up {times} times")
+
+    def wait_lost(self, times=1):
+        self.wait(lambda: self.count(PortState.LOST) >= times, f"lost {times} times")
+
+    def wait_pulse(self, times=1):
+        self.wait(lambda: len(self.pulses) >= times, f"{times} reports")
+        return self.pulses[times - 1]
+
+    def count(self, state):
+        return sum(one is state for one, _ in self.states)
+
+
+class Yard:
+    """A barrier on a relay; `relays` is the bank that it switches."""
+
+    def __init__(self, relay, relays, wiring):
+        self.reports = Reports()
+        self.relays = relays
+        self.barrier = Barrier("test", relay, wiring, self.reports.pulsed, self.reports.changed)
+        self.barrier._retry = Retry(first_s=0.02, cap_s=0.1)
+
+    def order(self, action="open", grant="g1", deadline=FOREVER):
+        self.barrier.pulse(action, grant, deadline)
+
+    def outcomes(self):
+        return [(report.grant, report.action, report.delivery.value) for report in self.reports.pulses]
+
+    def switchings(self, channel=1):
+        return [one.on for one in self.relays.history if one.channel == channel]
+
+    def wait_relay(self, on, channel=1):
+        assert self.relays.wait_until(lambda states: states[channel - 1] is on, PATIENCE_S)
+
+    def wait_released(self):
+        assert self.relays.wait_until(lambda states: not any(states), PATIENCE_S)
+
+    def wait_idle(self):
+        """Until every order so far was carried out."""
+        eventually(self.barrier._orders.empty)
+        before = len(self.reports.pulses)
+        self.order("open", "a sentinel that comes too late", deadline=0.0)
+        self.reports.wait_pulse(before + 1)
+        del self.reports.pulses[before]
+
+
+def wiring(**changes):
+    return Wiring(**({"open_channel": 1, "pulse_ms": 200} | changes))
+
+
+class SimulatedYard(Yard):
+    """On the simulated board, whose cable and faults are at `board`."""
+
+    def __init__(self, name, *, hardware_pulse=True, read_back=True, make=simulated.SimulatedRelay, **wires):
+        settings = simulated.SimulatedRelaySettings(name=name, hardware_pulse=hardware_pulse, read_back=read_back)
+        self.relay = make(settings)
+        self.board = simulated.board(name)
+        super().__init__(self.relay, self.board.relays, wiring(**wires))
+
+    @contextlib.contextmanager
+    def running(self, *, wait=True):
+        self.barrier.start()
+        try:
+            if wait:
+                self.reports.wait_up()
+            yield self
+        finally:
+            self.barrier.stop()
+            assert not self.barrier._thread.is_alive()
