@@ -54,7 +54,7 @@ class Decider:
         use, number = UseState(), 0
         if assessment.permit is not None:
             try:
-                state = self._journal.use_state(assessment.permit.permit_id)
+                state = self._journal.use_state(assessment.permit.permit_id, question.transaction)
             except JournalError as error:
                 log.exception("the permit ledger cannot be read")
                 return self._manual(question, now, f"the permit ledger cannot be read: {type(error).__name__}")

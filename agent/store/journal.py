@@ -214,9 +214,10 @@ class Journal:
         """The bytes of the file in use, to hold against `max_bytes`."""
         return self._database.reading("measure the journal", history.used_bytes)
 
-    def use_state(self, permit_id: bytes) -> UseState:
-        """What became of a permit so far."""
-        return self._database.reading("read the ledger", lambda c: permits.use_state(c, permit_id, self._writer.boot))
+    def use_state(self, permit_id: bytes, transaction: str | None = None) -> UseState:
+        """What became of a permit so far; `next_use` is the one for this transaction to reserve."""
+        boot = self._writer.boot
+        return self._database.reading("read the ledger", lambda c: permits.use_state(c, permit_id, boot, transaction))
 
     def recover(self) -> Recovery:
         """The transactions and reservations that earlier boots left open."""

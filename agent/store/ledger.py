@@ -35,7 +35,8 @@ class UseState:
     """What became of a permit so far.
 
     `used`: how many uses are consumed. `open_reservation`: the transaction that holds one now; `interrupted`: that
-    reservation is from an earlier boot. `next_use`: the lowest use, from 1, that can be reserved.
+    reservation is from an earlier boot. `next_use`: the use, from 1, that the asking transaction may reserve: the one that
+    it holds already, which the ledger will refuse to reserve twice, else the lowest free one.
     """
 
     used: int
@@ -77,19 +78,21 @@ def _conflict(connection: sqlite3.Connection, change: LedgerChange) -> str:
     return f"use {change.use} of permit {change.permit_id.hex()} cannot become {change.state}: {found}"
 
 
-def use_state(connection: sqlite3.Connection, permit_id: bytes, boot: str) -> UseState:
-    """What became of a permit, seen from this boot."""
+def use_state(connection: sqlite3.Connection, permit_id: bytes, boot: str, transaction: str | None) -> UseState:
+    """What became of a permit, seen from this boot and from a transaction of it."""
     rows = connection.execute(
         "SELECT use, state, txn, boot FROM ledger WHERE permit = ? AND state <> 'RELEASED' ORDER BY use", (permit_id,)
     ).fetchall()
     # Of several reservations the one that a restart left in doubt matters most.
     held = sorted((since == boot, txn) for _use, state, txn, since in rows if state == LedgerState.RESERVED)
+    own = (use for use, state, *since in rows if state == LedgerState.RESERVED and since == [transaction, boot])
     taken = {use for use, *_rest in rows}
+    free = next(use for use in range(1, len(taken) + 2) if use not in taken)
     return UseState(
         used=len(rows) - len(held),
         open_reservation=held[0][1] if held else None,
         interrupted=bool(held) and not held[0][0],
-        next_use=next(use for use in range(1, len(taken) + 2) if use not in taken),
+        next_use=next(own, free),
     )
 
 

@@ -78,6 +78,22 @@ def test_a_reservation_of_an_earlier_boot_is_said_to_be_interrupted(tmp_path):
     second.close()
 
 
+def test_a_transaction_that_holds_a_use_is_offered_no_other_one(journal):
+    journal.record([], [reserve(1, "t1"), consume(1, "t1"), reserve(2, "t2")])
+    assert journal.use_state(PERMIT, "t2") == UseState(1, "t2", False, 2)
+    assert journal.use_state(PERMIT, "t1").next_use == 3, "a consumed use is held no more"
+    assert journal.use_state(PERMIT, "t3").next_use == 3
+
+
+def test_a_use_held_since_before_a_restart_belongs_to_nobody(tmp_path):
+    first = open_journal(tmp_path / "journal.db")
+    first.record([], [reserve(1, "t1")])
+    first.close()
+    second = open_journal(tmp_path / "journal.db", boot="boot-2")
+    assert second.use_state(PERMIT, "t1") == UseState(0, "t1", True, 2)
+    second.close()
+
+
 class LedgerMachine(RuleBasedStateMachine):
     """Random changes and restarts, beside a model that is a dict."""
 
