@@ -91,34 +91,33 @@ class SignalWatch:
     def _run(self) -> None:
         due_at = time.monotonic()
         while not self._stopping.is_set():
-            if self._state is not PortState.UP:
-                self._stopping.wait(self._retry.wait_s())
-                self._connect()
+            if self._state is PortState.UP:
+                self._guarded(self._poll)
+                due_at = max(due_at + self._map.period_s, time.monotonic())
+                self._stopping.wait(due_at - time.monotonic())
+            elif not self._stopping.wait(self._retry.wait_s()):
+                self._guarded(self._connect)
                 due_at = time.monotonic()
-                continue
-            self._poll()
-            due_at = max(due_at + self._map.period_s, time.monotonic())
-            self._stopping.wait(due_at - time.monotonic())
         self._board.close()
 
-    def _connect(self) -> None:
-        if self._stopping.is_set():
-            return
+    def _guarded(self, duty: Callable[[], None]) -> None:
         try:
-            identity = self._board.open()
+            duty()
         except DeviceError as error:
             self._lost(str(error))
-            return
+        except Exception as error:
+            # A driver's bug must not end the samples for good: the board is taken for lost and opened anew.
+            log.exception("a fault in the signals' thread or its driver")
+            self._lost(f"a fault in the driver: {type(error).__name__}")
+
+    def _connect(self) -> None:
+        identity = self._board.open()
         self._debounced.clear()
         self._retry.succeeded()
         self._change(PortState.UP, identity)
 
     def _poll(self) -> None:
-        try:
-            sample = self._board.sample()
-        except DeviceError as error:
-            self._lost(str(error))
-            return
+        sample = self._board.sample()
         self._on_sample(
             Signals(
                 at=sample.at,

@@ -17,10 +17,13 @@ class Debounced:
     since: float = 0.0
 
     def seen(self, bit: bool | None, at: float, hold_s: float) -> Debounced:
-        """The input after one more sample `bit` taken at `at`. The first sample after unknown counts at once."""
+        """The input after one more sample `bit` taken at `at`.
+
+        The first sample after unknown counts at once, and so does every one when `hold_s` is 0.
+        """
         if bit is None:
             return Debounced(None, None, at)
-        if self.value is None or bit is self.value:
+        if self.value is None or bit is self.value or hold_s <= 0.0:
             return Debounced(bit, bit, at)
         if bit is not self.candidate:
             return Debounced(self.value, bit, at)
