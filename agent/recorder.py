@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PENDING_LIMIT = 20_000
+RETRY_S = 0.5
 
 
 class Recorder:
     """Write to the journal for all threads of the gate, keeping the order of what each of them said.
 
-    While the journal cannot be written, news waits in memory (at most `PENDING_LIMIT` drafts; beyond that the
+    While the journal cannot be written, news waits in memory (at most `PENDING_LIMIT` records; beyond that the
     newest is refused loudly, counted, and told in an alarm once writing works again). `shape` goes over every draft
     first, to mask what must not leave the gate.
     """
@@ -37,11 +39,13 @@ class Recorder:
         self._lock = threading.Lock()
         self._pending: deque[tuple[tuple[Draft, ...], tuple[LedgerChange, ...]]] = deque()
         self._refused = 0
+        self._trouble = ""
+        self._retry_at = 0.0
 
     @property
     def failing(self) -> bool:
         """Whether something waits that could not be written."""
-        return bool(self._pending)
+        return bool(self._pending or self._refused)
 
     def bind(self, events: Sequence[Draft], ledger: Sequence[LedgerChange]) -> None:
         """Record before something moves: written when this returns, nothing of it otherwise.
@@ -63,17 +67,22 @@ class Recorder:
             self._try_pending()
 
     def retry(self) -> None:
-        """Try again to write what waits."""
+        """Try again to write what waits, at most every `RETRY_S`: a disk in trouble is not helped by haste."""
         with self._lock:
-            self._try_pending()
+            if time.monotonic() >= self._retry_at:
+                self._try_pending()
 
     def _try_pending(self) -> None:
         try:
             self._write_pending()
         except JournalError as error:
-            log.error("%d records wait for the journal: %s", len(self._pending), error)  # noqa: TRY400 - told, not a bug
+            self._retry_at = time.monotonic() + RETRY_S
+            if str(error) != self._trouble:
+                self._trouble = str(error)
+                log.error("the journal cannot be written, its news waits in memory: %s", error)  # noqa: TRY400 - no bug
 
     def _write_pending(self) -> None:
+        waited = len(self._pending)
         while self._pending:
             events, ledger = self._pending[0]
             try:
@@ -88,3 +97,6 @@ class Recorder:
                 [Draft(AlarmRaised(alarm=Alarm.JOURNAL_FAILED, detail=detail), None, None, self._utc())], ()
             )
             self._refused = 0
+        if self._trouble:
+            self._trouble = ""
+            log.warning("the journal is written again; %d records had waited", waited)

@@ -1,0 +1,40 @@
+"""A real journal whose writing and reading can be made to fail."""
+
+import json
+
+from tests.journals import open_journal
+
+
+class FlakyJournal:
+    """`fails`: what `record` and `use_state` raise, None while all is well. `hook` is called before each record."""
+
+    def __init__(self, path, **options):
+        self.real = open_journal(path, **options)
+        self.fails = None
+        self.hook = lambda drafts, ledger: None
+        self.tries = 0
+
+    def record(self, drafts, ledger=()):
+        self.tries += 1
+        self.hook(drafts, ledger)
+        if self.fails is not None:
+            raise self.fails
+        return self.real.record(drafts, ledger)
+
+    def use_state(self, permit_id, transaction=None):
+        if self.fails is not None:
+            raise self.fails
+        return self.real.use_state(permit_id, transaction)
+
+    @property
+    def events(self):
+        """Everything recorded, as (type, data) in order."""
+        lines = [json.loads(one.payload) for one in self.real.range(1, self.real.head)]
+        return [(line["type"], line["data"]) for line in lines]
+
+    @property
+    def types(self):
+        return [kind for kind, _ in self.events]
+
+    def close(self):
+        self.real.close()
