@@ -1,4 +1,4 @@
-"""The reading threads: codes first and at once, then plates of the same frame, while codes go on with the next."""
+"""The reading threads: codes and plates of one frame side by side, neither waiting for the other."""
 
 from __future__ import annotations
 
@@ -98,9 +98,9 @@ class Stopwatch:
 class Reading:
     """Read the frames of a slot and tell the parent what was seen.
 
-    Two threads. The first looks at the change gate, reads codes and sends them; then it hands the frame to the second,
-    which reads plates, about 40 ms, and sends them as a second sighting of the same frame. A code never waits for a
-    plate. Either thread takes the newest frame there is, and skips what came while it was busy.
+    Two threads. The first looks at the change gate, hands the frame on, reads codes and sends them; the second reads
+    plates meanwhile, about 20 ms, and sends them as a second sighting of the same frame. Neither waits for the other.
+    Either thread takes the newest frame there is, and skips what came while it was busy.
     """
 
     def __init__(self, slot: Slot, readers: Readers, settings: Configure, link: Link) -> None:
@@ -144,9 +144,9 @@ class Reading:
             if not self._gate.passes(numbered.frame.pixels, numbered.frame.at):
                 continue
             self.passed += 1
+            self._later.put(replace(numbered, changing=self._gate.open))
             if self._readers.codes is not None:
                 self._read_codes(self._readers.codes, numbered, thorough=False)
-            self._later.put(replace(numbered, changing=self._gate.open))
 
     def _read_later(self) -> None:
         number = 0
