@@ -44,6 +44,8 @@ class Keeper:
             log.error("the evidence store does not follow; what waits is given up")  # noqa: TRY400
             return
         self._thread.join(STOP_TIMEOUT_S)
+        if self._thread.is_alive():
+            log.error("the evidence store does not follow; its thread is left behind")
 
     def keep(self, pictures: Mapping[str, bytes]) -> None:
         """Take pictures over; returns at once."""

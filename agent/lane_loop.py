@@ -105,6 +105,7 @@ class LaneLoop:
         self._lamp = ""
         self._message = ""
         self._progress_at = hands.now().at
+        self._stopping = False
         self._thread = threading.Thread(target=self._run, name=f"lane-{lane.rules.lane}", daemon=True)
 
     # ------------------------------------------------------------------------------------------------- for all threads
@@ -119,7 +120,8 @@ class LaneLoop:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop deciding, within a bounded time."""
+        """Stop deciding after the item in hand, within a bounded time; what else waits is not looked at."""
+        self._stopping = True
         self._inbox.put(None)
         self._thread.join(STOP_TIMEOUT_S)
         if self._thread.is_alive():
@@ -164,17 +166,24 @@ class LaneLoop:
     # ------------------------------------------------------------------------------------------------- the thread
 
     def _run(self) -> None:
-        while True:
-            try:
-                item = self._inbox.get(timeout=TICK_S)
-            except queue.Empty:
-                self._tick()
-                continue
-            if item is None:
-                return
-            item(self._now())
-            if self._now().at - self._progress_at >= TICK_S:
-                self._tick()
+        try:
+            while not self._stopping:
+                self._go_round()
+        except Exception:
+            # Nothing is known any more, so nothing moves. Progress stands still, and the watchdog has the gate restarted.
+            log.critical("the lane's loop has ended by a fault", exc_info=True)
+
+    def _go_round(self) -> None:
+        try:
+            item = self._inbox.get(timeout=TICK_S)
+        except queue.Empty:
+            self._tick()
+            return
+        if item is None:
+            return
+        item(self._now())
+        if self._now().at - self._progress_at >= TICK_S:
+            self._tick()
 
     def _tick(self) -> None:
         now = self._now()

@@ -10,7 +10,6 @@ from agent.core.lane_io import Decide
 from agent.core.moment import Moment
 from agent.core.observations import Presentation
 from agent.core.permit import trust
-from agent.core.permit.claims import Permit
 from agent.core.permit.issue import DAY_S, LIST_LIFE_S, Issuer, issue, trust_list
 from agent.core.permit.keys import SigningKey
 from agent.decider import Decider, LanePlace
@@ -19,26 +18,9 @@ from agent.store.journal import JournalUnavailableError
 from agent.trust_file import TrustFile
 from tests.flaky_journal import FlakyJournal
 from tests.journals import consume, release, reserve
+from tests.permits import KEY, NOW, PERMIT
 
-NOW = 1_795_000_000
-ROOT, KEY, STRANGER = (SigningKey.from_seed(seed * 32) for seed in (b"r", b"e", b"s"))
-PERMIT = Permit(
-    permit_id=bytes(range(8)),
-    issuer="KHE",
-    key_id=KEY.public.key_id,
-    not_before=NOW - 3600,
-    expires_at=NOW + 3 * DAY_S,
-    issued_at=NOW - 7200,
-    declaration=941120260000012345,
-    vin="LSVAA49J132047371",
-    plate=None,
-    plate_kind=None,
-    energy=1,
-    site=9411,
-    lane_mask=0,
-    direction="export",
-    max_uses=2,
-)
+ROOT, STRANGER = (SigningKey.from_seed(seed * 32) for seed in (b"r", b"s"))
 PLACE = LanePlace(9411, 1, "export", 60, 700, require_clock=True, rules=JudgementRules(without_plate="pass"))
 
 

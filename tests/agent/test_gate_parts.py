@@ -1,0 +1,308 @@
+"""The keeper of evidence, the table of devices, and a lane put together."""
+
+import hashlib
+import logging
+import threading
+
+import pytest
+
+from agent.core.decision import Decision, Reason, Verdict
+from agent.core.events import Alarm
+from agent.core.lane_io import Decided
+from agent.core.moment import Moment
+from agent.core.observations import Presentation
+from agent.devices import DETAIL_LIMIT, Devices
+from agent.eye_news import EyeStatus, Seen
+from agent.keeper import Keeper
+from agent.lane_unit import Boards, LaneUnit, Services, _signal_map, rules
+from agent.port_state import PortState
+from agent.recorder import Recorder
+from agent.service.clock import Clock
+from agent.settings.lane import Lane as LaneSettings
+from agent.store.errors import EvidenceError
+from agent.store.evidence import EvidenceStore
+from drivers.inputs import simulated as simulated_inputs
+from drivers.registry import inputs as make_inputs
+from drivers.registry import relay as make_relay
+from drivers.relay import simulated
+from tests.flaky_journal import FlakyJournal
+from tests.journals import UTC
+from tests.permits import PERMIT
+from tests.waiting import eventually
+
+JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
+DIGEST = hashlib.sha256(JPEG).hexdigest()
+
+
+@pytest.fixture
+def journal(tmp_path):
+    journal = FlakyJournal(tmp_path / "journal.db")
+    yield journal
+    journal.close()
+
+
+@pytest.fixture
+def devices(journal):
+    return Devices(Recorder(journal, lambda: UTC), lambda: UTC)
+
+
+# ------------------------------------------------------------------------------------------------- keeper
+
+
+class Store:
+    """Keeps what it is given once `open` is set; `fails` names what it cannot keep."""
+
+    def __init__(self):
+        self.open, self.entered = threading.Event(), threading.Event()
+        self.kept, self.fails = [], set()
+
+    def keep(self, digest, picture):
+        self.entered.set()
+        assert self.open.wait(10)
+        if digest in self.fails:
+            raise EvidenceError("no room")
+        self.kept.append((digest, picture))
+
+
+@pytest.fixture
+def store():
+    store = Store()
+    yield store
+    store.open.set()
+
+
+def test_pictures_are_on_disk_when_the_keeper_has_stopped(tmp_path):
+    store = EvidenceStore(tmp_path, 1 << 20)
+    keeper = Keeper(store)
+    keeper.start()
+    keeper.keep({})
+    keeper.keep({DIGEST: JPEG})
+    keeper.stop()
+    assert (tmp_path / DIGEST[:2] / f"{DIGEST}.jpg").read_bytes() == JPEG
+
+
+def test_a_picture_that_cannot_be_kept_is_told_of_and_holds_up_no_other(store, caplog):
+    store.fails = {"bad"}
+    store.open.set()
+    keeper = Keeper(store)
+    keeper.start()
+    keeper.keep({"good": b"1", "bad": b"2", "fine": b"3"})
+    keeper.stop()
+    assert store.kept == [("good", b"1"), ("fine", b"3")]
+    assert "picture bad could not be kept: no room" in caplog.text
+
+
+def test_a_disk_that_does_not_follow_costs_pictures_and_never_time(store, caplog, monkeypatch):
+    monkeypatch.setattr("agent.keeper.WAITING_LIMIT", 2)
+    monkeypatch.setattr("agent.keeper.STOP_TIMEOUT_S", 0.02)
+    keeper = Keeper(store)
+    keeper.start()
+    keeper.keep({"0": b""})
+    assert store.entered.wait(10)
+    for number in range(1, 5):
+        keeper.keep({str(number): b""})
+    assert caplog.text.count("1 pictures are given up") == 2
+    keeper.stop()
+    assert "what waits is given up" in caplog.text
+    store.open.set()
+    eventually(lambda: len(store.kept) == 3)
+    keeper.stop()
+    keeper._thread.join(10)
+    assert [digest for digest, _ in store.kept] == ["0", "1", "2"]
+
+
+def test_a_disk_that_hangs_at_the_stop_is_left_behind_with_a_word(store, caplog, monkeypatch):
+    monkeypatch.setattr("agent.keeper.STOP_TIMEOUT_S", 0.02)
+    keeper = Keeper(store)
+    keeper.start()
+    keeper.keep({"0": b""})
+    assert store.entered.wait(10)
+    keeper.stop()
+    assert "left behind" in caplog.text
+    store.open.set()
+    keeper._thread.join(10)
+
+
+# ------------------------------------------------------------------------------------------------- devices
+
+
+def test_a_change_of_a_device_is_logged_recorded_and_shown_and_the_same_state_is_not(journal, devices, caplog):
+    caplog.set_level(logging.INFO)
+    assert devices.changed("relay", "exit/relay", "up", "a board", "exit")
+    assert not devices.changed("relay", "exit/relay", "up", "the same board", "exit")
+    assert devices.changed("relay", "exit/relay", "lost", "unplugged", "exit")
+    assert devices.changed("broker", "broker", "up", "")
+    assert devices.states == {"exit/relay": "lost", "broker": "up"}
+    assert [(data["device"], data["state"], data["detail"]) for _, data in journal.events] == [
+        ("exit/relay", "up", "a board"),
+        ("exit/relay", "lost", "unplugged"),
+        ("broker", "up", ""),
+    ]
+    assert [(line.levelno, line.message) for line in caplog.records] == [
+        (logging.INFO, "relay exit/relay: up (a board)"),
+        (logging.WARNING, "relay exit/relay: lost (unplugged)"),
+        (logging.INFO, "broker broker: up"),
+    ]
+
+
+def test_a_long_detail_is_cut_in_the_event(journal, devices):
+    devices.changed("camera", "exit/front", "lost", "x" * 10_000)
+    assert len(journal.events[0][1]["detail"]) == DETAIL_LIMIT
+
+
+def test_the_states_shown_are_a_copy(devices):
+    shown = devices.states
+    devices.changed("camera", "exit/front", "lost", "")
+    assert shown == {}
+
+
+# ------------------------------------------------------------------------------------------------- a lane put together
+
+
+def settings(**changes):
+    return LaneSettings.model_validate(
+        {
+            "number": 3,
+            "direction": "export",
+            "barrier": {"pulse_ms": 200},
+            "relay": {"kind": "simulated"},
+            "inputs": {"kind": "simulated"},
+            "signals": {"presence": 1, "safety": 2, "closed": 3, "inverted": [3], "debounce_ms": 0, "poll_hz": 100},
+            "timing": {"stale_s": 5},
+        }
+        | changes
+    )
+
+
+class Unit:
+    """A lane unit on simulated boards whose every decision is PASS."""
+
+    def __init__(self, name, journal, devices, **changes):
+        lane = settings(**changes)
+        relay = make_relay("simulated", {"name": name})
+        inputs = None if lane.inputs is None else make_inputs("simulated", {"name": name})
+        self.relays = simulated.board(name).relays
+        self.inputs = simulated_inputs.board(name)
+        self.kept = {}
+        self.unit = LaneUnit(
+            "exit",
+            lane,
+            Boards(relay, inputs),
+            Services(Recorder(journal, lambda: UTC), devices, Clock().now, self.kept.update),
+            self._decide,
+            7,
+        )
+
+    def _decide(self, question, now):
+        return Decided(now, Decision(Verdict.PASS, Reason.OK, (), PERMIT), 1, question.transaction)
+
+    def __enter__(self):
+        self.unit.start()
+        return self
+
+    def __exit__(self, *_):
+        self.unit.stop()
+        simulated.forget_boards()
+        simulated_inputs.forget_boards()
+
+    def wait_state(self, state):
+        eventually(lambda: self.unit.view is not None and self.unit.view.state == state, what=state)
+
+
+def alarms(journal):
+    return [data["alarm"] for kind, data in journal.events if kind == "alarm.raised"]
+
+
+def test_a_vehicle_goes_through_a_whole_lane_of_threads(request, journal, devices):
+    with Unit(request.node.name, journal, devices) as lane:
+        assert lane.unit.name == "exit"
+        lane.wait_state("idle")
+        eventually(lambda: devices.states == {"exit/relay": "up", "exit/inputs": "up"})
+        lane.inputs.set(1, True)
+        lane.wait_state("present")
+        shown = Presentation(b"permit", "test", "front", 1, Clock().now().at, picture=DIGEST)
+        lane.unit.seen(Seen("front", 1, shown.at, (shown,), (), {DIGEST: JPEG}))
+        assert lane.relays.wait_until(lambda states: states[0], 10)
+        lane.inputs.set(3, True)
+        lane.inputs.set(2, True)
+        lane.wait_state("passing")
+        lane.inputs.set(1, False)
+        lane.inputs.set(2, False)
+        lane.wait_state("closing")
+        lane.inputs.set(3, False)
+        lane.wait_state("idle")
+        (outcome,) = [data for kind, data in journal.events if kind == "transaction.closed"]
+        assert outcome["outcome"] == "passed"
+        assert lane.kept == {DIGEST: JPEG}
+        assert journal.real.use_state(PERMIT.permit_id).used == 1
+        assert [one.on for one in lane.relays.history if one.channel == 1] == [True, False]
+    assert not any(lane.relays.states)
+
+
+def test_a_lane_without_inputs_is_blind(request, journal, devices):
+    with Unit(request.node.name, journal, devices, inputs=None, signals=None) as lane:
+        lane.wait_state("idle")
+        eventually(lambda: devices.states == {"exit/relay": "up"})
+    with pytest.raises(ValueError, match="no signal map"):
+        _signal_map(settings(inputs=None, signals=None))
+
+
+def test_lost_inputs_are_a_fault_of_the_lane_and_a_changed_device(request, journal, devices):
+    with Unit(request.node.name, journal, devices, timing={"stale_s": 0.05}) as lane:
+        lane.wait_state("idle")
+        lane.inputs.unplugged = True
+        lane.wait_state("fault")
+        assert devices.states["exit/inputs"] == "lost"
+        assert Alarm.INPUTS_LOST in alarms(journal)
+        lane.inputs.unplugged = False
+        lane.wait_state("idle")
+
+
+def status(state):
+    return EyeStatus("exit/front", PortState(state))
+
+
+def test_the_lane_hears_whether_any_camera_reads_codes(request, journal, devices):
+    with Unit(request.node.name, journal, devices) as lane:
+        lane.wait_state("idle")
+
+        def tell(camera, state, *, reads_codes=True):
+            lane.unit.camera_changed(camera, status(state), reads_codes=reads_codes)
+            eventually(lane.unit.loop._inbox.empty)
+
+        tell("front", "connecting")
+        tell("front", "up")
+        tell("rear", "lost")
+        tell("plate", "lost", reads_codes=False)
+        eventually(lambda: devices.states["exit/plate"] == "lost")
+        assert alarms(journal) == []
+        tell("front", "stale")
+        eventually(lambda: alarms(journal) == ["readers_lost"])
+        tell("rear", "up")
+        tell("front", "lost")
+        tell("rear", "lost")
+        eventually(lambda: alarms(journal) == ["readers_lost"] * 2)
+        assert devices.states["exit/front"] == "lost"
+        tell("rear", "up")
+        assert devices.states["exit/rear"] == "streaming"
+
+
+def test_the_first_camera_that_is_lost_is_heard_at_once(request, journal, devices):
+    with Unit(request.node.name, journal, devices) as lane:
+        lane.unit.camera_changed("front", status("lost"), reads_codes=True)
+        eventually(lambda: alarms(journal) == ["readers_lost"])
+
+
+def test_the_rules_of_a_lane_are_its_settings():
+    made = rules("exit", settings(close_mode="agent"))
+    assert (made.lane, made.lane_number, made.blind, made.close_mode) == ("exit", 3, False, "agent")
+    assert (made.has_opened, made.has_closed, made.has_photocell, made.stale_s) == (False, True, False, 5)
+    blind = rules("exit", settings(inputs=None, signals=None))
+    assert (blind.blind, blind.has_opened, blind.has_closed, blind.has_photocell) == (True, False, False, False)
+
+
+def test_the_time_of_the_views_is_monotonic(request, journal, devices):
+    with Unit(request.node.name, journal, devices) as lane:
+        lane.wait_state("idle")
+        assert lane.unit.view.progress_at <= Clock().now().at
+        assert isinstance(Clock().now(), Moment)

@@ -1,0 +1,454 @@
+"""The lane's loop: record before raise, effects in order, and a loop that neither starves nor dies in silence."""
+
+import threading
+import time
+from collections import Counter
+from functools import partial
+
+import pytest
+from typing_extensions import override
+
+from agent.barrier import Barrier, PulseReport
+from agent.core.decision import Decision, Reason, Verdict
+from agent.core.lane import Lane, LaneRules
+from agent.core.lane_io import Commanded, CommandKind, Decided, LedgerState
+from agent.core.moment import Moment
+from agent.core.observations import Presentation, Reading
+from agent.lane_loop import Hands, LaneLoop, Sighting
+from agent.port_state import PortState, Retry
+from agent.recorder import Recorder
+from agent.signals import Signals
+from agent.store.journal import JournalFullError, JournalUnavailableError, LedgerConflictError
+from drivers.api import Delivery
+from drivers.relay import simulated
+from drivers.relay.simulated import Fault, SimulatedRelay
+from tests.barriers import wiring
+from tests.flaky_journal import FlakyJournal
+from tests.journals import UTC
+from tests.permits import PERMIT
+from tests.waiting import eventually
+
+PASS = Decision(Verdict.PASS, Reason.OK, (), PERMIT)
+RETRY = Decision(Verdict.RETRY, Reason.PLATE_UNREADABLE, ())
+BLIND = {"blind": True, "gone_s": 600.0, "blind_passage_s": 600.0, "deny_again_s": 0.0}
+
+
+def now():
+    at = time.monotonic()
+    return Moment(at, UTC + at)
+
+
+class TracedRelay(SimulatedRelay):
+    """Notes its commands in the same trace as the journal."""
+
+    trace: list
+    gate = staticmethod(lambda what: None)
+
+    @override
+    def pulse(self, channel, duration_ms):
+        self.gate("pulse")
+        self.trace.append(f"pulse {channel}")
+        return super().pulse(channel, duration_ms)
+
+    @override
+    def set(self, channel, *, on):
+        self.gate("set")
+        if on:
+            self.trace.append(f"on {channel}")
+        return super().set(channel, on=on)
+
+
+class Gate:
+    """One lane from inbox to relay, with a real journal. `decisions`: the answers to come, the last one for good."""
+
+    def __init__(self, folder, name, **rules):
+        self.journal = FlakyJournal(folder / "journal.db")
+        self.journal.hook = lambda drafts, _ledger: self.trace.extend(draft.event.TYPE for draft in drafts)
+        self.recorder = Recorder(self.journal, lambda: UTC)
+        self.trace, self.views, self.kept, self.questions = [], [], {}, []
+        self.decisions = [PASS]
+        relay = TracedRelay(simulated.SimulatedRelaySettings(name=name))
+        relay.trace = self.trace
+        self.relay = relay
+        self.board = simulated.board(name)
+        self.barrier = Barrier(
+            name,
+            relay,
+            wiring(red_channel=7, green_channel=8),
+            self._pulsed,
+            self._relay_changed,
+        )
+        self.barrier._retry = Retry(0.02, 0.1)
+        self.loop = LaneLoop(
+            Lane.start(LaneRules("exit", 1, **(BLIND | rules)), 1),
+            Hands(self.barrier, self.recorder, now, self.decide, self.kept.update, self.views.append),
+        )
+
+    def __enter__(self):
+        self.loop.start()
+        self.barrier.start()
+        eventually(lambda: self.barrier.state is PortState.UP and self.state == "idle")
+        return self
+
+    def __exit__(self, *_):
+        self.loop.stop()
+        self.barrier.stop()
+        self.journal.close()
+        assert not self.loop._thread.is_alive()
+
+    def _pulsed(self, report):
+        self.loop.pulsed(report)
+
+    def _relay_changed(self, state, _detail):
+        self.loop.relay_changed(state)
+
+    def decide(self, question, at):
+        self.questions.append(question)
+        answer = self.decisions.pop(0) if len(self.decisions) > 1 else self.decisions[0]
+        return Decided(at, answer, 1, question.transaction)
+
+    @property
+    def state(self):
+        return self.views[-1].state if self.views else ""
+
+    @property
+    def pulses(self):
+        return sum(one.on for one in self.board.relays.history if one.channel == 1)
+
+    def wait_state(self, state):
+        eventually(lambda: self.state == state, what=f"state {state}")
+
+    def show(self, payload=b"permit", pictures=None, readings=()):
+        picture = next(iter(pictures), None) if pictures else None
+        shown = Presentation(payload, "test", "front", 1, time.monotonic(), picture=picture)
+        self.loop.sighted(Sighting((shown,), readings, pictures or {}))
+
+    def order(self, kind):
+        self.loop.commanded(lambda at: Commanded(at, kind, "officer 7", "test"))
+
+    def of_type(self, kind):
+        return [data for one, data in self.journal.events if one == kind]
+
+
+@pytest.fixture
+def gate(request, tmp_path, monkeypatch):
+    monkeypatch.setattr("agent.recorder.RETRY_S", 0.05)
+    with Gate(tmp_path, request.node.name) as gate:
+        yield gate
+    simulated.forget_boards()
+
+
+def reading(text="A1", picture=None):
+    return Reading(text, (), "civil", 0.9, "front", 1, time.monotonic(), picture=picture)
+
+
+# ------------------------------------------------------------------------------------------------- record before raise
+
+
+def test_the_grant_is_on_disk_before_the_relay_moves_and_the_report_after_it(gate):
+    seen = []
+
+    def at_the_relay(what):
+        if what == "pulse":
+            seen.extend(gate.journal.types)
+            seen.append(gate.journal.real.use_state(PERMIT.permit_id).open_reservation)
+
+    gate.relay.gate = at_the_relay
+    gate.show()
+    eventually(lambda: gate.of_type("barrier.pulsed"))
+    transaction = gate.questions[0].transaction
+    assert seen == ["vehicle.present", "permit.presented", "access.decided", "access.granted", transaction]
+    order = [gate.trace.index(step) for step in ("access.granted", "pulse 1", "barrier.pulsed")]
+    assert order == sorted(order)
+    (report,) = gate.of_type("barrier.pulsed")
+    assert report == {"grant": f"{transaction}-1", "action": "open", "delivery": "delivered"}
+    assert gate.pulses == 1
+
+
+@pytest.mark.parametrize("error", [JournalFullError("full"), JournalUnavailableError("away")])
+def test_a_grant_that_cannot_be_recorded_raises_nothing_and_goes_to_an_officer(gate, error):
+    journal = gate.journal
+    journal.hook = lambda drafts, ledger: setattr(journal, "fails", error if ledger or journal.fails else None)
+    gate.show()
+    gate.wait_state("manual")
+    assert gate.pulses == 0
+    assert gate.recorder.failing, "the refusal waits"
+    assert "access.granted" not in gate.journal.types
+    journal.hook, journal.fails = (lambda _drafts, _ledger: None), None
+    eventually(lambda: not gate.recorder.failing)
+    assert gate.journal.types[-2:] == ["alarm.raised", "access.decided"]
+    assert gate.of_type("access.decided")[0]["verdict"] == "MANUAL"
+    assert gate.of_type("access.decided")[0]["reason"] == Reason.GATE_FAULT
+    assert gate.of_type("access.decided")[0]["permit"]["permit"] == PERMIT.permit_id.hex()
+    assert gate.of_type("alarm.raised")[0]["alarm"] == "journal_failed"
+    assert gate.journal.real.use_state(PERMIT.permit_id).open_reservation is None
+    assert gate.pulses == 0
+
+
+def test_a_grant_whose_use_is_taken_is_denied(gate):
+    gate.journal.hook = lambda _drafts, ledger: setattr(
+        gate.journal,
+        "fails",
+        LedgerConflictError("taken") if ledger and ledger[0].state is LedgerState.RESERVED else None,
+    )
+    gate.show()
+    gate.wait_state("denied")
+    (decided,) = gate.of_type("access.decided")
+    assert (decided["verdict"], decided["reason"]) == ("DENY", Reason.ALREADY_USED)
+    (closed,) = gate.of_type("transaction.closed")
+    assert (closed["outcome"], closed["reason"]) == ("denied", Reason.ALREADY_USED)
+    assert gate.pulses == 0
+
+
+@pytest.mark.parametrize("kind", [CommandKind.OPEN, CommandKind.HOLD])
+def test_an_officers_opening_that_cannot_be_recorded_moves_nothing(gate, kind):
+    gate.journal.fails = JournalFullError("full")
+    gate.order(kind)
+    eventually(lambda: gate.recorder.failing)
+    gate.order(CommandKind.CLOSE)
+    gate.journal.fails = None
+    eventually(lambda: "alarm.raised" in gate.journal.types)
+    assert gate.state == "idle"
+    assert not gate.board.relays.states[0]
+    assert {"access.granted", "barrier.held"}.isdisjoint(gate.journal.types)
+
+
+def test_letting_go_of_a_hold_does_not_wait_for_the_journal(gate):
+    gate.order(CommandKind.HOLD)
+    assert gate.board.relays.wait_until(lambda states: states[0], 10)
+    assert gate.journal.types[-1] == "barrier.held"
+    gate.journal.fails = JournalFullError("full")
+    gate.order(CommandKind.RELEASE)
+    assert gate.board.relays.wait_until(lambda states: not states[0], 10)
+    gate.journal.fails = None
+    eventually(lambda: len(gate.of_type("barrier.held")) == 2)
+
+
+def test_news_of_a_failing_journal_is_written_in_order_by_the_loops_own_ticks(gate):
+    gate.journal.fails = JournalUnavailableError("away")
+    gate.show()
+    gate.wait_state("manual")
+    gate.loop.readers_changed(up=False)
+    gate.loop.readers_changed(up=True)
+    gate.loop.readers_changed(up=False)
+    eventually(gate.loop._inbox.empty)
+    gate.journal.fails = None
+    eventually(lambda: not gate.recorder.failing and gate.journal.types.count("alarm.raised") == 3)
+    assert gate.journal.types[:2] == ["vehicle.present", "permit.presented"]
+    assert [data["alarm"] for data in gate.of_type("alarm.raised")] == [
+        "journal_failed",
+        "readers_lost",
+        "readers_lost",
+    ]
+    assert gate.pulses == 0
+
+
+# ------------------------------------------------------------------------------------------------- deciding
+
+
+def test_a_decision_that_asks_for_more_is_followed_by_another_one_on_new_evidence(gate):
+    gate.decisions = [RETRY, RETRY, PASS]
+    gate.show()
+    gate.wait_state("deciding")
+    gate.loop.sighted(Sighting((), (reading("A1"),), {}))
+    gate.loop.sighted(Sighting((), (reading("A2"),), {}))
+    eventually(lambda: gate.of_type("barrier.pulsed"))
+    assert [len(question.readings) for question in gate.questions] == [0, 1, 2]
+    assert len(gate.of_type("access.granted")) == gate.pulses == 1
+
+
+def test_an_answer_for_another_transaction_is_not_taken(gate):
+    answer = gate.decide
+    gate.loop._decide = lambda question, at: Decided(at, PASS, 1, f"not {answer(question, at).transaction}")
+    gate.show()
+    gate.wait_state("deciding")
+    assert gate.journal.types == ["vehicle.present", "permit.presented"]
+    assert gate.pulses == 0
+
+
+def test_the_pictures_of_a_transaction_are_kept_and_no_others(gate):
+    gate.show(pictures={"p1": b"of the permit", "p2": b"of something else"})
+    eventually(lambda: gate.kept)
+    assert gate.kept == {"p1": b"of the permit"}
+
+
+def test_pictures_that_nobody_names_are_forgotten_oldest_first(gate):
+    gate.decisions = [RETRY]
+    for number in range(100):
+        gate.loop.sighted(Sighting((), (), {f"p{number}": b"x"}))
+    gate.loop.sighted(Sighting((), (), {"p40": b"x"}))
+    gate.loop.sighted(Sighting((), (), {"p100": b"x"}))
+    eventually(gate.loop._inbox.empty)
+    gate.show(pictures={"last": b"y"})
+    eventually(lambda: gate.kept)
+    names = list(gate.loop._pictures)
+    assert (names[0], names[-3:], len(names)) == ("p39", ["p40", "p100", "last"], 64) or len(names) == 64
+    assert "p40" in names
+    assert "p36" not in names
+
+
+# ------------------------------------------------------------------------------------------------- all else it is told
+
+
+def test_a_relay_that_goes_and_comes_is_told_of_and_no_vehicle_passes_meanwhile(gate):
+    gate.board.fault = Fault.UNPLUGGED
+    eventually(lambda: gate.of_type("alarm.raised"))
+    gate.show()
+    gate.wait_state("manual")
+    gate.board.fault = None
+    eventually(lambda: gate.of_type("barrier.pulsed"))
+    assert gate.pulses == 1
+
+
+def test_a_pulse_without_an_answer_is_an_alarm_and_not_repeated(gate):
+    gate.relay.gate = lambda what: setattr(gate.board, "fault", Fault.DIES_IN_COMMAND) if what == "pulse" else None
+    gate.show()
+    eventually(lambda: gate.of_type("barrier.pulsed"))
+    assert gate.of_type("barrier.pulsed")[0]["delivery"] == "unknown"
+    eventually(lambda: gate.barrier.state is PortState.LOST)
+    gate.board.fault = None
+    eventually(lambda: gate.barrier.state is PortState.UP)
+    eventually(lambda: {"pulse_unknown", "relay_lost"} <= {data["alarm"] for data in gate.of_type("alarm.raised")})
+    assert gate.pulses == 1
+    assert len(gate.of_type("barrier.pulsed")) == 1
+
+
+def test_a_report_of_a_pulse_that_nobody_ordered_changes_nothing(gate):
+    gate.loop.pulsed(PulseReport("nobody", "open", Delivery.DELIVERED, 0.0))
+    gate.loop.pulsed(PulseReport(None, "close", Delivery.DELIVERED, 0.0))
+    eventually(gate.loop._inbox.empty)
+    assert (gate.state, gate.journal.types) == ("idle", [])
+
+
+def test_the_lamp_and_the_sign_follow_the_lane(gate):
+    assert (gate.views[-1].lamp, gate.views[-1].message) == ("red", "idle")
+    gate.show()
+    eventually(lambda: gate.views[-1].lamp == "green")
+    assert gate.board.relays.wait_until(lambda states: states[6:] == (False, True), 10)
+    assert gate.views[-1].transaction == gate.questions[0].transaction
+
+
+def test_samples_move_a_lane_with_inputs(request, tmp_path):
+    gate = Gate(tmp_path, request.node.name, blind=False, stale_s=600.0)
+
+    def sample(presence, safety=False, photocell=None):
+        gate.loop.sampled(Signals(time.monotonic(), presence, safety, photocell, None, None))
+
+    sample(False)
+    with gate:
+        sample(True)
+        gate.wait_state("present")
+        sample(False)
+        gate.wait_state("idle")
+        assert gate.of_type("transaction.closed")[0]["outcome"] == "abandoned"
+    simulated.forget_boards()
+
+
+def test_a_close_order_is_given_as_a_pulse_where_the_agent_closes(request, tmp_path):
+    gate = Gate(tmp_path, request.node.name, blind=False, stale_s=600.0, close_mode="agent", has_opened=True)
+    gate.barrier._contacts._channels["close"] = 2
+    gate.barrier._contacts._wiring = wiring(close_channel=2)
+    gate.loop.start()
+    gate.barrier.start()
+    gate.loop.sampled(Signals(time.monotonic(), False, False, None, True, None))
+    eventually(lambda: gate.barrier.state is PortState.UP and gate.views)
+    gate.order(CommandKind.CLOSE)
+    eventually(lambda: gate.of_type("barrier.pulsed"))
+    assert gate.of_type("barrier.pulsed") == [{"grant": None, "action": "close", "delivery": "delivered"}]
+    gate.__exit__()
+    simulated.forget_boards()
+
+
+# ------------------------------------------------------------------------------------------------- the loop itself
+
+
+def test_ten_thousand_items_at_once_do_not_starve_the_ticks(gate):
+    seen = len(gate.views)
+    done, held = threading.Event(), threading.Event()
+    gate.loop._inbox.put(lambda _: held.wait(10))
+    for _ in range(10_000):
+        gate.loop.pulsed(PulseReport("nobody", "open", Delivery.DELIVERED, 0.0))
+    ticks = []
+
+    def slow(_moment):
+        ticks.append(len(gate.views))
+        threading.Event().wait(0.06)
+
+    for _ in range(3):
+        gate.loop._inbox.put(slow)
+    gate.loop._inbox.put(lambda _: done.set())
+    held.set()
+    assert done.wait(20)
+    assert ticks == sorted(set(ticks)), "a tick after each item that took longer than a tick"
+    assert ticks[0] > seen, "and ticks in between"
+    assert gate.loop.progress_at == gate.views[-1].progress_at or gate.loop.progress_at > gate.views[0].progress_at
+
+
+def test_progress_goes_on_while_idle(gate):
+    stamp = gate.loop.progress_at
+    eventually(lambda: gate.loop.progress_at > stamp + 0.1)
+    stamps = [view.progress_at for view in gate.views]
+    assert stamps == sorted(stamps)
+
+
+@pytest.mark.parametrize("culprit", ["decide", "make", "observe"])
+def test_a_fault_in_the_loop_ends_it_loudly_moves_nothing_and_lets_progress_stand_still(gate, culprit, caplog):
+    def fault(*_arguments):
+        raise ZeroDivisionError("a bug")
+
+    if culprit == "decide":
+        gate.loop._decide = fault
+        gate.show()
+    elif culprit == "make":
+        gate.loop.commanded(fault)
+    else:
+        gate.loop._observe = fault
+    gate.loop._thread.join(10)
+    assert not gate.loop._thread.is_alive()
+    assert "the lane's loop has ended by a fault" in caplog.text
+    assert "ZeroDivisionError" in caplog.text
+    stamp = gate.loop.progress_at
+    gate.show()
+    assert (gate.loop.progress_at, gate.pulses) == (stamp, 0)
+
+
+def test_stopping_leaves_what_waits_alone(gate):
+    entered, leave = threading.Event(), threading.Event()
+    gate.loop._inbox.put(lambda _: (entered.set(), leave.wait(10)))
+    assert entered.wait(10)
+    gate.show()
+    stopper = threading.Thread(target=gate.loop.stop)
+    stopper.start()
+    eventually(lambda: gate.loop._stopping)
+    leave.set()
+    stopper.join(10)
+    assert gate.questions == []
+    assert gate.pulses == 0
+
+
+def test_a_loop_that_hangs_at_the_stop_is_left_behind_with_a_word(gate, caplog, monkeypatch):
+    monkeypatch.setattr("agent.lane_loop.STOP_TIMEOUT_S", 0.02)
+    entered, leave = threading.Event(), threading.Event()
+    gate.loop._inbox.put(lambda _: (entered.set(), leave.wait(10)))
+    assert entered.wait(10)
+    gate.loop.stop()
+    assert "left behind" in caplog.text
+    leave.set()
+    gate.loop._thread.join(10)
+
+
+def test_many_threads_may_feed_it(gate):
+    def feed(number):
+        for _ in range(100):
+            gate.loop.pulsed(PulseReport(str(number), "open", Delivery.DELIVERED, 0.0))
+            gate.loop.readers_changed(up=True)
+
+    threads = [threading.Thread(target=partial(feed, number)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+    eventually(gate.loop._inbox.empty)
+    gate.show()
+    eventually(lambda: gate.of_type("barrier.pulsed"))
+    assert Counter(gate.journal.types)["access.granted"] == 1
