@@ -15,6 +15,8 @@ VERSION = 1
 
 MAX_PICTURES = 16
 MAX_DETAIL = 500
+MAX_PAYLOAD = 7089
+"""Bytes in the largest QR code: digits only, version 40, level L (ISO/IEC 18004)."""
 
 
 class ProtocolError(Exception):
@@ -93,7 +95,7 @@ class CameraState(Message):
 class SeenCode(Message):
     """One code in a frame: the bytes in the symbol, which engine found it, its outline (no corner or four)."""
 
-    payload: Annotated[bytes, Field(max_length=3000)]
+    payload: Annotated[bytes, Field(max_length=MAX_PAYLOAD)]
     engine: Annotated[str, Field(max_length=32)]
     corners: Annotated[tuple[Corner, ...], Field(max_length=4)] = ()
 

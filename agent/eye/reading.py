@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from agent.eye.change import ChangeGate
 from agent.eye.pictures import Album, crop_jpeg, frame_jpeg
-from agent.eye.protocol import SeenCode, SeenPlate, Sighting
+from agent.eye.protocol import MAX_PAYLOAD, SeenCode, SeenPlate, Sighting
 from agent.eye.slot import Slot
 
 if TYPE_CHECKING:
@@ -209,7 +209,8 @@ class Reading:
 
 def _seen_code(code: Code) -> SeenCode:
     corners = tuple((float(corner[0]), float(corner[1])) for corner in code.corners)
-    return SeenCode(payload=code.payload, engine=code.engine, corners=corners)
+    # An engine may join codes that belong together to more than one can hold; what is so long is no permit in any case.
+    return SeenCode(payload=code.payload[:MAX_PAYLOAD], engine=code.engine, corners=corners)
 
 
 def _seen_plate(plate: Plate, crop: int) -> SeenPlate:

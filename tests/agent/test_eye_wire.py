@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from agent.eye.protocol import (
+    MAX_PAYLOAD,
     Beat,
     CameraPhase,
     CameraState,
@@ -143,6 +144,11 @@ def test_a_message_that_the_other_end_would_refuse_is_not_sent():
             encoded(Beat(at=1.0), pictures)
     with pytest.raises(ProtocolError, match="too large"):
         encoded(Configure(camera_kind="x", camera={"a": "b" * MAX_TEXT_BYTES}))
+
+
+def test_sixteen_of_the_largest_codes_fit_into_one_message():
+    codes = (SeenCode(payload=b"1" * MAX_PAYLOAD, engine="zxing"),) * 16
+    assert Decoder(from_eye=True).feed(encoded(Sighting(frame=1, at=1.0, codes=codes)))[0].message.codes == codes
 
 
 def test_a_plate_has_one_position_for_each_character():
