@@ -83,6 +83,9 @@ class LcusRelay:
         self._port.open()
         try:
             self._prove()
+        except codec.BadReplyError as error:
+            self.close()
+            raise codec.BadReplyError(f"{self._settings.port}: {error}; is another device on this port?") from error
         except DeviceError:
             self.close()
             raise
