@@ -29,6 +29,11 @@ class GateSite:
         sealed = trust.seal(trust_list([self._issuer], self.utc - HOUR_S), self._root)
         (folder / "trust.gtl").write_bytes(sealed)
 
+    @property
+    def root_key(self):
+        """The root's public key as the configuration names it."""
+        return self._root.public.raw.hex()
+
     def permit(self, plate, **changes):
         """The text of a permit for a plate, valid now and here unless changed; `declaration` follows the direction."""
         direction = changes.get("direction", "export")
@@ -72,7 +77,7 @@ directory = "{self.folder / "state"}"
 
 [permits]
 trust_list = "{self.folder / "trust.gtl"}"
-root_keys = ["{self._root.public.raw.hex()}"]
+root_keys = ["{self.root_key}"]
 
 [clock]
 require_synchronised = false
@@ -93,7 +98,8 @@ direction = "export"
 
 def plain_broker(port):
     """The [mqtt] keys for a broker of this machine without TLS."""
-    return f'brokers = ["mqtt://127.0.0.1:{port}"]\nstart_spread_s = 0.1\nresend_s = 2'
+    urls = f'["mqtt://127.0.0.1:{port}", "mqtt://localhost:{port}"]'
+    return f"brokers = {urls}\nstart_spread_s = 0.1\nresend_s = 2"
 
 
 def neighbour(plate):

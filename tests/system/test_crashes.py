@@ -7,6 +7,7 @@ import threading
 import time
 from collections import Counter
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
@@ -101,7 +102,8 @@ class World:
         board.relays.watch(self.yard.switched)
         lane = LANE.format(port=board.line.link, scene=self.yard.scene)
         self.agent = installed.agent(self.site.configure(lane, mqtt=plain_broker(broker.port)))
-        self.hearing = Hearing(lambda: central.events, self.agent.until)
+        # A broker that dies again and again is tried less and less often.
+        self.hearing = Hearing(lambda: central.events, partial(self.agent.until, within_s=90))
         self.rng = random.Random(SEED)  # noqa: S311 - to be repeatable
         self.released_s = []
         self._starts = 0
