@@ -151,9 +151,10 @@ def test_an_eye_that_is_killed_from_outside_comes_back_and_frames_go_on_counting
         before = eye.sight().frame
         pid = eye.port.pid
         os.kill(pid, signal.SIGKILL)
+        killed_at = time.monotonic()
         lost = eye.status(lambda one: "SIGKILL" in one.detail)
         assert not lost.up
-        after = eye.sight(lambda seen: seen.frame <= before or eye.port.pid not in (None, pid))
+        after = eye.sight(lambda seen: seen.at > killed_at)
         assert after.frame > before
         eye.status(lambda one: one.up and one.restarts == 1)
 
