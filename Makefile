@@ -17,7 +17,8 @@ demo: setup  ## Play eight vehicles at a gate on this machine: broker, relay boa
 	@$(BIN)/gate-agent demo
 
 test: setup check  ## Prove it: style, types, imports, all tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/system
+	@$(BIN)/python -m pytest tests/system
 
 check: setup  ## Style, types, imports
 	@$(BIN)/ruff check .
