@@ -83,7 +83,7 @@ class Yard:
 
 
 def wiring(**changes):
-    return Wiring(**({"open_channel": 1, "pulse_ms": 200} | changes))
+    return Wiring(**({"open_channel": 1, "pulse_ms": 100} | changes))
 
 
 class SimulatedYard(Yard):
