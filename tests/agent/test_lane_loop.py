@@ -282,9 +282,7 @@ def test_pictures_that_nobody_names_are_forgotten_oldest_first(gate):
     gate.show(pictures={"last": b"y"})
     eventually(lambda: gate.kept)
     names = list(gate.loop._pictures)
-    assert (names[0], names[-3:], len(names)) == ("p39", ["p40", "p100", "last"], 64) or len(names) == 64
-    assert "p40" in names
-    assert "p36" not in names
+    assert (names[0], names[-3:], len(names)) == ("p38", ["p40", "p100", "last"], 64)
 
 
 # ------------------------------------------------------------------------------------------------- all else it is told
@@ -381,7 +379,6 @@ def test_ten_thousand_items_at_once_do_not_starve_the_ticks(gate):
     assert done.wait(20)
     assert ticks == sorted(set(ticks)), "a tick after each item that took longer than a tick"
     assert ticks[0] > seen, "and ticks in between"
-    assert gate.loop.progress_at == gate.views[-1].progress_at or gate.loop.progress_at > gate.views[0].progress_at
 
 
 def test_progress_goes_on_while_idle(gate):
