@@ -237,7 +237,7 @@ def test_a_presence_that_fails_does_not_keep_the_gate_offline(broker):
         assert state_of(eventually(lambda: stored(broker.port, f"{ROOT}/status"))) == "online"
 
 
-@pytest.mark.parametrize("host", ["bad..name", "a" * 70, "xn--\udcff"], ids=["empty label", "too long", "not text"])
+@pytest.mark.parametrize("host", ["bad..name", "a" * 70])
 def test_a_bad_host_name_costs_one_attempt_and_not_the_thread(broker, host):
     with Running(quick(local(1883, host=host), broker.port)).wait_up():
         pass
