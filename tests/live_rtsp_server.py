@@ -20,6 +20,14 @@ STAMP_STEPS = 8
 GREY = 96
 
 
+class _Silent:
+    def __getattr__(self, name):
+        return lambda *args, **kwargs: None
+
+
+server.logger = _Silent()
+
+
 class _Encoder:
     """H.264 as a camera makes it: no B frames, a key frame a second, and one with each change of the picture."""
 
@@ -46,10 +54,10 @@ class _Encoder:
         frame.pts = number
         if key:
             frame.pict_type = av.video.frame.PictureType.I
-        return [(_length_prefixed(bytes(packet)), packet.is_keyframe) for packet in self._codec.encode(frame)]
+        return [(length_prefixed(bytes(packet)), packet.is_keyframe) for packet in self._codec.encode(frame)]
 
 
-def _length_prefixed(annex_b):
+def length_prefixed(annex_b):
     """The units of one frame as the toolkit takes them: each after its length."""
     units = [unit.rstrip(b"\0") for unit in annex_b.split(b"\0\0\1")]
     return b"".join(len(unit).to_bytes(4, "big") + unit for unit in units if unit)
@@ -124,7 +132,7 @@ class _Session(server_session.RtspServerSession):
             stream.watchers.discard(frames)
 
 
-class _Server(server.RtspServer):
+class Server(server.RtspServer):
     """The toolkit's server with the one live stream at every address."""
 
     def __init__(self, stream, port):
@@ -132,6 +140,12 @@ class _Server(server.RtspServer):
         self.stream = stream
         self.logger = server.logger
         self._track = _track(stream.encoder.header)
+
+    @property
+    def bound_port(self):
+        listener = self._server
+        sockets = getattr(listener, "sockets", None) or listener._server.sockets
+        return sockets[0].getsockname()[1]
 
     async def _handle_client(self, sock):
         await _Session(self, sock).run()
@@ -158,11 +172,6 @@ def _track(header):
     )
 
 
-class _Silent:
-    def __getattr__(self, name):
-        return lambda *args, **kwargs: None
-
-
 def _obey(loop, stream):
     for line in sys.stdin:
         order, what = line.split()
@@ -173,13 +182,10 @@ def _obey(loop, stream):
 
 
 async def _serve(width_px, height_px, rate_hz, port):
-    server.logger = _Silent()
     stream = _Stream(width_px, height_px, rate_hz)
-    rtsp = _Server(stream, port)
+    rtsp = Server(stream, port)
     await rtsp.start()
-    listener = rtsp._server
-    sockets = getattr(listener, "sockets", None) or listener._server.sockets
-    os.write(1, f"{sockets[0].getsockname()[1]}\n".encode())
+    os.write(1, f"{rtsp.bound_port}\n".encode())
     threading.Thread(target=_obey, args=(asyncio.get_running_loop(), stream), daemon=True).start()
     await asyncio.gather(stream.run(), rtsp.serve_forever())
 

@@ -1,0 +1,171 @@
+"""A whole gate for benchmarks: the agent as a process of its own, and all that it works with, on this machine."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Self
+
+from bench.board import pulse_at
+from drivers.emulators.modbus_rtu import ModbusEmulator
+from tests.central import Central
+from tests.gate_site import GATE, GateSite, plain_broker
+from tests.mosquitto import Broker
+from tests.waiting import eventually
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from drivers.relay_bank import Switching
+
+PRESENCE, SAFETY, OPENED, CLOSED = 1, 2, 3, 4
+ANSWER_S = 15.0
+LANE = """
+[lanes.exit-1.timing]
+clear_s = 0.1
+
+[lanes.exit-1.relay]
+kind = "modbus_rtu"
+port = "{port}"
+
+[lanes.exit-1.inputs]
+kind = "modbus_rtu"
+port = "{port}"
+
+[lanes.exit-1.signals]
+presence = 1
+safety = 2
+opened = 3
+closed = 4
+"""
+CAMERA = """
+[[lanes.exit-1.cameras]]
+id = "front"
+{keys}
+"""
+
+
+class Agent:
+    """`gate-agent run` as a process of its own, started at once. `ready_s`: from its start to READY=1."""
+
+    def __init__(self, folder: Path, configuration: Path) -> None:
+        address = folder / "notify"
+        address.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified, (folder / "agent.log").open("ab") as log:
+            notified.bind(str(address))
+            notified.settimeout(30.0)
+            begun_at = time.monotonic()
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "agent.cli.main", "run", str(configuration)],
+                stdout=log,
+                stderr=log,
+                env=os.environ | {"NOTIFY_SOCKET": str(address)},
+            )
+            while b"READY=1" not in notified.recv(4096):
+                pass
+            self.ready_s = time.monotonic() - begun_at
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def stop(self) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+class BenchGate:
+    """Broker, central system, relay board with inputs, barrier, agent. Vehicles are let in and out by hand."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.site = GateSite(folder)
+        self._stack = ExitStack()
+        self._pulsed = threading.Event()
+        self._agent: Agent | None = None
+
+    def __enter__(self) -> Self:
+        with self._stack as stack:
+            broker = stack.enter_context(Broker(self.folder))
+            self._central = stack.enter_context(Central(broker.port, GATE))
+            self._board = stack.enter_context(ModbusEmulator(self.folder / "relay-board"))
+            self._board.relays.watch(self._switched)
+            self._mqtt = plain_broker(broker.port)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def start(self, camera: str) -> Agent:
+        """Start the agent; `camera` holds the TOML keys of its camera."""
+        self._board.set_input(CLOSED, on=True)
+        lane = LANE.format(port=self._board.line.link) + CAMERA.format(keys=camera)
+        self._agent = agent = Agent(self.folder, self.site.configure(lane, mqtt=self._mqtt))
+        self._stack.callback(agent.stop)
+        return agent
+
+    def wait_for_camera(self) -> None:
+        self._until(lambda: self._heard(b'"state":"streaming"'), "the camera")
+
+    def arrive(self) -> None:
+        """A vehicle drives onto the loop before the arm."""
+        begun = self._count(b'"type":"vehicle.present"')
+        self._board.set_input(PRESENCE, on=True)
+        self._until(lambda: self._count(b'"type":"vehicle.present"') > begun, "the arrival")
+
+    def expect_pulse(self) -> None:
+        """Look out for the next pulse from now on."""
+        self._pulsed.clear()
+
+    def pulse_at(self) -> float:
+        """When the first byte of the pulse came to the board (monotonic seconds)."""
+        if not self._pulsed.wait(ANSWER_S):
+            message = f"no pulse came; the last events are {list(self._central.events.values())[-4:]}"
+            raise RuntimeError(message)
+        return pulse_at(self._board)
+
+    def pass_through(self) -> None:
+        """The arm rises, the vehicle passes under it, the arm falls; returns when the lane is ready for the next."""
+        closed = self._count(b'"type":"transaction.closed"')
+        self._board.set_input(CLOSED, on=False)
+        self._board.set_input(OPENED, on=True)
+        self._until(lambda: b'"position":"open"' in self._last(b'"type":"barrier.moved"'), "the open arm")
+        self._board.set_input(SAFETY, on=True)
+        self._until(lambda: self._last(b'"type":"vehicle.entering"'), "the entry")
+        self._board.set_input(PRESENCE, on=False)
+        self.pause(0.15)
+        self._board.set_input(SAFETY, on=False)
+        self._board.set_input(OPENED, on=False)
+        self._until(lambda: self._count(b'"type":"transaction.closed"') > closed, "the outcome")
+        self._board.set_input(CLOSED, on=True)
+        self.pause(0.3)
+
+    @staticmethod
+    def pause(seconds: float) -> None:
+        threading.Event().wait(seconds)
+
+    def _switched(self, switching: Switching) -> None:
+        if switching.on and switching.channel == 1:
+            self._pulsed.set()
+
+    def _heard(self, part: bytes) -> bool:
+        return any(part in event for event in list(self._central.events.values()))
+
+    def _count(self, part: bytes) -> int:
+        return sum(part in event for event in list(self._central.events.values()))
+
+    def _last(self, part: bytes) -> bytes:
+        return next((event for event in reversed(list(self._central.events.values())) if part in event), b"")
+
+    def _until(self, holds: object, what: str) -> None:
+        eventually(holds, ANSWER_S, what)

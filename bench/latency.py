@@ -1,0 +1,132 @@
+"""From the first frame that shows a permit to the relay byte, through a whole gate at 1080p25.
+
+Usage: bench/latency.py [--vehicles N]
+
+Begun when the frame goes to the network, ended when the relay board has read the first byte of the open pulse. Camera,
+board and agent are processes of their own on one machine, whose monotonic clock they share.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from bench.camera import ClipCamera
+from bench.figures import Figure, p50, p99, table
+from bench.gate import BenchGate
+from bench.processes import family, proportional_mb
+from bench.scratch import scratch
+from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+WIDTH_PX, HEIGHT_PX = 1920, 1080
+P50_GOAL_MS, P99_GOAL_MS = 80.0, 150.0
+MEMORY_GOAL_MB = 600.0
+MEMORY_AFTER = 30
+CLIP_FRAMES = 10
+PROVINCES = "京沪粤苏浙川鲁新陕渝"
+
+
+@dataclass(frozen=True, slots=True)
+class Passages:
+    """Times of the vehicles in ms, and the memory of the whole agent after some of them in MB."""
+
+    standing: list[float]
+    at_once: list[float]
+    memory_mb: dict[str, float]
+
+    def figures(self) -> list[Figure]:
+        rows = []
+        for name, times in (("code shown at the arm", self.standing), ("vehicle and code at once", self.at_once)):
+            how = f"n={len(times)}, worst {max(times):.0f} ms; RTSP 1080p25, both readers, whole agent"
+            rows += [
+                Figure(f"frame to relay byte, {name}, p50", p50(times), "ms", P50_GOAL_MS, note=how),
+                Figure(f"frame to relay byte, {name}, p99", p99(times), "ms", P99_GOAL_MS, note=how),
+            ]
+        parts = ", ".join(f"{name} {mb:.0f}" for name, mb in self.memory_mb.items())
+        total = sum(self.memory_mb.values())
+        count = min(MEMORY_AFTER, len(self.standing) + len(self.at_once))
+        note = f"proportional set size after {count} vehicles: {parts}"
+        return [*rows, Figure("memory of the whole agent", total, "MB", MEMORY_GOAL_MB, note=note)]
+
+
+def measure(vehicles: int, progress: Callable[[str], None] = lambda _text: None) -> Passages:
+    """Let that many vehicles pass which show their code at the arm, and as many that appear with it."""
+    rng = random.Random(1)
+    passages = Passages([], [], {})
+    with ExitStack() as stack:
+        folder = stack.enter_context(scratch())
+        camera = stack.enter_context(ClipCamera(folder, WIDTH_PX, HEIGHT_PX))
+        gate = stack.enter_context(BenchGate(folder))
+        camera.load("empty", drawn(Scene()))
+        camera.show("empty")
+        agent = gate.start(f'kind = "opencv"\nurl = "{camera.url}"')
+        gate.wait_for_camera()
+        _load(camera, gate, 0)
+        for number in range(2 * vehicles):
+            standing = number < vehicles
+            gate.arrive()
+            if standing:
+                camera.show("vehicle")
+            gate.pause(rng.uniform(0.4, 0.8))
+            gate.expect_pulse()
+            shown_at = camera.show("code")
+            times = passages.standing if standing else passages.at_once
+            times.append((gate.pulse_at() - shown_at) * 1000)
+            camera.show("empty")
+            with ThreadPoolExecutor(1) as beside:
+                loaded = beside.submit(_load, camera, gate, number + 1)
+                gate.pass_through()
+                loaded.result()
+            if number + 1 == min(MEMORY_AFTER, 2 * vehicles):
+                passages.memory_mb.update(_memory(agent.pid))
+            if (number + 1) % 10 == 0:
+                progress(f"{number + 1} of {2 * vehicles} vehicles")
+    return passages
+
+
+def _load(camera: ClipCamera, gate: BenchGate, number: int) -> None:
+    plate = f"{PROVINCES[number % len(PROVINCES)]}A{number:02}K{number * 7 % 100:02}"
+    vehicle = Vehicle(plate=plate)
+    camera.load("vehicle", drawn(Scene(vehicle=vehicle)), CLIP_FRAMES)
+    camera.load("code", drawn(Scene(vehicle=vehicle, code=ShownCode(text=gate.site.permit(plate)))), CLIP_FRAMES)
+
+
+def drawn(scene: Scene) -> NDArray[np.uint8]:
+    """The drawn yard at 1080p."""
+    return cv2.resize(draw_scene(scene), (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_CUBIC).astype(np.uint8)
+
+
+def _memory(pid: int) -> dict[str, float]:
+    return {name: proportional_mb(one) for one, name in family(pid).items()}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--vehicles", type=int, default=40, help="vehicles of each sort")
+    passages = measure(parser.parse_args().vehicles, print)
+    figures = passages.figures()
+    print(table(figures))
+    print(
+        "all, ms:",
+        " ".join(f"{value:.0f}" for value in passages.standing),
+        "|",
+        *(f"{v:.0f}" for v in passages.at_once),
+    )
+    return 1 if any(figure.kept is False for figure in figures) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

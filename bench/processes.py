@@ -1,0 +1,31 @@
+"""What the kernel says of processes: their children, memory and CPU time (/proc)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+
+
+def family(pid: int) -> dict[int, str]:
+    """The process and its children, by process id: "main", and "eye" for each eye."""
+    children = [
+        int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
+    ]
+    return {pid: "main"} | dict.fromkeys(children, "eye")
+
+
+def proportional_mb(pid: int) -> float:
+    """Resident memory in MB (10^6 bytes), pages shared with others counted in parts (PSS)."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024 / 1e6
+    message = f"the kernel tells no proportional set size of {pid}"
+    raise RuntimeError(message)
+
+
+def cpu_s(pid: int) -> float:
+    """CPU time of all threads since its start, user and system."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_PER_S

@@ -1,0 +1,124 @@
+"""Measures the product and shows one table with the goals beside the figures; the same as JSON in build/bench.json.
+
+Usage: bench/run.py [--only NAME ...]
+
+About five minutes on two cores that have nothing else to do. Exit code 1 when a goal is missed or a measurement fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import os
+import platform
+import sys
+import time
+import traceback
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from bench import drain, idle, journal, latency, permits, reading, relay, starting
+from bench.figures import Figure, table
+from bench.scratch import BUILD, scratch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+VEHICLES = 40
+PULSES = 200
+DECISIONS = 2_000
+LEDGER = 100_000
+EVENTS = 1_000
+STARTS = 5
+DRAINED = 10_000
+
+ELSEWHERE = (
+    Figure("events lost, grants doubled over crashes", None, "", note="make proofs: kills of agent and broker"),
+    Figure("power cuts under the journal", None, "", note="make test: tests/agent/test_journal_crash.py"),
+    Figure("permit check with 100,000 declarations", None, "ms", note="declarations come in a later version"),
+    Figure("growth over a soak", None, "MB", note="takes hours"),
+    Figure("hardening score of the unit", None, "", note="systemd-analyze security --offline=true, where systemd is"),
+)
+
+
+def append() -> list[Figure]:
+    with scratch() as folder:
+        return journal.figures(journal.measure(folder, EVENTS))
+
+
+MEASUREMENTS: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
+    "latency": (
+        f"{2 * VEHICLES} vehicles through a whole gate",
+        lambda: latency.measure(VEHICLES, _progress).figures(),
+    ),
+    "relay": (f"{PULSES} pulses on a serial line", lambda: relay.measure(PULSES).figures()),
+    "permits": (f"{DECISIONS} permits checked", lambda: permits.measure(DECISIONS, LEDGER).figures()),
+    "journal": (f"{EVENTS} durable appends", append),
+    "idle": ("an eye with nothing to see", lambda: [idle.measure(name).figure() for name in idle.SIZES]),
+    "starting": (f"{STARTS} starts of the agent", lambda: starting.figures(starting.measure(STARTS))),
+    "drain": (f"{DRAINED} events drained, plain and with mutual TLS", lambda: drain.measure(DRAINED)),
+    "reading": ("codes and plates in pictures", reading.measure),
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--only", nargs="+", choices=MEASUREMENTS, default=list(MEASUREMENTS), help="measure only these"
+    )
+    names = parser.parse_args().only
+    logging.basicConfig(level=logging.ERROR)
+    begun_at = time.monotonic()
+    about = {
+        "version": version("gate-agent"),
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "cores": os.cpu_count(),
+        "load_before": round(os.getloadavg()[0], 2),
+    }
+    figures: list[Figure] = []
+    failed = False
+    for place, name in enumerate(names, start=1):
+        title, measure = MEASUREMENTS[name]
+        print(f"[{place}/{len(names)}] {name}: {title} ...", flush=True)
+        started_at = time.monotonic()
+        try:
+            figures += measure()
+        except Exception:  # noqa: BLE001 - one measurement that fails must not hide the others; it is shown and told
+            traceback.print_exc()
+            figures.append(Figure(f"{name}: {title}", None, "", note="FAILED, see above"))
+            failed = True
+        print(f"        {time.monotonic() - started_at:.0f} s", flush=True)
+    if len(names) == len(MEASUREMENTS):
+        figures += ELSEWHERE
+    print(
+        f"\ngate-agent {about['version']}, Python {about['python']}, {about['cores']} cores, load before {about['load_before']}"
+    )
+    print(table(figures))
+    return _conclude(figures, about | {"took_s": round(time.monotonic() - begun_at)}, failed=failed)
+
+
+def _conclude(figures: list[Figure], about: dict[str, object], *, failed: bool) -> int:
+    missed = [figure for figure in figures if figure.kept is False]
+    path = BUILD / "bench.json"
+    BUILD.mkdir(exist_ok=True)
+    path.write_text(
+        json.dumps({"about": about, "figures": [one.as_json() for one in figures]}, indent=2, ensure_ascii=False)
+        + "\n",
+        encoding="utf-8",
+    )
+    goals = sum(figure.kept is not None for figure in figures)
+    unmeasured = sum(figure.value is None for figure in figures)
+    print(
+        f"\n{goals - len(missed)} of {goals} goals kept, {unmeasured} not measured here; took {about['took_s']} s; {path}"
+    )
+    return 1 if missed or failed else 0
+
+
+def _progress(text: str) -> None:
+    print(f"        {text}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
