@@ -207,6 +207,7 @@ def test_central_comes_back_after_the_broker_was_away(broker, central):
     broker.start()
     topic = f"gate/v1/{GATE}/event/device.changed"
     eventually(lambda: publish(broker.port, topic, event(1)) or central.last == 1)
+    eventually(lambda: central.told)
     assert Counter(one["seq"] for one in central.told) == {1: 1}
 
 
