@@ -92,8 +92,9 @@ def main() -> int:
         print(f"        {time.monotonic() - started_at:.0f} s", flush=True)
     if len(names) == len(MEASUREMENTS):
         figures += ELSEWHERE
+    about["load_after"] = round(os.getloadavg()[0], 2)
     print(
-        f"\ngate-agent {about['version']}, Python {about['python']}, {about['cores']} cores, load before {about['load_before']}"
+        f"\ngate-agent {about['version']}, Python {about['python']}, {about['cores']} cores, load {about['load_before']} before, {about['load_after']} after"
     )
     print(table(figures))
     return _conclude(figures, about | {"took_s": round(time.monotonic() - begun_at)}, failed=failed)
