@@ -35,7 +35,7 @@ DRAINED = 10_000
 
 ELSEWHERE = (
     Figure("events lost, grants doubled over crashes", None, "", note="make proofs: kills of agent and broker"),
-    Figure("power cuts under the journal", None, "", note="make test: tests/agent/test_journal_crash.py"),
+    Figure("power cuts under the journal", None, "", note="make proofs: tests/agent/test_journal_crash.py"),
     Figure("permit check with 100,000 declarations", None, "ms", note="declarations come in a later version"),
     Figure("growth over a soak", None, "MB", note="takes hours"),
     Figure("hardening score of the unit", None, "", note="systemd-analyze security --offline=true, where systemd is"),
