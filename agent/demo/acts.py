@@ -51,13 +51,12 @@ ACTS: tuple[Act, ...] = (
     Act("no QR code", "沪A3N472", "沪A3N472", "none", "backs_away", Outcome.DENIED, Reason.QR_NONE),
     Act(
         "followed by a second vehicle",
-        "271KBA02",
-        "271KBA02",
+        "新F3R720",
+        "新F3R720",
         "valid",
         "is_followed",
         Outcome.PASSED_WITH_VIOLATION,
         Reason.OK,
-        style="kz",
     ),
     Act(
         "broker away, then back",

@@ -132,7 +132,7 @@ def _yard() -> Pixels:
 
 
 def _draw_vehicle(pixels: Pixels, vehicle: Vehicle, rng: np.random.Generator) -> None:
-    paint = tuple(int(value) for value in rng.integers(60, 200, 3))
+    paint = tuple(int(value) for value in rng.integers(30, 120, 3))
     dark = tuple(int(value * 0.55) for value in paint)
     dx = int(rng.integers(-15, 15))
 
