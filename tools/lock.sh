@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Write requirements.lock (what a gate installs) and requirements-dev.lock (plus tools and tests) from pyproject.toml,
+# Write requirements.lock (what a gate installs) and requirements-dev.lock (plus tools and tests) and
+# requirements-peers.lock (others' programs that tests use, without what those would install) from pyproject.toml,
 # for Python 3.11 to 3.13 on x86-64 and arm64, with hashes and without the name of any index.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 "${VENV:-.venv}/bin/python" -m pip install --quiet --disable-pip-version-check uv
-compile=("${VENV:-.venv}/bin/uv" pip compile pyproject.toml --universal --python-version 3.11
+compile=("${VENV:-.venv}/bin/uv" pip compile --universal --python-version 3.11
     --generate-hashes --no-emit-index-url --no-header --quiet)
-"${compile[@]}" -o requirements.lock
-"${compile[@]}" --group dev -c requirements.lock -o requirements-dev.lock
+"${compile[@]}" pyproject.toml -o requirements.lock
+"${compile[@]}" pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+"${compile[@]}" --group peers --no-deps -o requirements-peers.lock

@@ -47,11 +47,12 @@ fi
 
 # --- Python packages, pinned by hash
 stamp=$VENV/.installed
-wanted=$( { cat requirements-dev.lock pyproject.toml tools/setup.sh; "$PYTHON" --version; pwd; } | sha256sum | cut -d' ' -f1)
+wanted=$( { cat requirements-dev.lock requirements-peers.lock pyproject.toml tools/setup.sh; "$PYTHON" --version; pwd; } | sha256sum | cut -d' ' -f1)
 if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
     [ -x "$VENV/bin/python" ] || { say "making $VENV"; "$PYTHON" -m venv "$VENV"; }
     say "installing the pinned Python packages (about 640 MB on disk; a minute or two)"
     "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+    "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-peers.lock
     "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 fi
 "$VENV/bin/python" tools/fetch_models.py
