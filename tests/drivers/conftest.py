@@ -15,6 +15,8 @@ from tests.null_modem import NullModem
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+pytest.register_assert_rewrite("tests.relay_contract", "tests.input_contract", "tests.board_faults")
+
 
 def _open_files() -> Counter[str]:
     found = Counter()

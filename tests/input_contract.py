@@ -1,4 +1,4 @@
-"""What every input driver promises, run for every line of the registry. A new driver adds a class at the end."""
+"""What every input driver promises. Each kind has a test module, test_inputs_<kind>, whose classes inherit the suite."""
 
 from __future__ import annotations
 
@@ -10,12 +10,9 @@ from pydantic import ValidationError
 
 from drivers import registry
 from drivers.api import DeviceUnavailableError
-from drivers.emulators.modbus_rtu import ModbusEmulator
-from drivers.inputs import simulated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from drivers.api import InputPort
 
@@ -93,56 +90,3 @@ class InputContract:
             rig.plug()
             inputs.open()
             assert len(inputs.sample().bits) == 4
-
-
-class TestModbusRtu(InputContract):
-    kind = "modbus_rtu"
-
-    @pytest.fixture
-    def rig(self, link: Path) -> Iterator[Rig]:
-        with ModbusEmulator(link, unit=7, inputs=4) as board:
-            table: dict[str, object] = {"port": str(link), "unit": 7, "count": 4, "timeout_ms": 100}
-            yield Rig(table, lambda number, on: board.set_input(number, on=on), board.unplug, board.plug)
-
-
-class TestSimulated(InputContract):
-    kind = "simulated"
-
-    @pytest.fixture
-    def rig(self) -> Iterator[Rig]:
-        board = simulated.board("contract", 4)
-
-        def unplugged(out: bool) -> None:
-            board.unplugged = out
-
-        yield Rig({"name": "contract", "count": 4}, board.set, lambda: unplugged(True), lambda: unplugged(False))
-        simulated.forget_boards()
-
-
-class TestSimulatedFromAnotherProcess(InputContract):
-    kind = "simulated"
-
-    @pytest.fixture
-    def rig(self, tmp_path: Path) -> Iterator[Rig]:
-        path = tmp_path / "inputs.json"
-        board = simulated.board("contract", 4)
-        bits = [False] * 4
-
-        def drive(number: int, on: bool) -> None:
-            bits[number - 1] = on
-            simulated.write_state(path, bits)
-
-        def unplugged(out: bool) -> None:
-            board.unplugged = out
-
-        yield Rig(
-            {"name": "contract", "count": 4, "state_file": str(path)},
-            drive,
-            lambda: unplugged(True),
-            lambda: unplugged(False),
-        )
-        simulated.forget_boards()
-
-
-def test_every_input_driver_of_the_registry_is_held_to_the_contract() -> None:
-    assert {each.kind for each in InputContract.__subclasses__()} == set(registry.INPUTS)

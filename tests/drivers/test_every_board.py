@@ -1,0 +1,40 @@
+"""Every line of the registry is held to its contract: a board that nobody proved does not ship."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+
+import pytest
+
+from drivers import registry
+from tests.input_contract import InputContract
+from tests.relay_contract import RelayContract
+
+
+def held_to(contract: type, module: str, kind: str) -> list[str]:
+    """The test classes of a module that hold this kind to the contract."""
+    assert find_spec(module), f"kind {kind!r} is in the registry; write {module.replace('.', '/')}.py with its contract"
+    classes = [each for each in vars(import_module(module)).values() if isinstance(each, type)]
+    return [
+        each.__name__
+        for each in classes
+        if issubclass(each, contract) and each.__name__.startswith("Test") and each.kind == kind
+    ]
+
+
+@pytest.mark.parametrize("kind", registry.RELAYS)
+def test_every_relay_driver_is_held_to_the_contract(kind: str) -> None:
+    assert held_to(RelayContract, f"tests.drivers.test_relay_{kind}", kind)
+
+
+@pytest.mark.parametrize("kind", registry.INPUTS)
+def test_every_input_driver_is_held_to_the_contract(kind: str) -> None:
+    assert held_to(InputContract, f"tests.drivers.test_inputs_{kind}", kind)
+
+
+def test_a_kind_without_its_test_module_is_named() -> None:
+    with pytest.raises(
+        AssertionError, match=r"kind .abacus. is in the registry; write tests/drivers/test_relay_abacus\.py"
+    ):
+        held_to(RelayContract, "tests.drivers.test_relay_abacus", "abacus")
