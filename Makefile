@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup demo test check bench proofs format lock clean
+.PHONY: help setup demo test check bench proofs schema format lock clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -31,6 +31,10 @@ bench: setup  ## Measure speed beside the goals
 
 proofs: setup  ## The longer proofs: crashes by the hundred
 	@$(BIN)/python -m pytest -m long
+
+schema: setup  ## Write the JSON Schema of the configuration for your editor: build/gate.schema.json
+	@mkdir -p build
+	@$(BIN)/gate-agent check --schema >build/gate.schema.json
 
 format: setup  ## Bring the code into the common form
 	@$(BIN)/ruff check --fix .
