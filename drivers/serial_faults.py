@@ -10,6 +10,7 @@ import stat
 from pathlib import Path
 
 from drivers.api import DeviceError, DeviceMisconfiguredError, DeviceUnavailableError
+from drivers.holders import holders
 
 _GONE = frozenset({errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.EIO})
 _BUSY = frozenset({errno.EBUSY, errno.EAGAIN})
@@ -61,34 +62,8 @@ def _group(path: str) -> str:
 
 
 def _holders(path: str) -> str:
-    """The processes that hold the port open, as far as this user may see them."""
-    real = str(Path(path).resolve())
-    found = [pid for pid in _pids() if pid != os.getpid() and _holds(pid, real)]
-    if _holds(os.getpid(), real):
+    """The programs that have the port open, in words."""
+    found = holders(str(Path(path).resolve()))
+    if any(holder.pid == os.getpid() for holder in found):
         return "this same program, under another name or with other parameters"
-    return ", ".join(f"{_name_of(pid)} (pid {pid})" for pid in found) or "another program"
-
-
-def _pids() -> list[int]:
-    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-
-
-def _holds(pid: int, real: str) -> bool:
-    try:
-        return any(_target(entry) == real for entry in Path(f"/proc/{pid}/fd").iterdir())
-    except OSError:  # it ended meanwhile, or belongs to another user
-        return False
-
-
-def _target(entry: Path) -> str | None:
-    try:
-        return str(entry.readlink())
-    except OSError:  # closed meanwhile
-        return None
-
-
-def _name_of(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/comm").read_text(encoding="utf-8", errors="replace").strip()
-    except OSError:
-        return "a program"
+    return ", ".join(f"{holder.name} (pid {holder.pid})" for holder in found) or "another program"

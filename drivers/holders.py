@@ -1,0 +1,53 @@
+"""The programs that have a device open, as far as this user may see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROC = Path("/proc")
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A program that has the device open. `name` is what the kernel calls it, at most 15 characters."""
+
+    pid: int
+    name: str
+
+
+def holders(device: str, proc: Path = PROC) -> tuple[Holder, ...]:
+    """The programs that have `device`, the real path without symbolic links, open; in the order of their ids.
+
+    What another user's program has open is hidden from everybody but root.
+    """
+    return tuple(Holder(pid, _name(proc / str(pid))) for pid in sorted(_pids(proc)) if _holds(proc / str(pid), device))
+
+
+def _pids(proc: Path) -> Iterator[int]:
+    return (int(entry.name) for entry in proc.iterdir() if entry.name.isdigit())
+
+
+def _holds(program: Path, device: str) -> bool:
+    try:
+        return any(_target(entry) == device for entry in (program / "fd").iterdir())
+    except OSError:  # it ended meanwhile, or belongs to another user
+        return False
+
+
+def _target(entry: Path) -> str | None:
+    try:
+        return str(entry.readlink())
+    except OSError:  # closed meanwhile
+        return None
+
+
+def _name(program: Path) -> str:
+    try:
+        return (program / "comm").read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return "a program"
