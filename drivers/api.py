@@ -129,6 +129,53 @@ class InputPort(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Scan:
+    """One text that a scanner read: the bytes of the code. `at`: when its last byte came, in monotonic seconds."""
+
+    payload: bytes
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class ScanLosses:
+    """How many texts a scanner port has dropped since it was made, each as a whole.
+
+    `overlong`: longer than allowed. `unfinished`: no end of the text came. `unmarked`: without the prefix that each
+    text must have. `crowded`: more came than were read.
+    """
+
+    overlong: int = 0
+    unfinished: int = 0
+    unmarked: int = 0
+    crowded: int = 0
+
+
+class ScannerPort(Protocol):
+    """A QR scanner. Not thread-safe: one thread owns it.
+
+    `open` and `read` raise `DeviceUnavailableError` or `DeviceMisconfiguredError`. After an error of `read` the scanner
+    must be closed and opened again before the next `read`. Half a text does not outlive a loss of the scanner.
+    """
+
+    @property
+    def losses(self) -> ScanLosses:
+        """What was dropped so far."""
+        ...
+
+    def open(self) -> str:
+        """Connect and return the identity of the scanner."""
+        ...
+
+    def close(self) -> None:
+        """Let the port go. Never raises and may be called twice."""
+        ...
+
+    def read(self, timeout_s: float) -> Scan | None:
+        """Return the next text as it came, whatever its bytes are; None when none is complete within `timeout_s`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class CameraDetails:
     """What a camera delivers once it is open. `frame_rate_hz` is 0 when the source does not say."""
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from drivers.api import CameraPort, InputPort, RelayPort
+    from drivers.api import CameraPort, InputPort, RelayPort, ScannerPort
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,11 @@ INPUTS: Mapping[str, Line] = MappingProxyType(
         "simulated": Line("drivers.inputs.simulated:SimulatedInputs"),
     }
 )
+SCANNERS: Mapping[str, Line] = MappingProxyType(
+    {
+        "serial_lines": Line("drivers.scanner.serial_lines:SerialLinesScanner"),
+    }
+)
 
 
 def settings_model(family: Mapping[str, Line], kind: str) -> type[BaseModel]:
@@ -69,6 +74,11 @@ def relay(kind: str, table: Mapping[str, object]) -> RelayPort:
 def inputs(kind: str, table: Mapping[str, object]) -> InputPort:
     """Make the input board of this kind from its configuration table."""
     return cast("InputPort", _make(INPUTS, kind, table))
+
+
+def scanner(kind: str, table: Mapping[str, object]) -> ScannerPort:
+    """Make the QR scanner of this kind from its configuration table."""
+    return cast("ScannerPort", _make(SCANNERS, kind, table))
 
 
 def _make(family: Mapping[str, Line], kind: str, table: Mapping[str, object]) -> object:

@@ -71,7 +71,7 @@ class SerialParameters:
 
 
 class SerialLine:
-    """An open port. `exchange` and `send` may be called from several threads and take turns.
+    """An open port. `exchange`, `send` and `receive` may be called from several threads and take turns.
 
     `on_broken` is called once, when an error of the port makes it useless; the port is closed by then.
     """
@@ -120,6 +120,14 @@ class SerialLine:
             self._free_at = time.monotonic() + wire_time_s + self.parameters.gap_s
             with self._breaking(NoReplyError):
                 self._drain(time.monotonic() + wire_time_s + self.parameters.write_timeout_s)
+
+    def receive(self, timeout_s: float) -> bytes:
+        """See SerialPort.receive."""
+        with self._lock:
+            if self.broken:
+                raise DeviceUnavailableError(f"{self.path} was lost; it must be opened again")
+            with self._breaking(DeviceUnavailableError):
+                return self._take() if select.select([self._fd], [], [], timeout_s)[0] else b""
 
     def close(self) -> None:
         """Close the port. Never raises and may be called twice."""
@@ -199,7 +207,7 @@ class SerialLine:
         return data
 
     @contextmanager
-    def _breaking(self, kind: type[NotSentError | NoReplyError]) -> Iterator[None]:
+    def _breaking(self, kind: type[DeviceUnavailableError]) -> Iterator[None]:
         """Turn an error of the port into `kind`, and break the port for all its users."""
         try:
             yield

@@ -74,6 +74,13 @@ class SerialPort:
         """
         self._usable().send(request, self._note)
 
+    def receive(self, timeout_s: float) -> bytes:
+        """Return what a device sends unasked, as soon as any of it is there; empty after a silence of `timeout_s`.
+
+        Never traced: a scanner's texts are nobody's business. Raises DeviceUnavailableError.
+        """
+        return self._usable().receive(timeout_s)
+
     def _usable(self) -> SerialLine:
         if self._line is None:
             raise NotSentError(f"{self.path} is not open")

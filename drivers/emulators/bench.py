@@ -11,11 +11,14 @@ import select
 import signal
 import sys
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from drivers.emulators.board import EmulatedBoard, ReplyFault
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from drivers.relay_bank import Switching
 
 READ_SIZE = 4096
@@ -36,23 +39,17 @@ def run(board: EmulatedBoard) -> int:
 
     def tell(switching: Switching) -> None:
         since_s = switching.at - started_at
-        _say(f"{since_s:10.3f} s  relay {switching.channel} {'ON' if switching.on else 'off'}")
+        say(f"{since_s:10.3f} s  relay {switching.channel} {'ON' if switching.on else 'off'}")
 
-    reading_end, writing_end = os.pipe()
-    os.set_blocking(writing_end, False)
-    previous = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
-    previous_fd = signal.set_wakeup_fd(writing_end)
     board.relays.watch(tell)
-    try:
-        with board:
-            _say(f"serial port {board.line.link}, {board.relays.channels} relays; type help for orders")
-            _obey_until_stopped(board, reading_end)
-    finally:
-        signal.set_wakeup_fd(previous_fd)
-        for number, handler in previous.items():
-            signal.signal(number, handler)
-        os.close(reading_end)
-        os.close(writing_end)
+    with typed_lines() as lines, board:
+        say(f"serial port {board.line.link}, {board.relays.channels} relays; type help for orders")
+        for line in lines:
+            order = line.strip()
+            if order == "quit":
+                break
+            if order:
+                say(_answer(board, order))
     return 0
 
 
@@ -78,7 +75,24 @@ def obey(board: EmulatedBoard, order: str) -> str:
     return f"{order.strip()}: done"
 
 
-def _obey_until_stopped(board: EmulatedBoard, stop: int) -> None:
+@contextmanager
+def typed_lines() -> Iterator[Iterator[str]]:
+    """The lines that are typed in, without their ends, until SIGINT or SIGTERM; the end of the input ends nothing."""
+    reading_end, writing_end = os.pipe()
+    os.set_blocking(writing_end, False)
+    previous = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous_fd = signal.set_wakeup_fd(writing_end)
+    try:
+        yield _lines_until(reading_end)
+    finally:
+        signal.set_wakeup_fd(previous_fd)
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+        os.close(reading_end)
+        os.close(writing_end)
+
+
+def _lines_until(stop: int) -> Iterator[str]:
     watched = [stop, sys.stdin.fileno()]
     pending = b""
     while stop not in (ready := select.select(watched, [], [])[0]):
@@ -86,12 +100,7 @@ def _obey_until_stopped(board: EmulatedBoard, stop: int) -> None:
         if not data:
             watched.remove(ready[0])
         *lines, pending = (pending + data).split(b"\n")
-        for line in lines:
-            order = line.decode(errors="replace").strip()
-            if order == "quit":
-                return
-            if order:
-                _say(_answer(board, order))
+        yield from (line.decode(errors="replace") for line in lines)
 
 
 def _answer(board: EmulatedBoard, order: str) -> str:
@@ -101,6 +110,7 @@ def _answer(board: EmulatedBoard, order: str) -> str:
         return f"not done: {error}"
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Write a line at once."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
