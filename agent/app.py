@@ -169,7 +169,7 @@ class App:
             clock_skew_s=permits.clock_skew_s,
             max_text=permits.max_text,
             require_clock=self._settings.clock.require_synchronised,
-            rules=JudgementRules(without_plate=permits.without_plate),
+            rules=JudgementRules(without_plate=permits.without_plate, anti_passback_s=settings.anti_passback_s),
         )
         trust = TrustFile(permits.trust_list, permits.root_keys)
         inputs = settings.inputs

@@ -55,12 +55,21 @@ class Decider:
         if assessment.permit is not None:
             try:
                 state = self._journal.use_state(assessment.permit.permit_id, question.transaction)
+                passed_s = self._passed_s(assessment.permit.vin, question.transaction, now.utc)
             except JournalError as error:
                 log.exception("the permit ledger cannot be read")
                 return self._manual(question, now, f"the permit ledger cannot be read: {type(error).__name__}")
-            use, number = UseState(state.used, state.open_reservation, state.interrupted), state.next_use
+            use, number = UseState(state.used, state.open_reservation, state.interrupted, passed_s), state.next_use
         decision = judge(assessment, self._place.rules, use, final=question.final)
         return Decided(now, decision, number, question.transaction)
+
+    def _passed_s(self, vehicle: str, transaction: str, utc: float) -> float | None:
+        """Seconds since the vehicle passed this way; None when it did not, or went back since. Asked only where it counts."""
+        if not self._place.rules.anti_passback_s:
+            return None
+        last = self._journal.last_passage(vehicle, transaction)
+        # A clock that was set back must not make an old passage of a new one: 0 is the strictest.
+        return None if last is None or last.direction != self._place.direction else max(0.0, utc - last.utc)
 
     def _context(self) -> GateContext:
         place = self._place

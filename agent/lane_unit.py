@@ -130,6 +130,7 @@ def rules(name: str, settings: LaneSettings) -> LaneRules:
     return LaneRules(
         lane=name,
         lane_number=settings.number,
+        direction=settings.direction,
         blind=signals is None,
         close_mode=settings.close_mode,
         has_opened=signals is not None and signals.opened is not None,

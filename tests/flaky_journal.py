@@ -6,7 +6,7 @@ from tests.journals import open_journal
 
 
 class FlakyJournal:
-    """`fails`: what `record` and `use_state` raise, None while all is well. `hook` is called before each record."""
+    """`fails`: what its methods raise, None while all is well. `hook` is called before each record."""
 
     def __init__(self, path, **options):
         self.real = open_journal(path, **options)
@@ -25,6 +25,11 @@ class FlakyJournal:
         if self.fails is not None:
             raise self.fails
         return self.real.use_state(permit_id, transaction)
+
+    def last_passage(self, vehicle, transaction):
+        if self.fails is not None:
+            raise self.fails
+        return self.real.last_passage(vehicle, transaction)
 
     @property
     def events(self):

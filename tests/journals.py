@@ -62,8 +62,8 @@ def device(detail="", utc=UTC):
     return Draft(DeviceChanged(device="relay", family="relay", state="up", detail=detail), None, None, utc)
 
 
-def reserve(use=1, transaction="t1", permit=PERMIT):
-    return LedgerChange(permit, use, LedgerState.RESERVED, transaction)
+def reserve(use=1, transaction="t1", permit=PERMIT, vehicle="", direction=""):
+    return LedgerChange(permit, use, LedgerState.RESERVED, transaction, vehicle, direction)
 
 
 def consume(use=1, transaction="t1", permit=PERMIT):

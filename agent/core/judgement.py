@@ -54,10 +54,15 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class JudgementRules:
-    """What a lane asks for. `without_plate`: for a permit that declares no plate, an officer, or nothing more."""
+    """What a lane asks for.
+
+    `without_plate`: for a permit that declares no plate, an officer, or nothing more. `anti_passback_s`: for so long a
+    vehicle that passed may not pass the same way again, whatever its permit says; 0: it may.
+    """
 
     match: MatchRules = DEFAULT_RULES
     without_plate: Literal["manual", "pass"] = "manual"
+    anti_passback_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +71,13 @@ class UseState:
 
     `used`: consumed uses. `open_reservation`: the transaction that reserved a use and has not finished, or None.
     `interrupted`: that reservation is from before a restart, so nobody knows whether the vehicle passed.
+    `passed_s`: how long ago the vehicle last passed, by this or another permit, if that was the same way as now.
     """
 
     used: int = 0
     open_reservation: str | None = None
     interrupted: bool = False
+    passed_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +198,7 @@ def _judge(assessment: Assessment, rules: JudgementRules, use: UseState, final: 
         raise ValueError("an assessment that is OK and has no permit")
     refused = _judge_plate(assessment.permit, assessment.evidence.readings, rules, trail)
     refused = refused or _judge_use(assessment.permit, assessment.evidence.transaction, use, trail)
+    refused = refused or _judge_passback(rules.anti_passback_s, use.passed_s, trail)
     return refused or trail.end(Verdict.PASS, Reason.OK)
 
 
@@ -234,4 +242,16 @@ def _judge_use(permit: Permit, transaction: str, use: UseState, trail: _Trail) -
     if use.open_reservation not in {None, transaction}:
         return trail.failed(Verdict.DENY, Reason.ALREADY_USED, f"reserved by {use.open_reservation}")
     trail.held(Reason.ALREADY_USED, f"used {use.used} of {permit.max_uses} times")
+    return None
+
+
+def _judge_passback(window_s: float, passed_s: float | None, trail: _Trail) -> Decision | None:
+    """Refuse the way just gone: a permit that was handed back, or a second permit for the vehicle that is through."""
+    if not window_s:
+        return None
+    if passed_s is not None and passed_s < window_s:
+        return trail.failed(
+            Verdict.DENY, Reason.PASSBACK, f"passed this way {passed_s:.0f} s ago, not yet {window_s:.0f}"
+        )
+    trail.held(Reason.PASSBACK, "" if passed_s is None else f"passed this way {passed_s:.0f} s ago")
     return None

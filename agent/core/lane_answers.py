@@ -13,6 +13,7 @@ from agent.core.lane_state import UNDECIDED, State
 if TYPE_CHECKING:
     from agent.core.lane_io import Decided, RecordFailed
     from agent.core.lane_turn import Turn
+    from agent.core.permit.claims import Permit
 
 
 def decided(turn: Turn, item: Decided) -> None:
@@ -75,6 +76,18 @@ def defer_fault(turn: Turn, reason: Reason, waits_for: Alarm | None = None) -> N
     defer(turn, Decision(Verdict.MANUAL, reason, ()), waits_for)
 
 
+def reservation(turn: Turn, permit: Permit, use: int) -> LedgerChange:
+    """Return the ledger row that reserves a use of a verified permit for the open transaction."""
+    return LedgerChange(
+        permit.permit_id,
+        use,
+        LedgerState.RESERVED,
+        turn.visit.transaction,
+        vehicle=permit.vin,
+        direction=turn.lane.rules.direction,
+    )
+
+
 def _admit(turn: Turn, decision: Decision, use: int) -> None:
     if decision.permit is None or use < 1:
         defer(turn, replace(decision, verdict=Verdict.MANUAL, reason=Reason.INTERNAL_ERROR))
@@ -84,6 +97,5 @@ def _admit(turn: Turn, decision: Decision, use: int) -> None:
         defer(turn, replace(decision, verdict=Verdict.MANUAL, reason=Reason.GATE_FAULT), Alarm.RELAY_LOST)
         return
     turn.answer(decision)
-    reserve = LedgerChange(decision.permit.permit_id, use, LedgerState.RESERVED, turn.visit.transaction)
-    turn.grant("permit", reserve=reserve)
+    turn.grant("permit", reserve=reservation(turn, decision.permit, use))
     turn.go(State.OPENING, decision.reason)

@@ -156,13 +156,16 @@ class LedgerChange:
     """A row of the permit ledger to write in the same transaction as the events.
 
     RESERVED inserts the row, and fails the whole Record when another reservation or consumption of this `use` is there;
-    CONSUMED and RELEASED change the row of the same permit, use and transaction.
+    CONSUMED and RELEASED change the row of the same permit, use and transaction. `vehicle` (VIN) and `direction` are
+    kept with a reservation, so that a vehicle is known by whichever permit it passed.
     """
 
     permit_id: bytes
     use: int
     state: LedgerState
     transaction: str
+    vehicle: str = ""
+    direction: str = ""
 
 
 @dataclass(frozen=True, slots=True)

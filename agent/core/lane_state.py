@@ -51,6 +51,7 @@ class LaneRules:
 
     lane: str
     lane_number: int
+    direction: str = ""
     blind: bool = False
     close_mode: Literal["controller", "agent"] = "controller"
     has_opened: bool = False

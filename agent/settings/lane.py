@@ -112,6 +112,12 @@ class Lane(Table):
     close_mode: Literal["controller", "agent"] = Field(
         default="controller", description="Who closes the arm: the barrier's own controller, or the agent."
     )
+    anti_passback_s: float = Field(
+        default=0.0,
+        ge=0,
+        le=7 * 86_400,
+        description="Seconds for which a vehicle that passed may not pass the same way again. 0: it may.",
+    )
     timing: Timing = Field(default=Timing(), description="How long the lane waits for what.")
     barrier: BarrierWiring = Field(default=BarrierWiring(), description="Which relay channel is wired to what.")
     relay: Device = Field(description="The relay board that moves the barrier.")

@@ -143,11 +143,11 @@ def _rescued_ledger(path: Path) -> tuple[list[LedgerRow], bool]:
     """All rows of the ledger that can be read, and whether those are all."""
     rows: dict[tuple[bytes, int], LedgerRow] = {}
     sane = True
-    for statement in ledger.DUMPS:  # a damaged page hides what lies behind it, from one side only
+    for way in ledger.WAYS:  # a damaged page hides what lies behind it, from one side only
         try:
             connection = schema.connect_to_read(path)
             try:
-                for row in ledger.dump(connection, statement):
+                for row in ledger.dump(connection, way):
                     if ledger.is_sane(row):
                         rows[row[0], row[1]] = row
                     else:

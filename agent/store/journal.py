@@ -26,7 +26,7 @@ from agent.store.errors import (
     WatermarkError,
 )
 from agent.store.history import Depth, Recorded, Standing
-from agent.store.ledger import UseState
+from agent.store.ledger import LastPassage, UseState
 from agent.store.place import Place, sync_folder
 from agent.store.transactions import Recovery
 
@@ -218,6 +218,10 @@ class Journal:
         """What became of a permit so far; `next_use` is the one for this transaction to reserve."""
         boot = self._writer.boot
         return self._database.reading("read the ledger", lambda c: permits.use_state(c, permit_id, boot, transaction))
+
+    def last_passage(self, vehicle: str, transaction: str) -> LastPassage | None:
+        """The last passage of a vehicle (VIN) before this transaction; None when none is known."""
+        return self._database.reading("read the ledger", lambda c: permits.last_passage(c, vehicle, transaction))
 
     def recover(self) -> Recovery:
         """The transactions and reservations that earlier boots left open."""

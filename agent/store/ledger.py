@@ -15,19 +15,21 @@ if TYPE_CHECKING:
     from agent.core.lane_io import LedgerChange
 
 RESERVE = """
-INSERT INTO ledger (permit, use, state, txn, boot, utc_ms) VALUES (?, ?, 'RESERVED', ?, ?, ?)
+INSERT INTO ledger (permit, use, state, txn, boot, utc_ms, vehicle, direction) VALUES (?, ?, 'RESERVED', ?, ?, ?, ?, ?)
 ON CONFLICT (permit, use) DO UPDATE
-SET state = 'RESERVED', txn = excluded.txn, boot = excluded.boot, utc_ms = excluded.utc_ms WHERE state = 'RELEASED'
+SET state = 'RESERVED', txn = excluded.txn, boot = excluded.boot, utc_ms = excluded.utc_ms,
+    vehicle = excluded.vehicle, direction = excluded.direction
+WHERE state = 'RELEASED'
 """
 # A consumed use stays consumed; one that was released too early can still be consumed by its own transaction.
 CONSUME = "UPDATE ledger SET state = 'CONSUMED', utc_ms = ? WHERE permit = ? AND use = ? AND txn = ?"
 RELEASE = f"{CONSUME.replace('CONSUMED', 'RELEASED')} AND state <> 'CONSUMED'"
 
-LedgerRow: TypeAlias = tuple[bytes, int, str, str, str, int]
-DUMPS: Final = tuple(
-    f"SELECT permit, use, state, txn, boot, utc_ms FROM ledger ORDER BY permit {way}, use {way}"  # noqa: S608 - constants
-    for way in ("ASC", "DESC")
-)
+LedgerRow: TypeAlias = tuple[bytes, int, str, str, str, int, str, str]
+COLUMNS: Final = "permit, use, state, txn, boot, utc_ms, vehicle, direction"
+WAYS: Final = ("ASC", "DESC")
+NO_VEHICLES: Final = 1
+"""The schema version that did not keep the vehicle and its direction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,15 @@ class UseState:
 
 
 @dataclass(frozen=True, slots=True)
+class LastPassage:
+    """The newest use, consumed or reserved, of any permit of a vehicle: which way it went, and when (Unix seconds)."""
+
+    direction: str
+    utc: float
+    transaction: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reservation:
     """A use that is reserved."""
 
@@ -59,7 +70,7 @@ def apply(connection: sqlite3.Connection, change: LedgerChange, boot: str, utc_m
     key = (change.permit_id, change.use, change.transaction)
     match change.state:
         case LedgerState.RESERVED:
-            done = connection.execute(RESERVE, (*key, boot, utc_ms)).rowcount
+            done = connection.execute(RESERVE, (*key, boot, utc_ms, change.vehicle, change.direction)).rowcount
         case LedgerState.CONSUMED:
             done = connection.execute(CONSUME, (utc_ms, *key)).rowcount
         case LedgerState.RELEASED:
@@ -96,6 +107,16 @@ def use_state(connection: sqlite3.Connection, permit_id: bytes, boot: str, trans
     )
 
 
+def last_passage(connection: sqlite3.Connection, vehicle: str, transaction: str) -> LastPassage | None:
+    """The last passage of a vehicle by its VIN, but for those of the asking transaction; None when none is known."""
+    row = connection.execute(
+        "SELECT direction, utc_ms, txn FROM ledger WHERE vehicle = ? AND vehicle <> '' AND state <> 'RELEASED' AND txn <> ?"
+        " ORDER BY utc_ms DESC LIMIT 1",
+        (vehicle, transaction),
+    ).fetchone()
+    return None if row is None else LastPassage(row[0], row[1] / 1000, row[2])
+
+
 def interrupted(connection: sqlite3.Connection, boot: str) -> list[Reservation]:
     """The reservations that earlier boots left open."""
     rows = connection.execute(
@@ -113,20 +134,22 @@ def forget(connection: sqlite3.Connection, before_utc_ms: int, limit: int) -> in
     ).rowcount
 
 
-def dump(connection: sqlite3.Connection, statement: str) -> Iterator[LedgerRow]:
-    """All rows, by one of the `DUMPS`, as one lazy cursor."""
-    return iter(connection.execute(statement))
+def dump(connection: sqlite3.Connection, way: str) -> Iterator[LedgerRow]:
+    """All rows, in one of the `WAYS`, as one lazy cursor; also from a file of an earlier version."""
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    columns = COLUMNS.replace("vehicle, direction", "'', ''") if version == NO_VEHICLES else COLUMNS
+    return iter(connection.execute(f"SELECT {columns} FROM ledger ORDER BY permit {way}, use {way}"))  # noqa: S608 - constants
 
 
 def is_sane(row: tuple[object, ...]) -> bool:
     """Whether a row, perhaps read from a damaged file, is one that a ledger can hold."""
-    permit, use, state, transaction, boot, utc_ms = row
-    texts = isinstance(transaction, str) and isinstance(boot, str) and state in set(LedgerState)
-    return isinstance(permit, bytes) and isinstance(use, int) and use >= 1 and texts and isinstance(utc_ms, int)
+    permit, use, state, transaction, boot, utc_ms, *texts = row
+    known = state in set(LedgerState) and all(isinstance(text, str) for text in (transaction, boot, *texts))
+    return isinstance(permit, bytes) and isinstance(use, int) and use >= 1 and known and isinstance(utc_ms, int)
 
 
 def load(connection: sqlite3.Connection, rows: Sequence[LedgerRow]) -> None:
     """Put dumped rows into an empty ledger, in a transaction of its own."""
     connection.execute("BEGIN IMMEDIATE")
-    connection.executemany("INSERT INTO ledger VALUES (?, ?, ?, ?, ?, ?)", rows)
+    connection.executemany(f"INSERT INTO ledger ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)  # noqa: S608 - constants
     connection.execute("COMMIT")

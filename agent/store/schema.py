@@ -49,9 +49,15 @@ CREATE TABLE transactions (
 CREATE INDEX closings ON transactions (closed_seq);
 """
 
+VERSION_2 = """
+ALTER TABLE ledger ADD COLUMN vehicle TEXT NOT NULL DEFAULT '';
+ALTER TABLE ledger ADD COLUMN direction TEXT NOT NULL DEFAULT '';
+CREATE INDEX vehicles ON ledger (vehicle, utc_ms) WHERE vehicle <> '';
+"""
+
 # One script a version; a file of version n gets those from n on, each in its own transaction. Never change one that
 # has been shipped: add the next.
-MIGRATIONS: Final[tuple[str, ...]] = (VERSION_1,)
+MIGRATIONS: Final[tuple[str, ...]] = (VERSION_1, VERSION_2)
 
 
 def connect(path: Path, max_bytes: int) -> sqlite3.Connection:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.decision import Reason, Verdict
+from agent.core.decision import Check, Reason, Verdict
 from agent.core.judgement import JudgementRules
 from agent.core.lane_io import Decide
 from agent.core.moment import Moment
@@ -17,7 +17,7 @@ from agent.service.clock import Synchronisation
 from agent.store.journal import JournalUnavailableError
 from agent.trust_file import TrustFile
 from tests.flaky_journal import FlakyJournal
-from tests.journals import consume, release, reserve
+from tests.journals import FakeClock, consume, release, reserve
 from tests.permits import KEY, NOW, PERMIT
 
 ROOT, STRANGER = (SigningKey.from_seed(seed * 32) for seed in (b"r", b"s"))
@@ -44,7 +44,8 @@ class Lane:
     def __init__(self, folder):
         self.file = folder / "trust.gtl"
         self.file.write_bytes(sealed())
-        self.journal = FlakyJournal(folder / "journal.db")
+        self.journal_clock = FakeClock()
+        self.journal = FlakyJournal(folder / "journal.db", clock=self.journal_clock)
         self.clock = SetClock()
         self.trust = TrustFile(self.file, [ROOT.public.raw.hex()])
         self.place = PLACE
@@ -126,6 +127,47 @@ def test_a_ledger_that_cannot_be_read_is_for_an_officer(lane, caplog):
     assert "no such device" in caplog.text
     lane.journal.fails = None
     assert lane.verdict() == PASS
+
+
+# ------------------------------------------------------------------------------------------------- anti-passback
+
+WINDOW_S = 600
+BACK = (Verdict.DENY, Reason.PASSBACK)
+
+
+def passed(lane, at, direction="export", transaction="t1", permit=b"another permit", vehicle=PERMIT.vin):
+    """Note that a vehicle passed, by another permit than the one that is shown."""
+    lane.journal_clock.utc = at
+    lane.journal.record([], [reserve(1, transaction, permit, vehicle, direction), consume(1, transaction, permit)])
+
+
+@pytest.mark.parametrize(
+    ("window_s", "ago_s", "direction", "wanted"),
+    [
+        (WINDOW_S, WINDOW_S - 1, "export", BACK),
+        (WINDOW_S, WINDOW_S, "export", PASS),
+        (WINDOW_S, 1, "import", PASS),
+        (WINDOW_S, -3600, "export", BACK),
+        (0, 1, "export", PASS),
+    ],
+    ids=["too soon", "the window is over", "it went back since", "the clock was set back", "switched off"],
+)
+def test_a_vehicle_does_not_pass_the_same_way_twice_within_the_window(lane, window_s, ago_s, direction, wanted):
+    lane.place = replace(PLACE, rules=replace(PLACE.rules, anti_passback_s=window_s))
+    passed(lane, NOW - ago_s, direction)
+    assert lane.verdict("t2") == wanted
+
+
+def test_the_passback_is_explained_and_other_vehicles_and_its_own_transaction_are_left_alone(lane):
+    lane.place = replace(PLACE, rules=replace(PLACE.rules, anti_passback_s=WINDOW_S))
+    assert lane.decide("t1").decision.checks[-1] == Check(Reason.PASSBACK, ok=True)
+    passed(lane, NOW - 1, vehicle="another vehicle")
+    assert lane.verdict("t2") == PASS
+    passed(lane, NOW - 5, transaction="t3", permit=b"third")
+    assert lane.verdict("t3") == PASS
+    wanted = Check(Reason.PASSBACK, ok=False, detail="passed this way 5 s ago, not yet 600")
+    assert lane.decide("t4").decision.checks[-1] == wanted
+    assert lane.decide("t4", utc=NOW + 700).decision.checks[-1].detail == "passed this way 705 s ago"
 
 
 # ------------------------------------------------------------------------------------------------- the clock

@@ -6,10 +6,10 @@ import sqlite3
 
 import pytest
 
-from agent.store import schema
+from agent.store import ledger, schema
 from agent.store.journal import JournalCorruptError, JournalUnavailableError
 from agent.store.reader import JournalReader
-from tests.journals import FakeClock, consume, device, open_journal, present, reserve
+from tests.journals import PERMIT, FakeClock, consume, device, open_journal, present, reserve
 
 PERMITS = 400
 PAGE = schema.PAGE_BYTES
@@ -184,6 +184,7 @@ def test_a_file_made_but_never_begun_is_a_new_journal(tmp_path):
 # ---------------------------------------------------------------------------------------------------- migrations
 
 
+KNOWN = len(schema.MIGRATIONS)
 SECOND = "CREATE TABLE second (a INTEGER) STRICT; INSERT INTO second VALUES (5)"
 
 
@@ -193,9 +194,9 @@ def columns(connection):
 
 def test_a_file_of_an_older_agent_is_brought_forward_with_its_events(path):
     connection = schema.connect(path, 1 << 24)
-    assert schema.migrate(connection, (*schema.MIGRATIONS, SECOND)) == 1
-    assert schema.migrate(connection, (*schema.MIGRATIONS, SECOND)) == 2
-    assert (schema.version_of(connection), columns(connection)) == (2, [(5,)])
+    assert schema.migrate(connection, (*schema.MIGRATIONS, SECOND)) == KNOWN
+    assert schema.migrate(connection, (*schema.MIGRATIONS, SECOND)) == KNOWN + 1
+    assert (schema.version_of(connection), columns(connection)) == (KNOWN + 1, [(5,)])
     assert connection.execute("SELECT count(*) FROM events").fetchone() == (PERMITS,)
     connection.close()
 
@@ -204,7 +205,7 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(path):
     connection = schema.connect(path, 1 << 24)
     with pytest.raises(sqlite3.OperationalError):
         schema.migrate(connection, (*schema.MIGRATIONS, f"{SECOND}; NONSENSE"))
-    assert schema.version_of(connection) == 1
+    assert schema.version_of(connection) == KNOWN
     with pytest.raises(sqlite3.OperationalError, match="no such table"):
         columns(connection)
     connection.close()
@@ -217,6 +218,31 @@ def test_the_journal_of_a_newer_agent_is_refused_and_left_alone(path):
     with pytest.raises(JournalUnavailableError, match="update the agent"):
         open_journal(path)
     assert not list(path.parent.glob("*damaged*"))
+
+
+def version_1_file(path):
+    """A journal as the first agents wrote it, with one consumed use."""
+    connection = schema.connect(path, 1 << 24)
+    schema.migrate(connection, schema.MIGRATIONS[:1])
+    connection.execute("INSERT INTO ledger VALUES (?, 1, 'CONSUMED', 't1', 'boot-0', 5000)", (PERMIT,))
+    return connection
+
+
+def test_a_ledger_of_version_1_is_brought_forward_without_vehicles(tmp_path):
+    connection = version_1_file(tmp_path / "journal.db")
+    assert schema.migrate(connection) == 1
+    rows = connection.execute("SELECT * FROM ledger").fetchall()
+    connection.close()
+    assert rows == [(PERMIT, 1, "CONSUMED", "t1", "boot-0", 5000, "", "")]
+
+
+def test_the_ledger_of_a_damaged_file_of_version_1_can_be_rescued(tmp_path):
+    connection = version_1_file(tmp_path / "journal.db")
+    rescued = [list(ledger.dump(connection, way)) for way in ledger.WAYS]
+    connection.close()
+    assert rescued == [[(PERMIT, 1, "CONSUMED", "t1", "boot-0", 5000, "", "")]] * 2
+    assert ledger.is_sane(rescued[0][0])
+    assert not ledger.is_sane((*rescued[0][0][:-1], 7))
 
 
 def test_the_first_schema_is_what_was_shipped():

@@ -7,7 +7,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from agent.core.lane_io import LedgerChange, LedgerState
 from agent.store.journal import LedgerConflictError, UseState
-from tests.journals import PERMIT, consume, open_journal, present, release, reserve
+from agent.store.ledger import LastPassage
+from tests.journals import PERMIT, FakeClock, consume, open_journal, present, release, reserve
 
 FITS = {
     "reserve": ([reserve()], UseState(0, "t1", False, 2)),
@@ -92,6 +93,51 @@ def test_a_use_held_since_before_a_restart_belongs_to_nobody(tmp_path):
     second = open_journal(tmp_path / "journal.db", boot="boot-2")
     assert second.use_state(PERMIT, "t1") == UseState(0, "t1", True, 2)
     second.close()
+
+
+# ------------------------------------------------------------------------------------------------- vehicles
+
+VIN, OTHER_VIN = "LSGXX0000000000V1", "LSGXX0000000000V2"
+
+
+def gone(utc, direction="export", transaction="t1", permit=PERMIT, vehicle=VIN):
+    """A passage of a vehicle: what to record, and when."""
+    return utc, [
+        reserve(1, transaction, permit, vehicle, direction),
+        consume(1, transaction, permit),
+    ]
+
+
+LAST = {
+    "nothing": ([], None),
+    "one passage": ([gone(100)], ("export", 100.0, "t1")),
+    "the newest of two, by two permits": ([gone(100), gone(200, "import", "t2", b"other")], ("import", 200.0, "t2")),
+    "the newest by time, not by place": ([gone(200), gone(100, "import", "t2", b"other")], ("export", 200.0, "t1")),
+    "another vehicle": ([gone(100, vehicle=OTHER_VIN)], None),
+    "a released use": ([(100, [reserve(1, "t1", PERMIT, VIN, "export"), release()])], None),
+    "a use that is only reserved": ([(100, [reserve(1, "t1", PERMIT, VIN, "export")])], ("export", 100.0, "t1")),
+    "its own": ([gone(100, transaction="asking")], None),
+    "an unknown vehicle": ([gone(100, vehicle="")], None),
+}
+
+
+@pytest.mark.parametrize(("passages", "wanted"), LAST.values(), ids=LAST)
+def test_the_last_passage_of_a_vehicle_by_whichever_permit(tmp_path, passages, wanted):
+    clock = FakeClock()
+    journal = open_journal(tmp_path / "journal.db", clock=clock)
+    for clock.utc, changes in passages:
+        journal.record([], changes)
+    found = journal.last_passage(VIN, "asking")
+    assert found == (None if wanted is None else LastPassage(*wanted))
+    assert journal.last_passage("", "asking") is None
+    journal.close()
+
+
+def test_a_released_use_that_another_vehicle_reserves_is_that_vehicles(journal):
+    journal.record([], [reserve(1, "t1", PERMIT, VIN, "export"), release()])
+    journal.record([], [reserve(1, "t2", PERMIT, OTHER_VIN, "import")])
+    assert journal.last_passage(VIN, "asking") is None
+    assert journal.last_passage(OTHER_VIN, "asking").direction == "import"
 
 
 class LedgerMachine(RuleBasedStateMachine):

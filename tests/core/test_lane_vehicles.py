@@ -420,7 +420,7 @@ def test_the_record_of_a_grant_comes_first_and_holds_everything() -> None:
     assert isinstance(record, Record)
     assert [draft.transaction for draft in record.events] == [FIRST, FIRST]
     assert {(draft.lane, draft.utc) for draft in record.events} == {("lane-7", UTC_START)}
-    assert record.ledger == (LedgerChange(PERMIT.permit_id, 3, LedgerState.RESERVED, FIRST),)
+    assert record.ledger == (LedgerChange(PERMIT.permit_id, 3, LedgerState.RESERVED, FIRST, PERMIT.vin, ""),)
     decided, granted = (draft.event for draft in record.events)
     assert isinstance(decided, AccessDecided)
     assert decided.permit is not None
