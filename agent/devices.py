@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 DETAIL_LIMIT = 300
 GOOD = frozenset({"up", "streaming"})
 
-Family = Literal["camera", "relay", "inputs", "broker"]
+Family = Literal["camera", "scanner", "relay", "inputs", "broker"]
 
 
 class Devices:

@@ -26,6 +26,7 @@ FAMILIES: dict[Family, Mapping[str, registry.Line]] = {
     "camera": registry.CAMERAS,
     "relay": registry.RELAYS,
     "inputs": registry.INPUTS,
+    "scanner": registry.SCANNERS,
 }
 
 
@@ -104,6 +105,7 @@ def _lane_facts(lane: Lane) -> dict[str, object]:
         "relay": lane.relay.kind,
         "inputs": lane.inputs.kind if lane.inputs else None,
         "cameras": {camera.id: camera.kind for camera in lane.cameras},
+        "scanners": {scanner.id: scanner.kind for scanner in lane.scanners},
     }
 
 
@@ -122,10 +124,11 @@ def _summary(path: Path, loaded: LoadedSettings) -> str:
 def _lane_line(name: str, lane: Lane) -> str:
     inputs = f"inputs {lane.inputs.kind}" if lane.inputs else "no inputs (passages are assumed)"
     cameras = ", ".join(f"{camera.id} ({camera.kind}: {'+'.join(camera.readers)})" for camera in lane.cameras)
+    scanners = ", ".join(f"{scanner.id} ({scanner.kind})" for scanner in lane.scanners)
     closes = "the barrier closes itself" if lane.close_mode == "controller" else "the agent closes"
     return (
         f"{name}, number {lane.number}, {lane.direction}; relay {lane.relay.kind}; {inputs}; "
-        f"cameras {cameras or 'none'}; {closes}"
+        f"cameras {cameras or 'none'}; scanners {scanners or 'none'}; {closes}"
     )
 
 

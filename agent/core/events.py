@@ -107,7 +107,7 @@ class DeviceChanged(Event):
 
     TYPE: ClassVar[str] = "device.changed"
     device: str
-    family: Literal["camera", "relay", "inputs", "broker"]
+    family: Literal["camera", "scanner", "relay", "inputs", "broker"]
     state: str
     detail: str = ""
 

@@ -4,7 +4,7 @@
 """
 
 from agent.settings.devices import DriverModels, Family
-from agent.settings.lane import BarrierWiring, Camera, Device, Lane, SignalWiring, Timing
+from agent.settings.lane import BarrierWiring, Camera, Device, Lane, Scanner, SignalWiring, Timing
 from agent.settings.load import LoadedSettings, digest, load, public
 from agent.settings.model import (
     ClockRules,
@@ -38,6 +38,7 @@ __all__ = [
     "Permits",
     "Privacy",
     "Problem",
+    "Scanner",
     "Settings",
     "SettingsError",
     "SignalWiring",

@@ -152,14 +152,15 @@ def _readable(path: Path, file: FilePath, complaints: Complaints) -> Iterator[Pr
 
 def _unique(lanes: Mapping[str, Lane], complaints: Complaints) -> Iterator[Problem]:
     numbers: dict[int, str] = {}
-    cameras: dict[str, str] = {}
+    readers: dict[str, str] = {}
     for name, lane in lanes.items():
         if lane.number in numbers:
             message = f"lane {numbers[lane.number]} has the number {lane.number} already"
             yield complaints.about(("lanes", name, "number"), message)
         numbers.setdefault(lane.number, name)
-        for place, camera in enumerate(lane.cameras):
-            if camera.id in cameras:
-                message = f"a camera of lane {cameras[camera.id]} has the id {camera.id} already"
-                yield complaints.about(("lanes", name, "cameras", place, "id"), message)
-            cameras.setdefault(camera.id, name)
+        for family, devices in (("camera", lane.cameras), ("scanner", lane.scanners)):
+            for place, device in enumerate(devices):
+                if device.id in readers:
+                    message = f"{readers[device.id]} has the id {device.id} already"
+                    yield complaints.about(("lanes", name, f"{family}s", place, "id"), message)
+                readers.setdefault(device.id, f"a {family} of lane {name}")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 
 from pydantic import BaseModel, ValidationError
 
-from agent.settings.lane import Camera, Device
+from agent.settings.lane import Camera, Device, Scanner
 from drivers.api import DeviceMisconfiguredError
 
 if TYPE_CHECKING:
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from agent.settings.places import Path
     from agent.settings.problems import Problem
 
-Family: TypeAlias = Literal["camera", "relay", "inputs"]
-FAMILIES: tuple[Family, ...] = ("camera", "relay", "inputs")
+Family: TypeAlias = Literal["camera", "relay", "inputs", "scanner"]
+FAMILIES: tuple[Family, ...] = ("camera", "relay", "inputs", "scanner")
+_TABLES: Mapping[Family, type[Device]] = {"camera": Camera, "relay": Device, "inputs": Device, "scanner": Scanner}
+_LISTS: Mapping[str, Family] = {"cameras": "camera", "scanners": "scanner"}
 
 
 class DriverModels(Protocol):
@@ -41,7 +43,7 @@ class DeviceTable:
     @property
     def own(self) -> dict[str, Any]:
         """The driver's own keys."""
-        ours = Camera.model_fields if self.family == "camera" else Device.model_fields
+        ours = _TABLES[self.family].model_fields
         return {key: value for key, value in self.table.items() if key not in ours}
 
 
@@ -67,10 +69,11 @@ def _of_lane(path: Path, lane: dict[str, Any]) -> Iterator[DeviceTable]:
     for family in families:
         if isinstance(lane.get(family), dict):
             yield _table((*path, family), family, lane[family])
-    cameras = lane.get("cameras")
-    for number, table in enumerate(cameras if isinstance(cameras, list) else ()):
-        if isinstance(table, dict):
-            yield _table((*path, "cameras", number), "camera", table)
+    for key, family in _LISTS.items():
+        found = lane.get(key)
+        for number, table in enumerate(found if isinstance(found, list) else ()):
+            if isinstance(table, dict):
+                yield _table((*path, key, number), family, table)
 
 
 def _table(path: Path, family: Family, table: dict[str, Any]) -> DeviceTable:
@@ -92,7 +95,7 @@ def driver_models(
         except DeviceMisconfiguredError as error:
             unknown[device.path] = str(error)
             continue
-        ours = Camera.model_fields if device.family == "camera" else Device.model_fields
+        ours = _TABLES[device.family].model_fields
         if clash := set(model.model_fields) & set(ours):
             message = f"the driver {device.kind} has keys that the agent keeps for itself: {', '.join(sorted(clash))}"
             raise TypeError(message)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from agent.settings.devices import DriverModels, Family
 
-_DEVICES: Mapping[str, str] = {"camera": "Camera", "relay": "Relay", "inputs": "Inputs"}
+_DEVICES: Mapping[str, str] = {"camera": "Camera", "relay": "Relay", "inputs": "Inputs", "scanner": "Scanner"}
 
 
 def schema_text(models: DriverModels, kinds: Mapping[Family, Sequence[str]]) -> str:

@@ -33,7 +33,7 @@ class Device(Table):
 class Camera(Device):
     """A camera of the lane and what is read from its picture."""
 
-    id: Name = Field(description="Name of the camera, unique on this gate.")
+    id: Name = Field(description="Name of the camera, unique among the cameras and scanners of this gate.")
     readers: tuple[Literal["qr", "plate"], ...] = Field(
         default=("qr", "plate"), min_length=1, description="What to read in its picture: QR permits, plates."
     )
@@ -49,6 +49,12 @@ class Camera(Device):
         le=60,
         description="Seconds without a sign of life after which the camera's process is replaced.",
     )
+
+
+class Scanner(Device):
+    """A QR scanner of the lane that sends by itself what it reads."""
+
+    id: Name = Field(description="Name of the scanner, unique among the cameras and scanners of this gate.")
 
 
 class Timing(Table):
@@ -126,3 +132,4 @@ class Lane(Table):
     )
     signals: SignalWiring | None = Field(default=None, description="Which input is which signal; needed with inputs.")
     cameras: tuple[Camera, ...] = Field(default=(), description="The cameras that look at the lane.")
+    scanners: tuple[Scanner, ...] = Field(default=(), description="The QR scanners of the lane.")

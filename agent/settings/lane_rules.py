@@ -128,6 +128,6 @@ class LaneRules:
         if self._lane.number > _LAST_LANE_OF_PERMITS:
             message = f"permits name lanes up to {_LAST_LANE_OF_PERMITS}: only permits for any lane will pass here"
             yield self._about("number", message=message, warning=True)
-        if not any("qr" in camera.readers for camera in self._lane.cameras):
-            message = "no camera reads QR permits: only an officer's order opens this lane"
+        if not self._lane.scanners and not any("qr" in camera.readers for camera in self._lane.cameras):
+            message = "no camera and no scanner reads QR permits: only an officer's order opens this lane"
             yield self._about("cameras", message=message, warning=True)

@@ -45,10 +45,10 @@ def _kinds(annotation):
 
 
 def sections(text):
-    """The lines below each header of the file."""
+    """The lines below each header of the file; a header may be commented out with its keys."""
     found, header = {"": []}, ""
     for line in text.splitlines():
-        if match := re.match(r"\[+([^\]]+)\]+", line):
+        if match := re.match(r"#?\[+([^\]]+)\]+$", line):
             header = match[1]
             found.setdefault(header, [])
         found[header].append(line)
@@ -91,6 +91,14 @@ def test_every_kind_of_board_has_a_sample_that_names_each_of_its_keys(kind):
         if kind in family:
             for name in registry.settings_model(family, kind).model_fields:
                 assert re.search(rf"^#?{name} = ", text, re.MULTILINE), name
+
+
+@pytest.mark.parametrize("kind", sorted(registry.SCANNERS))
+def test_every_kind_of_scanner_stands_in_the_sample_with_each_of_its_keys(kind):
+    text = (CONFIG / "lanes" / "scanner.toml").read_text(encoding="utf-8")
+    assert f'kind = "{kind}"' in text
+    for name in registry.settings_model(registry.SCANNERS, kind).model_fields:
+        assert re.search(rf"^#?{name} = ", text, re.MULTILINE), name
 
 
 @pytest.mark.parametrize(
