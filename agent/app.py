@@ -179,6 +179,7 @@ class App:
             Boards(
                 registry.relay(settings.relay.kind, settings.relay.table),
                 None if inputs is None else registry.inputs(inputs.kind, inputs.table),
+                {scanner.id: registry.scanner(scanner.kind, scanner.table) for scanner in settings.scanners},
             ),
             Services(self._recorder, self._devices, self._clock.now, self._keeper.keep),
             Decider(place, trust, self._journal, self._clock).decide,
@@ -238,6 +239,7 @@ class App:
                     "relay": lane.relay.kind,
                     "inputs": None if lane.inputs is None else lane.inputs.kind,
                     "cameras": {camera.id: camera.kind for camera in lane.cameras},
+                    "scanners": {scanner.id: scanner.kind for scanner in lane.scanners},
                 }
                 for name, lane in self._settings.lanes.items()
             },

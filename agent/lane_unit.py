@@ -1,9 +1,10 @@
-"""Everything of one lane, put together: loop, barrier, signals and eyes."""
+"""Everything of one lane, put together: loop, barrier, signals, scanners and eyes."""
 
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from agent.barrier import Barrier
@@ -11,6 +12,7 @@ from agent.contacts import Wiring
 from agent.core.lane import Lane, LaneRules
 from agent.lane_loop import Hands, LaneLoop, LaneView, Sighting
 from agent.port_state import PortState
+from agent.scanner_watch import ScannerState, ScannerWatch
 from agent.signals import SignalMap, SignalWatch
 
 if TYPE_CHECKING:
@@ -19,11 +21,12 @@ if TYPE_CHECKING:
     from agent.barrier import PulseReport
     from agent.core.lane_io import Decide, Decided
     from agent.core.moment import Moment
+    from agent.core.observations import Presentation
     from agent.devices import Devices
     from agent.eye_news import EyeStatus, Seen
     from agent.recorder import Recorder
     from agent.settings import Lane as LaneSettings
-    from drivers.api import InputPort, RelayPort
+    from drivers.api import InputPort, RelayPort, ScannerPort
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +41,11 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class Boards:
-    """The boards of a lane, not opened yet."""
+    """The boards of a lane, not opened yet, and its scanners by id."""
 
     relay: RelayPort
     inputs: InputPort | None
+    scanners: Mapping[str, ScannerPort] = field(default_factory=dict)
 
 
 class LaneUnit:
@@ -69,6 +73,10 @@ class LaneUnit:
             self._signals = SignalWatch(
                 name, boards.inputs, _signal_map(settings), self.loop.sampled, self._inputs_changed
             )
+        self._scanners = [
+            ScannerWatch(f"{name}/{scanner}", port, self._scanned, partial(self._scanner_changed, scanner))
+            for scanner, port in boards.scanners.items()
+        ]
         self._readers: dict[str, bool] = {}
         self._readers_lock = threading.Lock()
 
@@ -83,6 +91,8 @@ class LaneUnit:
         self._barrier.start()
         if self._signals is not None:
             self._signals.start()
+        for scanner in self._scanners:
+            scanner.start()
 
     def stop(self) -> None:
         """Stop deciding first, then release every relay."""
@@ -90,6 +100,8 @@ class LaneUnit:
         self._barrier.stop()
         if self._signals is not None:
             self._signals.stop()
+        for scanner in self._scanners:
+            scanner.stop()
 
     def seen(self, seen: Seen) -> None:
         """Hand in what an eye saw."""
@@ -99,13 +111,22 @@ class LaneUnit:
         """Note how an eye is; the lane hears whether any of its code readers works."""
         state = "streaming" if status.up else status.state.value
         self._devices.changed("camera", f"{self.name}/{camera}", state, status.detail, self.name)
-        if not reads_codes or status.state is PortState.CONNECTING:
-            return
-        # Each eye tells from its own thread; the lane must hear of their changes in the order in which they were made.
+        if reads_codes and status.state is not PortState.CONNECTING:
+            self._reader_changed(camera, works=status.up)
+
+    def _scanned(self, presentation: Presentation) -> None:
+        self.loop.sighted(Sighting((presentation,), (), {}))
+
+    def _scanner_changed(self, scanner: str, state: ScannerState, detail: str) -> None:
+        self._devices.changed("scanner", f"{self.name}/{scanner}", state.value, detail, self.name)
+        self._reader_changed(scanner, works=state.works)
+
+    def _reader_changed(self, reader: str, *, works: bool) -> None:
+        # Each reader tells from its own thread; the lane must hear of their changes in the order in which they were made.
         with self._readers_lock:
             before = any(self._readers.values())
             first = not self._readers
-            self._readers[camera] = status.up
+            self._readers[reader] = works
             after = any(self._readers.values())
             if first or before != after:
                 self.loop.readers_changed(up=after)

@@ -1,0 +1,192 @@
+"""The QR scanner of a lane: a thread that keeps it open for ever and hands on each text that it reads.
+
+A text goes on as it came; whether it is a permit is judged in the core. It is never logged.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import astuple, dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from agent.core.observations import Presentation
+from agent.port_state import Retry
+from drivers.api import DeviceError, ScanLosses
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from drivers.api import Scan, ScannerPort
+
+log = logging.getLogger(__name__)
+
+ENGINE = "scanner"
+READ_S = 0.2
+"""How long a read waits, and so how long a stop may."""
+STOP_TIMEOUT_S = 5.0
+QUIET_S = 30.0
+"""Without a loss for so long, a noisy scanner counts as well again."""
+
+
+class ScannerState(StrEnum):
+    """How a scanner is. NOISY: it can be reached, but texts were dropped of late."""
+
+    CONNECTING = "connecting"
+    UP = "up"
+    NOISY = "noisy"
+    LOST = "lost"
+
+    @property
+    def works(self) -> bool:
+        """Whether it can be reached."""
+        return self in {ScannerState.UP, ScannerState.NOISY}
+
+
+@dataclass(slots=True)
+class Pace:
+    """Holds a scanner gone mad off the lane: so many texts a second, and the same text only now and then.
+
+    A code in view is read again and again: a repeat within `repeat_s` tells nothing new and is no loss.
+    """
+
+    rate_hz: float = 10.0
+    burst: float = 10.0
+    repeat_s: float = 0.2
+    _left: float = 0.0
+    _filled_at: float = float("-inf")
+    _passed: tuple[bytes, float] = (b"", float("-inf"))
+
+    def is_repeat(self, scan: Scan) -> bool:
+        """Whether the text is the one that was let through last, a moment ago."""
+        payload, at = self._passed
+        return scan.payload == payload and scan.at - at < self.repeat_s
+
+    def let_through(self, scan: Scan) -> bool:
+        """Whether the text may go on; it is counted when it may."""
+        gained = (scan.at - self._filled_at) * self.rate_hz
+        self._left, self._filled_at = min(self.burst, self._left + max(0.0, gained)), scan.at
+        if self._left < 1:
+            return False
+        self._left -= 1
+        self._passed = (scan.payload, scan.at)
+        return True
+
+
+class ScannerWatch:
+    """Read one scanner until stopped.
+
+    `on_scan` gets each text, `on_state` each change of the scanner's state; both are called from the watch's own thread
+    and must only pass the news on. `name` stands in the presentations as their camera.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        port: ScannerPort,
+        on_scan: Callable[[Presentation], None],
+        on_state: Callable[[ScannerState, str], None],
+    ) -> None:
+        self._name = name
+        self._port = port
+        self._on_scan = on_scan
+        self._on_state = on_state
+        self._retry = Retry()
+        self._pace = Pace()
+        self._quiet_s = QUIET_S
+        self._state = ScannerState.CONNECTING
+        self._identity = ""
+        self._number = 0
+        self._held_back = 0
+        self._told = ScanLosses(), 0
+        self._lost_text_at = 0.0
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"scanner-{name}", daemon=True)
+
+    @property
+    def state(self) -> ScannerState:
+        """How the scanner is."""
+        return self._state
+
+    def start(self) -> None:
+        """Start to read."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop reading and let the port go, within a bounded time."""
+        self._stopping.set()
+        self._thread.join(STOP_TIMEOUT_S)
+        if self._thread.is_alive():
+            log.error("the scanner %s does not let go; its thread is left behind", self._name)
+
+    # ------------------------------------------------------------------------------------------------- the thread
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            if self._state.works:
+                self._guarded(self._read)
+            elif not self._stopping.wait(self._retry.wait_s()):
+                self._guarded(self._connect)
+        self._port.close()
+
+    def _guarded(self, duty: Callable[[], None]) -> None:
+        try:
+            duty()
+        except DeviceError as error:
+            self._lost(str(error))
+        except Exception as error:
+            # A bug must not end the readings for good: the scanner is taken for lost and opened anew.
+            log.exception("a fault in the thread of scanner %s or its driver", self._name)
+            self._lost(f"a fault in the driver: {type(error).__name__}")
+
+    def _connect(self) -> None:
+        self._identity = self._port.open()
+        self._retry.succeeded()
+        self._change(ScannerState.UP, self._identity)
+
+    def _read(self) -> None:
+        scan = self._port.read(READ_S)
+        if scan is not None and not self._pace.is_repeat(scan):
+            if self._pace.let_through(scan):
+                self._pass_on(scan)
+            else:
+                self._held_back += 1
+        self._look_at_losses()
+
+    def _pass_on(self, scan: Scan) -> None:
+        self._number += 1
+        self._on_scan(Presentation(scan.payload, ENGINE, self._name, self._number, scan.at))
+
+    def _look_at_losses(self) -> None:
+        now, losses = time.monotonic(), (self._port.losses, self._held_back)
+        if losses != self._told:
+            self._told, self._lost_text_at = losses, now
+            self._change(ScannerState.NOISY, f"texts were dropped: {described(*losses)}")
+        elif self._state is ScannerState.NOISY and now - self._lost_text_at >= self._quiet_s:
+            self._change(ScannerState.UP, f"{self._identity}; in all, texts were dropped: {described(*losses)}")
+
+    def _lost(self, detail: str) -> None:
+        self._port.close()
+        self._retry.failed()
+        self._change(ScannerState.LOST, detail)
+
+    def _change(self, state: ScannerState, detail: str) -> None:
+        if state is self._state:
+            return
+        self._state = state
+        self._on_state(state, detail)
+
+
+def described(losses: ScanLosses, held_back: int) -> str:
+    """What was dropped, in words that say what may be the cause."""
+    words = (
+        "longer than max_length",
+        "without an end (does the scanner send the suffix? else set timeout_ms)",
+        "without the prefix",
+        "faster than they could be read",
+        "more than the lane takes (a scanner gone mad, or noise on its line)",
+    )
+    counts = (*astuple(losses), held_back)
+    return ", ".join(f"{count} {word}" for count, word in zip(counts, words, strict=True) if count)
