@@ -6,6 +6,7 @@ opening a port moves its modem lines, and some devices act on that.
 
 from __future__ import annotations
 
+import grp
 import os
 from collections import Counter
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ _CROWDED = frozenset({"block", "char", "disk", "fd", "input", "mapper", "pts", "
 """Folders of /dev whose links name everything, or nothing that is a serial port."""
 _SAME_SERIALS = frozenset({"0001", "00000001", "123456", "12345678", "123456789", "1234567890", "0123456789"})
 """Serial numbers that makers of clones give to every piece."""
+_PARTS_OF_A_PORT = frozenset({"ctrl", "port"})
+"""Drivers of the kernel's own making between a built-in port and its hardware."""
 _NO_PORT = "0"
 """The `type` of a 8250 port that the kernel made room for, but that is not there."""
 
@@ -67,11 +70,8 @@ class Advice:
 def adapters(root: Path = ROOT) -> tuple[Adapter, ...]:
     """Every serial port of the machine whose file tree begins at `root`, in the order of their names."""
     links = _links(root)
-    found = []
-    for entry in sorted((root / "sys/class/tty").glob("*"), key=lambda path: _in_order(path.name)):
-        if _is_serial(entry):
-            found.append(_adapter(root, entry, links))
-    return tuple(found)
+    entries = sorted((root / "sys/class/tty").glob("*"), key=lambda path: _in_order(path.name))
+    return tuple(_adapter(root, entry, links) for entry in entries if _is_serial(entry))
 
 
 def advice(adapter: Adapter, others: Iterable[Adapter]) -> Advice:
@@ -135,7 +135,8 @@ def _driver(node: Path, usb: Path | None) -> str:
             break
         link = folder / "driver"
         # A USB serial port sits below its interface and has a driver of its own, such as ch341-uart.
-        if link.is_symlink() and (usb is None or folder.parent == usb):
+        below = folder.parent == usb if usb else True
+        if link.is_symlink() and below and link.readlink().name not in _PARTS_OF_A_PORT:
             return link.readlink().name
     return ""
 
@@ -172,8 +173,6 @@ def _entries(folder: Path) -> Iterator[Path]:
 
 
 def _permission(path: Path) -> tuple[bool, str]:
-    import grp  # noqa: PLC0415 - reads the machine's groups only when a port is looked at
-
     try:
         group_id = path.stat().st_gid
     except OSError:

@@ -22,6 +22,9 @@ __all__ = ["NoReplyError", "NotSentError", "SerialParameters", "SerialPort"]
 
 log = logging.getLogger(__name__)
 
+TRACE_FORM = "%s %s %s%s"
+"""One transfer: the port, ">" for sent or "<" for received, the bytes in hexadecimal, how long the answer took."""
+
 
 class SerialPort:
     """One user's hold on a serial port. `exchange` and `send` of several users may come from several threads."""
@@ -90,11 +93,11 @@ class SerialPort:
         if self._trace is None and not log.isEnabledFor(logging.DEBUG):
             return
         took = "" if took_s is None else f"  ({took_s * 1000:.1f} ms)"
-        text = f"{self.path} {mark} {data.hex(' ').upper() or '(nothing)'}{took}"
+        line = (self.path, mark, data.hex(" ").upper() or "(nothing)", took)
         if self._trace is not None:
-            self._trace(text)
+            self._trace(TRACE_FORM % line)
         else:
-            log.debug("%s", text)
+            log.debug(TRACE_FORM, *line)
 
 
 class _Table:

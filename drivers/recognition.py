@@ -1,0 +1,337 @@
+"""Asks an unknown serial port what board it is, without moving a relay of any board that it might be.
+
+Every byte that is sent was weighed against every board that may hear it: a question to one board is an order to another.
+
+| board | what switches it | so never sent to a board that is not proved |
+|---|---|---|
+| Devantech, TOSR0x | any byte 64 to 76, and 5C with the byte after it | those bytes; so no ASCII question, "r" is 72 |
+| KMTronic | FF, channel, 00 or 01 | FF before such bytes; a frame to Modbus unit 255, function 1 to 16 |
+| LCUS | A0, channel, operation, their sum | A0. There is no proof that asking for one channel (operation 5) is a mere question to every firmware |
+| ICSE | 50 once, then every byte | 50. It stays ready for orders, so its converter, PL2303, is asked nothing at all |
+| Numato, Denkovi | a line of text, ended by a carriage return or two slashes | 0D, 2F |
+| Modbus RTU | a whole frame with its check sum that writes | functions that write |
+| Modbus ASCII | a text after a colon | 3A |
+
+The order: listen; 5A, a question to Devantech and nothing to all others; FF, a question to LCUS and the beginning of an
+order to KMTronic, which the 09 00 that follow turn into its question, so that no board is left with half an order; then
+Modbus reads. Only at 9600 baud: a board that hears another speed hears other bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from drivers import modbus, numato
+from drivers.relay import lcus_codec
+from drivers.relay.modbus_profiles import TRAITS, Profile
+from drivers.serial_port import NoReplyError, SerialParameters, SerialPort
+from drivers.usb_ids import Manner
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from drivers.modbus import Request
+    from drivers.usb_ids import Likeness
+
+PATIENCE_S = 0.3
+"""How long a board may take to answer; the slowest known needs 50 ms."""
+GAP_S = 0.02
+"""Silence between questions: for Modbus boards it ends what was no frame."""
+UNITS: Final = tuple(range(1, 9))
+FACTORY_UNIT_OF_LC_TECH = 255
+UNIT_REGISTER_OF_WAVESHARE = 0x4000
+
+LISTEN = b""
+DEVANTECH_ID = b"\x5a"
+LCUS_STATES = b"\xff"
+KMTRONIC_REST = b"\x09\x00"
+KMTRONIC_STATES = LCUS_STATES + KMTRONIC_REST
+KMTRONIC_BUS_STATES = b"\xff\xa1\x00"
+NEUTRAL = b"\x80"
+"""No board that is known does or says anything on this byte: an answer to it is noise of the line."""
+
+HARMFUL: Final = frozenset({0x50, *range(0x5A, 0x77), 0xA0, 0xFF, 0x0D, 0x2F, 0x3A})
+"""Bytes that no Modbus question to an unproved board may hold."""
+
+_DEVANTECH: Mapping[int, tuple[str, int]] = MappingProxyType(
+    {8: ("USB-RLY08", 8), 9: ("USB-RLY16", 8), 10: ("USB-RLY02", 2), 15: ("USB-RLY16L or TOSR0x", 8)}
+)
+_COIL_COUNTS = (32, 16, 8, 4, 2, 1)
+_INPUT_COUNTS = (16, 8, 4, 2, 1)
+_STATE_COUNTS = frozenset({1, 2, 4, 8})
+_CHANNELS = re.compile(r"(\d+)[ -]*(?:channel|relay)", re.IGNORECASE)
+
+Ask = Callable[[bytes, Callable[[bytes], bool]], bytes]
+"""Sends a request and returns what came back: all until the patience is over, or until the predicate holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One question and what came back."""
+
+    request: bytes
+    reply: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A board that said what it is. `relay` and `inputs`: keys for its drivers beside kind and port; inputs None without."""
+
+    words: str
+    kind: str
+    relay: Mapping[str, object]
+    inputs: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What came of asking: the board, or None and why; `heard` is everything that was sent and received."""
+
+    board: Recognised | None
+    why: str
+    heard: tuple[Heard, ...] = ()
+
+
+def identify(
+    path: str, likeness: Likeness, title: str = "", units: Iterable[int] = UNITS, patience_s: float = PATIENCE_S
+) -> Finding:
+    """Open the port, ask, and close it. `title`: what the USB device calls itself.
+
+    Raises DeviceUnavailableError where the port cannot be opened or is lost, DeviceMisconfiguredError where it is none.
+    """
+    if likeness.manner is Manner.NEVER:
+        return Finding(None, f"not asked: {likeness.reason}")
+    port = SerialPort.shared(path, SerialParameters("recognition", gap_s=GAP_S))
+
+    def ask(request: bytes, is_whole: Callable[[bytes], bool]) -> bytes:
+        try:
+            return port.exchange(request, is_whole, patience_s)
+        except NoReplyError as error:
+            if not port.is_usable:
+                raise
+            return error.received
+
+    try:
+        return recognise(ask, likeness.manner, title, units)
+    finally:
+        port.close()
+
+
+def recognise(ask: Ask, manner: Manner, title: str = "", units: Iterable[int] = UNITS) -> Finding:
+    """Ask the questions that are harmless for every board that the manner allows, until one is answered."""
+    talk = _Talk(ask)
+    if talk.say(LISTEN):
+        return Finding(None, "it talks without being asked, which no relay board does", tuple(talk.heard))
+    board = next(filter(None, _answers(talk, manner, title, tuple(units))), None)
+    return Finding(board, "" if board else _why_not(talk, manner), tuple(talk.heard))
+
+
+def modbus_questions(units: Iterable[int] = UNITS) -> Iterator[Request]:
+    """The reads that unproved Modbus boards are asked, all of them harmless to every other board."""
+    for unit in units:
+        yield from filter(None, (_coils(unit), _harmless(modbus.read_holding_registers(unit, 1, n) for n in (1, 2))))
+
+
+def _answers(talk: _Talk, manner: Manner, title: str, units: tuple[int, ...]) -> Iterator[Recognised | None]:
+    if manner is Manner.NUMATO:
+        yield _numato(talk, title)
+        return
+    if manner in {Manner.DEVANTECH, Manner.ANY}:
+        yield _devantech(talk)
+    if manner is Manner.DEVANTECH:
+        return
+    yield _lcus(talk)
+    yield _kmtronic(talk)
+    yield _modbus(talk, units)
+
+
+def _why_not(talk: _Talk, manner: Manner) -> str:
+    if talk.note:
+        return talk.note
+    if any(heard.reply for heard in talk.heard):
+        return "it answered, but not as a board that is known; check its speed (only 9600 baud is asked) and wiring"
+    if manner is Manner.CONVERTER:
+        return (
+            'it says nothing: an LCUS board that tells no state (readback = "none", or "feedback"), or an RS485 adapter '
+            "with no board behind it at 9600 baud. More questions could switch relays"
+        )
+    return "it says nothing at 9600 baud. More questions could switch relays"
+
+
+@dataclass(slots=True)
+class _Talk:
+    """Asks and keeps what was heard; an adapter's echo of the own question is taken off and noted."""
+
+    ask: Ask
+    heard: list[Heard] = field(default_factory=list)
+    echoes: bool = False
+    note: str = ""
+
+    def hear(self, request: bytes, is_whole: Callable[[bytes], bool]) -> bytes:
+        """Ask and return all that came back."""
+        received = self.ask(request, is_whole)
+        self.heard.append(Heard(request, received))
+        return received
+
+    def say(self, request: bytes, is_whole: Callable[[bytes], bool] = lambda _: False) -> bytes:
+        """Ask and return what came back without the adapter's echo."""
+        received = self.hear(request, lambda got: is_whole(got.removeprefix(request)))
+        self.echoes = self.echoes or bool(request and received.startswith(request))
+        return received.removeprefix(request)
+
+    def is_quiet(self) -> bool:
+        """Whether the line is free of noise that could pass for an answer of a byte or two."""
+        return not self.say(NEUTRAL)
+
+    def states(self, request: bytes) -> int:
+        """How many relays the board tells, one byte 00 or 01 each; 0 for any other answer."""
+        reply = self.say(request)
+        told = set(reply) <= {0, 1} and len(reply) in _STATE_COUNTS
+        return len(reply) if told and self.is_quiet() else 0
+
+
+# ----------------------------------------------------------------------------------------------- boards with USB
+
+
+def _devantech(talk: _Talk) -> Recognised | None:
+    reply = talk.say(DEVANTECH_ID)
+    if len(reply) != 2 or reply[0] not in _DEVANTECH:  # noqa: PLR2004 - module and version
+        return None
+    model, channels = _DEVANTECH[reply[0]]
+    return Recognised(
+        f"Devantech {model}, {_relays(channels)}, version {reply[1]}", "devantech", {"channels": channels}
+    )
+
+
+def _lcus(talk: _Talk) -> Recognised | None:
+    reply = talk.say(LCUS_STATES)
+    if reply.startswith(b"CH"):
+        channels = reply.count(b"\n")
+        try:
+            lcus_codec.read_lines(reply, channels)
+        except lcus_codec.BadReplyError:
+            return None
+        return _lcus_board(channels, "ascii")
+    told = set(reply) <= {0, 1} and len(reply) in _STATE_COUNTS
+    return _lcus_board(len(reply), "bytes") if told and talk.is_quiet() else None
+
+
+def _lcus_board(channels: int, readback: str) -> Recognised:
+    return Recognised(
+        f"LCUS board, {_relays(channels)}, readback {readback}", "lcus", {"channels": channels, "readback": readback}
+    )
+
+
+def _kmtronic(talk: _Talk) -> Recognised | None:
+    for request in (KMTRONIC_REST, KMTRONIC_STATES):
+        if channels := talk.states(request):
+            return Recognised(f"KMTronic board, {_relays(channels)}", "kmtronic", {"channels": channels})
+    return None
+
+
+def _numato(talk: _Talk, title: str) -> Recognised | None:
+    """The USB vendor id is Numato's own, so its text commands reach no other board; only questions are sent.
+
+    First comes a line that is no command: the end of a line would carry out what another program left half typed.
+    Inputs are not asked for: reading one makes an input of a pin that was an output.
+    """
+    mark = numato.mark(0)
+    talk.say(numato.wire(mark), lambda got: numato.is_past(mark, got))
+    version = _numato_answer(talk, numato.VERSION)
+    if not version:
+        return None
+    named = _CHANNELS.search(title)
+    channels = int(named[1]) if named else _numato_channels(talk)
+    if not channels:
+        return None
+    return Recognised(f"Numato board, {_relays(channels)}, version {version}", "numato", {"channels": channels})
+
+
+def _numato_channels(talk: _Talk) -> int:
+    digits = _numato_answer(talk, numato.READ_ALL_RELAYS)
+    if digits:
+        return 4 * len(digits)
+    told = 0
+    while told < numato.READS_ALL_FROM and _numato_answer(talk, numato.read_relay(told + 1, numato.READS_ALL_FROM)):
+        told += 1
+    return told
+
+
+def _numato_answer(talk: _Talk, line: str) -> str:
+    try:
+        # The repeated command is part of the answer here, not an echo of the adapter's.
+        return numato.answer(line, talk.hear(numato.wire(line), numato.is_complete))
+    except numato.BadReplyError:
+        return ""
+
+
+# --------------------------------------------------------------------------------------------------------- Modbus
+
+
+def _modbus(talk: _Talk, units: tuple[int, ...]) -> Recognised | None:
+    for question in modbus_questions(units):
+        if _reply(talk, question) is not None:
+            return _modbus_board(talk, question.unit)
+    # Report server id: function 17, and no board of KMTronic has a relay 17. Boards that do not know it say so.
+    if _reply(talk, modbus.Request(modbus.framed(bytes((FACTORY_UNIT_OF_LC_TECH, 0x11))))) is not None:
+        return _modbus_board(talk, FACTORY_UNIT_OF_LC_TECH)
+    return None
+
+
+def _modbus_board(talk: _Talk, unit: int) -> Recognised | None:
+    """Ask a unit that is proved to speak Modbus what it has. Everything here only reads."""
+    channels = next((n for n in _COIL_COUNTS if _tells(talk, modbus.read_coils(unit, 0, n))), 0)
+    if not channels:
+        talk.note = f"a Modbus board answers at unit {unit}, but it has no coils; there is no driver for it"
+        return None
+    profile = _coil_profile(talk, unit, channels)
+    inputs = next((n for n in _INPUT_COUNTS if _tells(talk, modbus.read_discrete_inputs(unit, 0, n))), 0)
+    line: dict[str, object] = {"unit": unit}
+    if talk.echoes:
+        line["local_echo"] = True
+    return Recognised(
+        f"{TRAITS[profile].title}, {_relays(channels)}, {inputs or 'no'} inputs, unit {unit}",
+        "modbus_rtu",
+        line | {"profile": profile.value, "channels": channels},
+        line | {"count": inputs} if inputs else None,
+    )
+
+
+def _coil_profile(talk: _Talk, unit: int, channels: int) -> Profile:
+    """Which board with coils: those of Waveshare keep their address, and with inputs what these drive, in registers."""
+    modes = TRAITS[Profile.WAVESHARE_D].mode_registers
+    if modes is not None and _tells(talk, modbus.read_holding_registers(unit, modes, channels)):
+        return Profile.WAVESHARE_D
+    if _tells(talk, modbus.read_holding_registers(unit, UNIT_REGISTER_OF_WAVESHARE, 1)):
+        return Profile.WAVESHARE
+    return Profile.COILS
+
+
+def _coils(unit: int) -> Request | None:
+    return _harmless(modbus.read_coils(unit, 0, count) for count in range(8, 0, -1))
+
+
+def _harmless(requests: Iterable[Request]) -> Request | None:
+    """The first request whose bytes, check sum and all, no other board takes for an order; None where there is none."""
+    return next((request for request in requests if not HARMFUL & set(request.frame)), None)
+
+
+def _tells(talk: _Talk, request: Request) -> bool:
+    """Whether the board gives the data that are asked for, and does not refuse."""
+    reply = _reply(talk, request)
+    return reply is not None and not reply[1] & modbus.EXCEPTION_FLAG
+
+
+def _relays(count: int) -> str:
+    return f"{count} relay{'s' if count != 1 else ''}"
+
+
+def _reply(talk: _Talk, request: Request) -> bytes | None:
+    """The sound reply of the unit that was asked, be it a refusal; None for anything else."""
+    received = talk.say(request.frame, lambda got: modbus.reply_in(request, got) is not None)
+    reply = modbus.reply_in(request, received)
+    return reply if reply and modbus.is_sound(reply) and reply[0] == request.unit else None
