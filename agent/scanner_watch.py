@@ -27,6 +27,8 @@ ENGINE = "scanner"
 READ_S = 0.2
 """How long a read waits, and so how long a stop may."""
 STOP_TIMEOUT_S = 5.0
+BREATH_S = 0.001
+"""After each text that was held back: a scanner gone mad must not keep a core busy. Faster than any serial line."""
 QUIET_S = 30.0
 """Without a loss for so long, a noisy scanner counts as well again."""
 
@@ -153,6 +155,7 @@ class ScannerWatch:
                 self._pass_on(scan)
             else:
                 self._held_back += 1
+                self._stopping.wait(BREATH_S)
         self._look_at_losses()
 
     def _pass_on(self, scan: Scan) -> None:

@@ -179,9 +179,10 @@ class SerialLinesScanner:
         return self._texts.popleft() if self._texts else None
 
     def _queue(self, scan: Scan) -> None:
-        digest = hashlib.sha256(scan.payload).hexdigest()[:DIGEST_LENGTH]
-        log.debug("%s < a text of %d bytes, digest %s", self._port.path, len(scan.payload), digest)
-        if len(self._texts) < QUEUE_LENGTH:
-            self._texts.append(scan)
-        else:
+        if len(self._texts) == QUEUE_LENGTH:
             self._crowded += 1
+            return
+        self._texts.append(scan)
+        if log.isEnabledFor(logging.DEBUG):
+            digest = hashlib.sha256(scan.payload).hexdigest()[:DIGEST_LENGTH]
+            log.debug("%s < a text of %d bytes, digest %s", self._port.path, len(scan.payload), digest)

@@ -10,6 +10,7 @@ import pytest
 from drivers import registry
 from tests.input_contract import InputContract
 from tests.relay_contract import RelayContract
+from tests.scanner_contract import ScannerContract
 
 
 def held_to(contract: type, module: str, kind: str) -> list[str]:
@@ -31,6 +32,11 @@ def test_every_relay_driver_is_held_to_the_contract(kind: str) -> None:
 @pytest.mark.parametrize("kind", registry.INPUTS)
 def test_every_input_driver_is_held_to_the_contract(kind: str) -> None:
     assert held_to(InputContract, f"tests.drivers.test_inputs_{kind}", kind)
+
+
+@pytest.mark.parametrize("kind", registry.SCANNERS)
+def test_every_scanner_driver_is_held_to_the_contract(kind: str) -> None:
+    assert held_to(ScannerContract, f"tests.drivers.test_scanner_{kind}", kind)
 
 
 def test_a_kind_without_its_test_module_is_named() -> None:

@@ -1,0 +1,445 @@
+"""Scanners on a serial line: where a text begins and ends, and what becomes of everything else."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from itertools import pairwise
+from math import inf
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from drivers import registry
+from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError, ScanLosses
+from drivers.emulators.scanner import ScannerEmulator, obey
+from drivers.scanner import serial_lines
+from drivers.scanner.framing import FORGET_S, FrameRules, Framing
+from drivers.scanner.serial_lines import SerialLinesScanner, SerialLinesSettings, octets
+from drivers.serial_port import SerialParameters, SerialPort
+from tests.scanner_contract import SHORT_S, WAIT_S, Rig, ScannerContract, read
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+AT = 100.0
+LINES = FrameRules()
+STX_ETX = FrameRules(prefix=b"\x02", suffix=b"\x03\r\n")
+SILENT = FrameRules(suffix=b"", silence_s=0.1)
+SHORT = FrameRules(max_length=4)
+
+
+def framed(rules: FrameRules, *pieces: bytes) -> tuple[list[bytes], ScanLosses]:
+    """The texts in pieces that come one after the other, and what was dropped."""
+    framing, texts = Framing(rules), []
+    for piece in pieces:
+        framing, frames = framing.feed(piece, AT)
+        texts += [frame.text for frame in frames]
+    return texts, framing.losses
+
+
+STREAMS = {
+    "CR LF": (LINES, b"one\r\ntwo\r\n", [b"one", b"two"], ScanLosses()),
+    "CR": (LINES, b"one\rtwo\r", [b"one", b"two"], ScanLosses()),
+    "LF": (LINES, b"one\ntwo\n", [b"one", b"two"], ScanLosses()),
+    "LF before and CR after": (LINES, b"\none\r\ntwo\r", [b"one", b"two"], ScanLosses()),
+    "empty lines": (LINES, b"\r\n\r\n\n\rone\r\r", [b"one"], ScanLosses()),
+    "no end yet": (LINES, b"one\r\ntw", [b"one"], ScanLosses()),
+    "any byte": (LINES, b"\x00\xff\x80 \t\r\n", [b"\x00\xff\x80 \t"], ScanLosses()),
+    "only the suffix that is set": (
+        replace(LINES, suffix=b"\r"),
+        b"\none\r\ntwo\r",
+        [b"\none", b"\ntwo"],
+        ScanLosses(),
+    ),
+    "marked": (STX_ETX, b"\x02one\x03\r\n\x02two\x03\r\n", [b"one", b"two"], ScanLosses()),
+    "half of the suffix inside": (STX_ETX, b"\x02a\x03\rb\x03\x03\r\n", [b"a\x03\rb\x03"], ScanLosses()),
+    "the prefix inside": (STX_ETX, b"\x02a\x02b\x03\r\n", [b"a\x02b"], ScanLosses()),
+    "a mark and nothing": (STX_ETX, b"\x02\x03\r\n\x03\r\n", [], ScanLosses()),
+    "the end of a text that began before": (STX_ETX, b"ne\x03\r\n\x02two\x03\r\n", [b"two"], ScanLosses(unmarked=1)),
+    "as long as may be": (SHORT, b"four\r\n", [b"four"], ScanLosses()),
+    "one byte too long": (SHORT, b"fives\r\nfour\r\n", [b"four"], ScanLosses(overlong=1)),
+    "much too long": (SHORT, b"x" * 99 + b"\rone\r" + b"x" * 99, [b"one"], ScanLosses(overlong=2)),
+    "too long, ended by a suffix of many bytes": (
+        replace(STX_ETX, max_length=2),
+        b"\x02abc\x03\r\r\r\n\x03\r\n\x02ok\x03\r\n\x02abc\x03\r\n",
+        [b"ok"],
+        ScanLosses(overlong=2),
+    ),
+}
+
+
+@pytest.mark.parametrize(("rules", "stream", "texts", "losses"), STREAMS.values(), ids=STREAMS)
+def test_a_stream_holds_the_same_texts_however_it_is_split(
+    rules: FrameRules, stream: bytes, texts: list[bytes], losses: ScanLosses
+) -> None:
+    assert framed(rules, stream) == (texts, losses)
+    assert framed(rules, *(bytes([byte]) for byte in stream)) == (texts, losses)
+    for cut in range(len(stream) + 1):
+        assert framed(rules, stream[:cut], stream[cut:]) == (texts, losses)
+
+
+@given(
+    stream=st.lists(st.sampled_from([b"\x02", b"\x03", b"\r", b"\n", b"a", b"\xff", b"abc"])).map(b"".join),
+    cuts=st.lists(st.integers(0, 120)),
+    rules=st.builds(
+        FrameRules,
+        prefix=st.sampled_from([b"", b"\x02"]),
+        suffix=st.sampled_from([b"\r\n", b"\r", b"\x03\r\n", b"\x03\x03", b""]),
+        max_length=st.integers(1, 8),
+    ),
+)
+def test_no_split_of_any_bytes_changes_what_comes_out(stream: bytes, cuts: list[int], rules: FrameRules) -> None:
+    marks = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
+    pieces = [stream[begin:end] for begin, end in pairwise(marks)]
+    texts, losses = framed(rules, stream)
+    assert framed(rules, *pieces) == (texts, losses)
+    for text in texts:
+        assert 0 < len(text) <= rules.max_length
+        assert rules.prefix + text in stream
+
+
+@given(st.lists(st.binary(max_size=4000), max_size=10))
+def test_no_bytes_make_the_framing_hold_more_than_one_text(pieces: list[bytes]) -> None:
+    framing = Framing(replace(STX_ETX, max_length=64))
+    for piece in pieces:
+        framing, _ = framing.feed(piece, AT)
+        assert len(framing.pending) <= 64 + len(b"\x02\x03\r")
+
+
+def test_a_text_without_its_suffix_is_complete_after_the_silence_and_has_the_time_of_its_last_byte() -> None:
+    framing, frames = Framing(SILENT).feed(b"on", AT)
+    framing, more = framing.feed(b"e", AT + 0.09)
+    assert (frames, more) == ((), ())
+    assert framing.due_at == pytest.approx(AT + 0.19)
+    assert framing.silent(AT + 0.18) == (framing, ())
+    framing, frames = framing.silent(AT + 0.2)
+    assert [(frame.text, frame.at) for frame in frames] == [(b"one", AT + 0.09)]
+    assert (framing.pending, framing.due_at, framing.losses) == (b"", inf, ScanLosses())
+
+
+def test_the_suffix_ends_a_text_before_the_silence_does() -> None:
+    framing, frames = Framing(replace(LINES, silence_s=0.1)).feed(b"one\r\n", AT)
+    assert [frame.text for frame in frames] == [b"one"]
+    assert framing.due_at == inf
+    framing, _ = framing.feed(b"two", AT + 1)
+    _, frames = framing.silent(AT + 1.1)
+    assert [frame.text for frame in frames] == [b"two"]
+
+
+@pytest.mark.parametrize(
+    ("rules", "data", "losses"),
+    [
+        (replace(SILENT, prefix=b"\x02"), b"no mark", ScanLosses(unmarked=1)),
+        (replace(SILENT, max_length=4), b"fives", ScanLosses(overlong=1)),
+        (replace(SILENT, max_length=4), b"x" * 99, ScanLosses(overlong=1)),
+        (replace(STX_ETX, silence_s=0.1, max_length=4), b"\x02fives", ScanLosses(overlong=1)),
+    ],
+)
+def test_the_silence_completes_no_text_that_would_be_dropped_with_its_suffix(
+    rules: FrameRules, data: bytes, losses: ScanLosses
+) -> None:
+    framing, _ = Framing(rules).feed(data, AT)
+    framing, frames = framing.silent(AT + 0.2)
+    assert (frames, framing.losses, framing.due_at) == ((), losses, inf)
+    mended = replace(rules, prefix=b"", suffix=b"\r\n")
+    assert framed(mended, b"four\r\n")[0] == [b"four"]
+
+
+def test_where_only_the_suffix_ends_a_text_half_of_one_is_dropped_and_counted_and_spoils_no_other() -> None:
+    framing, _ = Framing(LINES).feed(b"ha", AT)
+    assert framing.silent(AT + FORGET_S - 0.1) == (framing, ())
+    framing, frames = framing.silent(AT + FORGET_S)
+    assert (frames, framing.losses) == ((), ScanLosses(unfinished=1))
+    framing, frames = framing.feed(b"whole\r\n", AT + 60)
+    assert [frame.text for frame in frames] == [b"whole"]
+
+
+def test_what_is_too_long_is_dropped_up_to_its_suffix_however_long_it_pauses() -> None:
+    framing, _ = Framing(SHORT).feed(b"x" * 99, AT)
+    assert framing.due_at == inf
+    framing, frames = framing.silent(AT + 3600)
+    assert frames == ()
+    framing, frames = framing.feed(b"end\r\nnext\r\n", AT + 3600)
+    assert [frame.text for frame in frames] == [b"next"]
+    assert framing.losses == ScanLosses(overlong=1)
+
+
+# ------------------------------------------------------------------------------------------------- settings
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("", b""),
+        ("\r\n", b"\r\n"),
+        (r"\r\n", b"\r\n"),
+        (r"\x02]Q1", b"\x02]Q1"),
+        (r"\t\0\\n\xFF", b"\t\0\\n\xff"),
+    ],
+)
+def test_a_setting_names_bytes_in_characters_and_escapes(text: str, wanted: bytes) -> None:
+    assert octets(text) == wanted
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "words"),
+    [
+        ({"suffix": ""}, (), "needs timeout_ms"),
+        ({"suffix": r"\q"}, ("suffix",), r"no such escape: \q"),
+        ({"suffix": "\\"}, ("suffix",), "no such escape"),
+        ({"suffix": r"\x2"}, ("suffix",), r"no such escape: \x"),
+        ({"prefix": "é"}, ("prefix",), "expected ASCII"),
+        ({"prefix": r"\n"}, (), "prefix holds the suffix"),
+        ({"prefix": r"\x03", "suffix": r"\x03"}, (), "prefix holds the suffix"),
+        ({"wake": "16 5"}, ("wake",), "hexadecimal"),
+        ({"timeout_ms": 5}, ("timeout_ms",), "expected 0, or at least 20"),
+        ({"port": "COM1"}, ("port",), "pattern"),
+    ],
+)
+def test_settings_that_cannot_work_are_refused_with_what_to_mend(
+    table: dict[str, object], key: tuple[str, ...], words: str
+) -> None:
+    with pytest.raises(ValidationError) as refused:
+        SerialLinesSettings.model_validate({"port": "/dev/gate-scanner"} | table)
+    (error,) = refused.value.errors()
+    assert (error["loc"], words in error["msg"]) == (key, True), error["msg"]
+
+
+# ------------------------------------------------------------------------------------------------- on the line
+
+
+def rig(emulator: ScannerEmulator, **table: object) -> Rig:
+    def begin(text: bytes) -> None:
+        emulator.line.send((emulator.prefix + text)[: len(text) // 2])
+
+    full = {"port": str(emulator.line.link), **table}
+    return Rig(full, emulator.scan, begin, emulator.unplug, emulator.plug)
+
+
+class TestSerialLines(ScannerContract):
+    kind = "serial_lines"
+
+    @pytest.fixture
+    def rig(self, link: Path) -> Iterator[Rig]:
+        with ScannerEmulator(link) as emulator:
+            yield rig(emulator)
+
+
+class TestSerialLinesBetweenMarks(ScannerContract):
+    kind = "serial_lines"
+
+    @pytest.fixture
+    def rig(self, link: Path) -> Iterator[Rig]:
+        with ScannerEmulator(link, suffix=b"\x03", prefix=b"\x02") as emulator:
+            yield rig(emulator, prefix=r"\x02", suffix=r"\x03")
+
+
+@pytest.fixture
+def emulator(link: Path) -> Iterator[ScannerEmulator]:
+    with ScannerEmulator(link) as emulator:
+        yield emulator
+
+
+def opened(emulator: ScannerEmulator, **table: object) -> SerialLinesScanner:
+    scanner = SerialLinesScanner(SerialLinesSettings.model_validate({"port": str(emulator.line.link)} | table))
+    assert str(emulator.line.link) in scanner.open()
+    return scanner
+
+
+def read_once_open(scanner: SerialLinesScanner) -> None:
+    scanner.open()
+    read(scanner)
+
+
+pytestmark = pytest.mark.usefixtures("no_leaks")
+
+
+@pytest.mark.parametrize("suffix", [b"\r\n", b"\r", b"\n"])
+def test_by_default_the_usual_ends_of_a_line_are_taken_alike(emulator: ScannerEmulator, suffix: bytes) -> None:
+    emulator.suffix = suffix
+    scanner = opened(emulator)
+    emulator.scan("one")
+    emulator.scan("two", pieces=5, pause_s=0.002)
+    assert [read(scanner).payload for _ in range(2)] == [b"one", b"two"]
+    scanner.close()
+
+
+def test_a_scanner_that_sends_no_suffix_is_read_by_the_silence_after_a_text(emulator: ScannerEmulator) -> None:
+    emulator.suffix = b""
+    scanner = opened(emulator, suffix="", timeout_ms=300)
+    emulator.scan("one")
+    scan = read(scanner)
+    assert (scan.payload, time.monotonic() - scan.at >= 0.3) == (b"one", True)
+    emulator.scan("two")
+    assert read(scanner).payload == b"two"
+    scanner.close()
+
+
+def test_a_text_longer_than_allowed_never_comes_out_and_the_next_one_does(emulator: ScannerEmulator) -> None:
+    scanner = opened(emulator, max_length=100)
+    emulator.scan("x" * 101, pieces=3)
+    emulator.scan("y" * 5000, pieces=20, pause_s=0.001)
+    emulator.scan("fine")
+    assert read(scanner).payload == b"fine"
+    assert scanner.losses == ScanLosses(overlong=2)
+    scanner.close()
+
+
+def test_a_read_ends_in_time_while_bytes_without_an_end_go_on_coming(emulator: ScannerEmulator) -> None:
+    scanner = opened(emulator)
+    over = threading.Event()
+
+    def flood() -> None:
+        while not over.wait(0.001):
+            emulator.line.send(b"z" * 512)
+
+    flooding = threading.Thread(target=flood)
+    flooding.start()
+    assert [scanner.read(SHORT_S) for _ in range(5)] == [None] * 5
+    over.set()
+    flooding.join()
+    assert scanner.read(SHORT_S) is None
+    emulator.line.send(b"\r\n")
+    emulator.scan("after it")
+    assert read(scanner).payload == b"after it"
+    assert scanner.losses == ScanLosses(overlong=1)
+    scanner.close()
+
+
+def test_texts_that_come_faster_than_they_are_read_are_dropped_and_counted(
+    emulator: ScannerEmulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serial_lines, "QUEUE_LENGTH", 3)
+    scanner = opened(emulator)
+    emulator.line.send(b"".join(b"%d\r" % number for number in range(10)))
+    assert [read(scanner).payload for _ in range(3)] == [b"0", b"1", b"2"]
+    emulator.scan("next")
+    assert read(scanner).payload == b"next"
+    assert scanner.losses.crowded == 7
+    scanner.close()
+
+
+def test_losses_are_counted_on_over_a_pulled_cable(emulator: ScannerEmulator) -> None:
+    scanner = opened(emulator, max_length=64)
+    for count in (1, 2):
+        emulator.scan("x" * 65)
+        emulator.scan("ok")
+        assert read(scanner).payload == b"ok"
+        assert scanner.losses == ScanLosses(overlong=count)
+        emulator.unplug()
+        with pytest.raises(DeviceUnavailableError):
+            read(scanner)
+        emulator.plug()
+        scanner.open()
+    scanner.close()
+
+
+def test_a_scanner_that_must_be_woken_is_woken_at_each_opening(emulator: ScannerEmulator) -> None:
+    scanner = opened(emulator, wake="16 54 0D")
+    assert emulator.line.wait_received(3, WAIT_S)
+    scanner.close()
+    scanner.open()
+    assert emulator.line.wait_received(6, WAIT_S)
+    assert emulator.line.received() == b"\x16\x54\r" * 2
+    scanner.close()
+
+
+def test_by_default_nothing_is_sent_to_the_scanner(emulator: ScannerEmulator) -> None:
+    scanner = opened(emulator)
+    emulator.scan("text")
+    read(scanner)
+    scanner.close()
+    assert emulator.line.received() == b""
+
+
+def test_a_port_that_takes_no_wake_bytes_is_let_go(emulator: ScannerEmulator) -> None:
+    emulator.unplug()
+    scanner = SerialLinesScanner(SerialLinesSettings(port=str(emulator.line.link), wake="00"))
+    with pytest.raises(DeviceUnavailableError, match="no such port"):
+        scanner.open()
+    emulator.plug()
+    emulator.line.unplug_after(0)
+    with pytest.raises(DeviceUnavailableError):  # at the wake bytes or, where the cable lasts longer, at the reading
+        read_once_open(scanner)
+    scanner.close()
+    emulator.plug()
+    scanner.open()
+    scanner.close()
+
+
+def test_a_scanner_shares_its_port_with_no_board(emulator: ScannerEmulator) -> None:
+    port = SerialPort.shared(str(emulator.line.link), SerialParameters("lcus"))
+    with pytest.raises(DeviceMisconfiguredError, match="already in use"):
+        opened(emulator)
+    port.close()
+
+
+def test_a_text_is_never_logged_but_its_length_and_digest(
+    emulator: ScannerEmulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    scanner = opened(emulator)
+    secret = b"GP1:SECRET"
+    emulator.scan(secret)
+    read(scanner)
+    scanner.close()
+    assert f"a text of 10 bytes, digest {hashlib.sha256(secret).hexdigest()[:16]}" in caplog.text
+    for form in ("SECRET", secret.hex(), secret.hex(" ").upper()):
+        assert form not in caplog.text
+
+
+# ------------------------------------------------------------------------------------------------- the emulator
+
+
+def test_noise_is_the_same_for_the_same_seed(emulator: ScannerEmulator) -> None:
+    for seed in (1, 1, 2):
+        emulator.noise(16, seed)
+    first, second, third = (transfer.data for transfer in emulator.line.tap)
+    assert first == second != third
+    assert len(first) == 16
+
+
+def test_orders_of_the_emulator_do_what_they_say(emulator: ScannerEmulator) -> None:
+    assert obey(emulator, "unplug") == "unplug: done"
+    assert not emulator.line.is_plugged
+    obey(emulator, "plug")
+    obey(emulator, "noise 5")
+    assert [len(transfer.data) for transfer in emulator.line.tap] == [5]
+    for wrong in ("help", "noise", "noise x"):
+        with pytest.raises(ValueError, match=r"orders:|invalid literal"):
+            obey(emulator, wrong)
+
+
+def test_a_technician_can_type_what_is_scanned(link: Path) -> None:
+    command = [sys.executable, "-m", "drivers.emulators.scanner", "--link", str(link), "--suffix", r"\x03"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert str(link) in process.stdout.readline()
+        scanner = registry.scanner("serial_lines", {"port": str(link), "suffix": r"\x03"})
+        scanner.open()
+        process.stdin.write("GP1:TYPED IN\n:nonsense\n")
+        assert process.stdout.readline() == "scanned 12 bytes\n"
+        assert "not done: What is typed in is scanned" in process.stdout.readline()
+        assert read(scanner).payload == b"GP1:TYPED IN"
+        scanner.close()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(WAIT_S) == 0
+    assert not link.is_symlink()
+
+
+def test_the_emulator_can_be_told_to_quit(link: Path) -> None:
+    command = [sys.executable, "-m", "drivers.emulators.scanner", "--link", str(link)]
+    done = subprocess.run(command, input=":quit\n", capture_output=True, text=True, timeout=WAIT_S, check=True)
+    assert done.stderr == ""
