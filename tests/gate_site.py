@@ -35,7 +35,10 @@ class GateSite:
         return self._root.public.raw.hex()
 
     def permit(self, plate, **changes):
-        """The text of a permit for a plate, valid now and here unless changed; `declaration` follows the direction."""
+        """The text of a permit for a plate, or for a vehicle without one (None), valid now and here unless changed.
+
+        `declaration` follows the direction.
+        """
         direction = changes.get("direction", "export")
         serial = secrets.randbelow(1_000_000_000)
         claims = {
@@ -48,7 +51,7 @@ class GateSite:
             "declaration": 940120260000000000 + DIGIT_9[direction] + serial,
             "vin": "1M8GDM9AXKP042788",
             "plate": plate,
-            "plate_kind": next(kind for kind in kinds_of(plate) if kind in PLATE_KINDS.values()),
+            "plate_kind": plate and next(kind for kind in kinds_of(plate) if kind in PLATE_KINDS.values()),
             "energy": None,
             "site": SITE,
             "lane_mask": 0,
