@@ -22,6 +22,7 @@ COMMANDS = (
     Command("scan", "agent.cli.scan:scan", "Read QR permits and plates from pictures or a camera."),
     Command("permit", "agent.cli.permit:app", "Make and verify permits, keys and trust lists."),
     Command("events", "agent.cli.events:app", "Look into the journal of events, and prove that nothing is missing."),
+    Command("relay", "agent.cli.relay:app", "Find, try and watch relay and input boards."),
     Command("demo", "agent.cli.demo:demo", "Play eight vehicles at a gate on this machine, without hardware."),
 )
 EPILOG = (

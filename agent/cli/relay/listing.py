@@ -1,0 +1,235 @@
+"""The command `gate-agent relay list`: what is plugged in, and which name to write into the configuration."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from agent.cli import exits
+from agent.cli.check import load_configuration
+from drivers.adapters import Adapter, adapters, advice
+from drivers.api import DeviceError
+from drivers.recognition import UNITS, Finding, identify
+from drivers.usb_ids import Manner, likeness
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from agent.settings import Device, Lane
+    from drivers.adapters import Advice
+    from drivers.recognition import Recognised
+    from drivers.usb_ids import Likeness
+
+HIGHEST_UNIT = 247
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One port: what is known of it, what it probably is, what to write, who names it, and what it answered."""
+
+    adapter: Adapter
+    likeness: Likeness
+    advice: Advice
+    users: tuple[str, ...]
+    finding: Finding | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A port that the configuration names and that is not there. `user`: the lane and the device that it is for."""
+
+    user: str
+    port: str
+
+
+def list_ports(  # noqa: PLR0913 - each is an option of the command
+    *,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config", "-c", help="Also say which ports of this configuration are missing.", show_default=False
+        ),
+    ] = None,
+    ask: Annotated[
+        bool, typer.Option("--identify", help="Ask each free port what board it is. Sends bytes to it.")
+    ] = False,
+    only: Annotated[str | None, typer.Option("--port", "-p", help="Only this port, by any of its names.")] = None,
+    units: Annotated[
+        int, typer.Option("--units", min=1, max=HIGHEST_UNIT, help="Ask for Modbus units 1 to this.")
+    ] = UNITS[-1],
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before bytes are sent.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, for programs.")] = False,
+    root: Annotated[
+        Path, typer.Option("--root", hidden=True, help="Where the file tree of the machine begins.")
+    ] = Path("/"),
+) -> None:
+    """List the serial ports of this machine, who has them open, and which name to write into the configuration.
+
+    A name under /dev/serial/by-id follows the device to any socket; one under by-path is the socket's, for devices that
+    have no serial number of their own. What a port probably is, is guessed from its USB id.
+
+    With --identify each port that nobody has open is asked what board it is, by questions that move no relay of any
+    board known. The answer comes with lines to paste into the configuration. Some boards cannot be told by harmless
+    questions; then nothing more is asked.
+    """
+    users = _users(config)
+    found = [one for one in adapters(root) if only is None or _is_named(one, only)]
+    if only is not None and not found:
+        found = [_bare(only)]
+    entries = [Entry(one, likeness(one), advice(one, found), _named_by(one, users)) for one in found]
+    missing = [Missing(user, port) for user, port in users if not _exists(root, port)]
+    if ask:
+        _agree(entries, yes=yes)
+        entries = list(_asked(entries, range(1, units + 1)))
+    if as_json:
+        typer.echo(json.dumps(_json(entries, missing), ensure_ascii=False, indent=2))
+    else:
+        from agent.cli.relay.ports_table import show  # noqa: PLC0415 - not needed for JSON
+
+        show(entries, missing)
+    raise typer.Exit(exits.FAILED if missing else exits.OK)
+
+
+def snippet(entry: Entry, board: Recognised) -> str:
+    """Lines for the configuration, to be pasted under a lane."""
+    lines = _table("relay", board.kind, entry.advice.name, board.relay)
+    if board.inputs is not None:
+        lines += ["", *_table("inputs", board.kind, entry.advice.name, board.inputs)]
+    return "\n".join(lines)
+
+
+def _table(name: str, kind: str, port: str, keys: Mapping[str, object]) -> list[str]:
+    values: dict[str, object] = {"kind": kind, "port": port, **keys}
+    return [f"[lanes.NAME.{name}]", *(f"{key} = {json.dumps(value)}" for key, value in values.items())]
+
+
+# --------------------------------------------------------------------------------------------------- configuration
+
+
+def _users(config: Path | None) -> list[tuple[str, str]]:
+    """The devices of the configuration and the ports that they name."""
+    if config is None:
+        return []
+    lanes = load_configuration(config).settings.lanes
+    return [
+        (f"lane {name}, {family}", port)
+        for name, lane in lanes.items()
+        for family, device in _devices(lane)
+        if isinstance(port := device.table.get("port"), str)
+    ]
+
+
+def _devices(lane: Lane) -> Iterator[tuple[str, Device]]:
+    yield "relay", lane.relay
+    if lane.inputs is not None:
+        yield "inputs", lane.inputs
+    yield from (("scanner", scanner) for scanner in getattr(lane, "scanners", ()))
+
+
+def _named_by(adapter: Adapter, users: Iterable[tuple[str, str]]) -> tuple[str, ...]:
+    return tuple(user for user, port in users if port in {adapter.device, *adapter.names})
+
+
+def _exists(root: Path, port: str) -> bool:
+    return (root / port[1:]).exists()
+
+
+# ---------------------------------------------------------------------------------------------------------- asking
+
+
+def _is_named(adapter: Adapter, name: str) -> bool:
+    return name in {adapter.device, *adapter.names} or str(Path(name).resolve()) == adapter.device
+
+
+def _bare(path: str) -> Adapter:
+    """A port that sysfs does not know, such as a pseudo-terminal or one of another machine."""
+    from drivers.holders import holders  # noqa: PLC0415 - rare
+
+    return Adapter(device=path, holders=holders(str(Path(path).resolve())))
+
+
+def _can_be_asked(entry: Entry) -> bool:
+    return not entry.adapter.holders and entry.adapter.permitted and entry.likeness.manner is not Manner.NEVER
+
+
+def _agree(entries: Iterable[Entry], *, yes: bool) -> None:
+    """Have the technician agree to what will be sent. Raises typer.Exit where he does not."""
+    wanted = [entry.adapter.device for entry in entries if _can_be_asked(entry)]
+    if yes or not wanted:
+        return
+    typer.echo(
+        f"This opens {', '.join(wanted)} and sends a few bytes there at 9600 baud. No relay of a board that is known moves.\n"
+        "A device of another kind may act on them, and an Arduino with a CH340 restarts when its port is opened.",
+        err=True,
+    )
+    if not typer.confirm("Ask?", default=False, err=True):
+        typer.echo("gate-agent relay list: nothing was sent", err=True)
+        raise typer.Exit(exits.FAILED)
+
+
+def _asked(entries: Iterable[Entry], units: range) -> Iterator[Entry]:
+    for entry in entries:
+        finding = _finding(entry, units)
+        yield Entry(entry.adapter, entry.likeness, entry.advice, entry.users, finding)
+
+
+def _finding(entry: Entry, units: range) -> Finding:
+    if entry.adapter.holders:
+        return Finding(None, "not asked: a program has it open")
+    if not entry.adapter.permitted:
+        return Finding(None, "not asked: no permission to open it")
+    try:
+        return identify(entry.adapter.device, entry.likeness, entry.adapter.title, units)
+    except DeviceError as error:
+        return Finding(None, f"not asked: {error}")
+
+
+# ------------------------------------------------------------------------------------------------------------ JSON
+
+
+def _json(entries: Iterable[Entry], missing: Iterable[Missing]) -> dict[str, Any]:
+    return {
+        "ports": [_port_json(entry) for entry in entries],
+        "missing": [{"user": one.user, "port": one.port} for one in missing],
+    }
+
+
+def _port_json(entry: Entry) -> dict[str, Any]:
+    adapter = entry.adapter
+    row: dict[str, Any] = {
+        "device": adapter.device,
+        "usb_id": adapter.usb_id or None,
+        "maker": adapter.maker or None,
+        "product": adapter.title or None,
+        "serial": adapter.serial or None,
+        "driver": adapter.driver or None,
+        "names": list(adapter.names),
+        "write": entry.advice.name,
+        "why": entry.advice.why,
+        "lasting": entry.advice.lasting,
+        "probably": entry.likeness.words,
+        "open_in": [{"name": holder.name, "pid": holder.pid} for holder in adapter.holders],
+        "permitted": adapter.permitted,
+        "group": adapter.group or None,
+        "named_by": list(entry.users),
+    }
+    if entry.finding is not None:
+        row["identified"] = _finding_json(entry, entry.finding)
+    return row
+
+
+def _finding_json(entry: Entry, finding: Finding) -> dict[str, Any]:
+    board = finding.board
+    return {
+        "board": board.words if board else None,
+        "kind": board.kind if board else None,
+        "relay": dict(board.relay) if board else None,
+        "inputs": dict(board.inputs) if board and board.inputs is not None else None,
+        "configuration": snippet(entry, board) if board else None,
+        "why": finding.why or None,
+        "heard": [{"sent": one.request.hex(" "), "received": one.reply.hex(" ")} for one in finding.heard],
+    }

@@ -1,0 +1,211 @@
+"""The command `gate-agent relay test`: one pulse through the driver and the pulse logic of the agent."""
+
+from __future__ import annotations
+
+import signal
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, assert_never
+
+import typer
+
+from agent.cli import exits
+from agent.cli.relay.target import (
+    ConfigOption,
+    KindOption,
+    LaneOption,
+    PortOption,
+    SetOption,
+    from_options,
+    relay_port,
+)
+from agent.cli.relay.trial import Trial
+from agent.cli.relay.wire import Scribe, overheard
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+    from agent.cli.relay.target import Board, Target
+    from agent.settings import BarrierWiring
+
+CLEAR = "clear"
+PULSE_MS = 500
+
+
+class Role(StrEnum):
+    """What a relay of a lane does."""
+
+    OPEN = "open"
+    CLOSE = "close"
+    HOLD = "hold"
+    RED = "red"
+    GREEN = "green"
+
+
+def pulse(  # noqa: PLR0913 - each is an option of the command
+    *,
+    config: ConfigOption = None,
+    lane: LaneOption = None,
+    role: Annotated[
+        Role | None, typer.Option("--role", help="Which contact of the lane; open where neither this nor --channel is.")
+    ] = None,
+    channel: Annotated[int | None, typer.Option("--channel", min=1, help="A relay by its number instead.")] = None,
+    pulse_ms: Annotated[
+        int | None,
+        typer.Option("--pulse-ms", min=200, max=1000, help="Length of the pulse; else the lane's, or 500."),
+    ] = None,
+    port: PortOption = None,
+    kind: KindOption = None,
+    keys: SetOption = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; you have looked.")] = False,
+    arm_is_clear: Annotated[
+        bool, typer.Option("--arm-is-clear", help="For a close with --yes: nobody and nothing is under the arm.")
+    ] = False,
+) -> None:
+    """Give ONE pulse on one relay, and show what the board made of it. THE BARRIER MAY MOVE.
+
+    The pulse goes through the same driver and the same logic as in the agent. Before it is given, the command says what
+    will happen and has you type the name of the lane. A close is given only with --role close, and only after a second
+    question: the command sees nobody under the arm.
+
+    Every relay of the board is released before the pulse and after it, also after Ctrl-C. The agent must not run: while
+    it has the board, the command refuses.
+
+    The exit code is 0 when the pulse is known to have been delivered and every relay is known to be released.
+    """
+    target = from_options(config, lane, port, kind, keys)
+    board = target.relay
+    if board is None:
+        raise typer.BadParameter(f"{kind} boards have no relays")
+    plan = _plan(target, role, channel, pulse_ms)
+    relay = relay_port(board)
+    board.check_free()
+    typer.echo(_announcement(target, board, plan))
+    _confirm(target, plan, yes=yes, arm_is_clear=arm_is_clear)
+    trial = Trial(relay, plan.channel, plan.pulse_ms)
+    start = time.monotonic()
+    transfers: list[str] = []
+    scribe = Scribe({board.port: board.kind} if board.port else {}, start)
+    with overheard(lambda transfer: transfers.append(scribe.line(transfer))), _stop_signals_interrupt():
+        try:
+            trial.run()
+        finally:
+            for line in trial.report():
+                typer.echo(line)
+            if transfers:
+                typer.echo("bytes      ms since the start, > sent, < received")
+                typer.echo("\n".join(transfers))
+    raise typer.Exit(exits.OK if trial.succeeded else exits.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """The pulse that is to be given; `role` is None where nobody said what the relay does."""
+
+    channel: int
+    pulse_ms: int
+    role: Role | None
+
+
+def _plan(target: Target, role: Role | None, channel: int | None, pulse_ms: int | None) -> _Plan:
+    if role is not None and channel is not None:
+        raise typer.BadParameter("--role and --channel: give one of them")
+    if target.barrier is None:
+        if role is not None or channel is None:
+            raise typer.BadParameter("without a configuration only --channel says which relay")
+        return _Plan(channel, pulse_ms or PULSE_MS, None)
+    length_ms = pulse_ms or target.barrier.pulse_ms
+    wired = _wired(target.barrier)
+    if channel is not None:
+        found = next((known for known, number in wired.items() if number == channel), None)
+        if found is Role.CLOSE:
+            raise typer.BadParameter(f"relay {channel} closes the barrier: a close is given only with --role close")
+        return _Plan(channel, length_ms, found)
+    wanted = role or Role.OPEN
+    if wired.get(wanted) is None:
+        raise typer.BadParameter(f"lane {target.lane} has no {wanted}_channel in its configuration")
+    return _Plan(wired[wanted], length_ms, wanted)
+
+
+def _wired(barrier: BarrierWiring) -> dict[Role, int]:
+    channels = {
+        Role.OPEN: barrier.open_channel,
+        Role.CLOSE: barrier.close_channel,
+        Role.HOLD: barrier.hold_channel,
+        Role.RED: barrier.red_channel,
+        Role.GREEN: barrier.green_channel,
+    }
+    return {role: channel for role, channel in channels.items() if channel is not None}
+
+
+def _announcement(target: Target, board: Board, plan: _Plan) -> str:
+    lines = [
+        _consequence(target.lane, plan),
+        f"  One pulse of {plan.pulse_ms} ms on relay {plan.channel} of {board.words}.",
+        "  Every relay of that board is released before and after it: what they hold open may close.",
+    ]
+    if target.sharers:
+        lines.append(f"  The board also serves {', '.join(target.sharers)}.")
+    return "\n".join(lines)
+
+
+def _consequence(lane: str | None, plan: _Plan) -> str:
+    match plan.role:
+        case None:
+            return (
+                f"Relay {plan.channel} will switch, and what is wired to it will act. Nothing here says what that is."
+            )
+        case Role.OPEN:
+            return f"The barrier of lane {lane} will OPEN."
+        case Role.CLOSE:
+            return f"The barrier of lane {lane} will CLOSE. Nobody and nothing may be under the arm."
+        case Role.HOLD:
+            return f"The barrier of lane {lane} will OPEN: its hold contact closes for a moment."
+        case Role.RED | Role.GREEN:
+            return f"The {plan.role} lamp of lane {lane} will light up for a moment."
+        case _:
+            assert_never(plan.role)
+
+
+def _confirm(target: Target, plan: _Plan, *, yes: bool, arm_is_clear: bool) -> None:
+    """Have the technician type that it may happen. Raises typer.Exit where he does not; nothing was sent then."""
+    word = target.lane or str(plan.channel)
+    what = "the name of the lane" if target.lane else "the number of the relay"
+    if not yes:
+        _require(f"Type {what} ({word}) to go on", word)
+    if plan.role is Role.CLOSE and not (yes and arm_is_clear):
+        if yes:
+            raise typer.BadParameter("a close with --yes also needs --arm-is-clear")
+        _require(f'Is nobody and nothing under the arm? Look, then type "{CLEAR}"', CLEAR)
+
+
+def _require(question: str, word: str) -> None:
+    try:
+        answer = typer.prompt(question, default="", show_default=False)
+    except typer.Abort:
+        answer = ""
+    if answer.strip() != word:
+        typer.echo("gate-agent relay test: not confirmed; nothing was sent", err=True)
+        raise typer.Exit(exits.FAILED)
+
+
+@contextmanager
+def _stop_signals_interrupt() -> Iterator[None]:
+    """Let the end of a session or a kill end the pulse as Ctrl-C does, and none of them the release of the relays."""
+    previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    for number in previous:
+        signal.signal(number, _interrupt_once)
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+def _interrupt_once(_number: int, _frame: FrameType | None) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt

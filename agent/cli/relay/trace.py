@@ -1,0 +1,125 @@
+"""The command `gate-agent relay trace`: every byte between this computer and a board."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agent.cli import exits
+from agent.cli.relay.target import (
+    ConfigOption,
+    KindOption,
+    LaneOption,
+    PortOption,
+    SetOption,
+    from_options,
+    input_port,
+    relay_port,
+)
+from agent.cli.relay.wire import LOGGER, Scribe, overheard
+from drivers.api import DeviceUnavailableError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.cli.relay.target import Target
+    from agent.cli.relay.wire import Transfer
+    from drivers.api import InputPort, RelayPort
+
+RETRY_S = 0.5
+WHILE_IT_RUNS = (
+    'To see the bytes of the running agent set level = "debug" in [log] of its configuration, restart it, and read its '
+    f'log: journalctl -u gate-agent. With format = "json" the lines are those of the logger {LOGGER}.'
+)
+
+
+def trace(  # noqa: PLR0913 - each is an option of the command
+    *,
+    config: ConfigOption = None,
+    lane: LaneOption = None,
+    port: PortOption = None,
+    kind: KindOption = None,
+    keys: SetOption = None,
+    seconds: Annotated[float | None, typer.Option("--seconds", min=0.1, help="End after so long.")] = None,
+    every_ms: Annotated[
+        int, typer.Option("--every-ms", min=20, max=10_000, help="How often the board is asked.")
+    ] = 250,
+) -> None:
+    """Open the boards of a lane with their drivers, ask for relays and inputs again and again, and show every byte.
+
+    A line is: milliseconds since the start, > for sent or < for received, the bytes in hexadecimal and as text, and what
+    they mean where the protocol is known. Nothing is switched. A board that is lost is opened again and again, so that
+    you can mend the wiring meanwhile.
+
+    The agent must not run: while it has the board, the command refuses, and says how to see the agent's own bytes. The
+    exit code is 0 when a board answered.
+    """
+    target = from_options(config, lane, port, kind, keys)
+    boards = _boards(target)
+    if not any(board.port for board in target.boards):
+        raise typer.BadParameter("none of these boards is on a serial port: there are no bytes to show")
+    try:
+        for board in target.boards:
+            board.check_free()
+    except DeviceUnavailableError as error:
+        raise DeviceUnavailableError(f"{error}. {WHILE_IT_RUNS}") from None
+    scribe = Scribe({board.port: board.kind for board in target.boards if board.port}, time.monotonic())
+
+    def show(transfer: Transfer) -> None:
+        typer.echo(scribe.line(transfer))
+        sys.stdout.flush()
+
+    answered = False
+    until = None if seconds is None else time.monotonic() + seconds
+    with overheard(show):
+        try:
+            while until is None or time.monotonic() < until:
+                answered |= _ask_until_lost(boards, scribe, until, every_ms / 1000)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            for asked in boards:
+                asked.close()
+    raise typer.Exit(exits.OK if answered else exits.FAILED)
+
+
+class _Asked:
+    """A board, and the question that is put to it again and again."""
+
+    def __init__(self, port: RelayPort | InputPort, ask: Callable[[], object]) -> None:
+        self.open, self.close, self.ask = port.open, port.close, ask
+
+
+def _boards(target: Target) -> list[_Asked]:
+    found = []
+    if target.relay is not None:
+        relay = relay_port(target.relay)
+        found.append(_Asked(relay, relay.state))
+    if target.inputs is not None:
+        inputs = input_port(target.inputs)
+        found.append(_Asked(inputs, inputs.sample))
+    return found
+
+
+def _ask_until_lost(boards: list[_Asked], scribe: Scribe, until: float | None, period_s: float) -> bool:
+    """Open the boards and ask them until the time is over or one is lost; whether all of them answered."""
+    never = threading.Event()
+    answered = False
+    try:
+        for board in boards:
+            typer.echo(scribe.remark(board.open()))
+        answered = True
+        while until is None or time.monotonic() < until:
+            for board in boards:
+                board.ask()
+            never.wait(period_s)
+    except DeviceUnavailableError as error:
+        typer.echo(scribe.remark(f"lost: {error}"))
+        for board in boards:
+            board.close()
+        never.wait(RETRY_S)
+    return answered

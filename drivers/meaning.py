@@ -1,0 +1,209 @@
+"""What the bytes on the line of a board mean, in words, as far as its protocol can be read. For people who look on."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Final
+
+from drivers import modbus
+from drivers.relay import lcus_codec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+_FRAME_OF_KMTRONIC = 3
+_ALL_RELAYS = 0x00FF
+_STEP_MS = 100
+_FLASH_OFF = 0x0400
+_HEAD = struct.Struct(">BBHH")
+
+_DEVANTECH: Final = {
+    0x5A: "which module is it?",
+    0x5B: "which relays are on?",
+    0x5D: "what is the voltage?",
+    0x64: "all relays on",
+    0x6E: "all relays off",
+    **{0x64 + relay: f"relay {relay} on" for relay in range(1, 9)},
+    **{0x6E + relay: f"relay {relay} off" for relay in range(1, 9)},
+}
+
+
+class Reader:
+    """Reads the bytes of one board, in the order in which they passed: an answer means nothing without its question."""
+
+    def __init__(self, kind: str) -> None:
+        """`kind`: that of the driver; of a kind without a reader nothing is said."""
+        sent, received = _READERS.get(kind, (_nothing, _no_answer))
+        self._sent: Callable[[bytes], str] = sent
+        self._received: Callable[[bytes, bytes], str] = received
+        self._question = b""
+
+    def sent(self, data: bytes) -> str:
+        """What a request asks for or orders; empty where that cannot be told."""
+        self._question = data
+        return self._sent(data)
+
+    def received(self, data: bytes) -> str:
+        """What an answer says; empty where that cannot be told."""
+        return self._received(self._question, data) if data else "no answer"
+
+
+def numbers(found: Iterable[int]) -> str:
+    """Numbers in words: "1, 3", or "none"."""
+    return ", ".join(map(str, found)) or "none"
+
+
+def _nothing(_: bytes) -> str:
+    return ""
+
+
+def _no_answer(_question: bytes, _answer: bytes) -> str:
+    return ""
+
+
+# ---------------------------------------------------------------------------------------------------------- Modbus
+
+
+def _modbus_sent(data: bytes) -> str:
+    if not modbus.is_sound(data) or len(data) < _HEAD.size + 2:
+        return ""
+    unit, function, address, value = _HEAD.unpack(data[: _HEAD.size])
+    words = _modbus_read(function, address, value) or _modbus_write(function, address, value, data)
+    return f"unit {unit}: {words}"
+
+
+def _modbus_read(function: int, address: int, count: int) -> str:
+    span = f"{address + 1} to {address + count}" if count > 1 else f"{address + 1}"
+    match function:
+        case modbus.Function.READ_COILS:
+            return f"which of relays {span} are on?"
+        case modbus.Function.READ_DISCRETE_INPUTS:
+            return f"which of inputs {span} are on?"
+        case modbus.Function.READ_HOLDING_REGISTERS:
+            return f"read register 0x{address:04X}" + (f" to 0x{address + count - 1:04X}" if count > 1 else "")
+        case _:
+            return ""
+
+
+def _modbus_write(function: int, address: int, value: int, data: bytes) -> str:
+    match function:
+        case modbus.Function.WRITE_COIL:
+            return _coil_order(address, value)
+        case modbus.Function.WRITE_REGISTER:
+            return f"write register 0x{address:04X}: {value}"
+        case modbus.Function.WRITE_COILS:
+            on = _bits(data[7:-2], value, address + 1)
+            return f"switch relays {address + 1} to {address + value}; on: {numbers(on)}"
+        case _:
+            return f"function {function}"
+
+
+def _coil_order(address: int, value: int) -> str:
+    kind, relay = address & 0xFF00, (address & 0x00FF) + 1
+    if kind in {modbus.FLASH_ON, _FLASH_OFF}:
+        return f"relay {relay} {'on' if kind == modbus.FLASH_ON else 'off'} for {value * _STEP_MS} ms"
+    state = {modbus.ON: "on", modbus.OFF: "off"}.get(value, f"to 0x{value:04X}")
+    return f"all relays {state}" if address == _ALL_RELAYS else f"relay {address + 1} {state}"
+
+
+def _modbus_received(question: bytes, answer: bytes) -> str:
+    if len(question) < _HEAD.size:
+        return ""
+    _, function, address, count = _HEAD.unpack(question[: _HEAD.size])
+    reply = modbus.reply_in(modbus.Request(question, count if function in modbus.READS else 0), answer)
+    if reply is None or not modbus.is_sound(reply):
+        return "garbled"
+    if reply[1] & modbus.EXCEPTION_FLAG:
+        return f"refused: {modbus.EXCEPTIONS.get(reply[2], f'exception {reply[2]}')}"
+    match function:
+        case modbus.Function.READ_COILS | modbus.Function.READ_DISCRETE_INPUTS:
+            return f"on: {numbers(_bits(reply[3:-2], count, address + 1))}"
+        case modbus.Function.READ_HOLDING_REGISTERS:
+            data = reply[3:-2]
+            return f"values: {numbers(struct.unpack(f'>{len(data) // 2}H', data[: len(data) // 2 * 2]))}"
+        case _:
+            return "taken" if reply[:6] == question[:6] else "not what was asked"
+
+
+def _bits(data: bytes, count: int, first: int) -> list[int]:
+    mask = int.from_bytes(data, "little")
+    return [first + place for place in range(count) if mask >> place & 1]
+
+
+# ------------------------------------------------------------------------------------------------- boards with USB
+
+
+def _lcus_sent(data: bytes) -> str:
+    if data == lcus_codec.QUERY_ALL:
+        return "which relays are on?"
+    if len(data) != lcus_codec.FRAME_LENGTH or data != lcus_codec.frame(data[1], data[2]):
+        return ""
+    match data[2]:
+        case lcus_codec.Operation.ON | lcus_codec.Operation.ON_WITH_FEEDBACK:
+            return f"relay {data[1]} on"
+        case lcus_codec.Operation.OFF | lcus_codec.Operation.OFF_WITH_FEEDBACK:
+            return f"relay {data[1]} off"
+        case lcus_codec.Operation.QUERY:
+            return f"is relay {data[1]} on?"
+        case _:
+            return ""
+
+
+def _lcus_received(question: bytes, answer: bytes) -> str:
+    if len(question) == lcus_codec.FRAME_LENGTH:
+        states = [lcus_codec.frame(question[1], on) for on in (0, 1)]
+        return f"relay {question[1]} {'on' if answer == states[1] else 'off'}" if answer in states else "garbled"
+    if answer.startswith(b"CH"):
+        try:
+            told = lcus_codec.read_lines(answer, answer.count(b"\n"))
+        except lcus_codec.BadReplyError:
+            return "garbled"
+        return f"on: {numbers(place for place, on in enumerate(told, 1) if on)}"
+    return _flags(answer)
+
+
+def _kmtronic_sent(data: bytes) -> str:
+    if len(data) != _FRAME_OF_KMTRONIC or data[0] != 0xFF:  # noqa: PLR2004 - the start of every frame
+        return ""
+    if data[1:] == b"\x09\x00" or (data[1] >= 0xA0 and data[2] == 0):  # noqa: PLR2004 - A0 and the address
+        return "which relays are on?"
+    return f"relay {data[1]} {'on' if data[2] else 'off'}"
+
+
+def _kmtronic_received(_question: bytes, answer: bytes) -> str:
+    return _flags(answer)
+
+
+def _flags(answer: bytes) -> str:
+    """One byte 00 or 01 a relay."""
+    if not set(answer) <= {0, 1}:
+        return "garbled"
+    return f"on: {numbers(place for place, on in enumerate(answer, 1) if on)}"
+
+
+def _devantech_sent(data: bytes) -> str:
+    match tuple(data):
+        case (0x5C, mask):
+            return f"switch all relays; on: {numbers(_bits(bytes([mask]), 8, 1))}"
+        case (order,):
+            return _DEVANTECH.get(order, "")
+        case _:
+            return ""
+
+
+def _devantech_received(question: bytes, answer: bytes) -> str:
+    match (question, tuple(answer)):
+        case (b"\x5a", (module, version)):
+            return f"module {module}, version {version}"
+        case (b"\x5b", (mask,)):
+            return f"on: {numbers(_bits(bytes([mask]), 8, 1))}"
+        case _:
+            return ""
+
+
+_READERS: Final[dict[str, tuple[Callable[[bytes], str], Callable[[bytes, bytes], str]]]] = {
+    "modbus_rtu": (_modbus_sent, _modbus_received),
+    "lcus": (_lcus_sent, _lcus_received),
+    "kmtronic": (_kmtronic_sent, _kmtronic_received),
+    "devantech": (_devantech_sent, _devantech_received),
+}
