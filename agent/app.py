@@ -42,8 +42,9 @@ from agent.link.presence import GateIdentity
 from agent.link.setup import SessionSettings
 from agent.link.tls import TlsFiles
 from agent.recorder import Recorder
+from agent.relay_board import RelayBoard
 from agent.service.watchdog import Watchdog
-from agent.settings import broker_address
+from agent.settings import board_place, broker_address
 from agent.store.errors import JournalCorruptError, JournalError
 from agent.store.evidence import EvidenceStore
 from agent.store.journal import Journal
@@ -56,7 +57,7 @@ if TYPE_CHECKING:
     from agent.link.setup import LinkView
     from agent.service.clock import Clock
     from agent.service.notify import Notifier
-    from agent.settings import Camera, LoadedSettings
+    from agent.settings import Camera, Device, LoadedSettings
     from agent.settings import Lane as LaneSettings
 
 log = logging.getLogger(__name__)
@@ -105,6 +106,7 @@ class App:
         self._keeper = Keeper(EvidenceStore(settings.state.directory / "evidence", settings.evidence.max_mb * MEGABYTE))
         self._watchdog = Watchdog(notifier)
         self._eyes: list[EyePort] = []
+        self._relays: dict[str, RelayBoard] = {}
         self._lanes = [self._make_lane(name, lane) for name, lane in settings.lanes.items()]
         self._link = self._make_link() if settings.mqtt.enabled else None
         self._stopping = threading.Event()
@@ -122,6 +124,8 @@ class App:
         for lane in self._lanes:
             lane.start()
             self._watchdog.watch(f"lane {lane.name}", LANE_WINDOW_S, partial(_progress, lane))
+        for relay in self._relays.values():
+            relay.start()
         for eye in self._eyes:
             eye.start()
         if self._link is not None:
@@ -136,6 +140,10 @@ class App:
         self._stopping.set()
         for eye in self._eyes:
             eye.stop()
+        for lane in self._lanes:
+            lane.wind_down()
+        for relay in self._relays.values():
+            relay.stop()
         for lane in self._lanes:
             lane.stop()
         self._watchdog.stop()
@@ -177,7 +185,7 @@ class App:
             name,
             settings,
             Boards(
-                registry.relay(settings.relay.kind, settings.relay.table),
+                self._relay_board(name, settings.relay),
                 None if inputs is None else registry.inputs(inputs.kind, inputs.table),
                 {scanner.id: registry.scanner(scanner.kind, scanner.table) for scanner in settings.scanners},
             ),
@@ -187,6 +195,14 @@ class App:
         )
         self._eyes += [self._make_eye(unit, camera) for camera in settings.cameras]
         return unit
+
+    def _relay_board(self, lane: str, device: Device) -> RelayBoard:
+        """The board of a lane's relays: one for all lanes that name it."""
+        model = registry.settings_model(registry.RELAYS, device.kind).model_validate(device.table)
+        place = board_place(device.kind, model) or f"of lane {lane}"
+        if place not in self._relays:
+            self._relays[place] = RelayBoard(place, registry.relay(device.kind, device.table))
+        return self._relays[place]
 
     def _make_eye(self, lane: LaneUnit, camera: Camera) -> EyePort:
         configure = Configure(

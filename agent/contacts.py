@@ -1,157 +1,153 @@
-"""The contacts of one barrier controller: relays of a board, which of them ought to be energised, and until when."""
+"""The contacts of all barriers on one relay board: which relays ought to be energised, and until when.
+
+Every relay is in the hands of one thread, and one call to the board is made at a time, the most urgent first: so no
+lane waits for more than the one call that is under way.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from agent.core.lane_io import Lamp
+from agent.circuit import Circuit
 from drivers.api import Delivery, DeviceError, DeviceMisconfiguredError, DeviceUnavailableError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from agent.circuit import Action, Wiring
     from drivers.api import RelayPort
 
 log = logging.getLogger(__name__)
 
 OFF_RETRY_S = 0.05
+LEVEL_RETRY_S = 0.25
 STUCK_S = 1.0
 TIMER_SLACK_S = 0.2
 """How much longer than ordered a board may hold its own pulse."""
 PARTING_TRIES = 3
 
-Action = Literal["open", "close"]
-
-
-@dataclass(frozen=True, slots=True)
-class Wiring:
-    """Which relay channel does what (from 1), and how long a pulse lasts."""
-
-    open_channel: int
-    pulse_ms: int
-    close_channel: int | None = None
-    hold_channel: int | None = None
-    red_channel: int | None = None
-    green_channel: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Off:
-    """A release that is due at `at`; `since`: when it was first tried, None before. Monotonic seconds."""
-
-    at: float
-    since: float | None = None
-
 
 class Contacts:
-    """Give pulses, hold, show lamps and release. For one thread; times are monotonic seconds.
+    """Give pulses, hold, show lamps and release, for every lane of a board. For one thread; times are monotonic seconds.
 
-    Every method but `let_go` may raise DeviceError: the board is lost then, and must be connected again.
+    A level, which is a hold or a lamp, is noted when it is ordered and brought about by `work`, as is every release.
+    `connect`, `pulse`, `work` and `check` may raise DeviceError: the board is lost then, and must be connected again.
     """
 
-    def __init__(self, relay: RelayPort, wiring: Wiring) -> None:
+    def __init__(self, relay: RelayPort) -> None:
         self._relay = relay
-        self._wiring = wiring
-        self._pulse_s = wiring.pulse_ms / 1000
-        self._hold_channel = wiring.hold_channel or wiring.open_channel
-        self._channels: dict[Action, int | None] = {"open": wiring.open_channel, "close": wiring.close_channel}
-        self._off_due: dict[int, _Off] = {}
+        self._circuits: list[Circuit] = []
+        self._off_due: dict[int, float] = {}
+        self._level_due: dict[int, float] = {}
         self._pulse_until: dict[int, float] = {}
-        self._unproved: set[int] = set()
-        self._held = False
-        self._lamp = Lamp.RED
+        self._refusing_since: dict[int, float] = {}
+        self._doubted: set[int] = set()
+        self._stuck: set[int] = set()
+
+    def circuit(self, wiring: Wiring) -> Circuit:
+        """The contacts of one more lane; for before the board is connected."""
+        circuit = Circuit(wiring)
+        self._circuits.append(circuit)
+        return circuit
 
     # ------------------------------------------------------------------------------------------------- orders
 
     def connect(self) -> str:
-        """Open the board, release every relay, then restore the hold and the lamp; the board's identity."""
-        there, wired = self._relay.capabilities.channels, [*self._moving(), *(channel for channel, _ in self._lamps())]
+        """Open the board and release every relay; the board's identity. Holds and lamps follow by `work`.
+
+        A relay that does not let go keeps only its own lanes from working, unless it keeps all.
+        """
+        there, wired = self._relay.capabilities.channels, [*self._moving(), *self._lamps()]
         if max(wired) > there:
             raise DeviceMisconfiguredError(f"there is no relay {max(wired)}; the board has {there}")
         identity = self._relay.open()
         released = self._relay.all_off()
+        for memory in (self._pulse_until, self._refusing_since, self._off_due, self._doubted, self._stuck):
+            memory.clear()
         if released is Delivery.NOT_DELIVERED:
-            raise DeviceUnavailableError("the board did not take the all-off")
-        self._pulse_until.clear()
-        self._unproved.clear()
-        self._off_due = {} if released is Delivery.DELIVERED else {channel: _Off(0.0) for channel in self._moving()}
-        if self._held:
-            self._set_hold()
-        self.show(self._lamp)
+            self._stuck.update(self._still_energised())
+            if self._all_stuck():
+                raise DeviceUnavailableError("the board did not take the all-off")
+        doubtful = self._stuck if released is not Delivery.UNKNOWN else self._moving()
+        self._off_due |= dict.fromkeys(doubtful, 0.0)
+        self._level_due = dict.fromkeys([*self._held(), *self._lamps()], 0.0)
         return identity
 
-    def pulse(self, action: Action, deadline: float) -> Delivery:
+    def pulse(self, circuit: Circuit, action: Action, deadline: float) -> Delivery:
         """Give one pulse if it can start before `deadline`. Raises DeviceError only when nothing was sent."""
-        channel = self._channels[action]
-        if channel is None or time.monotonic() > deadline or not self._way_is_clear(action):
+        channel = circuit.channel(action)
+        if channel is None or time.monotonic() > deadline or self.trouble(circuit):
             return Delivery.NOT_DELIVERED
         # Clearing the way takes a while on a slow line.
-        return Delivery.NOT_DELIVERED if time.monotonic() > deadline else self._energise(channel)
+        if not self._way_is_clear(circuit, action) or time.monotonic() > deadline:
+            return Delivery.NOT_DELIVERED
+        return self._energise(channel, circuit.wiring.pulse_ms)
 
-    def hold(self, *, on: bool) -> None:
-        """Hold the barrier open, or let go."""
-        self._held = on
-        if on:
-            self._set_hold()
+    def hold(self, circuit: Circuit, *, on: bool) -> None:
+        """Note that the lane holds its barrier open, or lets go. An arm that another lane holds too stays open."""
+        circuit.held = on
+        channel = circuit.hold_channel
+        if self._is_held(channel):
+            self._level_due[channel] = 0.0
         else:
-            self._unproved.discard(self._hold_channel)
-            self._off_due[self._hold_channel] = _Off(0.0)
-            self.release_due()
+            self._level_due.pop(channel, None)
+            self._off_due[channel] = 0.0
 
-    def show(self, lamp: Lamp) -> None:
-        """Set the lamp."""
-        self._lamp = lamp
-        for channel, on in self._lamps():
-            self._set_level(channel, on=on)
-
-    def remember(self, *, held: bool | None = None, lamp: Lamp | None = None) -> None:
-        """Note what is wanted while the board is away; `connect` brings it about."""
-        self._held = self._held if held is None else held
-        self._lamp = self._lamp if lamp is None else lamp
+    def show(self, circuit: Circuit) -> None:
+        """Note that the lane's lamp is another now."""
+        self._level_due |= {channel: 0.0 for channel, _ in circuit.lamps()}
 
     # ------------------------------------------------------------------------------------------------- duties
 
     def due_in_s(self) -> float | None:
-        """Seconds until the next release is due; None when none is."""
-        if not self._off_due:
-            return None
-        return max(0.0, min(off.at for off in self._off_due.values()) - time.monotonic())
+        """Seconds until the next release or level is due; None when none is."""
+        due = [*self._off_due.values(), *self._level_due.values()]
+        return max(0.0, min(due) - time.monotonic()) if due else None
 
-    def release_due(self) -> None:
-        """Switch off what is due, again and again until it reads back as released.
+    def work(self) -> bool:
+        """Make the most urgent call to the board that is due: a release, a hold, a lamp; whether there was one.
 
-        Raises DeviceUnavailableError for a relay that does not let go for `STUCK_S`.
+        A release is tried again and again until the relay reads back as released. Raises DeviceUnavailableError for one
+        that does not let go for `STUCK_S`, where no lane can work without it.
         """
-        for channel, off in list(self._off_due.items()):
-            now = time.monotonic()
-            if off.at > now:
-                continue
-            if self._is_held(channel) or self._relay.set(channel, on=False) is Delivery.DELIVERED:
-                del self._off_due[channel]
-                self._pulse_until.pop(channel, None)
-                continue
-            since = now if off.since is None else off.since
-            if now - since > STUCK_S:
-                raise DeviceUnavailableError(f"relay {channel} does not let go")
-            if off.since is None:
-                log.error("relay %d is not known to be released; trying on", channel)
-            self._off_due[channel] = _Off(time.monotonic() + OFF_RETRY_S, since)
+        channel = self._next_due(self._off_due)
+        if channel is not None:
+            self._release(channel)
+            return True
+        channel = self._next_due(self._level_due)
+        if channel is None:
+            return False
+        holders = [circuit for circuit in self._circuits if circuit.held and circuit.hold_channel == channel]
+        if not holders:
+            self._set_level(channel, on=channel in self._lit())
+        elif self._closing_ended(holders[0]):
+            self._set_hold(channel)
+        else:
+            self._doubt(channel)
+        return True
 
     def check(self) -> None:
         """Compare the relays with what they ought to be: release what nobody asked for, restore what stands."""
-        if self._off_due:
-            return
         relays = self._relay.state()
-        if relays is not None:
-            self._release_strays(relays)
-        if self._held and self._differs(self._hold_channel, relays, on=True):
-            self._set_hold()
-        for channel, on in self._lamps():
-            if self._differs(channel, relays, on=on):
-                self._set_level(channel, on=on)
+        if relays is None:
+            return
+        for channel in self._moving():
+            idle = not (self._is_held(channel) or self._may_be_energised(channel))
+            if relays[channel - 1] and idle:
+                log.error("relay %d is energised though nobody asked for it; releasing it", channel)
+                self._off_due[channel] = 0.0
+        lit = self._lit()
+        wanted = dict.fromkeys(self._held(), True) | {channel: channel in lit for channel in self._lamps()}
+        for channel, on in wanted.items():
+            if relays[channel - 1] is not on and not self._is_pulsing(channel):
+                self._level_due.setdefault(channel, 0.0)
+
+    def trouble(self, circuit: Circuit) -> str:
+        """Why the lane cannot work although its board is there; empty when it can."""
+        stuck = self._stuck.intersection(circuit.moving())
+        return f"relay {min(stuck)} does not let go" if stuck else ""
 
     def let_go(self) -> None:
         """Release every relay and let the port go. Never raises."""
@@ -168,82 +164,123 @@ class Contacts:
 
     # ------------------------------------------------------------------------------------------------- within
 
-    def _energise(self, channel: int) -> Delivery:
+    def _next_due(self, due: dict[int, float]) -> int | None:
+        """The channel whose turn it is; holds come before lamps. A release of what is held by now is none."""
+        now, held = time.monotonic(), set(self._held())
+        for channel in [channel for channel, at in self._off_due.items() if at <= now and channel in held]:
+            self._forget_release(channel)
+        ready = [channel for channel, at in due.items() if at <= now]
+        return min(ready, key=lambda channel: (channel not in held, due[channel]), default=None)
+
+    def _release(self, channel: int) -> bool:
+        """Try to release a relay; whether it is known to be."""
+        if self._relay.set(channel, on=False) is Delivery.DELIVERED:
+            self._forget_release(channel)
+            return True
+        now = time.monotonic()
+        if channel not in self._refusing_since:
+            self._refusing_since[channel] = now
+            log.error("relay %d is not known to be released; trying on", channel)
+        if channel not in self._stuck and now - self._refusing_since[channel] > STUCK_S:
+            log.error("relay %d does not let go", channel)
+            self._stuck.add(channel)
+            if self._all_stuck():
+                raise DeviceUnavailableError(f"relay {channel} does not let go")
+        self._off_due[channel] = now + (LEVEL_RETRY_S if channel in self._stuck else OFF_RETRY_S)
+        return False
+
+    def _forget_release(self, channel: int) -> None:
+        self._off_due.pop(channel, None)
+        self._pulse_until.pop(channel, None)
+        self._refusing_since.pop(channel, None)
+        self._stuck.discard(channel)
+
+    def _energise(self, channel: int, pulse_ms: int) -> Delivery:
         if self._is_held(channel):
             # A timed pulse would end the hold.
             return self._relay.set(channel, on=True)
         timed = self._relay.capabilities.hardware_pulse
-        delivery = self._relay.pulse(channel, self._wiring.pulse_ms) if timed else self._relay.set(channel, on=True)
-        until = time.monotonic() + self._pulse_s
+        delivery = self._relay.pulse(channel, pulse_ms) if timed else self._relay.set(channel, on=True)
+        until = time.monotonic() + pulse_ms / 1000
         if delivery is not Delivery.NOT_DELIVERED:
             self._pulse_until[channel] = until
         if not timed:
             # Also after NOT_DELIVERED: switching off what is off harms nothing, and what was said may be wrong.
-            self._off_due[channel] = _Off(until)
+            self._off_due[channel] = until
         elif delivery is Delivery.UNKNOWN or channel in self._off_due:
-            self._off_due[channel] = _Off(until + TIMER_SLACK_S)
+            self._off_due[channel] = until + TIMER_SLACK_S
+        self._refusing_since.pop(channel, None)
         return delivery
 
-    def _way_is_clear(self, action: Action) -> bool:
+    def _way_is_clear(self, circuit: Circuit, action: Action) -> bool:
         """Open and close are never energised together: an opening ends a closing pulse, a closing never an opening."""
-        if action == "close":
-            return not self._held and not any(
-                self._may_be_energised(channel) for channel in (self._wiring.open_channel, self._hold_channel)
-            )
-        closing = self._wiring.close_channel
-        if closing is None or not self._may_be_energised(closing):
-            return True
-        if self._relay.set(closing, on=False) is not Delivery.DELIVERED:
-            return False
-        self._off_due.pop(closing, None)
-        self._pulse_until.pop(closing, None)
-        return True
+        if action == "open":
+            return self._closing_ended(circuit)
+        opening = {circuit.wiring.open_channel, circuit.hold_channel}
+        return not any(self._is_held(channel) for channel in opening) and all(map(self._is_released, opening))
 
-    def _set_hold(self) -> None:
-        channel = self._hold_channel
+    def _closing_ended(self, circuit: Circuit) -> bool:
+        closing = circuit.wiring.close_channel
+        return closing is None or not self._may_be_energised(closing) or self._release(closing)
+
+    def _is_released(self, channel: int) -> bool:
+        """Whether a relay is known to be released, by doing so where that is due."""
+        due = self._off_due.get(channel)
+        if due is not None and due <= time.monotonic():
+            return self._release(channel)
+        return not self._may_be_energised(channel)
+
+    def _set_hold(self, channel: int) -> None:
         pulsing = self._is_pulsing(channel)
-        if not self._way_is_clear("open"):
-            self._doubt(channel)
-            return
         self._set_level(channel, on=True)
         if pulsing and self._relay.capabilities.hardware_pulse:
             # The board's own timer may still end it.
-            self._unproved.add(channel)
+            self._level_due[channel] = self._pulse_until[channel] + TIMER_SLACK_S
 
     def _set_level(self, channel: int, *, on: bool) -> None:
         if self._relay.set(channel, on=on) is Delivery.DELIVERED:
-            self._unproved.discard(channel)
+            self._level_due.pop(channel, None)
+            self._doubted.discard(channel)
         else:
             self._doubt(channel)
 
     def _doubt(self, channel: int) -> None:
-        if channel not in self._unproved:
+        if channel not in self._doubted:
             log.error("relay %d is not known to have switched; trying on", channel)
-        self._unproved.add(channel)
+        self._doubted.add(channel)
+        self._level_due[channel] = time.monotonic() + LEVEL_RETRY_S
 
-    def _release_strays(self, relays: tuple[bool, ...]) -> None:
-        for channel in self._moving():
-            if relays[channel - 1] and not self._is_held(channel) and not self._is_pulsing(channel):
-                log.error("relay %d is energised though nobody asked for it; releasing it", channel)
-                self._off_due[channel] = _Off(0.0)
+    def _still_energised(self) -> Iterable[int]:
+        """The channels that move an arm and did not let go; all where the board cannot say."""
+        relays = self._relay.state()
+        return [
+            channel
+            for channel in self._moving()
+            if relays is None or (relays[channel - 1] and not self._is_held(channel))
+        ]
 
-    def _differs(self, channel: int, relays: tuple[bool, ...] | None, *, on: bool) -> bool:
-        if self._is_pulsing(channel):
-            return False
-        return channel in self._unproved or (relays is not None and relays[channel - 1] is not on)
+    def _all_stuck(self) -> bool:
+        return all(self.trouble(circuit) for circuit in self._circuits)
 
-    def _lamps(self) -> Iterator[tuple[int, bool]]:
-        for channel, lamp in ((self._wiring.red_channel, Lamp.RED), (self._wiring.green_channel, Lamp.GREEN)):
-            if channel is not None:
-                yield channel, self._lamp is lamp
+    def _moving(self) -> Iterator[int]:
+        """The channels that move an arm."""
+        yield from dict.fromkeys(channel for circuit in self._circuits for channel in circuit.moving())
 
-    def _moving(self) -> list[int]:
-        """The channels that move the arm."""
-        wired = (self._wiring.open_channel, self._wiring.close_channel, self._wiring.hold_channel)
-        return [channel for channel in wired if channel is not None]
+    def _lamps(self) -> Iterator[int]:
+        for circuit in self._circuits:
+            for channel, _ in circuit.lamps():
+                yield channel
+
+    def _lit(self) -> set[int]:
+        return {channel for circuit in self._circuits for channel, on in circuit.lamps() if on}
+
+    def _held(self) -> Iterator[int]:
+        for circuit in self._circuits:
+            if circuit.held:
+                yield circuit.hold_channel
 
     def _is_held(self, channel: int) -> bool:
-        return self._held and channel == self._hold_channel
+        return channel in self._held()
 
     def _is_pulsing(self, channel: int) -> bool:
         return time.monotonic() < self._pulse_until.get(channel, -TIMER_SLACK_S) + TIMER_SLACK_S

@@ -89,6 +89,13 @@ class Hands:
     observe: Callable[[LaneView], None]
 
 
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """What became of a pulse: heard also while the loop winds down."""
+
+    report: PulseReport
+
+
 class LaneLoop:
     """Run one lane until stopped."""
 
@@ -100,12 +107,12 @@ class LaneLoop:
         self._decide = hands.decide
         self._keep = hands.keep
         self._observe = hands.observe
-        self._inbox: queue.SimpleQueue[Callable[[Moment], None] | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Callable[[Moment], None] | _Report | None] = queue.SimpleQueue()
         self._pictures: OrderedDict[str, bytes] = OrderedDict()
         self._lamp = ""
         self._message = ""
         self._progress_at = hands.now().at
-        self._stopping = False
+        self._winding_down = self._stopping = False
         self._thread = threading.Thread(target=self._run, name=f"lane-{lane.rules.lane}", daemon=True)
 
     # ------------------------------------------------------------------------------------------------- for all threads
@@ -119,9 +126,13 @@ class LaneLoop:
         """Start to decide."""
         self._thread.start()
 
+    def wind_down(self) -> None:
+        """Look at nothing any more, after the item in hand, but reports of pulses; what else waits stays undone."""
+        self._winding_down = True
+
     def stop(self) -> None:
-        """Stop deciding after the item in hand, within a bounded time; what else waits is not looked at."""
-        self._stopping = True
+        """Stop once the reports of pulses that are there have been recorded, within a bounded time."""
+        self.wind_down()
         self._inbox.put(None)
         self._thread.join(STOP_TIMEOUT_S)
         if self._thread.is_alive():
@@ -149,7 +160,7 @@ class LaneLoop:
 
     def pulsed(self, report: PulseReport) -> None:
         """Hand in what became of a pulse."""
-        self._inbox.put(lambda now: self._feed(Pulsed(now, report.grant, report.action, report.delivery.value)))
+        self._inbox.put(_Report(report))
 
     def relay_changed(self, state: PortState) -> None:
         """Hand in whether the relay board can be reached."""
@@ -177,12 +188,18 @@ class LaneLoop:
         try:
             item = self._inbox.get(timeout=TICK_S)
         except queue.Empty:
-            self._tick()
+            if not self._winding_down:
+                self._tick()
             return
-        if item is None:
-            return
-        item(self._now())
-        if self._now().at - self._progress_at >= TICK_S:
+        match item:
+            case None:
+                self._stopping = True
+            case _Report(report=report):
+                self._feed(Pulsed(self._now(), report.grant, report.action, report.delivery.value))
+            case _:
+                if not self._winding_down:
+                    item(self._now())
+        if self._now().at - self._progress_at >= TICK_S and not self._winding_down:
             self._tick()
 
     def _tick(self) -> None:

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from agent.barrier import Barrier
-from agent.contacts import Wiring
+from agent.circuit import Wiring
 from agent.core.lane import Lane, LaneRules
 from agent.lane_loop import Hands, LaneLoop, LaneView, Sighting
 from agent.port_state import PortState
 from agent.scanner_watch import ScannerState, ScannerWatch
-from agent.signals import SignalMap, SignalWatch
+from agent.signals import NAMES, SignalMap, SignalWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,8 +24,10 @@ if TYPE_CHECKING:
     from agent.devices import Devices
     from agent.eye_news import EyeStatus, Seen
     from agent.recorder import Recorder
+    from agent.relay_board import RelayBoard
     from agent.settings import Lane as LaneSettings
-    from drivers.api import InputPort, RelayPort, ScannerPort
+    from agent.settings import SignalWiring
+    from drivers.api import InputPort, ScannerPort
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +42,18 @@ class Services:
 
 @dataclass(frozen=True, slots=True)
 class Boards:
-    """The boards of a lane, not opened yet, and its scanners by id."""
+    """The boards of a lane, not opened yet, and its scanners by id. The relay board may serve other lanes too."""
 
-    relay: RelayPort
+    relay: RelayBoard
     inputs: InputPort | None
     scanners: Mapping[str, ScannerPort] = field(default_factory=dict)
 
 
 class LaneUnit:
-    """One lane with its threads. `first_serial`: where its transaction ids begin, other with each start."""
+    """One lane with its threads. Its relay board belongs to whoever made it.
+
+    `first_serial`: where its transaction ids begin, other with each start.
+    """
 
     def __init__(
         self,
@@ -63,15 +67,16 @@ class LaneUnit:
         self.name = name
         self._devices = services.devices
         self._view: LaneView | None = None
-        self._barrier = Barrier(name, boards.relay, _wiring(settings), self._pulsed, self._relay_changed)
+        self._relay_up = False
+        barrier = boards.relay.barrier(Wiring(**settings.barrier.model_dump()), self._pulsed, self._relay_changed)
         self.loop = LaneLoop(
             Lane.start(rules(name, settings), first_serial),
-            Hands(self._barrier, services.recorder, services.now, decide, services.keep, self._observe),
+            Hands(barrier, services.recorder, services.now, decide, services.keep, self._observe),
         )
         self._signals: SignalWatch | None = None
         if boards.inputs is not None and settings.signals is not None:
             self._signals = SignalWatch(
-                name, boards.inputs, _signal_map(settings), self.loop.sampled, self._inputs_changed
+                name, boards.inputs, _signal_map(settings.signals), self.loop.sampled, self._inputs_changed
             )
         self._scanners = [
             ScannerWatch(f"{name}/{scanner}", port, self._scanned, partial(self._scanner_changed, scanner))
@@ -86,18 +91,20 @@ class LaneUnit:
         return self._view
 
     def start(self) -> None:
-        """Start to decide first, then to feel and to move."""
+        """Start to decide first, then to feel. The relay board is to be started after it."""
         self.loop.start()
-        self._barrier.start()
         if self._signals is not None:
             self._signals.start()
         for scanner in self._scanners:
             scanner.start()
 
+    def wind_down(self) -> None:
+        """Decide nothing any more, and only hear what becomes of the last pulse; for before the relay board stops."""
+        self.loop.wind_down()
+
     def stop(self) -> None:
-        """Stop deciding first, then release every relay."""
+        """Record the last report, and stop; for after the relay board has stopped."""
         self.loop.stop()
-        self._barrier.stop()
         if self._signals is not None:
             self._signals.stop()
         for scanner in self._scanners:
@@ -136,7 +143,9 @@ class LaneUnit:
 
     def _relay_changed(self, state: PortState, detail: str) -> None:
         self._devices.changed("relay", f"{self.name}/relay", state.value, detail, self.name)
-        self.loop.relay_changed(state)
+        if self._relay_up != (state is PortState.UP):
+            self._relay_up = state is PortState.UP
+            self.loop.relay_changed(state)
 
     def _inputs_changed(self, state: PortState, detail: str) -> None:
         self._devices.changed("inputs", f"{self.name}/inputs", state.value, detail, self.name)
@@ -152,7 +161,7 @@ def rules(name: str, settings: LaneSettings) -> LaneRules:
         lane=name,
         lane_number=settings.number,
         direction=settings.direction,
-        blind=signals is None,
+        blind=signals is None or signals.presence is None,
         close_mode=settings.close_mode,
         has_opened=signals is not None and signals.opened is not None,
         has_closed=signals is not None and signals.closed is not None,
@@ -161,21 +170,9 @@ def rules(name: str, settings: LaneSettings) -> LaneRules:
     )
 
 
-def _wiring(settings: LaneSettings) -> Wiring:
-    return Wiring(**settings.barrier.model_dump())
-
-
-def _signal_map(settings: LaneSettings) -> SignalMap:
-    signals = settings.signals
-    if signals is None:
-        message = "a lane without signals has no signal map"
-        raise ValueError(message)
+def _signal_map(signals: SignalWiring) -> SignalMap:
     return SignalMap(
-        presence=signals.presence,
-        safety=signals.safety,
-        photocell=signals.photocell,
-        opened=signals.opened,
-        closed=signals.closed,
+        **{name: getattr(signals, name) for name in NAMES},
         inverted=frozenset(signals.inverted),
         debounce_s=signals.debounce_ms / 1000,
         period_s=1 / signals.poll_hz,

@@ -1,13 +1,21 @@
-"""The state of a device's port and when to try it again."""
+"""The state of a device's port, when to try it again, and who keeps it connected."""
 
 from __future__ import annotations
 
+import logging
 import random
 import time
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from agent.core.backoff import delay_s
+from drivers.api import DeviceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = logging.getLogger(__name__)
 
 FIRST_RETRY_S = 0.25
 RETRY_CAP_S = 1.0
@@ -49,3 +57,74 @@ class Retry:
         """Note that the port is up."""
         self._failures = 0
         self._due_at = 0.0
+
+
+class PortKeeper:
+    """Keeps one port connected, for ever. For the one thread that owns the port; `state` is for all.
+
+    `connect` opens the port and returns the identity of what is there; `close` lets it go, and never raises. `tell` is
+    called when the state, or the reason for a loss, has become another.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        connect: Callable[[], str],
+        close: Callable[[], None],
+        tell: Callable[[], None],
+    ) -> None:
+        self._name = name
+        self._connect = connect
+        self._close = close
+        self._tell = tell
+        self._retry = Retry()
+        self._told = (PortState.CONNECTING, "")
+
+    @property
+    def state(self) -> PortState:
+        """The state of the port."""
+        return self._told[0]
+
+    @property
+    def detail(self) -> str:
+        """What is there while it is up, and why it is lost while it is not."""
+        return self._told[1]
+
+    @property
+    def is_up(self) -> bool:
+        """Whether the port can be used."""
+        return self.state is PortState.UP
+
+    def wait_s(self) -> float:
+        """Seconds until a port that is not up is to be connected."""
+        return self._retry.wait_s()
+
+    def connect(self) -> None:
+        """Try to connect, now."""
+        self.guarded(self._try)
+
+    def guarded(self, duty: Callable[[], object]) -> None:
+        """Do something with the port. Any error means that the port is lost: it is closed, and connected anew in a while."""
+        try:
+            duty()
+        except DeviceError as error:
+            self._lost(str(error))
+        except Exception as error:
+            # A driver's bug must not end the thread, nor leave a relay energised for good.
+            log.exception("a fault in the thread of %s or in its driver", self._name)
+            self._lost(f"a fault in the driver: {type(error).__name__}")
+
+    def _try(self) -> None:
+        identity = self._connect()
+        self._retry.succeeded()
+        self._change(PortState.UP, identity)
+
+    def _lost(self, detail: str) -> None:
+        self._close()
+        self._retry.failed()
+        self._change(PortState.LOST, detail)
+
+    def _change(self, state: PortState, detail: str) -> None:
+        if (state, detail) != self._told:
+            self._told = (state, detail)
+            self._tell()

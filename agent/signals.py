@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent.core.debounce import Debounced
-from agent.port_state import PortState, Retry
-from drivers.api import DeviceError
+from agent.port_state import PortKeeper, PortState
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,13 +23,15 @@ STOP_TIMEOUT_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class SignalMap:
-    """Which input (from 1) is which signal; `inverted` names inputs that are closed at rest."""
+    """Which input (from 1) is which signal, None where it is not wired; `inverted` names inputs that are closed at rest."""
 
-    presence: int
-    safety: int
+    presence: int | None = None
+    safety: int | None = None
     photocell: int | None = None
     opened: int | None = None
     closed: int | None = None
+    key: int | None = None
+    hold: int | None = None
     inverted: frozenset[int] = frozenset()
     debounce_s: float = 0.04
     period_s: float = 0.05
@@ -38,20 +39,30 @@ class SignalMap:
 
 @dataclass(frozen=True, slots=True)
 class Signals:
-    """One debounced sample; None is unknown or not wired. `at` is the monotonic time of the sample."""
+    """One debounced sample; None is unknown or not wired. `at` is the monotonic time of the sample.
+
+    `flapping` names the signals that change too fast to be known.
+    """
 
     at: float
-    presence: bool | None
-    safety: bool | None
-    photocell: bool | None
-    opened: bool | None
-    closed: bool | None
+    presence: bool | None = None
+    safety: bool | None = None
+    photocell: bool | None = None
+    opened: bool | None = None
+    closed: bool | None = None
+    key: bool | None = None
+    hold: bool | None = None
+    flapping: tuple[str, ...] = ()
+
+
+NAMES = ("presence", "safety", "photocell", "opened", "closed", "key", "hold")
 
 
 class SignalWatch:
     """Poll an input board and hand every debounced sample to `on_sample`.
 
-    A lost board gives no samples: whoever uses them must look at their age.
+    A lost board gives no samples: whoever uses them must look at their age. `on_state` is called at each change of the
+    port or of the reason for its loss. Both are called from this thread.
     """
 
     def __init__(
@@ -64,18 +75,22 @@ class SignalWatch:
     ) -> None:
         self._board = board
         self._map = signals
+        self._wired = {name: number for name in NAMES if (number := getattr(signals, name)) is not None}
         self._on_sample = on_sample
-        self._on_state = on_state
-        self._retry = Retry()
-        self._state = PortState.CONNECTING
-        self._debounced: dict[int, Debounced] = {}
+        self._port = PortKeeper(
+            f"the input board of {name}",
+            self._connect,
+            board.close,
+            lambda: on_state(self._port.state, self._port.detail),
+        )
+        self._inputs: dict[int, Debounced] = {}
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"signals-{name}", daemon=True)
 
     @property
     def state(self) -> PortState:
         """The state of the input board's port."""
-        return self._state
+        return self._port.state
 
     def start(self) -> None:
         """Start to poll."""
@@ -91,61 +106,31 @@ class SignalWatch:
     def _run(self) -> None:
         due_at = time.monotonic()
         while not self._stopping.is_set():
-            if self._state is PortState.UP:
-                self._guarded(self._poll)
+            if self._port.is_up:
+                self._port.guarded(self._poll)
                 due_at = max(due_at + self._map.period_s, time.monotonic())
                 self._stopping.wait(due_at - time.monotonic())
-            elif not self._stopping.wait(self._retry.wait_s()):
-                self._guarded(self._connect)
+            elif not self._stopping.wait(self._port.wait_s()):
+                self._port.connect()
                 due_at = time.monotonic()
         self._board.close()
 
-    def _guarded(self, duty: Callable[[], None]) -> None:
-        try:
-            duty()
-        except DeviceError as error:
-            self._lost(str(error))
-        except Exception as error:
-            # A driver's bug must not end the samples for good: the board is taken for lost and opened anew.
-            log.exception("a fault in the signals' thread or its driver")
-            self._lost(f"a fault in the driver: {type(error).__name__}")
-
-    def _connect(self) -> None:
-        identity = self._board.open()
-        self._debounced.clear()
-        self._retry.succeeded()
-        self._change(PortState.UP, identity)
+    def _connect(self) -> str:
+        # What was seen before the loss says nothing about now.
+        self._inputs.clear()
+        return self._board.open()
 
     def _poll(self) -> None:
         sample = self._board.sample()
+        for number in set(self._wired.values()):
+            known = self._inputs.get(number, Debounced())
+            self._inputs[number] = known.seen(self._bit(sample, number), sample.at, self._map.debounce_s)
+        found = {name: self._inputs[number] for name, number in self._wired.items()}
+        values = {name: one.value for name, one in found.items()}
         self._on_sample(
-            Signals(
-                at=sample.at,
-                presence=self._signal(sample, self._map.presence),
-                safety=self._signal(sample, self._map.safety),
-                photocell=self._signal(sample, self._map.photocell),
-                opened=self._signal(sample, self._map.opened),
-                closed=self._signal(sample, self._map.closed),
-            )
+            Signals(sample.at, **values, flapping=tuple(name for name, one in found.items() if one.flapping))
         )
 
-    def _signal(self, sample: InputSample, number: int | None) -> bool | None:
-        if number is None or number > len(sample.bits):
-            return None
-        bit = sample.bits[number - 1]
-        if bit is not None and number in self._map.inverted:
-            bit = not bit
-        state = self._debounced.get(number, Debounced()).seen(bit, sample.at, self._map.debounce_s)
-        self._debounced[number] = state
-        return state.value
-
-    def _lost(self, detail: str) -> None:
-        self._board.close()
-        self._retry.failed()
-        self._change(PortState.LOST, detail)
-
-    def _change(self, state: PortState, detail: str) -> None:
-        if state is self._state:
-            return
-        self._state = state
-        self._on_state(state, detail)
+    def _bit(self, sample: InputSample, number: int) -> bool | None:
+        bit = sample.bits[number - 1] if number <= len(sample.bits) else None
+        return not bit if bit is not None and number in self._map.inverted else bit

@@ -15,11 +15,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.barrier import Barrier, PulseReport
-from agent.contacts import Wiring
+from agent.circuit import Wiring
 from agent.core.chain import ClockReading
 from agent.core.lane_io import LedgerChange, LedgerState
 from agent.port_state import PortState
+from agent.relay_board import RelayBoard
 from agent.signals import SignalMap, SignalWatch
 from agent.store.journal import Journal
 from bench.board import BoardProcess
@@ -31,6 +31,8 @@ from drivers.api import Delivery
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from agent.barrier import Barrier, PulseReport
 
 GOAL_MS = 5.0
 POLL_S = 0.05
@@ -92,14 +94,11 @@ def _connected(link: Path, reports: queue.SimpleQueue[PulseReport], stack: ExitS
     """A barrier and the watch over the inputs, both up, stopped with the stack."""
     up: queue.SimpleQueue[PortState] = queue.SimpleQueue()
     keys = {"port": str(link)}
-    barrier = Barrier(
-        "bench",
-        registry.relay("modbus_rtu", keys),
-        Wiring(open_channel=1, pulse_ms=PULSE_MS),
-        reports.put,
-        lambda state, _detail: up.put(state),
+    board = RelayBoard("bench", registry.relay("modbus_rtu", keys))
+    barrier = board.barrier(
+        Wiring(open_channel=1, pulse_ms=PULSE_MS), reports.put, lambda state, _detail: up.put(state)
     )
-    signals = SignalMap(1, 2, None, None, None, frozenset(), 0.04, POLL_S)
+    signals = SignalMap(1, 2, debounce_s=0.04, period_s=POLL_S)
     watch = SignalWatch(
         "bench",
         registry.inputs("modbus_rtu", keys),
@@ -107,7 +106,7 @@ def _connected(link: Path, reports: queue.SimpleQueue[PulseReport], stack: ExitS
         lambda _signals: None,
         lambda state, _detail: up.put(state),
     )
-    for part in (barrier, watch):
+    for part in (board, watch):
         part.start()
         stack.callback(part.stop)
     for _ in range(2):

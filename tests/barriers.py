@@ -3,9 +3,9 @@
 import contextlib
 import threading
 
-from agent.barrier import Barrier
-from agent.contacts import Wiring
+from agent.circuit import Wiring
 from agent.port_state import PortState, Retry
+from agent.relay_board import RelayBoard
 from drivers.relay import simulated
 from tests.waiting import PATIENCE_S, eventually
 
@@ -55,8 +55,9 @@ class Yard:
     def __init__(self, relay, relays, wiring):
         self.reports = Reports()
         self.relays = relays
-        self.barrier = Barrier("test", relay, wiring, self.reports.pulsed, self.reports.changed)
-        self.barrier._retry = Retry(first_s=0.02, cap_s=0.1)
+        self.owner = RelayBoard("test", relay)
+        self.owner._port._retry = Retry(first_s=0.02, cap_s=0.1)
+        self.barrier = self.owner.barrier(wiring, self.reports.pulsed, self.reports.changed)
 
     def order(self, action="open", grant="g1", deadline=FOREVER):
         self.barrier.pulse(action, grant, deadline)
@@ -75,7 +76,7 @@ class Yard:
 
     def wait_idle(self):
         """Until every order so far was carried out."""
-        eventually(self.barrier._orders.empty)
+        eventually(self.owner._orders.empty)
         before = len(self.reports.pulses)
         self.order("open", "a sentinel that comes too late", deadline=0.0)
         self.reports.wait_pulse(before + 1)
@@ -97,11 +98,11 @@ class SimulatedYard(Yard):
 
     @contextlib.contextmanager
     def running(self, *, wait=True):
-        self.barrier.start()
+        self.owner.start()
         try:
             if wait:
                 self.reports.wait_up()
             yield self
         finally:
-            self.barrier.stop()
-            assert not self.barrier._thread.is_alive()
+            self.owner.stop()
+            assert not self.owner._thread.is_alive()

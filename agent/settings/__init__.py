@@ -18,6 +18,7 @@ from agent.settings.model import (
     Settings,
     State,
 )
+from agent.settings.ports import board_place
 from agent.settings.problems import Problem, SettingsError
 from agent.settings.values import broker_address
 
@@ -44,6 +45,7 @@ __all__ = [
     "SignalWiring",
     "State",
     "Timing",
+    "board_place",
     "broker_address",
     "digest",
     "load",

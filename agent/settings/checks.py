@@ -11,6 +11,7 @@ from agent.link.tls import TlsFiles, TlsFilesError, make_context
 from agent.settings.lane import Lane
 from agent.settings.lane_rules import LaneRules
 from agent.settings.model import EXAMPLE_ROOT_KEY, Mqtt, Permits, State
+from agent.settings.neighbours import Neighbours
 from agent.settings.ports import port_problems
 from agent.settings.values import broker_address
 
@@ -49,6 +50,7 @@ def problems(checked: Checked, complaints: Complaints) -> list[Problem]:
         rules = LaneRules(path, lane, complaints, checked.capabilities.get((*path, "relay")), inputs)
         found += rules.problems()
     found += _unique(lanes, complaints)
+    found += Neighbours(lanes, checked.boards, complaints).problems()
     found += port_problems(list(checked.boards.values()), complaints)
     return found
 

@@ -100,11 +100,18 @@ class BarrierWiring(Table):
 class SignalWiring(Table):
     """Which input is which signal. Inputs count from 1."""
 
-    presence: Number = Field(description="Input of the loop before the arm: a vehicle stands there.")
-    safety: Number = Field(description="Input of the loop under and behind the arm.")
+    presence: Number | None = Field(
+        default=None,
+        description="Input of the loop before the arm: a vehicle stands there. With safety; a blind lane has neither.",
+    )
+    safety: Number | None = Field(default=None, description="Input of the loop under and behind the arm.")
     photocell: Number | None = Field(default=None, description="Input of the photocell across the passage.")
     opened: Number | None = Field(default=None, description="Input of the limit switch of the open arm.")
     closed: Number | None = Field(default=None, description="Input of the limit switch of the closed arm.")
+    key: Number | None = Field(default=None, description="Input of the officer's key switch: turned on, it opens once.")
+    hold: Number | None = Field(
+        default=None, description="Input of a contact that holds the barrier open while on, such as a fire alarm."
+    )
     inverted: tuple[Number, ...] = Field(default=(), description="Inputs that are on at rest, such as closed contacts.")
     debounce_ms: int = Field(default=40, ge=0, le=1000, description="That an input must stand still to count.")
     poll_hz: float = Field(default=20.0, ge=1, le=100, description="How often a second the inputs are read.")
@@ -117,6 +124,12 @@ class Lane(Table):
     direction: Literal["export", "import"] = Field(description="Which way vehicles pass.")
     close_mode: Literal["controller", "agent"] = Field(
         default="controller", description="Who closes the arm: the barrier's own controller, or the agent."
+    )
+    interlock: tuple[Name, ...] = Field(
+        default=(), description="Lanes whose barriers must be closed and at rest before this one opens."
+    )
+    shares_arm: Name | None = Field(
+        default=None, description="The lane of the other direction whose barrier this is too."
     )
     anti_passback_s: float = Field(
         default=0.0,

@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 
 _LAST_LANE_OF_PERMITS = 32
 _SAMPLES_BEFORE_STALE = 3
-_CHANNELS = ("open_channel", "close_channel", "hold_channel", "red_channel", "green_channel")
-_SIGNALS = ("presence", "safety", "photocell", "opened", "closed")
+CHANNELS = ("open_channel", "close_channel", "hold_channel", "red_channel", "green_channel")
+SIGNALS = ("presence", "safety", "photocell", "opened", "closed", "key", "hold")
+_OF_THE_ARM = ("photocell", "opened", "closed")
+_OF_OFFICERS = ("key", "hold")
 
 
 class LaneRules:
@@ -44,6 +46,7 @@ class LaneRules:
         yield from self._channels()
         yield from self._pulse()
         yield from self._signals()
+        yield from self._loops()
         yield from self._inverted()
         yield from self._readers()
 
@@ -59,7 +62,7 @@ class LaneRules:
             return
         if lane.barrier.close_channel is None:
             yield self._about("close_mode", message='"agent" needs barrier.close_channel')
-        if lane.inputs is None or lane.signals is None:
+        if lane.inputs is None or lane.signals is None or lane.signals.safety is None:
             yield self._about(
                 "close_mode", message='"agent" needs inputs and signals that see the vehicle under the arm'
             )
@@ -67,7 +70,7 @@ class LaneRules:
     def _channels(self) -> Iterator[Problem]:
         users: dict[int, str] = {}
         most = self._capabilities.channels if self._capabilities else None
-        for name in _CHANNELS:
+        for name in CHANNELS:
             channel = getattr(self._lane.barrier, name)
             if channel is None:
                 continue
@@ -96,7 +99,7 @@ class LaneRules:
         if lane.signals is None:
             return
         users: dict[int, str] = {}
-        for name in _SIGNALS:
+        for name in SIGNALS:
             number = getattr(lane.signals, name)
             if number is None:
                 continue
@@ -111,11 +114,28 @@ class LaneRules:
             message = f"expected at least {shortest:g}, three polls at {lane.signals.poll_hz:g} Hz; got {lane.timing.stale_s:g}"
             yield self._about("timing", "stale_s", message=message)
 
+    def _loops(self) -> Iterator[Problem]:
+        """A lane sees its vehicles by both loops or by none."""
+        signals = self._lane.signals
+        if signals is None:
+            return
+        if (signals.presence is None) != (signals.safety is None):
+            given, other = ("presence", "safety") if signals.presence else ("safety", "presence")
+            yield self._about("signals", given, message=f"needs {other} beside it; a blind lane has neither")
+        if signals.presence is not None or signals.safety is not None:
+            return
+        for name in _OF_THE_ARM:
+            if getattr(signals, name) is not None:
+                yield self._about("signals", name, message="needs presence and safety beside it")
+        if not any(getattr(signals, name) for name in (*_OF_OFFICERS, *_OF_THE_ARM)):
+            message = "expected presence and safety; or, in a blind lane, at least key or hold"
+            yield self._about("signals", message=message)
+
     def _inverted(self) -> Iterator[Problem]:
         signals = self._lane.signals
         if signals is None:
             return
-        wired = {getattr(signals, name) for name in _SIGNALS}
+        wired = {getattr(signals, name) for name in SIGNALS}
         seen = Counter[int]()
         for place, number in enumerate(signals.inverted):
             seen[number] += 1

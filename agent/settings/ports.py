@@ -1,59 +1,93 @@
-"""Serial ports that several devices name."""
+"""Serial ports that several devices name, and boards that are one."""
 
 from __future__ import annotations
 
 import json
 import os
+from enum import Enum
 from itertools import combinations
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from agent.settings.documents import dotted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from pydantic import BaseModel
+
     from agent.settings.complaints import Complaints
     from agent.settings.devices import Board
     from agent.settings.problems import Problem
 
 _LINE = ("baud", "parity", "stop_bits", "local_echo")
+_BOARDS = ("relay", "inputs")
+
+
+def board_place(kind: str, settings: BaseModel) -> str:
+    """Where a board is: its port and unit, or its name. What has the same place is the same board.
+
+    Drivers' models are known by their fields only: `port`, `unit`, `name`. Empty for a board with none of them.
+    """
+    port, unit, name = _port(settings), getattr(settings, "unit", None), getattr(settings, "name", "")
+    if not port:
+        return f"{kind} {name}" if name else ""
+    return port if unit is None else f"{port} unit {unit}"
 
 
 def port_problems(boards: list[Board], complaints: Complaints) -> Iterator[Problem]:
-    """What is wrong between the devices on one port: other line parameters, or a board that two lanes want to own.
+    """What is wrong between devices that name one port, or one relay board.
 
-    Boards with a unit number share a bus, and relays and inputs may be one board. But a lane that starts or reconnects
-    releases its whole relay board, so no other lane's relay may sit on it.
+    Relays and inputs of one kind may share a port: as boards of a bus, told apart by their units, or as one board.
     """
-    serial = [board for board in boards if isinstance(getattr(board.settings, "port", None), str)]
-    for first, second in combinations(serial, 2):
-        if _port(first) == _port(second):
-            yield from _conflict(first, second, complaints)
+    for first, second in combinations(boards, 2):
+        if _port(first.settings) and _port(first.settings) == _port(second.settings):
+            yield from _on_one_port(first, second, complaints)
+    relays = [board for board in boards if board.device.family == "relay"]
+    for first, second in combinations(relays, 2):
+        places = {board_place(board.device.kind, board.settings) for board in (first, second)}
+        if first.device.kind == second.device.kind and len(places) == 1 and places != {""}:
+            yield from _one_board(first, second, complaints)
 
 
-def _port(board: Board) -> str:
-    """The port itself: two names may lead to one device."""
-    port = str(getattr(board.settings, "port"))  # noqa: B009 - drivers' models are known by their fields only
+def _port(settings: BaseModel) -> str:
+    """The port itself: two names may lead to one device. Empty for a device without."""
+    port = getattr(settings, "port", None)
+    if not isinstance(port, str):
+        return ""
     return os.path.realpath(port) if port.startswith("/") else port
 
 
-def _conflict(first: Board, second: Board, complaints: Complaints) -> Iterator[Problem]:
+def _on_one_port(first: Board, second: Board, complaints: Complaints) -> Iterator[Problem]:
     where, other = second.device.path, dotted(first.device.path)
+    boards = {first.device.family, second.device.family} <= set(_BOARDS)
     units = [getattr(board.settings, "unit", None) for board in (first, second)]
-    if None in units:
-        yield complaints.about((*where, "port"), f"{other} has this port already, and these boards cannot share one")
+    if not boards or first.device.kind != second.device.kind or (units.count(None) == 1):
+        message = (
+            f"{other} has this port already, and a {_described(second)} and a {_described(first)} cannot share one"
+        )
+        yield complaints.about((*where, "port"), message)
         return
     for name in _LINE:
         mine, theirs = getattr(second.settings, name, None), getattr(first.settings, name, None)
         if mine != theirs:
             message = f"{other} is on the same port with {name} = {_toml(theirs)}; got {_toml(mine)}"
             yield complaints.about((*where, name), message)
-    if units[0] == units[1] and first.device.family == second.device.family == "relay":
-        message = (
-            f"{other} is the same board: each lane needs a relay board of its own, which it may release as a whole"
-        )
-        yield complaints.about((*where, "unit"), message)
 
 
-def _toml(value: object) -> str:
-    return json.dumps(value)
+def _one_board(first: Board, second: Board, complaints: Complaints) -> Iterator[Problem]:
+    """The tables of one relay board in two lanes must say the same: one thread serves both."""
+    for name in type(second.settings).model_fields:
+        mine, theirs = getattr(second.settings, name), getattr(first.settings, name)
+        if name != "port" and name not in _LINE and mine != theirs:
+            message = f"{dotted(first.device.path)} is the same board with {name} = {_toml(theirs)}; got {_toml(mine)}"
+            yield complaints.about((*second.device.path, name), message)
+
+
+def _described(board: Board) -> str:
+    unit = getattr(board.settings, "unit", None)
+    family = {"relay": "relay board", "inputs": "board of inputs"}.get(board.device.family, board.device.family)
+    return f"{board.device.kind} {family}{'' if unit is None else f' with unit {unit}'}"
+
+
+def _toml(value: Any) -> str:
+    return json.dumps(value.value if isinstance(value, Enum) else value, default=str)

@@ -26,7 +26,7 @@ KINDS = pytest.mark.parametrize("hardware_pulse", [True, False], ids=["timed by 
 @pytest.fixture(autouse=True)
 def brisk(monkeypatch):
     """Look after the board more often than on a gate, so that no test waits for it."""
-    monkeypatch.setattr("agent.barrier.HEALTH_PERIOD_S", 0.05)
+    monkeypatch.setattr("agent.relay_board.HEALTH_PERIOD_S", 0.05)
     monkeypatch.setattr("agent.contacts.STUCK_S", 0.3)
 
 
@@ -150,7 +150,7 @@ def test_a_command_that_is_lost_is_never_sent_again(yards, hardware_pulse):
     yard = yards(hardware_pulse=hardware_pulse)
     yard.board.fault = Fault.COMMAND_LOST
     yard.order()
-    assert yard.reports.wait_pulse().delivery is (UNKNOWN if hardware_pulse else NOT_DELIVERED)
+    assert yard.reports.wait_pulse().delivery is UNKNOWN
     yard.board.fault = None
     yard.wait_idle()
     assert yard.switchings() == []
@@ -281,7 +281,7 @@ def test_a_fault_of_the_driver_itself_leaves_the_delivery_unknown_and_releases_e
     assert yard.reports.wait_pulse().delivery is UNKNOWN
     yard.reports.wait_lost()
     assert "TypeError" in yard.reports.states[1][1]
-    assert "a fault in the barrier's thread" in caplog.text
+    assert "a fault in the thread of the relay board test" in caplog.text
     yard.relay.meddle = MeddledRelay.meddle
     yard.reports.wait_up(2)
     assert not any(yard.relays.states)
@@ -449,6 +449,7 @@ def test_a_closing_is_not_given_while_the_barrier_is_held_open(yards, hold_chann
 def test_a_hold_ends_a_closing_pulse_before_it_begins(yards, hardware_pulse):
     yard = yards(hardware_pulse=hardware_pulse, close_channel=2, pulse_ms=LONG_PULSE_MS)
     yard.order("close", None)
+    yard.reports.wait_pulse()
     yard.barrier.hold(on=True)
     yard.wait_relay(True)
     assert [(one.channel, one.on) for one in yard.relays.history] == [(2, True), (2, False), (1, True)]
@@ -672,14 +673,14 @@ def test_stopping_releases_every_relay(yards, hardware_pulse):
     yard.wait_relay(True, 3)
     yard.wait_idle()
     assert yard.relays.states[:7] == (True, False, True, False, False, False, True)
-    yard.barrier.stop()
+    yard.owner.stop()
     assert not any(yard.relays.states)
     yard.board.take(object())
 
 
 def test_a_pulse_after_the_stop_is_reported_as_not_delivered(yards):
     yard = yards()
-    yard.barrier.stop()
+    yard.owner.stop()
     yard.order()
     assert yard.outcomes() == [("g1", "open", "not_delivered")]
 
@@ -697,7 +698,7 @@ def test_pulses_that_wait_when_the_stop_comes_are_reported_and_not_given(yards):
     assert entered.wait(10)
     yard.order("open", "waits")
     yard.barrier.hold(on=True)
-    stopper = threading.Thread(target=yard.barrier.stop)
+    stopper = threading.Thread(target=yard.owner.stop)
     stopper.start()
     while not yard.barrier._closed:
         entered.wait(0.001)
@@ -721,7 +722,7 @@ def test_relays_that_cannot_be_released_at_the_stop_are_told_of(yards, caplog, f
     yard.reports.wait_pulse()
     yard.relays.stuck.add(1)
     yard.relay.meddle = lambda what, _channel: setattr(yard.board, "fault", fault) if what == "all off" else None
-    yard.barrier.stop()
+    yard.owner.stop()
     assert words in caplog.text
     assert yard.relays.states[0]
 
@@ -729,8 +730,8 @@ def test_relays_that_cannot_be_released_at_the_stop_are_told_of(yards, caplog, f
 def test_a_board_that_is_away_at_the_stop_holds_nothing_up(yards):
     yard = yards(before=lambda yard: setattr(yard.board, "fault", Fault.UNPLUGGED), wait=False)
     yard.reports.wait_lost()
-    yard.barrier.stop()
-    assert not yard.barrier._thread.is_alive()
+    yard.owner.stop()
+    assert not yard.owner._thread.is_alive()
 
 
 def test_a_board_that_hangs_at_the_stop_is_left_behind_with_a_word(yards, caplog, monkeypatch):
@@ -741,15 +742,15 @@ def test_a_board_that_hangs_at_the_stop_is_left_behind_with_a_word(yards, caplog
             entered.set()
             leave.wait(20)
 
-    monkeypatch.setattr("agent.barrier.STOP_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("agent.relay_board.STOP_TIMEOUT_S", 0.05)
     yard = yards(make=MeddledRelay)
     yard.relay.meddle = meddle
     yard.order()
     assert entered.wait(10)
-    yard.barrier.stop()
+    yard.owner.stop()
     assert "left behind" in caplog.text
     leave.set()
-    yard.barrier._thread.join(10)
+    yard.owner._thread.join(10)
 
 
 # ------------------------------------------------------------------------------------------------- real protocols
@@ -768,9 +769,9 @@ def serial_yard(request, tmp_path):
     with board:
         yard = Yard(make_relay(kind, table), board.relays, wiring(pulse_ms=200))
         yard.serial = board
-        yard.barrier.start()
+        yard.owner.start()
         yield yard
-        yard.barrier.stop()
+        yard.owner.stop()
 
 
 def test_every_board_gives_one_pulse_and_stands_a_pulled_cable(serial_yard):
@@ -805,7 +806,7 @@ def test_every_board_is_released_at_the_stop(serial_yard):
     serial_yard.reports.wait_up()
     serial_yard.barrier.hold(on=True)
     serial_yard.wait_relay(True)
-    serial_yard.barrier.stop()
+    serial_yard.owner.stop()
     serial_yard.wait_released()
 
 

@@ -14,9 +14,10 @@ from agent.core.observations import Presentation
 from agent.devices import DETAIL_LIMIT, Devices
 from agent.eye_news import EyeStatus, Seen
 from agent.keeper import Keeper
-from agent.lane_unit import Boards, LaneUnit, Services, _signal_map, rules
+from agent.lane_unit import Boards, LaneUnit, Services, rules
 from agent.port_state import PortState
 from agent.recorder import Recorder
+from agent.relay_board import RelayBoard
 from agent.service.clock import Clock
 from agent.settings.lane import Lane as LaneSettings
 from agent.store.errors import EvidenceError
@@ -179,7 +180,7 @@ class Unit:
 
     def __init__(self, name, journal, devices, **changes):
         lane = settings(**changes)
-        relay = make_relay("simulated", {"name": name})
+        self.relay = RelayBoard(name, make_relay("simulated", {"name": name}))
         inputs = None if lane.inputs is None else make_inputs("simulated", {"name": name})
         self.relays = simulated.board(name).relays
         self.inputs = simulated_inputs.board(name)
@@ -187,7 +188,7 @@ class Unit:
         self.unit = LaneUnit(
             "exit",
             lane,
-            Boards(relay, inputs),
+            Boards(self.relay, inputs),
             Services(Recorder(journal, lambda: UTC), devices, Clock().now, self.kept.update),
             self._decide,
             7,
@@ -198,9 +199,12 @@ class Unit:
 
     def __enter__(self):
         self.unit.start()
+        self.relay.start()
         return self
 
     def __exit__(self, *_):
+        self.unit.wind_down()
+        self.relay.stop()
         self.unit.stop()
         simulated.forget_boards()
         simulated_inputs.forget_boards()
@@ -243,8 +247,6 @@ def test_a_lane_without_inputs_is_blind(request, journal, devices):
     with Unit(request.node.name, journal, devices, inputs=None, signals=None) as lane:
         lane.wait_state("idle")
         eventually(lambda: devices.states == {"exit/relay": "up"})
-    with pytest.raises(ValueError, match="no signal map"):
-        _signal_map(settings(inputs=None, signals=None))
 
 
 def test_lost_inputs_are_a_fault_of_the_lane_and_a_changed_device(request, journal, devices):

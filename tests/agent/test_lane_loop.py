@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 from typing_extensions import override
 
-from agent.barrier import Barrier, PulseReport
+from agent.barrier import PulseReport
 from agent.core.decision import Decision, Reason, Verdict
 from agent.core.lane import Lane, LaneRules
 from agent.core.lane_io import Commanded, CommandKind, Decided, LedgerState
@@ -17,6 +17,7 @@ from agent.core.observations import Presentation, Reading
 from agent.lane_loop import Hands, LaneLoop, Sighting
 from agent.port_state import PortState, Retry
 from agent.recorder import Recorder
+from agent.relay_board import RelayBoard
 from agent.signals import Signals
 from agent.store.journal import JournalFullError, JournalUnavailableError, LedgerConflictError
 from drivers.api import Delivery
@@ -61,7 +62,7 @@ class TracedRelay(SimulatedRelay):
 class Gate:
     """One lane from inbox to relay, with a real journal. `decisions`: the answers to come, the last one for good."""
 
-    def __init__(self, folder, name, **rules):
+    def __init__(self, folder, name, *, wires=None, **rules):
         self.journal = FlakyJournal(folder / "journal.db")
         self.journal.hook = lambda drafts, _ledger: self.trace.extend(draft.event.TYPE for draft in drafts)
         self.recorder = Recorder(self.journal, lambda: UTC)
@@ -71,14 +72,11 @@ class Gate:
         relay.trace = self.trace
         self.relay = relay
         self.board = simulated.board(name)
-        self.barrier = Barrier(
-            name,
-            relay,
-            wiring(red_channel=7, green_channel=8),
-            self._pulsed,
-            self._relay_changed,
+        self.owner = RelayBoard(name, relay)
+        self.owner._port._retry = Retry(0.02, 0.1)
+        self.barrier = self.owner.barrier(
+            wiring(red_channel=7, green_channel=8, **(wires or {})), self._pulsed, self._relay_changed
         )
-        self.barrier._retry = Retry(0.02, 0.1)
         self.loop = LaneLoop(
             Lane.start(LaneRules("exit", 1, **(BLIND | rules)), 1),
             Hands(self.barrier, self.recorder, now, self.decide, self.kept.update, self.views.append),
@@ -86,13 +84,14 @@ class Gate:
 
     def __enter__(self):
         self.loop.start()
-        self.barrier.start()
+        self.owner.start()
         eventually(lambda: self.barrier.state is PortState.UP and self.state == "idle")
         return self
 
     def __exit__(self, *_):
+        self.loop.wind_down()
+        self.owner.stop()
         self.loop.stop()
-        self.barrier.stop()
         self.journal.close()
         assert not self.loop._thread.is_alive()
 
@@ -343,11 +342,10 @@ def test_samples_move_a_lane_with_inputs(request, tmp_path):
 
 
 def test_a_close_order_is_given_as_a_pulse_where_the_agent_closes(request, tmp_path):
-    gate = Gate(tmp_path, request.node.name, blind=False, stale_s=600.0, close_mode="agent", has_opened=True)
-    gate.barrier._contacts._channels["close"] = 2
-    gate.barrier._contacts._wiring = wiring(close_channel=2)
+    rules = {"blind": False, "stale_s": 600.0, "close_mode": "agent", "has_opened": True}
+    gate = Gate(tmp_path, request.node.name, wires={"close_channel": 2}, **rules)
     gate.loop.start()
-    gate.barrier.start()
+    gate.owner.start()
     gate.loop.sampled(Signals(time.monotonic(), False, False, None, True, None))
     eventually(lambda: gate.barrier.state is PortState.UP and gate.views)
     gate.order(CommandKind.CLOSE)

@@ -94,7 +94,8 @@ def test_lanes_have_their_own_number_camera_ids_and_boards(tmp_path):
     found = problems(write(tmp_path, GOOD + same))
     assert "lane out has the number 1 already" in found["lanes.in.number"].message
     assert "a camera of lane out" in found["lanes.in.cameras[0].id"].message
-    assert "cannot share one" in found["lanes.in.relay.port"].message
+    taken = "channel 1 of this board is lanes.out.barrier.open_channel already"
+    assert taken in found["lanes.in.barrier.open_channel"].message
 
 
 def test_boards_with_unit_numbers_share_a_port_when_the_line_is_the_same(tmp_path):
@@ -104,8 +105,8 @@ def test_boards_with_unit_numbers_share_a_port_when_the_line_is_the_same(tmp_pat
     other = second.replace('kind = "board"', 'kind = "board"\nunit = 2\nbaud = 19200')
     found = problems(write(tmp_path, first + other))
     assert "lanes.out.relay is on the same port with baud = 9600; got 19200" in found["lanes.in.relay.baud"].message
-    same_unit = second.replace('kind = "board"', 'kind = "board"\nunit = 1')
-    assert "the same board" in problems(write(tmp_path, first + same_unit))["lanes.in.relay.unit"].message
+    half = problems(write(tmp_path, first + second))["lanes.in.relay.port"].message
+    assert "a board relay board and a board relay board with unit 1 cannot share one" in half
 
 
 def test_one_port_under_two_names_is_one_port(tmp_path):
@@ -114,7 +115,7 @@ def test_one_port_under_two_names_is_one_port(tmp_path):
     text = GOOD.replace("/dev/gate-barrier", f"{tmp_path}/tty") + SECOND.replace(
         "/dev/gate-barrier-2", f"{tmp_path}/gate-barrier"
     )
-    assert "cannot share one" in problems(write(tmp_path, text))["lanes.in.relay.port"].message
+    assert "lanes.in.barrier.open_channel" in problems(write(tmp_path, text))
 
 
 def test_a_sound_lane_is_checked_beside_a_broken_one(tmp_path):

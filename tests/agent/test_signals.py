@@ -67,7 +67,7 @@ class Watching:
         self.heard, self.states = [], []
         self._news = threading.Condition()
         self.watch = SignalWatch("test", board, signals, on_sample or self._sampled, self._changed)
-        self.watch._retry = Retry(0.01, 0.05)
+        self.watch._port._retry = Retry(0.01, 0.05)
 
     def __enter__(self):
         self.watch.start()
@@ -247,7 +247,7 @@ def test_stopping_lets_the_board_go_also_while_it_is_away(board):
     board.unplugged = True
     with Watching(driver(board)) as away:
         away.wait_state(PortState.LOST)
-        away.watch._retry = Retry(3600, 3600)
+        away.watch._port._retry = Retry(3600, 3600)
 
 
 def test_a_board_that_hangs_at_the_stop_is_left_behind_with_a_word(board, caplog, monkeypatch):
@@ -305,8 +305,8 @@ def test_a_try_is_due_at_once_then_after_ever_longer_pauses_up_to_the_cap(monkey
 def test_a_watch_stops_promptly_in_the_middle_of_a_long_pause(board):
     board.unplugged = True
     watching = Watching(driver(board))
-    watching.watch._retry = Retry(3600, 3600)
-    watching.watch._retry._due_at = time.monotonic() + 3600
+    watching.watch._port._retry = Retry(3600, 3600)
+    watching.watch._port._retry._due_at = time.monotonic() + 3600
     with watching:
         eventually(watching.watch._thread.is_alive)
     assert watching.heard == watching.states == []

@@ -1,0 +1,188 @@
+"""Rules that bind lanes to one another: one relay board for several, one arm for two, and lanes that exclude each other."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from agent.settings.documents import dotted
+from agent.settings.lane_rules import CHANNELS
+from agent.settings.ports import board_place
+from agent.settings.problems import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from agent.settings.complaints import Complaints
+    from agent.settings.devices import Board
+    from agent.settings.lane import Lane
+    from agent.settings.places import Path
+    from agent.settings.problems import Problem
+
+_ARM_CHANNELS = ("open_channel", "close_channel", "hold_channel")
+_ARM_SIGNALS = ("safety", "photocell", "opened", "closed")
+
+
+class Neighbours:
+    """Checks lanes, each sound key by key, against one another. `boards`: those whose drivers accept their keys."""
+
+    def __init__(self, lanes: Mapping[str, Lane], boards: Mapping[Path, Board], complaints: Complaints) -> None:
+        self._lanes = lanes
+        self._boards = boards
+        self._complaints = complaints
+
+    def problems(self) -> Iterator[Problem]:
+        """Everything that does not fit together."""
+        for name, lane in self._lanes.items():
+            yield from self._interlock(name, lane)
+            if lane.shares_arm is not None:
+                yield from self._shares_arm(name, lane, lane.shares_arm)
+        yield from self._arms_of_three()
+        yield from self._channels()
+        yield from self._presence()
+
+    def _about(self, lane: str, *keys: str | int, message: str, hint: str = "", warning: bool = False) -> Problem:
+        return self._complaints.about(("lanes", lane, *keys), message, hint=hint, warning=warning)
+
+    def _place(self, lane: str, family: str) -> str | None:
+        """Where the lane's board is; None for one of which that is not known."""
+        board = self._boards.get(("lanes", lane, family))
+        return board_place(board.device.kind, board.settings) or None if board else None
+
+    # ------------------------------------------------------------------------------------------------- one way
+
+    def _interlock(self, name: str, lane: Lane) -> Iterator[Problem]:
+        for number, other in enumerate(lane.interlock):
+            unknown = self._unknown(name, other, "interlock", number)
+            if unknown is not None:
+                yield unknown
+                continue
+            if other in lane.interlock[:number]:
+                yield self._about(name, "interlock", number, message=f"lane {other} stands here twice")
+            if other in (lane.shares_arm, name) or self._lanes[other].shares_arm == name:
+                message = f"is not needed: lanes that share an arm, as this one and {other}, exclude each other"
+                yield self._about(name, "interlock", number, message=message, warning=True)
+        closers = [name, *(other for other in lane.interlock if other in self._lanes and other != name)]
+        for place, other in enumerate(closers if lane.interlock else ()):
+            signals = self._lanes[other].signals
+            if signals is None or signals.closed is None:
+                key = ("interlock",) if other == name else ("interlock", lane.interlock.index(closers[place]))
+                message = f"needs lanes.{other}.signals.closed: without it nobody knows when that barrier is closed"
+                yield self._about(name, *key, message=message)
+
+    def _unknown(self, name: str, other: str, *keys: str | int) -> Problem | None:
+        if other == name:
+            return self._about(name, *keys, message="is this lane itself; expected the name of another")
+        if other in self._lanes:
+            return None
+        others = [known for known in self._lanes if known != name]
+        there = f"there is {', '.join(others)}" if others else "there is no other"
+        message = f"expected the name of a lane; {there}"
+        return self._about(name, *keys, message=message, hint=nearest(other, others))
+
+    # ------------------------------------------------------------------------------------------------- one arm
+
+    def _shares_arm(self, name: str, lane: Lane, other: str) -> Iterator[Problem]:
+        unknown = self._unknown(name, other, "shares_arm")
+        if unknown is not None:
+            yield unknown
+            return
+        theirs = self._lanes[other]
+        if theirs.shares_arm is None or name < other:  # what both say is told once
+            yield from self._one_arm(name, lane, other, theirs)
+
+    def _one_arm(self, name: str, lane: Lane, other: str, theirs: Lane) -> Iterator[Problem]:
+        if lane.direction == theirs.direction:
+            message = (
+                f"shares its arm with lane {other}, so one of them must go the other way; both say {lane.direction}"
+            )
+            yield self._about(name, "direction", message=message)
+        if lane.close_mode != theirs.close_mode:
+            message = (
+                f"expected {theirs.close_mode}, as lane {other} has it, whose arm this is too; got {lane.close_mode}"
+            )
+            yield self._about(name, "close_mode", message=message)
+        places = [self._place(one, "relay") for one in (name, other)]
+        if None not in places and places[0] != places[1]:
+            message = f"expected the relay board of lane {other} ({places[1]}), whose arm this is too; got {places[0]}"
+            yield self._about(name, "relay", message=message)
+        for key in _ARM_CHANNELS:
+            yield from self._same(
+                name, "barrier", key, (getattr(lane.barrier, key), getattr(theirs.barrier, key)), other
+            )
+        yield from self._same_inputs(name, lane, other, theirs)
+
+    def _same(self, name: str, table: str, key: str, found: tuple[object, object], other: str) -> Iterator[Problem]:
+        mine, theirs = found
+        if mine != theirs:
+            wanted, got = ("none" if value is None else value for value in (theirs, mine))
+            message = f"expected {wanted}, as lanes.{other}.{table}.{key} has it, for the same arm; got {got}"
+            yield self._about(name, table, key, message=message)
+
+    def _same_inputs(self, name: str, lane: Lane, other: str, theirs: Lane) -> Iterator[Problem]:
+        if lane.signals is None or theirs.signals is None:
+            if lane.signals is not theirs.signals:
+                given, missing = (name, other) if lane.signals else (other, name)
+                message = f"lane {given} reads the inputs of the arm that both share, and lane {missing} has none"
+                yield self._about(name, "shares_arm", message=message)
+            return
+        places = [self._place(one, "inputs") for one in (name, other)]
+        if None not in places and places[0] != places[1]:
+            message = f"expected the inputs of lane {other} ({places[1]}), whose arm this is too; got {places[0]}"
+            yield self._about(name, "inputs", message=message)
+        for key in _ARM_SIGNALS:
+            numbers = (getattr(lane.signals, key), getattr(theirs.signals, key))
+            yield from self._same(name, "signals", key, numbers, other)
+            inverted = [numbers[0] in one.signals.inverted for one in (lane, theirs) if one.signals is not None]
+            if numbers[0] is not None and numbers[0] == numbers[1] and inverted[0] != inverted[1]:
+                message = f"input {numbers[0]} ({key}) is inverted in one of the lanes {name} and {other} only"
+                yield self._about(name, "signals", "inverted", message=message)
+
+    def _arms_of_three(self) -> Iterator[Problem]:
+        sharing: dict[str, str] = {}
+        for name, lane in self._lanes.items():
+            other = lane.shares_arm
+            if other is None or other not in self._lanes or other == name:
+                continue
+            for one, partner in ((name, other), (other, name)):
+                if sharing.setdefault(one, partner) != partner:
+                    message = f"lane {one} shares its arm with lane {sharing[one]} already"
+                    yield self._about(name, "shares_arm", message=message)
+                    break
+
+    # ------------------------------------------------------------------------------------------------- one board
+
+    def _share_arm(self, one: str, other: str) -> bool:
+        return self._lanes[one].shares_arm == other or self._lanes[other].shares_arm == one
+
+    def _channels(self) -> Iterator[Problem]:
+        """No relay has two jobs, in whichever lanes."""
+        for one, other in combinations(self._lanes, 2):
+            place = self._place(one, "relay")
+            if place is None or place != self._place(other, "relay"):
+                continue
+            users = {
+                channel: key for key in CHANNELS if (channel := getattr(self._lanes[one].barrier, key)) is not None
+            }
+            for key in CHANNELS:
+                channel = getattr(self._lanes[other].barrier, key)
+                user = users.get(channel)
+                if user is None or (user == key in _ARM_CHANNELS and self._share_arm(one, other)):
+                    continue
+                taken = dotted(("lanes", one, "barrier", user))
+                message = f"channel {channel} of this board is {taken} already; choose another channel"
+                if key == user == "open_channel":
+                    message += ", or say shares_arm where it is the same arm"
+                yield self._about(other, "barrier", key, message=message)
+
+    def _presence(self) -> Iterator[Problem]:
+        """Lanes may read the same input, but a vehicle waits before one of them only."""
+        for one, other in combinations(self._lanes, 2):
+            inputs = [self._lanes[name].signals for name in (one, other)]
+            numbers = [None if signals is None else signals.presence for signals in inputs]
+            place = self._place(one, "inputs")
+            if numbers[0] is None or numbers[0] != numbers[1] or place is None or place != self._place(other, "inputs"):
+                continue
+            taken = dotted(("lanes", one, "signals", "presence"))
+            message = f"input {numbers[0]} of this board is {taken} already; each lane needs a loop of its own"
+            yield self._about(other, "signals", "presence", message=message)
