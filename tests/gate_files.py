@@ -84,7 +84,18 @@ class Board:
         self.capabilities = RelayCapabilities(settings.channels, pulsed, 100 if pulsed else 0, read_back=True)
 
 
-MODELS = {("relay", "board"): BoardSettings, ("inputs", "bits"): BitsSettings, ("camera", "eye"): EyeSettings}
+class LinesSettings(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    port: str
+    baud: int = 9600
+
+
+MODELS = {
+    ("relay", "board"): BoardSettings,
+    ("inputs", "bits"): BitsSettings,
+    ("camera", "eye"): EyeSettings,
+    ("scanner", "lines"): LinesSettings,
+}
 
 
 def models(family: str, kind: str) -> type[BaseModel]:

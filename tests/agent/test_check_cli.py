@@ -21,6 +21,7 @@ number = 1
 direction = "export"
 relay = { kind = "simulated" }
 cameras = [{ id = "front", kind = "simulated" }]
+scanners = [{ id = "post", kind = "serial_lines", port = "/dev/gate-scanner" }]
 """
 
 
@@ -41,6 +42,7 @@ def test_a_good_configuration_is_summed_up(check, tmp_path):
     assert answer.exit_code == exits.OK
     assert "can be used" in answer.stdout
     assert "out, number 1, export; relay simulated; no inputs (passages are assumed)" in answer.stdout
+    assert "cameras front (simulated: qr+plate); scanners post (serial_lines)" in answer.stdout
 
 
 def test_a_bad_configuration_is_told_on_standard_error(check, tmp_path):
@@ -56,6 +58,7 @@ def test_json_holds_what_a_program_needs(check, tmp_path):
     good = json.loads(check("--json", write(tmp_path, HEAD + LANE)).stdout)
     assert (good["usable"], good["gate"], good["problems"]) == (True, "gate-7", [])
     assert good["lanes"]["out"]["cameras"] == {"front": "simulated"}
+    assert good["lanes"]["out"]["scanners"] == {"post": "serial_lines"}
     assert len(good["digest"]) == 64
     answer = check(write(tmp_path, HEAD), "--json")
     bad = json.loads(answer.stdout)
