@@ -13,8 +13,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from agent.core.observations import Presentation
-from agent.port_state import Retry
-from drivers.api import DeviceError, ScanLosses
+from agent.port_state import PortKeeper
+from drivers.api import ScanLosses
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,11 +34,12 @@ QUIET_S = 30.0
 
 
 class ScannerState(StrEnum):
-    """How a scanner is. NOISY: it can be reached, but texts were dropped of late."""
+    """How a scanner is: the states of its port, and NOISY, when it can be reached but texts were dropped of late."""
 
     CONNECTING = "connecting"
     UP = "up"
     NOISY = "noisy"
+    STALE = "stale"
     LOST = "lost"
 
     @property
@@ -80,37 +81,37 @@ class Pace:
 class ScannerWatch:
     """Read one scanner until stopped.
 
-    `on_scan` gets each text, `on_state` each change of the scanner's state; both are called from the watch's own thread
-    and must only pass the news on. `name` stands in the presentations as their camera.
+    `on_scan` gets each text, `on_state` each change of the scanner's state or of the reason for its loss; both are
+    called from the watch's own thread and must only pass the news on. `name` stands in the presentations as their
+    camera.
     """
 
     def __init__(
         self,
         name: str,
-        port: ScannerPort,
+        scanner: ScannerPort,
         on_scan: Callable[[Presentation], None],
         on_state: Callable[[ScannerState, str], None],
     ) -> None:
         self._name = name
-        self._port = port
+        self._scanner = scanner
         self._on_scan = on_scan
         self._on_state = on_state
-        self._retry = Retry()
+        self._port = PortKeeper(f"the scanner {name}", scanner.open, scanner.close, self._port_changed)
         self._pace = Pace()
         self._quiet_s = QUIET_S
-        self._state = ScannerState.CONNECTING
-        self._identity = ""
+        self._noisy = False
         self._number = 0
         self._held_back = 0
-        self._told = ScanLosses(), 0
-        self._lost_text_at = 0.0
+        self._known = ScanLosses(), 0
+        self._dropped_at = 0.0
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"scanner-{name}", daemon=True)
 
     @property
     def state(self) -> ScannerState:
         """How the scanner is."""
-        return self._state
+        return ScannerState.NOISY if self._noisy else ScannerState(self._port.state.value)
 
     def start(self) -> None:
         """Start to read."""
@@ -127,59 +128,37 @@ class ScannerWatch:
 
     def _run(self) -> None:
         while not self._stopping.is_set():
-            if self._state.works:
-                self._guarded(self._read)
-            elif not self._stopping.wait(self._retry.wait_s()):
-                self._guarded(self._connect)
-        self._port.close()
-
-    def _guarded(self, duty: Callable[[], None]) -> None:
-        try:
-            duty()
-        except DeviceError as error:
-            self._lost(str(error))
-        except Exception as error:
-            # A bug must not end the readings for good: the scanner is taken for lost and opened anew.
-            log.exception("a fault in the thread of scanner %s or its driver", self._name)
-            self._lost(f"a fault in the driver: {type(error).__name__}")
-
-    def _connect(self) -> None:
-        self._identity = self._port.open()
-        self._retry.succeeded()
-        self._change(ScannerState.UP, self._identity)
+            if self._port.is_up:
+                self._port.guarded(self._read)
+            elif not self._stopping.wait(self._port.wait_s()):
+                self._port.connect()
+        self._scanner.close()
 
     def _read(self) -> None:
-        scan = self._port.read(READ_S)
+        scan = self._scanner.read(READ_S)
         if scan is not None and not self._pace.is_repeat(scan):
             if self._pace.let_through(scan):
-                self._pass_on(scan)
+                self._number += 1
+                self._on_scan(Presentation(scan.payload, ENGINE, self._name, self._number, scan.at))
             else:
                 self._held_back += 1
                 self._stopping.wait(BREATH_S)
         self._look_at_losses()
 
-    def _pass_on(self, scan: Scan) -> None:
-        self._number += 1
-        self._on_scan(Presentation(scan.payload, ENGINE, self._name, self._number, scan.at))
-
     def _look_at_losses(self) -> None:
-        now, losses = time.monotonic(), (self._port.losses, self._held_back)
-        if losses != self._told:
-            self._told, self._lost_text_at = losses, now
-            self._change(ScannerState.NOISY, f"texts were dropped: {described(*losses)}")
-        elif self._state is ScannerState.NOISY and now - self._lost_text_at >= self._quiet_s:
-            self._change(ScannerState.UP, f"{self._identity}; in all, texts were dropped: {described(*losses)}")
+        now, losses = time.monotonic(), (self._scanner.losses, self._held_back)
+        if losses != self._known:
+            self._known, self._dropped_at = losses, now
+            if not self._noisy:
+                self._noisy = True
+                self._on_state(self.state, f"texts were dropped: {described(*losses)}")
+        elif self._noisy and now - self._dropped_at >= self._quiet_s:
+            self._noisy = False
+            self._on_state(self.state, f"quiet again; in all, texts were dropped: {described(*losses)}")
 
-    def _lost(self, detail: str) -> None:
-        self._port.close()
-        self._retry.failed()
-        self._change(ScannerState.LOST, detail)
-
-    def _change(self, state: ScannerState, detail: str) -> None:
-        if state is self._state:
-            return
-        self._state = state
-        self._on_state(state, detail)
+    def _port_changed(self) -> None:
+        self._noisy = False
+        self._on_state(self.state, self._port.detail)
 
 
 def described(losses: ScanLosses, held_back: int) -> str:
