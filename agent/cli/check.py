@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli import exits
-from agent.settings import SettingsError, load
+from agent.settings import SettingsError, board_place, interlocks, load, shared_arms
 from agent.settings.export import schema_text
 from drivers import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from pydantic import BaseModel
 
@@ -93,6 +93,9 @@ def _print_json(path: Path, problems: tuple[Problem, ...], loaded: LoadedSetting
             "files": [str(file) for file in loaded.files],
             "gate": loaded.settings.gate.id,
             "lanes": {name: _lane_facts(lane) for name, lane in loaded.settings.lanes.items()},
+            "relay_boards": _relay_boards(loaded.settings.lanes),
+            "interlocks": interlocks(loaded.settings.lanes),
+            "shared_arms": shared_arms(loaded.settings.lanes),
         }
     typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
 
@@ -118,7 +121,28 @@ def _summary(path: Path, loaded: LoadedSettings) -> str:
         f"  brokers  {brokers}",
     ]
     lines += [f"  lane     {_lane_line(name, lane)}" for name, lane in settings.lanes.items()]
+    lines += [f"  together {line}" for line in _together(settings.lanes)]
     return "\n".join(lines)
+
+
+def _together(lanes: Mapping[str, Lane]) -> Iterator[str]:
+    """What lanes have in common."""
+    for place, names in _relay_boards(lanes).items():
+        if len(names) > 1:
+            yield f"{' and '.join(names)} are on one relay board, {place}"
+    for one, other in shared_arms(lanes):
+        yield f"{one} and {other} share one arm: while one uses it the other waits"
+    for one, other in interlocks(lanes):
+        yield f"{one} opens only while {other} is closed and at rest, and the other way round"
+
+
+def _relay_boards(lanes: Mapping[str, Lane]) -> dict[str, list[str]]:
+    """The lanes of each relay board, by where the board is."""
+    found: dict[str, list[str]] = {}
+    for name, lane in lanes.items():
+        settings = models("relay", lane.relay.kind).model_validate(lane.relay.table)
+        found.setdefault(board_place(lane.relay.kind, settings) or f"of lane {name}", []).append(name)
+    return found
 
 
 def _lane_line(name: str, lane: Lane) -> str:

@@ -20,6 +20,7 @@ from agent.settings.model import (
 )
 from agent.settings.ports import board_place
 from agent.settings.problems import Problem, SettingsError
+from agent.settings.relations import interlocks, shared_arms
 from agent.settings.values import broker_address
 
 __all__ = [
@@ -48,6 +49,8 @@ __all__ = [
     "board_place",
     "broker_address",
     "digest",
+    "interlocks",
     "load",
     "public",
+    "shared_arms",
 ]

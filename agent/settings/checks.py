@@ -50,7 +50,7 @@ def problems(checked: Checked, complaints: Complaints) -> list[Problem]:
         rules = LaneRules(path, lane, complaints, checked.capabilities.get((*path, "relay")), inputs)
         found += rules.problems()
     found += _unique(lanes, complaints)
-    found += Neighbours(lanes, checked.boards, complaints).problems()
+    found += Neighbours(lanes, _names(checked.data), checked.boards, complaints).problems()
     found += port_problems(list(checked.boards.values()), complaints)
     return found
 
@@ -61,6 +61,11 @@ def _part(model: type[_Part], value: object) -> _Part | None:
         return model.model_validate(value)
     except ValidationError:
         return None
+
+
+def _names(data: Mapping[str, Any]) -> tuple[str, ...]:
+    tables = data.get("lanes")
+    return tuple(tables) if isinstance(tables, dict) else ()
 
 
 def _lanes(data: Mapping[str, Any]) -> dict[str, Lane]:

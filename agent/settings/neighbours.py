@@ -11,7 +11,7 @@ from agent.settings.ports import board_place
 from agent.settings.problems import nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from agent.settings.complaints import Complaints
     from agent.settings.devices import Board
@@ -24,10 +24,16 @@ _ARM_SIGNALS = ("safety", "photocell", "opened", "closed")
 
 
 class Neighbours:
-    """Checks lanes, each sound key by key, against one another. `boards`: those whose drivers accept their keys."""
+    """Checks lanes, each sound key by key, against one another.
 
-    def __init__(self, lanes: Mapping[str, Lane], boards: Mapping[Path, Board], complaints: Complaints) -> None:
+    `names`: of all lanes, sound or not. `boards`: those whose drivers accept their keys.
+    """
+
+    def __init__(
+        self, lanes: Mapping[str, Lane], names: Iterable[str], boards: Mapping[Path, Board], complaints: Complaints
+    ) -> None:
         self._lanes = lanes
+        self._names = tuple(names)
         self._boards = boards
         self._complaints = complaints
 
@@ -56,10 +62,11 @@ class Neighbours:
             unknown = self._unknown(name, other, "interlock", number)
             if unknown is not None:
                 yield unknown
+            if other not in self._lanes or other == name:
                 continue
             if other in lane.interlock[:number]:
                 yield self._about(name, "interlock", number, message=f"lane {other} stands here twice")
-            if other in (lane.shares_arm, name) or self._lanes[other].shares_arm == name:
+            if other == lane.shares_arm or self._lanes[other].shares_arm == name:
                 message = f"is not needed: lanes that share an arm, as this one and {other}, exclude each other"
                 yield self._about(name, "interlock", number, message=message, warning=True)
         closers = [name, *(other for other in lane.interlock if other in self._lanes and other != name)]
@@ -73,9 +80,9 @@ class Neighbours:
     def _unknown(self, name: str, other: str, *keys: str | int) -> Problem | None:
         if other == name:
             return self._about(name, *keys, message="is this lane itself; expected the name of another")
-        if other in self._lanes:
+        if other in self._names:
             return None
-        others = [known for known in self._lanes if known != name]
+        others = [known for known in self._names if known != name]
         there = f"there is {', '.join(others)}" if others else "there is no other"
         message = f"expected the name of a lane; {there}"
         return self._about(name, *keys, message=message, hint=nearest(other, others))
@@ -86,9 +93,10 @@ class Neighbours:
         unknown = self._unknown(name, other, "shares_arm")
         if unknown is not None:
             yield unknown
+        theirs = self._lanes.get(other)
+        if theirs is None or other == name:
             return
-        theirs = self._lanes[other]
-        if theirs.shares_arm is None or name < other:  # what both say is told once
+        if theirs.shares_arm != name or name < other:  # what both say is told once
             yield from self._one_arm(name, lane, other, theirs)
 
     def _one_arm(self, name: str, lane: Lane, other: str, theirs: Lane) -> Iterator[Problem]:
@@ -157,23 +165,22 @@ class Neighbours:
 
     def _channels(self) -> Iterator[Problem]:
         """No relay has two jobs, in whichever lanes."""
-        for one, other in combinations(self._lanes, 2):
-            place = self._place(one, "relay")
-            if place is None or place != self._place(other, "relay"):
-                continue
-            users = {
-                channel: key for key in CHANNELS if (channel := getattr(self._lanes[one].barrier, key)) is not None
-            }
-            for key in CHANNELS:
-                channel = getattr(self._lanes[other].barrier, key)
-                user = users.get(channel)
-                if user is None or (user == key in _ARM_CHANNELS and self._share_arm(one, other)):
-                    continue
-                taken = dotted(("lanes", one, "barrier", user))
-                message = f"channel {channel} of this board is {taken} already; choose another channel"
-                if key == user == "open_channel":
-                    message += ", or say shares_arm where it is the same arm"
-                yield self._about(other, "barrier", key, message=message)
+        users: dict[tuple[str, int], list[tuple[str, str]]] = {}
+        for name, lane in self._lanes.items():
+            place = self._place(name, "relay")
+            wired = {key: channel for key in CHANNELS if (channel := getattr(lane.barrier, key)) is not None}
+            for key, channel in wired.items() if place else ():
+                before = users.setdefault((place, channel), [])
+                taken = next(
+                    (user for user in before if user[0] != name and not self._one_job(user, (name, key))), None
+                )
+                if taken is not None:
+                    yield self._about(name, "barrier", key, message=_taken(channel, taken, key))
+                before.append((name, key))
+
+    def _one_job(self, user: tuple[str, str], other: tuple[str, str]) -> bool:
+        """Whether it is the same contact of an arm that both lanes share."""
+        return user[1] == other[1] and user[1] in _ARM_CHANNELS and self._share_arm(user[0], other[0])
 
     def _presence(self) -> Iterator[Problem]:
         """Lanes may read the same input, but a vehicle waits before one of them only."""
@@ -186,3 +193,10 @@ class Neighbours:
             taken = dotted(("lanes", one, "signals", "presence"))
             message = f"input {numbers[0]} of this board is {taken} already; each lane needs a loop of its own"
             yield self._about(other, "signals", "presence", message=message)
+
+
+def _taken(channel: int, user: tuple[str, str], key: str) -> str:
+    lane, theirs = user
+    place = dotted(("lanes", lane, "barrier", theirs))
+    or_else = ", or say shares_arm where it is the same arm" if theirs == key == "open_channel" else ""
+    return f"channel {channel} of this board is {place} already; choose another channel{or_else}"

@@ -42,11 +42,14 @@ def port_problems(boards: list[Board], complaints: Complaints) -> Iterator[Probl
     for first, second in combinations(boards, 2):
         if _port(first.settings) and _port(first.settings) == _port(second.settings):
             yield from _on_one_port(first, second, complaints)
-    relays = [board for board in boards if board.device.family == "relay"]
-    for first, second in combinations(relays, 2):
-        places = {board_place(board.device.kind, board.settings) for board in (first, second)}
-        if first.device.kind == second.device.kind and len(places) == 1 and places != {""}:
-            yield from _one_board(first, second, complaints)
+    owners: dict[str, Board] = {}
+    for board in boards:
+        place = board_place(board.device.kind, board.settings)
+        if board.device.family != "relay" or not place:
+            continue
+        first = owners.setdefault(place, board)
+        if first.device.kind == board.device.kind:
+            yield from _one_board(first, board, complaints)
 
 
 def _port(settings: BaseModel) -> str:
