@@ -69,6 +69,7 @@ BOARDS: Mapping[str, Board] = {
             RESISTORS,
             "The controller's outputs are contacts: they pass +24 V on to the inputs. The loops themselves stay on the controller.",
             "Photocell contacts usually open when the beam is broken: name that input under inverted.",
+            "A fire alarm opens the barrier through the controller. Its second contact, on the hold input, lets the agent know and hold.",
         ),
     ),
     "waveshare_io": Board(
@@ -87,6 +88,7 @@ BOARDS: Mapping[str, Board] = {
             RESISTORS,
             "Outputs of this class are transistors that switch to 0 V (check the manual): a 24 V relay with a diode gives the contact.",
             "Photocell contacts usually open when the beam is broken: name that input under inverted.",
+            "A fire alarm opens the barrier through the controller. Its second contact, on the hold input, lets the agent know and hold.",
         ),
     ),
     "lctech": Board(

@@ -254,7 +254,7 @@ def _contact(picture: Picture, name: str, at: int) -> None:
     y = row(at)
     sign, title, second = {
         "key": ("key", "Officer's key", "switch"),
-        "hold": ("alarm", "Hold contact", "fire alarm"),
+        "hold": ("alarm", "Hold contact", "fire alarm, 2nd"),
     }[name]
     picture.box(Rect(left, y - 22, right, y + 22))
     picture.shape(icon(sign, left + 28, y))
