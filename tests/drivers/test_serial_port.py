@@ -139,6 +139,34 @@ def test_each_transfer_is_one_line_of_trace(peer: Peer) -> None:
     assert lines[2:] == [f"{path} > 0A"]
 
 
+def test_what_a_device_sends_unasked_is_received_as_it_comes_and_never_traced(peer: Peer) -> None:
+    lines: list[str] = []
+    port = SerialPort.shared(str(peer.line.link), PARAMETERS, lines.append)
+    assert port.receive(0.0) == b""
+    peer.line.send(b"a code")
+    assert port.receive(WAIT_S) == b"a code"
+    assert port.receive(0.01) == b""
+    assert lines == []
+    port.close()
+    with pytest.raises(DeviceUnavailableError, match="is not open"):
+        port.receive(0.0)
+
+
+def test_receiving_notices_a_pulled_cable_and_needs_the_port_opened_again(peer: Peer, port: SerialPort) -> None:
+    puller = threading.Timer(0.02, peer.line.unplug)
+    puller.start()
+    with pytest.raises(DeviceUnavailableError, match="was lost"):
+        port.receive(WAIT_S)
+    puller.join()
+    assert not port.is_usable
+    with pytest.raises(DeviceUnavailableError, match="opened again"):
+        port.receive(0.0)
+    peer.line.plug()
+    port.open()
+    peer.line.send(b"again")
+    assert port.receive(WAIT_S) == b"again"
+
+
 # ---------------------------------------------------------------------------------------------- what cannot be opened
 
 
