@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from agent.link.tls import TlsFiles, TlsFilesError, make_context
-from agent.settings.lane import Lane
+from agent.settings.lane import Camera, Lane, Scanner
 from agent.settings.lane_rules import LaneRules
 from agent.settings.model import EXAMPLE_ROOT_KEY, Mqtt, Permits, State
 from agent.settings.neighbours import Neighbours
@@ -165,7 +165,8 @@ def _unique(lanes: Mapping[str, Lane], complaints: Complaints) -> Iterator[Probl
             message = f"lane {numbers[lane.number]} has the number {lane.number} already"
             yield complaints.about(("lanes", name, "number"), message)
         numbers.setdefault(lane.number, name)
-        for family, devices in (("camera", lane.cameras), ("scanner", lane.scanners)):
+        families: dict[str, tuple[Camera | Scanner, ...]] = {"camera": lane.cameras, "scanner": lane.scanners}
+        for family, devices in families.items():
             for place, device in enumerate(devices):
                 if device.id in readers:
                     message = f"{readers[device.id]} has the id {device.id} already"
