@@ -21,15 +21,15 @@ def lane_view() -> Picture:
     arm, loop_a, loop_b = 770.0, (440.0, 630.0), (690.0, 850.0)
     _loop(picture, Rect(loop_a[0], 215, loop_a[1], 375))
     _loop(picture, Rect(loop_b[0], 215, loop_b[1], 375))
-    picture.shape(f'<path d="M600 215V152H738M815 215V175" fill="none" stroke="{RED}" stroke-width="3"/>')
+    picture.shape(f'<path d="M590 215V152H706M722 215V175" fill="none" stroke="{RED}" stroke-width="3"/>')
     _vehicle(picture, Rect(310, 240, 612, 350), "right")
-    _photocell(picture, arm + 24, 176, 414)
-    _housing(picture, Rect(738, 96, 826, 175), "barrier", "controller")
+    _photocell(picture, arm + 28, 176, 414)
+    _housing(picture, Rect(706, 96, 784, 175), "barrier", "controller")
     _arm(picture, arm, 175, 396)
     _island(picture)
     _leader(picture, (480, 375), (480, 425))
     _say(picture, 480, 440, ("Loop A: presence", "a vehicle stands at the barrier"), "middle", bold=True)
-    _leader(picture, (arm + 31, 416), (872, 416))
+    _leader(picture, (arm + 36, 416), (872, 416))
     _say(picture, 878, 420, ("photocell, beside the arm",), "start")
     _leader(picture, (loop_b[1], 300), (886, 300))
     _say(picture, 892, 304, ("Loop B: safety", "under and behind the arm"), "start", bold=True)
@@ -53,13 +53,13 @@ def _island(picture: Picture) -> None:
     """What stands beside the lane."""
     _view(picture, (960, 150), (606, 262), (606, 330))
     _camera(picture, 960, 150)
-    _view(picture, (520, 150), (440, 242), (520, 242))
-    _camera(picture, 520, 150)
+    _view(picture, (470, 150), (440, 242), (520, 242))
+    _camera(picture, 470, 150)
     _lamps(picture, 862, 138)
     _say(picture, 960, 112, ("camera", "for plate and code"), "middle")
-    _say(picture, 520, 112, ("second camera or scanner", "for the code, at the driver's window"), "middle")
+    _say(picture, 470, 112, ("second camera or scanner", "for the code, at the driver's window"), "middle")
     _say(picture, 862, 104, ("lamps",), "middle")
-    _say(picture, 644, 129, ("loop feeds", "15 m at most"), "start")
+    _say(picture, 600, 129, ("loop feeds", "15 m at most"), "start")
 
 
 def sally_port() -> Picture:
@@ -69,19 +69,19 @@ def sally_port() -> Picture:
     for number, arm in ((1, 400.0), (2, 900.0)):
         _loop(picture, Rect(arm - 170, 208, arm - 70, 322))
         _loop(picture, Rect(arm - 50, 208, arm + 50, 322))
-        _housing(picture, Rect(arm - 25, 122, arm + 45, 178), "controller")
+        _housing(picture, Rect(arm - 66, 122, arm + 10, 178), "controller")
         _arm(picture, arm, 178, 336)
-        _photocell(picture, arm + 18, 180, 352)
-        _say(picture, arm + 10, 108, (f"barrier {number}",), "middle", bold=True)
+        _photocell(picture, arm + 26, 180, 352)
+        _say(picture, arm - 28, 108, (f"barrier {number}",), "middle", bold=True)
         _say(picture, arm - 120, 372, (f"loop A {number}",), "middle")
         _say(picture, arm, 372, (f"loop B {number}",), "middle")
     _vehicle(picture, Rect(500, 226, 690, 304), "right")
     picture.shape(
-        f'<path d="M460 150H860" stroke="{INK}" stroke-width="1.8" stroke-dasharray="6 4"/>'
-        f'<path d="M460 150l12 -6v12ZM860 150l-12 -6v12Z" fill="{INK}"/>'
+        f'<path d="M430 150H814" stroke="{INK}" stroke-width="1.8" stroke-dasharray="6 4"/>'
+        f'<path d="M430 150l12 -6v12ZM814 150l-12 -6v12Z" fill="{INK}"/>'
     )
-    _say(picture, 660, 138, ("interlock",), "middle", bold=True)
-    _say(picture, 660, 172, ("one opens only while the other is closed and at rest",), "middle")
+    _say(picture, 622, 138, ("interlock",), "middle", bold=True)
+    _say(picture, 622, 172, ("one opens only while the other is closed and at rest",), "middle")
     _say(picture, 40, 262, ("driving direction",), "start")
     _arrow(picture, 40, 280, 150)
     picture.notes(
@@ -107,10 +107,10 @@ def shared_arm() -> Picture:
     _say(picture, arm, 382, ("loop B, shared",), "middle")
     _vehicle(picture, Rect(240, 236, 432, 304), "right")
     _vehicle(picture, Rect(668, 236, 860, 304), "left")
-    _housing(picture, Rect(arm - 30, 122, arm + 40, 178), "controller")
+    _housing(picture, Rect(arm - 66, 122, arm + 10, 178), "controller")
     _arm(picture, arm, 178, 346)
-    _photocell(picture, arm + 20, 180, 362)
-    _say(picture, arm + 5, 108, ("one barrier, one relay board",), "middle", bold=True)
+    _photocell(picture, arm + 26, 180, 362)
+    _say(picture, arm - 28, 100, ("one barrier, one relay board",), "middle", bold=True)
     for x, turn, name in ((400, 1, "camera, import"), (700, -1, "camera, export")):
         _view(picture, (x, 150), (arm + turn * 122, 246), (arm + turn * 122, 294))
         _camera(picture, x, 150)

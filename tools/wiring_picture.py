@@ -78,6 +78,7 @@ class Picture:
     boxes: list[Rect] = field(default_factory=list)
     texts: list[Words] = field(default_factory=list)
     wires: list[Wire] = field(default_factory=list)
+    flags: list[Rect] = field(default_factory=list)
     _shapes: list[str] = field(default_factory=list)
     _over: list[str] = field(default_factory=list)
 
@@ -140,6 +141,7 @@ class Picture:
         end = x + turn * STUB
         self.wire([(x, y), (end, y)], Kind.SUPPLY)
         left = end if turn > 0 else end - room
+        self.flags.append(Rect(left, y - 9, left + room, y + 9))
         fill = "#ffebe9" if name.startswith("+") else "#ddf4ff"
         self._shapes.append(
             f'<rect x="{left:g}" y="{y - 9:g}" width="{room:g}" height="18" rx="9" fill="{fill}" '

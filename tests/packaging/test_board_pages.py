@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import tomllib
-from itertools import combinations
+from itertools import combinations, product
 from pathlib import Path
 
 import pytest
@@ -153,8 +153,16 @@ def test_no_wire_of_a_picture_runs_through_words_a_device_or_another_wire(pictur
             assert not any(overlap(a, b) for a in pieces(one) for b in pieces(other)), (name, one, other)
 
 
-def test_the_devices_of_a_picture_stand_apart(pictures):
+def test_no_words_of_a_picture_lie_across_the_edge_of_a_device(pictures):
     for name, picture in pictures.items():
+        for text, box in product(picture.texts, picture.boxes):
+            assert not overlap(text.room, box) or is_within(text.room, box), (name, text.words)
+
+
+def test_the_devices_and_flags_of_a_picture_stand_apart(pictures):
+    for name, picture in pictures.items():
+        for flag in picture.flags:
+            assert not any(overlap(flag, box) for box in (*picture.boxes, *(set(picture.flags) - {flag}))), name
         for one, other in combinations(picture.boxes, 2):
             assert not overlap(one, other), (name, one, other)
 
@@ -180,6 +188,10 @@ def describes(name, lane):
 
 def overlap(one, other):
     return one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
+
+
+def is_within(one, other):
+    return one[0] >= other[0] and one[1] >= other[1] and one[2] <= other[2] and one[3] <= other[3]
 
 
 def shrunk(box):
