@@ -81,7 +81,7 @@ def advice(adapter: Adapter, others: Iterable[Adapter]) -> Advice:
     if rule:
         return Advice(rule, "a udev rule of this machine gives it this name", lasting=True)
     if not adapter.usb_id and not by_path and not by_id:
-        return Advice(adapter.device, "a built-in port keeps its name", lasting=True)
+        return Advice(adapter.device, "a port that is not on USB keeps its name", lasting=True)
     if not adapter.serial:
         why = "it has no serial number of its own, so two of its kind have the same by-id name"
     elif twins[adapter.usb_id, adapter.serial, adapter.interface]:

@@ -94,12 +94,13 @@ _TABLE: Final = (
 )
 _UNKNOWN = Likeness("not known by its USB id", Manner.ANY)
 _BUILT_IN = Likeness("a serial port of the computer itself", Manner.ANY)
+_UNLISTED = Likeness("a port that this machine does not list", Manner.ANY)
 
 
 def likeness(adapter: Adapter) -> Likeness:
     """What the port probably is."""
     if not adapter.usb_id:
-        return _BUILT_IN
+        return _BUILT_IN if adapter.driver else _UNLISTED
     for known in _TABLE:
         if (
             adapter.vendor.lower() == known.vendor

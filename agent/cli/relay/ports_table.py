@@ -6,6 +6,7 @@ import getpass
 import os
 from typing import TYPE_CHECKING
 
+import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -40,6 +41,10 @@ def show(entries: list[Entry], missing: list[Missing]) -> None:
         console.print(table)
     else:
         console.print("There is no serial port on this machine. Is the adapter plugged in?")
+    for entry in entries:
+        if entry.finding and entry.finding.board:
+            # Not in the table: what is to be pasted begins at the margin.
+            typer.echo(f"\n# {entry.finding.board.words}\n{snippet(entry, entry.finding.board)}")
     for one in missing:
         console.print(Text(f"{one.port} is missing: {one.user}", style="red"))
 
@@ -83,7 +88,6 @@ def _answers(entry: Entry) -> Iterator[tuple[str, str, str]]:
         return
     if finding.board is not None:
         yield "it is", finding.board.words, "green"
-        yield "paste", snippet(entry, finding.board), ""
         return
     yield "asked", f"not recognised: {finding.why}", "yellow"
     heard = [one for one in finding.heard if one.reply]

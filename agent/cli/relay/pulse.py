@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from agent.cli.relay.target import Board, Target
+    from agent.cli.relay.wire import Transfer
     from agent.settings import BarrierWiring
 
 CLEAR = "clear"
@@ -86,10 +87,14 @@ def pulse(  # noqa: PLR0913 - each is an option of the command
     typer.echo(_announcement(target, board, plan))
     _confirm(target, plan, yes=yes, arm_is_clear=arm_is_clear)
     trial = Trial(relay, plan.channel, plan.pulse_ms)
-    start = time.monotonic()
-    transfers: list[str] = []
-    scribe = Scribe({board.port: board.kind} if board.port else {}, start)
-    with overheard(lambda transfer: transfers.append(scribe.line(transfer))), _stop_signals_interrupt():
+    scribe = Scribe({board.port: board.kind} if board.port else {}, time.monotonic())
+    transfers: list[Transfer] = []
+
+    def hear(transfer: Transfer) -> None:
+        transfers.append(transfer)
+        trial.heard(transfer)
+
+    with overheard(hear), _stop_signals_interrupt():
         try:
             trial.run()
         finally:
@@ -97,7 +102,7 @@ def pulse(  # noqa: PLR0913 - each is an option of the command
                 typer.echo(line)
             if transfers:
                 typer.echo("bytes      ms since the start, > sent, < received")
-                typer.echo("\n".join(transfers))
+                typer.echo("\n".join(scribe.digest(transfers)))
     raise typer.Exit(exits.OK if trial.succeeded else exits.FAILED)
 
 

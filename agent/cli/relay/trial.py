@@ -13,6 +13,7 @@ from drivers.api import Delivery, DeviceError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from agent.cli.relay.wire import Transfer
     from drivers.api import RelayCapabilities, RelayPort
 
 START_WITHIN_S: Final = 5.0
@@ -38,6 +39,11 @@ class Trial:
     def succeeded(self) -> bool:
         """Whether the pulse is known to have been given, and every relay to be released."""
         return self._delivery is Delivery.DELIVERED and self._witness.released is Delivery.DELIVERED
+
+    def heard(self, transfer: Transfer) -> None:
+        """Note when the bytes of a command left: no command is later on the wire than that."""
+        if transfer.sent:
+            self._witness.sent(transfer.at)
 
     def run(self) -> None:
         """Connect, give the pulse, wait for its end, and release every relay whatever happens."""
@@ -98,6 +104,8 @@ class _Witness:
         self._seen_on: float | None = None
         self._off_at: float | None = None
         self._failed = ""
+        self._sent_at: float | None = None
+        self._asked_at = 0.0
 
     @property
     def capabilities(self) -> RelayCapabilities:
@@ -118,26 +126,26 @@ class _Witness:
 
     def pulse(self, channel: int, duration_ms: int) -> Delivery:
         """Pass on and note."""
-        sent_at = time.monotonic()
-        return self._switched_on(sent_at, self._relay.pulse(channel, duration_ms))
+        self._command()
+        return self._switched_on(self._relay.pulse(channel, duration_ms))
 
     def set(self, channel: int, *, on: bool) -> Delivery:
         """Pass on and note."""
-        sent_at = time.monotonic()
+        self._command()
         delivery = self._relay.set(channel, on=on)
         if on:
-            return self._switched_on(sent_at, delivery)
+            return self._switched_on(delivery)
         if delivery is Delivery.DELIVERED:
-            self._switched_off(sent_at)
+            self._switched_off(self._sent())
         return delivery
 
     def all_off(self) -> Delivery:
         """Pass on and note."""
         self.released = None
-        sent_at = time.monotonic()
+        self._command()
         self.released = self._relay.all_off()
         if self.released is Delivery.DELIVERED:
-            self._switched_off(sent_at)
+            self._switched_off(self._sent())
         return self.released
 
     def state(self) -> tuple[bool, ...] | None:
@@ -178,9 +186,21 @@ class _Witness:
             return f"{length_ms - doubt_ms:.0f} to {length_ms:.0f} ms, timed by the board, by reading it back"
         return f"{length_ms:.0f} ms between the two commands, both read back"
 
-    def _switched_on(self, sent_at: float, delivery: Delivery) -> Delivery:
+    def sent(self, at: float) -> None:
+        """Bytes have left; of a command with its read-back those of the command come first."""
+        if self._sent_at is None:
+            self._sent_at = at
+
+    def _command(self) -> None:
+        self._sent_at = None
+        self._asked_at = time.monotonic()
+
+    def _sent(self) -> float:
+        return self._asked_at if self._sent_at is None else self._sent_at
+
+    def _switched_on(self, delivery: Delivery) -> Delivery:
         if delivery is not Delivery.NOT_DELIVERED:
-            self.is_on, self._on_from = True, sent_at
+            self.is_on, self._on_from = True, self._sent()
         return delivery
 
     def _switched_off(self, at: float) -> None:

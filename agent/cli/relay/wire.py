@@ -13,11 +13,13 @@ from typing_extensions import override
 from drivers.meaning import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 LOGGER = "drivers.serial_port"
 """All drivers of serial boards move their bytes through this module, and log them under its name at level debug."""
 SENT = ">"
+PAIR = 2
+"""A question and its answer."""
 _HEX_WIDTH = 35
 _FIELDS = 4
 
@@ -69,6 +71,23 @@ class Scribe:
             words.insert(1, transfer.port)
         return " ".join(words).rstrip()
 
+    def digest(self, transfers: Sequence[Transfer]) -> Iterator[str]:
+        """All transfers in lines; a question and answer that come again and again are told once, and how often."""
+        place = repeats = 0
+        while place < len(transfers):
+            again = place >= PAIR and _same(transfers[place - PAIR : place], transfers[place : place + PAIR])
+            if again:
+                repeats += 1
+                place += PAIR
+                continue
+            if repeats:
+                yield f"{'':10} - the same {repeats} times more, until {self.ms(transfers[place - 1].at):.1f}"
+                repeats = 0
+            yield self.line(transfers[place])
+            place += 1
+        if repeats:
+            yield f"{'':10} - the same {repeats} times more, until {self.ms(transfers[-1].at):.1f}"
+
     def remark(self, text: str) -> str:
         """A line of our own between the bytes."""
         return f"{self.ms(time.monotonic()):10.1f} - {text}"
@@ -76,6 +95,11 @@ class Scribe:
     def ms(self, at: float) -> float:
         """Milliseconds since the start."""
         return (at - self._start) * 1000
+
+
+def _same(before: Sequence[Transfer], after: Sequence[Transfer]) -> bool:
+    """Whether two exchanges are alike but for their times."""
+    return [(one.port, one.sent, one.data) for one in before] == [(one.port, one.sent, one.data) for one in after]
 
 
 class _Ear(logging.Handler):
