@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _Part = TypeVar("_Part", bound=BaseModel)
 
+_TAKEN = {"relay": "relay board", "inputs": "board of inputs"}
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -168,6 +169,9 @@ def _unique(lanes: Mapping[str, Lane], complaints: Complaints) -> Iterator[Probl
         families: dict[str, tuple[Camera | Scanner, ...]] = {"camera": lane.cameras, "scanner": lane.scanners}
         for family, devices in families.items():
             for place, device in enumerate(devices):
+                if device.id in _TAKEN:
+                    message = f"the lane's {_TAKEN[device.id]} has this name among its devices: take another"
+                    yield complaints.about(("lanes", name, f"{family}s", place, "id"), message)
                 if device.id in readers:
                     message = f"{readers[device.id]} has the id {device.id} already"
                     yield complaints.about(("lanes", name, f"{family}s", place, "id"), message)

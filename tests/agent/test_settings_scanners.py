@@ -48,6 +48,8 @@ def test_a_lane_whose_camera_reads_plates_only_reads_permits_by_its_scanner(tmp_
     ("old", "new", "key", "words"),
     [
         ('"post"', '"front"', "lanes.out.scanners[0].id", "a camera of lane out has the id front already"),
+        ('"post"', '"relay"', "lanes.out.scanners[0].id", "the lane's relay board has this name among its devices"),
+        ('"post"', '"inputs"', "lanes.out.scanners[0].id", "the lane's board of inputs has this name"),
         ('id = "post"\n', "", "lanes.out.scanners[0].id", "is required"),
         ('kind = "lines"\n', "", "lanes.out.scanners[0].kind", "is required"),
         ('"lines"', '"line"', "lanes.out.scanners[0].kind", "no driver of kind 'line'; there is: lines"),
