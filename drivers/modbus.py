@@ -189,16 +189,17 @@ def reply_in(request: Request, received: bytes) -> bytes | None:
     """The reply among the bytes received so far, sound or not; None while more must come.
 
     Whole sound frames that answer something else, a late reply to an earlier request or to another board, are passed
-    over: only at the start, never by searching.
+    over: only at the start, never by searching. Of several sound replies the last counts: those before it are late
+    ones to the same question.
     """
-    while True:
-        length = _frame_length(request, received)
-        if length is None or len(received) < length:
-            return None
+    reply = None
+    while (length := _frame_length(request, received)) is not None and len(received) >= length:
         frame, received = received[:length], received[length:]
-        ours = frame[0] == request.unit and frame[1] & ~EXCEPTION_FLAG == request.function
-        if ours or not is_sound(frame):
-            return frame
+        if not is_sound(frame):
+            return reply or frame
+        if frame[0] == request.unit and frame[1] & ~EXCEPTION_FLAG == request.function:
+            reply = frame
+    return reply
 
 
 def read_bits(request: Request, reply: bytes) -> tuple[bool, ...]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 QUIET_S = 0.02
-"""After a failed exchange the line must have been silent this long before the next request."""
+"""After a failed exchange the line must have been silent this long before the next request, and after its answer."""
 QUIET_LIMIT_S = 0.1
 REPLY_LIMIT = 1024
 PTY_MAJORS = range(136, 144)
@@ -84,12 +84,13 @@ class SerialLine:
         self._on_broken = on_broken
         self._lock = FairLock()
         self._free_at = 0.0
-        self._suspect = False
+        self._is_littered = False
+        self._is_out_of_step = False
         self._serial = _open_exclusively(path, parameters)
         self._fd: int = self._serial.fileno()
 
     def exchange(
-        self, request: bytes, reply: int | Callable[[bytes], bool], timeout_s: float, note: Callable[..., None]
+        self, request: bytes, reply: int | Callable[[bytes], bool] | None, timeout_s: float, note: Callable[..., None]
     ) -> bytes:
         """See SerialPort.exchange; `note` is told what passed."""
         with self._lock:
@@ -101,13 +102,15 @@ class SerialLine:
             incoming = _Incoming(request, reply, local_echo=self.parameters.local_echo)
             try:
                 answer = self._read(incoming, deadline)
+                if self._is_out_of_step:
+                    answer = self._heard_out(incoming)
             except NoReplyError:
-                self._suspect = True
+                self._is_littered = self._is_out_of_step = True
                 raise
             finally:
                 self._free_at = time.monotonic() + self.parameters.gap_s
                 note("<", bytes(incoming.received), time.monotonic() - started_at)
-            self._suspect = len(incoming.received) > len(answer)
+            self._is_littered, self._is_out_of_step = len(incoming.received) > len(answer), False
             return answer
 
     def send(self, request: bytes, note: Callable[..., None]) -> None:
@@ -157,9 +160,9 @@ class SerialLine:
         if self.broken:
             raise NotSentError(f"{self.path} was lost; it must be opened again")
         with self._breaking(NotSentError):
-            if self._suspect:
+            if self._is_littered:
                 self._wait_for_quiet()
-                self._suspect = False
+                self._is_littered = False
             wait_s = self._free_at - time.monotonic()
             if wait_s > 0:
                 _pause(wait_s)
@@ -190,11 +193,25 @@ class SerialLine:
     def _read(self, incoming: _Incoming, deadline: float) -> bytes:
         while not incoming.is_complete():
             wait_s = deadline - time.monotonic()
+            if wait_s <= 0 and incoming.is_whole_at_the_end():
+                break
             if wait_s <= 0 or len(incoming.received) > REPLY_LIMIT:
                 raise NoReplyError(f"no answer on {self.path} ({incoming.described()})", bytes(incoming.received))
             with self._breaking(NoReplyError):
                 if select.select([self._fd], [], [], wait_s)[0]:
                     incoming.add(self._take())
+        return incoming.reply()
+
+    def _heard_out(self, incoming: _Incoming) -> bytes:
+        """The reply after a failed exchange, with what follows it: the first may be the late one to the request before."""
+        limit = time.monotonic() + QUIET_LIMIT_S
+        with self._breaking(NoReplyError):
+            while time.monotonic() < limit and select.select([self._fd], [], [], QUIET_S)[0]:
+                incoming.add(self._take())
+        if incoming.has_surplus():
+            raise NoReplyError(
+                f"more than one answer on {self.path} ({incoming.described()})", bytes(incoming.received)
+            )
         return incoming.reply()
 
     def _take(self) -> bytes:
@@ -221,7 +238,7 @@ class SerialLine:
 class _Incoming:
     """What came in after a request, without the adapter's own echo of it."""
 
-    def __init__(self, request: bytes, wanted: int | Callable[[bytes], bool], *, local_echo: bool) -> None:
+    def __init__(self, request: bytes, wanted: int | Callable[[bytes], bool] | None, *, local_echo: bool) -> None:
         self.received = bytearray()
         self._request = request
         self._wanted = wanted
@@ -235,11 +252,19 @@ class _Incoming:
                 del self.received[: len(self._request)]
 
     def is_complete(self) -> bool:
-        if self._echo_due:
+        if self._echo_due or self._wanted is None:
             return False
         if isinstance(self._wanted, int):
             return len(self.received) >= self._wanted
         return bool(self.received) and self._wanted(bytes(self.received))
+
+    def is_whole_at_the_end(self) -> bool:
+        """Whether all that has come in when the time is over is the reply."""
+        return self._wanted is None and bool(self.received)
+
+    def has_surplus(self) -> bool:
+        """Whether more came in than was to be; a predicate judges for itself."""
+        return isinstance(self._wanted, int) and len(self.received) > self._wanted
 
     def reply(self) -> bytes:
         return bytes(self.received[: self._wanted] if isinstance(self._wanted, int) else self.received)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from enum import StrEnum
-from typing import TYPE_CHECKING, Self, assert_never
+from typing import TYPE_CHECKING, Literal, Self, assert_never
 
 from drivers.emulators.pty import PtyLine
 from drivers.relay_bank import RelayBank
@@ -18,14 +18,21 @@ FLIPPED_BITS = 0x55
 
 
 class ReplyFault(StrEnum):
-    """What can happen to an answer. The command before it has been carried out."""
+    """What can happen to an answer. The command before it has been carried out.
+
+    LATE: it comes after `late_s`. BEFORE_NEXT, AFTER_NEXT: it comes right before or after the answer to the next
+    request. POWER_LOSS: the board loses its power for a moment instead of answering.
+    """
 
     MUTE = "mute"
     CORRUPT = "corrupt"
     SHORT = "short"
     LATE = "late"
+    BEFORE_NEXT = "before_next"
+    AFTER_NEXT = "after_next"
     DUPLICATE = "duplicate"
     WRONG_ADDRESS = "wrong_address"
+    POWER_LOSS = "power_loss"
 
 
 class EmulatedBoard(ABC):
@@ -46,6 +53,8 @@ class EmulatedBoard(ABC):
         self._faulty_left: int | None = None
         self._spared_left = 0
         self._late: list[threading.Timer] = []
+        self._before_next = b""
+        self._after_next = b""
 
     def __enter__(self) -> Self:
         self.plug()
@@ -70,6 +79,7 @@ class EmulatedBoard(ABC):
         """Take the power away and give it back: relays fall off, half a request is forgotten."""
         with self._lock:
             self._buffer.clear()
+            self._before_next = self._after_next = b""
         self.relays.release()
 
     def close(self) -> None:
@@ -103,21 +113,48 @@ class EmulatedBoard(ABC):
 
     def reply(self, answer: bytes) -> None:
         """Send an answer, or what the fault makes of it."""
-        match self._next_fault():
+        before, after = self._before_next, self._after_next
+        self._before_next = self._after_next = b""
+        for part in (before, self._spoilt(answer), after):
+            if part:
+                self.line.send(part)
+
+    def _spoilt(self, answer: bytes) -> bytes:
+        """What the fault makes of an answer that is due now."""
+        fault = self._next_fault()
+        match fault:
+            case ReplyFault.CORRUPT:
+                return self.garbled(answer)
+            case ReplyFault.SHORT:
+                return answer[:-1]
+            case ReplyFault.DUPLICATE:
+                return answer + answer
+            case ReplyFault.WRONG_ADDRESS:
+                return self.misaddressed(answer)
             case None:
-                self.line.send(answer)
+                return answer
+            case _:
+                self._keep_back(answer, fault)
+                return b""
+
+    def _keep_back(
+        self,
+        answer: bytes,
+        fault: Literal[
+            ReplyFault.MUTE, ReplyFault.LATE, ReplyFault.BEFORE_NEXT, ReplyFault.AFTER_NEXT, ReplyFault.POWER_LOSS
+        ],
+    ) -> None:
+        match fault:
             case ReplyFault.MUTE:
                 pass
-            case ReplyFault.CORRUPT:
-                self.line.send(self.garbled(answer))
-            case ReplyFault.SHORT:
-                self.line.send(answer[:-1])
             case ReplyFault.LATE:
                 self._send_late(answer)
-            case ReplyFault.DUPLICATE:
-                self.line.send(answer + answer)
-            case ReplyFault.WRONG_ADDRESS:
-                self.line.send(self.misaddressed(answer))
+            case ReplyFault.BEFORE_NEXT:
+                self._before_next = answer
+            case ReplyFault.AFTER_NEXT:
+                self._after_next = answer
+            case ReplyFault.POWER_LOSS:
+                self.power_cycle()
             case other:
                 assert_never(other)
 

@@ -90,17 +90,16 @@ class PtyLine:
     def unplug(self) -> None:
         """Pull the cable. Whoever has the terminal open gets an error from now on."""
         with self._lock:
-            if not self.is_plugged:
-                return
-            self.link.unlink(missing_ok=True)
-            thread, self._thread = self._thread, None
-            os.write(self._wake[1], b"x")
+            thread = self._thread
+            descriptors = (self._master, *self._wake) if self.is_plugged else ()
+            if descriptors:
+                self.link.unlink(missing_ok=True)
+                os.write(self._wake[1], b"x")
+                self._master, self._wake = -1, (-1, -1)
         if thread is not None and thread is not threading.current_thread():
             thread.join()
-        with self._lock:
-            for descriptor in (self._master, *self._wake):
-                os.close(descriptor)
-            self._master, self._wake = -1, (-1, -1)
+        for descriptor in descriptors:
+            os.close(descriptor)
 
     def unplug_after(self, count: int) -> None:
         """Pull the cable by itself when so many more bytes have come in; nothing more goes out then."""
@@ -127,7 +126,8 @@ class PtyLine:
             if ready[master] & select.POLLIN:
                 if self._take(master):
                     self.unplug()
-                if self._master != master:  # unplugged by this thread itself, perhaps from a watcher
+                # Unplugged by this thread itself, perhaps from a watcher; a new terminal may have the same number.
+                if self._master != master or self._thread is not threading.current_thread():
                     return
             elif select.select([wake], [], [], NO_CLIENT_PAUSE_S)[0]:
                 # No client has the terminal open, and poll would come back at once for ever.

@@ -19,6 +19,15 @@ def check_channel(channel: int, channels: int) -> None:
         raise DeviceMisconfiguredError(f"there is no relay channel {channel}; the board has 1 to {channels}")
 
 
+def proved(is_on: Callable[[], bool], *, on: bool) -> Delivery:
+    """What became of a switching that was sent, from whether the relay, or any of the board, reads back energised.
+
+    A relay that was switched on and reads back released may have been on for a moment: its own current can take the
+    board's power away. To the barrier that is a pulse, so it is UNKNOWN; to switch it on again might be a second one.
+    """
+    return judged(lambda: is_on() == on, otherwise=Delivery.UNKNOWN if on else Delivery.NOT_DELIVERED)
+
+
 def judged(read: Callable[[], bool], otherwise: Delivery) -> Delivery:
     """DELIVERED when the relays read back as wanted, `otherwise` when not, UNKNOWN when they cannot be read."""
     try:

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from drivers.api import Delivery, DeviceError, DeviceMisconfiguredError, RelayCapabilities
 from drivers.relay import lcus_codec as codec
-from drivers.relay.delivery import check_channel, judged
+from drivers.relay.delivery import check_channel, proved
 from drivers.relay.lcus_codec import Operation
 from drivers.serial_port import NoReplyError, NotSentError, SerialParameters, SerialPort
 
@@ -107,7 +107,7 @@ class LcusRelay:
         written = self._switch(channel, on=on)
         if self._settings.readback is Readback.NONE:
             return written
-        return judged(lambda: self._state_of(channel) == on, otherwise=Delivery.NOT_DELIVERED)
+        return proved(lambda: self._state_of(channel), on=on)
 
     def all_off(self) -> Delivery:
         """Release every relay and, where the board can tell, prove it."""
@@ -122,7 +122,7 @@ class LcusRelay:
                 return Delivery.UNKNOWN
         if self._settings.readback is Readback.NONE:
             return written
-        return judged(lambda: not any(self.state() or ()), otherwise=Delivery.NOT_DELIVERED)
+        return proved(lambda: any(self.state() or ()), on=False)
 
     def state(self) -> tuple[bool, ...] | None:
         """Ask the board which relays are energised; None where its firmware cannot say."""
@@ -162,10 +162,8 @@ class LcusRelay:
 
     def _whole_answer(self) -> bytes:
         try:
-            return self._port.exchange(codec.QUERY_ALL, lambda _: False, self._timeout_s)
+            return self._port.exchange(codec.QUERY_ALL, None, self._timeout_s)
         except NoReplyError as error:
-            if error.received and self._port.is_usable:
-                return error.received
             raise self._explained(error) from error
 
     def _switch(self, channel: int, *, on: bool) -> Delivery:

@@ -14,7 +14,7 @@ from pydantic import Field, model_validator
 from drivers import modbus
 from drivers.api import Delivery, DeviceError, DeviceMisconfiguredError, DeviceUnavailableError, RelayCapabilities
 from drivers.modbus_client import ModbusClient, ModbusLineSettings
-from drivers.relay.delivery import check_channel, judged
+from drivers.relay.delivery import check_channel, judged, proved
 from drivers.relay.modbus_profiles import TRAITS, Profile
 from drivers.serial_port import NotSentError
 
@@ -102,7 +102,7 @@ class ModbusRtuRelay:
         except DeviceError as error:
             if (outcome := _without_effect(error)) is not None:
                 return outcome
-        return judged(lambda: self.state()[channel - 1] == on, otherwise=Delivery.NOT_DELIVERED)
+        return proved(lambda: self.state()[channel - 1], on=on)
 
     def all_off(self) -> Delivery:
         """Release every relay and read them back."""
@@ -114,7 +114,7 @@ class ModbusRtuRelay:
         except DeviceError as error:
             if (outcome := _without_effect(error)) is not None:
                 return outcome
-        return judged(lambda: not any(self.state()), otherwise=Delivery.NOT_DELIVERED)
+        return proved(lambda: any(self.state()), on=False)
 
     def state(self) -> tuple[bool, ...]:
         """Ask the board which relays are energised."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from drivers.api import Delivery, DeviceError, DeviceMisconfiguredError, DeviceUnavailableError, RelayCapabilities
-from drivers.relay.delivery import check_channel, judged
+from drivers.relay.delivery import check_channel, judged, proved
 from drivers.relay_bank import RelayBank
 
 if TYPE_CHECKING:
@@ -163,13 +163,15 @@ class SimulatedRelay:
         steps = max(1, round(duration_ms / PULSE_STEP_MS))
         relays = self._board.relays
         acknowledged = self._command(lambda: relays.pulse(channel, steps * PULSE_STEP_MS / 1000))
-        return self._judged(acknowledged, lambda: self._board.query()[channel - 1], Delivery.UNKNOWN)
+        return self._judged(
+            lambda: judged(lambda: self._board.query()[channel - 1], Delivery.UNKNOWN), acknowledged=acknowledged
+        )
 
     def set(self, channel: int, *, on: bool) -> Delivery:
         """Switch one relay and read it back."""
         check_channel(channel, self._settings.channels)
         acknowledged = self._command(lambda: self._board.relays.set(channel, on=on))
-        return self._judged(acknowledged, lambda: self._board.query()[channel - 1] == on, Delivery.NOT_DELIVERED)
+        return self._judged(lambda: proved(lambda: self._board.query()[channel - 1], on=on), acknowledged=acknowledged)
 
     def all_off(self) -> Delivery:
         """Release every relay and read them back."""
@@ -178,7 +180,8 @@ class SimulatedRelay:
             for channel in range(1, self._settings.channels + 1):
                 self._board.relays.set(channel, on=False)
 
-        return self._judged(self._command(release), lambda: not any(self._board.query()), Delivery.NOT_DELIVERED)
+        acknowledged = self._command(release)
+        return self._judged(lambda: proved(lambda: any(self._board.query()), on=False), acknowledged=acknowledged)
 
     def state(self) -> tuple[bool, ...] | None:
         """Ask the board which relays are energised; None where it cannot say."""
@@ -194,9 +197,9 @@ class SimulatedRelay:
         self._require_open()
         return self._board.command(action)
 
-    def _judged(self, acknowledged: bool, read: Callable[[], bool], otherwise: Delivery) -> Delivery:
+    def _judged(self, by_reading_back: Callable[[], Delivery], *, acknowledged: bool) -> Delivery:
         if self._settings.read_back:
-            return judged(read, otherwise)
+            return by_reading_back()
         return Delivery.DELIVERED if acknowledged else Delivery.UNKNOWN
 
     def _require_open(self) -> None:

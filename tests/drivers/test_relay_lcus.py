@@ -2,39 +2,47 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-import pytest
-
+from drivers.emulators.board import ReplyFault
 from drivers.emulators.lcus import Dialect, LcusEmulator
-from tests.relay_contract import RelayContract, emulated
+from tests.board_faults import Fault, Operation
+from tests.relay_contract import EmulatedRelay
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.relay_contract import Rig
 
-
-class LcusContract(RelayContract):
+class LcusRelay(EmulatedRelay):
     kind = "lcus"
     dialect: ClassVar[Dialect]
 
-    @pytest.fixture
-    def rig(self, link: Path) -> Iterator[Rig]:
-        board = LcusEmulator(link, self.channels, self.dialect)
-        yield from emulated(board, {"channels": self.channels, "readback": self.dialect.value, "timeout_ms": 50})
+    def emulator(self, link: Path) -> LcusEmulator:
+        return LcusEmulator(link, self.channels, self.dialect)
 
 
-class TestLcusAscii(LcusContract):
+class TestLcusAscii(LcusRelay):
+    title = "lcus ascii"
     dialect = Dialect.ASCII
+    options: ClassVar = {"readback": "ascii"}
 
 
-class TestLcusBytes(LcusContract):
+class TestLcusBytes(LcusRelay):
+    title = "lcus bytes"
     dialect = Dialect.BYTES
+    options: ClassVar = {"readback": "bytes"}
+
+    def copes(self, operation: Operation, fault: Fault) -> bool:
+        return fault is ReplyFault.DUPLICATE and operation is not Operation.OPEN
 
 
-class TestLcusFeedback(LcusContract):
+class TestLcusFeedback(LcusRelay):
+    title = "lcus feedback"
     dialect = Dialect.FEEDBACK
+    options: ClassVar = {"readback": "feedback"}
+    proofs: ClassVar = {Operation.ALL_OFF: 2}
+    copes_with = frozenset({ReplyFault.DUPLICATE})
 
 
-class TestLcusBlind(LcusContract):
+class TestLcusBlind(LcusRelay):
+    title = "lcus none"
     dialect = Dialect.NONE
+    options: ClassVar = {"readback": "none"}

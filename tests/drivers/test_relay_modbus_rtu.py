@@ -2,45 +2,49 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-import pytest
-
+from drivers.emulators.board import ReplyFault
 from drivers.emulators.modbus_rtu import ModbusEmulator
-from tests.relay_contract import RelayContract, emulated
+from tests.board_faults import Fault, LineFault, Operation
+from tests.relay_contract import EmulatedRelay
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.relay_contract import Rig
 
-
-class ModbusContract(RelayContract):
+class ModbusRelay(EmulatedRelay):
     kind = "modbus_rtu"
-    profile: ClassVar[str]
+    copes_with = frozenset({ReplyFault.DUPLICATE})
 
-    @pytest.fixture
-    def rig(self, link: Path) -> Iterator[Rig]:
-        board = ModbusEmulator(link, channels=self.channels)
-        yield from emulated(board, {"channels": self.channels, "profile": self.profile, "timeout_ms": 100})
+    def emulator(self, link: Path) -> ModbusEmulator:
+        return ModbusEmulator(link, channels=self.channels)
 
 
-class TestModbusWaveshareD(ModbusContract):
-    profile = "waveshare_d"
+class TestWaveshareD(ModbusRelay):
+    title = "modbus waveshare_d"
+    options: ClassVar = {"profile": "waveshare_d"}
 
 
-class TestModbusWaveshare(ModbusContract):
-    profile = "waveshare"
+class TestWaveshare(ModbusRelay):
+    title = "modbus waveshare"
+    options: ClassVar = {"profile": "waveshare"}
 
 
-class TestModbusCoils(ModbusContract):
-    profile = "coils"
+class TestCoils(ModbusRelay):
+    title = "modbus coils"
+    options: ClassVar = {"profile": "coils"}
 
 
-class TestModbusWithLocalEcho(RelayContract):
-    kind = "modbus_rtu"
+class TestWithLocalEcho(ModbusRelay):
+    """The echo of the adapter is expected; the fault is that it ceases."""
 
-    @pytest.fixture
-    def rig(self, link: Path) -> Iterator[Rig]:
-        board = ModbusEmulator(link, channels=self.channels)
+    title = "modbus local_echo"
+    options: ClassVar = {"local_echo": True}
+
+    def emulator(self, link: Path) -> ModbusEmulator:
+        board = super().emulator(link)
         board.local_echo = True
-        yield from emulated(board, {"channels": self.channels, "local_echo": True, "timeout_ms": 100})
+        return board
+
+    def copes(self, operation: Operation, fault: Fault) -> bool:
+        # What acknowledges the unlinking of the inputs is then taken for the echo, and opening fails.
+        return super().copes(operation, fault) or (fault is LineFault.LOCAL_ECHO and operation is not Operation.OPEN)

@@ -37,7 +37,7 @@ def _forget(no_leaks: None) -> Iterator[None]:
     ("fault", "pulse", "level"),
     [
         (None, Delivery.DELIVERED, Delivery.DELIVERED),
-        (Fault.COMMAND_LOST, Delivery.UNKNOWN, Delivery.NOT_DELIVERED),
+        (Fault.COMMAND_LOST, Delivery.UNKNOWN, Delivery.UNKNOWN),
         (Fault.REPLY_LOST, Delivery.UNKNOWN, Delivery.UNKNOWN),
         (Fault.DIES_IN_COMMAND, Delivery.UNKNOWN, Delivery.UNKNOWN),
     ],

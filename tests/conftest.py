@@ -1,0 +1,26 @@
+"""At the end of a run: the table of the boards' faults, from what the tests measured."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+FILE = Path("build/board-faults.txt")
+
+
+def pytest_terminal_summary(terminalreporter) -> None:
+    """Print the fault matrix and write it into a file; the reports bring it from xdist's workers too."""
+    reports = [report for key in ("passed", "failed") for report in terminalreporter.stats.get(key, ())]
+    found = [
+        value for report in reports for name, value in getattr(report, "user_properties", ()) if name == "board_faults"
+    ]
+    if not found:
+        return
+    from tests.board_cells import Cell, overview, table  # noqa: PLC0415 - only where there is a matrix
+
+    cells = [Cell.read(each) for measured in found for each in measured]
+    file = terminalreporter.config.rootpath / FILE
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("\n".join([*overview(cells), "", *table(cells), ""]), encoding="utf-8")
+    terminalreporter.section(f"what the relay drivers say under faults; operation by operation in {FILE}")
+    for line in overview(cells):
+        terminalreporter.write_line(line)
