@@ -195,7 +195,7 @@ def _relay_between(picture: Picture, pin: str, words: str) -> None:
     picture.wire([(BOARD[1], y), (left, y)], Kind.OPEN)
     picture.terminal(BOARD[1], y, pin, "right")
     picture.terminal(left, y, "A2", "left")
-    picture.tag(left, row(COM), "+24", "left")
+    picture.tag(left, row(COM), "+24 V", "left")
     picture.terminal(left, row(COM), "A1", "left")
     picture.text(BOARD[1] + 40, row(CLOSE) + 4, words, size=11, colour=Kind.OPEN.colour)
 
