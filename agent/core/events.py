@@ -44,6 +44,8 @@ class Alarm(StrEnum):
     RELAY_LOST = "relay_lost"
     READERS_LOST = "readers_lost"
     JOURNAL_FAILED = "journal_failed"
+    INTERLOCKED = "interlocked"
+    INPUTS_FLAPPING = "inputs_flapping"
 
 
 class Event(BaseModel):

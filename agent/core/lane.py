@@ -28,6 +28,7 @@ from agent.core.lane_io import (
     RelayChanged,
     Sampled,
     Ticked,
+    WayChanged,
 )
 from agent.core.lane_state import Lane, LaneRules, State
 from agent.core.lane_turn import Turn
@@ -59,7 +60,7 @@ def step(lane: Lane, item: Input) -> tuple[Lane, tuple[Effect, ...]]:
             lane_answers.record_failed(turn, item)
         case Decided():
             lane_answers.decided(turn, item)
-        case Sampled() | Presented() | PlateRead() | ReadersChanged() | RelayChanged() | Ticked():
+        case Sampled() | Presented() | PlateRead() | ReadersChanged() | RelayChanged() | WayChanged() | Ticked():
             _STATES[turn.lane.state](turn)
         case _:
             assert_never(item)
@@ -72,6 +73,8 @@ _STATES: dict[State, Callable[[Turn], None]] = {
     State.PRESENT: lane_arrival.undecided,
     State.DECIDING: lane_arrival.undecided,
     State.MANUAL: lane_arrival.manual,
+    State.WAITING: lane_arrival.manual,
+    State.YIELDING: lane_arrival.idle,
     State.DENIED: lane_arrival.denied,
     State.OPENING: lane_passage.opening,
     State.OPEN: lane_passage.opened,

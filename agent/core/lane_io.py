@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 class Sampled:
     """The debounced inputs of the lane; None is unknown. `sampled_at` is the monotonic time of the sample itself.
 
-    `presence`: loop A before the arm. `safety`: loop B under and behind it. `photocell`, `opened`, `closed`: None
-    for good where the lane has no such input.
+    `presence`: loop A before the arm. `safety`: loop B under and behind it. `photocell`, `opened`, `closed`, `key`,
+    `hold`: None for good where the lane has no such input. `key`: the officer's key switch. `hold`: the contact that
+    holds the barrier open, a fire alarm's for one. `flapping`: the signals that never stand still; they are None too.
     """
 
     now: Moment
@@ -31,6 +32,9 @@ class Sampled:
     photocell: bool | None = None
     opened: bool | None = None
     closed: bool | None = None
+    key: bool | None = None
+    hold: bool | None = None
+    flapping: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,19 @@ class RelayChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class WayChanged:
+    """What the neighbours of a lane do; a lane without neighbours never hears of it.
+
+    `free`: no lane that this one must wait for occupies its barrier. `arm_in_use`: the lane of the other direction, that
+    has the same arm, uses it.
+    """
+
+    now: Moment
+    free: bool
+    arm_in_use: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Ticked:
     """Time went on."""
 
@@ -136,6 +153,7 @@ Input = (
     | Commanded
     | ReadersChanged
     | RelayChanged
+    | WayChanged
     | Ticked
 )
 
@@ -203,9 +221,10 @@ class Close:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Hold the barrier open, or let go."""
+    """Hold the barrier open, or let go. `override`: by the hold contact, which waits for no neighbour."""
 
     on: bool
+    override: bool = False
 
 
 class Lamp(StrEnum):

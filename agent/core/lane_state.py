@@ -22,6 +22,7 @@ class State(StrEnum):
     PRESENT = "present"
     DECIDING = "deciding"
     MANUAL = "manual"
+    WAITING = "waiting"
     DENIED = "denied"
     OPENING = "opening"
     OPEN = "open"
@@ -31,10 +32,25 @@ class State(StrEnum):
     VIOLATION = "violation"
     HELD_OPEN = "held_open"
     FAULT = "fault"
+    YIELDING = "yielding"
 
 
 UNDECIDED = frozenset({State.PRESENT, State.DECIDING})
 RISING = frozenset({State.OPENING, State.OPEN})
+OCCUPYING = frozenset(
+    {
+        State.INIT,
+        State.OPENING,
+        State.OPEN,
+        State.PASSING,
+        State.CLEARING,
+        State.CLOSING,
+        State.VIOLATION,
+        State.HELD_OPEN,
+        State.FAULT,
+    }
+)
+_AT_REST = UNDECIDED | {State.IDLE, State.MANUAL, State.WAITING, State.DENIED, State.YIELDING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +62,9 @@ class LaneRules:
     `clear_s`: the lane must be free for so long before a passage counts as over; gaps below it are one vehicle.
     `deny_again_s`: least time between a refusal and the next try. `stale_s`: age at which inputs are lost.
     `grant_s`: life of a grant. `gone_s`: what no reader saw for so long is gone. `blind_passage_s`: after the pulse,
-    a blind lane takes the passage for done. Raises ValueError for a lane number that does not fit a transaction id.
+    a blind lane takes the passage for done. `neighbours`: there are lanes that this one must wait for; it is not free
+    until it is told so. `shares_arm`: one of them serves the other direction of the same arm. Raises ValueError for a
+    lane number that does not fit a transaction id.
     """
 
     lane: str
@@ -57,6 +75,10 @@ class LaneRules:
     has_opened: bool = False
     has_closed: bool = False
     has_photocell: bool = False
+    has_key: bool = False
+    has_hold: bool = False
+    shares_arm: bool = False
+    neighbours: bool = False
     read_s: float = 30.0
     decide_s: float = 5.0
     open_s: float = 6.0
@@ -221,3 +243,8 @@ def arm_down(lane: Lane) -> bool:
     if rules.has_closed:
         return watch.closed is True
     return not rules.has_opened or watch.opened is False
+
+
+def occupies(lane: Lane) -> bool:
+    """Whether the lane's barrier is, or may be, anything but closed and at rest: its neighbours must wait."""
+    return lane.state not in _AT_REST or bool(lane.pulses) or not arm_down(lane)

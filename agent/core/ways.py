@@ -1,0 +1,66 @@
+"""Who may move a barrier now: of lanes that must wait for one another, one at a time.
+
+Two kinds of pairs. Interlocked lanes have barriers of their own, of which the second opens only while the first is
+closed (a sally port). Lanes that share an arm serve the two directions of one barrier. Pure values: the shell keeps one
+`Ways` for the gate and makes each change under a lock.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Pair = frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """`conflicts`: pairs of lanes that wait for one another. `shared`: those with one arm. `occupied`: lanes in use."""
+
+    conflicts: frozenset[Pair]
+    shared: frozenset[Pair]
+    occupied: frozenset[str]
+
+    @classmethod
+    def of(cls, conflicts: Iterable[tuple[str, str]], shared: Iterable[tuple[str, str]]) -> Self:
+        """Return the ways of a start: nothing is known to be closed, so every lane counts as occupied.
+
+        A pair given once binds both. Lanes that share an arm wait for one another too, and for each other's neighbours.
+        """
+        arms = frozenset(frozenset(pair) for pair in shared)
+        pairs = frozenset(frozenset(pair) for pair in conflicts) | arms
+        pairs |= {frozenset({twin, other}) for arm in arms for lane in arm for twin in arm for other in _others(pairs, lane) - arm}
+        return cls(pairs, arms, frozenset[str]().union(*pairs))
+
+
+def is_free(ways: Ways, lane: str) -> bool:
+    """Whether no lane that this one must wait for is occupied."""
+    return not _others(ways.conflicts, lane) & ways.occupied
+
+
+def arm_in_use(ways: Ways, lane: str) -> bool:
+    """Whether a lane that shares this one's arm is occupied."""
+    return bool(_others(ways.shared, lane) & ways.occupied)
+
+
+def claim(ways: Ways, lane: str) -> Ways | None:
+    """Return the ways with the lane occupied; None while it must wait."""
+    return settle(ways, lane, occupied=True) if is_free(ways, lane) else None
+
+
+def settle(ways: Ways, lane: str, *, occupied: bool) -> Ways:
+    """Return the ways with the lane as it is, whoever else is there: a fire alarm asks nobody."""
+    lanes = ways.occupied | {lane} if occupied else ways.occupied - {lane}
+    return ways if lanes == ways.occupied else replace(ways, occupied=lanes)
+
+
+def neighbours(ways: Ways, lane: str) -> frozenset[str]:
+    """The lanes that must hear when this one comes or goes."""
+    return _others(ways.conflicts, lane)
+
+
+def _others(pairs: frozenset[Pair], lane: str) -> frozenset[str]:
+    return frozenset[str]().union(*(pair for pair in pairs if lane in pair)) - {lane}
