@@ -41,6 +41,7 @@ from agent.link.link import Link
 from agent.link.presence import GateIdentity
 from agent.link.setup import SessionSettings
 from agent.link.tls import TlsFiles
+from agent.port_state import PortState
 from agent.recorder import Recorder
 from agent.relay_board import RelayBoard
 from agent.service.watchdog import Watchdog
@@ -70,7 +71,8 @@ DAY_S = 86_400.0
 FIRST_SERIALS = 10_000
 USES_KEPT_S = 400 * DAY_S
 MEGABYTE = 1 << 20
-STOP_DRAIN_S = 2.0
+STOP_DRAIN_S = 1.0
+EYE_STOP_S = 0.7
 
 
 class App:
@@ -120,6 +122,7 @@ class App:
     def start(self) -> None:
         """Record the start and what the last one left open, then start every thread. Waits for no device."""
         self._record_start()
+        self._devices.start()
         self._keeper.start()
         for lane in self._lanes:
             lane.start()
@@ -138,28 +141,25 @@ class App:
         """Stop deciding, release every relay, record the stop, send what can be sent in a moment, and close."""
         self._notifier.stopping(cause)
         self._stopping.set()
-        for eye in self._eyes:
-            eye.stop()
         for lane in self._lanes:
             lane.wind_down()
-        for relay in self._relays.values():
-            relay.stop()
-        for lane in self._lanes:
-            lane.stop()
+        _at_once(*(relay.stop for relay in self._relays.values()), *(eye.stop for eye in self._eyes))
+        _at_once(*(lane.stop for lane in self._lanes))
+        self._devices.stop()
         self._watchdog.stop()
         self._recorder.note([Draft(GateStopping(cause=cause), None, None, self._utc())])
         if self._link is not None:
-            self._drain()
+            self._drain(self._link)
             self._link.stop()
         self._keeper.stop()
         self._housekeeper.join(HOUSEKEEPER_STOP_S)
         self._journal.close()
 
-    def _drain(self) -> None:
-        """Give the link a moment to deliver the last events; what it cannot is delivered after the next start."""
+    def _drain(self, link: Link) -> None:
+        """Give a link that is up a moment to deliver the last events; what it cannot is delivered after the next start."""
         deadline = time.monotonic() + STOP_DRAIN_S
         pause = threading.Event()
-        while time.monotonic() < deadline and not pause.wait(0.05):
+        while link.session.view.state is PortState.UP and time.monotonic() < deadline and not pause.wait(0.02):
             try:
                 if self._journal.watermark >= self._journal.head:
                     return
@@ -218,7 +218,7 @@ class App:
             configure,
             on_seen=lane.seen,
             on_status=lambda status: lane.camera_changed(camera.id, status, reads_codes="qr" in camera.readers),
-            limits=EyeLimits(hang_s=camera.hang_s, reading_s=camera.reading_deadline_s),
+            limits=EyeLimits(hang_s=camera.hang_s, reading_s=camera.reading_deadline_s, stop_s=EYE_STOP_S),
         )
 
     def _make_link(self) -> Link:
@@ -339,6 +339,15 @@ class App:
                 return
             except JournalError as error:
                 log.error("the journal cannot be looked after: %s", error)  # noqa: TRY400 - told, not a bug
+
+
+def _at_once(*duties: Callable[[], None]) -> None:
+    """Do all at the same time and wait for all; each is bounded by itself."""
+    threads = [threading.Thread(target=duty, daemon=True) for duty in duties]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def _progress(lane: LaneUnit) -> float:

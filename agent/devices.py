@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import queue
 import threading
 from typing import TYPE_CHECKING, Literal
 
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 DETAIL_LIMIT = 300
+DETAILS_LIMIT = 8
+WAITING_LIMIT = 1000
+STOP_TIMEOUT_S = 2.0
 GOOD = frozenset({"up", "streaming"})
 
 Family = Literal["camera", "scanner", "relay", "inputs", "broker"]
@@ -24,7 +28,9 @@ Family = Literal["camera", "scanner", "relay", "inputs", "broker"]
 class Devices:
     """Note every change of a device: in the log, in an event, and in the table that the status shows.
 
-    The same state again changes nothing, so a device that is lost for a week is told of once. For all threads.
+    The same state again changes nothing, so a device that is lost for a week is told of once; another reason for the
+    loss is told too, each once, and no more than `DETAILS_LIMIT` of them. For all threads: the events are written by a
+    thread of their own, so that no device's thread ever waits for the disk.
     """
 
     def __init__(self, recorder: Recorder, utc: Callable[[], float]) -> None:
@@ -32,6 +38,9 @@ class Devices:
         self._utc = utc
         self._lock = threading.Lock()
         self._states: dict[str, str] = {}
+        self._details: dict[str, set[str]] = {}
+        self._waiting: queue.Queue[Draft | None] = queue.Queue(WAITING_LIMIT)
+        self._thread = threading.Thread(target=self._run, name="devices", daemon=True)
 
     @property
     def states(self) -> Mapping[str, str]:
@@ -39,14 +48,46 @@ class Devices:
         with self._lock:
             return dict(self._states)
 
+    def start(self) -> None:
+        """Start to write events."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Write what waits and stop, within a bounded time."""
+        try:
+            self._waiting.put(None, timeout=STOP_TIMEOUT_S)
+        except queue.Full:
+            log.error("the journal does not follow; the last changes of devices are in this log only")  # noqa: TRY400
+            return
+        self._thread.join(STOP_TIMEOUT_S)
+        if self._thread.is_alive():
+            log.error("the journal does not follow; the thread of the devices is left behind")
+
     def changed(self, family: Family, name: str, state: str, detail: str, lane: str | None = None) -> bool:
-        """Note a state; whether it is another than before."""
+        """Note a state; whether it was told."""
         with self._lock:
-            if self._states.get(name) == state:
+            if not self._is_news(name, state, detail):
                 return False
-            self._states[name] = state
-        level = logging.INFO if state in GOOD else logging.WARNING
-        log.log(level, "%s %s: %s%s", family, name, state, f" ({detail})" if detail else "")
-        event = DeviceChanged(device=name, family=family, state=state, detail=detail[:DETAIL_LIMIT])
-        self._recorder.note([Draft(event, lane, None, self._utc())])
+            level = logging.INFO if state in GOOD else logging.WARNING
+            log.log(level, "%s %s: %s%s", family, name, state, f" ({detail})" if detail else "")
+            event = DeviceChanged(device=name, family=family, state=state, detail=detail[:DETAIL_LIMIT])
+            try:
+                self._waiting.put_nowait(Draft(event, lane, None, self._utc()))
+            except queue.Full:
+                log.error("the journal does not follow; this change is in the log only")  # noqa: TRY400 - no bug
         return True
+
+    def _is_news(self, name: str, state: str, detail: str) -> bool:
+        if self._states.get(name) != state:
+            self._states[name] = state
+            self._details[name] = {detail}
+            return True
+        told = self._details[name]
+        if state in GOOD or detail in told or len(told) >= DETAILS_LIMIT:
+            return False
+        told.add(detail)
+        return True
+
+    def _run(self) -> None:
+        while (draft := self._waiting.get()) is not None:
+            self._recorder.note([draft])

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _ARM_CHANNELS = ("open_channel", "close_channel", "hold_channel")
 _ARM_SIGNALS = ("safety", "photocell", "opened", "closed")
+_NEEDS_CLOSED = "needs lanes.{}.signals.closed: without it nobody knows when that barrier is closed"
 
 
 class Neighbours:
@@ -69,13 +70,14 @@ class Neighbours:
             if other == lane.shares_arm or self._lanes[other].shares_arm == name:
                 message = f"is not needed: lanes that share an arm, as this one and {other}, exclude each other"
                 yield self._about(name, "interlock", number, message=message, warning=True)
-        closers = [name, *(other for other in lane.interlock if other in self._lanes and other != name)]
-        for place, other in enumerate(closers if lane.interlock else ()):
-            signals = self._lanes[other].signals
-            if signals is None or signals.closed is None:
-                key = ("interlock",) if other == name else ("interlock", lane.interlock.index(closers[place]))
-                message = f"needs lanes.{other}.signals.closed: without it nobody knows when that barrier is closed"
-                yield self._about(name, *key, message=message)
+            if not self._has_closed(other):
+                yield self._about(name, "interlock", number, message=_NEEDS_CLOSED.format(other))
+        if lane.interlock and not self._has_closed(name):
+            yield self._about(name, "interlock", message=_NEEDS_CLOSED.format(name))
+
+    def _has_closed(self, lane: str) -> bool:
+        signals = self._lanes[lane].signals
+        return signals is not None and signals.closed is not None
 
     def _unknown(self, name: str, other: str, *keys: str | int) -> Problem | None:
         if other == name:
@@ -168,8 +170,10 @@ class Neighbours:
         users: dict[tuple[str, int], list[tuple[str, str]]] = {}
         for name, lane in self._lanes.items():
             place = self._place(name, "relay")
+            if place is None:
+                continue
             wired = {key: channel for key in CHANNELS if (channel := getattr(lane.barrier, key)) is not None}
-            for key, channel in wired.items() if place else ():
+            for key, channel in wired.items():
                 before = users.setdefault((place, channel), [])
                 taken = next(
                     (user for user in before if user[0] != name and not self._one_job(user, (name, key))), None

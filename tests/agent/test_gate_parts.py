@@ -1,7 +1,6 @@
-"""The keeper of evidence, the table of devices, and a lane put together."""
+"""The keeper of evidence, and a lane put together."""
 
 import hashlib
-import logging
 import threading
 
 import pytest
@@ -11,7 +10,7 @@ from agent.core.events import Alarm
 from agent.core.lane_io import Decided
 from agent.core.moment import Moment
 from agent.core.observations import Presentation
-from agent.devices import DETAIL_LIMIT, Devices
+from agent.devices import Devices
 from agent.eye_news import EyeStatus, Seen
 from agent.keeper import Keeper
 from agent.lane_unit import Boards, LaneUnit, Services, rules
@@ -44,7 +43,11 @@ def journal(tmp_path):
 
 @pytest.fixture
 def devices(journal):
-    return Devices(Recorder(journal, lambda: UTC), lambda: UTC)
+    devices = Devices(Recorder(journal, lambda: UTC), lambda: UTC)
+    devices.start()
+    yield devices
+    devices.stop()
+    assert not devices._thread.is_alive()
 
 
 # ------------------------------------------------------------------------------------------------- keeper
@@ -122,39 +125,6 @@ def test_a_disk_that_hangs_at_the_stop_is_left_behind_with_a_word(store, caplog,
     assert "left behind" in caplog.text
     store.open.set()
     keeper._thread.join(10)
-
-
-# ------------------------------------------------------------------------------------------------- devices
-
-
-def test_a_change_of_a_device_is_logged_recorded_and_shown_and_the_same_state_is_not(journal, devices, caplog):
-    caplog.set_level(logging.INFO)
-    assert devices.changed("relay", "exit/relay", "up", "a board", "exit")
-    assert not devices.changed("relay", "exit/relay", "up", "the same board", "exit")
-    assert devices.changed("relay", "exit/relay", "lost", "unplugged", "exit")
-    assert devices.changed("broker", "broker", "up", "")
-    assert devices.states == {"exit/relay": "lost", "broker": "up"}
-    assert [(data["device"], data["state"], data["detail"]) for _, data in journal.events] == [
-        ("exit/relay", "up", "a board"),
-        ("exit/relay", "lost", "unplugged"),
-        ("broker", "up", ""),
-    ]
-    assert [(line.levelno, line.message) for line in caplog.records] == [
-        (logging.INFO, "relay exit/relay: up (a board)"),
-        (logging.WARNING, "relay exit/relay: lost (unplugged)"),
-        (logging.INFO, "broker broker: up"),
-    ]
-
-
-def test_a_long_detail_is_cut_in_the_event(journal, devices):
-    devices.changed("camera", "exit/front", "lost", "x" * 10_000)
-    assert len(journal.events[0][1]["detail"]) == DETAIL_LIMIT
-
-
-def test_the_states_shown_are_a_copy(devices):
-    shown = devices.states
-    devices.changed("camera", "exit/front", "lost", "")
-    assert shown == {}
 
 
 # ------------------------------------------------------------------------------------------------- a lane put together
