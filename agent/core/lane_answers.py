@@ -76,7 +76,7 @@ def defer_fault(turn: Turn, reason: Reason, waits_for: Alarm | None = None) -> N
     defer(turn, Decision(Verdict.MANUAL, reason, ()), waits_for)
 
 
-def reservation(turn: Turn, permit: Permit, use: int) -> LedgerChange:
+def reservation(turn: Turn, permit: Permit, use: int, *, optional: bool = False) -> LedgerChange:
     """Return the ledger row that reserves a use of a verified permit for the open transaction."""
     return LedgerChange(
         permit.permit_id,
@@ -85,6 +85,7 @@ def reservation(turn: Turn, permit: Permit, use: int) -> LedgerChange:
         turn.visit.transaction,
         vehicle=permit.vin,
         direction=turn.lane.rules.direction,
+        optional=optional,
     )
 
 

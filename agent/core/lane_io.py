@@ -175,7 +175,8 @@ class LedgerChange:
 
     RESERVED inserts the row, and fails the whole Record when another reservation or consumption of this `use` is there;
     CONSUMED and RELEASED change the row of the same permit, use and transaction. `vehicle` (VIN) and `direction` are
-    kept with a reservation, so that a vehicle is known by whichever permit it passed.
+    kept with a reservation, so that a vehicle is known by whichever permit it passed. `optional`: an officer let the
+    vehicle through, whatever the ledger says: where the change does not fit, it is left out.
     """
 
     permit_id: bytes
@@ -184,6 +185,7 @@ class LedgerChange:
     transaction: str
     vehicle: str = ""
     direction: str = ""
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
