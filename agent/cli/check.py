@@ -93,7 +93,7 @@ def _print_json(path: Path, problems: tuple[Problem, ...], loaded: LoadedSetting
             "files": [str(file) for file in loaded.files],
             "gate": loaded.settings.gate.id,
             "lanes": {name: _lane_facts(lane) for name, lane in loaded.settings.lanes.items()},
-            "relay_boards": _relay_boards(loaded.settings.lanes),
+            "relay_boards": relay_boards(loaded.settings.lanes),
             "interlocks": interlocks(loaded.settings.lanes),
             "shared_arms": shared_arms(loaded.settings.lanes),
         }
@@ -127,7 +127,7 @@ def _summary(path: Path, loaded: LoadedSettings) -> str:
 
 def _together(lanes: Mapping[str, Lane]) -> Iterator[str]:
     """What lanes have in common."""
-    for place, names in _relay_boards(lanes).items():
+    for place, names in relay_boards(lanes).items():
         if len(names) > 1:
             yield f"{' and '.join(names)} are on one relay board, {place}"
     for one, other in shared_arms(lanes):
@@ -136,7 +136,7 @@ def _together(lanes: Mapping[str, Lane]) -> Iterator[str]:
         yield f"{one} opens only while {other} is closed and at rest, and the other way round"
 
 
-def _relay_boards(lanes: Mapping[str, Lane]) -> dict[str, list[str]]:
+def relay_boards(lanes: Mapping[str, Lane]) -> dict[str, list[str]]:
     """The lanes of each relay board, by where the board is."""
     found: dict[str, list[str]] = {}
     for name, lane in lanes.items():

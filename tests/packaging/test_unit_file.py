@@ -57,6 +57,13 @@ def test_the_check_would_see_a_mistake(machine, right, wrong):
     assert verified(machine, text.replace(right, wrong)) != ""
 
 
+def test_every_relay_is_released_after_the_agent_has_ended_however_it_did():
+    text = UNIT.read_text(encoding="utf-8")
+    assert re.search(
+        r"^ExecStopPost=-/opt/gate-agent/venv/bin/gate-agent release .*/etc/gate-agent/gate.toml$", text, re.M
+    )
+
+
 def test_the_gate_is_started_again_for_ever_and_watched():
     settings = dict(re.findall(r"^([A-Za-z]+)=(.*)$", UNIT.read_text(encoding="utf-8"), re.MULTILINE))
     wanted = {
