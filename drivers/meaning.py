@@ -5,13 +5,12 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
-from drivers import modbus
-from drivers.relay import lcus_codec
+from drivers import modbus, numato
+from drivers.relay import kmtronic_codec, lcus_codec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-_FRAME_OF_KMTRONIC = 3
 _ALL_RELAYS = 0x00FF
 _STEP_MS = 100
 _FLASH_OFF = 0x0400
@@ -163,14 +162,22 @@ def _lcus_received(question: bytes, answer: bytes) -> str:
 
 
 def _kmtronic_sent(data: bytes) -> str:
-    if len(data) != _FRAME_OF_KMTRONIC or data[0] != 0xFF:  # noqa: PLR2004 - the start of every frame
-        return ""
-    if data[1:] == b"\x09\x00" or (data[1] >= 0xA0 and data[2] == 0):  # noqa: PLR2004 - A0 and the address
-        return "which relays are on?"
-    return f"relay {data[1]} {'on' if data[2] else 'off'}"
+    match tuple(data):
+        case (kmtronic_codec.START, 0x09, 0):
+            return "which relays are on?"
+        case (kmtronic_codec.START, channel, 0) if channel > kmtronic_codec.ADDRESS_BASE:
+            return "which relays are on?"
+        case (kmtronic_codec.START, channel, kmtronic_codec.ASK):
+            return f"is relay {channel} on?"
+        case (kmtronic_codec.START, channel, on):
+            return f"relay {channel} {'on' if on else 'off'}"
+        case _:
+            return ""
 
 
-def _kmtronic_received(_question: bytes, answer: bytes) -> str:
+def _kmtronic_received(question: bytes, answer: bytes) -> str:
+    if len(answer) == kmtronic_codec.FRAME_LENGTH and answer[:2] == question[:2]:
+        return f"relay {answer[1]} {'on' if answer[2] else 'off'}"
     return _flags(answer)
 
 
@@ -201,9 +208,21 @@ def _devantech_received(question: bytes, answer: bytes) -> str:
             return ""
 
 
+def _numato_sent(data: bytes) -> str:
+    return data.decode("ascii", "replace").strip()
+
+
+def _numato_received(question: bytes, answer: bytes) -> str:
+    try:
+        return numato.answer(_numato_sent(question), answer) or "taken"
+    except numato.BadReplyError:
+        return "garbled"
+
+
 _READERS: Final[dict[str, tuple[Callable[[bytes], str], Callable[[bytes, bytes], str]]]] = {
     "modbus_rtu": (_modbus_sent, _modbus_received),
     "lcus": (_lcus_sent, _lcus_received),
     "kmtronic": (_kmtronic_sent, _kmtronic_received),
+    "numato": (_numato_sent, _numato_received),
     "devantech": (_devantech_sent, _devantech_received),
 }

@@ -26,7 +26,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from drivers import modbus, numato
-from drivers.relay import lcus_codec
+from drivers.relay import kmtronic_codec, lcus_codec
 from drivers.relay.modbus_profiles import TRAITS, Profile
 from drivers.serial_port import NoReplyError, SerialParameters, SerialPort
 from drivers.usb_ids import Manner
@@ -47,10 +47,8 @@ UNIT_REGISTER_OF_WAVESHARE = 0x4000
 
 LISTEN = b""
 DEVANTECH_ID = b"\x5a"
-LCUS_STATES = b"\xff"
-KMTRONIC_REST = b"\x09\x00"
-KMTRONIC_STATES = LCUS_STATES + KMTRONIC_REST
-KMTRONIC_BUS_STATES = b"\xff\xa1\x00"
+KMTRONIC_REST = kmtronic_codec.QUERY_ALL.removeprefix(lcus_codec.QUERY_ALL)
+KMTRONIC_ADDRESSES = range(1, 16)
 NEUTRAL = b"\x80"
 """No board that is known does or says anything on this byte: an answer to it is noise of the line."""
 
@@ -101,6 +99,8 @@ def identify(
 ) -> Finding:
     """Open the port, ask, and close it. `title`: what the USB device calls itself.
 
+    `units`: the Modbus units, and addresses of KMTronic boards, to ask for.
+
     Raises DeviceUnavailableError where the port cannot be opened or is lost, DeviceMisconfiguredError where it is none.
     """
     if likeness.manner is Manner.NEVER:
@@ -145,7 +145,7 @@ def _answers(talk: _Talk, manner: Manner, title: str, units: tuple[int, ...]) ->
     if manner is Manner.DEVANTECH:
         return
     yield _lcus(talk)
-    yield _kmtronic(talk)
+    yield _kmtronic(talk, units)
     yield _modbus(talk, units)
 
 
@@ -208,7 +208,7 @@ def _devantech(talk: _Talk) -> Recognised | None:
 
 
 def _lcus(talk: _Talk) -> Recognised | None:
-    reply = talk.say(LCUS_STATES)
+    reply = talk.say(lcus_codec.QUERY_ALL)
     if reply.startswith(b"CH"):
         channels = reply.count(b"\n")
         try:
@@ -226,10 +226,16 @@ def _lcus_board(channels: int, readback: str) -> Recognised:
     )
 
 
-def _kmtronic(talk: _Talk) -> Recognised | None:
-    for request in (KMTRONIC_REST, KMTRONIC_STATES):
+def _kmtronic(talk: _Talk, units: tuple[int, ...]) -> Recognised | None:
+    """Boards of four and eight relays. Those of one and two are asked by what may be an order to another board."""
+    for request in (KMTRONIC_REST, kmtronic_codec.QUERY_ALL):
         if channels := talk.states(request):
             return Recognised(f"KMTronic board, {_relays(channels)}", "kmtronic", {"channels": channels})
+    for address in (unit for unit in units if unit in KMTRONIC_ADDRESSES):
+        if channels := talk.states(kmtronic_codec.query_board(address)):
+            words = f"KMTronic board on RS485, {_relays(channels)}, address {address}"
+            keys = {"connection": "rs485", "channels": channels, "address": address}
+            return Recognised(words, "kmtronic", keys | ({"local_echo": True} if talk.echoes else {}))
     return None
 
 

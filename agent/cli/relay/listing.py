@@ -59,7 +59,7 @@ def list_ports(  # noqa: PLR0913 - each is an option of the command
     ] = False,
     only: Annotated[str | None, typer.Option("--port", "-p", help="Only this port, by any of its names.")] = None,
     units: Annotated[
-        int, typer.Option("--units", min=1, max=HIGHEST_UNIT, help="Ask for Modbus units 1 to this.")
+        int, typer.Option("--units", min=1, max=HIGHEST_UNIT, help="Ask for Modbus units, and KMTronic addresses, 1 to this.")
     ] = UNITS[-1],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before bytes are sent.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, for programs.")] = False,

@@ -1,0 +1,48 @@
+"""What a port probably is, by its USB ids."""
+
+from __future__ import annotations
+
+import pytest
+
+from drivers.adapters import Adapter
+from drivers.usb_ids import Manner, likeness
+
+
+def adapter(usb_id: str, title: str = "") -> Adapter:
+    vendor, _, product = usb_id.partition(":")
+    return Adapter("/dev/ttyUSB0", driver="some", vendor=vendor, product=product, title=title)
+
+
+@pytest.mark.parametrize(
+    ("usb_id", "title", "manner", "word"),
+    [
+        ("1a86:7523", "USB Serial", Manner.CONVERTER, "LCUS"),
+        ("1A86:7523", "", Manner.CONVERTER, "LCUS"),
+        ("1a86:55d4", "USB Single Serial", Manner.CONVERTER, "RS485"),
+        ("0403:6001", "FT232R USB UART", Manner.ANY, "KMTronic"),
+        ("0403:6015", "FT231X", Manner.ANY, "FTDI"),
+        ("0403:6001", "FT245R USB FIFO", Manner.NEVER, "bit-bang"),
+        ("2a19:0c02", "", Manner.NUMATO, "Numato"),
+        ("2a19:0800", "", Manner.NUMATO, "Numato"),
+        ("04d8:ffee", "USB-RLY16", Manner.DEVANTECH, "Devantech"),
+        ("04d8:00df", "", Manner.NEVER, "Denkovi"),
+        ("04d8:000a", "", Manner.ANY, "not known"),
+        ("10c4:ea60", "", Manner.ANY, "CP210x"),
+        ("067b:2303", "", Manner.NEVER, "ICSE"),
+        ("2341:0043", "", Manner.NEVER, "Arduino"),
+        ("0c2e:0b61", "", Manner.NEVER, "scanner"),
+        ("1546:01a8", "", Manner.NEVER, "receiver"),
+        ("dead:beef", "", Manner.ANY, "not known"),
+        ("", "", Manner.ANY, "computer itself"),
+    ],
+    ids=str,
+)
+def test_the_usb_ids_say_what_it_probably_is_and_how_to_ask_it(usb_id, title, manner, word):
+    found = likeness(adapter(usb_id, title))
+    assert found.manner is manner
+    assert word in found.words
+    assert bool(found.reason) == (manner is Manner.NEVER)
+
+
+def test_a_port_that_the_machine_does_not_list_may_be_anything():
+    assert likeness(Adapter("/dev/pts/4")).words == "a port that this machine does not list"
