@@ -36,12 +36,14 @@ RELAYS: Mapping[str, Line] = MappingProxyType(
     {
         "lcus": Line("drivers.relay.lcus:LcusRelay"),
         "modbus_rtu": Line("drivers.relay.modbus_rtu:ModbusRtuRelay"),
+        "numato": Line("drivers.relay.numato:NumatoRelay"),
         "simulated": Line("drivers.relay.simulated:SimulatedRelay"),
     }
 )
 INPUTS: Mapping[str, Line] = MappingProxyType(
     {
         "modbus_rtu": Line("drivers.inputs.modbus_rtu:ModbusRtuInputs"),
+        "numato": Line("drivers.inputs.numato:NumatoInputs"),
         "simulated": Line("drivers.inputs.simulated:SimulatedInputs"),
     }
 )
