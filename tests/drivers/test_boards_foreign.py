@@ -8,8 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from kmtronic_usb_relay.four_channel_relay import RelayController as KmtronicClient
 from numato_usb_relay.relay import Relay as NumatoClient
 
+from drivers.emulators.kmtronic import KmtronicEmulator
 from drivers.emulators.numato import NumatoEmulator
 from tests.waiting import eventually
 
@@ -53,3 +55,11 @@ def test_the_vendors_program_drives_the_numato_board(link: Path, channels: int, 
         if channels < 64:  # its program for the largest board expects other ends of lines for inputs than for relays
             board.set_input(2, on=True)
             assert [client.gpio_read(pin) for pin in (0, 1)] == ["0", "1"]
+
+
+def test_a_foreign_program_drives_the_kmtronic_board(link: Path) -> None:
+    with KmtronicEmulator(link, 4) as board, KmtronicClient(str(link), switch_delay=0.0) as client:
+        for turn_on, channel in ((True, 1), (True, 4), (False, 1)):
+            (client.turn_on if turn_on else client.turn_off)(channel)
+        assert client.statuses == {"R1": "OFF", "R2": "OFF", "R3": "OFF", "R4": "ON"}
+        assert [(change.channel, change.on) for change in board.relays.history] == [(1, True), (4, True), (1, False)]
