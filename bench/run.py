@@ -18,7 +18,7 @@ import traceback
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from bench import drain, idle, journal, latency, permits, reading, relay, starting
+from bench import drain, idle, journal, lane, latency, permits, pulses, reading, relay, starting
 from bench.figures import Figure, table
 from bench.scratch import BUILD, scratch
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 VEHICLES = 40
 PULSES = 200
+TIMED_PULSES = 50
+PASSAGES = 500
 DECISIONS = 2_000
 LEDGER = 100_000
 EVENTS = 1_000
@@ -53,6 +55,8 @@ MEASUREMENTS: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
         lambda: latency.measure(VEHICLES, _progress).figures(),
     ),
     "relay": (f"{PULSES} pulses on a serial line", lambda: relay.measure(PULSES).figures()),
+    "pulses": (f"{2 * TIMED_PULSES} pulses, timed", lambda: pulses.measure(TIMED_PULSES)),
+    "lane": (f"{PASSAGES} vehicles through the lane's rules", lambda: lane.measure(PASSAGES)),
     "permits": (f"{DECISIONS} permits checked", lambda: permits.measure(DECISIONS, LEDGER).figures()),
     "journal": (f"{EVENTS} durable appends", append),
     "idle": ("an eye with nothing to see", lambda: [idle.measure(name).figure() for name in idle.SIZES]),
