@@ -45,11 +45,12 @@ from agent.port_state import PortState
 from agent.recorder import Recorder
 from agent.relay_board import RelayBoard
 from agent.service.watchdog import Watchdog
-from agent.settings import board_place, broker_address
+from agent.settings import board_place, broker_address, interlocks, shared_arms
 from agent.store.errors import JournalCorruptError, JournalError
 from agent.store.evidence import EvidenceStore
 from agent.store.journal import Journal
 from agent.trust_file import TrustFile
+from agent.way_guard import WayGuard
 from drivers import registry
 
 if TYPE_CHECKING:
@@ -109,6 +110,7 @@ class App:
         self._watchdog = Watchdog(notifier)
         self._eyes: list[EyePort] = []
         self._relays: dict[str, RelayBoard] = {}
+        self._ways = WayGuard(interlocks(settings.lanes), shared_arms(settings.lanes))
         self._lanes = [self._make_lane(name, lane) for name, lane in settings.lanes.items()]
         self._link = self._make_link() if settings.mqtt.enabled else None
         self._stopping = threading.Event()
@@ -189,7 +191,7 @@ class App:
                 None if inputs is None else registry.inputs(inputs.kind, inputs.table),
                 {scanner.id: registry.scanner(scanner.kind, scanner.table) for scanner in settings.scanners},
             ),
-            Services(self._recorder, self._devices, self._clock.now, self._keeper.keep),
+            Services(self._recorder, self._devices, self._clock.now, self._keeper.keep, self._ways),
             Decider(place, trust, self._journal, self._clock).decide,
             secrets.randbelow(FIRST_SERIALS),
         )

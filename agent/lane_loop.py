@@ -32,7 +32,9 @@ from agent.core.lane_io import (
     Sampled,
     Show,
     Ticked,
+    WayChanged,
 )
+from agent.core.lane_state import occupies
 from agent.port_state import PortState
 from agent.store.journal import JournalError, LedgerConflictError
 
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from agent.core.observations import Presentation, Reading
     from agent.recorder import Recorder
     from agent.signals import Signals
+    from agent.way_guard import Way
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +81,7 @@ class Hands:
     """What the loop works with.
 
     `decide` answers Decide effects at once; `keep` takes pictures (SHA-256 to JPEG) and must not block; `observe` is
-    told what the lane looks like, about 20 times a second.
+    told what the lane looks like, about 20 times a second. `way`: None for a lane without neighbours.
     """
 
     barrier: Barrier
@@ -87,6 +90,7 @@ class Hands:
     decide: Callable[[Decide, Moment], Decided]
     keep: Callable[[Mapping[str, bytes]], None]
     observe: Callable[[LaneView], None]
+    way: Way | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,7 @@ class LaneLoop:
         self._decide = hands.decide
         self._keep = hands.keep
         self._observe = hands.observe
+        self._way = hands.way
         self._inbox: queue.SimpleQueue[Callable[[Moment], None] | _Report | None] = queue.SimpleQueue()
         self._pictures: OrderedDict[str, bytes] = OrderedDict()
         self._lamp = ""
@@ -114,6 +119,8 @@ class LaneLoop:
         self._progress_at = hands.now().at
         self._winding_down = self._stopping = False
         self._thread = threading.Thread(target=self._run, name=f"lane-{lane.rules.lane}", daemon=True)
+        if self._way is not None:
+            self._way.listen(self._way_changed)
 
     # ------------------------------------------------------------------------------------------------- for all threads
 
@@ -144,19 +151,7 @@ class LaneLoop:
 
     def sampled(self, signals: Signals) -> None:
         """Hand in a debounced sample of the inputs."""
-        self._inbox.put(
-            lambda now: self._feed(
-                Sampled(
-                    now,
-                    signals.at,
-                    signals.presence,
-                    signals.safety,
-                    signals.photocell,
-                    signals.opened,
-                    signals.closed,
-                )
-            )
-        )
+        self._inbox.put(lambda now: self._feed(_sampled(signals, now)))
 
     def pulsed(self, report: PulseReport) -> None:
         """Hand in what became of a pulse."""
@@ -173,6 +168,9 @@ class LaneLoop:
     def commanded(self, make: Callable[[Moment], Commanded]) -> None:
         """Hand in an officer's verified order."""
         self._inbox.put(lambda now: self._feed(make(now)))
+
+    def _way_changed(self, free: bool, arm_in_use: bool) -> None:
+        self._inbox.put(lambda now: self._feed(WayChanged(now, free, arm_in_use)))
 
     # ------------------------------------------------------------------------------------------------- the thread
 
@@ -229,18 +227,26 @@ class LaneLoop:
         while waiting:
             before, item = self._lane, waiting.pop(0)
             after, effects = step(before, item)
-            failed = self._record(effects)
+            failed = self._refused(effects) or self._record(effects)
             if failed is not None:
                 decision = item.decision if isinstance(item, Decided) else None
                 after, effects = step(before, RecordFailed(self._now(), failed, decision))
                 self._record(effects)
             self._lane = after
+            if self._way is not None:
+                self._way.settle(occupied=occupies(after))
             waiting.extend(self._carry_out(effects))
+
+    def _refused(self, effects: tuple[Effect, ...]) -> Reason | None:
+        """Take the way before the barrier opens; the reason when a neighbour has it."""
+        if self._way is None or not _opens(effects) or self._way.claim():
+            return None
+        return Reason.INTERLOCKED
 
     def _record(self, effects: tuple[Effect, ...]) -> Reason | None:
         """Write the batch's record; the reason when it is binding and could not be written."""
-        # Closing and letting go are the secure direction: they do not wait for a disk.
-        binding = any(isinstance(effect, Raise) or (isinstance(effect, Hold) and effect.on) for effect in effects)
+        # Closing and letting go are the secure direction, and the hold contact is a fire: they do not wait for a disk.
+        binding = _opens(effects)
         for effect in effects:
             if not isinstance(effect, Record):
                 continue
@@ -286,3 +292,23 @@ class LaneLoop:
                 self._barrier.show(lamp)
             case _:
                 assert_never(effect)
+
+
+def _opens(effects: tuple[Effect, ...]) -> bool:
+    """Whether the barrier is to open by a grant or an order, which may be refused; the hold contact may not."""
+    return any(isinstance(one, Raise) or (isinstance(one, Hold) and one.on and not one.override) for one in effects)
+
+
+def _sampled(signals: Signals, now: Moment) -> Sampled:
+    return Sampled(
+        now,
+        signals.at,
+        signals.presence,
+        signals.safety,
+        signals.photocell,
+        signals.opened,
+        signals.closed,
+        signals.key,
+        signals.hold,
+        signals.flapping,
+    )

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from agent.relay_board import RelayBoard
     from agent.settings import Lane as LaneSettings
     from agent.settings import SignalWiring
+    from agent.way_guard import WayGuard
     from drivers.api import InputPort, ScannerPort
 
 
@@ -38,6 +39,7 @@ class Services:
     devices: Devices
     now: Callable[[], Moment]
     keep: Callable[[Mapping[str, bytes]], None]
+    ways: WayGuard
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +72,16 @@ class LaneUnit:
         self._relay_up = False
         barrier = boards.relay.barrier(Wiring(**settings.barrier.model_dump()), self._pulsed, self._relay_changed)
         self.loop = LaneLoop(
-            Lane.start(rules(name, settings), first_serial),
-            Hands(barrier, services.recorder, services.now, decide, services.keep, self._observe),
+            Lane.start(rules(name, settings, services.ways), first_serial),
+            Hands(
+                barrier,
+                services.recorder,
+                services.now,
+                decide,
+                services.keep,
+                self._observe,
+                services.ways.way(name),
+            ),
         )
         self._signals: SignalWatch | None = None
         if boards.inputs is not None and settings.signals is not None:
@@ -154,8 +164,8 @@ class LaneUnit:
         self._view = view
 
 
-def rules(name: str, settings: LaneSettings) -> LaneRules:
-    """The rules of a lane from its settings."""
+def rules(name: str, settings: LaneSettings, ways: WayGuard) -> LaneRules:
+    """The rules of a lane from its settings and its neighbours."""
     signals = settings.signals
     return LaneRules(
         lane=name,
@@ -166,6 +176,10 @@ def rules(name: str, settings: LaneSettings) -> LaneRules:
         has_opened=signals is not None and signals.opened is not None,
         has_closed=signals is not None and signals.closed is not None,
         has_photocell=signals is not None and signals.photocell is not None,
+        has_key=signals is not None and signals.key is not None,
+        has_hold=signals is not None and signals.hold is not None,
+        shares_arm=ways.shares_arm(name),
+        neighbours=ways.way(name) is not None,
         **settings.timing.model_dump(),
     )
 

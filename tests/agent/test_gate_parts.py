@@ -21,6 +21,7 @@ from agent.service.clock import Clock
 from agent.settings.lane import Lane as LaneSettings
 from agent.store.errors import EvidenceError
 from agent.store.evidence import EvidenceStore
+from agent.way_guard import WayGuard
 from drivers.inputs import simulated as simulated_inputs
 from drivers.registry import inputs as make_inputs
 from drivers.registry import relay as make_relay
@@ -159,7 +160,7 @@ class Unit:
             "exit",
             lane,
             Boards(self.relay, inputs),
-            Services(Recorder(journal, lambda: UTC), devices, Clock().now, self.kept.update),
+            Services(Recorder(journal, lambda: UTC), devices, Clock().now, self.kept.update, WayGuard((), ())),
             self._decide,
             7,
         )
@@ -266,10 +267,10 @@ def test_the_first_camera_that_is_lost_is_heard_at_once(request, journal, device
 
 
 def test_the_rules_of_a_lane_are_its_settings():
-    made = rules("exit", settings(close_mode="agent"))
+    made = rules("exit", settings(close_mode="agent"), WayGuard((), ()))
     assert (made.lane, made.lane_number, made.blind, made.close_mode) == ("exit", 3, False, "agent")
     assert (made.has_opened, made.has_closed, made.has_photocell, made.stale_s) == (False, True, False, 5)
-    blind = rules("exit", settings(inputs=None, signals=None))
+    blind = rules("exit", settings(inputs=None, signals=None), WayGuard((), ()))
     assert (blind.blind, blind.has_opened, blind.has_closed, blind.has_photocell) == (True, False, False, False)
 
 
