@@ -51,7 +51,7 @@ BOARDS: Mapping[str, Board] = {
         notes=(
             "Use COM and NO (normally open) of the relay. NC would hold the barrier open whenever the board has no power.",
             BLIND,
-            "The computer times the pulse: an agent that is killed leaves the relay on until it is started again.",
+            "The computer times the pulse. An agent that is killed: the service releases the relay at once. A dead computer: nobody does.",
         ),
     ),
     "waveshare_d": Board(
@@ -118,7 +118,7 @@ BOARDS: Mapping[str, Board] = {
         supply=(("VCC", "+12 V"), ("GND", "0 V")),
         notes=(
             RESISTORS,
-            "The address is set with the switches on the board. The board times the pulse, in whole seconds.",
+            "The address is set with switches on the board. It can time a pulse, in whole seconds: timed_pulse = true, pulse_ms = 1000.",
             BLIND,
         ),
     ),
@@ -151,7 +151,7 @@ BOARDS: Mapping[str, Board] = {
         notes=(
             "Use C and NO (normally open) of the relay. NC would hold the barrier open whenever the board has no power.",
             BLIND,
-            "The computer times the pulse: an agent that is killed leaves the relay on until it is started again.",
+            "The computer times the pulse. An agent that is killed: the service releases the relay at once. A dead computer: nobody does.",
         ),
     ),
     "kmtronic_rs485": Board(
@@ -165,7 +165,7 @@ BOARDS: Mapping[str, Board] = {
         notes=(
             RESISTORS,
             BLIND,
-            "The computer times the pulse: an agent that is killed leaves the relay on until it is started again.",
+            "The computer times the pulse. An agent that is killed: the service releases the relay at once. A dead computer: nobody does.",
         ),
     ),
     "devantech": Board(
@@ -178,7 +178,7 @@ BOARDS: Mapping[str, Board] = {
         notes=(
             "Use C and NO (normally open) of the relay. NC would hold the barrier open whenever the board has no power.",
             BLIND,
-            "The computer times the pulse: an agent that is killed leaves the relay on until it is started again.",
+            "The computer times the pulse. An agent that is killed: the service releases the relay at once. A dead computer: nobody does.",
         ),
     ),
 }
