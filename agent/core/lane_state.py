@@ -37,19 +37,6 @@ class State(StrEnum):
 
 UNDECIDED = frozenset({State.PRESENT, State.DECIDING})
 RISING = frozenset({State.OPENING, State.OPEN})
-OCCUPYING = frozenset(
-    {
-        State.INIT,
-        State.OPENING,
-        State.OPEN,
-        State.PASSING,
-        State.CLEARING,
-        State.CLOSING,
-        State.VIOLATION,
-        State.HELD_OPEN,
-        State.FAULT,
-    }
-)
 _AT_REST = UNDECIDED | {State.IDLE, State.MANUAL, State.WAITING, State.DENIED, State.YIELDING}
 
 
