@@ -5,14 +5,19 @@ So that driver and emulator are not both right only by our own reading of the pr
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
+import tosr0x
 from kmtronic_usb_relay.four_channel_relay import RelayController as KmtronicClient
 from numato_usb_relay.relay import Relay as NumatoClient
 
+from drivers.emulators.devantech import DevantechEmulator, Model
 from drivers.emulators.kmtronic import KmtronicEmulator
 from drivers.emulators.numato import NumatoEmulator
+from drivers.serial_port import SerialParameters, SerialPort
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
@@ -63,3 +68,64 @@ def test_a_foreign_program_drives_the_kmtronic_board(link: Path) -> None:
             (client.turn_on if turn_on else client.turn_off)(channel)
         assert client.statuses == {"R1": "OFF", "R2": "OFF", "R3": "OFF", "R4": "ON"}
         assert [(change.channel, change.on) for change in board.relays.history] == [(1, True), (4, True), (1, False)]
+
+
+def test_a_foreign_program_drives_the_devantech_board(link: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tosr0x, "SERIAL_DEFAULT_TIMEOUT", EXCHANGE_S)
+    with DevantechEmulator(link, Model.TOSR04) as board:
+        (client,) = tosr0x.handler(str(link), relayCount=4)
+        try:
+            for channel, on in ((0, 1), (0, 0), (2, 1), (4, 1), (2, 0)):
+                assert client.set_relay_position(channel, on)
+            assert client.get_relay_positions() == {1: 0, 2: 0, 3: 0, 4: 1}
+        finally:
+            client.device.close()
+        every = [(channel, on) for on in (True, False) for channel in (1, 2, 3, 4)]
+        assert [(change.channel, change.on) for change in board.relays.history] == [
+            *every,
+            (2, True),
+            (4, True),
+            (2, False),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("model", "sent", "reply", "energised"),
+    [
+        (Model.USB_RLY02, "5A", "0A 01", []),
+        (Model.USB_RLY08, "5A", "08 01", []),
+        (Model.USB_RLY16, "5A 5D", "09 01 7D", []),
+        (Model.USB_RLY16L, "5A 5D", "0F 01 32", []),
+        (Model.USB_RLY08, "65 6C 5B", "81", [1, 8]),
+        (Model.USB_RLY08, "64 6F 76 5B", "7E", [2, 3, 4, 5, 6, 7]),
+        (Model.USB_RLY08, "64 6E 5B", "00", []),
+        (Model.USB_RLY08, "5C A5 5B", "A5", [1, 3, 6, 8]),
+        (Model.USB_RLY08, "5C 5A 5B", "5A", [2, 4, 5, 7]),
+        (Model.USB_RLY02, "66 67 6D 77 00 5D 5B", "02", [2]),
+    ],
+)
+def test_the_devantech_board_in_software_answers_as_the_manuals_say(
+    link: Path, model: Model, sent: str, reply: str, energised: list[int]
+) -> None:
+    with DevantechEmulator(link, model) as board:
+        port = SerialPort.shared(str(link), SerialParameters("test"))
+        answer = bytes.fromhex(reply)
+        assert port.exchange(bytes.fromhex(sent), len(answer), 5.0) == answer
+        port.close()
+        assert [number for number, on in enumerate(board.relays.states, 1) if on] == energised
+
+
+def test_half_a_command_of_the_devantech_board_is_forgotten_with_the_power(link: Path) -> None:
+    with DevantechEmulator(link, Model.USB_RLY08) as board:
+        port = SerialPort.shared(str(link), SerialParameters("test"))
+        assert port.exchange(b"\x5b\x5c", 1, 5.0) == b"\0"
+        board.power_cycle()
+        assert port.exchange(b"\x5a", 2, 5.0) == b"\x08\x01"
+        port.close()
+        assert not any(board.relays.states)
+
+
+def test_a_technician_can_run_the_devantech_board(link: Path) -> None:
+    command = [sys.executable, "-m", "drivers.emulators.devantech", "--link", str(link), "--model", "usb-rly02"]
+    done = subprocess.run(command, input="quit\n", capture_output=True, text=True, timeout=30.0, check=True)
+    assert f"serial port {link}, 2 relays" in done.stdout
