@@ -228,10 +228,12 @@ class LaneLoop:
             before, item = self._lane, waiting.pop(0)
             after, effects = step(before, item)
             failed = self._refused(effects) or self._record(effects)
-            if failed is not None:
+            while (
+                failed is not None
+            ):  # an order may be carried out without the permit's use; that is to be recorded too
                 decision = item.decision if isinstance(item, Decided) else None
-                after, effects = step(before, RecordFailed(self._now(), failed, decision))
-                self._record(effects)
+                after, effects = step(before, RecordFailed(self._now(), failed, decision, item))
+                failed = self._refused(effects) or self._record(effects)
             self._lane = after
             if self._way is not None:
                 self._way.settle(occupied=occupies(after))
@@ -239,7 +241,7 @@ class LaneLoop:
 
     def _refused(self, effects: tuple[Effect, ...]) -> Reason | None:
         """Take the way before the barrier opens; the reason when a neighbour has it."""
-        if self._way is None or not _opens(effects) or self._way.claim():
+        if self._way is None or not _needs_way(effects) or self._way.claim():
             return None
         return Reason.INTERLOCKED
 
@@ -297,6 +299,11 @@ class LaneLoop:
 def _opens(effects: tuple[Effect, ...]) -> bool:
     """Whether the barrier is to open by a grant or an order, which may be refused; the hold contact may not."""
     return any(isinstance(one, Raise) or (isinstance(one, Hold) and one.on and not one.override) for one in effects)
+
+
+def _needs_way(effects: tuple[Effect, ...]) -> bool:
+    """Whether the barrier is to open where it was closed; an arm that the lane itself lowers has its way already."""
+    return _opens(effects) and not any(isinstance(one, Raise) and one.override for one in effects)
 
 
 def _sampled(signals: Signals, now: Moment) -> Sampled:

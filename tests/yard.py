@@ -27,6 +27,7 @@ from agent.core.lane_io import (
     Sampled,
     Show,
     Ticked,
+    WayChanged,
 )
 from agent.core.moment import Moment
 from agent.core.observations import Presentation, Reading
@@ -70,12 +71,12 @@ def _lines(effect: Effect) -> list[str]:  # noqa: PLR0911 -- one line for each e
     match effect:
         case Record(events, ledger):
             return [_event(draft.event) for draft in events] + [f"ledger {row.state} use {row.use}" for row in ledger]
-        case Raise(grant):
-            return [f"RAISE {grant[-6:]}"]
+        case Raise(grant, _, override):
+            return [f"RAISE {grant[-6:]}{' at once' if override else ''}"]
         case Close():
             return ["CLOSE"]
-        case Hold(on):
-            return [f"HOLD {'on' if on else 'off'}"]
+        case Hold(on, override):
+            return [f"HOLD {'on' if on else 'off'}{' at once' if override else ''}"]
         case Show(lamp, message):
             return [f"show {lamp} {message}"]
         case Keep(_, pictures):
@@ -127,8 +128,14 @@ class Yard:
             yard.bits["opened"] = False
         if made.has_closed:
             yard.bits["closed"] = True
+        if made.has_key:
+            yard.bits["key"] = False
+        if made.has_hold:
+            yard.bits["hold"] = False
         if ready:
             yard.feed(RelayChanged(yard.now, up=True))
+            if made.neighbours:
+                yard.way(free=True)
             yard.tick() if made.blind else yard.sense()
             assert yard.state is State.IDLE
         return yard
@@ -165,6 +172,9 @@ class Yard:
         self.at += seconds
         self.bits |= bits
         return self.feed(Sampled(self.now, self.at, **self.bits))
+
+    def way(self, *, free: bool, arm_in_use: bool = False) -> list[str]:
+        return self.feed(WayChanged(self.now, free=free, arm_in_use=arm_in_use))
 
     def wait(self, seconds: float) -> list[str]:
         """Let time go by, with fresh samples that do not change."""
@@ -230,6 +240,19 @@ def deciding(**rules: Any) -> Yard:
 def manual(**rules: Any) -> Yard:
     yard = deciding(**rules)
     yard.decide(Verdict.MANUAL, Reason.PLATE_UNSURE)
+    return yard
+
+
+def waiting(**rules: Any) -> Yard:
+    yard = deciding(**({"neighbours": True} | rules))
+    yard.way(free=False)
+    yard.decide(Verdict.PASS)
+    return yard
+
+
+def yielding(**rules: Any) -> Yard:
+    yard = Yard.new(**({"neighbours": True, "shares_arm": True} | rules))
+    yard.way(free=False, arm_in_use=True)
     return yard
 
 
@@ -313,6 +336,7 @@ WAYS: dict[State, Callable[..., Yard]] = {
     State.PRESENT: present,
     State.DECIDING: deciding,
     State.MANUAL: manual,
+    State.WAITING: waiting,
     State.DENIED: denied,
     State.OPENING: opening,
     State.OPEN: opened,
@@ -322,4 +346,5 @@ WAYS: dict[State, Callable[..., Yard]] = {
     State.VIOLATION: violation,
     State.HELD_OPEN: held,
     State.FAULT: fault,
+    State.YIELDING: yielding,
 }

@@ -1,7 +1,8 @@
 """The lane: one barrier, from a vehicle's arrival to exactly one outcome, as an explicit table.
 
-Rule 1: everything that moves a lane from one state to another is here and in the four modules that this one joins:
-lane_arrival and lane_answers (before the pulse), lane_passage (after it), lane_orders, lane_reports (in every state).
+Rule 1: everything that moves a lane from one state to another is here and in the modules that this one joins:
+lane_arrival and lane_answers (before the pulse), lane_passage (after it), lane_orders, lane_reports and lane_failures
+(in every state).
 Rule 2: time comes in with the input; nothing here reads a clock, a device or a file.
 
 docs/lane.md shows the table, drawn by stepping it. Safety belongs to the barrier's own controller: the lane gives open
@@ -14,7 +15,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, assert_never
 
-from agent.core import lane_answers, lane_arrival, lane_orders, lane_passage, lane_reports
+from agent.core import lane_answers, lane_arrival, lane_failures, lane_orders, lane_passage, lane_reports
 from agent.core.lane_io import (
     Commanded,
     Decided,
@@ -57,10 +58,14 @@ def step(lane: Lane, item: Input) -> tuple[Lane, tuple[Effect, ...]]:
         case Commanded():
             lane_orders.commanded(turn, item)
         case RecordFailed():
-            lane_answers.record_failed(turn, item)
+            lane_failures.record_failed(turn, item)
         case Decided():
             lane_answers.decided(turn, item)
-        case Sampled() | Presented() | PlateRead() | ReadersChanged() | RelayChanged() | WayChanged() | Ticked():
+        case Sampled():
+            lane_orders.follow_contact(turn)
+            _STATES[turn.lane.state](turn)
+            lane_orders.follow_key(turn)
+        case Presented() | PlateRead() | ReadersChanged() | RelayChanged() | WayChanged() | Ticked():
             _STATES[turn.lane.state](turn)
         case _:
             assert_never(item)
@@ -73,8 +78,7 @@ _STATES: dict[State, Callable[[Turn], None]] = {
     State.PRESENT: lane_arrival.undecided,
     State.DECIDING: lane_arrival.undecided,
     State.MANUAL: lane_arrival.manual,
-    State.WAITING: lane_arrival.manual,
-    State.YIELDING: lane_arrival.idle,
+    State.WAITING: lane_arrival.waiting,
     State.DENIED: lane_arrival.denied,
     State.OPENING: lane_passage.opening,
     State.OPEN: lane_passage.opened,
@@ -84,4 +88,5 @@ _STATES: dict[State, Callable[[Turn], None]] = {
     State.VIOLATION: lane_passage.violation,
     State.HELD_OPEN: lane_passage.held_open,
     State.FAULT: lane_arrival.fault,
+    State.YIELDING: lane_arrival.yielding,
 }

@@ -11,9 +11,8 @@ from agent.core.lane_io import LedgerChange, LedgerState
 from agent.core.lane_state import UNDECIDED, State
 
 if TYPE_CHECKING:
-    from agent.core.lane_io import Decided, RecordFailed
+    from agent.core.lane_io import Decided
     from agent.core.lane_turn import Turn
-    from agent.core.permit.claims import Permit
 
 
 def decided(turn: Turn, item: Decided) -> None:
@@ -24,9 +23,10 @@ def decided(turn: Turn, item: Decided) -> None:
     if item.transaction not in ("", turn.visit.transaction):
         return
     decision = item.decision
+    turn.set_visit(use=item.use)
     match decision.verdict:
         case Verdict.PASS:
-            _admit(turn, decision, item.use)
+            _admit(turn, decision)
         case Verdict.DENY:
             refuse(turn, decision)
         case Verdict.MANUAL:
@@ -38,22 +38,6 @@ def decided(turn: Turn, item: Decided) -> None:
                 turn.answer_retry(decision)
         case _:
             assert_never(decision.verdict)
-
-
-def record_failed(turn: Turn, item: RecordFailed) -> None:
-    """Refuse what could not be recorded. The lane is the one of before the step, so the arm was not told to move."""
-    lane = turn.lane
-    decision = item.decision or Decision(Verdict.MANUAL, item.reason, ())
-    used = item.reason is Reason.ALREADY_USED
-    if not used:
-        turn.alarm(Alarm.JOURNAL_FAILED, item.reason)
-        turn.set(told=(*(alarm for alarm in lane.told if alarm is not Alarm.JOURNAL_FAILED), Alarm.JOURNAL_FAILED))
-    if lane.state not in UNDECIDED:
-        return
-    if used:
-        refuse(turn, replace(decision, verdict=Verdict.DENY, reason=item.reason))
-    else:
-        defer(turn, replace(decision, verdict=Verdict.MANUAL, reason=item.reason))
 
 
 def refuse(turn: Turn, decision: Decision) -> None:
@@ -71,32 +55,42 @@ def defer(turn: Turn, decision: Decision, waits_for: Alarm | None = None) -> Non
     turn.go(State.MANUAL)
 
 
+def wait(turn: Turn, decision: Decision) -> None:
+    """Let a vehicle that may pass wait for its way. Nothing is reserved: it is judged anew when the way is free."""
+    turn.answer_retry(replace(decision, verdict=Verdict.RETRY, reason=Reason.INTERLOCKED))
+    turn.go(State.WAITING, Reason.INTERLOCKED)
+
+
 def defer_fault(turn: Turn, reason: Reason, waits_for: Alarm | None = None) -> None:
     """Leave the answer to an officer because the gate cannot give one."""
     defer(turn, Decision(Verdict.MANUAL, reason, ()), waits_for)
 
 
-def reservation(turn: Turn, permit: Permit, use: int, *, optional: bool = False) -> LedgerChange:
-    """Return the ledger row that reserves a use of a verified permit for the open transaction."""
+def reservation(turn: Turn) -> LedgerChange | None:
+    """Return the ledger row that reserves the use of the transaction's permit; None where none is known or it is done."""
+    visit = turn.visit
+    permit = visit.decision.permit if visit.decision is not None else None
+    if permit is None or visit.use < 1 or visit.reserved is not None:
+        return None
     return LedgerChange(
         permit.permit_id,
-        use,
+        visit.use,
         LedgerState.RESERVED,
-        turn.visit.transaction,
+        visit.transaction,
         vehicle=permit.vin,
         direction=turn.lane.rules.direction,
-        optional=optional,
     )
 
 
-def _admit(turn: Turn, decision: Decision, use: int) -> None:
-    if decision.permit is None or use < 1:
+def _admit(turn: Turn, decision: Decision) -> None:
+    if decision.permit is None or turn.visit.use < 1:
         defer(turn, replace(decision, verdict=Verdict.MANUAL, reason=Reason.INTERNAL_ERROR))
-        return
-    if not turn.lane.relay_up:
+    elif not turn.lane.relay_up:
         turn.alarm(Alarm.RELAY_LOST, "a vehicle waits that may pass")
         defer(turn, replace(decision, verdict=Verdict.MANUAL, reason=Reason.GATE_FAULT), Alarm.RELAY_LOST)
-        return
-    turn.answer(decision)
-    turn.grant("permit", reserve=reservation(turn, decision.permit, use))
-    turn.go(State.OPENING, decision.reason)
+    elif not turn.lane.way_free:
+        wait(turn, decision)
+    else:
+        turn.answer(decision)
+        turn.grant("permit", reserve=reservation(turn))
+        turn.go(State.OPENING, decision.reason)

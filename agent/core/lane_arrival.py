@@ -9,8 +9,8 @@ from agent.core.decision import Reason
 from agent.core.events import Alarm, Outcome
 from agent.core.lane_answers import defer_fault
 from agent.core.lane_reports import lose_inputs
-from agent.core.lane_senses import early, early_permit, gone
-from agent.core.lane_state import State, arm_down, fresh
+from agent.core.lane_senses import early, early_permit, gone, leaving
+from agent.core.lane_state import State, arm_down, arm_up, fresh, owns_limits
 
 if TYPE_CHECKING:
     from agent.core.lane_turn import Turn
@@ -24,10 +24,28 @@ def init(turn: Turn) -> None:
     elif not fresh(lane, turn.now.at):
         if isfinite(lane.watch.known_at) or turn.waited_s() >= lane.rules.close_s:
             lose_inputs(turn)
-    elif arm_down(lane) and lane.watch.safety is False and lane.watch.presence is not None:
+    else:
+        _wait_for_rest(turn, lane.since, "since the start")
+
+
+def yielding(turn: Turn) -> None:
+    """YIELDING: the arm belongs to the other direction; afterwards wait until the inputs prove it at rest."""
+    lane = turn.lane
+    if lane.arm_in_use:
+        return
+    if lane.rules.blind:
         turn.go(State.IDLE)
-    elif turn.waited_s() >= lane.rules.pass_s:
-        turn.alarm(Alarm.BLOCKED if arm_down(lane) else Alarm.FORCED_OPEN, "since the start")
+    else:
+        _wait_for_rest(turn, lane.arm_free_at, "after the other direction used the arm")
+
+
+def _wait_for_rest(turn: Turn, since: float, when: str) -> None:
+    """Become idle once samples from after that time show the arm closed and nothing under it."""
+    lane, watch = turn.lane, turn.lane.watch
+    if watch.at > lane.arm_free_at and arm_down(lane) and watch.clear and watch.presence is not None:
+        turn.go(State.IDLE)
+    elif turn.now.at - since >= lane.rules.pass_s:
+        turn.alarm(Alarm.BLOCKED if arm_down(lane) else Alarm.FORCED_OPEN, when)
         turn.go(State.VIOLATION)
 
 
@@ -35,16 +53,17 @@ def idle(turn: Turn) -> None:
     """IDLE: wait for a vehicle; what goes wrong without one is a violation."""
     lane = turn.lane
     watch = lane.watch
-    if lane.rules.blind:
+    if lane.arm_in_use:
+        turn.go(State.YIELDING)
+    elif lane.rules.blind:
         if early(lane, turn.now.at):
             _arrive(turn, "eye")
-    elif lane.rules.has_closed and watch.closed is False:
-        turn.alarm(Alarm.FORCED_OPEN)
-        turn.go(State.VIOLATION)
+    elif _forced(turn):
+        return
     elif watch.safety is True and watch.presence is False:
         turn.alarm(Alarm.WRONG_WAY)
         turn.go(State.VIOLATION)
-    elif watch.presence is True:
+    elif watch.presence is True and not leaving(lane, turn.now.at):
         _arrive(turn, "inputs")
 
 
@@ -56,6 +75,8 @@ def undecided(turn: Turn) -> None:
     if gone(lane, turn.now.at):
         turn.end(Outcome.ABANDONED)
         turn.go(State.IDLE)
+    elif _forced(turn):
+        return
     elif not lane.readers_up:
         defer_fault(turn, Reason.GATE_FAULT, Alarm.READERS_LOST)
     elif not turn.visit.final:
@@ -75,12 +96,27 @@ def _consider(turn: Turn, *, in_time: bool) -> None:
         turn.ask(final=False)
 
 
+def waiting(turn: Turn) -> None:
+    """WAITING: gather evidence; ask a last time when the way is free, for what was true may be so no more."""
+    if gone(turn.lane, turn.now.at):
+        turn.end(Outcome.ABANDONED)
+        turn.go(State.IDLE)
+    elif not _forced(turn):
+        if turn.sighted is not None:
+            turn.add(turn.sighted)
+        if turn.lane.way_free:
+            turn.go(State.DECIDING)
+            turn.ask(final=True)
+
+
 def denied(turn: Turn) -> None:
     """DENIED: wait for the vehicle to leave, or for a permit that was not refused yet."""
     lane = turn.lane
     if gone(lane, turn.now.at):
         turn.set(early=())
         turn.go(State.IDLE)
+    elif _forced(turn):
+        return
     elif turn.waited_s() >= lane.rules.deny_again_s and early_permit(lane, turn.now.at):
         _arrive(turn, "eye" if lane.rules.blind else "inputs")
 
@@ -92,6 +128,8 @@ def manual(turn: Turn) -> None:
         turn.end(Outcome.DENIED)
         turn.set(early=())
         turn.go(State.IDLE)
+    elif _forced(turn):
+        return
     elif (visit.waits_for is Alarm.RELAY_LOST and lane.relay_up) or (
         visit.waits_for is Alarm.READERS_LOST and lane.readers_up
     ):
@@ -105,6 +143,18 @@ def fault(turn: Turn) -> None:
     """FAULT: wait for fresh inputs, then start again."""
     if fresh(turn.lane, turn.now.at):
         turn.go(State.INIT)
+
+
+def _forced(turn: Turn) -> bool:
+    """Follow an arm that left its closed place without a command of this lane. Return whether it did."""
+    lane = turn.lane
+    if not (owns_limits(lane) and arm_up(lane)):
+        return False
+    turn.alarm(Alarm.FORCED_OPEN)
+    if lane.visit is not None:
+        turn.end(Outcome.FAULT, Reason.GATE_FAULT)
+    turn.go(State.VIOLATION)
+    return True
 
 
 def _arrive(turn: Turn, seen_by: Literal["inputs", "eye"]) -> None:

@@ -55,7 +55,7 @@ class PlateRead:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The answer to a Decide effect. `use` is the number of this use of the permit, from 1, for a PASS.
+    """The answer to a Decide effect. `use` is the number of this use of the permit, from 1; 0 where it is not known.
 
     `transaction`: that of the Decide effect; an answer for another transaction is ignored. Empty: not said.
     """
@@ -70,12 +70,16 @@ class Decided:
 class RecordFailed:
     """The Record of the step before could not be made; nothing of that step happened.
 
-    `decision`: the one that the step was about, so that the refusal can name the permit.
+    `reason`: ALREADY_USED where the ledger refused a use, INTERLOCKED where a neighbour has the way, else the journal
+    failed. `decision`: the one that the step was about, so that the refusal can name the permit. `item`: what was fed to
+    that step; an order in it is answered, and a sample is taken in, so that a turn of the key is one order. What the
+    step after this input asks for must be recorded and claimed like that of any other.
     """
 
     now: Moment
     reason: Reason
     decision: Decision | None = None
+    item: Input | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,10 +212,14 @@ class Decide:
 
 @dataclass(frozen=True, slots=True)
 class Raise:
-    """Give the open pulse for this grant, once. The deadline is monotonic: after it the pulse must not start."""
+    """Give the open pulse for this grant, once. The deadline is monotonic: after it the pulse must not start.
+
+    `override`: for what is under an arm that this lane lowers, which is its own way already; it waits for no neighbour.
+    """
 
     grant: str
     deadline: float
+    override: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,78 +1,144 @@
-"""What officers order of a lane."""
+"""What officers order of a lane: by a command, by the key switch, by the contact that holds the barrier open."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
 from agent.core.events import Alarm, BarrierHeld, Outcome
-from agent.core.lane_io import CommandKind
+from agent.core.lane_answers import reservation
+from agent.core.lane_io import Commanded, CommandKind
 from agent.core.lane_passage import may_lower
-from agent.core.lane_state import RISING, Delivery, State, fresh
+from agent.core.lane_state import GATHERING, RISING, Delivery, State, fresh
 
 if TYPE_CHECKING:
-    from agent.core.lane_io import Commanded
+    from agent.core.lane_io import Input
     from agent.core.lane_turn import Turn
 
-_MAY_OPEN = frozenset(
-    {State.IDLE, State.PRESENT, State.DECIDING, State.MANUAL, State.DENIED, State.CLOSING, State.VIOLATION}
-)
+KEY_SWITCH = "key switch"
+HOLD_CONTACT = "hold contact"
+_MAY_OPEN = GATHERING | {
+    State.IDLE,
+    State.MANUAL,
+    State.DENIED,
+    State.CLOSING,
+    State.VIOLATION,
+    State.YIELDING,
+}
 
 
-def commanded(turn: Turn, item: Commanded) -> None:
-    """Carry out an order, or leave everything as it was where the state does not allow it."""
+def order_of(turn: Turn, item: Input | None) -> Commanded | None:
+    """Return the order in an input: a command, or a turn of the key."""
+    if isinstance(item, Commanded):
+        return item
+    return Commanded(turn.now, CommandKind.OPEN, KEY_SWITCH, "officer's key") if turn.turned else None
+
+
+def commanded(turn: Turn, item: Commanded, *, reserve: bool = True) -> None:
+    """Carry out an order, or leave everything as it was where the state does not allow it.
+
+    `reserve`: with an order to open goes the use of the permit that the transaction has verified.
+    """
     match item.kind:
         case CommandKind.OPEN:
-            _open_by_order(turn, item)
+            _open(turn, item, reserve=reserve)
         case CommandKind.HOLD:
             _hold(turn, item)
         case CommandKind.RELEASE:
             _release(turn, item)
         case CommandKind.CLOSE:
-            _close_by_order(turn)
+            _close(turn)
         case _:
             assert_never(item.kind)
 
 
-def _open_by_order(turn: Turn, item: Commanded) -> None:
+def interlocked(turn: Turn, item: Commanded) -> None:
+    """Tell an officer that a neighbour's barrier is in the way of an order."""
+    turn.alarm(Alarm.INTERLOCKED, f"an officer's order to {item.kind} was not carried out: {item.operator}")
+
+
+def follow_contact(turn: Turn) -> None:
+    """Hold the barrier open while the hold contact is on. Unknown changes nothing."""
+    lane = turn.lane
+    if lane.watch.hold is True and not lane.contact_hold:
+        turn.set(contact_hold=True)
+        _hold_open(turn, HOLD_CONTACT, "contact on", override=True)
+    elif lane.watch.hold is False and lane.contact_hold:
+        turn.set(contact_hold=False)
+        _let_go(turn, HOLD_CONTACT, "contact off")
+
+
+def follow_key(turn: Turn) -> None:
+    """Open for an officer who turned the key; once, however long it stays turned."""
+    order = order_of(turn, None)
+    if order is not None:
+        commanded(turn, order)
+
+
+def _open(turn: Turn, item: Commanded, *, reserve: bool) -> None:
     lane = turn.lane
     again = lane.state in RISING and lane.visit is not None and lane.visit.pulse is Delivery.UNKNOWN
     if not again and lane.state not in _MAY_OPEN:
+        return
+    if not lane.way_free:
+        interlocked(turn, item)
         return
     if not lane.relay_up:
         turn.alarm(Alarm.RELAY_LOST, f"an officer's order to open was not carried out: {item.operator}")
         return
     if lane.visit is None:
         turn.begin("operator", arrived=lane.watch.presence is True)
-    turn.grant("operator", item.operator, item.cause)
+    turn.grant("operator", item.operator, item.cause, reservation(turn) if reserve else None)
     turn.go(State.OPENING)
 
 
 def _hold(turn: Turn, item: Commanded) -> None:
-    if turn.lane.state is State.HELD_OPEN:
+    if turn.lane.ordered_hold is not None:
         return
+    if not turn.lane.way_free:
+        interlocked(turn, item)
+        return
+    turn.set(ordered_hold=item.operator)
+    turn.untell(Alarm.JOURNAL_FAILED)  # this step stands only if its record was written
+    _hold_open(turn, item.operator, item.cause)
+
+
+def _hold_open(turn: Turn, operator: str, cause: str, *, override: bool = False) -> None:
     if not turn.lane.relay_up:
         turn.alarm(Alarm.RELAY_LOST, "the barrier will be held open once the relay board is back")
-    turn.record(BarrierHeld(held=True, operator=item.operator, cause=item.cause))
+    turn.record(BarrierHeld(held=True, operator=operator, cause=cause))
+    if turn.lane.state is State.HELD_OPEN:
+        return
     if turn.lane.visit is not None:
         turn.end(Outcome.OVERRIDDEN, passed=turn.visit.entered)
-    turn.hold(on=True)
+    turn.hold(on=True, override=override)
     turn.go(State.HELD_OPEN)
 
 
 def _release(turn: Turn, item: Commanded) -> None:
     if turn.lane.state is not State.HELD_OPEN:
         return
-    turn.record(BarrierHeld(held=False, operator=item.operator, cause=item.cause))
+    turn.set(ordered_hold=None)
+    _let_go(turn, item.operator, item.cause)
+
+
+def _let_go(turn: Turn, operator: str, cause: str) -> None:
+    """Let the barrier go, or say who still holds it."""
+    lane = turn.lane
+    still = HOLD_CONTACT if lane.contact_hold else lane.ordered_hold
+    if still is not None:
+        turn.record(BarrierHeld(held=True, operator=still, cause=f"still on after {operator}: {cause}"))
+        return
+    turn.record(BarrierHeld(held=False, operator=operator, cause=cause))
     turn.hold(on=False)
-    if turn.lane.rules.blind:
+    if lane.rules.blind:
         turn.go(State.IDLE)
-    elif fresh(turn.lane, turn.now.at):
+    elif fresh(lane, turn.now.at):
         turn.go(State.OPEN)
     else:
         turn.go(State.FAULT)
 
 
-def _close_by_order(turn: Turn) -> None:
+def _close(turn: Turn) -> None:
     if turn.lane.state in (State.INIT, State.VIOLATION) and may_lower(turn):
         turn.go(State.CLOSING)
         turn.lower()

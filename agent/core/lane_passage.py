@@ -58,7 +58,7 @@ def _wait_to_enter(turn: Turn) -> None:
 
 
 def passing(turn: Turn) -> None:
-    """PASSING: something is under the arm."""
+    """PASSING: something is under the arm, or may be."""
     lane, watch = turn.lane, turn.lane.watch
     if lane.visit is not None:
         if watch.presence is False and not lane.visit.released:
@@ -66,7 +66,7 @@ def passing(turn: Turn) -> None:
         elif watch.presence is True and lane.visit.released and not lane.visit.violations:
             turn.set_visit(violations=(Alarm.TAILGATING,))
             turn.alarm(Alarm.TAILGATING, "the next vehicle came before this one was through")
-    if watch.safety is False:
+    if watch.clear:
         turn.go(State.CLEARING)
     elif turn.waited_s() >= lane.rules.pass_s:
         turn.alarm_once(Alarm.BLOCKED)
@@ -75,7 +75,7 @@ def passing(turn: Turn) -> None:
 def clearing(turn: Turn) -> None:
     """CLEARING: nothing is under the arm any more; make sure, and tell how the passage ended."""
     lane, rules, watch = turn.lane, turn.lane.rules, turn.lane.watch
-    if watch.safety is True:
+    if watch.taken:
         turn.go(State.PASSING)
     elif lane.visit is None:
         if _quiet_s(turn, watch.clear_since) >= rules.clear_s:
@@ -99,9 +99,11 @@ def closing(turn: Turn) -> None:
     waits = rules.close_mode == "agent" and not turn.lane.closing_pulse
     if watch.safety is True:
         turn.alarm_once(Alarm.TAILGATING, "under the arm before it was down")
-        _reopen(turn, State.PASSING)
+        _reopen(turn)
     elif watch.photocell is True and not waits:
-        _reopen(turn, State.CLEARING)
+        _reopen(turn)
+    elif turn.lane.arm_in_use:
+        turn.go(State.YIELDING)
     elif rules.has_closed and watch.closed is True:
         turn.record(BarrierMoved(position="closed"))
         turn.go(State.IDLE)
@@ -119,11 +121,11 @@ def _wait_to_lower(turn: Turn) -> None:
 
 
 def _time_is_up(turn: Turn) -> None:
-    if turn.lane.rules.has_closed:
+    if arm_down(turn.lane):
+        turn.go(State.IDLE)
+    else:
         turn.alarm(Alarm.CLOSE_FAILED)
         turn.go(State.VIOLATION)
-    else:
-        turn.go(State.IDLE)
 
 
 def violation(turn: Turn) -> None:
@@ -134,13 +136,13 @@ def violation(turn: Turn) -> None:
 
 
 def held_open(_turn: Turn) -> None:
-    """Stay, whatever comes: only an officer lets go."""
+    """HELD_OPEN: stay, whatever comes; only who holds lets go."""
 
 
 def _entered(turn: Turn) -> bool:
     """Follow the vehicle under the arm. Return whether it is there."""
     watch = turn.lane.watch
-    if watch.safety is False and not turn.visit.unblocked:
+    if watch.clear:
         turn.set_visit(unblocked=True)
     if watch.safety is not True or not turn.visit.unblocked:
         return False
@@ -152,7 +154,9 @@ def _entered(turn: Turn) -> bool:
 
 def _open_after_hold(turn: Turn) -> None:
     watch = turn.lane.watch
-    if watch.safety is True:
+    if turn.lane.arm_in_use:
+        turn.go(State.YIELDING)
+    elif watch.taken:
         turn.go(State.PASSING)
     elif _came_down(turn):
         turn.go(State.IDLE)
@@ -184,14 +188,14 @@ def _quiet_s(turn: Turn, *since: float) -> float:
     return turn.now.at - max(turn.lane.since, *since)
 
 
-def _reopen(turn: Turn, state: State) -> None:
+def _reopen(turn: Turn) -> None:
     """Follow an arm that meets something on its way down. The controller stops it; the agent undoes its own order."""
     lane = turn.lane
     if lane.rules.close_mode == "controller" or lane.closing_pulse:
         turn.alarm_once(Alarm.REOPENED)
     if lane.closing_pulse and lane.relay_up and Alarm.JOURNAL_FAILED not in lane.told:
         turn.grant_safety()
-    turn.go(state)
+    turn.go(State.PASSING)
 
 
 def may_lower(turn: Turn) -> bool:

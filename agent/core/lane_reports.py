@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Literal
 
 from agent.core.decision import Reason
 from agent.core.events import Alarm, BarrierPulsed, Outcome
-from agent.core.lane_io import PlateRead, Presented, ReadersChanged, RelayChanged, Sampled
-from agent.core.lane_senses import seen, watched
+from agent.core.lane_io import PlateRead, Presented, ReadersChanged, RecordFailed, RelayChanged, Sampled, WayChanged
+from agent.core.lane_senses import followed, seen, watched
 from agent.core.lane_state import RISING, Delivery, Pulse, State, fresh
 
 if TYPE_CHECKING:
@@ -21,30 +21,61 @@ def take_in(turn: Turn, item: Input) -> None:
     """Note what the input says of the surroundings; alarm when a device goes."""
     lane, at = turn.lane, item.now.at
     match item:
-        case Sampled() if not lane.rules.blind:
-            turn.set(watch=watched(lane, item))
+        case Sampled():
+            _take_sample(turn, item)
+        case RecordFailed(item=Sampled() as sample):
+            _take_sample(turn, sample)
+        case WayChanged():
+            _take_way(turn, item)
         case Presented():
             turn.lane, turn.sighted = seen(lane, item.presentation, at)
         case PlateRead():
             turn.lane, turn.sighted = seen(lane, item.reading, at)
-        case RelayChanged() if item.up != lane.relay_up:
-            turn.set(relay_up=item.up)
-            if not item.up:
-                turn.alarm(Alarm.RELAY_LOST, "the relay board cannot be reached")
-        case ReadersChanged() if item.up != lane.readers_up:
-            turn.set(readers_up=item.up, seen_at=at)
-            if not item.up:
-                turn.alarm(Alarm.READERS_LOST, "no reader works")
+        case RelayChanged():
+            _take_relay(turn, up=item.up)
+        case ReadersChanged():
+            _take_readers(turn, up=item.up)
         case _:
             pass
+
+
+def _take_relay(turn: Turn, *, up: bool) -> None:
+    if turn.lane.relay_up and not up:
+        turn.alarm(Alarm.RELAY_LOST, "the relay board cannot be reached")
+    turn.set(relay_up=up)
+
+
+def _take_readers(turn: Turn, *, up: bool) -> None:
+    if up == turn.lane.readers_up:
+        return
+    turn.set(readers_up=up, seen_at=turn.now.at)
+    if not up:
+        turn.alarm(Alarm.READERS_LOST, "no reader works")
+
+
+def _take_sample(turn: Turn, sample: Sampled) -> None:
+    before = turn.lane.watch
+    turn.set(watch=watched(turn.lane, sample))
+    turn.lane = followed(turn.lane, before, turn.now.at)
+    turn.turned = before.key is False and turn.lane.watch.key is True
+    if sample.flapping:
+        turn.alarm_once(Alarm.INPUTS_FLAPPING, ", ".join(sample.flapping))
+
+
+def _take_way(turn: Turn, item: WayChanged) -> None:
+    if item.arm_in_use and not turn.lane.arm_in_use:
+        turn.set(arm_entered=False)
+    elif turn.lane.arm_in_use and not item.arm_in_use:
+        turn.set(arm_free_at=turn.now.at)
+    turn.set(way_free=item.free, arm_in_use=item.arm_in_use)
 
 
 def check_inputs(turn: Turn) -> None:
     """Go to fault when the inputs are stale or unknown; while held open, only say so."""
     lane = turn.lane
     if fresh(lane, turn.now.at):
-        if lane.state is State.HELD_OPEN and Alarm.INPUTS_LOST in lane.told:
-            turn.set(told=tuple(alarm for alarm in lane.told if alarm is not Alarm.INPUTS_LOST))
+        if lane.state is State.HELD_OPEN:
+            turn.untell(Alarm.INPUTS_LOST)
     elif lane.state is State.HELD_OPEN:
         turn.alarm_once(Alarm.INPUTS_LOST, "while held open")
     elif lane.state not in _LIVES_WITHOUT_INPUTS:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING
 
-from agent.core.lane_state import RISING, UNDECIDED, Lane, State, Watch
+from agent.core.lane_state import GATHERING, RISING, Lane, State, Watch
 from agent.core.observations import Presentation, Reading
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 Sighting = Presentation | Reading
 _EARLY = 16
 _PLATES = 16
-_BEFORE_ARRIVAL = frozenset({State.IDLE, State.CLOSING})
+_BEFORE_ARRIVAL = frozenset({State.IDLE, State.CLOSING, State.YIELDING})
 _ANSWERED = frozenset({State.DENIED, State.MANUAL})
 
 
@@ -25,6 +25,8 @@ def watched(lane: Lane, sample: Sampled) -> Watch:
     at = min(sample.sampled_at, now)
     if at < old.at:
         return old
+    if rules.blind:
+        return Watch(at=at, key=sample.key, hold=sample.hold)
     photocell = sample.photocell
     known = (
         sample.presence is not None
@@ -41,10 +43,34 @@ def watched(lane: Lane, sample: Sampled) -> Watch:
         photocell=photocell,
         opened=sample.opened,
         closed=sample.closed,
+        key=sample.key,
+        hold=sample.hold,
         known_at=at if known else old.known_at,
         clear_since=min(old.clear_since, now) if clear else inf,
         free_since=min(old.free_since, now) if sample.presence is False else inf,
+        was_free=old.was_free if sample.presence is None else not sample.presence,
     )
+
+
+def followed(lane: Lane, before: Watch, at: float) -> Lane:
+    """Return the lane after a new watch, with what it shows of a vehicle that the other direction lets out here.
+
+    Such a vehicle comes onto the presence loop after it was under the arm. One that came before stays a vehicle of this
+    lane.
+    """
+    watch = lane.watch
+    entered = lane.arm_entered or watch.safety is True
+    leaving_since = lane.leaving_since
+    if watch.presence is False:
+        leaving_since = -inf
+    elif watch.presence is True and before.was_free and entered and (lane.arm_in_use or lane.state is State.YIELDING):
+        leaving_since = at
+    return replace(lane, arm_entered=entered, leaving_since=leaving_since)
+
+
+def leaving(lane: Lane, at: float) -> bool:
+    """Whether what is on the presence loop comes from under the arm; a vehicle that stays is one that arrived."""
+    return at - lane.leaving_since < lane.rules.read_s
 
 
 def seen(lane: Lane, sighting: Sighting, at: float) -> tuple[Lane, Sighting | None]:
@@ -67,9 +93,9 @@ def seen(lane: Lane, sighting: Sighting, at: float) -> tuple[Lane, Sighting | No
     lane = replace(lane, spent=spent, seen_at=at)
     if stale:
         return lane, None
-    if state in UNDECIDED:
+    if state in GATHERING:
         return lane, sighting
-    if before and isinstance(sighting, Reading) and not rules.blind:
+    if before and isinstance(sighting, Reading) and not (rules.blind and state is not State.YIELDING):
         # Nobody is on the loop: it may be the plate of the vehicle that just left. The next one is read again.
         return lane, None
     if before or state in _ANSWERED:

@@ -36,8 +36,9 @@ class State(StrEnum):
 
 
 UNDECIDED = frozenset({State.PRESENT, State.DECIDING})
+GATHERING = UNDECIDED | {State.WAITING}
 RISING = frozenset({State.OPENING, State.OPEN})
-_AT_REST = UNDECIDED | {State.IDLE, State.MANUAL, State.WAITING, State.DENIED, State.YIELDING}
+_AT_REST = GATHERING | {State.IDLE, State.MANUAL, State.DENIED, State.YIELDING}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,7 @@ class Watch:
 
     `known_at`: the newest sample in which every input that the lane has was known. `clear_since`: nothing under the
     arm since then, by safety loop and photocell; `free_since`: nothing on the presence loop. `inf`: not so now.
+    `was_free`: nothing was on the presence loop when it was last known.
     """
 
     at: float = -inf
@@ -98,9 +100,22 @@ class Watch:
     photocell: bool | None = None
     opened: bool | None = None
     closed: bool | None = None
+    key: bool | None = None
+    hold: bool | None = None
     known_at: float = -inf
     clear_since: float = inf
     free_since: float = inf
+    was_free: bool = False
+
+    @property
+    def clear(self) -> bool:
+        """Whether nothing is under the arm, for sure. A high chassis leaves the loop, not the photocell."""
+        return self.clear_since < inf
+
+    @property
+    def taken(self) -> bool:
+        """Whether something is under the arm, by any input that is there."""
+        return self.safety is True or self.photocell is True
 
 
 class Delivery(StrEnum):
@@ -119,8 +134,8 @@ class Visit:
     `arrived`: the vehicle was seen, not only announced by an officer. `presentations`, `readings`: the newest
     evidence. `payloads`, `pictures`: what permit.presented events named. `asked`, `final`: a Decide is unanswered,
     and was the last. `retried`: reasons of RETRY answers that were recorded. `waits_for`: the loss that made the
-    answer MANUAL, and whose end resumes the transaction. `unblocked`: nothing was under the arm at some time since
-    the grant, so that what comes there is this vehicle. `entered`, `released`: it was under the arm, and had left
+    answer MANUAL, and whose end resumes the transaction. `use`: number of the permit's next use, 0 where it is not
+    known. `unblocked`: nothing was under the arm at some time since the grant, so that what comes there is this vehicle. `entered`, `released`: it was under the arm, and had left
     the presence loop by then. `plates`: texts read while it was on its way, so that they are known for its own.
     """
 
@@ -136,6 +151,7 @@ class Visit:
     retried: tuple[Reason, ...] = ()
     decision: Decision | None = None
     waits_for: Alarm | None = None
+    use: int = 0
     by: Literal["permit", "operator"] | None = None
     grant: str | None = None
     grants: int = 0
@@ -177,7 +193,12 @@ class Lane:
     `serial`: of the next transaction. `since`: monotonic time of entering the state. `early`: sightings that belong
     to no transaction yet. `seen_at`: last sighting, for blind lanes. `pulses`: unreported. `closing_pulse`: a close
     pulse was ordered since the state was entered; `close_unreported`: and not yet reported. `told`: alarms that are
-    not repeated before the lane is idle again. `sign`: what is shown.
+    not repeated before the lane is idle again. `sign`: what is shown. `ordered_hold`: the officer who holds the barrier
+    open; `contact_hold`: the contact does. Either is enough.
+
+    `way_free`, `arm_in_use`: as in WayChanged. `arm_entered`: the safety loop was taken since the other direction began
+    to use the arm. `arm_free_at`: when that use ended. `leaving_since`: when a vehicle of the other direction came onto
+    the presence loop, on its way out; it counts until the loop is free.
     """
 
     rules: LaneRules
@@ -196,11 +217,22 @@ class Lane:
     close_unreported: bool = False
     told: tuple[Alarm, ...] = ()
     sign: Show | None = None
+    ordered_hold: str | None = None
+    contact_hold: bool = False
+    way_free: bool = True
+    arm_in_use: bool = False
+    arm_entered: bool = False
+    arm_free_at: float = -inf
+    leaving_since: float = -inf
 
     @classmethod
     def start(cls, rules: LaneRules, first_serial: int) -> Self:
-        """Return the lane of an agent that just started. The relay counts as away until RelayChanged says it is up."""
-        return cls(rules=rules, serial=first_serial)
+        """Return the lane of an agent that just started.
+
+        The relay counts as away until RelayChanged says it is up, the way of a lane with neighbours as taken until
+        WayChanged says it is free.
+        """
+        return cls(rules=rules, serial=first_serial, way_free=not rules.neighbours)
 
     @property
     def transaction_id(self) -> str | None:
@@ -215,13 +247,7 @@ def fresh(lane: Lane, at: float) -> bool:
 
 def safe_to_close(lane: Lane, at: float) -> bool:
     """Whether every input that guards a close is fresh and clear. Unknown is not clear, so a blind lane is never safe."""
-    watch = lane.watch
-    return fresh(lane, at) and watch.safety is False and photocell_clear(lane) and watch.presence is not None
-
-
-def photocell_clear(lane: Lane) -> bool:
-    """Whether the photocell, where the lane has one, is known to be free."""
-    return lane.watch.photocell is False if lane.rules.has_photocell else lane.watch.photocell is not True
+    return fresh(lane, at) and lane.watch.clear and lane.watch.presence is not None
 
 
 def arm_down(lane: Lane) -> bool:
@@ -232,6 +258,16 @@ def arm_down(lane: Lane) -> bool:
     return not rules.has_opened or watch.opened is False
 
 
+def arm_up(lane: Lane) -> bool:
+    """Whether a limit input says that the arm is not closed, for sure."""
+    return lane.watch.closed is False if lane.rules.has_closed else lane.watch.opened is True
+
+
+def owns_limits(lane: Lane) -> bool:
+    """Whether the limit inputs tell of this lane's doing: not of the other direction's, nor from before that ended."""
+    return not lane.arm_in_use and lane.watch.at > lane.arm_free_at
+
+
 def occupies(lane: Lane) -> bool:
     """Whether the lane's barrier is, or may be, anything but closed and at rest: its neighbours must wait."""
-    return lane.state not in _AT_REST or bool(lane.pulses) or not arm_down(lane)
+    return lane.state not in _AT_REST or bool(lane.pulses) or (owns_limits(lane) and not arm_down(lane))

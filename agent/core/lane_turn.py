@@ -50,14 +50,30 @@ _PASSAGES = frozenset({Outcome.PASSED, Outcome.PASSED_WITH_VIOLATION, Outcome.OV
 
 
 class Turn:
-    """The step being made: `lane` is the state so far, `now` its instant, `sighted` whether it brought evidence."""
+    """The step being made: `lane` is the state so far, `now` its instant.
 
-    __slots__ = ("_acts", "_ask", "_events", "_keep", "_kept_for", "_ledger", "_show", "lane", "now", "sighted")
+    `sighted`: the evidence that it brought. `turned`: it brought a turn of the officer's key.
+    """
+
+    __slots__ = (
+        "_acts",
+        "_ask",
+        "_events",
+        "_keep",
+        "_kept_for",
+        "_ledger",
+        "_show",
+        "lane",
+        "now",
+        "sighted",
+        "turned",
+    )
 
     def __init__(self, lane: Lane, now: Moment) -> None:
         self.lane = lane
         self.now = now
         self.sighted: Presentation | Reading | None = None
+        self.turned = False
         self._events: list[Draft] = []
         self._ledger: list[LedgerChange] = []
         self._acts: list[Effect] = []
@@ -117,6 +133,10 @@ class Turn:
             self.set(told=(*self.lane.told, alarm))
             self.alarm(alarm, detail)
 
+    def untell(self, alarm: Alarm) -> None:
+        """Let an alarm be raised again: what it was about is over."""
+        self.set(told=tuple(told for told in self.lane.told if told is not alarm))
+
     def go(self, state: State, message: str | None = None) -> None:
         """Enter a state and show it, or the given message."""
         told = () if state is State.IDLE else self.lane.told
@@ -130,9 +150,9 @@ class Turn:
             self.set(sign=sign)
             self._show = sign
 
-    def hold(self, *, on: bool) -> None:
+    def hold(self, *, on: bool, override: bool = False) -> None:
         """Hold the barrier open, or let go."""
-        self._acts.append(Hold(on=on))
+        self._acts.append(Hold(on=on, override=override))
 
     def lower(self) -> None:
         """Order the close pulse. It must start while the inputs that allow it are fresh."""
@@ -204,7 +224,7 @@ class Turn:
         """Record a grant of the open transaction and order its one pulse."""
         visit = self.visit
         grant = f"{visit.transaction}-{visit.grants + 1}"
-        unblocked = self.lane.watch.safety is not True
+        unblocked = not self.lane.watch.taken
         self.set_visit(by=by, grant=grant, grants=visit.grants + 1, pulse=Delivery.WAITING, unblocked=unblocked)
         if reserve is not None:
             self.set_visit(reserved=reserve)
@@ -216,7 +236,7 @@ class Turn:
         """Record a grant that belongs to no transaction, for an arm on its way down, and order its one pulse."""
         grant = f"{self._next_id()}-1"
         self.record(AccessGranted(grant=grant, by="safety"))
-        self._raise(grant, None)
+        self._raise(grant, None, override=True)
 
     def end(self, outcome: Outcome, reason: Reason | None = None, *, passed: bool = False) -> None:
         """Close the transaction with its one outcome. `passed`: the use of the permit is consumed, else released."""
@@ -255,10 +275,11 @@ class Turn:
         self.set(serial=serial + 1)
         return transaction_id(self.now.utc, self.lane.rules.lane_number, serial)
 
-    def _raise(self, grant: str, transaction: str | None) -> None:
+    def _raise(self, grant: str, transaction: str | None, *, override: bool = False) -> None:
+        self.untell(Alarm.JOURNAL_FAILED)  # this step stands only if its record was written
         deadline = self.now.at + self.lane.rules.grant_s
         self.set(pulses=(*self.lane.pulses, Pulse(grant, transaction, deadline)))
-        self._acts.append(Raise(grant, deadline))
+        self._acts.append(Raise(grant, deadline, override))
 
     def _keep_pictures(self, found: tuple[str, ...]) -> None:
         visit = self.visit

@@ -32,7 +32,13 @@ class Ways:
         """
         arms = frozenset(frozenset(pair) for pair in shared)
         pairs = frozenset(frozenset(pair) for pair in conflicts) | arms
-        pairs |= {frozenset({twin, other}) for arm in arms for lane in arm for twin in arm for other in _others(pairs, lane) - arm}
+        pairs |= {
+            frozenset({twin, other})
+            for arm in arms
+            for lane in arm
+            for twin in arm
+            for other in _others(pairs, lane) - arm
+        }
         return cls(pairs, arms, frozenset[str]().union(*pairs))
 
 

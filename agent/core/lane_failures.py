@@ -1,0 +1,46 @@
+"""What could not be recorded, or had no way: the lane is the one of before the step, so the arm was not told to move."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from agent.core.decision import Decision, Reason, Verdict
+from agent.core.events import Alarm
+from agent.core.lane_answers import defer, refuse, wait
+from agent.core.lane_orders import commanded, interlocked, order_of
+from agent.core.lane_state import UNDECIDED
+
+if TYPE_CHECKING:
+    from agent.core.lane_io import Commanded, RecordFailed
+    from agent.core.lane_turn import Turn
+
+
+def record_failed(turn: Turn, item: RecordFailed) -> None:
+    """Answer the order or the decision of the step that failed."""
+    order = order_of(turn, item.item)
+    if item.reason is Reason.INTERLOCKED:
+        turn.set(way_free=False)  # until it is told anew
+    elif item.reason is not Reason.ALREADY_USED:
+        turn.alarm_once(Alarm.JOURNAL_FAILED, item.reason)
+    if order is not None:
+        _answer_order(turn, item.reason, order)
+    elif turn.lane.state in UNDECIDED:
+        _answer_decision(turn, item.reason, item.decision or Decision(Verdict.MANUAL, item.reason, ()))
+
+
+def _answer_order(turn: Turn, reason: Reason, order: Commanded) -> None:
+    if reason is Reason.INTERLOCKED:
+        interlocked(turn, order)
+    elif reason is Reason.ALREADY_USED:
+        # Another lane has the use of the permit. The officer opens all the same, and it is not for this permit.
+        commanded(turn, order, reserve=False)
+
+
+def _answer_decision(turn: Turn, reason: Reason, decision: Decision) -> None:
+    if reason is Reason.INTERLOCKED:
+        wait(turn, decision)
+    elif reason is Reason.ALREADY_USED:
+        refuse(turn, replace(decision, verdict=Verdict.DENY, reason=reason))
+    else:
+        defer(turn, replace(decision, verdict=Verdict.MANUAL, reason=reason))
