@@ -34,6 +34,7 @@ CAMERAS: Mapping[str, Line] = MappingProxyType(
 )
 RELAYS: Mapping[str, Line] = MappingProxyType(
     {
+        "devantech": Line("drivers.relay.devantech:DevantechRelay"),
         "kmtronic": Line("drivers.relay.kmtronic:KmtronicRelay"),
         "lcus": Line("drivers.relay.lcus:LcusRelay"),
         "modbus_rtu": Line("drivers.relay.modbus_rtu:ModbusRtuRelay"),
