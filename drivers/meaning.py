@@ -192,14 +192,14 @@ def _devantech_sent(data: bytes) -> str:
     match tuple(data):
         case (0x5C, mask):
             return f"switch all relays; on: {numbers(_bits(bytes([mask]), 8, 1))}"
-        case (order,):
+        case (order,) | (0, order):
             return _DEVANTECH.get(order, "")
         case _:
             return ""
 
 
 def _devantech_received(question: bytes, answer: bytes) -> str:
-    match (question, tuple(answer)):
+    match (question[-1:], tuple(answer)):
         case (b"\x5a", (module, version)):
             return f"module {module}, version {version}"
         case (b"\x5b", (mask,)):

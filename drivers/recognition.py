@@ -26,8 +26,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from drivers import modbus, numato
-from drivers.relay import kmtronic_codec, lcus_codec
-from drivers.relay.modbus_profiles import TRAITS, Profile
+from drivers.relay import devantech, kmtronic_codec, lcus_codec
+from drivers.relay.modbus_profiles import LCTECH_BLOCK, TRAITS, Profile
 from drivers.serial_port import NoReplyError, SerialParameters, SerialPort
 from drivers.usb_ids import Manner
 
@@ -43,10 +43,14 @@ GAP_S = 0.02
 """Silence between questions: for Modbus boards it ends what was no frame."""
 UNITS: Final = tuple(range(1, 9))
 FACTORY_UNIT_OF_LC_TECH = 255
+UNKNOWN_FUNCTION = modbus.Request(modbus.framed(bytes((FACTORY_UNIT_OF_LC_TECH, 0x11, 0, 0, 0, 0))))
+"""A frame to the factory address of LC-Tech boards. They refuse the function, and so prove themselves.
+
+To KMTronic boards it is relay 17, which none of them has; any question with a lower number would release a relay.
+"""
 UNIT_REGISTER_OF_WAVESHARE = 0x4000
 
 LISTEN = b""
-DEVANTECH_ID = b"\x5a"
 KMTRONIC_REST = kmtronic_codec.QUERY_ALL.removeprefix(lcus_codec.QUERY_ALL)
 KMTRONIC_ADDRESSES = range(1, 16)
 NEUTRAL = b"\x80"
@@ -55,8 +59,12 @@ NEUTRAL = b"\x80"
 HARMFUL: Final = frozenset({0x50, *range(0x5A, 0x77), 0xA0, 0xFF, 0x0D, 0x2F, 0x3A})
 """Bytes that no Modbus question to an unproved board may hold."""
 
-_DEVANTECH: Mapping[int, tuple[str, int]] = MappingProxyType(
-    {8: ("USB-RLY08", 8), 9: ("USB-RLY16", 8), 10: ("USB-RLY02", 2), 15: ("USB-RLY16L or TOSR0x", 8)}
+_DOUBTS: Mapping[Profile, str] = MappingProxyType(
+    {
+        Profile.WAVESHARE_D: " (an IO 8CH answers alike)",
+        Profile.LCTECH: " (it tells of 8 of each whatever it has: set channels and count)",
+        Profile.R421A: " (probably: another device may have such registers, so look at the board)",
+    }
 )
 _COIL_COUNTS = (32, 16, 8, 4, 2, 1)
 _INPUT_COUNTS = (16, 8, 4, 2, 1)
@@ -145,8 +153,9 @@ def _answers(talk: _Talk, manner: Manner, title: str, units: tuple[int, ...]) ->
     if manner is Manner.DEVANTECH:
         return
     yield _lcus(talk)
-    yield _kmtronic(talk, units)
+    yield _kmtronic(talk)
     yield _modbus(talk, units)
+    yield _kmtronic_bus(talk, units)
 
 
 def _why_not(talk: _Talk, manner: Manner) -> str:
@@ -198,13 +207,12 @@ class _Talk:
 
 
 def _devantech(talk: _Talk) -> Recognised | None:
-    reply = talk.say(DEVANTECH_ID)
-    if len(reply) != 2 or reply[0] not in _DEVANTECH:  # noqa: PLR2004 - module and version
+    reply = talk.say(devantech.TELL_MODULE)
+    if len(reply) != 2 or reply[0] not in devantech.BOARDS:  # noqa: PLR2004 - module and version
         return None
-    model, channels = _DEVANTECH[reply[0]]
-    return Recognised(
-        f"Devantech {model}, {_relays(channels)}, version {reply[1]}", "devantech", {"channels": channels}
-    )
+    name, sizes = devantech.BOARDS[reply[0]]
+    count = _relays(sizes[0]) if len(sizes) == 1 else f"{' or '.join(map(str, sizes))} relays: set channels"
+    return Recognised(f"Devantech {name}, version {reply[1]}, {count}", "devantech", {"channels": sizes[-1]})
 
 
 def _lcus(talk: _Talk) -> Recognised | None:
@@ -226,11 +234,15 @@ def _lcus_board(channels: int, readback: str) -> Recognised:
     )
 
 
-def _kmtronic(talk: _Talk, units: tuple[int, ...]) -> Recognised | None:
+def _kmtronic(talk: _Talk) -> Recognised | None:
     """Boards of four and eight relays. Those of one and two are asked by what may be an order to another board."""
     for request in (KMTRONIC_REST, kmtronic_codec.QUERY_ALL):
         if channels := talk.states(request):
             return Recognised(f"KMTronic board, {_relays(channels)}", "kmtronic", {"channels": channels})
+    return None
+
+
+def _kmtronic_bus(talk: _Talk, units: tuple[int, ...]) -> Recognised | None:
     for address in (unit for unit in units if unit in KMTRONIC_ADDRESSES):
         if channels := talk.states(kmtronic_codec.query_board(address)):
             words = f"KMTronic board on RS485, {_relays(channels)}, address {address}"
@@ -282,39 +294,55 @@ def _modbus(talk: _Talk, units: tuple[int, ...]) -> Recognised | None:
     for question in modbus_questions(units):
         if _reply(talk, question) is not None:
             return _modbus_board(talk, question.unit)
-    # Report server id: function 17, and no board of KMTronic has a relay 17. Boards that do not know it say so.
-    if _reply(talk, modbus.Request(modbus.framed(bytes((FACTORY_UNIT_OF_LC_TECH, 0x11))))) is not None:
+    if _reply(talk, UNKNOWN_FUNCTION) is not None:
         return _modbus_board(talk, FACTORY_UNIT_OF_LC_TECH)
     return None
 
 
 def _modbus_board(talk: _Talk, unit: int) -> Recognised | None:
     """Ask a unit that is proved to speak Modbus what it has. Everything here only reads."""
-    channels = next((n for n in _COIL_COUNTS if _tells(talk, modbus.read_coils(unit, 0, n))), 0)
+    coils = next((n for n in _COIL_COUNTS if _tells(talk, modbus.read_coils(unit, 0, n))), 0)
+    channels = coils or next((n for n in _COIL_COUNTS if _registers_are_states(talk, unit, n)), 0)
     if not channels:
-        talk.note = f"a Modbus board answers at unit {unit}, but it has no coils; there is no driver for it"
+        talk.note = f"a Modbus device answers at unit {unit}, but as no relay board that is known"
         return None
-    profile = _coil_profile(talk, unit, channels)
     inputs = next((n for n in _INPUT_COUNTS if _tells(talk, modbus.read_discrete_inputs(unit, 0, n))), 0)
+    profile = _coil_profile(talk, unit, channels, inputs) if coils else Profile.R421A
     line: dict[str, object] = {"unit": unit}
     if talk.echoes:
         line["local_echo"] = True
     return Recognised(
-        f"{TRAITS[profile].title}, {_relays(channels)}, {inputs or 'no'} inputs, unit {unit}",
+        f"{TRAITS[profile].title}, unit {unit}, {_relays(channels)}, {inputs or 'no'} inputs{_DOUBTS.get(profile, '')}",
         "modbus_rtu",
         line | {"profile": profile.value, "channels": channels},
         line | {"count": inputs} if inputs else None,
     )
 
 
-def _coil_profile(talk: _Talk, unit: int, channels: int) -> Profile:
-    """Which board with coils: those of Waveshare keep their address, and with inputs what these drive, in registers."""
+def _coil_profile(talk: _Talk, unit: int, channels: int, inputs: int) -> Profile:
+    """Which board with coils: those of Waveshare keep their address, and what their inputs drive, in registers."""
     modes = TRAITS[Profile.WAVESHARE_D].mode_registers
     if modes is not None and _tells(talk, modbus.read_holding_registers(unit, modes, channels)):
         return Profile.WAVESHARE_D
     if _tells(talk, modbus.read_holding_registers(unit, UNIT_REGISTER_OF_WAVESHARE, 1)):
-        return Profile.WAVESHARE
+        return Profile.WAVESHARE_IO if inputs else Profile.WAVESHARE
+    if channels == LCTECH_BLOCK and not _tells(talk, modbus.read_coils(unit, 0, LCTECH_BLOCK - 1)):
+        return Profile.LCTECH
     return Profile.COILS
+
+
+def _registers_are_states(talk: _Talk, unit: int, count: int) -> bool:
+    """Whether so many registers from 1 are all 0 or 1, as those of an R421A board are."""
+    request = modbus.read_holding_registers(unit, 1, count)
+    reply = _reply(talk, request)
+    return reply is not None and not reply[1] & modbus.EXCEPTION_FLAG and set(_values(request, reply)) <= {0, 1}
+
+
+def _values(request: Request, reply: bytes) -> tuple[int, ...]:
+    try:
+        return modbus.read_registers(request, reply)
+    except modbus.BadReplyError:
+        return (-1,)
 
 
 def _coils(unit: int) -> Request | None:

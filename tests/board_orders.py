@@ -13,6 +13,7 @@ from drivers.modbus import READS, is_sound
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+REPORT_SERVER_ID = 0x11
 SHORTEST_WRITE, LONGEST_WRITE = 8, 16
 
 
@@ -62,12 +63,14 @@ def modbus_ascii(heard: bytes) -> list[str]:
 
 
 def modbus_rtu(heard: bytes) -> list[str]:
-    """A sound frame that writes, wherever it begins and ends."""
+    """A sound frame of any function but those that only read, wherever it begins and ends."""
+    harmless = READS | {REPORT_SERVER_ID}
     return [
         part.hex()
         for start in range(len(heard))
-        for length in range(SHORTEST_WRITE, LONGEST_WRITE + 1)
-        if len(part := heard[start : start + length]) == length and part[1] not in READS and is_sound(part)
+        for length in range(REPORT_SERVER_ID = 0x11
+SHORTEST_WRITE, LONGEST_WRITE + 1)
+        if len(part := heard[start : start + length]) == length and part[1] not in harmless and is_sound(part)
     ]
 
 

@@ -10,12 +10,15 @@ import pytest
 from drivers import modbus, registry
 from drivers.api import DeviceUnavailableError
 from drivers.emulators.board import ReplyFault
+from drivers.emulators.devantech import DevantechEmulator
+from drivers.emulators.devantech import Model as DevantechModel
 from drivers.emulators.kmtronic import Connection, KmtronicEmulator
 from drivers.emulators.lcus import Dialect, LcusEmulator
+from drivers.emulators.modbus_models import Model
 from drivers.emulators.modbus_rtu import ModbusEmulator
 from drivers.emulators.numato import NumatoEmulator
 from drivers.emulators.pty import PtyLine
-from drivers.recognition import HARMFUL, NEUTRAL, Finding, identify, modbus_questions, recognise
+from drivers.recognition import HARMFUL, NEUTRAL, UNKNOWN_FUNCTION, Finding, identify, modbus_questions, recognise
 from drivers.usb_ids import Likeness, Manner
 from tests.board_orders import BOARDS
 
@@ -156,6 +159,37 @@ CASES = {
         ("modbus_rtu", {"unit": 1, "local_echo": True, "profile": "waveshare_d", "channels": 8}),
         {"unit": 1, "local_echo": True, "count": 8},
     ),
+    **{
+        f"modbus {model}": Case(
+            lambda link, model=model, channels=channels: ModbusEmulator(link, 1, channels, 8, model),
+            CH340,
+            ("modbus_rtu", {"unit": 1, "profile": profile, "channels": told}),
+            {"unit": 1, "count": 8} if inputs else None,
+        )
+        for model, profile, channels, told, inputs in (
+            (Model.WAVESHARE_IO, "waveshare_d", 8, 8, True),
+            (Model.WAVESHARE, "waveshare", 16, 16, False),
+            (Model.LCTECH, "lctech", 4, 8, True),
+            (Model.LCTECH_D7, "lctech", 8, 8, True),
+            (Model.R421A, "r421a", 4, 4, False),
+            (Model.COILS, "coils", 8, 8, True),
+        )
+    },
+    "lctech as it leaves the factory": Case(
+        lambda link: ModbusEmulator(link, 255, 2, 2, Model.LCTECH),
+        CH340,
+        ("modbus_rtu", {"unit": 255, "profile": "lctech", "channels": 8}),
+        {"unit": 255, "count": 8},
+    ),
+    **{
+        model.title: Case(
+            lambda link, model=model: DevantechEmulator(link, model),
+            manner,
+            ("devantech", {"channels": max(model.channels, 8 if model.module == 15 else 0)}),
+        )
+        for model, manner in zip(DevantechModel, [Manner.DEVANTECH, FTDI] * 3, strict=False)
+    },
+    "devantech with the id of a CH340": Case(DevantechEmulator, CH340, None),
     "modbus out of reach": Case(lambda link: ModbusEmulator(link, 77), CH340, None),
     "numato by its id": Case(NumatoEmulator, Manner.NUMATO, ("numato", {"channels": 4})),
     "numato 16": Case(lambda link: NumatoEmulator(link, 16), Manner.NUMATO, ("numato", {"channels": 16})),
@@ -267,17 +301,27 @@ def test_a_modbus_board_at_the_factory_address_of_lc_tech_is_found_by_its_refusa
     refusal = modbus.framed(b"\xff\x91\x01").hex()
     coils = modbus.framed(b"\xff\x01\x01\x00").hex()
     board = recognise(
-        answering(**{"xff11804c": refusal, "x" + modbus.read_coils(255, 0, 4).frame.hex(): coils}), Manner.CONVERTER
+        answering(
+            **{"x" + UNKNOWN_FUNCTION.frame.hex(): refusal, "x" + modbus.read_coils(255, 0, 4).frame.hex(): coils}
+        ),
+        Manner.CONVERTER,
     ).board
     assert board is not None
     assert dict(board.relay) == {"unit": 255, "profile": "coils", "channels": 4}
+
+
+def test_a_modbus_device_whose_registers_are_no_states_is_no_relay_board():
+    first = modbus.read_holding_registers(1, 1, 1)
+    found = recognise(answering(**{"x" + first.frame.hex(): modbus.framed(b"\x01\x03\x02\x00\xe7").hex()}), CH340)
+    assert found.board is None
+    assert "a Modbus device answers at unit 1" in found.why
 
 
 def test_a_modbus_device_without_coils_is_told_as_one():
     refusal = modbus.framed(b"\x01\x81\x01").hex()
     found = recognise(answering(**{"x" + modbus.read_coils(1, 0, 8).frame.hex(): refusal}), Manner.CONVERTER)
     assert found.board is None
-    assert "a Modbus board answers at unit 1" in found.why
+    assert "a Modbus device answers at unit 1" in found.why
 
 
 def test_the_neutral_byte_is_no_byte_of_an_order():
