@@ -59,6 +59,7 @@ BOARDS: Mapping[str, Board] = {
         name="Modbus RTU Relay (D)",
         link="rs485",
         relay_pins=("COM {}", "NO {}"),
+        open=8,
         red=3,
         green=4,
         signals=MOST,
@@ -68,7 +69,7 @@ BOARDS: Mapping[str, Board] = {
         notes=(
             RESISTORS,
             "The controller's outputs are contacts: they pass +24 V on to the inputs. The loops themselves stay on the controller.",
-            "Photocell contacts usually open when the beam is broken: name that input under inverted.",
+            "Relay 8 opens because input 8 has no wire: as the board comes, and after a loss of power, an input may drive its own relay.",
             "A fire alarm opens the barrier through the controller. Its second contact, on the hold input, lets the agent know and hold.",
         ),
     ),
@@ -77,6 +78,7 @@ BOARDS: Mapping[str, Board] = {
         name="Modbus RTU IO 8CH",
         link="rs485",
         relay_pins=("", "DO {}"),
+        open=8,
         red=3,
         green=4,
         signals=MOST,
@@ -87,7 +89,7 @@ BOARDS: Mapping[str, Board] = {
         notes=(
             RESISTORS,
             "Outputs of this class are transistors that switch to 0 V (check the manual): a 24 V relay with a diode gives the contact.",
-            "Photocell contacts usually open when the beam is broken: name that input under inverted.",
+            "Relay 8 opens because input 8 has no wire: as the board comes, and after a loss of power, an input may drive its own relay.",
             "A fire alarm opens the barrier through the controller. Its second contact, on the hold input, lets the agent know and hold.",
         ),
     ),

@@ -28,6 +28,9 @@ BLOCKS = [
     for number, text in enumerate(TOML.findall(page.read_text("utf-8")))
 ]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+SIGNALS = ("presence", "safety", "photocell", "opened", "closed", "key", "hold")
+LINKED = ("waveshare_d", "waveshare_io")
+"""Profiles of boards whose inputs drive their own relays until they are told not to."""
 MAIN = f'version = 1\n[gate]\nid = "gate-1"\nsite = 1\n[permits]\nroot_keys = ["{EXAMPLE_ROOT_KEY}"]\n[mqtt]\nenabled = false\n'
 
 
@@ -179,6 +182,20 @@ def test_no_number_of_a_picture_contradicts_the_shipped_samples(tool):
                 assert {key: given[key] for key in drawn if key in given} == {
                     key: number for key, number in drawn.items() if key in given
                 }
+
+
+def test_nothing_shown_opens_by_a_relay_that_an_input_may_drive_by_itself():
+    blocks = [block for page in PAGES for block in TOML.findall(words(page))]
+    for text in (*blocks, *map(words, SAMPLES)):
+        for lane in tomllib.loads(text)["lanes"].values():
+            relay = lane.get("relay", {})
+            if (
+                relay.get("kind") == "modbus_rtu"
+                and relay.get("profile", "waveshare_d") in LINKED
+                and "signals" in lane
+            ):
+                inputs = {number for signal, number in lane["signals"].items() if signal in SIGNALS}
+                assert lane["barrier"]["open_channel"] not in inputs, text
 
 
 def describes(name, lane):
