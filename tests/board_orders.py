@@ -68,8 +68,7 @@ def modbus_rtu(heard: bytes) -> list[str]:
     return [
         part.hex()
         for start in range(len(heard))
-        for length in range(REPORT_SERVER_ID = 0x11
-SHORTEST_WRITE, LONGEST_WRITE + 1)
+        for length in range(SHORTEST_WRITE, LONGEST_WRITE + 1)
         if len(part := heard[start : start + length]) == length and part[1] not in harmless and is_sound(part)
     ]
 
