@@ -49,6 +49,46 @@ INPUTS: Mapping[str, Line] = MappingProxyType(
         "simulated": Line("drivers.inputs.simulated:SimulatedInputs"),
     }
 )
+_ICSE = (
+    "once it has been asked what it is, every further byte switches all its relays, also the agent's next question; "
+    'it cannot tell its state either; take a board that can, such as one of kind "modbus_rtu" or "lcus"'
+)
+_LINE_RELAY = (
+    "the operating system raises this line whenever the port is opened, so that each start of the agent would open the "
+    'barrier; take a relay board with commands, such as one of kind "modbus_rtu" or "lcus"'
+)
+_BIT_BANG = (
+    "its relays hang on pins of the USB chip, which move when the port is opened, and it has no commands; "
+    'take a board of kind "devantech" or "modbus_rtu"'
+)
+_HID = 'it has no serial port; take its sister with a CH340 (kind "lcus") or a board of kind "devantech"'
+REFUSED: Mapping[str, str] = MappingProxyType(
+    {
+        "icse": _ICSE,
+        "icse012a": _ICSE,
+        "icse013a": _ICSE,
+        "icse014a": _ICSE,
+        "dtr": _LINE_RELAY,
+        "rts": _LINE_RELAY,
+        "denkovi_usb": _BIT_BANG,
+        "sainsmart_usb": _BIT_BANG,
+        "noyito_hid": _HID,
+        "usbrelay": _HID,
+        "arduino": (
+            "it starts anew when its port is opened, and what its program does then is not known; "
+            'teach it Modbus RTU and use kind "modbus_rtu" with profile "coils"'
+        ),
+        "latching": (
+            "its relays stay as they are when the power fails, so that an opening would last for ever; "
+            "take a board whose relays fall off"
+        ),
+        "tg9541": (
+            "it neither acknowledges a command nor tells its state, and wants another value for on than Modbus has; "
+            'take a board of kind "modbus_rtu" with profile "waveshare_d"'
+        ),
+    }
+)
+"""Boards that must not move a barrier, or cannot: why, and what to take instead."""
 SCANNERS: Mapping[str, Line] = MappingProxyType(
     {
         "serial_lines": Line("drivers.scanner.serial_lines:SerialLinesScanner"),
@@ -94,6 +134,8 @@ def _line(family: Mapping[str, Line], kind: str) -> Line:
     try:
         return family[kind]
     except KeyError:
+        if kind in REFUSED and (family is RELAYS or family is INPUTS):
+            raise DeviceMisconfiguredError(f"a board of kind {kind!r} is not used: {REFUSED[kind]}") from None
         message = f"no driver of kind {kind!r}; there is: {', '.join(sorted(family))}"
         raise DeviceMisconfiguredError(message) from None
 
