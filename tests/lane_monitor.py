@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from agent.core.decision import Verdict
+from agent.core.decision import Reason, Verdict
 from agent.core.events import (
     AccessDecided,
     AccessGranted,
@@ -33,8 +33,10 @@ from agent.core.lane_io import (
     LedgerState,
     Raise,
     Record,
+    RecordFailed,
     RelayChanged,
     Sampled,
+    WayChanged,
 )
 
 if TYPE_CHECKING:
@@ -59,6 +61,12 @@ BEFORE_THE_PULSE = {
     (S.MANUAL, S.IDLE),
     (S.MANUAL, S.PRESENT),
     (S.MANUAL, S.DECIDING),
+    (S.PRESENT, S.WAITING),
+    (S.DECIDING, S.WAITING),
+    (S.WAITING, S.IDLE),
+    (S.WAITING, S.DECIDING),
+    (S.IDLE, S.YIELDING),
+    (S.YIELDING, S.IDLE),
     (S.DENIED, S.IDLE),
     (S.DENIED, S.DECIDING),
     (S.DENIED, S.MANUAL),
@@ -73,20 +81,22 @@ SIGHTED = {
     (S.FAULT, S.INIT),
     (S.INIT, S.VIOLATION),
     (S.INIT, S.CLOSING),
-    (S.IDLE, S.VIOLATION),
+    *((s, S.VIOLATION) for s in (S.IDLE, S.PRESENT, S.DECIDING, S.MANUAL, S.WAITING, S.DENIED, S.YIELDING)),
+    (S.YIELDING, S.OPENING),
     (S.OPENING, S.VIOLATION),
     (S.OPENING, S.PASSING),
     (S.OPEN, S.PASSING),
     (S.OPEN, S.CLOSING),
     (S.OPEN, S.IDLE),
     (S.OPEN, S.DENIED),
+    (S.OPEN, S.YIELDING),
     (S.PASSING, S.CLEARING),
     (S.CLEARING, S.PASSING),
     (S.CLEARING, S.CLOSING),
     (S.CLEARING, S.IDLE),
     (S.CLOSING, S.IDLE),
     (S.CLOSING, S.PASSING),
-    (S.CLOSING, S.CLEARING),
+    (S.CLOSING, S.YIELDING),
     (S.CLOSING, S.VIOLATION),
     (S.CLOSING, S.OPENING),
     (S.VIOLATION, S.IDLE),
@@ -119,16 +129,30 @@ class Monitor:
     reserved: dict[str, LedgerChange] = field(default_factory=dict)
     lowered: bool = False
     held: bool = False
+    contact: bool = False
+    ordered: bool = False
+    holding: bool = False
+    free: bool = True
     raises: int = 0
     closes: int = 0
     outcomes: dict[Outcome, int] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self.free = not self.rules.neighbours
+
     def take_in(self, item: Input) -> None:
         """Note what the lane is told."""
-        if isinstance(item, Sampled):
+        if isinstance(item, RecordFailed):
+            self.free = self.free and item.reason is not Reason.INTERLOCKED
+            if isinstance(item.item, Sampled):
+                self.take_in(item.item)
+        elif isinstance(item, WayChanged):
+            self.free = item.free
+        elif isinstance(item, Sampled):
             if not self.samples or min(item.sampled_at, item.now.at) >= self.seen_at(self.samples[-1]):
                 self.samples.append(item)
                 del self.samples[:-400]
+                self.contact = self.contact if item.hold is None else item.hold
         elif isinstance(item, RelayChanged):
             self.relay_up = item.up
 
@@ -138,6 +162,9 @@ class Monitor:
         assert records in ([], [0]), "one Record at most, before everything else"
         drafts = [draft for effect in effects if isinstance(effect, Record) for draft in effect.events]
         rows = [row for effect in effects if isinstance(effect, Record) for row in effect.ledger]
+        self.holding = any(isinstance(draft.event, BarrierHeld) for draft in drafts)
+        if self.holding and isinstance(item, Commanded):
+            self.ordered = item.kind is CommandKind.HOLD
         self._ledger(drafts, rows)
         for draft in drafts:
             self._event(item, draft.event, draft.transaction)
@@ -161,7 +188,10 @@ class Monitor:
         if not self.fresh(item):
             assert after in (State.INIT, State.FAULT, State.HELD_OPEN)
         if before is State.INIT and not isinstance(item, Commanded):
-            assert not any(isinstance(effect, Raise | Close | Hold) for effect in effects)
+            acts = [effect for effect in effects if isinstance(effect, Raise | Close | Hold)]
+            assert acts in ([], [Hold(on=True, override=True)])
+        if isinstance(item, Sampled):
+            assert (after is State.HELD_OPEN) is (self.contact or self.ordered)
 
     # ------------------------------------------------------------------------------------------------------- the rules
 
@@ -174,6 +204,8 @@ class Monitor:
         assert self.relay_up, "no order to a board that is away"
         assert self.fresh(item), "no pulse without inputs"
         by = granted[0].by
+        assert effect.override is (by == "safety")
+        assert self.free or effect.override, "of lanes that must wait for one another, one at a time (rule 7)"
         if by == "permit":
             assert isinstance(item, Decided)
             assert item.decision.verdict is Verdict.PASS
@@ -182,16 +214,26 @@ class Monitor:
             assert [(row.state, row.use) for row in rows] == [(LedgerState.RESERVED, item.use)]
             assert self.rules.blind or self.samples[-1].presence is not False, "the vehicle is still there"
         elif by == "operator":
-            assert isinstance(item, Commanded)
-            assert item.kind is CommandKind.OPEN
-            assert (granted[0].operator, granted[0].cause) == (item.operator, item.cause)
+            self._ordered(item, granted[0])
+            assert not (rows and isinstance(item, RecordFailed)), "no use that another lane has"
         else:
+            assert isinstance(item, Sampled)
             assert self.lowered, "only an arm that the agent lowered is raised again"
             assert self.samples[-1].safety is True or self.samples[-1].photocell is True
         self.asked = None
         self.lowered = False
         self.grants.add(effect.grant)
         self.raises += 1
+
+    def _ordered(self, item: Input, granted: AccessGranted) -> None:
+        order = item.item if isinstance(item, RecordFailed) else item
+        if isinstance(order, Commanded):
+            assert order.kind is CommandKind.OPEN
+            assert (granted.operator, granted.cause) == (order.operator, order.cause)
+        else:
+            assert order is self.samples[-1]
+            assert (self.samples[-2].key, self.samples[-1].key) == (False, True), "the key was turned"
+            assert granted.operator == "key switch"
 
     def _close(self, item: Input, effect: Close) -> None:
         """Rules 3 and 4: every input that guards it is fresh and clear; unknown is not clear."""
@@ -208,8 +250,17 @@ class Monitor:
         self.closes += 1
 
     def _hold(self, item: Input, effect: Hold, events: list[Event]) -> None:
-        assert isinstance(item, Commanded)
-        assert item.kind is (CommandKind.HOLD if effect.on else CommandKind.RELEASE)
+        if effect.override:
+            assert effect.on
+            assert isinstance(item, Sampled)
+            assert item.hold is True
+        elif effect.on:
+            assert isinstance(item, Commanded)
+            assert item.kind is CommandKind.HOLD
+            assert self.free, "no hold where a neighbour is open (rule 7)"
+        else:
+            assert not self.contact
+            assert not self.ordered
         assert any(isinstance(event, BarrierHeld) and event.held is effect.on for event in events)
         assert effect.on is not self.held
         self.held = effect.on
@@ -244,8 +295,7 @@ class Monitor:
         """Rule 4 again: a passage is over only when the lane was seen to be free for long enough."""
         self.outcomes[event.outcome] = self.outcomes.get(event.outcome, 0) + 1
         assert event.duration_s >= 0
-        ordered = isinstance(item, Commanded) and item.kind is CommandKind.HOLD
-        through = event.outcome in SEEN_THROUGH or (event.outcome is Outcome.OVERRIDDEN and not ordered)
+        through = event.outcome in SEEN_THROUGH or (event.outcome is Outcome.OVERRIDDEN and not self.holding)
         if self.rules.blind:
             assert event.assumed is (event.outcome in SEEN_THROUGH or event.outcome is Outcome.OVERRIDDEN)
         elif through:

@@ -1,4 +1,4 @@
-"""Random walks of a lane: what is around it, vehicles and faults, and a monitor that watches each step."""
+"""Random walks of a lane, and of two that wait for one another: vehicles and faults, and a monitor at each step."""
 
 from __future__ import annotations
 
@@ -26,9 +26,12 @@ from agent.core.lane_io import (
     RelayChanged,
     Sampled,
     Ticked,
+    WayChanged,
 )
+from agent.core.lane_state import occupies
 from agent.core.moment import Moment
 from agent.core.observations import Presentation, Reading
+from agent.core.ways import Ways, arm_in_use, claim, is_free, settle
 from tests.lane_monitor import Monitor
 from tests.yard import PERMIT
 
@@ -38,13 +41,19 @@ if TYPE_CHECKING:
     from agent.core.lane_io import Effect
 
 LIMITS = {"has_opened": True, "has_closed": True}
+ORDERS = {"has_key": True, "has_hold": True}
+SHARED = {"neighbours": True, "shares_arm": True}
 LANES: dict[str, dict[str, Any]] = {
     "plain": {},
     "plain, agent closes": {"close_mode": "agent"},
     "limits": LIMITS,
     "limits, agent closes": {**LIMITS, "close_mode": "agent", "has_photocell": True},
     "closed limit and photocell": {"has_closed": True, "has_photocell": True},
+    "limits, waits for its way": {**LIMITS, **ORDERS, "has_photocell": True, "neighbours": True},
+    "shared arm": {**LIMITS, **ORDERS, **SHARED},
+    "shared arm, agent closes": {**SHARED, "close_mode": "agent", "has_opened": True, "has_hold": True},
     "blind": {"blind": True},
+    "blind, shared arm": {"blind": True, **ORDERS, **SHARED},
     "blind, agent closes": {"blind": True, "close_mode": "agent"},
 }
 
@@ -61,9 +70,11 @@ class World:
         self.utc = 1_772_352_000.0
         self.bits: dict[str, bool | None] = {"presence": False, "safety": False, "photocell": None}
         self.bits |= {"photocell": False} if rules.has_photocell else {}
+        self.bits |= {name: False for name in ("key", "hold") if self.has(name)}
         self.bits |= {"opened": False if rules.has_opened else None, "closed": True if rules.has_closed else None}
         self.pulses: list[tuple[str | None, str]] = []
         self.late: list[Decided] = []
+        self.flapping: tuple[str, ...] = ()
         self.frame = 0
         self.steps = 0
         self.moves: Counter[tuple[State, State]] = Counter()
@@ -77,20 +88,31 @@ class World:
     def feed(self, item: Input, *, commits: bool = True, verdict: Verdict | None = None) -> None:
         """Step as the shell does; a binding record that fails takes the step back."""
         self.steps += 1
-        before = self.lane
+        before, fed = self.lane, item
         after, effects = step(before, item)
-        if not commits and any(isinstance(e, Raise) or (isinstance(e, Hold) and e.on) for e in effects):
-            reason = self.dice.choice((Reason.ALREADY_USED, Reason.GATE_FAULT))
-            item = RecordFailed(self.now, reason, item.decision if isinstance(item, Decided) else None)
+        while (reason := self.refused(effects, commits=commits)) is not None:
+            decision = fed.decision if isinstance(fed, Decided) else None
+            item = RecordFailed(self.now, reason, decision, fed)
             after, effects = step(before, item)
-        else:
-            self.monitor.take_in(item)
+            commits = self.odd(0.5)
+        self.monitor.take_in(item)
         self.monitor.check(item, effects)
         self.monitor.states(item, before.state, after.state, effects)
         assert (after.transaction_id is None) is (self.monitor.open is None)
         self.lane = after
         self.moves[before.state, after.state] += before.state is not after.state
+        self.moved(effects)
         self.carry_out(effects, verdict)
+
+    def refused(self, effects: tuple[Effect, ...], *, commits: bool) -> Reason | None:
+        """Why what was asked for may not happen; None where it may."""
+        if commits or not opens(effects):
+            return None
+        ways = (Reason.INTERLOCKED,) if self.rules.neighbours and not overrides(effects) else ()
+        return self.dice.choice((Reason.ALREADY_USED, Reason.GATE_FAULT, *ways))
+
+    def moved(self, effects: tuple[Effect, ...]) -> None:
+        """Nobody else is here to hear of it."""
 
     def carry_out(self, effects: tuple[Effect, ...], verdict: Verdict | None) -> None:
         for effect in effects:
@@ -103,7 +125,8 @@ class World:
 
     def answer(self, question: Decide, verdict: Verdict | None) -> None:
         said = verdict or self.dice.choice((Verdict.PASS, Verdict.RETRY, Verdict.RETRY, Verdict.DENY, Verdict.MANUAL))
-        permit = PERMIT if said is Verdict.PASS and self.dice.random() < 0.98 else None
+        known = {Verdict.PASS: 0.98, Verdict.MANUAL: 0.5, Verdict.RETRY: 0.3}
+        permit = PERMIT if self.dice.random() < known.get(said, 0.0) else None
         decision = Decision(said, self.dice.choice(list(Reason)), (), permit)
         item = Decided(self.now, decision, 1 if permit else 0, question.transaction if self.dice.random() < 0.5 else "")
         luck = self.dice.random()
@@ -118,10 +141,11 @@ class World:
         self.at += seconds
         self.utc += seconds
         self.bits |= {name: bit for name, bit in bits.items() if self.has(name)}
-        self.feed(
-            Sampled(self.now, self.at - self.dice.choice((0.0, 0.0, 0.05)), **self.bits),  # type: ignore[arg-type]
-            commits=self.dice.random() < 0.98,
-        )
+        self.feed(self.sample(self.dice.choice((0.0, 0.0, 0.05))), commits=self.dice.random() < 0.98)
+
+    def sample(self, age: float) -> Sampled:
+        bits = self.bits | dict.fromkeys(self.flapping)
+        return Sampled(self.now, self.at - age, **bits, flapping=self.flapping)  # type: ignore[arg-type]
 
     def has(self, name: str) -> bool:
         return name in ("presence", "safety") or bool(getattr(self.rules, f"has_{name}"))
@@ -182,6 +206,7 @@ class World:
         self.sense(presence=True)
         if self.odd(0.3):
             self.plate(f"plate {text}", Verdict.RETRY)
+        self.perhaps(0.2, self.way)
         if self.odd(0.1):
             self.idle_time(31.0)
         for _ in range(dice.choice((1, 1, 1, 3))):
@@ -270,12 +295,55 @@ class World:
             self.feed(Decided(self.now, Decision(Verdict.PASS, Reason.OK, (), PERMIT), 1))
         else:
             age = self.dice.choice((0.01, 0.25, 0.31, 5.0, -1000.0))
-            self.feed(Sampled(self.now, self.at - age, **self.bits))  # type: ignore[arg-type]
+            self.feed(self.sample(age))
+
+    def key(self) -> None:
+        """An officer turns the key, or turns it back; now and then the contact cannot be read."""
+        self.sense(0.05, key=self.dice.choice((True, True, False, False, None)))
+
+    def contact(self) -> None:
+        """The hold contact: mostly let go again soon, for nothing else happens while it is on."""
+        self.sense(0.05, hold=self.dice.choice((True, None, False, False, False)))
+
+    def flap(self) -> None:
+        """A wire that is loose for a moment."""
+        self.flapping = tuple(name for name in ("safety", "key") if self.has(name) and self.odd(0.7))
+        self.sense(0.1)
+        self.flapping = ()
+        self.perhaps(0.7, self.sense)
+
+    def way(self) -> None:
+        """The neighbours come and go."""
+        if self.rules.neighbours:
+            in_use = self.rules.shares_arm and self.odd(0.35)
+            self.feed(WayChanged(self.now, free=not in_use and self.odd(0.8), arm_in_use=in_use))
+
+    def other_direction(self) -> None:
+        """A vehicle of the other direction goes through the arm of this lane."""
+        if not self.rules.shares_arm:
+            return
+        self.feed(WayChanged(self.now, free=False, arm_in_use=True))
+        self.sense(0.5, opened=True, closed=False)
+        self.sense(safety=True)
+        self.perhaps(0.8, lambda: self.sense(presence=True))
+        self.sense(safety=False)
+        self.perhaps(0.1, self.wild)
+        if self.odd(0.8):
+            self.sense(presence=False)
+            self.sense(0.5, opened=False, closed=True)
+        self.perhaps(0.1, lambda: self.idle_time(61.0))
+        self.feed(WayChanged(self.now, free=True))
+        self.perhaps(0.1, lambda: self.order(CommandKind.OPEN))
+        self.sense()
+        self.perhaps(0.2, lambda: self.idle_time(61.0))
 
     def run(self, steps: int) -> None:
         if self.odd(0.2):
             self.order(self.dice.choice(list(CommandKind)))
         while self.steps < steps:
+            self.perhaps(0.7, self.undo)
+            if self.odd(0.3):
+                self.other_direction()
             if self.dice.random() < 0.5:
                 self.vehicle()
             else:
@@ -284,6 +352,22 @@ class World:
             if self.lane.state is State.HELD_OPEN and self.dice.random() < 0.7:
                 self.order(CommandKind.RELEASE)
         self.monitor.ids -= {self.monitor.open or ""}
+
+    def undo(self) -> None:
+        """The contact is let go, the neighbours are away."""
+        self.sense(hold=False, key=False)
+        if self.rules.neighbours:
+            self.feed(WayChanged(self.now, free=True))
+
+
+def opens(effects: tuple[Effect, ...]) -> bool:
+    """Whether a step opens the barrier by what has to be recorded first."""
+    return any(isinstance(e, Raise) or (isinstance(e, Hold) and e.on and not e.override) for e in effects)
+
+
+def overrides(effects: tuple[Effect, ...]) -> bool:
+    """Whether a step opens the barrier and asks no neighbour."""
+    return any(isinstance(e, Raise | Hold) and e.override for e in effects)
 
 
 WILD: list[tuple[Callable[[World], None], int]] = [
@@ -300,4 +384,111 @@ WILD: list[tuple[Callable[[World], None], int]] = [
     (World.failure, 1),
     (World.clock, 1),
     (World.out_of_order, 2),
+    (World.key, 2),
+    (World.contact, 1),
+    (World.flap, 1),
+    (World.way, 3),
 ]
+
+
+# --------------------------------------------------------------------------------------------------------- two lanes
+
+ARM = ("safety", "photocell", "opened", "closed")
+PAIRS: dict[str, dict[str, Any]] = {
+    "sally port": {**LIMITS, **ORDERS, "neighbours": True},
+    "sally port, blind": {"blind": True, "has_hold": True, "neighbours": True},
+    "shared arm": {**LIMITS, **ORDERS, **SHARED},
+    "shared arm, agent closes": {**LIMITS, **SHARED, "has_photocell": True, "close_mode": "agent"},
+}
+
+
+class PairedWorld(World):
+    """One of two lanes that wait for one another. Their ways are claimed and settled as the shell does it."""
+
+    def __init__(self, pair: Pair, name: str, rules: LaneRules, seed: int) -> None:
+        super().__init__(rules, seed)
+        self.pair = pair
+        self.name = name
+        self.opened_by: str | None = None
+
+    def refused(self, effects: tuple[Effect, ...], *, commits: bool) -> Reason | None:
+        if opens(effects) and not overrides(effects):
+            claimed = claim(self.pair.ways, self.name)
+            if claimed is None:
+                return Reason.INTERLOCKED
+            self.pair.ways = claimed
+        return self.dice.choice((Reason.ALREADY_USED, Reason.GATE_FAULT)) if opens(effects) and not commits else None
+
+    def moved(self, effects: tuple[Effect, ...]) -> None:
+        """Check that the other one is at rest when this one opens, and tell it what changed."""
+        if overrides(effects):
+            self.opened_by = "contact"
+        elif opens(effects):
+            assert not occupies(self.pair.other(self).lane), "the neighbour's barrier is not at rest"
+            self.opened_by = self.opened_by or "grant"
+        if not occupies(self.lane):
+            self.opened_by = None
+        assert {world.opened_by for world in self.pair.worlds} != {"grant"}, "both opened, and by no hold contact"
+        self.pair.ways = settle(self.pair.ways, self.name, occupied=occupies(self.lane))
+
+    def sense(self, seconds: float = 0.1, **bits: bool | None) -> None:
+        """Sample both lanes; an arm that they share looks the same to both."""
+        super().sense(seconds, **bits)
+        other = self.pair.other(self)
+        other.at, other.utc = self.at, self.utc
+        if self.rules.shares_arm:
+            other.bits |= {name: self.bits[name] for name in ARM}
+        if self.odd(0.95):
+            other.feed(other.sample(0.0))
+        self.pair.tell()
+
+    def silence(self) -> None:
+        super().silence()
+        self.pair.other(self).at = self.at
+
+    def way(self) -> None:
+        """What the ways say is told by the pair."""
+
+    def other_direction(self) -> None:
+        """The other direction is a lane here."""
+
+    def undo(self) -> None:
+        self.sense(hold=False, key=False)
+
+
+class Pair:
+    """Two lanes, moved in turn, and what stands between them. News of a way is late now and then."""
+
+    def __init__(self, name: str, seed: int) -> None:
+        rules = PAIRS[name]
+        shared = [("left", "right")] if rules.get("shares_arm") else []
+        self.ways = Ways.of([("left", "right")], shared)
+        self.worlds = [
+            PairedWorld(self, lane, LaneRules(lane, number, **rules), seed + number)
+            for number, lane in enumerate(("left", "right"))
+        ]
+        self.told: dict[str, tuple[bool, bool]] = {}
+        self.dice = random.Random(seed)  # noqa: S311 -- a walk that can be repeated
+
+    def other(self, world: PairedWorld) -> PairedWorld:
+        return self.worlds[self.worlds[0] is world]
+
+    def tell(self) -> None:
+        for world in self.worlds:
+            standing = is_free(self.ways, world.name), arm_in_use(self.ways, world.name)
+            if self.told.get(world.name) != standing and self.dice.random() < 0.8:
+                self.told[world.name] = standing
+                world.feed(WayChanged(world.now, *standing))
+
+    def run(self, steps: int) -> None:
+        """Move the lanes in turn; both begin with inputs that prove them closed."""
+        for world in self.worlds:
+            world.feed(RelayChanged(world.now, up=True))
+            world.sense()
+        while sum(world.steps for world in self.worlds) < steps:
+            world = self.dice.choice(self.worlds)
+            world.run(world.steps + self.dice.choice((1, 20)))
+            if self.dice.random() < 0.5:
+                for both in self.worlds:
+                    both.sense(presence=False, safety=False, photocell=False, opened=False, closed=True)
+                    both.order(CommandKind.RELEASE)

@@ -171,7 +171,7 @@ class Yard:
     def sense(self, seconds: float = 0.0, **bits: bool | None) -> list[str]:
         self.at += seconds
         self.bits |= bits
-        return self.feed(Sampled(self.now, self.at, **self.bits))
+        return self.feed(Sampled(self.now, self.at, **self.bits))  # type: ignore[arg-type]
 
     def way(self, *, free: bool, arm_in_use: bool = False) -> list[str]:
         return self.feed(WayChanged(self.now, free=free, arm_in_use=arm_in_use))

@@ -62,14 +62,20 @@ def step(lane: Lane, item: Input) -> tuple[Lane, tuple[Effect, ...]]:
         case Decided():
             lane_answers.decided(turn, item)
         case Sampled():
-            lane_orders.follow_contact(turn)
-            _STATES[turn.lane.state](turn)
-            lane_orders.follow_key(turn)
+            _sampled(turn)
         case Presented() | PlateRead() | ReadersChanged() | RelayChanged() | WayChanged() | Ticked():
             _STATES[turn.lane.state](turn)
         case _:
             assert_never(item)
     return turn.lane, turn.effects()
+
+
+def _sampled(turn: Turn) -> None:
+    """Do the first that moves the lane: what an officer orders by a contact, then what the state makes of the sample."""
+    state = turn.lane.state
+    for act in (lane_orders.follow_contact, lane_orders.follow_key, _STATES[state]):
+        if turn.lane.state is state:
+            act(turn)
 
 
 _STATES: dict[State, Callable[[Turn], None]] = {

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from agent.core.decision import Decision, Reason, Verdict
 from agent.core.events import Alarm
 from agent.core.lane_answers import defer, refuse, wait
+from agent.core.lane_io import CommandKind
 from agent.core.lane_orders import commanded, interlocked, order_of
 from agent.core.lane_state import UNDECIDED
 
@@ -18,15 +19,17 @@ if TYPE_CHECKING:
 
 def record_failed(turn: Turn, item: RecordFailed) -> None:
     """Answer the order or the decision of the step that failed."""
-    order = order_of(turn, item.item)
-    if item.reason is Reason.INTERLOCKED:
+    order, reason = order_of(turn, item.item), item.reason
+    if order is not None and order.kind is not CommandKind.OPEN and reason is Reason.ALREADY_USED:
+        reason = Reason.GATE_FAULT  # a hold asks for no use: the ledger is not what it should be
+    if reason is Reason.INTERLOCKED:
         turn.set(way_free=False)  # until it is told anew
-    elif item.reason is not Reason.ALREADY_USED:
-        turn.alarm_once(Alarm.JOURNAL_FAILED, item.reason)
+    elif reason is not Reason.ALREADY_USED:
+        turn.alarm_once(Alarm.JOURNAL_FAILED, reason)
     if order is not None:
-        _answer_order(turn, item.reason, order)
+        _answer_order(turn, reason, order)
     elif turn.lane.state in UNDECIDED:
-        _answer_decision(turn, item.reason, item.decision or Decision(Verdict.MANUAL, item.reason, ()))
+        _answer_decision(turn, reason, item.decision or Decision(Verdict.MANUAL, reason, ()))
 
 
 def _answer_order(turn: Turn, reason: Reason, order: Commanded) -> None:

@@ -14,11 +14,12 @@ from agent.core.events import Outcome
 from agent.core.lane import LaneRules, State
 from agent.core.lane_io import CommandKind, ReadersChanged, RelayChanged, Ticked
 from tests.lane_monitor import BLIND, SIGHTED
-from tests.lane_walks import LANES, World
+from tests.lane_walks import LANES, PAIRS, Pair, World
 
 STEPS = 1_000
 WALKS = {"plain": 25, "plain, agent closes": 25, "limits": 35, "limits, agent closes": 50}
 WALKS |= {"closed limit and photocell": 25, "blind": 30, "blind, agent closes": 12}
+WALKS |= {"limits, waits for its way": 40, "shared arm": 60, "shared arm, agent closes": 30, "blind, shared arm": 40}
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +59,27 @@ def test_the_walks_saw_every_outcome(walks: dict[str, list[World]]) -> None:
 
 def test_only_lanes_with_inputs_that_close_by_agent_gave_close_pulses(walks: dict[str, list[World]]) -> None:
     closing = {name for name, kind in walks.items() if any(world.monitor.closes for world in kind)}
-    assert closing == {"plain, agent closes", "limits, agent closes"}
+    assert closing == {"plain, agent closes", "limits, agent closes", "shared arm, agent closes"}
+
+
+@pytest.fixture(scope="module")
+def pairs() -> dict[str, list[Pair]]:
+    """Walks of two lanes that wait for one another. Each step is watched; a breach fails here."""
+    walked: dict[str, list[Pair]] = {}
+    for name in PAIRS:
+        walked[name] = [Pair(name, seed) for seed in range(24)]
+        for pair in walked[name]:
+            pair.run(STEPS)
+    return walked
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_of_two_lanes_that_wait_for_one_another_one_opens_at_a_time(pairs: dict[str, list[Pair]], name: str) -> None:
+    worlds = [world for pair in pairs[name] for world in pair.worlds]
+    moves = sum((world.moves for world in worlds), Counter[tuple[State, State]]())
+    assert sum(world.monitor.raises for world in worlds) > 100, "both had their turns"
+    assert sum(count for (_, to), count in moves.items() if to is State.WAITING) > 10, "and one waited for the other"
+    assert (moves[State.IDLE, State.YIELDING] > 10) is bool(PAIRS[name].get("shares_arm"))
 
 
 class LaneMachine(RuleBasedStateMachine):
