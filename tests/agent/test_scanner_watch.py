@@ -321,6 +321,7 @@ class Gate:
 
     def __exit__(self, *_):
         self.app.stop("end of the test")
+        assert not any(thread.name.startswith("scanner-") for thread in threading.enumerate())
         simulated.forget_boards()
         simulated_inputs.forget_boards()
 

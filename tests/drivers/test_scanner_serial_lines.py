@@ -25,7 +25,7 @@ from drivers.emulators.scanner import ScannerEmulator, obey
 from drivers.scanner import serial_lines
 from drivers.scanner.framing import FORGET_S, FrameRules, Framing
 from drivers.scanner.serial_lines import SerialLinesScanner, SerialLinesSettings, octets
-from drivers.serial_port import SerialParameters, SerialPort
+from drivers.serial_port import NotSentError, SerialParameters, SerialPort
 from tests.scanner_contract import SHORT_S, WAIT_S, Rig, ScannerContract, read
 
 if TYPE_CHECKING:
@@ -152,8 +152,9 @@ def test_the_silence_completes_no_text_that_would_be_dropped_with_its_suffix(
     framing, _ = Framing(rules).feed(data, AT)
     framing, frames = framing.silent(AT + 0.2)
     assert (frames, framing.losses, framing.due_at) == ((), losses, inf)
-    mended = replace(rules, prefix=b"", suffix=b"\r\n")
-    assert framed(mended, b"four\r\n")[0] == [b"four"]
+    framing, _ = framing.feed(rules.prefix + b"four", AT + 1)
+    framing, frames = framing.silent(AT + 1.2)
+    assert [frame.text for frame in frames] == [b"four"]
 
 
 def test_where_only_the_suffix_ends_a_text_half_of_one_is_dropped_and_counted_and_spoils_no_other() -> None:
@@ -165,12 +166,13 @@ def test_where_only_the_suffix_ends_a_text_half_of_one_is_dropped_and_counted_an
     assert [frame.text for frame in frames] == [b"whole"]
 
 
-def test_what_is_too_long_is_dropped_up_to_its_suffix_however_long_it_pauses() -> None:
-    framing, _ = Framing(SHORT).feed(b"x" * 99, AT)
+@pytest.mark.parametrize("rules", [SHORT, replace(SHORT, suffix=b"\x03\r\n")])
+def test_what_is_too_long_is_dropped_up_to_its_suffix_however_long_it_pauses(rules: FrameRules) -> None:
+    framing, _ = Framing(rules).feed(b"x" * 99, AT)
     assert framing.due_at == inf
     framing, frames = framing.silent(AT + 3600)
     assert frames == ()
-    framing, frames = framing.feed(b"end\r\nnext\r\n", AT + 3600)
+    framing, frames = framing.feed(b"end" + rules.suffix + b"next" + rules.suffix, AT + 3600)
     assert [frame.text for frame in frames] == [b"next"]
     assert framing.losses == ScanLosses(overlong=1)
 
@@ -257,11 +259,6 @@ def opened(emulator: ScannerEmulator, **table: object) -> SerialLinesScanner:
     return scanner
 
 
-def read_once_open(scanner: SerialLinesScanner) -> None:
-    scanner.open()
-    read(scanner)
-
-
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
 
@@ -279,7 +276,8 @@ def test_a_scanner_that_sends_no_suffix_is_read_by_the_silence_after_a_text(emul
     emulator.suffix = b""
     scanner = opened(emulator, suffix="", timeout_ms=300)
     emulator.scan("one")
-    scan = read(scanner)
+    scan = scanner.read(3600.0)
+    assert scan is not None
     assert (scan.payload, time.monotonic() - scan.at >= 0.3) == (b"one", True)
     emulator.scan("two")
     assert read(scanner).payload == b"two"
@@ -314,6 +312,30 @@ def test_a_read_ends_in_time_while_bytes_without_an_end_go_on_coming(emulator: S
     emulator.scan("after it")
     assert read(scanner).payload == b"after it"
     assert scanner.losses == ScanLosses(overlong=1)
+    scanner.close()
+
+
+def test_a_read_ends_in_time_also_where_there_is_no_pause_between_the_bytes(emulator: ScannerEmulator) -> None:
+    scanner = opened(emulator)
+    scanner._port.receive = lambda _timeout_s: b"z"  # type: ignore[method-assign]
+    assert scanner.read(SHORT_S) is None
+    scanner.close()
+
+
+def test_what_was_not_read_before_a_close_is_forgotten(emulator: ScannerEmulator) -> None:
+    scanner = opened(emulator)
+    emulator.line.send(b"one\rtwo\rthree\r")
+    assert read(scanner).payload == b"one"
+    scanner.close()
+    scanner.open()
+    emulator.scan("of now")
+    assert read(scanner).payload == b"of now"
+    scanner.close()
+
+
+def test_the_line_is_driven_as_it_is_set(emulator: ScannerEmulator) -> None:
+    scanner = opened(emulator, baud=19200, parity="E", stop_bits=2)
+    SerialPort.shared(str(emulator.line.link), SerialParameters("scanner", 19200, "E", 2)).close()
     scanner.close()
 
 
@@ -363,19 +385,15 @@ def test_by_default_nothing_is_sent_to_the_scanner(emulator: ScannerEmulator) ->
     assert emulator.line.received() == b""
 
 
-def test_a_port_that_takes_no_wake_bytes_is_let_go(emulator: ScannerEmulator) -> None:
-    emulator.unplug()
+def test_a_port_that_takes_no_wake_bytes_is_let_go(emulator: ScannerEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_port: SerialPort, _data: bytes) -> None:
+        raise NotSentError("it takes no more bytes")
+
+    monkeypatch.setattr(SerialPort, "send", refuse)
     scanner = SerialLinesScanner(SerialLinesSettings(port=str(emulator.line.link), wake="00"))
-    with pytest.raises(DeviceUnavailableError, match="no such port"):
+    with pytest.raises(DeviceUnavailableError, match="takes no more"):
         scanner.open()
-    emulator.plug()
-    emulator.line.unplug_after(0)
-    with pytest.raises(DeviceUnavailableError):  # at the wake bytes or, where the cable lasts longer, at the reading
-        read_once_open(scanner)
-    scanner.close()
-    emulator.plug()
-    scanner.open()
-    scanner.close()
+    SerialPort.shared(str(emulator.line.link), SerialParameters("another")).close()
 
 
 def test_a_scanner_shares_its_port_with_no_board(emulator: ScannerEmulator) -> None:
