@@ -3,10 +3,13 @@
 import contextlib
 import threading
 
+from typing_extensions import override
+
 from agent.circuit import Wiring
 from agent.port_state import PortState, Retry
 from agent.relay_board import RelayBoard
 from drivers.relay import simulated
+from drivers.relay.simulated import SimulatedRelay
 from tests.waiting import PATIENCE_S, eventually
 
 FOREVER = float("inf")
@@ -47,6 +50,37 @@ class Reports:
 
     def count(self, state):
         return sum(one is state for one, _ in self.states)
+
+
+class MeddledRelay(SimulatedRelay):
+    """A simulated relay; `meddle(what, channel)` is called before each command and may raise."""
+
+    meddle = staticmethod(lambda what, channel: None)
+
+    @override
+    def open(self):
+        self.meddle("open", 0)
+        return super().open()
+
+    @override
+    def pulse(self, channel, duration_ms):
+        self.meddle("pulse", channel)
+        return super().pulse(channel, duration_ms)
+
+    @override
+    def set(self, channel, *, on):
+        self.meddle("on" if on else "off", channel)
+        return super().set(channel, on=on)
+
+    @override
+    def state(self):
+        self.meddle("state", 0)
+        return super().state()
+
+    @override
+    def all_off(self):
+        self.meddle("all off", 0)
+        return super().all_off()
 
 
 class Yard:

@@ -69,6 +69,7 @@ class BoardSettings(BaseModel):
 class BitsSettings(BaseModel):
     model_config = ConfigDict(extra="forbid")
     count: int = 8
+    name: str = ""
 
 
 class EyeSettings(BaseModel):

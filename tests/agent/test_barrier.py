@@ -17,7 +17,7 @@ from drivers.emulators.modbus_rtu import ModbusEmulator
 from drivers.registry import relay as make_relay
 from drivers.relay import simulated
 from drivers.relay.simulated import Fault, SimulatedRelay
-from tests.barriers import LONG_PULSE_MS, SimulatedYard, Yard, wiring
+from tests.barriers import LONG_PULSE_MS, MeddledRelay, SimulatedYard, Yard, wiring
 
 DELIVERED, NOT_DELIVERED, UNKNOWN = Delivery.DELIVERED, Delivery.NOT_DELIVERED, Delivery.UNKNOWN
 KINDS = pytest.mark.parametrize("hardware_pulse", [True, False], ids=["timed by the board", "timed by the agent"])
@@ -43,32 +43,6 @@ def yards(request):
             return stack.enter_context(yard.running(wait=wait))
 
         yield make
-
-
-class MeddledRelay(SimulatedRelay):
-    """A simulated relay; `meddle(what, channel)` is called before each command and may raise."""
-
-    meddle = staticmethod(lambda what, channel: None)
-
-    @override
-    def open(self):
-        self.meddle("open", 0)
-        return super().open()
-
-    @override
-    def pulse(self, channel, duration_ms):
-        self.meddle("pulse", channel)
-        return super().pulse(channel, duration_ms)
-
-    @override
-    def set(self, channel, *, on):
-        self.meddle("on" if on else "off", channel)
-        return super().set(channel, on=on)
-
-    @override
-    def all_off(self):
-        self.meddle("all off", 0)
-        return super().all_off()
 
 
 # ------------------------------------------------------------------------------------------------- one pulse

@@ -8,7 +8,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from agent.core.debounce import Debounced
 from agent.port_state import PortState, Retry
 from agent.signals import SignalMap, SignalWatch
 from drivers.api import DeviceUnavailableError, InputSample
@@ -18,43 +17,6 @@ from drivers.registry import inputs as make_inputs
 from tests.waiting import PATIENCE_S, eventually
 
 MAP = SignalMap(presence=1, safety=2, photocell=3, opened=4, closed=5, debounce_s=0.0, period_s=0.005)
-
-
-# ------------------------------------------------------------------------------------------------- debouncing
-
-
-SERIES = {
-    "the first sample counts at once": ([(0.0, True)], [True]),
-    "unknown counts at once": ([(0.0, True), (0.1, None)], [True, None]),
-    "the first sample after unknown counts at once": ([(0.0, True), (0.1, None), (0.2, False)], [True, None, False]),
-    "a change counts once it has stood": (
-        [(0.0, False), (1.0, True), (1.03, True), (1.04, True)],
-        [False, False, False, True],
-    ),
-    "a flicker counts for nothing": (
-        [(0.0, False), (1.0, True), (1.02, False), (1.03, True), (1.06, True)],
-        [False, False, False, False, False],
-    ),
-    "back and forth each take their time": (
-        [(0.0, True), (1.0, False), (1.05, False), (1.1, True), (1.2, True)],
-        [True, True, False, False, True],
-    ),
-    "two samples far apart are enough": ([(0.0, False), (1.0, True), (9.0, True)], [False, False, True]),
-}
-
-
-@pytest.mark.parametrize(("samples", "values"), SERIES.values(), ids=SERIES)
-def test_debouncing(samples, values):
-    state, found = Debounced(), []
-    for at, bit in samples:
-        state = state.seen(bit, at, 0.04)
-        found.append(state.value)
-    assert found == values
-
-
-def test_without_a_time_to_hold_every_sample_counts_at_once():
-    state = Debounced().seen(False, 0.0, 0.0).seen(True, 0.05, 0.0)
-    assert state.value is True
 
 
 # ------------------------------------------------------------------------------------------------- the watch
@@ -102,7 +64,7 @@ class Watching:
 
 
 def _is(signals, wanted):
-    return all(getattr(signals, name) is value for name, value in wanted.items())
+    return all(getattr(signals, name) == value for name, value in wanted.items())
 
 
 @pytest.fixture
@@ -116,9 +78,10 @@ def driver(board, **options):
 
 
 def test_every_signal_is_its_input(board):
-    with Watching(driver(board)) as watching:
-        watching.hear(presence=False, safety=False, photocell=False, opened=False, closed=False)
-        names = ("presence", "safety", "photocell", "opened", "closed")
+    signals = SignalMap(1, 2, 3, 4, 5, 6, 7, debounce_s=0.0, period_s=0.005)
+    with Watching(driver(board), signals) as watching:
+        names = ("presence", "safety", "photocell", "opened", "closed", "key", "hold")
+        watching.hear(**dict.fromkeys(names, False))
         for number, name in enumerate(names, start=1):
             board.set(number, True)
             watching.hear(**{other: other == name for other in names})
@@ -162,6 +125,54 @@ def test_a_change_shorter_than_the_debounce_is_not_heard():
         "from sample 4 on, until it had stood for 0.09 s"
     )
     assert change.at == pytest.approx(0.18)
+
+
+class Fluttering:
+    """A board whose second input changes from sample to sample while `flutters`, each taken 50 ms after the last."""
+
+    def __init__(self):
+        self.flutters = True
+        self.lost = False
+        self._numbers = itertools.count(1)
+
+    def open(self):
+        return "a board with a loose contact"
+
+    def close(self):
+        self.lost = False
+
+    def sample(self):
+        if self.lost:
+            raise DeviceUnavailableError("pulled")
+        number = next(self._numbers)
+        return InputSample((True, self.flutters and number % 2 == 0), number / 20)
+
+
+FLUTTER = SignalMap(1, 2, debounce_s=0.04, period_s=0.001)
+
+
+def test_an_input_that_never_stands_still_is_told_of_by_name_and_unknown_until_it_does():
+    board = Fluttering()
+    with Watching(board, FLUTTER) as watching:
+        found = watching.hear(flapping=("safety",))
+        assert (found.presence, found.safety) == (True, None)
+        board.flutters = False
+        found = watching.hear(flapping=())
+        assert (found.presence, found.safety) == (True, False)
+    first = next(one for one in watching.heard if one.flapping)
+    assert first.at > 1.0
+    assert all(one.safety is False for one in watching.heard if one.at < first.at)
+
+
+def test_what_fluttered_before_a_reconnect_does_not_count():
+    board = Fluttering()
+    with Watching(board, FLUTTER) as watching:
+        watching.hear(flapping=("safety",))
+        board.lost = True
+        watching.wait_state(PortState.UP, 2)
+        after = len(watching.heard)
+        watching.hear(presence=True)
+        assert watching.heard[after].flapping == ()
 
 
 def test_the_time_of_a_signal_is_that_of_its_sample(board):
