@@ -20,6 +20,7 @@ from agent.recorder import Recorder
 from agent.relay_board import RelayBoard
 from agent.signals import Signals
 from agent.store.journal import JournalFullError, JournalUnavailableError, LedgerConflictError
+from agent.way_guard import WayGuard
 from drivers.api import Delivery
 from drivers.relay import simulated
 from drivers.relay.simulated import Fault, SimulatedRelay
@@ -62,7 +63,7 @@ class TracedRelay(SimulatedRelay):
 class Gate:
     """One lane from inbox to relay, with a real journal. `decisions`: the answers to come, the last one for good."""
 
-    def __init__(self, folder, name, *, wires=None, **rules):
+    def __init__(self, folder, name, *, wires=None, way=None, **rules):
         self.journal = FlakyJournal(folder / "journal.db")
         self.journal.hook = lambda drafts, _ledger: self.trace.extend(draft.event.TYPE for draft in drafts)
         self.recorder = Recorder(self.journal, lambda: UTC)
@@ -79,7 +80,7 @@ class Gate:
         )
         self.loop = LaneLoop(
             Lane.start(LaneRules("exit", 1, **(BLIND | rules)), 1),
-            Hands(self.barrier, self.recorder, now, self.decide, self.kept.update, self.views.append),
+            Hands(self.barrier, self.recorder, now, self.decide, self.kept.update, self.views.append, way),
         )
 
     def __enter__(self):
@@ -221,6 +222,41 @@ def test_letting_go_of_a_hold_does_not_wait_for_the_journal(gate):
     assert gate.board.relays.wait_until(lambda states: not states[0], 10)
     gate.journal.fails = None
     eventually(lambda: len(gate.of_type("barrier.held")) == 2)
+
+
+def test_a_fire_opens_also_when_nothing_can_be_recorded_and_is_recorded_later(request, tmp_path, monkeypatch):
+    monkeypatch.setattr("agent.recorder.RETRY_S", 0.05)
+    with Gate(tmp_path, request.node.name, has_hold=True) as gate:
+        gate.journal.fails = JournalUnavailableError("away")
+        gate.loop.sampled(Signals(time.monotonic(), hold=False))
+        gate.loop.sampled(Signals(time.monotonic(), hold=True))
+        assert gate.board.relays.wait_until(lambda states: states[0], 10)
+        gate.journal.fails = None
+        eventually(lambda: gate.of_type("barrier.held"))
+        assert gate.of_type("barrier.held")[0]["operator"] == "hold contact"
+    simulated.forget_boards()
+
+
+def test_a_claim_is_given_back_when_the_record_fails(request, tmp_path):
+    guard = WayGuard([("exit", "entry")], ())
+    entry, heard = guard.way("entry"), []
+    entry.listen(lambda *standing: heard.append(standing))
+    with Gate(tmp_path, request.node.name, way=guard.way("exit"), neighbours=True) as gate:
+        entry.settle(occupied=False)
+        eventually(lambda: heard == [(True, False)])
+        gate.journal.fails = JournalFullError("full")
+        gate.order(CommandKind.OPEN)
+        eventually(lambda: heard == [(True, False), (False, False), (True, False)])
+        gate.journal.fails = None
+        eventually(lambda: not gate.recorder.failing)
+        assert (gate.pulses, entry.claim()) == (0, True)
+        gate.show()
+        gate.wait_state("waiting")
+        assert "access.granted" not in gate.journal.types
+        entry.settle(occupied=False)
+        eventually(lambda: gate.of_type("barrier.pulsed"))
+        assert (gate.pulses, entry.claim()) == (1, False)
+    simulated.forget_boards()
 
 
 def test_news_of_a_failing_journal_is_written_in_order_by_the_loops_own_ticks(gate):
@@ -419,6 +455,21 @@ def test_stopping_leaves_what_waits_alone(gate):
     stopper.join(10)
     assert gate.questions == []
     assert gate.pulses == 0
+
+
+def test_reports_that_wait_at_the_stop_are_recorded_and_nothing_else_is_done(gate):
+    entered, leave = threading.Event(), threading.Event()
+    gate.loop._inbox.put(lambda _: (entered.set(), leave.wait(10)))
+    assert entered.wait(10)
+    gate.order(CommandKind.OPEN)
+    gate.loop.wind_down()
+    gate.loop.pulsed(PulseReport("nobody", "open", Delivery.UNKNOWN, 0.0))
+    fed = []
+    feed, gate.loop._feed = gate.loop._feed, lambda item: (fed.append(type(item).__name__), feed(item))
+    leave.set()
+    gate.loop.stop()
+    assert fed == ["Pulsed"]
+    assert (gate.pulses, gate.journal.types) == (0, [])
 
 
 def test_a_loop_that_hangs_at_the_stop_is_left_behind_with_a_word(gate, caplog, monkeypatch):
