@@ -206,11 +206,14 @@ class World:
         self.sense(presence=True)
         if self.odd(0.3):
             self.plate(f"plate {text}", Verdict.RETRY)
-        self.perhaps(0.2, self.way)
+            self.perhaps(0.1, self.failure)
+        if self.rules.neighbours and self.odd(0.3):
+            self.block()
         if self.odd(0.1):
             self.idle_time(31.0)
         for _ in range(dice.choice((1, 1, 1, 3))):
             self.qr(text, verdict)
+        self.perhaps(0.05, self.contact)
 
     def enter(self) -> None:
         dice = self.dice
@@ -282,7 +285,8 @@ class World:
         self.feed(Ticked(self.now))
 
     def failure(self) -> None:
-        self.feed(RecordFailed(self.now, self.dice.choice((Reason.ALREADY_USED, Reason.GATE_FAULT))))
+        ways = (Reason.INTERLOCKED,) * self.rules.neighbours
+        self.feed(RecordFailed(self.now, self.dice.choice((Reason.ALREADY_USED, Reason.GATE_FAULT, *ways))))
 
     def clock(self) -> None:
         self.utc += self.dice.choice((-1e6, 1e6, -3600.0, 0.5, 1e12, -1e12))
@@ -317,6 +321,10 @@ class World:
         if self.rules.neighbours:
             in_use = self.rules.shares_arm and self.odd(0.35)
             self.feed(WayChanged(self.now, free=not in_use and self.odd(0.8), arm_in_use=in_use))
+
+    def block(self) -> None:
+        """A neighbour opens before this lane can."""
+        self.feed(WayChanged(self.now, free=False))
 
     def other_direction(self) -> None:
         """A vehicle of the other direction goes through the arm of this lane."""
@@ -449,6 +457,9 @@ class PairedWorld(World):
     def way(self) -> None:
         """What the ways say is told by the pair."""
 
+    def block(self) -> None:
+        """The neighbour opens by itself."""
+
     def other_direction(self) -> None:
         """The other direction is a lane here."""
 
@@ -486,9 +497,22 @@ class Pair:
             world.feed(RelayChanged(world.now, up=True))
             world.sense()
         while sum(world.steps for world in self.worlds) < steps:
+            if self.dice.random() < 0.3:
+                self.meet()
             world = self.dice.choice(self.worlds)
             world.run(world.steps + self.dice.choice((1, 20)))
             if self.dice.random() < 0.5:
                 for both in self.worlds:
                     both.sense(presence=False, safety=False, photocell=False, opened=False, closed=True)
                     both.order(CommandKind.RELEASE)
+
+    def meet(self) -> None:
+        """Two vehicles come at the same time, and both may pass."""
+        first, second = self.dice.sample(self.worlds, 2)
+        for world in (first, second):
+            world.sense(presence=True, safety=False, opened=False, closed=True)
+        for world in (first, second):
+            world.qr(f"permit {self.dice.random()}", Verdict.PASS)
+        first.report("delivered")
+        first.pass_through()
+        first.close_behind()

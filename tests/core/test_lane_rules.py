@@ -17,9 +17,9 @@ from tests.lane_monitor import BLIND, SIGHTED
 from tests.lane_walks import LANES, PAIRS, Pair, World
 
 STEPS = 1_000
-WALKS = {"plain": 25, "plain, agent closes": 25, "limits": 35, "limits, agent closes": 50}
-WALKS |= {"closed limit and photocell": 25, "blind": 30, "blind, agent closes": 12}
-WALKS |= {"limits, waits for its way": 40, "shared arm": 60, "shared arm, agent closes": 30, "blind, shared arm": 40}
+WALKS = {"plain": 15, "plain, agent closes": 20, "limits": 25, "limits, agent closes": 45}
+WALKS |= {"closed limit and photocell": 15, "blind": 25, "blind, agent closes": 8}
+WALKS |= {"limits, waits for its way": 35, "shared arm": 55, "shared arm, agent closes": 20, "blind, shared arm": 40}
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,6 +37,7 @@ from agent.core.lane_io import (
     Ticked,
 )
 from agent.core.lane_records import transaction_id
+from agent.core.lane_state import Watch
 from agent.core.lane_turn import Turn
 from agent.core.moment import Moment
 from tests.yard import (
@@ -184,11 +186,11 @@ def test_a_vehicle_whose_pulse_was_not_delivered_is_not_tried_again_by_itself() 
     assert yard.ledger() == [LedgerState.RESERVED, LedgerState.RELEASED]
 
 
-def test_samples_mean_nothing_to_a_blind_lane() -> None:
+def test_loops_mean_nothing_to_a_blind_lane() -> None:
     yard = Yard.new(blind=True)
     before = yard.lane
-    assert yard.feed(Sampled(yard.now, yard.at, presence=True, safety=True)) == []
-    assert yard.lane == before
+    assert yard.feed(Sampled(yard.now, yard.at, True, True, True, True, True)) == []
+    assert yard.lane == replace(before, watch=Watch(at=yard.at))
 
 
 def test_a_blind_lane_never_gives_a_close_pulse() -> None:

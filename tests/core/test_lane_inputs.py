@@ -1,0 +1,124 @@
+"""What every state makes of inputs that are lost, and what it ignores."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from agent.core.decision import Decision, Reason, Verdict
+from agent.core.lane import State
+from agent.core.lane_io import CommandKind, Decided, Pulsed, ReadersChanged, RecordFailed, RelayChanged
+from tests.lane_rows import closed_as
+from tests.yard import FIRST, PERMIT, SECOND, WAYS, Yard, deciding
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.mark.parametrize("state", State)
+def test_each_state_can_be_reached(state: State) -> None:
+    assert WAYS[state]().state is state
+
+
+# ------------------------------------------------------------------------------------------------ lost inputs, by state
+
+
+@pytest.mark.parametrize("state", [s for s in State if s not in (State.INIT, State.HELD_OPEN, State.FAULT)])
+@pytest.mark.parametrize("how", ["stale", "unknown"])
+def test_lost_inputs_are_a_fault_and_move_nothing(state: State, how: str) -> None:
+    yard = WAYS[state]()
+    lines: list[str] = []
+    if how == "stale":
+        lines += yard.tick(0.3)
+        lines += yard.tick(0.01)
+    else:
+        lines += yard.sense(0.2, safety=None)
+        lines += yard.sense(0.11, safety=None)
+    ends = {
+        State.PRESENT: closed_as("fault", reason="GATE_FAULT"),
+        State.DECIDING: closed_as("fault", reason="GATE_FAULT"),
+        State.MANUAL: closed_as("fault", reason="GATE_FAULT"),
+        State.WAITING: closed_as("fault", reason="GATE_FAULT"),
+        State.OPENING: closed_as("fault", "RELEASED", "GATE_FAULT"),
+        State.OPEN: closed_as("fault", "RELEASED", "GATE_FAULT"),
+        State.PASSING: closed_as("fault", "CONSUMED", "GATE_FAULT"),
+        State.CLEARING: closed_as("fault", "CONSUMED", "GATE_FAULT"),
+    }.get(state, [])
+    events = ["alarm.raised inputs_lost", *[line for line in ends if line.startswith("transaction")]]
+    ledger = [line for line in ends if line.startswith("ledger")]
+    assert (lines, yard.state) == ([*events, *ledger, "show red fault"], State.FAULT)
+
+
+@pytest.mark.parametrize("bit", ["presence", "safety", "photocell", "opened", "closed"])
+def test_any_input_of_the_lane_that_stays_unknown_is_lost(bit: str) -> None:
+    yard = Yard.new(has_photocell=True, has_opened=True, has_closed=True)
+    yard.sense(0.2, **{bit: None})
+    assert yard.state is State.IDLE
+    yard.sense(0.2, **{bit: None})
+    assert yard.state is State.FAULT
+
+
+# ------------------------------------------------------------------------------------------ what is ignored, by state
+
+IGNORED: dict[str, tuple[Callable[[Yard], list[str]], frozenset[State]]] = {
+    "a decision nobody asked for": (lambda y: y.decide(Verdict.PASS), frozenset({State.DECIDING})),
+    "a report of no pulse": (lambda y: y.feed(Pulsed(y.now, "x-1", "open", "not_delivered")), frozenset()),
+    "a report of no close pulse": (lambda y: y.feed(Pulsed(y.now, None, "close", "not_delivered")), frozenset()),
+    "an order to let go": (lambda y: y.order(CommandKind.RELEASE), frozenset({State.HELD_OPEN})),
+    "an order to close": (lambda y: y.order(CommandKind.CLOSE), frozenset()),
+    "an order to open": (
+        lambda y: y.order(CommandKind.OPEN),
+        frozenset(
+            {
+                State.IDLE,
+                State.PRESENT,
+                State.DECIDING,
+                State.MANUAL,
+                State.WAITING,
+                State.DENIED,
+                State.CLOSING,
+                State.VIOLATION,
+                State.YIELDING,
+            }
+        ),
+    ),
+    "an order to hold": (lambda y: y.order(CommandKind.HOLD), frozenset(State) - {State.HELD_OPEN}),
+    "a relay that is still up": (lambda y: y.feed(RelayChanged(y.now, up=True)), frozenset({State.INIT, State.FAULT})),
+    "readers that still work": (lambda y: y.feed(ReadersChanged(y.now, up=True)), frozenset({State.INIT})),
+    "time": (lambda y: y.tick(), frozenset()),
+    "a permit use that is taken": (
+        lambda y: y.feed(RecordFailed(y.now, Reason.ALREADY_USED)),
+        frozenset({State.PRESENT, State.DECIDING}),
+    ),
+}
+
+
+@pytest.mark.parametrize("state", State)
+@pytest.mark.parametrize("name", IGNORED)
+def test_an_ignored_input_leaves_the_lane_as_it_was(name: str, state: State) -> None:
+    act, heeded = IGNORED[name]
+    if state in heeded:
+        return
+    yard = WAYS[state]()
+    yard.tick()  # the first step of all starts the clock of INIT
+    before = yard.lane
+    lines = act(yard)
+    assert (lines, yard.lane) == ([], before)
+
+
+def test_an_answer_to_another_transaction_is_ignored() -> None:
+    yard = deciding()
+    before = yard.lane
+    answer = Decided(yard.now, Decision(Verdict.PASS, Reason.OK, (), PERMIT), 1, SECOND)
+    assert (yard.feed(answer), yard.lane) == ([], before)
+    yard.feed(replace(answer, transaction=FIRST))
+    assert yard.state is State.OPENING
+
+
+def test_an_answer_counts_once() -> None:
+    yard = deciding()
+    yard.decide(Verdict.RETRY, Reason.QR_UNSTABLE)
+    before = yard.lane
+    assert (yard.decide(Verdict.PASS), yard.lane) == ([], before)
