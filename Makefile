@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup demo test check bench proofs schema format lock clean
+.PHONY: help setup demo test check bench proofs mutants soak-lane schema format lock clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -32,9 +32,15 @@ bench: setup  ## Measure speed beside the goals
 proofs: setup  ## The longer proofs: crashes by the hundred
 	@$(BIN)/python -m pytest -m long
 
+mutants: setup  ## Change the lane's rules and the boards' codecs in every small way: do the tests notice?
+	@$(BIN)/python tools/mutants.py
+
 schema: setup  ## Write the JSON Schema of the configuration for your editor: build/gate.schema.json
 	@mkdir -p build
 	@$(BIN)/gate-agent check --schema >build/gate.schema.json
+
+soak-lane: setup  ## Drive 10,000 vehicles and 8 million random steps through the lane's rules; up to five minutes
+	@$(BIN)/python -m tests.soak_lane
 
 format: setup  ## Bring the code into the common form
 	@$(BIN)/ruff check --fix .

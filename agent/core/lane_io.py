@@ -179,8 +179,7 @@ class LedgerChange:
 
     RESERVED inserts the row, and fails the whole Record when another reservation or consumption of this `use` is there;
     CONSUMED and RELEASED change the row of the same permit, use and transaction. `vehicle` (VIN) and `direction` are
-    kept with a reservation, so that a vehicle is known by whichever permit it passed. `optional`: an officer let the
-    vehicle through, whatever the ledger says: where the change does not fit, it is left out.
+    kept with a reservation, so that a vehicle is known by whichever permit it passed.
     """
 
     permit_id: bytes
@@ -189,7 +188,6 @@ class LedgerChange:
     transaction: str
     vehicle: str = ""
     direction: str = ""
-    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)

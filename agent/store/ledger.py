@@ -66,7 +66,7 @@ class Reservation:
 
 
 def apply(connection: sqlite3.Connection, change: LedgerChange, boot: str, utc_ms: int) -> None:
-    """Make one change. Raises LedgerConflictError where it does not fit and is not optional; the caller rolls back."""
+    """Make one change. Raises LedgerConflictError where it does not fit; the caller rolls back."""
     key = (change.permit_id, change.use, change.transaction)
     match change.state:
         case LedgerState.RESERVED:
@@ -77,7 +77,7 @@ def apply(connection: sqlite3.Connection, change: LedgerChange, boot: str, utc_m
             done = connection.execute(RELEASE, (utc_ms, *key)).rowcount
         case _:
             assert_never(change.state)
-    if done != 1 and not change.optional:
+    if done != 1:
         raise LedgerConflictError(_conflict(connection, change))
 
 

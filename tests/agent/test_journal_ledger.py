@@ -1,7 +1,5 @@
 """The permit ledger: which changes fit, and that a record is all or nothing."""
 
-from dataclasses import replace
-
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -67,21 +65,6 @@ def test_changes_that_do_not_fit_fail_the_whole_record(journal, changes):
     assert (journal.head, journal.use_state(PERMIT)) == (1, before)
     assert journal.use_state(b"another") == UseState(0, None, False, 1)
     assert journal.record([present()])[0].seq == 2, "a failed record leaves no gap"
-
-
-@pytest.mark.parametrize("changes", CONFLICTS.values(), ids=CONFLICTS)
-def test_an_optional_change_that_does_not_fit_is_left_out_and_the_rest_recorded(journal, changes):
-    journal.record([present()], changes[:-1])
-    before = journal.use_state(PERMIT)
-    journal.record([present()], [reserve(1, "t9", b"another"), replace(changes[-1], optional=True)])
-    assert (journal.head, journal.use_state(PERMIT)) == (2, before)
-    assert journal.use_state(b"another").open_reservation == "t9"
-
-
-@pytest.mark.parametrize(("changes", "state"), FITS.values(), ids=FITS)
-def test_optional_changes_that_fit_are_made(journal, changes, state):
-    journal.record([present()], [replace(change, optional=True) for change in changes])
-    assert journal.use_state(PERMIT) == state
 
 
 def test_a_reservation_of_an_earlier_boot_is_said_to_be_interrupted(tmp_path):

@@ -1,0 +1,145 @@
+"""Change the lane's rules and the boards' codecs in every small way, and see whether the tests notice.
+
+Usage: tools/mutants.py [--only GROUP ...] [--children N]   Run it as `make mutants`: about a quarter of an hour on two cores.
+
+Works on a copy in build/mutants. At least 95 of 100 changed programs must fail the tests, and each that does not is explained
+in tests/mutants.toml, by the change itself; the exit code is 1 otherwise. mutmut makes the changes and runs the tests.
+"""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections import Counter
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+COPY = ROOT / "build" / "mutants"
+EXPLAINED = ROOT / "tests" / "mutants.toml"
+LEAST_KILLED = 0.95
+COPIED = ("agent", "drivers", "tests", "tools", "docs", "config", "bench", "pyproject.toml", "README.md")
+GROUPS = {
+    "lane": (
+        ("agent/core/lane*.py", "agent/core/ways.py"),
+        ("tests/core/test_lane_*.py", "tests/core/test_ways.py"),
+    ),
+    "codecs": (
+        (
+            "drivers/modbus.py",
+            "drivers/relay/*_codec.py",
+            "drivers/relay/modbus_profiles.py",
+            "drivers/scanner/framing.py",
+        ),
+        (
+            "tests/drivers/test_*_codec.py",
+            "tests/drivers/test_modbus_profiles.py",
+            "tests/drivers/test_relay_kmtronic.py",
+            "tests/drivers/test_scanner_serial_lines.py",
+        ),
+    ),
+}
+"""What is changed, and the tests that must notice."""
+NOT_TABLES = ("*_rules.py", "*_traffic.py", "*_walks.py")
+"""Random walks take too long to be run for each of thousands of changes; the tables must do."""
+KILLED = frozenset({"killed", "timeout", "segfault"})
+
+
+@dataclass(frozen=True, slots=True)
+class Survivor:
+    """A changed program that passes the tests: the function, and the lines taken away and put in."""
+
+    function: str
+    change: tuple[str, ...]
+
+
+def main() -> int:
+    """Make the changes, run the tests, report; 0 when enough changes are noticed and the rest is explained."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", choices=GROUPS, default=list(GROUPS), help="change only these")
+    parser.add_argument("--children", type=int, default=2, help="tests run side by side")
+    options = parser.parse_args()
+    statuses: dict[str, str] = {}
+    survivors: dict[str, Survivor] = {}
+    for group in options.only:
+        print(f"{group}: changing {', '.join(GROUPS[group][0])}", flush=True)
+        _copy(*GROUPS[group])
+        _mutmut("run", "--max-children", str(options.children), show=True)
+        found = dict(_statuses(_mutmut("results", "--all", "true")))
+        survivors |= {name: _survivor(name) for name, status in sorted(found.items()) if status not in KILLED}
+        statuses |= found
+    return _report(statuses, survivors, whole=len(options.only) == len(GROUPS))
+
+
+def _copy(changed: tuple[str, ...], proofs: tuple[str, ...]) -> None:
+    """Put the tree as it is now, changes that are not committed included, into the copy."""
+    shutil.rmtree(COPY, ignore_errors=True)
+    COPY.mkdir(parents=True)
+    for name in COPIED:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, COPY / name, ignore=shutil.ignore_patterns("__pycache__", "*.onnx"))
+        else:
+            shutil.copy(source, COPY)
+    tests = [str(path.relative_to(ROOT)) for pattern in proofs for path in sorted(ROOT.glob(pattern))]
+    tests = [path for path in tests if not any(fnmatch(path, pattern) for pattern in NOT_TABLES)]
+    settings = {
+        "source_paths": ["agent", "drivers"],
+        "only_mutate": list(changed),
+        "also_copy": ["tools", "docs", "config", "bench", "README.md"],
+        "pytest_add_cli_args_test_selection": tests,
+        "pytest_add_cli_args": ["-p", "no:cacheprovider", "-p", "no:xdist"],
+    }
+    lines = [f"{key} =\n" + "".join(f"    {value}\n" for value in values) for key, values in settings.items()]
+    (COPY / "setup.cfg").write_text("[mutmut]\n" + "".join(lines), encoding="utf-8")
+
+
+def _mutmut(*arguments: str, show: bool = False) -> str:
+    command = [str(Path(sys.executable).parent / "mutmut"), *arguments]
+    done = subprocess.run(command, cwd=COPY, check=True, text=True, stdout=None if show else subprocess.PIPE)
+    return done.stdout or ""
+
+
+def _statuses(results: str) -> list[tuple[str, str]]:
+    lines = (line.strip().rpartition(": ") for line in results.splitlines())
+    return [(name, status) for name, _, status in lines if "__mutmut_" in name]
+
+
+def _survivor(name: str) -> Survivor:
+    """What was changed. The heads of the difference, with file names and line numbers, are left out."""
+    lines = _mutmut("show", name).splitlines()
+    change = tuple(line for line in lines if line[:1] in "+-" and line[:3] not in ("+++", "---"))
+    return Survivor(name.rpartition("__mutmut_")[0], change)
+
+
+def _report(statuses: dict[str, str], survivors: dict[str, Survivor], *, whole: bool) -> int:
+    explained = {
+        Survivor(one["function"], tuple(one["change"]))
+        for one in tomllib.loads(EXPLAINED.read_text()).get("survivor", [])
+    }
+    modules: dict[str, Counter[bool]] = {}
+    for name, status in statuses.items():
+        modules.setdefault(name.partition(".x")[0], Counter())[status in KILLED] += 1
+    for module, counts in sorted(modules.items()):
+        print(f"{module:<40} {counts[True]:>5} of {counts.total():>5} killed")
+    killed = sum(status in KILLED for status in statuses.values())
+    share = killed / max(1, len(statuses))
+    print(f"{'in all':<40} {killed:>5} of {len(statuses):>5} killed: {share:.1%}; least {LEAST_KILLED:.0%}")
+    unexplained = {name: one for name, one in survivors.items() if one not in explained}
+    for name, one in unexplained.items():
+        print(f"\nnot explained in {EXPLAINED.relative_to(ROOT)}: {name} ({statuses[name]})", *one.change, sep="\n")
+    gone = explained - set(survivors.values()) if whole else set()
+    for one in sorted(gone, key=lambda each: each.function):
+        print(f"\nexplained, but no survivor any more: {one.function}", *one.change, sep="\n")
+    print(
+        f"\n{len(survivors)} survived, {len(unexplained)} of them not explained, {len(gone)} explanations out of date"
+    )
+    return 0 if share >= LEAST_KILLED and not unexplained and not gone else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
