@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from drivers import modbus
 from drivers.api import DeviceMisconfiguredError
 from drivers.serial_port import NoReplyError, SerialParameters, SerialPort
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 FRAME_GAP_OCTETS = 3.5
 FAST_BAUD = 19200
@@ -58,36 +55,23 @@ class ModbusClient:
         """Let the port go."""
         self._port.close()
 
-    def read_coils(self, first: int, count: int) -> tuple[bool, ...]:
-        """Read relays; address from 0. Errors as in `ask`."""
-        request = modbus.read_coils(self._unit, first, count)
-        return modbus.read_bits(request, self.ask(request))
+    @property
+    def unit(self) -> int:
+        """The address of the board."""
+        return self._unit
 
-    def read_discrete_inputs(self, first: int, count: int) -> tuple[bool, ...]:
-        """Read digital inputs; address from 0. Errors as in `ask`."""
-        request = modbus.read_discrete_inputs(self._unit, first, count)
+    def read_bits(self, request: modbus.Request) -> tuple[bool, ...]:
+        """Ask for relays or inputs. Errors as in `ask` and `modbus.read_bits`."""
         return modbus.read_bits(request, self.ask(request))
 
     def read_registers(self, first: int, count: int) -> tuple[int, ...]:
-        """Read holding registers. Errors as in `ask`."""
+        """Read holding registers. Errors as in `ask` and `modbus.read_registers`."""
         request = modbus.read_holding_registers(self._unit, first, count)
         return modbus.read_registers(request, self.ask(request))
 
-    def write_coil(self, address: int, *, on: bool) -> None:
-        """Switch one relay. Errors as in `ask`, NoEchoError."""
-        self._write(modbus.write_coil(self._unit, address, on=on))
-
-    def write_coils(self, first: int, states: Sequence[bool]) -> None:
-        """Switch several relays. Errors as in `ask`, NoEchoError."""
-        self._write(modbus.write_coils(self._unit, first, states))
-
-    def write_register(self, address: int, value: int) -> None:
-        """Write one register. Errors as in `ask`, NoEchoError."""
-        self._write(modbus.write_register(self._unit, address, value))
-
-    def flash_on(self, address: int, steps: int) -> None:
-        """Switch one relay on for `steps` times 100 ms. Errors as in `ask`, NoEchoError."""
-        self._write(modbus.flash_on(self._unit, address, steps))
+    def write(self, request: modbus.Request) -> None:
+        """Send an order. Errors as in `ask` and `modbus.check_acknowledge`."""
+        modbus.check_acknowledge(request, self.ask(request))
 
     def ask(self, request: modbus.Request) -> bytes:
         """Send a request once and return the reply, unchecked but framed.
@@ -108,9 +92,6 @@ class ModbusClient:
             raise DeviceMisconfiguredError(message)
         reply = modbus.reply_in(request, received)
         return b"" if reply is None else reply
-
-    def _write(self, request: modbus.Request) -> None:
-        modbus.check_acknowledge(request, self.ask(request))
 
     def _explained(self, error: NoReplyError) -> NoReplyError:
         heard = error.received

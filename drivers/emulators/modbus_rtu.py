@@ -1,9 +1,10 @@
-"""A Waveshare Modbus RTU Relay (D) in software, on a pseudo-terminal: relays, inputs, timed switching, linkage.
+"""A Modbus RTU relay board in software, on a pseudo-terminal: relays, inputs, timed switching, linkage.
 
-    python -m drivers.emulators.modbus_rtu --link /run/relay
+    python -m drivers.emulators.modbus_rtu --link /run/relay --model waveshare_d
 
-As the real board does when it leaves the factory, it starts with every input driving the relay of the same number, and
-it does so again after each loss of power, so that a driver that forgets to switch that off is found out.
+As some real boards do when they leave the factory, one that can link inputs to relays starts with every input driving
+the relay of the same number, and it does so again after each loss of power, so that a driver that forgets to switch
+that off is found out.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing_extensions import override
 
 from drivers.emulators.bench import run
 from drivers.emulators.board import EmulatedBoard
+from drivers.emulators.modbus_models import NATURES, Model, Order, TimedWay
 from drivers.modbus import OFF, ON, READS, Function, framed, is_sound
 
 if TYPE_CHECKING:
@@ -31,7 +33,10 @@ NORMAL, LINKED = 0, 1
 STEP_S = 0.1
 FRAME_TIMEOUT_S = 0.05
 SHORT_REQUEST = 8
+TIMERS, TIMER_LENGTH = 3, 5
+MOMENTARY_S = 1.0
 COUNTED_HEAD = 7
+BITS = frozenset({Function.READ_COILS, Function.READ_DISCRETE_INPUTS, Function.WRITE_COILS})
 ILLEGAL_FUNCTION, ILLEGAL_ADDRESS, ILLEGAL_VALUE = 1, 2, 3
 
 
@@ -47,14 +52,17 @@ class _RefusalError(Exception):
 
 
 class ModbusEmulator(EmulatedBoard):
-    """The board. Inputs and relays count from 1. `refuses` holds function codes that it does not know."""
+    """The board. Inputs and relays count from 1. `refuses` holds function codes that this one does not know either."""
 
-    def __init__(self, link: Path, unit: int = 1, channels: int = 8, inputs: int = 8) -> None:
+    def __init__(
+        self, link: Path, unit: int = 1, channels: int = 8, inputs: int = 8, model: Model = Model.WAVESHARE_D
+    ) -> None:
         super().__init__(link, channels)
         self.unit = unit
         self.refuses: set[int] = set()
+        self._nature = NATURES[model]
         self._inputs = [False] * inputs
-        self._modes = [LINKED] * channels
+        self._modes = self._modes_at_start()
         self._heard_at = 0.0
 
     @property
@@ -81,8 +89,8 @@ class ModbusEmulator(EmulatedBoard):
         """Take the power away and give it back: relays off, and linked to the inputs again."""
         super().power_cycle()
         with self._lock:
-            self._modes = [LINKED] * self.relays.channels
-            for number, on in enumerate(self._inputs[: self.relays.channels], 1):
+            self._modes = self._modes_at_start()
+            for number, (on, _) in enumerate(zip(self._inputs, self._modes, strict=False), 1):
                 self.relays.set(number, on=on)
 
     @override
@@ -110,50 +118,64 @@ class ModbusEmulator(EmulatedBoard):
         arrived = self.line.tap[-1].data if self.line.tap else b""
         del buffer[: max(0, len(buffer) - len(arrived))]
 
+    def _modes_at_start(self) -> list[int]:
+        return [LINKED] * self.relays.channels if self._nature.links else []
+
     def _answer(self, frame: bytes) -> None:
         function, body = frame[1], frame[2:-2]
         try:
-            data = self._read(function, body) if function in READS else self._write(function, body)
+            data = self._done(function, body)
         except _RefusalError as refusal:
             function, data = function | 0x80, bytes([refusal.code])
-        self.reply(framed(bytes([self.unit, function]) + data))
+        if data is not None:
+            self.reply(framed(bytes([self.unit, function]) + data))
 
-    def _read(self, function: int, body: bytes) -> bytes:
-        self._check_known(function)
-        first, count = struct.unpack(">HH", body)
+    def _done(self, function: int, body: bytes) -> bytes | None:
+        """Carry out a request and return the data of the answer; None for one that the board leaves unanswered."""
+        if function not in self._nature.functions or function in self.refuses:
+            raise _RefusalError(ILLEGAL_FUNCTION)
+        first, value = struct.unpack(">HH", body[:4])
+        if function in BITS and self._nature.block not in {0, value}:
+            return None
+        if function in READS:
+            return self._read(function, first, value)
+        self._write(function, first, value, body[5:])
+        return body[:4]
+
+    def _read(self, function: int, first: int, count: int) -> bytes:
         match function:
             case Function.READ_COILS:
-                return _packed(_part(self.relays.states, first, count))
+                return _packed(_part(self._padded(self.relays.states), first, count))
             case Function.READ_DISCRETE_INPUTS:
-                return _packed(_part(self.inputs, first, count))
+                return _packed(_part(self._padded(self.inputs), first, count))
             case _:
                 registers = self._registers(first, count)
                 return bytes([2 * count]) + struct.pack(f">{count}H", *registers)
 
-    def _write(self, function: int, body: bytes) -> bytes:
-        self._check_known(function)
-        first, value = struct.unpack(">HH", body[:4])
+    def _padded(self, bits: tuple[bool, ...]) -> tuple[bool, ...]:
+        """The bits that the board tells of; one that tells of eight tells of some that it does not have."""
+        return bits + (False,) * (self._nature.block - len(bits))
+
+    def _write(self, function: int, first: int, value: int, data: bytes) -> None:
         match function:
             case Function.WRITE_COIL:
                 self._switch(first, value)
+            case Function.WRITE_REGISTER if self._nature.takes_orders:
+                self._order(first, *divmod(value, 0x100))
             case Function.WRITE_REGISTER:
                 self._set_modes(first, (value,))
             case Function.WRITE_COILS:
-                states = _unpacked(body[5:], value)
-                _part(self.relays.states, first, value)
-                for place, on in enumerate(states):
+                _part(self._padded(self.relays.states), first, value)
+                for place, on in list(enumerate(_unpacked(data, value)))[: self.relays.channels - first]:
                     self.relays.set(first + place + 1, on=on)
-            case Function.WRITE_REGISTERS:
-                self._set_modes(first, struct.unpack(f">{value}H", body[5:]))
+            case _ if self._nature.has_timers:
+                self._time(first, struct.unpack(f">{value}H", data))
             case _:
-                raise _RefusalError(ILLEGAL_FUNCTION)
-        return body[:4]
-
-    def _check_known(self, function: int) -> None:
-        if function in self.refuses:
-            raise _RefusalError(ILLEGAL_FUNCTION)
+                self._set_modes(first, struct.unpack(f">{value}H", data))
 
     def _registers(self, first: int, count: int) -> Sequence[int]:
+        if self._nature.takes_orders:
+            return _part(tuple(map(int, self.relays.states)), first - 1, count)
         if (first, count) == (UNIT_REGISTER, 1):
             return (self.unit,)
         return _part(self.modes, first - MODE_REGISTERS, count)
@@ -165,16 +187,44 @@ class ModbusEmulator(EmulatedBoard):
         place = first - MODE_REGISTERS
         self._modes[place : place + len(values)] = values
 
+    def _time(self, first: int, values: Sequence[int]) -> None:
+        place, rest = divmod(first - TIMERS, TIMER_LENGTH)
+        if rest or not 0 <= place < self.relays.channels:
+            raise _RefusalError(ILLEGAL_ADDRESS)
+        match values:
+            case (TimedWay.ON | TimedWay.OFF as way, steps) if steps:
+                self.relays.pulse(place + 1, steps * STEP_S, on=way == TimedWay.ON)
+            case _:
+                raise _RefusalError(ILLEGAL_VALUE)
+
+    def _order(self, channel: int, order: int, delay_s: int) -> None:
+        if not 1 <= channel <= self.relays.channels:
+            raise _RefusalError(ILLEGAL_ADDRESS)
+        match order:
+            case Order.ON | Order.OFF:
+                self.relays.set(channel, on=order == Order.ON)
+            case Order.TOGGLE:
+                self.relays.set(channel, on=not self.relays.states[channel - 1])
+            case Order.ALONE:
+                for other in range(1, self.relays.channels + 1):
+                    self.relays.set(other, on=other == channel)
+            case Order.MOMENTARY:
+                self.relays.pulse(channel, MOMENTARY_S)
+            case Order.DELAY if delay_s:
+                self.relays.pulse(channel, float(delay_s))
+            case _:
+                raise _RefusalError(ILLEGAL_VALUE)
+
     def _switch(self, address: int, value: int) -> None:
         kind, place = address & 0xFF00, address & 0x00FF
-        if kind in {FLASH_ON, FLASH_OFF} and place < self.relays.channels:
+        if self._nature.flashes and kind in {FLASH_ON, FLASH_OFF} and place < self.relays.channels:
             if not value:
                 raise _RefusalError(ILLEGAL_VALUE)
             self.relays.pulse(place + 1, value * STEP_S, on=kind == FLASH_ON)
             return
         if value not in {ON, OFF}:
             raise _RefusalError(ILLEGAL_VALUE)
-        if address == ALL_RELAYS:
+        if address == ALL_RELAYS and self._nature.flashes:
             targets = range(1, self.relays.channels + 1)
         elif kind == 0 and place < self.relays.channels:
             targets = range(place + 1, place + 2)
@@ -212,11 +262,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the board from the command line until it is told to stop."""
     parser = argparse.ArgumentParser(description="A Modbus RTU relay board with inputs in software.")
     parser.add_argument("--link", type=Path, required=True, help="name under which the serial port appears")
+    parser.add_argument("--model", type=Model, default=Model.WAVESHARE_D, choices=list(Model), help="which board")
     parser.add_argument("--unit", type=int, default=1, help="Modbus address")
     parser.add_argument("--channels", type=int, default=8, help="number of relays")
     parser.add_argument("--inputs", type=int, default=8, help="number of digital inputs")
     options = parser.parse_args(arguments)
-    return run(ModbusEmulator(options.link, options.unit, options.channels, options.inputs))
+    return run(ModbusEmulator(options.link, options.unit, options.channels, options.inputs, options.model))
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import ClassVar
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from drivers import modbus
 from drivers.api import DeviceError, DeviceMisconfiguredError, InputSample
@@ -17,6 +17,21 @@ class ModbusRtuInputsSettings(ModbusLineSettings):
 
     count: int = Field(default=8, ge=1, le=64, description="How many inputs to read.")
     first: int = Field(default=0, ge=0, le=65535, description="Modbus address of the first input, counted from 0.")
+    ask_count: int | None = Field(
+        default=None,
+        ge=1,
+        le=64,
+        description=(
+            "How many inputs to ask for at once, for boards that answer one number only: 8 on LC-Tech boards. "
+            "No default: as many as `count`."
+        ),
+    )
+
+    @model_validator(mode="after")
+    def _asks_for_enough(self) -> ModbusRtuInputsSettings:
+        if self.ask_count is not None and self.ask_count < self.count:
+            raise ValueError(f"ask_count is {self.ask_count}, fewer than the {self.count} inputs that are wanted")
+        return self
 
 
 class ModbusRtuInputs:
@@ -46,9 +61,13 @@ class ModbusRtuInputs:
     def sample(self) -> InputSample:
         """Read all inputs now. The time is that of the asking: the sample is never older than it says."""
         at = time.monotonic()
+        count = self._settings.count
+        request = modbus.read_discrete_inputs(
+            self._client.unit, self._settings.first, self._settings.ask_count or count
+        )
         try:
-            bits = self._client.read_discrete_inputs(self._settings.first, self._settings.count)
+            bits = self._client.read_bits(request)[:count]
         except modbus.RefusedError as error:
-            message = f"the board does not have {self._settings.count} inputs that can be read: {error}"
+            message = f"the board does not have {count} inputs that can be read: {error}"
             raise DeviceMisconfiguredError(message) from error
         return InputSample(bits, at)

@@ -15,10 +15,13 @@ from drivers import modbus
 from drivers.api import Delivery, DeviceError, DeviceMisconfiguredError, DeviceUnavailableError, RelayCapabilities
 from drivers.modbus_client import ModbusClient, ModbusLineSettings
 from drivers.relay.delivery import check_channel, judged, proved
-from drivers.relay.modbus_profiles import TRAITS, Profile
+from drivers.relay.modbus_profiles import TRAITS, Profile, Timer
 from drivers.serial_port import NotSentError
 
 log = logging.getLogger(__name__)
+
+ROUNDING_MS = 50
+"""A pulse is never further from what was asked for: what a board cannot time, it must not time otherwise."""
 
 
 class ModbusRtuRelaySettings(ModbusLineSettings):
@@ -27,18 +30,35 @@ class ModbusRtuRelaySettings(ModbusLineSettings):
     profile: Profile = Field(
         default=Profile.WAVESHARE_D,
         description=(
-            "Which board: waveshare_d (with digital inputs), waveshare (without), "
-            "coils (any board with standard coils; the agent times the pulse)."
+            "Which board: waveshare_d (relays and inputs), waveshare_io (outputs and inputs), waveshare (relays only), "
+            "lctech, r421a, coils (any board with standard coils; the agent times the pulse)."
         ),
     )
     channels: int = Field(default=8, ge=1, le=32, description="How many relays the board has.")
+    timed_pulse: bool | None = Field(
+        default=None,
+        description=(
+            "Whether the board times the pulse itself. No default: yes on the boards of Waveshare, no on others. "
+            "lctech: only the type D7 can. r421a: it can, in whole seconds."
+        ),
+    )
 
     @model_validator(mode="after")
     def _fits_the_board(self) -> ModbusRtuRelaySettings:
-        limit = TRAITS[self.profile].channels_limit
-        if self.channels > limit:
-            raise ValueError(f"a board of profile {self.profile} has at most {limit} channels")
+        traits = TRAITS[self.profile]
+        if self.channels > traits.channels_limit:
+            raise ValueError(f"a board of profile {self.profile} has at most {traits.channels_limit} channels")
+        if self.timed_pulse and traits.timer is None:
+            raise ValueError(f"a board of profile {self.profile} cannot time a pulse: leave timed_pulse out")
         return self
+
+    @property
+    def timer(self) -> Timer | None:
+        """The board's timer, where it is to be used."""
+        timer = TRAITS[self.profile].timer
+        if timer is None or self.timed_pulse is False:
+            return None
+        return timer if timer.is_usual or self.timed_pulse else None
 
 
 class ModbusRtuRelay:
@@ -49,18 +69,22 @@ class ModbusRtuRelay:
     def __init__(self, settings: ModbusRtuRelaySettings) -> None:
         self._settings = settings
         self._traits = TRAITS[settings.profile]
+        self._commands = self._traits.commands
+        self._timer = settings.timer
         self._channels = settings.channels
         self._client = ModbusClient(settings)
+        self._mode_registers = self._traits.mode_registers
 
     @property
     def capabilities(self) -> RelayCapabilities:
         """What this board can do."""
-        step_ms = self._traits.flash_step_ms
+        step_ms = self._timer.step_ms if self._timer else 0
         return RelayCapabilities(self._channels, hardware_pulse=step_ms > 0, pulse_step_ms=step_ms, read_back=True)
 
     def open(self) -> str:
         """Connect, read the relays, and cut the link from inputs to relays where the board has one."""
         self._client.open()
+        self._mode_registers = self._traits.mode_registers
         try:
             self._prove()
             self._unlink_inputs()
@@ -74,16 +98,11 @@ class ModbusRtuRelay:
         self._client.close()
 
     def pulse(self, channel: int, duration_ms: int) -> Delivery:
-        """Energise the relay for `duration_ms`, rounded to the board's step, timed by the board."""
+        """Energise the relay for `duration_ms`, timed by the board in its steps."""
         check_channel(channel, self._channels)
-        step_ms = self._traits.flash_step_ms
-        if not step_ms:
-            raise DeviceMisconfiguredError(f"a board of profile {self._settings.profile} cannot time a pulse")
-        steps = max(1, round(duration_ms / step_ms))
-        if steps > modbus.FLASH_LIMIT:
-            raise DeviceMisconfiguredError(f"a pulse of {duration_ms} ms is too long for the board")
+        order = self._timer_order(channel, duration_ms)
         try:
-            self._client.flash_on(channel - 1, steps)
+            self._client.write(order)
         except modbus.NoEchoError as error:
             log.error("the board did not take the pulse as one: %s; releasing the relay", error)  # noqa: TRY400 - no bug of ours
             self._release(channel)
@@ -92,45 +111,71 @@ class ModbusRtuRelay:
             if (outcome := _without_effect(error)) is not None:
                 return outcome
         # Not energised is no proof of no pulse: it may be over, or have ended early.
-        return judged(lambda: self.state()[channel - 1], otherwise=Delivery.UNKNOWN)
+        return judged(lambda: self._relays()[channel - 1], otherwise=Delivery.UNKNOWN)
 
     def set(self, channel: int, *, on: bool) -> Delivery:
         """Switch one relay and read it back."""
         check_channel(channel, self._channels)
         try:
-            self._client.write_coil(channel - 1, on=on)
+            self._client.write(self._commands.switch(self._client.unit, channel, on=on))
         except DeviceError as error:
             if (outcome := _without_effect(error)) is not None:
                 return outcome
-        return proved(lambda: self.state()[channel - 1], on=on)
+        return proved(lambda: self._relays()[channel - 1], on=on)
 
     def all_off(self) -> Delivery:
         """Release every relay and read them back."""
+        at_once = self._commands.release_all(self._client.unit, self._channels)
         try:
-            self._client.write_coils(0, [False] * self._channels)
+            if at_once is None:
+                self._release_one_by_one()
+            else:
+                self._client.write(at_once)
         except modbus.RefusedError:
             # Small boards know only function 05.
             self._release_one_by_one()
         except DeviceError as error:
             if (outcome := _without_effect(error)) is not None:
                 return outcome
-        return proved(lambda: any(self.state()), on=False)
+        return proved(lambda: any(self._relays()), on=False)
 
     def state(self) -> tuple[bool, ...]:
-        """Ask the board which relays are energised."""
-        return self._client.read_coils(0, self._channels)
+        """Ask the board which relays are energised, and cut the link from inputs to relays where it came back."""
+        relays = self._relays()
+        if not self._unlink_inputs():
+            return relays
+        log.error("the board on %s had lost its power: its inputs drove its relays again", self._settings.port)
+        return self._relays()
+
+    def _relays(self) -> tuple[bool, ...]:
+        request = self._commands.ask(self._client.unit, self._channels)
+        return self._commands.states(request, self._client.ask(request), self._channels)
+
+    def _timer_order(self, channel: int, duration_ms: int) -> modbus.Request:
+        timer = self._timer
+        if timer is None:
+            message = f"a board of profile {self._settings.profile} is not to time a pulse: switch on and off instead"
+            raise DeviceMisconfiguredError(message)
+        steps = round(duration_ms / timer.step_ms)
+        if not 1 <= steps <= timer.limit or abs(steps * timer.step_ms - duration_ms) > ROUNDING_MS:
+            raise DeviceMisconfiguredError(
+                f"the board cannot time a pulse of {duration_ms} ms: "
+                f"it counts in steps of {timer.step_ms} ms, up to {timer.limit * timer.step_ms} ms"
+            )
+        return timer.order(self._client.unit, channel, steps)
 
     def _prove(self) -> None:
         try:
-            self.state()
+            self._relays()
         except modbus.RefusedError as error:
-            message = f"the board does not have {self._channels} relays that can be read: {error}"
-            raise DeviceMisconfiguredError(message) from error
+            message = f"the board does not have {self._channels} relays that can be read as on a {self._traits.title}"
+            raise DeviceMisconfiguredError(f"{message}; check profile and channels: {error}") from error
 
-    def _unlink_inputs(self) -> None:
-        first = self._traits.mode_registers
+    def _unlink_inputs(self) -> bool:
+        """Let no input drive a relay; whether one did."""
+        first = self._mode_registers
         if first is None:
-            return
+            return False
         try:
             modes = self._client.read_registers(first, self._channels)
             linked = [place for place, mode in enumerate(modes) if mode]
@@ -138,24 +183,31 @@ class ModbusRtuRelay:
                 log.warning("inputs drive the relays %s; unlinking them", [place + 1 for place in linked])
             # Written only where it differs: the board keeps it in memory that wears out.
             for place in linked:
-                self._client.write_register(first + place, 0)
+                self._client.write(modbus.write_register(self._client.unit, first + place, 0))
             still = linked and any(self._client.read_registers(first, self._channels))
         except modbus.RefusedError as error:
+            if self._traits.modes_may_lack:
+                self._mode_registers = None
+                return False
             message = f"the board is no {self._traits.title}, choose another profile: {error}"
             raise DeviceMisconfiguredError(message) from error
         if still:
             raise DeviceUnavailableError("the board still lets its inputs drive its relays")
+        return bool(linked)
 
     def _release(self, channel: int) -> None:
         if self.set(channel, on=False) is not Delivery.DELIVERED:
             log.error("relay %d is not known to be released", channel)
 
     def _release_one_by_one(self) -> None:
-        for place in range(self._channels):
+        """Release what can be released. Raises NotSentError where nothing was sent."""
+        for channel in range(1, self._channels + 1):
             try:
-                self._client.write_coil(place, on=False)
+                self._client.write(self._commands.switch(self._client.unit, channel, on=False))
             except DeviceError as error:
-                log.warning("relay %d could not be released: %s", place + 1, error)
+                if isinstance(error, NotSentError) and channel == 1:
+                    raise
+                log.warning("relay %d could not be released: %s", channel, error)
 
 
 def _without_effect(error: DeviceError) -> Delivery | None:

@@ -12,6 +12,7 @@ from drivers import modbus, registry
 from drivers.api import Delivery, DeviceMisconfiguredError, DeviceUnavailableError
 from drivers.emulators.board import ReplyFault
 from drivers.emulators.lcus import Dialect, LcusEmulator
+from drivers.emulators.modbus_models import Model
 from drivers.emulators.modbus_rtu import ModbusEmulator
 
 if TYPE_CHECKING:
@@ -59,18 +60,31 @@ def test_a_pulse_that_the_board_refuses_is_not_delivered(board: ModbusEmulator, 
     assert board.relays.history == ()
 
 
-@pytest.mark.parametrize(("asked_ms", "steps"), [(1, 1), (100, 1), (549, 5), (551, 6), (1000, 10)])
+@pytest.mark.parametrize(("asked_ms", "steps"), [(51, 1), (100, 1), (149, 1), (151, 2), (549, 5), (1000, 10)])
 def test_a_pulse_is_rounded_to_the_step_of_the_board(
     board: ModbusEmulator, relay: RelayPort, asked_ms: int, steps: int
 ) -> None:
     relay.pulse(2, asked_ms)
-    assert modbus.flash_on(1, 1, steps).frame in board.line.received()
+    assert board.line.received().count(modbus.flash_on(1, 1, steps).frame) == 1
 
 
-def test_a_pulse_longer_than_the_board_can_time_is_refused(board: ModbusEmulator, relay: RelayPort) -> None:
-    with pytest.raises(DeviceMisconfiguredError, match="too long"):
-        relay.pulse(1, 10_000_000)
-    assert board.relays.history == ()
+@pytest.mark.parametrize(
+    ("options", "asked_ms", "steps"),
+    [
+        ({}, 50, "steps of 100 ms, up to 3276700 ms"),
+        ({}, 3_276_751, "steps of 100 ms, up to 3276700 ms"),
+        ({"profile": "r421a", "timed_pulse": True}, 500, "steps of 1000 ms, up to 255000 ms"),
+        ({"profile": "r421a", "timed_pulse": True}, 1051, "steps of 1000 ms, up to 255000 ms"),
+        ({"profile": "r421a", "timed_pulse": True}, 256_000, "steps of 1000 ms, up to 255000 ms"),
+    ],
+)
+def test_a_pulse_that_the_board_cannot_time_is_not_given_otherwise(
+    board: ModbusEmulator, options: dict[str, object], asked_ms: int, steps: str
+) -> None:
+    relay = registry.relay("modbus_rtu", {"port": str(board.line.link), **options})
+    with pytest.raises(DeviceMisconfiguredError, match=f"cannot time a pulse of {asked_ms} ms: it counts in {steps}"):
+        relay.pulse(1, asked_ms)
+    assert board.line.received() == b""
 
 
 # ------------------------------------------------------------------------------------- Modbus: levels and questions
@@ -113,6 +127,35 @@ def test_opening_stops_inputs_from_driving_relays_and_writes_only_what_differs(
     board.power_cycle()
     relay.open()
     assert board.modes == (0,) * 8
+
+
+@pytest.mark.parametrize("model", [Model.WAVESHARE_D, Model.WAVESHARE_IO])
+def test_inputs_that_drive_relays_again_after_a_loss_of_power_are_stopped_at_the_next_look(
+    link: Path, model: Model, caplog: pytest.LogCaptureFixture
+) -> None:
+    with ModbusEmulator(link, model=model) as board:
+        relay = registry.relay("modbus_rtu", {"port": str(link), "profile": model.value, "timeout_ms": TIMEOUT_MS})
+        relay.open()
+        board.power_cycle()
+        board.set_input(3, on=True)  # and its relay with it
+        assert relay.state() == (False, False, True, *[False] * 5)
+        assert "had lost its power" in caplog.text
+        assert relay.all_off() is Delivery.DELIVERED
+        board.set_input(3, on=False)
+        board.set_input(3, on=True)
+        assert relay.state() == (False,) * 8
+        relay.close()
+
+
+def test_a_waveshare_io_without_modes_is_used_and_not_asked_for_them_again(link: Path) -> None:
+    with ModbusEmulator(link, model=Model.WAVESHARE_IO) as board:
+        board.refuses.add(modbus.Function.READ_HOLDING_REGISTERS)
+        relay = registry.relay("modbus_rtu", {"port": str(link), "profile": "waveshare_io", "timeout_ms": TIMEOUT_MS})
+        for asked in (1, 2):
+            relay.open()
+            assert relay.state() == (False,) * 8
+            assert board.line.received().count(bytes.fromhex("01 03 10 00 00 08")) == asked
+        relay.close()
 
 
 def test_a_board_that_keeps_its_modes_is_not_used(board: ModbusEmulator, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,9 +204,67 @@ def test_a_silent_board_and_a_board_of_another_address_are_told_apart(board: Mod
         registry.relay("modbus_rtu", table).open()
 
 
-def test_a_profile_bounds_the_channels() -> None:
-    with pytest.raises(ValidationError, match="at most 8 channels"):
-        registry.relay("modbus_rtu", {"port": "/dev/x", "channels": 16})
+@pytest.mark.parametrize(
+    ("profile", "most"),
+    [("waveshare_d", 8), ("waveshare_io", 8), ("lctech", 8), ("r421a", 8), ("waveshare", 32), ("coils", 32)],
+)
+def test_a_profile_bounds_the_channels(profile: str, most: int) -> None:
+    table = {"port": "/dev/x", "profile": profile}
+    assert registry.relay("modbus_rtu", table | {"channels": most}).capabilities.channels == most
+    with pytest.raises(ValidationError, match=f"at most {most} channels|less than or equal to 32"):
+        registry.relay("modbus_rtu", table | {"channels": most + 1})
+
+
+@pytest.mark.parametrize(
+    ("profile", "timed_pulse", "step_ms"),
+    [
+        ("waveshare_d", None, 100),
+        ("waveshare_d", True, 100),
+        ("waveshare_d", False, 0),
+        ("waveshare_io", None, 100),
+        ("waveshare", None, 100),
+        ("lctech", None, 0),
+        ("lctech", True, 100),
+        ("r421a", None, 0),
+        ("r421a", True, 1000),
+        ("r421a", False, 0),
+        ("coils", None, 0),
+        ("coils", False, 0),
+    ],
+)
+def test_a_board_times_the_pulse_where_its_profile_has_it_and_the_settings_want_it(
+    profile: str, timed_pulse: bool | None, step_ms: int
+) -> None:
+    table: dict[str, object] = {"port": "/dev/x", "profile": profile}
+    if timed_pulse is not None:
+        table["timed_pulse"] = timed_pulse
+    capabilities = registry.relay("modbus_rtu", table).capabilities
+    assert (capabilities.pulse_step_ms, capabilities.hardware_pulse) == (step_ms, step_ms > 0)
+    assert capabilities.read_back
+
+
+def test_a_profile_without_a_timer_cannot_be_told_to_time_the_pulse() -> None:
+    with pytest.raises(ValidationError, match="profile coils cannot time a pulse: leave timed_pulse out"):
+        registry.relay("modbus_rtu", {"port": "/dev/x", "profile": "coils", "timed_pulse": True})
+
+
+def test_inputs_are_asked_for_as_the_board_wants_it(link: Path) -> None:
+    with ModbusEmulator(link, unit=255, channels=2, inputs=2, model=Model.LCTECH) as board:
+        table = {"port": str(link), "unit": 255, "count": 2, "timeout_ms": TIMEOUT_MS}
+        with pytest.raises(DeviceUnavailableError, match=r"unit 255 on .* does not answer at 9600 baud"):
+            registry.inputs("modbus_rtu", table).open()
+        inputs = registry.inputs("modbus_rtu", table | {"ask_count": 8})
+        inputs.open()
+        board.set_input(2, on=True)
+        assert inputs.sample().bits == (False, True)
+        inputs.close()
+        assert board.line.received().endswith(bytes.fromhex("FF 02 00 00 00 08 6C 12"))
+
+
+def test_inputs_must_be_asked_for_in_full() -> None:
+    with pytest.raises(ValidationError, match="ask_count is 2, fewer than the 3 inputs that are wanted"):
+        registry.inputs("modbus_rtu", {"port": "/dev/x", "count": 3, "ask_count": 2})
+    registry.inputs("modbus_rtu", {"port": "/dev/x", "count": 3, "ask_count": 3})
 
 
 def test_relay_and_inputs_share_one_port_from_two_threads(board: ModbusEmulator, relay: RelayPort) -> None:
