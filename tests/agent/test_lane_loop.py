@@ -450,7 +450,7 @@ def test_stopping_leaves_what_waits_alone(gate):
     gate.show()
     stopper = threading.Thread(target=gate.loop.stop)
     stopper.start()
-    eventually(lambda: gate.loop._stopping)
+    eventually(lambda: gate.loop._winding_down)
     leave.set()
     stopper.join(10)
     assert gate.questions == []
