@@ -1,4 +1,4 @@
-"""A Modbus board that somebody else wrote: pymodbus as it comes, and with the flash of the boards' vendor."""
+"""Modbus boards that others wrote: pymodbus as it comes and with the flash of the boards' vendor, and modbus_tk."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import struct
 import threading
 from typing import TYPE_CHECKING
 
+import serial
+from modbus_tk import defines
+from modbus_tk.modbus_rtu import RtuServer
 from pymodbus.constants import ExcCodes
 from pymodbus.framer import FramerType
 from pymodbus.pdu import ExceptionResponse
@@ -117,3 +120,40 @@ class Server:
             self.polls += 1
         elif values is not None and function in {modbus.Function.WRITE_COIL, modbus.Function.WRITE_COILS}:
             self.switchings += [(address + place, bool(on)) for place, on in enumerate(values)]
+
+
+class TkServer:
+    """modbus_tk on one end of a null modem: 8 coils, 8 inputs, 48 registers. What is written stays as it is."""
+
+    def __init__(self, port: str, unit: int) -> None:
+        self._server = RtuServer(serial.Serial(port, 9600))
+        self._board = self._server.add_slave(unit)
+        for name, kind, count in (
+            ("coils", defines.COILS, 8),
+            ("inputs", defines.DISCRETE_INPUTS, 8),
+            ("registers", defines.HOLDING_REGISTERS, 48),
+        ):
+            self._board.add_block(name, kind, 0, count)
+        self._stopped = threading.Event()
+        # A thread of our own: that of modbus_tk calls what Python is about to drop.
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def set_input(self, number: int, on: bool) -> None:
+        self._board.set_values("inputs", number - 1, int(on))
+
+    @property
+    def coils(self) -> tuple[bool, ...]:
+        return tuple(map(bool, self._board.get_values("coils", 0, 8)))
+
+    def registers(self, first: int, count: int) -> tuple[int, ...]:
+        return tuple(self._board.get_values("registers", first, count))
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._thread.join(WAIT_S)
+        self._server.close()
+
+    def _serve(self) -> None:
+        while not self._stopped.is_set():
+            self._server._do_run()
