@@ -122,15 +122,16 @@ class App:
         return tuple(self._lanes)
 
     def start(self) -> None:
-        """Record the start and what the last one left open, then start every thread. Waits for no device."""
+        """Release every relay, record the start and what the last one left open, then start all else. Waits for no device."""
+        # Before the disk is asked: the last run may have left a relay energised.
+        for relay in self._relays.values():
+            relay.start()
         self._record_start()
         self._devices.start()
         self._keeper.start()
         for lane in self._lanes:
             lane.start()
             self._watchdog.watch(f"lane {lane.name}", LANE_WINDOW_S, partial(_progress, lane))
-        for relay in self._relays.values():
-            relay.start()
         for eye in self._eyes:
             eye.start()
         if self._link is not None:

@@ -101,7 +101,7 @@ class LaneUnit:
         return self._view
 
     def start(self) -> None:
-        """Start to decide first, then to feel. The relay board is to be started after it."""
+        """Start to decide first, then to feel."""
         self.loop.start()
         if self._signals is not None:
             self._signals.start()
@@ -167,11 +167,16 @@ class LaneUnit:
 def rules(name: str, settings: LaneSettings, ways: WayGuard) -> LaneRules:
     """The rules of a lane from its settings and its neighbours."""
     signals = settings.signals
+    blind = signals is None or signals.presence is None
+    timing = settings.timing
+    if blind and not settings.cameras:
+        # A scanner reads once, and then it is blind too: silence is no sign that the vehicle has gone.
+        timing = timing.model_copy(update={"gone_s": max(timing.gone_s, timing.read_s)})
     return LaneRules(
         lane=name,
         lane_number=settings.number,
         direction=settings.direction,
-        blind=signals is None or signals.presence is None,
+        blind=blind,
         close_mode=settings.close_mode,
         has_opened=signals is not None and signals.opened is not None,
         has_closed=signals is not None and signals.closed is not None,
@@ -180,7 +185,7 @@ def rules(name: str, settings: LaneSettings, ways: WayGuard) -> LaneRules:
         has_hold=signals is not None and signals.hold is not None,
         shares_arm=ways.shares_arm(name),
         neighbours=ways.way(name) is not None,
-        **settings.timing.model_dump(),
+        **timing.model_dump(),
     )
 
 

@@ -146,7 +146,9 @@ def relay_boards(lanes: Mapping[str, Lane]) -> dict[str, list[str]]:
 
 
 def _lane_line(name: str, lane: Lane) -> str:
-    inputs = f"inputs {lane.inputs.kind}" if lane.inputs else "no inputs (passages are assumed)"
+    sees = lane.signals is not None and lane.signals.presence is not None
+    inputs = f"inputs {lane.inputs.kind}" if lane.inputs else "no inputs"
+    inputs += "" if sees else " (passages are assumed)"
     cameras = ", ".join(f"{camera.id} ({camera.kind}: {'+'.join(camera.readers)})" for camera in lane.cameras)
     scanners = ", ".join(f"{scanner.id} ({scanner.kind})" for scanner in lane.scanners)
     closes = "the barrier closes itself" if lane.close_mode == "controller" else "the agent closes"

@@ -45,6 +45,43 @@ def test_a_good_configuration_is_summed_up(check, tmp_path):
     assert "cameras front (simulated: qr+plate); scanners post (serial_lines)" in answer.stdout
 
 
+def test_what_lanes_have_in_common_is_said(check, tmp_path):
+    lanes = HEAD + "".join(
+        f"""
+[lanes.{name}]
+number = {number}
+direction = "{direction}"
+{more}
+barrier = {{ open_channel = {channel} }}
+relay = {{ kind = "simulated", name = "post" }}
+inputs = {{ kind = "simulated", name = "post" }}
+signals = {{ presence = {number}, safety = {3 + channel}, closed = {5 + channel} }}
+"""
+        for name, number, direction, channel, more in (
+            ("in", 1, "import", 1, 'interlock = ["inner"]'),
+            ("out", 2, "export", 1, 'shares_arm = "in"'),
+            ("inner", 3, "import", 2, ""),
+        )
+    )
+    path = write(tmp_path, lanes)
+    assert check(path).stdout.splitlines()[-3:] == [
+        "  together in and out and inner are on one relay board, simulated post",
+        "  together in and out share one arm: while one uses it the other waits",
+        "  together in opens only while inner is closed and at rest, and the other way round",
+    ]
+    facts = json.loads(check("--json", path).stdout)
+    assert facts["relay_boards"] == {"simulated post": ["in", "out", "inner"]}
+    assert (facts["shared_arms"], facts["interlocks"]) == ([["in", "out"]], [["in", "inner"]])
+
+
+def test_a_lane_whose_inputs_show_no_vehicle_is_said_to_assume_its_passages(check, tmp_path):
+    text = HEAD + LANE.replace(
+        'relay = { kind = "simulated" }',
+        'relay = { kind = "simulated" }\ninputs = { kind = "simulated" }\nsignals = { key = 1 }',
+    )
+    assert "inputs simulated (passages are assumed)" in check(write(tmp_path, text)).stdout
+
+
 def test_a_bad_configuration_is_told_on_standard_error(check, tmp_path):
     path = write(tmp_path, HEAD + LANE.replace("number = 1", "number = 99\nnumbr = 1"))
     answer = check(path)
