@@ -59,7 +59,10 @@ def list_ports(  # noqa: PLR0913 - each is an option of the command
     ] = False,
     only: Annotated[str | None, typer.Option("--port", "-p", help="Only this port, by any of its names.")] = None,
     units: Annotated[
-        int, typer.Option("--units", min=1, max=HIGHEST_UNIT, help="Ask for Modbus units, and KMTronic addresses, 1 to this.")
+        int,
+        typer.Option(
+            "--units", min=1, max=HIGHEST_UNIT, help="Ask for Modbus units, and KMTronic addresses, 1 to this."
+        ),
     ] = UNITS[-1],
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before bytes are sent.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, for programs.")] = False,
@@ -127,7 +130,7 @@ def _devices(lane: Lane) -> Iterator[tuple[str, Device]]:
     yield "relay", lane.relay
     if lane.inputs is not None:
         yield "inputs", lane.inputs
-    yield from (("scanner", scanner) for scanner in getattr(lane, "scanners", ()))
+    yield from ((f"scanner {scanner.id}", scanner) for scanner in lane.scanners)
 
 
 def _named_by(adapter: Adapter, users: Iterable[tuple[str, str]]) -> tuple[str, ...]:

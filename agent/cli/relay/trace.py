@@ -32,8 +32,9 @@ if TYPE_CHECKING:
 
 RETRY_S = 0.5
 WHILE_IT_RUNS = (
-    'To see the bytes of the running agent set level = "debug" in [log] of its configuration, restart it, and read its '
-    f'log: journalctl -u gate-agent. With format = "json" the lines are those of the logger {LOGGER}.'
+    'To see the bytes of the running agent set level = "debug" in [log] of its configuration, restart it, and read '
+    f"journalctl -u gate-agent: they are the lines of the logger {LOGGER}, which begin with the port. Of lines that are "
+    "alike the log keeps three in ten seconds"
 )
 
 
@@ -66,7 +67,7 @@ def trace(  # noqa: PLR0913 - each is an option of the command
         for board in target.boards:
             board.check_free()
     except DeviceUnavailableError as error:
-        raise DeviceUnavailableError(f"{error}. {WHILE_IT_RUNS}") from None
+        raise DeviceUnavailableError(f"{error}. {WHILE_IT_RUNS}.") from None
     scribe = Scribe({board.port: board.kind for board in target.boards if board.port}, time.monotonic())
 
     def show(transfer: Transfer) -> None:
