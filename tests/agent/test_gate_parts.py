@@ -274,6 +274,20 @@ def test_the_rules_of_a_lane_are_its_settings():
     assert (blind.blind, blind.has_opened, blind.has_closed, blind.has_photocell) == (True, False, False, False)
 
 
+@pytest.mark.parametrize(
+    ("changes", "gone_s"),
+    [
+        ({}, 3.0),
+        ({"inputs": None, "signals": None, "cameras": [{"id": "front", "kind": "simulated"}]}, 3.0),
+        ({"inputs": None, "signals": None}, 30.0),
+        ({"inputs": None, "signals": None, "timing": {"gone_s": 50, "read_s": 40}}, 50.0),
+    ],
+    ids=["loops see it", "a camera sees it", "a scanner reads once", "a scanner reads once, and the site waits longer"],
+)
+def test_a_lane_that_cannot_see_a_vehicle_stay_does_not_take_silence_for_its_leaving(changes, gone_s):
+    assert rules("exit", settings(**changes), WayGuard((), ())).gone_s == gone_s
+
+
 def test_the_time_of_the_views_is_monotonic(request, journal, devices):
     with Unit(request.node.name, journal, devices) as lane:
         lane.wait_state("idle")
