@@ -228,9 +228,8 @@ class LaneLoop:
             before, item = self._lane, waiting.pop(0)
             after, effects = step(before, item)
             failed = self._refused(effects) or self._record(effects)
-            while (
-                failed is not None
-            ):  # an order may be carried out without the permit's use; that is to be recorded too
+            while failed is not None:
+                # An order may be carried out without the permit's use; that is to be recorded and claimed too.
                 decision = item.decision if isinstance(item, Decided) else None
                 after, effects = step(before, RecordFailed(self._now(), failed, decision, item))
                 failed = self._refused(effects) or self._record(effects)

@@ -377,6 +377,19 @@ def test_samples_move_a_lane_with_inputs(request, tmp_path):
     simulated.forget_boards()
 
 
+def test_a_key_opens_and_an_input_that_flaps_is_told_of_by_name(request, tmp_path):
+    gate = Gate(tmp_path, request.node.name, blind=False, stale_s=600.0, has_key=True)
+    gate.loop.sampled(Signals(time.monotonic(), False, False, key=False))
+    with gate:
+        gate.loop.sampled(Signals(time.monotonic(), False, False, key=True))
+        eventually(lambda: gate.of_type("access.granted"))
+        assert gate.of_type("access.granted")[0]["operator"] == "key switch"
+        gate.loop.sampled(Signals(time.monotonic(), False, None, key=True, flapping=("safety",)))
+        eventually(lambda: "inputs_flapping" in {data["alarm"] for data in gate.of_type("alarm.raised")})
+        assert "safety" in gate.of_type("alarm.raised")[-1]["detail"]
+    simulated.forget_boards()
+
+
 def test_a_close_order_is_given_as_a_pulse_where_the_agent_closes(request, tmp_path):
     rules = {"blind": False, "stale_s": 600.0, "close_mode": "agent", "has_opened": True}
     gate = Gate(tmp_path, request.node.name, wires={"close_channel": 2}, **rules)
