@@ -24,6 +24,8 @@ def init(turn: Turn) -> None:
     elif not fresh(lane, turn.now.at):
         if isfinite(lane.watch.known_at) or turn.waited_s() >= lane.rules.close_s:
             lose_inputs(turn)
+    elif lane.arm_in_use:
+        turn.go(State.YIELDING)
     else:
         _wait_for_rest(turn, lane.since, "since the start")
 
@@ -107,6 +109,8 @@ def waiting(turn: Turn) -> None:
         if turn.lane.way_free:
             turn.go(State.DECIDING)
             turn.ask(final=True)
+        elif turn.waited_s() >= turn.lane.rules.pass_s:
+            turn.alarm_once(Alarm.INTERLOCKED, "a vehicle waits that may pass")
 
 
 def denied(turn: Turn) -> None:

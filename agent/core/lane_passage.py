@@ -102,8 +102,6 @@ def closing(turn: Turn) -> None:
         _reopen(turn)
     elif watch.photocell is True and not waits:
         _reopen(turn)
-    elif turn.lane.arm_in_use:
-        turn.go(State.YIELDING)
     elif rules.has_closed and watch.closed is True:
         turn.record(BarrierMoved(position="closed"))
         turn.go(State.IDLE)
@@ -116,13 +114,15 @@ def closing(turn: Turn) -> None:
 def _wait_to_lower(turn: Turn) -> None:
     if may_lower(turn):
         turn.lower()
-    elif turn.waited_s() >= turn.lane.rules.pass_s:
+    elif turn.waited_s() >= turn.lane.rules.pass_s and not turn.lane.arm_in_use:
         turn.alarm_once(Alarm.CLOSE_FAILED, "it was never safe to close")
 
 
 def _time_is_up(turn: Turn) -> None:
     if arm_down(turn.lane):
         turn.go(State.IDLE)
+    elif turn.lane.arm_in_use:
+        turn.go(State.YIELDING)  # it is held open there
     else:
         turn.alarm(Alarm.CLOSE_FAILED)
         turn.go(State.VIOLATION)
@@ -201,4 +201,5 @@ def _reopen(turn: Turn) -> None:
 def may_lower(turn: Turn) -> bool:
     """Whether a close pulse may be given now: asked for by the rules, deliverable, and proved safe by the inputs."""
     lane = turn.lane
-    return lane.rules.close_mode == "agent" and lane.relay_up and safe_to_close(lane, turn.now.at)
+    ours = lane.rules.close_mode == "agent" and not lane.arm_in_use
+    return ours and lane.relay_up and safe_to_close(lane, turn.now.at)

@@ -57,7 +57,8 @@ def _take_sample(turn: Turn, sample: Sampled) -> None:
     before = turn.lane.watch
     turn.set(watch=watched(turn.lane, sample))
     turn.lane = followed(turn.lane, before, turn.now.at)
-    turn.turned = before.key is False and turn.lane.watch.key is True
+    recent = sample.now.at - turn.lane.watch.at <= turn.lane.rules.stale_s
+    turn.turned = recent and before.key is False and turn.lane.watch.key is True
     if sample.flapping:
         turn.alarm_once(Alarm.INPUTS_FLAPPING, ", ".join(sample.flapping))
 
