@@ -185,10 +185,11 @@ class _Screen:
         now = time.monotonic()
         if now - self._shown_at >= 1 / REFRESH_HZ:
             self._shown_at = now
-            self._live.update(_table(self._terminals.all, self._remark, now), refresh=True)
+            self._live.update(screen_table(self._terminals.all, self._remark, now), refresh=True)
 
 
-def _table(contacts: list[Contact], caption: str, now: float) -> Table:
+def screen_table(contacts: list[Contact], caption: str, now: float) -> Table:
+    """The inputs as a table; what has just changed is marked. `now`: monotonic seconds."""
     from rich.table import Table  # noqa: PLC0415 - only on a terminal
     from rich.text import Text  # noqa: PLC0415
 

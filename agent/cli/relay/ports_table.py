@@ -52,8 +52,7 @@ def show(entries: list[Entry], missing: list[Missing]) -> None:
 def _title(entry: Entry) -> str:
     adapter = entry.adapter
     named = ", ".join(filter(None, (adapter.title, adapter.maker)))
-    words = (adapter.usb_id, named, f"serial {adapter.serial}" if adapter.serial else "")
-    return "  ".join(filter(None, words)) or "not on USB"
+    return "  ".join(filter(None, (adapter.usb_id, named))) or "not on USB"
 
 
 def _facts(entry: Entry) -> Iterator[tuple[str, str, str]]:
@@ -65,6 +64,8 @@ def _facts(entry: Entry) -> Iterator[tuple[str, str, str]]:
     others = [name for name in adapter.names if name != told.name]
     if others:
         yield "also", "\n".join(others), "dim"
+    if adapter.serial:
+        yield "serial", adapter.serial, ""
     if adapter.driver:
         yield "driver", adapter.driver, ""
     if adapter.holders:

@@ -1,0 +1,112 @@
+"""Parts of the relay commands: inputs as they change, bytes as lines, the screen."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import logging
+
+import pytest
+from rich.console import Console
+
+from agent.cli.relay.inputs import screen_table
+from agent.cli.relay.terminals import Contact, Terminals
+from agent.cli.relay.wire import LOGGER, Scribe, Transfer, overheard
+from agent.settings import SignalWiring
+from drivers.api import InputSample
+from drivers.emulators.lcus import LcusEmulator
+from drivers.registry import relay
+
+WIRING = SignalWiring(presence=1, safety=2, photocell=2, inverted=(2,), debounce_ms=40)
+
+
+def sample(at: float, *bits: bool | None) -> InputSample:
+    return InputSample(bits, at)
+
+
+def told(contacts) -> list[tuple[int, bool | None]]:
+    return [(one.number, one.value) for one in contacts]
+
+
+def test_the_first_sample_tells_of_every_input_and_counts_no_change():
+    terminals = Terminals(WIRING)
+    assert told(terminals.take(sample(0.0, False, False, True))) == [(1, False), (2, True), (3, True)]
+    assert [(one.signal, one.changes) for one in terminals.all] == [("presence", 0), ("safety, photocell", 0), ("", 0)]
+
+
+def test_a_change_counts_when_it_has_stood_for_the_debounce():
+    terminals = Terminals(WIRING)
+    list(terminals.take(sample(0.0, False, False)))
+    assert told(terminals.take(sample(0.02, True, False))) == []
+    assert terminals.all[0].raw is True
+    assert told(terminals.take(sample(0.03, False, False))) == []
+    assert told(terminals.take(sample(0.10, True, False))) == []
+    assert told(terminals.take(sample(0.15, True, False))) == [(1, True)]
+    assert (terminals.all[0].changes, terminals.all[0].changed_at) == (1, 0.15)
+
+
+def test_an_input_that_flaps_is_told_as_unknown_and_as_flapping():
+    terminals = Terminals(WIRING)
+    list(terminals.take(sample(0.0, False, False)))
+    flips = itertools.cycle([True, False])
+    changed = [one for step in range(1, 70) for one in terminals.take(sample(step * 0.02, next(flips), False))]
+    assert [(one.number, one.debounced.flapping) for one in changed] == [(1, True)]
+    assert changed[0].as_json(0.0)["value"] is None
+
+
+def test_a_wired_input_that_the_board_does_not_have_is_shown_as_unknown():
+    terminals = Terminals(SignalWiring(presence=1, safety=4))
+    list(terminals.take(sample(0.0, True, True)))
+    assert [(one.number, one.signal, one.value) for one in terminals.all] == [
+        (1, "presence", True),
+        (2, "", True),
+        (3, "", None),
+        (4, "safety", None),
+    ]
+
+
+def test_the_screen_marks_what_has_just_changed():
+    fresh = Contact(1, "presence", raw=True, changes=3, changed_at=9.5)
+    old = Contact(2, "safety", inverted=True, changes=1, changed_at=1.0)
+    out = io.StringIO()
+    Console(file=out, width=100).print(screen_table([fresh, old], "Modbus RTU board", now=10.0))
+    first, second = (line for line in out.getvalue().splitlines() if "presence" in line or "safety" in line)
+    assert first.split() == ["*", "1", "presence", "ON", "unknown", "3", "0.5", "s"]
+    assert second.split() == ["2", "safety", "(inverted)", "unknown", "unknown", "1", "9.0", "s"]
+    assert "Modbus RTU board" in out.getvalue()
+
+
+def exchange(at: float, reply: str) -> list[Transfer]:
+    return [Transfer(at, "/dev/x", sent=True, data=b"\xff"), Transfer(at, "/dev/x", sent=False, data=reply.encode())]
+
+
+def test_an_exchange_that_comes_again_and_again_is_told_once():
+    on, off = "CH1:ON \r\n", "CH1:OFF \r\n"
+    passed = [*exchange(0, off), *exchange(1, on), *exchange(2, on), *exchange(3, on), *exchange(4, off)]
+    lines = list(Scribe({"/dev/x": "lcus"}, 0.0).digest(passed))
+    assert [line.split()[0] for line in lines] == ["0.0", "0.0", "1000.0", "1000.0", "-", "4000.0", "4000.0"]
+    assert "the same 2 times more, until 3000.0" in lines[4]
+    last = list(Scribe({}, 0.0).digest([*exchange(0, on), *exchange(1, on)]))
+    assert "the same 1 times more" in last[-1]
+
+
+def test_lines_name_the_port_where_there_are_several():
+    scribe = Scribe({"/dev/x": "lcus", "/dev/y": "modbus_rtu"}, 0.0)
+    assert scribe.line(exchange(1, "")[0]).split()[1] == "/dev/x"
+
+
+@pytest.mark.parametrize("level", [logging.NOTSET, logging.WARNING], ids=["by default", "at warning"])
+def test_every_byte_of_a_driver_is_overheard_under_one_logger(tmp_path, level):
+    logging.getLogger(LOGGER).setLevel(level)
+    heard: list[Transfer] = []
+    with LcusEmulator(tmp_path / "port") as board:
+        driver = relay("lcus", {"port": str(tmp_path / "port")})
+        with overheard(heard.append):
+            driver.open()
+            driver.set(1, on=True)
+        assert b"".join(one.data for one in heard if one.sent) == board.line.received()
+        driver.state()
+        driver.close()
+    assert len([one for one in heard if not one.sent]) == 2
+    assert logging.getLogger(LOGGER).level == level
+    logging.getLogger(LOGGER).setLevel(logging.NOTSET)
