@@ -15,7 +15,9 @@ from drivers.api import Delivery
 from drivers.emulators.bench import obey
 from drivers.emulators.board import ReplyFault
 from drivers.emulators.lcus import Dialect, LcusEmulator
+from drivers.emulators.modbus_models import Model
 from drivers.emulators.modbus_rtu import ModbusEmulator
+from drivers.modbus import framed
 from drivers.relay_bank import RelayBank
 from drivers.serial_port import SerialParameters, SerialPort
 
@@ -52,6 +54,90 @@ def test_the_modbus_board_answers_as_the_data_sheets_say(link: Path, request_: s
         board.set_input(1, on=True)
         board.set_input(3, on=True)
         assert exchange(link, request_, len(bytes.fromhex(reply))) == reply
+
+
+@pytest.mark.parametrize(
+    ("model", "unit", "request_", "reply"),
+    [
+        (Model.LCTECH, 255, "FF 02 00 00 00 08 6C 12", "FF 02 01 01 51 A0"),
+        (Model.LCTECH, 255, "FF 01 00 00 00 08 28 12", "FF 01 01 00 60 60"),
+        (Model.LCTECH, 255, "FF 05 00 00 FF 00 99 E4", "FF 05 00 00 FF 00 99 E4"),
+        (Model.LCTECH, 255, "FF 0F 00 00 00 08 01 FF 30 1D", "FF 0F 00 00 00 08 41 D3"),
+        (Model.LCTECH, 255, "FF 10 00 03 00 02 04 00 04 00 14 C5 9F", "FF 90 01 EC 30"),
+        (Model.LCTECH_D7, 255, "FF 10 00 03 00 02 04 00 04 00 14 C5 9F", "FF 10 00 03 00 02 A4 16"),
+        (Model.R421A, 1, "01 06 00 01 01 00 D9 9A", "01 06 00 01 01 00 D9 9A"),
+        (Model.R421A, 1, "01 06 00 01 06 01 1A 6A", "01 06 00 01 06 01 1A 6A"),
+        (Model.R421A, 1, "01 03 00 01 00 01 D5 CA", "01 03 02 00 00 B8 44"),
+        (Model.R421A, 1, "01 05 00 00 FF 00 8C 3A", "01 85 01 83 50"),
+        (Model.COILS, 1, "01 05 02 00 00 07 8D B0", "01 85 03 02 91"),
+        (Model.WAVESHARE, 1, "01 02 00 00 00 08 79 CC", "01 82 01 81 60"),
+    ],
+)
+def test_each_model_answers_as_its_manual_says(link: Path, model: Model, unit: int, request_: str, reply: str) -> None:
+    with ModbusEmulator(link, unit, channels=2, inputs=2, model=model) as board:
+        board.relays.release()
+        board.set_input(1, on=True)
+        assert exchange(link, request_, len(bytes.fromhex(reply))) == reply
+
+
+@pytest.mark.parametrize(
+    ("order", "before", "after"),
+    [
+        ("01 00", (), (1,)),
+        ("02 00", (1,), ()),
+        ("03 00", (), (1,)),
+        ("03 00", (1,), ()),
+        ("04 00", (2,), (1,)),
+        ("05 00", (2,), (1, 2)),
+        ("06 02", (), (1,)),
+    ],
+)
+def test_an_order_of_the_r421a_moves_what_its_manual_says(
+    link: Path, order: str, before: tuple[int, ...], after: tuple[int, ...]
+) -> None:
+    with ModbusEmulator(link, channels=2, model=Model.R421A) as board:
+        for channel in before:
+            board.relays.set(channel, on=True)
+        request = framed(bytes.fromhex(f"01 06 00 01 {order}"))
+        assert exchange(link, request.hex(), 8) == request.hex(" ").upper()
+        assert board.relays.states == (1 in after, 2 in after)
+
+
+@pytest.mark.parametrize(
+    ("model", "request_", "code"),
+    [
+        (Model.R421A, "01 06 00 00 01 00", 2),
+        (Model.R421A, "01 06 00 03 01 00", 2),
+        (Model.R421A, "01 06 00 01 06 00", 3),
+        (Model.R421A, "01 06 00 01 07 00", 3),
+        (Model.R421A, "01 03 00 00 00 01", 2),
+        (Model.R421A, "01 03 00 02 00 02", 2),
+        (Model.LCTECH_D7, "01 10 00 04 00 02 04 00 04 00 05", 2),
+        (Model.LCTECH_D7, "01 10 00 0D 00 02 04 00 04 00 05", 2),
+        (Model.LCTECH_D7, "01 10 00 03 00 02 04 00 03 00 05", 3),
+        (Model.LCTECH_D7, "01 10 00 03 00 02 04 00 04 00 00", 3),
+        (Model.LCTECH_D7, "01 10 00 03 00 01 02 00 04", 3),
+    ],
+)
+def test_an_order_that_a_model_does_not_know_is_refused_and_moves_nothing(
+    link: Path, model: Model, request_: str, code: int
+) -> None:
+    with ModbusEmulator(link, channels=2, model=model) as board:
+        frame = framed(bytes.fromhex(request_))
+        refusal = framed(bytes((1, frame[1] | 0x80, code)))
+        assert exchange(link, frame.hex(), 5) == refusal.hex(" ").upper()
+        assert board.relays.history == ()
+
+
+@pytest.mark.parametrize("function", ["01", "02"])
+@pytest.mark.parametrize("count", ["02", "07", "09"])
+def test_a_board_of_lc_tech_answers_to_a_question_for_eight_only(link: Path, function: str, count: str) -> None:
+    with ModbusEmulator(link, channels=2, inputs=2, model=Model.LCTECH) as board:
+        port = SerialPort.shared(str(link), SerialParameters("test"))
+        port.send(framed(bytes.fromhex(f"01 {function} 00 00 00 {count}")))
+        port.exchange(framed(bytes.fromhex("01 01 00 00 00 08")), 6, WAIT_S)
+        port.close()
+        assert [transfer.direction for transfer in board.line.tap].count("out") == 1
 
 
 def test_a_foreign_client_reads_the_modbus_board(link: Path) -> None:

@@ -118,6 +118,31 @@ def test_a_late_answer_to_another_request_is_passed_over() -> None:
     assert modbus.reply_in(request, late + other_unit + reply) == reply
 
 
+def test_of_several_answers_to_one_question_the_last_counts() -> None:
+    request = modbus.read_coils(1, 0, 8)
+    late, due = (modbus.framed(bytes([1, 1, 1, mask])) for mask in (0, 5))
+    write_ack = modbus.flash_on(1, 0, 7).frame
+    assert modbus.reply_in(request, late + due) == due
+    assert modbus.reply_in(request, late + due[:-1]) == late
+    assert modbus.reply_in(request, due + write_ack) == due
+    assert modbus.reply_in(request, due + bytes.fromhex("01 01 77 00 00 00")) == due
+
+
+def test_a_reply_is_waited_for_until_its_very_last_byte() -> None:
+    for request, reply in (
+        (modbus.read_coils(1, 0, 8), modbus.framed(bytes.fromhex("01 01 01 00"))),
+        (modbus.read_holding_registers(1, 1, 2), modbus.framed(bytes.fromhex("01 03 04 00 01 00 00"))),
+        (modbus.write_coil(1, 0, on=True), modbus.write_coil(1, 0, on=True).frame),
+        (modbus.write_register(1, 1, 0x0100), modbus.write_register(1, 1, 0x0100).frame),
+        (modbus.write_coils(1, 0, [True] * 8), modbus.framed(bytes.fromhex("01 0F 00 00 00 08"))),
+        (modbus.write_registers(255, 3, (4, 20)), bytes.fromhex("FF 10 00 03 00 02 A4 16")),
+        (modbus.read_coils(1, 0, 8), bytes.fromhex("01 81 02 C1 91")),
+    ):
+        for count in range(len(reply)):
+            assert modbus.reply_in(request, reply[:count]) is None
+        assert modbus.reply_in(request, reply) == reply
+
+
 def test_a_garbled_frame_ends_the_waiting() -> None:
     request = modbus.read_coils(1, 0, 8)
     assert modbus.reply_in(request, bytes.fromhex("01 01 01 01 90 49")) is not None
@@ -127,8 +152,56 @@ def test_a_garbled_frame_ends_the_waiting() -> None:
 
 def test_a_flash_out_of_range_cannot_be_framed() -> None:
     for steps in (0, 0x8000):
-        with pytest.raises(ValueError, match="steps"):
+        with pytest.raises(ValueError, match=f"^{steps} steps: 1 to 32767 can be sent$"):
             modbus.flash_on(1, 0, steps)
+    assert modbus.flash_on(1, 0, 1).frame == bytes.fromhex("01 05 02 00 00 01 0D B2")
+    assert modbus.flash_on(1, 0, 0x7FFF).frame == modbus.framed(bytes.fromhex("01 05 02 00 7F FF"))
+
+
+WRITE, READ = modbus.write_coil(1, 9, on=True), modbus.read_coils(1, 0, 8)
+WRITTEN, ASKED = "01 05 00 09 FF 00 5C 38", "01 01 00 00 00 08 3D CC"
+
+
+@pytest.mark.parametrize(
+    ("request_", "reply", "kind", "text"),
+    [
+        (WRITE, "01 05 00 09 FF 00 5C 39", modbus.BadReplyError, f"garbled reply 01 05 00 09 FF 00 5C 39 to {WRITTEN}"),
+        (READ, "02 01 01 00 51 CC", modbus.BadReplyError, "unit 2 answered for unit 1: 02 01 01 00 51 CC"),
+        (READ, "01 02 01 05 61 8B", modbus.BadReplyError, f"the reply 01 02 01 05 61 8B is none to {ASKED}"),
+        (READ, "01 01 00 21 90", modbus.BadReplyError, f"the reply 01 01 00 21 90 is none to {ASKED}"),
+        (
+            READ,
+            "01 01 02 05 61 8B",
+            modbus.BadReplyError,
+            f"garbled reply 01 01 02 05 61 8B to {ASKED}",
+        ),
+        (
+            READ,
+            "01 01 02 00 51 78",
+            modbus.BadReplyError,
+            "the reply 01 01 02 00 51 78 says 2 bytes of data; 1 were due",
+        ),
+        (
+            WRITE,
+            "01 85 02 C3 51",
+            modbus.RefusedError,
+            f"unit 1 answered {WRITTEN} with exception 2, illegal data address",
+        ),
+        (
+            WRITE,
+            "01 05 00 09 00 00 1D C8",
+            modbus.NoEchoError,
+            f"unit 1 answered 01 05 00 09 00 00 1D C8 to {WRITTEN}: not what was asked",
+        ),
+    ],
+)
+def test_an_answer_that_is_none_says_what_came_and_what_was_asked(
+    request_: modbus.Request, reply: str, kind: type[Exception], text: str
+) -> None:
+    take = modbus.read_bits if request_ is READ else modbus.check_acknowledge
+    with pytest.raises(kind, match=f"^{text}$") as raised:
+        take(request_, bytes.fromhex(reply))
+    assert type(raised.value) is kind
 
 
 @given(st.binary(max_size=40), st.integers(1, 255), st.integers(1, 40))

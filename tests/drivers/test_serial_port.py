@@ -111,6 +111,46 @@ def test_after_a_failure_the_line_is_heard_out_before_the_next_request(
     assert directions == [("in", b"first"), ("out", b"late"), ("in", b"second"), ("out", b"good")]
 
 
+def test_an_exchange_without_an_end_returns_all_that_came_in_the_time(peer: Peer, port: SerialPort) -> None:
+    peer.answers[b"ask"] = b"first"
+    assert port.exchange(b"ask", None, 0.3) == b"first"
+    with pytest.raises(NoReplyError, match="silence"):
+        port.exchange(b"other", None, 0.02)
+
+
+def test_after_a_failure_an_answer_that_another_follows_does_not_count(peer: Peer, port: SerialPort) -> None:
+    peer.answers[b"ask"] = b"latedue!"
+    assert port.exchange(b"ask", 4, 1.0) == b"late"
+    with pytest.raises(NoReplyError, match="silence"):
+        port.exchange(b"lost", 4, 0.02)
+    with pytest.raises(NoReplyError, match=r"more than one answer on .*/port \(only 6C 61 74 65 64 75 65 21\)") as both:
+        port.exchange(b"ask", 4, 1.0)
+    assert both.value.received == b"latedue!"
+    peer.answers[b"ask"] = b"due!"
+    assert port.exchange(b"ask", 4, 1.0) == b"due!"
+    peer.answers[b"ask"] = b"latedue!"
+    assert port.exchange(b"ask", 4, 1.0) == b"late"
+
+
+def test_after_a_failure_a_predicate_is_given_what_follows_the_answer(
+    peer: Peer, port: SerialPort, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serial_line, "QUIET_S", 0.5)
+    monkeypatch.setattr(serial_line, "QUIET_LIMIT_S", 0.5)
+    with pytest.raises(NoReplyError):
+        port.exchange(b"lost", 4, 0.02)
+    peer.answers[b"ask"] = b"late"
+    more = threading.Timer(0.05, peer.line.send, (b"due!",))
+
+    def is_complete(received: bytes) -> bool:
+        if received == b"late":
+            more.start()
+        return len(received) >= 4
+
+    assert port.exchange(b"ask", is_complete, WAIT_S) == b"latedue!"
+    more.join()
+
+
 def test_the_adapters_own_echo_is_dropped_once_and_only_where_asked(peer: Peer, link: Path) -> None:
     peer.answers[b"ask"] = b"askask"
     with_echo = SerialPort.shared(str(link), SerialParameters("test", local_echo=True))
