@@ -98,7 +98,7 @@ class PlayedGate:
         self.counts: Counter[str] = Counter()
         self.relay_up = False
         self.frame = 0
-        self._held = False
+        self.held = False
         self._due: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
         self._boot = 0
@@ -244,7 +244,7 @@ class PlayedGate:
 
     def _is_safety(self, grant: str) -> bool:
         """Whether a grant belongs to no transaction: it raises an arm that the agent lowered."""
-        return grant.split("-")[0] not in self.begun
+        return grant.split("-", maxsplit=1)[0] not in self.begun
 
     def _energise(self, action: str, *, by_right: bool) -> None:
         if not self.relay_up:
@@ -270,7 +270,7 @@ class PlayedGate:
         return self._contacts[action] > -inf
 
     def _hold(self, *, on: bool) -> None:
-        self._held = on
+        self.held = on
         if self.relay_up:
             self.world.relay("hold", on=on)
 
@@ -281,7 +281,7 @@ class PlayedGate:
         self.relay_up = up
         if up:
             self._all_off()
-            if self._held:
+            if self.held:
                 self.world.relay("hold", on=True)
         self.feed(RelayChanged(self.now, up=up))
 
@@ -325,7 +325,7 @@ class PlayedGate:
         self.lane = Lane.start(self.rules, self.lane.serial)
         self.monitor = Monitor(self.rules)
         self._debounced = {name: Debounced() for name in self._wired()}
-        self._held = False
+        self.held = False
         self._all_off()
         self.world.green = False
         self.faults.blind_readers = False

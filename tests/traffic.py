@@ -49,6 +49,12 @@ class Kind:
     def for_trucks(self) -> bool:
         return self.site.presence == FOR_TRUCKS.presence
 
+    @property
+    def most_gap_m(self) -> float:
+        """The longest drawbar that the safety loop bridges: iron ends 0.2 m from the bumpers."""
+        low_m, high_m = self.site.safety
+        return min(2.0, high_m - low_m - 0.6)
+
 
 _LEFT_TO_AGENT = {"closes_itself": False}
 KINDS: dict[str, Kind] = {
@@ -63,6 +69,9 @@ KINDS: dict[str, Kind] = {
     "trucks, agent closes": Kind(replace(FOR_TRUCKS, **_LEFT_TO_AGENT), BY_AGENT | LIMITS),
     "trucks, agent closes, photocell": Kind(
         replace(FOR_TRUCKS, **_LEFT_TO_AGENT), BY_AGENT | LIMITS | {"has_photocell": True}
+    ),
+    "trucks, short loop, agent closes, photocell": Kind(
+        replace(FOR_TRUCKS, safety=(-0.6, 1.6), **_LEFT_TO_AGENT), BY_AGENT | LIMITS | {"has_photocell": True}
     ),
     "trucks, both close, photocell": Kind(
         replace(FOR_TRUCKS, logic=Logic.COUNTING, pause_s=20.0), BY_AGENT | LIMITS | {"has_photocell": True}
@@ -123,7 +132,7 @@ class Traffic:
         self.owners: dict[str, Guest] = {}
         self.outcomes: Counter[tuple[str, str]] = Counter()
         self.bodies: Counter[str] = Counter()
-        self.stolen = 0
+        self.ways: Counter[Way] = Counter()
         self._heard = 0
         self._crossed = 0
         self._ordered_at = -1.0
@@ -248,10 +257,11 @@ class Traffic:
     def _check_crossing(self) -> None:
         crossing = self.gate.world.crossings[-1]
         guest = self.guests[crossing.vehicle.number]
-        if crossing.way is Way.GRANTED:
-            self.stolen += not (guest.asked or guest.sort == "is let in by an officer")
+        self.ways[crossing.way] += 1
         if self.trouble is None:
             assert crossing.way is guest.way, f"{guest.sort} came through: {crossing.way}"
+        elif crossing.way is Way.BROKE_THROUGH:
+            self.trouble.may_be_up = True
         elif crossing.way is Way.LEFT_UP:
             assert self.trouble.may_be_up, f"{guest.sort} found the arm up"
 
@@ -301,7 +311,9 @@ class Traffic:
         if not self.kind.for_trucks:
             return dice.choices((CAR, VAN, MOTORCYCLE), (6, 2, 1))[0]
         big = dice.choices((0, 1, 2, 3), (3, 4, 5, 1))[0]
-        return (CAR, truck(dice.uniform(1.5, 2.9)), truck_with_trailer(dice.uniform(1.0, 2.0)), VAN)[big]
+        return (CAR, truck(dice.uniform(1.5, 2.9)), truck_with_trailer(dice.uniform(1.0, self.kind.most_gap_m)), VAN)[
+            big
+        ]
 
     def add(
         self, body: Body, plan: Plan, sort: str, verdicts: tuple[Verdict, ...], *wanted: Outcome, **more: Any
@@ -317,9 +329,6 @@ class Traffic:
     @property
     def blind(self) -> bool:
         return bool(self.kind.rules.get("blind"))
-
-
-_Maker = "Callable[[Traffic, str, Body, Plan], Guest]"
 
 
 def _passes(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Guest:
@@ -348,9 +357,7 @@ def _shows_nothing(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Guest
 
 def _gives_up(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Guest:
     soon = replace(plan, patience_s=traffic.dice.uniform(0.0, 3.0))
-    # A blind lane may not have seen it at all.
-    seldom = (Outcome.ABANDONED,)
-    return traffic.add(body, soon, sort, (), *seldom, way=None)
+    return traffic.add(body, soon, sort, (), Outcome.ABANDONED, way=None)
 
 
 def _stays(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Guest:
@@ -386,8 +393,13 @@ def _wrong_way(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Guest:
 
 def _rams(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Guest:
     wild = replace(plan, conduct=Conduct.RAMS)
-    wanted = () if traffic.blind else (Outcome.ABANDONED,)
-    return traffic.add(body, wild, sort, (), *wanted, way=Way.BROKE_THROUGH)
+    if traffic.blind:
+        return traffic.add(body, wild, sort, (), way=Way.BROKE_THROUGH)
+    if "has_closed" in traffic.kind.rules:
+        return traffic.add(
+            body, wild, sort, (), Outcome.FAULT, Outcome.ABANDONED, way=Way.BROKE_THROUGH, alarm=Alarm.FORCED_OPEN
+        )
+    return traffic.add(body, wild, sort, (), Outcome.ABANDONED, way=Way.BROKE_THROUGH)
 
 
 _MAKERS = {

@@ -30,7 +30,7 @@ class Trouble:
     def moment(self) -> None:
         """End what is over, start what is due."""
         world = self._gate.world
-        if world.arm.position == 0.0 and not world.controller.held:
+        if world.arm.position == 0.0 and not self._gate.held:
             self.may_be_up = False
         over = [entry for entry in self._running if entry[0] <= world.now]
         for entry in over:
@@ -118,6 +118,11 @@ class Trouble:
             self._dice.choice((CommandKind.OPEN, CommandKind.OPEN, CommandKind.CLOSE, CommandKind.RELEASE))
         )
 
+    def _order_close(self) -> None:
+        """An impatient officer: several orders to close, whatever is under the arm."""
+        for delay_s in (0.0, 0.5, 1.0, 2.0, 4.0):
+            self._gate.later(delay_s, lambda: self._gate.order(CommandKind.CLOSE))
+
     def _hold(self) -> Callable[[], None]:
         self.may_be_up = True
         self._gate.order(CommandKind.HOLD)
@@ -170,6 +175,7 @@ KINDS: dict[str, tuple[float, float, Callable[[Trouble], Callable[[], None] | No
     "relay lost": (0.3, 5.0, Trouble._lose_the_relay),
     "agent restarted": (0.0, 0.0, Trouble._restart),
     "officer's order": (0.0, 0.0, Trouble._order),
+    "officer closes": (0.0, 0.0, Trouble._order_close),
     "held open": (2.0, 10.0, Trouble._hold),
     "power cut": (1.0, 8.0, Trouble._cut_the_power),
     "controller deaf": (3.0, 10.0, Trouble._deafen),
