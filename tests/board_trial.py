@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 TIMEOUTS_MS = (30, 300, 3000)
 """A cell that comes out other than due is measured again with more patience: the machine may have been busy."""
 LATE_AFTER_S = 0.02
+SETTLED_S = 0.1
+"""After so much silence a board that answers nothing has heard all that was sent."""
 WAIT_S = 10.0
 PULSE_MS = 1000
 TRIES = 3
@@ -97,6 +99,8 @@ class Trial:
             answers = self._answers
             if said is Said.DELIVERED:
                 assert board.relays.wait_until(lambda _: self._is_done(board, switched), WAIT_S)
+            while board.line.wait_received(len(board.line.received()) + 1, SETTLED_S):
+                pass
             sent = len(board.line.received()) - heard
             return Health(sent, answers, said, _edges(board, switched))
 

@@ -34,11 +34,12 @@ class Dialect(StrEnum):
 
 
 class LcusEmulator(EmulatedBoard):
-    """A board of the LCUS family."""
+    """A board of the LCUS family. `line_form`: how its text names a channel and a state; firmwares differ in spaces."""
 
     def __init__(self, link: Path, channels: int = 2, dialect: Dialect = Dialect.ASCII) -> None:
         super().__init__(link, channels)
         self.dialect = Dialect(dialect)
+        self.line_form = "CH{}:{} \r\n"
 
     @override
     def feed(self, buffer: bytearray) -> None:
@@ -75,7 +76,7 @@ class LcusEmulator(EmulatedBoard):
     def _tell_all(self) -> None:
         states = self.relays.states
         if self.dialect is Dialect.ASCII:
-            lines = (f"CH{number}:{'ON' if on else 'OFF'} \r\n" for number, on in enumerate(states, 1))
+            lines = (self.line_form.format(number, "ON" if on else "OFF") for number, on in enumerate(states, 1))
             self.reply("".join(lines).encode())
         elif self.dialect is Dialect.BYTES:
             self.reply(bytes(states))

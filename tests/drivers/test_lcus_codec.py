@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+import re
+from typing import TYPE_CHECKING
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError
 from drivers.relay import lcus_codec as codec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @pytest.mark.parametrize(
@@ -31,27 +37,67 @@ def test_text_replies_of_all_known_boards_are_understood(text: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", [b"", b"CH1:ON \r\nCH2:OF \r\n", b"CH2:ON \r\nCH1:OFF \r\n", b"xCH1:ON \r\nCH2:OFF \r\n", b"CH1:ON\r\n!"]
+    ("received", "channels", "is_whole"),
+    [
+        (b"", 1, False),
+        (b"CH1:ON \r", 1, False),
+        (b"CH1:ON \r\n", 1, True),
+        (b"CH1:ON \r\n", 2, False),
+        (b"CH1:ON \r\nCH2:OFF \r", 2, False),
+        (b"CH1:ON \r\nCH2:OFF \r\n", 2, True),
+        (b"CH1:ON \r\nCH2:OFF \r\nCH3:OFF \r\n", 2, True),
+    ],
 )
-def test_a_garbled_text_reply_is_refused(text: bytes) -> None:
-    with pytest.raises(codec.BadReplyError):
+def test_a_text_reply_is_whole_with_its_last_line(received: bytes, channels: int, is_whole: bool) -> None:
+    assert codec.has_lines(received, channels) is is_whole
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (b"", "not lines like CH1:ON"),
+        (b"\0\2", "not lines like CH1:ON"),
+        (b"CH1:ON \r\nCH2:OF \r\n", "not lines like CH1:ON"),
+        (b"CH1:ON\nCH2:OFF\n", "not lines like CH1:ON"),
+        (b"CH1:ON \r\nCH2:OFF \r\nx", "not lines like CH1:ON"),
+        (b"xCH1:ON \r\nCH2:OFF \r\n", "not lines like CH1:ON"),
+        (b"CH1:ON\r\n!", "not lines like CH1:ON"),
+        (b"CH2:ON \r\nCH1:OFF \r\n", "channels out of order"),
+        (b"CH0:ON \r\nCH1:OFF \r\n", "channels out of order"),
+        (b"CH1:ON \r\nCH1:ON \r\n", "channels out of order"),
+    ],
+)
+def test_a_garbled_text_reply_is_refused(text: bytes, why: str) -> None:
+    with pytest.raises(codec.BadReplyError, match=f"^{re.escape(f'the board answered {text!r}: {why}')}$"):
         codec.read_lines(text, 2)
 
 
-def test_a_board_with_other_channels_or_another_dialect_is_named() -> None:
-    with pytest.raises(DeviceMisconfiguredError, match="has 2 channels, not 4"):
-        codec.read_lines(b"CH1:ON \r\nCH2:OFF \r\n", 4)
-    with pytest.raises(DeviceMisconfiguredError, match="has 4 channels, not 2"):
-        codec.read_bytes(bytes(4), 2)
-    with pytest.raises(DeviceMisconfiguredError, match='readback = "bytes"'):
-        codec.read_lines(bytes(2), 2)
-    with pytest.raises(DeviceMisconfiguredError, match='readback = "ascii"'):
-        codec.read_bytes(b"CH1:", 4)
+@pytest.mark.parametrize(
+    ("read", "received", "channels", "message"),
+    [
+        (codec.read_lines, b"CH1:ON \r\nCH2:OFF \r\n", 4, "the board has 2 channels, not 4"),
+        (codec.read_lines, b"CH1:ON \r\nCH2:OFF \r\n", 1, "the board has 2 channels, not 1"),
+        (codec.read_bytes, bytes(4), 2, "the board has 4 channels, not 2"),
+        (codec.read_bytes, bytes(3), 2, "the board has 3 channels, not 2"),
+        (codec.read_lines, bytes(2), 2, 'the board answers in single bytes: set readback = "bytes"'),
+        (codec.read_lines, b"\1", 2, 'the board answers in single bytes: set readback = "bytes"'),
+        (codec.read_bytes, b"CH1:", 4, 'the board answers in text: set readback = "ascii"'),
+        (codec.read_bytes, b"C", 4, 'the board answers in text: set readback = "ascii"'),
+    ],
+)
+def test_a_board_with_other_channels_or_another_dialect_is_named(
+    read: Callable[[bytes, int], tuple[bool, ...]], received: bytes, channels: int, message: str
+) -> None:
+    with pytest.raises(DeviceMisconfiguredError, match=f"^{message}$"):
+        read(received, channels)
 
 
-@pytest.mark.parametrize("reply", [b"", b"\0", b"\0\2", b"\xff\0"])
-def test_a_garbled_byte_reply_is_refused(reply: bytes) -> None:
-    with pytest.raises(codec.BadReplyError):
+@pytest.mark.parametrize(
+    ("reply", "shown"),
+    [(b"", ""), (b"\0", "00"), (b"\0\2", "00 02"), (b"\xff\0", "FF 00"), (b"\0\0\2", "00 00 02")],
+)
+def test_a_garbled_byte_reply_is_refused(reply: bytes, shown: str) -> None:
+    with pytest.raises(codec.BadReplyError, match=f"^the board answered {shown}: not 2 bytes 00 or 01$"):
         codec.read_bytes(reply, 2)
 
 
@@ -63,7 +109,7 @@ def test_byte_and_feedback_replies_are_understood() -> None:
 
 @pytest.mark.parametrize("wire", ["A0 01 01 A3", "A0 02 01 A3", "A0 01 05 A6", "A0 01 01"])
 def test_feedback_that_is_not_the_state_of_this_channel_is_refused(wire: str) -> None:
-    with pytest.raises(codec.BadReplyError):
+    with pytest.raises(codec.BadReplyError, match=f"^the board answered {wire}: no state of channel 1$"):
         codec.read_feedback(bytes.fromhex(wire), 1)
 
 

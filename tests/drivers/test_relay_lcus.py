@@ -25,6 +25,15 @@ class TestLcusAscii(LcusRelay):
     options: ClassVar = {"readback": "ascii"}
 
 
+class TestLcusAsciiWithOtherSpaces(TestLcusAscii):
+    title = "lcus ascii CH1: ON"
+
+    def emulator(self, link: Path) -> LcusEmulator:
+        board = super().emulator(link)
+        board.line_form = "CH{}: {}\r\n"
+        return board
+
+
 class TestLcusBytes(LcusRelay):
     title = "lcus bytes"
     dialect = Dialect.BYTES

@@ -8,6 +8,7 @@ import sys
 import termios
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +21,6 @@ from drivers.serial_port import NoReplyError, NotSentError, SerialParameters, Se
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
@@ -236,7 +236,8 @@ def test_another_process_cannot_open_the_port_and_is_told_who_has_it(peer: Peer)
     ) as holder:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "open\n"
-        with pytest.raises(DeviceUnavailableError, match=rf"in use by .*\(pid {holder.pid}\); stop that first"):
+        name = Path(f"/proc/{holder.pid}/comm").read_text(encoding="utf-8").strip()
+        with pytest.raises(DeviceUnavailableError, match=rf"in use by {name} \(pid {holder.pid}\); stop that first"):
             SerialPort.shared(path, PARAMETERS)
         holder.kill()
     SerialPort.shared(path, PARAMETERS).close()
