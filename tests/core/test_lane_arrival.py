@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from agent.core.decision import Reason, Verdict
 from agent.core.lane import State
 from agent.core.lane_io import CommandKind, ReadersChanged, RecordFailed, RelayChanged
@@ -113,6 +115,13 @@ TABLE: list[Row] = [
         State.INIT,
         ["show red init"],
     ),
+    (
+        "something in the photocell at the start is waited for",
+        lambda: Yard.new(ready=False, has_photocell=True),
+        lambda y: y.sense(photocell=True) + y.wait(60.1),
+        State.VIOLATION,
+        ["show red init", "alarm.raised blocked", "show red violation"],
+    ),
     # ---------------------------------------------------------------- idle
     (
         "a vehicle on the presence loop begins a transaction",
@@ -167,6 +176,27 @@ TABLE: list[Row] = [
         lambda y: y.order(CommandKind.OPEN),
         State.OPENING,
         ["vehicle.present operator", "access.granted operator", "RAISE 0001-1", "show green opening"],
+    ),
+    (
+        "an arm at its open limit was forced where there is no closed limit",
+        lambda: Yard.new(has_opened=True),
+        lambda y: y.sense(opened=True),
+        State.VIOLATION,
+        ["alarm.raised forced_open", "show red violation"],
+    ),
+    (
+        "something in the photocell alone is no violation",
+        lambda: Yard.new(has_photocell=True),
+        lambda y: y.sense(photocell=True) + y.wait(100.0),
+        State.IDLE,
+        [],
+    ),
+    (
+        "something under the arm while a vehicle is before it is no wrong way",
+        present,
+        lambda y: y.sense(safety=True),
+        State.PRESENT,
+        [],
     ),
     # ---------------------------------------------------------------- present
     (
@@ -450,3 +480,28 @@ TABLE: list[Row] = [
 @rows(TABLE)
 def test_row(way: Callable[[], Yard], act: Callable[[Yard], list[str]], state: State, lines: list[str]) -> None:
     check(way, act, state, lines)
+
+
+@pytest.mark.parametrize("way", [present, deciding, manual])
+def test_an_arm_that_is_forced_while_a_vehicle_waits_ends_its_transaction(way: Callable[..., Yard]) -> None:
+    yard = way(has_closed=True)
+    assert yard.sense(closed=None) == []
+    assert yard.sense(closed=False) == [
+        "alarm.raised forced_open",
+        "transaction.closed fault GATE_FAULT",
+        "show red violation",
+    ]
+    assert yard.state is State.VIOLATION
+
+
+def test_an_arm_that_is_forced_behind_a_refused_vehicle_is_a_violation() -> None:
+    yard = denied(has_closed=True)
+    assert yard.sense(closed=False) == ["alarm.raised forced_open", "show red violation"]
+
+
+def test_an_arm_that_went_up_although_no_pulse_was_delivered_was_forced() -> None:
+    yard = opening(has_opened=True)
+    yard.sense(opened=True)
+    yard.pulsed("not_delivered")
+    assert yard.state is State.DENIED
+    assert yard.sense() == ["alarm.raised forced_open", "show red violation"]

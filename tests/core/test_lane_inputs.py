@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from agent.core.decision import Decision, Reason, Verdict
+from agent.core.events import Alarm, AlarmRaised
 from agent.core.lane import State
-from agent.core.lane_io import CommandKind, Decided, Pulsed, ReadersChanged, RecordFailed, RelayChanged
+from agent.core.lane_io import CommandKind, Decided, Pulsed, ReadersChanged, RecordFailed, RelayChanged, Sampled
 from tests.lane_rows import closed_as
-from tests.yard import FIRST, PERMIT, SECOND, WAYS, Yard, deciding
+from tests.yard import FIRST, PERMIT, SECOND, WAYS, Yard, deciding, opening
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,3 +123,80 @@ def test_an_answer_counts_once() -> None:
     yard.decide(Verdict.RETRY, Reason.QR_UNSTABLE)
     before = yard.lane
     assert (yard.decide(Verdict.PASS), yard.lane) == ([], before)
+
+
+# -------------------------------------------------------------------------------------------- inputs that never stand still
+
+
+def test_inputs_that_flap_are_named_once_and_lost_soon() -> None:
+    yard = Yard.new()
+    item = Sampled(yard.now, yard.at, presence=False, safety=None, flapping=("safety", "photocell"))
+    assert yard.feed(item) == ["alarm.raised inputs_flapping"]
+    event = yard.drafts()[-1].event
+    assert event == AlarmRaised(alarm=Alarm.INPUTS_FLAPPING, detail="safety, photocell")
+    yard.at += 0.31
+    assert yard.feed(replace(item, now=yard.now, sampled_at=yard.at)) == ["alarm.raised inputs_lost", "show red fault"]
+    yard.sense()
+    yard.sense()
+    assert yard.state is State.IDLE
+    again = replace(item, now=yard.now, sampled_at=yard.at)
+    assert yard.feed(again) == ["alarm.raised inputs_flapping"], "the lane was idle in between"
+    assert yard.feed(again) == []
+
+
+def test_a_key_that_flaps_does_not_lose_the_inputs() -> None:
+    yard = Yard.new(has_key=True)
+    yard.at += 0.5
+    item = Sampled(yard.now, yard.at, presence=False, safety=False, flapping=("key",))
+    assert (yard.feed(item), yard.state) == (["alarm.raised inputs_flapping"], State.IDLE)
+
+
+def test_flapping_is_told_also_by_a_sample_whose_step_could_not_be_recorded() -> None:
+    yard = Yard.new()
+    item = Sampled(yard.now, yard.at, presence=True, safety=False, flapping=("key",))
+    failed = RecordFailed(yard.now, Reason.GATE_FAULT, item=item)
+    assert yard.feed(failed) == ["alarm.raised inputs_flapping", "alarm.raised journal_failed"]
+    assert (yard.lane.watch.presence, yard.state) == (True, State.IDLE)
+
+
+# ------------------------------------------------------------------------------------------ a grant's life, in every state
+
+
+def quick(*acts: str) -> Yard:
+    """A lane whose pulse was not reported, moved on."""
+    yard = opening(has_opened=True, clear_s=30.0)
+    yard.sense(opened=True)
+    for act in acts:
+        if act == "hold":
+            yard.order(CommandKind.HOLD)
+        elif act == "lost":
+            yard.tick(0.5)
+        else:
+            yard.sense(**{act.split()[0]: not act.endswith("off")})
+    return yard
+
+
+PULSED = {
+    State.OPENING: lambda: opening(open_s=20.0),
+    State.OPEN: quick,
+    State.PASSING: lambda: quick("safety"),
+    State.CLEARING: lambda: quick("safety", "presence off", "safety off"),
+    State.HELD_OPEN: lambda: quick("hold"),
+    State.FAULT: lambda: quick("lost"),
+}
+
+
+@pytest.mark.parametrize("state", PULSED)
+def test_a_grant_expires_in_every_state_that_it_may_lead_to(state: State) -> None:
+    yard = PULSED[state]()
+    assert yard.state is state
+    (pulse,) = yard.lane.pulses
+    yard.at = pulse.deadline
+    yard.sense()
+    assert yard.lane.pulses == (pulse,), "at its deadline it may still begin"
+    yard.at = pulse.deadline + 0.01
+    assert yard.sense()[:1] == ["alarm.raised pulse_unknown"]
+    assert yard.lane.pulses == ()
+    draft = next(d for d in reversed(yard.drafts()) if isinstance(d.event, AlarmRaised))
+    assert draft.event.detail == "the grant expired without a report of its pulse"
+    assert draft.transaction == FIRST

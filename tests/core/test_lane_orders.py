@@ -160,6 +160,13 @@ TABLE: list[Row] = [
         State.IDLE,
         ["barrier.moved closed", "show red idle"],
     ),
+    (
+        "something in the photocell under a released barrier is let through",
+        lambda: held(has_photocell=True),
+        lambda y: y.order(CommandKind.RELEASE)[:0] + y.sense(photocell=True),
+        State.PASSING,
+        ["show red passing"],
+    ),
     # ---------------------------------------------------------------- who holds
     (
         "an officer who holds already holds",

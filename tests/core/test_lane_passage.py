@@ -56,6 +56,42 @@ TABLE: list[Row] = [
         ["show green open"],
     ),
     (
+        "something in the photocell before the grant is not this vehicle either",
+        lambda: deciding(has_photocell=True),
+        lambda y: y.sense(photocell=True) + y.decide(Verdict.PASS)[:0] + y.sense(safety=True) + y.sense(),
+        State.OPENING,
+        [],
+    ),
+    (
+        "a drawbar that the loop does not feel is not free of the arm",
+        lambda: deciding(has_photocell=True),
+        lambda y: (
+            y.sense(photocell=True)
+            + y.decide(Verdict.PASS)[:0]
+            + y.sense(safety=True)
+            + y.sense(safety=False)
+            + y.sense(safety=True)
+        ),
+        State.OPENING,
+        [],
+    ),
+    (
+        "what comes under the arm after the photocell was free is this vehicle",
+        lambda: deciding(has_photocell=True),
+        lambda y: (
+            y.sense(photocell=True) + y.decide(Verdict.PASS)[:0] + y.sense(photocell=False) + y.sense(safety=True)
+        ),
+        State.PASSING,
+        ["vehicle.entering", "show red passing"],
+    ),
+    (
+        "a person in the photocell is no vehicle under the arm",
+        lambda: opening(has_photocell=True),
+        lambda y: y.sense(photocell=True),
+        State.OPENING,
+        [],
+    ),
+    (
         "a vehicle may be under the arm before it is up",
         opening,
         lambda y: y.sense(safety=True),
@@ -242,6 +278,27 @@ TABLE: list[Row] = [
         State.PASSING,
         ["barrier.pulsed open not_delivered", "alarm.raised relay_lost"],
     ),
+    (
+        "a chassis that the photocell sees and the loop does not is still under the arm",
+        lambda: passing(has_photocell=True),
+        lambda y: y.sense(presence=False) + y.sense(safety=False, photocell=True) + y.wait(5.0),
+        State.PASSING,
+        [],
+    ),
+    (
+        "a vehicle that comes before the drawbar of this one is through tailgates",
+        lambda: passing(has_photocell=True),
+        lambda y: y.sense(presence=False) + y.sense(safety=False, photocell=True) + y.sense(presence=True),
+        State.PASSING,
+        ["alarm.raised tailgating"],
+    ),
+    (
+        "an unknown photocell is no sign that nothing is under the arm",
+        lambda: passing(has_photocell=True),
+        lambda y: y.sense(presence=False) + y.sense(safety=False, photocell=None),
+        State.PASSING,
+        [],
+    ),
     # ---------------------------------------------------------------- clearing
     (
         "a free second ends the passage",
@@ -316,6 +373,13 @@ TABLE: list[Row] = [
         lambda y: y.sense(photocell=True) + y.wait(130.0),
         State.PASSING,
         ["show red passing", "alarm.raised blocked"],
+    ),
+    (
+        "a drawbar in the photocell after a gap is the same vehicle",
+        lambda: clearing(has_photocell=True),
+        lambda y: y.wait(0.5) + y.sense(photocell=True) + y.sense(photocell=False) + y.wait(0.9),
+        State.CLEARING,
+        ["show red passing", "show red clearing"],
     ),
     # ---------------------------------------------------------------- closing
     (
