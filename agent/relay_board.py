@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 HEALTH_PERIOD_S = 0.2
+CHECK_S = 0.1
+"""How long a check may take on a slow line."""
 STOP_TIMEOUT_S = 5.0
 
 
@@ -130,9 +132,17 @@ class RelayBoard:
         if self._pulses:
             self._give(self._pulses.popleft())
         elif not self._contacts.work() and time.monotonic() >= self._check_at:
-            self._contacts.check()
-            self._check_at = time.monotonic() + HEALTH_PERIOD_S
+            self._check()
         self._tell_lanes()
+
+    def _check(self) -> None:
+        due_in_s = self._contacts.due_in_s()
+        if due_in_s is not None and due_in_s < CHECK_S:
+            # The end of a pulse waits for no check.
+            self._check_at = time.monotonic() + due_in_s
+            return
+        self._contacts.check()
+        self._check_at = time.monotonic() + HEALTH_PERIOD_S
 
     def _give(self, order: PulseOrder) -> None:
         delivery = Delivery.NOT_DELIVERED
