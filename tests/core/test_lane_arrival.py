@@ -16,6 +16,7 @@ from tests.yard import (
     denied,
     fault,
     manual,
+    opening,
     present,
 )
 
