@@ -18,7 +18,16 @@ from drivers.emulators.modbus_models import Model
 from drivers.emulators.modbus_rtu import ModbusEmulator
 from drivers.emulators.numato import NumatoEmulator
 from drivers.emulators.pty import PtyLine
-from drivers.recognition import HARMFUL, NEUTRAL, UNKNOWN_FUNCTION, Finding, identify, modbus_questions, recognise
+from drivers.recognition import (
+    HARMFUL,
+    NEUTRAL,
+    PATIENCE_S,
+    UNKNOWN_FUNCTION,
+    Finding,
+    identify,
+    modbus_questions,
+    recognise,
+)
 from drivers.usb_ids import Likeness, Manner
 from tests.board_orders import BOARDS
 
@@ -109,6 +118,7 @@ class Case(NamedTuple):
     board: tuple[str, dict] | None
     inputs: dict | None = None
     title: str = ""
+    units: tuple[int, ...] = (1,)
 
 
 def _muted(board):
@@ -139,7 +149,10 @@ CASES = {
     "kmtronic 8": Case(lambda link: KmtronicEmulator(link, 8), CH340, ("kmtronic", {"channels": 8})),
     "kmtronic 2": Case(lambda link: KmtronicEmulator(link, 2), FTDI, None),
     "kmtronic bus": Case(
-        lambda link: KmtronicEmulator(link, 8, Connection.RS485, 2), CH340, ("kmtronic", BUS | {"address": 2})
+        lambda link: KmtronicEmulator(link, 8, Connection.RS485, 2),
+        CH340,
+        ("kmtronic", BUS | {"address": 2}),
+        units=(2,),
     ),
     "kmtronic bus with an echo": Case(
         lambda link: _echoing(KmtronicEmulator(link, 8, Connection.RS485)),
@@ -152,6 +165,7 @@ CASES = {
         FTDI,
         ("modbus_rtu", {"unit": 3, "profile": "waveshare_d", "channels": 4}),
         {"unit": 3, "count": 2},
+        units=(2, 3),
     ),
     "modbus with an echo": Case(
         lambda link: _echoing(ModbusEmulator(link)),
@@ -212,7 +226,9 @@ def findings(tmp_path_factory) -> dict[str, tuple[Finding, tuple]]:
 
     def ask(place: int, case: Case) -> tuple[Finding, tuple]:
         with case.make(folder / f"port-{place}") as board:
-            found = identify(str(folder / f"port-{place}"), Likeness("", case.manner), case.title, FEW)
+            patience_s = PATIENCE_S if case.board is None else 2 * PATIENCE_S  # the machine may be busy
+            likeness = Likeness("", case.manner)
+            found = identify(str(folder / f"port-{place}"), likeness, case.title, case.units, patience_s)
             return found, board.relays.history
 
     with ThreadPoolExecutor(len(CASES)) as pool:
