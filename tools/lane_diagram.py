@@ -29,6 +29,7 @@ from agent.core.lane_io import (
     RelayChanged,
     Sampled,
     Ticked,
+    WayChanged,
 )
 from agent.core.moment import Moment
 from agent.core.observations import Presentation, Reading
@@ -50,10 +51,16 @@ SIGHTED = LaneRules(
     has_opened=True,
     has_closed=True,
     has_photocell=True,
+    has_hold=True,
+    has_key=True,
     deny_again_s=1.2,
 )
 PLAIN = LaneRules("lane", 1, deny_again_s=1.2)
+SHARED = LaneRules(
+    "lane", 1, deny_again_s=1.2, has_opened=True, has_closed=True, has_hold=True, neighbours=True, shares_arm=True
+)
 BLIND = LaneRules("lane", 1, blind=True, deny_again_s=1.2, blind_passage_s=9.0)
+BLIND_SHARED = replace(BLIND, has_hold=True, has_key=True, neighbours=True, shares_arm=True)
 TIMES: tuple[str, ...] = ("clear_s", "deny_again_s", "gone_s", "decide_s", "open_s", "close_s", "blind_passage_s")
 TIMES += ("grant_s", "enter_s", "read_s", "pass_s")
 # Ways through the lane; every place on them is tried with every input. What a lane has no input for is left out.
@@ -85,6 +92,25 @@ WAYS = (
     "relay back, fresh inputs, no limit, closed limit",
     "relay back, fresh inputs, order to hold, no limit, inputs lost",
     "relay back, fresh inputs, order to hold, no limit, order to release, B up",
+    "relay back, fresh inputs, hold contact on, order to hold, hold contact off",
+    "inputs flap, inputs lost",
+    "relay back, fresh inputs, key turned",
+)
+NEAR = "relay back, way free, fresh inputs"
+THROUGH = "A up, a permit, decision PASS, pulse delivered, open limit, B up, A down, B down, `clear_s`"
+SHARED_WAYS = (
+    f"{NEAR}, A up, a permit, way taken, decision PASS, `pass_s`, way free, decision PASS",
+    f"{NEAR}, A up, a permit, a neighbour was first, relay lost",
+    f"{NEAR}, A up, a plate",
+    f"{NEAR}, A up, way taken, order to open",
+    f"{NEAR}, arm in use, no limit, B up, A up, B down, closed limit, way free, A down, A up",
+    f"{NEAR}, arm in use, A up, B up, B down, way free, fresh inputs",
+    f"{NEAR}, arm in use, B up, way free, `pass_s`",
+    f"{NEAR}, arm in use, no limit, way free, `pass_s`",
+    "relay back, arm in use, no limit",
+    f"{NEAR}, order to hold, no limit, arm in use, order to release",
+    f"{NEAR}, {THROUGH}, arm in use, `close_s`",
+    f"{NEAR}, A up, a permit, decision DENY, arm in use, A down",
 )
 PERMIT = Permit(b"p" * 16, "issuer", b"k", 0, 1, 0, 1, "V" * 17, None, None, None, 1, 1, "in", 1)
 HEAD = """# The lane
@@ -92,9 +118,10 @@ HEAD = """# The lane
 This page is drawn by `tools/lane_diagram.py`, which steps the lane with every input in every state that it can reach;
 a test fails when the page is stale. The code is `agent/core/lane.py` and the modules beside it.
 
-`A` is the presence loop before the arm, `B` the safety loop under and behind it. Names that end in `_s` are timings of
-the lane's rules. "A permit" and "a plate" are new ones each time. Grants, alarms and outcomes are events; **RAISE**, **CLOSE**
-and **HOLD** move the barrier, always after the record of why.
+`A` is the presence loop before the arm, `B` the safety loop under and behind it; the photocell, where there is one, must be
+free too before anything counts as clear. Names that end in `_s` are timings of the lane's rules. "A permit" and "a plate"
+are new ones each time. Grants, alarms and outcomes are events; **RAISE**, **CLOSE** and **HOLD** move the barrier, always after
+the record of why; those "at once" wait for no neighbour.
 
 Rules that never break, each watched over random sequences by `tests/core/test_lane_rules.py`:
 
@@ -104,10 +131,12 @@ Rules that never break, each watched over random sequences by `tests/core/test_l
 3. No close pulse unless the lane is told to close, and every input that guards it is fresh and clear.
 4. Inputs that are stale or unknown are never taken for clear.
 5. A transaction has exactly one outcome.
-6. A start moves nothing.
+6. A start moves nothing by itself; a hold contact that is on, or an officer, may.
+7. Of lanes that must wait for one another, one opens at a time: no open pulse and no order to hold while the way is not free.
+   Only the hold contact, a fire alarm's for one, asks nobody, and an arm that the agent itself lowers goes up again.
 
 Not in the pictures, because they lead there from every state: inputs lost lead to `fault` (not from `held_open`), and
-an officer's order to hold leads to `held_open`.
+an officer's order to hold, or the hold contact, leads to `held_open`.
 """
 
 
@@ -126,9 +155,9 @@ class Place:
         """The instant, with a wall clock that is of no interest here."""
         return Moment(self.at, 0.0)
 
-    def sample(self, **bits: bool) -> Sampled:
+    def sample(self, **bits: bool | None) -> Sampled:
         """Return a fresh sample."""
-        return Sampled(self.now, self.at, **(dict(self.bits) | bits))
+        return Sampled(self.now, self.at, **(dict(self.bits) | bits))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -150,7 +179,9 @@ def words(effects: tuple[Effect, ...]) -> tuple[str, ...]:
             said += [f"permit {row.state}" for row in effect.ledger]
         elif isinstance(effect, Raise | Close | Hold):
             name = type(effect).__name__.upper()
-            said.append(f"**{name}{'' if not isinstance(effect, Hold) else ' on' if effect.on else ' off'}**")
+            on = f" {'on' if effect.on else 'off'}" if isinstance(effect, Hold) else ""
+            at_once = " at once" if not isinstance(effect, Close) and effect.override else ""
+            said.append(f"**{name}{on}{at_once}**")
         elif isinstance(effect, Decide):
             said.append("ask finally" if effect.final else "ask")
     return tuple(dict.fromkeys(said))
@@ -167,6 +198,7 @@ def inputs(place: Place) -> Iterator[tuple[str, Input]]:
     now, rules = place.now, place.lane.rules
     if not rules.blind:
         yield from _samples(place)
+    yield from _contacts(place)
     photo = Presentation(f"permit {place.shown}".encode(), "engine", "camera", place.shown, place.at)
     yield "a permit", Presented(now, photo)
     yield "a plate", PlateRead(now, Reading(f"plate {place.shown}", (), "kind", 1.0, "camera", place.shown, place.at))
@@ -177,11 +209,27 @@ def inputs(place: Place) -> Iterator[tuple[str, Input]]:
         yield f"pulse {delivery}", Pulsed(now, place.grant, "open", delivery)
     for kind in CommandKind:
         yield f"order to {kind}", Commanded(now, kind, "officer", "cause")
+    if rules.neighbours:
+        yield "way free", WayChanged(now, free=True)
+        yield "way taken", WayChanged(now, free=False)
+        yield "a neighbour was first", RecordFailed(now, Reason.INTERLOCKED)
+    if rules.shares_arm:
+        yield "arm in use", WayChanged(now, free=False, arm_in_use=True)
     for up in (False, True):
         yield f"relay {'back' if up else 'lost'}", RelayChanged(now, up=up)
         yield f"readers {'back' if up else 'lost'}", ReadersChanged(now, up=up)
     yield "permit use taken", RecordFailed(now, Reason.ALREADY_USED)
     yield "record failed", RecordFailed(now, Reason.GATE_FAULT)
+
+
+def _contacts(place: Place) -> Iterator[tuple[str, Input]]:
+    rules = place.lane.rules
+    if rules.has_hold:
+        yield "hold contact on", place.sample(hold=True)
+        yield "hold contact off", place.sample(hold=False)
+    if rules.has_key:
+        yield "key turned", place.sample(key=True)
+        yield "inputs flap", replace(place.sample(key=None), flapping=("key",))
 
 
 def _samples(place: Place) -> Iterator[tuple[str, Input]]:
@@ -244,9 +292,11 @@ def explore(rules: LaneRules) -> list[Move]:
         ("photocell", False if rules.has_photocell else None),
         ("opened", False if rules.has_opened else None),
         ("closed", True if rules.has_closed else None),
+        ("key", False if rules.has_key else None),
+        ("hold", False if rules.has_hold else None),
     )
     moves: dict[Move, None] = {}
-    for way in WAYS:
+    for way in SHARED_WAYS if rules.shares_arm else WAYS:
         place = Place(Lane.start(rules, 1), 1000.0, bits)
         moves.update(dict.fromkeys(_all_moves(place)))
         for cause in way.split(", "):
@@ -318,6 +368,10 @@ def page() -> str:
     for title, rules in (
         ('With all inputs, closed by the agent (`close_mode = "agent"`)', SIGHTED),
         ("With both loops only, closed by the controller", PLAIN),
+        (
+            "With limits and a neighbour that shares the arm (a neighbour with an arm of its own only makes it wait)",
+            SHARED,
+        ),
         ("Blind: no inputs at all", BLIND),
     ):
         moves = explore(rules)

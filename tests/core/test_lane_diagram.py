@@ -37,5 +37,5 @@ def test_the_page_shows_every_transition(tool: Any) -> None:
     def pairs(rules: Any) -> set[tuple[str, str]]:
         return {(move.state, move.to) for move in tool.explore(rules) if move.state is not move.to}
 
-    assert pairs(tool.SIGHTED) | pairs(tool.PLAIN) == SIGHTED
-    assert pairs(tool.BLIND) == BLIND
+    assert pairs(tool.SIGHTED) | pairs(tool.PLAIN) | pairs(tool.SHARED) == SIGHTED
+    assert pairs(tool.BLIND) | pairs(tool.BLIND_SHARED) == BLIND
