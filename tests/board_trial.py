@@ -4,16 +4,29 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from drivers import registry
 from drivers.api import Delivery, DeviceError, DeviceUnavailableError
 from drivers.emulators.board import ReplyFault
-from tests.board_cells import COMMANDS, ENERGISING, EVERY, Cell, Fault, Health, LineFault, Operation, Said, Verdict
+from tests.board_cells import (
+    COMMANDS,
+    ENERGISING,
+    EVERY,
+    FAULTS,
+    Cell,
+    Fault,
+    Health,
+    LineFault,
+    Operation,
+    Said,
+    Verdict,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from drivers.api import RelayPort
     from drivers.emulators.board import EmulatedBoard
@@ -27,33 +40,34 @@ SETTLED_S = 0.1
 WAIT_S = 10.0
 PULSE_MS = 1000
 TRIES = 3
-AT_ONCE = 12
+AT_ONCE = 32
 CHANNEL, OTHER_CHANNEL = 1, 2
 
 
 def health_of(suite: BoardFaults, folder: Path) -> dict[Operation, Health]:
-    """Every operation when all is well; measured once for a board."""
-    found = _healths.get(type(suite))
-    if found is None:
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            healths = pool.map(lambda operation: Trial(suite, operation, folder).healthy(), Operation)
-            found = _healths[type(suite)] = dict(zip(Operation, healths, strict=True))
-    return found
-
-
-_healths: dict[type[BoardFaults], dict[Operation, Health]] = {}
-
-
-def measured(suite: BoardFaults, fault: Fault, folder: Path) -> list[Cell]:
-    """All cells of one board under one fault, several at once: most of them wait."""
-    health = health_of(suite, folder)
-    trials = [
-        Trial(suite, operation, folder, fault, place, health[operation])
-        for operation in Operation
-        for place in _places(operation, fault, health[operation])
-    ]
+    """Every operation when all is well."""
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return list(pool.map(Trial.judged, trials))
+        healths = pool.map(lambda operation: Trial(suite, operation, folder).healthy(), Operation)
+        return dict(zip(Operation, healths, strict=True))
+
+
+def measured(suite: BoardFaults) -> list[Cell]:
+    """All cells of one board, many at once, for most of them wait; measured once in a process."""
+    cells = _measured.get(type(suite))
+    if cells is None:
+        with TemporaryDirectory() as name, ThreadPoolExecutor(AT_ONCE) as pool:
+            health = health_of(suite, Path(name))
+            trials = [
+                Trial(suite, operation, Path(name), fault, place, health[operation])
+                for fault in FAULTS
+                for operation in Operation
+                for place in _places(operation, fault, health[operation])
+            ]
+            cells = _measured[type(suite)] = list(pool.map(Trial.judged, trials))
+    return cells
+
+
+_measured: dict[type[BoardFaults], list[Cell]] = {}
 
 
 def _places(operation: Operation, fault: Fault, health: Health) -> list[str]:
