@@ -134,10 +134,13 @@ class Contacts:
         if relays is None:
             return
         for channel in self._moving():
-            idle = not (self._is_held(channel) or self._may_be_energised(channel))
-            if relays[channel - 1] and idle:
+            if self._is_held(channel) or self._is_pulsing(channel) or channel in self._off_due:
+                continue
+            if relays[channel - 1]:
                 log.error("relay %d is energised though nobody asked for it; releasing it", channel)
                 self._off_due[channel] = 0.0
+            else:
+                self._pulse_until.pop(channel, None)
         lit = self._lit()
         wanted = dict.fromkeys(self._held(), True) | {channel: channel in lit for channel in self._lamps()}
         for channel, on in wanted.items():
@@ -224,11 +227,10 @@ class Contacts:
         return closing is None or not self._may_be_energised(closing) or self._release(closing)
 
     def _is_released(self, channel: int) -> bool:
-        """Whether a relay is known to be released, by doing so where that is due."""
-        due = self._off_due.get(channel)
-        if due is not None and due <= time.monotonic():
-            return self._release(channel)
-        return not self._may_be_energised(channel)
+        """Whether a relay is known to be released, by doing so where its pulse is over."""
+        if self._off_due.get(channel, 0.0) > time.monotonic() or self._is_pulsing(channel):
+            return False
+        return not self._may_be_energised(channel) or self._release(channel)
 
     def _set_hold(self, channel: int) -> None:
         pulsing = self._is_pulsing(channel)
@@ -286,4 +288,6 @@ class Contacts:
         return time.monotonic() < self._pulse_until.get(channel, -TIMER_SLACK_S) + TIMER_SLACK_S
 
     def _may_be_energised(self, channel: int) -> bool:
-        return channel in self._off_due or self._is_pulsing(channel)
+        """Also after its pulse, until it was seen to be released: the board's timer may have failed to do so."""
+        unproved = channel in self._pulse_until and self._relay.capabilities.read_back
+        return channel in self._off_due or unproved or self._is_pulsing(channel)
