@@ -65,6 +65,15 @@ def test_the_table_holds_what_the_json_holds_within_100_columns(machine, monkeyp
     assert "gate-agent (pid 812)" in plain
 
 
+def test_a_port_that_may_not_be_opened_is_told_with_what_to_do_and_is_not_asked(machine, mocker, monkeypatch):
+    mocker.patch("os.access", side_effect=lambda path, _mode: "/dev/" not in str(path))
+    monkeypatch.setenv("USER", "ayse")
+    shown = run("list", "--root", machine.root, "--identify", "--yes")
+    assert re.search(r"you may not open it: sudo usermod -aG \S+ ayse, then log in again", shown.out)
+    assert "not asked: no permission to open it" in shown.out
+    assert "not asked: a program has it open" in shown.out
+
+
 def test_a_machine_without_ports_says_so(tmp_path):
     answer = run("list", "--root", tmp_path)
     assert (answer.code, "no serial port" in answer.out) == (0, True)

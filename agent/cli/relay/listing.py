@@ -78,6 +78,8 @@ def list_ports(  # noqa: PLR0913 - each is an option of the command
     With --identify each port that nobody has open is asked what board it is, by questions that move no relay of any
     board known. The answer comes with lines to paste into the configuration. Some boards cannot be told by harmless
     questions; then nothing more is asked.
+
+    The exit code is 1 when a port of the configuration is missing.
     """
     users = _users(config)
     found = [one for one in adapters(root) if only is None or _is_named(one, only)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 from typing import TYPE_CHECKING
 
@@ -80,7 +79,7 @@ def _facts(entry: Entry) -> Iterator[tuple[str, str, str]]:
 
 
 def _permission(group: str) -> str:
-    return f"you may not open it: sudo usermod -aG {group or 'dialout'} {getpass.getuser()}, then log in again"
+    return f"you may not open it: sudo usermod -aG {group or 'dialout'} {os.environ.get('USER', 'NAME')}, then log in again"
 
 
 def _answers(entry: Entry) -> Iterator[tuple[str, str, str]]:

@@ -160,7 +160,9 @@ class _Witness:
         return relays
 
     def look(self) -> None:
-        """Ask for the relays; a question that goes wrong is noted and harms nothing."""
+        """Ask for the relays. After a question that went wrong no more is asked: waiting could make the release late."""
+        if self._failed:
+            return
         try:
             self.state()
         except DeviceError as error:
