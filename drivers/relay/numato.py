@@ -77,4 +77,3 @@ class NumatoRelay:
     def _state_of(self, channel: int) -> bool:
         line = numato.read_relay(channel, self._channels)
         return numato.relay_state(line, self._client.ask(line))
-
