@@ -89,7 +89,10 @@ class RelayPort(Protocol):
         ...
 
     def set(self, channel: int, *, on: bool) -> Delivery:
-        """Switch one relay and verify it by reading back where the board can."""
+        """Switch one relay and verify it by reading back where the board can.
+
+        Switched on and read back released is UNKNOWN: the relay may have been on for a moment.
+        """
         ...
 
     def all_off(self) -> Delivery:

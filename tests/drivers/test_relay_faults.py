@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
 WAIT_S = 5.0
-TIMEOUT_MS = 60
+TIMEOUT_MS = 250
 PULSE = modbus.flash_on(1, 0, 5).frame
 
 
@@ -305,7 +305,7 @@ def lcus(request: pytest.FixtureRequest, link: Path) -> Iterator[LcusEmulator]:
 
 @pytest.fixture
 def lcus_relay(lcus: LcusEmulator) -> Iterator[RelayPort]:
-    table = {"port": str(lcus.line.link), "readback": lcus.dialect.value, "timeout_ms": 30}
+    table = {"port": str(lcus.line.link), "readback": lcus.dialect.value, "timeout_ms": 150}
     relay = registry.relay("lcus", table)
     relay.open()
     yield relay
@@ -348,7 +348,7 @@ def test_a_blind_lcus_board_is_sent_its_off_twice_and_its_on_once(link: Path) ->
 
 
 def test_a_board_that_speaks_another_dialect_or_has_other_channels_is_named(lcus: LcusEmulator) -> None:
-    table = {"port": str(lcus.line.link), "readback": lcus.dialect.value, "timeout_ms": 30}
+    table = {"port": str(lcus.line.link), "readback": lcus.dialect.value, "timeout_ms": 150}
     if lcus.dialect is not Dialect.FEEDBACK:
         for channels in (1, 4):
             with pytest.raises((DeviceMisconfiguredError, DeviceUnavailableError), match=r"2|00 00"):
