@@ -18,7 +18,7 @@ from agent.demo import site as demo_site
 from agent.demo.acts import ACTS
 from agent.demo.broker import Broker
 from agent.demo.central import Central
-from agent.demo.controller import Controller
+from agent.demo.clockwork import Clockwork
 from agent.demo.screen import Result, Screen
 from drivers.emulators.modbus_rtu import ModbusEmulator
 
@@ -36,7 +36,6 @@ START_TIMEOUT_S = 30.0
 ANSWER_TIMEOUT_S = 15.0
 DRAIN_TIMEOUT_S = 30.0
 MOVE_S = 0.35
-DRIVE_S = 0.6
 
 
 class DemoError(Exception):
@@ -65,12 +64,10 @@ class Director:
             stack.callback(self._broker.stop)
             serial_port = self._folder / "relay-board"
             board = stack.enter_context(ModbusEmulator(serial_port))
-            self._controller = Controller(
-                lambda number, on: board.set_input(number, on=on), lambda up: self._screen.arm(up=up)
-            )
+            self._clockwork = Clockwork(lambda number, on: board.set_input(number, on=on), self._screen.lane)
             board.relays.watch(self._switched)
-            self._controller.start()
-            stack.callback(self._controller.stop)
+            self._clockwork.start()
+            stack.callback(self._clockwork.stop)
             self._site = demo_site.build(self._folder, serial_port, self._broker.port, self._utc)
             self._central = Central(self._broker.port, demo_site.GATE, self._screen.event)
             self._central.start()
@@ -85,8 +82,10 @@ class Director:
         return all(result.right for result in results) and not any("[red]" in note for note in notes)
 
     def _switched(self, switching: Switching) -> None:
-        if switching.on and switching.channel == 1:
-            self._controller.energised()
+        if switching.channel == demo_site.OPEN_CHANNEL:
+            self._clockwork.energise(on=switching.on)
+        elif switching.channel == demo_site.GREEN_CHANNEL:
+            self._clockwork.light(green=switching.on)
 
     # ------------------------------------------------------------------------------------------------- the agent
 
@@ -122,7 +121,7 @@ class Director:
     def _play(self, act: Act) -> Result:
         result = Result(act)
         self._screen.vehicle(result)
-        before, pulses = self._central.last, self._controller.pulses
+        before, pulses = self._central.last, self._clockwork.pulses
         if act.broker_away:
             self._broker.stop()
             self._screen.broker("AWAY")
@@ -142,7 +141,7 @@ class Director:
             event for event in self._central.events if event["seq"] > before and event["type"] == "access.decided"
         ]
         result.outcome, result.reason = closed["data"]["outcome"], closed["data"]["reason"]
-        result.pulses = self._controller.pulses - pulses
+        result.pulses = self._clockwork.pulses - pulses
         result.pictures = closed["data"]["pictures"]
         if decided and not act.broker_away and act.shown != "none":
             result.answer_ms = (self._heard_at(decided[-1]) - arrived_at) * 1000
@@ -159,39 +158,36 @@ class Director:
         self._scene: dict[str, object] = {"vehicle": {"plate": act.plate, "style": act.style}}
         if text:
             self._scene["code"] = {"text": text, "carrier": act.carrier}
-        self._controller.presence(on=True)
+        self._clockwork.come(act.plan, act.follower)
+        self._until(lambda: self._clockwork.view.presence, "the vehicle")
         arrived_at = time.monotonic()
         self._site.show(self._scene)
         return arrived_at
 
     def _denied(self, before: int) -> None:
         self._await(lambda event: event["type"] == "transaction.closed", ANSWER_TIMEOUT_S, "the answer", before)
-        self._pause.wait(DRIVE_S)
-        self._controller.presence(on=False)
+        self._clockwork.refuse()
+        self._until(lambda: not self._clockwork.view.presence, "the vehicle's leaving")
 
     def _granted(self, act: Act, pulses: int) -> None:
-        self._until(lambda: self._controller.pulses > pulses, "the barrier's opening")
-        self._until(lambda: not self._controller.closed, "the arm's rise")
-        self._pause.wait(DRIVE_S)
+        self._until(lambda: self._clockwork.pulses > pulses, "the barrier's opening")
+        self._until(lambda: self._clockwork.view.safety, "the vehicle's entering")
         self._site.show({"arm_raised": True})
         self._screen.gone()
-        self._controller.safety(on=True)
-        self._pause.wait(MOVE_S)
-        self._controller.presence(on=False)
-        self._pause.wait(MOVE_S)
-        if act.conduct == "is_followed":
+        if act.follower is not None:
             self._screen.step("a second vehicle follows close behind")
-            self._controller.presence(on=True)
-            self._pause.wait(MOVE_S)
-            self._controller.presence(on=False)
-            self._pause.wait(MOVE_S)
-        self._controller.safety(on=False)
+        self._until(lambda: not self._clockwork.view.safety, "the vehicle's passage")
 
     def _leave(self) -> None:
         self._site.show({})
         self._screen.gone()
-        self._until(lambda: self._controller.closed, "the arm's closing")
+        self._until(self._is_empty, "the arm's closing")
         self._pause.wait(MOVE_S)
+
+    def _is_empty(self) -> bool:
+        """Whether the arm is down and nobody is before it."""
+        view = self._clockwork.view
+        return view.arm == 0.0 and all(rear_m > 0.0 for rear_m, _ in view.vehicles)
 
     def _until(self, holds: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + ANSWER_TIMEOUT_S

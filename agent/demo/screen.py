@@ -13,6 +13,8 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from agent.demo.clockwork import QUICK, View
+
 if TYPE_CHECKING:
     from types import TracebackType
 
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from agent.demo.central import JsonObject
 
 EVENT_LINES = 14
+LANE_CELLS = 56
+CELLS_PER_M = 2.5
+ARM_CELL = 34
 VERDICT_COLOURS = {"PASS": "bold green", "DENY": "bold red", "MANUAL": "bold yellow", "RETRY": "cyan"}
 TYPE_COLOURS = {
     "access.granted": "green",
@@ -59,7 +64,7 @@ class Screen:
         self._acts = acts
         self._step = "setting up"
         self._seen = ""
-        self._arm_up = False
+        self._view = View()
         self._broker = "up"
 
     def __enter__(self) -> Self:
@@ -94,10 +99,11 @@ class Screen:
         self._seen = ""
         self._draw()
 
-    def arm(self, *, up: bool) -> None:
-        """The arm left its closed end, or came back to it."""
-        self._arm_up = up
-        self._draw()
+    def lane(self, view: View) -> None:
+        """The arm, the lamp or a vehicle moved."""
+        if view != self._view:
+            self._view = view
+            self._draw()
 
     def broker(self, state: str) -> None:
         """The broker went or came."""
@@ -131,15 +137,15 @@ class Screen:
             self._live.update(self._picture())
 
     def _picture(self) -> RenderableType:
-        arm = Text(
-            " ║\n ║  /\n ║ /   arm UP\n ║/\n ▓" if self._arm_up else "\n\n\n ▓═══════ arm down\n ▓",
-            style="green" if self._arm_up else "red",
+        yard = Group(
+            Text(f"before the camera: {self._seen or 'nobody'}"),
+            *lane_lines(self._view),
+            Text(f"broker: {self._broker}"),
         )
-        yard = Group(Text(f"before the camera: {self._seen or 'nobody'}"), arm, Text(f"broker: {self._broker}"))
         events = Group(*self._events) if self._events else Text("no event yet")
         return Group(
             Text(f"gate agent demo - {self._step}", style="bold"),
-            Columns([Panel(yard, title="at the barrier", width=44, height=EVENT_LINES)], expand=False),
+            Columns([Panel(yard, title="at the barrier", width=LANE_CELLS + 4, height=11)], expand=False),
             Panel(events, title="what the central system hears", height=EVENT_LINES + 2),
             self._vehicles(final=False),
         )
@@ -162,6 +168,28 @@ class Screen:
                 answer,
             )
         return table
+
+
+def lane_lines(view: View) -> list[Text]:
+    """The lane from aside, driven from left to right: the lamp, the arm, the vehicles, the loops in the road."""
+    boom = round(view.arm * 4)
+    lines = [Text(" " * ARM_CELL + ("\u2551" if boom > height else " ")) for height in (3, 2, 1, 0)]
+    lines[3].append("  arm up" if view.arm == 1.0 else ("  arm down" if view.arm == 0.0 else "  arm moves"))
+    lines[2].append("   \u25cf", style="green" if view.green else "red")
+    road = [" "] * LANE_CELLS
+    for rear_m, front_m in view.vehicles:
+        for cell in range(max(0, _cell(rear_m)), min(LANE_CELLS, _cell(front_m) + 1)):
+            road[cell] = "\u2588"
+    if boom == 0 and road[ARM_CELL] == " ":
+        road[ARM_CELL] = "\u2590"
+    loops = Text("\u2500" * LANE_CELLS)
+    for (low_m, high_m), on in ((QUICK.presence, view.presence), (QUICK.safety, view.safety)):
+        loops.stylize("bold green" if on else "bold blue", _cell(low_m), _cell(high_m))
+    return [*lines, Text("".join(road), style="cyan"), loops]
+
+
+def _cell(at_m: float) -> int:
+    return ARM_CELL + round(at_m * CELLS_PER_M)
 
 
 def event_line(event: JsonObject) -> Text:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 GATE = "demo-gate"
 SITE = 17
+OPEN_CHANNEL, RED_CHANNEL, GREEN_CHANNEL = 1, 3, 4
 _CONFIGURATION = """\
 version = 1
 
@@ -49,6 +50,11 @@ direction = "export"
 [lanes.exit-1.timing]
 read_s = 3
 decide_s = 3
+
+[lanes.exit-1.barrier]
+open_channel = {open_channel}
+red_channel = {red_channel}
+green_channel = {green_channel}
 
 [lanes.exit-1.relay]
 kind = "modbus_rtu"
@@ -157,6 +163,9 @@ def build(folder: Path, serial_port: Path, broker_port: int, utc: int) -> Site:
             broker_port=broker_port,
             serial_port=serial_port,
             scene_file=site.scene_file,
+            open_channel=OPEN_CHANNEL,
+            red_channel=RED_CHANNEL,
+            green_channel=GREEN_CHANNEL,
         ),
         encoding="utf-8",
     )

@@ -15,11 +15,11 @@ from agent.core.judgement import Evidence, assess
 from agent.core.observations import Presentation
 from agent.core.permit.checks import GateContext
 from agent.demo import site as demo_site
-from agent.demo.acts import ACTS
+from agent.demo.acts import ACTS, CLOSE_BEHIND, SWIFT, UNHURRIED
 from agent.demo.broker import Broker, BrokerError
 from agent.demo.central import Central
-from agent.demo.controller import Controller
-from agent.demo.screen import EVENT_LINES, Result, Screen
+from agent.demo.clockwork import INPUTS, Clockwork, View
+from agent.demo.screen import EVENT_LINES, Result, Screen, lane_lines
 from agent.trust_file import TrustFile
 from tests.linking import GATE
 from tests.mosquitto import needs_mosquitto, publish, stored
@@ -32,12 +32,12 @@ UTC = 1_795_000_000
 
 
 class Yard:
-    """The arm with its contacts. `wait` waits until contacts are as wanted."""
+    """The lane in very quick motion, with the contacts that an input board reads. `wait` waits until they are as wanted."""
 
     def __init__(self):
-        self.contacts, self.moves = {}, []
+        self.contacts, self.views = {}, []
         self._news = threading.Condition()
-        self.controller = Controller(self._set, self.moves.append)
+        self.lane = Clockwork(self._set, self.views.append, pace=30.0)
 
     def _set(self, number, on):
         with self._news:
@@ -45,73 +45,68 @@ class Yard:
             self._news.notify_all()
 
     def wait(self, **wanted):
-        numbers = {"presence": 1, "safety": 2, "opened": 3, "closed": 4}
         with self._news:
             as_wanted = self._news.wait_for(
-                lambda: all(self.contacts[numbers[name]] is on for name, on in wanted.items()), PATIENCE_S
+                lambda: all(self.contacts[INPUTS[name]] is on for name, on in wanted.items()), PATIENCE_S
             )
         assert as_wanted, (wanted, self.contacts)
 
+    def pulse(self):
+        """A pulse that is long enough at this pace."""
+        before = self.lane.pulses
+        self.lane.energise(on=True)
+        eventually(lambda: self.lane.pulses > before)
+        self.lane.energise(on=False)
+
 
 @pytest.fixture
-def yard(monkeypatch):
-    for name, value in {"PERIOD_S": 0.002, "TRAVEL_S": 0.02, "CLEAR_S": 0.02, "OPEN_S": 3600.0}.items():
-        monkeypatch.setattr(f"agent.demo.controller.{name}", value)
+def yard():
     yard = Yard()
-    yard.controller.start()
+    yard.lane.start()
     yield yard
-    yard.controller.stop()
+    yard.lane.stop()
 
 
-def test_the_arm_starts_closed_with_nobody_there(yard):
+def test_the_lane_starts_closed_with_nobody_there(yard):
     assert yard.contacts == {1: False, 2: False, 3: False, 4: True}
-    assert yard.controller.closed
+    assert yard.lane.view == View()
 
 
 def test_a_pulse_raises_the_arm_and_it_closes_behind_the_vehicle(yard):
-    yard.controller.presence(on=True)
+    yard.lane.come(SWIFT)
     yard.wait(presence=True)
-    yard.controller.energised()
-    yard.wait(opened=True, closed=False)
-    assert not yard.controller.closed
-    yard.controller.safety(on=True)
-    yard.controller.presence(on=False)
-    yard.wait(safety=True, opened=True)
-    yard.controller.safety(on=False)
+    yard.lane.light(green=True)
+    yard.pulse()
+    yard.wait(presence=False, closed=False)
+    yard.wait(safety=False, opened=False, closed=True)
+    eventually(lambda: yard.lane.view.arm == 0.0 and not yard.lane.view.vehicles)
+    assert yard.lane.pulses == 1
+    assert any(view.arm == 1.0 and view.green for view in yard.views)
+
+
+def test_a_driver_waits_for_the_green_lamp_and_leaves_when_refused(yard):
+    yard.lane.come(SWIFT)
+    yard.wait(presence=True)
+    yard.pulse()
+    yard.wait(opened=True)
     yard.wait(opened=False, closed=True)
-    assert (yard.moves, yard.controller.pulses) == ([True, False], 1)
+    assert yard.contacts[INPUTS["safety"]] is False
+    yard.lane.refuse()
+    yard.wait(presence=False)
+    eventually(lambda: not yard.lane.view.vehicles)
 
 
-def test_the_arm_never_closes_onto_a_vehicle(yard, monkeypatch):
-    yard.controller.energised()
-    yard.wait(opened=True)
-    yard.controller.safety(on=True)
-    monkeypatch.setattr("agent.demo.controller.OPEN_S", 0.0)
-    rounds = threading.Semaphore(0)
-    original = yard.controller._let_fall
-    yard.controller._let_fall = lambda: rounds.release() or original()
-    for _ in range(20):
-        assert rounds.acquire(timeout=10)
-    assert yard.contacts[3]
-
-
-def test_the_arm_closes_by_itself_when_nobody_comes(yard, monkeypatch):
-    yard.controller.energised()
-    yard.wait(opened=True)
-    monkeypatch.setattr("agent.demo.controller.OPEN_S", 0.0)
-    yard.wait(opened=False, closed=True)
-
-
-def test_a_pulse_while_the_arm_falls_raises_it_again(yard, monkeypatch):
-    monkeypatch.setattr("agent.demo.controller.TRAVEL_S", 0.3)
-    yard.controller.energised()
-    yard.wait(opened=True)
-    yard.controller.safety(on=True)
-    yard.controller.safety(on=False)
-    yard.wait(opened=False)
-    yard.controller.energised()
-    yard.wait(opened=True)
-    assert (yard.moves, yard.controller.pulses) == ([True], 2)
+def test_a_follower_is_on_the_first_loop_again_while_the_second_one_feels_the_vehicle_before_it(yard):
+    seen = []
+    yard.lane._set_input = lambda number, on: (seen.append((number, on)), yard._set(number, on))
+    yard.lane.come(UNHURRIED, CLOSE_BEHIND)
+    yard.wait(presence=True)
+    yard.lane.light(green=True)
+    yard.pulse()
+    eventually(lambda: not yard.lane.view.vehicles)
+    names = {number: name for name, number in INPUTS.items()}
+    loops = [(names[number], on) for number, on in seen if names[number] in ("presence", "safety")]
+    assert loops[:4] == [("presence", True), ("safety", True), ("presence", False), ("presence", True)]
 
 
 # ------------------------------------------------------------------------------------------------- broker and central
@@ -246,11 +241,11 @@ def test_the_screen_tells_every_event_vehicle_and_outcome(screen):
         screen.step("setting up")
         for result in results:
             screen.vehicle(result)
-            screen.arm(up=True)
+            screen.lane(View(arm=1.0, green=True, vehicles=((-3.0, 1.5),), presence=True, safety=True))
             result.outcome, result.reason = str(result.act.outcome), str(result.act.reason)
             result.pulses, result.answer_ms = 0 if result.outcome == "denied" else 1, 123.4
             screen.gone()
-            screen.arm(up=False)
+            screen.lane(View())
         screen.broker("AWAY")
         for seq, (kind, data, _) in enumerate(EVENTS, start=1):
             screen.event({"type": kind, "data": data, "seq": seq, "time": "2026-11-24T10:11:12.345678Z"})
@@ -262,6 +257,20 @@ def test_the_screen_tells_every_event_vehicle_and_outcome(screen):
     lines = "\n".join(line.plain for line in screen._events)
     assert all(gist in lines for _, _, gist in EVENTS)
     assert all(result.right for result in results)
+
+
+def test_the_picture_of_the_lane_shows_arm_lamp_and_vehicles():
+    down = [line.plain for line in lane_lines(View())]
+    up = [line.plain for line in lane_lines(View(arm=1.0, green=True, vehicles=((-6.0, -1.5),)))]
+    half = [line.plain for line in lane_lines(View(arm=0.5, vehicles=((1.0, 40.0),)))]
+    assert "arm down" in down[3]
+    assert down[4].count("\u2590") == 1
+    assert "arm up" in up[3]
+    assert sum("\u2551" in line for line in up) == 4
+    assert sum("\u2551" in line for line in half) == 2
+    assert len(half[4]) == len(half[5])
+    before, after = up[4].split("\u2588", 1)[0], up[4].rsplit("\u2588", 1)[1]
+    assert len(up[4]) - len(before) - len(after) == pytest.approx(4.5 * 2.5, abs=2)
 
 
 def test_the_screen_says_which_vehicle_was_not_treated_right(screen):

@@ -8,7 +8,7 @@ from tests import soak_lane
 from tests.lane_walks import LANES, World
 from tests.soak_lane import Job, Tally, jobs, lanes, main, play, report, walk, work
 
-EACH = 215
+EACH = -(-600_000 // (soak_lane.STEPS * len(LANES)))
 FIRST = 500_000
 
 

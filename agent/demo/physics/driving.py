@@ -15,7 +15,6 @@ EASY_BRAKING_MPS2 = 1.8
 """How drivers brake for a stop that they see coming."""
 BEFORE_THE_ARM_M = -0.4
 """Where a driver stops who sees the arm come down."""
-AWAY_M = -13.0
 PAST_M = 7.0
 _NEAR_M = 0.02
 
@@ -40,7 +39,7 @@ class Plan:
 
     `stop_m`: where the front comes to rest before the arm. `patience_s`: how long the driver waits there before backing
     away. `turn_m`, `rest_s`: where the front comes to rest under the arm, and for how long; for STAYS, how long the
-    open arm is looked at. `gap_m`: what is kept to the vehicle ahead. `wrong_way`: comes from behind the arm.
+    open arm is looked at. `gap_m`: what is kept to the vehicle ahead. `away_m`: where one that backs away is gone. `wrong_way`: comes from behind the arm.
     """
 
     conduct: Conduct = Conduct.DRIVES_THROUGH
@@ -52,6 +51,7 @@ class Plan:
     turn_m: float = inf
     rest_s: float = 0.0
     gap_m: float = 1.5
+    away_m: float = -13.0
     wrong_way: bool = False
 
 
@@ -166,7 +166,7 @@ class Vehicle:
         plan = self.plan
         self.speed_mps = max(-plan.speed_mps, self.speed_mps - plan.acceleration_mps2 * dt)
         self.front_m += self.speed_mps * dt
-        if self.front_m <= AWAY_M:
+        if self.front_m <= plan.away_m:
             self.phase, self.speed_mps = Phase.GONE, 0.0
 
     def _go_forward(self, now: float, dt: float, ahead_m: float, *, barred: bool) -> None:
