@@ -216,7 +216,6 @@ class World:
         self.closed.put(now, on=position <= 0.01)  # noqa: PLR2004
         if position == 0.0:
             self._credits, self._pulsed = 0, False
-            self._committed.clear()
 
     # ---------------------------------------------------------------------------------------------- under the arm
 
@@ -255,8 +254,9 @@ class World:
 
     def _leave(self, vehicle: Vehicle, now: float) -> None:
         way = self._ways.pop(vehicle.number)
-        if vehicle in self._touching:
-            self._touching.remove(vehicle)
+        for those in (self._touching, self._committed):
+            if vehicle in those:
+                those.remove(vehicle)
         if vehicle.is_past:
             self.crossings.append(Crossing(vehicle, now, way))
         elif way is Way.GRANTED:
