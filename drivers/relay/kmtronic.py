@@ -210,8 +210,8 @@ class KmtronicRelay:
         except NoReplyError as error:
             if not self._port.is_usable:
                 raise
-            message = f"the adapter at {self._settings.port} does not hear itself: set local_echo = false"
-            raise DeviceMisconfiguredError(message) from error
+            message = f"the adapter at {self._settings.port} did not hear itself: set local_echo = false, or check it"
+            raise NoReplyError(message, error.received) from error
 
     def _state_of(self, channel: int) -> bool:
         if self._settings.readback is Readback.SINGLE:
