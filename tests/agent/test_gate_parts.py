@@ -288,6 +288,27 @@ def test_a_lane_that_cannot_see_a_vehicle_stay_does_not_take_silence_for_its_lea
     assert rules("exit", settings(**changes), WayGuard((), ())).gone_s == gone_s
 
 
+def test_a_lane_knows_its_key_its_hold_contact_and_its_neighbours():
+    keyed = settings(signals={"key": 1, "hold": 2})
+    made = rules("exit", keyed, WayGuard([("entry", "exit")], ()))
+    assert (made.blind, made.has_key, made.has_hold, made.neighbours, made.shares_arm) == (
+        True,
+        True,
+        True,
+        True,
+        False,
+    )
+    made = rules("exit", settings(), WayGuard((), [("entry", "exit")]))
+    assert (made.blind, made.has_key, made.has_hold, made.neighbours, made.shares_arm) == (
+        False,
+        False,
+        False,
+        True,
+        True,
+    )
+    assert not rules("other", keyed, WayGuard([("entry", "exit")], ())).neighbours
+
+
 def test_the_time_of_the_views_is_monotonic(request, journal, devices):
     with Unit(request.node.name, journal, devices) as lane:
         lane.wait_state("idle")
