@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, assert_never
 
@@ -108,6 +108,15 @@ def _event(event: Any) -> str:
     return " ".join(words)
 
 
+def _check_types(value: Any) -> None:
+    """Check what a truth test alone would not tell: that a yes or no is one, and a list is there."""
+    for each in fields(value) if value is not None else ():
+        kind = str(each.type)
+        found = getattr(value, each.name)
+        assert kind != "bool" or isinstance(found, bool), each.name
+        assert not kind.startswith("tuple") or isinstance(found, tuple), each.name
+
+
 @dataclass
 class Yard:
     """A lane with its surroundings, moved by hand. The relay is up and the inputs are clear unless told otherwise."""
@@ -156,6 +165,8 @@ class Yard:
         assert repr(self.lane) == before, "step changes nothing in place"
         records = [index for index, effect in enumerate(effects) if isinstance(effect, Record)]
         assert records in ([], [0]), "at most one Record, and first"
+        for value in (lane, lane.visit, lane.watch, *lane.spent, *effects):
+            _check_types(value)
         self.lane = lane
         self.effects += effects
         return told(effects)

@@ -43,7 +43,7 @@ def decided(turn: Turn, item: Decided) -> None:
 def refuse(turn: Turn, decision: Decision) -> None:
     """Turn the vehicle away: the transaction ends, the vehicle may try again with something new."""
     turn.answer(decision)
-    turn.end(Outcome.DENIED, decision.reason)
+    turn.end(Outcome.DENIED)
     turn.go(State.DENIED, decision.reason)
 
 

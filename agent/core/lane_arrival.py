@@ -179,7 +179,7 @@ def _take_early(turn: Turn) -> None:
 
 
 def _resume(turn: Turn) -> None:
-    turn.set_visit(waits_for=None, final=False)
+    turn.set_visit(final=False)
     _take_early(turn)
     if turn.visit.presentations:
         turn.go(State.DECIDING)

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from agent.core.decision import Reason, Verdict
+from agent.core.events import Alarm, AlarmRaised
 from agent.core.lane import State
 from agent.core.lane_io import CommandKind, RecordFailed, RelayChanged
 from tests.lane_rows import AGENT, Row, check, closed_as, rows
-from tests.yard import clearing, closing, deciding, opened, opened_by_order, opening, passing, violation
+from tests.yard import Yard, clearing, closing, deciding, opened, opened_by_order, opening, passing, violation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.yard import Yard
+
+def felt(yard: Yard, **bits: bool) -> Yard:
+    yard.sense(**bits)
+    return yard
+
 
 TABLE: list[Row] = [
     # ---------------------------------------------------------------- opening
@@ -248,6 +255,13 @@ TABLE: list[Row] = [
             "show red GATE_FAULT",
         ],
     ),
+    (
+        "a vehicle that left while the photocell is interrupted may be under the arm",
+        lambda: opened(has_photocell=True),
+        lambda y: y.sense(presence=False, photocell=True) + y.wait(14.0),
+        State.OPEN,
+        [],
+    ),
     # ---------------------------------------------------------------- passing
     (
         "a vehicle that left the safety loop is followed",
@@ -380,6 +394,13 @@ TABLE: list[Row] = [
         lambda y: y.wait(0.5) + y.sense(photocell=True) + y.sense(photocell=False) + y.wait(0.9),
         State.CLEARING,
         ["show red passing", "show red clearing"],
+    ),
+    (
+        "a vehicle did not back out while the photocell is unknown",
+        lambda: felt(passing(has_photocell=True, clear_s=0.1), safety=False),
+        lambda y: y.sense(0.05, presence=False, photocell=None) + y.sense(0.2),
+        State.CLEARING,
+        [],
     ),
     # ---------------------------------------------------------------- closing
     (
@@ -583,6 +604,13 @@ TABLE: list[Row] = [
         State.OPENING,
         ["vehicle.present operator", "access.granted operator", "RAISE 0002-1", "show green opening"],
     ),
+    (
+        "an arm has its time to close from the close pulse on",
+        lambda: closing(has_photocell=True, **AGENT),
+        lambda y: y.sense(photocell=True) + y.wait(20.0) + y.sense(photocell=False) + y.wait(7.9),
+        State.CLOSING,
+        ["CLOSE"],
+    ),
     # ---------------------------------------------------------------- violation
     (
         "an empty lane with the arm down is ready again",
@@ -640,3 +668,39 @@ TABLE: list[Row] = [
 @rows(TABLE)
 def test_row(way: Callable[[], Yard], act: Callable[[Yard], list[str]], state: State, lines: list[str]) -> None:
     check(way, act, state, lines)
+
+
+DETAILS: dict[str, tuple[Callable[[], Yard], Callable[[Yard], list[str]], Alarm, str]] = {
+    "the next vehicle is too near": (
+        passing,
+        lambda y: y.sense(presence=False) + y.sense(presence=True),
+        Alarm.TAILGATING,
+        "the next vehicle came before this one was through",
+    ),
+    "a vehicle follows": (
+        closing,
+        lambda y: y.sense(safety=True)[:1],
+        Alarm.TAILGATING,
+        "under the arm before it was down",
+    ),
+    "never safe": (
+        lambda: closing(has_photocell=True, **AGENT),
+        lambda y: y.sense(photocell=True) + y.wait(61.0),
+        Alarm.CLOSE_FAILED,
+        "it was never safe to close",
+    ),
+    "too long": (opened, lambda y: y.wait(16.0), Alarm.OPEN_TOO_LONG, ""),
+    "blocked": (passing, lambda y: y.wait(61.0), Alarm.BLOCKED, ""),
+    "close failed": (closing, lambda y: y.wait(9.0), Alarm.CLOSE_FAILED, ""),
+    "reopened": (closing, lambda y: y.sense(safety=True), Alarm.REOPENED, ""),
+    "open failed": (lambda: opening(has_opened=True), lambda y: y.wait(6.1), Alarm.OPEN_FAILED, ""),
+}
+
+
+@pytest.mark.parametrize("name", DETAILS)
+def test_an_alarm_says_what_it_is_about(name: str) -> None:
+    way, act, alarm, detail = DETAILS[name]
+    yard = way()
+    act(yard)
+    alarms = [draft.event for draft in yard.drafts() if isinstance(draft.event, AlarmRaised)]
+    assert AlarmRaised(alarm=alarm, detail=detail) in alarms

@@ -13,6 +13,7 @@ from agent.core.events import (
     AccessDecided,
     AccessGranted,
     Alarm,
+    AlarmRaised,
     Outcome,
     PermitPresented,
     PlateRecord,
@@ -350,6 +351,73 @@ def test_a_new_try_with_an_officer_waiting_starts_from_fresh_evidence() -> None:
     assert yard.plate() == []
     assert yard.qr("B")[-1] == "decide on 1+1"
     assert yard.decide(Verdict.PASS)[-2:] == ["RAISE 0001-1", "show green OK"]
+
+
+def test_a_new_try_takes_no_evidence_of_the_last() -> None:
+    yard = deciding()
+    yard.plate("京A12345")
+    yard.decide(Verdict.RETRY, Reason.PLATE_UNSURE)
+    yard.wait(5.0)
+    yard.decide(Verdict.MANUAL, Reason.PLATE_UNSURE)
+    yard.wait(1.0)
+    assert yard.qr("B")[-1] == "decide on 1+0"
+    assert yard.decide(Verdict.RETRY, Reason.PLATE_UNSURE)[0] == "access.decided RETRY PLATE_UNSURE", "it is new again"
+
+
+def test_the_plate_of_a_vehicle_that_waits_for_an_officer_counts_with_its_next_permit() -> None:
+    yard = deciding()
+    yard.plate("京A12345")
+    yard.decide(Verdict.MANUAL, Reason.PLATE_UNSURE)
+    yard.wait(1.0)
+    assert yard.plate("京A12345") == []
+    assert yard.qr("B")[-1] == "decide on 1+1"
+
+
+def test_a_vehicle_that_was_asked_for_a_last_time_before_the_readers_went_is_asked_again_after_that() -> None:
+    yard = present()
+    yard.wait(30.1)
+    yard.feed(ReadersChanged(yard.now, up=False))
+    yard.feed(ReadersChanged(yard.now, up=True))
+    assert yard.qr() == ["permit.presented", "show red deciding", "decide on 1+0"]
+
+
+@pytest.mark.parametrize(
+    ("act", "alarm", "detail"),
+    [
+        (lambda y: y.feed(ReadersChanged(y.now, up=False)), Alarm.READERS_LOST, "no reader works"),
+        (lambda y: y.feed(RelayChanged(y.now, up=False)), Alarm.RELAY_LOST, "the relay board cannot be reached"),
+        (lambda y: y.tick(0.5), Alarm.INPUTS_LOST, "in state deciding"),
+        (
+            lambda y: y.feed(RelayChanged(y.now, up=False)) + y.decide(Verdict.PASS),
+            Alarm.RELAY_LOST,
+            "a vehicle waits that may pass",
+        ),
+        (
+            lambda y: y.decide(Verdict.PASS) + y.pulsed("not_delivered"),
+            Alarm.RELAY_LOST,
+            "the open pulse was not delivered",
+        ),
+        (
+            lambda y: y.decide(Verdict.PASS) + y.pulsed("unknown"),
+            Alarm.PULSE_UNKNOWN,
+            "the open pulse may or may not have happened",
+        ),
+        (lambda y: y.order(CommandKind.HOLD) + y.tick(0.5), Alarm.INPUTS_LOST, "while held open"),
+    ],
+)
+def test_an_alarm_says_what_was_lost(act: Callable[[Yard], list[str]], alarm: Alarm, detail: str) -> None:
+    yard = deciding()
+    act(yard)
+    assert AlarmRaised(alarm=alarm, detail=detail) in [draft.event for draft in yard.drafts()]
+
+
+def test_a_grant_whose_record_failed_names_its_permit_and_waits_for_an_officer() -> None:
+    yard = deciding()
+    lines = yard.feed(RecordFailed(yard.now, Reason.GATE_FAULT, yard_decision()))
+    assert lines == ["alarm.raised journal_failed", "access.decided MANUAL GATE_FAULT", "show red manual"]
+    decided = yard.drafts()[-1].event
+    assert decided.permit is not None
+    assert decided.permit.permit == PERMIT.permit_id.hex()
 
 
 def test_plates_alone_are_no_new_try() -> None:

@@ -614,6 +614,13 @@ def test_a_lane_that_lost_its_way_to_a_neighbour_asks_no_more_until_it_is_told()
     assert yard.way(free=True) == ["show red deciding", "decide on 1+0 finally"]
 
 
+def test_the_alarm_of_a_long_wait_says_who_waits() -> None:
+    yard = waiting()
+    yard.wait(60.0)
+    yard.wait(0.2)
+    assert yard.drafts()[-1].event == AlarmRaised(alarm=Alarm.INTERLOCKED, detail="a vehicle waits that may pass")
+
+
 def test_every_use_of_the_arm_is_followed_anew() -> None:
     yard = leaving()
     yard.sense(0.1, presence=False)
