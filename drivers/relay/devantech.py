@@ -33,7 +33,8 @@ TELL_MODULE = b"\x5a"
 TELL_STATES = b"\x5b"
 ALL_OFF = b"\x6e"
 ON_BASE, OFF_BASE = 0x64, 0x6E
-COMMAND_GAP_S = 0.01
+COMMAND_GAP_S = 0.002
+"""The maker names none, and on USB the board says itself when it can take more; clones have a plain serial line."""
 BOARDS: dict[int, tuple[str, tuple[int, ...]]] = {
     8: ("USB-RLY08", (8,)),
     9: ("USB-RLY16", (8,)),

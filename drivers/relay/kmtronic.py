@@ -19,7 +19,8 @@ from drivers.serial_port import NoReplyError, NotSentError, SerialParameters, Se
 
 log = logging.getLogger(__name__)
 
-FRAME_GAP_S = 0.01
+FRAME_GAP_S = 0.005
+"""The maker names none; the small controllers on such boards take a frame at a time."""
 BLIND_OFF_TIMES = 2
 """Without a way to ask, an off is sent twice: one garbled frame must not leave a barrier held open."""
 RS485_CHANNELS = 8
