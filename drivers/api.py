@@ -50,12 +50,14 @@ class RelayCapabilities:
     `hardware_pulse`: the board itself switches off after the pulse, also when the computer dies meanwhile.
     `pulse_step_ms`: resolution of the hardware pulse; 0 without one.
     `read_back`: the state of the relays can be asked for.
+    `linked_inputs`: as it comes, and for a moment after a loss of power, its input n drives its relay n.
     """
 
     channels: int
     hardware_pulse: bool
     pulse_step_ms: int
     read_back: bool
+    linked_inputs: bool = False
 
 
 class RelayPort(Protocol):

@@ -51,9 +51,14 @@ def problems(checked: Checked, complaints: Complaints) -> list[Problem]:
         rules = LaneRules(path, lane, complaints, checked.capabilities.get((*path, "relay")), inputs)
         found += rules.problems()
     found += _unique(lanes, complaints)
-    found += Neighbours(lanes, _names(checked.data), checked.boards, complaints).problems()
+    linked = [name for name in lanes if _has_linked_inputs(checked.capabilities.get(("lanes", name, "relay")))]
+    found += Neighbours(lanes, _names(checked.data), checked.boards, linked, complaints).problems()
     found += port_problems(list(checked.boards.values()), complaints)
     return found
+
+
+def _has_linked_inputs(board: RelayCapabilities | None) -> bool:
+    return board is not None and board.linked_inputs
 
 
 def _part(model: type[_Part], value: object) -> _Part | None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, product
 from typing import TYPE_CHECKING
 
 from agent.settings.documents import dotted
-from agent.settings.lane_rules import CHANNELS
+from agent.settings.lane_rules import CHANNELS, SIGNALS
 from agent.settings.ports import board_place
 from agent.settings.problems import nearest
 
@@ -27,15 +27,22 @@ _NEEDS_CLOSED = "needs lanes.{}.signals.closed: without it nobody knows when tha
 class Neighbours:
     """Checks lanes, each sound key by key, against one another.
 
-    `names`: of all lanes, sound or not. `boards`: those whose drivers accept their keys.
+    `names`: of all lanes, sound or not. `boards`: those whose drivers accept their keys. `linked`: the lanes whose relay
+    board may let its inputs drive its relays.
     """
 
     def __init__(
-        self, lanes: Mapping[str, Lane], names: Iterable[str], boards: Mapping[Path, Board], complaints: Complaints
+        self,
+        lanes: Mapping[str, Lane],
+        names: Iterable[str],
+        boards: Mapping[Path, Board],
+        linked: Iterable[str],
+        complaints: Complaints,
     ) -> None:
         self._lanes = lanes
         self._names = tuple(names)
         self._boards = boards
+        self._linked = frozenset(linked)
         self._complaints = complaints
 
     def problems(self) -> Iterator[Problem]:
@@ -47,6 +54,7 @@ class Neighbours:
         yield from self._arms_of_three()
         yield from self._channels()
         yield from self._presence()
+        yield from self._linked_inputs()
 
     def _about(self, lane: str, *keys: str | int, message: str, hint: str = "", warning: bool = False) -> Problem:
         return self._complaints.about(("lanes", lane, *keys), message, hint=hint, warning=warning)
@@ -197,6 +205,22 @@ class Neighbours:
             taken = dotted(("lanes", one, "signals", "presence"))
             message = f"input {numbers[0]} of this board is {taken} already; each lane needs a loop of its own"
             yield self._about(other, "signals", "presence", message=message)
+
+    def _linked_inputs(self) -> Iterator[Problem]:
+        """What a loop sees must not reach the relay that opens, not even for the moment after a loss of power."""
+        for name, other in product(self._linked & set(self._lanes), self._lanes):
+            signals, place = self._lanes[other].signals, self._place(name, "relay")
+            if signals is None or place is None or self._place(other, "inputs") != place:
+                continue
+            wired = {getattr(signals, signal): f"lanes.{other}.signals.{signal}" for signal in SIGNALS}
+            for key in _ARM_CHANNELS:
+                channel = getattr(self._lanes[name].barrier, key)
+                if channel is not None and channel in wired:
+                    message = (
+                        f"after a loss of power input {channel} may drive relay {channel} of this board, and that input is "
+                        f"{wired[channel]}: choose a relay whose input has no wire"
+                    )
+                    yield self._about(name, "barrier", key, message=message, warning=True)
 
 
 def _taken(channel: int, user: tuple[str, str], key: str) -> str:

@@ -79,7 +79,13 @@ class ModbusRtuRelay:
     def capabilities(self) -> RelayCapabilities:
         """What this board can do."""
         step_ms = self._timer.step_ms if self._timer else 0
-        return RelayCapabilities(self._channels, hardware_pulse=step_ms > 0, pulse_step_ms=step_ms, read_back=True)
+        return RelayCapabilities(
+            self._channels,
+            hardware_pulse=step_ms > 0,
+            pulse_step_ms=step_ms,
+            read_back=True,
+            linked_inputs=self._traits.mode_registers is not None,
+        )
 
     def open(self) -> str:
         """Connect, read the relays, and cut the link from inputs to relays where the board has one."""

@@ -290,3 +290,57 @@ def test_a_blind_lane_with_a_key_does_not_close_by_the_agent(tmp_path):
     lane = A | {"more": 'close_mode = "agent"', "open": "1\nclose_channel = 2"}
     found = problems(tmp_path, gate(lane).replace(LOOPS, "key = 1"))
     assert "needs inputs and signals that see the vehicle" in found["lanes.a.close_mode"].message
+
+
+# ------------------------------------------------------------------------------------------------- linked inputs
+
+LINKED = """
+[lanes.{name}]
+number = {number}
+direction = "{direction}"
+
+[lanes.{name}.barrier]
+open_channel = {open}
+
+[lanes.{name}.relay]
+kind = "modbus_rtu"
+port = "/dev/gate-barrier"
+unit = {unit}
+profile = "{profile}"
+
+[lanes.{name}.inputs]
+kind = "modbus_rtu"
+port = "/dev/gate-barrier"
+
+[lanes.{name}.signals]
+presence = {presence}
+safety = {safety}
+"""
+D = A | {"profile": "waveshare_d", "unit": 1}
+E = B | {"profile": "waveshare_d", "unit": 1}
+
+
+@pytest.mark.parametrize(
+    ("lanes", "told"),
+    [
+        ([D], {"lanes.a.barrier.open_channel": "lanes.a.signals.presence"}),
+        ([D | {"open": 8}], {}),
+        ([D | {"profile": "waveshare_io"}], {"lanes.a.barrier.open_channel": "lanes.a.signals.presence"}),
+        ([D | {"profile": "coils"}], {}),
+        ([D | {"unit": 2}], {}),
+        ([D | {"open": 4}, E | {"open": 8}], {"lanes.a.barrier.open_channel": "lanes.b.signals.presence"}),
+    ],
+    ids=[
+        "its own input",
+        "an input without a wire",
+        "another such board",
+        "no such board",
+        "inputs elsewhere",
+        "of both",
+    ],
+)
+def test_a_relay_that_an_input_may_drive_should_not_open(tmp_path, lanes, told):
+    path = write(tmp_path, HEAD + "".join(LINKED.format(**lane) for lane in lanes))
+    found = {p.key: p.message for p in check.load_configuration(path).warnings if p.key.endswith("_channel")}
+    assert found.keys() == told.keys()
+    assert all(words in found[key] for key, words in told.items())
