@@ -200,6 +200,25 @@ def test_a_grant_whose_use_is_taken_is_denied(gate):
     assert gate.pulses == 0
 
 
+@pytest.mark.parametrize("taken", [False, True])
+def test_an_officers_order_takes_the_use_of_the_permit_and_opens_also_where_it_is_taken(gate, taken):
+    gate.decisions = [Decision(Verdict.MANUAL, Reason.PLATE_UNSURE, (), PERMIT)]
+    gate.journal.hook = lambda drafts, ledger: (
+        setattr(gate.journal, "fails", LedgerConflictError("taken") if ledger and taken else None),
+        gate.trace.extend(draft.event.TYPE for draft in drafts if gate.journal.fails is None),
+    )
+    gate.show()
+    gate.wait_state("manual")
+    gate.order(CommandKind.OPEN)
+    eventually(lambda: gate.pulses == 1)
+    assert gate.trace.index("access.granted") < gate.trace.index("pulse 1"), "recorded before it is carried out"
+    (granted,) = gate.of_type("access.granted")
+    assert (granted["by"], granted["operator"]) == ("operator", "officer 7")
+    (decided,) = gate.of_type("access.decided")
+    assert decided["verdict"] == "MANUAL", "the vehicle is not refused"
+    assert (gate.journal.real.use_state(PERMIT.permit_id).open_reservation is None) is taken
+
+
 @pytest.mark.parametrize("kind", [CommandKind.OPEN, CommandKind.HOLD])
 def test_an_officers_opening_that_cannot_be_recorded_moves_nothing(gate, kind):
     gate.journal.fails = JournalFullError("full")
