@@ -26,7 +26,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from drivers import modbus, numato
-from drivers.relay import devantech, kmtronic_codec, lcus_codec
+from drivers.relay import devantech_codec, kmtronic_codec, lcus_codec
 from drivers.relay.modbus_profiles import LCTECH_BLOCK, TRAITS, Profile
 from drivers.serial_port import NoReplyError, SerialParameters, SerialPort
 from drivers.usb_ids import Manner
@@ -207,10 +207,10 @@ class _Talk:
 
 
 def _devantech(talk: _Talk) -> Recognised | None:
-    reply = talk.say(devantech.TELL_MODULE)
-    if len(reply) != 2 or reply[0] not in devantech.BOARDS:  # noqa: PLR2004 - module and version
+    reply = talk.say(devantech_codec.TELL_MODULE)
+    if len(reply) != 2 or reply[0] not in devantech_codec.BOARDS:  # noqa: PLR2004 - module and version
         return None
-    name, sizes = devantech.BOARDS[reply[0]]
+    name, sizes = devantech_codec.BOARDS[reply[0]]
     count = _relays(sizes[0]) if len(sizes) == 1 else f"{' or '.join(map(str, sizes))} relays: set channels"
     return Recognised(f"Devantech {name}, version {reply[1]}, {count}", "devantech", {"channels": sizes[-1]})
 
