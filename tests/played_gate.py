@@ -42,6 +42,7 @@ from agent.core.moment import Moment
 from agent.core.observations import Presentation, Reading
 from agent.demo.physics.world import SIGNALS, World
 from tests.lane_monitor import Monitor
+from tests.lane_walks import opens
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -164,16 +165,14 @@ class PlayedGate:
 
     def feed(self, item: Input) -> None:
         """Step as the shell does; a binding record that fails takes the step back."""
-        before = self.lane
+        before, fed = self.lane, item
         after, effects = step(before, item)
         self.counts["steps"] += 1
-        binding = any(isinstance(e, Raise) or (isinstance(e, Hold) and e.on) for e in effects)
-        if binding and self.dice.random() < self.faults.journal:
-            decision = item.decision if isinstance(item, Decided) else None
-            item = RecordFailed(self.now, Reason.GATE_FAULT, decision)
+        while opens(effects) and self.dice.random() < self.faults.journal:
+            decision = fed.decision if isinstance(fed, Decided) else None
+            item = RecordFailed(self.now, Reason.GATE_FAULT, decision, fed)
             after, effects = step(before, item)
-        else:
-            self.monitor.take_in(item)
+        self.monitor.take_in(item)
         self.monitor.check(item, effects)
         self.monitor.states(item, before.state, after.state, effects)
         self.lane = after

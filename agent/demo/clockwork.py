@@ -28,9 +28,7 @@ INPUTS = {"presence": 1, "safety": 2, "opened": 3, "closed": 4}
 """Numbers of the input board's contacts, from 1."""
 PACE = 2.0
 """The demo shows its lane in quick motion."""
-QUICK = replace(
-    FOR_CARS, presence=(-2.6, -1.1), safety=(-0.9, 2.0), up_s=1.2, down_s=1.2, clear_s=0.9, pause_s=16.0
-)
+QUICK = replace(FOR_CARS, presence=(-2.6, -1.1), safety=(-0.9, 2.0), up_s=1.2, down_s=1.2, clear_s=0.9, pause_s=16.0)
 
 
 @dataclass(frozen=True, slots=True)
