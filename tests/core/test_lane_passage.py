@@ -180,6 +180,13 @@ TABLE: list[Row] = [
         [],
     ),
     (
+        "an officer's third pulse is not given while the second is on its way",
+        opening,
+        lambda y: y.pulsed("unknown")[:0] + y.order(CommandKind.OPEN)[:0] + y.order(CommandKind.OPEN),
+        State.OPENING,
+        [],
+    ),
+    (
         "a pulse that is not reported before its grant expires is unknown",
         lambda: opening(open_s=20.0),
         lambda y: y.wait(10.1) + y.pulsed(),

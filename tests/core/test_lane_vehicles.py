@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -420,6 +421,47 @@ def test_a_grant_whose_record_failed_names_its_permit_and_waits_for_an_officer()
     assert decided.permit.permit == PERMIT.permit_id.hex()
 
 
+def test_a_vehicle_that_came_while_no_reader_worked_may_show_its_permit_when_one_does() -> None:
+    yard = Yard.new()
+    yard.feed(ReadersChanged(yard.now, up=False))
+    yard.sense(presence=True)
+    assert yard.feed(ReadersChanged(yard.now, up=True)) == ["show red present"]
+
+
+def test_an_answer_to_a_question_from_before_an_officer_was_called_is_ignored() -> None:
+    yard = present()
+    yard.wait(30.1)
+    yard.feed(ReadersChanged(yard.now, up=False))
+    yard.feed(ReadersChanged(yard.now, up=True))
+    assert (yard.decide(Verdict.PASS), yard.state) == ([], State.PRESENT)
+
+
+@pytest.mark.parametrize(("delivery", "alarm"), [("not_delivered", Alarm.RELAY_LOST), ("unknown", Alarm.PULSE_UNKNOWN)])
+def test_a_report_and_its_alarm_belong_to_the_transaction_of_the_grant(delivery: str, alarm: Alarm) -> None:
+    yard = opening()
+    yard.sense(presence=False, safety=True)
+    yard.sense(safety=False)
+    yard.wait(1.0)
+    assert yard.lane.visit is None
+    yard.pulsed(delivery)
+    report, alarmed = yard.drafts()[-2:]
+    assert (report.event.grant, report.event.delivery, report.transaction) == (f"{FIRST}-1", delivery, FIRST)
+    assert (alarmed.event.alarm, alarmed.transaction) == (alarm, FIRST)
+
+
+@pytest.mark.parametrize(
+    ("act", "detail"),
+    [
+        (lambda y: y.sense(closed=False) + y.wait(60.2), "since the start"),
+        (lambda y: y.sense() + y.sense(closed=False), ""),
+    ],
+)
+def test_the_alarm_of_an_arm_that_was_forced_says_since_when(act: Callable[[Yard], list[str]], detail: str) -> None:
+    yard = Yard.new(ready=False, has_closed=True)
+    act(yard)
+    assert yard.drafts()[-1].event == AlarmRaised(alarm=Alarm.FORCED_OPEN, detail=detail)
+
+
 def test_plates_alone_are_no_new_try() -> None:
     yard = denied()
     yard.wait(1.5)
@@ -654,6 +696,16 @@ def test_a_transaction_id_has_twenty_digits_whatever_the_clock_says(
     utc: float, lane: int, serial: int, expected: str
 ) -> None:
     assert transaction_id(utc, lane, serial) == expected
+
+
+def test_a_transaction_id_is_in_utc_wherever_the_gate_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Almaty")
+    time.tzset()
+    try:
+        assert transaction_id(UTC_START, 7, 1) == FIRST
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_serials_rise_from_the_first() -> None:

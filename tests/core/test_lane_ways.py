@@ -637,12 +637,32 @@ def test_every_use_of_the_arm_is_followed_anew() -> None:
 def test_telling_a_use_of_the_arm_twice_forgets_nothing() -> None:
     yard = yielding()
     yard.sense(0.1, safety=True)
+    yard.sense(0.1, safety=False)
     yard.way(free=False, arm_in_use=True)
     yard.sense(0.1, presence=True)
-    yard.sense(0.1, safety=False)
     ended(yard)
     yard.way(free=True)
     assert (yard.sense(0.1), yard.state) == ([], State.IDLE)
+
+
+def test_the_end_of_a_use_of_the_arm_that_is_told_twice_forgets_nothing() -> None:
+    yard = yielding()
+    yard.sense(0.1, safety=True)
+    yard.sense(0.1, safety=False, photocell=True)
+    yard.way(free=True)
+    yard.way(free=True)
+    yard.sense(0.1, presence=True)
+    yard.sense(0.1, photocell=False)
+    assert (yard.sense(0.1), yard.state) == ([], State.IDLE)
+
+
+@pytest.mark.parametrize(("bits", "alarm"), [({"safety": True}, Alarm.BLOCKED), ({"closed": False}, Alarm.FORCED_OPEN)])
+def test_an_alarm_after_the_other_direction_says_since_when(bits: dict[str, bool], alarm: Alarm) -> None:
+    yard = yielding(has_closed=True)
+    yard.sense(**bits)
+    yard.way(free=True)
+    yard.wait(60.2)
+    assert yard.drafts()[-1].event == AlarmRaised(alarm=alarm, detail="after the other direction used the arm")
 
 
 # ------------------------------------------------------------------------------------------------- who occupies a way
