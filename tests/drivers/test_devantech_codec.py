@@ -11,17 +11,17 @@ RLY08 = b"\x08\x01"
 
 
 def test_commands_are_the_bytes_of_the_manuals() -> None:
-    commands = {
-        codec.switch(1, on=True): "65",
-        codec.switch(8, on=True): "6C",
-        codec.switch(1, on=False): "6F",
-        codec.switch(8, on=False): "76",
-        codec.ALL_OFF: "6E",
-        codec.TELL_MODULE: "5A",
-        codec.TELL_STATES: "5B",
-        codec.CLEARING: "00",
-    }
-    assert [command.hex().upper() for command in commands] == list(commands.values())
+    for command, wire in (
+        (codec.switch(1, on=True), "65"),
+        (codec.switch(8, on=True), "6C"),
+        (codec.switch(1, on=False), "6F"),
+        (codec.switch(8, on=False), "76"),
+        (codec.ALL_OFF, "6E"),
+        (codec.TELL_MODULE, "5A"),
+        (codec.TELL_STATES, "5B"),
+        (codec.CLEARING, "00"),
+    ):
+        assert command.hex(" ").upper() == wire
 
 
 @pytest.mark.parametrize(

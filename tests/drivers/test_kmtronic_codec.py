@@ -11,19 +11,19 @@ from drivers.relay import kmtronic_codec as codec
 
 
 def test_frames_are_the_bytes_of_the_vendors_list() -> None:
-    frames = {
-        codec.switch(1, on=True): "FF 01 01",
-        codec.switch(1, on=False): "FF 01 00",
-        codec.switch(8, on=True): "FF 08 01",
-        codec.switch(8, on=False): "FF 08 00",
-        codec.query_one(1): "FF 01 03",
-        codec.query_one(2): "FF 02 03",
-        codec.QUERY_ALL: "FF 09 00",
-        codec.query_board(1): "FF A1 00",
-        codec.query_board(15): "FF AF 00",
-        codec.CLEARING: "00 00",
-    }
-    assert [frame.hex(" ").upper() for frame in frames] == list(frames.values())
+    for frame, wire in (
+        (codec.switch(1, on=True), "FF 01 01"),
+        (codec.switch(1, on=False), "FF 01 00"),
+        (codec.switch(8, on=True), "FF 08 01"),
+        (codec.switch(8, on=False), "FF 08 00"),
+        (codec.query_one(1), "FF 01 03"),
+        (codec.query_one(2), "FF 02 03"),
+        (codec.QUERY_ALL, "FF 09 00"),
+        (codec.query_board(1), "FF A1 00"),
+        (codec.query_board(15), "FF AF 00"),
+        (codec.CLEARING, "00 00"),
+    ):
+        assert frame.hex(" ").upper() == wire
 
 
 def test_half_a_frame_is_completed_to_an_off_or_to_nothing() -> None:

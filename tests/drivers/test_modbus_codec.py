@@ -7,39 +7,67 @@ from hypothesis import strategies as st
 from drivers import modbus
 from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError
 
+TEN_COILS = tuple(bit == "1" for bit in "1011001110")
 READ_ERRORS = (DeviceUnavailableError, DeviceMisconfiguredError)
 
 
-@pytest.mark.parametrize(
-    ("request_", "wire"),
-    [
+def test_requests_are_the_bytes_of_the_data_sheets() -> None:
+    for request, count, wire in (
+        (modbus.write_coil(1, 0, on=True), 0, "01 05 00 00 FF 00 8C 3A"),
+        (modbus.write_coil(1, 0, on=False), 0, "01 05 00 00 00 00 CD CA"),
+        (modbus.write_coil(0x11, 0xAC, on=True), 0, "11 05 00 AC FF 00 4E 8B"),
+        (modbus.flash_on(1, 0, 7), 0, "01 05 02 00 00 07 8D B0"),
+        (modbus.flash_on(1, 7, 5), 0, "01 05 02 07 00 05 BD B0"),
+        (modbus.read_coils(1, 0, 8), 8, "01 01 00 00 00 08 3D CC"),
+        (modbus.read_coils(0x11, 0x13, 37), 37, "11 01 00 13 00 25 0E 84"),
+        (modbus.read_discrete_inputs(1, 0, 8), 8, "01 02 00 00 00 08 79 CC"),
+        (modbus.read_discrete_inputs(255, 0, 8), 8, "FF 02 00 00 00 08 6C 12"),
+        (modbus.read_discrete_inputs(0x11, 0xC4, 22), 22, "11 02 00 C4 00 16 BA A9"),
+        (modbus.write_register(1, 0x1000, 1), 0, "01 06 10 00 00 01 4C CA"),
+        (modbus.write_coils(1, 0, [True] * 8), 0, "01 0F 00 00 00 08 01 FF BE D5"),
+        (modbus.write_coils(0x11, 0x13, TEN_COILS), 0, "11 0F 00 13 00 0A 02 CD 01 BF 0B"),
+        (modbus.read_holding_registers(0x11, 0x6B, 3), 3, "11 03 00 6B 00 03 76 87"),
+        (modbus.write_registers(1, 1, [10, 0x0102]), 0, "01 10 00 01 00 02 04 00 0A 01 02 92 30"),
+    ):
+        assert (request.frame.hex(" ").upper(), request.count) == (wire, count)
+
+
+def test_replies_of_the_data_sheets_are_understood() -> None:
+    for request, wire, bits in (
+        (modbus.read_coils(1, 0, 8), "01 01 01 01 90 48", "10000000"),
+        (modbus.read_discrete_inputs(1, 0, 8), "01 02 01 05 61 8B", "10100000"),
+        (modbus.read_discrete_inputs(255, 0, 8), "FF 02 01 01 51 A0", "10000000"),
+        (modbus.read_coils(1, 0, 3), "01 01 01 05 91 8B", "101"),
+    ):
+        assert modbus.read_bits(request, bytes.fromhex(wire)) == tuple(bit == "1" for bit in bits)
+
+
+def test_a_write_is_acknowledged_by_its_address_and_value_or_count() -> None:
+    for request, wire in (
         (modbus.write_coil(1, 0, on=True), "01 05 00 00 FF 00 8C 3A"),
         (modbus.write_coil(1, 0, on=False), "01 05 00 00 00 00 CD CA"),
         (modbus.flash_on(1, 0, 7), "01 05 02 00 00 07 8D B0"),
-        (modbus.read_coils(1, 0, 8), "01 01 00 00 00 08 3D CC"),
-        (modbus.read_discrete_inputs(1, 0, 8), "01 02 00 00 00 08 79 CC"),
-        (modbus.read_discrete_inputs(255, 0, 8), "FF 02 00 00 00 08 6C 12"),
         (modbus.write_register(1, 0x1000, 1), "01 06 10 00 00 01 4C CA"),
-        (modbus.write_coils(1, 0, [True] * 8), "01 0F 00 00 00 08 01 FF BE D5"),
-        (modbus.read_holding_registers(0x11, 0x6B, 3), "11 03 00 6B 00 03 76 87"),
-        (modbus.write_registers(1, 1, [10, 0x0102]), "01 10 00 01 00 02 04 00 0A 01 02 92 30"),
-    ],
-)
-def test_requests_are_the_bytes_of_the_data_sheets(request_: modbus.Request, wire: str) -> None:
-    assert request_.frame == bytes.fromhex(wire)
+        (modbus.write_coils(0x11, 0x13, TEN_COILS), "11 0F 00 13 00 0A 26 99"),
+        (modbus.write_registers(255, 3, (4, 20)), "FF 10 00 03 00 02 A4 16"),
+    ):
+        modbus.check_acknowledge(request, bytes.fromhex(wire))
 
 
 @pytest.mark.parametrize(
-    ("request_", "wire", "bits"),
+    ("wire", "is_sound"),
     [
-        (modbus.read_coils(1, 0, 8), "01 01 01 01 90 48", (1, 0, 0, 0, 0, 0, 0, 0)),
-        (modbus.read_discrete_inputs(1, 0, 8), "01 02 01 05 61 8B", (1, 0, 1, 0, 0, 0, 0, 0)),
-        (modbus.read_discrete_inputs(255, 0, 8), "FF 02 01 01 51 A0", (1, 0, 0, 0, 0, 0, 0, 0)),
-        (modbus.read_coils(1, 0, 3), "01 01 01 05 91 8B", (1, 0, 1)),
+        ("01 01 01 01 90 48", True),
+        ("01 01 01 01 90 49", False),
+        ("01 85 02 C3 51", True),
+        ("11 07 4C 22", True),
+        ("01 7E 80", False),  # the check sum is right, but there is no function
+        ("FF FF", False),  # that of nothing at all
+        ("", False),
     ],
 )
-def test_replies_of_the_data_sheets_are_understood(request_: modbus.Request, wire: str, bits: tuple[int, ...]) -> None:
-    assert modbus.read_bits(request_, bytes.fromhex(wire)) == tuple(map(bool, bits))
+def test_a_frame_is_sound_by_its_check_sum_and_has_a_unit_and_a_function(wire: str, is_sound: bool) -> None:
+    assert modbus.is_sound(bytes.fromhex(wire)) is is_sound
 
 
 def test_ten_bits_take_two_bytes_low_bits_first() -> None:
@@ -65,7 +93,7 @@ def test_registers_come_back_in_order() -> None:
         (7, modbus.NotNowError, "negative acknowledge"),
         (8, modbus.FailedError, "memory parity error"),
         (10, modbus.NotNowError, "gateway path unavailable"),
-        (11, modbus.FailedError, "failed to respond"),
+        (11, modbus.FailedError, "gateway target device failed to respond"),
         (99, modbus.FailedError, "unknown exception"),
     ],
 )
@@ -73,7 +101,7 @@ def test_an_exception_is_named_and_classed_by_whether_the_board_may_have_acted(
     code: int, kind: type[Exception], name: str
 ) -> None:
     request = modbus.write_coil(1, 9, on=True)
-    with pytest.raises(kind, match=name):
+    with pytest.raises(kind, match=f"^unit 1 answered 01 05 00 09 FF 00 5C 38 with exception {code}, {name}$"):
         modbus.check_acknowledge(request, modbus.framed(bytes([1, 0x85, code])))
 
 

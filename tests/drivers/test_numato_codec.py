@@ -11,27 +11,27 @@ from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError
 
 
 def test_commands_are_the_bytes_of_the_vendors_program() -> None:
-    lines = {
-        numato.switch(1, 4, on=True): b"relay on 0\r",
-        numato.switch(4, 4, on=False): b"relay off 3\r",
-        numato.switch(10, 16, on=True): b"relay on 9\r",
-        numato.switch(11, 16, on=True): b"relay on A\r",
-        numato.switch(32, 32, on=True): b"relay on V\r",
-        numato.switch(1, 64, on=True): b"relay on 00\r",
-        numato.switch(64, 64, on=False): b"relay off 63\r",
-        numato.read_relay(1, 1): b"relay read 0\r",
-        numato.read_relay(16, 16): b"relay read F\r",
-        numato.read_relay(10, 64): b"relay read 09\r",
-        numato.read_input(1): b"gpio read 0\r",
-        numato.read_input(32): b"gpio read V\r",
-        numato.READ_ALL_RELAYS: b"relay readall\r",
-        numato.VERSION: b"ver\r",
-        numato.IDENTITY: b"id get\r",
-        numato.mark(7): b"?07\r",
-        numato.mark(99): b"?99\r",
-        numato.mark(100): b"?00\r",
-    }
-    assert [numato.wire(line) for line in lines] == list(lines.values())
+    for line, wire in (
+        (numato.switch(1, 4, on=True), b"relay on 0\r"),
+        (numato.switch(4, 4, on=False), b"relay off 3\r"),
+        (numato.switch(10, 16, on=True), b"relay on 9\r"),
+        (numato.switch(11, 16, on=True), b"relay on A\r"),
+        (numato.switch(32, 32, on=True), b"relay on V\r"),
+        (numato.switch(1, 64, on=True), b"relay on 00\r"),
+        (numato.switch(64, 64, on=False), b"relay off 63\r"),
+        (numato.read_relay(1, 1), b"relay read 0\r"),
+        (numato.read_relay(16, 16), b"relay read F\r"),
+        (numato.read_relay(10, 64), b"relay read 09\r"),
+        (numato.read_input(1), b"gpio read 0\r"),
+        (numato.read_input(32), b"gpio read V\r"),
+        (numato.READ_ALL_RELAYS, b"relay readall\r"),
+        (numato.VERSION, b"ver\r"),
+        (numato.IDENTITY, b"id get\r"),
+        (numato.mark(7), b"?07\r"),
+        (numato.mark(99), b"?99\r"),
+        (numato.mark(100), b"?00\r"),
+    ):
+        assert numato.wire(line) == wire
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.api import ScanLosses
-from drivers.scanner.framing import FORGET_S, FrameRules, Framing
+from drivers.scanner.framing import FORGET_S, Frame, FrameRules, Framing
 
 AT = 100.0
 LINES = FrameRules()
@@ -156,3 +156,30 @@ def test_what_is_too_long_is_dropped_up_to_its_suffix_however_long_it_pauses(rul
     framing, frames = framing.feed(b"end" + rules.suffix + b"next" + rules.suffix, AT + 3600)
     assert [frame.text for frame in frames] == [b"next"]
     assert framing.losses == ScanLosses(overlong=1)
+
+
+@pytest.mark.parametrize("suffix", [b"\r\n", b"\r", b"\x03\r\n"])
+def test_a_text_has_the_time_at_which_its_suffix_came(suffix: bytes) -> None:
+    framing, _ = Framing(replace(LINES, suffix=suffix)).feed(b"one", AT)
+    _, frames = framing.feed(suffix + b"two" + suffix, AT + 0.5)
+    assert frames == (Frame(b"one", AT + 0.5), Frame(b"two", AT + 0.5))
+
+
+@pytest.mark.parametrize(
+    ("suffix", "held", "kept"),
+    [
+        (b"\r\n", b"four", b""),
+        (b"\r", b"four", b""),
+        (b"", b"four", b""),
+        (b"\x03\r", b"four\x03", b"x"),
+        (b"\x03\r\n", b"four\x03\r", b"\rx"),
+    ],
+)
+def test_a_text_is_too_long_with_the_first_byte_that_no_suffix_can_make_part_of_itself(
+    suffix: bytes, held: bytes, kept: bytes
+) -> None:
+    framing, _ = Framing(replace(SHORT, suffix=suffix, silence_s=0.1)).feed(held, AT)
+    assert (framing.pending, framing.skipping, framing.losses) == (held, False, ScanLosses())
+    framing, frames = framing.feed(b"x", AT)
+    assert frames == ()
+    assert (framing.pending, framing.skipping, framing.losses) == (kept, True, ScanLosses(overlong=1))
