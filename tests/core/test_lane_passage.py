@@ -269,7 +269,28 @@ TABLE: list[Row] = [
         State.OPEN,
         [],
     ),
+    (
+        "a vehicle that is under the arm as it reaches its open limit is followed",
+        lambda: opening(has_opened=True),
+        lambda y: y.sense(safety=True, opened=True),
+        State.PASSING,
+        ["vehicle.entering", "show red passing"],
+    ),
     # ---------------------------------------------------------------- passing
+    (
+        "a vehicle that had left the presence loop as it came under the arm is followed by the next",
+        opening,
+        lambda y: y.sense(presence=False, safety=True) + y.sense(presence=True),
+        State.PASSING,
+        ["vehicle.entering", "show red passing", "alarm.raised tailgating"],
+    ),
+    (
+        "a vehicle that blocks the arm again after a gap is told once",
+        passing,
+        lambda y: y.wait(61.0) + y.sense(safety=False) + y.sense(safety=True) + y.wait(61.0),
+        State.PASSING,
+        ["alarm.raised blocked", "show red clearing", "show red passing"],
+    ),
     (
         "a vehicle that left the safety loop is followed",
         passing,
@@ -617,6 +638,13 @@ TABLE: list[Row] = [
         lambda y: y.sense(photocell=True) + y.wait(20.0) + y.sense(photocell=False) + y.wait(7.9),
         State.CLOSING,
         ["CLOSE"],
+    ),
+    (
+        "an arm that went up again is lowered again",
+        lambda: closing(**AGENT),
+        lambda y: y.sense() + y.sense(safety=True)[:0] + y.sense(safety=False) + y.wait(1.0) + y.sense(),
+        State.CLOSING,
+        ["CLOSE", "show red clearing", "show red closing", "CLOSE"],
     ),
     # ---------------------------------------------------------------- violation
     (

@@ -462,6 +462,26 @@ def test_the_alarm_of_an_arm_that_was_forced_says_since_when(act: Callable[[Yard
     assert yard.drafts()[-1].event == AlarmRaised(alarm=Alarm.FORCED_OPEN, detail=detail)
 
 
+def test_what_others_show_does_not_keep_the_permit_of_the_vehicle_that_passed_from_counting_again() -> None:
+    yard = closing()
+    yard.sense(closed=True, presence=True)
+    yard.sense()
+    watching(yard, 4.0, "[沪B00001]")
+    assert yard.qr()[0] == "permit.presented"
+
+
+def test_a_permit_counts_for_the_next_vehicle_to_the_very_end_of_its_time() -> None:
+    yard = Yard.new(gone_s=4.0)
+    yard.qr()
+    assert yard.sense(4.0, presence=True)[:2] == ["vehicle.present inputs", "permit.presented"]
+
+
+def test_a_refused_permit_is_remembered_to_the_very_end_of_its_time() -> None:
+    yard = denied(gone_s=4.0)
+    yard.sense(4.0)
+    assert yard.qr() == []
+
+
 def test_plates_alone_are_no_new_try() -> None:
     yard = denied()
     yard.wait(1.5)
@@ -722,6 +742,11 @@ def test_serials_rise_from_the_first() -> None:
         lane = yard.lane
     assert [i and i[-4:] for i in ids] == ["9998", "9999", "0000", "0001"]
     assert lane.transaction_id is None
+
+
+@pytest.mark.parametrize("number", [0, 99])
+def test_a_lane_number_may_be_any_of_two_digits(number: int) -> None:
+    assert LaneRules("lane", number).lane_number == number
 
 
 @pytest.mark.parametrize("number", [-1, 100])
