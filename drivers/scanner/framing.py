@@ -52,13 +52,13 @@ class Framing:
     """The bytes of a text that has not ended yet.
 
     `skipping`: that text is too long, and `pending` only what may be the beginning of its suffix. `at`: of the last
-    byte. `losses`: all that was dropped so far.
+    byte; 0 before the first. `losses`: all that was dropped so far.
     """
 
     rules: FrameRules
     pending: bytes = b""
     skipping: bool = False
-    at: float = -inf
+    at: float = 0.0
     losses: ScanLosses = _NONE
 
     @property

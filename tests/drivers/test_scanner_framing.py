@@ -138,6 +138,13 @@ def test_the_silence_completes_no_text_that_would_be_dropped_with_its_suffix(
     assert [frame.text for frame in frames] == [b"four"]
 
 
+@pytest.mark.parametrize("rules", [LINES, STX_ETX, SILENT])
+def test_a_scanner_that_has_sent_nothing_yet_has_lost_nothing(rules: FrameRules) -> None:
+    framing = Framing(rules)
+    assert framing.due_at == inf
+    assert framing.silent(AT) == (framing, ())
+
+
 def test_where_only_the_suffix_ends_a_text_half_of_one_is_dropped_and_counted_and_spoils_no_other() -> None:
     framing, _ = Framing(LINES).feed(b"ha", AT)
     assert framing.silent(AT + FORGET_S - 0.1) == (framing, ())

@@ -227,6 +227,13 @@ def test_a_scanner_that_must_be_woken_is_woken_at_each_opening(emulator: Scanner
     scanner.close()
 
 
+def test_a_scanner_that_is_silent_after_its_opening_has_lost_nothing(emulator: ScannerEmulator) -> None:
+    scanner = opened(emulator)
+    assert [scanner.read(timeout_s) for timeout_s in (0.0, SHORT_S)] == [None, None]
+    assert scanner.losses == ScanLosses()
+    scanner.close()
+
+
 def test_by_default_nothing_is_sent_to_the_scanner(emulator: ScannerEmulator) -> None:
     scanner = opened(emulator)
     emulator.scan("text")
