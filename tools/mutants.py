@@ -46,7 +46,11 @@ GROUPS = {
         ),
     ),
 }
-"""What is changed, and the tests that must notice."""
+"""What is changed, and the tests that must notice.
+
+They must call it themselves: values that `parametrize` got from it were made before the change. What is decorated, and
+what stands outside functions, is not changed.
+"""
 NOT_TABLES = ("*_rules.py", "*_traffic.py", "*_walks.py")
 """Random walks take too long to be run for each of thousands of changes; the tables must do."""
 NOT_RANDOM = "not hypothesis and not long"
