@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from drivers.api import DeviceMisconfiguredError
+from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError
 from drivers.relay import devantech_codec as codec
 
 RLY08 = b"\x08\x01"
@@ -84,3 +84,7 @@ def test_a_relay_that_the_board_ought_not_to_have_is_named(mask: int, channels: 
     wrong = f"relay {relay} is energised on a board of {channels} relays: set channels"
     with pytest.raises(DeviceMisconfiguredError, match=f"^{wrong}$"):
         codec.states_of(bytes([mask]), RLY08, bytes([mask]), RLY08, channels)
+
+
+def test_a_bad_reply_is_no_fault_of_the_configuration() -> None:
+    assert issubclass(codec.BadReplyError, DeviceUnavailableError)

@@ -26,6 +26,10 @@ def test_frames_are_the_bytes_of_the_vendors_list() -> None:
         assert frame.hex(" ").upper() == wire
 
 
+def test_the_state_of_one_relay_is_as_long_as_a_frame() -> None:
+    assert len(codec.switch(1, on=True)) == len(codec.query_one(1)) == codec.FRAME_LENGTH
+
+
 def test_half_a_frame_is_completed_to_an_off_or_to_nothing() -> None:
     for channel in range(1, 9):
         on = codec.switch(channel, on=True)
@@ -43,6 +47,7 @@ def test_the_states_of_all_relays_are_a_byte_each() -> None:
     ("received", "channels", "kind", "wrong"),
     [
         (b"", 4, codec.BadReplyError, "the board answered nothing: not 4 bytes 00 or 01"),
+        (bytes(1), 4, codec.BadReplyError, "the board answered 00: not 4 bytes 00 or 01"),
         (bytes(3), 4, codec.BadReplyError, "the board answered 00 00 00: not 4 bytes 00 or 01"),
         (bytes(5), 4, codec.BadReplyError, "the board answered 00 00 00 00 00: not 4 bytes 00 or 01"),
         (b"\x00\x02\x00\x00", 4, codec.BadReplyError, "the board answered 00 02 00 00: not 4 bytes 00 or 01"),
@@ -73,6 +78,10 @@ def test_the_state_of_one_relay_comes_with_its_number() -> None:
         shown = re.escape(f"the board answered {wire or 'nothing'}: no state of channel 1")
         with pytest.raises(codec.BadReplyError, match=f"^{shown}$"):
             codec.read_one(bytes.fromhex(wire), 1)
+
+
+def test_a_bad_reply_is_no_fault_of_the_configuration() -> None:
+    assert issubclass(codec.BadReplyError, DeviceUnavailableError)
 
 
 @given(st.binary(max_size=10), st.sampled_from([1, 2, 4, 8]))

@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 )
 def test_frames_are_the_bytes_of_the_data_sheet(channel: int, operation: codec.Operation, wire: str) -> None:
     assert codec.frame(channel, operation) == bytes.fromhex(wire)
+    assert len(codec.frame(channel, operation)) == codec.FRAME_LENGTH
+
+
+def test_the_question_for_all_channels_is_one_byte() -> None:
+    assert codec.QUERY_ALL == b"\xff"
 
 
 @pytest.mark.parametrize("text", [b"CH1:ON \r\nCH2:OFF \r\n", b"CH1: ON\r\nCH2: OFF\r\n", b"CH1:ON\r\nCH2:OFF\r\n"])
@@ -62,6 +67,8 @@ def test_a_text_reply_is_whole_with_its_last_line(received: bytes, channels: int
         (b"CH1:ON \r\nCH2:OFF \r\nx", "not lines like CH1:ON"),
         (b"xCH1:ON \r\nCH2:OFF \r\n", "not lines like CH1:ON"),
         (b"CH1:ON\r\n!", "not lines like CH1:ON"),
+        (b"CH1:  ON\r\nCH2:OFF\r\n", "not lines like CH1:ON"),
+        (b"CH1:ON  \r\nCH2:OFF\r\n", "not lines like CH1:ON"),
         (b"CH2:ON \r\nCH1:OFF \r\n", "channels out of order"),
         (b"CH0:ON \r\nCH1:OFF \r\n", "channels out of order"),
         (b"CH1:ON \r\nCH1:ON \r\n", "channels out of order"),
@@ -113,6 +120,10 @@ def test_byte_and_feedback_replies_are_understood() -> None:
 def test_feedback_that_is_not_the_state_of_this_channel_is_refused(wire: str) -> None:
     with pytest.raises(codec.BadReplyError, match=f"^the board answered {wire}: no state of channel 1$"):
         codec.read_feedback(bytes.fromhex(wire), 1)
+
+
+def test_a_bad_reply_is_no_fault_of_the_configuration() -> None:
+    assert issubclass(codec.BadReplyError, DeviceUnavailableError)
 
 
 @given(st.binary(max_size=60) | st.text("CH12345:ONF \r\n", max_size=60).map(str.encode), st.integers(1, 8))

@@ -70,6 +70,12 @@ def test_a_frame_is_sound_by_its_check_sum_and_has_a_unit_and_a_function(wire: s
     assert modbus.is_sound(bytes.fromhex(wire)) is is_sound
 
 
+@pytest.mark.parametrize(("count", "octets"), [(1, 1), (7, 1), (8, 1), (9, 2), (16, 2), (17, 3)])
+def test_eight_bits_go_into_a_byte(count: int, octets: int) -> None:
+    request = modbus.read_coils(3, 0, count)
+    assert modbus.read_bits(request, modbus.framed(bytes([3, 1, octets]) + bytes(octets))) == (False,) * count
+
+
 def test_ten_bits_take_two_bytes_low_bits_first() -> None:
     request = modbus.read_coils(3, 0, 10)
     reply = modbus.framed(bytes([3, 1, 2, 0b1000_0001, 0b10]))
@@ -103,6 +109,13 @@ def test_an_exception_is_named_and_classed_by_whether_the_board_may_have_acted(
     request = modbus.write_coil(1, 9, on=True)
     with pytest.raises(kind, match=f"^unit 1 answered 01 05 00 09 FF 00 5C 38 with exception {code}, {name}$"):
         modbus.check_acknowledge(request, modbus.framed(bytes([1, 0x85, code])))
+
+
+def test_only_a_refusal_for_good_is_a_fault_of_the_configuration() -> None:
+    assert issubclass(modbus.RefusedError, DeviceMisconfiguredError)
+    for kind in (modbus.BadReplyError, modbus.NoEchoError, modbus.NotNowError, modbus.FailedError):
+        assert issubclass(kind, DeviceUnavailableError)
+    assert issubclass(modbus.NoEchoError, modbus.BadReplyError)
 
 
 def test_the_exception_of_the_data_sheet_has_this_check_sum() -> None:
@@ -141,9 +154,10 @@ def test_a_late_answer_to_another_request_is_passed_over() -> None:
     request = modbus.read_coils(1, 0, 8)
     late = modbus.flash_on(1, 0, 7).frame
     other_unit = modbus.framed(bytes([2, 1, 1, 0xFF]))
+    input_registers = modbus.framed(bytes([2, 4, 2, 0, 1]))
     reply = modbus.framed(bytes([1, 1, 1, 0]))
-    assert modbus.reply_in(request, late + other_unit + reply[:-1]) is None
-    assert modbus.reply_in(request, late + other_unit + reply) == reply
+    assert modbus.reply_in(request, late + other_unit + input_registers + reply[:-1]) is None
+    assert modbus.reply_in(request, late + other_unit + input_registers + reply) == reply
 
 
 def test_of_several_answers_to_one_question_the_last_counts() -> None:
@@ -159,6 +173,7 @@ def test_of_several_answers_to_one_question_the_last_counts() -> None:
 def test_a_reply_is_waited_for_until_its_very_last_byte() -> None:
     for request, reply in (
         (modbus.read_coils(1, 0, 8), modbus.framed(bytes.fromhex("01 01 01 00"))),
+        (modbus.read_discrete_inputs(1, 0, 8), bytes.fromhex("01 02 01 05 61 8B")),
         (modbus.read_holding_registers(1, 1, 2), modbus.framed(bytes.fromhex("01 03 04 00 01 00 00"))),
         (modbus.write_coil(1, 0, on=True), modbus.write_coil(1, 0, on=True).frame),
         (modbus.write_register(1, 1, 0x0100), modbus.write_register(1, 1, 0x0100).frame),

@@ -128,6 +128,21 @@ def test_a_board_whose_inputs_can_drive_its_relays_has_its_registers_named(
     assert (TRAITS[profile].mode_registers, TRAITS[profile].modes_may_lack) == modes
 
 
+@pytest.mark.parametrize(
+    ("profile", "limit"),
+    [
+        (Profile.WAVESHARE_D, 8),
+        (Profile.WAVESHARE_IO, 8),
+        (Profile.WAVESHARE, 32),
+        (Profile.LCTECH, 8),
+        (Profile.R421A, 8),
+        (Profile.COILS, 32),
+    ],
+)
+def test_a_board_has_no_more_relays_than_this(profile: Profile, limit: int) -> None:
+    assert TRAITS[profile].channels_limit == limit
+
+
 def test_every_profile_has_its_line_and_a_name_of_its_own() -> None:
     assert set(TRAITS) == set(Profile)
     assert len({traits.title for traits in TRAITS.values()}) == len(Profile)

@@ -80,6 +80,7 @@ def test_an_answer_stands_between_the_repeated_command_and_the_prompt(line: str,
         b"\n\ron\n\roff\n\r>",
         b"relay read 0\n\ron\n\r",
         b"relay read 0\n\ron>",
+        b"relay read 0\n\ron>\n\r>",
         b"relay read 0>",
         b"relay read 0\n\ron\n\roff\n\r>",
         b"relay read 0\n\ron\n\r>relay read 0\n\ron\n\r>",
@@ -95,7 +96,7 @@ def test_what_has_not_the_form_of_a_reply_is_refused(received: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    "repeated", [b"relay read 1", b"relay read", b"elay read 0", b"relay read 00", b"ver", b"\xff"]
+    "repeated", [b"relay read 1", b"relay read", b"elay read 0", b"relay read 00", b"ver", b"", b"\xff"]
 )
 def test_a_reply_to_another_command_is_refused(repeated: bytes) -> None:
     received = repeated + b"\n\ron\n\r>"
@@ -140,7 +141,7 @@ def test_states_and_levels_are_the_words_of_the_board() -> None:
     assert numato.input_state("q", "1") is True
     assert numato.input_state("q", "0") is False
     assert numato.word("ver", "A0M09.01", "A0M09.01") == "A0M09.01"
-    assert numato.word("ver", "!" * 16, "!" * 16) == "!" * 16
+    assert numato.word("ver", "!" * 8 + "~" * 8, "!" * 8 + "~" * 8) == "!" * 8 + "~" * 8
 
 
 @pytest.mark.parametrize(
@@ -182,6 +183,8 @@ def test_an_identity_is_one_word_that_is_the_same_twice(first: str, second: str,
         ("80", 8, {8}),
         ("a5", 8, {1, 3, 6, 8}),
         ("A5", 8, {1, 3, 6, 8}),
+        ("9f", 8, {1, 2, 3, 4, 5, 8}),
+        ("9F", 8, {1, 2, 3, 4, 5, 8}),
         ("8001", 16, {1, 16}),
         ("80000001", 32, {1, 32}),
         ("8000000000000001", 64, {1, 64}),
@@ -203,6 +206,10 @@ def test_a_board_with_other_relays_is_named() -> None:
     ):
         with pytest.raises(numato.BadReplyError, match=wrong):
             numato.relay_states(text, 8)
+
+
+def test_a_bad_reply_is_no_fault_of_the_configuration() -> None:
+    assert issubclass(numato.BadReplyError, DeviceUnavailableError)
 
 
 @given(st.binary(max_size=60) | st.text("relay readon 01\n\r>fg", max_size=60).map(str.encode))
