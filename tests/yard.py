@@ -29,6 +29,7 @@ from agent.core.lane_io import (
     Ticked,
     WayChanged,
 )
+from agent.core.lane_state import Delivery
 from agent.core.moment import Moment
 from agent.core.observations import Presentation, Reading
 from agent.core.permit.claims import Permit
@@ -114,6 +115,7 @@ def _check_types(value: Any) -> None:
         kind = str(each.type)
         found = getattr(value, each.name)
         assert kind != "bool" or isinstance(found, bool), each.name
+        assert kind != "Delivery" or isinstance(found, Delivery), each.name
         assert not kind.startswith("tuple") or isinstance(found, tuple), each.name
 
 
