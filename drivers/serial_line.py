@@ -290,9 +290,9 @@ def _open_exclusively(path: str, parameters: SerialParameters) -> serial.Serial:
     return port
 
 
-_never = threading.Event()
-
-
 def _pause(seconds: float) -> None:
-    """Let a gap of a few milliseconds pass that the wire or the device needs."""
-    _never.wait(seconds)
+    """Let a gap of a few milliseconds pass that the wire or the device needs.
+
+    An event of its own each time: Ctrl-C while waiting for one that all share would leave its lock behind, locked.
+    """
+    threading.Event().wait(seconds)

@@ -26,7 +26,6 @@ from agent.cli.relay.wire import Scribe, overheard
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import FrameType
 
     from agent.cli.relay.target import Board, Target
     from agent.cli.relay.wire import Transfer
@@ -94,7 +93,7 @@ def pulse(  # noqa: PLR0913 - each is an option of the command
         transfers.append(transfer)
         trial.heard(transfer)
 
-    with overheard(hear), _stop_signals_interrupt():
+    with overheard(hear), _stop_signals_interrupt(trial):
         try:
             trial.run()
         finally:
@@ -198,19 +197,13 @@ def _require(question: str, word: str) -> None:
 
 
 @contextmanager
-def _stop_signals_interrupt() -> Iterator[None]:
+def _stop_signals_interrupt(trial: Trial) -> Iterator[None]:
     """Let the end of a session or a kill end the pulse as Ctrl-C does, and none of them the release of the relays."""
     previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     for number in previous:
-        signal.signal(number, _interrupt_once)
+        signal.signal(number, lambda _number, _frame: trial.interrupt())
     try:
         yield
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
-
-
-def _interrupt_once(_number: int, _frame: FrameType | None) -> None:
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    raise KeyboardInterrupt

@@ -24,7 +24,11 @@ OVERDUE_S: Final = 1.0
 
 
 class Trial:
-    """Give one pulse and watch. `run` raises DeviceError and KeyboardInterrupt, after every relay was released."""
+    """Give one pulse and watch. `run` raises DeviceError and KeyboardInterrupt, after every relay was released.
+
+    `interrupt` may be called by a signal handler: the exchange in hand is brought to its end first, for an exception in the
+    middle of one would leave locks behind that the release needs.
+    """
 
     def __init__(self, relay: RelayPort, channel: int, pulse_ms: int) -> None:
         self._witness = _Witness(relay, channel)
@@ -34,6 +38,7 @@ class Trial:
         self._pulse_s = pulse_ms / 1000
         self._identity = ""
         self._delivery: Delivery | None = None
+        self._interrupted = False
 
     @property
     def succeeded(self) -> bool:
@@ -45,11 +50,16 @@ class Trial:
         if transfer.sent:
             self._witness.sent(transfer.at)
 
+    def interrupt(self) -> None:
+        """Have `run` end soon, by KeyboardInterrupt."""
+        self._interrupted = True
+
     def run(self) -> None:
         """Connect, give the pulse, wait for its end, and release every relay whatever happens."""
         try:
             self._identity = self._contacts.connect()
             self._witness.begin()
+            self._heed_interrupt()
             self._delivery = self._contacts.pulse(self._circuit, "open", time.monotonic() + START_WITHIN_S)
             self._watch()
         finally:
@@ -68,10 +78,15 @@ class Trial:
         yield f"length     {self._witness.length()}"
         yield f"released   {_RELEASES[self._witness.released]}"
 
+    def _heed_interrupt(self) -> None:
+        if self._interrupted:
+            raise KeyboardInterrupt
+
     def _watch(self) -> None:
         """Make the calls that the contacts have due, and look at the relay in between, until it is off again."""
         limit = time.monotonic() + self._pulse_s + OVERDUE_S
         while time.monotonic() < limit:
+            self._heed_interrupt()
             due_in_s = self._contacts.due_in_s()
             if due_in_s is None and not self._witness.is_on:
                 return
@@ -210,8 +225,5 @@ class _Witness:
             self.is_on, self._off_at = False, at
 
 
-_never = threading.Event()
-
-
 def _pause(seconds: float) -> None:
-    _never.wait(seconds)
+    threading.Event().wait(seconds)
