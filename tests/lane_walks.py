@@ -22,6 +22,7 @@ from agent.core.lane_io import (
     Pulsed,
     Raise,
     ReadersChanged,
+    Record,
     RecordFailed,
     RelayChanged,
     Sampled,
@@ -109,7 +110,8 @@ class World:
         if commits or not opens(effects):
             return None
         ways = (Reason.INTERLOCKED,) if self.rules.neighbours and not overrides(effects) else ()
-        return self.dice.choice((Reason.ALREADY_USED, Reason.GATE_FAULT, *ways))
+        taken = (Reason.ALREADY_USED,) if any(isinstance(e, Record) and e.ledger for e in effects) else ()
+        return self.dice.choice((Reason.GATE_FAULT, *taken, *ways))
 
     def moved(self, effects: tuple[Effect, ...]) -> None:
         """Nobody else is here to hear of it."""
