@@ -98,7 +98,7 @@ class BoardFaults:
     def _due_unplugged(self, operation: Operation, place: str, *, reads_back: bool) -> set[Said]:
         if operation in COMMANDS and place != "byte 0":
             return {Said.UNKNOWN} if reads_back else {Said.UNKNOWN, Said.DELIVERED}
-        return {Said.RAISED} if operation is not Operation.STATE or reads_back else {Said.RIGHT}
+        return {Said.RAISED}
 
     def _due_proved(self, operation: Operation, fault: Fault, place: str, answers: int) -> Said:
         """For a board that can be asked: only the last answers prove what was done."""

@@ -173,6 +173,13 @@ class RelayContract:
             assert relay.all_off() is Delivery.DELIVERED
             assert relay.set(1, on=True) is Delivery.DELIVERED
 
+    def test_asking_for_the_state_finds_out_that_the_cable_is_out(self, rig: Rig, relay: RelayPort) -> None:
+        relay.open()
+        relay.state()
+        rig.unplug()
+        with pytest.raises(DeviceUnavailableError):
+            relay.state()
+
     def test_a_board_that_lost_power_reads_back_released(self, rig: Rig, relay: RelayPort) -> None:
         relay.open()
         relay.set(1, on=True)

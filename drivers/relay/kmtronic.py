@@ -157,6 +157,8 @@ class KmtronicRelay:
         """Ask the board which relays are energised; None where it cannot say."""
         match self._settings.readback:
             case Readback.NONE:
+                # Nothing to ask, but a cable that was pulled shows.
+                self._port.receive(0.0)
                 return None
             case Readback.ALL:
                 return codec.read_all(self._ask(self._query_all, self._channels), self._channels)

@@ -129,6 +129,8 @@ class LcusRelay:
         channels = self._channels
         match self._settings.readback:
             case Readback.NONE:
+                # Nothing to ask, but a cable that was pulled shows.
+                self._port.receive(0.0)
                 return None
             case Readback.ASCII:
                 reply = self._port.exchange(
