@@ -52,7 +52,7 @@ class Framing:
     """The bytes of a text that has not ended yet.
 
     `skipping`: that text is too long, and `pending` only what may be the beginning of its suffix. `at`: of the last
-    byte; 0 before the first. `losses`: all that was dropped so far.
+    byte; 0 where there is none. `losses`: all that was dropped so far.
     """
 
     rules: FrameRules
@@ -96,8 +96,7 @@ class Framing:
             text, losses = self._unwrapped(self.pending, losses)
         else:
             losses = replace(losses, unfinished=losses.unfinished + 1)
-        emptied = Framing(self.rules, at=self.at, losses=losses)
-        return emptied, ((Frame(text, self.at),) if text else ())
+        return Framing(self.rules, losses=losses), ((Frame(text, self.at),) if text else ())
 
     def _patience_s(self) -> float:
         if self.rules.silence_s > 0:

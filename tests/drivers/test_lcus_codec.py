@@ -13,6 +13,8 @@ from drivers.relay import lcus_codec as codec
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+SIXTEEN_CHANNELS = b"".join(b"CH%d:OFF \r\n" % channel for channel in range(1, 17))
+
 
 @pytest.mark.parametrize(
     ("channel", "operation", "wire"),
@@ -84,6 +86,7 @@ def test_a_garbled_text_reply_is_refused(text: bytes, why: str) -> None:
     [
         (codec.read_lines, b"CH1:ON \r\nCH2:OFF \r\n", 4, "the board has 2 channels, not 4"),
         (codec.read_lines, b"CH1:ON \r\nCH2:OFF \r\n", 1, "the board has 2 channels, not 1"),
+        (codec.read_lines, SIXTEEN_CHANNELS, 8, "the board has 16 channels, not 8"),
         (codec.read_bytes, bytes(4), 2, "the board has 4 channels, not 2"),
         (codec.read_bytes, bytes(3), 2, "the board has 3 channels, not 2"),
         (codec.read_bytes, b"\0\1\0\1", 2, "the board has 4 channels, not 2"),
