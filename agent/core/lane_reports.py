@@ -57,8 +57,10 @@ def _take_sample(turn: Turn, sample: Sampled) -> None:
     before = turn.lane.watch
     turn.set(watch=watched(turn.lane, sample))
     turn.lane = followed(turn.lane, before, turn.now.at)
-    recent = sample.now.at - turn.lane.watch.at <= turn.lane.rules.stale_s
-    turn.turned = recent and before.key is False and turn.lane.watch.key is True
+    watch, stale_s = turn.lane.watch, turn.lane.rules.stale_s
+    # Over a gap in the samples nobody saw the key turn: the board may have been away and come back with it on.
+    seen_turning = turn.now.at - watch.at <= stale_s and watch.at - before.at <= stale_s
+    turn.turned = seen_turning and before.key is False and watch.key is True
     if sample.flapping:
         turn.alarm_once(Alarm.INPUTS_FLAPPING, ", ".join(sample.flapping))
 

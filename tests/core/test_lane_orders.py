@@ -555,6 +555,16 @@ def test_a_turn_of_the_key_is_recorded_as_an_officers_order() -> None:
     assert granted == AccessGranted(grant=f"{FIRST}-1", by="operator", operator="key switch", cause="officer's key")
 
 
+@pytest.mark.parametrize(("gap_s", "state"), [(0.5, State.OPENING), (0.53125, State.IDLE)])
+def test_a_key_that_is_on_after_a_gap_in_the_samples_was_not_seen_turning(gap_s: float, state: State) -> None:
+    yard = Yard.new(blind=True, has_key=True, stale_s=0.5)
+    yard.at = 1024.0
+    yard.feed(Sampled(yard.now, yard.at, None, None, key=False))
+    yard.at += gap_s
+    yard.feed(Sampled(yard.now, yard.at, None, None, key=True))
+    assert yard.state is state
+
+
 def test_a_turn_of_the_key_for_a_vehicle_on_the_loop_knows_that_it_is_there() -> None:
     yard = Yard.new(has_key=True)
     yard.sense(key=True, presence=True)
