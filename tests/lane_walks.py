@@ -381,9 +381,9 @@ def overrides(effects: tuple[Effect, ...]) -> bool:
 
 
 WILD: list[tuple[Callable[[World], None], int]] = [
-    (World.flip, 12),
-    (World.leap, 2),
-    (World.silence, 2),
+    (lambda w: w.flip(), 12),
+    (lambda w: w.leap(), 2),
+    (lambda w: w.silence(), 2),
     (lambda w: w.qr(w.dice.choice("ABCDEF")), 4),
     (lambda w: w.plate(w.dice.choice(("K1", "K2", "K3"))), 2),
     (lambda w: w.order(w.dice.choice(list(CommandKind))), 4),
@@ -391,13 +391,13 @@ WILD: list[tuple[Callable[[World], None], int]] = [
     (lambda w: w.report(w.dice.choice(("delivered", "not_delivered", "unknown", "gibberish"))), 4),
     (lambda w: w.feed(RelayChanged(w.now, up=w.odd(0.75))), 2),
     (lambda w: w.feed(ReadersChanged(w.now, up=w.odd(0.75))), 2),
-    (World.failure, 1),
-    (World.clock, 1),
-    (World.out_of_order, 2),
-    (World.key, 2),
-    (World.contact, 1),
-    (World.flap, 1),
-    (World.way, 3),
+    (lambda w: w.failure(), 1),
+    (lambda w: w.clock(), 1),
+    (lambda w: w.out_of_order(), 2),
+    (lambda w: w.key(), 2),
+    (lambda w: w.contact(), 1),
+    (lambda w: w.flap(), 1),
+    (lambda w: w.way(), 3),
 ]
 
 

@@ -77,7 +77,7 @@ KINDS: dict[str, Kind] = {
         replace(FOR_TRUCKS, logic=Logic.COUNTING, pause_s=20.0), BY_AGENT | LIMITS | {"has_photocell": True}
     ),
     "blind": Kind(replace(FOR_CARS, pause_s=7.0), {"blind": True}),
-    "blind, trucks": Kind(replace(FOR_TRUCKS, pause_s=7.0), {"blind": True}),
+    "blind, trucks": Kind(replace(FOR_TRUCKS, pause_s=9.0), {"blind": True}),
 }
 
 
