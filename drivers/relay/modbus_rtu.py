@@ -7,6 +7,8 @@ the relays back, and a pulse is never sent twice, whatever comes of it.
 from __future__ import annotations
 
 import logging
+import time
+from math import inf
 from typing import ClassVar
 
 from pydantic import Field, model_validator
@@ -20,6 +22,8 @@ from drivers.serial_port import NotSentError
 
 log = logging.getLogger(__name__)
 
+MODES_PERIOD_S = 1.0
+"""How soon after a loss of power inputs are kept from driving relays again."""
 ROUNDING_MS = 50
 """A pulse is never further from what was asked for: what a board cannot time, it must not time otherwise."""
 
@@ -74,6 +78,7 @@ class ModbusRtuRelay:
         self._channels = settings.channels
         self._client = ModbusClient(settings)
         self._mode_registers = self._traits.mode_registers
+        self._modes_read_at = -inf
 
     @property
     def capabilities(self) -> RelayCapabilities:
@@ -146,9 +151,12 @@ class ModbusRtuRelay:
         return proved(lambda: any(self._relays()), on=False)
 
     def state(self) -> tuple[bool, ...]:
-        """Ask the board which relays are energised, and cut the link from inputs to relays where it came back."""
+        """Ask the board which relays are energised, and now and then cut the link from inputs to relays where it came back.
+
+        Not each time: a pulse would wait for two answers instead of one.
+        """
         relays = self._relays()
-        if not self._unlink_inputs():
+        if time.monotonic() - self._modes_read_at < MODES_PERIOD_S or not self._unlink_inputs():
             return relays
         log.error("the board on %s had lost its power: its inputs drove its relays again", self._settings.port)
         return self._relays()
@@ -182,6 +190,7 @@ class ModbusRtuRelay:
         first = self._mode_registers
         if first is None:
             return False
+        self._modes_read_at = time.monotonic()
         try:
             modes = self._client.read_registers(first, self._channels)
             linked = [place for place, mode in enumerate(modes) if mode]
