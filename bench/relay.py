@@ -118,7 +118,7 @@ def _connected(link: Path, reports: queue.SimpleQueue[PulseReport], stack: ExitS
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pulses", type=int, default=200)
+    parser.add_argument("--pulses", type=int, default=600)
     figures = measure(parser.parse_args().pulses).figures()
     print(table(figures))
     return 1 if any(figure.kept is False for figure in figures) else 0

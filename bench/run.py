@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 VEHICLES = 40
-PULSES = 200
+PULSES = 600
 TIMED_PULSES = 50
 PASSAGES = 500
 DECISIONS = 2_000

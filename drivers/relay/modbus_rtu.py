@@ -22,8 +22,11 @@ from drivers.serial_port import NotSentError
 
 log = logging.getLogger(__name__)
 
-MODES_PERIOD_S = 1.0
-"""How soon after a loss of power inputs are kept from driving relays again."""
+MODES_PERIOD_S = 2.5
+"""How soon after a loss of power inputs are kept from driving relays again.
+
+A first closing in the moment of the return cannot be prevented at any pace: wire the opening to a relay whose input is free.
+"""
 ROUNDING_MS = 50
 """A pulse is never further from what was asked for: what a board cannot time, it must not time otherwise."""
 
