@@ -1,10 +1,17 @@
-"""At the end of a run: the table of the boards' faults, from what the tests measured."""
+"""For every run: Ctrl-C as it is on a terminal, and at the end the table of the boards' faults, from what was measured."""
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 FILE = Path("build/board-faults.txt")
+
+
+def pytest_configure() -> None:
+    """Let the commands that tests start hear Ctrl-C, also where the tests themselves run in the background of a shell."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter) -> None:
