@@ -24,11 +24,13 @@ need() {  # need PACKAGE REASON TEST...
 }
 has_library() { PATH="$PATH:/sbin:/usr/sbin" ldconfig -p | grep -q "$1"; }
 has_venv() { "$PYTHON" -c 'import ensurepip, venv'; }
+has_postgres() { ls /usr/lib/postgresql/*/bin/initdb; }
 has_broker() { PATH="$PATH:/usr/sbin" command -v mosquitto; }
 
 need python3-venv "makes the product's own Python environment" has_venv
 need mosquitto "the MQTT broker of the demo and the tests" has_broker
 need mosquitto-clients "an MQTT subscriber that is not ours, to check what arrives" command -v mosquitto_sub
+need postgresql "the database of the reference consumer (examples/central), for its tests" has_postgres
 need libzbar0 "the second QR reader (pyzbar) calls it" has_library libzbar.so.0
 
 if [ ${#missing[@]} -gt 0 ]; then

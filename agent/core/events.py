@@ -12,6 +12,7 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from agent.core.command import Refusal, Result
 from agent.core.decision import Reason, Verdict
 
 
@@ -119,6 +120,7 @@ class VehiclePresent(Event):
 
     TYPE: ClassVar[str] = "vehicle.present"
     seen_by: Literal["inputs", "eye", "operator"]
+    direction: str | None = None
 
 
 class PermitPresented(Event):
@@ -201,7 +203,8 @@ class TransactionClosed(Event):
     """The one outcome of a transaction.
 
     `assumed`: the passage was not seen by inputs but taken for granted (blind lanes). `duration_s`: from the
-    vehicle's arrival. `permit`: the permit id in hex where one was verified.
+    vehicle's arrival. `permit`: the permit id in hex where one was verified, `declaration` and `vin` what it declares.
+    `granted`: the barrier was told to open. `taken`: a vehicle went under the arm, or is assumed to have; None: not known.
     """
 
     TYPE: ClassVar[str] = "transaction.closed"
@@ -213,6 +216,102 @@ class TransactionClosed(Event):
     plate: str | None = None
     violations: tuple[Alarm, ...] = ()
     pictures: tuple[str, ...] = ()
+    direction: str | None = None
+    declaration: str | None = None
+    vin: str | None = None
+    granted: bool | None = None
+    taken: bool | None = None
+
+
+class LaneOrdered(Event):
+    """A lane was locked or taken out of service by an order, or given back; it stays so over restarts.
+
+    A locked lane opens for nobody but the hold contact. A lane out of service reads nothing and lets nobody pass by
+    itself; an officer can still open it.
+    """
+
+    TYPE: ClassVar[str] = "lane.ordered"
+    order: Literal["locked", "unlocked", "out_of_service", "in_service"]
+    operator: str
+    cause: str
+
+
+class CommandAccepted(Event):
+    """A command from central passed every check, before anything is done about it. `counter`: of its key."""
+
+    TYPE: ClassVar[str] = "command.accepted"
+    command: str
+    name: str
+    key: str
+    counter: int
+    operator: str
+    cause: str
+
+
+class CommandExecuted(Event):
+    """What became of an accepted command."""
+
+    TYPE: ClassVar[str] = "command.executed"
+    command: str
+    name: str
+    result: Result
+    detail: str = ""
+
+
+class CommandRefused(Event):
+    """A command was not obeyed. Nothing that is not proved is repeated here but for the topic's last part.
+
+    `command`, `key`: only where the signature held. `count`: how many of this code since the last such event; a flood is
+    folded into few events.
+    """
+
+    TYPE: ClassVar[str] = "command.refused"
+    code: Refusal
+    name: str
+    command: str | None = None
+    key: str | None = None
+    detail: str = ""
+    count: int = 1
+
+
+class AcknowledgementRefused(Event):
+    """Central acknowledged what cannot be. `stream`, `seq`: as it said, where it said so. `count`: as in command.refused."""
+
+    TYPE: ClassVar[str] = "acknowledgement.refused"
+    code: Literal["malformed", "foreign_stream", "beyond_head", "beyond_sent", "behind"]
+    stream: str | None = None
+    seq: int | None = None
+    count: int = 1
+
+
+class ChainCheckpoint(Event):
+    """The gate's own signature over the chain up to the event before this one.
+
+    `seq`, `digest`: of that event. `key`: the id of the gate's key. `signature`: a compact JWS (RFC 7515, RFC 8037) whose
+    payload names gate, stream, seq, digest and time.
+    """
+
+    TYPE: ClassVar[str] = "chain.checkpoint"
+    seq: int
+    digest: str
+    key: str
+    signature: str
+
+
+class EvidenceSent(Event):
+    """The broker took a picture. `picture`: its SHA-256 in hex, the last part of its topic."""
+
+    TYPE: ClassVar[str] = "evidence.sent"
+    picture: str
+    bytes: int
+
+
+class EvidenceDropped(Event):
+    """Pictures went before their time because all pictures were more than their cap. `count`: how many."""
+
+    TYPE: ClassVar[str] = "evidence.dropped"
+    count: int
+    cause: str
 
 
 class EventsDropped(Event):
@@ -238,6 +337,14 @@ TYPES: tuple[type[Event], ...] = (
     VehicleEntering,
     AlarmRaised,
     TransactionClosed,
+    LaneOrdered,
+    CommandAccepted,
+    CommandExecuted,
+    CommandRefused,
+    AcknowledgementRefused,
+    ChainCheckpoint,
+    EvidenceSent,
+    EvidenceDropped,
     EventsDropped,
 )
 

@@ -9,6 +9,8 @@ from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import override
 
+from agent.core.command import CommandName
+from agent.core.events import Outcome  # noqa: TC001 - pydantic reads the annotation
 from agent.settings.lane import Lane, Table
 from agent.settings.values import BrokerUrl, GateId, Name, RootKey
 
@@ -100,6 +102,9 @@ class Journal(Table):
 
     max_mb: int = Field(default=2048, ge=16, le=1_048_576, description="Largest size of the journal on disk.")
     keep_acknowledged_days: int = Field(default=30, ge=0, le=3650, description="How long delivered events are kept.")
+    checkpoint_s: int = Field(
+        default=300, ge=5, le=86_400, description="Between signatures of the gate over what it recorded since the last."
+    )
 
 
 class Evidence(Table):
@@ -107,6 +112,34 @@ class Evidence(Table):
 
     max_mb: int = Field(
         default=4096, ge=0, le=1_048_576, description="Largest size of all pictures; the oldest go first."
+    )
+    keep_passed_hours: int = Field(
+        default=72, ge=0, le=87_600, description="How long the pictures of vehicles that passed in order are kept."
+    )
+    keep_hours: int = Field(default=720, ge=1, le=87_600, description="How long all other pictures are kept.")
+    send: tuple[Outcome, ...] = Field(
+        default=(), description="Outcomes whose pictures are sent to central always; others are sent when it asks."
+    )
+
+
+class CommandKey(Table):
+    """A key whose owner may order something."""
+
+    id: Name = Field(description="Name of the key, as commands and events give it.")
+    public_key: RootKey = Field(description="Ed25519 public key, in hex.")
+    may: tuple[CommandName, ...] = Field(
+        default=tuple(CommandName), min_length=1, description="The commands that this key may sign."
+    )
+
+
+class Commands(Table):
+    """Commands from central."""
+
+    keys: tuple[CommandKey, ...] = Field(
+        default=(), max_length=32, description="Who may sign commands. Without keys the gate takes none."
+    )
+    max_life_s: int = Field(
+        default=120, ge=5, le=3600, description="Longest time from a command's making to its expiry that is accepted."
     )
 
 
@@ -148,6 +181,7 @@ class Settings(BaseSettings):
     mqtt: Mqtt = Field(default=Mqtt(), description="The connection to the central broker.")
     journal: Journal = Field(default=Journal(), description="The journal of events.")
     evidence: Evidence = Field(default=Evidence(), description="The pictures kept as evidence.")
+    commands: Commands = Field(default=Commands(), description="Commands from central.")
     privacy: Privacy = Field(default=Privacy(), description="What leaves the gate.")
     log: Log = Field(default=Log(), description="The log.")
     lanes: dict[Name, Lane] = Field(min_length=1, description="The lanes of the gate, by name.")

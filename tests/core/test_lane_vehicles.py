@@ -613,6 +613,11 @@ def test_the_outcome_names_the_permit_the_plate_the_pictures_and_the_time_it_too
         "plate": "京A12345",
         "violations": (Alarm.TAILGATING,),
         "pictures": ("p1", "p2"),
+        "direction": None,
+        "declaration": None,
+        "vin": None,
+        "granted": None,
+        "taken": None,
     }
 
 
