@@ -187,6 +187,14 @@ class Pulse:
 
 
 @dataclass(frozen=True, slots=True)
+class LaneOrders:
+    """What was ordered of a lane and stays so over restarts: who locked it, who took it out of service. Empty: not so."""
+
+    locked_by: str = ""
+    out_of_service_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Lane:
     """A lane between two steps.
 
@@ -198,7 +206,7 @@ class Lane:
 
     `way_free`, `arm_in_use`: as in WayChanged. `arm_entered`: the safety loop was taken since the other direction began
     to use the arm. `arm_free_at`: when that use ended. `leaving_since`: when a vehicle of the other direction came onto
-    the presence loop, on its way out; it counts until the loop is free.
+    the presence loop, on its way out; it counts until the loop is free. `orders`: what stays over restarts.
     """
 
     rules: LaneRules
@@ -224,15 +232,16 @@ class Lane:
     arm_entered: bool = False
     arm_free_at: float = -inf
     leaving_since: float = -inf
+    orders: LaneOrders = LaneOrders()
 
     @classmethod
-    def start(cls, rules: LaneRules, first_serial: int) -> Self:
-        """Return the lane of an agent that just started.
+    def start(cls, rules: LaneRules, first_serial: int, orders: LaneOrders = LaneOrders()) -> Self:
+        """Return the lane of an agent that just started. `orders`: those of its last run that still hold.
 
         The relay counts as away until RelayChanged says it is up, the way of a lane with neighbours as taken until
         WayChanged says it is free.
         """
-        return cls(rules=rules, serial=first_serial, way_free=not rules.neighbours)
+        return cls(rules=rules, serial=first_serial, way_free=not rules.neighbours, orders=orders)
 
     @property
     def transaction_id(self) -> str | None:
