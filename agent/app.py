@@ -15,25 +15,15 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from agent.core.chain import ClockReading
-from agent.core.decision import Reason
-from agent.core.events import (
-    Alarm,
-    AlarmRaised,
-    Draft,
-    EventsDropped,
-    GateStarted,
-    GateStopping,
-    Outcome,
-    TransactionClosed,
-)
+from agent.core.events import Draft, GateStopping
 from agent.core.judgement import JudgementRules
-from agent.core.lane_io import LedgerChange, LedgerState
 from agent.core.privacy import masked
 from agent.decider import Decider, LanePlace
 from agent.devices import Devices
 from agent.eye.protocol import Configure
 from agent.eye_life import EyeLimits
 from agent.eye_port import EyePort
+from agent.housekeeper import DAY_S, Ages, Housekeeper
 from agent.keeper import Keeper
 from agent.lane_unit import Boards, LaneUnit, Services
 from agent.link.flow import AckMode, FlowSettings
@@ -46,7 +36,8 @@ from agent.recorder import Recorder
 from agent.relay_board import RelayBoard
 from agent.service.watchdog import Watchdog
 from agent.settings import board_place, broker_address, interlocks, shared_arms
-from agent.store.errors import JournalCorruptError, JournalError
+from agent.start_record import start_record
+from agent.store.errors import JournalError
 from agent.store.evidence import EvidenceStore
 from agent.store.journal import Journal
 from agent.trust_file import TrustFile
@@ -65,12 +56,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LANE_WINDOW_S = 5.0
-HOUSEKEEPING_S = 2.0
-PRUNE_EVERY_S = 60.0
-HOUSEKEEPER_STOP_S = 10.0
-DAY_S = 86_400.0
 FIRST_SERIALS = 10_000
-USES_KEPT_S = 400 * DAY_S
 MEGABYTE = 1 << 20
 STOP_DRAIN_S = 1.0
 EYE_STOP_S = 0.7
@@ -87,7 +73,6 @@ class App:
         `on_damage` is called, from a thread, when the journal turns out to be damaged while the gate runs: only a new
         start mends it.
         """
-        self._on_damage = on_damage
         settings = loaded.settings
         self._settings = settings
         self._digest = loaded.digest
@@ -113,8 +98,8 @@ class App:
         self._ways = WayGuard(interlocks(settings.lanes), shared_arms(settings.lanes))
         self._lanes = [self._make_lane(name, lane) for name, lane in settings.lanes.items()]
         self._link = self._make_link() if settings.mqtt.enabled else None
-        self._stopping = threading.Event()
-        self._housekeeper = threading.Thread(target=self._keep_house, name="housekeeper", daemon=True)
+        ages = Ages(settings.journal.keep_acknowledged_days * DAY_S, settings.journal.max_mb * MEGABYTE * 9 // 10)
+        self._housekeeper = Housekeeper(self._journal, ages, lambda: None, on_damage)
 
     @property
     def lanes(self) -> tuple[LaneUnit, ...]:
@@ -143,7 +128,6 @@ class App:
     def stop(self, cause: str) -> None:
         """Stop deciding, release every relay, record the stop, send what can be sent in a moment, and close."""
         self._notifier.stopping(cause)
-        self._stopping.set()
         for lane in self._lanes:
             lane.wind_down()
         _at_once(*(relay.stop for relay in self._relays.values()), *(eye.stop for eye in self._eyes))
@@ -155,7 +139,7 @@ class App:
             self._drain(self._link)
             self._link.stop()
         self._keeper.stop()
-        self._housekeeper.join(HOUSEKEEPER_STOP_S)
+        self._housekeeper.stop()
         self._journal.close()
 
     def _drain(self, link: Link) -> None:
@@ -283,65 +267,11 @@ class App:
         self._devices.changed("broker", "broker", view.state.value, view.detail or view.url)
 
     def _record_start(self) -> None:
-        """Tell of the start, and give every transaction that the last run left open its one outcome."""
-        recovery = self._journal.recover()
-        utc = self._utc()
-        names = tuple(one.transaction for one in recovery.interrupted)
-        drafts = [
-            Draft(
-                GateStarted(version=version("gate-agent"), configuration=self._digest, interrupted=names),
-                None,
-                None,
-                utc,
-            )
-        ]
-        drafts += self._what_was_replaced(utc)
-        changes: list[LedgerChange] = []
-        for one in recovery.interrupted:
-            closed = TransactionClosed(
-                outcome=Outcome.FAULT,
-                reason=Reason.GATE_FAULT,
-                assumed=False,
-                duration_s=max(0.0, round(utc - one.opened_utc, 3)),
-            )
-            drafts.append(Draft(closed, one.lane, one.transaction, utc))
-            changes += [
-                LedgerChange(held.permit_id, held.use, LedgerState.CONSUMED, held.transaction)
-                for held in one.reservations
-                if one.entered
-            ]
-        self._recorder.note(drafts, changes)
-
-    def _what_was_replaced(self, utc: float) -> list[Draft]:
-        """The events that tell of a journal that was found damaged and put aside."""
-        replaced = self._journal.replaced
-        if replaced is None:
-            return []
-        log.critical("%s", replaced.told)
-        drafts = [Draft(AlarmRaised(alarm=Alarm.JOURNAL_FAILED, detail=replaced.told), None, None, utc)]
-        if replaced.unsent is not None:
-            first, last = replaced.unsent
-            drafts.append(Draft(EventsDropped(first=first, last=last, cause=replaced.cause), None, None, utc))
-        return drafts
-
-    # ------------------------------------------------------------------------------------------------- housekeeping
-
-    def _keep_house(self) -> None:
-        """Look after the journal: prune it from time to time, and notice when it is damaged."""
-        journal = self._settings.journal
-        pruned_at = -PRUNE_EVERY_S
-        while not self._stopping.wait(HOUSEKEEPING_S):
-            try:
-                self._journal.checkpoint()
-                if time.monotonic() - pruned_at >= PRUNE_EVERY_S:
-                    pruned_at = time.monotonic()
-                    self._journal.prune(journal.keep_acknowledged_days * DAY_S, journal.max_mb * MEGABYTE * 9 // 10)
-                    self._journal.forget_uses(USES_KEPT_S)
-            except JournalCorruptError as error:
-                self._on_damage(str(error))
-                return
-            except JournalError as error:
-                log.error("the journal cannot be looked after: %s", error)  # noqa: TRY400 - told, not a bug
+        """Tell of the start and of what the last run left open."""
+        record = start_record(
+            version("gate-agent"), self._digest, self._journal.recover(), self._journal.replaced, self._utc()
+        )
+        self._recorder.note(record.drafts, record.changes)
 
 
 def _at_once(*duties: Callable[[], None]) -> None:
