@@ -11,15 +11,19 @@ class RoughBroker:
     """Listens on 127.0.0.1:`port`. `connections`: for each, the list of (topic, message id) that was published on it.
 
     `receive_maximum`: told in CONNACK. `pubacks`, `pings`, `connack`: whether it answers at all. `kick_on`: text in a
-    payload over which it closes the connection without a word. `garbage`: sent right after CONNACK.
+    payload over which it closes the connection without a word. `garbage`: sent right after CONNACK. `granted`: the code
+    in its SUBACK.
     """
 
-    def __init__(self, *, receive_maximum=100, pubacks=True, pings=True, connack=True, kick_on=None, garbage=b""):
+    def __init__(
+        self, *, receive_maximum=100, pubacks=True, pings=True, connack=True, kick_on=None, garbage=b"", granted=0
+    ):
         self.connections: list[list[tuple[str, int]]] = []
         self.receive_maximum = receive_maximum
         self.pubacks, self.pings, self.connack = pubacks, pings, connack
         self.kick_on = kick_on
         self.garbage = garbage
+        self.granted = granted
         self._server = socket.create_server(("127.0.0.1", 0))
         self.port = self._server.getsockname()[1]
         self._sockets: list[socket.socket] = []
@@ -63,7 +67,7 @@ class RoughBroker:
                     limit = self.receive_maximum
                     sock.sendall(bytes([0x20, 6, 0, 0, 3, 0x21, limit >> 8, limit & 255]) + self.garbage)
                 elif kind == SUBSCRIBE:
-                    sock.sendall(bytes([0x90, 4, body[0], body[1], 0, 0]))
+                    sock.sendall(bytes([0x90, 4, body[0], body[1], 0, self.granted]))
                 elif kind == PINGREQ and self.pings:
                     sock.sendall(bytes([0xD0, 0]))
                 elif kind == DISCONNECT or (kind == PUBLISH and not self._take(sock, flags, body, published)):

@@ -38,7 +38,7 @@ USER_TIMEOUT_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class ConnectOptions:
-    """How to present the gate to a broker. `packet_bytes`: the broker sends nothing larger to the gate."""
+    """How to present oneself to a broker. `packet_bytes`: the broker sends nothing larger. A tool has no will."""
 
     client_id: str
     user: str | None
@@ -47,9 +47,9 @@ class ConnectOptions:
     keepalive_s: int
     connect_timeout_s: float
     session_expiry_s: int
-    will: Outgoing
-    will_delay_s: int
     packet_bytes: int
+    will: Outgoing | None = None
+    will_delay_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +171,8 @@ class Connection:
         client.max_inflight_messages = 0
         if options.user is not None:
             client.username_pw_set(options.user, options.password)
-        will = options.will
-        will_properties = publish_properties(will, PacketTypes.WILLMESSAGE)
-        will_properties.WillDelayInterval = options.will_delay_s
-        client.will_set(will.topic, will.payload, will.qos, will.retain, will_properties)
+        if options.will is not None:
+            _set_will(client, options.will, options.will_delay_s)
         client.on_socket_open = _tune_socket
         # With this set, publish() only queues: without it, it would write to the socket from the caller's thread.
         client.on_socket_register_write = _leave_to_the_loop
@@ -243,6 +241,12 @@ class Connection:
         if code is MQTTErrorCode.MQTT_ERR_CONN_LOST:
             return "the connection broke: closed by the other side, or no answer to the keepalive"
         return f"the connection broke: {code.name}"
+
+
+def _set_will(client: Client, will: Outgoing, delay_s: int) -> None:
+    properties = publish_properties(will, PacketTypes.WILLMESSAGE)
+    properties.WillDelayInterval = delay_s
+    client.will_set(will.topic, will.payload, will.qos, will.retain, properties)
 
 
 def _leave_to_the_loop(_client: Client, _data: Any, _sock: Any) -> None:

@@ -21,6 +21,7 @@ class Outgoing:
     retain: bool = False
     expiry_s: int | None = None
     content_type: str | None = None
+    response_topic: str | None = None
     correlation: bytes | None = None
     user_properties: tuple[tuple[str, str], ...] = ()
 

@@ -35,6 +35,8 @@ def publish_properties(message: Outgoing, packet: int = PacketTypes.PUBLISH) -> 
         properties.MessageExpiryInterval = message.expiry_s
     if message.content_type is not None:
         properties.ContentType = message.content_type
+    if message.response_topic is not None:
+        properties.ResponseTopic = message.response_topic
     if message.correlation is not None:
         properties.CorrelationData = message.correlation
     if message.user_properties:
