@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli import exits
+from agent.core.command import CommandName
 from agent.settings import SettingsError, board_place, interlocks, load, shared_arms
 from agent.settings.export import schema_text
 from drivers import registry
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from agent.settings import Family, Lane, LoadedSettings, Problem
+    from agent.settings import Commands, Family, Lane, LoadedSettings, Problem
 
 DEFAULT_PATH = Path("/etc/gate-agent/gate.toml")
 FAMILIES: dict[Family, Mapping[str, registry.Line]] = {
@@ -92,6 +93,7 @@ def _print_json(path: Path, problems: tuple[Problem, ...], loaded: LoadedSetting
             "digest": loaded.digest,
             "files": [str(file) for file in loaded.files],
             "gate": loaded.settings.gate.id,
+            "commands": {key.id: list(key.may) for key in loaded.settings.commands.keys},
             "lanes": {name: _lane_facts(lane) for name, lane in loaded.settings.lanes.items()},
             "relay_boards": relay_boards(loaded.settings.lanes),
             "interlocks": interlocks(loaded.settings.lanes),
@@ -119,10 +121,21 @@ def _summary(path: Path, loaded: LoadedSettings) -> str:
         f"{path}: can be used",
         f"  gate     {settings.gate.id}, site {settings.gate.site}, configuration {loaded.digest[:12]}",
         f"  brokers  {brokers}",
+        f"  commands {_commands_line(settings.commands)}",
     ]
     lines += [f"  lane     {_lane_line(name, lane)}" for name, lane in settings.lanes.items()]
     lines += [f"  together {line}" for line in _together(settings.lanes)]
     return "\n".join(lines)
+
+
+def _commands_line(commands: Commands) -> str:
+    """Who may order what."""
+    if not commands.keys:
+        return "none are taken: there are no keys"
+    return "; ".join(
+        f"{key.id} may {'sign all' if set(key.may) == set(CommandName) else ', '.join(key.may)}"
+        for key in commands.keys
+    )
 
 
 def _together(lanes: Mapping[str, Lane]) -> Iterator[str]:

@@ -8,6 +8,8 @@ from agent.settings.lane import BarrierWiring, Camera, Device, Lane, Scanner, Si
 from agent.settings.load import LoadedSettings, digest, load, public
 from agent.settings.model import (
     ClockRules,
+    CommandKey,
+    Commands,
     Evidence,
     Gate,
     Journal,
@@ -27,6 +29,8 @@ __all__ = [
     "BarrierWiring",
     "Camera",
     "ClockRules",
+    "CommandKey",
+    "Commands",
     "Device",
     "DriverModels",
     "Evidence",

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from agent.link.tls import TlsFiles, TlsFilesError, make_context
 from agent.settings.lane import Camera, Lane, Scanner
 from agent.settings.lane_rules import LaneRules
-from agent.settings.model import EXAMPLE_ROOT_KEY, Mqtt, Permits, State
+from agent.settings.model import EXAMPLE_ROOT_KEY, Commands, Evidence, Mqtt, Permits, State
 from agent.settings.neighbours import Neighbours
 from agent.settings.ports import port_problems
 from agent.settings.values import broker_address
@@ -44,6 +44,7 @@ class Checked:
 def problems(checked: Checked, complaints: Complaints) -> list[Problem]:
     """Everything that the rules find wrong."""
     found = [*_state(checked.data, complaints), *_permits(checked.data, complaints), *_mqtt(checked.data, complaints)]
+    found += [*_commands(checked.data, complaints), *_evidence(checked.data, complaints)]
     lanes = _lanes(checked.data)
     for name, lane in lanes.items():
         path = ("lanes", name)
@@ -102,6 +103,30 @@ def _permits(data: Mapping[str, Any], complaints: Complaints) -> Iterator[Proble
         if key == EXAMPLE_ROOT_KEY:
             message = "is the example key, whose private half nobody has: no permit will be accepted"
             yield complaints.about(path, message, warning=True)
+
+
+def _commands(data: Mapping[str, Any], complaints: Complaints) -> Iterator[Problem]:
+    commands = _part(Commands, data.get("commands", {}))
+    if commands is None:
+        return
+    permits = _part(Permits, data.get("permits", {}))
+    for number, key in enumerate(commands.keys):
+        path = ("commands", "keys", number)
+        earlier = commands.keys[:number]
+        if any(other.id == key.id for other in earlier):
+            yield complaints.about((*path, "id"), "another key has this name")
+        if any(other.public_key == key.public_key for other in earlier):
+            yield complaints.about((*path, "public_key"), "this key stands here twice")
+        if permits is not None and key.public_key in permits.root_keys:
+            message = "is also a root key of permits: who signs commands could then also make permits"
+            yield complaints.about((*path, "public_key"), message, warning=True)
+
+
+def _evidence(data: Mapping[str, Any], complaints: Complaints) -> Iterator[Problem]:
+    evidence = _part(Evidence, data.get("evidence", {}))
+    if evidence is not None and evidence.keep_passed_hours > evidence.keep_hours:
+        message = "expected no more than evidence.keep_hours: a refusal is worth keeping at least as long as a passage"
+        yield complaints.about(("evidence", "keep_passed_hours"), message)
 
 
 def _mqtt(data: Mapping[str, Any], complaints: Complaints) -> Iterator[Problem]:

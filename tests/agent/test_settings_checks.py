@@ -153,3 +153,27 @@ def test_files_that_hold_no_certificate_are_refused_at_their_key(tmp_path):
 def test_what_is_unwise_is_a_warning_and_no_error(tmp_path, old, new, key):
     loaded_anyway = loaded(write(tmp_path, GOOD.replace(old, new)))
     assert [(problem.key, problem.severity) for problem in loaded_anyway.warnings] == [(key, "warning")]
+
+
+COMMAND_KEY = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
+KEY = f'[[commands.keys]]\nid = "room"\npublic_key = "{COMMAND_KEY}"'
+
+
+@pytest.mark.parametrize(
+    ("added", "key", "words", "severity"),
+    [
+        (f"{KEY}\n{KEY.replace('room', 'gate')}", "commands.keys[1].public_key", "twice", "error"),
+        (f"{KEY}\n{KEY.replace(COMMAND_KEY, 'ab' * 8 + COMMAND_KEY[16:])}", "commands.keys[1].id", "name", "error"),
+        (KEY.replace(COMMAND_KEY, ROOT_KEY), "commands.keys[0].public_key", "root key of permits", "warning"),
+        ("[evidence]\nkeep_passed_hours = 800", "evidence.keep_passed_hours", "at least as long", "error"),
+    ],
+)
+def test_what_commands_and_evidence_say_must_fit_together(tmp_path, added, key, words, severity):
+    problem = problems(write(tmp_path, f"{GOOD}\n{added}\n"))[key]
+    assert words in problem.message
+    assert problem.severity == severity
+
+
+def test_a_command_that_does_not_exist_gets_the_nearest_one(tmp_path):
+    problem = problems(write(tmp_path, f'{GOOD}\n{KEY}\nmay = ["opne"]\n'))["commands.keys[0].may[0]"]
+    assert "open" in problem.message
