@@ -6,20 +6,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
+
+from agent.core.messages import Ack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 BYTES_LIMIT = 1_024
-
-
-class Ack(BaseModel):
-    """All events of `stream` up to `seq` are stored at central without a gap. Unknown fields are left alone."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
-    stream: str = Field(min_length=1, max_length=128)
-    seq: int = Field(ge=0, le=2**63 - 1)
 
 
 class AckFault(StrEnum):

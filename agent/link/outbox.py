@@ -45,6 +45,11 @@ class Outbox(Protocol):
         """The highest sequence number up to which all is acknowledged."""
         ...
 
+    @property
+    def tail(self) -> int:
+        """The last event that was pruned, 0 for none: those from the next one on can be sent again."""
+        ...
+
     def unacknowledged(self, after_seq: int, limit: int) -> Sequence[StoredEvent]:
         """At most `limit` events above both `after_seq` and the watermark, in order."""
         ...

@@ -1,14 +1,15 @@
-"""What the gate says of itself on `birth` and `status`."""
+"""What the gate says of itself on `birth` and `status`: the models of agent.core.messages, filled."""
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import ceil
 from typing import TYPE_CHECKING
 
 from agent.core.chain import SCHEMA_VERSION
 from agent.core.events import TYPES
+from agent.core.messages import Birth, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from agent.core.chain import ClockReading
     from agent.link.outbox import Outbox
     from agent.link.uplink_view import UplinkView
+
+ONLY_AT_BIRTH = Birth.model_fields.keys() - Status.model_fields.keys()
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,8 @@ class GateIdentity:
 class GatePresence:
     """Makes the payloads, compact JSON in UTF-8.
 
-    `extra`: more fields for both, such as the challenge of the commands; a field of the same name is replaced.
+    `extra`: the fields of both that others know, such as the devices and the challenge of the commands; the status leaves
+    out those that only the birth has. `birth` and `status` raise ValueError for a field that the contract does not have.
     """
 
     def __init__(
@@ -50,36 +54,35 @@ class GatePresence:
 
     def birth(self) -> bytes:
         """What the gate is: inventory, versions, stream."""
-        return _compact(
-            {
-                **self._common(),
-                "schema": SCHEMA_VERSION,
-                "types": [event.TYPE for event in TYPES],
-                "inventory": dict(self._identity.inventory),
-                **self._extra(),
-            }
-        )
+        fields = {
+            **self._common(),
+            "schema": SCHEMA_VERSION,
+            "types": [event.TYPE for event in TYPES],
+            "inventory": self._identity.inventory,
+            "first_kept": self._outbox.tail + 1,
+            **self._extra(),
+        }
+        return Birth.model_validate(fields).model_dump_json(by_alias=True).encode()
 
     def status(self, state: str, broker: int) -> bytes:
         """How the gate is: online, offline (stopped in order) or lost (the will, as of the connect)."""
         uplink = self._uplink()
         head, acked = self._outbox.head, self._outbox.watermark
-        return _compact(
-            {
-                "state": state,
-                **self._common(),
-                "seq_head": head,
-                "seq_acked": acked,
-                "depth": head - acked,
-                "ack_mode": uplink.ack_mode.value,
-                "ack": uplink.ack.value,
-                "trouble": uplink.trouble,
-                "refused": uplink.refused,
-                "acks": dict(uplink.acks),
-                "broker": broker,
-                **self._extra(),
-            }
-        )
+        fields = {
+            "state": state,
+            **self._common(),
+            "seq_head": head,
+            "seq_acked": acked,
+            "depth": head - acked,
+            "ack_mode": uplink.ack_mode.value,
+            "ack": uplink.ack.value,
+            "trouble": uplink.trouble,
+            "refused": uplink.refused,
+            "acks": uplink.acks,
+            "broker": broker,
+            **{name: value for name, value in self._extra().items() if name not in ONLY_AT_BIRTH},
+        }
+        return Status.model_validate(fields).model_dump_json().encode()
 
     def _common(self) -> dict[str, object]:
         clock = self._clock()
@@ -90,8 +93,5 @@ class GatePresence:
             "stream": self._outbox.stream,
             "time": datetime.fromtimestamp(clock.utc, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
             "clock_synced": clock.synced,
+            "clock_error_ms": None if clock.error_ms is None else ceil(clock.error_ms),
         }
-
-
-def _compact(fields: Mapping[str, object]) -> bytes:
-    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()

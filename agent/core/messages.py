@@ -1,0 +1,124 @@
+"""The messages beside the events: status, birth, acknowledgement and the result of a command, as they are on the wire.
+
+All are JSON objects in UTF-8. Fields are only ever added, with a default. agent.core.command_body has the commands.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from agent.core.command import Refusal, Result
+
+AckModeName = Literal["watermark", "puback"]
+AckStateName = Literal["waiting", "heard", "silent", "none"]
+Count = Annotated[int, Field(ge=0)]
+
+
+class GateKey(BaseModel):
+    """The gate's own key, which signs checkpoints."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    kid: str = Field(description="Key id: the first 16 hex digits of the SHA-256 of the public key.")
+    public: str = Field(description="The public key: 32 bytes of Ed25519 in hex.")
+
+
+class CommandOffer(BaseModel):
+    """What the gate says of the commands that it takes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    names: tuple[str, ...] = Field(description="The commands that some key may give.")
+    keys: tuple[str, ...] = Field(description="The ids of the keys whose commands are checked at all.")
+    max_life_s: int = Field(description="The longest time between `iat` and `exp` of a command.")
+
+
+class Presence(BaseModel):
+    """What birth and status have in common."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    gate: str = Field(description="The gate id: the CN of the gate's certificate.")
+    version: str = Field(description="The version of the agent.")
+    boot: str = Field(description="New with every start of the agent.")
+    stream: str = Field(description="New with every new journal; sequence numbers count within it.")
+    time: str = Field(
+        description="When this was said: RFC 3339, UTC, milliseconds.", json_schema_extra={"format": "date-time"}
+    )
+    clock_synced: bool = Field(description="Whether the gate's clock is synchronised.")
+    clock_error_ms: Count | None = Field(default=None, description="Bound of the clock's error; null: not known.")
+    devices: dict[str, str] = Field(default={}, description="The state of every device, by its name.")
+    lanes: dict[str, str | None] = Field(
+        default={}, description="The state of every lane, by its name; null: it has none yet."
+    )
+    journal_failing: bool = Field(
+        default=False, description="The journal cannot be written: no barrier is raised, an officer must act."
+    )
+    challenge: str | None = Field(
+        default=None, description="What a command must repeat; new with every start. Null: no commands are taken."
+    )
+    checkpoint: str | None = Field(
+        default=None,
+        description="Compact JWS, signed by the gate's key, over {gate, stream, seq, digest, time} of the last event.",
+    )
+
+
+class Status(Presence):
+    """How the gate is. Retained; also the last will.
+
+    A gate that cannot make the whole message sends `state` alone.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"required": ["state"]})
+    state: Literal["online", "offline", "lost"] = Field(
+        description="online; offline: stopped in order; lost: the will, whose other fields are those of the connect."
+    )
+    seq_head: Count = Field(description="The highest sequence number recorded; 0: none.")
+    seq_acked: Count = Field(description="The watermark: all up to it is acknowledged.")
+    depth: Count = Field(description="How many events wait for their acknowledgement.")
+    ack_mode: AckModeName = Field(
+        description="watermark: events are kept until central acknowledges them; puback: until the broker took them."
+    )
+    ack: AckStateName = Field(
+        description="Acknowledgements: waiting for the first, heard, silent (one is owed), none (nobody is asked)."
+    )
+    trouble: str = Field(description="Why events do not get through, in words; empty: they do.")
+    refused: Count = Field(description="How often the broker refused an event since the start.")
+    acks: dict[str, Count] = Field(description="Acknowledgements since the start by what became of them.")
+    broker: Count = Field(description="Which address of the gate's list it is connected to, from 0.")
+
+
+class Birth(Presence):
+    """What the gate is. Retained; published on every connect."""
+
+    schema_version: int = Field(
+        alias="schema", description="The version of the schemas: the last part of `dataschema`."
+    )
+    types: tuple[str, ...] = Field(description="The event types that this gate can send.")
+    inventory: dict[str, JsonValue] = Field(
+        description="Site, digest of the configuration, and every lane with its devices by kind."
+    )
+    first_kept: Count = Field(default=1, description="The lowest sequence number that can still be replayed.")
+    key: GateKey | None = Field(default=None, description="The gate's own key; null: it signs nothing.")
+    commands: CommandOffer | None = Field(default=None, description="The commands that it takes; null: none.")
+
+
+class Ack(BaseModel):
+    """Central's word that all events of `stream` up to `seq` are stored without a gap. Unknown fields are left alone."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+    stream: str = Field(min_length=1, max_length=128, description="The `stream` of the events.")
+    seq: int = Field(ge=0, le=2**63 - 1, description="The watermark: the highest `seq` below which nothing is missing.")
+
+
+class CommandResult(BaseModel):
+    """What became of a command. A repeat of an accepted command brings the same answer and does nothing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    command: str | None = Field(default=None, description="The command's id; null where its signature did not hold.")
+    gate: str = Field(description="The gate id.")
+    name: str = Field(description="The last part of the command's topic.")
+    result: Result = Field(description="How it ended.")
+    code: Refusal | None = Field(default=None, description="Why it was refused; null: it was not.")
+    detail: str = Field(default="", description="One sentence for people.")
+    data: dict[str, JsonValue] = Field(default={}, description="What the command brings.")
+    challenge: str | None = Field(default=None, description="The gate's challenge of now, for the next command.")
