@@ -122,6 +122,15 @@ class Journal:
                 self._news.notify_all()
         return [Recorded(one.seq, one.id, one.type, one.payload, one.digest) for one in sealed]
 
+    def record_following(self, make: Callable[[Point], Draft]) -> Recorded:
+        """Write the one event that `make` makes of the point just before it: nothing is recorded in between.
+
+        `make` runs under the journal's lock and must be quick. Raises as `record` does.
+        """
+        with self._database.lock:
+            (recorded,) = self.record([make(self._standing().head)])
+        return recorded
+
     def _recorded(self, drafts: Sequence[Draft], changes: Sequence[LedgerChange]) -> list[Sealed]:
         while True:
             try:

@@ -350,3 +350,28 @@ def test_several_threads_make_one_chain(journal):
     assert verify((one.payload for one in journal.range(1, 160)), head=journal.checkpoint()).whole
     pairs = [json.loads(one.payload)["transaction"] for one in journal.range(1, 160)]
     assert pairs[::2] == pairs[1::2], "one record's events stand together"
+
+
+def test_an_event_can_be_made_from_the_point_just_before_it_while_others_record(journal):
+    def following(before):
+        return device(f"after {before.seq} {before.digest}")
+
+    started = threading.Barrier(3)
+
+    def others():
+        started.wait()
+        fill(journal, 40)
+
+    threads = [threading.Thread(target=others) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    started.wait()
+    made = [journal.record_following(following) for _ in range(40)]
+    for thread in threads:
+        thread.join()
+    for one in made:
+        before = one.seq - 1
+        prev = json.loads(one.payload)["prev"]
+        assert json.loads(one.payload)["data"]["detail"] == f"after {before} {prev}"
+    assert journal.head == 120
+    assert journal.wait_for_news(119, 0)
