@@ -89,6 +89,11 @@ def uuid7(utc_ms: int, random: bytes) -> str:
     return str(uuid.UUID(bytes=bytes(value)))
 
 
+def time_text(utc_ms: int) -> str:
+    """A Unix time in ms as RFC 3339 in UTC. Raises OverflowError beyond the year 9999."""
+    return (EPOCH + timedelta(milliseconds=utc_ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def seal(draft: Draft, writer: Writer, before: Point, clock: ClockReading, random: bytes) -> Sealed:
     """Give a draft its place after `before`. `random`: `RANDOM_BYTES` fresh random bytes for its id.
 
@@ -108,7 +113,7 @@ def seal(draft: Draft, writer: Writer, before: Point, clock: ClockReading, rando
         "id": uuid7(utc_ms, random),
         "source": f"/gate/{quote(writer.gate, safe='')}",
         "type": kind,
-        "time": (EPOCH + timedelta(milliseconds=utc_ms)).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "time": time_text(utc_ms),
         "datacontenttype": "application/json",
         "dataschema": f"urn:gate-agent:event:{kind}:{SCHEMA_VERSION}",
         "stream": writer.stream,

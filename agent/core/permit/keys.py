@@ -7,7 +7,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import TypeAlias, assert_never
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InternalError, InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -139,7 +139,7 @@ class SigningKey:
         """
         try:
             private = serialization.load_pem_private_key(pem, password=None)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, UnsupportedAlgorithm, InternalError):
             raise KeyInvalidError("no unencrypted private key in PEM form") from None
         if isinstance(private, ed25519.Ed25519PrivateKey):
             return cls(private)

@@ -1,0 +1,137 @@
+"""The gate's own key: made once, kept for ever, never replaced in silence."""
+
+import os
+import stat
+import subprocess
+import sys
+
+import pytest
+
+from agent.core.permit.keys import Algorithm, SigningKey
+from agent.store.gate_key import GateKeyError, gate_key, key_path, read_gate_key
+
+
+def test_the_key_is_made_at_the_first_start_for_its_owner_alone_and_stays(tmp_path):
+    made = gate_key(tmp_path)
+    path = key_path(tmp_path)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert path.read_bytes().startswith(b"-----BEGIN PRIVATE KEY-----")
+    assert made.algorithm is Algorithm.ED25519
+    assert gate_key(tmp_path).public == read_gate_key(tmp_path).public == made.public
+    assert [one.name for one in tmp_path.iterdir()] == ["gate.key"]
+
+
+def test_two_gates_have_two_keys(tmp_path):
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    assert gate_key(tmp_path / "a").public != gate_key(tmp_path / "b").public
+
+
+def test_openssl_reads_it(tmp_path):
+    key = gate_key(tmp_path)
+    told = subprocess.run(
+        ["openssl", "pkey", "-in", key_path(tmp_path), "-pubout", "-outform", "DER"], check=True, capture_output=True
+    )
+    assert told.stdout.endswith(key.public.raw)
+
+
+def test_what_a_crash_left_while_it_was_made_is_no_key(tmp_path):
+    left = tmp_path / "gate.key.new"
+    left.write_bytes(b"-----BEGIN PRIV")
+    key = gate_key(tmp_path)
+    assert not left.exists()
+    left.write_bytes(b"-----BEGIN PRIV")
+    assert gate_key(tmp_path).public == key.public
+    assert not left.exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "damaged"),
+        (b"-----BEGIN PRIVATE KEY-----\nMC4C", "damaged"),
+        (SigningKey.from_seed(bytes(32), Algorithm.ED25519).to_pem()[:-40], "damaged"),
+        (SigningKey.from_seed(bytes(range(32)), Algorithm.ES256).to_pem(), "not an Ed25519 key"),
+    ],
+    ids=["empty", "torn", "cut off", "another kind"],
+)
+def test_a_damaged_key_is_an_error_that_says_how_to_mend_it_and_stays_as_it_is(tmp_path, content, said):
+    path = key_path(tmp_path)
+    path.write_bytes(content)
+    path.chmod(0o600)
+    with pytest.raises(GateKeyError, match=said) as caught:
+        gate_key(tmp_path)
+    assert str(path) in str(caught.value)
+    assert "move it away" in str(caught.value)
+    assert path.read_bytes() == content
+
+
+def test_a_key_file_with_any_byte_altered_is_refused_or_holds_the_same_key(tmp_path):
+    key = gate_key(tmp_path)
+    path = key_path(tmp_path)
+    whole = path.read_bytes()
+    refused = 0
+    for at in range(len(whole)):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        try:
+            assert gate_key(tmp_path).public == key.public
+        except GateKeyError:
+            refused += 1
+    assert refused > len(whole) * 3 // 4
+
+
+def test_a_key_that_was_brought_without_its_public_half_is_taken(tmp_path):
+    key = SigningKey.from_seed(bytes(32))
+    key_path(tmp_path).write_bytes(key.to_pem())
+    key_path(tmp_path).chmod(0o600)
+    assert gate_key(tmp_path).public == key.public
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o777], ids=oct)
+def test_a_key_that_others_can_use_is_refused(tmp_path, mode):
+    gate_key(tmp_path)
+    key_path(tmp_path).chmod(mode)
+    with pytest.raises(GateKeyError, match="chmod 600"):
+        gate_key(tmp_path)
+    assert stat.S_IMODE(key_path(tmp_path).stat().st_mode) == mode
+
+
+def test_a_link_a_folder_and_a_pipe_are_no_key(tmp_path):
+    path = key_path(tmp_path)
+    (tmp_path / "elsewhere").write_bytes(SigningKey.from_seed(bytes(32)).to_pem())
+    path.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(GateKeyError, match="is a link"):
+        gate_key(tmp_path)
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(GateKeyError, match="is no file"):
+        gate_key(tmp_path)
+    path.rmdir()
+    os.mkfifo(path)
+    with pytest.raises(GateKeyError, match="is no file"):
+        gate_key(tmp_path)
+
+
+def test_a_state_directory_that_cannot_hold_a_key_is_said(tmp_path):
+    with pytest.raises(GateKeyError, match="cannot make the gate's key"):
+        gate_key(tmp_path / "none")
+
+
+def test_the_key_of_another_user_is_refused(tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("giving files away needs root")
+    gate_key(tmp_path)
+    os.chown(key_path(tmp_path), 12345, 12345)
+    assert read_gate_key(tmp_path).algorithm is Algorithm.ED25519
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.stat().st_uid == 0 and folder.stat().st_mode & 0o005 != 0o005 and folder.name.startswith("pytest"):
+            folder.chmod(0o755)
+    program = (
+        "import os, pathlib, sys; from agent.store.gate_key import gate_key\n"
+        "os.setuid(23456)\n"
+        "try: gate_key(pathlib.Path(sys.argv[1]))\n"
+        "except OSError as error: print(error)"
+    )
+    told = subprocess.run([sys.executable, "-c", program, tmp_path], check=True, capture_output=True, text=True)
+    assert "gate.key" in told.stdout
+    assert "belong" in told.stdout or "Permission denied" in told.stdout
