@@ -1,0 +1,191 @@
+"""The JSON Schema (2020-12) of every message, as it is on the wire.
+
+What the gate says is open: a reader must accept fields and values that it does not know, so an object may hold more and
+a list of values is an `x-extensible-enum`, which no validator enforces. What the gate reads as a command is closed.
+
+A field is required where the model has no default. Events that were recorded before a field was there lack it, so a field
+that comes later always has one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from agent.core.chain import SCHEMA_VERSION, SEQ_MAX
+from agent.core.command import CommandName
+from agent.core.command_body import BODIES
+from agent.core.events import TYPES
+from agent.core.messages import Ack, Birth, CommandResult, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from pydantic import BaseModel
+
+    from agent.core.events import Event
+
+Schema: TypeAlias = dict[str, Any]
+
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+HASH: Final = "^[0-9a-f]{64}$"
+VALUES: Final = "x-extensible-enum"
+MESSAGES: Final[Mapping[str, type[BaseModel]]] = {
+    "ack": Ack,
+    "birth": Birth,
+    "result": CommandResult,
+    "status": Status,
+}
+EVENTS: Final[Mapping[str, type[Event]]] = {event.TYPE: event for event in TYPES}
+
+_ONE_SCHEMA = ("items", "additionalProperties", "not", "contains", "propertyNames")
+_LIST_OF_SCHEMAS = ("anyOf", "allOf", "oneOf", "prefixItems")
+_NAMED_SCHEMAS = ("properties", "$defs", "patternProperties")
+
+
+def changed(schema: Schema, change: Callable[[Schema], Schema]) -> Schema:
+    """The schema with `change` applied to it and, before, to every schema inside it."""
+    made: Schema = {}
+    for word, value in schema.items():
+        if word in _NAMED_SCHEMAS:
+            made[word] = {name: changed(inner, change) for name, inner in value.items()}
+        elif word in _LIST_OF_SCHEMAS:
+            made[word] = [changed(inner, change) for inner in value]
+        elif word in _ONE_SCHEMA and isinstance(value, dict):
+            made[word] = changed(value, change)
+        else:
+            made[word] = value
+    return change(made)
+
+
+def schemas() -> Mapping[str, Schema]:
+    """All schemas by the path of their file, without `.json`: `event/{type}`, `command/{name}`, and those of MESSAGES."""
+    return {
+        **{f"command/{name}": command_schema(name) for name in CommandName},
+        **{f"event/{kind}": event_schema(kind) for kind in EVENTS},
+        **{name: message_schema(name) for name in MESSAGES},
+    }
+
+
+def event_schema(kind: str) -> Schema:
+    """The envelope of one type with its data. Raises KeyError for a type that there is not."""
+    data = _made(EVENTS[kind])
+    definitions = data.pop("$defs", {})
+    properties = dict(_envelope(kind))
+    optional = {"lane", "transaction", "clockerrorms"}
+    return {
+        "$schema": DIALECT,
+        "$id": f"urn:gate-agent:event:{kind}:{SCHEMA_VERSION}",
+        "title": kind,
+        "description": data.get("description", ""),
+        "type": "object",
+        "properties": {**properties, "data": data},
+        "required": sorted({*properties, "data"} - optional),
+        **({"$defs": definitions} if definitions else {}),
+    }
+
+
+def message_schema(name: str) -> Schema:
+    """One of MESSAGES. Raises KeyError for another."""
+    return {
+        "$schema": DIALECT,
+        "$id": f"urn:gate-agent:message:{name}:{SCHEMA_VERSION}",
+        **_made(MESSAGES[name]),
+        "title": name,
+    }
+
+
+def command_schema(name: CommandName) -> Schema:
+    """The body of a command: the payload of its JWS."""
+    body = changed(BODIES[name].model_json_schema(mode="validation"), _tidy)
+    body["properties"]["name"] = _fixed(name.value, "The command; also the last part of the topic.")
+    return {
+        "$schema": DIALECT,
+        "$id": f"urn:gate-agent:command:{name}:{SCHEMA_VERSION}",
+        **body,
+        "title": name.value,
+    }
+
+
+def closed(schema: Schema) -> Schema:
+    """The same schema as the gate of now keeps it: no field and no value but those it names."""
+    return changed(schema, _close)
+
+
+def _made(model: type[BaseModel]) -> Schema:
+    return changed(model.model_json_schema(mode="validation"), lambda schema: _tidy(_open(schema)))
+
+
+def _open(schema: Schema) -> Schema:
+    """The schema for readers of today and of later versions: values may grow, objects may hold more."""
+    words = dict(schema)
+    if "enum" in words:
+        words[VALUES] = words.pop("enum")
+    elif isinstance(words.get("const"), str):
+        words[VALUES] = [words.pop("const")]
+    if words.get("additionalProperties") is False:
+        del words["additionalProperties"]
+    return words
+
+
+def _tidy(schema: Schema) -> Schema:
+    """No titles that only repeat a field's name, `required` in order, descriptions on one line."""
+    words = dict(schema)
+    if "properties" not in words:
+        words.pop("title", None)
+    if "required" in words:
+        words["required"] = sorted(words["required"])
+    if "description" in words:
+        words["description"] = " ".join(words["description"].split())
+    return words
+
+
+def _close(schema: Schema) -> Schema:
+    words = dict(schema)
+    if VALUES in words:
+        words["enum"] = words[VALUES]
+    if "properties" in words:
+        words["additionalProperties"] = False
+    return words
+
+
+def _envelope(kind: str) -> Iterator[tuple[str, Schema]]:
+    """The attributes as agent.core.chain seals them, in their order."""
+    yield "specversion", _fixed("1.0", "The version of CloudEvents.")
+    yield "id", _text("UUIDv7 (RFC 9562); the same in every copy of the event.", format="uuid")
+    yield "source", _text("`/gate/` and the gate id.", pattern="^/gate/[^/]+$")
+    yield "type", _fixed(kind, "The event type; also the last part of the topic.")
+    yield "time", _text("When it happened, by the gate's clock: RFC 3339, UTC, milliseconds.", format="date-time")
+    yield "datacontenttype", _fixed("application/json", "What `data` is.")
+    yield "dataschema", _fixed(f"urn:gate-agent:event:{kind}:{SCHEMA_VERSION}", "The `$id` of this schema.")
+    yield "stream", _text("New with every new journal; `seq` counts within it.", minLength=1)
+    yield "boot", _text("New with every start of the agent.", minLength=1)
+    yield (
+        "seq",
+        {
+            "description": "Its place in the stream: from 1, no gaps, never used again.",
+            "type": "integer",
+            "minimum": 1,
+            "maximum": SEQ_MAX,
+        },
+    )
+    yield "lane", _text("The name of the lane; absent: of the whole gate.")
+    yield "transaction", _text("20 digits: yyyymmddHHMMSS in UTC, lane number (2), serial (4); absent: of none.")
+    yield "clocksynced", {"description": "Whether the clock behind `time` was synchronised.", "type": "boolean"}
+    yield (
+        "clockerrorms",
+        {
+            "description": "Bound of that clock's error, in ms; absent: not known.",
+            "type": "integer",
+            "minimum": 0,
+            "maximum": SEQ_MAX,
+        },
+    )
+    yield "prev", _text("SHA-256, in hex, of the bytes of the event before; of the stream id for seq 1.", pattern=HASH)
+
+
+def _text(description: str, **more: str | int) -> Schema:
+    return {"description": description, "type": "string", **more}
+
+
+def _fixed(value: str, description: str) -> Schema:
+    return {"description": description, "const": value, "type": "string"}
