@@ -10,12 +10,14 @@ import logging
 import queue
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
 
 from agent.core.decision import Reason
+from agent.core.events import LaneOrdered
 from agent.core.lane import Lane, step
 from agent.core.lane_io import (
+    Answered,
     Close,
     Decide,
     Decided,
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
     from agent.barrier import Barrier, PulseReport
     from agent.core.lane_io import Commanded, Effect, Input
+    from agent.core.lane_state import LaneOrders
     from agent.core.moment import Moment
     from agent.core.observations import Presentation, Reading
     from agent.recorder import Recorder
@@ -67,13 +70,17 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class LaneView:
-    """What others may know of a lane: its state, lamp and sign, and when its loop last went round (monotonic s)."""
+    """What others may know of a lane: its state, lamp and sign, and when its loop last went round (monotonic s).
+
+    `orders`: who locked it, who took it out of service.
+    """
 
     state: str
     transaction: str | None
     lamp: str
     message: str
     progress_at: float
+    orders: LaneOrders
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +88,8 @@ class Hands:
     """What the loop works with.
 
     `decide` answers Decide effects at once; `keep` takes pictures (SHA-256 to JPEG) and must not block; `observe` is
-    told what the lane looks like, about 20 times a second. `way`: None for a lane without neighbours.
+    told what the lane looks like, about 20 times a second. `answered` hears what became of each order that has an id, and
+    must not block. `way`: None for a lane without neighbours.
     """
 
     barrier: Barrier
@@ -90,6 +98,7 @@ class Hands:
     decide: Callable[[Decide, Moment], Decided]
     keep: Callable[[Mapping[str, bytes]], None]
     observe: Callable[[LaneView], None]
+    answered: Callable[[Answered], None]
     way: Way | None = None
 
 
@@ -111,6 +120,7 @@ class LaneLoop:
         self._decide = hands.decide
         self._keep = hands.keep
         self._observe = hands.observe
+        self._answered = hands.answered
         self._way = hands.way
         self._inbox: queue.SimpleQueue[Callable[[Moment], None] | _Report | None] = queue.SimpleQueue()
         self._pictures: OrderedDict[str, bytes] = OrderedDict()
@@ -128,6 +138,11 @@ class LaneLoop:
     def progress_at(self) -> float:
         """When the loop last went round, in monotonic seconds."""
         return self._progress_at
+
+    @property
+    def runs(self) -> bool:
+        """Whether the loop goes round; where not, nothing that waits will be looked at."""
+        return self._thread.is_alive()
 
     def start(self) -> None:
         """Start to decide."""
@@ -207,7 +222,14 @@ class LaneLoop:
         self._feed(Ticked(now))
         self._progress_at = now.at
         self._observe(
-            LaneView(self._lane.state.value, self._lane.transaction_id, self._lamp, self._message, self._progress_at)
+            LaneView(
+                self._lane.state.value,
+                self._lane.transaction_id,
+                self._lamp,
+                self._message,
+                self._progress_at,
+                self._lane.orders,
+            )
         )
 
     def _take_sighting(self, sighting: Sighting, now: Moment) -> None:
@@ -247,7 +269,7 @@ class LaneLoop:
     def _record(self, effects: tuple[Effect, ...]) -> Reason | None:
         """Write the batch's record; the reason when it is binding and could not be written."""
         # Closing and letting go are the secure direction, and the hold contact is a fire: they do not wait for a disk.
-        binding = _opens(effects)
+        binding = _binding(effects)
         for effect in effects:
             if not isinstance(effect, Record):
                 continue
@@ -259,7 +281,7 @@ class LaneLoop:
             except LedgerConflictError:
                 return Reason.ALREADY_USED
             except JournalError:
-                log.exception("the journal cannot be written: the barrier stays down")
+                log.exception("the journal cannot be written: the barrier stays down, and no order is taken")
                 return Reason.GATE_FAULT
         return None
 
@@ -274,11 +296,21 @@ class LaneLoop:
                     self._move(effect)
                 case Keep(pictures=names):
                     self._keep({name: self._pictures[name] for name in names if name in self._pictures})
+                case Answered():
+                    self._tell(effect, effects)
                 case Record():
                     pass
                 case _:
                     assert_never(effect)
         return answers
+
+    def _tell(self, answer: Answered, effects: tuple[Effect, ...]) -> None:
+        """Pass the answer to an order on; with a word where its record still waits, as that of a release may."""
+        recorded = any(isinstance(one, Record) for one in effects)
+        if answer.done and recorded and not _binding(effects) and self._recorder.failing:
+            detail = f"{answer.detail}; the journal cannot be written, its record waits"
+            answer = replace(answer, detail=detail)
+        self._answered(answer)
 
     def _move(self, effect: Raise | Close | Hold | Show) -> None:
         match effect:
@@ -298,6 +330,12 @@ class LaneLoop:
 def _opens(effects: tuple[Effect, ...]) -> bool:
     """Whether the barrier is to open by a grant or an order, which may be refused; the hold contact may not."""
     return any(isinstance(one, Raise) or (isinstance(one, Hold) and one.on and not one.override) for one in effects)
+
+
+def _binding(effects: tuple[Effect, ...]) -> bool:
+    """Whether nothing may happen unless it is recorded: what opens, and what is to stand over restarts."""
+    drafts = (draft for one in effects if isinstance(one, Record) for draft in one.events)
+    return _opens(effects) or any(isinstance(draft.event, LaneOrdered) for draft in drafts)
 
 
 def _needs_way(effects: tuple[Effect, ...]) -> bool:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
 from agent.circuit import Wiring
+from agent.core.command import Answer, Result
 from agent.core.lane import Lane, LaneRules
+from agent.core.lane_io import Commanded
+from agent.core.lane_state import LaneOrders
 from agent.lane_loop import Hands, LaneLoop, LaneView, Sighting
 from agent.port_state import PortState
 from agent.scanner_watch import ScannerState, ScannerWatch
@@ -18,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from agent.barrier import PulseReport
-    from agent.core.lane_io import Decide, Decided
+    from agent.core.lane_io import Answered, CommandKind, Decide, Decided
     from agent.core.moment import Moment
     from agent.core.observations import Presentation
     from agent.devices import Devices
@@ -30,16 +34,21 @@ if TYPE_CHECKING:
     from agent.way_guard import WayGuard
     from drivers.api import InputPort, ScannerPort
 
+ORDERS_WAITING = 16
+LATE_ANSWER_S = 2.0
+_LOOK_S = 0.1
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What all lanes share."""
+    """What all lanes share. `orders`: those of the last run that still hold, by lane."""
 
     recorder: Recorder
     devices: Devices
     now: Callable[[], Moment]
     keep: Callable[[Mapping[str, bytes]], None]
     ways: WayGuard
+    orders: Callable[[str], LaneOrders] = lambda _lane: LaneOrders()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +58,67 @@ class Boards:
     relay: RelayBoard
     inputs: InputPort | None
     scanners: Mapping[str, ScannerPort] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Ticket:
+    """An order on its way through the loop. `taken`: the loop has it in hand; from `deadline` on it takes it no more."""
+
+    deadline: float
+    taken: bool = False
+    answer: Answer | None = None
+    answered: threading.Event = field(default_factory=threading.Event)
+
+
+class OrderDesk:
+    """Takes orders to the loop of one lane and waits there for their answers. For all threads."""
+
+    def __init__(self, now: Callable[[], Moment]) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._numbers = itertools.count(1)
+        self._tickets: dict[str, _Ticket] = {}
+
+    def order(self, loop: LaneLoop, kind: CommandKind, operator: str, cause: str, timeout_s: float) -> Answer:
+        """Wait for the answer to an order; what the loop has not begun after `timeout_s` is never carried out.
+
+        At most `LATE_ANSWER_S` more for one that it has begun. Raises ValueError without an operator.
+        """
+        if not operator:
+            raise ValueError("an order without an operator")
+        if not loop.runs:
+            return Answer(Result.FAILED, "the lane does not run; nothing was done")
+        ticket = _Ticket(self._now().at + timeout_s)
+        with self._lock:
+            if len(self._tickets) >= ORDERS_WAITING:
+                return Answer(Result.FAILED, f"{ORDERS_WAITING} orders wait for the lane already; nothing was done")
+            number = str(next(self._numbers))
+            self._tickets[number] = ticket
+        loop.commanded(lambda _: self._take(ticket, number, kind, operator, cause))
+        return self._wait(loop, ticket)
+
+    def answered(self, answered: Answered) -> None:
+        """Hand an answer to whoever waits for it; for the loop."""
+        with self._lock:
+            ticket = self._tickets.pop(answered.order)
+        ticket.answer = Answer(Result.DONE if answered.done else Result.NOT_DONE, answered.detail)
+        ticket.answered.set()
+
+    def _take(self, ticket: _Ticket, number: str, kind: CommandKind, operator: str, cause: str) -> Commanded:
+        # The clock is read after the order is marked: who finds it unmarked at its deadline knows that it comes too late.
+        ticket.taken = True
+        return Commanded(self._now(), kind, operator, cause, number, ticket.deadline)
+
+    def _wait(self, loop: LaneLoop, ticket: _Ticket) -> Answer:
+        while not ticket.answered.wait(_LOOK_S):
+            late_s = self._now().at - ticket.deadline
+            if not loop.runs or late_s >= (LATE_ANSWER_S if ticket.taken else 0.0):
+                break
+        if ticket.answer is not None:
+            return ticket.answer
+        if ticket.taken:
+            return Answer(Result.UNKNOWN, "the lane began with it and does not answer; it may have been carried out")
+        return Answer(Result.FAILED, "the lane did not take it up in time; it is not carried out, now or later")
 
 
 class LaneUnit:
@@ -67,12 +137,13 @@ class LaneUnit:
         first_serial: int,
     ) -> None:
         self.name = name
+        self._desk = OrderDesk(services.now)
         self._devices = services.devices
         self._view: LaneView | None = None
         self._relay_up = False
         barrier = boards.relay.barrier(Wiring(**settings.barrier.model_dump()), self._pulsed, self._relay_changed)
         self.loop = LaneLoop(
-            Lane.start(rules(name, settings, services.ways), first_serial),
+            Lane.start(rules(name, settings, services.ways), first_serial, services.orders(name)),
             Hands(
                 barrier,
                 services.recorder,
@@ -80,6 +151,7 @@ class LaneUnit:
                 decide,
                 services.keep,
                 self._observe,
+                self._desk.answered,
                 services.ways.way(name),
             ),
         )
@@ -107,6 +179,10 @@ class LaneUnit:
             self._signals.start()
         for scanner in self._scanners:
             scanner.start()
+
+    def order(self, kind: CommandKind, operator: str, cause: str, timeout_s: float) -> Answer:
+        """Order something in an officer's name and wait for what becomes of it, as OrderDesk.order does."""
+        return self._desk.order(self.loop, kind, operator, cause, timeout_s)
 
     def wind_down(self) -> None:
         """Decide nothing any more, and only hear what becomes of the last pulse; for before the relay board stops."""

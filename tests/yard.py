@@ -10,6 +10,7 @@ from agent.core.decision import Check, Decision, Reason, Verdict
 from agent.core.events import TransactionClosed
 from agent.core.lane import Lane, LaneRules, State, step
 from agent.core.lane_io import (
+    Answered,
     Close,
     Commanded,
     CommandKind,
@@ -29,7 +30,7 @@ from agent.core.lane_io import (
     Ticked,
     WayChanged,
 )
-from agent.core.lane_state import Delivery
+from agent.core.lane_state import Delivery, LaneOrders
 from agent.core.moment import Moment
 from agent.core.observations import Presentation, Reading
 from agent.core.permit.claims import Permit
@@ -60,6 +61,7 @@ PERMIT = Permit(
     direction="out",
     max_uses=1,
 )
+NO_ORDERS = LaneOrders()
 MATCH = PlateMatch(MatchVerdict.MATCH, "京A12345", "京A12345", 4.0, 3)
 
 
@@ -68,7 +70,7 @@ def told(effects: tuple[Effect, ...]) -> list[str]:
     return [line for effect in effects for line in _lines(effect)]
 
 
-def _lines(effect: Effect) -> list[str]:  # noqa: PLR0911 -- one line for each effect
+def _lines(effect: Effect) -> list[str]:  # noqa: C901, PLR0911 -- one line for each effect
     match effect:
         case Record(events, ledger):
             return [_event(draft.event) for draft in events] + [f"ledger {row.state} use {row.use}" for row in ledger]
@@ -80,6 +82,8 @@ def _lines(effect: Effect) -> list[str]:  # noqa: PLR0911 -- one line for each e
             return [f"HOLD {'on' if on else 'off'}{' at once' if override else ''}"]
         case Show(lamp, message):
             return [f"show {lamp} {message}"]
+        case Answered(order, done, detail):
+            return [f"answer {order} {'done' if done else 'not done'}: {detail}"]
         case Keep(_, pictures):
             return [f"keep {','.join(pictures)}"]
         case Decide(_, presentations, readings, final):
@@ -99,6 +103,7 @@ EVENT_FIELDS = {
     "vehicle.entering": (),
     "alarm.raised": ("alarm",),
     "transaction.closed": ("outcome", "reason"),
+    "lane.ordered": ("order", "operator"),
 }
 
 
@@ -130,9 +135,9 @@ class Yard:
     effects: list[Effect] = field(default_factory=list)
 
     @classmethod
-    def new(cls, *, ready: bool = True, **rules: Any) -> Yard:
+    def new(cls, *, ready: bool = True, orders: LaneOrders = NO_ORDERS, **rules: Any) -> Yard:
         made = LaneRules(lane="lane-7", lane_number=7, **rules)
-        yard = cls(Lane.start(made, 1), bits={"presence": False, "safety": False})
+        yard = cls(Lane.start(made, 1, orders), bits={"presence": False, "safety": False})
         if made.has_photocell:
             yard.bits["photocell"] = False
         if made.has_opened:
@@ -148,7 +153,7 @@ class Yard:
             if made.neighbours:
                 yard.way(free=True)
             yard.tick() if made.blind else yard.sense()
-            assert yard.state is State.IDLE
+            assert yard.state is (State.OUT_OF_SERVICE if orders.out_of_service_by else State.IDLE)
         return yard
 
     @property
@@ -211,8 +216,8 @@ class Yard:
         decision = replace(Decision(verdict, reason, (Check(reason, verdict is Verdict.PASS),), permit), **changes)
         return self.feed(Decided(self.now, decision, use))
 
-    def order(self, kind: CommandKind) -> list[str]:
-        return self.feed(Commanded(self.now, kind, "op1", "seen"))
+    def order(self, kind: CommandKind, order: str = "") -> list[str]:
+        return self.feed(Commanded(self.now, kind, "op1", "seen", order))
 
     def pulsed(self, delivery: str = "delivered", action: str = "open") -> list[str]:
         grant = self.raised()[-1] if action == "open" else None
@@ -328,6 +333,12 @@ def held(**rules: Any) -> Yard:
     return yard
 
 
+def out_of_service(**rules: Any) -> Yard:
+    yard = Yard.new(**rules)
+    yard.order(CommandKind.OUT_OF_SERVICE)
+    return yard
+
+
 def fault(**rules: Any) -> Yard:
     yard = Yard.new(**rules)
     yard.tick(0.5)
@@ -360,4 +371,5 @@ WAYS: dict[State, Callable[..., Yard]] = {
     State.HELD_OPEN: held,
     State.FAULT: fault,
     State.YIELDING: yielding,
+    State.OUT_OF_SERVICE: out_of_service,
 }

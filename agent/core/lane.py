@@ -1,8 +1,8 @@
 """The lane: one barrier, from a vehicle's arrival to exactly one outcome, as an explicit table.
 
 Rule 1: everything that moves a lane from one state to another is here and in the modules that this one joins:
-lane_arrival and lane_answers (before the pulse), lane_passage (after it), lane_orders, lane_reports and lane_failures
-(in every state).
+lane_arrival and lane_answers (before the pulse), lane_passage (after it), lane_orders, lane_standing, lane_reports and
+lane_failures (in every state).
 Rule 2: time comes in with the input; nothing here reads a clock, a device or a file.
 
 docs/lane.md shows the table, drawn by stepping it. Safety belongs to the barrier's own controller: the lane gives open
@@ -95,4 +95,5 @@ _STATES: dict[State, Callable[[Turn], None]] = {
     State.HELD_OPEN: lane_passage.held_open,
     State.FAULT: lane_arrival.fault,
     State.YIELDING: lane_arrival.yielding,
+    State.OUT_OF_SERVICE: lane_arrival.out_of_service,
 }

@@ -56,9 +56,10 @@ def defer(turn: Turn, decision: Decision, waits_for: Alarm | None = None) -> Non
 
 
 def wait(turn: Turn, decision: Decision) -> None:
-    """Let a vehicle that may pass wait for its way. Nothing is reserved: it is judged anew when the way is free."""
-    turn.answer_retry(replace(decision, verdict=Verdict.RETRY, reason=Reason.INTERLOCKED))
-    turn.go(State.WAITING, Reason.INTERLOCKED)
+    """Let a vehicle that may pass wait for its way, or for a locked lane. Nothing is reserved: it is judged anew then."""
+    reason = Reason.LANE_LOCKED if turn.lane.orders.locked_by else Reason.INTERLOCKED
+    turn.answer_retry(replace(decision, verdict=Verdict.RETRY, reason=reason))
+    turn.go(State.WAITING)
 
 
 def defer_fault(turn: Turn, reason: Reason, waits_for: Alarm | None = None) -> None:
@@ -85,6 +86,8 @@ def reservation(turn: Turn) -> LedgerChange | None:
 def _admit(turn: Turn, decision: Decision) -> None:
     if decision.permit is None or turn.visit.use < 1:
         defer(turn, replace(decision, verdict=Verdict.MANUAL, reason=Reason.INTERNAL_ERROR))
+    elif turn.lane.orders.locked_by:
+        wait(turn, decision)
     elif not turn.lane.relay_up:
         turn.alarm(Alarm.RELAY_LOST, "a vehicle waits that may pass")
         defer(turn, replace(decision, verdict=Verdict.MANUAL, reason=Reason.GATE_FAULT), Alarm.RELAY_LOST)

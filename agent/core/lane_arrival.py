@@ -20,7 +20,7 @@ def init(turn: Turn) -> None:
     """INIT: move nothing; wait for fresh inputs, a closed arm and nothing under it."""
     lane = turn.lane
     if lane.rules.blind:
-        turn.go(State.IDLE)
+        turn.rest()
     elif not fresh(lane, turn.now.at):
         if isfinite(lane.watch.known_at) or turn.waited_s() >= lane.rules.close_s:
             lose_inputs(turn)
@@ -36,7 +36,7 @@ def yielding(turn: Turn) -> None:
     if lane.arm_in_use:
         return
     if lane.rules.blind:
-        turn.go(State.IDLE)
+        turn.rest()
     else:
         _wait_for_rest(turn, lane.arm_free_at, "after the other direction used the arm")
 
@@ -45,7 +45,7 @@ def _wait_for_rest(turn: Turn, since: float, when: str) -> None:
     """Become idle once samples from after that time show the arm closed and nothing under it."""
     lane, watch = turn.lane, turn.lane.watch
     if watch.at > lane.arm_free_at and arm_down(lane) and watch.clear and watch.presence is not None:
-        turn.go(State.IDLE)
+        turn.rest()
     elif turn.now.at - since >= lane.rules.pass_s:
         turn.alarm(Alarm.BLOCKED if arm_down(lane) else Alarm.FORCED_OPEN, when)
         turn.go(State.VIOLATION)
@@ -60,13 +60,18 @@ def idle(turn: Turn) -> None:
     elif lane.rules.blind:
         if early(lane, turn.now.at):
             _arrive(turn, "eye")
-    elif _forced(turn):
+    elif _trespassed(turn):
         return
-    elif watch.safety is True and watch.presence is False:
-        turn.alarm(Alarm.WRONG_WAY)
-        turn.go(State.VIOLATION)
     elif watch.presence is True and not leaving(lane, turn.now.at):
         _arrive(turn, "inputs")
+
+
+def out_of_service(turn: Turn) -> None:
+    """OUT_OF_SERVICE: read nothing and begin nothing; what goes wrong at the arm is a violation all the same."""
+    if turn.lane.arm_in_use:
+        turn.go(State.YIELDING)
+    elif not turn.lane.rules.blind:
+        _trespassed(turn)
 
 
 def undecided(turn: Turn) -> None:
@@ -76,7 +81,7 @@ def undecided(turn: Turn) -> None:
     late_s = turn.waited_s() - limit_s
     if gone(lane, turn.now.at):
         turn.end(Outcome.ABANDONED)
-        turn.go(State.IDLE)
+        turn.rest()
     elif _forced(turn):
         return
     elif not lane.readers_up:
@@ -99,26 +104,28 @@ def _consider(turn: Turn, *, in_time: bool) -> None:
 
 
 def waiting(turn: Turn) -> None:
-    """WAITING: gather evidence; ask a last time when the way is free, for what was true may be so no more."""
+    """WAITING: gather evidence; ask a last time when nothing is in the way, for what was true may be so no more."""
+    locked_by = turn.lane.orders.locked_by
     if gone(turn.lane, turn.now.at):
         turn.end(Outcome.ABANDONED)
-        turn.go(State.IDLE)
+        turn.rest()
     elif not _forced(turn):
         if turn.sighted is not None:
             turn.add(turn.sighted)
-        if turn.lane.way_free:
+        if turn.lane.way_free and not locked_by:
             turn.go(State.DECIDING)
             turn.ask(final=True)
         elif turn.waited_s() >= turn.lane.rules.pass_s:
-            turn.alarm_once(Alarm.INTERLOCKED, "a vehicle waits that may pass")
+            why = f"; the lane is locked by {locked_by}" if locked_by else ""
+            turn.alarm_once(Alarm.INTERLOCKED, f"a vehicle waits that may pass{why}")
 
 
 def denied(turn: Turn) -> None:
     """DENIED: wait for the vehicle to leave, or for a permit that was not refused yet."""
     lane = turn.lane
-    if gone(lane, turn.now.at):
+    if gone(lane, turn.now.at) or lane.orders.out_of_service_by:
         turn.set(early=())
-        turn.go(State.IDLE)
+        turn.rest()
     elif _forced(turn):
         return
     elif turn.waited_s() >= lane.rules.deny_again_s and early_permit(lane, turn.now.at):
@@ -131,7 +138,7 @@ def manual(turn: Turn) -> None:
     if gone(lane, turn.now.at):
         turn.end(Outcome.DENIED)
         turn.set(early=())
-        turn.go(State.IDLE)
+        turn.rest()
     elif _forced(turn):
         return
     elif (visit.waits_for is Alarm.RELAY_LOST and lane.relay_up) or (
@@ -147,6 +154,18 @@ def fault(turn: Turn) -> None:
     """FAULT: wait for fresh inputs, then start again."""
     if fresh(turn.lane, turn.now.at):
         turn.go(State.INIT)
+
+
+def _trespassed(turn: Turn) -> bool:
+    """Follow what goes wrong at an arm that nobody was let through: forced, or passed the wrong way. Return whether it did."""
+    watch = turn.lane.watch
+    if _forced(turn):
+        return True
+    if watch.safety is not True or watch.presence is not False:
+        return False
+    turn.alarm(Alarm.WRONG_WAY)
+    turn.go(State.VIOLATION)
+    return True
 
 
 def _forced(turn: Turn) -> bool:

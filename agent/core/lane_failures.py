@@ -34,10 +34,13 @@ def record_failed(turn: Turn, item: RecordFailed) -> None:
 
 def _answer_order(turn: Turn, reason: Reason, order: Commanded) -> None:
     if reason is Reason.INTERLOCKED:
-        interlocked(turn, order)
+        done, detail = interlocked(turn, order)
+        turn.reply(order.order, done=done, detail=detail)
     elif reason is Reason.ALREADY_USED:
         # Another lane has the use of the permit. The officer opens all the same, and it is not for this permit.
         commanded(turn, order, reserve=False)
+    else:
+        turn.reply(order.order, done=False, detail="it could not be recorded, so nothing was done")
 
 
 def _answer_decision(turn: Turn, reason: Reason, decision: Decision) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -93,22 +94,32 @@ class Pulsed:
 
 
 class CommandKind(StrEnum):
-    """What an officer may order."""
+    """What an officer may order. The last four stand over restarts, until the opposite is ordered."""
 
     OPEN = "open"
     HOLD = "hold"
     RELEASE = "release"
     CLOSE = "close"
+    LOCK = "lock"
+    UNLOCK = "unlock"
+    OUT_OF_SERVICE = "out_of_service"
+    IN_SERVICE = "in_service"
 
 
 @dataclass(frozen=True, slots=True)
 class Commanded:
-    """An officer's order, already verified. `operator` and `cause` go into the events."""
+    """An officer's order, already verified. `operator`, never empty, and `cause` go into the events.
+
+    `order`: the id under which the order is answered; empty for the key switch, which waits for no answer. `deadline`,
+    in monotonic seconds: from then on the order is not carried out any more.
+    """
 
     now: Moment
     kind: CommandKind
     operator: str
     cause: str
+    order: str = ""
+    deadline: float = inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,4 +269,13 @@ class Keep:
     pictures: tuple[str, ...]
 
 
-Effect = Record | Decide | Raise | Close | Hold | Show | Keep
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The one answer to an order that has an id. Not `done`: nothing moved, and nothing stands, because of `detail`."""
+
+    order: str
+    done: bool
+    detail: str
+
+
+Effect = Record | Decide | Raise | Close | Hold | Show | Keep | Answered

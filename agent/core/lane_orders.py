@@ -8,6 +8,7 @@ from agent.core.events import Alarm, BarrierHeld, Outcome
 from agent.core.lane_answers import reservation
 from agent.core.lane_io import Commanded, CommandKind
 from agent.core.lane_passage import may_lower
+from agent.core.lane_standing import stand
 from agent.core.lane_state import GATHERING, RISING, Delivery, State, fresh
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ _MAY_OPEN = GATHERING | {
     State.CLOSING,
     State.VIOLATION,
     State.YIELDING,
+    State.OUT_OF_SERVICE,
 }
 
 
@@ -34,26 +36,48 @@ def order_of(turn: Turn, item: Input | None) -> Commanded | None:
 
 
 def commanded(turn: Turn, item: Commanded, *, reserve: bool = True) -> None:
-    """Carry out an order, or leave everything as it was where the state does not allow it.
+    """Carry out an order, or leave everything as it was where that may not be; and answer it.
 
     `reserve`: with an order to open goes the use of the permit that the transaction has verified.
     """
+    if turn.now.at < item.deadline:
+        done, detail = _obey(turn, item, reserve=reserve)
+    else:
+        done, detail = False, "the time to carry it out was over"
+    turn.reply(item.order, done=done, detail=detail)
+
+
+def _obey(turn: Turn, item: Commanded, *, reserve: bool) -> tuple[bool, str]:
+    """Return whether it is as ordered now, and the words for it."""
     match item.kind:
         case CommandKind.OPEN:
-            _open(turn, item, reserve=reserve)
+            return _open(turn, item, reserve=reserve)
         case CommandKind.HOLD:
-            _hold(turn, item)
+            return _hold(turn, item)
         case CommandKind.RELEASE:
-            _release(turn, item)
+            return _release(turn, item)
         case CommandKind.CLOSE:
-            _close(turn)
+            return _close(turn)
+        case CommandKind.LOCK | CommandKind.UNLOCK | CommandKind.OUT_OF_SERVICE | CommandKind.IN_SERVICE:
+            return stand(turn, item)
         case _:
             assert_never(item.kind)
 
 
-def interlocked(turn: Turn, item: Commanded) -> None:
+def interlocked(turn: Turn, item: Commanded) -> tuple[bool, str]:
     """Tell an officer that a neighbour's barrier is in the way of an order."""
     turn.alarm(Alarm.INTERLOCKED, f"an officer's order to {item.kind} was not carried out: {item.operator}")
+    return False, "a neighbour's barrier is in the way"
+
+
+def _locked(turn: Turn, item: Commanded) -> tuple[bool, str]:
+    why = f"the lane is locked by {turn.lane.orders.locked_by}"
+    turn.alarm(Alarm.INTERLOCKED, f"an officer's order to {item.kind} was not carried out: {item.operator}; {why}")
+    return False, why
+
+
+def _in_state(turn: Turn) -> tuple[bool, str]:
+    return False, f"the lane is in state {turn.lane.state}"
 
 
 def follow_contact(turn: Turn) -> None:
@@ -74,32 +98,36 @@ def follow_key(turn: Turn) -> None:
         commanded(turn, order)
 
 
-def _open(turn: Turn, item: Commanded, *, reserve: bool) -> None:
+def _open(turn: Turn, item: Commanded, *, reserve: bool) -> tuple[bool, str]:
     lane = turn.lane
     again = lane.state in RISING and lane.visit is not None and lane.visit.pulse is Delivery.UNKNOWN
     if not again and lane.state not in _MAY_OPEN:
-        return
+        return _in_state(turn)
+    if lane.orders.locked_by:
+        return _locked(turn, item)
     if not lane.way_free:
-        interlocked(turn, item)
-        return
+        return interlocked(turn, item)
     if not lane.relay_up:
         turn.alarm(Alarm.RELAY_LOST, f"an officer's order to open was not carried out: {item.operator}")
-        return
+        return False, "the relay board is away"
     if lane.visit is None:
         turn.begin("operator", arrived=lane.watch.presence is True)
     turn.grant("operator", item.operator, item.cause, reservation(turn) if reserve else None)
     turn.go(State.OPENING)
+    return True, f"the open pulse is ordered, by grant {turn.visit.grant}"
 
 
-def _hold(turn: Turn, item: Commanded) -> None:
+def _hold(turn: Turn, item: Commanded) -> tuple[bool, str]:
     if turn.lane.ordered_hold is not None:
-        return
+        return False, f"it is held already by {turn.lane.ordered_hold}"
+    if turn.lane.orders.locked_by:
+        return _locked(turn, item)
     if not turn.lane.way_free:
-        interlocked(turn, item)
-        return
+        return interlocked(turn, item)
     turn.set(ordered_hold=item.operator)
     turn.untell(Alarm.JOURNAL_FAILED)  # this step stands only if its record was written
     _hold_open(turn, item.operator, item.cause)
+    return True, "it is held open" if turn.lane.relay_up else "it is held open once the relay board is back"
 
 
 def _hold_open(turn: Turn, operator: str, cause: str, *, override: bool = False) -> None:
@@ -114,11 +142,15 @@ def _hold_open(turn: Turn, operator: str, cause: str, *, override: bool = False)
     turn.go(State.HELD_OPEN)
 
 
-def _release(turn: Turn, item: Commanded) -> None:
+def _release(turn: Turn, item: Commanded) -> tuple[bool, str]:
     if turn.lane.state is not State.HELD_OPEN:
-        return
+        return _in_state(turn)
+    held_by = turn.lane.ordered_hold
     turn.set(ordered_hold=None)
     _let_go(turn, item.operator, item.cause)
+    if not turn.lane.contact_hold:
+        return True, "it is let go"
+    return held_by is not None, f"the {HOLD_CONTACT} holds it open"
 
 
 def _let_go(turn: Turn, operator: str, cause: str) -> None:
@@ -131,14 +163,27 @@ def _let_go(turn: Turn, operator: str, cause: str) -> None:
     turn.record(BarrierHeld(held=False, operator=operator, cause=cause))
     turn.hold(on=False)
     if lane.rules.blind:
-        turn.go(State.IDLE)
+        turn.rest()
     elif fresh(lane, turn.now.at):
         turn.go(State.OPEN)
     else:
         turn.go(State.FAULT)
 
 
-def _close(turn: Turn) -> None:
-    if turn.lane.state in (State.INIT, State.VIOLATION) and may_lower(turn):
-        turn.go(State.CLOSING)
-        turn.lower()
+def _close(turn: Turn) -> tuple[bool, str]:
+    if turn.lane.state not in (State.INIT, State.VIOLATION):
+        return _in_state(turn)
+    if not may_lower(turn):
+        return False, _why_not_lower(turn)
+    turn.go(State.CLOSING)
+    turn.lower()
+    return True, "the close pulse is ordered"
+
+
+def _why_not_lower(turn: Turn) -> str:
+    lane = turn.lane
+    if lane.rules.close_mode == "controller":
+        return "the barrier's controller closes it; the agent gives no close pulse here"
+    if lane.arm_in_use:
+        return "the other direction uses the arm"
+    return "the inputs do not prove it safe to close" if lane.relay_up else "the relay board is away"

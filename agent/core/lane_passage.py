@@ -37,7 +37,7 @@ def opened(turn: Turn) -> None:
     elif turn.lane.rules.blind:
         if turn.waited_s() >= turn.lane.rules.blind_passage_s:
             _passed(turn)
-            turn.go(State.IDLE)
+            turn.rest()
     elif not _entered(turn):
         _wait_to_enter(turn)
 
@@ -49,7 +49,7 @@ def _wait_to_enter(turn: Turn) -> None:
     patience_s = rules.clear_s if turn.visit.arrived else rules.enter_s
     if _came_down(turn):
         turn.end(Outcome.NOT_TAKEN)
-        turn.go(State.IDLE)
+        turn.rest()
     elif _quiet_s(turn, watch.free_since, watch.clear_since) >= patience_s:
         turn.end(Outcome.NOT_TAKEN)
         turn.go(State.CLOSING)
@@ -88,7 +88,7 @@ def clearing(turn: Turn) -> None:
         turn.go(State.CLOSING)
     elif not lane.visit.released and watch.presence is True and _came_down(turn):
         turn.end(Outcome.BACKED_OUT)
-        turn.go(State.IDLE)
+        turn.rest()
     if turn.lane.state is State.CLEARING and turn.waited_s() >= rules.pass_s:
         turn.alarm_once(Alarm.BLOCKED)
 
@@ -104,7 +104,7 @@ def closing(turn: Turn) -> None:
         _reopen(turn)
     elif rules.has_closed and watch.closed is True:
         turn.record(BarrierMoved(position="closed"))
-        turn.go(State.IDLE)
+        turn.rest()
     elif waits:
         _wait_to_lower(turn)
     elif turn.waited_s() >= rules.close_s:
@@ -120,7 +120,7 @@ def _wait_to_lower(turn: Turn) -> None:
 
 def _time_is_up(turn: Turn) -> None:
     if arm_down(turn.lane):
-        turn.go(State.IDLE)
+        turn.rest()
     elif turn.lane.arm_in_use:
         turn.go(State.YIELDING)  # it is held open there
     else:
@@ -132,7 +132,7 @@ def violation(turn: Turn) -> None:
     """VIOLATION: wait until the lane is empty and the arm down, or for an officer."""
     lane, watch = turn.lane, turn.lane.watch
     if arm_down(lane) and _quiet_s(turn, watch.clear_since, watch.free_since) >= lane.rules.clear_s:
-        turn.go(State.IDLE)
+        turn.rest()
 
 
 def held_open(_turn: Turn) -> None:
@@ -159,7 +159,7 @@ def _open_after_hold(turn: Turn) -> None:
     elif watch.taken:
         turn.go(State.PASSING)
     elif _came_down(turn):
-        turn.go(State.IDLE)
+        turn.rest()
     elif _quiet_s(turn, watch.clear_since) >= turn.lane.rules.clear_s:
         turn.go(State.CLOSING)
 

@@ -7,8 +7,10 @@ from enum import StrEnum
 from math import inf
 from typing import TYPE_CHECKING, Literal, Self
 
+from agent.core.decision import Reason
+
 if TYPE_CHECKING:
-    from agent.core.decision import Decision, Reason
+    from agent.core.decision import Decision
     from agent.core.events import Alarm
     from agent.core.lane_io import LedgerChange, Show
     from agent.core.observations import Presentation, Reading
@@ -33,12 +35,13 @@ class State(StrEnum):
     HELD_OPEN = "held_open"
     FAULT = "fault"
     YIELDING = "yielding"
+    OUT_OF_SERVICE = "out_of_service"
 
 
 UNDECIDED = frozenset({State.PRESENT, State.DECIDING})
 GATHERING = UNDECIDED | {State.WAITING}
 RISING = frozenset({State.OPENING, State.OPEN})
-_AT_REST = GATHERING | {State.IDLE, State.MANUAL, State.DENIED, State.YIELDING}
+_AT_REST = GATHERING | {State.IDLE, State.MANUAL, State.DENIED, State.YIELDING, State.OUT_OF_SERVICE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +250,18 @@ class Lane:
     def transaction_id(self) -> str | None:
         """Id of the open transaction."""
         return None if self.visit is None else self.visit.transaction
+
+
+def sign_word(lane: Lane) -> str:
+    """What the sign says of the state; in a locked lane, that it is locked, to those who might pass otherwise."""
+    locked = lane.orders.locked_by
+    match lane.state:
+        case State.IDLE if locked:
+            return Reason.LANE_LOCKED
+        case State.WAITING:
+            return Reason.LANE_LOCKED if locked else Reason.INTERLOCKED
+        case _:
+            return lane.state
 
 
 def fresh(lane: Lane, at: float) -> bool:

@@ -20,6 +20,7 @@ from agent.core.events import (
     VehiclePresent,
 )
 from agent.core.lane_io import (
+    Answered,
     Close,
     Decide,
     Effect,
@@ -33,13 +34,14 @@ from agent.core.lane_io import (
     Show,
 )
 from agent.core.lane_records import decided, permit_of, pictures, plate_of, presented, transaction_id
-from agent.core.lane_state import Delivery, Lane, Pulse, Spent, State, Visit
+from agent.core.lane_state import Delivery, Lane, Pulse, Spent, State, Visit, arm_up, fresh, sign_word
 from agent.core.observations import Presentation, Reading
 
 if TYPE_CHECKING:
     from agent.core.decision import Decision
     from agent.core.moment import Moment
 
+_READY = frozenset({State.IDLE, State.OUT_OF_SERVICE})
 _GREEN = frozenset({State.OPENING, State.OPEN, State.HELD_OPEN})
 _PRESENTATIONS = 16
 _READINGS = 32
@@ -57,6 +59,7 @@ class Turn:
 
     __slots__ = (
         "_acts",
+        "_answered",
         "_ask",
         "_events",
         "_keep",
@@ -77,6 +80,7 @@ class Turn:
         self._events: list[Draft] = []
         self._ledger: list[LedgerChange] = []
         self._acts: list[Effect] = []
+        self._answered: Answered | None = None
         self._show: Show | None = None
         self._keep: tuple[str, ...] = ()
         self._kept_for = ""
@@ -113,6 +117,8 @@ class Turn:
             effects.append(self._show)
         if self._keep:
             effects.append(Keep(self._kept_for, self._keep))
+        if self._answered is not None:
+            effects.append(self._answered)
         if self._ask is not None:
             effects.append(self._ask)
         return tuple(effects)
@@ -139,9 +145,17 @@ class Turn:
 
     def go(self, state: State, message: str | None = None) -> None:
         """Enter a state and show it, or the given message."""
-        told = () if state is State.IDLE else self.lane.told
+        told = () if state in _READY else self.lane.told
         self.set(state=state, since=self.now.at, closing_pulse=False, told=told)
-        self.show(message or state)
+        self.show(message or sign_word(self.lane))
+
+    def rest(self) -> None:
+        """Become idle, or out of service where that was ordered; there nothing counts that was seen before."""
+        if self.lane.orders.out_of_service_by:
+            self.set(early=())
+            self.go(State.OUT_OF_SERVICE)
+        else:
+            self.go(State.IDLE)
 
     def show(self, message: str) -> None:
         """Show a message with the lamp of the state, where it is not there already."""
@@ -149,6 +163,11 @@ class Turn:
         if sign != self.lane.sign:
             self.set(sign=sign)
             self._show = sign
+
+    def reply(self, order: str, *, done: bool, detail: str) -> None:
+        """Answer an order; one without an id waits for no answer."""
+        if order:
+            self._answered = Answered(order, done, detail)
 
     def hold(self, *, on: bool, override: bool = False) -> None:
         """Hold the barrier open, or let go."""
@@ -164,7 +183,7 @@ class Turn:
     def begin(self, seen_by: Literal["inputs", "eye", "operator"], *, arrived: bool) -> None:
         """Open a transaction."""
         self.set(visit=Visit(self._next_id(), self.now.at, arrived))
-        self.record(VehiclePresent(seen_by=seen_by))
+        self.record(VehiclePresent(seen_by=seen_by, direction=self.lane.rules.direction or None))
 
     def add(self, sighting: Presentation | Reading) -> bool:
         """Add evidence to the transaction; record a payload that is new to it. Return whether anything is new."""
@@ -241,6 +260,7 @@ class Turn:
     def end(self, outcome: Outcome, reason: Reason | None = None, *, passed: bool = False) -> None:
         """Close the transaction with its one outcome. `passed`: the use of the permit is consumed, else released."""
         visit = self.visit
+        permit = None if visit.decision is None else visit.decision.permit
         if reason is None:
             reason = visit.decision.reason if visit.decision is not None else Reason.QR_NONE
         self.record(
@@ -253,6 +273,11 @@ class Turn:
                 plate=plate_of(visit),
                 violations=visit.violations,
                 pictures=pictures(visit),
+                direction=self.lane.rules.direction or None,
+                declaration=None if permit is None else str(permit.declaration),
+                vin=None if permit is None else permit.vin,
+                granted=visit.grants > 0,
+                taken=self._taken(outcome, passed=passed),
             )
         )
         if visit.reserved is not None:
@@ -269,6 +294,16 @@ class Turn:
         self.set(spent=(*self.lane.spent, Spent(keys, self.now.at, passed))[-_SPENT:])
 
     # --------------------------------------------------------------------------------------------------------- private
+
+    def _taken(self, outcome: Outcome, *, passed: bool) -> bool | None:
+        """Whether the vehicle of the transaction went under the arm; None where no input can tell, or it is too soon to."""
+        lane = self.lane
+        if self.visit.entered or passed:
+            return True
+        if lane.rules.blind or outcome is Outcome.OVERRIDDEN:
+            return None
+        untold = outcome is Outcome.FAULT and (arm_up(lane) or not fresh(lane, self.now.at))
+        return None if untold else False
 
     def _next_id(self) -> str:
         serial = self.lane.serial

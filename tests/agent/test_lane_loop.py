@@ -67,7 +67,7 @@ class Gate:
         self.journal = FlakyJournal(folder / "journal.db")
         self.journal.hook = lambda drafts, _ledger: self.trace.extend(draft.event.TYPE for draft in drafts)
         self.recorder = Recorder(self.journal, lambda: UTC)
-        self.trace, self.views, self.kept, self.questions = [], [], {}, []
+        self.trace, self.views, self.kept, self.questions, self.answers = [], [], {}, [], []
         self.decisions = [PASS]
         relay = TracedRelay(simulated.SimulatedRelaySettings(name=name))
         relay.trace = self.trace
@@ -80,7 +80,16 @@ class Gate:
         )
         self.loop = LaneLoop(
             Lane.start(LaneRules("exit", 1, **(BLIND | rules)), 1),
-            Hands(self.barrier, self.recorder, now, self.decide, self.kept.update, self.views.append, way),
+            Hands(
+                self.barrier,
+                self.recorder,
+                now,
+                self.decide,
+                self.kept.update,
+                self.views.append,
+                self.answers.append,
+                way,
+            ),
         )
 
     def __enter__(self):
@@ -123,8 +132,8 @@ class Gate:
         shown = Presentation(payload, "test", "front", 1, time.monotonic(), picture=picture)
         self.loop.sighted(Sighting((shown,), readings, pictures or {}))
 
-    def order(self, kind):
-        self.loop.commanded(lambda at: Commanded(at, kind, "officer 7", "test"))
+    def order(self, kind, order=""):
+        self.loop.commanded(lambda at: Commanded(at, kind, "officer 7", "test", order))
 
     def of_type(self, kind):
         return [data for one, data in self.journal.events if one == kind]

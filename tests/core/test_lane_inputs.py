@@ -82,8 +82,15 @@ IGNORED: dict[str, tuple[Callable[[Yard], list[str]], frozenset[State]]] = {
                 State.CLOSING,
                 State.VIOLATION,
                 State.YIELDING,
+                State.OUT_OF_SERVICE,
             }
         ),
+    ),
+    "an order to unlock": (lambda y: y.order(CommandKind.UNLOCK), frozenset()),
+    "an order into service": (lambda y: y.order(CommandKind.IN_SERVICE), frozenset({State.OUT_OF_SERVICE})),
+    "an order out of service": (
+        lambda y: y.order(CommandKind.OUT_OF_SERVICE),
+        frozenset(State) - {State.OUT_OF_SERVICE},
     ),
     "an order to hold": (lambda y: y.order(CommandKind.HOLD), frozenset(State) - {State.HELD_OPEN}),
     "a relay that is still up": (lambda y: y.feed(RelayChanged(y.now, up=True)), frozenset({State.INIT, State.FAULT})),

@@ -593,7 +593,7 @@ def test_the_text_of_a_permit_is_in_no_event() -> None:
 
 
 def test_the_outcome_names_the_permit_the_plate_the_pictures_and_the_time_it_took() -> None:
-    yard = present()
+    yard = present(direction="out")
     yard.qr(picture="p1")
     yard.plate(picture="p2")
     yard.feed(Decided(yard.now, yard_decision(), 1))
@@ -613,11 +613,11 @@ def test_the_outcome_names_the_permit_the_plate_the_pictures_and_the_time_it_too
         "plate": "京A12345",
         "violations": (Alarm.TAILGATING,),
         "pictures": ("p1", "p2"),
-        "direction": None,
-        "declaration": None,
-        "vin": None,
-        "granted": None,
-        "taken": None,
+        "direction": "out",
+        "declaration": "7",
+        "vin": PERMIT.vin,
+        "granted": True,
+        "taken": True,
     }
 
 

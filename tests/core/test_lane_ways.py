@@ -668,6 +668,7 @@ def test_an_alarm_after_the_other_direction_says_since_when(bits: dict[str, bool
 # ------------------------------------------------------------------------------------------------- who occupies a way
 
 AT_REST = {State.IDLE, State.PRESENT, State.DECIDING, State.MANUAL, State.WAITING, State.DENIED, State.YIELDING}
+AT_REST |= {State.OUT_OF_SERVICE}
 
 
 @pytest.mark.parametrize("state", State)
