@@ -1,0 +1,78 @@
+-- The tables of the reference consumer; the same text serves PostgreSQL and SQLite.
+
+-- One event, exactly as the gate sent it. The key is what makes the whole delivery idempotent: the same event may come
+-- twice from the broker, from a resend and from a replay, and is stored once.
+CREATE TABLE events (
+    source TEXT NOT NULL,          -- /gate/{gate}
+    stream TEXT NOT NULL,          -- one life of a gate's journal; a new journal has a new stream and begins at 1
+    seq BIGINT NOT NULL,           -- without gaps within a stream
+    id TEXT NOT NULL,
+    type TEXT NOT NULL,
+    time TEXT NOT NULL,            -- the gate's clock, RFC 3339
+    lane TEXT,
+    transaction_id TEXT,
+    prev TEXT NOT NULL,            -- digest of the event before; of the first event: SHA-256 of the stream id
+    payload BYTEA NOT NULL,        -- the bytes that were sent; never re-encode them, the chain is over these bytes
+    digest TEXT NOT NULL,          -- SHA-256 of payload, in hex
+    stored_at TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    PRIMARY KEY (source, stream, seq)
+);
+
+-- How far each stream is proven: stored without a gap, each event naming the digest of the one before it.
+CREATE TABLE watermarks (
+    source TEXT NOT NULL,
+    stream TEXT NOT NULL,
+    seq BIGINT NOT NULL,
+    digest TEXT NOT NULL,                -- of event seq
+    signed_seq BIGINT NOT NULL DEFAULT 0, -- up to here the gate itself has signed, checked against gates.public_key
+    PRIMARY KEY (source, stream)
+);
+
+-- What cannot be true at the same time as what is stored. Never cleaned up by the consumer: somebody must look.
+CREATE TABLE conflicts (
+    source TEXT NOT NULL,
+    stream TEXT NOT NULL,
+    seq BIGINT NOT NULL,
+    kind TEXT NOT NULL,            -- other_event, broken_chain, bad_checkpoint
+    digest TEXT NOT NULL,          -- of payload
+    detail TEXT NOT NULL,
+    payload BYTEA NOT NULL,        -- the event that does not fit
+    seen_at TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    PRIMARY KEY (source, stream, seq, kind, digest)
+);
+
+-- What is no event: the dead letters.
+CREATE TABLE rejected (
+    topic TEXT NOT NULL,
+    digest TEXT NOT NULL,          -- of the whole payload
+    reason TEXT NOT NULL,
+    size BIGINT NOT NULL,          -- of the whole payload, in bytes
+    payload BYTEA NOT NULL,        -- its beginning
+    seen_at TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP,
+    PRIMARY KEY (topic, digest)
+);
+
+-- The gates that are known, and the public key (hex) that each was given when it was put into service.
+-- Filled by people, never from the network: a key that arrives with the data proves nothing about the data.
+CREATE TABLE gates (
+    gate TEXT PRIMARY KEY,
+    public_key TEXT
+);
+
+-- Each stream: how far it is proven, and what is stored of it.
+CREATE VIEW streams AS
+SELECT w.source, w.stream, w.seq AS watermark, w.signed_seq,
+    (SELECT COALESCE(MIN(e.seq), 0) FROM events e WHERE e.source = w.source AND e.stream = w.stream) AS first,
+    (SELECT COALESCE(MAX(e.seq), 0) FROM events e WHERE e.source = w.source AND e.stream = w.stream) AS last,
+    (SELECT COUNT(*) FROM conflicts c WHERE c.source = w.source AND c.stream = w.stream) AS conflicts
+FROM watermarks w;
+
+-- Each run of numbers that is not stored although a higher one is. Below the watermark there are none.
+CREATE VIEW missing AS
+SELECT source, stream, below + 1 AS first, seq - 1 AS last
+FROM (
+    SELECT e.source, e.stream, e.seq,
+        COALESCE(LAG(e.seq) OVER (PARTITION BY e.source, e.stream ORDER BY e.seq), w.seq) AS below
+    FROM watermarks w JOIN events e ON e.source = w.source AND e.stream = w.stream AND e.seq > w.seq
+) AS neighbours
+WHERE seq > below + 1;
