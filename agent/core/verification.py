@@ -1,7 +1,9 @@
 """The proof that a chain of stored events is whole, or the first record that is not.
 
 A record is vouched for by the record after it, which holds its hash; the last one only by a head known from elsewhere.
-Where two neighbours do not fit, the record after both tells which of them was altered.
+Where two neighbours do not fit, the record after both tells which of them was altered. Whoever can write all records
+anew can also chain them anew: against that stand the checkpoints, which only the gate's key can sign. A checkpoint
+proves all events before it.
 """
 
 from __future__ import annotations
@@ -10,15 +12,22 @@ import json
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import chain, pairwise
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
 
+from agent.core import jws
 from agent.core.chain import SEQ_MAX, Point, beginning, digest_of
+from agent.core.checkpoint import Checkpoint, opened
+from agent.core.events import ChainCheckpoint
+from agent.core.jws import JwsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+
+    from agent.core.permit.keys import PublicKey
 
 DIGEST: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+SOURCE: Final = "/gate/"
 
 
 class Fault(StrEnum):
@@ -31,6 +40,9 @@ class Fault(StrEnum):
     OUT_OF_ORDER = "out_of_order"
     FOREIGN_STREAM = "foreign_stream"
     CUT_OFF = "cut_off"
+    CHECKPOINT_WRONG = "checkpoint_wrong"
+    FOREIGN_KEY = "foreign_key"
+    SIGNATURE_INVALID = "signature_invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +64,7 @@ class Verification:
 
     `records`: how many were read. `proven`: how many, from the first on, are vouched for by their successor or the head.
     `first`, `last`: the ends of what is in order, None where nothing is. `flaw`: None when the chain is whole.
+    `signed`: the last event that a checkpoint before the flaw vouches for, signed by a key that was given.
     """
 
     records: int
@@ -59,6 +72,7 @@ class Verification:
     first: Point | None
     last: Point | None
     flaw: Flaw | None
+    signed: Point | None = None
 
     @property
     def whole(self) -> bool:
@@ -68,54 +82,164 @@ class Verification:
 
 @dataclass(frozen=True, slots=True)
 class _Link:
-    """What one record says of its place; `trouble` is why it is no event, "" where it is one."""
+    """What one record says of its place; `trouble` is why it is no event, "" where it is one.
 
+    `checkpoint`: the data of an event that says it is one, whatever they hold.
+    """
+
+    index: int
     point: Point
     prev: str
+    gate: str = ""
+    checkpoint: object = None
     trouble: str = ""
 
 
-def verify(records: Iterable[bytes], *, anchor: Point | None = None, head: Point | None = None) -> Verification:
-    """Find the first record that does not belong where it stands.
+class Verifier:
+    """Takes the records of one stream one by one. Holds two at a time, and is done at the first flaw.
 
     `anchor`: the point just before the first record, where known; without it a start in the middle is taken as it is.
-    `head`: the last point as known from elsewhere (a checkpoint, the journal itself), which proves the end.
-    Reads lazily and holds two records at a time.
+    `keys`: the gate's keys by their ids; None leaves the signatures of checkpoints unread.
     """
-    first: Point | None = None
-    earlier: Point | None = None
-    before = anchor
-    count = 0
-    for this, following in pairwise(chain(map(_read, records), (None,))):
-        if this is None:
-            break
-        flaw = _flaw(count, before, this, _heir(following, head))
+
+    def __init__(self, anchor: Point | None = None, keys: Mapping[str, PublicKey] | None = None) -> None:
+        self._keys = keys
+        self._before = anchor
+        self._earlier: Point | None = None
+        self._previous = -1
+        self._waiting: _Link | None = None
+        self._first: Point | None = None
+        self._signed: Point | None = None
+        self._count = 0
+        self._broken: Verification | None = None
+
+    @property
+    def broken(self) -> bool:
+        """Whether the first flaw was found: further records change nothing."""
+        return self._broken is not None
+
+    def take(self, record: bytes, index: int) -> None:
+        """Take the next record; `index` names it in a flaw."""
+        self._take(_read(record, index))
+
+    def ended(self, head: Point | None = None) -> Verification:
+        """The verdict. `head`: the last point as known from elsewhere, which proves the end."""
+        self._judge(None if head is None else head.digest)
+        return self._broken or self._whole(head)
+
+    def _take(self, link: _Link) -> None:
+        if self._broken is None:
+            self._judge(link.prev or None)
+            self._waiting = link
+
+    def _judge(self, heir: str | None) -> None:
+        """Judge the record that waits; `heir` is the hash that what follows holds of it, None where nothing says."""
+        this, before = self._waiting, self._before
+        self._waiting = None
+        if this is None or self._broken is not None:
+            return
+        flaw = self._flaw(before, this, heir)
         if flaw is not None:
+            at_this = flaw.index == this.index
+            last = (before if at_this else self._earlier) if self._count > (not at_this) else None
+            first = self._first if last else None
             vouched = before is not None and this.prev == before.digest
-            last = (before if flaw.index == count else earlier) if flaw.index else None
-            return Verification(count + 1, count if vouched else max(count - 1, 0), first if last else None, last, flaw)
-        first = first or this.point
-        earlier, before = before, this.point
-        count += 1
-    return _ended(count, first, before, head)
+            proven = self._count if vouched else max(self._count - 1, 0)
+            self._broken = Verification(self._count + 1, proven, first, last, flaw, self._signed)
+            return
+        if this.checkpoint is not None and self._keys is not None:
+            self._signed = Point(this.point.stream, this.point.seq - 1, this.prev)
+        self._first = self._first or this.point
+        self._earlier, self._before, self._previous = before, this.point, this.index
+        self._count += 1
+
+    def _flaw(self, before: Point | None, this: _Link, heir: str | None) -> Flaw | None:
+        if this.trouble:
+            return Flaw(this.index, None if before is None else before.seq + 1, Fault.NOT_AN_EVENT, this.trouble)
+        if before is None:
+            return _flaw_at_start(this) or _flaw_of_checkpoint(this, self._keys)
+        if this.prev != before.digest:
+            return _flaw_of_place(before, this) or self._flaw_of_hash(before, this, heir)
+        due = before.seq + 1
+        for name, said, right in (
+            ("stream", this.point.stream, before.stream),
+            ("sequence number", this.point.seq, due),
+        ):
+            if said != right:
+                return Flaw(this.index, due, Fault.ALTERED, f"it follows the event before but says {name} {said}")
+        return _flaw_of_checkpoint(this, self._keys)
+
+    def _flaw_of_hash(self, before: Point, this: _Link, heir: str | None) -> Flaw:
+        """A record that claims to be the next one but does not hold the hash of the one before: which was altered?"""
+        at = this.point
+        signed = this.checkpoint is not None and bool(self._keys) and _flaw_of_checkpoint(this, self._keys) is None
+        if self._count and heir == at.digest:
+            return Flaw(self._previous, before.seq, Fault.ALTERED, "its hash is not the one that the next event holds")
+        if self._count and signed:
+            return Flaw(self._previous, before.seq, Fault.ALTERED, "its hash is not the one that the next event signs")
+        if self._count and heir is None:
+            detail = f"it and the last one ({at.seq}) do not fit: one was altered"
+            return Flaw(self._previous, before.seq, Fault.ALTERED, detail)
+        detail = "it does not hold the hash of the event before, nor does the next fit it"
+        return Flaw(this.index, at.seq, Fault.ALTERED, detail)
+
+    def _whole(self, head: Point | None) -> Verification:
+        """The verdict on records that all fit the one before; `before` is the anchor when there were none."""
+        flaw: Flaw | None = None
+        proven = max(self._count - 1, 0)
+        if head is not None:
+            at = self._before or beginning(head.stream)
+            if at == head:
+                proven = self._count
+            elif self._count and (at.stream, at.seq) == (head.stream, head.seq):
+                flaw = Flaw(self._previous, at.seq, Fault.ALTERED, "its hash is not that of the head")
+            else:
+                detail = f"the records end at {at.seq}, the head is at {head.seq}"
+                flaw = Flaw(self._previous + 1, at.seq + 1, Fault.CUT_OFF, detail)
+        return Verification(self._count, proven, self._first, self._before if self._count else None, flaw, self._signed)
 
 
-def _ended(count: int, first: Point | None, last: Point | None, head: Point | None) -> Verification:
-    """The verdict on records that all fit the one before; `last` is the anchor when there were none."""
-    flaw: Flaw | None = None
-    proven = max(count - 1, 0)
-    if head is not None:
-        at = last or beginning(head.stream)
-        if at == head:
-            proven = count
-        elif count and (at.stream, at.seq) == (head.stream, head.seq):
-            flaw = Flaw(count - 1, at.seq, Fault.ALTERED, "its hash is not that of the head")
-        else:
-            flaw = Flaw(count, at.seq + 1, Fault.CUT_OFF, f"the records end at {at.seq}, the head is at {head.seq}")
-    return Verification(count, proven, first, last if count else None, flaw)
+def verify(
+    records: Iterable[bytes],
+    *,
+    anchor: Point | None = None,
+    head: Point | None = None,
+    keys: Mapping[str, PublicKey] | None = None,
+) -> Verification:
+    """Find the first record of one stream that does not belong where it stands; see Verifier. Reads lazily."""
+    verifier = Verifier(anchor, keys)
+    for index, record in enumerate(records):
+        verifier.take(record, index)
+        if verifier.broken:
+            break
+    return verifier.ended(head)
 
 
-def _read(record: bytes) -> _Link:
+def verify_streams(
+    records: Iterable[bytes], *, heads: Mapping[str, Point] | None = None, keys: Mapping[str, PublicKey] | None = None
+) -> list[Verification]:
+    """Verify each stream of mixed records by itself, in the order in which they begin. `heads`: by stream.
+
+    A record belongs to the stream whose last record it follows, else to the one that it names; what is no event, to the
+    stream of the record before it.
+    """
+    verifiers: dict[str, Verifier] = {}
+    tips: dict[str, str] = {}
+    stream = ""
+    for index, record in enumerate(records):
+        link = _read(record, index)
+        if not link.trouble:
+            stream = tips.pop(link.prev, link.point.stream)
+            tips[link.point.digest] = stream
+        elif not verifiers:
+            stream = next(iter(heads or {}), "")
+        verifiers.setdefault(stream, Verifier(keys=keys))._take(link)  # noqa: SLF001 - read already
+    for stream in heads or {}:
+        verifiers.setdefault(stream, Verifier(keys=keys))
+    return [verifier.ended((heads or {}).get(stream)) for stream, verifier in verifiers.items()]
+
+
+def _read(record: bytes, index: int) -> _Link:
     trouble = ""
     try:
         event = json.loads(record.decode())
@@ -127,33 +251,12 @@ def _read(record: bytes) -> _Link:
         case {"stream": str(stream), "seq": int(seq), "prev": str(prev)} if (
             stream and type(seq) is int and 1 <= seq <= SEQ_MAX and DIGEST.fullmatch(prev)
         ):
-            return _Link(Point(stream, seq, digest_of(record)), prev)
+            checkpoint = (event.get("data") or {}) if event.get("type") == ChainCheckpoint.TYPE else None
+            gate = unquote(str(event.get("source")).removeprefix(SOURCE))
+            return _Link(index, Point(stream, seq, digest_of(record)), prev, gate, checkpoint)
         case _:
             trouble = trouble or "no stream, sequence number and hash of the event before"
-            return _Link(Point("", 0, digest_of(record)), "", trouble)
-
-
-def _heir(following: _Link | None, head: Point | None) -> str | None:
-    """The hash that what follows a record holds of it; None where nothing says."""
-    if following is None:
-        return None if head is None else head.digest
-    return following.prev or None
-
-
-def _flaw(index: int, before: Point | None, this: _Link, heir: str | None) -> Flaw | None:
-    due = None if before is None else before.seq + 1
-    at = this.point
-    if this.trouble:
-        return Flaw(index, due, Fault.NOT_AN_EVENT, this.trouble)
-    if before is None:
-        return _flaw_at_start(this)
-    if this.prev != before.digest:
-        return _flaw_of_place(index, before, at) or _flaw_of_hash(index, before, at, heir)
-    if at.stream != before.stream:
-        return Flaw(index, due, Fault.ALTERED, f"it follows the event before but says stream {at.stream}")
-    if at.seq != due:
-        return Flaw(index, due, Fault.ALTERED, f"it follows the event before but says sequence number {at.seq}")
-    return None
+            return _Link(index, Point("", 0, digest_of(record)), "", trouble=trouble)
 
 
 def _flaw_at_start(this: _Link) -> Flaw | None:
@@ -162,28 +265,62 @@ def _flaw_at_start(this: _Link) -> Flaw | None:
     if says_first == (this.prev == beginning(this.point.stream).digest):
         return None
     detail = "it says 1 but does not begin its stream" if says_first else "it begins its stream but does not say 1"
-    return Flaw(0, 1, Fault.ALTERED, detail)
+    return Flaw(this.index, 1, Fault.ALTERED, detail)
 
 
-def _flaw_of_place(index: int, before: Point, at: Point) -> Flaw | None:
+def _flaw_of_place(before: Point, this: _Link) -> Flaw | None:
     """A record that does not even claim to be the next one."""
-    due = before.seq + 1
+    due, at = before.seq + 1, this.point
+    fault, detail = None, ""
     if at.stream != before.stream:
-        return Flaw(index, due, Fault.FOREIGN_STREAM, f"of stream {at.stream}, not {before.stream}")
-    if at.seq == before.seq:
+        fault, detail = Fault.FOREIGN_STREAM, f"of stream {at.stream}, not {before.stream}"
+    elif at.seq == before.seq:
         what = "the record before once more" if at.digest == before.digest else "another event with the number before"
-        return Flaw(index, due, Fault.DUPLICATE, what)
-    if at.seq < before.seq:
-        return Flaw(index, due, Fault.OUT_OF_ORDER, f"{at.seq} comes after {before.seq}")
-    if at.seq > due:
-        return Flaw(index, due, Fault.GAP, f"{due} to {at.seq - 1} are missing")
-    return None
+        fault, detail = Fault.DUPLICATE, what
+    elif at.seq < before.seq:
+        fault, detail = Fault.OUT_OF_ORDER, f"{at.seq} comes after {before.seq}"
+    elif at.seq > due:
+        fault, detail = Fault.GAP, f"{due} to {at.seq - 1} are missing"
+    return None if fault is None else Flaw(this.index, due, fault, detail)
 
 
-def _flaw_of_hash(index: int, before: Point, at: Point, heir: str | None) -> Flaw:
-    """A record that claims to be the next one but does not hold the hash of the one before: which was altered?"""
-    if index and heir == at.digest:
-        return Flaw(index - 1, before.seq, Fault.ALTERED, "its hash is not the one that the next event holds")
-    if index and heir is None:
-        return Flaw(index - 1, before.seq, Fault.ALTERED, f"it and the last one ({at.seq}) do not fit: one was altered")
-    return Flaw(index, at.seq, Fault.ALTERED, "it does not hold the hash of the event before, nor does the next fit it")
+def _flaw_of_checkpoint(this: _Link, keys: Mapping[str, PublicKey] | None) -> Flaw | None:
+    """What is wrong with a checkpoint, by itself and by its signature; None also for any other event."""
+    if this.checkpoint is None:
+        return None
+    fault, detail = Fault.CHECKPOINT_WRONG, "it names no event, hash, key and signature"
+    match this.checkpoint:
+        case {"seq": int(seq), "digest": str(digest), "key": str(kid), "signature": str(signature)}:
+            if (seq, digest) != (this.point.seq - 1, this.prev):
+                detail = f"it checkpoints event {seq} with a hash that the event before it has not"
+            elif keys is None or (wrong := _trouble_with_signature(this, kid, signature, keys)) is None:
+                return None
+            else:
+                fault, detail = wrong
+        case _:
+            pass
+    return Flaw(this.index, this.point.seq, fault, detail)
+
+
+def _trouble_with_signature(
+    this: _Link, kid: str, signature: str, keys: Mapping[str, PublicKey]
+) -> tuple[Fault, str] | None:
+    try:
+        if jws.key_named_by(signature) != kid:
+            return Fault.CHECKPOINT_WRONG, f"it is not signed by the key that it names, {kid}"
+        if kid not in keys:
+            return (
+                Fault.FOREIGN_KEY,
+                f"it is signed by key {kid}, known {'is' if len(keys) == 1 else 'are'} {', '.join(keys)}",
+            )
+        said = opened(signature, keys[kid], Checkpoint)
+    except JwsError as error:
+        return Fault.SIGNATURE_INVALID, str(error)
+    if (said.gate, said.stream, said.seq, said.digest) == (
+        this.gate,
+        this.point.stream,
+        this.point.seq - 1,
+        this.prev,
+    ):
+        return None
+    return Fault.CHECKPOINT_WRONG, "what is signed is not what the event says"
