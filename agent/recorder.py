@@ -6,20 +6,31 @@ import logging
 import threading
 import time
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent.core.events import Alarm, AlarmRaised, Draft
-from agent.store.journal import Journal, JournalError, LedgerConflictError
+from agent.store.journal import CommandConflictError, Journal, JournalError, LedgerConflictError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from agent.core.command_record import CommandChange
     from agent.core.lane_io import LedgerChange
 
 log = logging.getLogger(__name__)
 
 PENDING_LIMIT = 20_000
 RETRY_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """One record that could not be written yet."""
+
+    events: tuple[Draft, ...]
+    ledger: tuple[LedgerChange, ...]
+    commands: tuple[CommandChange, ...]
 
 
 class Recorder:
@@ -37,7 +48,7 @@ class Recorder:
         self._utc = utc
         self._shape = shape or (lambda draft: draft)
         self._lock = threading.Lock()
-        self._pending: deque[tuple[tuple[Draft, ...], tuple[LedgerChange, ...]]] = deque()
+        self._pending: deque[_Waiting] = deque()
         self._refused = 0
         self._trouble = ""
         self._retry_at = 0.0
@@ -47,20 +58,31 @@ class Recorder:
         """Whether something waits that could not be written."""
         return bool(self._pending or self._refused)
 
-    def bind(self, events: Sequence[Draft], ledger: Sequence[LedgerChange]) -> None:
+    def bind(
+        self,
+        events: Sequence[Draft],
+        ledger: Sequence[LedgerChange] = (),
+        commands: Sequence[CommandChange] = (),
+    ) -> None:
         """Record before something moves: written when this returns, nothing of it otherwise.
 
-        Raises LedgerConflictError when the permit use is taken, another JournalError when the journal cannot be written.
+        Raises LedgerConflictError when the permit use is taken, CommandConflictError when the command's id or counter is,
+        another JournalError when the journal cannot be written.
         """
         with self._lock:
             self._write_pending()
-            self._journal.record([self._shape(draft) for draft in events], ledger)
+            self._journal.record([self._shape(draft) for draft in events], ledger, commands)
 
-    def note(self, events: Sequence[Draft], ledger: Sequence[LedgerChange] = ()) -> None:
+    def note(
+        self,
+        events: Sequence[Draft],
+        ledger: Sequence[LedgerChange] = (),
+        commands: Sequence[CommandChange] = (),
+    ) -> None:
         """Record what has happened already; waits in memory while the journal cannot be written."""
         with self._lock:
             if len(self._pending) < PENDING_LIMIT:
-                self._pending.append((tuple(self._shape(draft) for draft in events), tuple(ledger)))
+                self._pending.append(_Waiting(tuple(map(self._shape, events)), tuple(ledger), tuple(commands)))
             else:
                 self._refused += len(events)
                 log.critical("the journal cannot be written and memory for news is used up: %d lost", self._refused)
@@ -84,12 +106,12 @@ class Recorder:
     def _write_pending(self) -> None:
         waited = len(self._pending)
         while self._pending:
-            events, ledger = self._pending[0]
+            first = self._pending[0]
             try:
-                self._journal.record(events, ledger)
-            except LedgerConflictError:
-                log.exception("a ledger change of the past does not fit; its events are recorded without it")
-                self._journal.record(events, ())
+                self._journal.record(first.events, first.ledger, first.commands)
+            except (LedgerConflictError, CommandConflictError):
+                log.exception("a change of the past does not fit; its events are recorded without it")
+                self._journal.record(first.events)
             self._pending.popleft()
         if self._refused:
             detail = f"{self._refused} events could not be recorded"

@@ -14,12 +14,12 @@ class FlakyJournal:
         self.hook = lambda drafts, ledger: None
         self.tries = 0
 
-    def record(self, drafts, ledger=()):
+    def record(self, drafts, ledger=(), commands=()):
         self.tries += 1
         self.hook(drafts, ledger)
         if self.fails is not None:
             raise self.fails
-        return self.real.record(drafts, ledger)
+        return self.real.record(drafts, ledger, commands)
 
     def use_state(self, permit_id, transaction=None):
         if self.fails is not None:

@@ -10,21 +10,22 @@ from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from agent.core.verification import verify
-from agent.store import history, ledger, schema
+from agent.store import history, schema
 from agent.store.errors import DamagedError, JournalUnavailableError, primary_code
 from agent.store.place import sync_folder
+from agent.store.rescue import rescue
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.store.history import Standing
-    from agent.store.ledger import LedgerRow
     from agent.store.place import Place
+    from agent.store.rescue import Rescued
 
 log = logging.getLogger(__name__)
 
 SUSPECT: Final = "-suspect"
-TABLES: Final = ("events", "ledger", "transactions")
+TABLES: Final = ("events", "ledger", "transactions", "commands", "command_keys", "lane_orders")
 CHECKED_EVENTS: Final = 32
 CHECKED_WHOLE_BYTES: Final = 64 * 2**20  # a full check reads the whole file: for this much, a second on a slow card
 
@@ -35,7 +36,8 @@ class Replaced:
 
     `moved_to`: where the damaged file lies now. `stream`, `unsent`: its stream and its range of unacknowledged events,
     None where that could not be read. `ledger_rows`: how many permit uses were rescued into the new journal;
-    `ledger_whole`: whether those are all, so that no used permit can be used again.
+    `ledger_whole`: whether those are all, so that no used permit can be used again. `orders_whole`: whether the commands,
+    the counters of their keys and the orders of lanes were all rescued.
     """
 
     moved_to: Path
@@ -44,6 +46,7 @@ class Replaced:
     unsent: tuple[int, int] | None
     ledger_rows: int
     ledger_whole: bool
+    orders_whole: bool
 
     @property
     def told(self) -> str:
@@ -52,9 +55,11 @@ class Replaced:
         if self.unsent is not None:
             unsent = f"{self.unsent[0]} to {self.unsent[1]}"
         whole = "all" if self.ledger_whole else "NOT all, so used permits may pass again"
+        orders = "all" if self.orders_whole else "NOT all, so a lane may have lost its lock: give its orders again"
         return (
             f"the journal was damaged ({self.cause}) and moved to {self.moved_to}; stream {self.stream or 'unknown'},"
-            f" unacknowledged events: {unsent}; permit uses rescued: {self.ledger_rows}, {whole}"
+            f" unacknowledged events: {unsent}; permit uses rescued: {self.ledger_rows}, {whole};"
+            f" commands and orders of lanes rescued: {orders}"
         )
 
 
@@ -102,13 +107,13 @@ def _examine_end(connection: sqlite3.Connection, now: Standing) -> None:
         raise DamagedError(f"event {flaw.seq} is {flaw.fault}: {flaw.detail}")
 
 
-def move_aside(place: Place, cause: str, utc: float) -> tuple[Replaced, list[LedgerRow]]:
-    """Move the damaged file away, named by the time `utc`, and return what it still tells and its ledger.
+def move_aside(place: Place, cause: str, utc: float) -> tuple[Replaced, Rescued]:
+    """Move the damaged file away, named by the time `utc`, and return what it still tells and what was rescued.
 
     Raises JournalUnavailableError when it cannot be moved.
     """
     now = _last_words(place.path)
-    rows, whole = _rescued_ledger(place.path)
+    rescued = rescue(place.path)
     target = _free_name(place.path, datetime.fromtimestamp(utc, UTC).strftime("%Y%m%dT%H%M%SZ"))
     endings = [ending for ending in ("", "-wal") if place.beside(ending).exists()]
     try:
@@ -122,9 +127,17 @@ def move_aside(place: Place, cause: str, utc: float) -> tuple[Replaced, list[Led
     except OSError as error:
         raise JournalUnavailableError(f"cannot move the damaged journal {place.path} aside: {error}") from error
     unsent = None if now is None or now.head.seq == now.watermark else (now.watermark + 1, now.head.seq)
-    replaced = Replaced(target, cause, None if now is None else now.head.stream, unsent, len(rows), whole)
+    replaced = Replaced(
+        target,
+        cause,
+        None if now is None else now.head.stream,
+        unsent,
+        rescued.permit_uses,
+        rescued.ledger_whole,
+        rescued.orders_whole,
+    )
     log.error("%s", replaced.told)
-    return replaced, rows
+    return replaced, rescued
 
 
 def _last_words(path: Path) -> Standing | None:
@@ -137,28 +150,6 @@ def _last_words(path: Path) -> Standing | None:
     except (sqlite3.Error, JournalUnavailableError) as error:
         log.error("the damaged journal does not say where its stream stands: %s", error)  # noqa: TRY400 - expected of it
         return None
-
-
-def _rescued_ledger(path: Path) -> tuple[list[LedgerRow], bool]:
-    """All rows of the ledger that can be read, and whether those are all."""
-    rows: dict[tuple[bytes, int], LedgerRow] = {}
-    sane = True
-    for way in ledger.WAYS:  # a damaged page hides what lies behind it, from one side only
-        try:
-            connection = schema.connect_to_read(path)
-            try:
-                for row in ledger.dump(connection, way):
-                    if ledger.is_sane(row):
-                        rows[row[0], row[1]] = row
-                    else:
-                        sane = False
-            finally:
-                connection.close()
-        except (sqlite3.Error, JournalUnavailableError) as error:
-            log.error("the ledger of the damaged journal cannot be read to its end: %s", error)  # noqa: TRY400 - same
-        else:
-            return list(rows.values()), sane
-    return list(rows.values()), False
 
 
 def _free_name(path: Path, stamp: str) -> Path:

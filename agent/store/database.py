@@ -7,7 +7,7 @@ import sqlite3
 import threading
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from agent.store import damage, ledger, schema
+from agent.store import damage, rescue, schema
 from agent.store.errors import (
     DamagedError,
     JournalCorruptError,
@@ -126,10 +126,10 @@ def _opened(place: Place, max_bytes: int, utc: float) -> tuple[sqlite3.Connectio
     try:
         return _sound(place, max_bytes), None
     except DamagedError as error:
-        replaced, rows = damage.move_aside(place, str(error), utc)
+        replaced, rescued = damage.move_aside(place, str(error), utc)
     connection = _sound(place, max_bytes)
     try:
-        ledger.load(connection, rows)
+        rescue.put_back(connection, rescued)
     except BaseException:
         connection.close()
         raise

@@ -26,6 +26,10 @@ class LedgerConflictError(JournalError):
     """A ledger change does not fit: the permit use is taken, or there is no such reservation."""
 
 
+class CommandConflictError(JournalError):
+    """A command change does not fit: its id or counter was used, or there is no such command."""
+
+
 class WatermarkError(JournalError):
     """An acknowledgement does not fit: of another stream, or beyond the last event."""
 

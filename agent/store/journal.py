@@ -13,11 +13,13 @@ import uuid
 from typing import TYPE_CHECKING, Final, Self
 
 from agent.core.chain import RANDOM_BYTES, SEQ_MAX, ClockReading, Point, Sealed, Writer, seal
-from agent.store import history, transactions
+from agent.store import commands as orders
+from agent.store import history, lane_orders, transactions
 from agent.store import ledger as permits
 from agent.store.damage import Replaced
 from agent.store.database import Database
 from agent.store.errors import (
+    CommandConflictError,
     JournalCorruptError,
     JournalError,
     JournalFullError,
@@ -35,11 +37,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from agent.core.command_record import CommandChange, CommandEntry
     from agent.core.events import Draft
     from agent.core.lane_io import LedgerChange
+    from agent.core.lane_state import LaneOrders
 
 __all__ = [
     "ClockReading",
+    "CommandConflictError",
     "Depth",
     "Journal",
     "JournalCorruptError",
@@ -108,14 +113,17 @@ class Journal:
 
     # ----------------------------------------------------------------------------------------------------- recording
 
-    def record(self, drafts: Sequence[Draft], ledger: Sequence[LedgerChange] = ()) -> list[Recorded]:
-        """Write events and ledger changes, all or nothing; they are durable when this returns.
+    def record(
+        self, drafts: Sequence[Draft], ledger: Sequence[LedgerChange] = (), commands: Sequence[CommandChange] = ()
+    ) -> list[Recorded]:
+        """Write events, ledger and command changes, all or nothing; they are durable when this returns.
 
-        Raises LedgerConflictError when a change does not fit, JournalFullError when neither the disk nor the cap leaves
-        room although all acknowledged history was given up.
+        An order of a lane among the events holds from then on (`lane_orders`). Raises LedgerConflictError or
+        CommandConflictError when a change does not fit, JournalFullError when neither the disk nor the cap leaves room
+        although all acknowledged history was given up.
         """
         with self._database.lock:
-            sealed = self._recorded(drafts, ledger)
+            sealed = self._recorded(drafts, ledger, commands)
         if sealed:
             with self._news:
                 self._head_seq = max(self._head_seq, sealed[-1].seq)
@@ -131,27 +139,37 @@ class Journal:
             (recorded,) = self.record([make(self._standing().head)])
         return recorded
 
-    def _recorded(self, drafts: Sequence[Draft], changes: Sequence[LedgerChange]) -> list[Sealed]:
+    def _recorded(
+        self, drafts: Sequence[Draft], ledger: Sequence[LedgerChange], commands: Sequence[CommandChange]
+    ) -> list[Sealed]:
         while True:
             try:
                 return self._database.writing(
-                    f"record {len(drafts)} events", lambda connection: self._write(connection, drafts, changes)
+                    f"record {len(drafts)} events", lambda c: self._write(c, drafts, ledger, commands)
                 )
             except JournalFullError:
                 if not self._make_room():
                     raise
 
     def _write(
-        self, connection: sqlite3.Connection, drafts: Sequence[Draft], changes: Sequence[LedgerChange]
+        self,
+        connection: sqlite3.Connection,
+        drafts: Sequence[Draft],
+        ledger: Sequence[LedgerChange],
+        commands: Sequence[CommandChange],
     ) -> list[Sealed]:
         now, reading, boot = history.standing_of(connection), self._clock(), self._writer.boot
-        for change in changes:
-            permits.apply(connection, change, boot, round(reading.utc * 1000))
+        now_ms = round(reading.utc * 1000)
+        for change in ledger:
+            permits.apply(connection, change, boot, now_ms)
+        for order in commands:
+            orders.apply(connection, order, boot, now_ms)
         sealed: list[Sealed] = []
         before = now.head
         for draft in drafts:
             one = seal(draft, self._writer, before, reading, os.urandom(RANDOM_BYTES))
             transactions.track(connection, draft, one.seq, one.utc_ms, boot)
+            lane_orders.keep(connection, draft, one.utc_ms)
             before = Point(before.stream, one.seq, one.digest)
             sealed.append(one)
         if sealed:
@@ -232,6 +250,22 @@ class Journal:
         """The last passage of a vehicle (VIN) before this transaction; None when none is known."""
         return self._database.reading("read the ledger", lambda c: permits.last_passage(c, vehicle, transaction))
 
+    def command(self, command_id: str) -> CommandEntry | None:
+        """The accepted command of this id; None when there is none, or it was forgotten."""
+        return self._database.reading("read a command", lambda c: orders.entry(c, command_id))
+
+    def command_counter(self, key: str) -> int:
+        """The highest counter that was accepted of a key that signs commands, 0 for none."""
+        return self._database.reading("read a counter", lambda c: orders.counter(c, key))
+
+    def unanswered_commands(self) -> list[CommandEntry]:
+        """The accepted commands of which nobody knows what became of them."""
+        return self._database.reading("read commands", orders.unanswered)
+
+    def lane_orders(self, lane: str) -> LaneOrders:
+        """The orders of a lane that hold."""
+        return self._database.reading("read the orders of a lane", lambda c: lane_orders.orders_of(c, lane))
+
     def recover(self) -> Recovery:
         """The transactions and reservations that earlier boots left open."""
         boot = self._writer.boot
@@ -287,13 +321,21 @@ class Journal:
         It must be longer than any permit lives, or a used permit could be used again. Does nothing while the clock is
         not synced.
         """
+        return self._forget("forget uses", permits.forget, max_age_s)
+
+    def forget_commands(self, max_age_s: float) -> int:
+        """Delete answered commands older than `max_age_s`, whose repeats are refused from then on; returns how many.
+
+        The counters of the keys stay for ever. Does nothing while the clock is not synced.
+        """
+        return self._forget("forget commands", orders.forget, max_age_s)
+
+    def _forget(self, doing: str, forget: Callable[[sqlite3.Connection, int, int], int], max_age_s: float) -> int:
         reading = self._clock()
         before_ms = round((reading.utc - max_age_s) * 1000)
         forgotten = 0
         while reading.synced:
-            step = self._database.freeing(
-                "forget uses", lambda connection: permits.forget(connection, before_ms, BATCH)
-            )
+            step = self._database.freeing(doing, lambda connection: forget(connection, before_ms, BATCH))
             forgotten += step
             if step < BATCH:
                 break

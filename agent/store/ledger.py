@@ -10,7 +10,7 @@ from agent.store.errors import LedgerConflictError
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from agent.core.lane_io import LedgerChange
 
@@ -146,10 +146,3 @@ def is_sane(row: tuple[object, ...]) -> bool:
     permit, use, state, transaction, boot, utc_ms, *texts = row
     known = state in set(LedgerState) and all(isinstance(text, str) for text in (transaction, boot, *texts))
     return isinstance(permit, bytes) and isinstance(use, int) and use >= 1 and known and isinstance(utc_ms, int)
-
-
-def load(connection: sqlite3.Connection, rows: Sequence[LedgerRow]) -> None:
-    """Put dumped rows into an empty ledger, in a transaction of its own."""
-    connection.execute("BEGIN IMMEDIATE")
-    connection.executemany(f"INSERT INTO ledger ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)  # noqa: S608 - constants
-    connection.execute("COMMIT")

@@ -55,9 +55,26 @@ ALTER TABLE ledger ADD COLUMN direction TEXT NOT NULL DEFAULT '';
 CREATE INDEX vehicles ON ledger (vehicle, utc_ms) WHERE vehicle <> '';
 """
 
+# `commands` answers repeats and is forgotten after a while; the counters of `command_keys` never are.
+VERSION_3 = """
+CREATE TABLE commands (
+    id TEXT PRIMARY KEY, digest TEXT NOT NULL, key TEXT NOT NULL, counter INTEGER NOT NULL CHECK (counter >= 1),
+    name TEXT NOT NULL, lane TEXT, boot TEXT NOT NULL, utc_ms INTEGER NOT NULL, answer BLOB
+) STRICT, WITHOUT ROWID;
+CREATE INDEX unanswered ON commands (utc_ms, counter) WHERE answer IS NULL;
+CREATE TABLE command_keys (
+    key TEXT PRIMARY KEY, counter INTEGER NOT NULL CHECK (counter >= 1)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE lane_orders (
+    lane TEXT NOT NULL, kind TEXT NOT NULL CHECK (kind IN ('locked', 'out_of_service')),
+    operator TEXT NOT NULL, cause TEXT NOT NULL, utc_ms INTEGER NOT NULL,
+    PRIMARY KEY (lane, kind)
+) STRICT, WITHOUT ROWID;
+"""
+
 # One script a version; a file of version n gets those from n on, each in its own transaction. Never change one that
 # has been shipped: add the next.
-MIGRATIONS: Final[tuple[str, ...]] = (VERSION_1, VERSION_2)
+MIGRATIONS: Final[tuple[str, ...]] = (VERSION_1, VERSION_2, VERSION_3)
 
 
 def connect(path: Path, max_bytes: int) -> sqlite3.Connection:

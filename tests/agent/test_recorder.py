@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from agent.core.command_record import CommandAnswered, CommandTaken
 from agent.core.decision import Reason
 from agent.core.events import Alarm, Draft, Outcome, TransactionClosed
 from agent.core.privacy import masked
@@ -200,3 +201,20 @@ def test_each_thread_keeps_its_order_through_a_trouble(journal, recorder):
     recorder.retry()
     for name in "abc":
         assert [one for one in details(journal) if one.startswith(name)] == [f"{name} {number}" for number in range(50)]
+
+
+def test_a_commands_answer_waits_with_its_event_while_the_journal_fails(journal, recorder):
+    recorder.bind([device("accepted")], commands=[CommandTaken("id-1", "d", "duty", 1, "open", "in-1")])
+    journal.fails = FULL
+    recorder.note([device("executed")], commands=[CommandAnswered("id-1", b"{}")])
+    assert journal.real.command("id-1").answer is None
+    journal.fails = None
+    recorder.retry()
+    assert journal.real.command("id-1").answer == b"{}"
+    assert details(journal) == ["accepted", "executed"]
+
+
+def test_a_commands_answer_that_does_not_fit_costs_no_event(journal, recorder):
+    recorder.note([device("executed")], commands=[CommandAnswered("id-1", b"{}")])
+    assert details(journal) == ["executed"]
+    assert not recorder.failing
