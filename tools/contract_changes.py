@@ -17,26 +17,57 @@ if TYPE_CHECKING:
 Schema: TypeAlias = "Mapping[str, Any]"
 
 VALUES = "x-extensible-enum"
-FIXED = ("const", "pattern", "format", "default", "contentEncoding")
+FIXED = ("$id", "const", "pattern", "format", "default")
 LEAST = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
 MOST = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
 NESTED = ("items", "additionalProperties")
+JUDGED = {*FIXED, *LEAST, *MOST, *NESTED, "type", "enum", VALUES, "anyOf", "properties", "required", "$ref", "$defs"}
+WORDS = {"$schema", "title", "description", "examples", "deprecated"}
 COMMAND = "command/"
+DOCUMENT = "asyncapi"
 
 
 def breaks(old: Mapping[str, Schema], new: Mapping[str, Schema]) -> list[str]:
     """What is broken between two sets of schemas, by the path of their files; empty when nothing is.
 
-    Schemas below `command/` are read by the gate, all others are what it says, or what it asks central to say.
+    Schemas below `command/` are read by the gate, all others are what it says, or what it asks central to say. `asyncapi`
+    is the document: topics, and how they are published.
     """
     found = [f"{name}: removed" for name in old if name not in new]
     for name in old.keys() & new.keys():
+        if name == DOCUMENT:
+            found += [f"{name}: {fault}" for fault in _document_breaks(old[name], new[name])]
+            continue
         comparison = _Comparison(old[name], new[name], read_by_gate=name.startswith(COMMAND))
         found += [f"{name}: {fault}" for fault in comparison.faults()]
     return sorted(found)
 
 
+def _document_breaks(old: Schema, new: Schema) -> Iterator[str]:
+    """Topics and operations must stay, with all that a client sets for them; the payloads' schemas are compared apart."""
+    yield from _same(old, new, "channels", ("address", "messages"))
+    yield from _same(old, new, "operations", ("action", "channel", "bindings", "messages"))
+    yield from _same(old["components"], new["components"], "messages", ("contentType",))
+    for name, message in old["components"]["messages"].items():
+        headers = message.get("headers", {}).get("properties", {})
+        now = new["components"]["messages"].get(name, {}).get("headers", {}).get("properties", {})
+        yield from (f"messages.{name}: the user property {gone} is gone" for gone in headers.keys() - now.keys())
+
+
+def _same(old: Schema, new: Schema, part: str, words: tuple[str, ...]) -> Iterator[str]:
+    for name, before in old[part].items():
+        after = new[part].get(name)
+        if after is None:
+            yield f"{part}.{name}: removed"
+            continue
+        for word in words:
+            if before.get(word) != after.get(word):
+                yield f"{part}.{name}: `{word}` was {json.dumps(before.get(word))} and is {json.dumps(after.get(word))}"
+
+
 class _Comparison:
+    """Two schemas of one message."""
+
     def __init__(self, old: Schema, new: Schema, *, read_by_gate: bool) -> None:
         self._old, self._new = old, new
         self._read_by_gate = read_by_gate
@@ -58,6 +89,9 @@ class _Comparison:
         yield from self._fields(old, new, place)
         for word in NESTED:
             yield from self._nested(old, new, word, place)
+        for word in sorted((old.keys() | new.keys()) - JUDGED - WORDS):
+            if old.get(word) != new.get(word):
+                yield f"{place}: `{word}` came, went or changed, and nobody judges it"
 
     def _alternatives(self, old: Schema, new: Schema, place: str) -> Iterator[str]:
         """Every alternative of before must be there; of what the gate says, no other may be."""

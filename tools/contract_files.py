@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from contract_changes import breaks
 
-from agent.core.contract.schemas import schemas
+from agent.core.contract.asyncapi import asyncapi
+from agent.core.contract.schemas import schemas, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,14 +22,9 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parents[1] / "docs" / "contract" / "v1"
 
 
-def text(document: Mapping[str, Any]) -> str:
-    """A document as it stands in its file."""
-    return json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
-
-
 def made() -> dict[str, Mapping[str, Any]]:
     """What the code says, by path without `.json`."""
-    return {**schemas()}
+    return {**schemas(), "asyncapi": asyncapi()}
 
 
 def published(folder: Path = FOLDER) -> dict[str, Mapping[str, Any]]:
@@ -46,7 +42,7 @@ def main(folder: Path = FOLDER) -> int:
     for name, document in made().items():
         file = folder / f"{name}.json"
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text(document), encoding="utf-8")
+        file.write_text(written(document), encoding="utf-8")
     return 0
 
 

@@ -15,6 +15,7 @@ from rich.progress import Progress
 from agent.cli import exits
 from agent.cli.event_line import event_line
 from agent.cli.event_time import unix_time
+from agent.cli.events_schema import schema
 from agent.core.chain import SEQ_MAX
 from agent.core.verification import Verification, verify
 from agent.store.errors import JournalError
@@ -28,6 +29,7 @@ FOLLOW_S: Final = 0.25
 DEFAULT_JOURNAL: Final = Path("/var/lib/gate-agent/journal.db")
 
 app = typer.Typer(name="events", help="Show, prove and export what the gate recorded.", no_args_is_help=True)
+app.command()(schema)
 
 JournalPath = Annotated[
     Path, typer.Option("--journal", "-j", envvar="GATE_AGENT_JOURNAL", help="The journal's file.", show_default=True)

@@ -9,6 +9,7 @@ that comes later always has one.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from agent.core.chain import SCHEMA_VERSION, SEQ_MAX
@@ -55,6 +56,11 @@ def changed(schema: Schema, change: Callable[[Schema], Schema]) -> Schema:
         else:
             made[word] = value
     return change(made)
+
+
+def written(document: Mapping[str, Any]) -> str:
+    """A document as it stands in a file: always the same text for the same contract."""
+    return json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
 
 
 def schemas() -> Mapping[str, Schema]:

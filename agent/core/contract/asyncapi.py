@@ -1,0 +1,224 @@
+"""The contract as one AsyncAPI 3.0.0 document, from the gate's view: it sends events, and receives acknowledgements and commands."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from agent.core.chain import SCHEMA_VERSION
+from agent.core.command import CommandName
+from agent.core.contract import examples
+from agent.core.contract.channels import (
+    ACK,
+    BIRTH,
+    CHANNELS,
+    EVIDENCE,
+    JOSE,
+    STATUS,
+    command_channel,
+    event_channel,
+    result_channel,
+)
+from agent.core.contract.schemas import EVENTS, changed, schemas
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from agent.core.contract.channels import Channel
+    from agent.core.contract.schemas import Schema
+
+Node: TypeAlias = dict[str, Any]
+
+VERSION: Final = "3.0.0"
+BINDING: Final = "0.2.0"
+COMPACT_JWS: Final = r"^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$"
+WILL_DELAY_S: Final = 10
+SESSION_EXPIRY_S: Final = 15
+INTRODUCTION: Final = (
+    "What a gate says to the central system, and what it takes from it, over MQTT 5. The gate keeps every event until "
+    "central acknowledges it; an event may come more than once, and never with other bytes. Fields, types and values are "
+    "only ever added, so a consumer must accept what it does not know. docs/events.md explains."
+)
+
+
+def asyncapi() -> Node:
+    """The document, JSON values only."""
+    return {
+        "asyncapi": VERSION,
+        "info": {
+            "title": "Gate events",
+            "version": str(SCHEMA_VERSION),
+            "description": INTRODUCTION,
+            "license": {"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
+        },
+        "defaultContentType": "application/json",
+        "servers": {"broker": _server()},
+        "channels": {channel.name: _channel(channel) for channel in CHANNELS},
+        "operations": dict(_operation(channel) for channel in CHANNELS),
+        "components": {
+            "messages": _messages(),
+            "parameters": {
+                "gate": {"description": "The gate id: the CN of the gate's certificate.", "examples": [examples.GATE]},
+                "sha256": {"description": "The SHA-256 of the picture, in hex.", "examples": [examples.PICTURES[0]]},
+            },
+            "schemas": _schemas(),
+            "securitySchemes": {
+                "mtls": {
+                    "type": "X509",
+                    "description": "TLS with a certificate for each client; a gate's CN is its id, and its access list.",
+                }
+            },
+        },
+    }
+
+
+def _server() -> Node:
+    return {
+        "host": "{host}:{port}",
+        "protocol": "mqtts",
+        "protocolVersion": "5.0",
+        "description": "Any MQTT 5 broker. A consumer may also use MQTT 3.1.1: nothing it needs stands outside the payloads.",
+        "variables": {
+            "host": {"description": "The broker, as its certificate names it.", "default": "broker.example"},
+            "port": {"description": "The port for TLS.", "default": "8883"},
+        },
+        "security": [{"$ref": "#/components/securitySchemes/mtls"}],
+        "bindings": {
+            "mqtt": {
+                "cleanSession": True,
+                "lastWill": {"topic": STATUS.address, "qos": STATUS.qos, "retain": STATUS.retain},
+                "sessionExpiryInterval": SESSION_EXPIRY_S,
+                "x-will-delay-interval": WILL_DELAY_S,
+                "bindingVersion": BINDING,
+            }
+        },
+    }
+
+
+def _channel(channel: Channel) -> Node:
+    parameters = [name for name in ("gate", "sha256") if f"{{{name}}}" in channel.address]
+    return {
+        "address": channel.address,
+        "summary": channel.summary,
+        "messages": {channel.name: {"$ref": f"#/components/messages/{channel.name}"}},
+        "parameters": {name: {"$ref": f"#/components/parameters/{name}"} for name in parameters},
+    }
+
+
+def _operation(channel: Channel) -> tuple[str, Node]:
+    action = "send" if channel.by == "gate" else "receive"
+    mqtt: Node = {"qos": channel.qos, "retain": channel.retain, "bindingVersion": BINDING}
+    if channel.expiry_s is not None:
+        mqtt["messageExpiryInterval"] = channel.expiry_s
+    operation: Node = {
+        "action": action,
+        "channel": {"$ref": f"#/channels/{channel.name}"},
+        "summary": channel.summary,
+        "description": f"Expires: {channel.expiry}.",
+        "messages": [{"$ref": f"#/channels/{channel.name}/messages/{channel.name}"}],
+        "bindings": {"mqtt": mqtt},
+    }
+    if channel.content_type == JOSE:
+        result = result_channel(CommandName(channel.name.removeprefix("command."))).name
+        operation["reply"] = {
+            "channel": {"$ref": f"#/channels/{result}"},
+            "messages": [{"$ref": f"#/channels/{result}/messages/{result}"}],
+        }
+    return f"{action}.{channel.name}", operation
+
+
+def _messages() -> Node:
+    return {
+        **{f"event.{kind}": _event_message(kind) for kind in EVENTS},
+        STATUS.name: _message(STATUS, _ref("status"), json.loads(examples.status_example())),
+        BIRTH.name: _message(BIRTH, _ref("birth"), json.loads(examples.birth_example())),
+        ACK.name: _message(ACK, _ref("ack"), json.loads(examples.ack_example())),
+        **{f"command.{name}": _command_message(name) for name in CommandName},
+        **{f"result.{name}": _result_message(name) for name in CommandName},
+        EVIDENCE.name: _message(EVIDENCE, {"type": "string", "format": "binary", "description": "A JPEG."}, None),
+    }
+
+
+def _event_message(kind: str) -> Node:
+    channel = event_channel(kind)
+    payload = json.loads(examples.event_example(kind))
+    copied = {name: str(payload[name]) for name in channel.user_properties}
+    return {
+        **_message(channel, _ref(f"event.{kind}"), payload, copied),
+        "headers": {
+            "type": "object",
+            "description": "MQTT user properties: copies for routing; `replay` on what is sent again on a command.",
+            "properties": {
+                **{name: {"type": "string"} for name in channel.user_properties},
+                "replay": {"type": "string", "const": "true"},
+            },
+        },
+    }
+
+
+def _command_message(name: CommandName) -> Node:
+    payload = {
+        "type": "string",
+        "pattern": COMPACT_JWS,
+        "description": "JWS, compact serialisation (RFC 7515), EdDSA with Ed25519 (RFC 8037); `kid` is the key's id.",
+        "x-jws-payload": f"#/components/schemas/command.{name}",
+    }
+    message = _message(command_channel(name), payload, examples.command_example(name))
+    message["bindings"]["mqtt"] |= {
+        "correlationData": {"type": "string", "description": "Optional; comes back with the result."},
+        "responseTopic": {
+            "type": "string",
+            "description": "Optional; a topic below the gate's own `res/`, to which the result goes too.",
+        },
+    }
+    return message
+
+
+def _result_message(name: CommandName) -> Node:
+    message = _message(result_channel(name), _ref("result"), json.loads(examples.result_example(name)))
+    message["bindings"]["mqtt"]["correlationData"] = {"type": "string", "description": "That of the command."}
+    return message
+
+
+def _message(channel: Channel, payload: Node, example: Any, headers: Mapping[str, str] | None = None) -> Node:
+    message: Node = {
+        "name": channel.name,
+        "title": channel.path,
+        "summary": channel.summary,
+        "contentType": channel.content_type,
+        "payload": payload,
+        "bindings": {"mqtt": {"contentType": channel.content_type, "bindingVersion": BINDING}},
+    }
+    if example is not None:
+        message["examples"] = [{"payload": example, **({"headers": dict(headers)} if headers else {})}]
+    return message
+
+
+def _ref(name: str) -> Node:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _schemas() -> Node:
+    """Every schema and what they have in common, by name. Raises ValueError for two that share a name and differ."""
+    found: Node = {}
+    for path, schema in schemas().items():
+        for name, one in _apart(path.replace("/", "."), schema):
+            if found.setdefault(name, one) != one:
+                raise ValueError(f"two schemas are named {name}")
+    return dict(sorted(found.items()))
+
+
+def _apart(name: str, schema: Schema) -> Iterable[tuple[str, Schema]]:
+    """A schema without what JSON Schema 2020-12 has and AsyncAPI has not, and its definitions."""
+    moved = changed(schema, _moved)
+    yield from moved.pop("$defs", {}).items()
+    yield name, {word: value for word, value in moved.items() if word not in {"$schema", "$id"}}
+
+
+def _moved(schema: Schema) -> Schema:
+    """With references into the components; what stands beside a reference would be ignored there, so it is wrapped."""
+    if "$ref" not in schema:
+        return schema
+    beside = {word: value for word, value in schema.items() if word != "$ref"}
+    reference = _ref(schema["$ref"].removeprefix("#/$defs/"))
+    return {**beside, "allOf": [reference]} if beside else reference

@@ -1,0 +1,159 @@
+"""The topic tree as a table: who publishes what, how, and for how long a broker keeps it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from agent.core.command import CommandName
+from agent.core.contract.schemas import EVENTS
+
+ROOT: Final = "gate/v1/{gate}"
+RESULT_EXPIRY_S: Final = 3600
+STATUS_EXPIRY_S: Final = 90
+
+CLOUDEVENT: Final = "application/cloudevents+json"
+JSON: Final = "application/json"
+JOSE: Final = "application/jose"
+JPEG: Final = "image/jpeg"
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One topic, or one kind of topic.
+
+    `name`: in documents. `path`: below `ROOT`. `by`: who publishes. `schema`: the name of its schema in
+    agent.core.contract.schemas, None for a picture. `expiry_s`: of a usual message, None: none. `expiry`: the rule in words.
+    """
+
+    name: str
+    path: str
+    by: Literal["gate", "central"]
+    summary: str
+    schema: str | None
+    content_type: str
+    qos: int
+    retain: bool
+    expiry_s: int | None
+    expiry: str
+    user_properties: tuple[str, ...] = ()
+
+    @property
+    def address(self) -> str:
+        """The whole topic, with its parameters in braces."""
+        return f"{ROOT}/{self.path}"
+
+
+STATUS: Final = Channel(
+    "status",
+    "status",
+    "gate",
+    "How the gate is: every heartbeat, on every change, on every connect; also the last will.",
+    "status",
+    JSON,
+    1,
+    retain=True,
+    expiry_s=STATUS_EXPIRY_S,
+    expiry="3 heartbeats; the last word (`offline`, `lost`) stays",
+)
+BIRTH: Final = Channel(
+    "birth",
+    "birth",
+    "gate",
+    "What the gate is: on every connect.",
+    "birth",
+    JSON,
+    1,
+    retain=True,
+    expiry_s=None,
+    expiry="never",
+)
+ACK: Final = Channel(
+    "ack",
+    "ack",
+    "central",
+    "The watermark: after every stored batch, duplicates included.",
+    "ack",
+    JSON,
+    1,
+    retain=True,
+    expiry_s=None,
+    expiry="never",
+)
+EVIDENCE: Final = Channel(
+    "evidence",
+    "evidence/{sha256}",
+    "gate",
+    "A picture, on the command `send_evidence`, or by itself where the gate is told to.",
+    None,
+    JPEG,
+    1,
+    retain=False,
+    expiry_s=None,
+    expiry="never",
+)
+
+
+def event_channel(kind: str) -> Channel:
+    """The channel of an event type."""
+    return Channel(
+        f"event.{kind}",
+        f"event/{kind}",
+        "gate",
+        _first_sentence(EVENTS[kind].__doc__),
+        f"event/{kind}",
+        CLOUDEVENT,
+        1,
+        retain=False,
+        expiry_s=None,
+        expiry="never",
+        user_properties=("id", "seq", "boot", "stream"),
+    )
+
+
+def command_channel(name: CommandName) -> Channel:
+    """The channel of a command."""
+    return Channel(
+        f"command.{name}",
+        f"cmd/{name}",
+        "central",
+        f"The command `{name}`: a compact JWS whose payload is the body.",
+        f"command/{name}",
+        JOSE,
+        1,
+        retain=False,
+        expiry_s=None,
+        expiry="`exp` - `iat` of the body",
+    )
+
+
+def result_channel(name: CommandName) -> Channel:
+    """The channel of a command's results."""
+    return Channel(
+        f"result.{name}",
+        f"res/{name}",
+        "gate",
+        f"What became of the command `{name}`.",
+        "result",
+        JSON,
+        1,
+        retain=False,
+        expiry_s=RESULT_EXPIRY_S,
+        expiry="1 hour",
+    )
+
+
+def _first_sentence(text: str | None) -> str:
+    return " ".join((text or "").split()).split(". ", maxsplit=1)[0].rstrip(".") + "."
+
+
+CHANNELS: Final = (
+    *(event_channel(kind) for kind in EVENTS),
+    STATUS,
+    BIRTH,
+    ACK,
+    *(command_channel(name) for name in CommandName),
+    *(result_channel(name) for name in CommandName),
+    EVIDENCE,
+)
+"""All of them."""

@@ -1,0 +1,313 @@
+"""One example of everything that goes over the wire: a chain of events of one gate, and the messages around it.
+
+The chain is sealed and signed as the gate does it, by a key that is public here and protects nothing. It begins with one
+vehicle that passes; what follows shows the other types and belongs to no one day.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
+
+from agent.core import jws
+from agent.core.chain import RANDOM_BYTES, ClockReading, Point, Writer, beginning, seal, time_text
+from agent.core.checkpoint import checkpoint_draft, checkpoint_of
+from agent.core.command import LANE_COMMANDS, CommandName, Refusal, Result
+from agent.core.command_body import BODIES
+from agent.core.contract.schemas import EVENTS
+from agent.core.decision import Reason, Verdict
+from agent.core.events import (
+    AccessDecided,
+    AccessGranted,
+    AcknowledgementRefused,
+    Alarm,
+    AlarmRaised,
+    BarrierHeld,
+    BarrierMoved,
+    BarrierPulsed,
+    CheckRecord,
+    CommandAccepted,
+    CommandExecuted,
+    CommandRefused,
+    DeviceChanged,
+    Draft,
+    EventsDropped,
+    EvidenceDropped,
+    EvidenceSent,
+    GateStarted,
+    GateStopping,
+    LaneOrdered,
+    Outcome,
+    PermitPresented,
+    PermitRecord,
+    PlateRecord,
+    TransactionClosed,
+    VehicleEntering,
+    VehiclePresent,
+)
+from agent.core.lane_records import transaction_id
+from agent.core.messages import Ack, Birth, CommandOffer, CommandResult, GateKey, Status
+from agent.core.permit.keys import SigningKey
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from agent.core.chain import Sealed
+    from agent.core.events import Event
+
+GATE: Final = "khorgos-03"
+LANE: Final = "exit-1"
+UTC: Final = 1_795_508_103.412
+STREAM: Final = "3a5d2cb7-9262-4163-b0e1-8031b6af03c6"
+BOOT: Final = "9fb65a20-74c3-4975-a878-cd736f2f9b7b"
+CHALLENGE: Final = "Zq3nJx0r8mT5vYkA1uHdCw"
+TRANSACTION: Final = transaction_id(UTC + 12.0, 1, 42)
+GATE_KEY: Final = SigningKey.from_seed(hashlib.sha256(b"example key of the gate").digest())
+COMMAND_KEY: Final = SigningKey.from_seed(hashlib.sha256(b"example key of central").digest())
+COMMAND_KEY_ID: Final = "central-2026"
+COMMAND_ID: Final = "0b54f2c8-91a6-4c43-8f0d-6f6f5b1c2a77"
+CONFIGURATION: Final = hashlib.sha256(b"example configuration").hexdigest()
+PICTURES: Final = tuple(hashlib.sha256(f"example picture {number}".encode()).hexdigest() for number in (1, 2))
+PERMIT: Final = "5e0c41b7a92d8f36"
+DECLARATION: Final = "940120260000184236"
+VIN: Final = "1M8GDM9AXKP042788"
+PLATE: Final = "新B7C386"
+OPERATOR: Final = "officer 0417"
+
+_Step = tuple[float, "Event | None", bool]
+
+
+def _passage() -> list[_Step]:
+    """One vehicle's way: seconds after the first event, the event, and whether it is of the transaction."""
+    check = CheckRecord
+    return [
+        (12.0, VehiclePresent(seen_by="inputs", direction="export"), True),
+        (
+            13.1,
+            PermitPresented(
+                length=282, digest="410b45c1610d7f38", engine="zxing", camera=f"{LANE}/front", picture=PICTURES[0]
+            ),
+            True,
+        ),
+        (
+            13.4,
+            AccessDecided(
+                verdict=Verdict.PASS,
+                reason=Reason.OK,
+                checks=(
+                    check(reason=Reason.QR_NONE, ok=True, detail="1 texts"),
+                    check(reason=Reason.SIGNATURE_INVALID, ok=True),
+                    check(reason=Reason.EXPIRED, ok=True, detail="until 1795580000"),
+                    check(reason=Reason.PLATE_MISMATCH, ok=True, detail="MATCH"),
+                    check(reason=Reason.ALREADY_USED, ok=True),
+                ),
+                permit=PermitRecord(
+                    permit=PERMIT,
+                    issuer="trade window",
+                    key="4194e80f",
+                    declaration=DECLARATION,
+                    vin=VIN,
+                    plate=PLATE,
+                    expires_at=1_795_580_000,
+                ),
+                plate=PlateRecord(verdict="MATCH", declared=PLATE, read=PLATE, score=9.31, frames=6),
+                pictures=PICTURES,
+            ),
+            True,
+        ),
+        (13.4, AccessGranted(grant=f"{TRANSACTION}-1", by="permit", permit=PERMIT), True),
+        (13.4, BarrierPulsed(grant=f"{TRANSACTION}-1", action="open", delivery="delivered"), True),
+        (14.9, BarrierMoved(position="open"), True),
+        (18.2, VehicleEntering(), True),
+        (
+            24.6,
+            TransactionClosed(
+                outcome=Outcome.PASSED,
+                reason=Reason.OK,
+                assumed=False,
+                duration_s=12.6,
+                permit=PERMIT,
+                plate=PLATE,
+                pictures=PICTURES,
+                direction="export",
+                declaration=DECLARATION,
+                vin=VIN,
+                granted=True,
+                taken=True,
+            ),
+            True,
+        ),
+    ]
+
+
+def _steps() -> list[_Step]:
+    """All events in order; None stands for the checkpoint of the event before."""
+    command = {"command": COMMAND_ID, "name": CommandName.HOLD.value}
+    cause = "a convoy of 12"
+    return [
+        (0.0, GateStarted(version="0.1.0", configuration=CONFIGURATION), False),
+        (0.8, DeviceChanged(device=f"{LANE}/front", family="camera", state="streaming", detail="1920x1080"), False),
+        *_passage(),
+        (60.0, None, False),
+        (61.0, EvidenceSent(picture=PICTURES[0], bytes=48_213), False),
+        (90.0, CommandAccepted(key=COMMAND_KEY_ID, counter=41, operator=OPERATOR, cause=cause, **command), False),
+        (90.0, BarrierHeld(held=True, operator=OPERATOR, cause=cause), False),
+        (90.1, CommandExecuted(result=Result.DONE, detail="the barrier is held open", **command), False),
+        (95.0, CommandRefused(code=Refusal.SIGNATURE_INVALID, name="open", count=3), False),
+        (96.0, AcknowledgementRefused(code="beyond_head", stream=STREAM, seq=9_999), False),
+        (120.0, LaneOrdered(order="out_of_service", operator=OPERATOR, cause="loop detector is exchanged"), False),
+        (121.0, AlarmRaised(alarm=Alarm.INPUTS_LOST, detail="no answer for 300 ms"), False),
+        (130.0, EvidenceDropped(count=12, cause="more than 2000 MB"), False),
+        (131.0, EventsDropped(first=4_711, last=4_802, cause="the journal was damaged and put aside"), False),
+        (140.0, GateStopping(cause="SIGTERM"), False),
+    ]
+
+
+@cache
+def chain() -> tuple[Sealed, ...]:
+    """The example events, sealed one after another."""
+    writer, clock = Writer(GATE, STREAM, BOOT), ClockReading(UTC, synced=True, error_ms=4.2)
+    before, made = beginning(STREAM), []
+    for after_s, event, of_transaction in _steps():
+        utc = UTC + after_s
+        draft = checkpoint_draft(before, GATE, GATE_KEY, utc) if event is None else _draft(event, utc, of_transaction)
+        sealed = seal(draft, writer, before, clock, hashlib.sha256(str(before.seq).encode()).digest()[:RANDOM_BYTES])
+        before = Point(STREAM, sealed.seq, sealed.digest)
+        made.append(sealed)
+    return tuple(made)
+
+
+def event_example(kind: str) -> bytes:
+    """The bytes of the first example event of this type. Raises LookupError for a type that there is not."""
+    found = next((one for one in chain() if one.type == kind), None)
+    if found is None:
+        raise LookupError(f"no example of {kind}")
+    return found.payload
+
+
+def command_claims(name: CommandName) -> dict[str, Any]:
+    """The body of an example command."""
+    arguments: Mapping[CommandName, Mapping[str, Any]] = {
+        CommandName.REPLAY: {"stream": STREAM, "first": 3, "last": 10},
+        CommandName.SEND_EVIDENCE: {"pictures": list(PICTURES)},
+        CommandName.SNAPSHOT: {"camera": "front"},
+        CommandName.SET_LOG_LEVEL: {"level": "debug", "for_s": 600},
+    }
+    issued = int(UTC) + 89
+    body = {
+        "id": COMMAND_ID,
+        "gate": GATE,
+        "name": name.value,
+        "lane": LANE if name in LANE_COMMANDS else None,
+        "operator": OPERATOR,
+        "cause": "a convoy of 12",
+        "challenge": CHALLENGE,
+        "counter": 41,
+        "iat": issued,
+        "exp": issued + 20,
+        "arguments": dict(arguments.get(name, {})),
+    }
+    return BODIES[name].model_validate_json(_json(body)).model_dump(mode="json")
+
+
+def command_example(name: CommandName) -> str:
+    """An example command as it is sent: a compact JWS."""
+    return jws.sign(_json(command_claims(name)), COMMAND_KEY, COMMAND_KEY_ID)
+
+
+def result_example(name: CommandName) -> bytes:
+    """The result of the example command."""
+    done = CommandResult(command=COMMAND_ID, gate=GATE, name=name, result=Result.DONE, challenge=CHALLENGE)
+    return done.model_dump_json().encode()
+
+
+def ack_example() -> bytes:
+    """An acknowledgement of the whole chain."""
+    return Ack(stream=STREAM, seq=chain()[-1].seq).model_dump_json().encode()
+
+
+def status_example() -> bytes:
+    """A status while the last two events wait for their acknowledgement."""
+    head = chain()[-1].seq
+    status = Status.model_validate(
+        {
+            "state": "online",
+            **_presence(),
+            "seq_head": head,
+            "seq_acked": head - 2,
+            "depth": 2,
+            "ack_mode": "watermark",
+            "ack": "heard",
+            "trouble": "",
+            "refused": 0,
+            "acks": {"taken": 17, "malformed": 0, "foreign_stream": 1, "beyond_head": 0, "beyond_sent": 0, "behind": 0},
+            "broker": 0,
+        }
+    )
+    return status.model_dump_json().encode()
+
+
+def birth_example() -> bytes:
+    """The birth of the gate."""
+    lane = {
+        "number": 1,
+        "direction": "export",
+        "relay": "modbus_rtu",
+        "inputs": "modbus_rtu",
+        "cameras": {"front": "opencv"},
+        "scanners": {},
+    }
+    birth = Birth.model_validate(
+        {
+            **_presence(),
+            "schema": 1,
+            "types": tuple(EVENTS),
+            "inventory": {"site": 17, "configuration": CONFIGURATION, "lanes": {LANE: lane}},
+            "first_kept": 1,
+            "key": GateKey(kid=jws.kid_of(GATE_KEY.public), public=GATE_KEY.public.raw.hex()),
+            "commands": CommandOffer(names=tuple(CommandName), keys=(COMMAND_KEY_ID,), max_life_s=60),
+        }
+    )
+    return birth.model_dump_json(by_alias=True).encode()
+
+
+def _presence() -> dict[str, Any]:
+    last = chain()[-1]
+    return {
+        "gate": GATE,
+        "version": "0.1.0",
+        "boot": BOOT,
+        "stream": STREAM,
+        "time": time_text(last.utc_ms),
+        "clock_synced": True,
+        "clock_error_ms": 5,
+        "devices": {f"{LANE}/front": "streaming", f"{LANE}/relay": "up", "broker": "up"},
+        "lanes": {LANE: "idle"},
+        "journal_failing": False,
+        "challenge": CHALLENGE,
+        "checkpoint": checkpoint_of(Point(STREAM, last.seq, last.digest), GATE, GATE_KEY, last.utc_ms / 1000),
+    }
+
+
+def _draft(event: Event, utc: float, of_transaction: bool) -> Draft:
+    of_lane = not isinstance(event, _OF_THE_GATE)
+    return Draft(event, LANE if of_lane else None, TRANSACTION if of_transaction else None, utc)
+
+
+_OF_THE_GATE = (
+    GateStarted,
+    GateStopping,
+    CommandAccepted,
+    CommandExecuted,
+    CommandRefused,
+    AcknowledgementRefused,
+    EvidenceSent,
+    EvidenceDropped,
+    EventsDropped,
+)
+
+
+def _json(body: Mapping[str, Any]) -> bytes:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
