@@ -15,11 +15,14 @@ CONTENT_TYPE = "application/cloudevents+json"
 COPIED = ("id", "seq", "boot", "stream")
 
 
-def event_message(topics: Topics, event: StoredEvent) -> Outgoing:
+REPLAY = ("replay", "true")
+
+
+def event_message(topics: Topics, event: StoredEvent, *, replay: bool = False) -> Outgoing:
     """The stored bytes as they are, QoS 1, not retained, never expiring.
 
     Id, seq, boot and stream are copied into user properties, so that a broker or a bridge can route by them without
-    reading the payload. Raises ValueError for an event whose type is no type.
+    reading the payload; one more tells a replay. Raises ValueError for an event whose type is no type.
     """
     attributes = _attributes(event.payload)
     return Outgoing(
@@ -27,7 +30,10 @@ def event_message(topics: Topics, event: StoredEvent) -> Outgoing:
         payload=event.payload,
         qos=1,
         content_type=CONTENT_TYPE,
-        user_properties=tuple((name, str(attributes[name])) for name in COPIED if name in attributes),
+        user_properties=(
+            *((name, str(attributes[name])) for name in COPIED if name in attributes),
+            *((REPLAY,) if replay else ()),
+        ),
     )
 
 

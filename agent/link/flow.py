@@ -1,16 +1,25 @@
 """Which events to send when: the window, the resends and the watermark. Pure.
 
-An event is sent once a connection. What was sent is proved only by the watermark. While the watermark does not move
-for a time although something was sent, the oldest window alone is sent again; when that brings the watermark on, the
-next window follows at once, up to the last event sent. So a hole at the broker or at central is filled without sending
+An event is sent once, and once more on the next connection if the broker did not say that it took it. What was taken is
+proved only by the watermark. While the watermark does not move for a time although something was sent, the oldest window
+alone is sent again; when that brings the watermark to its end, the next window follows at once. A watermark that jumps
+further than what was sent again has filled the hole. So a hole at the broker or at central is filled without sending
 everything again, and a dead central costs one window a time, ever more rarely.
+
+A broker may have died with what it took. To send all of that again at every reconnect would be thousands of duplicates
+for a hiccup; to wait the whole patience would leave central without its events for half a minute. So a new connection
+begins with what has no answer, or else with the oldest event: either makes central say where it stands, because it
+answers duplicates too. A broker hands on in order: what it still holds from before comes to central first. When central
+was heard and the watermark then stands still for `settle_s`, below what an earlier connection had sent, there is a hole,
+and sending again begins at once.
 """
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import islice
 
 from agent.link.suspicion import Suspicion
 
@@ -35,14 +44,16 @@ class AckMode(StrEnum):
 class FlowSettings:
     """How to send.
 
-    `resend_s`: how long the watermark may stand still before the oldest window is sent again. `ahead_limit`: how many
-    events may be sent beyond the watermark, so that the broker's queues have an end and a reconnect repeats a bounded
-    number. `window_limit`: how many the broker may owe an answer. `puback_timeout_s`: for how long it may owe one
-    before the connection counts as broken; in a fleet that reconnects at once, answers can take many seconds.
+    `resend_s`: how long the watermark may stand still before the oldest window is sent again; `settle_s`: the same while
+    it is in doubt whether the broker kept what it took. `ahead_limit`: how many events may be sent beyond the watermark,
+    so that the broker's queues have an end. `window_limit`: how many the broker may owe an answer. `puback_timeout_s`:
+    for how long it may owe one before the connection counts as broken; in a fleet that reconnects at once, answers can
+    take many seconds.
     """
 
     ack_mode: AckMode = AckMode.WATERMARK
     resend_s: float = 30.0
+    settle_s: float = 1.0
     ahead_limit: int = 5_000
     window_limit: int = WINDOW_LIMIT
     puback_timeout_s: float = 30.0
@@ -58,19 +69,27 @@ class Want:
 
 
 class Flow:
-    """The state of sending. Times are monotonic seconds and come in with the calls."""
+    """The state of sending. Times are monotonic seconds and come in with the calls.
 
-    def __init__(self, settings: FlowSettings, watermark: int) -> None:
+    `head`: the last event recorded when the sending begins; what was sent before that moment is not known.
+    """
+
+    def __init__(self, settings: FlowSettings, watermark: int, head: int = 0) -> None:
         self._settings = settings
         self._watermark = watermark
         self._cursor = watermark
+        self._handed = max(watermark, head)
         self._window = 0
         self._under_way: dict[int, float] = {}
+        self._unsure: set[int] = set()
+        self._again: deque[int] = deque()
         self._taken: OrderedDict[int, bool] = OrderedDict()
         self._suspicion = Suspicion()
         self._resend_next = 1
         self._resend_end = 0
         self._resend_target = 0
+        self._doubt_upto = 0
+        self._heard = False
         self._patience = 1.0
         self._waited_from = 0.0
         self._progress_at = 0.0
@@ -85,8 +104,13 @@ class Flow:
 
     @property
     def cursor(self) -> int:
-        """All up to here was sent on this connection, or needs no sending."""
+        """All up to here was handed to a broker since the start, or needs no sending."""
         return self._cursor
+
+    @property
+    def handed(self) -> int:
+        """The last event that a broker may ever have been given."""
+        return self._handed
 
     @property
     def under_way(self) -> int:
@@ -94,8 +118,18 @@ class Flow:
         return len(self._under_way)
 
     @property
+    def window(self) -> int:
+        """How many the broker may owe an answer for; 0 without a connection."""
+        return min(self._window, 1) if self.cautious else self._window
+
+    @property
+    def cautious(self) -> bool:
+        """Whether events go one by one, to find the one over which the broker ends the connection."""
+        return self._suspicion.cautious
+
+    @property
     def resent(self) -> int:
-        """How many were sent again on the same connection, in all."""
+        """How many were sent again, in all."""
         return self._resent
 
     @property
@@ -120,24 +154,38 @@ class Flow:
             and not self._taken.get(seq, False)
         )
 
-    def want(self) -> Want | None:
-        """What to fetch and send next; None when nothing may be sent now."""
-        window = 1 if self._suspicion.cautious else self._window
-        room = min(window, self._window) - len(self._under_way)
+    def want(self, reserved: int = 0) -> Want | None:
+        """What to fetch and send next, leaving `reserved` places of the window free; None when nothing may be sent now."""
+        window = self.window - reserved
+        room = window - len(self._under_way)
         if room < max(1, window // REFILL_FRACTION):
             return None
+        if self._again:
+            return self._first_again(room)
         if self._resend_next <= self._resend_end:
             return Want(self._resend_next - 1, room, self._resend_end)
         ahead = self._settings.ahead_limit - (self._cursor - self._watermark)
         return Want(self._cursor, min(room, ahead), None) if ahead > 0 else None
 
+    def _first_again(self, room: int) -> Want:
+        """The first unbroken row of what the connection before left without an answer."""
+        first = last = self._again[0]
+        for seq in islice(self._again, 1, room):
+            if seq != last + 1:
+                break
+            last = seq
+        return Want(first - 1, room, last)
+
     # --------------------------------------------------------------------------------------------------- what happens
 
     def connected(self, receive_maximum: int, now: float) -> None:
-        """Begin anew above the watermark, in a window that the broker can take and that leaves room for others."""
+        """Begin with what the last connection left open, in a window that the broker can take and that leaves room."""
         self._window = max(1, min(receive_maximum - RESERVE, self._settings.window_limit))
-        self._cursor = self._watermark
-        self._under_way.clear()
+        self._again = deque(sorted(self._unsure))
+        if self._watermark < self._cursor and self._settings.ack_mode is AckMode.WATERMARK:
+            self._doubt(self._cursor)
+            if not self._again:
+                self._again.append(self._watermark + 1)
         self._stop_resending()
         self._patience = 1.0
         self._waited_from = self._progress_at = now
@@ -154,6 +202,8 @@ class Flow:
         if seq > self._cursor and self._watermark == self._cursor:
             self._waited_from = self._progress_at = now
         self._under_way[seq] = now
+        self._unsure.add(seq)
+        self._handed = max(self._handed, seq)
         if self._settings.ack_mode is AckMode.PUBACK:
             self._taken.setdefault(seq, False)
         self._resent += seq <= self._cursor
@@ -161,15 +211,21 @@ class Flow:
 
     def passed(self, seq: int) -> None:
         """All up to this event were looked at: sent, or in no need of it."""
+        while self._again and self._again[0] <= seq:
+            self._again.popleft()
         if seq <= self._cursor:
             self._resend_next = max(self._resend_next, seq + 1)
         else:
             self._cursor = seq
 
-    def answered(self, seq: int, now: float, *, taken: bool) -> None:
-        """The broker answered for an event."""
+    def answered(self, seq: int, now: float, *, taken: bool, refused: bool = False) -> None:
+        """The broker answered for an event. Neither taken nor refused: it had nobody to give it to."""
         self._under_way.pop(seq, None)
         self._suspicion.answered(seq)
+        if taken:
+            self._unsure.discard(seq)
+        elif not refused and seq > self._watermark:
+            self._doubt(max(self._doubt_upto, seq))
         if self._settings.ack_mode is AckMode.PUBACK and taken and seq in self._taken:
             self._taken[seq] = True
             top = self._watermark
@@ -180,6 +236,7 @@ class Flow:
 
     def acknowledged(self, seq: int, now: float) -> bool:
         """Central says that all up to `seq` is stored; whether that is news."""
+        self._heard = True
         if seq <= self._watermark:
             return False
         self._raise_to(seq, now)
@@ -190,9 +247,11 @@ class Flow:
 
         Returns how many events are to be looked at again, 0 for none.
         """
-        waits = self._window > 0 and self._watermark < self._cursor and self._resend_next > self._resend_end
-        if not waits or now - self._waited_from < self._settings.resend_s * self._patience:
+        busy = self._again or self._resend_next <= self._resend_end
+        if busy or self._window == 0 or self._watermark == self._cursor or now < self._waited_from + self._wait_s():
             return 0
+        # Once: what is still missing then has to wait like everything else, or a central in trouble would be flooded.
+        self._doubt_upto = 0
         self._patience = min(self._patience * 2.0, PATIENCE_LIMIT)
         self._waited_from = now
         self._suspicion.release()
@@ -201,16 +260,28 @@ class Flow:
         self._resend_end = min(self._watermark + self._window, self._cursor)
         return self._resend_end - self._watermark
 
+    def _wait_s(self) -> float:
+        if self._heard and self._doubt_upto > self._watermark:
+            return self._settings.settle_s
+        return self._settings.resend_s * self._patience
+
+    def _doubt(self, upto: int) -> None:
+        """Wonder whether the broker still has what it took up to here, until central is heard."""
+        self._doubt_upto = upto
+        self._heard = False
+
     def _raise_to(self, seq: int, now: float) -> None:
         self._watermark = seq
         self._cursor = max(self._cursor, seq)
         self._waited_from = self._progress_at = now
         self._patience = 1.0
         self._suspicion.release(seq)
+        self._unsure = {each for each in self._unsure if each > seq}
+        while self._again and self._again[0] <= seq:
+            self._again.popleft()
         while self._taken and next(iter(self._taken)) <= seq:
             self._taken.popitem(last=False)
-        if seq < self._resend_target:
-            self._resend_next = max(self._resend_next, seq + 1)
+        if seq < min(self._resend_target, self._resend_next):
             self._resend_end = min(seq + self._window, self._resend_target)
         else:
             self._stop_resending()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, assert_never
 from agent.link import reasons
 from agent.link.connection import Answered, Arrived, Connected, Subscribed
 from agent.link.messages import Limits, Outgoing, Receipt
+from agent.link.packets import packet_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -116,19 +117,29 @@ class Lifetime:
     def publish(self, message: Outgoing, done: Callable[[Receipt], None] | None = None) -> bool:
         """Publish; False when the link is not up or as many as the broker takes are under way.
 
-        `done` hears of a QoS 1 message exactly once, on the network thread.
+        `done` hears of a QoS 1 message exactly once, on the network thread. What is larger than the broker takes is not
+        sent, because the broker would end the connection over it: `done` hears of that at once, on the caller's thread.
         """
         with self._lock:
             if self._over or self._phase is not _Phase.UP:
                 return False
-            if message.qos > 0 and len(self._pending) >= self._limits.receive_maximum:
+            limit = self._limits.packet_bytes
+            fits = limit is None or packet_bytes(message) <= limit
+            if fits and not self._hand_over(message, done):
                 return False
-            mid = self._wire.publish(message if self._limits.retain else replace(message, retain=False))
-            if mid is None:
-                return False
-            if message.qos > 0:
-                self._pending[mid] = done
-            return True
+        if not fits:
+            _tell(done, Receipt(reasons.TOO_LARGE))
+        return True
+
+    def _hand_over(self, message: Outgoing, done: Callable[[Receipt], None] | None) -> bool:
+        if message.qos > 0 and len(self._pending) >= self._limits.receive_maximum:
+            return False
+        mid = self._wire.publish(message if self._limits.retain else replace(message, retain=False))
+        if mid is None:
+            return False
+        if message.qos > 0:
+            self._pending[mid] = done
+        return True
 
     def end(self, cause: str) -> None:
         """End the connection at the next turn."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from agent.core.chain import ClockReading
+    from agent.core.events import Event
     from agent.link.flow import FlowSettings
     from agent.link.outbox import Outbox
     from agent.link.presence import GateIdentity
@@ -26,7 +27,7 @@ class Link:
     """Owns the session and the uplink.
 
     `clock` reads the wall clock. `extra`: more fields of birth and status. `observe_link` and `observe_uplink` hear
-    of changes, on the link's threads; they must not block. Raises ValueError for settings that cannot work.
+    of changes, on the link's threads; they must not block. `note` records an event of the link itself. Raises ValueError for settings that cannot work.
     """
 
     def __init__(  # noqa: PLR0913 - the seams of the composition root
@@ -40,10 +41,11 @@ class Link:
         extra: Callable[[], Mapping[str, object]] = dict,
         observe_link: Callable[[LinkView], None] = lambda _view: None,
         observe_uplink: Callable[[UplinkView], None] = lambda _view: None,
+        note: Callable[[Event], None] = lambda _event: None,
     ) -> None:
         presence = GatePresence(identity, outbox, clock, lambda: self.uplink.view, extra)
         self.session = Session(settings, presence, observe=observe_link)
-        self.uplink = Uplink(self.session, outbox, settings.gate, flow, observe=observe_uplink)
+        self.uplink = Uplink(self.session, outbox, settings.gate, flow, observe=observe_uplink, note=note)
 
     def start(self) -> None:
         """Begin to connect and to send."""

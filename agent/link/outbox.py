@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 
 class StoredEvent(Protocol):
@@ -52,6 +52,10 @@ class Outbox(Protocol):
 
     def unacknowledged(self, after_seq: int, limit: int) -> Sequence[StoredEvent]:
         """At most `limit` events above both `after_seq` and the watermark, in order."""
+        ...
+
+    def range(self, first: int, last: int) -> Iterable[StoredEvent]:
+        """The events from `first` to `last`, both included, as far as they are kept, in order."""
         ...
 
     def acknowledge(self, stream: str, seq: int) -> object:

@@ -44,6 +44,15 @@ def publish_properties(message: Outgoing, packet: int = PacketTypes.PUBLISH) -> 
     return properties
 
 
+def packet_bytes(message: Outgoing) -> int:
+    """How many bytes a PUBLISH packet with this message has (MQTT 5.0, section 3.3)."""
+    properties: bytes = publish_properties(message).pack()  # type: ignore[no-untyped-call] # paho leaves it untyped
+    message_id = 2 if message.qos > 0 else 0
+    rest = 2 + len(message.topic.encode()) + message_id + len(properties) + len(message.payload)
+    # The length itself takes a byte for every 7 bits of it.
+    return 1 + max(1, -(-rest.bit_length() // 7)) + rest
+
+
 def subscribe_options(subscription: Subscription) -> SubscribeOptions:
     """The options of a subscription. A message published with the retain flag keeps it, also when it comes live."""
     return SubscribeOptions(

@@ -12,6 +12,7 @@ SUCCESS = 0x00
 NO_SUBSCRIBERS = 0x10
 FIRST_REFUSAL = 0x80
 NOT_AUTHORIZED = 0x87
+TOO_LARGE = 0x95
 
 WORDS: Mapping[int, str] = MappingProxyType(
     {

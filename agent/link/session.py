@@ -97,8 +97,8 @@ class Session:
     ) -> bool:
         """Publish now; False when the link is not up or as much as the broker takes is under way.
 
-        `done` hears once, on the network thread, what became of a QoS 1 message. `connection`: publish only on the
-        connection of this number.
+        `done` hears once, on the network thread, what became of a QoS 1 message; of one that is larger than the broker
+        takes at once, on the caller's. `connection`: publish only on the connection of this number.
         """
         with self._lock:
             if not self._up or (connection is not None and connection != self._view.connections):

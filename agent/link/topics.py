@@ -66,6 +66,10 @@ class Topics:
         """The watermark, from central."""
         return f"{self.root}/ack"
 
+    def evidence(self, sha256: str) -> str:
+        """Where the picture with this hash goes."""
+        return f"{self.root}/evidence/{sha256}"
+
     @property
     def commands(self) -> str:
         """Filter for all commands to this gate."""

@@ -6,21 +6,25 @@ import logging
 import queue
 import threading
 import time
+from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
-from agent.link.acks import AckCounts, AckFault, read_ack
-from agent.link.events_out import event_message
+from agent.link.acks import Acknowledgements, Sending
 from agent.link.flow import AckMode, Flow, FlowSettings
-from agent.link.messages import Incoming, LinkDown, LinkUp, Receipt, Subscription
+from agent.link.messages import Incoming, LinkDown, LinkUp, Subscription
 from agent.link.news import pass_on_news
+from agent.link.replay import RANGES_LIMIT, Replays, plan
+from agent.link.sender import Answer, Sender
 from agent.link.topics import Topics
 from agent.link.uplink_view import AckState, UplinkView
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.link.outbox import Outbox, StoredEvent
+    from agent.core.events import Event
+    from agent.link.outbox import Outbox
+    from agent.link.replay import ReplayPlan
     from agent.link.session import Session
 
 log = logging.getLogger(__name__)
@@ -31,14 +35,22 @@ FAULT_PAUSE_S = 1.0
 STOP_S = 5.0
 
 
-_Item = LinkUp | LinkDown | Incoming | tuple[int, Receipt] | None
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """What central asks to have sent again."""
+
+    first: int
+    last: int
+
+
+_Item = LinkUp | LinkDown | Incoming | Answer | _Range | None
 
 
 class Uplink:
-    """One thread that sends what the journal holds above the watermark.
+    """One thread that sends what the journal holds above the watermark, and what central asks for once more.
 
     `observe` hears, on the uplink's thread, whenever `ack` or `trouble` of the view changes; it must not block.
-    To be made before the session is started.
+    `note` records an event about the uplink itself. To be made before the session is started.
     """
 
     def __init__(
@@ -49,21 +61,26 @@ class Uplink:
         settings: FlowSettings | None = None,
         *,
         observe: Callable[[UplinkView], None] = lambda _view: None,
+        note: Callable[[Event], None] = lambda _event: None,
     ) -> None:
         self._settings = FlowSettings() if settings is None else settings
         self._session = session
         self._outbox = outbox
         self._topics = Topics(gate)
         self._observe = observe
+        self._record = note
         self._inbox: queue.SimpleQueue[_Item] = queue.SimpleQueue()
-        self._flow = Flow(self._settings, outbox.watermark)
+        self._flow = Flow(self._settings, outbox.watermark, outbox.head)
+        self._replays = Replays()
+        self._sender = Sender(session, outbox, self._topics, self._flow, self._replays, self._inbox.put)
+        self._asking = threading.Lock()
+        self._asked = 0
         self._noted = outbox.watermark
         self._noted_at = 0.0
-        self._connection: int | None = None
-        self._acks = AckCounts()
-        self._ack_heard_at: float | None = None
+        self._acks = Acknowledgements()
         self._refused = 0
         self._refusals: dict[int, str] = {}
+        self._replay_trouble = ""
         self._fault = ""
         self._view = self._make_view()
         self._stopping = threading.Event()
@@ -82,6 +99,30 @@ class Uplink:
     def view(self) -> UplinkView:
         """The state of the uplink."""
         return self._view
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether the link is up and everything recorded was handed to the broker."""
+        return self._sender.connected and self._flow.cursor >= self._outbox.head
+
+    def replay(self, stream: str, first: int, last: int) -> ReplayPlan:
+        """Send the events from `first` to `last` again, byte for byte; returns what of it will be sent.
+
+        From any thread; the sending goes on behind new events, over reconnects, until the agent stops. Raises ValueError
+        in words for another stream, for a range that is not kept or not there yet, and when too many ranges wait.
+        """
+        if stream != self._outbox.stream:
+            message = f"the stream of this journal is {self._outbox.stream}"
+            raise ValueError(message)
+        found = plan(first, last, tail=self._outbox.tail, head=self._outbox.head)
+        with self._asking:
+            if self._replays.waiting + self._asked >= RANGES_LIMIT:
+                message = f"{RANGES_LIMIT} ranges wait to be replayed already: ask again later"
+                raise ValueError(message)
+            self._asked += 1
+        log.info("events %d to %d are sent again because central asks for them", found.first, found.last)
+        self._inbox.put(_Range(found.first, found.last))
+        return found
 
     def start(self) -> None:
         """Begin to send."""
@@ -122,9 +163,13 @@ class Uplink:
         owes_note = self._flow.watermark > self._noted
         self._take_all(NOTE_EVERY_S if owes_note else TURN_S)
         now = time.monotonic()
-        if self._connection is not None:
+        if self._sender.connected:
             self._watch(now)
-            self._send()
+            while not self._stopping.is_set() and self._sender.send():
+                pass
+        for event in self._acks.due(now):
+            log.error("an acknowledgement is not taken: %s", event.code)
+            self._record(event)
         if self._flow.watermark > self._noted and (now - self._noted_at >= NOTE_EVERY_S or self._stopping.is_set()):
             self._note()
         self._show()
@@ -141,33 +186,57 @@ class Uplink:
     def _take(self, item: _Item) -> None:
         match item:
             case LinkUp(number, limits):
-                self._connection = number
+                self._sender.begin(number)
+                self._acks.connected()
                 self._flow.connected(limits.receive_maximum, time.monotonic())
             case LinkDown():
                 self._went_down()
             case Incoming():
                 self._take_ack(item)
-            case (int(seq), Receipt() as receipt):
-                self._take_receipt(seq, receipt)
-            case _:
+            case Answer():
+                self._take_answer(item)
+            case _Range(first, last):
+                with self._asking:
+                    self._asked -= 1
+                    self._replays.add(first, last)
+                self._replay_trouble = ""
+            case None:
                 pass
+            case _:
+                assert_never(item)
 
     # --------------------------------------------------------------------------------------------------- what comes in
 
     def _went_down(self) -> None:
-        self._connection = None
-        guilty = self._flow.disconnected(time.monotonic())
+        self._sender.end()
+        now = time.monotonic()
+        guilty = self._flow.disconnected(now)
         if guilty is not None:
             self._refuse(guilty, "the broker ends the connection over it; it is kept, and left out for now")
+        guilty = self._replays.disconnected(now)
+        if guilty is not None:
+            self._refuse_replay(guilty, "the broker ends the connection over it; it is left out")
 
-    def _take_receipt(self, seq: int, receipt: Receipt) -> None:
+    def _take_answer(self, answer: Answer) -> None:
+        receipt, seq = answer.receipt, answer.seq
         if receipt.lost:
             return
-        self._flow.answered(seq, time.monotonic(), taken=receipt.taken)
+        if answer.replayed:
+            self._replays.answered(seq)
+            if not receipt.taken:
+                self._refuse_replay(seq, receipt.words)
+            return
+        self._flow.answered(seq, time.monotonic(), taken=receipt.taken, refused=receipt.refused)
         if receipt.taken:
             self._refusals.pop(seq, None)
         elif receipt.refused or self._settings.ack_mode is AckMode.PUBACK:
             self._refuse(seq, receipt.words)
+
+    def _refuse_replay(self, seq: int, words: str) -> None:
+        self._refused += 1
+        if not self._replay_trouble:
+            self._replay_trouble = f"event {seq} does not get through when it is sent again: {words}"
+            log.error("%s", self._replay_trouble)
 
     def _refuse(self, seq: int, words: str) -> None:
         self._refused += 1
@@ -176,17 +245,13 @@ class Uplink:
         self._refusals[seq] = words
 
     def _take_ack(self, message: Incoming) -> None:
-        answer = read_ack(message.payload, stream=self._outbox.stream, head=self._outbox.head)
-        if isinstance(answer, AckFault):
-            self._acks.count(answer)
-            # An acknowledgement of the stream before this one, still retained at the broker, is no fault.
-            level = logging.DEBUG if answer is AckFault.FOREIGN_STREAM else logging.WARNING
-            log.log(level, "an acknowledgement is not taken: %s", answer.value)
-            return
-        self._acks.count(None)
         now = time.monotonic()
-        self._ack_heard_at = now
-        self._flow.acknowledged(answer, now)
+        outbox, flow = self._outbox, self._flow
+        silent = self._ack_state(now) is AckState.SILENT
+        sending = Sending(outbox.stream, outbox.head, flow.handed, flow.watermark, self._sender.sent_now, silent)
+        watermark = self._acks.take(message, sending, now)
+        if watermark is not None:
+            flow.acknowledged(watermark, now)
 
     # ----------------------------------------------------------------------------------------------------- what goes out
 
@@ -195,34 +260,8 @@ class Uplink:
         if again:
             log.warning("the watermark stands still at %d; %d events are sent again", self._flow.watermark, again)
         timeout_s = self._settings.puback_timeout_s
-        if self._flow.owed_s(now) > timeout_s:
+        if max(self._flow.owed_s(now), self._replays.owed_s(now)) > timeout_s:
             self._session.reconnect(f"the broker has not answered an event for {timeout_s:g} s")
-
-    def _send(self) -> None:
-        while not self._stopping.is_set():
-            want = self._flow.want()
-            if want is None:
-                return
-            events = self._outbox.unacknowledged(want.after, want.limit)
-            if want.upto is not None:
-                events = [event for event in events if event.seq <= want.upto]
-                if not events:
-                    self._flow.passed(want.upto)
-            if not all(self._send_one(event) for event in events) or (want.upto is None and not events):
-                return
-
-    def _send_one(self, event: StoredEvent) -> bool:
-        if not self._flow.needs(event.seq):
-            self._flow.passed(event.seq)
-            return True
-        message = event_message(self._topics, event)
-        sent = self._session.publish(message, partial(self._put_receipt, event.seq), connection=self._connection)
-        if sent:
-            self._flow.sent(event.seq, time.monotonic())
-        return sent
-
-    def _put_receipt(self, seq: int, receipt: Receipt) -> None:
-        self._inbox.put((seq, receipt))
 
     def _note(self) -> None:
         """Tell the journal the watermark; not at every single one, because each costs a write to the disk."""
@@ -243,17 +282,19 @@ class Uplink:
     def _ack_state(self, now: float) -> AckState:
         if self._settings.ack_mode is AckMode.PUBACK:
             return AckState.NONE
-        if self._connection is not None and self._flow.still_s(now) > self._settings.resend_s:
+        if self._sender.connected and self._flow.still_s(now) > self._settings.resend_s:
             return AckState.SILENT
-        return AckState.WAITING if self._ack_heard_at is None else AckState.HEARD
+        return AckState.HEARD if self._acks.heard else AckState.WAITING
 
     def _trouble(self) -> str:
         for seq in [seq for seq in self._refusals if seq <= self._flow.watermark]:
             del self._refusals[seq]
         if self._fault:
             return f"the journal: {self._fault}"
+        if self._acks.trouble:
+            return self._acks.trouble
         if not self._refusals:
-            return ""
+            return self._replay_trouble
         first = min(self._refusals)
         return f"event {first} does not get through: {self._refusals[first]}"
 
@@ -267,5 +308,7 @@ class Uplink:
             resent=self._flow.resent,
             quarantine=tuple(sorted(self._flow.quarantine)),
             trouble=self._trouble(),
-            acks=self._acks.as_mapping(),
+            acks=self._acks.counts,
+            replays=self._replays.waiting,
+            replayed=self._replays.sent_events,
         )

@@ -26,7 +26,9 @@ class UplinkView:
     """What others may know of the uplink.
 
     `trouble`: why events do not get through, in words; empty when they do. `refused`: the broker's refusals, counted.
-    `resent`: events sent again on the same connection. `acks`: acknowledgements by what became of them.
+    `sent`: all up to this event were handed to a broker. `resent`: events sent again because they were in doubt.
+    `acks`: acknowledgements by what became of them. `replays`: ranges that wait to be sent to their end; `replayed`:
+    events sent for them.
     """
 
     ack_mode: AckMode
@@ -38,3 +40,5 @@ class UplinkView:
     quarantine: tuple[int, ...]
     trouble: str
     acks: Mapping[str, int]
+    replays: int
+    replayed: int

@@ -46,16 +46,123 @@ def test_the_window_leaves_room_for_others_and_is_never_nothing():
         assert flow.want() == Want(0, window, None)
 
 
-def test_a_reconnect_sends_what_is_above_the_watermark_once_more():
+def test_a_reconnect_sends_again_only_what_the_broker_did_not_answer_and_goes_on():
     flow = Flow(WATERMARK, 0)
     flow.connected(100, 0.0)
     send(flow, 4)
-    assert flow.acknowledged(2, 1.0)
+    assert flow.acknowledged(1, 1.0)
+    flow.answered(1, 1.0, taken=True)
+    flow.answered(3, 1.0, taken=True)
     flow.disconnected(100.0)
     assert flow.want() is None
     flow.connected(100, 101.0)
-    assert send(flow, 4) == [3, 4]
-    assert flow.resent == 0
+    assert send(flow, 6) == [2, 4, 5, 6]
+    assert flow.resent == 2
+
+
+def test_a_refused_event_is_tried_again_on_the_next_connection():
+    flow = Flow(WATERMARK, 0)
+    flow.connected(100, 0.0)
+    send(flow, 3)
+    for seq in (1, 2, 3):
+        flow.answered(seq, 0.0, taken=seq != 2, refused=seq == 2)
+    assert send(flow, 3) == []
+    flow.disconnected(100.0)
+    flow.connected(100, 101.0)
+    assert send(flow, 3) == [2]
+
+
+def taken_by_a_broker(count):
+    """A flow whose broker took so many events and then lost the connection."""
+    flow = Flow(WATERMARK, 0)
+    flow.connected(100, 0.0)
+    for seq in range(1, count + 1):
+        send(flow, seq)
+        flow.answered(seq, 0.0, taken=True)
+    flow.disconnected(100.0)
+    flow.connected(100, 101.0)
+    return flow
+
+
+def test_a_reconnect_asks_with_the_oldest_event_when_the_broker_had_taken_all():
+    assert send(taken_by_a_broker(20), 20, 101.0) == [1]
+
+
+def test_what_a_broker_lost_is_sent_again_as_soon_as_central_was_heard():
+    flow = taken_by_a_broker(12)
+    send(flow, 12, 101.0)
+    flow.answered(1, 101.0, taken=True)
+    assert flow.ticked(105.0) == 0, "central was not heard"
+    flow.acknowledged(1, 105.1)
+    assert flow.ticked(106.0) == 0, "it may just be on its way"
+    assert flow.ticked(106.1) == 4
+    again = []
+    while flow.watermark < 12:
+        again += (batch := send(flow, 12, 106.1))
+        for seq in batch:
+            flow.answered(seq, 106.1, taken=True)
+        flow.acknowledged(again[-1], 106.2)
+    assert again == list(range(2, 13))
+
+
+def test_a_broker_that_lost_nothing_costs_one_duplicate():
+    flow = taken_by_a_broker(12)
+    assert send(flow, 12, 101.0) == [1]
+    flow.answered(1, 101.0, taken=True)
+    for at, seq in ((101.1, 5), (101.9, 9), (102.5, 12)):
+        flow.acknowledged(seq, at)
+        assert flow.ticked(at + 0.5) == 0
+    assert flow.resent == 1
+
+
+def test_a_central_that_stays_in_trouble_after_a_reconnect_is_not_flooded():
+    flow = taken_by_a_broker(12)
+    send(flow, 12, 101.0)
+    flow.answered(1, 101.0, taken=True)
+    flow.acknowledged(0, 101.1)
+    assert flow.ticked(102.0) == 4
+    for seq in send(flow, 12, 102.0):
+        flow.answered(seq, 102.0, taken=True)
+    flow.acknowledged(0, 102.1)
+    assert flow.ticked(121.9) == 0
+    assert flow.ticked(122.0) == 4
+
+
+def test_an_acknowledgement_further_than_what_was_sent_again_ends_the_sending():
+    flow = Flow(WATERMARK, 0)
+    flow.connected(100, 0.0)
+    for seq in range(1, 21):
+        send(flow, seq)
+        flow.answered(seq, 0.0, taken=True)
+    flow.ticked(10.0)
+    for seq in send(flow, 20, 10.0):
+        flow.answered(seq, 10.0, taken=True)
+    flow.acknowledged(15, 10.1)
+    assert send(flow, 20, 10.1) == []
+
+
+def test_an_event_that_had_no_subscriber_is_sent_again_once_central_is_heard():
+    flow = Flow(WATERMARK, 0)
+    flow.connected(100, 0.0)
+    send(flow, 2)
+    flow.answered(1, 0.0, taken=False)
+    flow.answered(2, 0.0, taken=True)
+    assert flow.ticked(5.0) == 0
+    flow.acknowledged(0, 5.0)
+    assert flow.ticked(5.0) == 2
+
+
+def test_what_was_recorded_before_the_start_may_have_been_sent_and_nothing_else():
+    flow = Flow(WATERMARK, 3, 7)
+    assert flow.handed == 7
+    flow.connected(100, 0.0)
+    send(flow, 4)
+    assert flow.handed == 7
+    for seq in (4,):
+        flow.answered(seq, 0.0, taken=True)
+    flow.acknowledged(7, 0.0)
+    send(flow, 9)
+    assert flow.handed == 9
 
 
 def test_an_acknowledgement_ahead_of_the_sender_spares_the_sending():
@@ -141,6 +248,16 @@ def test_a_suspect_is_cleared_by_an_answer_and_by_a_slow_end():
     suspicion.ended({5: 0.0}, 60.0)
     assert not suspicion.cautious
     assert not suspicion.quarantine
+
+
+def test_a_suspect_that_central_has_is_no_suspect_any_more():
+    suspicion = Suspicion()
+    for _ in range(3):
+        suspicion.ended({5: 0.0, 6: 0.0}, 1.0)
+    suspicion.release(4)
+    assert suspicion.cautious
+    suspicion.release(5)
+    assert not suspicion.cautious
 
 
 def test_the_guilty_one_goes_into_quarantine_only_when_it_was_alone():
