@@ -14,7 +14,11 @@ from agent.core.contract.schemas import closed
 PUBLISHED = Path(__file__).parents[1] / "docs" / "contract" / "v1"
 JPEG = b"\xff\xd8"
 FORMATS = FormatChecker(["uuid"])
-FORMATS.checks("date-time", ValueError)(lambda text: text.endswith("Z") and bool(datetime.fromisoformat(text)))
+
+
+@FORMATS.checks("date-time", ValueError)
+def _is_time(value):
+    return not isinstance(value, str) or (value.endswith("Z") and bool(datetime.fromisoformat(value)))
 
 
 @cache

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from agent.core.command import Refusal, Result
 from agent.core.decision import Reason, Verdict
@@ -60,90 +60,96 @@ class CheckRecord(BaseModel):
     """One check of a decision."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    reason: Reason
-    ok: bool
-    detail: str = ""
+    reason: Reason = Field(description="The reason that it would give, had it failed.")
+    ok: bool = Field(description="Whether it held.")
+    detail: str = Field(default="", description="What it saw, in words.")
 
 
 class PermitRecord(BaseModel):
-    """What an event says of a verified permit. `permit` is the permit id in hex."""
+    """What an event says of a verified permit."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    permit: str
-    issuer: str
-    key: str
-    declaration: str
-    vin: str
-    plate: str | None
-    expires_at: int
+    permit: str = Field(description="The permit id, in hex.")
+    issuer: str = Field(description="Who issued it.")
+    key: str = Field(description="The id of the key that signed it, in hex.")
+    declaration: str = Field(description="The number of the declaration.")
+    vin: str = Field(description="The vehicle identification number.")
+    plate: str | None = Field(description="The declared plate; null: the vehicle has none yet.")
+    expires_at: int = Field(description="From when on it is not valid any more, Unix seconds.")
 
 
 class PlateRecord(BaseModel):
     """What an event says of the plate match."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    verdict: str
-    declared: str
-    read: str
-    score: float
-    frames: int
+    verdict: str = Field(description="MATCH, UNSURE or MISMATCH.")
+    declared: str = Field(description="The plate that the permit declares.")
+    read: str = Field(description="The plate that the frames voted for; empty: none was read.")
+    score: float = Field(
+        description="Mean log likelihood ratio a character, of the declared plate against the best other."
+    )
+    frames: int = Field(description="How many readings the vote holds.")
 
 
 class GateStarted(Event):
-    """The agent started. `interrupted` names the transactions that were open when it last stopped without a word."""
+    """The agent started."""
 
     TYPE: ClassVar[str] = "gate.started"
-    version: str
-    configuration: str
-    interrupted: tuple[str, ...] = ()
+    version: str = Field(description="The version of the agent.")
+    configuration: str = Field(description="SHA-256 of the configuration, in hex.")
+    interrupted: tuple[str, ...] = Field(
+        default=(), description="The transactions that were open when it last stopped without a word."
+    )
 
 
 class GateStopping(Event):
     """The agent stops as asked."""
 
     TYPE: ClassVar[str] = "gate.stopping"
-    cause: str
+    cause: str = Field(description="Why.")
 
 
 class DeviceChanged(Event):
     """A device came, went or changed its state."""
 
     TYPE: ClassVar[str] = "device.changed"
-    device: str
-    family: Literal["camera", "scanner", "relay", "inputs", "broker"]
-    state: str
-    detail: str = ""
+    device: str = Field(description="Its name: lane and id.")
+    family: Literal["camera", "scanner", "relay", "inputs", "broker"] = Field(description="What it is.")
+    state: str = Field(description="connecting, up, stale or lost; a camera also says what its picture is like.")
+    detail: str = Field(default="", description="What is there, or why it is lost, in words.")
 
 
 class VehiclePresent(Event):
     """A transaction began."""
 
     TYPE: ClassVar[str] = "vehicle.present"
-    seen_by: Literal["inputs", "eye", "operator"]
-    direction: str | None = None
+    seen_by: Literal["inputs", "eye", "operator"] = Field(
+        description="What noticed it: loops, a camera or scanner, an officer."
+    )
+    direction: str | None = Field(default=None, description="export or import: that of the lane.")
 
 
 class PermitPresented(Event):
-    """A QR text was seen. Never the text itself: its length in bytes and the first 8 bytes of its SHA-256 in hex."""
+    """A QR text was seen. The text itself is never told."""
 
     TYPE: ClassVar[str] = "permit.presented"
-    length: int
-    digest: str
-    engine: str
-    camera: str
-    picture: str | None = None
+    length: int = Field(description="Of the text, in bytes.")
+    digest: str = Field(description="The first 8 bytes of the text's SHA-256, in hex.")
+    engine: str = Field(description="Which reader found it.")
+    camera: str = Field(description="Which camera or scanner saw it.")
+    picture: str | None = Field(default=None, description="SHA-256 of the picture, in hex, where one is kept.")
 
 
 class AccessDecided(Event):
     """A decision, with every check behind it."""
 
     TYPE: ClassVar[str] = "access.decided"
-    verdict: Verdict
-    reason: Reason
-    checks: tuple[CheckRecord, ...]
-    permit: PermitRecord | None = None
-    plate: PlateRecord | None = None
-    pictures: tuple[str, ...] = ()
+    verdict: Verdict = Field(description="What was decided.")
+    reason: Reason = Field(description="Why: that of the first check that failed, else OK.")
+    checks: tuple[CheckRecord, ...] = Field(description="All checks that were made, in order.")
+    permit: PermitRecord | None = Field(default=None, description="The verified permit; null: none was.")
+    plate: PlateRecord | None = Field(default=None, description="The plate match; null: none was made.")
+    pictures: tuple[str, ...] = Field(default=(), description="SHA-256 of the pictures behind it, in hex.")
 
 
 class AccessGranted(Event):
@@ -153,36 +159,38 @@ class AccessGranted(Event):
     """
 
     TYPE: ClassVar[str] = "access.granted"
-    grant: str
-    by: Literal["permit", "operator", "safety"]
-    permit: str | None = None
-    operator: str | None = None
-    cause: str | None = None
+    grant: str = Field(description="The id of the grant: the transaction's, a dash and a number.")
+    by: Literal["permit", "operator", "safety"] = Field(description="Who granted it.")
+    permit: str | None = Field(default=None, description="The permit id, in hex, where one was verified.")
+    operator: str | None = Field(default=None, description="The officer who ordered it.")
+    cause: str | None = Field(default=None, description="Why the officer did.")
 
 
 class BarrierPulsed(Event):
     """A pulse was sent to the relay, and what is known of it."""
 
     TYPE: ClassVar[str] = "barrier.pulsed"
-    grant: str | None
-    action: Literal["open", "close"]
-    delivery: Literal["delivered", "not_delivered", "unknown"]
+    grant: str | None = Field(description="The grant that it spends; null: a pulse to close.")
+    action: Literal["open", "close"] = Field(description="What was asked of the barrier.")
+    delivery: Literal["delivered", "not_delivered", "unknown"] = Field(
+        description="Whether the relay board did it; unknown is never repeated."
+    )
 
 
 class BarrierMoved(Event):
     """A limit switch saw the arm."""
 
     TYPE: ClassVar[str] = "barrier.moved"
-    position: Literal["open", "closed"]
+    position: Literal["open", "closed"] = Field(description="Where the arm is now.")
 
 
 class BarrierHeld(Event):
     """The barrier was put into, or out of, permanent opening."""
 
     TYPE: ClassVar[str] = "barrier.held"
-    held: bool
-    operator: str
-    cause: str
+    held: bool = Field(description="Whether it is held open now.")
+    operator: str = Field(description="Who ordered it, or which contact.")
+    cause: str = Field(description="Why.")
 
 
 class VehicleEntering(Event):
@@ -195,32 +203,29 @@ class AlarmRaised(Event):
     """Something an officer should hear of."""
 
     TYPE: ClassVar[str] = "alarm.raised"
-    alarm: Alarm
-    detail: str = ""
+    alarm: Alarm = Field(description="What it is.")
+    detail: str = Field(default="", description="In words.")
 
 
 class TransactionClosed(Event):
-    """The one outcome of a transaction.
-
-    `assumed`: the passage was not seen by inputs but taken for granted (blind lanes). `duration_s`: from the
-    vehicle's arrival. `permit`: the permit id in hex where one was verified, `declaration` and `vin` what it declares.
-    `granted`: the barrier was told to open. `taken`: a vehicle went under the arm, or is assumed to have; None: not known.
-    """
+    """The one outcome of a transaction."""
 
     TYPE: ClassVar[str] = "transaction.closed"
-    outcome: Outcome
-    reason: Reason
-    assumed: bool
-    duration_s: float
-    permit: str | None = None
-    plate: str | None = None
-    violations: tuple[Alarm, ...] = ()
-    pictures: tuple[str, ...] = ()
-    direction: str | None = None
-    declaration: str | None = None
-    vin: str | None = None
-    granted: bool | None = None
-    taken: bool | None = None
+    outcome: Outcome = Field(description="How it ended.")
+    reason: Reason = Field(description="Why: that of its last decision.")
+    assumed: bool = Field(description="The passage was not seen by inputs but taken for granted: a lane without them.")
+    duration_s: float = Field(description="From the vehicle's arrival, in seconds.")
+    permit: str | None = Field(default=None, description="The permit id, in hex, where one was verified.")
+    plate: str | None = Field(default=None, description="The plate as read.")
+    violations: tuple[Alarm, ...] = Field(default=(), description="The alarms of this passage.")
+    pictures: tuple[str, ...] = Field(default=(), description="SHA-256 of its pictures, in hex.")
+    direction: str | None = Field(default=None, description="export or import: that of the lane.")
+    declaration: str | None = Field(default=None, description="The declaration that the permit names.")
+    vin: str | None = Field(default=None, description="The vehicle identification number that the permit names.")
+    granted: bool | None = Field(default=None, description="The barrier was told to open; null: not known.")
+    taken: bool | None = Field(
+        default=None, description="A vehicle went under the arm, or is assumed to have; null: not known."
+    )
 
 
 class LaneOrdered(Event):
@@ -231,96 +236,96 @@ class LaneOrdered(Event):
     """
 
     TYPE: ClassVar[str] = "lane.ordered"
-    order: Literal["locked", "unlocked", "out_of_service", "in_service"]
-    operator: str
-    cause: str
+    order: Literal["locked", "unlocked", "out_of_service", "in_service"] = Field(description="What holds from now on.")
+    operator: str = Field(description="Who ordered it.")
+    cause: str = Field(description="Why.")
 
 
 class CommandAccepted(Event):
-    """A command from central passed every check, before anything is done about it. `counter`: of its key."""
+    """A command from central passed every check, before anything is done about it."""
 
     TYPE: ClassVar[str] = "command.accepted"
-    command: str
-    name: str
-    key: str
-    counter: int
-    operator: str
-    cause: str
+    command: str = Field(description="The command's id.")
+    name: str = Field(description="Which command.")
+    key: str = Field(description="The id of the key that signed it.")
+    counter: int = Field(description="Its counter; it only rises with one key.")
+    operator: str = Field(description="Who ordered it, as the command says.")
+    cause: str = Field(description="Why, as the command says.")
 
 
 class CommandExecuted(Event):
     """What became of an accepted command."""
 
     TYPE: ClassVar[str] = "command.executed"
-    command: str
-    name: str
-    result: Result
-    detail: str = ""
+    command: str = Field(description="The command's id.")
+    name: str = Field(description="Which command.")
+    result: Result = Field(description="How it ended.")
+    detail: str = Field(default="", description="In words.")
 
 
 class CommandRefused(Event):
-    """A command was not obeyed. Nothing that is not proved is repeated here but for the topic's last part.
-
-    `command`, `key`: only where the signature held. `count`: how many of this code since the last such event; a flood is
-    folded into few events.
-    """
+    """A command was not obeyed. Nothing that is not proved is repeated here but for the topic's last part."""
 
     TYPE: ClassVar[str] = "command.refused"
-    code: Refusal
-    name: str
-    command: str | None = None
-    key: str | None = None
-    detail: str = ""
-    count: int = 1
+    code: Refusal = Field(description="Why.")
+    name: str = Field(description="The last part of its topic.")
+    command: str | None = Field(default=None, description="The command's id, where the signature held.")
+    key: str | None = Field(default=None, description="The id of its key, where the signature held.")
+    detail: str = Field(default="", description="In words.")
+    count: int = Field(
+        default=1, description="How many of this code since the last such event; a flood is folded into few events."
+    )
 
 
 class AcknowledgementRefused(Event):
-    """Central acknowledged what cannot be. `stream`, `seq`: as it said, where it said so. `count`: as in command.refused."""
+    """Central acknowledged what cannot be."""
 
     TYPE: ClassVar[str] = "acknowledgement.refused"
-    code: Literal["malformed", "foreign_stream", "beyond_head", "beyond_sent", "behind"]
-    stream: str | None = None
-    seq: int | None = None
-    count: int = 1
+    code: Literal["malformed", "foreign_stream", "beyond_head", "beyond_sent", "behind"] = Field(description="Why.")
+    stream: str | None = Field(default=None, description="The stream, as it said.")
+    seq: int | None = Field(default=None, description="The watermark, as it said.")
+    count: int = Field(
+        default=1, description="How many of this code since the last such event; a flood is folded into few events."
+    )
 
 
 class ChainCheckpoint(Event):
-    """The gate's own signature over the chain up to the event before this one.
-
-    `seq`, `digest`: of that event. `key`: the id of the gate's key. `signature`: a compact JWS (RFC 7515, RFC 8037) whose
-    payload names gate, stream, seq, digest and time.
-    """
+    """The gate's own signature over the chain up to the event before this one."""
 
     TYPE: ClassVar[str] = "chain.checkpoint"
-    seq: int
-    digest: str
-    key: str
-    signature: str
+    seq: int = Field(description="Of the event before.")
+    digest: str = Field(description="SHA-256 of the bytes of the event before, in hex.")
+    key: str = Field(description="The id of the gate's key; birth has the key.")
+    signature: str = Field(
+        description="Compact JWS (RFC 7515, RFC 8037) whose payload names gate, stream, seq, digest and time."
+    )
 
 
 class EvidenceSent(Event):
-    """The broker took a picture. `picture`: its SHA-256 in hex, the last part of its topic."""
+    """The broker took a picture."""
 
     TYPE: ClassVar[str] = "evidence.sent"
-    picture: str
-    bytes: int
+    picture: str = Field(description="Its SHA-256 in hex: the last part of its topic.")
+    bytes: int = Field(description="Its size.")
 
 
 class EvidenceDropped(Event):
-    """Pictures went before their time because all pictures were more than their cap. `count`: how many."""
+    """Pictures went before their time because all pictures were more than their cap."""
 
     TYPE: ClassVar[str] = "evidence.dropped"
-    count: int
-    cause: str
+    count: int = Field(description="How many.")
+    cause: str = Field(description="Why.")
 
 
 class EventsDropped(Event):
-    """Events that the gate had to give up, by sequence number. Never silent."""
+    """Events that the gate had to give up. Never silent."""
 
     TYPE: ClassVar[str] = "events.dropped"
-    first: int
-    last: int
-    cause: str
+    first: int = Field(
+        description="The first one's sequence number, in the stream before this one where the journal was replaced."
+    )
+    last: int = Field(description="The last one's sequence number.")
+    cause: str = Field(description="Why.")
 
 
 TYPES: tuple[type[Event], ...] = (
