@@ -81,11 +81,10 @@ def examine_pages(place: Place, connection: sqlite3.Connection) -> None:
         (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
         if answer != "ok":
             raise DamagedError(str(answer))
-    place.beside(SUSPECT).unlink(missing_ok=True)
 
 
-def examine_stream(connection: sqlite3.Connection) -> None:
-    """Look at the last events, once the file has the newest schema. Raises as `examine_pages` does."""
+def examine_stream(place: Place, connection: sqlite3.Connection) -> None:
+    """Look at the last events, of a suspect file at all, once it has the newest schema. Raises as `examine_pages` does."""
     try:
         now = history.standing(connection)
         holds = [connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in TABLES]  # noqa: S608 - constants
@@ -94,13 +93,14 @@ def examine_stream(connection: sqlite3.Connection) -> None:
             raise DamagedError(str(error)) from error
         raise
     if now is not None:
-        _examine_end(connection, now)
+        _examine_chain(connection, now, all_of_it=place.beside(SUSPECT).exists())
     elif any(holds):  # a crash at its very making leaves a file without a stream, but also without anything else
         raise DamagedError("it does not say where its stream stands")
+    place.beside(SUSPECT).unlink(missing_ok=True)
 
 
-def _examine_end(connection: sqlite3.Connection, now: Standing) -> None:
-    start = max(now.tail.seq + 1, now.head.seq - CHECKED_EVENTS + 1)
+def _examine_chain(connection: sqlite3.Connection, now: Standing, *, all_of_it: bool) -> None:
+    start = now.tail.seq + 1 if all_of_it else max(now.tail.seq + 1, now.head.seq - CHECKED_EVENTS + 1)
     anchor = now.tail if start == now.tail.seq + 1 else None
     flaw = verify(history.payloads(connection, start, now.head.seq), anchor=anchor, head=now.head).flaw
     if flaw is not None:

@@ -33,13 +33,15 @@ T = TypeVar("T")
 class Database:
     """A journal's file, held and open for writing. Safe to call from several threads.
 
-    `doing` says in an error what was tried. Every method may raise JournalUnavailableError.
+    `doing` says in an error what was tried. `doubt`: the first damage that was met, "" for none; the next start looks at
+    the whole file then. Every method may raise JournalUnavailableError.
     """
 
     def __init__(self, place: Place, connection: sqlite3.Connection, replaced: Replaced | None) -> None:
         """Take over what `Database.open` opened."""
         self.lock = threading.RLock()
         self.replaced = replaced
+        self.doubt = ""
         self._place = place
         self._connection: sqlite3.Connection | None = connection
 
@@ -77,6 +79,9 @@ class Database:
                 return work(self._usable())
             except sqlite3.Error as error:
                 raise self._told(error, doing) from error
+            except JournalCorruptError as error:
+                self._suspect(str(error))
+                raise
 
     def writing(self, doing: str, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do work as one durable transaction, or none of it. Raises JournalFullError."""
@@ -91,6 +96,8 @@ class Database:
                     connection.execute("ROLLBACK")
                 if isinstance(error, sqlite3.Error):
                     raise self._told(error, doing) from error
+                if isinstance(error, JournalCorruptError):
+                    self._suspect(str(error))
                 raise
             return result
 
@@ -118,8 +125,12 @@ class Database:
     def _told(self, error: sqlite3.Error, doing: str) -> JournalError:
         told = translated(error, doing)
         if isinstance(told, JournalCorruptError):
-            damage.suspect(self._place, str(told))
+            self._suspect(str(told))
         return told
+
+    def _suspect(self, cause: str) -> None:
+        self.doubt = self.doubt or cause
+        damage.suspect(self._place, cause)
 
 
 def _opened(place: Place, max_bytes: int, utc: float) -> tuple[sqlite3.Connection, Replaced | None]:
@@ -153,11 +164,11 @@ def _examined(place: Place, max_bytes: int) -> sqlite3.Connection:
         schema.check_owner(connection, place.path)
         damage.examine_pages(place, connection)
         schema.migrate(connection)
-        damage.examine_stream(connection)
+        damage.examine_stream(place, connection)
     except BaseException as error:
         if connection is not None:
             connection.close()
-        if isinstance(error, sqlite3.Error) and is_damage(error):
+        if isinstance(error, JournalCorruptError) or (isinstance(error, sqlite3.Error) and is_damage(error)):
             raise DamagedError(str(error)) from error
         raise
     return connection

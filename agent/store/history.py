@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from agent.core.chain import Point, Sealed, beginning, digest_of
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 COLUMNS = "seq, id, type, payload"
+HELD = re.compile(rb'"prev":"([0-9a-f]{64})"')
+STANDING = "gate, stream, head_seq, head_hash, head_total, watermark, tail_seq, tail_hash, tail_total, sum"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +54,48 @@ class Standing:
 
 def begin_stream(connection: sqlite3.Connection, gate: str, stream: str) -> None:
     """Write the one row of a new journal."""
-    start = beginning(stream).digest
     connection.execute(
-        "INSERT INTO journal VALUES (1, ?, ?, 0, ?, 0, 0, 0, ?, 0)",
-        (gate, stream, start, start),
+        "INSERT INTO journal (one, gate, stream, head_seq, head_hash, head_total, watermark, tail_seq,"
+        " tail_hash, tail_total) VALUES (1, '', '', 0, '', 0, 0, 0, '', 0)"
     )
+    start = beginning(stream)
+    _stand(connection, Standing(gate, start, 0, 0, start, 0))
 
 
 def standing(connection: sqlite3.Connection) -> Standing | None:
-    """Where the chain stands; None in a file whose stream was never begun."""
-    row = connection.execute(
-        "SELECT gate, stream, head_seq, head_hash, head_total, watermark, tail_seq, tail_hash, tail_total FROM journal"
-    ).fetchone()
+    """Where the chain stands; None in a file whose stream was never begun. Raises JournalCorruptError for altered words.
+
+    A file of an earlier version has no sum to hold them against.
+    """
+    row = connection.execute("SELECT * FROM journal").fetchone()
     if row is None:
         return None
-    gate, stream, head_seq, head_hash, head_total, watermark, tail_seq, tail_hash, tail_total = row
-    return Standing(
+    _one, gate, stream, head_seq, head_hash, head_total, watermark, tail_seq, tail_hash, tail_total, *sums = row
+    now = Standing(
         gate, Point(stream, head_seq, head_hash), head_total, watermark, Point(stream, tail_seq, tail_hash), tail_total
     )
+    if any(sums) and sums != [_sum(now)]:
+        raise JournalCorruptError("what the journal says of where its stream stands is not what was written")
+    return now
+
+
+def _stand(connection: sqlite3.Connection, now: Standing) -> None:
+    """Write where the chain stands."""
+    assignments = ", ".join(f"{name} = ?" for name in STANDING.split(", "))
+    connection.execute(f"UPDATE journal SET {assignments}", (*_words(now), _sum(now)))  # noqa: S608 - constants
+
+
+def _words(now: Standing) -> tuple[str | int, ...]:
+    head, tail = now.head, now.tail
+    return (
+        *(now.gate, head.stream, head.seq, head.digest, now.head_total),
+        *(now.watermark, tail.seq, tail.digest, now.tail_total),
+    )
+
+
+def _sum(now: Standing) -> str:
+    """What shows that a word of it was altered on the disk: a watermark, for one, fits no other thing in the file."""
+    return digest_of("\n".join(map(str, _words(now))).encode())
 
 
 def standing_of(connection: sqlite3.Connection) -> Standing:
@@ -87,7 +114,7 @@ def acknowledge(connection: sqlite3.Connection, stream: str, seq: int) -> int:
     if seq > now.head.seq:
         raise WatermarkError(f"acknowledged {seq}, but the last event is {now.head.seq}")
     if seq > now.watermark:
-        connection.execute("UPDATE journal SET watermark = ?", (seq,))
+        _stand(connection, replace(now, watermark=seq))
     return max(seq, now.watermark)
 
 
@@ -99,9 +126,16 @@ def append(connection: sqlite3.Connection, now: Standing, sealed: list[Sealed]) 
         total += len(event.payload)
         rows.append((event.seq, event.id, event.type, event.utc_ms, total, event.payload))
     connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", rows)
-    connection.execute(
-        "UPDATE journal SET head_seq = ?, head_hash = ?, head_total = ?", (sealed[-1].seq, sealed[-1].digest, total)
-    )
+    head = Point(now.head.stream, sealed[-1].seq, sealed[-1].digest)
+    _stand(connection, replace(now, head=head, head_total=total))
+
+
+def held_hashes(payload: bytes | None) -> list[str]:
+    """The hash of the event before that an event holds, found also where other bytes of it are damaged.
+
+    Empty where there is none; more than one only in bytes that nobody recorded.
+    """
+    return [] if payload is None else [held.decode() for held in HELD.findall(payload)]
 
 
 def read(connection: sqlite3.Connection, first: int, last: int, limit: int) -> list[Recorded]:
@@ -168,11 +202,16 @@ def _by_size(connection: sqlite3.Connection, now: Standing, max_bytes: int) -> i
 
 def cut(connection: sqlite3.Connection, upto: int) -> None:
     """Delete the events up to `upto`, keeping its hash and total as the new tail."""
-    payload, total = connection.execute("SELECT payload, total FROM events WHERE seq = ?", (upto,)).fetchone()
-    connection.execute("DELETE FROM events WHERE seq <= ?", (upto,))
-    connection.execute(
-        "UPDATE journal SET tail_seq = ?, tail_hash = ?, tail_total = ?", (upto, digest_of(payload), total)
+    now = standing_of(connection)
+    total = _total_at(connection, now, upto)
+    own, following = (
+        connection.execute("SELECT payload FROM events WHERE seq = ?", (seq,)).fetchone() for seq in (upto, upto + 1)
     )
+    # Rather not of its own bytes: should they be damaged, what is kept still fits.
+    held = [now.head.digest] if upto == now.head.seq else held_hashes(following and following[0])
+    digest = held[0] if len(held) == 1 else digest_of(own[0])
+    connection.execute("DELETE FROM events WHERE seq <= ?", (upto,))
+    _stand(connection, replace(now, tail=Point(now.tail.stream, upto, digest), tail_total=total))
 
 
 def _total_at(connection: sqlite3.Connection, now: Standing, seq: int) -> int:

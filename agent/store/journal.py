@@ -10,6 +10,7 @@ import logging
 import os
 import threading
 import uuid
+from functools import partial
 from typing import TYPE_CHECKING, Final, Self
 
 from agent.core.chain import RANDOM_BYTES, SEQ_MAX, ClockReading, Point, Sealed, Writer, seal
@@ -30,6 +31,7 @@ from agent.store.errors import (
 from agent.store.history import Depth, Recorded, Standing
 from agent.store.ledger import LastPassage, UseState
 from agent.store.place import Place, sync_folder
+from agent.store.soundness import Sound, sound
 from agent.store.transactions import Recovery
 
 if TYPE_CHECKING:
@@ -214,24 +216,38 @@ class Journal:
         return self._standing().tail.seq
 
     def checkpoint(self) -> Point:
-        """Stream, sequence number and hash of the last event, as one."""
+        """Stream, sequence number and hash of the last event, as one.
+
+        Raises JournalCorruptError once any call has met damage: only a new start mends it.
+        """
+        if self._database.doubt:
+            raise JournalCorruptError(self._database.doubt)
         return self._standing().head
 
     def unacknowledged(self, after_seq: int, limit: int) -> list[Recorded]:
-        """Up to `limit` events above both `after_seq` and the watermark, in order."""
+        """Up to `limit` events above both `after_seq` and the watermark, in order, each as it was recorded.
+
+        They end before one that was damaged on the disk; where that is the first, JournalCorruptError is raised.
+        """
         return self._database.reading(
             "read events",
-            lambda c: history.read(c, max(after_seq, history.standing_of(c).watermark) + 1, SEQ_MAX, limit),
+            lambda c: _sound_or_not(sound(c, max(after_seq, history.standing_of(c).watermark) + 1, SEQ_MAX, limit)),
         )
 
     def range(self, first: int, last: int) -> Iterator[Recorded]:
-        """The events from `first` to `last`, both included, as far as they are kept; read in batches while iterated."""
-        while batch := self._batch(first, last):
-            yield from batch
-            first = batch[-1].seq + 1
+        """The events from `first` to `last`, both included, as far as they are kept; read in batches while iterated.
 
-    def _batch(self, first: int, last: int) -> list[Recorded]:
-        return self._database.reading("read events", lambda connection: history.read(connection, first, last, BATCH))
+        Acknowledged ones that were damaged on the disk are left out, with a line in the log: central has them. At any
+        other damage JournalCorruptError is raised.
+        """
+        while first <= last:
+            found = self._database.reading("read events", partial(_batch, first=first, last=last))
+            yield from found.events
+            if not found.events and not found.bad:
+                return
+            if found.trouble:
+                log.error("the journal is damaged, but for an acknowledged event only: %s", found.trouble)
+            first = found.bad + 1 if found.bad else found.events[-1].seq + 1
 
     def depth(self) -> Depth:
         """How many events, and bytes of them, lie above the watermark."""
@@ -340,6 +356,20 @@ class Journal:
             if step < BATCH:
                 break
         return forgotten
+
+
+def _batch(connection: sqlite3.Connection, *, first: int, last: int) -> Sound:
+    """The next sound events of a range, with what is wrong after them only where that is acknowledged."""
+    found = sound(connection, first, last, BATCH)
+    if found.bad <= history.standing_of(connection).watermark:
+        return found
+    return Sound(_sound_or_not(found))
+
+
+def _sound_or_not(found: Sound) -> list[Recorded]:
+    if found.bad and not found.events:
+        raise JournalCorruptError(found.trouble)
+    return found.events
 
 
 def _stream(connection: sqlite3.Connection, gate: str, path: Path) -> str:

@@ -72,9 +72,12 @@ CREATE TABLE lane_orders (
 ) STRICT, WITHOUT ROWID;
 """
 
+# `sum` is the hash of the row's other words, "" before they are written again by an agent that knows it.
+VERSION_4 = "ALTER TABLE journal ADD COLUMN sum TEXT NOT NULL DEFAULT ''"
+
 # One script a version; a file of version n gets those from n on, each in its own transaction. Never change one that
 # has been shipped: add the next.
-MIGRATIONS: Final[tuple[str, ...]] = (VERSION_1, VERSION_2, VERSION_3)
+MIGRATIONS: Final[tuple[str, ...]] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4)
 
 
 def connect(path: Path, max_bytes: int) -> sqlite3.Connection:

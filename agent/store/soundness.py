@@ -1,0 +1,72 @@
+"""Which stored events are still what was recorded: the check of each one before it leaves the journal.
+
+The bytes of an event are vouched for by the hash that the next event holds, or the head; its id and type are taken from
+them, not from its row. An event that passes cannot have been altered on the disk, unless by someone who chained all
+after it anew: against that stand the checkpoints.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agent.core.chain import digest_of
+from agent.store.errors import is_damage
+from agent.store.history import Recorded, held_hashes, standing_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator
+
+ROWS = "SELECT seq, payload FROM events WHERE seq BETWEEN ? AND ? ORDER BY seq"
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """Events in order, each as it was recorded. `trouble`: what is wrong with the next one, `bad`; "" where nothing is."""
+
+    events: list[Recorded]
+    bad: int = 0
+    trouble: str = ""
+
+
+def sound(connection: sqlite3.Connection, first: int, last: int, limit: int) -> Sound:
+    """Up to `limit` events from `first` to `last`, both included, as far as they are kept and sound.
+
+    Raises sqlite3.Error where not even the first can be read.
+    """
+    now = standing_of(connection)
+    begin, end = max(first, now.tail.seq + 1), min(last, now.head.seq, max(first, now.tail.seq + 1) + limit - 1)
+    rows = _rows(connection, begin, min(end + 1, now.head.seq)) if begin <= end else iter(())
+    events: list[Recorded] = []
+    try:
+        this = next(rows, None)
+        for due in range(begin, end + 1):
+            following = None if due == now.head.seq else next(rows, None)
+            vouching = (now.head.digest,) if due == now.head.seq else held_hashes(following[1] if following else None)
+            event = None if this is None or this[0] != due else _event(this[1], now.head.stream, due, vouching)
+            if event is None:
+                return Sound(events, due, f"event {due} is missing or altered")
+            events.append(event)
+            this = following
+    except sqlite3.Error as error:
+        if not events or not is_damage(error):
+            raise
+        return Sound(events, begin + len(events), str(error))
+    return Sound(events)
+
+
+def _rows(connection: sqlite3.Connection, first: int, last: int) -> Iterator[tuple[int, bytes]]:
+    return iter(connection.execute(ROWS, (first, last)))
+
+
+def _event(payload: bytes, stream: str, seq: int, vouching: Collection[str]) -> Recorded | None:
+    """The event of a place as it was recorded; None when these are not its bytes."""
+    digest = digest_of(payload)
+    if digest not in vouching:
+        return None
+    stated = json.loads(payload)
+    if (stated["stream"], stated["seq"]) != (stream, seq):
+        return None
+    return Recorded(seq, stated["id"], stated["type"], payload, digest)
