@@ -10,7 +10,7 @@ CONNECT, PUBLISH, SUBSCRIBE, PINGREQ, DISCONNECT = 1, 3, 8, 12, 14
 class RoughBroker:
     """Listens on 127.0.0.1:`port`. `connections`: for each, the list of (topic, message id) that was published on it.
 
-    `receive_maximum`: told in CONNACK. `pubacks`, `pings`, `connack`: whether it answers at all. `kick_on`: text in a
+    `bodies`: of every PUBLISH on any of them, in order. `receive_maximum`: told in CONNACK. `pubacks`, `pings`, `connack`: whether it answers at all. `kick_on`: text in a
     payload over which it closes the connection without a word. `garbage`: sent right after CONNACK. `granted`: the code
     in its SUBACK.
     """
@@ -19,6 +19,7 @@ class RoughBroker:
         self, *, receive_maximum=100, pubacks=True, pings=True, connack=True, kick_on=None, garbage=b"", granted=0
     ):
         self.connections: list[list[tuple[str, int]]] = []
+        self.bodies: list[bytes] = []
         self.receive_maximum = receive_maximum
         self.pubacks, self.pings, self.connack = pubacks, pings, connack
         self.kick_on = kick_on
@@ -77,6 +78,7 @@ class RoughBroker:
         length = int.from_bytes(body[:2], "big")
         mid = int.from_bytes(body[2 + length : 4 + length], "big") if flags & 6 else 0
         published.append((body[2 : 2 + length].decode(), mid))
+        self.bodies.append(body)
         if self.kick_on is not None and self.kick_on in body:
             return False
         if self.pubacks and flags & 6:
