@@ -5,7 +5,7 @@ With the transitions that a lane may make: `SIGHTED` with inputs, `BLIND` withou
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from agent.core.decision import Reason, Verdict
@@ -15,6 +15,7 @@ from agent.core.events import (
     BarrierHeld,
     Draft,
     Event,
+    LaneOrdered,
     Outcome,
     TransactionClosed,
     VehicleEntering,
@@ -22,6 +23,7 @@ from agent.core.events import (
 )
 from agent.core.lane import State
 from agent.core.lane_io import (
+    Answered,
     Close,
     Commanded,
     CommandKind,
@@ -38,6 +40,7 @@ from agent.core.lane_io import (
     Sampled,
     WayChanged,
 )
+from agent.core.lane_state import LaneOrders
 
 if TYPE_CHECKING:
     from agent.core.lane import LaneRules
@@ -67,6 +70,12 @@ BEFORE_THE_PULSE = {
     (S.WAITING, S.DECIDING),
     (S.IDLE, S.YIELDING),
     (S.YIELDING, S.IDLE),
+    (S.IDLE, S.OUT_OF_SERVICE),
+    *((s, S.OUT_OF_SERVICE) for s in (S.INIT, S.PRESENT, S.DECIDING, S.MANUAL, S.WAITING, S.DENIED, S.YIELDING)),
+    (S.OUT_OF_SERVICE, S.INIT),
+    (S.OUT_OF_SERVICE, S.YIELDING),
+    (S.OUT_OF_SERVICE, S.OPENING),
+    (S.OPEN, S.OUT_OF_SERVICE),
     (S.DENIED, S.IDLE),
     (S.DENIED, S.DECIDING),
     (S.DENIED, S.MANUAL),
@@ -83,6 +92,8 @@ SIGHTED = {
     (S.INIT, S.YIELDING),
     (S.INIT, S.CLOSING),
     *((s, S.VIOLATION) for s in (S.IDLE, S.PRESENT, S.DECIDING, S.MANUAL, S.WAITING, S.DENIED, S.YIELDING)),
+    (S.OUT_OF_SERVICE, S.VIOLATION),
+    *((s, S.OUT_OF_SERVICE) for s in (S.CLEARING, S.CLOSING, S.VIOLATION)),
     (S.YIELDING, S.OPENING),
     (S.OPENING, S.VIOLATION),
     (S.OPENING, S.PASSING),
@@ -110,8 +121,11 @@ BLIND = {
     *(pair for pair in TO_HELD if pair[0] in {a for a, _ in BEFORE_THE_PULSE} | {S.OPEN}),
     (S.OPEN, S.IDLE),
     (S.HELD_OPEN, S.IDLE),
+    (S.HELD_OPEN, S.OUT_OF_SERVICE),
 }
 
+SERVES = {S.IDLE, S.PRESENT, S.DECIDING, S.MANUAL, S.WAITING}
+"""States that a lane which is to be out of service has left, or never enters."""
 SEEN_THROUGH = {Outcome.PASSED, Outcome.PASSED_WITH_VIOLATION}
 
 
@@ -120,11 +134,13 @@ class Monitor:
     """Raises AssertionError at the first breach of the rules that may never break."""
 
     rules: LaneRules
+    orders: LaneOrders = field(default_factory=LaneOrders)
     relay_up: bool = False
     samples: list[Sampled] = field(default_factory=list)
     asked: str | None = None
     open: str | None = None
     entered: bool = False
+    granted: bool = False
     ids: set[str] = field(default_factory=set)
     grants: set[str] = field(default_factory=set)
     reserved: dict[str, LedgerChange] = field(default_factory=dict)
@@ -137,6 +153,7 @@ class Monitor:
     raises: int = 0
     closes: int = 0
     outcomes: dict[Outcome, int] = field(default_factory=dict)
+    answers: dict[tuple[CommandKind, bool], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.free = not self.rules.neighbours
@@ -167,6 +184,7 @@ class Monitor:
         if self.holding and isinstance(item, Commanded):
             self.ordered = item.kind is CommandKind.HOLD
         self._ledger(drafts, rows)
+        self._answer(item, effects, [draft.event for draft in drafts])
         for draft in drafts:
             self._event(item, draft.event, draft.transaction)
         events = [draft.event for draft in drafts]
@@ -188,6 +206,10 @@ class Monitor:
         """Check what the lane says of its state: lost inputs leave it at rest, and a start moves nothing (rule 6)."""
         if not self.fresh(item):
             assert after in (State.INIT, State.FAULT, State.HELD_OPEN)
+        if self.orders.out_of_service_by:
+            assert after not in SERVES, "it begins nothing out of service (rule 9)"
+        else:
+            assert after is not State.OUT_OF_SERVICE, "it is in service"
         if before is State.INIT and not isinstance(item, Commanded):
             acts = [effect for effect in effects if isinstance(effect, Raise | Close | Hold)]
             assert acts in ([], [Hold(on=True, override=True)])
@@ -207,6 +229,7 @@ class Monitor:
         by = granted[0].by
         assert effect.override is (by == "safety")
         assert self.free or effect.override, "of lanes that must wait for one another, one at a time (rule 7)"
+        assert effect.override or not self.orders.locked_by, "nothing opens a locked lane (rule 8)"
         if by == "permit":
             assert isinstance(item, Decided)
             assert item.decision.verdict is Verdict.PASS
@@ -259,6 +282,7 @@ class Monitor:
             assert isinstance(item, Commanded)
             assert item.kind is CommandKind.HOLD
             assert self.free, "no hold where a neighbour is open (rule 7)"
+            assert not self.orders.locked_by, "no hold of a locked lane (rule 8)"
         else:
             assert not self.contact
             assert not self.ordered
@@ -266,15 +290,69 @@ class Monitor:
         assert effect.on is not self.held
         self.held = effect.on
 
+    def _answer(self, item: Input, effects: tuple[Effect, ...], events: list[Event]) -> None:
+        """Rule 10: one answer for each order with an id, and done is what the effects and the record say."""
+        answers = [effect for effect in effects if isinstance(effect, Answered)]
+        order = item.item if isinstance(item, RecordFailed) else item
+        if not isinstance(order, Commanded):
+            assert answers == []
+            assert not any(isinstance(event, LaneOrdered) for event in events)
+            return
+        assert [answer.order for answer in answers] == ([order.order] if order.order else [])
+        stands = [event for event in events if isinstance(event, LaneOrdered)]
+        acts = [effect for effect in effects if isinstance(effect, Raise | Close | Hold)]
+        for answer in answers:
+            self.answers[order.kind, answer.done] = self.answers.get((order.kind, answer.done), 0) + 1
+            assert answer.detail
+            assert not answer.done or item.now.at < order.deadline, "not after its time"
+            assert answer.done or not (acts or stands), "what is not done changes nothing"
+            if order.kind in (CommandKind.OPEN, CommandKind.CLOSE):
+                assert len(acts) == answer.done
+        assert all((event.operator, event.cause) == (order.operator, order.cause) for event in stands)
+        for event in stands:
+            self._stand(event)
+        assert not answers or not answers[0].done or self._as_ordered(order.kind, events)
+
+    def _stand(self, event: LaneOrdered) -> None:
+        match event.order:
+            case "locked":
+                assert not self.orders.locked_by
+                assert not self.ordered
+                self.orders = replace(self.orders, locked_by=event.operator)
+            case "unlocked":
+                assert self.orders.locked_by
+                self.orders = replace(self.orders, locked_by="")
+            case "out_of_service":
+                assert not self.orders.out_of_service_by
+                self.orders = replace(self.orders, out_of_service_by=event.operator)
+            case "in_service":
+                assert self.orders.out_of_service_by
+                self.orders = replace(self.orders, out_of_service_by="")
+
+    def _as_ordered(self, kind: CommandKind, events: list[Event]) -> bool:
+        match kind:
+            case CommandKind.LOCK | CommandKind.UNLOCK:
+                return bool(self.orders.locked_by) is (kind is CommandKind.LOCK)
+            case CommandKind.OUT_OF_SERVICE | CommandKind.IN_SERVICE:
+                return bool(self.orders.out_of_service_by) is (kind is CommandKind.OUT_OF_SERVICE)
+            case CommandKind.HOLD | CommandKind.RELEASE:
+                return self.ordered is (kind is CommandKind.HOLD) and self.holding
+            case CommandKind.OPEN:
+                return any(isinstance(event, AccessGranted) and event.by == "operator" for event in events)
+            case CommandKind.CLOSE:
+                return True
+
     def _event(self, item: Input, event: Event, transaction: str | None) -> None:
         """Rule 5: a transaction has exactly one outcome, and nothing is decided outside of one."""
         if isinstance(event, VehiclePresent):
+            assert event.seen_by == "operator" or not self.orders.out_of_service_by, "begun out of service (rule 9)"
+            assert event.direction == (self.rules.direction or None)
             assert self.open is None
             assert transaction is not None
             assert transaction not in self.ids
             assert len(transaction) == 20
             self.ids.add(transaction)
-            self.open, self.entered, self.asked = transaction, False, None
+            self.open, self.entered, self.granted, self.asked = transaction, False, False, None
         elif isinstance(event, VehicleEntering):
             assert transaction == self.open
             self.entered = True
@@ -289,6 +367,7 @@ class Monitor:
         elif isinstance(event, (AccessDecided, AccessGranted)):
             assert transaction is not None
             assert transaction == self.open
+            self.granted = self.granted or isinstance(event, AccessGranted)
             if isinstance(event, AccessDecided):
                 self.asked = self.asked if event.verdict is Verdict.PASS else None
 
@@ -297,6 +376,12 @@ class Monitor:
         self.outcomes[event.outcome] = self.outcomes.get(event.outcome, 0) + 1
         assert event.duration_s >= 0
         through = event.outcome in SEEN_THROUGH or (event.outcome is Outcome.OVERRIDDEN and not self.holding)
+        assert event.granted is self.granted
+        assert (event.direction, event.permit is None) == (self.rules.direction or None, event.vin is None)
+        if self.entered:
+            assert event.taken is True
+        else:
+            assert event.taken is None or event.taken is (self.rules.blind and through)
         if self.rules.blind:
             assert event.assumed is (event.outcome in SEEN_THROUGH or event.outcome is Outcome.OVERRIDDEN)
         elif through:

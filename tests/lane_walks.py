@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from agent.core.decision import Decision, Reason, Verdict
+from agent.core.events import LaneOrdered, Outcome
 from agent.core.lane import Lane, LaneRules, State, step
 from agent.core.lane_io import (
     Close,
@@ -79,6 +80,8 @@ class World:
         self.frame = 0
         self.steps = 0
         self.moves: Counter[tuple[State, State]] = Counter()
+        self.orders = 0
+        self.restarts = 0
 
     @property
     def now(self) -> Moment:
@@ -100,6 +103,7 @@ class World:
         self.monitor.check(item, effects)
         self.monitor.states(item, before.state, after.state, effects)
         assert (after.transaction_id is None) is (self.monitor.open is None)
+        assert after.orders == self.monitor.orders, "what stands is what the journal says"
         self.lane = after
         self.moves[before.state, after.state] += before.state is not after.state
         self.moved(effects)
@@ -107,8 +111,10 @@ class World:
 
     def refused(self, effects: tuple[Effect, ...], *, commits: bool) -> Reason | None:
         """Why what was asked for may not happen; None where it may."""
-        if commits or not opens(effects):
+        if commits or not binding(effects):
             return None
+        if not opens(effects):
+            return Reason.GATE_FAULT
         ways = (Reason.INTERLOCKED,) if self.rules.neighbours and not overrides(effects) else ()
         taken = (Reason.ALREADY_USED,) if any(isinstance(e, Record) and e.ledger for e in effects) else ()
         return self.dice.choice((Reason.GATE_FAULT, *taken, *ways))
@@ -170,7 +176,12 @@ class World:
             self.feed(Pulsed(self.now, grant, action, delivery))
 
     def order(self, kind: CommandKind) -> None:
-        self.feed(Commanded(self.now, kind, "op", "cause"), commits=self.dice.random() < 0.9)
+        """Order something, mostly with an id; now and then it comes too late."""
+        self.orders += 1
+        name = "" if self.odd(0.2) else f"order {self.orders}"
+        deadline = self.at + self.dice.choice((5.0, 5.0, 5.0, 5.0, 0.01, 0.0, -1.0))
+        operator = self.dice.choice(("op", "other"))
+        self.feed(Commanded(self.now, kind, operator, "cause", name, deadline), commits=self.dice.random() < 0.9)
 
     def idle_time(self, seconds: float) -> None:
         """Let time go by in fresh samples of half the staleness, or in one leap: a lane must stand both."""
@@ -216,6 +227,7 @@ class World:
         for _ in range(dice.choice((1, 1, 1, 3))):
             self.qr(text, verdict)
         self.perhaps(0.05, self.contact)
+        self.perhaps(0.03, lambda: self.order(CommandKind.OUT_OF_SERVICE))
 
     def enter(self) -> None:
         dice = self.dice
@@ -245,6 +257,7 @@ class World:
             self.sense(presence=False)
         if self.odd(0.1):
             self.sense(presence=True)
+        self.perhaps(0.03, lambda: self.order(CommandKind.OUT_OF_SERVICE))
         self.sense(safety=False, photocell=self.odd(0.2))
         if self.odd(0.2):
             self.sense(0.4, safety=True)
@@ -347,11 +360,24 @@ class World:
         self.sense()
         self.perhaps(0.2, lambda: self.idle_time(61.0))
 
+    def restart(self) -> None:
+        """The agent dies and starts again: it knows what the journal says of its orders, and nothing else."""
+        old = self.monitor
+        if old.open is not None:
+            old.outcomes[Outcome.FAULT] = old.outcomes.get(Outcome.FAULT, 0) + 1  # told at the start
+        self.restarts += 1
+        self.monitor = Monitor(self.rules, old.orders, ids=old.ids, grants=old.grants, outcomes=old.outcomes)
+        self.monitor.raises, self.monitor.closes, self.monitor.answers = old.raises, old.closes, old.answers
+        self.lane = Lane.start(self.rules, self.lane.serial, old.orders)
+        self.pulses, self.late = [], []
+        self.perhaps(0.9, lambda: self.feed(RelayChanged(self.now, up=True)))
+
     def run(self, steps: int) -> None:
-        if self.odd(0.2):
-            self.order(self.dice.choice(list(CommandKind)))
+        if self.odd(0.3):
+            self.order(self.any_order())
         while self.steps < steps:
             self.perhaps(0.7, self.undo)
+            self.perhaps(0.8, self.serve)
             if self.odd(0.3):
                 self.other_direction()
             if self.dice.random() < 0.5:
@@ -362,6 +388,16 @@ class World:
             if self.lane.state is State.HELD_OPEN and self.dice.random() < 0.7:
                 self.order(CommandKind.RELEASE)
         self.monitor.ids -= {self.monitor.open or ""}
+
+    def any_order(self) -> CommandKind:
+        return self.dice.choices(list(CommandKind), (3, 3, 3, 3, 1, 1, 1, 1))[0]
+
+    def serve(self) -> None:
+        """An officer gives the lane back."""
+        if self.monitor.orders.locked_by:
+            self.order(CommandKind.UNLOCK)
+        if self.monitor.orders.out_of_service_by:
+            self.order(CommandKind.IN_SERVICE)
 
     def undo(self) -> None:
         """The contact is let go, the neighbours are away."""
@@ -375,6 +411,12 @@ def opens(effects: tuple[Effect, ...]) -> bool:
     return any(isinstance(e, Raise) or (isinstance(e, Hold) and e.on and not e.override) for e in effects)
 
 
+def binding(effects: tuple[Effect, ...]) -> bool:
+    """Whether a step may only happen where its record is written: one that opens, or one whose order is to stand."""
+    drafts = [draft for e in effects if isinstance(e, Record) for draft in e.events]
+    return opens(effects) or any(isinstance(draft.event, LaneOrdered) for draft in drafts)
+
+
 def overrides(effects: tuple[Effect, ...]) -> bool:
     """Whether a step opens the barrier and asks no neighbour."""
     return any(isinstance(e, Raise | Hold) and e.override for e in effects)
@@ -386,7 +428,7 @@ WILD: list[tuple[Callable[[World], None], int]] = [
     (lambda w: w.silence(), 2),
     (lambda w: w.qr(w.dice.choice("ABCDEF")), 4),
     (lambda w: w.plate(w.dice.choice(("K1", "K2", "K3"))), 2),
-    (lambda w: w.order(w.dice.choice(list(CommandKind))), 4),
+    (lambda w: w.order(w.any_order()), 6),
     (lambda w: w.order(CommandKind.RELEASE), 2),
     (lambda w: w.report(w.dice.choice(("delivered", "not_delivered", "unknown", "gibberish"))), 4),
     (lambda w: w.feed(RelayChanged(w.now, up=w.odd(0.75))), 2),
@@ -398,6 +440,7 @@ WILD: list[tuple[Callable[[World], None], int]] = [
     (lambda w: w.contact(), 1),
     (lambda w: w.flap(), 1),
     (lambda w: w.way(), 3),
+    (lambda w: w.perhaps(0.1, w.restart), 1),
 ]
 
 
@@ -427,7 +470,9 @@ class PairedWorld(World):
             if claimed is None:
                 return Reason.INTERLOCKED
             self.pair.ways = claimed
-        return self.dice.choice((Reason.ALREADY_USED, Reason.GATE_FAULT)) if opens(effects) and not commits else None
+        if commits or not binding(effects):
+            return None
+        return self.dice.choice((Reason.ALREADY_USED, Reason.GATE_FAULT)) if opens(effects) else Reason.GATE_FAULT
 
     def moved(self, effects: tuple[Effect, ...]) -> None:
         """Check that the other one is at rest when this one opens, and tell it what changed."""
@@ -464,6 +509,9 @@ class PairedWorld(World):
 
     def other_direction(self) -> None:
         """The other direction is a lane here."""
+
+    def restart(self) -> None:
+        """Both lanes are of one agent, and it lives."""
 
     def undo(self) -> None:
         self.sense(hold=False, key=False)
@@ -507,6 +555,7 @@ class Pair:
                 for both in self.worlds:
                     both.sense(presence=False, safety=False, photocell=False, opened=False, closed=True)
                     both.order(CommandKind.RELEASE)
+                    both.serve()
 
     def meet(self) -> None:
         """Two vehicles come at the same time, and both may pass."""

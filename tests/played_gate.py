@@ -42,7 +42,7 @@ from agent.core.moment import Moment
 from agent.core.observations import Presentation, Reading
 from agent.demo.physics.world import SIGNALS, World
 from tests.lane_monitor import Monitor
-from tests.lane_walks import opens
+from tests.lane_walks import binding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -168,7 +168,7 @@ class PlayedGate:
         before, fed = self.lane, item
         after, effects = step(before, item)
         self.counts["steps"] += 1
-        while opens(effects) and self.dice.random() < self.faults.journal:
+        while binding(effects) and self.dice.random() < self.faults.journal:
             decision = fed.decision if isinstance(fed, Decided) else None
             item = RecordFailed(self.now, Reason.GATE_FAULT, decision, fed)
             after, effects = step(before, item)
@@ -311,18 +311,20 @@ class PlayedGate:
         self.feed(ReadersChanged(self.now, up=up))
 
     def order(self, kind: CommandKind) -> None:
-        """An officer orders something."""
-        self.feed(Commanded(self.now, kind, "op", "cause"))
+        """An officer orders something, and is answered."""
+        self.counts["orders"] += 1
+        self.feed(Commanded(self.now, kind, "op", "cause", f"order {self.counts['orders']}"))
 
     def restart(self) -> None:
-        """Kill the agent and start another: the relays are released, and the lane knows nothing but its serial."""
+        """Kill the agent and start another: the relays are released, and the lane knows its serial and what stands."""
         self._boot += 1
         self._due.clear()
         closed = sum(self.monitor.outcomes.values())
         assert closed == len(self.monitor.ids) - (self.monitor.open is not None), "exactly one outcome"
         self.counts["cut off"] += self.monitor.open is not None
-        self.lane = Lane.start(self.rules, self.lane.serial)
-        self.monitor = Monitor(self.rules)
+        orders = self.monitor.orders
+        self.lane = Lane.start(self.rules, self.lane.serial, orders)
+        self.monitor = Monitor(self.rules, orders)
         self._debounced = {name: Debounced() for name in self._wired()}
         self.held = False
         self._all_off()

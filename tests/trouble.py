@@ -123,6 +123,19 @@ class Trouble:
         for delay_s in (0.0, 0.5, 1.0, 2.0, 4.0):
             self._gate.later(delay_s, lambda: self._gate.order(CommandKind.CLOSE))
 
+    def _lock(self) -> Callable[[], None]:
+        self._gate.order(CommandKind.LOCK)
+        return lambda: self._until(CommandKind.UNLOCK, lambda: not self._gate.lane.orders.locked_by)
+
+    def _take_out_of_service(self) -> Callable[[], None]:
+        self._gate.order(CommandKind.OUT_OF_SERVICE)
+        return lambda: self._until(CommandKind.IN_SERVICE, lambda: not self._gate.lane.orders.out_of_service_by)
+
+    def _until(self, kind: CommandKind, holds: Callable[[], bool]) -> None:
+        """Order it until it is so: the journal may be broken now."""
+        while not holds():
+            self._gate.order(kind)
+
     def _hold(self) -> Callable[[], None]:
         self.may_be_up = True
         self._gate.order(CommandKind.HOLD)
@@ -176,6 +189,8 @@ KINDS: dict[str, tuple[float, float, Callable[[Trouble], Callable[[], None] | No
     "agent restarted": (0.0, 0.0, Trouble._restart),
     "officer's order": (0.0, 0.0, Trouble._order),
     "officer closes": (0.0, 0.0, Trouble._order_close),
+    "locked": (2.0, 10.0, Trouble._lock),
+    "out of service": (2.0, 10.0, Trouble._take_out_of_service),
     "held open": (2.0, 10.0, Trouble._hold),
     "power cut": (1.0, 8.0, Trouble._cut_the_power),
     "controller deaf": (3.0, 10.0, Trouble._deafen),

@@ -74,7 +74,7 @@ def test_the_traffic_met_every_fault(driven: dict[tuple[str, bool], Traffic]) ->
     met: Counter[str] = Counter()
     for run in driven.values():
         met.update({key: n for key, n in run.gate.counts.items() if key.startswith("fault: ")})
-    assert len(met) == 20
+    assert len(met) == 22
     assert sum(met.values()) > 500
 
 
