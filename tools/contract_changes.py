@@ -17,11 +17,26 @@ if TYPE_CHECKING:
 Schema: TypeAlias = "Mapping[str, Any]"
 
 VALUES = "x-extensible-enum"
-FIXED = ("$id", "const", "pattern", "format", "default")
+BESIDE = ("$id", "default")
+FIXED = ("const", "pattern", "format")
 LEAST = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
 MOST = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
 NESTED = ("items", "additionalProperties")
-JUDGED = {*FIXED, *LEAST, *MOST, *NESTED, "type", "enum", VALUES, "anyOf", "properties", "required", "$ref", "$defs"}
+JUDGED = {
+    *BESIDE,
+    *FIXED,
+    *LEAST,
+    *MOST,
+    *NESTED,
+    "type",
+    "enum",
+    VALUES,
+    "anyOf",
+    "properties",
+    "required",
+    "$ref",
+    "$defs",
+}
 WORDS = {"$schema", "title", "description", "examples", "deprecated"}
 COMMAND = "command/"
 DOCUMENT = "asyncapi"
@@ -77,6 +92,10 @@ class _Comparison:
 
     def _compare(self, old: Schema, new: Schema, place: str) -> Iterator[str]:
         old, new = _resolved(old, self._old), _resolved(new, self._new)
+        yield from self._fixed(old, new, BESIDE, place)
+        for word in sorted((old.keys() | new.keys()) - JUDGED - WORDS):
+            if old.get(word) != new.get(word):
+                yield f"{place}: `{word}` came, went or changed, and nobody judges it"
         if "anyOf" in old or "anyOf" in new:
             yield from self._alternatives(old, new, place)
             return
@@ -89,9 +108,11 @@ class _Comparison:
         yield from self._fields(old, new, place)
         for word in NESTED:
             yield from self._nested(old, new, word, place)
-        for word in sorted((old.keys() | new.keys()) - JUDGED - WORDS):
+
+    def _fixed(self, old: Schema, new: Schema, words: tuple[str, ...], place: str) -> Iterator[str]:
+        for word in words:
             if old.get(word) != new.get(word):
-                yield f"{place}: `{word}` came, went or changed, and nobody judges it"
+                yield f"{place}: `{word}` was {old.get(word)!r} and is {new.get(word)!r}"
 
     def _alternatives(self, old: Schema, new: Schema, place: str) -> Iterator[str]:
         """Every alternative of before must be there; of what the gate says, no other may be."""
@@ -118,9 +139,7 @@ class _Comparison:
                 yield from (f"{place}: the closed list got {value!r}" for value in after if value not in before)
 
     def _limits(self, old: Schema, new: Schema, place: str) -> Iterator[str]:
-        for word in FIXED:
-            if old.get(word) != new.get(word):
-                yield f"{place}: `{word}` was {old.get(word)!r} and is {new.get(word)!r}"
+        yield from self._fixed(old, new, FIXED, place)
         for word in (*LEAST, *MOST):
             before, after = old.get(word), new.get(word)
             if before == after:
@@ -162,7 +181,9 @@ def _resolved(schema: Schema, root: Schema) -> Schema:
 
 
 def _alternatives(schema: Schema) -> list[Schema]:
-    return list(schema["anyOf"]) if "anyOf" in schema else [schema]
+    if "anyOf" in schema:
+        return list(schema["anyOf"])
+    return [{word: value for word, value in schema.items() if word not in BESIDE}]
 
 
 def _by_kind(alternatives: list[Schema], root: Schema) -> dict[str, Schema]:
