@@ -259,7 +259,7 @@ def sign_word(lane: Lane) -> str:
         case State.IDLE if locked:
             return Reason.LANE_LOCKED
         case State.WAITING:
-            return Reason.LANE_LOCKED if locked else Reason.INTERLOCKED
+            return Reason.LANE_LOCKED if locked or lane.way_free else Reason.INTERLOCKED
         case _:
             return lane.state
 
