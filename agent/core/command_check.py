@@ -150,7 +150,7 @@ def _text(letter: Letter) -> str | Refused:
     if letter.retained:
         return Refused(Refusal.RETAINED, "it was published with the retain flag: publish without")
     if len(letter.payload) > BYTES_LIMIT:
-        return Refused(Refusal.OVERSIZE, f"{len(letter.payload)} bytes, more than {BYTES_LIMIT}")
+        return Refused(Refusal.OVERSIZE, f"it has more than {BYTES_LIMIT} bytes")
     try:
         return letter.payload.decode("ascii")
     except UnicodeDecodeError:

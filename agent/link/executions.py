@@ -1,0 +1,93 @@
+"""Carrying out commands: one at a time, each for a bounded time, whatever its executor does."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from agent.core.command import Answer, Command, CommandName, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+log = logging.getLogger(__name__)
+
+EXECUTION_S: Final = 10.0
+DETAIL_LIMIT: Final = 500
+
+Executor: TypeAlias = "Callable[[Command], Answer]"
+
+
+class Executions:
+    """Run the executor of a command, within `limit_s`. For one thread.
+
+    One that does not end in time is left behind, and until it does end nothing else is carried out: two at once could
+    order against one another.
+    """
+
+    def __init__(self, executors: Mapping[CommandName, Executor], limit_s: float = EXECUTION_S) -> None:
+        self._executors = executors
+        self._limit_s = limit_s
+        self._late: _Run | None = None
+
+    def run(self, command: Command) -> Answer:
+        """What became of the command; never raises."""
+        if self._late is not None and self._late.runs:
+            busy = self._late.command
+            return Answer(Result.NOT_DONE, f"the gate is still busy with {busy.name.value} {busy.id}; nothing was done")
+        executor = self._executors.get(command.name)
+        if executor is None:
+            return Answer(Result.NOT_DONE, f"this gate has nothing that could do {command.name.value}")
+        run = _Run(command, executor)
+        answer = run.wait(self._limit_s)
+        if answer is not None:
+            return answer
+        log.error("%s %s did not end within %g s; it is left behind", command.name.value, command.id, self._limit_s)
+        self._late = run
+        return Answer(Result.UNKNOWN, f"it did not end within {self._limit_s:g} s; see the events around it")
+
+
+class _Run:
+    """One executor on a thread of its own."""
+
+    def __init__(self, command: Command, executor: Executor) -> None:
+        self.command = command
+        self._executor = executor
+        self._answer: Answer | None = None
+        self._thread = threading.Thread(target=self._work, name=f"command-{command.name.value}", daemon=True)
+        self._thread.start()
+
+    @property
+    def runs(self) -> bool:
+        return self._thread.is_alive()
+
+    def wait(self, timeout_s: float) -> Answer | None:
+        self._thread.join(timeout_s)
+        return self._answer
+
+    def _work(self) -> None:
+        try:
+            self._answer = storable(self._executor(self.command))
+        except Exception as error:
+            log.exception("%s %s failed", self.command.name.value, self.command.id)
+            self._answer = Answer(Result.FAILED, f"it failed: {type(error).__name__}; the gate's log says more")
+
+
+def storable(answer: Answer) -> Answer:
+    """The answer as it can be kept. Raises TypeError or ValueError for data that is no JSON."""
+    json.dumps(dict(answer.data), allow_nan=False)
+    return Answer(answer.result, answer.detail[:DETAIL_LIMIT], answer.data)
+
+
+def written(answer: Answer) -> bytes:
+    """The answer as the journal keeps it: JSON."""
+    fields = {"result": answer.result.value, "detail": answer.detail, "data": dict(answer.data)}
+    return json.dumps(fields, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def read(kept: bytes) -> Answer:
+    """The answer that the journal kept."""
+    fields = json.loads(kept)
+    return Answer(Result(fields["result"]), fields["detail"], fields["data"])
