@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from agent.core.chain import Point, Sealed, beginning, digest_of
 from agent.store.errors import JournalCorruptError, WatermarkError
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator
 
-COLUMNS = "seq, id, type, payload"
+# In a damaged file a payload can be of any type.
+PAYLOAD = "coalesce(CAST(payload AS BLOB), x'')"
+COLUMNS = f"seq, id, type, {PAYLOAD}"
 HELD = re.compile(rb'"prev":"([0-9a-f]{64})"')
 STANDING = "gate, stream, head_seq, head_hash, head_total, watermark, tail_seq, tail_hash, tail_total, sum"
 
@@ -27,6 +29,17 @@ class Recorded:
     type: str
     payload: bytes
     hash: str
+
+
+class Row(NamedTuple):
+    """A row of the table of events, as it stands there. `total`: as in Standing, up to this event."""
+
+    seq: int
+    id: str
+    type: str
+    utc_ms: int
+    total: int
+    payload: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,9 +160,20 @@ def read(connection: sqlite3.Connection, first: int, last: int, limit: int) -> l
     return [Recorded(seq, name, kind, payload, digest_of(payload)) for seq, name, kind, payload in rows]
 
 
+def rows(connection: sqlite3.Connection) -> Iterator[Row]:
+    """All rows, in order, as one lazy cursor."""
+    return map(
+        Row._make,
+        connection.execute(f"SELECT seq, id, type, utc_ms, total, {PAYLOAD} FROM events ORDER BY seq"),  # noqa: S608 - a constant
+    )
+
+
 def payloads(connection: sqlite3.Connection, first: int, last: int) -> Iterator[bytes]:
     """The bytes of the events from `first` to `last`, both included, as one lazy cursor."""
-    rows = connection.execute("SELECT payload FROM events WHERE seq BETWEEN ? AND ? ORDER BY seq", (first, last))
+    rows = connection.execute(
+        f"SELECT {PAYLOAD} FROM events WHERE seq BETWEEN ? AND ? ORDER BY seq",  # noqa: S608 - a constant
+        (first, last),
+    )
     return (payload for (payload,) in rows)
 
 
@@ -205,7 +229,8 @@ def cut(connection: sqlite3.Connection, upto: int) -> None:
     now = standing_of(connection)
     total = _total_at(connection, now, upto)
     own, following = (
-        connection.execute("SELECT payload FROM events WHERE seq = ?", (seq,)).fetchone() for seq in (upto, upto + 1)
+        connection.execute(f"SELECT {PAYLOAD} FROM events WHERE seq = ?", (seq,)).fetchone()  # noqa: S608 - a constant
+        for seq in (upto, upto + 1)
     )
     # Rather not of its own bytes: should they be damaged, what is kept still fits.
     held = [now.head.digest] if upto == now.head.seq else held_hashes(following and following[0])

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
 
-from agent.core.chain import SEQ_MAX
-from agent.core.verification import Verification, verify
+from agent.core.chain import SEQ_MAX, UTC_MS_MAX, time_text
+from agent.core.verification import Fault, Flaw, Verification, verify
 from agent.store import history, schema
-from agent.store.errors import JournalUnavailableError, translated
+from agent.store.errors import JournalCorruptError, JournalUnavailableError, translated
+from agent.store.soundness import sound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
     from types import TracebackType
 
-    from agent.store.history import Recorded, Standing
+    from agent.core.permit.keys import PublicKey
+    from agent.store.history import Recorded, Row, Standing
 
 BATCH: Final = 500
 
@@ -64,11 +68,52 @@ class JournalReader:
         with self._translating():
             return history.first_since(self._connection, round(utc * 1000))
 
-    def verify(self) -> Verification:
-        """Prove the whole chain against the tail and the head that the journal itself holds, as of this moment."""
+    def sound_events(self, first: int, last: int) -> Iterator[Recorded]:
+        """The events from `first` to `last`, both included, each as it was recorded.
+
+        Raises JournalCorruptError at the first that is not, or is not there.
+        """
+        while first <= last:
+            with self._translating():
+                found = sound(self._connection, first, last, BATCH)
+            yield from found.events
+            if found.bad or not found.events:
+                raise JournalCorruptError(f"{self._path}: {found.trouble or f'there is no event {first}'}")
+            first = found.events[-1].seq + 1
+
+    def verify(self, keys: Mapping[str, PublicKey] | None = None) -> Verification:
+        """Prove the whole chain against the tail and the head that the journal itself holds, as of this moment.
+
+        `keys`: the gate's keys by their ids, for the signatures of its checkpoints. What the rows say beside the events
+        must be what the events say.
+        """
         with self._translating(), self._moment():
             now = history.standing_of(self._connection)
-            return verify(history.payloads(self._connection, 1, SEQ_MAX), anchor=now.tail, head=now.head)
+            odd: list[Flaw] = []
+            payloads = self._compared(history.rows(self._connection), now, odd)
+            found = verify(payloads, anchor=now.tail, head=now.head, keys=keys)
+            if odd and (found.flaw is None or odd[0].index < found.flaw.index):
+                return replace(found, flaw=odd[0])
+            return found
+
+    def trouble_with_pages(self) -> str:
+        """What SQLite finds wrong with the file itself, "" for nothing. Reads all of it."""
+        with self._translating():
+            (answer,) = self._connection.execute("PRAGMA integrity_check(1)").fetchone()
+        return "" if answer == "ok" else str(answer)
+
+    def _compared(self, rows: Iterator[Row], now: Standing, odd: list[Flaw]) -> Iterator[bytes]:
+        """The payloads of rows; flaws of what stands beside them go into `odd`."""
+        seq, total, payload = now.tail.seq, now.tail_total, b""
+        try:
+            for index, row in enumerate(rows):
+                seq, payload = row.seq, row.payload
+                total += len(payload)
+                if not odd and not _agrees(row, total):
+                    odd.append(Flaw(index, seq, Fault.ALTERED, "its row does not say the same as the event itself"))
+                yield payload
+        except sqlite3.Error as error:
+            raise translated(error, f"read {self._path} behind event {seq}") from error
 
     @contextmanager
     def _moment(self) -> Iterator[None]:
@@ -85,6 +130,17 @@ class JournalReader:
             yield
         except sqlite3.Error as error:
             raise translated(error, f"read {self._path}") from error
+
+
+def _agrees(row: Row, total: int) -> bool:
+    """Whether a row says of its event what the event says; also where the event cannot be read: the chain tells then."""
+    try:
+        event = json.loads(row.payload)
+    except (ValueError, RecursionError):
+        return True
+    when = time_text(row.utc_ms) if row.utc_ms in range(UTC_MS_MAX + 1) else None
+    stated = [event.get(name) for name in ("seq", "id", "type", "time")] if isinstance(event, dict) else None
+    return stated is None or (stated, total) == ([row.seq, row.id, row.type, when], row.total)
 
 
 def is_database(path: Path) -> bool:

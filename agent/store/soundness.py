@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING
 
 from agent.core.chain import digest_of
 from agent.store.errors import is_damage
-from agent.store.history import Recorded, held_hashes, standing_of
+from agent.store.history import PAYLOAD, Recorded, held_hashes, standing_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-ROWS = "SELECT seq, payload FROM events WHERE seq BETWEEN ? AND ? ORDER BY seq"
+ROWS = f"SELECT seq, {PAYLOAD} FROM events WHERE seq BETWEEN ? AND ? ORDER BY seq"  # noqa: S608 - a constant
 
 
 @dataclass(frozen=True, slots=True)
