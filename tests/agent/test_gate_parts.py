@@ -5,9 +5,11 @@ import threading
 
 import pytest
 
+from agent.core.command import Answer, Result
 from agent.core.decision import Decision, Reason, Verdict
 from agent.core.events import Alarm
-from agent.core.lane_io import Decided
+from agent.core.lane_io import CommandKind, Decided
+from agent.core.lane_state import LaneOrders
 from agent.core.moment import Moment
 from agent.core.observations import Presentation
 from agent.devices import Devices
@@ -149,7 +151,7 @@ def settings(**changes):
 class Unit:
     """A lane unit on simulated boards whose every decision is PASS."""
 
-    def __init__(self, name, journal, devices, **changes):
+    def __init__(self, name, journal, devices, orders=lambda _lane: LaneOrders(), **changes):
         lane = settings(**changes)
         self.relay = RelayBoard(name, make_relay("simulated", {"name": name}))
         inputs = None if lane.inputs is None else make_inputs("simulated", {"name": name})
@@ -160,7 +162,7 @@ class Unit:
             "exit",
             lane,
             Boards(self.relay, inputs),
-            Services(Recorder(journal, lambda: UTC), devices, Clock().now, self.kept.update, WayGuard((), ())),
+            Services(Recorder(journal, lambda: UTC), devices, Clock().now, self.kept.update, WayGuard((), ()), orders),
             self._decide,
             7,
         )
@@ -212,6 +214,32 @@ def test_a_vehicle_goes_through_a_whole_lane_of_threads(request, journal, device
         assert journal.real.use_state(PERMIT.permit_id).used == 1
         assert [one.on for one in lane.relays.history if one.channel == 1] == [True, False]
     assert not any(lane.relays.states)
+
+
+def test_officers_order_a_lane_and_hear_what_becomes_of_it(request, journal, devices):
+    with Unit(request.node.name, journal, devices) as lane:
+        lane.wait_state("idle")
+        eventually(lambda: devices.states.get("exit/relay") == "up")
+        answer = lane.unit.order(CommandKind.HOLD, "officer 7", "a parade", 10)
+        assert answer == Answer(Result.DONE, "it is held open")
+        assert lane.relays.wait_until(lambda states: states[0], 10)
+        answer = lane.unit.order(CommandKind.LOCK, "officer 8", "a search", 10)
+        assert answer == Answer(Result.NOT_DONE, "officer 7 holds it open: release it first")
+        held = [data for kind, data in journal.events if kind == "barrier.held"]
+        assert held == [{"held": True, "operator": "officer 7", "cause": "a parade"}]
+    answer = lane.unit.order(CommandKind.OPEN, "officer 7", "too late", 10)
+    assert answer == Answer(Result.FAILED, "the lane does not run; nothing was done")
+
+
+def test_a_lane_starts_with_the_orders_that_stand(request, journal, devices):
+    orders = {"exit": LaneOrders(out_of_service_by="officer 7")}
+    with Unit(request.node.name, journal, devices, orders=orders.__getitem__) as lane:
+        lane.wait_state("out_of_service")
+        assert lane.unit.view.orders == orders["exit"]
+        lane.inputs.set(1, True)
+        answer = lane.unit.order(CommandKind.IN_SERVICE, "officer 8", "repaired", 10)
+        assert answer == Answer(Result.DONE, "it is in service")
+        lane.wait_state("present")
 
 
 def test_a_lane_without_inputs_is_blind(request, journal, devices):

@@ -11,7 +11,8 @@ from typing_extensions import override
 from agent.barrier import PulseReport
 from agent.core.decision import Decision, Reason, Verdict
 from agent.core.lane import Lane, LaneRules
-from agent.core.lane_io import Commanded, CommandKind, Decided, LedgerState
+from agent.core.lane_io import Answered, Commanded, CommandKind, Decided, LedgerState
+from agent.core.lane_state import LaneOrders
 from agent.core.moment import Moment
 from agent.core.observations import Presentation, Reading
 from agent.lane_loop import Hands, LaneLoop, Sighting
@@ -252,6 +253,56 @@ def test_letting_go_of_a_hold_does_not_wait_for_the_journal(gate):
     eventually(lambda: len(gate.of_type("barrier.held")) == 2)
 
 
+@pytest.mark.parametrize("kind", [CommandKind.LOCK, CommandKind.OUT_OF_SERVICE])
+def test_what_is_to_stand_stands_once_it_is_written_and_else_is_answered_with_no(gate, kind):
+    gate.journal.fails = JournalFullError("full")
+    gate.order(kind, "order 1")
+    eventually(lambda: gate.answers)
+    assert gate.answers == [Answered("order 1", done=False, detail="it could not be recorded, so nothing was done")]
+    gate.journal.fails = None
+    eventually(lambda: not gate.recorder.failing)
+    assert gate.journal.types == ["alarm.raised"]
+    assert gate.views[-1].orders == LaneOrders()
+    answered = []
+    gate.journal.hook = lambda _drafts, _ledger: answered.append(len(gate.answers))
+    gate.order(kind, "order 2")
+    eventually(lambda: len(gate.answers) == 2)
+    assert gate.answers[1].done
+    assert answered == [1], "recorded before it is answered"
+    assert gate.journal.types == ["alarm.raised", "lane.ordered"]
+    eventually(lambda: "officer 7" in {gate.views[-1].orders.locked_by, gate.views[-1].orders.out_of_service_by})
+
+
+def test_a_locked_lane_lets_a_vehicle_wait_and_an_unlocked_one_lets_it_through(gate):
+    gate.order(CommandKind.LOCK, "order 1")
+    gate.show()
+    gate.wait_state("waiting")
+    gate.order(CommandKind.OPEN, "order 2")
+    eventually(lambda: len(gate.answers) == 2)
+    assert gate.answers[1] == Answered("order 2", done=False, detail="the lane is locked by officer 7")
+    assert (gate.pulses, gate.views[-1].message) == (0, "LANE_LOCKED")
+    gate.order(CommandKind.UNLOCK, "order 3")
+    eventually(lambda: gate.pulses == 1)
+    assert len(gate.questions) == 2, "it is judged anew"
+
+
+def test_letting_go_while_nothing_can_be_written_is_done_and_answered_with_a_word(gate):
+    gate.order(CommandKind.HOLD, "order 1")
+    gate.order(CommandKind.RELEASE, "order 2")
+    eventually(lambda: len(gate.answers) == 2)
+    gate.order(CommandKind.HOLD)
+    eventually(lambda: gate.state == "held_open")
+    gate.journal.fails = JournalFullError("full")
+    gate.order(CommandKind.RELEASE, "order 3")
+    eventually(lambda: len(gate.answers) == 3)
+    assert [(one.done, one.detail) for one in gate.answers] == [
+        (True, "it is held open"),
+        (True, "it is let go"),
+        (True, "it is let go; the journal cannot be written, its record waits"),
+    ]
+    gate.journal.fails = None
+
+
 def test_a_fire_opens_also_when_nothing_can_be_recorded_and_is_recorded_later(request, tmp_path, monkeypatch):
     monkeypatch.setattr("agent.recorder.RETRY_S", 0.05)
     with Gate(tmp_path, request.node.name, has_hold=True) as gate:
@@ -482,6 +533,15 @@ def test_a_fault_in_the_loop_ends_it_loudly_moves_nothing_and_lets_progress_stan
     stamp = gate.loop.progress_at
     gate.show()
     assert (gate.loop.progress_at, gate.pulses) == (stamp, 0)
+
+
+def test_a_loop_runs_from_its_start_to_its_end(request, tmp_path):
+    gate = Gate(tmp_path, request.node.name)
+    assert not gate.loop.runs
+    with gate:
+        assert gate.loop.runs
+    assert not gate.loop.runs
+    simulated.forget_boards()
 
 
 def test_stopping_leaves_what_waits_alone(gate):
