@@ -235,6 +235,20 @@ def test_every_reference_in_the_document_leads_somewhere():
         assert isinstance(value, dict), reference
 
 
+def test_the_examples_in_the_document_are_valid_by_the_schemas_in_the_document():
+    document = json.loads(written(asyncapi()))
+    messages = document["components"]["messages"]
+    assert [name for name, message in messages.items() if "examples" not in message] == ["evidence"]
+    for name, message in messages.items():
+        for part in ("payload", "headers"):
+            schema = {**message.get(part, {}), "components": document["components"]}
+            validator = Draft7Validator(schema, format_checker=FORMATS)
+            for example in message.get("examples", []):
+                found = [fault.message for fault in validator.iter_errors(example.get(part, {}))]
+                assert found == [], name
+            assert part == "headers" or not validator.is_valid([]), name
+
+
 def test_the_topics_are_those_of_the_link():
     topics = Topics("khorgos-03")
     theirs = {

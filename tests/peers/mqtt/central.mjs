@@ -1,0 +1,55 @@
+// A central system on the npm client "mqtt": prints what it hears, one JSON object a line, acknowledges, publishes on request.
+//
+//   node central.mjs PORT GATE [3.1.1]
+//
+// Standard input: one JSON object a line, {topic, payload, retain, properties}; its end is the end of the program.
+import { createInterface } from 'node:readline';
+import mqtt from 'mqtt';
+
+const [port, gate, version] = process.argv.slice(2);
+const protocolVersion = version === '3.1.1' ? 4 : 5;
+const root = `gate/v1/${gate}`;
+const client = mqtt.connect({ host: '127.0.0.1', port: Number(port), protocolVersion, clientId: `npm-${process.pid}` });
+const say = (value) => process.stdout.write(`${JSON.stringify(value)}\n`);
+const stored = new Set();
+let stream = '';
+let watermark = 0;
+
+client.on('connect', () => {
+  client.subscribe([`${root}/event/#`, `${root}/status`, `${root}/birth`, `${root}/res/#`], { qos: 1 }, (error) => {
+    if (error) throw error;
+    say({ ready: true });
+  });
+});
+
+client.on('message', (topic, payload, packet) => {
+  const { contentType, messageExpiryInterval, userProperties, correlationData } = packet.properties ?? {};
+  say({
+    topic,
+    payload: payload.toString('base64'),
+    qos: packet.qos,
+    retain: packet.retain,
+    contentType,
+    expiry: messageExpiryInterval,
+    userProperties,
+    correlation: correlationData?.toString(),
+  });
+  if (topic.startsWith(`${root}/event/`)) acknowledge(JSON.parse(payload));
+});
+
+function acknowledge(event) {
+  stream = event.stream;
+  stored.add(event.seq);
+  while (stored.has(watermark + 1)) watermark += 1;
+  client.publish(`${root}/ack`, JSON.stringify({ stream, seq: watermark }), { qos: 1, retain: true });
+}
+
+const input = createInterface({ input: process.stdin });
+input.on('line', (line) => {
+  const { topic, payload, retain, properties } = JSON.parse(line);
+  if (properties?.correlationData) properties.correlationData = Buffer.from(properties.correlationData);
+  client.publish(topic, payload, { qos: 1, retain: Boolean(retain), properties }, (error) => {
+    say({ published: topic, error: error ? String(error) : null });
+  });
+});
+input.on('close', () => client.end(false, {}, () => process.exit(0)));
