@@ -95,6 +95,15 @@ WAYS = (
     "relay back, fresh inputs, hold contact on, order to hold, hold contact off",
     "inputs flap, inputs lost",
     "relay back, fresh inputs, key turned",
+    "relay back, fresh inputs, order to lock, A up, a permit, decision PASS, `pass_s`, order to unlock",
+    "relay back, fresh inputs, hold contact on, order to lock, hold contact off",
+    "order out of service, relay back, fresh inputs, A up, order to open",
+    "relay back, fresh inputs, order out of service, no limit, closed limit, order into service",
+    "relay back, fresh inputs, A up, a permit, decision MANUAL, order out of service",
+    f"{GRANTED}, order out of service, pulse not_delivered",
+    f"{UP}, order out of service, B up, A down, B down, `clear_s`, closed limit",
+    f"{UP}, B up, B down, A up, order out of service",
+    "relay back, fresh inputs, order to hold, order out of service, order to release",
 )
 NEAR = "relay back, way free, fresh inputs"
 THROUGH = "A up, a permit, decision PASS, pulse delivered, open limit, B up, A down, B down, `clear_s`"
@@ -111,7 +120,11 @@ SHARED_WAYS = (
     f"{NEAR}, order to hold, no limit, arm in use, order to release",
     f"{NEAR}, {THROUGH}, arm in use, `close_s`",
     f"{NEAR}, A up, a permit, decision DENY, arm in use, A down",
+    f"{NEAR}, A up, a permit, way taken, decision PASS, order to lock, way free, order out of service",
+    f"{NEAR}, order out of service, arm in use, closed limit, way free",
 )
+ORDERS = {kind: f"order to {kind}" for kind in CommandKind}
+ORDERS |= {CommandKind.OUT_OF_SERVICE: "order out of service", CommandKind.IN_SERVICE: "order into service"}
 PERMIT = Permit(b"p" * 16, "issuer", b"k", 0, 1, 0, 1, "V" * 17, None, None, None, 1, 1, "in", 1)
 HEAD = """# The lane
 
@@ -134,9 +147,16 @@ Rules that never break, each watched over random sequences by `tests/core/test_l
 6. A start moves nothing by itself; a hold contact that is on, or an officer, may.
 7. Of lanes that must wait for one another, one opens at a time: no open pulse and no order to hold while the way is not free.
    Only the hold contact, a fire alarm's for one, asks nobody, and an arm that the agent itself lowers goes up again.
+8. A locked lane opens for no permit, no officer and no key: no open pulse and no order to hold. Only the hold contact opens it, and
+   an arm that the agent itself lowers goes up again. What was granted before the lock goes on.
+9. A lane out of service begins no transaction but an officer's. One with a grant has its outcome first.
+10. Each order from afar has exactly one answer, and none is carried out after its time. What stands (locked, out of service) stands
+    only once it is recorded, and then over restarts.
 
 Not in the pictures, because they lead there from every state: inputs lost lead to `fault` (not from `held_open`), and
-an officer's order to hold, or the hold contact, leads to `held_open`.
+an officer's order to hold, or the hold contact, leads to `held_open`. An order to lock or unlock leaves the state as it is. Where two
+rows of a state have the same cause, the inputs, or what stands of the orders, decide: a vehicle that may pass is `waiting` where
+the lane is locked. Answers to orders, and what the sign shows, are not in the tables.
 """
 
 
@@ -188,7 +208,7 @@ def words(effects: tuple[Effect, ...]) -> tuple[str, ...]:
 
 
 def _event_words(event: object) -> str:
-    fields = ("seen_by", "verdict", "by", "action", "delivery", "position", "outcome", "alarm")
+    fields = ("order", "seen_by", "verdict", "by", "action", "delivery", "position", "outcome", "alarm")
     found = [str(getattr(event, name)) for name in fields if getattr(event, name, None) is not None]
     return " ".join((str(getattr(event, "TYPE", "")), *found))
 
@@ -207,8 +227,8 @@ def inputs(place: Place) -> Iterator[tuple[str, Input]]:
         yield f"decision {verdict}", Decided(now, Decision(verdict, Reason.OK, (), permit), 1)
     for delivery in ("delivered", "not_delivered", "unknown"):
         yield f"pulse {delivery}", Pulsed(now, place.grant, "open", delivery)
-    for kind in CommandKind:
-        yield f"order to {kind}", Commanded(now, kind, "officer", "cause")
+    for kind, name in ORDERS.items():
+        yield name, Commanded(now, kind, "officer", "cause")
     if rules.neighbours:
         yield "way free", WayChanged(now, free=True)
         yield "way taken", WayChanged(now, free=False)
