@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent.core.permit.trust import TrustError, TrustList, load, root_key
@@ -14,8 +16,16 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """What reading the file anew came to. `trust`: the list in force now; `problem`: why it is not the file's, in words."""
+
+    trust: TrustList | None
+    problem: str
+
+
 class TrustFile:
-    """Give the newest valid trust list. For one thread.
+    """Give the newest valid trust list. Safe to use from several threads.
 
     A file that cannot be read, is not signed by a pinned root key, or is older than the list in use is refused with a
     line in the log, and the list in use stays.
@@ -24,13 +34,28 @@ class TrustFile:
     def __init__(self, path: Path | None, roots: Sequence[str]) -> None:
         self._path = path
         self._roots = [root_key(text) for text in roots]
+        self._lock = threading.Lock()
         self._version: tuple[int, int, int] | None = None
         self._list: TrustList | None = None
+        self._problem = ""
 
     def current(self) -> TrustList | None:
         """The trust list in use, after a look whether the file has changed; None as long as there was never one."""
+        with self._lock:
+            self._look()
+            return self._list
+
+    def reload(self) -> Reloaded:
+        """Read the file whether it looks changed or not, and tell what is in force now."""
+        with self._lock:
+            self._version = None
+            self._look()
+            return Reloaded(self._list, self._problem)
+
+    def _look(self) -> None:
         if self._path is None:
-            return None
+            self._problem = "no file with a trust list is configured"
+            return
         try:
             status = self._path.stat()
             version = (status.st_mtime_ns, status.st_ino, status.st_size)
@@ -38,16 +63,17 @@ class TrustFile:
                 self._version = version
                 self._take(self._path.read_bytes())
         except OSError as error:
+            self._problem = f"the trust list {self._path} cannot be read: {error.strerror}"
             if self._version is not None or self._list is None:
-                log.error("the trust list %s cannot be read: %s", self._path, error.strerror)  # noqa: TRY400
+                log.error("%s", self._problem)  # noqa: TRY400 - told, not a bug
             self._version = None
-        return self._list
 
     def _take(self, text: bytes) -> None:
         try:
             fresh = load(text, self._roots, self._list.version if self._list else 1)
         except TrustError as error:
-            log.error("the trust list %s is refused: %s", self._path, error)  # noqa: TRY400 - told, not a bug
+            self._problem = f"the trust list {self._path} is refused: {error}"
+            log.error("%s", self._problem)  # noqa: TRY400 - told, not a bug
             return
         log.info("trust list version %d with %d keys from %s", fresh.version, len(fresh.entries), self._path)
-        self._list = fresh
+        self._list, self._problem = fresh, ""

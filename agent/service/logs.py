@@ -20,6 +20,8 @@ from agent.service.redaction import masked
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+log = logging.getLogger(__name__)
+
 _PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
 _DEBUG_PRIORITY = 7
 _FIELDS = ("gate", "lane", "device", "transaction")
@@ -58,6 +60,38 @@ def configure(
     root.setLevel(level.upper())
     logging.captureWarnings(capture=True)
     return handler
+
+
+class LogLevel:
+    """The least that is logged: the usual one, or for a while another. Safe to use from any thread."""
+
+    def __init__(self, usual: str) -> None:
+        """Take over from `configure`. `usual`: debug, info, warning or error."""
+        self._usual = usual
+        self._lock = threading.Lock()
+        self._timer: threading.Timer | None = None
+
+    def change(self, level: str, for_s: float) -> None:
+        """Log from `level` on, for `for_s` seconds and then as usual again; 0: until the next start."""
+        with self._lock:
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            logging.getLogger().setLevel(level.upper())
+            if for_s > 0:
+                self._timer = threading.Timer(for_s, self._go_back)
+                self._timer.name, self._timer.daemon = "log-level", True
+                self._timer.start()
+        log.warning("the log level is %s %s", level, f"for {for_s:g} s" if for_s > 0 else "until the next start")
+
+    def _go_back(self) -> None:
+        with self._lock:
+            # A timer that fired while another order took its place must not undo that.
+            if threading.current_thread() is not self._timer:
+                return
+            self._timer = None
+            logging.getLogger().setLevel(self._usual.upper())
+        log.warning("the log level is %s again", self._usual)
 
 
 def lane_logger(name: str, lane: str) -> logging.LoggerAdapter[logging.Logger]:
