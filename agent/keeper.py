@@ -5,13 +5,16 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from agent.core.events import TransactionClosed
 from agent.store.errors import EvidenceError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from agent.core.events import Draft, Outcome
     from agent.store.evidence import EvidenceStore
 
 log = logging.getLogger(__name__)
@@ -20,8 +23,15 @@ WAITING_LIMIT = 256
 STOP_TIMEOUT_S = 5.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    pictures: tuple[str, ...]
+    outcome: Outcome
+    violated: bool
+
+
 class Keeper:
-    """Write pictures, SHA-256 to JPEG, in the background.
+    """Write pictures, SHA-256 to JPEG, in the background, and what became of their transactions, in the order of calling.
 
     A picture is a help, not the record: when the disk does not follow, pictures are given up with a line in the log, and
     the lane goes on.
@@ -29,7 +39,7 @@ class Keeper:
 
     def __init__(self, store: EvidenceStore) -> None:
         self._store = store
-        self._waiting: queue.Queue[Mapping[str, bytes] | None] = queue.Queue(WAITING_LIMIT)
+        self._waiting: queue.Queue[Mapping[str, bytes] | _Settled | None] = queue.Queue(WAITING_LIMIT)
         self._thread = threading.Thread(target=self._run, name="evidence", daemon=True)
 
     def start(self) -> None:
@@ -56,10 +66,39 @@ class Keeper:
         except queue.Full:
             log.error("the evidence store does not follow: %d pictures are given up", len(pictures))  # noqa: TRY400
 
+    def settle(self, pictures: Sequence[str], outcome: Outcome, *, violated: bool = False) -> None:
+        """Take over how the transaction of these pictures ended (EvidenceStore.settle); returns at once."""
+        if not pictures:
+            return
+        try:
+            self._waiting.put_nowait(_Settled(tuple(pictures), outcome, violated))
+        except queue.Full:
+            # They stay with those of open transactions, which are kept as long as any.
+            log.error("the evidence store does not follow: %d pictures are not sorted", len(pictures))  # noqa: TRY400
+
+    def heard(self, drafts: Sequence[Draft]) -> None:
+        """Take over from what was recorded how transactions ended; returns at once."""
+        for draft in drafts:
+            if isinstance(draft.event, TransactionClosed):
+                closed = draft.event
+                self.settle(closed.pictures, closed.outcome, violated=bool(closed.violations))
+
     def _run(self) -> None:
-        while (pictures := self._waiting.get()) is not None:
-            for digest, picture in pictures.items():
-                try:
-                    self._store.keep(digest, picture)
-                except EvidenceError as error:
-                    log.error("picture %s could not be kept: %s", digest[:12], error)  # noqa: TRY400 - told, not a bug
+        while (item := self._waiting.get()) is not None:
+            if isinstance(item, _Settled):
+                self._sort(item)
+            else:
+                self._write(item)
+
+    def _write(self, pictures: Mapping[str, bytes]) -> None:
+        for digest, picture in pictures.items():
+            try:
+                self._store.keep(digest, picture)
+            except EvidenceError as error:
+                log.error("picture %s could not be kept: %s", digest[:12], error)  # noqa: TRY400 - told, not a bug
+
+    def _sort(self, settled: _Settled) -> None:
+        try:
+            self._store.settle(settled.pictures, settled.outcome, violated=settled.violated)
+        except EvidenceError as error:
+            log.error("%d pictures could not be sorted: %s", len(settled.pictures), error)  # noqa: TRY400 - told, not a bug

@@ -38,15 +38,20 @@ class Recorder:
 
     While the journal cannot be written, news waits in memory (at most `PENDING_LIMIT` records; beyond that the
     newest is refused loudly, counted, and told in an alarm once writing works again). `shape` goes over every draft
-    first, to mask what must not leave the gate.
+    first, to mask what must not leave the gate. `heard` is told what was recorded, in order; it must not block.
     """
 
     def __init__(
-        self, journal: Journal, utc: Callable[[], float], shape: Callable[[Draft], Draft] | None = None
+        self,
+        journal: Journal,
+        utc: Callable[[], float],
+        shape: Callable[[Draft], Draft] | None = None,
+        heard: Callable[[Sequence[Draft]], None] = lambda _drafts: None,
     ) -> None:
         self._journal = journal
         self._utc = utc
         self._shape = shape or (lambda draft: draft)
+        self._heard = heard
         self._lock = threading.Lock()
         self._pending: deque[_Waiting] = deque()
         self._refused = 0
@@ -71,7 +76,9 @@ class Recorder:
         """
         with self._lock:
             self._write_pending()
-            self._journal.record([self._shape(draft) for draft in events], ledger, commands)
+            drafts = [self._shape(draft) for draft in events]
+            self._journal.record(drafts, ledger, commands)
+            self._tell(drafts)
 
     def note(
         self,
@@ -113,6 +120,7 @@ class Recorder:
                 log.exception("a change of the past does not fit; its events are recorded without it")
                 self._journal.record(first.events)
             self._pending.popleft()
+            self._tell(first.events)
         if self._refused:
             detail = f"{self._refused} events could not be recorded"
             self._journal.record(
@@ -122,3 +130,10 @@ class Recorder:
         if self._trouble:
             self._trouble = ""
             log.warning("the journal is written again; %d records had waited", waited)
+
+    def _tell(self, drafts: Sequence[Draft]) -> None:
+        try:
+            self._heard(drafts)
+        except Exception:
+            # It is recorded: whoever only listens must not make it look as if it were not.
+            log.exception("a listener of the recorder failed")

@@ -7,7 +7,7 @@ import pytest
 
 from agent.core.command import Answer, Result
 from agent.core.decision import Decision, Reason, Verdict
-from agent.core.events import Alarm
+from agent.core.events import Alarm, Draft, Outcome, TransactionClosed
 from agent.core.lane_io import CommandKind, Decided
 from agent.core.lane_state import LaneOrders
 from agent.core.moment import Moment
@@ -22,14 +22,14 @@ from agent.relay_board import RelayBoard
 from agent.service.clock import Clock
 from agent.settings.lane import Lane as LaneSettings
 from agent.store.errors import EvidenceError
-from agent.store.evidence import EvidenceStore
+from agent.store.evidence import EvidenceStore, Shelf
 from agent.way_guard import WayGuard
 from drivers.inputs import simulated as simulated_inputs
 from drivers.registry import inputs as make_inputs
 from drivers.registry import relay as make_relay
 from drivers.relay import simulated
 from tests.flaky_journal import FlakyJournal
-from tests.journals import UTC
+from tests.journals import UTC, present
 from tests.permits import PERMIT
 from tests.waiting import eventually
 
@@ -85,7 +85,41 @@ def test_pictures_are_on_disk_when_the_keeper_has_stopped(tmp_path):
     keeper.keep({})
     keeper.keep({DIGEST: JPEG})
     keeper.stop()
-    assert (tmp_path / DIGEST[:2] / f"{DIGEST}.jpg").read_bytes() == JPEG
+    assert (tmp_path / "open" / DIGEST[:2] / f"{DIGEST}.jpg").read_bytes() == JPEG
+
+
+@pytest.mark.parametrize("kept_first", [True, False])
+def test_pictures_are_sorted_by_what_was_recorded_of_their_transaction(tmp_path, kept_first):
+    store = EvidenceStore(tmp_path, 1 << 20)
+    keeper = Keeper(store)
+    keeper.start()
+    closed = TransactionClosed(
+        outcome=Outcome.PASSED, reason=Reason.OK, assumed=False, duration_s=1.0, pictures=(DIGEST,)
+    )
+    steps = [lambda: keeper.keep({DIGEST: JPEG}), lambda: keeper.heard([present(), Draft(closed, "1", "t1", 0.0)])]
+    for step in steps if kept_first else reversed(steps):
+        step()
+    keeper.stop()
+    assert store.shelf(DIGEST) is Shelf.PASSED
+
+
+def test_a_violation_keeps_pictures_longer_and_trouble_with_sorting_is_told(tmp_path, caplog):
+    store = EvidenceStore(tmp_path, 1 << 20)
+    keeper = Keeper(store)
+    keeper.start()
+    keeper.keep({DIGEST: JPEG})
+    keeper.settle((), Outcome.PASSED)
+    keeper.settle([DIGEST], Outcome.OVERRIDDEN, violated=True)
+    keeper.stop()
+    assert store.shelf(DIGEST) is Shelf.OTHER
+    store = EvidenceStore(tmp_path / "2", 1 << 20)
+    store.keep(DIGEST, JPEG)
+    (tmp_path / "2" / "passed").rmdir()
+    keeper = Keeper(store)
+    keeper.start()
+    keeper.settle([DIGEST], Outcome.PASSED)
+    keeper.stop()
+    assert "1 pictures could not be sorted: cannot move" in caplog.text
 
 
 def test_a_picture_that_cannot_be_kept_is_told_of_and_holds_up_no_other(store, caplog):

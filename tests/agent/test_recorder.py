@@ -218,3 +218,35 @@ def test_a_commands_answer_that_does_not_fit_costs_no_event(journal, recorder):
     recorder.note([device("executed")], commands=[CommandAnswered("id-1", b"{}")])
     assert details(journal) == ["executed"]
     assert not recorder.failing
+
+
+# ---------------------------------------------------------------------------------------------------------- listeners
+
+
+def test_a_listener_hears_of_everything_recorded_in_order_and_of_nothing_else(journal, monkeypatch):
+    monkeypatch.setattr("agent.recorder.RETRY_S", 0.0)
+    heard = []
+    recorder = Recorder(journal, lambda: UTC, heard=heard.extend)
+    recorder.bind([present("t1")], [reserve()])
+    journal.fails = FULL
+    with pytest.raises(JournalFullError):
+        recorder.bind([present("t2")], [])
+    recorder.note([present("t3")])
+    assert [draft.transaction for draft in heard] == ["t1"]
+    journal.fails = None
+    recorder.bind([present("t4")], [])
+    assert [draft.transaction for draft in heard] == ["t1", "t3", "t4"]
+
+
+def test_a_listener_that_fails_does_not_make_a_record_fail_or_come_twice(journal, monkeypatch, caplog):
+    monkeypatch.setattr("agent.recorder.RETRY_S", 0.0)
+
+    def fail(_drafts):
+        raise OSError("for the test")
+
+    recorder = Recorder(journal, lambda: UTC, heard=fail)
+    recorder.bind([present("t1")], [])
+    recorder.note([present("t2")])
+    recorder.retry()
+    assert journal.types == ["vehicle.present", "vehicle.present"]
+    assert caplog.text.count("a listener of the recorder failed") == 2
