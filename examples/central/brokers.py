@@ -45,7 +45,9 @@ class Mqtt:
         if secure:
             self._client.tls_set_context(tls(options))
         session = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-        session.SessionExpiryInterval = SESSION_S
+        # A member of a group must leave it when it dies: mosquitto goes on dealing to a session that it keeps, and what is
+        # sent again can go there every time. What a dead member held is sent again by the gates.
+        session.SessionExpiryInterval = 0 if options.share else SESSION_S
         session.ReceiveMaximum = 5 * BATCH  # brokers' own limits (mosquitto: 20 messages) are less than a batch
         port = parts.port or (8883 if secure else 1883)
         self._client.connect(parts.hostname or "", port, 15, clean_start=False, properties=session)

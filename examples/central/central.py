@@ -18,12 +18,13 @@ import sqlite3
 import sys
 import time
 from contextlib import closing
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import psycopg
 from brokers import Amqp, Mqtt, batch_of
 from pika.exceptions import AMQPError
-from reports import gaps, live_table, utc_now
+from reports import gaps, live_table
 from rich.live import Live
 from store import Store
 
@@ -102,10 +103,10 @@ def main() -> int:
             lines, well = gaps(store)
             print(*lines, sep="\n")
             return int(not well)
-        with Live(live_table(store, utc_now()), screen=True) as live:
+        with Live(screen=True) as live:
             while True:
+                live.update(live_table(store, datetime.now(UTC)), refresh=True)
                 time.sleep(1)
-                live.update(live_table(store, utc_now()))
 
 
 if __name__ == "__main__":
@@ -113,3 +114,5 @@ if __name__ == "__main__":
         sys.exit(main())
     except KeyboardInterrupt:
         sys.exit(0)
+    except TROUBLE as trouble:
+        sys.exit(f"central: {trouble}")

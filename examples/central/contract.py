@@ -4,8 +4,9 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Iterator
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -13,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 BYTES_MAX, SEQ_MAX = 65_536, 2**31 - 1
 # PostgreSQL takes no NUL and no half of a surrogate pair: one such event would be tried again for ever.
 TEXT = re.compile(r"[^\x00-\x1f\ud800-\udfff]{1,128}")
-FIELDS = dict.fromkeys(("source", "stream", "id", "type", "time", "lane", "transaction", "prev"), TEXT) | {
+FIELDS = {
+    **dict.fromkeys(("stream", "id", "type", "time", "lane", "transaction"), TEXT),
     "source": re.compile(r"/gate/[A-Za-z0-9][A-Za-z0-9._-]{0,63}"),
     "prev": re.compile(r"[0-9a-f]{64}"),
 }
@@ -50,19 +52,25 @@ def read_event(topic: str, payload: bytes) -> Event:
         raise ValueError("nested too deep") from error
     if not isinstance(body, dict) or body.get("specversion") != "1.0":
         raise ValueError("no CloudEvents 1.0 object")
-    for name, pattern in FIELDS.items():
-        value = body.get(name)
-        absent = value is None and name in {"lane", "transaction"}
-        if not absent and not (isinstance(value, str) and pattern.fullmatch(value)):
-            raise ValueError(f"{name} is malformed")
-    if type(body.get("seq")) is not int or not 1 <= body["seq"] <= SEQ_MAX:
-        raise ValueError("seq is malformed")
-    if datetime.fromisoformat(body["time"]).tzinfo is None:
-        raise ValueError("time has no zone")
+    if wrong := next(_malformed(body), None):
+        raise ValueError(f"{wrong} is malformed")
     # The broker lets a gate publish below its own topic only: the topic tells who sent this, the payload only claims.
     if topic != f"gate/v1/{body['source'].removeprefix('/gate/')}/event/{body['type']}":
         raise ValueError("source or type is not that of the topic")
     return Event._make([*(body.get(name) for name in Event._fields[:-2]), payload, digest_of(payload)])
+
+
+def _malformed(body: dict[str, Any]) -> Iterator[str]:
+    for name, pattern in FIELDS.items():
+        value = body.get(name)
+        if value is None and name in {"lane", "transaction"}:
+            continue
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            yield name
+    if type(body.get("seq")) is not int or not 1 <= body["seq"] <= SEQ_MAX:
+        yield "seq"
+    if datetime.fromisoformat(body["time"]).tzinfo is None:
+        yield "time"
 
 
 def check_checkpoint(payload: bytes, before: tuple[str, str, int, str], key: str) -> None:

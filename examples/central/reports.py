@@ -1,7 +1,7 @@
 """What is in the store: the gap report and the live table. The views they read stand in schema.sql."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from rich.table import Table
 from store import Store
@@ -48,8 +48,3 @@ def live_table(store: Store, now: datetime) -> Table:
         cells = (source.removeprefix("/gate/"), stream[:8], watermark, age, recent, outcome, missing, conflicts)
         table.add_row(*map(str, cells), style="bold red" if conflicts else "yellow" if missing else "")
     return table
-
-
-def utc_now() -> datetime:
-    """Now."""
-    return datetime.now(UTC)

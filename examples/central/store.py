@@ -9,12 +9,15 @@ import psycopg
 from contract import check_checkpoint, digest_of, read_event
 
 log = logging.getLogger("central")
+# A worker that froze, or lost its network, must not hold a gate's lock for ever; a commit must outlive a power cut.
+SESSION = "-c idle_in_transaction_session_timeout=30s -c lock_timeout=60s -c synchronous_commit=on"
 # "DO UPDATE", although it changes nothing: in PostgreSQL that locks the row, new or old, until the commit.
 LOCK = """INSERT INTO watermarks (source, stream, seq, digest) VALUES (%s, %s, 0, %s)
     ON CONFLICT (source, stream) DO UPDATE SET seq = watermarks.seq RETURNING seq, digest, signed_seq"""
 STORE = """INSERT INTO events (source, stream, seq, id, type, time, lane, transaction_id, prev, payload, digest)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
-FOLLOWING = """SELECT seq, type, prev, digest, payload FROM events
+STORED = "SELECT digest, payload FROM events WHERE source = %s AND stream = %s AND seq = %s"
+FOLLOWING = """SELECT seq, type, prev, digest FROM events
     WHERE source = %s AND stream = %s AND seq > %s ORDER BY seq LIMIT 500"""
 ADVANCE = "UPDATE watermarks SET seq = %s, digest = %s, signed_seq = %s WHERE source = %s AND stream = %s"
 CONFLICT = """INSERT INTO conflicts (source, stream, seq, kind, digest, detail, payload)
@@ -31,14 +34,10 @@ class Store:
         self._sqlite = url.startswith("sqlite:")
         if self._sqlite:
             self._connection = sqlite3.connect(url.removeprefix("sqlite:"), isolation_level=None, timeout=10)
-            # FULL: an acknowledged event must outlive a power cut.
             self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
         else:
-            # The time limits: a worker that froze, or lost its network, must not hold a gate's lock for ever.
-            limits = "-c idle_in_transaction_session_timeout=30s -c lock_timeout=60s"
-            self._connection = psycopg.connect(
-                url, autocommit=True, connect_timeout=10, tcp_user_timeout=20_000, options=limits
-            )
+            limits = {"connect_timeout": 10, "tcp_user_timeout": 20_000, "options": SESSION}
+            self._connection = psycopg.connect(url, autocommit=True, **limits)
 
     def close(self) -> None:
         """End it; what is not committed is rolled back."""
@@ -54,30 +53,33 @@ class Store:
 
     def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """What a query gives."""
-        return list(self._connection.execute(self._words(statement), values).fetchall())
+        return list(self._run(statement, *values).fetchall())
 
     def store(self, messages: list[tuple[str, bytes]]) -> list[tuple[str, str, int]]:
         """Store (topic, payload) messages in one transaction: the watermark (source, stream, seq) of each stream in it."""
-        self._connection.execute("BEGIN IMMEDIATE" if self._sqlite else "BEGIN")
-        events = []
+        events, letters = [], {}
         for topic, payload in messages:
             try:
                 events.append(read_event(topic, payload))
             except ValueError as fault:  # kept, and out of the way: it would come again for ever
                 name = "".join(sign if sign.isprintable() else "?" for sign in topic[:256])
-                if self._many(REJECT, [(name, digest_of(payload), str(fault)[:200], len(payload), payload[:4096])]):
-                    log.warning("REJECTED a message to %s: %s", name, fault)
+                letters[name, digest_of(payload)] = (str(fault)[:200], len(payload), payload[:4096])
         # Always in one order: workers that have the same gates then wait for one another instead of deadlocking.
-        events.sort()
-        streams = sorted({(event.source, event.stream) for event in events})
+        events.sort(key=lambda event: event[:3])
+        streams = sorted({event[:2] for event in events})
+        self._connection.execute("BEGIN IMMEDIATE" if self._sqlite else "BEGIN")
         marks = {each: self.rows(LOCK, *each, digest_of(each[1].encode()))[0] for each in streams}
-        if self._many(STORE, events) < len(events):
+        cursor = self._connection.cursor()
+        cursor.executemany(self._words(STORE), events)
+        if cursor.rowcount < len(events):
             for event in events:  # some number was stored before: was it this event?
-                query = "SELECT digest FROM events WHERE source = %s AND stream = %s AND seq = %s"
-                [(stored,)] = self.rows(query, *event[:3])
-                if stored != event.digest:
-                    self._tell(*event[:3], "other_event", f"the event stored there is {stored}", event.payload)
+                [(digest, _)] = self.rows(STORED, *event[:3])
+                if digest != event.digest:
+                    self._tell(*event[:3], "other_event", f"the event stored there is {digest}", event.payload)
         told = [(*each, self._advance(*each, *marks[each])) for each in streams]
+        for key, letter in sorted(letters.items()):
+            if self._run(REJECT, *key, *letter).rowcount:
+                log.warning("REJECTED a message to %s: %s", key[0], letter[0])
         self._connection.execute("COMMIT")
         return told
 
@@ -85,40 +87,41 @@ class Store:
         """Move the watermark over every event that comes next and names the digest of the one before it."""
         start, whole = seq, True
         while whole and (following := self.rows(FOLLOWING, source, stream, seq)):
-            for number, kind, prev, own, payload in following:
+            for number, kind, prev, own in following:
+                whole = number == seq + 1 and prev == digest
                 if number == seq + 1 and prev != digest:
                     detail = f"it follows {prev}, stored is {digest}"
-                    self._tell(source, stream, number, "broken_chain", detail, payload)
-                whole = number == seq + 1 and prev == digest
+                    self._tell(source, stream, number, "broken_chain", detail)
                 if not whole:
                     break
-                if kind == "chain.checkpoint":
-                    signed = self._check(source, stream, seq, digest, payload) or signed
+                if kind == "chain.checkpoint" and self._is_signed(source, stream, seq, digest):
+                    signed = seq
                 seq, digest = number, own
         if seq > start:
-            self._many(ADVANCE, [(seq, digest, signed, source, stream)])
+            self._run(ADVANCE, seq, digest, signed, source, stream)
         return seq
 
-    def _check(self, source: str, stream: str, seq: int, digest: str, payload: bytes) -> int:
-        """How far a checkpoint proves the chain. One that proves nothing is told, but holds up nothing: it is an event."""
-        gate, proven = source.removeprefix("/gate/"), 0
-        for (key,) in self.rows("SELECT public_key FROM gates WHERE gate = %s AND public_key IS NOT NULL", gate):
-            try:
+    def _is_signed(self, source: str, stream: str, seq: int, digest: str) -> bool:
+        """Whether the checkpoint after `seq` proves the chain up to there. A bad one is told, but it is an event as well."""
+        gate = source.removeprefix("/gate/")
+        keys = self.rows("SELECT public_key FROM gates WHERE gate = %s AND public_key IS NOT NULL", gate)
+        [(_, payload)] = self.rows(STORED, source, stream, seq + 1)
+        try:
+            for (key,) in keys:
                 check_checkpoint(payload, (gate, stream, seq, digest), key)
-                proven = seq
-            except ValueError as fault:
-                self._tell(source, stream, seq + 1, "bad_checkpoint", str(fault), payload)
-        return proven
+        except ValueError as fault:
+            self._tell(source, stream, seq + 1, "bad_checkpoint", str(fault))
+            return False
+        return bool(keys)
 
-    def _tell(self, source: str, stream: str, seq: int, kind: str, detail: str, payload: bytes) -> None:
-        if self._many(CONFLICT, [(source, stream, seq, kind, digest_of(payload), detail, payload)]):
+    def _tell(self, source: str, stream: str, seq: int, kind: str, detail: str, payload: bytes = b"") -> None:
+        """A conflict of the event that is stored there, or of another one, which is then kept here."""
+        payload = payload or self.rows(STORED, source, stream, seq)[0][1]
+        if self._run(CONFLICT, source, stream, seq, kind, digest_of(payload), detail, payload).rowcount:
             log.error("CONFLICT at %s stream %s seq %d: %s: %s", source, stream, seq, kind, detail)
 
-    def _many(self, statement: str, values: list[Any]) -> int:
-        """Execute once for each; how many rows that made."""
-        cursor = self._connection.cursor()
-        cursor.executemany(self._words(statement), values)
-        return int(cursor.rowcount)
+    def _run(self, statement: str, *values: object) -> Any:
+        return self._connection.execute(self._words(statement), values)
 
     def _words(self, statement: str) -> str:
         return statement.replace("%s", "?") if self._sqlite else statement
