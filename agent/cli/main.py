@@ -23,7 +23,9 @@ COMMANDS = (
     Command("scan", "agent.cli.scan:scan", "Read QR permits and plates from pictures or a camera."),
     Command("permit", "agent.cli.permit:app", "Make and verify permits, keys and trust lists."),
     Command("events", "agent.cli.events:app", "Look into the journal of events, and prove that nothing is missing."),
+    Command("command", "agent.cli.command:app", "Sign and send commands to gates."),
     Command("relay", "agent.cli.relay:app", "Find, try and watch relay and input boards."),
+    Command("fleet", "agent.cli.fleet:fleet", "Simulate many gates against brokers, and measure."),
     Command("demo", "agent.cli.demo:demo", "Play eight vehicles at a gate on this machine, without hardware."),
 )
 EPILOG = (

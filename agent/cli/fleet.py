@@ -1,0 +1,135 @@
+"""The command `gate-agent fleet`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path  # noqa: TC003 - typer reads it
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agent.cli import exits
+from agent.fleet.plan import Credentials, Plan, elsewhere
+from agent.fleet.run import Fleet
+from agent.link.brokers import BrokerAddress
+from agent.link.tls import TlsFilesError
+
+if TYPE_CHECKING:
+    from agent.fleet.run import Progress
+    from agent.fleet.tally import Report
+
+PASSWORD_VARIABLE = "GATE_AGENT_FLEET_PASSWORD"  # noqa: S105 - the name of a variable
+
+
+def fleet(  # noqa: PLR0913, PLR0917 - one parameter an option
+    broker: Annotated[
+        list[str], typer.Option("--broker", "-b", help="mqtt://host:port or mqtts://host:port; several make a cluster.")
+    ],
+    gates: Annotated[int, typer.Option(min=1, help="How many gates.")] = 100,
+    rate: Annotated[
+        float, typer.Option(help="Events per second of EACH gate: 1000 gates at 1 make 1000 events/s.")
+    ] = 1.0,
+    for_s: Annotated[float, typer.Option("--for", help="For how many seconds events are recorded.")] = 30.0,
+    settle_s: Annotated[
+        float, typer.Option("--settle", help="How many seconds at most to wait afterwards until all is acknowledged.")
+    ] = 60.0,
+    payload_bytes: Annotated[int, typer.Option(help="Pad events to this size; about 520 bytes they have anyway.")] = 0,
+    prefix: Annotated[str, typer.Option(help="What the gates' ids begin with; a number follows.")] = "fleet-",
+    consume: Annotated[
+        bool, typer.Option("--consume", help="Count and acknowledge the events here too, where no central does.")
+    ] = False,
+    ca: Annotated[Path | None, typer.Option(help="PEM file of the brokers' CA.")] = None,
+    certificate: Annotated[
+        str | None, typer.Option(help="PEM certificate of the gates; {gate} stands for each gate's id.")
+    ] = None,
+    key: Annotated[str | None, typer.Option(help="PEM key of the gates; {gate} as above.")] = None,
+    central_certificate: Annotated[str | None, typer.Option(help="PEM certificate for --consume.")] = None,
+    central_key: Annotated[str | None, typer.Option(help="PEM key for --consume.")] = None,
+    user: Annotated[str | None, typer.Option(help="User name; {gate} as above. No certificate needs one.")] = None,
+    central_user: Annotated[str | None, typer.Option(help="User name for --consume; as --user otherwise.")] = None,
+    password: Annotated[
+        str | None, typer.Option(envvar=PASSWORD_VARIABLE, help="Password of all users.", show_default=False)
+    ] = None,
+    start_spread: Annotated[float, typer.Option(help="Within so many seconds the gates connect first.")] = 5.0,
+    really: Annotated[bool, typer.Option("--really", help="Also where a broker is not on this machine.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")] = False,
+) -> None:
+    """Simulate many gates against brokers, and measure.
+
+    Each gate has an id, a stream, a real hash chain, its own order of brokers, and resends what is not acknowledged. Its
+    events look like those of a real gate: never let a fleet loose on a broker whose consumer keeps customs records.
+    Exit code 0 when all gates are connected at the end and no event is lost.
+    """
+    addresses = tuple(_parse(url) for url in broker)
+    away = elsewhere(addresses)
+    if away and not really:
+        raise typer.BadParameter(
+            f"{', '.join(away)} is not on this machine. A fleet floods its broker: say --really if it is meant",
+            param_hint="--broker",
+        )
+    try:
+        credentials = Credentials(ca, certificate, key, user, password, central_certificate, central_key, central_user)
+        plan = Plan(
+            gates,
+            rate,
+            addresses,
+            for_s,
+            credentials,
+            payload_bytes,
+            prefix,
+            settle_s,
+            start_spread,
+            consume=consume,
+        )
+        credentials.of_gate(plan.gate_id(1))
+        credentials.of_central("central")
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    if not as_json:
+        typer.echo(f"{gates:,} gates at {rate:g} events/s each: {gates * rate:,.0f} events/s for {for_s:g} s")
+    try:
+        found = asyncio.run(Fleet(plan, (lambda _progress: None) if as_json else _show).run())
+    except TlsFilesError as error:
+        typer.echo(f"gate-agent fleet: {error}", err=True)
+        raise typer.Exit(exits.FAILED) from None
+    typer.echo(json.dumps(found.as_json(), indent=2) if as_json else "\n".join(_lines(found)))
+    raise typer.Exit(exits.OK if found.well else exits.FAILED)
+
+
+def _parse(url: str) -> BrokerAddress:
+    try:
+        return BrokerAddress.parse(url)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--broker") from None
+
+
+def _show(progress: Progress) -> None:
+    typer.echo(
+        f"{progress.at_s:6.1f} s  {progress.phase:<10}  {progress.up:,} up, {progress.recorded:,} recorded, "
+        f"{progress.taken:,} at the broker, {progress.acknowledged:,} acknowledged, {progress.reconnects:,} reconnects"
+    )
+
+
+def _lines(found: Report) -> list[str]:
+    unheard = f", {found.unheard:,} of them although nobody subscribes" if found.unheard else ""
+    refused = "".join(f", {count:,} refused with {code}" for code, count in found.refused.items())
+    lines = [
+        f"recorded       {found.recorded:,} events by {found.gates:,} gates in {found.took_s:g} s",
+        f"sent           {found.sent:,} times, {found.resent:,} of them again on the same connection",
+        f"broker took    {found.taken:,}{unheard}{refused}",
+        f"acknowledged   {found.acknowledged:,}",
+        f"lost           {'not known: nobody acknowledges' if found.lost is None else f'{found.lost:,}'}",
+        f"broker's answer          {found.puback_s.words}",
+        f"recorded to acknowledged {found.stored_s.words}",
+        f"first connection         {found.first_connect_s.words}",
+        f"reconnect                {found.reconnect_s.count:,}: {found.reconnect_s.words}",
+        f"connected at the end     {found.up_at_end:,} of {found.gates:,}, after {found.connections:,} connections",
+    ]
+    if (consumed := found.consumed) is not None:
+        lines.append(
+            f"consumer       {consumed.events:,} events, {consumed.duplicates:,} duplicates, {consumed.missing:,} missing, "
+            f"{consumed.broken:,} breaks of a chain, {consumed.not_understood:,} not understood"
+        )
+    lines += [f"ended {count:,} times: {cause}" for cause, count in found.failures.items()]
+    return [*lines, f"CPU of this process      {found.cpu_share:.0%} of one core"]

@@ -1,0 +1,294 @@
+"""One simulated gate: real sealed events, the product's own flow and rota, and no cameras, barriers or disk."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import secrets
+import time
+import uuid
+from typing import TYPE_CHECKING
+
+from agent.core.chain import RANDOM_BYTES, Point, Writer, beginning, seal
+from agent.core.events import DeviceChanged, Draft
+from agent.core.messages import Ack
+from agent.fleet.wire import Wire, WireOptions
+from agent.link import reasons
+from agent.link.brokers import shuffled
+from agent.link.events_out import event_message
+from agent.link.flow import Flow
+from agent.link.messages import Outgoing, Receipt, Subscription
+from agent.link.rota import Rota
+from agent.link.topics import Topics
+
+if TYPE_CHECKING:
+    import ssl
+    from concurrent.futures import Executor
+    from random import Random
+
+    from agent.core.chain import ClockReading, Sealed
+    from agent.fleet.tally import Tally
+    from agent.link.flow import FlowSettings
+    from agent.link.messages import Incoming, Limits
+    from agent.link.setup import SessionSettings
+
+log = logging.getLogger(__name__)
+
+JSON_TYPE = "application/json"
+STATUS_LIFE_FACTOR = 3
+
+
+class SimulatedGate:
+    """Connects for ever, records when told, sends what it recorded until it is acknowledged.
+
+    `context`: for TLS brokers. `padding`: how much longer than needed its events are.
+    """
+
+    def __init__(  # noqa: PLR0913 - what a gate needs of its fleet
+        self,
+        settings: SessionSettings,
+        flow: FlowSettings,
+        tally: Tally,
+        random: Random,
+        dialler: Executor,
+        *,
+        context: ssl.SSLContext | None = None,
+        padding: int = 0,
+    ) -> None:
+        self._settings = settings
+        self._flow_settings = flow
+        self._tally = tally
+        self._random = random
+        self._dialler = dialler
+        self._context = context
+        self._padding = "." * padding
+        self._topics = Topics(settings.gate)
+        self._rota = Rota(shuffled(settings.brokers, random), settings.first_retry_s, settings.retry_cap_s)
+        stream = str(uuid.uuid4())
+        self._writer = Writer(settings.gate, stream, uuid.uuid4().hex)
+        self._head = beginning(stream)
+        self._flow = Flow(flow, 0)
+        self._kept: dict[int, tuple[Sealed, float]] = {}
+        self._under_way: dict[int, tuple[int, float]] = {}
+        self._wire: Wire | None = None
+        self._up_at: float | None = None
+        self._opened_at = 0.0
+        self._down_at: float | None = None
+        self._status_due_at = 0.0
+        self._over: asyncio.Future[str] | None = None
+        self._first = True
+        self._limit = 0
+        self._stopping = asyncio.Event()
+
+    @property
+    def gate(self) -> str:
+        """Its id."""
+        return self._settings.gate
+
+    @property
+    def stream(self) -> str:
+        """Its stream."""
+        return self._writer.stream
+
+    @property
+    def head(self) -> int:
+        """The sequence number of its last event."""
+        return self._head.seq
+
+    @property
+    def settled(self) -> bool:
+        """Whether all that it recorded is acknowledged."""
+        return self._flow.watermark >= self._head.seq
+
+    async def run(self) -> None:
+        """Live until stopped."""
+        begun_at = time.monotonic()
+        await self._pause(self._random.random() * self._settings.start_spread_s)
+        self._down_at = begun_at
+        while not self._stopping.is_set():
+            cause, stood_at = await self._live()
+            self._first = self._first and stood_at is None
+            if self._stopping.is_set():
+                return
+            self._tally.failures[cause] += 1
+            lasted = stood_at is not None and time.monotonic() - stood_at >= self._settings.stable_after_s
+            await self._pause(self._rota.ended(lasted=lasted, draw=self._random.random()))
+
+    async def _pause(self, pause_s: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), pause_s)
+
+    def record(self, clock: ClockReading) -> None:
+        """Make one event and send it as soon as the window allows."""
+        draft = Draft(
+            DeviceChanged(device="relay", family="relay", state="up", detail=self._padding), None, None, clock.utc
+        )
+        sealed = seal(draft, self._writer, self._head, clock, secrets.token_bytes(RANDOM_BYTES))
+        self._head = Point(self.stream, sealed.seq, sealed.digest)
+        self._kept[sealed.seq] = (sealed, time.monotonic())
+        self._tally.recorded += 1
+        self._pump()
+
+    def tick(self, now: float) -> None:
+        """Look after what has its time; to be called about once a second."""
+        wire = self._wire
+        if wire is None:
+            return
+        if self._up_at is None:
+            if now - self._opened_at > self._settings.connect_timeout_s:
+                wire.end("no answer of an MQTT broker in time")
+            return
+        wire.tend()
+        self._tally.resent += self._flow.ticked(now)
+        if self._flow.owed_s(now) > self._flow_settings.puback_timeout_s:
+            wire.end("the broker has not answered an event in time")
+            return
+        if now >= self._status_due_at:
+            self._say_status()
+        self._pump()
+
+    def stop(self) -> None:
+        """Say goodbye; `run` returns soon."""
+        self._stopping.set()
+        if self._wire is not None:
+            self._wire.leave()
+
+    # --------------------------------------------------------------------------------------------------- the connection
+
+    async def _live(self) -> tuple[str, float | None]:
+        """One connection from its dialling to its end: why it ended, and since when it stood."""
+        over = self._over = asyncio.get_running_loop().create_future()
+        self._opened_at = time.monotonic()
+        will = Outgoing(self._topics.status, b'{"state":"lost"}', retain=True, content_type=JSON_TYPE)
+        settings = self._settings
+        options = WireOptions(
+            user=settings.user,
+            password=settings.password,
+            keepalive_s=settings.keepalive_s,
+            connect_timeout_s=settings.connect_timeout_s,
+            session_expiry_s=settings.session_expiry_s,
+            will=will,
+            will_delay_s=settings.will_delay_s,
+        )
+        address = self._rota.address
+        wire = self._wire = Wire(self, settings.gate, options)
+        try:
+            await wire.open(address, self._context if address.tls else None, self._dialler)
+        except OSError as error:
+            wire.end(f"{type(error).__name__}: {error}")
+        cause = await over
+        stood_at, self._up_at, self._wire = self._up_at, None, None
+        if stood_at is not None:
+            self._tally.up -= 1
+            self._down_at = time.monotonic()
+            self._flow.disconnected(self._down_at)
+            self._under_way.clear()
+        return cause, stood_at
+
+    def connected(self, limits: Limits) -> None:
+        """Subscribe as the product does."""
+        self._limit = limits.receive_maximum
+        if self._wire is not None:
+            self._wire.subscribe(
+                [
+                    Subscription(self._topics.ack, self.arrived, qos=0, stored=True),
+                    Subscription(self._topics.commands, self.arrived, qos=1, stored=False),
+                ]
+            )
+
+    def subscribed(self, codes: tuple[int, ...]) -> None:
+        """The connection stands: say so, and send what is not acknowledged."""
+        refused = [code for code in codes if reasons.refused(code)]
+        if refused:
+            log.warning("%s may not subscribe: %s", self.gate, reasons.words(refused[0]))
+        now = time.monotonic()
+        if self._down_at is not None:
+            (self._tally.first_s if self._first else self._tally.reconnects_s).append(now - self._down_at)
+        self._up_at, self._down_at = now, None
+        self._tally.up += 1
+        self._tally.connections += 1
+        self._flow.connected(self._limit, now)
+        self._say_status()
+        self._pump()
+
+    def ended(self, cause: str) -> None:
+        """The connection is over."""
+        if self._over is not None and not self._over.done():
+            self._over.set_result(cause)
+
+    def _say_status(self) -> None:
+        every_s = self._settings.status_every_s
+        self._status_due_at = time.monotonic() + every_s
+        body = {"state": "online", "gate": self.gate, "stream": self.stream, "seq_head": self.head}
+        message = Outgoing(
+            self._topics.status,
+            json.dumps(body).encode(),
+            retain=True,
+            expiry_s=int(every_s * STATUS_LIFE_FACTOR),
+            content_type=JSON_TYPE,
+        )
+        if self._wire is not None:
+            self._wire.publish(message)
+
+    # -------------------------------------------------------------------------------------------------------- the events
+
+    def _pump(self) -> None:
+        wire = self._wire
+        while wire is not None and self._up_at is not None:
+            want = self._flow.want()
+            if want is None:
+                return
+            upto = self.head if want.upto is None else min(want.upto, self.head)
+            last = min(upto, want.after + want.limit)
+            if want.after >= last:
+                return
+            for seq in range(want.after + 1, last + 1):
+                if not self._flow.needs(seq):
+                    self._flow.passed(seq)
+                elif not self._send(wire, seq):
+                    return
+
+    def _send(self, wire: Wire, seq: int) -> bool:
+        mid = wire.publish(event_message(self._topics, self._kept[seq][0]))
+        if mid is None:
+            return False
+        now = time.monotonic()
+        self._under_way[mid] = (seq, now)
+        self._flow.sent(seq, now)
+        self._tally.sent += 1
+        return True
+
+    def answered(self, mid: int, code: int) -> None:
+        """The broker answered for an event or a status."""
+        found = self._under_way.pop(mid, None)
+        receipt = Receipt(code)
+        if receipt.refused:
+            self._tally.refused[code] += 1
+        if found is None:
+            return
+        seq, sent_at = found
+        now = time.monotonic()
+        self._tally.answers_s.append(now - sent_at)
+        self._tally.taken += not receipt.refused
+        self._tally.unheard += not receipt.refused and not receipt.taken
+        self._flow.answered(seq, now, taken=receipt.taken, refused=receipt.refused)
+        self._pump()
+
+    def arrived(self, message: Incoming) -> None:
+        """A watermark came. Commands are for real gates."""
+        if message.topic != self._topics.ack:
+            return
+        ack = Ack.model_validate_json(message.payload)
+        if ack.stream != self.stream:
+            return
+        self._tally.acks_heard += 1
+        before, now = self._flow.watermark, time.monotonic()
+        seq = min(ack.seq, self.head)
+        if not self._flow.acknowledged(seq, now):
+            return
+        for one in range(before + 1, seq + 1):
+            self._tally.stored_s.append(now - self._kept.pop(one)[1])
+        self._tally.acknowledged += seq - before
+        self._pump()

@@ -1,0 +1,257 @@
+"""A run of the fleet: everything started, fed, shown, waited for and stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import resource
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from random import Random
+from typing import TYPE_CHECKING
+
+from agent.core.chain import ClockReading, Writer, beginning, seal
+from agent.core.events import DeviceChanged, Draft
+from agent.fleet.consumer import Consumer
+from agent.fleet.gate import SimulatedGate
+from agent.fleet.tally import Tally, report
+from agent.link.setup import SessionSettings
+from agent.link.tls import TlsFiles, make_context
+from agent.service.clock import Clock
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
+    from agent.fleet.plan import Plan
+    from agent.fleet.tally import Report
+
+FEED_S = 0.01
+TICK_S = 1.0
+SHOW_S = 5.0
+DIALLERS = 64
+READY_S = 30.0
+# A connection takes its own socket and a pair of paho's.
+FILES_A_GATE = 3
+FILES_BESIDE = 300
+CENTRAL = "central"
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run stands. `phase`: connecting, recording, settling."""
+
+    phase: str
+    at_s: float
+    up: int
+    recorded: int
+    taken: int
+    acknowledged: int
+    reconnects: int
+
+
+def raise_file_limit(gates: int) -> None:
+    """Allow as many open files as the gates need. Raises OSError where the machine does not."""
+    wanted = gates * FILES_A_GATE + FILES_BESIDE
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if hard != resource.RLIM_INFINITY and wanted > hard:
+        raise OSError(f"{gates} gates need {wanted} open files; this machine allows {hard}: raise it with ulimit -Hn")
+    if soft != resource.RLIM_INFINITY and wanted > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+class Fleet:
+    """One run of a plan. `show` hears how it goes, about every 5 s."""
+
+    def __init__(self, plan: Plan, show: Callable[[Progress], None] = lambda _progress: None) -> None:
+        self._plan = plan
+        self._show = show
+        self._random = Random()  # noqa: S311 - jitter, no secret
+        self._clock = Clock()
+        self._tally = Tally()
+        self._contexts: dict[TlsFiles, ssl.SSLContext] = {}
+        self._begun_at = time.monotonic()
+        self._up_at_end = 0
+
+    async def run(self) -> Report:
+        """Run to the end. Raises OSError for files and brokers that cannot be used, TlsFilesError for certificates."""
+        plan = self._plan
+        raise_file_limit(plan.gates)
+        with ThreadPoolExecutor(DIALLERS, "dial") as dialler:
+            gates = self._make_gates(dialler)
+            consumer = self._make_consumer(dialler) if plan.consume else None
+            begun_at, begun_cpu_s = time.monotonic(), time.process_time()
+            self._begun_at = begun_at
+            broken = self._watch_callbacks()
+            tasks = [asyncio.create_task(gate.run()) for gate in gates]
+            if consumer is not None:
+                tasks.append(asyncio.create_task(consumer.run()))
+            ticking = asyncio.create_task(self._tick(gates, consumer))
+            living = asyncio.create_task(self._live(gates, consumer))
+            try:
+                await asyncio.wait([living, broken], return_when=asyncio.FIRST_COMPLETED)
+                if broken.done():
+                    broken.result()
+                await living
+            finally:
+                living.cancel()
+                for gate in gates:
+                    gate.stop()
+                if consumer is not None:
+                    consumer.stop()
+                await asyncio.gather(*tasks)
+                ticking.cancel()
+            took_s, cpu_s = time.monotonic() - begun_at, time.process_time() - begun_cpu_s
+        recorded = {gate.stream: gate.head for gate in gates}
+        consumed = None if consumer is None else consumer.counts(recorded)
+        return report(
+            self._tally,
+            gates=plan.gates,
+            rate=plan.rate,
+            took_s=took_s,
+            cpu_s=cpu_s,
+            up_at_end=self._up_at_end,
+            consumed=consumed,
+        )
+
+    @staticmethod
+    def _watch_callbacks() -> asyncio.Future[None]:
+        """A future that fails with the first exception of a callback: the loop alone would log it and go on."""
+        loop = asyncio.get_running_loop()
+        broken: asyncio.Future[None] = loop.create_future()
+
+        def fail(_loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
+            error = context.get("exception")
+            if not broken.done():
+                broken.set_exception(error if isinstance(error, Exception) else RuntimeError(str(context["message"])))
+
+        loop.set_exception_handler(fail)
+        return broken
+
+    async def _live(self, gates: list[SimulatedGate], consumer: Consumer | None) -> None:
+        if consumer is not None:
+            try:
+                await asyncio.wait_for(consumer.up.wait(), READY_S)
+            except TimeoutError:
+                raise OSError(f"the consumer could not subscribe within {READY_S:g} s: {consumer.cause}") from None
+        await self._connect(gates)
+        await self._feed(gates)
+        await self._settle(gates)
+        self._up_at_end = self._tally.up
+
+    # ----------------------------------------------------------------------------------------------------------- phases
+
+    async def _connect(self, gates: list[SimulatedGate]) -> None:
+        """Wait until all are connected once, for a bounded time: a broker may be too weak for that."""
+        deadline = time.monotonic() + self._plan.start_spread_s + READY_S
+        shown_at = time.monotonic()
+        while self._tally.up < len(gates) and time.monotonic() < deadline:
+            if time.monotonic() - shown_at >= SHOW_S:
+                shown_at = time.monotonic()
+                self._tell("connecting")
+            await asyncio.sleep(0.05)
+        self._tell("connecting")
+
+    async def _feed(self, gates: list[SimulatedGate]) -> None:
+        plan = self._plan
+        begun_at = shown_at = time.monotonic()
+        fed = 0
+        while (passed_s := time.monotonic() - begun_at) < plan.for_s:
+            now = self._clock.now().utc
+            reading = ClockReading(now, synced=True, error_ms=None)
+            while fed < int(passed_s * plan.rate * plan.gates):
+                gates[fed % len(gates)].record(reading)
+                fed += 1
+            if time.monotonic() - shown_at >= SHOW_S:
+                shown_at = time.monotonic()
+                self._tell("recording")
+            await asyncio.sleep(FEED_S)
+
+    async def _settle(self, gates: list[SimulatedGate]) -> None:
+        deadline = time.monotonic() + self._plan.settle_s
+        shown_at = time.monotonic()
+        while time.monotonic() < deadline:
+            heard = self._tally.acks_heard or self._plan.consume
+            if all(gate.settled for gate in gates) or (not heard and self._tally.taken >= self._tally.recorded):
+                return
+            if time.monotonic() - shown_at >= SHOW_S:
+                shown_at = time.monotonic()
+                self._tell("settling")
+            await asyncio.sleep(0.05)
+
+    async def _tick(self, gates: list[SimulatedGate], consumer: Consumer | None) -> None:
+        """Go round all gates about once a second, a part of them at a time, so that no turn is long."""
+        parts = 20
+        place = 0
+        while True:
+            now = time.monotonic()
+            for gate in gates[place::parts]:
+                gate.tick(now)
+            if place == 0 and consumer is not None:
+                consumer.tick(now)
+            place = (place + 1) % parts
+            await asyncio.sleep(TICK_S / parts)
+
+    def _tell(self, phase: str) -> None:
+        tally = self._tally
+        self._show(
+            Progress(
+                phase,
+                time.monotonic() - self._begun_at,
+                tally.up,
+                tally.recorded,
+                tally.taken,
+                tally.acknowledged,
+                len(tally.reconnects_s),
+            )
+        )
+
+    # ------------------------------------------------------------------------------------------------------- the parts
+
+    def _make_gates(self, dialler: ThreadPoolExecutor) -> list[SimulatedGate]:
+        plan = self._plan
+        padding = max(0, plan.payload_bytes - _bare_bytes(plan.gate_id(plan.gates)))
+        made = []
+        for number in range(1, plan.gates + 1):
+            settings = plan.session(plan.gate_id(number))
+            made.append(
+                SimulatedGate(
+                    settings,
+                    plan.flow,
+                    self._tally,
+                    self._random,
+                    dialler,
+                    context=self._context(settings),
+                    padding=padding,
+                )
+            )
+        return made
+
+    def _make_consumer(self, dialler: ThreadPoolExecutor) -> Consumer:
+        plan = self._plan
+        files, user = plan.credentials.of_central(CENTRAL)
+        settings = SessionSettings(
+            gate=CENTRAL,
+            brokers=plan.brokers,
+            tls=files,
+            user=user,
+            password=plan.credentials.password,
+            first_retry_s=0.5,
+            retry_cap_s=2.0,
+        )
+        return Consumer(settings, self._random, dialler, context=self._context(settings))
+
+    def _context(self, settings: SessionSettings) -> ssl.SSLContext | None:
+        if not any(broker.tls for broker in settings.brokers):
+            return None
+        if settings.tls not in self._contexts:
+            self._contexts[settings.tls] = make_context(settings.tls)
+        return self._contexts[settings.tls]
+
+
+def _bare_bytes(gate: str) -> int:
+    """How long an event of this gate is without padding."""
+    stream = "0" * 36
+    draft = Draft(DeviceChanged(device="relay", family="relay", state="up", detail=""), None, None, 1.8e9)
+    clock = ClockReading(1.8e9, synced=True, error_ms=1)
+    return len(seal(draft, Writer(gate, stream, "0" * 32), beginning(stream), clock, bytes(10)).payload)

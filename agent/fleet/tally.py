@@ -1,0 +1,153 @@
+"""What is counted during a run, and the report that comes of it."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """The median, the slowest hundredth and the slowest of some times, in seconds; None where there were none."""
+
+    count: int
+    p50: float | None
+    p99: float | None
+    max: float | None
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Spread:
+        """The spread of these values."""
+        if not values:
+            return cls(0, None, None, None)
+        ordered = sorted(values)
+        return cls(len(ordered), _at(ordered, 0.5), _at(ordered, 0.99), round(ordered[-1], 6))
+
+    @property
+    def words(self) -> str:
+        """In words, such as `p50 12 ms, p99 80 ms, max 0.3 s`."""
+        if self.p50 is None or self.p99 is None or self.max is None:
+            return "none"
+        return f"p50 {_time(self.p50)}, p99 {_time(self.p99)}, max {_time(self.max)}"
+
+
+def _at(ordered: Sequence[float], share: float) -> float:
+    return round(ordered[max(0, math.ceil(share * len(ordered)) - 1)], 6)
+
+
+def _time(value_s: float) -> str:
+    return f"{value_s * 1000:.1f} ms" if value_s < 1.0 else f"{value_s:.1f} s"
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counted by all gates together. Times in seconds.
+
+    `recorded`: events made. `sent`: publishes, repeats included. `refused`: answers of the broker that are refusals, by
+    reason code. `acknowledged`: events below the watermark of their gate. `reconnects`: how long each gate that was
+    connected took to be so again. `failures`: how often an attempt or a connection ended, by cause.
+    """
+
+    recorded: int = 0
+    sent: int = 0
+    resent: int = 0
+    taken: int = 0
+    unheard: int = 0
+    acknowledged: int = 0
+    acks_heard: int = 0
+    connections: int = 0
+    up: int = 0
+    refused: Counter[int] = field(default_factory=Counter)
+    failures: Counter[str] = field(default_factory=Counter)
+    answers_s: list[float] = field(default_factory=list)
+    stored_s: list[float] = field(default_factory=list)
+    first_s: list[float] = field(default_factory=list)
+    reconnects_s: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Consumed:
+    """What the consumer of this process saw. `broken`: links of the hash chain that did not hold."""
+
+    events: int
+    missing: int
+    duplicates: int
+    broken: int
+    not_understood: int
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A run in figures. `lost`: recorded, but never acknowledged (or, with a consumer here, never arrived).
+
+    None where nobody acknowledges: then nothing is known of losses. `cpu_share`: of one core, of this process alone.
+    """
+
+    gates: int
+    rate: float
+    took_s: float
+    recorded: int
+    sent: int
+    resent: int
+    taken: int
+    unheard: int
+    refused: dict[str, int]
+    acknowledged: int
+    lost: int | None
+    up_at_end: int
+    connections: int
+    failures: dict[str, int]
+    puback_s: Spread
+    stored_s: Spread
+    first_connect_s: Spread
+    reconnect_s: Spread
+    cpu_share: float
+    consumed: Consumed | None
+
+    @property
+    def well(self) -> bool:
+        """Whether nothing is lost, every gate is connected, and no chain is broken."""
+        whole = self.consumed is None or not (self.consumed.broken or self.consumed.not_understood)
+        return not self.lost and self.up_at_end == self.gates and whole
+
+    def as_json(self) -> dict[str, object]:
+        """All figures, for machines."""
+        return asdict(self)
+
+
+def report(  # noqa: PLR0913 - what a run knows at its end
+    tally: Tally, *, gates: int, rate: float, took_s: float, cpu_s: float, up_at_end: int, consumed: Consumed | None
+) -> Report:
+    """Put the figures together."""
+    lost: int | None = None
+    if consumed is not None:
+        lost = consumed.missing
+    elif tally.acks_heard:
+        lost = tally.recorded - tally.acknowledged
+    return Report(
+        gates=gates,
+        rate=rate,
+        took_s=round(took_s, 1),
+        recorded=tally.recorded,
+        sent=tally.sent,
+        resent=tally.resent,
+        taken=tally.taken,
+        unheard=tally.unheard,
+        refused={f"0x{code:02X}": count for code, count in sorted(tally.refused.items())},
+        acknowledged=tally.acknowledged,
+        lost=lost,
+        up_at_end=up_at_end,
+        connections=tally.connections,
+        failures=dict(tally.failures.most_common(8)),
+        puback_s=Spread.of(tally.answers_s),
+        stored_s=Spread.of(tally.stored_s),
+        first_connect_s=Spread.of(tally.first_s),
+        reconnect_s=Spread.of(tally.reconnects_s),
+        cpu_share=round(cpu_s / took_s, 3),
+        consumed=consumed,
+    )
