@@ -7,8 +7,8 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
-from agent.cli.event_line import event_line
 from agent.cli.events import app
+from agent.cli.events.line import event_line
 from tests.journals import UTC, closed, device, granted, open_journal, present
 
 NARROW = {"COLUMNS": "80"}

@@ -1,0 +1,16 @@
+"""The commands `gate-agent events tail | verify | export | key | schema`: what the gate recorded, and its proof."""
+
+import typer
+
+from agent.cli.events.export import export
+from agent.cli.events.key import show_key
+from agent.cli.events.schema import schema
+from agent.cli.events.tail import tail
+from agent.cli.events.verify import verify_command
+
+app = typer.Typer(name="events", help="Show, prove and export what the gate recorded.", no_args_is_help=True)
+app.command()(tail)
+app.command("verify")(verify_command)
+app.command()(export)
+app.command("key")(show_key)
+app.command()(schema)

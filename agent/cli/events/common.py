@@ -1,0 +1,48 @@
+"""What the events commands share: where the journal and the keys are, and how an error ends."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from agent.cli import exits
+from agent.core.jws import kid_of
+from agent.core.permit.keys import Algorithm, KeyInvalidError, PublicKey
+from agent.store.errors import JournalError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+DEFAULT_STATE: Final = Path("/var/lib/gate-agent")
+DEFAULT_JOURNAL: Final = DEFAULT_STATE / "journal.db"
+
+JournalPath = Annotated[
+    Path, typer.Option("--journal", "-j", envvar="GATE_AGENT_JOURNAL", help="The journal's file.", show_default=True)
+]
+
+
+def pinned(texts: Sequence[str]) -> Mapping[str, PublicKey]:
+    """The public keys that are given in hex, by their ids. Raises typer.BadParameter."""
+    keys: dict[str, PublicKey] = {}
+    for text in texts:
+        try:
+            key = PublicKey(Algorithm.ED25519, bytes.fromhex(text))
+        except (ValueError, KeyInvalidError) as error:
+            raise typer.BadParameter(f"{text!r} is no Ed25519 public key: 64 hexadecimal digits") from error
+        keys[kid_of(key)] = key
+    return keys
+
+
+@contextmanager
+def failing() -> Iterator[None]:
+    """Say an error in one line and exit with FAILED; a reader that went away (`| head`) is no error."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise typer.Exit(exits.OK) from None
+    except (JournalError, OSError) as error:
+        typer.echo(f"gate-agent events: {error}", err=True)
+        raise typer.Exit(exits.FAILED) from None

@@ -1,0 +1,147 @@
+"""The command `gate-agent events export`: events as lines, for audits signed by the gate."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from agent.cli import exits
+from agent.cli.events.common import DEFAULT_JOURNAL, JournalPath, failing
+from agent.cli.events.moment import unix_time
+from agent.core.chain import SEQ_MAX, time_text
+from agent.core.checkpoint import ExportStatement, signed
+from agent.core.verification import Verifier
+from agent.service.clock import Clock
+from agent.store.errors import JournalCorruptError, JournalUnavailableError
+from agent.store.gate_key import GateKeyError, read_gate_key
+from agent.store.history import held_hashes
+from agent.store.reader import JournalReader
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import BinaryIO
+
+    from agent.core.permit.keys import SigningKey
+    from agent.store.history import Recorded
+
+SIGNATURE = ".sig"
+
+
+def export(
+    journal: JournalPath = DEFAULT_JOURNAL,
+    to_file: Annotated[
+        Path | None, typer.Option("--out", "-o", help="The file to write; else standard output.")
+    ] = None,
+    first: Annotated[int | None, typer.Option("--from", min=1, help="First sequence number.")] = None,
+    last: Annotated[int | None, typer.Option("--to", min=1, help="Last sequence number.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Begin with the first event since then: 2026-11-24T08:30Z, or 90m, 24h, 7d ago.")
+    ] = None,
+    sign: Annotated[
+        bool,
+        typer.Option(
+            "--signed", help="Also write FILE.sig, signed with the gate's key, which lies beside the journal."
+        ),
+    ] = False,
+) -> None:
+    """Write events as lines of JSON, byte for byte as they are stored, sent and hashed.
+
+    Damaged ones are written as they are, and told with exit code 1; a signed export stops at them.
+    """
+    if sign and to_file is None:
+        raise typer.BadParameter("a signed export needs a file: give --out")
+    with failing(), JournalReader(journal) as reader:
+        now = reader.standing()
+        begin = max(first or 1, now.tail.seq + 1)
+        if since is not None:
+            begin = max(begin, reader.first_since(unix_time(since)) or now.head.seq + 1)
+        end = min(last or SEQ_MAX, now.head.seq)
+        expected = max(end - begin + 1, 0)
+        if sign and to_file is not None:
+            _export_signed(reader, to_file, _key_beside(journal), (begin, end))
+            return
+        verifier = Verifier()
+        if to_file is None:
+            _write(sys.stdout.buffer, reader.events(begin, end), expected, verifier)
+        else:
+            written = _write_file(to_file, reader.events(begin, end), expected, verifier)
+            typer.echo(f"{to_file}: {written} events", err=True)
+        found = verifier.ended(now.head if begin <= end == now.head.seq else None)
+    if found.flaw is not None:
+        typer.echo(
+            f"{journal}: event {found.flaw.seq or '?'} is damaged: {found.flaw.fault}: {found.flaw.detail}", err=True
+        )
+        raise typer.Exit(exits.FAILED)
+
+
+def _key_beside(journal: Path) -> SigningKey:
+    try:
+        return read_gate_key(journal.absolute().parent)
+    except FileNotFoundError:
+        raise GateKeyError(f"the gate's key is not beside {journal}: sign on the gate") from None
+
+
+def _export_signed(reader: JournalReader, to_file: Path, key: SigningKey, span: tuple[int, int]) -> None:
+    """Write the file and its signature. Raises JournalError when not every event is as it was recorded."""
+    begin, end = span
+    if begin > end:
+        raise JournalUnavailableError("there are no such events: nothing was signed")
+    ends: list[Recorded] = []
+
+    def noted() -> Iterator[Recorded]:
+        for event in reader.sound_events(begin, end):
+            ends[1:] = [event]
+            yield event
+
+    now = reader.standing()
+    signature = to_file.with_name(f"{to_file.name}{SIGNATURE}")
+    signature.unlink(missing_ok=True)
+    written = _write_file(to_file, noted(), end - begin + 1, Verifier())
+    first, last = ends[0], ends[-1]
+    with to_file.open("rb") as file:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    statement = ExportStatement(
+        gate=now.gate,
+        stream=now.head.stream,
+        time=time_text(round(Clock().now().utc * 1000)),
+        first=first.seq,
+        last=last.seq,
+        prev=held_hashes(first.payload)[0],
+        digest=last.hash,
+        events=written,
+        sha256=sha256,
+    )
+    signature.write_text(f"{signed(statement, key)}\n")
+    typer.echo(f"{to_file}: {written} events, {first.seq} to {last.seq}, signed in {signature.name}", err=True)
+
+
+def _write_file(to_file: Path, events: Iterable[Recorded], expected: int, verifier: Verifier) -> int:
+    unfinished = to_file.with_name(f"{to_file.name}.part")
+    try:
+        with unfinished.open("wb") as out:
+            written = _write(out, events, expected, verifier)
+    except JournalCorruptError:
+        unfinished.unlink()
+        raise
+    unfinished.rename(to_file)
+    return written
+
+
+def _write(out: BinaryIO, events: Iterable[Recorded], expected: int, verifier: Verifier) -> int:
+    written = 0
+    console = Console(stderr=True)
+    with Progress(console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("events", total=expected)
+        for event in events:
+            out.write(event.payload + b"\n")
+            verifier.take(event.payload, written)
+            written += 1
+            progress.update(task, completed=written)
+    out.flush()
+    return written

@@ -1,0 +1,42 @@
+"""The command `gate-agent events key`: the public half of the gate's own key, for central to pin."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import Annotated
+
+import typer
+
+from agent.cli.events.common import DEFAULT_STATE, failing
+from agent.core.jws import kid_of
+from agent.store.gate_key import GateKeyError, public_pem, read_gate_key
+
+
+def show_key(
+    state: Annotated[Path | None, typer.Option(help="The state directory.", show_default=str(DEFAULT_STATE))] = None,
+    configuration: Annotated[
+        Path | None, typer.Option("--config", help="The configuration file that names the state directory.")
+    ] = None,
+    pem: Annotated[bool, typer.Option("--pem", help="Print the public key as PEM instead.")] = False,
+) -> None:
+    """Print the id and the public key with which the gate signs its checkpoints and exports.
+
+    Carry it to central by a way that you trust. The key is made at the first start of the agent.
+    """
+    with failing():
+        folder = _state(state, configuration)
+        try:
+            key = read_gate_key(folder).public
+        except FileNotFoundError:
+            raise GateKeyError(f"{folder} holds no gate.key yet: the first start of the agent makes it") from None
+    typer.echo(public_pem(key).decode(), nl=False) if pem else typer.echo(f"kid {kid_of(key)}\npublic {key.raw.hex()}")
+
+
+def _state(state: Path | None, configuration: Path | None) -> Path:
+    if state is not None and configuration is not None:
+        raise typer.BadParameter("give either --state or --config")
+    if configuration is None:
+        return state or DEFAULT_STATE
+    from agent.cli.check import load_configuration  # noqa: PLC0415 - it loads all drivers' settings
+
+    return load_configuration(configuration).settings.state.directory

@@ -1,0 +1,52 @@
+"""The command `gate-agent events tail`: the journal, read beside a running agent."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+from rich.console import Console
+
+from agent.cli.events.common import DEFAULT_JOURNAL, JournalPath, failing
+from agent.cli.events.line import event_line
+from agent.store.reader import JournalReader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FOLLOW_S: Final = 0.25
+
+
+def tail(
+    journal: JournalPath = DEFAULT_JOURNAL,
+    count: Annotated[int, typer.Option("--count", "-n", min=0, help="How many of the last events to show.")] = 20,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new events until interrupted.")] = False,
+    raw: Annotated[bool, typer.Option("--json", help="Print the stored bytes, one event a line.")] = False,
+) -> None:
+    """Show the last events, as they stand in the file: `verify` proves them."""
+    show = _show_raw if raw else _show_line(Console(highlight=False, soft_wrap=True))
+    with failing(), JournalReader(journal) as reader:
+        now = reader.standing()
+        seen = max(now.head.seq - count, now.tail.seq)
+        try:
+            while True:
+                for event in reader.events(seen + 1):
+                    show(event.payload)
+                    seen = event.seq
+                if not follow:
+                    return
+                sys.stdout.flush()
+                threading.Event().wait(FOLLOW_S)
+        except KeyboardInterrupt:
+            return
+
+
+def _show_raw(payload: bytes) -> None:
+    sys.stdout.buffer.write(payload + b"\n")
+    sys.stdout.buffer.flush()
+
+
+def _show_line(console: Console) -> Callable[[bytes], None]:
+    return lambda payload: console.print(event_line(payload))

@@ -1,0 +1,182 @@
+"""The proof of what a gate is sending: its events as they come from the broker, held against its signatures."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import typer
+
+from agent.cli.events.verdict import Grounds, tell
+from agent.core.chain import Point, digest_of
+from agent.core.checkpoint import Checkpoint, opened
+from agent.core.jws import JwsError, key_named_by, kid_of
+from agent.core.permit.keys import Algorithm, KeyInvalidError, PublicKey
+from agent.core.verification import Fault, Flaw, Verification, Verifier
+from agent.link.guest import Guest
+from agent.link.topics import Topics
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from agent.link.brokers import BrokerAddress
+    from agent.link.messages import Incoming
+    from agent.link.tls import TlsFiles
+
+BIRTH_WITHIN_S = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """To whom to listen, and how."""
+
+    address: BrokerAddress
+    tls: TlsFiles
+    gate: str
+
+
+@dataclass(slots=True)
+class Heard:
+    """What came so far: of each stream the events by seq, each with its number in the order of coming."""
+
+    topics: Topics
+    streams: dict[str, dict[int, tuple[int, bytes]]] = field(default_factory=dict)
+    heads: list[str] = field(default_factory=list)
+    public: str = ""
+    records: int = 0
+    repeats: int = 0
+    flaw: Flaw | None = None
+
+    @property
+    def events(self) -> int:
+        """How many different events came."""
+        return sum(map(len, self.streams.values()))
+
+    def take(self, message: Incoming) -> None:
+        """Take a message of the gate."""
+        try:
+            said = json.loads(message.payload)
+        except (ValueError, RecursionError):
+            said = None
+        fields = said if isinstance(said, dict) else {}
+        if message.topic == self.topics.birth:
+            key = fields.get("key")
+            self.public = str(key.get("public")) if isinstance(key, dict) else ""
+        elif message.topic == self.topics.status:
+            self.heads += [text] if isinstance(text := fields.get("checkpoint"), str) else []
+        else:
+            self._take_event(message, fields)
+
+    def _take_event(self, message: Incoming, event: Mapping[str, object]) -> None:
+        index = self.records
+        self.records += 1
+        match event:
+            case {"stream": str(stream), "seq": int(seq), "type": str(kind), "source": str(source)} if type(seq) is int:
+                known = self.streams.setdefault(stream, {})
+                if (source, message.topic) != (f"/gate/{self.topics.gate}", f"{self.topics.root}/event/{kind}"):
+                    self._note(Flaw(index, seq, Fault.ALTERED, f"event {kind} of {source} came on {message.topic}"))
+                elif seq not in known:
+                    known[seq] = (index, message.payload)
+                elif known[seq][1] == message.payload:
+                    self.repeats += 1
+                else:
+                    earlier = known[seq][0] + 1
+                    detail = f"message {earlier} was another event with this number"
+                    self._note(Flaw(index, seq, Fault.DUPLICATE, detail))
+            case _:
+                self._note(Flaw(index, None, Fault.NOT_AN_EVENT, f"it came on {message.topic}"))
+
+    def _note(self, flaw: Flaw) -> None:
+        self.flaw = self.flaw or flaw
+
+
+def check_topic(
+    listening: Listening,
+    who: tuple[str | None, str | None],
+    until: tuple[float, int | None],
+    keys: Mapping[str, PublicKey] | None,
+) -> bool:
+    """Listen to a gate and say what came is worth; whether it is whole. Raises GuestError.
+
+    `who`: user and password. `until`: seconds, and a number of events after which it is enough.
+    """
+    heard = Heard(Topics(listening.gate))
+    user, password = who
+    with Guest(listening.address, tls=listening.tls, user=user, password=password) as guest:
+        for topic in (heard.topics.birth, heard.topics.status, f"{heard.topics.root}/event/#"):
+            guest.subscribe(topic)
+        for message in _messages(guest, until, heard):
+            heard.take(message)
+    what = f"{listening.address.url} {listening.gate}"
+    if keys is None:
+        keys = _unpinned(heard.public, what)
+    streams = list(_verdicts(heard, keys))
+    whole = tell(what, streams, Grounds(keys, record="message"))
+    repeats = f", {heard.repeats} of them sent again" if heard.repeats else ""
+    typer.echo(f"{what}: {heard.records} messages{repeats}")
+    return whole
+
+
+def _messages(guest: Guest, until: tuple[float, int | None], heard: Heard) -> Iterator[Incoming]:
+    for_s, count = until
+    deadline = time.monotonic() + for_s
+    while (left_s := deadline - time.monotonic()) > 0:
+        for message in guest.messages(left_s):
+            yield message
+            if (count is not None and heard.events >= count) or time.monotonic() > deadline:
+                return
+
+
+def _unpinned(public: str, what: str) -> Mapping[str, PublicKey] | None:
+    """The key that the gate itself names in its birth: better than none, and said so."""
+    try:
+        key = PublicKey(Algorithm.ED25519, bytes.fromhex(public))
+    except (ValueError, KeyInvalidError):
+        return None
+    typer.echo(
+        f"{what}: the key {kid_of(key)} is taken from the gate's birth, NOT PINNED: whoever can write there can sign all"
+        " this; give --public-key"
+    )
+    return {kid_of(key): key}
+
+
+def _verdicts(heard: Heard, keys: Mapping[str, PublicKey] | None) -> Iterator[Verification]:
+    if heard.flaw is not None:
+        yield Verification(heard.records, 0, None, None, heard.flaw)
+    for events in filter(None, heard.streams.values()):
+        verifier = Verifier(keys=keys)
+        for _seq, (index, payload) in sorted(events.items()):
+            verifier.take(payload, index)
+        found = verifier.ended()
+        for head in heard.heads if keys else ():
+            if found.whole:
+                found = _held_against(found, head, heard.topics.gate, events, keys or {})
+        yield found
+
+
+def _held_against(
+    found: Verification,
+    head: str,
+    gate: str,
+    events: Mapping[int, tuple[int, bytes]],
+    keys: Mapping[str, PublicKey],
+) -> Verification:
+    """The verdict after one signed head of the gate's status, which covers all up to its event."""
+    index, last = found.records - 1, found.last
+    try:
+        kid = key_named_by(head)
+        if kid not in keys:
+            return replace(found, flaw=Flaw(index, None, Fault.FOREIGN_KEY, f"the status is signed by key {kid}"))
+        said = opened(head, keys[kid], Checkpoint)
+    except JwsError as error:
+        return replace(found, flaw=Flaw(index, None, Fault.SIGNATURE_INVALID, f"the head in the status: {error}"))
+    if last is None or said.stream != last.stream or said.seq not in events:
+        return found
+    index, payload = events[said.seq]
+    if (said.gate, said.digest) != (gate, digest_of(payload)):
+        detail = "the gate's status signs another event with this number"
+        return replace(found, flaw=Flaw(index, said.seq, Fault.CHECKPOINT_WRONG, detail))
+    signed = Point(said.stream, said.seq, said.digest)
+    return replace(found, signed=max(found.signed or signed, signed, key=lambda point: point.seq))

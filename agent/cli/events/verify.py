@@ -1,0 +1,102 @@
+"""The command `gate-agent events verify`: the proof of a journal, of a file of events, or of what a gate is sending."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agent.cli import exits
+from agent.cli.events.common import failing, pinned
+from agent.cli.events.file_check import check_file
+from agent.cli.events.topic_check import Listening, check_topic
+from agent.cli.events.verdict import Grounds, tell
+from agent.core.jws import kid_of
+from agent.link.brokers import BrokerAddress
+from agent.link.tls import TlsFiles
+from agent.link.topics import check_gate_id
+from agent.store.gate_key import GateKeyError, read_gate_key
+from agent.store.reader import JournalReader, is_database
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from agent.core.permit.keys import PublicKey
+
+DEFAULT_FOR_S = 60.0
+
+
+def verify_command(  # noqa: PLR0913 - each is an option
+    what: Annotated[
+        Path | None,
+        typer.Argument(
+            help="A journal, or a file of events, one JSON event a line; FILE.sig beside it is checked too."
+        ),
+    ] = None,
+    *,
+    public_key: Annotated[
+        list[str] | None,
+        typer.Option(help="The gate's public key in hex, as `gate-agent events key` prints it. Twice after a change."),
+    ] = None,
+    broker: Annotated[str | None, typer.Option(help="Listen to a gate instead: mqtts://HOST:PORT.")] = None,
+    gate: Annotated[str | None, typer.Option(help="With --broker: the gate.")] = None,
+    ca: Annotated[Path | None, typer.Option(help="Certificates that the broker's must lead to.")] = None,
+    certificate: Annotated[Path | None, typer.Option(help="A client certificate for the broker.")] = None,
+    key: Annotated[Path | None, typer.Option(help="The private key of the client certificate.")] = None,
+    user: Annotated[str | None, typer.Option(help="User name at the broker.")] = None,
+    password: Annotated[
+        str | None, typer.Option(envvar="GATE_AGENT_BROKER_PASSWORD", help="Password at the broker.")
+    ] = None,
+    for_s: Annotated[float, typer.Option("--for", min=0.1, help="Seconds to listen.")] = DEFAULT_FOR_S,
+    count: Annotated[int | None, typer.Option(min=1, help="Stop after so many different events.")] = None,
+) -> None:
+    """Prove that no event was altered, dropped or invented; says the first that was. Exit code 0 when whole, else 1.
+
+    Besides the chain of hashes every signature of the gate is checked: with --public-key, else for a journal with the
+    gate.key beside it. A file of lines without FILE.sig cannot show that lines are missing at its end.
+    """
+    if (what is None) == (broker is None):
+        raise typer.BadParameter("give either a journal or file, or --broker and --gate")
+    keys = pinned(public_key) if public_key else None
+    with failing():
+        if what is not None:
+            whole = _check_journal(what, keys) if is_database(what) else check_file(what, keys)
+        else:
+            whole = check_topic(
+                _listening(broker, gate, (ca, certificate, key)), (user, password), (for_s, count), keys
+            )
+    if not whole:
+        raise typer.Exit(exits.FAILED)
+
+
+def _listening(broker: str | None, gate: str | None, files: tuple[Path | None, Path | None, Path | None]) -> Listening:
+    if broker is None or gate is None:
+        raise typer.BadParameter("--broker needs --gate")
+    try:
+        return Listening(BrokerAddress.parse(broker), TlsFiles(*files), check_gate_id(gate))
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def _check_journal(journal: Path, keys: Mapping[str, PublicKey] | None) -> bool:
+    if keys is None:
+        keys = _key_beside(journal)
+    with JournalReader(journal) as reader:
+        whole = tell(str(journal), [reader.verify(keys)], Grounds(keys, ends=True))
+        trouble = reader.trouble_with_pages()
+    if trouble:
+        typer.echo(f"{journal}: the file is damaged: {trouble}", err=True)
+    return whole and not trouble
+
+
+def _key_beside(journal: Path) -> Mapping[str, PublicKey] | None:
+    """The gate's own key, where it can be read; a bad one is said and is no obstacle to the rest of the proof."""
+    try:
+        key = read_gate_key(journal.absolute().parent).public
+    except FileNotFoundError:
+        return None
+    except GateKeyError as error:
+        typer.echo(f"gate-agent events: {error}", err=True)
+        return None
+    return {kid_of(key): key}
