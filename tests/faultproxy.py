@@ -6,10 +6,18 @@ import struct
 import threading
 
 CUT_AFTER_BYTES = 500
+DELAY_S = 0.4
+SLOW_BYTES_A_S = 2_000
+TURN_S = 0.02
+PIECE_BYTES = 4096
 
 
 class FaultProxy:
-    """Forwards to a port. `mode`: pass; blackhole (take and forward nothing); rst (reset); cut (end in mid-packet)."""
+    """Forwards to a port.
+
+    `mode`: pass; blackhole (take and forward nothing); rst (reset); cut (end in mid-packet); delay (hold each piece for
+    a while); slow (a few bytes at a time). What a mode holds back goes on when it is over.
+    """
 
     def __init__(self, target_port):
         self.mode = "pass"
@@ -63,16 +71,28 @@ class FaultProxy:
     def _forward(self, source, sink, up):
         """Pass on one piece; whether to go on."""
         try:
-            data = source.recv(4096)
+            data = source.recv(PIECE_BYTES)
         except TimeoutError:
             return self.mode != "rst" and not self._closing.is_set()
-        while self.mode == "blackhole" and not self._closing.wait(0.02):
+        while self.mode == "blackhole" and not self._closing.wait(TURN_S):
             pass
+        if self.mode == "delay":
+            self._closing.wait(DELAY_S)
         if not data or self.mode == "rst" or self._closing.is_set():
             return False
-        cut = self.mode == "cut" and up
-        sink.sendall(data[: min(len(data) // 2, CUT_AFTER_BYTES)] if cut else data)
-        return not cut
+        if self.mode == "cut" and up:
+            sink.sendall(data[: min(len(data) // 2, CUT_AFTER_BYTES)])
+            return False
+        return self._deliver(sink, data)
+
+    def _deliver(self, sink, data):
+        """Send one piece on, at the speed of the mode; whether to go on."""
+        step = int(SLOW_BYTES_A_S * TURN_S)
+        while data and self.mode == "slow" and not self._closing.wait(TURN_S):
+            sink.sendall(data[:step])
+            data = data[step:]
+        sink.sendall(data)
+        return True
 
 
 def _shut(sock):

@@ -1,5 +1,6 @@
 """The product as it is installed: a wheel, an environment of its own, and the agent run from it as a process."""
 
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -101,6 +102,10 @@ class AgentProcess:
         self._process.kill()
         self._process.wait()
 
+    def freeze(self):
+        """Let it do nothing more; it can only be killed then."""
+        self._process.send_signal(signal.SIGSTOP)
+
     def stop(self):
         """Ask it to stop as the service manager does; it must end well and in time."""
         self._process.terminate()
@@ -110,7 +115,7 @@ class AgentProcess:
         """Wait for a condition, and fail at once when the agent ends meanwhile."""
 
         def holds():
-            assert self.running, f"the agent ended while waiting for {what}:\n{self.log}"
+            assert self.running, f"the agent ended ({self._process.returncode}) while waiting for {what}:\n{self.log}"
             return condition()
 
         try:

@@ -1,0 +1,62 @@
+"""The loss table: `python -m tests.faults [ROW...] [--cycles N] [--seed N] [--few]` (`make faults` runs all of it).
+
+The product is built and installed as on a gate, and each row happens to it so many times, with vehicles at four lanes
+all the while. At the end every event that the gate recorded must be stored at the reference consumer, once and byte for
+byte, and nothing else. Exit code 1 when a row fails. The table stands in build/faults.txt too.
+"""
+
+import argparse
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.faults.rows import OTHERS, ROWS, played, played_elsewhere
+from tests.faults.table import FILE, table
+from tests.installed import Installation, build_wheel
+
+SEED = 20261124
+
+
+def main():
+    options = _options()
+    results = []
+    with tempfile.TemporaryDirectory(prefix="faults-") as folder:
+        _say("building and installing the product ...")
+        installed = Installation(build_wheel(Path(folder)), Path(folder))
+        for place, name in enumerate(options.rows, 1):
+            if name in ROWS:
+                row = ROWS[name]
+                cycles = options.cycles or (row.few if options.few else row.cycles)
+                _say(f"[{place}/{len(options.rows)}] {row.title}, {cycles} cycles, seed {options.seed} ...")
+                results.append(played(row, installed, cycles=cycles, seed=options.seed))
+            else:
+                _say(f"[{place}/{len(options.rows)}] {OTHERS[name].title} ...")
+                results.append(played_elsewhere(OTHERS[name], few=options.few))
+            lines = table(results)
+            FILE.write_text("\n".join([*lines, ""]), encoding="utf-8")
+    _say("", *lines, "", f"{FILE}")
+    return 1 if any(result.passed is False for result in results) else 0
+
+
+def _options():
+    names = [*ROWS, *OTHERS]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rows", nargs="*", metavar="ROW", help=f"only these: {', '.join(names)}")
+    parser.add_argument("--cycles", type=int, help="how often each happens, in place of each row's own number")
+    parser.add_argument("--few", action="store_true", help="only a few cycles of each")
+    parser.add_argument("--seed", type=int, default=SEED, help="for the moments of the faults")
+    options = parser.parse_args()
+    options.rows = options.rows or names
+    unknown = [name for name in options.rows if name not in names]
+    if unknown:
+        parser.error(f"there is no row {', '.join(unknown)}; there are {', '.join(names)}")
+    return options
+
+
+def _say(*lines):
+    sys.stdout.write("\n".join(lines) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+"""The cases: what is done to the gate, the broker, the consumer, the network or the disk, so many times."""
+
+from agent.core.events import Alarm
+from tests.faults.disks import FullDisk, PowerDisk
+from tests.faults.gate import EVERY_S
+from tests.faults.world import World
+
+NETWORK_FAULTS = ("rst", "blackhole", "cut", "delay", "slow")
+AGENT_DIES_TOO = 0.4
+FULL_WITHIN_S = 90
+CROWD_EVERY_S = 0.02
+MANUAL_FOR_S = 2.0
+CANNOT_WRITE = "the journal cannot be written"
+
+
+def agent_killed(installed, folder, cycles, **options):
+    """Kill the agent from its first moments on."""
+    with World(installed, folder, **options) as world:
+        world.begin()
+        for cycle in range(1, cycles + 1):
+            world.hesitate(0.1, 2.0)
+            world.agent.kill()
+            world.compare()
+            world.agent.start()
+            world.told(cycle)
+        return world, world.finish()
+
+
+def agent_and_broker_killed(installed, folder, cycles, **options):
+    """Kill both, in any order, start them in any order. The broker keeps nothing on its disk."""
+    with World(installed, folder, **options) as world:
+        world.begin()
+        for cycle in range(1, cycles + 1):
+            world.hesitate(0.3, 1.5)
+            victims = [world.agent, world.broker]
+            world.dice.shuffle(victims)
+            for victim in victims:
+                victim.kill()
+                world.hesitate(0, 0.4)
+            world.compare()
+            world.dice.shuffle(victims)
+            for victim in victims:
+                victim.start()
+                world.hesitate(0, 0.4)
+            world.told(cycle)
+        return world, world.finish()
+
+
+def consumer_killed(installed, folder, cycles, **options):
+    """Kill the consumer in the middle of its work; it finds a backlog when it comes back."""
+    with World(installed, folder, **options) as world:
+        world.begin()
+        for cycle in range(1, cycles + 1):
+            world.gets_on()
+            world.hesitate(0, 0.8)
+            world.consumer.kill()
+            world.compare()
+            world.hesitate(0, 0.6)
+            world.consumer.start()
+            world.told(cycle)
+        return world, world.finish()
+
+
+def power_cut(installed, folder, cycles, **options):
+    """Cut the power: what the disk had taken is all that is left."""
+    with PowerDisk(folder) as disk, World(installed, folder, state=disk.path / "state", **options) as world:
+        world.begin()
+        for cycle in range(1, cycles + 1):
+            world.hesitate(0.1, 2.0)
+            seen = disk.cut(world.agent, world.seen)
+            world.compare(seen)
+            world.agent.start()
+            world.told(cycle)
+        return world, world.finish()
+
+
+def network_faults(installed, folder, cycles, **options):
+    """Reset, swallow, cut, delay and slow down what the gate and the broker say; often the agent is killed meanwhile."""
+    with World(installed, folder, proxy=True, **options) as world:
+        world.begin()
+        for cycle in range(1, cycles + 1):
+            world.gets_on()
+            world.proxy.mode = NETWORK_FAULTS[cycle % len(NETWORK_FAULTS)]
+            world.hesitate(0.2, 1.5)
+            if world.dice.random() < AGENT_DIES_TOO:
+                world.agent.kill()
+                world.compare()
+                world.agent.start()
+                world.hesitate(0, 0.8)
+            world.proxy.mode = "pass"
+            world.told(cycle)
+        return world, world.finish()
+
+
+def disk_full(installed, folder, cycles, **options):
+    """Fill the disk: delivered history makes room; without a broker nothing does, and the gate opens to nobody.
+
+    A new start before each time: it takes back at once what the journal holds in reserve, which else takes a minute.
+    """
+    disk = FullDisk(folder)
+    with (
+        disk.there(),
+        World(installed, folder, state=disk.path / "state", journal_keys="max_mb = 16", **options) as world,
+    ):
+        for cycle in range(1, cycles + 1):
+            world.begin()
+            disk.fill()
+            world.gets_on()
+            world.broker.kill()
+            disk.fill()
+            _wait_until_full(world)
+            _open_to_nobody(world)
+            disk.free()
+            world.broker.start()
+            world.gets_on()
+            world.agent.stop()
+            world.compare()
+            world.told(cycle)
+        judgement = world.finish()
+        alarms = sum(event["data"]["alarm"] == Alarm.JOURNAL_FAILED for event in world.consumer.events("alarm.raised"))
+        if alarms < cycles:
+            world.outside.breaches.append(f"the full disk was told of in {alarms} alarms, it was full {cycles} times")
+        return world, judgement
+
+
+def _wait_until_full(world):
+    """Let many come, until the journal cannot be written any more."""
+    before = world.agent.log.count(CANNOT_WRITE)
+    world.gate.every_s = CROWD_EVERY_S
+    world.agent.until(lambda: world.agent.log.count(CANNOT_WRITE) > before, "the full journal", FULL_WITHIN_S)
+    world.gate.every_s = EVERY_S
+
+
+def _open_to_nobody(world):
+    """Vehicles go on coming, and no barrier may open to them."""
+    before = world.gate.pulses.total()
+    world.hesitate(MANUAL_FOR_S, MANUAL_FOR_S)
+    opened = world.gate.pulses.total() - before
+    if opened:
+        world.outside.breaches.append(f"{opened} opened while the journal could not be written")

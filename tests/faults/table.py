@@ -1,0 +1,93 @@
+"""The loss table, and the line that shows how a case goes."""
+
+import sys
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+FILE = Path(__file__).parents[2] / "build" / "faults.txt"
+LINE_EVERY_S = 10.0
+HEADINGS = (
+    "case",
+    "cycles",
+    "recorded",
+    "stored",
+    "lost",
+    "invented",
+    "raw duplicates",
+    "duplicates",
+    "chain",
+    "checkpoints",
+    "time",
+    "",
+)
+
+
+@dataclass(frozen=True)
+class Result:
+    """One row. `judgement` is None where another program judged, or nothing was run; `note` then says why.
+
+    `raw_duplicates`: messages that brought an event again, as an independent subscriber counted them.
+    `passed` is None for a case that was skipped.
+    """
+
+    case: str
+    cycles: int
+    took_s: float
+    passed: bool | None
+    judgement: object = None
+    raw_duplicates: int = 0
+    checkpoints: str = "-"
+    breaches: tuple = field(default=())
+    note: str = ""
+
+    @property
+    def cells(self):
+        verdict = {True: "ok", False: "FAILED", None: "SKIPPED"}[self.passed]
+        notes = "; ".join(filter(None, (verdict, *self.breaches[:3], self.note)))
+        took = f"{self.took_s:.0f} s"
+        found = self.judgement
+        if found is None:
+            return (self.case, str(self.cycles or "-"), *["-"] * 8, took, notes)
+        counts = (found.recorded, found.stored, found.lost, found.invented, self.raw_duplicates, found.doubles)
+        figures = (f"{count:,}" for count in counts)
+        return (self.case, str(self.cycles), *figures, found.chain, self.checkpoints, took, notes)
+
+
+def table(results):
+    """The lines of the table."""
+    rows = [HEADINGS, *(result.cells for result in results)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
+    lines = []
+    for row in rows:
+        cells = [
+            cell.ljust(width) if place in {0, 8, 9, 11} else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    lines.insert(1, "-" * min(160, max(map(len, lines))))
+    return lines
+
+
+class Progress:
+    """Shows how one case goes: in one line on a terminal, elsewhere a line now and then."""
+
+    def __init__(self, case, cycles, out=sys.stdout):
+        self._case, self._cycles, self._out = case, cycles, out
+        self._began = time.monotonic()
+        self._told_at = 0.0
+
+    def __call__(self, cycle, events, lost):
+        now = time.monotonic()
+        left_s = (now - self._began) / cycle * (self._cycles - cycle)
+        line = f"{self._case}: cycle {cycle} of {self._cycles}, {events:,} events, {lost} lost, {left_s:.0f} s left"
+        if self._out.isatty():
+            self._out.write(f"\r\x1b[K{line}")
+        elif now - self._told_at >= LINE_EVERY_S or cycle == self._cycles:
+            self._out.write(f"{line}\n")
+            self._told_at = now
+        self._out.flush()
+
+    def close(self):
+        if self._out.isatty():
+            self._out.write("\r\x1b[K")

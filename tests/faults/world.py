@@ -1,0 +1,127 @@
+"""A gate with traffic, a broker, the reference consumer, and a witness on the wire: what every case happens to."""
+
+import threading
+import time
+from contextlib import ExitStack
+from random import Random
+
+from agent.store.reader import JournalReader
+from tests.faultproxy import FaultProxy
+from tests.faults.consumer import Consumer
+from tests.faults.gate import Gate
+from tests.faults.judge import Outside, judge
+from tests.faults.witness import Witness
+from tests.gate_site import plain_broker
+from tests.mosquitto import Broker
+from tests.waiting import eventually
+
+QUICK = "keepalive_s = 5\nheartbeat_s = 5"
+SUBSCRIBED_WITHIN_S = 30
+NEWS_WITHIN_S = 60
+QUIET_S = 0.8
+DRAINED_WITHIN_S = 180
+SETTLED_WITHIN_S = 2
+
+
+class World:
+    """A context manager; the agent is not started yet. `tell(cycle, events, lost)` is called after each cycle.
+
+    `proxy`: whether a fault proxy stands between gate and broker.
+    """
+
+    def __init__(self, installed, folder, *, seed, tell, proxy=False, state=None, journal_keys=""):
+        self.folder = folder
+        self.dice = Random(seed)  # noqa: S311 - to be repeatable
+        self.broker = Broker(folder, "max_queued_messages 100000")
+        self.consumer = Consumer(folder, f"mqtt://127.0.0.1:{self.broker.port}")
+        self.witness = Witness(self.broker.port)
+        self.proxy = FaultProxy(self.broker.port) if proxy else None
+        port = self.proxy.port if self.proxy else self.broker.port
+        mqtt = f"{plain_broker(port)}\n{QUICK}"
+        self.gate = Gate(installed, folder, mqtt=mqtt, seed=seed, state=state, journal_keys=journal_keys)
+        self.outside = Outside()
+        self._tell = tell
+        self._stack = ExitStack()
+
+    def __enter__(self):
+        with self._stack as stack:
+            for part in (self.broker, self.witness, self.consumer, self.proxy, self.gate):
+                if part is not None:
+                    stack.enter_context(part)
+            eventually(lambda: self.consumer.ready, SUBSCRIBED_WITHIN_S, "the consumer's database")
+            self.gate.traffic.set()
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(self, *_):
+        self._stack.close()
+
+    @property
+    def agent(self):
+        return self.gate.agent
+
+    def begin(self):
+        """Start the agent for the first time, and wait until central has heard of it."""
+        self.agent.start()
+        self.gets_on()
+
+    def hesitate(self, least_s, most_s):
+        """Let a random time go by."""
+        threading.Event().wait(self.dice.uniform(least_s, most_s))
+
+    def seen(self):
+        """What the world outside has seen until now."""
+        return {"pulses": dict(self.gate.pulses), "seen": list(self.witness.seen)}
+
+    def compare(self, seen=None):
+        """Hold the journal of now against what was seen outside, until now if not told."""
+        self.outside.compare(self.gate.journal, self.consumer, **(seen or self.seen()))
+
+    def told(self, cycle):
+        self._tell(cycle, self.consumer.count(), self.outside.lost)
+
+    def until(self, condition, what, within_s):
+        """Wait for a condition, and fail at once when the agent or the consumer ends meanwhile."""
+        self.agent.until(lambda: self.consumer.runs and condition(), what, within_s)
+
+    def gets_on(self):
+        """Wait until central gets something new."""
+        before = self.consumer.count()
+        self.until(lambda: self.consumer.count() > before, "news at central", NEWS_WITHIN_S)
+
+    def finish(self):
+        """Let the traffic end, wait until central has all, stop the agent, and judge."""
+        self.gate.traffic.clear()
+        if not self.agent.running:
+            self.agent.start()
+        self._quiet()
+        self._stop()
+        while self._behind():
+            # It stopped before central had its last words; the next start brings them.
+            self.agent.start()
+            self._quiet()
+            self._stop()
+        self.compare()
+        return judge(self.gate.journal, self.consumer)
+
+    def _stop(self):
+        self.until(lambda: self._behind() == 0, "all events at central", DRAINED_WITHIN_S)
+        self.agent.stop()
+        deadline = time.monotonic() + SETTLED_WITHIN_S
+        while self._behind() and time.monotonic() < deadline:
+            threading.Event().wait(0.05)
+
+    def _quiet(self):
+        """Wait until the gate records nothing more, as nobody comes."""
+        heads = [-1, self._head().seq]
+        while heads[-1] != heads[-2]:
+            threading.Event().wait(QUIET_S)
+            heads.append(self._head().seq)
+
+    def _behind(self):
+        head = self._head()
+        return head.seq - self.consumer.highest(head.stream)
+
+    def _head(self):
+        with JournalReader(self.gate.journal) as journal:
+            return journal.standing().head
