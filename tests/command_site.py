@@ -57,9 +57,9 @@ class Executors:
 class CommandSite:
     """The gate's side. `central` is a guest that hears all results."""
 
-    def __init__(self, port, path, *, boot="b1", keys=None, executors=None):
+    def __init__(self, port, path, *, boot="b1", keys=None, executors=None, utc=UTC):
         self.port = port
-        self.clock = SteadyClock()
+        self.clock = SteadyClock(utc)
         self.journal = FlakyJournal(path, boot=boot, clock=self.clock)
         self.executors = executors or Executors()
         self.recorder = Recorder(self.journal, lambda: self.clock.utc)

@@ -1,0 +1,174 @@
+"""The commands `gate-agent command`: keys, signing and sending, for those who build the central side."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from agent.cli import exits
+from agent.cli.permit_files import PermitFileError, read_key, write_new
+from agent.core.command import CommandName
+from agent.core.command_issue import CommandInvalidError, make, sign
+from agent.core.permit.keys import SigningKey
+from agent.link.brokers import BrokerAddress
+from agent.link.errand import Errand, ErrandError
+from agent.link.guest import Guest, GuestError
+from agent.link.tls import TlsFiles
+from agent.link.topics import check_gate_id
+from agent.service.clock import Clock
+
+if TYPE_CHECKING:
+    from agent.core.command_body import CommandBody
+
+app = typer.Typer(no_args_is_help=True, help="Sign and send commands to gates.")
+
+LIFE_S = 30
+_PRIVATE = 0o600
+
+_Name = Annotated[CommandName, typer.Argument(help="The command.", show_choices=True)]
+_Key = Annotated[Path, typer.Option(help="The private key that signs, made by keygen.")]
+_Kid = Annotated[str, typer.Option(help="The id of the key in the gate's settings.")]
+_Gate = Annotated[str, typer.Option(help="The gate's id.")]
+_Operator = Annotated[str, typer.Option(help="Who orders it; goes into the gate's events.")]
+_Cause = Annotated[str, typer.Option(help="Why; goes into the gate's events.")]
+_Lane = Annotated[str | None, typer.Option(help="The lane, for commands that move or mark one, and for snapshot.")]
+_Arguments = Annotated[
+    list[str] | None,
+    typer.Option("--argument", "-a", help="An argument as NAME=VALUE; again for more. Items of a list between commas."),
+]
+_Counter = Annotated[
+    int | None, typer.Option(min=1, help="Higher than in every command of this key before; else Unix milliseconds.")
+]
+_Life = Annotated[int, typer.Option(min=1, max=3600, help="For how many seconds it may be obeyed.")]
+
+
+@app.command()
+def keygen(out: Annotated[Path, typer.Argument(help="File for the private key; it must not be there.")]) -> None:
+    """Make an Ed25519 key that signs commands, and print its public half for gate.toml."""
+    key = SigningKey.from_seed(secrets.token_bytes(32))
+    try:
+        write_new(out.parent, {out.name: (key.to_pem(), _PRIVATE)})
+    except PermitFileError as error:
+        _fail("keygen", error)
+    typer.echo(f'public_key = "{key.public.raw.hex()}"')
+
+
+@app.command("sign")
+def sign_(  # noqa: PLR0913, PLR0917 - one argument an option
+    name: _Name,
+    key: _Key,
+    kid: _Kid,
+    gate: _Gate,
+    challenge: Annotated[str, typer.Option(help="The challenge in the gate's status of now.")],
+    operator: _Operator,
+    cause: _Cause,
+    lane: _Lane = None,
+    argument: _Arguments = None,
+    counter: _Counter = None,
+    life: _Life = LIFE_S,
+) -> None:
+    """Sign a command and print it: the payload to publish to gate/v1/GATE/cmd/NAME, QoS 1, not retained."""
+    order = _Order(name, key, kid, gate, operator, cause, lane, argument or [], counter, life)
+    try:
+        _, text = order.signed(challenge)
+    except (CommandInvalidError, PermitFileError, ValueError) as error:
+        _fail("sign", error)
+    typer.echo(text)
+
+
+@app.command()
+def send(  # noqa: PLR0913, PLR0917 - one argument an option
+    name: _Name,
+    broker: Annotated[str, typer.Option(help="The broker, mqtts://HOST:PORT or mqtt://HOST:PORT.")],
+    key: _Key,
+    kid: _Kid,
+    gate: _Gate,
+    operator: _Operator,
+    cause: _Cause,
+    lane: _Lane = None,
+    argument: _Arguments = None,
+    counter: _Counter = None,
+    life: _Life = LIFE_S,
+    ca: Annotated[
+        Path | None, typer.Option(help="Certificates that the broker's must lead to; else the system's.")
+    ] = None,
+    certificate: Annotated[Path | None, typer.Option(help="The client certificate for the broker.")] = None,
+    certificate_key: Annotated[Path | None, typer.Option(help="The private key of the client certificate.")] = None,
+    user: Annotated[str | None, typer.Option(help="User name at the broker.")] = None,
+    password: Annotated[str | None, typer.Option(envvar="MQTT_PASSWORD", help="Password at the broker.")] = None,
+    timeout: Annotated[
+        float, typer.Option(min=1, help="Patience for the gate's status and for its answer, in s.")
+    ] = 40.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Ask the gate for its challenge, sign a command, send it, and wait for what becomes of it.
+
+    Exit code 0 when it was done, 1 otherwise.
+    """
+    order = _Order(name, key, kid, gate, operator, cause, lane, argument or [], counter, life)
+    try:
+        tls = TlsFiles(ca, certificate, certificate_key)
+        with Guest(BrokerAddress.parse(broker), tls=tls, user=user, password=password) as guest:
+            result = Errand(guest, gate, timeout).run(name.value, order.signed, life)
+    except (CommandInvalidError, PermitFileError, GuestError, ErrandError, ValueError) as error:
+        _fail("send", error)
+    typer.echo(json.dumps(result, ensure_ascii=False, indent=2) if as_json else _told(gate, result))
+    raise typer.Exit(exits.OK if result.get("result") == "done" else exits.FAILED)
+
+
+class _Order:
+    """What is to be ordered; signed anew for each challenge."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - one argument an option
+        self,
+        name: CommandName,
+        key: Path,
+        kid: str,
+        gate: str,
+        operator: str,
+        cause: str,
+        lane: str | None,
+        arguments: list[str],
+        counter: int | None,
+        life_s: int,
+    ) -> None:
+        self._name, self._key, self._kid, self._counter, self._life_s = name, key, kid, counter, life_s
+        self._fields = {
+            "gate": gate,
+            "operator": operator,
+            "cause": cause,
+            "lane": lane,
+            "arguments": dict(_pair(argument) for argument in arguments) or None,
+        }
+
+    def signed(self, challenge: str) -> tuple[CommandBody, str]:
+        """The body and the JWS. Raises CommandInvalidError, PermitFileError, ValueError."""
+        check_gate_id(str(self._fields["gate"]))
+        utc = Clock().now().utc
+        counter = round(utc * 1000) if self._counter is None else self._counter
+        fields = {**self._fields, "challenge": challenge, "counter": counter}
+        body = make(self._name, fields, utc=int(utc), life_s=self._life_s)
+        return body, sign(body, read_key(self._key), self._kid)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, found, value = text.partition("=")
+    if not found or not name:
+        raise typer.BadParameter(f"{text!r} is no NAME=VALUE", param_hint="--argument")
+    return name, value
+
+
+def _told(gate: str, result: dict[str, Any]) -> str:
+    code = f" ({result['code']})" if result.get("code") else ""
+    lines = [f"{gate}: {result.get('name')}: {result.get('result')}{code}", result.get("detail")]
+    lines += [f"{name}: {json.dumps(value, ensure_ascii=False)}" for name, value in result.get("data", {}).items()]
+    return "\n".join(str(line) for line in lines if line)
+
+
+def _fail(command: str, error: Exception) -> NoReturn:
+    typer.echo(f"gate-agent command {command}: {error}", err=True)
+    raise typer.Exit(exits.FAILED)
