@@ -5,7 +5,10 @@ from collections import Counter
 from dataclasses import dataclass
 
 from agent.core.chain import beginning, digest_of
+from agent.core.events import ChainCheckpoint
+from agent.core.jws import kid_of
 from agent.core.verification import verify
+from agent.store.gate_key import read_gate_key
 from agent.store.reader import JournalReader
 
 
@@ -15,7 +18,8 @@ class Judgement:
 
     `recorded`: events of the gate's stream, pruned ones too. `lost`: those that the consumer has not. `invented`: what
     the consumer has and the gate never recorded so. `doubles`: events stored more than once. `chain`: "whole", or the
-    flaws. `granted_twice`: how often a permit that was used up opened again. `refused`: what the consumer put aside.
+    flaws, bad signatures among them. `checkpoints`: how many the gate signed, and up to which event they reach as central
+    has them; 0 where the gate has no key. `granted_twice`: how often a permit that was used up opened again. `refused`: what the consumer put aside.
     """
 
     recorded: int
@@ -24,17 +28,27 @@ class Judgement:
     invented: int
     doubles: int
     chain: str
+    checkpoints: int
+    signed: int
+    keyed: bool
     granted_twice: int
     refused: tuple
 
     @property
     def sound(self):
         wrong = self.lost + self.invented + self.doubles + self.granted_twice + len(self.refused)
-        return self.recorded > 0 and wrong == 0 and self.chain == "whole"
+        # The last event of a gate that was stopped is a checkpoint, which reaches to the one before.
+        return (
+            self.recorded > 0
+            and wrong == 0
+            and self.chain == "whole"
+            and (not self.keyed or self.signed >= self.recorded - 1)
+        )
 
 
 def judge(journal, consumer):
-    """Judge a journal at rest and the consumer's database."""
+    """Judge a journal at rest, with the gate's key beside it, and the consumer's database."""
+    keys = _keys(journal.parent)
     with JournalReader(journal) as reader:
         now = reader.standing()
         kept = {event.seq: event.payload for event in reader.events()}
@@ -42,7 +56,7 @@ def judge(journal, consumer):
     rows = consumer.stored()
     mine = {seq: payload for stream, seq, payload in rows if stream == now.head.stream}
     ordered = [payload for _, payload in sorted(mine.items())]
-    theirs = verify(ordered, anchor=beginning(now.head.stream), head=now.head)
+    theirs = verify(ordered, anchor=beginning(now.head.stream), head=now.head, keys=keys)
     altered = sum(seq > now.head.seq or kept.get(seq, payload) != payload for seq, payload in mine.items())
     flaws = [f"{where}: {found.flaw}" for where, found in (("journal", own), ("central", theirs)) if found.flaw]
     return Judgement(
@@ -52,9 +66,20 @@ def judge(journal, consumer):
         invented=len(rows) - len(mine) + altered,
         doubles=consumer.doubles(),
         chain="; ".join(flaws) or "whole",
+        checkpoints=sum(f'"type":"{ChainCheckpoint.TYPE}"'.encode() in payload for payload in ordered),
+        signed=theirs.signed.seq if theirs.signed else 0,
+        keyed=keys is not None,
         granted_twice=sum(count - 1 for count in _granted(ordered).values()),
         refused=tuple(consumer.refused()),
     )
+
+
+def _keys(state):
+    try:
+        key = read_gate_key(state).public
+    except FileNotFoundError:
+        return None
+    return {kid_of(key): key}
 
 
 def _granted(payloads):

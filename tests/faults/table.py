@@ -37,7 +37,6 @@ class Result:
     passed: bool | None
     judgement: object = None
     raw_duplicates: int = 0
-    checkpoints: str = "-"
     breaches: tuple = field(default=())
     note: str = ""
 
@@ -50,8 +49,9 @@ class Result:
         if found is None:
             return (self.case, str(self.cycles or "-"), *["-"] * 8, took, notes)
         counts = (found.recorded, found.stored, found.lost, found.invented, self.raw_duplicates, found.doubles)
+        signed = f"{found.checkpoints}, up to {found.signed:,}" if found.keyed else "no key"
         figures = (f"{count:,}" for count in counts)
-        return (self.case, str(self.cycles), *figures, found.chain, self.checkpoints, took, notes)
+        return (self.case, str(self.cycles), *figures, found.chain, signed, took, notes)
 
 
 def table(results):

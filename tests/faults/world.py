@@ -61,7 +61,7 @@ class World:
         return self.gate.agent
 
     def begin(self):
-        """Start the agent for the first time, and wait until central has heard of it."""
+        """Start the agent, and wait until central has heard of it."""
         self.agent.start()
         self.gets_on()
 
@@ -91,20 +91,21 @@ class World:
 
     def finish(self):
         """Let the traffic end, wait until central has all, stop the agent, and judge."""
-        self.gate.traffic.clear()
         if not self.agent.running:
             self.agent.start()
-        self._quiet()
+        self.gets_on()
+        self.gate.traffic.clear()
         self._stop()
         while self._behind():
             # It stopped before central had its last words; the next start brings them.
-            self.agent.start()
-            self._quiet()
+            self.begin()
             self._stop()
         self.compare()
         return judge(self.gate.journal, self.consumer)
 
     def _stop(self):
+        """Stop the agent when it has nothing more to say and central has all of it."""
+        self._quiet()
         self.until(lambda: self._behind() == 0, "all events at central", DRAINED_WITHIN_S)
         self.agent.stop()
         deadline = time.monotonic() + SETTLED_WITHIN_S
