@@ -265,6 +265,20 @@ def test_officers_order_a_lane_and_hear_what_becomes_of_it(request, journal, dev
     assert answer == Answer(Result.FAILED, "the lane does not run; nothing was done")
 
 
+def test_a_lock_outlives_the_agent_and_an_unlock_too(request, journal, devices):
+    stands = journal.real.lane_orders
+    with Unit(request.node.name, journal, devices, orders=stands) as lane:
+        assert lane.unit.order(CommandKind.LOCK, "officer 7", "a search", 10).result is Result.DONE
+    with Unit(request.node.name, journal, devices, orders=stands) as lane:
+        lane.wait_state("idle")
+        assert (lane.unit.view.orders, lane.unit.view.message) == (LaneOrders(locked_by="officer 7"), "LANE_LOCKED")
+        answer = lane.unit.order(CommandKind.OPEN, "officer 8", "in a hurry", 10)
+        assert answer == Answer(Result.NOT_DONE, "the lane is locked by officer 7")
+        assert lane.unit.order(CommandKind.UNLOCK, "officer 8", "all found", 10).result is Result.DONE
+    assert stands("exit") == LaneOrders()
+    assert [data["order"] for kind, data in journal.events if kind == "lane.ordered"] == ["locked", "unlocked"]
+
+
 def test_a_lane_starts_with_the_orders_that_stand(request, journal, devices):
     orders = {"exit": LaneOrders(out_of_service_by="officer 7")}
     with Unit(request.node.name, journal, devices, orders=orders.__getitem__) as lane:
