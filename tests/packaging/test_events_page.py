@@ -1,0 +1,222 @@
+"""The page docs/events.md: it is what the code says, and what it tells a reader to run does what it promises."""
+
+import json
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from itertools import combinations
+from pathlib import Path
+
+import pytest
+from cryptography.exceptions import InvalidSignature
+
+from agent.core.command import CommandName, Refusal, Result
+from agent.core.contract import examples
+from agent.core.contract.channels import CHANNELS
+from agent.core.contract.schemas import EVENTS, schemas
+from agent.core.decision import Reason, Verdict
+from agent.core.events import Alarm, Outcome
+from agent.link.tls import TlsFiles
+from tests.linking import GATE, journal_at, linked, local, quick, record
+from tests.mosquitto import SampleBroker, needs_mosquitto
+from tests.waiting import eventually
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "events.md"
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+@pytest.fixture(scope="module")
+def tool():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT / "tools"))
+        import events_page  # noqa: PLC0415 - the tools are on the path only here
+
+        yield events_page
+        del sys.modules["events_page"]
+
+
+@pytest.fixture(scope="module")
+def text():
+    return PAGE.read_text(encoding="utf-8")
+
+
+def block(text, language, holding):
+    (found,) = [
+        one for one in re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE) if holding in one
+    ]
+    return found
+
+
+def section(text, heading):
+    return text.split(f"\n{heading}\n", 1)[1].split(f"\n{heading.split()[0]} ", 1)[0]
+
+
+def test_the_page_and_its_picture_are_what_the_code_says(tool, text):
+    assert text == tool.page(), "run: python tools/events_page.py"
+    assert tool.PICTURE.read_text(encoding="utf-8") == tool.one_vehicle().svg(), "run: python tools/events_page.py"
+
+
+def test_no_words_of_the_picture_touch_other_words_or_leave_the_card(tool):
+    picture = tool.one_vehicle()
+    for one in picture.texts:
+        room = one.room
+        assert 0 < room.x0 < room.x1 < picture.width, one.words
+        assert 0 < room.y0 < room.y1 < picture.height, one.words
+    for one, other in combinations(picture.texts, 2):
+        apart = one.room.x1 <= other.room.x0 or other.room.x1 <= one.room.x0
+        assert apart or one.room.y1 <= other.room.y0 or other.room.y1 <= one.room.y0, (one.words, other.words)
+
+
+def test_every_link_of_the_page_leads_somewhere(text):
+    heads = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    places = [re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads]
+    assert len(places) == len(set(places)), "two headings with one name"
+    for target in LINK.findall(text):
+        path, _, place = target.partition("#")
+        if target.startswith("https://"):
+            continue
+        assert not path or (PAGE.parent / path).exists(), target
+        assert path or place in places, target
+
+
+@pytest.mark.parametrize("kind", EVENTS)
+def test_every_event_type_has_its_fields_and_an_example_on_the_page(text, kind):
+    part = section(text, f"### {kind}")
+    for name in EVENTS[kind].model_fields:
+        assert f"\n| `{name}` |" in part
+    assert json.loads(block(part, "json", "{")) == json.loads(examples.event_example(kind))["data"]
+
+
+def test_every_field_of_every_message_is_on_the_page(text):
+    for name in ("status", "birth", "ack", "result", "event/access.granted"):
+        for field in schemas()[name]["properties"]:
+            assert field == "data" or f"\n| `{field}` |" in text, (name, field)
+
+
+def test_every_topic_and_every_command_is_on_the_page(text):
+    part = section(text, "## Topics")
+    for path in {re.sub(r"^(event|cmd|res)/.*", r"\1/", one.path) for one in CHANNELS}:
+        assert f"\n| `{path}" in part
+    for name in CommandName:
+        assert f"\n| [`{name}`](" in section(text, "## Commands and their results")
+
+
+@pytest.mark.parametrize("values", [Outcome, Verdict, Reason, Alarm, Result, Refusal])
+def test_every_value_is_on_the_page(text, values):
+    part = section(text, f"### {values.__name__}")
+    for value in values:
+        assert f"`{value}`" in part
+
+
+# ------------------------------------------------------------------------------------------------ what it says to run
+
+
+@pytest.fixture(scope="module")
+def prove(text):
+    made = {}
+    exec(block(text, "python", "def prove"), made)  # noqa: S102 - the page's own code is what is proved here
+    return made["prove"]
+
+
+def test_the_ten_lines_of_the_page_prove_the_example_chain(prove):
+    sealed = examples.chain()
+    assert prove(one.payload for one in sealed) == sealed[-1].digest
+    assert prove(one.payload for one in sealed[5:]) == sealed[-1].digest
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda payloads: [*payloads[:3], payloads[3].replace(b'"length":282', b'"length":283'), *payloads[4:]],
+        lambda payloads: payloads[:3] + payloads[4:],
+        lambda payloads: [*payloads[:3], payloads[3], *payloads[3:]],
+        lambda payloads: [payloads[1], payloads[0], *payloads[2:]],
+        lambda payloads: [payloads[0].replace(b'"version":"0.1.0"', b'"version":"0.2.0"'), *payloads[1:]],
+        lambda payloads: [re.sub(rb'"prev":"\w+"', b'"prev":"' + b"0" * 64 + b'"', payloads[0]), *payloads[1:]],
+    ],
+    ids=["altered", "dropped", "twice", "exchanged", "first altered", "begun elsewhere"],
+)
+def test_the_ten_lines_of_the_page_refuse_a_chain_that_was_forged(prove, forge):
+    with pytest.raises(ValueError, match="event"):
+        prove(forge([one.payload for one in examples.chain()]))
+
+
+def test_they_are_ten_lines(text):
+    code = block(text, "python", "def prove").split("def prove", 1)[1]
+    assert len([line for line in code.splitlines() if '"""' not in line]) == 10
+
+
+def test_the_checkpoint_is_opened_as_the_page_says(text):
+    made = {}
+    exec(block(text, "python", "def opened"), made)  # noqa: S102
+    birth = json.loads(examples.birth_example())
+    public = birth["key"]["public"]
+    said = made["opened"](birth["checkpoint"], public)
+    last = examples.chain()[-1]
+    assert (said["gate"], said["stream"], said["seq"]) == (examples.GATE, examples.STREAM, last.seq)
+    assert said["digest"] == last.digest
+    head, body, signature = birth["checkpoint"].split(".")
+    with pytest.raises(InvalidSignature):
+        made["opened"](f"{head}.{body[:-4]}AAAA.{signature}", public)
+    with pytest.raises(InvalidSignature):
+        made["opened"](birth["checkpoint"], examples.COMMAND_KEY.public.raw.hex())
+
+
+@pytest.fixture
+def site(tmp_path):
+    """The sample broker with certificates as its page makes them, and a gate's link to it."""
+    with SampleBroker(tmp_path, GATE) as broker, journal_at(tmp_path / "journal.sqlite") as journal:
+        settings = quick(local(broker.port, tls=True, host="localhost"), tls=TlsFiles(*broker.files(GATE)))
+        with linked(journal, settings):
+            yield tmp_path, broker, journal
+
+
+@needs_mosquitto
+def test_the_consumer_of_the_page_stores_every_event_once_and_in_order_though_it_is_killed(site, text, prove):
+    folder, broker, journal = site
+    code = block(text, "python", "loop_forever")
+    (folder / "consumer.py").write_text(code, encoding="utf-8")
+    command = [sys.executable, "consumer.py", "localhost", str(broker.port)]
+    for head in (60, 120, 180):
+        record(journal, 60)
+        with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True) as process:
+            try:
+                eventually(lambda at_least=head - 30: journal.watermark >= at_least, what="acknowledgements")
+            finally:
+                process.send_signal(signal.SIGKILL)
+                complaint = process.stderr.read()
+        assert complaint == ""
+    with subprocess.Popen(command, cwd=folder) as process:
+        try:
+            eventually(lambda: journal.watermark == journal.head == 180)
+        finally:
+            process.kill()
+    with sqlite3.connect(folder / "events.db") as store:
+        rows = store.execute("SELECT seq, payload FROM events ORDER BY seq").fetchall()
+    store.close()
+    assert rows == [(event.seq, event.payload) for event in journal.range(1, journal.head)]
+    assert prove(payload for _, payload in rows) == journal.head_hash
+
+
+@needs_mosquitto
+def test_the_listener_of_the_page_hears_a_gate(site, text):
+    folder, broker, journal = site
+    command = (
+        block(text, "sh", "mosquitto_sub").replace("broker.example", "localhost").replace("8883", str(broker.port))
+    )
+    with subprocess.Popen(
+        ["sh", "-c", f"exec stdbuf -oL {command}"], cwd=folder, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            retained = {process.stdout.readline().split()[0] for _ in range(2)}
+            record(journal, 1)
+            heard = process.stdout.readline()
+        finally:
+            process.terminate()
+    assert retained == {f"gate/v1/{GATE}/status", f"gate/v1/{GATE}/birth"}
+    topic, _, payload = heard.partition(" ")
+    assert topic == f"gate/v1/{GATE}/event/gate.stopping"
+    assert json.loads(payload)["seq"] == 1
