@@ -12,6 +12,7 @@ import psycopg
 from agent.link.flow import FlowSettings
 from agent.link.link import Link
 from agent.link.presence import GateIdentity
+from agent.link.setup import NO_FILES
 from agent.store.journal import Journal
 from tests.linking import clock, quick
 from tests.waiting import eventually
@@ -104,13 +105,15 @@ def journals(folder, *gates):
 
 
 @contextmanager
-def uplinks(port, journals, resend_s=0.5):
-    """The product's own link for each journal, by gate."""
+def uplinks(broker, journals, resend_s=0.5, tls=NO_FILES):
+    """The product's own link for each journal, by gate. `broker`: a port on this machine, or an address."""
     links = []
     try:
         for gate, journal in journals.items():
             identity = GateIdentity(gate, "0.1.0", "b1", {})
-            links.append(Link(quick(port, gate=gate), FlowSettings(resend_s=resend_s), identity, journal, clock))
+            links.append(
+                Link(quick(broker, gate=gate, tls=tls), FlowSettings(resend_s=resend_s), identity, journal, clock)
+            )
             links[-1].start()
         yield links
     finally:

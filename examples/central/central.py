@@ -12,6 +12,7 @@ import argparse
 import itertools
 import json
 import logging
+import os
 import random
 import signal
 import sqlite3
@@ -72,9 +73,10 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="The reference consumer of the gates' events.")
     parser.add_argument("command", nargs="?", choices=("run", "gaps", "live"), default="run")
     parser.add_argument("--database", required=True, help="sqlite:FILE or postgresql://...")
-    parser.add_argument(
-        "--broker", action="append", default=[], help="mqtt(s):// or amqp(s)://; several are taken in turn"
-    )
+    # From the environment, a password in it does not show in the list of processes.
+    brokers = os.environ.get("CENTRAL_BROKER", "").split()
+    words = "mqtt(s):// or amqp(s)://; several are taken in turn; or CENTRAL_BROKER in the environment"
+    parser.add_argument("--broker", action="append", default=brokers, help=words)
     parser.add_argument("--ca", help="file of the CA that the broker's certificate is from")
     parser.add_argument("--certificate", help="our own certificate")
     parser.add_argument("--key", help="its key")
@@ -94,6 +96,7 @@ def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
 def main() -> int:
     """Do what the command line says."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("pika").setLevel(logging.WARNING)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     options = options_of()
     if options.command == "run":

@@ -52,11 +52,12 @@ CREATE TABLE rejected (
     PRIMARY KEY (topic, digest)
 );
 
--- The gates that are known, and the public key (hex) that each was given when it was put into service.
+-- The public key (hex, as `gate-agent events key` prints it) with which each gate signs; after a change, both.
 -- Filled by people, never from the network: a key that arrives with the data proves nothing about the data.
 CREATE TABLE gates (
-    gate TEXT PRIMARY KEY,
-    public_key TEXT
+    gate TEXT NOT NULL,
+    public_key TEXT NOT NULL,
+    PRIMARY KEY (gate, public_key)
 );
 
 -- Each stream: how far it is proven, and what is stored of it.

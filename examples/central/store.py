@@ -103,16 +103,18 @@ class Store:
 
     def _is_signed(self, source: str, stream: str, seq: int, digest: str) -> bool:
         """Whether the checkpoint after `seq` proves the chain up to there. A bad one is told, but it is an event as well."""
-        gate = source.removeprefix("/gate/")
-        keys = self.rows("SELECT public_key FROM gates WHERE gate = %s AND public_key IS NOT NULL", gate)
+        gate, fault = source.removeprefix("/gate/"), ""
         [(_, payload)] = self.rows(STORED, source, stream, seq + 1)
-        try:
-            for (key,) in keys:
+        for (key,) in self.rows("SELECT public_key FROM gates WHERE gate = %s", gate):
+            try:
                 check_checkpoint(payload, (gate, stream, seq, digest), key)
-        except ValueError as fault:
-            self._tell(source, stream, seq + 1, "bad_checkpoint", str(fault))
-            return False
-        return bool(keys)
+            except ValueError as error:
+                fault = str(error)
+            else:
+                return True
+        if fault:
+            self._tell(source, stream, seq + 1, "bad_checkpoint", fault)
+        return False
 
     def _tell(self, source: str, stream: str, seq: int, kind: str, detail: str, payload: bytes = b"") -> None:
         """A conflict of the event that is stored there, or of another one, which is then kept here."""

@@ -1,14 +1,17 @@
 """The reference consumer between real gates, a real broker and a real database: nothing lost, nothing twice."""
 
 import json
+import subprocess
+import sys
 from contextlib import ExitStack
 
 import pytest
 
 from agent.core.chain import digest_of
-from tests.consumer import Worker, acknowledged, journals, query, report, sent, stored, uplinks
-from tests.linking import record
-from tests.mosquitto import Broker, Listener, needs_mosquitto, publish
+from agent.link.tls import TlsFiles
+from tests.consumer import PROGRAM, Worker, acknowledged, journals, query, report, sent, stored, uplinks
+from tests.linking import local, record
+from tests.mosquitto import Broker, Listener, SampleBroker, needs_mosquitto, publish
 from tests.mosquitto import stored as retained
 from tests.postgres import Postgres, needs_postgres
 from tests.waiting import eventually
@@ -70,7 +73,7 @@ def test_two_workers_share_the_events_and_none_is_lost_when_one_is_killed(gates,
         assert report("gaps", database)[0] == 0
 
 
-@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=needs_postgres)])
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=[needs_postgres, pytest.mark.long])])
 def test_a_worker_that_is_killed_again_and_again_stores_every_event_once(kind, broker, tmp_path, request):
     database = (
         f"sqlite:{tmp_path}/events.db" if kind == "sqlite" else request.getfixturevalue("postgres").new_database()
@@ -212,3 +215,45 @@ def test_only_the_gates_that_were_asked_for_are_stored(broker, sqlite, tmp_path)
             acknowledged(wanted)
         assert_whole(sqlite, wanted)
         assert opened[GATES[2]].watermark == 0
+
+
+@pytest.mark.parametrize("options", [(), ("--share",)])
+def test_it_works_with_certificates_at_the_sample_broker_and_its_access_list(options, sqlite, tmp_path):
+    with SampleBroker(tmp_path, GATE) as broker, journals(tmp_path, GATE) as opened:
+        record(opened[GATE], 5)
+        ca, certificate, key = broker.files("central")
+        files = ("--ca", ca, "--certificate", certificate, "--key", key)
+        place, tls = local(broker.port, tls=True, host="localhost"), TlsFiles(*broker.files(GATE))
+        with (
+            Worker(tmp_path, f"mqtts://localhost:{broker.port}", sqlite, *files, *options),
+            uplinks(place, opened, tls=tls),
+        ):
+            acknowledged(opened)
+        assert_whole(sqlite, opened)
+
+
+@pytest.mark.parametrize("wrong", ["certificate of another", "no certificate", "no such file"])
+def test_a_broker_that_does_not_let_it_in_is_told_and_asked_again(wrong, sqlite, tmp_path):
+    with SampleBroker(tmp_path, GATE) as broker:
+        ca, certificate, key = broker.files("central")
+        files = {
+            "certificate of another": ("--ca", certificate, "--certificate", certificate, "--key", key),
+            "no certificate": ("--ca", ca),
+            "no such file": ("--ca", tmp_path / "nowhere"),
+        }
+        worker = Worker(tmp_path, f"mqtts://localhost:{broker.port}", sqlite, *files[wrong])
+        try:
+            worker.start(wait=False)
+            eventually(lambda: worker.said("tries again") >= 2, what="the worker trying again")
+        finally:
+            worker.stop()
+
+
+def test_a_database_that_is_none_is_told_in_a_line(tmp_path):
+    done = subprocess.run(
+        [sys.executable, PROGRAM, "gaps", "--database", f"sqlite:{tmp_path}/nowhere/events.db"],
+        check=False, capture_output=True, text=True, timeout=30,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("central: ")
+    assert len(done.stderr.splitlines()) == 1

@@ -215,6 +215,17 @@ def test_a_first_event_that_does_not_begin_the_stream_is_not_acknowledged(store)
     assert conflicts(store) == [(SOURCE, STREAM, 1, "broken_chain")]
 
 
+def test_a_database_that_begins_late_goes_on_from_the_place_that_it_is_told(store):
+    events = chain(*devices(9))
+    late = [message(event) for event in events[5:]]
+    assert store.store(late) == [(SOURCE, STREAM, 0)]
+    prev = json.loads(events[5].payload)["prev"]
+    statement = "UPDATE watermarks SET seq = %s, digest = %s WHERE source = %s AND stream = %s RETURNING seq"
+    store.rows(statement, 5, prev, SOURCE, STREAM)
+    assert store.store(late[:1]) == [(SOURCE, STREAM, 9)]
+    assert gaps(store)[1]
+
+
 # ------------------------------------------------------------------------------------------------------- what is signed
 
 
@@ -233,6 +244,17 @@ def test_a_checkpoint_by_the_gates_key_proves_the_chain_before_it(store):
     know(store, key)
     assert store.store([message(event) for event in signed_chain(key)]) == [(SOURCE, STREAM, 4)]
     assert mark(store) == [(4, 3)]
+    assert conflicts(store) == []
+
+
+def test_after_a_change_of_the_gates_key_both_are_good(store):
+    keys = [SigningKey.from_seed(token_bytes(32)) for _ in range(2)]
+    events = signed_chain(keys[0])
+    events += chain(checkpoint_draft(point(events[-1]), GATE, keys[1], UTC), after=point(events[-1]))
+    for key in keys:
+        know(store, key)
+    store.store([message(event) for event in events])
+    assert mark(store) == [(5, 4)]
     assert conflicts(store) == []
 
 
@@ -439,6 +461,11 @@ def test_a_foreign_routing_key_becomes_no_topic_of_an_event(key, store):
 def test_run_is_what_is_done_without_a_command():
     options = options_of(["--broker", "mqtt://a", "--broker", "amqps://u:p@b", "--database", "sqlite:x"])
     assert (options.command, options.broker, options.gates) == ("run", ["mqtt://a", "amqps://u:p@b"], ["+"])
+
+
+def test_brokers_may_stand_in_the_environment(monkeypatch):
+    monkeypatch.setenv("CENTRAL_BROKER", "amqp://u:secret@a amqp://u:secret@b")
+    assert options_of(["--database", "sqlite:x"]).broker == ["amqp://u:secret@a", "amqp://u:secret@b"]
 
 
 @pytest.mark.parametrize(
