@@ -5,6 +5,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -102,8 +103,9 @@ def played(row, installed, *, cycles, seed, progress=None):
     began = time.monotonic()
     try:
         world, judgement = row.run(installed, folder, cycles, seed=seed, tell=progress)
-    except AssertionError as error:
-        note = f"{' '.join(str(error).split())[:300]}; see {folder}"
+    except Exception as error:  # noqa: BLE001 - one row that fails must not hide the others; it is shown and told
+        traceback.print_exc()
+        note = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}; see {folder}"
         return Result(row.title, cycles, time.monotonic() - began, passed=False, note=note)
     except pytest.skip.Exception as reason:
         rmtree(folder)
