@@ -83,9 +83,12 @@ class Broker:
 
 
 class SampleBroker(Broker):
-    """mosquitto with the sample that ships, and certificates made by the commands of its page; only places put in."""
+    """mosquitto with the sample that ships, and certificates made by the commands of its page; only places put in.
 
-    def __init__(self, folder: Path, gate: str):
+    `others`: further gates that get a certificate.
+    """
+
+    def __init__(self, folder: Path, gate: str, *others: str):
         super().__init__(folder)
         self._folder = folder
         page = (SAMPLE / "README.md").read_text()
@@ -93,6 +96,7 @@ class SampleBroker(Broker):
         for example, real in (("broker.example", "localhost"), ("gate-1", gate)):
             assert example in commands
             commands = commands.replace(example, real)
+        commands += "".join(f"issue {other} clientAuth\n" for other in others)
         subprocess.run(["sh", "-eu", "-c", commands], cwd=folder, check=True, capture_output=True, timeout=20)
         rules = folder / "gates.acl"
         rules.write_text((SAMPLE / "gates.acl").read_text())
