@@ -63,6 +63,8 @@ def run(options: argparse.Namespace) -> None:
                         pause_s = PAUSE_S
         except TROUBLE as trouble:
             log.warning("%s: %r; tries again", options.name, trouble)
+        except Exception:
+            log.exception("%s: nobody has thought of this; tries again", options.name)
         # Full jitter: workers, and gates, that lost the same broker must not come back in the same moment.
         time.sleep(random.uniform(0, pause_s))  # noqa: S311 - no secret
         pause_s = min(2 * pause_s, PAUSE_CAP_S)

@@ -9,8 +9,8 @@ from random import Random
 from secrets import token_bytes
 
 import pytest
-from brokers import key_of, topic_of
-from central import options_of
+from brokers import BATCH, Message, batch_of, key_of, topic_of
+from central import options_of, run, work
 from contract import read_event
 from hypothesis import given
 from hypothesis import strategies as st
@@ -412,7 +412,7 @@ def test_the_live_table_shows_every_stream_its_age_rate_outcome_and_trouble(stor
     text = console.export_text()
     (line,) = [line for line in text.splitlines() if GATE in line]
     cells = [cell.strip() for cell in line.strip("│ ").split("│")]
-    assert cells[:4] == [GATE, STREAM[:8], "3", "42 s ago"]
+    assert cells[:4] == [GATE, STREAM[:8], "3", "0:00:42"]
     assert cells[5:] == ["passed", "1", "1"]
     assert "events/min" in text
 
@@ -456,6 +456,60 @@ def test_a_foreign_routing_key_becomes_no_topic_of_an_event(key, store):
 
 
 # ------------------------------------------------------------------------------------------------------ the command line
+
+
+class Recorder:
+    """A broker with one batch and a store, that only say in which order they were asked."""
+
+    def __init__(self, failing=False):
+        self.inbox, self.order, self._failing = [Message("topic", b"payload", 7)], [], failing
+
+    def serve(self, _timeout_s):
+        pass
+
+    def store(self, messages):
+        self.order.append(("store", messages))
+        if self._failing:
+            raise OSError("the database is away")
+        return [(SOURCE, STREAM, 3)]
+
+    def settle(self, messages):
+        self.order.append(("settle", messages))
+
+    def publish(self, topic, payload):
+        self.order.append((topic, json.loads(payload)))
+
+
+def test_a_batch_is_stored_then_settled_then_told():
+    seen = Recorder()
+    work(seen, seen)
+    assert seen.order == [
+        ("store", [("topic", b"payload")]),
+        ("settle", [("topic", b"payload", 7)]),
+        (f"gate/v1/{GATE}/ack", {"stream": STREAM, "seq": 3}),
+    ]
+
+
+def test_what_could_not_be_stored_is_neither_settled_nor_told():
+    seen = Recorder(failing=True)
+    with pytest.raises(OSError, match="away"):
+        work(seen, seen)
+    assert [step for step, _ in seen.order] == ["store"]
+
+
+def test_a_batch_is_full_or_old_and_leaves_the_rest():
+    seen = Recorder()
+    seen.inbox = [Message("topic", b"payload", tag) for tag in range(BATCH + 5)]
+    assert [message.tag for message in batch_of(seen)] == list(range(BATCH))
+    assert [message.tag for message in batch_of(seen)] == list(range(BATCH, BATCH + 5))
+
+
+def test_not_even_a_bug_ends_it(mocker, caplog):
+    mocker.patch("central.Store", side_effect=[ZeroDivisionError("a bug"), KeyboardInterrupt])
+    with pytest.raises(KeyboardInterrupt):
+        run(options_of(["--broker", "mqtt://localhost", "--database", "sqlite:x"]))
+    assert "a bug" in caplog.text
+    assert "tries again" in caplog.text
 
 
 def test_run_is_what_is_done_without_a_command():
