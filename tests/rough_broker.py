@@ -10,18 +10,29 @@ CONNECT, PUBLISH, SUBSCRIBE, PINGREQ, DISCONNECT = 1, 3, 8, 12, 14
 class RoughBroker:
     """Listens on 127.0.0.1:`port`. `connections`: for each, the list of (topic, message id) that was published on it.
 
-    `bodies`: of every PUBLISH on any of them, in order. `receive_maximum`: told in CONNACK. `pubacks`, `pings`, `connack`: whether it answers at all. `kick_on`: text in a
-    payload over which it closes the connection without a word. `garbage`: sent right after CONNACK. `granted`: the code
-    in its SUBACK.
+    `bodies`: of every PUBLISH on any of them, in order. `receive_maximum`: told in CONNACK. `pubacks`, `pings`,
+    `connack`: whether it answers at all; `puback_delay_s`: how long it takes for each. `kick_on`: text in a PUBLISH over
+    which it closes the connection without a word. `garbage`: sent right after CONNACK. `granted`: the code in its SUBACK.
     """
 
     def __init__(
-        self, *, receive_maximum=100, pubacks=True, pings=True, connack=True, kick_on=None, garbage=b"", granted=0
+        self,
+        *,
+        receive_maximum=100,
+        pubacks=True,
+        puback_delay_s=0.0,
+        pings=True,
+        connack=True,
+        kick_on=None,
+        garbage=b"",
+        granted=0,
     ):
         self.connections: list[list[tuple[str, int]]] = []
         self.bodies: list[bytes] = []
         self.receive_maximum = receive_maximum
         self.pubacks, self.pings, self.connack = pubacks, pings, connack
+        self._puback_delay_s = puback_delay_s
+        self._closing = threading.Event()
         self.kick_on = kick_on
         self.garbage = garbage
         self.granted = granted
@@ -36,6 +47,7 @@ class RoughBroker:
         return self
 
     def __exit__(self, *_):
+        self._closing.set()
         with contextlib.suppress(OSError):
             self._server.shutdown(socket.SHUT_RDWR)
         self._server.close()
@@ -81,7 +93,7 @@ class RoughBroker:
         self.bodies.append(body)
         if self.kick_on is not None and self.kick_on in body:
             return False
-        if self.pubacks and flags & 6:
+        if self.pubacks and flags & 6 and not self._closing.wait(self._puback_delay_s):
             sock.sendall(bytes([0x40, 2, mid >> 8, mid & 255]))
         return True
 

@@ -2,8 +2,8 @@
 
 An event is sent once, and once more on the next connection if the broker did not say that it took it. What was taken is
 proved only by the watermark. While the watermark does not move for a time although something was sent, the oldest window
-alone is sent again; when that brings the watermark to its end, the next window follows at once. A watermark that jumps
-further than what was sent again has filled the hole. So a hole at the broker or at central is filled without sending
+alone is sent again; when that brings the watermark to its end, twice as many follow at once, and so on. A watermark that
+jumps further than what was sent again has filled the hole. So a hole at the broker or at central is filled without sending
 everything again, and a dead central costs one window a time, ever more rarely.
 
 A broker may have died with what it took. To send all of that again at every reconnect would be thousands of duplicates
@@ -11,7 +11,7 @@ for a hiccup; to wait the whole patience would leave central without its events 
 begins with what has no answer, or else with the oldest event: either makes central say where it stands, because it
 answers duplicates too. A broker hands on in order: what it still holds from before comes to central first. When central
 was heard and the watermark then stands still for `settle_s`, below what an earlier connection had sent, there is a hole,
-and sending again begins at once.
+and sending again begins at once. A broker that says that nobody subscribes is asked every few seconds with one event.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ class FlowSettings:
     """How to send.
 
     `resend_s`: how long the watermark may stand still before the oldest window is sent again; `settle_s`: the same while
-    it is in doubt whether the broker kept what it took. `ahead_limit`: how many events may be sent beyond the watermark,
+    it is in doubt whether the broker kept what it took. `ask_s`: between questions whether central is there again, when
+    the broker had nobody to give an event to. `ahead_limit`: how many events may be sent beyond the watermark,
     so that the broker's queues have an end. `window_limit`: how many the broker may owe an answer. `puback_timeout_s`:
     for how long it may owe one before the connection counts as broken; in a fleet that reconnects at once, answers can
     take many seconds.
@@ -54,6 +55,7 @@ class FlowSettings:
     ack_mode: AckMode = AckMode.WATERMARK
     resend_s: float = 30.0
     settle_s: float = 1.0
+    ask_s: float = 5.0
     ahead_limit: int = 5_000
     window_limit: int = WINDOW_LIMIT
     puback_timeout_s: float = 30.0
@@ -88,8 +90,11 @@ class Flow:
         self._resend_next = 1
         self._resend_end = 0
         self._resend_target = 0
+        self._resend_part = 0
         self._doubt_upto = 0
         self._heard = False
+        self._nobody = False
+        self._asked_at = 0.0
         self._patience = 1.0
         self._waited_from = 0.0
         self._progress_at = 0.0
@@ -222,6 +227,7 @@ class Flow:
         """The broker answered for an event. Neither taken nor refused: it had nobody to give it to."""
         self._under_way.pop(seq, None)
         self._suspicion.answered(seq)
+        self._nobody = not taken and not refused
         if taken:
             self._unsure.discard(seq)
         elif not refused and seq > self._watermark:
@@ -248,7 +254,10 @@ class Flow:
         Returns how many events are to be looked at again, 0 for none.
         """
         busy = self._again or self._resend_next <= self._resend_end
-        if busy or self._window == 0 or self._watermark == self._cursor or now < self._waited_from + self._wait_s():
+        if busy or self._window == 0 or self._watermark == self._cursor:
+            return 0
+        if now < self._waited_from + self._wait_s():
+            self._ask(now)
             return 0
         # Once: what is still missing then has to wait like everything else, or a central in trouble would be flooded.
         self._doubt_upto = 0
@@ -257,13 +266,20 @@ class Flow:
         self._suspicion.release()
         self._resend_target = self._cursor
         self._resend_next = self._watermark + 1
-        self._resend_end = min(self._watermark + self._window, self._cursor)
+        self._resend_part = self._window
+        self._resend_end = min(self._watermark + self._resend_part, self._cursor)
         return self._resend_end - self._watermark
 
     def _wait_s(self) -> float:
         if self._heard and self._doubt_upto > self._watermark:
             return self._settings.settle_s
         return self._settings.resend_s * self._patience
+
+    def _ask(self, now: float) -> None:
+        """With the oldest event, when the broker had nobody for the last one: central may be there by now."""
+        if self._nobody and now >= self._asked_at + self._settings.ask_s:
+            self._asked_at = now
+            self._again.append(self._watermark + 1)
 
     def _doubt(self, upto: int) -> None:
         """Wonder whether the broker still has what it took up to here, until central is heard."""
@@ -282,7 +298,10 @@ class Flow:
         while self._taken and next(iter(self._taken)) <= seq:
             self._taken.popitem(last=False)
         if seq < min(self._resend_target, self._resend_next):
-            self._resend_end = min(seq + self._window, self._resend_target)
+            if seq == self._resend_end:
+                # As wide a hole again is likely; what is sent too much is no more than what was missing.
+                self._resend_part = min(2 * self._resend_part, self._settings.ahead_limit)
+            self._resend_end = min(max(self._resend_end, seq + self._resend_part), self._resend_target)
         else:
             self._stop_resending()
 

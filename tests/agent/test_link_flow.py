@@ -141,6 +141,27 @@ def test_an_acknowledgement_further_than_what_was_sent_again_ends_the_sending():
     assert send(flow, 20, 10.1) == []
 
 
+def test_a_wide_hole_is_filled_ever_faster_and_a_narrow_one_with_few_duplicates():
+    for hole, most in ((3, 4), (20, 32), (90, 124)):
+        flow = Flow(WATERMARK, 0)
+        flow.connected(100, 0.0)
+        for seq in range(1, 101):
+            send(flow, seq)
+            flow.answered(seq, 0.0, taken=True)
+        flow.ticked(10.0)
+        stored, again, rounds = set(range(hole + 1, 101)), 0, 0
+        while flow.watermark < 100:
+            rounds += 1
+            while batch := send(flow, 100, 10.0):
+                again += len(batch)
+                stored.update(batch)
+                for seq in batch:
+                    flow.answered(seq, 10.0, taken=True)
+            flow.acknowledged(next(seq for seq in range(1, 102) if seq not in stored) - 1, 10.1)
+        assert again <= most
+        assert rounds <= 6
+
+
 def test_an_event_that_had_no_subscriber_is_sent_again_once_central_is_heard():
     flow = Flow(WATERMARK, 0)
     flow.connected(100, 0.0)
@@ -150,6 +171,27 @@ def test_an_event_that_had_no_subscriber_is_sent_again_once_central_is_heard():
     assert flow.ticked(5.0) == 0
     flow.acknowledged(0, 5.0)
     assert flow.ticked(5.0) == 2
+
+
+def test_a_broker_without_subscribers_is_asked_with_one_event_until_central_is_there():
+    flow = Flow(FlowSettings(resend_s=100, window_limit=4), 0)
+    flow.connected(100, 0.0)
+    send(flow, 4)
+    for seq in range(1, 5):
+        flow.answered(seq, 0.0, taken=False)
+    asked = []
+    for now in range(1, 10):
+        flow.ticked(float(now))
+        for seq in send(flow, 4, float(now)):
+            asked.append((now, seq))
+            flow.answered(seq, float(now), taken=now >= 6)
+    assert asked == [(5, 1)]
+    flow.ticked(10.0)
+    assert send(flow, 4, 10.0) == [1]
+    flow.answered(1, 10.0, taken=True)
+    flow.acknowledged(1, 10.1)
+    flow.ticked(11.1)
+    assert send(flow, 4, 11.1) == [2, 3, 4]
 
 
 def test_what_was_recorded_before_the_start_may_have_been_sent_and_nothing_else():

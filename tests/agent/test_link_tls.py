@@ -140,6 +140,42 @@ def test_a_certificate_file_that_is_put_in_later_is_picked_up(broker, authority,
         eventually(lambda: link.session.view.state is PortState.UP)
 
 
+def test_a_broker_may_renew_its_certificate_and_one_of_another_ca_is_told_until_it_is_mended(
+    tmp_path, authority, stranger, journal
+):
+    hosts = ["127.0.0.1", "localhost"]
+    paths = tmp_path / "broker.crt", tmp_path / "broker.key"
+
+    def install(pair):
+        for path, new in zip(paths, pair, strict=True):
+            path.write_bytes(new.read_bytes())
+        broker.stop()
+        broker.start()
+
+    for path, first in zip(paths, authority.issue("broker", file="first", hosts=hosts), strict=True):
+        path.write_bytes(first.read_bytes())
+    broker = Broker(tmp_path, listener=tls_listener(authority, *paths))
+    central_files = (authority.ca, *authority.issue("central"))
+    with broker, linked(journal, secure(broker.port, files(authority))) as link:
+        with Central(broker.port, GATE, tls=central_files):
+            record(journal, 5)
+            eventually(lambda: journal.watermark == 5)
+            install(authority.issue("broker", file="renewed", hosts=hosts))
+            record(journal, 5)
+            eventually(lambda: journal.watermark == 10)
+            assert link.session.view.connections == 2
+        install(stranger.issue("broker", file="foreign", hosts=hosts))
+        record(journal, 5)
+        eventually(lambda: "CA that is not in the CA file" in link.session.view.detail)
+        assert journal.watermark == 10
+        install(authority.issue("broker", file="mended", hosts=hosts))
+        eventually(lambda: link.session.view.state is PortState.UP)
+        assert link.session.view.detail == ""
+        with Central(broker.port, GATE, tls=central_files) as central:
+            central.events.update({event.seq: event.payload for event in journal.range(1, 10)})
+            eventually(lambda: journal.watermark == 15)
+
+
 def test_files_that_cannot_be_used_say_which_and_why(authority, folder):
     certificate, key = authority.issue("one")
     _, other = authority.issue("two")
