@@ -6,14 +6,17 @@ import subprocess
 import pytest
 
 from agent.core.contract import examples
-from agent.core.contract.asyncapi import asyncapi
-from agent.core.contract.channels import BIRTH, RESULT_EXPIRY_S, STATUS, event_channel
+from agent.core.contract.asyncapi import SESSION_EXPIRY_S, WILL_DELAY_S, asyncapi
+from agent.core.contract.channels import BIRTH, EVIDENCE, RESULT_EXPIRY_S, STATUS, event_channel
 from agent.core.contract.schemas import EVENTS, written
 from agent.core.events import Draft
+from agent.link import evidence_out, results
+from agent.link.network import STATUS_LIFE_FACTOR
+from agent.link.setup import SessionSettings
 from tests.command_site import CommandSite
 from tests.commanding import GATE as COMMANDED
 from tests.contract_check import assert_valid
-from tests.linking import GATE, journal_at, linked, quick
+from tests.linking import GATE, journal_at, linked, local, quick
 from tests.mosquitto import Broker, Listener, needs_mosquitto
 from tests.npm_central import NpmCentral
 from tests.peers_node import peer
@@ -73,6 +76,14 @@ def test_every_event_and_message_that_mosquitto_sub_hears_is_within_the_publishe
     assert kinds == set(EVENTS)
     (birth,) = heard.on(f"{ROOT}/birth")
     assert set(json.loads(birth["payload"])["types"]) == set(EVENTS)
+
+
+def test_what_the_contract_says_of_times_is_what_a_gate_does_by_default():
+    settings = SessionSettings(gate=GATE, brokers=(local(1883),))
+    assert settings.will_delay_s == WILL_DELAY_S
+    assert settings.session_expiry_s == SESSION_EXPIRY_S
+    assert settings.status_every_s * STATUS_LIFE_FACTOR == STATUS.expiry_s
+    assert (EVIDENCE.content_type, RESULT_EXPIRY_S) == (evidence_out.CONTENT_TYPE, results.EXPIRY_S)
 
 
 @needs_mosquitto

@@ -135,7 +135,10 @@ def _messages() -> Node:
         ACK.name: _message(ACK, _ref("ack"), json.loads(examples.ack_example())),
         **{f"command.{name}": _command_message(name) for name in CommandName},
         **{f"result.{name}": _result_message(name) for name in CommandName},
-        EVIDENCE.name: _message(EVIDENCE, {"type": "string", "format": "binary", "description": "A JPEG."}, None),
+        EVIDENCE.name: {
+            **_message(EVIDENCE, {"type": "string", "format": "binary", "description": "A JPEG."}, None),
+            "headers": _headers(EVIDENCE, "MQTT user properties: what the topic says too."),
+        },
     }
 
 
@@ -145,15 +148,15 @@ def _event_message(kind: str) -> Node:
     copied = {name: str(payload[name]) for name in channel.user_properties}
     return {
         **_message(channel, _ref(f"event.{kind}"), payload, copied),
-        "headers": {
-            "type": "object",
-            "description": "MQTT user properties: copies for routing; `replay` on what is sent again on a command.",
-            "properties": {
-                **{name: {"type": "string"} for name in channel.user_properties},
-                "replay": {"type": "string", "const": "true"},
-            },
-        },
+        "headers": _headers(
+            channel, "MQTT user properties: copies for routing; `replay` on what is sent again on a command.", "replay"
+        ),
     }
+
+
+def _headers(channel: Channel, description: str, *more: str) -> Node:
+    names = (*channel.user_properties, *more)
+    return {"type": "object", "description": description, "properties": {name: {"type": "string"} for name in names}}
 
 
 def _command_message(name: CommandName) -> Node:

@@ -91,6 +91,7 @@ EVIDENCE: Final = Channel(
     retain=False,
     expiry_s=None,
     expiry="never",
+    user_properties=("gate", "sha256"),
 )
 
 

@@ -99,13 +99,24 @@ OUTCOMES: Final[Mapping[Outcome, Counterpart]] = {
         f"{_NOT_TAKEN}Credential", "no-entry-after-granted (16)", None, "granted, and the vehicle left without going in"
     ),
     Outcome.BACKED_OUT: Counterpart(
-        f"{_NOT_TAKEN}Credential", "no-entry-after-granted (16)", None, "granted, under the arm, and back out"
+        f"{_NOT_TAKEN}Credential",
+        "no-entry-after-granted (16)",
+        None,
+        "granted, under the arm (so `taken` is true), and back out: not through",
     ),
-    Outcome.ABANDONED: Counterpart(note="left before a decision: neither granted nor denied"),
-    Outcome.DENIED: Counterpart(note="told once, by access.decided; this only ends the transaction"),
+    Outcome.ABANDONED: Counterpart(note="left before it was decided: neither granted nor denied"),
+    Outcome.DENIED: Counterpart(
+        f"{_DENIED}Credential",
+        "by reason, see below",
+        note="once: not where an access.decided of the transaction said DENY before. Else the vehicle left, or was sent away, "
+        "while an officer was asked",
+    ),
     Outcome.FAULT: Counterpart(note="the gate cannot say; look at the alarms, and at `granted` and `taken`"),
     Outcome.OVERRIDDEN: Counterpart(
-        f"{_TAKEN}Anonymous", None, GATHER, "by an officer's order; where `taken` is not true: AccessNotTaken/Anonymous"
+        f"{_TAKEN}Anonymous",
+        None,
+        GATHER,
+        "by an officer's order; where `taken` is null the barrier was held open, and nobody knows",
     ),
 }
 """By the outcome of transaction.closed."""
@@ -224,7 +235,7 @@ CUSTOMS: Final[tuple[CustomsField, ...]] = (
     CustomsField(COMMAND, "OP_ID", "`operator` of the command", "also of command.accepted and access.granted"),
     CustomsField(COMMAND, "EXECUTE_RESULT", "`result` of the result, and of command.executed"),
     CustomsField(COMMAND, "LED/DISPLAY", None, "the lane's sign shows its own state"),
-    CustomsField(COMMAND, "FORM_ID", None, "what it names is not known to us; `data.declaration` may be it"),
+    CustomsField(COMMAND, "FORM_ID", None, "what it names is not known to us"),
     CustomsField(COMMAND, "GPS", None, "no positions"),
     CustomsField(COMMAND, "SEAL", None, "seals are not set"),
 )
