@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.core.verification import verify
 from agent.store import history, schema
-from agent.store.errors import DamagedError, JournalUnavailableError, primary_code
+from agent.store.errors import SQL_ERRORS, DamagedError, JournalUnavailableError, primary_code
 from agent.store.place import sync_folder
 from agent.store.rescue import rescue
 
@@ -75,7 +75,7 @@ def suspect(place: Place, cause: str) -> None:
 def examine_pages(place: Place, connection: sqlite3.Connection) -> None:
     """Look at the pages of the file; of a big one only when it is suspect.
 
-    Raises DamagedError, and sqlite3.Error also for damage that SQLite meets by itself.
+    Raises DamagedError, and a SqlError also for damage that SQLite meets by itself.
     """
     if place.beside(SUSPECT).exists() or place.path.stat().st_size <= CHECKED_WHOLE_BYTES:
         (answer,) = connection.execute("PRAGMA quick_check(1)").fetchone()
@@ -147,7 +147,7 @@ def _last_words(path: Path) -> Standing | None:
             return history.standing(connection)
         finally:
             connection.close()
-    except (sqlite3.Error, JournalUnavailableError) as error:
+    except (*SQL_ERRORS, JournalUnavailableError) as error:
         log.error("the damaged journal does not say where its stream stands: %s", error)  # noqa: TRY400 - expected of it
         return None
 

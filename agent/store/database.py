@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 import threading
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from agent.store import damage, rescue, schema
 from agent.store.errors import (
+    SQL_ERRORS,
     DamagedError,
     JournalCorruptError,
     JournalError,
@@ -20,9 +20,11 @@ from agent.store.errors import (
 )
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable
 
     from agent.store.damage import Replaced
+    from agent.store.errors import SqlError
     from agent.store.place import Place
 
 log = logging.getLogger(__name__)
@@ -51,7 +53,7 @@ class Database:
         place.hold()
         try:
             connection, replaced = _opened(place, max_bytes, utc)
-        except sqlite3.Error as error:
+        except SQL_ERRORS as error:
             place.leave()
             raise translated(error, f"open the journal {place.path}") from error
         except BaseException:
@@ -77,7 +79,7 @@ class Database:
         with self.lock:
             try:
                 return work(self._usable())
-            except sqlite3.Error as error:
+            except SQL_ERRORS as error:
                 raise self._told(error, doing) from error
             except JournalCorruptError as error:
                 self._suspect(str(error))
@@ -94,7 +96,7 @@ class Database:
             except BaseException as error:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
-                if isinstance(error, sqlite3.Error):
+                if isinstance(error, SQL_ERRORS):
                     raise self._told(error, doing) from error
                 if isinstance(error, JournalCorruptError):
                     self._suspect(str(error))
@@ -122,7 +124,7 @@ class Database:
             raise JournalUnavailableError("the journal is closed")
         return self._connection
 
-    def _told(self, error: sqlite3.Error, doing: str) -> JournalError:
+    def _told(self, error: SqlError, doing: str) -> JournalError:
         told = translated(error, doing)
         if isinstance(told, JournalCorruptError):
             self._suspect(str(told))
@@ -151,7 +153,7 @@ def _sound(place: Place, max_bytes: int) -> sqlite3.Connection:
     """The file, once it is known to be a journal and not damaged. Raises DamagedError."""
     try:
         return _examined(place, max_bytes)
-    except sqlite3.Error as error:
+    except SQL_ERRORS as error:
         if is_full(error) and place.spend_reserve():
             return _examined(place, max_bytes)
         raise
@@ -168,7 +170,7 @@ def _examined(place: Place, max_bytes: int) -> sqlite3.Connection:
     except BaseException as error:
         if connection is not None:
             connection.close()
-        if isinstance(error, JournalCorruptError) or (isinstance(error, sqlite3.Error) and is_damage(error)):
+        if isinstance(error, JournalCorruptError) or (isinstance(error, SQL_ERRORS) and is_damage(error)):
             raise DamagedError(str(error)) from error
         raise
     return connection

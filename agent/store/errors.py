@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+from typing import Final, TypeAlias
 
 
 class JournalError(Exception):
@@ -47,14 +48,19 @@ SHM_FULL = sqlite3.SQLITE_IOERR_SHMSIZE
 DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
-def primary_code(error: sqlite3.Error) -> int:
+# Words of a damaged file that are no UTF-8 any more come as the second, also within SQLite's own messages.
+SqlError: TypeAlias = sqlite3.Error | UnicodeDecodeError
+SQL_ERRORS: Final = (sqlite3.Error, UnicodeDecodeError)
+
+
+def primary_code(error: SqlError) -> int:
     """The primary SQLite result code; the extended one without its upper bytes."""
     return int(getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)) & 0xFF
 
 
-def is_damage(error: sqlite3.Error) -> bool:
+def is_damage(error: SqlError) -> bool:
     """Whether SQLite says that the file is damaged or no database."""
-    return primary_code(error) in DAMAGE
+    return isinstance(error, UnicodeDecodeError) or primary_code(error) in DAMAGE
 
 
 def is_full(error: Exception) -> bool:
@@ -66,7 +72,7 @@ def is_full(error: Exception) -> bool:
     return primary_code(error) == sqlite3.SQLITE_FULL or getattr(error, "sqlite_errorcode", 0) == SHM_FULL
 
 
-def translated(error: sqlite3.Error, doing: str) -> JournalError:
+def translated(error: SqlError, doing: str) -> JournalError:
     """The JournalError for what SQLite says; `doing` is what was tried, as in "record 3 events"."""
     name = getattr(error, "sqlite_errorname", type(error).__name__)
     text = f"cannot {doing}: {error} ({name})"

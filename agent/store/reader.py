@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Self
 from agent.core.chain import SEQ_MAX, UTC_MS_MAX, time_text
 from agent.core.verification import Fault, Flaw, Verification, verify
 from agent.store import history, schema
-from agent.store.errors import JournalCorruptError, JournalUnavailableError, translated
+from agent.store.errors import SQL_ERRORS, JournalCorruptError, JournalUnavailableError, translated
 from agent.store.soundness import sound
 
 if TYPE_CHECKING:
@@ -112,7 +111,7 @@ class JournalReader:
                 if not odd and not _agrees(row, total):
                     odd.append(Flaw(index, seq, Fault.ALTERED, "its row does not say the same as the event itself"))
                 yield payload
-        except sqlite3.Error as error:
+        except SQL_ERRORS as error:
             raise translated(error, f"read {self._path} behind event {seq}") from error
 
     @contextmanager
@@ -128,7 +127,7 @@ class JournalReader:
     def _translating(self) -> Iterator[None]:
         try:
             yield
-        except sqlite3.Error as error:
+        except SQL_ERRORS as error:
             raise translated(error, f"read {self._path}") from error
 
 

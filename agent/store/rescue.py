@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from agent.store import commands, lane_orders, ledger, schema
-from agent.store.errors import JournalUnavailableError
+from agent.store.errors import SQL_ERRORS, JournalUnavailableError
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
@@ -120,7 +120,7 @@ def _rescued(path: Path, table: Table) -> tuple[Sequence[Row], bool]:
                         sane = False
             finally:
                 connection.close()
-        except (sqlite3.Error, JournalUnavailableError) as error:
+        except (*SQL_ERRORS, JournalUnavailableError) as error:
             log.error("%s of the damaged journal cannot be read to its end: %s", table.name, error)  # noqa: TRY400 - expected of it
         else:
             return list(rows.values()), sane

@@ -9,11 +9,13 @@ import sqlite3
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from agent.store.errors import JournalUnavailableError
+from agent.store.errors import SQL_ERRORS, JournalUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from agent.store.errors import SqlError
 
 APPLICATION_ID: Final = 0x47415445  # "GATE"
 PAGE_BYTES: Final = 4096
@@ -81,7 +83,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4
 
 
 def connect(path: Path, max_bytes: int) -> sqlite3.Connection:
-    """Open or create the file for writing, capped at `max_bytes`. Raises sqlite3.Error."""
+    """Open or create the file for writing, capped at `max_bytes`. Raises SqlError."""
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
     try:
         connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
@@ -109,14 +111,14 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     where = f"file:{quote(str(path.absolute()))}"
     at_rest = not path.with_name(f"{path.name}-wal").exists()
     modes = ("mode=ro", "mode=ro&immutable=1") if at_rest else ("mode=ro",)
-    trouble: sqlite3.Error | None = None
+    trouble: SqlError | None = None
     for mode in modes:
         connection = sqlite3.connect(f"{where}?{mode}", uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         try:
             check_owner(connection, path)
             if version_of(connection) == 0:
                 raise JournalUnavailableError(f"{path} is empty")  # noqa: TRY301 - one place closes the connection
-        except sqlite3.Error as error:
+        except SQL_ERRORS as error:
             connection.close()
             trouble = error
         except BaseException:

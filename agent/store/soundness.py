@@ -8,15 +8,15 @@ after it anew: against that stand the checkpoints.
 from __future__ import annotations
 
 import json
-import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent.core.chain import digest_of
-from agent.store.errors import is_damage
+from agent.store.errors import SQL_ERRORS, is_damage
 from agent.store.history import PAYLOAD, Recorded, held_hashes, standing_of
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Collection, Iterator
 
 ROWS = f"SELECT seq, {PAYLOAD} FROM events WHERE seq BETWEEN ? AND ? ORDER BY seq"  # noqa: S608 - a constant
@@ -34,7 +34,7 @@ class Sound:
 def sound(connection: sqlite3.Connection, first: int, last: int, limit: int) -> Sound:
     """Up to `limit` events from `first` to `last`, both included, as far as they are kept and sound.
 
-    Raises sqlite3.Error where not even the first can be read.
+    Raises SqlError where not even the first can be read.
     """
     now = standing_of(connection)
     begin, end = max(first, now.tail.seq + 1), min(last, now.head.seq, max(first, now.tail.seq + 1) + limit - 1)
@@ -50,7 +50,7 @@ def sound(connection: sqlite3.Connection, first: int, last: int, limit: int) -> 
                 return Sound(events, due, f"event {due} is missing or altered")
             events.append(event)
             this = following
-    except sqlite3.Error as error:
+    except SQL_ERRORS as error:
         if not events or not is_damage(error):
             raise
         return Sound(events, begin + len(events), str(error))
