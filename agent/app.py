@@ -8,37 +8,35 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
-import time
 import uuid
 from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from agent.central import Central, Ground
+from agent.checkpointer import Checkpointer
 from agent.core.chain import ClockReading
-from agent.core.events import Draft, GateStopping
+from agent.core.events import Draft, EvidenceDropped, GateStopping
 from agent.core.judgement import JudgementRules
 from agent.core.privacy import masked
 from agent.decider import Decider, LanePlace
 from agent.devices import Devices
+from agent.executors import Parts
 from agent.eye.protocol import Configure
 from agent.eye_life import EyeLimits
 from agent.eye_port import EyePort
 from agent.housekeeper import DAY_S, Ages, Housekeeper
 from agent.keeper import Keeper
 from agent.lane_unit import Boards, LaneUnit, Services
-from agent.link.flow import AckMode, FlowSettings
-from agent.link.link import Link
 from agent.link.presence import GateIdentity
-from agent.link.setup import SessionSettings
-from agent.link.tls import TlsFiles
-from agent.port_state import PortState
 from agent.recorder import Recorder
 from agent.relay_board import RelayBoard
+from agent.service.logs import LogLevel
 from agent.service.watchdog import Watchdog
-from agent.settings import board_place, broker_address, interlocks, shared_arms
+from agent.settings import board_place, interlocks, shared_arms
 from agent.start_record import start_record
-from agent.store.errors import JournalError
-from agent.store.evidence import EvidenceStore
+from agent.store.evidence import EvidenceAges, EvidenceStore
+from agent.store.gate_key import gate_key
 from agent.store.journal import Journal
 from agent.trust_file import TrustFile
 from agent.way_guard import WayGuard
@@ -58,7 +56,7 @@ log = logging.getLogger(__name__)
 LANE_WINDOW_S = 5.0
 FIRST_SERIALS = 10_000
 MEGABYTE = 1 << 20
-STOP_DRAIN_S = 1.0
+HOUR_S = 3600.0
 EYE_STOP_S = 0.7
 
 
@@ -68,7 +66,7 @@ class App:
     def __init__(
         self, loaded: LoadedSettings, clock: Clock, notifier: Notifier, on_damage: Callable[[str], None]
     ) -> None:
-        """Make every part. Raises JournalError when the journal cannot be opened, OSError for the state directory.
+        """Make every part. Raises JournalError when the journal cannot be opened, EvidenceError for the pictures, OSError for the rest.
 
         `on_damage` is called, from a thread, when the journal turns out to be damaged while the gate runs: only a new
         start mends it.
@@ -80,6 +78,7 @@ class App:
         self._notifier = notifier
         self._boot = str(uuid.uuid4())
         settings.state.directory.mkdir(parents=True, exist_ok=True)
+        signing = gate_key(settings.state.directory)
         self._journal = Journal.open(
             settings.state.directory / "journal.db",
             gate=settings.gate.id,
@@ -87,19 +86,33 @@ class App:
             clock=self._reading,
             max_bytes=settings.journal.max_mb * MEGABYTE,
         )
+        self._checkpointer = Checkpointer(
+            self._journal, signing, settings.gate.id, self._utc, settings.journal.checkpoint_s
+        )
+        evidence = settings.evidence
+        self._evidence = EvidenceStore(
+            settings.state.directory / "evidence",
+            evidence.max_mb * MEGABYTE,
+            EvidenceAges(evidence.keep_passed_hours * HOUR_S, evidence.keep_hours * HOUR_S),
+            evidence.send,
+        )
+        self._keeper = Keeper(self._evidence)
         self._recorder = Recorder(
-            self._journal, self._utc, masked if settings.privacy.publish_plate == "masked" else None
+            self._journal,
+            self._utc,
+            masked if settings.privacy.publish_plate == "masked" else None,
+            self._keeper.heard,
         )
         self._devices = Devices(self._recorder, self._utc)
-        self._keeper = Keeper(EvidenceStore(settings.state.directory / "evidence", settings.evidence.max_mb * MEGABYTE))
+        self._trust = TrustFile(settings.permits.trust_list, settings.permits.root_keys)
         self._watchdog = Watchdog(notifier)
         self._eyes: list[EyePort] = []
         self._relays: dict[str, RelayBoard] = {}
         self._ways = WayGuard(interlocks(settings.lanes), shared_arms(settings.lanes))
         self._lanes = [self._make_lane(name, lane) for name, lane in settings.lanes.items()]
-        self._link = self._make_link() if settings.mqtt.enabled else None
+        self._central = self._make_central(LogLevel(settings.log.level)) if settings.mqtt.enabled else None
         ages = Ages(settings.journal.keep_acknowledged_days * DAY_S, settings.journal.max_mb * MEGABYTE * 9 // 10)
-        self._housekeeper = Housekeeper(self._journal, ages, lambda: None, on_damage)
+        self._housekeeper = Housekeeper(self._journal, ages, self._prune_evidence, on_damage)
 
     @property
     def lanes(self) -> tuple[LaneUnit, ...]:
@@ -112,6 +125,7 @@ class App:
         for relay in self._relays.values():
             relay.start()
         self._record_start()
+        self._checkpointer.start()
         self._devices.start()
         self._keeper.start()
         for lane in self._lanes:
@@ -119,8 +133,8 @@ class App:
             self._watchdog.watch(f"lane {lane.name}", LANE_WINDOW_S, partial(_progress, lane))
         for eye in self._eyes:
             eye.start()
-        if self._link is not None:
-            self._link.start()
+        if self._central is not None:
+            self._central.start()
         self._housekeeper.start()
         self._watchdog.start()
         self._notifier.ready(f"{len(self._lanes)} lanes, {len(self._eyes)} cameras")
@@ -130,28 +144,20 @@ class App:
         self._notifier.stopping(cause)
         for lane in self._lanes:
             lane.wind_down()
-        _at_once(*(relay.stop for relay in self._relays.values()), *(eye.stop for eye in self._eyes))
+        duties = [relay.stop for relay in self._relays.values()] + [eye.stop for eye in self._eyes]
+        if self._central is not None:
+            duties.append(self._central.stop_taking)
+        _at_once(*duties)
         _at_once(*(lane.stop for lane in self._lanes))
         self._devices.stop()
         self._watchdog.stop()
         self._recorder.note([Draft(GateStopping(cause=cause), None, None, self._utc())])
-        if self._link is not None:
-            self._drain(self._link)
-            self._link.stop()
+        self._checkpointer.stop()
+        if self._central is not None:
+            self._central.stop()
         self._keeper.stop()
         self._housekeeper.stop()
         self._journal.close()
-
-    def _drain(self, link: Link) -> None:
-        """Give a link that is up a moment to deliver the last events; what it cannot is delivered after the next start."""
-        deadline = time.monotonic() + STOP_DRAIN_S
-        pause = threading.Event()
-        while link.session.view.state is PortState.UP and time.monotonic() < deadline and not pause.wait(0.02):
-            try:
-                if self._journal.watermark >= self._journal.head:
-                    return
-            except JournalError:
-                return
 
     # ------------------------------------------------------------------------------------------------- making parts
 
@@ -166,7 +172,6 @@ class App:
             require_clock=self._settings.clock.require_synchronised,
             rules=JudgementRules(without_plate=permits.without_plate, anti_passback_s=settings.anti_passback_s),
         )
-        trust = TrustFile(permits.trust_list, permits.root_keys)
         inputs = settings.inputs
         unit = LaneUnit(
             name,
@@ -176,8 +181,15 @@ class App:
                 None if inputs is None else registry.inputs(inputs.kind, inputs.table),
                 {scanner.id: registry.scanner(scanner.kind, scanner.table) for scanner in settings.scanners},
             ),
-            Services(self._recorder, self._devices, self._clock.now, self._keeper.keep, self._ways),
-            Decider(place, trust, self._journal, self._clock).decide,
+            Services(
+                self._recorder,
+                self._devices,
+                self._clock.now,
+                self._keeper.keep,
+                self._ways,
+                self._journal.lane_orders,
+            ),
+            Decider(place, self._trust, self._journal, self._clock).decide,
             secrets.randbelow(FIRST_SERIALS),
         )
         self._eyes += [self._make_eye(unit, camera) for camera in settings.cameras]
@@ -208,27 +220,26 @@ class App:
             limits=EyeLimits(hang_s=camera.hang_s, reading_s=camera.reading_deadline_s, stop_s=EYE_STOP_S),
         )
 
-    def _make_link(self) -> Link:
-        mqtt = self._settings.mqtt
-        password = mqtt.password
-        session = SessionSettings(
-            gate=self._settings.gate.id,
-            brokers=tuple(broker_address(url) for url in mqtt.brokers),
-            tls=TlsFiles(mqtt.ca_file, mqtt.certificate_file, mqtt.key_file),
-            user=mqtt.username,
-            password=None if password is None else password.get_secret_value(),
-            keepalive_s=mqtt.keepalive_s,
-            status_every_s=mqtt.heartbeat_s,
-            start_spread_s=mqtt.start_spread_s,
-        )
-        return Link(
-            session,
-            FlowSettings(ack_mode=AckMode(mqtt.ack_mode), window_limit=mqtt.window, resend_s=mqtt.resend_s),
+    def _make_central(self, level: LogLevel) -> Central:
+        ground = Ground(
             GateIdentity(self._settings.gate.id, version("gate-agent"), self._boot, self._inventory()),
             self._journal,
+            self._recorder,
             self._reading,
-            extra=self._health,
-            observe_link=self._link_changed,
+            self._health,
+            self._link_changed,
+        )
+        return Central(
+            self._settings,
+            ground,
+            lambda link: Parts(
+                lanes={lane.name: lane for lane in self._lanes},
+                cameras={eye.name: eye for eye in self._eyes},
+                uplink=link.uplink,
+                evidence=self._evidence,
+                trust=(self._trust,),
+                log_level=level,
+            ),
         )
 
     def _inventory(self) -> Mapping[str, object]:
@@ -250,8 +261,13 @@ class App:
 
     def _health(self) -> Mapping[str, object]:
         """What birth and status say beside the link's own fields."""
-        lanes = {lane.name: None if lane.view is None else lane.view.state for lane in self._lanes}
-        return {"devices": self._devices.states, "lanes": lanes, "journal_failing": self._recorder.failing}
+        return {
+            "devices": self._devices.states,
+            "lanes": {lane.name: None if lane.view is None else lane.view.state for lane in self._lanes},
+            "journal_failing": self._recorder.failing,
+            "key": self._checkpointer.public_key,
+            "checkpoint": self._checkpointer.head_checkpoint(),
+        }
 
     # ------------------------------------------------------------------------------------------------- what they tell
 
@@ -265,6 +281,15 @@ class App:
 
     def _link_changed(self, view: LinkView) -> None:
         self._devices.changed("broker", "broker", view.state.value, view.detail or view.url)
+
+    def _prune_evidence(self) -> None:
+        """Give up old pictures, and tell of those that went before their time."""
+        reading = self._reading()
+        self._evidence.prune(reading.utc, synced=reading.synced)
+        dropped = self._evidence.take_dropped()
+        if dropped:
+            cause = f"all pictures were more than {self._settings.evidence.max_mb} MB"
+            self._recorder.note([Draft(EvidenceDropped(count=dropped, cause=cause), None, None, reading.utc)])
 
     def _record_start(self) -> None:
         """Tell of the start and of what the last run left open."""

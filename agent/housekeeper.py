@@ -22,6 +22,7 @@ PRUNE_EVERY_S = 60.0
 STOP_TIMEOUT_S = 10.0
 DAY_S = 86_400.0
 USES_KEPT_S = 400 * DAY_S
+COMMANDS_KEPT_S = 7 * DAY_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class Housekeeper:
     def _prune(self) -> None:
         self._journal.prune(self._ages.events_s, self._ages.events_bytes)
         self._journal.forget_uses(USES_KEPT_S)
+        self._journal.forget_commands(COMMANDS_KEPT_S)
         try:
             self._prune_evidence()
         except EvidenceError as error:

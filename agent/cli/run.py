@@ -34,7 +34,7 @@ def run(
     from agent.service.clock import Clock  # noqa: PLC0415
     from agent.service.logs import configure  # noqa: PLC0415
     from agent.service.notify import Notifier  # noqa: PLC0415
-    from agent.store.errors import JournalError  # noqa: PLC0415
+    from agent.store.errors import EvidenceError, JournalError  # noqa: PLC0415
 
     faulthandler.enable()
     try:
@@ -56,7 +56,7 @@ def run(
     asked = _Asked()
     try:
         app = App(loaded, Clock(), Notifier.from_environment(os.environ), asked.damaged)
-    except (JournalError, OSError) as error:
+    except (EvidenceError, JournalError, OSError) as error:
         log.critical("the agent cannot start: %s", error)
         raise typer.Exit(exits.FAILED) from None
     app.start()

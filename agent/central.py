@@ -1,0 +1,148 @@
+"""Everything between the gate and central, put together: the link, the commands, the pictures on their way."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agent.core.command_check import CommandKey
+from agent.core.events import Draft
+from agent.core.permit.keys import Algorithm, PublicKey
+from agent.executors import executors
+from agent.link.command_setup import CommandRules
+from agent.link.commands import CommandDesk
+from agent.link.evidence_out import EvidenceSender
+from agent.link.flow import AckMode, FlowSettings
+from agent.link.link import Link
+from agent.link.setup import SessionSettings
+from agent.link.tls import TlsFiles
+from agent.link.topics import Topics
+from agent.port_state import PortState
+from agent.settings import broker_address
+from agent.store.errors import JournalError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from agent.core.chain import ClockReading
+    from agent.core.events import Event
+    from agent.executors import Parts
+    from agent.link.presence import GateIdentity
+    from agent.link.setup import LinkView
+    from agent.recorder import Recorder
+    from agent.settings import Commands, Mqtt, Settings
+    from agent.store.journal import Journal
+
+log = logging.getLogger(__name__)
+
+STOP_DRAIN_S = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the way to central stands on. `reading` reads the wall clock; `health`: fields of birth and status."""
+
+    identity: GateIdentity
+    journal: Journal
+    recorder: Recorder
+    reading: Callable[[], ClockReading]
+    health: Callable[[], Mapping[str, object]]
+    observe: Callable[[LinkView], None]
+
+
+class Central:
+    """The gate's end of the way to central.
+
+    Stopped in two steps, because the last events of the gate come after the last command: `stop_taking`, then `stop`.
+    """
+
+    def __init__(self, settings: Settings, ground: Ground, parts: Callable[[Link], Parts]) -> None:
+        """Make all of it, and start nothing. `parts`: what the commands work on, once the link is there."""
+        self._ground = ground
+        mqtt = settings.mqtt
+        self._link = Link(
+            _session_settings(settings.gate.id, mqtt),
+            FlowSettings(ack_mode=AckMode(mqtt.ack_mode), window_limit=mqtt.window, resend_s=mqtt.resend_s),
+            ground.identity,
+            ground.journal,
+            ground.reading,
+            extra=self._told,
+            observe_link=ground.observe,
+            note=self._note,
+        )
+        made = parts(self._link)
+        self._desk = CommandDesk(
+            self._link.session,
+            _command_rules(settings.gate.id, settings.commands, frozenset(settings.lanes)),
+            ground.journal,
+            ground.recorder,
+            ground.reading,
+            executors(made),
+        )
+        self._pictures = EvidenceSender(
+            self._link.session,
+            Topics(settings.gate.id),
+            made.evidence,
+            self._note,
+            lambda: self._link.uplink.caught_up,
+        )
+
+    def start(self) -> None:
+        """Begin to connect, to send and to take commands."""
+        self._desk.start()
+        self._link.start()
+        self._pictures.start()
+
+    def stop_taking(self) -> None:
+        """Take no command any more, and send no picture, within a bounded time."""
+        if not self._desk.stop():
+            log.error("a command is still being carried out; it is left behind")
+        self._pictures.stop()
+
+    def stop(self) -> None:
+        """Send what can be sent in a moment, and end the connection."""
+        self._drain()
+        self._link.stop()
+
+    def _drain(self) -> None:
+        """Give a link that is up a moment to deliver the last events; what it cannot is delivered after the next start."""
+        journal = self._ground.journal
+        deadline = time.monotonic() + STOP_DRAIN_S
+        pause = threading.Event()
+        while self._link.session.view.state is PortState.UP and time.monotonic() < deadline and not pause.wait(0.02):
+            try:
+                if journal.watermark >= journal.head:
+                    return
+            except JournalError:
+                return
+
+    def _told(self) -> Mapping[str, object]:
+        return {**self._ground.health(), "challenge": self._desk.challenge, "commands": self._desk.offer}
+
+    def _note(self, event: Event) -> None:
+        self._ground.recorder.note([Draft(event, None, None, self._ground.reading().utc)])
+
+
+def _session_settings(gate: str, mqtt: Mqtt) -> SessionSettings:
+    password = mqtt.password
+    return SessionSettings(
+        gate=gate,
+        brokers=tuple(broker_address(url) for url in mqtt.brokers),
+        tls=TlsFiles(mqtt.ca_file, mqtt.certificate_file, mqtt.key_file),
+        user=mqtt.username,
+        password=None if password is None else password.get_secret_value(),
+        keepalive_s=mqtt.keepalive_s,
+        status_every_s=mqtt.heartbeat_s,
+        start_spread_s=mqtt.start_spread_s,
+    )
+
+
+def _command_rules(gate: str, commands: Commands, lanes: frozenset[str]) -> CommandRules:
+    keys = [
+        CommandKey(key.id, PublicKey(Algorithm.ED25519, bytes.fromhex(key.public_key)), frozenset(key.may))
+        for key in commands.keys
+    ]
+    return CommandRules(gate, {key.id: key for key in keys}, lanes, commands.max_life_s)
