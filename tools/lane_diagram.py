@@ -6,6 +6,7 @@ Run `python tools/lane_diagram.py` to write the page. Nothing here knows the tab
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -304,6 +305,7 @@ def settled(place: Place) -> Iterator[tuple[Move, Place]]:
         yield move, place
 
 
+@cache
 def explore(rules: LaneRules) -> list[Move]:
     """Return all moves from all places on the ways through a lane."""
     bits = (
@@ -315,13 +317,15 @@ def explore(rules: LaneRules) -> list[Move]:
         ("key", False if rules.has_key else None),
         ("hold", False if rules.has_hold else None),
     )
-    moves: dict[Move, None] = {}
+    start = Place(Lane.start(rules, 1), 1000.0, bits)
+    moves = dict.fromkeys(_all_moves(start))
+    places: dict[tuple[str, ...], Place] = {(): start}
     for way in SHARED_WAYS if rules.shares_arm else WAYS:
-        place = Place(Lane.start(rules, 1), 1000.0, bits)
-        moves.update(dict.fromkeys(_all_moves(place)))
-        for cause in way.split(", "):
-            place = _follow(place, cause)
-            moves.update(dict.fromkeys(_all_moves(place)))
+        causes = tuple(way.split(", "))
+        for number, cause in enumerate(causes, start=1):
+            if causes[:number] not in places:
+                places[causes[:number]] = place = _follow(places[causes[: number - 1]], cause)
+                moves.update(dict.fromkeys(_all_moves(place)))
     return list(moves)
 
 
