@@ -18,10 +18,10 @@ def agent_killed(installed, folder, cycles, **options):
     with World(installed, folder, **options) as world:
         world.begin()
         for cycle in range(1, cycles + 1):
-            world.hesitate(0.1, 2.0)
+            world.live()
             world.agent.kill()
             world.compare()
-            world.agent.start()
+            world.start()
             world.told(cycle)
         return world, world.finish()
 
@@ -31,16 +31,13 @@ def agent_and_broker_killed(installed, folder, cycles, **options):
     with World(installed, folder, **options) as world:
         world.begin()
         for cycle in range(1, cycles + 1):
-            world.hesitate(0.3, 1.5)
-            victims = [world.agent, world.broker]
-            world.dice.shuffle(victims)
-            for victim in victims:
-                victim.kill()
+            world.live()
+            for kill in world.dice.sample([world.agent.kill, world.broker.kill], 2):
+                kill()
                 world.hesitate(0, 0.4)
             world.compare()
-            world.dice.shuffle(victims)
-            for victim in victims:
-                victim.start()
+            for start in world.dice.sample([world.start, world.broker.start], 2):
+                start()
                 world.hesitate(0, 0.4)
             world.told(cycle)
         return world, world.finish()
@@ -56,7 +53,7 @@ def consumer_killed(installed, folder, cycles, **options):
             world.consumer.kill()
             world.compare()
             world.hesitate(0, 0.6)
-            world.consumer.start()
+            world.consumer.start(wait=False)
             world.told(cycle)
         return world, world.finish()
 
@@ -66,10 +63,10 @@ def power_cut(installed, folder, cycles, **options):
     with PowerDisk(folder) as disk, World(installed, folder, state=disk.path / "state", **options) as world:
         world.begin()
         for cycle in range(1, cycles + 1):
-            world.hesitate(0.1, 2.0)
+            world.live()
             seen = disk.cut(world.agent, world.seen)
             world.compare(seen)
-            world.agent.start()
+            world.start()
             world.told(cycle)
         return world, world.finish()
 
@@ -85,7 +82,7 @@ def network_faults(installed, folder, cycles, **options):
             if world.dice.random() < AGENT_DIES_TOO:
                 world.agent.kill()
                 world.compare()
-                world.agent.start()
+                world.start()
                 world.hesitate(0, 0.8)
             world.proxy.mode = "pass"
             world.told(cycle)

@@ -1,66 +1,24 @@
-"""The reference consumer as a process of its own, which can be killed and started again, and what its database holds."""
+"""The reference consumer over SQLite, and what its database holds at any moment."""
 
 import json
-import os
-import signal
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
-from pathlib import Path
 
-PROGRAM = Path(__file__).parents[2] / "examples" / "central" / "central.py"
-STOP_S = 10
+from tests.consumer import Worker
 
 
-class Consumer:
-    """`examples/central/central.py` over SQLite; a context manager that starts and ends it.
+class Consumer(Worker):
+    """One process of it; a context manager that starts and ends it. Its database may be read while it runs or is dead."""
 
-    `broker`: its URL. `tls`: paths of CA, certificate and key.
-    """
-
-    def __init__(self, folder, broker, *, tls=None):
+    def __init__(self, folder, broker, *options):
         self.database = folder / "central.sqlite"
-        self._log = folder / "central.log"
-        self._command = [sys.executable, PROGRAM, "--broker", broker, "--database", f"sqlite:{self.database}"]
-        if tls is not None:
-            for option, file in zip(("--ca", "--certificate", "--key"), tls, strict=True):
-                self._command += [option, str(file)]
-        self._process = None
-
-    def __enter__(self):
-        return self.start()
-
-    def __exit__(self, *_):
-        if self._process.poll() is None:
-            self.kill()
-
-    def start(self):
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},
-            )
-        return self
-
-    def kill(self):
-        """End it as a loss of power does."""
-        self._process.send_signal(signal.SIGKILL)
-        self._process.wait(STOP_S)
+        super().__init__(folder, broker, f"sqlite:{self.database}", *options, name="central")
 
     @property
     def runs(self):
         """True; raises AssertionError when it has ended."""
-        assert self._process.poll() is None, f"the consumer ended:\n{self._log.read_text(errors='replace')}"
+        assert self.process.poll() is None, f"the consumer ended: {self.log.read_text(errors='replace')[-2000:]}"
         return True
-
-    @property
-    def ready(self):
-        """Whether its database has its tables, and it still runs."""
-        return self.runs and self._ask("SELECT 1", default=None) is not None
 
     def count(self):
         """How many events it has stored; 0 while it has no tables yet."""

@@ -13,10 +13,10 @@ from tests.faults.judge import Outside, judge
 from tests.faults.witness import Witness
 from tests.gate_site import plain_broker
 from tests.mosquitto import Broker
-from tests.waiting import eventually
 
 QUICK = "keepalive_s = 5\nheartbeat_s = 5"
-SUBSCRIBED_WITHIN_S = 30
+STARTED_WITHIN_S = 30
+OLD_ENOUGH = 0.7
 NEWS_WITHIN_S = 60
 QUIET_S = 0.8
 DRAINED_WITHIN_S = 180
@@ -41,6 +41,7 @@ class World:
         self.gate = Gate(installed, folder, mqtt=mqtt, seed=seed, state=state, journal_keys=journal_keys)
         self.outside = Outside()
         self._tell = tell
+        self._before = None
         self._stack = ExitStack()
 
     def __enter__(self):
@@ -48,7 +49,6 @@ class World:
             for part in (self.broker, self.witness, self.consumer, self.proxy, self.gate):
                 if part is not None:
                     stack.enter_context(part)
-            eventually(lambda: self.consumer.ready, SUBSCRIBED_WITHIN_S, "the consumer's database")
             self.gate.traffic.set()
             self._stack = stack.pop_all()
         return self
@@ -60,10 +60,31 @@ class World:
     def agent(self):
         return self.gate.agent
 
-    def begin(self):
-        """Start the agent, and wait until central has heard of it."""
+    def start(self):
+        """Start the agent."""
+        self._before = self._head().seq if self._before is not None else 0
         self.agent.start()
+
+    def begin(self):
+        """Start the agent, wait until it has recorded its start, and until central has heard of it."""
+        self.start()
+        self._wait_until_started()
         self.gets_on()
+
+    def live(self):
+        """Let the agent run for a random time; now and then not even to the end of its start."""
+        if self.dice.random() < OLD_ENOUGH:
+            self._wait_until_started()
+        self.hesitate(0.1, 1.5)
+
+    def _wait_until_started(self):
+        self.until(self._has_started, "the start", STARTED_WITHIN_S)
+
+    def _has_started(self):
+        if self._before == 0:
+            # The journal may be in the making.
+            return self.consumer.count() > 0
+        return self._head().seq > self._before
 
     def hesitate(self, least_s, most_s):
         """Let a random time go by."""
@@ -92,8 +113,8 @@ class World:
     def finish(self):
         """Let the traffic end, wait until central has all, stop the agent, and judge."""
         if not self.agent.running:
-            self.agent.start()
-        self.gets_on()
+            self.start()
+        self._wait_until_started()
         self.gate.traffic.clear()
         self._stop()
         while self._behind():
