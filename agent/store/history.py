@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 PAYLOAD = "coalesce(CAST(payload AS BLOB), x'')"
 COLUMNS = f"seq, id, type, {PAYLOAD}"
 HELD = re.compile(rb'"prev":"([0-9a-f]{64})"')
+WORDS = [str, str, int, str, int, int, int, str, int]
 STANDING = "gate, stream, head_seq, head_hash, head_total, watermark, tail_seq, tail_hash, tail_total, sum"
 
 
@@ -84,6 +85,8 @@ def standing(connection: sqlite3.Connection) -> Standing | None:
     if row is None:
         return None
     _one, gate, stream, head_seq, head_hash, head_total, watermark, tail_seq, tail_hash, tail_total, *sums = row
+    if [type(word) for word in row[1:10]] != WORDS:
+        raise JournalCorruptError("the journal does not say where its stream stands")
     now = Standing(
         gate, Point(stream, head_seq, head_hash), head_total, watermark, Point(stream, tail_seq, tail_hash), tail_total
     )
