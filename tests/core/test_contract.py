@@ -269,8 +269,9 @@ def test_the_gate_sends_all_but_acknowledgements_and_commands():
 
 
 def test_a_command_says_where_its_result_comes():
+    operations = asyncapi()["operations"]
     for name in CommandName:
-        reply = asyncapi()["operations"][f"receive.command.{name}"]["reply"]
+        reply = operations[f"receive.command.{name}"]["reply"]
         assert reply["channel"] == {"$ref": f"#/channels/result.{name}"}
 
 
