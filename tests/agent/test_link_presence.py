@@ -13,7 +13,19 @@ from agent.link.uplink_view import AckState, UplinkView
 from tests.contract_check import assert_valid
 
 GATE = examples.GATE
-VIEW = UplinkView(AckMode.WATERMARK, AckState.HEARD, 9, 2, 1, 0, (), "", {"taken": 4, "malformed": 1})
+VIEW = UplinkView(
+    ack_mode=AckMode.WATERMARK,
+    ack=AckState.HEARD,
+    sent=9,
+    under_way=2,
+    refused=1,
+    resent=0,
+    replays=0,
+    replayed=0,
+    quarantine=(),
+    trouble="",
+    acks={"taken": 4, "malformed": 1},
+)
 BOTH = ("devices", "lanes", "journal_failing", "challenge", "checkpoint")
 
 
