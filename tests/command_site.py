@@ -4,6 +4,7 @@ import itertools
 import json
 import threading
 import time
+import uuid
 from contextlib import contextmanager
 
 from agent.core.chain import ClockReading
@@ -12,6 +13,7 @@ from agent.link.command_setup import CommandRules
 from agent.link.commands import CommandDesk
 from agent.link.guest import Guest
 from agent.link.messages import Outgoing
+from agent.link.results import CORRELATION_LIMIT
 from agent.link.session import Session
 from agent.port_state import PortState
 from agent.recorder import Recorder
@@ -102,6 +104,11 @@ class CommandSite:
         """The same, signed."""
         return signed(self.body(name, **changes))
 
+    def refused(self):
+        """How many commands were refused so far, told in events or still to be told."""
+        told = sum(data["count"] for data in self.data("command.refused"))
+        return told + sum(fold.count for fold in list(self.desk._refusals._folds.values()))
+
     def data(self, kind):
         """The data of all recorded events of a type."""
         return [data for type_, data in self.journal.events if type_ == kind]
@@ -135,10 +142,17 @@ class Central:
                 self.results.append(json.loads(message.payload))
 
     def send(self, payload, name="open", **options):
-        """Publish a command and return its result."""
+        """Publish a command and return its own result, known by its correlation where that is echoed."""
         before = len(self.results)
+        correlation = options.setdefault("correlation", uuid.uuid4().bytes)
         self.publish(payload, name, **options)
-        return eventually(lambda: self.results[before:], what="a result")[0]
+
+        def answers():
+            news = zip(self.raw[before:], self.results[before:], strict=False)
+            echoed = correlation if len(correlation) <= CORRELATION_LIMIT else None
+            return [result for message, result in news if message.correlation == echoed]
+
+        return eventually(answers, what="a result")[0]
 
     def publish(self, payload, name="open", **options):
         self._guest.publish(Outgoing(f"{ROOT}/cmd/{name}", payload, **options))

@@ -307,7 +307,7 @@ def test_a_flood_is_folded_into_few_events_and_counted_exactly(site, central):
     count = 300
     for _ in range(count):
         central.publish(b"nonsense", "open")
-    eventually(site.desk._inbox.empty)
+    eventually(lambda: site.refused() + site.desk._overflow == count)
     last = central.send(site.command("lock"), "lock")
     assert last["result"] == "done"
     site.desk.stop()
@@ -327,6 +327,7 @@ def test_more_than_the_desk_takes_are_refused_and_counted(site, central):
         central.publish(b"nonsense")
     eventually(lambda: site.desk._overflow == 9)
     hold.set()
+    eventually(lambda: site.refused() == INBOX_LIMIT + 9)
     site.desk.stop(10)
     limited = [event for event in site.data("command.refused") if event["code"] == "RATE_LIMITED"]
     assert sum(event["count"] for event in limited) == 9
@@ -337,7 +338,7 @@ def test_forged_signatures_cost_a_bounded_number_of_verifications(site, central,
     forged = [signed(site.body(), key=OTHER_KEY) for _ in range(50)]
     for payload in forged:
         central.publish(payload)
-    eventually(lambda: len(central.results) >= 40)
+    eventually(lambda: site.refused() == 50)
     site.desk.stop()
     counts = {event["code"]: 0 for event in site.data("command.refused")}
     for event in site.data("command.refused"):
