@@ -1,0 +1,170 @@
+"""Commands from central to the installed agent: what they do outside, what is recorded, what outlives a kill."""
+
+import hashlib
+import json
+import uuid
+
+import pytest
+
+from agent.core import jws
+from agent.core.permit.keys import SigningKey
+from agent.link.brokers import BrokerAddress
+from agent.link.guest import Guest
+from agent.link.messages import Outgoing
+from agent.service.clock import Clock
+from tests.central import Central
+from tests.gate_site import GATE, GateSite, plain_broker
+from tests.hearing import Hearing
+from tests.lanes import BlindLane
+from tests.mosquitto import needs_mosquitto
+
+pytestmark = needs_mosquitto
+
+LANE = "exit-1"
+KEY = SigningKey.from_seed(bytes(range(32)))
+MORE = f"""
+[[commands.keys]]
+id = "room"
+public_key = "{KEY.public.raw.hex()}"
+
+[[lanes.exit-1.cameras]]
+id = "front"
+kind = "simulated"
+"""
+
+
+class ControlRoom:
+    """Signs and sends commands as central does, and waits for their results. `pictures`: what came, by topic."""
+
+    def __init__(self, guest):
+        self._guest = guest
+        self._counter = Clock().now().utc * 1000 // 1
+        self._status = {}
+        self.results = []
+        self.pictures = {}
+        guest.subscribe(f"gate/v1/{GATE}/status")
+        guest.subscribe(f"gate/v1/{GATE}/res/#")
+        guest.subscribe(f"gate/v1/{GATE}/evidence/#")
+
+    def forget(self):
+        """Believe no status that was heard before: wait for the next."""
+        self._status = {}
+
+    def challenge(self):
+        """The gate's challenge of now."""
+        self.listen(lambda: self._status.get("challenge"))
+        return self._status["challenge"]
+
+    def order(self, name, lane=LANE, **arguments):
+        """Sign and send a command; its bytes and the result."""
+        self._counter += 1
+        now = int(Clock().now().utc)
+        body = {
+            "id": str(uuid.uuid4()),
+            "gate": GATE,
+            "name": name,
+            "lane": lane,
+            "operator": "officer 7",
+            "cause": "test",
+            "challenge": self.challenge(),
+            "counter": int(self._counter),
+            "iat": now,
+            "exp": now + 60,
+            "arguments": arguments,
+        }
+        text = jws.sign(json.dumps(body).encode(), KEY, "room").encode()
+        return text, self.send(name, text, body["id"])
+
+    def send(self, name, text, command):
+        """Send these bytes; the result of this command."""
+        self._guest.publish(Outgoing(f"gate/v1/{GATE}/cmd/{name}", text, expiry_s=60))
+        found = []
+
+        def answered():
+            found.extend(result for result in self.results if result["command"] == command)
+            return bool(found)
+
+        self.results = []
+        self.listen(answered)
+        return found[0]
+
+    def listen(self, until):
+        """Take in what comes until then."""
+        while not until():
+            message = next(self._guest.messages(60), None)
+            assert message is not None, "the gate is silent"
+            kind, _, name = message.topic.removeprefix(f"gate/v1/{GATE}/").partition("/")
+            match kind:
+                case "status":
+                    self._status = json.loads(message.payload)
+                case "evidence":
+                    self.pictures[name] = message.payload
+                case "res":
+                    self.results.append(json.loads(message.payload))
+
+
+@pytest.fixture
+def room(broker):
+    with Guest(BrokerAddress("127.0.0.1", broker.port, False)) as guest:
+        yield ControlRoom(guest)
+
+
+class Gate:
+    """The running agent with its lane and central; `started` is where its start stands in the stream."""
+
+    def __init__(self, agent, lane, central):
+        self.agent, self.lane, self.central = agent, lane, central
+        self.hearing = Hearing(lambda: central.events, agent.until)
+        self.started = self.hearing.wait("device.changed", family="relay", state="up")["seq"]
+        self.hearing.wait("device.changed", family="camera", state="streaming")
+
+
+@pytest.fixture
+def gate(installed, broker, tmp_path):
+    site = GateSite(tmp_path)
+    with (
+        BlindLane(tmp_path) as lane,
+        Central(broker.port, GATE) as central,
+        installed.agent(site.configure(lane.toml + MORE, mqtt=plain_broker(broker.port))) as agent,
+    ):
+        yield Gate(agent, lane, central)
+
+
+def test_an_order_is_done_once_recorded_and_answered_the_same_again(gate, room):
+    text, result = room.order("open")
+    assert result["result"] == "done"
+    assert gate.hearing.wait("access.granted", gate.started)["data"]["operator"] == "officer 7"
+    gate.hearing.wait("transaction.closed", gate.started)
+    assert room.send("open", text, result["command"]) == result
+    assert room.order("open", lane="exit-2")[1]["code"] == "LANE_UNKNOWN"
+    gate.agent.stop()
+    assert gate.lane.pulses == 1
+    assert [event["data"]["name"] for event in gate.hearing.all("command.accepted")] == ["open"]
+    assert [event["data"]["result"] for event in gate.hearing.all("command.executed")] == ["done"]
+    assert [event["data"]["code"] for event in gate.hearing.all("command.refused")] == ["LANE_UNKNOWN"]
+
+
+def test_a_lock_outlives_a_kill_and_so_does_the_answer_to_what_was_ordered(gate, room):
+    text, first = room.order("lock")
+    gate.agent.kill()
+    gate.agent.start()
+    gate.hearing.wait("gate.started", gate.hearing.wait("lane.ordered", order="locked")["seq"])
+    room.forget()
+    refused = room.order("open")[1]
+    assert refused["result"] == "not_done"
+    assert "officer 7" in refused["detail"]
+    assert room.send("lock", text, first["command"])["detail"] == first["detail"]
+    assert room.order("unlock")[1]["result"] == "done"
+    assert room.order("open")[1]["result"] == "done"
+    gate.agent.until(lambda: gate.lane.pulses == 1, "the one pulse")
+
+
+def test_pictures_and_past_events_come_when_central_asks_for_them(gate, room):
+    picture = room.order("snapshot", camera="front")[1]["data"]["picture"]
+    room.listen(lambda: picture in room.pictures)
+    assert hashlib.sha256(room.pictures[picture]).hexdigest() == picture
+    gate.hearing.wait("evidence.sent", gate.started, picture=picture)
+    stream, before = gate.hearing.events[1]["stream"], gate.central.arrivals.count(3)
+    replayed = room.order("replay", lane=None, stream=stream, first=1, last=5)[1]
+    assert replayed["data"]["events"] == 5
+    gate.agent.until(lambda: gate.central.arrivals.count(3) > before, "the replay")
