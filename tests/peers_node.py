@@ -30,7 +30,7 @@ def peer(name):
         try:
             subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=INSTALL_S)
         except subprocess.CalledProcessError as error:
-            pytest.skip(f"npm cannot install {name}: {error.stderr.strip().splitlines()[-1:]}")
+            pytest.skip(f"npm cannot install {name}: {error.stderr.strip().partition('\n')[0]}")
         except subprocess.TimeoutExpired:
             pytest.skip(f"npm did not install {name} within {INSTALL_S} s")
         stamp.write_text(wanted)
