@@ -9,9 +9,11 @@ is wrong with the file is an error that an administrator must mend.
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import secrets
 import stat
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from cryptography.hazmat.primitives import serialization
@@ -21,6 +23,7 @@ from agent.core.permit.keys import Algorithm, KeyInvalidError, SigningKey
 from agent.store.place import sync_folder
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from agent.core.permit.keys import PublicKey
@@ -43,21 +46,14 @@ def key_path(state: Path) -> Path:
 
 
 def gate_key(state: Path) -> SigningKey:
-    """The key of this state directory, made if there is none; by one process at a time. Raises GateKeyError."""
+    """The key of this state directory, made if there is none. Raises GateKeyError."""
     path = key_path(state)
-    fresh = path.with_name(f"{path.name}.new")
     try:
-        fresh.unlink(missing_ok=True)  # a crash while it was made left it; it was never used
-        return read_gate_key(state)
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        if isinstance(error, GateKeyError):
-            raise
-        raise GateKeyError(f"cannot use {fresh}: {error.strerror}") from error
-    key = SigningKey.from_seed(secrets.token_bytes(SEED_BYTES))
-    try:
-        _make(path, fresh, key.to_pem() + public_pem(key.public))
+        with _alone(state):
+            fresh = path.with_name(f"{path.name}.new")
+            fresh.unlink(missing_ok=True)  # a crash while it was made left it; it was never used
+            if not os.path.lexists(path):
+                _make(path, fresh)
     except OSError as error:
         raise GateKeyError(f"cannot make the gate's key {path}: {error.strerror}") from error
     return read_gate_key(state)
@@ -125,18 +121,24 @@ def _parsed(path: Path, pem: bytes) -> SigningKey:
     return key
 
 
-def _make(path: Path, fresh: Path, pem: bytes) -> None:
-    """Write the file whole or not at all, durably, by way of `fresh`; one that is there already wins. Raises OSError."""
+def _make(path: Path, fresh: Path) -> None:
+    """Write the file whole or not at all, durably, by way of `fresh`. Raises OSError."""
+    key = SigningKey.from_seed(secrets.token_bytes(SEED_BYTES))
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, MODE)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(pem)
-            file.flush()
-            os.fsync(file.fileno())
-        try:
-            os.link(fresh, path)
-        except FileExistsError:
-            return
-    finally:
-        fresh.unlink(missing_ok=True)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(key.to_pem() + public_pem(key.public))
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.rename(path)
     sync_folder(path.parent)
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Nobody else makes a key in this folder meanwhile. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

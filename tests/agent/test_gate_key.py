@@ -4,6 +4,7 @@ import os
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -25,6 +26,13 @@ def test_two_gates_have_two_keys(tmp_path):
     for name in "ab":
         (tmp_path / name).mkdir()
     assert gate_key(tmp_path / "a").public != gate_key(tmp_path / "b").public
+
+
+def test_whoever_makes_it_at_the_same_time_gets_the_same_key(tmp_path):
+    with ThreadPoolExecutor(8) as pool:
+        keys = list(pool.map(lambda _: gate_key(tmp_path).public, range(8)))
+    assert set(keys) == {read_gate_key(tmp_path).public}
+    assert [one.name for one in tmp_path.iterdir()] == ["gate.key"]
 
 
 def test_openssl_reads_it(tmp_path):
