@@ -30,7 +30,8 @@ def peer(name):
         try:
             subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True, timeout=INSTALL_S)
         except subprocess.CalledProcessError as error:
-            pytest.skip(f"npm cannot install {name}: {error.stderr.strip().partition('\n')[0]}")
+            reason, *_ = error.stderr.splitlines() or [f"exit code {error.returncode}"]
+            pytest.skip(f"npm cannot install {name}: {reason}")
         except subprocess.TimeoutExpired:
             pytest.skip(f"npm did not install {name} within {INSTALL_S} s")
         stamp.write_text(wanted)
