@@ -17,7 +17,6 @@ from agent.link.tls import TlsFilesError
 
 if TYPE_CHECKING:
     from agent.fleet.run import Progress
-    from agent.fleet.tally import Report
 
 PASSWORD_VARIABLE = "GATE_AGENT_FLEET_PASSWORD"  # noqa: S105 - the name of a variable
 
@@ -93,7 +92,7 @@ def fleet(  # noqa: PLR0913, PLR0917 - one parameter an option
     except TlsFilesError as error:
         typer.echo(f"gate-agent fleet: {error}", err=True)
         raise typer.Exit(exits.FAILED) from None
-    typer.echo(json.dumps(found.as_json(), indent=2) if as_json else "\n".join(_lines(found)))
+    typer.echo(json.dumps(found.as_json(), indent=2) if as_json else "\n".join(found.lines()))
     raise typer.Exit(exits.OK if found.well else exits.FAILED)
 
 
@@ -109,27 +108,3 @@ def _show(progress: Progress) -> None:
         f"{progress.at_s:6.1f} s  {progress.phase:<10}  {progress.up:,} up, {progress.recorded:,} recorded, "
         f"{progress.taken:,} at the broker, {progress.acknowledged:,} acknowledged, {progress.reconnects:,} reconnects"
     )
-
-
-def _lines(found: Report) -> list[str]:
-    unheard = f", {found.unheard:,} of them although nobody subscribes" if found.unheard else ""
-    refused = "".join(f", {count:,} refused with {code}" for code, count in found.refused.items())
-    lines = [
-        f"recorded       {found.recorded:,} events by {found.gates:,} gates in {found.took_s:g} s",
-        f"sent           {found.sent:,} times, {found.resent:,} of them again on the same connection",
-        f"broker took    {found.taken:,}{unheard}{refused}",
-        f"acknowledged   {found.acknowledged:,}",
-        f"lost           {'not known: nobody acknowledges' if found.lost is None else f'{found.lost:,}'}",
-        f"broker's answer          {found.puback_s.words}",
-        f"recorded to acknowledged {found.stored_s.words}",
-        f"first connection         {found.first_connect_s.words}",
-        f"reconnect                {found.reconnect_s.count:,}: {found.reconnect_s.words}",
-        f"connected at the end     {found.up_at_end:,} of {found.gates:,}, after {found.connections:,} connections",
-    ]
-    if (consumed := found.consumed) is not None:
-        lines.append(
-            f"consumer       {consumed.events:,} events, {consumed.duplicates:,} duplicates, {consumed.missing:,} missing, "
-            f"{consumed.broken:,} breaks of a chain, {consumed.not_understood:,} not understood"
-        )
-    lines += [f"ended {count:,} times: {cause}" for cause, count in found.failures.items()]
-    return [*lines, f"CPU of this process      {found.cpu_share:.0%} of one core"]

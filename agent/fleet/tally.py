@@ -119,6 +119,30 @@ class Report:
         """All figures, for machines."""
         return asdict(self)
 
+    def lines(self) -> list[str]:
+        """All figures, for people."""
+        unheard = f", {self.unheard:,} of them although nobody subscribes" if self.unheard else ""
+        refused = "".join(f", {count:,} refused with {code}" for code, count in self.refused.items())
+        lines = [
+            f"recorded       {self.recorded:,} events by {self.gates:,} gates in {self.took_s:g} s",
+            f"sent           {self.sent:,} times, {self.resent:,} of them again on the same connection",
+            f"broker took    {self.taken:,}{unheard}{refused}",
+            f"acknowledged   {self.acknowledged:,}",
+            f"lost           {'not known: nobody acknowledges' if self.lost is None else f'{self.lost:,}'}",
+            f"broker's answer          {self.puback_s.words}",
+            f"recorded to acknowledged {self.stored_s.words}",
+            f"first connection         {self.first_connect_s.words}",
+            f"reconnect                {self.reconnect_s.count:,}: {self.reconnect_s.words}",
+            f"connected at the end     {self.up_at_end:,} of {self.gates:,}, after {self.connections:,} connections",
+        ]
+        if (consumed := self.consumed) is not None:
+            lines.append(
+                f"consumer       {consumed.events:,} events, {consumed.duplicates:,} duplicates, {consumed.missing:,} missing, "
+                f"{consumed.broken:,} breaks of a chain, {consumed.not_understood:,} not understood"
+            )
+        lines += [f"ended {count:,} times: {cause}" for cause, count in self.failures.items()]
+        return [*lines, f"CPU of this process      {self.cpu_share:.0%} of one core"]
+
 
 def report(  # noqa: PLR0913 - what a run knows at its end
     tally: Tally, *, gates: int, rate: float, took_s: float, cpu_s: float, up_at_end: int, consumed: Consumed | None

@@ -1,0 +1,147 @@
+"""Gates at the cluster: real journals and the product's own link, without cameras and barriers."""
+
+import threading
+import time
+from collections import deque
+
+from agent.core.chain import ClockReading
+from agent.core.events import DeviceChanged, Draft
+from agent.link.brokers import BrokerAddress
+from agent.link.flow import FlowSettings
+from agent.link.link import Link
+from agent.link.presence import GateIdentity
+from agent.link.setup import SessionSettings
+from agent.link.tls import TlsFiles
+from agent.port_state import PortState
+from agent.store.journal import Journal
+
+WATCH_S = 0.02
+UTC = 1_800_000_000.0
+
+
+def clock():
+    return ClockReading(UTC, synced=True, error_ms=3)
+
+
+class Gate:
+    """One gate. `reconnects_s` gets how long it was without a broker, each time; `stored_s`: from the record of each event
+    to the journal's note that central has it (written at most ten times a second).
+    """
+
+    def __init__(self, name, folder, cluster, reconnects_s, **changes):
+        self.name = name
+        self._reconnects_s = reconnects_s
+        self.stored_s = []
+        self._lost_at = None
+        self._made_at = deque()
+        self.journal = Journal.open(folder / f"{name}.sqlite", gate=name, boot="boot-1", clock=clock, max_bytes=1 << 26)
+        settings = SessionSettings(
+            gate=name,
+            brokers=tuple(BrokerAddress("localhost", node.mqtts, tls=True) for node in cluster.nodes),
+            tls=TlsFiles(*cluster.files(name)),
+            start_spread_s=1.0,
+            **changes,
+        )
+        self.link = Link(
+            settings,
+            FlowSettings(),
+            GateIdentity(name, "0", "boot-1", {}),
+            self.journal,
+            clock,
+            observe_link=self._saw,
+        )
+
+    def start(self):
+        self.link.start()
+
+    def stop(self):
+        ended = self.link.stop()
+        self.journal.close()
+        assert ended, f"the link of {self.name} did not stop in time"
+
+    @property
+    def up(self):
+        return self.link.session.view.state is PortState.UP
+
+    @property
+    def settled(self):
+        return self.journal.watermark == self.journal.head
+
+    def record(self):
+        self.journal.record(
+            [Draft(DeviceChanged(device="relay", family="relay", state="up", detail="a test"), None, None, UTC)]
+        )
+        self._made_at.append((self.journal.head, time.monotonic()))
+
+    def watch(self, now):
+        """Note which events central has by now."""
+        watermark = self.journal.watermark
+        while self._made_at and self._made_at[0][0] <= watermark:
+            self.stored_s.append(now - self._made_at.popleft()[1])
+
+    def _saw(self, view):
+        match view.state:
+            case PortState.LOST if self._lost_at is None:
+                self._lost_at = time.monotonic()
+            case PortState.UP if self._lost_at is not None:
+                self._reconnects_s.append(time.monotonic() - self._lost_at)
+                self._lost_at = None
+
+
+class Gates:
+    """Several gates that record at a steady rate (events a second, all together) while `recording` is set."""
+
+    def __init__(self, names, folder, cluster, *, rate, **changes):
+        self._reconnects_s = []
+        self.all = [Gate(name, folder, cluster, self._reconnects_s, **changes) for name in names]
+        self._pause_s = 1.0 / rate
+        self.recording = threading.Event()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.failed = None
+
+    def __enter__(self):
+        for gate in self.all:
+            gate.start()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._closing.set()
+        self._thread.join(10)
+        for gate in self.all:
+            gate.stop()
+        assert self.failed is None, self.failed
+
+    def _run(self):
+        turn = 0
+        due_at = time.monotonic()
+        try:
+            while not self._closing.wait(WATCH_S):
+                now = time.monotonic()
+                while self.recording.is_set() and due_at <= now:
+                    self.all[turn % len(self.all)].record()
+                    turn, due_at = turn + 1, due_at + self._pause_s
+                due_at = max(due_at, now - 1.0)
+                for gate in self.all:
+                    gate.watch(now)
+        except Exception as error:
+            self.failed = repr(error)
+            raise
+
+    @property
+    def reconnects_s(self):
+        """How long gates were without a broker, in the order in which they came back."""
+        return list(self._reconnects_s)
+
+    @property
+    def up(self):
+        return all(gate.up for gate in self.all)
+
+    @property
+    def settled(self):
+        return all(gate.settled for gate in self.all)
+
+    @property
+    def decided(self):
+        return sum(gate.journal.head for gate in self.all)

@@ -1,0 +1,175 @@
+"""What a real cluster of three RabbitMQ nodes does with gates: run by `make test-cluster`, some minutes."""
+
+import asyncio
+import threading
+from contextlib import ExitStack
+
+import pytest
+
+from agent.fleet.plan import Credentials, Plan
+from agent.fleet.run import Fleet
+from agent.link.brokers import BrokerAddress
+from agent.link.guest import Guest, GuestError
+from agent.link.messages import Outgoing, Subscription
+from agent.link.tls import TlsFiles
+from agent.link.topics import Topics
+from tests.cluster.gates import Gate
+from tests.cluster.kills import BACK_S, DRAIN_S, play
+from tests.cluster.nodes import Cluster
+from tests.cluster.workers import Found, Worker
+from tests.contract_check import assert_valid
+from tests.postgres import Postgres
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.timeout(900)
+NAMES = [f"gate-{number}" for number in range(1, 5)]
+FLEET = ("fleet", "of-the-fleet")
+FLEET_GATES = 1_000
+FLEET_RATE = 0.2
+FLEET_S = 45.0
+BACK_LIMIT_S = 15.0
+tell = print  # what was measured, for those who run it
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory):
+    with Cluster(tmp_path_factory.mktemp("cluster"), NAMES, plain=True, users=[FLEET]) as made:
+        yield made
+
+
+@pytest.fixture
+def gate(cluster, tmp_path):
+    with ExitStack() as stack:
+
+        def make(name, *subscriptions, **changes):
+            made = Gate(name, tmp_path, cluster, [], **changes)
+            for subscription in subscriptions:
+                made.link.session.subscribe(subscription)
+            stack.callback(made.stop)
+            made.start()
+            eventually(lambda: made.up, BACK_S, f"{name} connected")
+            return made
+
+        yield make
+
+
+def guest(cluster, name, node=0):
+    address = BrokerAddress("localhost", cluster.nodes[node].mqtts, tls=True)
+    return Guest(address, tls=TlsFiles(*cluster.files(name)), client_id=name)
+
+
+def test_no_event_is_lost_when_nodes_and_consumers_are_killed_and_all_that_came_is_what_the_contract_says(tmp_path):
+    outcome = play(tmp_path, kills=3, say=tell)
+    tell(*outcome.lines(), sep="\n")
+    assert outcome.well, outcome.lines()
+    assert outcome.singles_s, "no gate lost a node: nothing was proven"
+    assert outcome.tapped
+    for key, payload in outcome.tapped:
+        assert_valid("/".join(key.split(".", 4)), payload)
+
+
+def test_a_gate_that_comes_back_before_its_old_session_is_gone_is_let_in_at_once(gate):
+    one = gate("gate-1", first_retry_s=0.01, retry_cap_s=0.01)
+    for kick in range(1, 11):
+        one.link.session.reconnect("a test")
+        eventually(lambda after=kick: one.link.session.view.connections > after and one.up, BACK_S, "back")
+    assert one.link.session.view.connections == 11
+    assert one.link.session.view.detail == ""
+
+
+def test_a_gate_writes_below_its_own_name_and_nowhere_else(cluster):
+    with guest(cluster, "gate-1") as own:
+        assert not own.publish(Outgoing("gate/v1/gate-1/event/gate.started", b"{}")).refused
+    with guest(cluster, "gate-1") as foreign, pytest.raises(GuestError):
+        foreign.publish(Outgoing("gate/v1/gate-2/event/gate.started", b"{}"))
+    with guest(cluster, "gate-1") as forger, pytest.raises(GuestError):
+        forger.publish(Outgoing("gate/v1/gate-1/cmd/open", b"{}"))
+    cluster.nodes[0].control("purge_queue", "events")
+
+
+def test_a_gate_reads_its_own_commands_and_nobody_elses(cluster):
+    with guest(cluster, "gate-1") as own:
+        own.subscribe("gate/v1/gate-1/cmd/#")
+        own.subscribe("gate/v1/gate-1/ack")
+    for topic_filter in ("gate/v1/gate-2/cmd/#", "gate/v1/+/cmd/#", "gate/v1/#", "#"):
+        with guest(cluster, "gate-1") as spy, pytest.raises(GuestError):
+            spy.subscribe(topic_filter)
+
+
+def test_central_writes_watermarks_and_commands_and_no_events(cluster):
+    with guest(cluster, "central") as central:
+        assert not central.publish(Outgoing("gate/v1/gate-1/ack", b"{}")).refused
+        assert not central.publish(Outgoing("gate/v1/gate-1/cmd/open", b"{}", expiry_s=5)).refused
+    with guest(cluster, "central") as forger, pytest.raises(GuestError):
+        forger.publish(Outgoing("gate/v1/gate-1/event/gate.started", b"{}"))
+
+
+@pytest.mark.parametrize("node", [0, 1, 2])
+def test_a_command_comes_down_from_any_node_with_its_expiry_and_its_correlation(cluster, gate, node):
+    came = []
+    gate("gate-2", Subscription(Topics("gate-2").commands, came.append, qos=1))
+    with guest(cluster, "central", node) as central:
+        sent = Outgoing("gate/v1/gate-2/cmd/open", b"signed", expiry_s=30, correlation=b"c-1")
+        assert not central.publish(sent).refused
+    (message,) = eventually(lambda: came, what="the command at the gate")
+    assert (message.topic, message.payload, message.correlation) == (sent.topic, b"signed", b"c-1")
+    assert not message.retained
+    assert 0 < message.expiry_s <= 30
+
+
+def test_a_full_queue_refuses_and_the_gate_keeps_its_events_until_there_is_room(cluster, gate, tmp_path):
+    with Postgres() as postgres:
+        cluster.nodes[0].control("set_policy", "small", "^events$", '{"max-length": 5}', "--apply-to", "queues")
+        one = gate("gate-3")
+        for _ in range(50):
+            one.record()
+        eventually(lambda: one.link.uplink.view.refused > 0, BACK_S, "a refusal")
+        assert "0x83" in one.link.uplink.view.trouble
+        assert one.journal.watermark < one.journal.head
+        cluster.nodes[0].control("clear_policy", "small")
+        database = postgres.new_database()
+        with Worker("worker-1", tmp_path, cluster, database):
+            eventually(lambda: one.settled, DRAIN_S, "every event acknowledged")
+        found = Found(database, one.journal, one.name)
+    assert (found.lost, found.twice, found.whole) == (0, 0, True)
+
+
+def test_a_thousand_gates_of_which_a_third_loses_its_node_are_all_back_in_time(cluster, tmp_path):
+    with Postgres() as postgres, ExitStack() as stack:
+        database = postgres.new_database()
+        for number in (1, 2):
+            stack.enter_context(Worker(f"worker-{number}", tmp_path, cluster, database))
+        brokers = tuple(BrokerAddress("127.0.0.1", node.mqtt, tls=False) for node in cluster.nodes)
+        name, password = FLEET
+        plan = Plan(
+            FLEET_GATES,
+            FLEET_RATE,
+            brokers,
+            FLEET_S,
+            Credentials(user=name, password=password),
+            settle_s=DRAIN_S,
+            start_spread_s=20.0,
+        )
+        recording = threading.Event()
+
+        def show(progress):
+            tell(progress)
+            if progress.phase == "recording":
+                recording.set()
+
+        reports = []
+        thread = threading.Thread(target=lambda: reports.append(asyncio.run(Fleet(plan, show).run())))
+        thread.start()
+        try:
+            assert recording.wait(120), "the gates do not record"
+            cluster.nodes[1].kill()
+        finally:
+            thread.join(FLEET_S + DRAIN_S + 120)
+        cluster.nodes[1].start()
+        cluster.settle()
+    (report,) = reports
+    tell(*report.lines(), sep="\n")
+    assert report.well, report.lines()
+    assert report.recorded == report.acknowledged
+    assert report.reconnect_s.count >= FLEET_GATES // 6, "too few gates lost their node: nothing was proven"
+    assert report.reconnect_s.max <= BACK_LIMIT_S
