@@ -109,7 +109,7 @@ def prove(
             return Refused(Refusal.RATE_LIMITED, "too many signatures to check: send it again in a moment")
         payload = jws.verified(text, key.public)
     except JwsError as error:
-        return Refused(_FAULTS[error.fault], _short(str(error)))
+        return Refused(_FAULTS[error.fault], _unproved(error))
     return _understood(payload, key, letter, gate)
 
 
@@ -155,6 +155,13 @@ def _text(letter: Letter) -> str | Refused:
         return letter.payload.decode("ascii")
     except UnicodeDecodeError:
         return Refused(Refusal.NOT_A_JWS, "not a compact JWS: it holds bytes beyond ASCII")
+
+
+def _unproved(error: JwsError) -> str:
+    """What is wrong, without a word of the sender's: nobody knows who that is."""
+    if error.fault is JwsFault.ALG_NOT_ALLOWED:
+        return "its algorithm is neither Ed25519 nor EdDSA"
+    return str(error).partition(":")[0]
 
 
 def _body(payload: bytes) -> CommandBody | str:

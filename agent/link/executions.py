@@ -41,6 +41,11 @@ class Executions:
         if executor is None:
             return Answer(Result.NOT_DONE, f"this gate has nothing that could do {command.name.value}")
         run = _Run(command, executor)
+        try:
+            run.start()
+        except RuntimeError as error:
+            log.exception("%s %s has no thread to run on", command.name.value, command.id)
+            return Answer(Result.FAILED, f"{error}; nothing was done")
         answer = run.wait(self._limit_s)
         if answer is not None:
             return answer
@@ -57,6 +62,8 @@ class _Run:
         self._executor = executor
         self._answer: Answer | None = None
         self._thread = threading.Thread(target=self._work, name=f"command-{command.name.value}", daemon=True)
+
+    def start(self) -> None:
         self._thread.start()
 
     @property

@@ -8,7 +8,7 @@ import pytest
 
 from agent.core.command import Answer, CommandName, Result
 from agent.core.command_record import CommandTaken
-from agent.link import challenges
+from agent.link import challenges, executions
 from agent.link.commands import INBOX_LIMIT
 from agent.link.messages import Incoming, Outgoing
 from agent.store.journal import JournalFullError
@@ -233,6 +233,28 @@ def test_an_executor_that_hangs_holds_up_no_refusal_and_nothing_runs_beside_it(s
     assert (busy["result"], "still busy with open" in busy["detail"]) == ("not_done", True)
     release.set()
     eventually(lambda: central.send(site.command("lock"), "lock")["result"] == "done")
+
+
+def test_a_machine_without_threads_does_nothing_and_says_so(site, central, monkeypatch):
+    def no_thread(_run):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(executions._Run, "start", no_thread)
+        result = central.send(site.command())
+    assert (result["result"], result["detail"]) == ("failed", "can't start new thread; nothing was done")
+    assert site.executors.carried_out == []
+
+
+def test_the_desk_stops_in_time_also_while_something_runs(site, central):
+    release = threading.Event()
+    site.executors.answers[CommandName.OPEN] = lambda _: release.wait(20) and Answer(Result.DONE, "at last")
+    central.publish(site.command())
+    eventually(lambda: site.executors.carried_out)
+    assert not site.desk.stop(0.05)
+    release.set()
+    assert site.desk.stop(5)
+    assert site.data("command.executed")[0]["detail"] == "at last"
 
 
 def test_what_no_executor_is_there_for_is_not_done(broker, tmp_path):

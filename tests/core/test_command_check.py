@@ -168,6 +168,27 @@ def test_nothing_is_said_of_a_command_that_is_not_proved():
     assert (found.command, found.key) == (None, None)
 
 
+@given(st.binary(max_size=60), st.binary(max_size=60), st.sampled_from(["EdDSA", "none", "<script>", "x" * 40]))
+def test_a_refusal_repeats_nothing_of_who_is_not_proved(header, payload, alg):
+    fixed = {
+        "not a compact JWS",
+        "its header names more than alg, kid, typ",
+        "it is not spelt as base64url without padding",
+        "its algorithm is neither Ed25519 nor EdDSA",
+        "no key of this id is in the gate's settings",
+        "its signature is not of this key",
+    }
+    for made in (
+        header + b"." + payload,
+        forged(header, payload),
+        forged({"alg": alg, "kid": "k\nx"}, payload),
+        forged({"alg": alg, "kid": KID, alg: 1}, payload),
+        forged({"alg": alg, "kid": KID}, payload, key=OTHER_KEY),
+    ):
+        found = proof(made)
+        assert found.detail in fixed or found.detail.endswith("beyond ASCII")
+
+
 def test_too_many_signatures_are_not_checked():
     found = prove(letter(GOOD), GATE, KEYS, lambda: False)
     assert found.code is Refusal.RATE_LIMITED
