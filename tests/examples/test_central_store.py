@@ -2,6 +2,7 @@
 
 import json
 import threading
+from base64 import urlsafe_b64encode
 from contextlib import closing
 from datetime import datetime, timedelta
 from io import StringIO
@@ -196,6 +197,13 @@ def test_of_two_events_under_one_number_in_one_batch_one_is_stored_and_the_other
     assert found == {one[0].digest, other[0].digest}
 
 
+def test_a_conflict_alone_is_reason_enough_for_an_alarm(store):
+    store.store([message(event) for event in chain(*devices(2))])
+    assert gaps(store)[1]
+    store.store([message(chain(device("forged"))[0])])
+    assert not gaps(store)[1]
+
+
 @pytest.mark.parametrize("bad", [1, 2, 4])
 def test_the_watermark_stops_where_an_event_does_not_follow_and_says_where(store, bad):
     """An event that was altered and sealed anew carries the right place, but the next one does not name it."""
@@ -247,6 +255,31 @@ def test_a_checkpoint_by_the_gates_key_proves_the_chain_before_it(store):
     assert conflicts(store) == []
 
 
+def base64url(data):
+    return urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+@pytest.mark.parametrize(("header", "proves"), [
+    ({"alg": "EdDSA"}, True),
+    ({"alg": "Ed25519", "kid": "x"}, True),
+    ({"alg": "none"}, False),
+    ({"alg": "HS256"}, False),
+    ({}, False),
+    ({"alg": "EdDSA", "crit": ["b64"], "b64": False}, False),
+])  # fmt: skip
+def test_a_signature_counts_by_its_algorithm_and_nothing_that_must_be_understood_is_skipped(store, header, proves):
+    key = SigningKey.from_seed(token_bytes(32))
+    know(store, key)
+    events = chain(*devices(1))
+    draft = checkpoint_draft(point(events[0]), GATE, key, UTC)
+    body = f"{base64url(json.dumps(header).encode())}.{draft.event.signature.split('.')[1]}"
+    signature = f"{body}.{base64url(key.private.sign(body.encode()))}"
+    draft = Draft(draft.event.model_copy(update={"signature": signature}), None, None, UTC)
+    store.store([message(event) for event in [*events, *chain(draft, after=point(events[0]))]])
+    assert mark(store) == [(2, int(proves))]
+    assert len(conflicts(store)) == (not proves)
+
+
 def test_after_a_change_of_the_gates_key_both_are_good(store):
     keys = [SigningKey.from_seed(token_bytes(32)) for _ in range(2)]
     events = signed_chain(keys[0])
@@ -296,7 +329,7 @@ NO_EVENTS = {
     "no object": b"[]",
     "nested": b"[" * 60_000,
     "a huge number": b"1" * 60_000,
-    "too long": b" " * 65_537,
+    "too long": changed() + b" " * 65_536,
     "no cloudevent": changed(specversion="0.3"),
     "another source": changed(source="/gate/altynkol-1"),
     "a source with a way out": changed(source="/gate/khorgos-03/event"),
