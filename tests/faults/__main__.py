@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.faults.rows import OTHERS, ROWS, played, played_elsewhere
+from tests.faults.rows import OTHERS, ROWS, played
 from tests.faults.table import FILE, table
 from tests.installed import Installation, build_wheel
 
@@ -24,14 +24,10 @@ def main():
         _say("building and installing the product ...")
         installed = Installation(build_wheel(Path(folder)), Path(folder))
         for place, name in enumerate(options.rows, 1):
-            if name in ROWS:
-                row = ROWS[name]
-                cycles = options.cycles or (row.few if options.few else row.cycles)
-                _say(f"[{place}/{len(options.rows)}] {row.title}, {cycles} cycles, seed {options.seed} ...")
-                results.append(played(row, installed, cycles=cycles, seed=options.seed))
-            else:
-                _say(f"[{place}/{len(options.rows)}] {OTHERS[name].title} ...")
-                results.append(played_elsewhere(OTHERS[name], few=options.few))
+            row = (ROWS | OTHERS)[name]
+            cycles = options.cycles or (row.few if options.few else row.cycles)
+            _say(f"[{place}/{len(options.rows)}] {row.title}, {cycles:,} cycles, seed {options.seed} ...")
+            results.append(played(row, installed, cycles=cycles, seed=options.seed))
             lines = table(results)
             FILE.write_text("\n".join([*lines, ""]), encoding="utf-8")
     _say("", *lines, "", f"{FILE}")

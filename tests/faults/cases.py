@@ -1,5 +1,7 @@
 """The cases: what is done to the gate, the broker, the consumer, the network or the disk, so many times."""
 
+from dataclasses import replace
+
 from agent.core.events import Alarm
 from tests.faults.disks import FullDisk, PowerDisk
 from tests.faults.gate import EVERY_S
@@ -23,7 +25,7 @@ def agent_killed(installed, folder, cycles, **options):
             world.compare()
             world.start()
             world.told(cycle)
-        return world, world.finish()
+        return world.finish()
 
 
 def agent_and_broker_killed(installed, folder, cycles, **options):
@@ -40,7 +42,7 @@ def agent_and_broker_killed(installed, folder, cycles, **options):
                 start()
                 world.hesitate(0, 0.4)
             world.told(cycle)
-        return world, world.finish()
+        return world.finish()
 
 
 def consumer_killed(installed, folder, cycles, **options):
@@ -55,7 +57,7 @@ def consumer_killed(installed, folder, cycles, **options):
             world.hesitate(0, 0.6)
             world.consumer.start(wait=False)
             world.told(cycle)
-        return world, world.finish()
+        return world.finish()
 
 
 def power_cut(installed, folder, cycles, **options):
@@ -68,7 +70,7 @@ def power_cut(installed, folder, cycles, **options):
             world.compare(seen)
             world.start()
             world.told(cycle)
-        return world, world.finish()
+        return world.finish()
 
 
 def network_faults(installed, folder, cycles, **options):
@@ -86,7 +88,7 @@ def network_faults(installed, folder, cycles, **options):
                 world.hesitate(0, 0.8)
             world.proxy.mode = "pass"
             world.told(cycle)
-        return world, world.finish()
+        return world.finish()
 
 
 def disk_full(installed, folder, cycles, **options):
@@ -113,11 +115,12 @@ def disk_full(installed, folder, cycles, **options):
             world.agent.stop()
             world.compare()
             world.told(cycle)
-        judgement = world.finish()
+        ending = world.finish()
         alarms = sum(event["data"]["alarm"] == Alarm.JOURNAL_FAILED for event in world.consumer.events("alarm.raised"))
         if alarms < cycles:
-            world.outside.breaches.append(f"the full disk was told of in {alarms} alarms, it was full {cycles} times")
-        return world, judgement
+            silent = f"the full disk was told of in {alarms} alarms, it was full {cycles} times"
+            return replace(ending, breaches=(*ending.breaches, silent))
+        return ending
 
 
 def _wait_until_full(world):

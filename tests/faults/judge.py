@@ -46,6 +46,23 @@ class Judgement:
         )
 
 
+@dataclass(frozen=True)
+class Ending:
+    """All that is known at the end of a case.
+
+    `raw_duplicates`: messages that brought an event again, as one counted them who stores nothing. `breaches`: what did
+    not fit on the way.
+    """
+
+    judgement: Judgement
+    raw_duplicates: int
+    breaches: tuple
+
+    @property
+    def sound(self):
+        return self.judgement.sound and not self.breaches
+
+
 def judge(journal, consumer):
     """Judge a journal at rest, with the gate's key beside it, and the consumer's database."""
     keys = _keys(journal.parent)

@@ -2,8 +2,10 @@
 
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+
+from tests.faults.judge import Ending
 
 FILE = Path(__file__).parents[2] / "build" / "faults.txt"
 LINE_EVERY_S = 10.0
@@ -25,9 +27,8 @@ HEADINGS = (
 
 @dataclass(frozen=True)
 class Result:
-    """One row. `judgement` is None where another program judged, or nothing was run; `note` then says why.
+    """One row. `ending` is None where nothing came to an end, or another program judged; `note` then says more.
 
-    `raw_duplicates`: messages that brought an event again, as an independent subscriber counted them.
     `passed` is None for a case that was skipped.
     """
 
@@ -35,23 +36,24 @@ class Result:
     cycles: int
     took_s: float
     passed: bool | None
-    judgement: object = None
-    raw_duplicates: int = 0
-    breaches: tuple = field(default=())
+    ending: Ending | None = None
     note: str = ""
 
     @property
     def cells(self):
         verdict = {True: "ok", False: "FAILED", None: "SKIPPED"}[self.passed]
-        notes = "; ".join(filter(None, (verdict, *self.breaches[:3], self.note)))
         took = f"{self.took_s:.0f} s"
-        found = self.judgement
-        if found is None:
-            return (self.case, str(self.cycles or "-"), *["-"] * 8, took, notes)
-        counts = (found.recorded, found.stored, found.lost, found.invented, self.raw_duplicates, found.doubles)
-        signed = f"{found.checkpoints}, up to {found.signed:,}" if found.keyed else "no key"
+        if self.ending is None:
+            notes = "; ".join(filter(None, (verdict, self.note)))
+            return (self.case, f"{self.cycles:,}", *["-"] * 8, took, notes)
+        found = self.ending.judgement
+        wrong = (*self.ending.breaches[:3], *found.refused[:3])
+        again = self.ending.raw_duplicates
+        counts = (found.recorded, found.stored, found.lost, found.invented, again, found.doubles)
+        signed = f"{found.checkpoints}, up to {found.signed:,}" if found.keyed else "-"
+        notes = "; ".join(filter(None, (verdict, *wrong, self.note)))
         figures = (f"{count:,}" for count in counts)
-        return (self.case, str(self.cycles), *figures, found.chain, signed, took, notes)
+        return (self.case, f"{self.cycles:,}", *figures, found.chain, signed, took, notes)
 
 
 def table(results):

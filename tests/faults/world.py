@@ -9,7 +9,7 @@ from agent.store.reader import JournalReader
 from tests.faultproxy import FaultProxy
 from tests.faults.consumer import Consumer
 from tests.faults.gate import Gate
-from tests.faults.judge import Outside, judge
+from tests.faults.judge import Ending, Outside, judge
 from tests.faults.witness import Witness
 from tests.gate_site import plain_broker
 from tests.mosquitto import Broker
@@ -111,7 +111,7 @@ class World:
         self.until(lambda: self.consumer.count() > before, "news at central", NEWS_WITHIN_S)
 
     def finish(self):
-        """Let the traffic end, wait until central has all, stop the agent, and judge."""
+        """Let the traffic end, wait until central has all, stop the agent, and judge: the Ending."""
         if not self.agent.running:
             self.start()
         self._wait_until_started()
@@ -122,7 +122,8 @@ class World:
             self.begin()
             self._stop()
         self.compare()
-        return judge(self.gate.journal, self.consumer)
+        judgement = judge(self.gate.journal, self.consumer)
+        return Ending(judgement, self.witness.duplicates, tuple(self.outside.breaches))
 
     def _stop(self):
         """Stop the agent when it has nothing more to say and central has all of it."""
