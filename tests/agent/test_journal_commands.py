@@ -195,6 +195,28 @@ def test_what_cannot_be_rescued_is_said(full, table):
     journal.close()
 
 
+def test_a_damaged_page_of_commands_is_read_around_from_both_ends(full):
+    connection = sqlite3.connect(full)
+    try:
+        found = connection.execute("SELECT pageno FROM dbstat WHERE name = 'commands' AND pagetype = 'leaf'").fetchall()
+    except sqlite3.OperationalError:
+        pytest.skip("this SQLite has no dbstat")
+    finally:
+        connection.close()
+    leaves = [number for (number,) in found]
+    assert len(leaves) > 3
+    with full.open("r+b") as file:
+        file.seek((leaves[len(leaves) // 2] - 1) * schema.PAGE_BYTES)
+        file.write(b"\xa5" * schema.PAGE_BYTES)
+    journal = open_journal(full)
+    kept = [number for number in range(1, 400) if journal.command(f"id-{number}") is not None]
+    assert not journal.replaced.orders_whole
+    assert 200 < len(kept) < 399
+    assert journal.command_counter("duty") == 399
+    assert journal.lane_orders("in-1").locked_by == "officer 7"
+    journal.close()
+
+
 def test_rows_that_make_no_sense_are_left_behind_and_said(full):
     connection = sqlite3.connect(full)
     connection.execute("PRAGMA ignore_check_constraints = ON")
