@@ -99,11 +99,15 @@ class Verifier:
     """Takes the records of one stream one by one. Holds two at a time, and is done at the first flaw.
 
     `anchor`: the point just before the first record, where known; without it a start in the middle is taken as it is.
-    `keys`: the gate's keys by their ids; None leaves the signatures of checkpoints unread.
+    `keys`: the gate's keys by their ids; None leaves the signatures of checkpoints unread. `checkpoints`: whether what
+    they name is looked at; the chain holds without.
     """
 
-    def __init__(self, anchor: Point | None = None, keys: Mapping[str, PublicKey] | None = None) -> None:
+    def __init__(
+        self, anchor: Point | None = None, keys: Mapping[str, PublicKey] | None = None, *, checkpoints: bool = True
+    ) -> None:
         self._keys = keys
+        self._checkpoints = checkpoints
         self._before = anchor
         self._earlier: Point | None = None
         self._previous = -1
@@ -157,7 +161,7 @@ class Verifier:
         if this.trouble:
             return Flaw(this.index, None if before is None else before.seq + 1, Fault.NOT_AN_EVENT, this.trouble)
         if before is None:
-            return _flaw_at_start(this) or _flaw_of_checkpoint(this, self._keys)
+            return _flaw_at_start(this) or self._flaw_of_checkpoint(this)
         if this.prev != before.digest:
             return _flaw_of_place(before, this) or self._flaw_of_hash(before, this, heir)
         due = before.seq + 1
@@ -167,7 +171,10 @@ class Verifier:
         ):
             if said != right:
                 return Flaw(this.index, due, Fault.ALTERED, f"it follows the event before but says {name} {said}")
-        return _flaw_of_checkpoint(this, self._keys)
+        return self._flaw_of_checkpoint(this)
+
+    def _flaw_of_checkpoint(self, this: _Link) -> Flaw | None:
+        return _flaw_of_checkpoint(this, self._keys) if self._checkpoints else None
 
     def _flaw_of_hash(self, before: Point, this: _Link, heir: str | None) -> Flaw:
         """A record that claims to be the next one but does not hold the hash of the one before: which was altered?"""
@@ -205,9 +212,10 @@ def verify(
     anchor: Point | None = None,
     head: Point | None = None,
     keys: Mapping[str, PublicKey] | None = None,
+    checkpoints: bool = True,
 ) -> Verification:
     """Find the first record of one stream that does not belong where it stands; see Verifier. Reads lazily."""
-    verifier = Verifier(anchor, keys)
+    verifier = Verifier(anchor, keys, checkpoints=checkpoints)
     for index, record in enumerate(records):
         verifier.take(record, index)
         if verifier.broken:

@@ -48,7 +48,8 @@ SHM_FULL = sqlite3.SQLITE_IOERR_SHMSIZE
 DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 
 
-# Words of a damaged file that are no UTF-8 any more come as the second, also within SQLite's own messages.
+NO_TEXT: Final = "Could not decode to UTF-8 column"  # Python's own words, which come without a code
+# Within SQLite's messages words of a damaged file that are no UTF-8 any more come as the second.
 SqlError: TypeAlias = sqlite3.Error | UnicodeDecodeError
 SQL_ERRORS: Final = (sqlite3.Error, UnicodeDecodeError)
 
@@ -60,7 +61,9 @@ def primary_code(error: SqlError) -> int:
 
 def is_damage(error: SqlError) -> bool:
     """Whether SQLite says that the file is damaged or no database."""
-    return isinstance(error, UnicodeDecodeError) or primary_code(error) in DAMAGE
+    if isinstance(error, UnicodeDecodeError) or NO_TEXT in str(error):
+        return True
+    return primary_code(error) in DAMAGE
 
 
 def is_full(error: Exception) -> bool:

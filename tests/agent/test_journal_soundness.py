@@ -4,10 +4,12 @@ import sqlite3
 
 import pytest
 
+from agent.core.events import ChainCheckpoint, Draft
+from agent.core.verification import Fault
 from agent.store import history, schema
 from agent.store.journal import JournalCorruptError
 from agent.store.reader import JournalReader
-from tests.journals import GATE, STREAM, FakeClock, device, open_journal
+from tests.journals import GATE, STREAM, UTC, FakeClock, device, open_journal, present, reserve
 
 COUNT = 60
 
@@ -182,3 +184,49 @@ def test_pruning_before_a_damaged_event_goes_on_too(path):
     journal._database.freeing("prune", lambda connection: history.cut(connection, 5))
     assert seqs(journal.range(1, 8)) == [7, 8]
     journal.close()
+
+
+def test_words_that_are_no_text_any_more_are_damage_met_at_the_next_start(path):
+    journal = open_journal(path)
+    journal.record([present("t1")], [reserve()])
+    journal.close()
+    alter(path, "UPDATE transactions SET lane = CAST(x'ff' AS TEXT)", "UPDATE ledger SET txn = CAST(x'fe' AS TEXT)")
+    journal = open_journal(path, boot="boot-2")
+    assert journal.replaced is None
+    with pytest.raises(JournalCorruptError):
+        journal.recover()
+    with pytest.raises(JournalCorruptError):
+        journal.checkpoint()
+    journal.close()
+    journal = open_journal(path, boot="boot-3")
+    assert journal.replaced is not None
+    assert not journal.replaced.ledger_whole
+    journal.recover()
+    journal.close()
+
+
+def test_an_index_that_does_not_fit_its_table_is_found_in_a_suspect_file(path):
+    journal = open_journal(path)
+    journal.record([present("t1")], [reserve(vehicle="VIN")])
+    journal.close()
+    alter(
+        path,
+        "PRAGMA writable_schema = ON",
+        "UPDATE sqlite_schema SET sql = replace(sql, 'utc_ms)', 'use)') WHERE name = 'vehicles'",
+    )
+    path.with_name("journal.db-suspect").write_text("a query failed")
+    journal = open_journal(path)
+    assert journal.replaced is not None
+    journal.close()
+
+
+def test_a_checkpoint_that_names_something_else_is_no_damage(path):
+    journal = open_journal(path)
+    wrong = ChainCheckpoint(seq=7, digest="ab" * 32, key="k", signature="s")
+    journal.record([Draft(wrong, None, None, UTC)])
+    journal.close()
+    journal = open_journal(path)
+    assert journal.replaced is None
+    journal.close()
+    with JournalReader(path) as reader:
+        assert reader.verify().flaw.fault is Fault.CHECKPOINT_WRONG
