@@ -202,18 +202,21 @@ class EvidenceStore:
         """
         if not synced:
             return 0
-        with self._lock:
-            try:
+        try:
+            with self._lock:
                 self._mend_times(utc)
                 old = [
                     sha256
                     for sha256, picture in self._pictures.items()
                     if utc - picture.kept_utc >= self._keep.of(picture.shelf)
                 ]
-                for sha256 in old:
-                    self._delete(sha256)
-            except OSError as error:
-                raise EvidenceError(f"cannot delete old pictures: {error}") from error
+            # Piece by piece: after a long time without a synced clock there are many, and new ones must not wait for all.
+            for sha256 in old:
+                with self._lock:
+                    if sha256 in self._pictures:
+                        self._delete(sha256)
+        except OSError as error:
+            raise EvidenceError(f"cannot delete old pictures: {error}") from error
         return len(old)
 
     def take_dropped(self) -> int:
