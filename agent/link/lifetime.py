@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, assert_never
 from agent.link import reasons
 from agent.link.connection import Answered, Arrived, Connected, Subscribed
 from agent.link.messages import Limits, Outgoing, Receipt
-from agent.link.packets import packet_bytes
+from agent.link.packets import fits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -123,11 +123,10 @@ class Lifetime:
         with self._lock:
             if self._over or self._phase is not _Phase.UP:
                 return False
-            limit = self._limits.packet_bytes
-            fits = limit is None or packet_bytes(message) <= limit
-            if fits and not self._hand_over(message, done):
+            fitting = fits(message, self._limits.packet_bytes)
+            if fitting and not self._hand_over(message, done):
                 return False
-        if not fits:
+        if not fitting:
             _tell(done, Receipt(reasons.TOO_LARGE))
         return True
 

@@ -53,6 +53,19 @@ def packet_bytes(message: Outgoing) -> int:
     return 1 + max(1, -(-rest.bit_length() // 7)) + rest
 
 
+def fits(message: Outgoing, limit: int | None) -> bool:
+    """Whether a broker takes a packet with this message. `limit`: its Maximum Packet Size, None for none."""
+    if limit is None:
+        return True
+    texts = (message.topic, message.content_type or "", message.response_topic or "")
+    # At most four bytes a character and a few for each length: nearly always enough to know, and much the cheaper.
+    characters = sum(map(len, texts)) + sum(len(name) + len(value) for name, value in message.user_properties)
+    overhead = 64 + 5 * len(message.user_properties) + len(message.correlation or b"")
+    if len(message.payload) + 4 * characters + overhead <= limit:
+        return True
+    return packet_bytes(message) <= limit
+
+
 def subscribe_options(subscription: Subscription) -> SubscribeOptions:
     """The options of a subscription. A message published with the retain flag keeps it, also when it comes live."""
     return SubscribeOptions(
