@@ -55,7 +55,12 @@ def read_event(topic: str, payload: bytes) -> Event:
     if wrong := next(_malformed(body), None):
         raise ValueError(f"{wrong} is malformed")
     # The broker lets a gate publish below its own topic only: the topic tells who sent this, the payload only claims.
-    if topic != f"gate/v1/{body['source'].removeprefix('/gate/')}/event/{body['type']}":
+    # RabbitMQ hands the dots of the type to MQTT subscribers as further levels.
+    *levels, kind = topic.split("/", 4)
+    if (
+        levels != ["gate", "v1", body["source"].removeprefix("/gate/"), "event"]
+        or kind.replace("/", ".") != body["type"]
+    ):
         raise ValueError("source or type is not that of the topic")
     return Event._make([*(body.get(name) for name in Event._fields[:-2]), payload, digest_of(payload)])
 

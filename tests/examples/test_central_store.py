@@ -368,6 +368,13 @@ def test_what_is_no_event_is_put_aside_once_with_a_reason_and_the_rest_goes_on(s
     assert all(reason for *_, reason in rows)
 
 
+def test_the_type_in_the_topic_may_be_spelt_as_by_rabbitmq_but_the_gate_may_not(store):
+    (event,) = chain(*devices(1), gate="a.event.x")
+    assert store.store([("gate/v1/a/event/x/event/device/changed", event.payload)]) == []
+    assert store.store([("gate/v1/a/event/x.event.device.changed", event.payload)]) == []
+    assert store.store([("gate/v1/a.event.x/event/device/changed", event.payload)]) == [("/gate/a.event.x", STREAM, 1)]
+
+
 def test_topics_that_only_look_like_a_gates_are_refused(store):
     (event,) = chain(*devices(1))
     for topic in (f"gate/v1/{GATE}/event", f"gate/v2/{GATE}/event/{event.type}", "", f"gate/v1/{GATE}\n/event/x" * 99):
