@@ -101,6 +101,16 @@ class Recorder:
             if time.monotonic() >= self._retry_at:
                 self._try_pending()
 
+    def end(self) -> int:
+        """Try a last time to write what waits; returns how many events are lost with this process, told in the log."""
+        with self._lock:
+            self._try_pending()
+            lost = self._refused + sum(len(waiting.events) for waiting in self._pending)
+            if lost:
+                names = [draft.event.TYPE for waiting in self._pending for draft in waiting.events]
+                log.critical("%d events could not be written and are lost: %s", lost, ", ".join(names[:20]))
+            return lost
+
     def _try_pending(self) -> None:
         try:
             self._write_pending()

@@ -250,3 +250,23 @@ def test_a_listener_that_fails_does_not_make_a_record_fail_or_come_twice(journal
     recorder.retry()
     assert journal.types == ["vehicle.present", "vehicle.present"]
     assert caplog.text.count("a listener of the recorder failed") == 2
+
+
+# --------------------------------------------------------------------------------------------------------------- the end
+
+
+def test_at_the_end_what_waits_is_written_if_it_can_be(journal, recorder):
+    journal.fails = FULL
+    recorder.note([present("t1")])
+    journal.fails = None
+    assert recorder.end() == 0
+    assert journal.types == ["vehicle.present"]
+
+
+def test_what_is_lost_with_the_process_is_told(journal, recorder, caplog, monkeypatch):
+    monkeypatch.setattr("agent.recorder.PENDING_LIMIT", 1)
+    journal.fails = FULL
+    recorder.note([present("t1"), device("x")])
+    recorder.note([present("t2")])
+    assert recorder.end() == 3
+    assert "3 events could not be written and are lost: vehicle.present, device.changed" in caplog.text
