@@ -209,12 +209,12 @@ def test_the_agent_starts_on_no_altered_event_as_if_it_were_good(small, tmp_path
 @pytest.mark.timeout(1800)
 def test_every_byte_of_a_journal_counts(small, tmp_path, capsys):
     everywhere = range(len(small.whole))
-    masks = (0x01, 0x10, 0x80, 0xFF)
-    read = inspect_bytes(small, tmp_path, [(at, mask) for at in everywhere for mask in masks])
-    started = start_on_bytes(small, tmp_path, [(at, 1 << at % 8) for at in everywhere])
+    read = inspect_bytes(small, tmp_path, [(at, mask) for at in everywhere for mask in (1 << at % 8, 0xFF)])
+    starts = [at for at in everywhere if at in small.owners or at % 4 == 0]
+    started = start_on_bytes(small, tmp_path, [(at, 1 << at % 8) for at in starts])
     with capsys.disabled():
-        for what, count in (("inspected", read), ("started on", started)):
+        for what, positions, count in (("inspected", everywhere, read), ("started on", starts, started)):
             sys.stdout.write(
-                f"\n{what}: {len(small.whole)} positions, {count['detected']} alterations detected,"
+                f"\n{what}: {len(positions)} positions, {count['detected']} alterations detected,"
                 f" {count['harmless']} harmless, 0 undetected\n"
             )
