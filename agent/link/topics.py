@@ -8,13 +8,14 @@ from dataclasses import dataclass
 ROOT = "gate/v1"
 GATE_ID_LIMIT = 64
 
-# One level of a topic that every broker and every access list takes literally: no wildcard, no separator.
-_LEVEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+# One level of a topic that every broker and every access list takes literally: no wildcard, no separator, and no dot, which
+# in AMQP separates levels.
+_LEVEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _TYPE = re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)*")
 
 
 def check_gate_id(gate: str) -> str:
-    """Return the gate id as it is: the CN of the gate's certificate, 1 to 64 of A-Z a-z 0-9 . _ -, a letter or digit first.
+    """Return the gate id as it is: the CN of the gate's certificate, 1 to 64 of A-Z a-z 0-9 _ -, a letter or digit first.
 
     Raises ValueError with what to mend.
     """
@@ -24,8 +25,10 @@ def check_gate_id(gate: str) -> str:
         message = f"the gate id has {len(gate)} characters; a certificate's CN holds at most {GATE_ID_LIMIT}"
         raise ValueError(message)
     if not _LEVEL.fullmatch(gate):
-        wrong = next((sign for sign in gate if not re.fullmatch(r"[A-Za-z0-9._-]", sign)), gate[0])
-        message = f"the gate id {gate!r} may not hold {wrong!r} there; use A-Z a-z 0-9 . _ -, a letter or digit first"
+        wrong = next((sign for sign in gate if not re.fullmatch(r"[A-Za-z0-9_-]", sign)), gate[0])
+        message = (
+            f"the gate id {gate!r} may not hold {wrong!r} there; use letters, digits, _ and -, a letter or digit first"
+        )
         raise ValueError(message)
     return gate
 

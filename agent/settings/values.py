@@ -8,10 +8,10 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from agent.link.brokers import BrokerAddress
+from agent.link.topics import check_gate_id
 
 ROOT_KEY_BYTES = 32
 _DISTINCT_BYTES_OF_A_KEY = 8
-_GATE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _NAME = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _NAME_LENGTH = 32
 
@@ -23,12 +23,6 @@ def broker_address(url: str) -> BrokerAddress:
 
 def _broker_url(value: str) -> str:
     broker_address(value)
-    return value
-
-
-def _gate_id(value: str) -> str:
-    if not _GATE_ID.fullmatch(value):
-        raise ValueError("expected 1 to 64 letters, digits, dots, dashes or underscores (it is part of MQTT topics)")
     return value
 
 
@@ -51,7 +45,7 @@ def _root_key(value: str) -> str:
 
 
 BrokerUrl = Annotated[str, AfterValidator(_broker_url)]
-GateId = Annotated[str, AfterValidator(_gate_id)]
+GateId = Annotated[str, AfterValidator(check_gate_id)]
 Name = Annotated[str, AfterValidator(_name)]
 RootKey = Annotated[str, AfterValidator(_root_key)]
 Number = Annotated[int, Field(ge=1, le=64)]
