@@ -51,6 +51,9 @@ def fleet(  # noqa: PLR0913, PLR0917 - one parameter an option
         str | None, typer.Option(envvar=PASSWORD_VARIABLE, help="Password of all users.", show_default=False)
     ] = None,
     start_spread: Annotated[float, typer.Option(help="Within so many seconds the gates connect first.")] = 5.0,
+    answer_timeout: Annotated[
+        float, typer.Option(help="For how many seconds a gate waits until a broker has let it in.")
+    ] = 30.0,
     really: Annotated[bool, typer.Option("--really", help="Also where a broker is not on this machine.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")] = False,
 ) -> None:
@@ -79,6 +82,7 @@ def fleet(  # noqa: PLR0913, PLR0917 - one parameter an option
             prefix,
             settle_s,
             start_spread,
+            answer_timeout_s=answer_timeout,
             consume=consume,
         )
         credentials.of_gate(plan.gate_id(1))

@@ -59,7 +59,8 @@ class Plan:
     """A whole run. `rate`: events per second of each gate. `for_s`: how long events are recorded.
 
     `settle_s`: how long, at most, to wait afterwards until all is acknowledged. `payload_bytes`: events are padded to
-    this size; one has about 520 bytes without. `start_spread_s`: within it the gates connect first. `consume`: count and
+    this size; one has about 520 bytes without. `start_spread_s`: within it the gates connect first. `answer_timeout_s`:
+    how long a broker may take to let a gate in and to take its subscriptions. `consume`: count and
     acknowledge the events in this process too, where no central does.
     """
 
@@ -74,6 +75,7 @@ class Plan:
     start_spread_s: float = _PRODUCT.start_spread_s
     first_retry_s: float = _PRODUCT.first_retry_s
     retry_cap_s: float = _PRODUCT.retry_cap_s
+    answer_timeout_s: float = 30.0
     flow: FlowSettings = field(default_factory=FlowSettings)
     consume: bool = False
 
@@ -100,6 +102,7 @@ class Plan:
             start_spread_s=self.start_spread_s,
             first_retry_s=self.first_retry_s,
             retry_cap_s=self.retry_cap_s,
+            connect_timeout_s=self.answer_timeout_s,
         )
 
 

@@ -30,7 +30,7 @@ FEED_S = 0.01
 TICK_S = 1.0
 SHOW_S = 5.0
 DIALLERS = 64
-READY_S = 30.0
+READY_S = 60.0
 # A connection takes its own socket and a pair of paho's.
 FILES_A_GATE = 3
 FILES_BESIDE = 300
@@ -61,10 +61,13 @@ def raise_file_limit(gates: int) -> None:
 
 
 class Fleet:
-    """One run of a plan. `show` hears how it goes, about every 5 s."""
+    """One run of a plan. `show` hears how it goes, about every 5 s. `ready_s`: how long to wait for the connections."""
 
-    def __init__(self, plan: Plan, show: Callable[[Progress], None] = lambda _progress: None) -> None:
+    def __init__(
+        self, plan: Plan, show: Callable[[Progress], None] = lambda _progress: None, *, ready_s: float = READY_S
+    ) -> None:
         self._plan = plan
+        self._ready_s = ready_s
         self._show = show
         self._random = Random()  # noqa: S311 - jitter, no secret
         self._clock = Clock()
@@ -131,9 +134,11 @@ class Fleet:
     async def _live(self, gates: list[SimulatedGate], consumer: Consumer | None) -> None:
         if consumer is not None:
             try:
-                await asyncio.wait_for(consumer.up.wait(), READY_S)
+                await asyncio.wait_for(consumer.up.wait(), self._ready_s)
             except TimeoutError:
-                raise OSError(f"the consumer could not subscribe within {READY_S:g} s: {consumer.cause}") from None
+                raise OSError(
+                    f"the consumer could not subscribe within {self._ready_s:g} s: {consumer.cause}"
+                ) from None
         await self._connect(gates)
         await self._feed(gates)
         await self._settle(gates)
@@ -143,7 +148,7 @@ class Fleet:
 
     async def _connect(self, gates: list[SimulatedGate]) -> None:
         """Wait until all are connected once, for a bounded time: a broker may be too weak for that."""
-        deadline = time.monotonic() + self._plan.start_spread_s + READY_S
+        deadline = time.monotonic() + self._plan.start_spread_s + self._ready_s
         shown_at = time.monotonic()
         while self._tally.up < len(gates) and time.monotonic() < deadline:
             if time.monotonic() - shown_at >= SHOW_S:
@@ -253,5 +258,5 @@ def _bare_bytes(gate: str) -> int:
     """How long an event of this gate is without padding."""
     stream = "0" * 36
     draft = Draft(DeviceChanged(device="relay", family="relay", state="up", detail=""), None, None, 1.8e9)
-    clock = ClockReading(1.8e9, synced=True, error_ms=1)
+    clock = ClockReading(1.8e9, synced=True, error_ms=None)
     return len(seal(draft, Writer(gate, stream, "0" * 32), beginning(stream), clock, bytes(10)).payload)

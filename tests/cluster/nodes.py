@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import secrets
 import shutil
 import signal
 import socket
@@ -153,6 +154,10 @@ class Cluster:
         self._epmd_port = free_port()
         self._epmd = None
         self._definitions = folder / "definitions.json"
+        # The nodes' common secret. Each would make one that finds none, and three that start at once make three.
+        cookie = folder / ".erlang.cookie"
+        cookie.write_text(secrets.token_hex(16))
+        cookie.chmod(0o400)
         server = self._authority.issue("broker", hosts=("localhost", "127.0.0.1"))
         self._files = {"ca": self._authority.ca, "server": server}
         for name in (*gates, "central"):
@@ -208,6 +213,7 @@ class Cluster:
         made = subprocess.run(
             [sys.executable, SAMPLE / "definitions.py", *self._gates], capture_output=True, text=True, check=True
         )
+        self.nodes[0].control("enable_feature_flag", "khepri_db", "--opt-in")
         self._definitions.write_text(made.stdout)
         self.nodes[0].control("import_definitions", str(self._definitions))
         self.nodes[0].control("change_password", "central", self.central_password)
