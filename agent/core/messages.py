@@ -54,7 +54,8 @@ class Presence(BaseModel):
         default=False, description="The journal cannot be written: no barrier is raised, an officer must act."
     )
     challenge: str | None = Field(
-        default=None, description="What a command must repeat; new with every start. Null: no commands are taken."
+        default=None,
+        description="What a command must repeat; new with every connection and every ten minutes. Null: no commands are taken.",
     )
     checkpoint: str | None = Field(
         default=None,
