@@ -18,7 +18,21 @@ import traceback
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from bench import drain, events, idle, journal, lane, latency, permits, pulses, reading, relay, starting
+from bench import (
+    broker_kills,
+    drain,
+    events,
+    fleet,
+    idle,
+    journal,
+    lane,
+    latency,
+    permits,
+    pulses,
+    reading,
+    relay,
+    starting,
+)
 from bench.figures import Figure, table
 from bench.scratch import BUILD, scratch
 
@@ -34,6 +48,8 @@ LEDGER = 100_000
 EVENTS = 1_000
 STARTS = 5
 DRAINED = 10_000
+BROKER_KILLS = 10
+GATES = 1_000
 
 ELSEWHERE = (
     Figure("events lost, grants doubled over faults", None, "", note="make faults: the loss table"),
@@ -68,6 +84,11 @@ MEASUREMENTS: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
         f"{events.VEHICLES} vehicles of an outage, {events.DECISIONS} decisions, to the reference consumer",
         lambda: [events.outage(events.VEHICLES), *events.decisions(events.DECISIONS)],
     ),
+    "broker_kills": (
+        f"{BROKER_KILLS} kills of the broker, and as many cuts",
+        lambda: broker_kills.measure(BROKER_KILLS),
+    ),
+    "fleet": (f"{GATES} gates at one broker", lambda: fleet.measure(GATES)),
     "reading": ("codes and plates in pictures", reading.measure),
 }
 
