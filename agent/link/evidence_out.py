@@ -54,7 +54,7 @@ class Pictures(Protocol):
         ...
 
     def get(self, sha256: str, /) -> bytes | None:
-        """The bytes of one, None when it is not kept any more."""
+        """The bytes of one, None when it is not kept any more. Raises an exception in words when it cannot be read."""
         ...
 
 
@@ -62,7 +62,8 @@ class Pictures(Protocol):
 class EvidenceSettings:
     """How pictures are sent.
 
-    `tries`: after so many refusals, or connections that ended within `quick_s` over it, a picture is given up. `look_s`: between looks at
+    `tries`: a picture is given up after so many refusals, connections that ended within `quick_s` over it, or failures to
+    read it. `look_s`: between looks at
     whether something may be sent. `retry_s`: after a picture did not get through. `answer_s`: for how long the broker may
     owe an answer before the connection counts as broken; a large picture on a slow line takes its time.
     """
@@ -141,7 +142,11 @@ class EvidenceSender:
         name = self._pictures.outgoing.first()
         if name is None or self._session.view.state is not PortState.UP or not self._ready():
             return self._settings.look_s
-        jpeg = self._pictures.get(name)
+        try:
+            jpeg = self._pictures.get(name)
+        except Exception as error:  # noqa: BLE001 - one that cannot be read, whyever, must not hold up the others
+            self._count(name, str(error))
+            return self._settings.retry_s
         if jpeg is None:
             log.warning("picture %s is not kept any more: it cannot be sent", name)
             self._leave(name)
@@ -185,16 +190,21 @@ class EvidenceSender:
         return receipts[0]
 
     def _failed(self, name: str, receipt: Receipt, after_s: float) -> None:
-        self._trouble = f"picture {name[:12]} does not get through: {receipt.words}"
         if not receipt.refused and not (receipt.lost and after_s < self._settings.quick_s):
             # A line that broke, or nobody who subscribes: no fault of the picture, and the next would fare no better.
+            self._trouble = f"picture {name[:12]} does not get through: {receipt.words}"
             return
+        self._count(name, receipt.words)
+
+    def _count(self, name: str, words: str) -> None:
+        """One more failure of this picture: the others go first now, or it is given up."""
         failures = self._failures[name] = self._failures.get(name, 0) + 1
         if failures < self._settings.tries:
+            self._trouble = f"picture {name[:12]} does not get through: {words}"
             self._pictures.outgoing.postpone(name)
             return
-        log.error("picture %s is given up after %d tries: %s", name, failures, receipt.words)
-        self._trouble = f"picture {name[:12]} was given up: {receipt.words}"
+        log.error("picture %s is given up after %d tries: %s", name, failures, words)
+        self._trouble = f"picture {name[:12]} was given up: {words}"
         self._leave(name)
 
     def _leave(self, name: str) -> None:

@@ -209,6 +209,28 @@ def test_a_store_in_trouble_is_told_and_does_not_end_the_sending(broker, journal
         eventually(lambda: sender.trouble == "" and sender.waiting == 0)
 
 
+@needs_mosquitto
+def test_a_picture_that_was_altered_on_the_disk_is_given_up_and_holds_up_no_other(broker, journal, store, tmp_path):
+    store.request(names(0, 1))
+    (bad,) = (tmp_path / "evidence").rglob(f"{names(0)[0]}.jpg")
+    bad.write_bytes(b"another")
+    with Album(broker.port) as album, linked(journal, quick(broker.port)) as link, sending(link, store) as sender:
+        eventually(lambda: sender.waiting == 0)
+        assert set(album.pictures) == set(names(1))
+        assert "was altered on the disk" in sender.trouble
+        assert [event.picture for event in sender.sent] == names(1)
+
+
+@needs_mosquitto
+def test_a_journal_in_trouble_makes_a_picture_come_twice_and_never_not_at_all(broker, journal, store, mocker):
+    store.request(names(0))
+    with Album(broker.port) as album, linked(journal, quick(broker.port)) as link, sending(link, store) as sender:
+        noted = mocker.patch.object(sender, "_note", side_effect=[OSError("the journal cannot be written"), None])
+        eventually(lambda: sender.waiting == 0)
+        eventually(lambda: len(album.messages) == 2)
+        assert noted.call_count == 2
+
+
 def test_stopping_while_the_broker_owes_an_answer_is_bounded_and_the_picture_stays(journal, store):
     with RoughBroker(pubacks=False) as rough, linked(journal, quick(rough.port)) as link:
         store.request(names(0))

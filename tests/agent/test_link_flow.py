@@ -60,6 +60,16 @@ def test_a_reconnect_sends_again_only_what_the_broker_did_not_answer_and_goes_on
     assert flow.resent == 2
 
 
+def test_an_acknowledgement_spares_what_would_be_sent_again_after_a_reconnect():
+    flow = Flow(WATERMARK, 0)
+    flow.connected(100, 0.0)
+    send(flow, 4)
+    flow.disconnected(100.0)
+    flow.connected(100, 101.0)
+    flow.acknowledged(3, 101.0)
+    assert send(flow, 4) == [4]
+
+
 def test_a_refused_event_is_tried_again_on_the_next_connection():
     flow = Flow(WATERMARK, 0)
     flow.connected(100, 0.0)

@@ -1,5 +1,7 @@
 """Replays: ranges of events sent again because central asks for them."""
 
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from agent.link.replay import RANGES_LIMIT, ReplayPlan, Replays, plan
 from agent.port_state import PortState
 from tests.central import Central
 from tests.linking import GATE, journal_at, linked, quick, record
-from tests.mosquitto import Broker, Listener, needs_mosquitto
+from tests.mosquitto import Broker, Listener, needs_mosquitto, publish
 from tests.rough_broker import RoughBroker
 from tests.waiting import eventually
 
@@ -209,3 +211,18 @@ def test_a_replay_of_another_stream_or_of_too_many_ranges_is_refused(journal):
             assert link.uplink.replay(journal.stream, first, first).events == 1
         with pytest.raises(ValueError, match="16 ranges wait"):
             link.uplink.replay(journal.stream, 1, 1)
+
+
+@needs_mosquitto
+def test_a_replay_to_which_nobody_listens_is_told_until_the_next_one(broker, journal):
+    record(journal, 5)
+    with linked(journal, quick(broker.port)) as link:
+        eventually(lambda: link.uplink.view.sent == 5)
+        publish(broker.port, f"{ROOT}/ack", json.dumps({"stream": journal.stream, "seq": 5}))
+        eventually(lambda: journal.watermark == 5)
+        link.uplink.replay(journal.stream, 2, 3)
+        eventually(lambda: "sent again: the broker took the message but nobody" in link.uplink.view.trouble)
+        with Listener(broker.port, f"{ROOT}/event/#") as listener:
+            link.uplink.replay(journal.stream, 2, 3)
+            eventually(lambda: seqs(replayed(listener)) == [2, 3])
+            eventually(lambda: link.uplink.view.trouble == "")
