@@ -75,4 +75,4 @@ def _damage(replaced: Replaced | None) -> Iterator[Event]:
     yield AlarmRaised(alarm=Alarm.JOURNAL_FAILED, detail=replaced.told)
     if replaced.unsent is not None:
         first, last = replaced.unsent
-        yield EventsDropped(first=first, last=last, cause=replaced.cause)
+        yield EventsDropped(first=first, last=last, cause=replaced.cause, stream=replaced.stream)

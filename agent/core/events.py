@@ -321,11 +321,12 @@ class EventsDropped(Event):
     """Events that the gate had to give up. Never silent."""
 
     TYPE: ClassVar[str] = "events.dropped"
-    first: int = Field(
-        description="The first one's sequence number, in the stream before this one where the journal was replaced."
-    )
+    first: int = Field(description="The first one's sequence number.")
     last: int = Field(description="The last one's sequence number.")
     cause: str = Field(description="Why.")
+    stream: str | None = Field(
+        default=None, description="The stream that they belonged to, where it is not this one; null: not known."
+    )
 
 
 TYPES: tuple[type[Event], ...] = (

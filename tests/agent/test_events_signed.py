@@ -14,13 +14,15 @@ from agent.checkpointer import Checkpointer
 from agent.cli.events import app
 from agent.cli.events.common import pinned
 from agent.cli.events.file_check import _statement, _verified
-from agent.cli.events.topic_check import Listening, check_topic
+from agent.cli.events.topic_check import Heard, Listening, check_topic
 from agent.core.chain import Point
 from agent.core.checkpoint import checkpoint_of
 from agent.core.jws import kid_of
+from agent.link.events_out import REPLAY
 from agent.link.guest import Guest
-from agent.link.messages import Outgoing
+from agent.link.messages import Incoming, Outgoing
 from agent.link.tls import TlsFiles
+from agent.link.topics import Topics
 from agent.store.gate_key import gate_key
 from tests.journals import GATE, STREAM, UTC, device, open_journal
 from tests.linking import local
@@ -379,6 +381,24 @@ def test_a_flaw_in_what_a_gate_sends_is_named(broker, capsys, messages, said, be
     count = {"message 1, event 1: altered: event device.changed": 11}.get(said, min(count, 12))
     assert not listened(broker, messages, before=before, count=count)
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("replayed", "live", "runs"),
+    [
+        ((1, 3), (8, 12), [(1, 3), (8, 12)]),
+        ((1, 7), (8, 12), [(1, 12)]),
+        ((4, 6), (4, 9), [(4, 9)]),
+        ((9, 10), (1, 4), [(1, 4), (9, 10)]),
+    ],
+)
+def test_what_lies_between_a_replay_and_what_the_gate_sends_now_is_not_missing(replayed, live, runs):
+    heard = Heard(Topics(GATE))
+    for (first, last), properties in ((live, ()), (replayed, (REPLAY,))):
+        for payload in CHAIN[first - 1 : last]:
+            topic = f"gate/v1/{GATE}/event/{json.loads(payload)['type']}"
+            heard.take(Incoming(topic, payload, 1, retained=False, user_properties=properties))
+    assert [(min(run), max(run)) for run in heard.runs()] == runs
 
 
 @needs_mosquitto

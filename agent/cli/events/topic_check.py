@@ -15,6 +15,7 @@ from agent.core.checkpoint import Checkpoint, opened
 from agent.core.jws import JwsError, key_named_by, kid_of
 from agent.core.permit.keys import Algorithm, KeyInvalidError, PublicKey
 from agent.core.verification import Fault, Flaw, Verification, Verifier
+from agent.link.events_out import REPLAY
 from agent.link.guest import Guest
 from agent.link.topics import Topics
 
@@ -39,10 +40,14 @@ class Listening:
 
 @dataclass(slots=True)
 class Heard:
-    """What came so far: of each stream the events by seq, each with its number in the order of coming."""
+    """What came so far: of each stream the events by seq, each with its number in the order of coming.
+
+    `replayed`: stream and seq of those that first came as a replay.
+    """
 
     topics: Topics
     streams: dict[str, dict[int, tuple[int, bytes]]] = field(default_factory=dict)
+    replayed: set[tuple[str, int]] = field(default_factory=set)
     heads: list[str] = field(default_factory=list)
     public: str = ""
     records: int = 0
@@ -79,6 +84,8 @@ class Heard:
                     self._note(Flaw(index, seq, Fault.ALTERED, f"event {kind} of {source} came on {message.topic}"))
                 elif seq not in known:
                     known[seq] = (index, message.payload)
+                    if REPLAY in message.user_properties:
+                        self.replayed.add((stream, seq))
                 elif known[seq][1] == message.payload:
                     self.repeats += 1
                 else:
@@ -87,6 +94,18 @@ class Heard:
                     self._note(Flaw(index, seq, Fault.DUPLICATE, detail))
             case _:
                 self._note(Flaw(index, None, Fault.NOT_AN_EVENT, f"it came on {message.topic}"))
+
+    def runs(self) -> Iterator[dict[int, tuple[int, bytes]]]:
+        """The events of each stream in order, cut where a replay ends or begins: what lies between was not asked for."""
+        for stream, events in self.streams.items():
+            run: dict[int, tuple[int, bytes]] = {}
+            before = 0
+            for seq, event in sorted(events.items()):
+                if run and seq > before + 1 and {(stream, before), (stream, seq)} & self.replayed:
+                    yield run
+                    run = {}
+                run[seq], before = event, seq
+            yield run
 
     def _note(self, flaw: Flaw) -> None:
         self.flaw = self.flaw or flaw
@@ -145,9 +164,9 @@ def _unpinned(public: str, what: str) -> Mapping[str, PublicKey] | None:
 def _verdicts(heard: Heard, keys: Mapping[str, PublicKey] | None) -> Iterator[Verification]:
     if heard.flaw is not None:
         yield Verification(heard.records, 0, None, None, heard.flaw)
-    for events in filter(None, heard.streams.values()):
+    for events in filter(None, heard.runs()):
         verifier = Verifier(keys=keys)
-        for _seq, (index, payload) in sorted(events.items()):
+        for index, payload in events.values():
             verifier.take(payload, index)
         found = verifier.ended()
         for head in heard.heads if keys else ():
