@@ -109,7 +109,8 @@ class Uplink:
         """Send the events from `first` to `last` again, byte for byte; returns what of it will be sent.
 
         From any thread; the sending goes on behind new events, over reconnects, until the agent stops. Raises ValueError
-        in words for another stream, for a range that is not kept or not there yet, and when too many ranges wait.
+        in words for another stream, for a range that is not kept or not there yet, and when too many ranges wait; and what
+        the outbox raises when it cannot be read.
         """
         if stream != self._outbox.stream:
             message = f"the stream of this journal is {self._outbox.stream}"

@@ -121,15 +121,15 @@ def test_what_a_killed_broker_had_taken_and_lost_is_there_again_within_seconds(t
         with Central(broker.port, GATE) as before:
             record(journal, 10)
             eventually(lambda: journal.watermark == 10)
-        record(journal, 3000)
-        eventually(lambda: link.uplink.view.sent == 3010 and link.uplink.view.under_way == 0)
+        record(journal, 1500)
+        eventually(lambda: link.uplink.view.sent == 1510 and link.uplink.view.under_way == 0)
         broker.kill()
         broker.start()
         with Central(broker.port, GATE) as central:
             central.events.update(before.events)
-            eventually(lambda: journal.watermark == 3010, within_s=30)
+            eventually(lambda: journal.watermark == 1510, within_s=30)
             assert central.events == payloads(journal)
-            assert len(central.arrivals) <= 3010
+            assert len(central.arrivals) <= 1510
 
 
 def test_a_broker_of_which_only_the_line_is_left_is_noticed(journal):

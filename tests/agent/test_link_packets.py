@@ -3,7 +3,7 @@
 import socket
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
@@ -40,11 +40,13 @@ def as_paho_packs_it(message):
     return len(client._out_packet[0]["packet"])
 
 
+@settings(max_examples=50)
 @given(MESSAGES)
 def test_a_packet_has_as_many_bytes_as_is_said(message):
     assert packet_bytes(message) == as_paho_packs_it(message)
 
 
+@settings(max_examples=50)
 @given(MESSAGES, st.integers(-3, 3))
 def test_a_packet_fits_up_to_its_very_size(message, more):
     assert fits(message, packet_bytes(message) + more) is (more >= 0)

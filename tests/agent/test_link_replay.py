@@ -77,7 +77,7 @@ class Line:
         self.on_the_way.clear()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     ranges=st.lists(st.tuples(st.integers(1, 20), st.integers(0, 10)), min_size=1, max_size=5),
     steps=st.lists(st.sampled_from(["send", "send", "answer", "cut"]), max_size=80),
