@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli import exits
-from agent.fleet.plan import Credentials, Plan, elsewhere
+from agent.fleet.plan import SESSION_EXPIRY_S, WILL_DELAY_S, Credentials, Plan, elsewhere
 from agent.fleet.run import Fleet
 from agent.link.brokers import BrokerAddress
 from agent.link.tls import TlsFilesError
@@ -54,6 +54,9 @@ def fleet(  # noqa: PLR0913, PLR0917 - one parameter an option
     answer_timeout: Annotated[
         float, typer.Option(help="For how many seconds a gate waits until a broker has let it in.")
     ] = 30.0,
+    session_expiry: Annotated[
+        int, typer.Option(help="For how many seconds the broker keeps the session of a gate that is gone.")
+    ] = SESSION_EXPIRY_S,
     really: Annotated[bool, typer.Option("--really", help="Also where a broker is not on this machine.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")] = False,
 ) -> None:
@@ -83,6 +86,8 @@ def fleet(  # noqa: PLR0913, PLR0917 - one parameter an option
             settle_s,
             start_spread,
             answer_timeout_s=answer_timeout,
+            session_expiry_s=session_expiry,
+            will_delay_s=min(session_expiry, WILL_DELAY_S),
             consume=consume,
         )
         credentials.of_gate(plan.gate_id(1))

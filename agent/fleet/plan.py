@@ -16,6 +16,8 @@ from agent.link.topics import check_gate_id
 GATE = "{gate}"
 # The product's own values, wherever the plan says nothing else.
 _PRODUCT = SessionSettings("any", (BrokerAddress("localhost", 1883, tls=False),))
+SESSION_EXPIRY_S = _PRODUCT.session_expiry_s
+WILL_DELAY_S = _PRODUCT.will_delay_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ class Plan:
 
     `settle_s`: how long, at most, to wait afterwards until all is acknowledged. `payload_bytes`: events are padded to
     this size; one has about 520 bytes without. `start_spread_s`: within it the gates connect first. `answer_timeout_s`:
-    how long a broker may take to let a gate in and to take its subscriptions. `consume`: count and
+    how long a broker may take to let a gate in and to take its subscriptions. `session_expiry_s`, `will_delay_s`: as in
+    SessionSettings. `consume`: count and
     acknowledge the events in this process too, where no central does.
     """
 
@@ -76,6 +79,8 @@ class Plan:
     first_retry_s: float = _PRODUCT.first_retry_s
     retry_cap_s: float = _PRODUCT.retry_cap_s
     answer_timeout_s: float = 30.0
+    session_expiry_s: int = SESSION_EXPIRY_S
+    will_delay_s: int = WILL_DELAY_S
     flow: FlowSettings = field(default_factory=FlowSettings)
     consume: bool = False
 
@@ -103,6 +108,8 @@ class Plan:
             first_retry_s=self.first_retry_s,
             retry_cap_s=self.retry_cap_s,
             connect_timeout_s=self.answer_timeout_s,
+            session_expiry_s=self.session_expiry_s,
+            will_delay_s=self.will_delay_s,
         )
 
 

@@ -213,7 +213,6 @@ class Cluster:
         made = subprocess.run(
             [sys.executable, SAMPLE / "definitions.py", *self._gates], capture_output=True, text=True, check=True
         )
-        self.nodes[0].control("enable_feature_flag", "khepri_db", "--opt-in")
         self._definitions.write_text(made.stdout)
         self.nodes[0].control("import_definitions", str(self._definitions))
         self.nodes[0].control("change_password", "central", self.central_password)

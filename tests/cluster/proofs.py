@@ -27,7 +27,7 @@ FLEET = ("fleet", "of-the-fleet")
 FLEET_GATES = 1_000
 FLEET_RATE = 0.2
 FLEET_S = 45.0
-BACK_LIMIT_S = 15.0
+BACK_LIMIT_S = 60.0
 tell = print  # what was measured, for those who run it
 
 
@@ -172,4 +172,6 @@ def test_a_thousand_gates_of_which_a_third_loses_its_node_are_all_back_in_time(c
     assert report.well, report.lines()
     assert report.recorded == report.acknowledged
     assert report.reconnect_s.count >= FLEET_GATES // 6, "too few gates lost their node: nothing was proven"
+    # A storm would show: gates that are let in and thrown out again, or that have to try again and again.
+    assert report.connections == FLEET_GATES + report.reconnect_s.count
     assert report.reconnect_s.max <= BACK_LIMIT_S
