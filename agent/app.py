@@ -9,6 +9,7 @@ import logging
 import secrets
 import threading
 import uuid
+from dataclasses import asdict
 from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -18,6 +19,7 @@ from agent.checkpointer import Checkpointer
 from agent.core.chain import ClockReading
 from agent.core.events import Draft, EvidenceDropped, GateStopping
 from agent.core.judgement import JudgementRules
+from agent.core.lane_state import LaneOrders
 from agent.core.privacy import masked
 from agent.decider import Decider, LanePlace
 from agent.devices import Devices
@@ -264,10 +266,15 @@ class App:
         return {
             "devices": self._devices.states,
             "lanes": {lane.name: None if lane.view is None else lane.view.state for lane in self._lanes},
+            "orders": self._standing_orders(),
             "journal_failing": self._recorder.failing,
             "key": self._checkpointer.public_key,
             "checkpoint": self._checkpointer.head_checkpoint(),
         }
+
+    def _standing_orders(self) -> Mapping[str, object]:
+        standing = {lane.name: lane.view.orders for lane in self._lanes if lane.view is not None}
+        return {name: asdict(orders) for name, orders in standing.items() if orders != LaneOrders()}
 
     # ------------------------------------------------------------------------------------------------- what they tell
 

@@ -120,7 +120,13 @@ class Central:
                 return
 
     def _told(self) -> Mapping[str, object]:
-        return {**self._ground.health(), "challenge": self._desk.challenge, "commands": self._desk.offer}
+        return {
+            **self._ground.health(),
+            "challenge": self._desk.challenge,
+            "commands": self._desk.offer,
+            "pictures_waiting": self._pictures.waiting,
+            "pictures_trouble": self._pictures.trouble,
+        }
 
     def _note(self, event: Event) -> None:
         self._ground.recorder.note([Draft(event, None, None, self._ground.reading().utc)])

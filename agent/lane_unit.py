@@ -12,7 +12,6 @@ from agent.circuit import Wiring
 from agent.core.command import Answer, Result
 from agent.core.lane import Lane, LaneRules
 from agent.core.lane_io import Commanded
-from agent.core.lane_state import LaneOrders
 from agent.lane_loop import Hands, LaneLoop, LaneView, Sighting
 from agent.port_state import PortState
 from agent.scanner_watch import ScannerState, ScannerWatch
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
 
     from agent.barrier import PulseReport
     from agent.core.lane_io import Answered, CommandKind, Decide, Decided
+    from agent.core.lane_state import LaneOrders
     from agent.core.moment import Moment
     from agent.core.observations import Presentation
     from agent.devices import Devices
@@ -48,7 +48,7 @@ class Services:
     now: Callable[[], Moment]
     keep: Callable[[Mapping[str, bytes]], None]
     ways: WayGuard
-    orders: Callable[[str], LaneOrders] = lambda _lane: LaneOrders()
+    orders: Callable[[str], LaneOrders]
 
 
 @dataclass(frozen=True, slots=True)

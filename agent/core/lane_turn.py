@@ -268,7 +268,7 @@ class Turn:
                 outcome=outcome,
                 reason=reason,
                 assumed=outcome in _PASSAGES and not visit.entered,
-                duration_s=self.now.at - visit.began_at,
+                duration_s=round(self.now.at - visit.began_at, 3),
                 permit=permit_of(visit),
                 plate=plate_of(visit),
                 violations=visit.violations,

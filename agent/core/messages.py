@@ -33,6 +33,14 @@ class CommandOffer(BaseModel):
     max_life_s: int = Field(description="The longest time between `iat` and `exp` of a command.")
 
 
+class StandingOrders(BaseModel):
+    """Which orders stand for a lane, and who gave them; empty: nobody."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    locked_by: str = Field(default="", description="Who locked it: it opens for nobody but the hold contact.")
+    out_of_service_by: str = Field(default="", description="Who took it out of service.")
+
+
 class Presence(BaseModel):
     """What birth and status have in common."""
 
@@ -50,6 +58,11 @@ class Presence(BaseModel):
     lanes: dict[str, str | None] = Field(
         default={}, description="The state of every lane, by its name; null: it has none yet."
     )
+    orders: dict[str, StandingOrders] = Field(
+        default={}, description="The lanes that are locked or out of service, by their names."
+    )
+    pictures_waiting: Count = Field(default=0, description="How many pictures are still to be sent.")
+    pictures_trouble: str = Field(default="", description="Why the last picture did not get through; empty: it did.")
     journal_failing: bool = Field(
         default=False, description="The journal cannot be written: no barrier is raised, an officer must act."
     )

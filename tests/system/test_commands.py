@@ -148,7 +148,8 @@ def test_a_lock_outlives_a_kill_and_so_does_the_answer_to_what_was_ordered(gate,
     text, first = room.order("lock")
     gate.agent.kill()
     gate.agent.start()
-    gate.hearing.wait("gate.started", gate.hearing.wait("lane.ordered", order="locked")["seq"])
+    again = gate.hearing.wait("gate.started", gate.hearing.wait("lane.ordered", order="locked")["seq"])["seq"]
+    gate.hearing.wait("device.changed", again, family="relay", state="up")
     room.forget()
     refused = room.order("open")[1]
     assert refused["result"] == "not_done"
