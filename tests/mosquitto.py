@@ -2,10 +2,12 @@
 
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
 import threading
+from contextlib import suppress
 from pathlib import Path
 from shutil import which
 
@@ -14,6 +16,7 @@ import pytest
 from tests.waiting import eventually
 
 SAMPLE = Path(__file__).parents[1] / "config" / "mosquitto"
+PORTS = range(12_000, 32_000)
 MOSQUITTO = which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 needs_mosquitto = pytest.mark.skipif(
     MOSQUITTO is None or which("mosquitto_sub") is None, reason="mosquitto and mosquitto-clients are not installed"
@@ -21,10 +24,15 @@ needs_mosquitto = pytest.mark.skipif(
 
 
 def free_port():
-    """A TCP port that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A TCP port that nobody listens at.
+
+    None of those that the kernel gives to outgoing connections: one of them would take it while a broker is down.
+    """
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 class Broker:
