@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from agent.core.events import Outcome
+from agent.core.jws import kid_of
 from agent.core.verification import verify
 from agent.demo import site as demo_site
 from agent.demo.acts import ACTS
@@ -20,6 +21,7 @@ from agent.demo.broker import Broker
 from agent.demo.central import Central
 from agent.demo.clockwork import Clockwork
 from agent.demo.screen import Result, Screen
+from agent.store.gate_key import read_gate_key
 from drivers.emulators.modbus_rtu import ModbusEmulator
 
 if TYPE_CHECKING:
@@ -204,11 +206,19 @@ class Director:
 
     def _check_and_collect(self, results: list[Result]) -> list[str]:
         stopped = self._central.wait_for(lambda event: event["type"] == "gate.stopping", DRAIN_TIMEOUT_S)
-        verification = verify(self._central.lines_in_order)
-        good = verification.whole and stopped is not None
+        if stopped is not None:
+            # The gate's last word is its signature over all that it said.
+            self._central.wait_for(lambda event: event["seq"] == stopped["seq"] + 1, DRAIN_TIMEOUT_S)
+        key = read_gate_key(self._site.state).public
+        verification = verify(self._central.lines_in_order, keys={kid_of(key): key})
+        signed = verification.signed
         notes = [
             f"journal: {len(self._central.events)} events heard in order, {self._central.duplicates} duplicates removed, "
-            + ("[green]chain holds to the last[/]" if good else f"[red]chain broken: {verification}[/]"),
+            + (
+                f"[green]chain holds to the last, signed by the gate up to {signed.seq}[/]"
+                if verification.whole and stopped is not None and signed is not None
+                else f"[red]chain broken: {verification}[/]"
+            ),
         ]
         folder = self._folder / "pictures"
         folder.mkdir()
@@ -216,8 +226,7 @@ class Director:
         for number, result in enumerate(results, start=1):
             name = result.act.title.replace(" ", "-").replace(",", "")
             for index, digest in enumerate(result.pictures, start=1):
-                source = self._site.state / "evidence" / digest[:2] / f"{digest}.jpg"
-                if source.exists():
+                for source in (self._site.state / "evidence").glob(f"*/{digest[:2]}/{digest}.jpg"):
                     shutil.copy(source, folder / f"{number}-{name}-{index}.jpg")
                     kept += 1
         notes.append(f"pictures: {kept} in {folder}")

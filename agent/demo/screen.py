@@ -214,4 +214,5 @@ _GISTS = {
     "barrier.moved": "{position}",
     "barrier.pulsed": "{action}: {delivery}",
     "permit.presented": "{length} bytes by {engine}",
+    "chain.checkpoint": "signs all up to {seq}",
 }
