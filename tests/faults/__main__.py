@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from tests.faults.rows import OTHERS, ROWS, played
-from tests.faults.table import FILE, table
+from tests.faults.table import FILE, Progress, table
 from tests.installed import Installation, build_wheel
 
 SEED = 20261124
@@ -27,7 +27,10 @@ def main():
             row = (ROWS | OTHERS)[name]
             cycles = options.cycles or (row.few if options.few else row.cycles)
             _say(f"[{place}/{len(options.rows)}] {row.title}, {cycles:,} cycles, seed {options.seed} ...")
-            results.append(played(row, installed, cycles=cycles, seed=options.seed))
+            progress = Progress(row.title, cycles)
+            results.append(played(row, installed, cycles=cycles, seed=options.seed, progress=progress))
+            progress.close()
+            _say(table(results)[-1])
             lines = table(results)
             FILE.write_text("\n".join([*lines, ""]), encoding="utf-8")
     _say("", *lines, "", f"{FILE}")

@@ -33,7 +33,7 @@ def cluster_killed(_installed, folder, cycles, *, seed, tell):
     def say(text):
         done.append(text)
         if text.startswith("kill "):
-            tell(sum(each.startswith("kill ") for each in done), 0, 0)
+            tell(sum(each.startswith("kill ") for each in done), None, None)
 
     outcome = play(folder, kills=cycles, say=say)
     stored = sum(len(one.payloads) for one in outcome.found)
@@ -57,7 +57,7 @@ def hostile_messages(_installed, _folder, cycles, *, seed, tell):
     """Forged, replayed, retained, mangled and endless messages to a gate; none may have an effect."""
     command = [sys.executable, "-m", "tests.hostile_run", "--messages", str(cycles), "--seed", str(seed)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    tell(cycles, cycles, 0)
+    tell(cycles, None, None)
     told = [
         line.strip() for line in done.stdout.splitlines() if line.lstrip().startswith(("effects", "refused", "CRASH"))
     ]

@@ -12,7 +12,7 @@ import pytest
 
 from tests.faults import cases
 from tests.faults.others import Elsewhere, cluster_killed, hostile_messages
-from tests.faults.table import Progress, Result
+from tests.faults.table import Result
 
 BUILD = Path(__file__).parents[2] / "build"
 FEW = 2
@@ -55,11 +55,10 @@ OTHERS = {
 }
 
 
-def played(row, installed, *, cycles, seed, progress=None):
-    """Run one row; whatever goes wrong is its result."""
+def played(row, installed, *, cycles, seed, progress):
+    """Run one row; whatever goes wrong is its result. `progress` is called as `tell`."""
     BUILD.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=f"faults-{row.name}-", dir=BUILD))
-    progress = progress or Progress(row.title, cycles)
     began = time.monotonic()
     try:
         ending = row.run(installed, folder, cycles, seed=seed, tell=progress)

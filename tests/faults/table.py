@@ -72,7 +72,10 @@ def table(results):
 
 
 class Progress:
-    """Shows how one case goes: in one line on a terminal, elsewhere a line now and then."""
+    """Shows how one case goes: in one line on a terminal, elsewhere a line now and then.
+
+    `events`, `lost`: None where they are counted at the end only.
+    """
 
     def __init__(self, case, cycles, out=sys.stdout):
         self._case, self._cycles, self._out = case, cycles, out
@@ -82,7 +85,8 @@ class Progress:
     def __call__(self, cycle, events, lost):
         now = time.monotonic()
         left_s = (now - self._began) / cycle * (self._cycles - cycle)
-        line = f"{self._case}: cycle {cycle} of {self._cycles}, {events:,} events, {lost} lost, {left_s:.0f} s left"
+        counts = "" if events is None else f"{events:,} events, {lost} lost, "
+        line = f"{self._case}: cycle {cycle} of {self._cycles}, {counts}{left_s:.0f} s left"
         if self._out.isatty():
             self._out.write(f"\r\x1b[K{line}")
         elif now - self._told_at >= LINE_EVERY_S or cycle == self._cycles:
@@ -91,5 +95,7 @@ class Progress:
         self._out.flush()
 
     def close(self):
+        """Leave an empty line on a terminal."""
         if self._out.isatty():
             self._out.write("\r\x1b[K")
+            self._out.flush()
