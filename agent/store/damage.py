@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import os
 import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import count
@@ -16,6 +19,7 @@ from agent.store.place import sync_folder
 from agent.store.rescue import rescue
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from agent.store.history import Standing
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SUSPECT: Final = "-suspect"
+REPLACING: Final = "-replacing"
 TABLES: Final = ("events", "ledger", "transactions", "commands", "command_keys", "lane_orders")
 CHECKED_EVENTS: Final = 32
 CHECKED_WHOLE_BYTES: Final = 64 * 2**20  # a full check reads the whole file: for this much, a second on a slow card
@@ -122,25 +127,79 @@ def _examine_chain(connection: sqlite3.Connection, now: Standing, *, all_of_it: 
 def move_aside(place: Place, cause: str, utc: float) -> tuple[Replaced, Rescued]:
     """Move the damaged file away, named by the time `utc`, and return what it still tells and what was rescued.
 
-    Raises JournalUnavailableError when it cannot be moved.
+    Leaves a mark for `untold`, until the journal in its place holds an event. Raises JournalUnavailableError when it
+    cannot be moved.
     """
-    now = _last_words(place.path)
-    rescued = rescue(place.path)
     target = _free_name(place.path, datetime.fromtimestamp(utc, UTC).strftime("%Y%m%dT%H%M%SZ"))
+    told = _what_it_tells(place.path, target, cause)
     endings = [ending for ending in ("", "-wal") if place.beside(ending).exists()]
     try:
         # Linked before unlinked: a crash in between finds the damage again and loses nothing.
         for ending in endings:
             target.with_name(f"{target.name}{ending}").hardlink_to(place.beside(ending))
-        sync_folder(place.path.parent)
+        _mark(place, {"moved_to": target.name, "cause": cause})
         for ending in (*endings, "-shm", SUSPECT):
             place.beside(ending).unlink(missing_ok=True)
         sync_folder(place.path.parent)
     except OSError as error:
         raise JournalUnavailableError(f"cannot move the damaged journal {place.path} aside: {error}") from error
+    log.error("%s", told[0].told)
+    return told
+
+
+def untold(place: Place) -> tuple[Replaced, Rescued] | None:
+    """What a damaged journal tells that was moved aside by a start which ended before it recorded anything.
+
+    The file in its place, which nobody has used yet, is removed then. None where there is nothing to be told. Raises
+    JournalUnavailableError when that file cannot be removed.
+    """
+    mark = place.beside(REPLACING)
+    try:
+        said = json.loads(mark.read_text(encoding="utf-8"))
+        target = place.path.with_name(said["moved_to"])
+        if _holds_events(place.path) or not target.exists():
+            mark.unlink()
+            return None
+        log.error("the last start ended before it told that the journal was damaged; it is told now")
+        for ending in ("", "-wal", "-shm"):
+            place.beside(ending).unlink(missing_ok=True)
+        return _what_it_tells(target, target, said["cause"])
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise JournalUnavailableError(f"cannot take up the replacement of the journal {place.path}: {error}") from error
+
+
+def _mark(place: Place, said: Mapping[str, str]) -> None:
+    """Write the mark in one step, durable with the new names beside it."""
+    fresh = place.beside(f"{REPLACING}.new")
+    with fresh.open("w", encoding="utf-8") as file:
+        json.dump(said, file)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.rename(place.beside(REPLACING))
+    sync_folder(place.path.parent)
+
+
+def _holds_events(path: Path) -> bool:
+    """Whether the journal in the place of a damaged one was used; one that is damaged itself by now was."""
+    if not path.exists():
+        return False
+    with closing(sqlite3.connect(path)) as connection:
+        try:
+            if schema.version_of(connection) == 0:
+                return False
+            now = history.standing(connection)
+        except SQL_ERRORS:
+            return True
+    return now is not None and now.head.seq > 0
+
+
+def _what_it_tells(path: Path, moved_to: Path, cause: str) -> tuple[Replaced, Rescued]:
+    now, rescued = _last_words(path), rescue(path)
     unsent = None if now is None or now.head.seq == now.watermark else (now.watermark + 1, now.head.seq)
     replaced = Replaced(
-        target,
+        moved_to,
         cause,
         None if now is None else now.head.stream,
         unsent,
@@ -148,7 +207,6 @@ def move_aside(place: Place, cause: str, utc: float) -> tuple[Replaced, Rescued]
         rescued.ledger_whole,
         rescued.orders_whole,
     )
-    log.error("%s", replaced.told)
     return replaced, rescued
 
 

@@ -136,10 +136,13 @@ class Database:
 
 
 def _opened(place: Place, max_bytes: int, utc: float) -> tuple[sqlite3.Connection, Replaced | None]:
-    try:
-        return _sound(place, max_bytes), None
-    except DamagedError as error:
-        replaced, rescued = damage.move_aside(place, str(error), utc)
+    told = damage.untold(place)
+    if told is None:
+        try:
+            return _sound(place, max_bytes), None
+        except DamagedError as error:
+            told = damage.move_aside(place, str(error), utc)
+    replaced, rescued = told
     connection = _sound(place, max_bytes)
     try:
         rescue.put_back(connection, rescued)

@@ -73,6 +73,38 @@ def test_a_damaged_page_of_events_costs_the_stream_but_not_the_ledger(path):
     again.close()
 
 
+def vanish(path):
+    for ending in ("", "-wal", "-shm"):
+        path.with_name(f"{path.name}{ending}").unlink(missing_ok=True)
+
+
+@pytest.mark.parametrize(
+    "left",
+    [lambda _path: None, vanish, lambda path: (vanish(path), path.touch())],
+    ids=["a new journal without an event", "no journal", "an empty file"],
+)
+def test_a_start_that_ends_before_it_told_of_the_damage_leaves_that_to_the_next(path, left):
+    stream = open_and_close(path)
+    spoil(path, pages_of(path, "events")[-1])
+    first = open_journal(path)
+    told = first.replaced
+    first.close()
+    left(path)
+    for _ in range(2):
+        again = open_journal(path)
+        assert again.replaced == told
+        assert (again.replaced.stream, again.replaced.unsent) == (stream, (4, PERMITS))
+        assert all(again.use_state(number.to_bytes(8, "big")).used == 1 for number in range(PERMITS))
+        again.close()
+    last = open_journal(path)
+    last.record([device()])
+    last.close()
+    after = open_journal(path)
+    assert after.replaced is None
+    after.close()
+    assert not path.with_name(f"{path.name}-replacing").exists()
+
+
 def open_and_close(path):
     journal = open_journal(path)
     journal.close()
