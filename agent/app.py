@@ -159,6 +159,7 @@ class App:
             self._central.stop()
         self._keeper.stop()
         self._housekeeper.stop()
+        self._recorder.end()
         self._journal.close()
 
     # ------------------------------------------------------------------------------------------------- making parts

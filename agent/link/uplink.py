@@ -6,11 +6,11 @@ import logging
 import queue
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
-from agent.link.acks import Acknowledgements, Sending
+from agent.link.acks import BYTES_LIMIT, Acknowledgements, Sending
 from agent.link.flow import AckMode, Flow, FlowSettings
 from agent.link.messages import Incoming, LinkDown, LinkUp, Subscription
 from agent.link.news import pass_on_news
@@ -33,6 +33,7 @@ TURN_S = 0.5
 NOTE_EVERY_S = 0.1
 FAULT_PAUSE_S = 1.0
 STOP_S = 5.0
+INBOX_LIMIT = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +94,7 @@ class Uplink:
         )
         session.listen(self._inbox.put)
         if self._settings.ack_mode is AckMode.WATERMARK:
-            session.subscribe(Subscription(self._topics.ack, self._inbox.put, qos=0, stored=True))
+            session.subscribe(Subscription(self._topics.ack, self._hear_ack, qos=0, stored=True))
 
     @property
     def view(self) -> UplinkView:
@@ -139,6 +140,11 @@ class Uplink:
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
         return not any(thread.is_alive() for thread in threads)
+
+    def _hear_ack(self, message: Incoming) -> None:
+        """Take over an acknowledgement, on the network thread. What is too much is left: central says it again."""
+        if self._inbox.qsize() < INBOX_LIMIT:
+            self._inbox.put(replace(message, payload=message.payload[: BYTES_LIMIT + 1]))
 
     # ------------------------------------------------------------------------------------------------------ the threads
 
