@@ -47,6 +47,7 @@ class Alarm(StrEnum):
     JOURNAL_FAILED = "journal_failed"
     INTERLOCKED = "interlocked"
     INPUTS_FLAPPING = "inputs_flapping"
+    DELIVERY_STALLED = "delivery_stalled"
 
 
 class Event(BaseModel):

@@ -49,7 +49,7 @@ class FlowSettings:
     the broker had nobody to give an event to. `ahead_limit`: how many events may be sent beyond the watermark,
     so that the broker's queues have an end. `window_limit`: how many the broker may owe an answer. `puback_timeout_s`:
     for how long it may owe one before the connection counts as broken; in a fleet that reconnects at once, answers can
-    take many seconds.
+    take many seconds. `stall_s`: for how long events may not get through over a standing link before an alarm says so.
     """
 
     ack_mode: AckMode = AckMode.WATERMARK
@@ -59,6 +59,7 @@ class FlowSettings:
     ahead_limit: int = 5_000
     window_limit: int = WINDOW_LIMIT
     puback_timeout_s: float = 30.0
+    stall_s: float = 600.0
 
 
 @dataclass(frozen=True, slots=True)

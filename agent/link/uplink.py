@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
+from agent.core.events import Alarm, AlarmRaised
 from agent.link.acks import BYTES_LIMIT, Acknowledgements, Sending
 from agent.link.flow import AckMode, Flow, FlowSettings
 from agent.link.messages import Incoming, LinkDown, LinkUp, Subscription
 from agent.link.news import pass_on_news
 from agent.link.replay import RANGES_LIMIT, Replays, plan
 from agent.link.sender import Answer, Sender
+from agent.link.stall import Stall
 from agent.link.topics import Topics
 from agent.link.uplink_view import AckState, UplinkView
 
@@ -83,6 +85,7 @@ class Uplink:
         self._refusals: dict[int, str] = {}
         self._replay_trouble = ""
         self._fault = ""
+        self._stall = Stall(self._settings.stall_s)
         self._view = self._make_view()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
@@ -180,6 +183,17 @@ class Uplink:
         if self._flow.watermark > self._noted and (now - self._noted_at >= NOTE_EVERY_S or self._stopping.is_set()):
             self._note()
         self._show()
+        self._tell_stall(now)
+
+    def _tell_stall(self, now: float) -> None:
+        """Record that events have not got through for long. A link that is down is told by its own change."""
+        trouble = self._view.trouble
+        if not trouble and self._view.ack is AckState.SILENT:
+            trouble = f"central acknowledges nothing beyond event {self._flow.watermark}"
+        stalled = self._stall.watch(trouble if self._sender.connected else "", now)
+        if stalled:
+            log.error("events do not get through: %s", stalled)
+            self._record(AlarmRaised(alarm=Alarm.DELIVERY_STALLED, detail=stalled))
 
     def _take_all(self, timeout_s: float) -> None:
         try:

@@ -201,6 +201,7 @@ ALARMS: Final[Mapping[Alarm, Counterpart]] = {
     Alarm.JOURNAL_FAILED: Counterpart(note=_OWN),
     Alarm.INTERLOCKED: Counterpart(note="a neighbour has the way; no word for it"),
     Alarm.INPUTS_FLAPPING: Counterpart(f"{_DOOR}DoorTamper", "tamper (4)", note="or a worn contact"),
+    Alarm.DELIVERY_STALLED: Counterpart(note=_OWN),
 }
 """By the alarm of alarm.raised."""
 
