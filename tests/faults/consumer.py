@@ -20,9 +20,9 @@ class Consumer(Worker):
         assert self.process.poll() is None, f"the consumer ended: {self.log.read_text(errors='replace')[-2000:]}"
         return True
 
-    def count(self):
-        """How many events it has stored; 0 while it has no tables yet."""
-        return self._ask("SELECT count(*) FROM events", default=[(0,)])[0][0]
+    def count(self, kind="%"):
+        """How many events it has stored, of one type or of all; 0 while it has no tables yet."""
+        return self._ask("SELECT count(*) FROM events WHERE type LIKE ?", kind, default=[(0,)])[0][0]
 
     def doubles(self):
         """How many rows it has beyond one for each event's id."""
