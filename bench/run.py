@@ -77,7 +77,7 @@ MEASUREMENTS: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
     "idle": ("an eye with nothing to see", lambda: [idle.measure(name).figure() for name in idle.SIZES]),
     "starting": (f"{STARTS} starts of the agent", lambda: starting.figures(starting.measure(STARTS))),
     "drain": (
-        f"{DRAINED} events drained, plain, with mutual TLS, to the reference consumer",
+        f"{DRAINED} events drained, plain and with mutual TLS",
         lambda: drain.measure(DRAINED),
     ),
     "events": (
