@@ -5,10 +5,10 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup demo test check bench proofs mutants soak-lane schema format lock clean
+.PHONY: help setup demo test test-cluster check bench proofs faults mutants soak-lane schema format lock clean
 
 help:  ## Say what there is
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup:  ## Install what is missing: Debian packages, Python packages from the lock, models
 	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh
@@ -31,6 +31,14 @@ bench: setup  ## Measure speed beside the goals
 
 proofs: setup  ## The longer proofs: crashes by the hundred
 	@$(BIN)/python -m pytest -m long
+
+faults: setup  ## Kill agent, broker, consumer, power, network and disk by the hundred: a table of what was lost
+	@tools/setup_cluster.sh
+	@$(BIN)/python -m tests.faults
+
+test-cluster: setup  ## Gates and consumers on a real cluster of three RabbitMQ nodes on this machine, and kills; five minutes
+	@tools/setup_cluster.sh
+	@$(BIN)/python -m pytest -s tests/cluster/proofs.py
 
 mutants: setup  ## Change the lane's rules and the boards' codecs in every small way: do the tests notice?
 	@$(BIN)/python tools/mutants.py

@@ -34,6 +34,7 @@ def quick(*ports, **changes):
         "retry_cap_s": 0.2,
         "start_spread_s": 0.01,
         "connect_timeout_s": 5.0,
+        "answer_timeout_s": 5.0,
     }
     return SessionSettings(**(settings | changes))
 

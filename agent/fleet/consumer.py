@@ -83,7 +83,7 @@ class Consumer:
         """Look after what has its time; to be called about once a second."""
         if self._wire is None:
             return
-        if not self.up.is_set() and now - self._opened_at > self._settings.connect_timeout_s:
+        if not self.up.is_set() and now - self._opened_at > self._settings.answer_timeout_s:
             self._wire.end("no answer of an MQTT broker in time")
         else:
             self._wire.tend()

@@ -137,7 +137,7 @@ class SimulatedGate:
         if wire is None:
             return
         if self._up_at is None:
-            if now - self._opened_at > self._settings.connect_timeout_s:
+            if now - self._opened_at > self._settings.answer_timeout_s:
                 wire.end("no answer of an MQTT broker in time")
             return
         wire.tend()

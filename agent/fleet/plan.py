@@ -107,7 +107,7 @@ class Plan:
             start_spread_s=self.start_spread_s,
             first_retry_s=self.first_retry_s,
             retry_cap_s=self.retry_cap_s,
-            connect_timeout_s=self.answer_timeout_s,
+            answer_timeout_s=self.answer_timeout_s,
             session_expiry_s=self.session_expiry_s,
             will_delay_s=self.will_delay_s,
         )

@@ -123,7 +123,7 @@ class Network:
                     connection,
                     self,
                     self._subscriptions,
-                    timeout_s=self._settings.connect_timeout_s,
+                    timeout_s=self._settings.answer_timeout_s,
                     status_every_s=self._settings.status_every_s,
                 )
                 cause = f"{address.url}: {lifetime.run()}"

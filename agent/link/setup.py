@@ -18,6 +18,8 @@ NO_FILES = TlsFiles()
 class SessionSettings:
     """How the gate meets its brokers.
 
+    `connect_timeout_s`: for TCP and TLS. `answer_timeout_s`: for the broker to answer CONNECT and SUBSCRIBE; a cluster that
+    has lost a node takes long for it when a third of all gates come at once, and a gate that gives up only comes again.
     `first_retry_s`, `retry_cap_s`: the backoff, with full jitter. `start_spread_s`: the first connection comes at a
     random time within it, so that gates that start together do not connect together. `stable_after_s`: how long a
     connection must stand to count as good. `stall_s`: when the watchdog replaces the network thread; longer than a
@@ -32,6 +34,7 @@ class SessionSettings:
     password: str | None = field(default=None, repr=False)
     keepalive_s: int = 15
     connect_timeout_s: float = 10.0
+    answer_timeout_s: float = 30.0
     first_retry_s: float = 2.0
     retry_cap_s: float = 60.0
     start_spread_s: float = 5.0

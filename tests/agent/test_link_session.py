@@ -260,7 +260,7 @@ def test_no_answer_to_the_keepalive_ends_the_connection_once(tmp_path):
 
 
 def test_a_broker_that_never_answers_the_connect_is_given_up(tmp_path):
-    with RoughBroker(connack=False) as rough, Running(quick(rough.port, connect_timeout_s=0.3)) as running:
+    with RoughBroker(connack=False) as rough, Running(quick(rough.port, answer_timeout_s=0.3)) as running:
         eventually(lambda: "no answer of an MQTT broker" in running.observer.details())
 
 

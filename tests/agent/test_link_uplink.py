@@ -224,7 +224,7 @@ def test_an_event_that_the_access_list_refuses_is_kept_and_told(tmp_path, journa
 @pytest.mark.parametrize("fault", ["rst", "blackhole", "cut"])
 def test_nothing_is_missing_over_a_bad_network(broker, journal, fault):
     with FaultProxy(broker.port) as proxy, Central(broker.port, GATE) as central:
-        with linked(journal, quick(proxy.port, keepalive_s=1, connect_timeout_s=1)) as link:
+        with linked(journal, quick(proxy.port, keepalive_s=1, connect_timeout_s=1, answer_timeout_s=1)) as link:
             for cycle in (1, 2):
                 record(journal, 50)
                 eventually(lambda upto=cycle * 50 - 25: journal.watermark >= upto)
