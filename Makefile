@@ -13,7 +13,8 @@ help:  ## Say what there is
 setup:  ## Install what is missing: Debian packages, Python packages from the lock, models
 	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh
 
-demo: setup  ## Play eight vehicles at a gate on this machine: broker, relay board, camera, agent
+demo:  ## Play eight vehicles at a gate on this machine: broker, relay board, camera, agent
+	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh demo
 	@$(BIN)/gate-agent demo
 
 test: setup check  ## Prove it: style, types, imports, all tests

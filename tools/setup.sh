@@ -1,27 +1,18 @@
 #!/usr/bin/env bash
-# Install what the project needs, and only what is missing. Quick when all is there.
+# Install what the project needs, and only what is missing. Quick when all is there. "demo": without what only tests need.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PYTHON=${PYTHON:-python3}
 VENV=${VENV:-.venv}
 
-say() { printf '\033[1msetup:\033[0m %s\n' "$*"; }
-die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+# shellcheck source=tools/debian.sh
+. tools/debian.sh
 
 command -v "$PYTHON" >/dev/null || die "there is no $PYTHON; install it with: apt-get install python3"
 "$PYTHON" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' ||
     die "$("$PYTHON" --version) does not fit: Python 3.11, 3.12 or 3.13 is needed; name one with: make PYTHON=python3.12 ..."
 
 # --- Debian packages: name, how to see that it is there, why
-missing=()
-need() {  # need PACKAGE REASON TEST...
-    local package=$1 reason=$2
-    shift 2
-    if ! "$@" >/dev/null 2>&1; then
-        say "Debian package $package is missing: $reason"
-        missing+=("$package")
-    fi
-}
 has_library() { PATH="$PATH:/sbin:/usr/sbin" ldconfig -p | grep -q "$1"; }
 has_venv() { "$PYTHON" -c 'import ensurepip, venv'; }
 has_postgres() { ls /usr/lib/postgresql/*/bin/initdb; }
@@ -30,26 +21,14 @@ has_broker() { PATH="$PATH:/usr/sbin" command -v mosquitto; }
 need python3-venv "makes the product's own Python environment" has_venv
 need mosquitto "the MQTT broker of the demo and the tests" has_broker
 need mosquitto-clients "an MQTT subscriber that is not ours, to check what arrives" command -v mosquitto_sub
-need postgresql "the database of the reference consumer (examples/central), for its tests" has_postgres
+[ "${1:-}" = demo ] || need postgresql "the database of the reference consumer (examples/central), for its tests" has_postgres
 need libzbar0 "the second QR reader (pyzbar) calls it" has_library libzbar.so.0
 
-if [ ${#missing[@]} -gt 0 ]; then
-    command -v apt-get >/dev/null || die "please install: ${missing[*]}"
-    as_root=()
-    if [ "$(id -u)" -ne 0 ]; then
-        command -v sudo >/dev/null || die "as root, please run: apt-get install ${missing[*]}"
-        as_root=(sudo)
-    fi
-    say "installing ${missing[*]}"
-    export DEBIAN_FRONTEND=noninteractive
-    "${as_root[@]}" apt-get update -qq
-    # Without starting the packaged broker: the demo and the tests start their own on a free port.
-    "${as_root[@]}" env RUNLEVEL=1 apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
-fi
+install_missing
 
 # --- Python packages, pinned by hash
 stamp=$VENV/.installed
-wanted=$( { cat requirements-dev.lock requirements-peers.lock pyproject.toml tools/setup.sh; "$PYTHON" --version; pwd; } | sha256sum | cut -d' ' -f1)
+wanted=$( { cat requirements-dev.lock requirements-peers.lock pyproject.toml tools/setup.sh tools/debian.sh; "$PYTHON" --version; pwd; } | sha256sum | cut -d' ' -f1)
 if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
     [ -x "$VENV/bin/python" ] || { say "making $VENV"; "$PYTHON" -m venv "$VENV"; }
     say "installing the pinned Python packages (about 640 MB on disk; a minute or two)"
