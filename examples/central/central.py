@@ -1,12 +1,4 @@
-"""Store the events of all gates, acknowledge them by watermark, and tell what is missing.
-
-    python central.py run  --broker mqtt://localhost --database sqlite:events.db
-    python central.py gaps --database sqlite:events.db
-    python central.py live --database sqlite:events.db
-
-Everything rests on one order of things: commit, then settle with the broker, then tell the gate. Whatever dies in
-between, the broker or the gate sends again what was not told, and the key (source, stream, seq) stores it once.
-"""
+"""Store the events of all gates, tell each gate how far, and say what is missing: see README.md."""
 
 import argparse
 import itertools
@@ -15,99 +7,164 @@ import logging
 import os
 import random
 import signal
-import sqlite3
+import ssl
 import sys
 import time
-from contextlib import closing
-from datetime import UTC, datetime
-from urllib.parse import urlsplit
+from collections.abc import Callable, Generator
+from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
-import psycopg
-from brokers import Amqp, Mqtt, batch_of
-from pika.exceptions import AMQPError
-from reports import gaps, live_table
+import pika
+from paho.mqtt import client, enums, packettypes, properties
 from rich.live import Live
-from store import Store
+from rich.table import Table
+from store import SQL, Message, Store
 
-log = logging.getLogger("central")
-TROUBLE = (OSError, AMQPError, psycopg.Error, sqlite3.Error)
-BACKENDS: dict[str, type[Amqp | Mqtt]] = {"mqtt": Mqtt, "mqtts": Mqtt, "amqp": Amqp, "amqps": Amqp}
-PAUSE_S, PAUSE_CAP_S = 0.5, 30.0
+BATCH, BATCH_S, PAUSE_S, PAUSE_CAP_S, SESSION_S = 200, 0.05, 0.5, 30.0, 7 * 86_400
+# A way to a broker yields a batch, and waits. Sent the answers, it settles the batch with the broker and publishes them.
+Broker = Generator[list[Message], list[tuple[str, bytes]], None]
 
 
-def work(store: Store, broker: Amqp | Mqtt) -> None:
-    """One batch."""
-    messages = batch_of(broker)
-    watermarks = store.store([(message.topic, message.payload) for message in messages])
-    broker.settle(messages)
-    # After every batch, also where nothing is new: a gate that sends again is a gate that has not heard its watermark.
-    for source, stream, seq in watermarks:
-        body = json.dumps({"stream": stream, "seq": seq}).encode()
-        broker.publish(f"gate/v1/{source.removeprefix('/gate/')}/ack", body)
+def batch_of(inbox: list[Message], serve: Callable[[float], int | None]) -> list[Message]:
+    """Up to BATCH messages: all that come within BATCH_S, and at least one."""
+    until = time.monotonic() + BATCH_S
+    while not inbox or (len(inbox) < BATCH and time.monotonic() < until):
+        if code := serve(BATCH_S):
+            raise OSError(client.error_string(code))
+    batch, inbox[:] = inbox[:BATCH], inbox[BATCH:]
+    return batch
+
+
+def answered(link: client.Client, options: argparse.Namespace, _about: Any, answer: Any, limits: Any) -> None:
+    if any(reason.is_failure for reason in (answer if isinstance(answer, list) else [answer])):
+        raise OSError(f"the broker refuses: {answer}")
+    if options.share and not getattr(limits, "SharedSubscriptionAvailable", 1):
+        raise OSError("this broker has no shared subscriptions (RabbitMQ: use amqp://)")
+    if isinstance(answer, list):
+        logging.info("%s works at %s", options.name, link.host)
+
+
+def mqtt(url: str, options: argparse.Namespace) -> Broker:
+    inbox: list[Message] = []
+    parts, version = urlsplit(url), enums.CallbackAPIVersion.VERSION2
+    link = client.Client(version, f"central-{options.name}", None, options, client.MQTTv5, manual_ack=True)
+    link.on_connect = link.on_subscribe = link.on_publish = answered
+    link.on_message = lambda _link, _data, got: inbox.append((got.topic, bytes(got.payload), got.mid))
+    link.username_pw_set(unquote(parts.username or "") or None, unquote(parts.password or ""))
+    if parts.scheme == "mqtts":
+        link.tls_set_context(options.tls)
+    session = properties.Properties(packettypes.PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    session.SessionExpiryInterval = 0 if options.share else SESSION_S  # a group goes on without its dead: README
+    session.ReceiveMaximum = 5 * BATCH  # brokers' own limits (mosquitto: 20 messages) are less than a batch
+    port = parts.port or (8883 if parts.scheme == "mqtts" else 1883)
+    link.connect(parts.hostname or "", port, 15, clean_start=False, properties=session)
+    group = f"$share/{options.queue}/" if options.share else ""
+    link.subscribe([(f"{group}gate/v1/{gate}/event/#", 1) for gate in options.gates or ["+"]])
+    try:
+        while True:
+            batch = batch_of(inbox, link.loop)
+            answers = yield batch
+            for _, _, mid in batch:
+                link.ack(mid, 1)  # without manual_ack, paho would have done it before anything was stored
+            for topic, payload in answers:
+                link.publish(topic, payload, qos=1, retain=True)
+    finally:
+        link.disconnect()
+
+
+def amqp(url: str, options: argparse.Namespace) -> Broker:
+    """RabbitMQ: one quorum queue behind the exchange where it puts MQTT messages, for which workers compete."""
+    inbox: list[Message] = []
+    settings = pika.URLParameters(url)
+    settings.heartbeat, settings.blocked_connection_timeout = 15, 30
+    if url.startswith("amqps:"):
+        settings.ssl_options = pika.SSLOptions(options.tls, settings.host)
+    with pika.BlockingConnection(settings) as connection:
+        # Without a limit: RabbitMQ 4 throws away what came back 20 times, which a bad hour of the database can do.
+        kind = {"x-queue-type": "quorum", "x-delivery-limit": -1}
+        with suppress(pika.exceptions.ChannelClosedByBroker):  # it is there, with limits of the cluster's operator
+            connection.channel().queue_declare(options.queue, durable=True, arguments=kind)
+        channel = connection.channel()
+        for gate in options.gates or ["*"]:
+            channel.queue_bind(options.queue, "amq.topic", f"gate.v1.{gate}.event.#")
+        channel.basic_qos(prefetch_count=5 * BATCH)
+        channel.basic_consume(
+            options.queue, lambda _ch, how, _props, body: inbox.append((how.routing_key, body, how.delivery_tag))
+        )
+        logging.info("%s works at %s", options.name, settings.host)
+        while True:
+            batch = batch_of(inbox, connection.process_data_events)
+            # In gate.v1.{gate}.event.{type} only the type holds dots.
+            answers = yield [("/".join(key.split(".", 4)), body, tag) for key, body, tag in batch]
+            channel.basic_ack(batch[-1][2], multiple=True)
+            for topic, body in answers:
+                channel.basic_publish("amq.topic", topic.replace("/", "."), body, pika.BasicProperties(delivery_mode=2))
 
 
 def run(options: argparse.Namespace) -> None:
-    """Work for ever. Any trouble, of the database or of the broker, ends both connections: then everything begins anew.
-
-    So while the database is away the messages wait at the broker, or go to a worker that still has one.
-    """
+    """Work for ever. Any trouble, of the database or of the broker, ends both connections: then all begins anew."""
     pause_s = PAUSE_S
     for url in itertools.cycle(options.broker):
         try:
-            with closing(Store(options.database)) as store:
-                store.set_up()
-                with closing(BACKENDS[urlsplit(url).scheme](url, options)) as broker:
-                    log.info("%s works at %s", options.name, urlsplit(url).hostname)
-                    while True:
-                        work(store, broker)
-                        pause_s = PAUSE_S
-        except TROUBLE as trouble:
-            log.warning("%s: %r; tries again", options.name, trouble)
+            connect = amqp if url.startswith("amqp") else mqtt
+            options.tls = ssl.create_default_context(cafile=options.ca)
+            if options.certificate:
+                options.tls.load_cert_chain(options.certificate, options.key)
+            with closing(Store(options.database)) as store, closing(connect(url, options)) as broker:
+                batch = next(broker)
+                while True:
+                    batch = broker.send(store.store(batch))  # committed: now the broker and the gates may forget
+                    pause_s = PAUSE_S
         except Exception:
-            log.exception("%s: nobody has thought of this; tries again", options.name)
+            logging.exception("%s tries again", options.name)
         # Full jitter: workers, and gates, that lost the same broker must not come back in the same moment.
         time.sleep(random.uniform(0, pause_s))  # noqa: S311 - no secret
         pause_s = min(2 * pause_s, PAUSE_CAP_S)
 
 
+def live_table(store: Store, now: datetime) -> Table:
+    table = Table("gate", "stream", "watermark", "last event", "last outcome", "missing", "conflicts", "events/min")
+    for *cells, closed, missing, conflicts, recent in store.rows(SQL["live"], str(now - timedelta(minutes=1))):
+        outcome = json.loads(closed)["data"].get("outcome") if closed else "-"
+        style = "bold red" if conflicts else "yellow" if missing else ""
+        table.add_row(*map(str, (*cells, outcome, missing, conflicts, recent)), style=style)
+    return table
+
+
 def options_of(arguments: list[str] | None = None) -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(description="The reference consumer of the gates' events.")
+    parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("command", nargs="?", choices=("run", "gaps", "live"), default="run")
     parser.add_argument("--database", required=True, help="sqlite:FILE or postgresql://...")
-    # From the environment, a password in it does not show in the list of processes.
-    brokers = os.environ.get("CENTRAL_BROKER", "").split()
-    words = "mqtt(s):// or amqp(s)://; several are taken in turn; or CENTRAL_BROKER in the environment"
-    parser.add_argument("--broker", action="append", default=brokers, help=words)
-    parser.add_argument("--ca", help="file of the CA that the broker's certificate is from")
-    parser.add_argument("--certificate", help="our own certificate")
-    parser.add_argument("--key", help="its key")
+    brokers = os.environ.get("CENTRAL_BROKER", "").split()  # a password there is not in the list of processes
+    parser.add_argument("--broker", action="append", default=brokers, help="mqtt(s):// or amqp(s)://; several: in turn")
+    for file in ("ca", "certificate", "key"):
+        parser.add_argument(f"--{file}", help="a PEM file, for TLS")
     parser.add_argument("--name", default="worker-1", help="of this worker; each has its own, and keeps it")
     parser.add_argument("--gates", action="append", help="only this gate; may be repeated")
     parser.add_argument("--queue", default="events", help="AMQP: the queue; MQTT with --share: the group")
     parser.add_argument("--share", action="store_true", help="MQTT: share the events with the others of the group")
     options = parser.parse_args(arguments)
-    options.gates = options.gates or ["+"]
-    if options.command == "run" and not options.broker:
-        parser.error("run needs --broker")
-    if any(urlsplit(url).scheme not in BACKENDS for url in options.broker):
-        parser.error(f"a broker is one of {', '.join(BACKENDS)}")
+    if options.command == "run" and {url[:4] for url in options.broker or [""]} - {"mqtt", "amqp"}:
+        parser.error("run needs --broker, with mqtt(s):// or amqp(s)://")
     return options
 
 
-def main() -> int:
-    """Do what the command line says."""
+def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("pika").setLevel(logging.WARNING)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    for stop in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(stop, lambda *_: sys.exit(0))
     options = options_of()
     if options.command == "run":
         run(options)
+    sys.tracebacklimit = 0  # what is wrong is said in a line
     with closing(Store(options.database)) as store:
         if options.command == "gaps":
-            lines, well = gaps(store)
-            print(*lines, sep="\n")
-            return int(not well)
+            report = store.rows(SQL["report"])
+            print(*(line for line, _ in report), sep="\n")
+            sys.exit(not all(well for _, well in report))
         with Live(screen=True) as live:
             while True:
                 live.update(live_table(store, datetime.now(UTC)), refresh=True)
@@ -115,9 +172,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(0)
-    except TROUBLE as trouble:
-        sys.exit(f"central: {trouble}")
+    main()

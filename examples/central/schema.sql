@@ -1,4 +1,5 @@
 -- The tables of the reference consumer; the same text serves PostgreSQL and SQLite.
+BEGIN;
 
 -- One event, exactly as the gate sent it. The key is what makes the whole delivery idempotent: the same event may come
 -- twice from the broker, from a resend and from a replay, and is stored once.
@@ -77,3 +78,40 @@ FROM (
     FROM watermarks w JOIN events e ON e.source = w.source AND e.stream = w.stream AND e.seq > w.seq
 ) AS neighbours
 WHERE seq > below + 1;
+
+-- Each event that is the next one of its stream, but does not name the digest of the one before it.
+CREATE VIEW broken AS
+SELECT w.source, w.stream, e.seq, e.digest, 'it follows ' || e.prev || ', stored is ' || w.digest AS detail, e.payload
+FROM watermarks w JOIN events e ON e.source = w.source AND e.stream = w.stream AND e.seq = w.seq + 1
+WHERE e.prev <> w.digest;
+
+-- What `central.py gaps` prints. What a gate recorded but never delivered cannot be seen here: compare `last` with
+-- `seq_head` in the gate's status.
+CREATE VIEW report AS
+SELECT 1 AS part, s.source, s.stream, 0 AS first,
+    s.source || ' ' || s.stream || ': first ' || s.first || ', last ' || s.last || ', watermark ' || s.watermark
+        || ', behind ' || (s.last - s.watermark) || ', chain '
+        || CASE WHEN s.last = s.watermark THEN 'whole' WHEN b.seq IS NULL THEN 'gap after ' || s.watermark
+            ELSE 'BROKEN after ' || s.watermark END
+        || ', signed to ' || s.signed_seq || ', conflicts ' || s.conflicts AS line,
+    s.last = s.watermark AND s.conflicts = 0 AS well
+FROM streams s LEFT JOIN broken b ON b.source = s.source AND b.stream = s.stream
+UNION ALL
+SELECT 1, source, stream, first,
+    '  missing ' || first || '..' || last || '; arguments of a replay: {"stream": "'
+        || REPLACE(REPLACE(stream, '\', '\\'), '"', '\"') || '", "first": ' || first || ', "last": ' || last || '}',
+    1 = 0
+FROM missing
+UNION ALL
+SELECT 2, '', '', 0, 'rejected messages: ' || COUNT(*), (SELECT COUNT(*) FROM watermarks) > 0 FROM rejected;
+
+-- Each stream with what the live table shows: its newest event, and the last passage that came to an end.
+CREATE VIEW live AS
+SELECT s.source, SUBSTR(s.source, 7) AS gate, s.stream, s.watermark, s.last, e.time, s.conflicts,
+    (SELECT c.payload FROM events c WHERE c.source = s.source AND c.stream = s.stream AND c.type = 'transaction.closed'
+        ORDER BY c.seq DESC LIMIT 1) AS closed,
+    (SELECT COALESCE(SUM(m.last - m.first + 1), 0) FROM missing m WHERE m.source = s.source AND m.stream = s.stream)
+        AS missing
+FROM streams s JOIN events e ON e.source = s.source AND e.stream = s.stream AND e.seq = s.last;
+
+COMMIT;

@@ -1,129 +1,124 @@
-"""The database: SQLite for one worker, PostgreSQL for several. Every batch is one transaction."""
+"""What a gate sends, and the database: SQLite for one worker, PostgreSQL for several. What SQL does, stands in *.sql."""
 
+import json
 import logging
 import sqlite3
+from base64 import urlsafe_b64decode
+from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import psycopg
-from contract import check_checkpoint, digest_of, read_event
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pydantic import BaseModel, Field
 
-log = logging.getLogger("central")
-# A worker that froze, or lost its network, must not hold a gate's lock for ever; a commit must outlive a power cut.
+SCHEMA, STATEMENTS = (Path(__file__).with_name(name).read_text() for name in ("schema.sql", "statements.sql"))
+SQL = dict(part.split("\n", 1) for part in STATEMENTS.split("-- @ ")[1:])
+# A worker that froze must not hold a gate's lock for ever; a commit must outlive a power cut.
 SESSION = "-c idle_in_transaction_session_timeout=30s -c lock_timeout=60s -c synchronous_commit=on"
-# "DO UPDATE", although it changes nothing: in PostgreSQL that locks the row, new or old, until the commit.
-LOCK = """INSERT INTO watermarks (source, stream, seq, digest) VALUES (%s, %s, 0, %s)
-    ON CONFLICT (source, stream) DO UPDATE SET seq = watermarks.seq RETURNING seq, digest, signed_seq"""
-STORE = """INSERT INTO events (source, stream, seq, id, type, time, lane, transaction_id, prev, payload, digest)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
-STORED = "SELECT digest, payload FROM events WHERE source = %s AND stream = %s AND seq = %s"
-FOLLOWING = """SELECT seq, type, prev, digest FROM events
-    WHERE source = %s AND stream = %s AND seq > %s ORDER BY seq LIMIT 500"""
-ADVANCE = "UPDATE watermarks SET seq = %s, digest = %s, signed_seq = %s WHERE source = %s AND stream = %s"
-CONFLICT = """INSERT INTO conflicts (source, stream, seq, kind, digest, detail, payload)
-    VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
-REJECT = """INSERT INTO rejected (topic, digest, reason, size, payload)
-    VALUES (%s, %s, %s, %s, %s) ON CONFLICT DO NOTHING"""
+Text = Annotated[str, Field(pattern=r"^[^\x00-\x1f]{1,128}$")]
+Row = tuple[Any, ...]
+Message = tuple[str, bytes, int]  # topic, payload, and by what number its connection settles it
+
+
+class Event(BaseModel, strict=True):
+    specversion: Literal["1.0"] = Field(exclude=True)
+    source: str = Field(pattern=r"^/gate/[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    stream: Text
+    seq: int = Field(ge=1, le=2**31 - 1)
+    id: Text
+    type: Text
+    time: str = Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[+-][0-9:]{5})$")
+    lane: Text | None = None
+    transaction: Text | None = None
+    prev: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+def read_event(topic: str, payload: bytes) -> Row:
+    """The row of table `events`, as far as `digest`. Raises ValueError with the reason where there is none."""
+    if len(payload) > 65_536:
+        raise ValueError("longer than any event")
+    event = Event.model_validate_json(payload)
+    # The broker lets a gate publish below its own topic only: the topic tells who sent this, the payload only claims.
+    own = f"gate/v1/{event.source.removeprefix('/gate/')}/event/"
+    if not topic.startswith(own) or topic.removeprefix(own).replace("/", ".") != event.type:
+        raise ValueError("source or type is not that of the topic")
+    return (*event.model_dump().values(), payload, sha256(payload).hexdigest())
+
+
+def is_signed(payload: bytes, key: str, *point: object) -> bool:
+    """Whether the JWS (RFC 7515) in a `chain.checkpoint` is by this key and signs this gate, stream, seq and digest."""
+    with suppress(InvalidSignature, AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        head, body, signature = json.loads(payload)["data"]["signature"].split(".")
+        public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(key))
+        public.verify(urlsafe_b64decode(signature + "=="), f"{head}.{body}".encode())
+        header, signed = (json.loads(urlsafe_b64decode(part + "==")) for part in (head, body))
+        known = header["alg"] in {"EdDSA", "Ed25519"} and "crit" not in header
+        return known and point == tuple(signed[name] for name in ("gate", "stream", "seq", "digest"))
+    return False
 
 
 class Store:
     """One connection. Whatever it raises, throw it away: what was not committed comes again from the broker."""
 
     def __init__(self, url: str) -> None:
-        self._connection: Any
-        self._sqlite = url.startswith("sqlite:")
-        if self._sqlite:
-            self._connection = sqlite3.connect(url.removeprefix("sqlite:"), isolation_level=None, timeout=10)
-            self._connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
+        self._mark = "?" if url.startswith("sqlite:") else "$"
+        if self._mark == "?":
+            connection: Any = sqlite3.connect(url.removeprefix("sqlite:"), isolation_level=None, timeout=10)
+            connection.executescript("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL")
         else:
-            limits = {"connect_timeout": 10, "tcp_user_timeout": 20_000, "options": SESSION}
-            self._connection = psycopg.connect(url, autocommit=True, **limits)
-
-    def close(self) -> None:
-        """End it; what is not committed is rolled back."""
-        self._connection.close()
-
-    def set_up(self) -> None:
-        """Make the tables in a new database."""
+            limits: Any = {"connect_timeout": 10, "tcp_user_timeout": 20_000, "options": SESSION}
+            connection = psycopg.connect(url, autocommit=True, cursor_factory=psycopg.RawCursor, **limits)
+        self.close, self._cursor = connection.close, connection.cursor()
         try:
             self.rows("SELECT 1 FROM watermarks LIMIT 1")
-        except (psycopg.errors.UndefinedTable, sqlite3.OperationalError):
-            schema = f"BEGIN; {Path(__file__).with_name('schema.sql').read_text()}; COMMIT"
-            (self._connection.executescript if self._sqlite else self._connection.execute)(schema)
+        except (psycopg.errors.UndefinedTable, sqlite3.OperationalError):  # a new database
+            (connection.executescript if self._mark == "?" else connection.execute)(SCHEMA)
 
-    def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        """What a query gives."""
-        return list(self._run(statement, *values).fetchall())
+    def rows(self, statement: str, *values: object) -> list[Row]:
+        """What a statement gives. It numbers its values as PostgreSQL does: $1, $2."""
+        self._cursor.execute(statement.replace("$", self._mark), values)
+        return list(self._cursor.fetchall()) if self._cursor.description else []
 
-    def store(self, messages: list[tuple[str, bytes]]) -> list[tuple[str, str, int]]:
-        """Store (topic, payload) messages in one transaction: the watermark (source, stream, seq) of each stream in it."""
-        events, letters = [], {}
-        for topic, payload in messages:
+    def insert(self, table: str, rows: list[Row]) -> int:
+        """Insert those rows that are not there; how many they were."""
+        self._cursor.executemany(SQL[table].replace("$", self._mark), rows)
+        return int(self._cursor.rowcount)
+
+    def store(self, messages: list[Message]) -> list[tuple[str, bytes]]:
+        """Store messages in one transaction. Returns what the gates may be told from then on."""
+        events, rejected, conflicts = [], [], []
+        for topic, payload, _ in messages:
             try:
                 events.append(read_event(topic, payload))
             except ValueError as fault:  # kept, and out of the way: it would come again for ever
-                name = "".join(sign if sign.isprintable() else "?" for sign in topic[:256])
-                letters[name, digest_of(payload)] = (str(fault)[:200], len(payload), payload[:4096])
-        # Always in one order: workers that have the same gates then wait for one another instead of deadlocking.
-        events.sort(key=lambda event: event[:3])
+                digest, reason = sha256(payload).hexdigest(), " ".join(str(fault).split())[:200]
+                rejected.append((ascii(topic)[1:-1][:256], digest, reason, len(payload), payload[:4096]))
+        events.sort(key=lambda event: event[:3])  # always in one order, so that workers wait instead of deadlocking
         streams = sorted({event[:2] for event in events})
-        self._connection.execute("BEGIN IMMEDIATE" if self._sqlite else "BEGIN")
-        marks = {each: self.rows(LOCK, *each, digest_of(each[1].encode()))[0] for each in streams}
-        cursor = self._connection.cursor()
-        cursor.executemany(self._words(STORE), events)
-        if cursor.rowcount < len(events):
-            for event in events:  # some number was stored before: was it this event?
-                [(digest, _)] = self.rows(STORED, *event[:3])
-                if digest != event.digest:
-                    self._tell(*event[:3], "other_event", f"the event stored there is {digest}", event.payload)
-        told = [(*each, self._advance(*each, *marks[each])) for each in streams]
-        for key, letter in sorted(letters.items()):
-            if self._run(REJECT, *key, *letter).rowcount:
-                log.warning("REJECTED a message to %s: %s", key[0], letter[0])
-        self._connection.execute("COMMIT")
-        return told
+        self.rows("BEGIN")
+        starts = {each: self.rows(SQL["lock"], *each, sha256(each[1].encode()).hexdigest())[0][0] for each in streams}
+        if self.insert("events", events) < len(events):  # some numbers were stored before: were it these events?
+            for source, stream, seq, *_, payload, digest in events:
+                conflicts += self.rows(SQL["other_event"], source, stream, seq, digest, payload)
+        answers = [self._advance(*each, start, conflicts) for each, start in starts.items()]
+        for table, rows in (("conflicts", conflicts), ("rejected", sorted(rejected))):
+            if rows and (new := self.insert(table, rows)):
+                logging.error("%d new in table %s, of %s", new, table, [row[:-1] for row in rows])
+        self.rows("COMMIT")
+        return answers
 
-    def _advance(self, source: str, stream: str, seq: int, digest: str, signed: int) -> int:
-        """Move the watermark over every event that comes next and names the digest of the one before it."""
-        start, whole = seq, True
-        while whole and (following := self.rows(FOLLOWING, source, stream, seq)):
-            for number, kind, prev, own in following:
-                whole = number == seq + 1 and prev == digest
-                if number == seq + 1 and prev != digest:
-                    detail = f"it follows {prev}, stored is {digest}"
-                    self._tell(source, stream, number, "broken_chain", detail)
-                if not whole:
-                    break
-                if kind == "chain.checkpoint" and self._is_signed(source, stream, seq, digest):
-                    signed = seq
-                seq, digest = number, own
-        if seq > start:
-            self._run(ADVANCE, seq, digest, signed, source, stream)
-        return seq
-
-    def _is_signed(self, source: str, stream: str, seq: int, digest: str) -> bool:
-        """Whether the checkpoint after `seq` proves the chain up to there. A bad one is told, but it is an event as well."""
-        gate, fault = source.removeprefix("/gate/"), ""
-        [(_, payload)] = self.rows(STORED, source, stream, seq + 1)
-        for (key,) in self.rows("SELECT public_key FROM gates WHERE gate = %s", gate):
-            try:
-                check_checkpoint(payload, (gate, stream, seq, digest), key)
-            except ValueError as error:
-                fault = str(error)
+    def _advance(self, source: str, stream: str, start: int, conflicts: list[Row]) -> tuple[str, bytes]:
+        """Move the watermark as far as the chain is proven, and check the signatures on the way."""
+        [(watermark,)] = self.rows(SQL["advance"], source, stream)
+        conflicts += self.rows(SQL["broken"], source, stream)
+        gate = source.removeprefix("/gate/")
+        keys = [key for (key,) in self.rows(SQL["keys"], gate)]
+        for seq, prev, payload in self.rows(SQL["checkpoints"], source, stream, start, watermark) if keys else []:
+            if any(is_signed(payload, key, gate, stream, seq - 1, prev) for key in keys):
+                self.rows(SQL["signed"], source, stream, seq - 1)
             else:
-                return True
-        if fault:
-            self._tell(source, stream, seq + 1, "bad_checkpoint", fault)
-        return False
-
-    def _tell(self, source: str, stream: str, seq: int, kind: str, detail: str, payload: bytes = b"") -> None:
-        """A conflict of the event that is stored there, or of another one, which is then kept here."""
-        payload = payload or self.rows(STORED, source, stream, seq)[0][1]
-        if self._run(CONFLICT, source, stream, seq, kind, digest_of(payload), detail, payload).rowcount:
-            log.error("CONFLICT at %s stream %s seq %d: %s: %s", source, stream, seq, kind, detail)
-
-    def _run(self, statement: str, *values: object) -> Any:
-        return self._connection.execute(self._words(statement), values)
-
-    def _words(self, statement: str) -> str:
-        return statement.replace("%s", "?") if self._sqlite else statement
+                conflicts += self.rows(SQL["bad_checkpoint"], source, stream, seq)
+        return f"gate/v1/{gate}/ack", json.dumps({"stream": stream, "seq": watermark}).encode()
