@@ -82,8 +82,7 @@ def amqp(url: str, options: argparse.Namespace) -> Broker:
     if url.startswith("amqps:"):
         settings.ssl_options = pika.SSLOptions(options.tls, settings.host)
     with pika.BlockingConnection(settings) as connection:
-        # Without a limit: RabbitMQ 4 throws away what came back 20 times, which a bad hour of the database can do.
-        kind = {"x-queue-type": "quorum", "x-delivery-limit": -1}
+        kind = {"x-queue-type": "quorum", "x-delivery-limit": -1}  # else RabbitMQ 4 drops what came back 20 times
         with suppress(pika.exceptions.ChannelClosedByBroker):  # it is there, with limits of the cluster's operator
             connection.channel().queue_declare(options.queue, durable=True, arguments=kind)
         channel = connection.channel()
@@ -117,8 +116,9 @@ def run(options: argparse.Namespace) -> None:
                 while True:
                     batch = broker.send(store.store(batch))  # committed: now the broker and the gates may forget
                     pause_s = PAUSE_S
-        except Exception:
-            logging.exception("%s tries again", options.name)
+        except Exception as trouble:  # not even a bug ends it
+            bug = type(trouble).__module__ == "builtins" and not isinstance(trouble, OSError)
+            logging.warning("%s tries again: %r", options.name, trouble, exc_info=bug)
         # Full jitter: workers, and gates, that lost the same broker must not come back in the same moment.
         time.sleep(random.uniform(0, pause_s))  # noqa: S311 - no secret
         pause_s = min(2 * pause_s, PAUSE_CAP_S)

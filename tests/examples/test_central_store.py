@@ -630,6 +630,7 @@ def test_what_could_not_be_stored_is_neither_settled_nor_told(mocker, caplog):
         run(options_of(["--broker", "mqtt://localhost", "--database", "sqlite:x"]))
     assert seen.order == [("store", [("topic", b"payload", 7)]), "close", "close"]
     assert "the database is away" in caplog.text
+    assert "Traceback" not in caplog.text
 
 
 def test_not_even_a_bug_ends_it(mocker, caplog):
@@ -637,6 +638,7 @@ def test_not_even_a_bug_ends_it(mocker, caplog):
     with pytest.raises(KeyboardInterrupt):
         run(options_of(["--broker", "mqtt://localhost", "--database", "sqlite:x"]))
     assert "a bug" in caplog.text
+    assert "Traceback" in caplog.text
     assert "tries again" in caplog.text
 
 
