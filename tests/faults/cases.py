@@ -106,9 +106,8 @@ def disk_full(installed, folder, cycles, **options):
             disk.fill()
             world.gets_on()
             world.broker.kill()
-            disk.fill()
-            _wait_until_full(world)
-            _open_to_nobody(world)
+            _wait_until_full(world, disk)
+            _open_to_nobody(world, disk)
             disk.free()
             world.broker.start()
             world.gets_on()
@@ -123,16 +122,22 @@ def disk_full(installed, folder, cycles, **options):
         return ending
 
 
-def _wait_until_full(world):
-    """Let many come, until the journal cannot be written any more."""
+def _wait_until_full(world, disk):
+    """Let many come, and take whatever block the gate lets go, until the journal cannot be written any more."""
+
+    def full():
+        disk.fill()
+        return world.agent.log.count(CANNOT_WRITE) > before
+
     before = world.agent.log.count(CANNOT_WRITE)
     world.gate.every_s = CROWD_EVERY_S
-    world.agent.until(lambda: world.agent.log.count(CANNOT_WRITE) > before, "the full journal", FULL_WITHIN_S)
+    world.agent.until(full, "the full journal", FULL_WITHIN_S)
     world.gate.every_s = EVERY_S
 
 
-def _open_to_nobody(world):
+def _open_to_nobody(world, disk):
     """Vehicles go on coming, and no barrier may open to them."""
+    disk.fill()
     before = world.gate.pulses.total()
     world.hesitate(MANUAL_FOR_S, MANUAL_FOR_S)
     opened = world.gate.pulses.total() - before
