@@ -37,7 +37,7 @@ class Recorder:
     """Write to the journal for all threads of the gate, keeping the order of what each of them said.
 
     While the journal cannot be written, news waits in memory (at most `PENDING_LIMIT` records; beyond that the
-    newest is refused loudly, counted, and told in an alarm once writing works again). `shape` goes over every draft
+    newest is refused loudly, and counted). Once writing works again, an alarm tells of it. `shape` goes over every draft
     first, to mask what must not leave the gate. `heard` is told what was recorded, in order; it must not block.
     """
 
@@ -56,12 +56,13 @@ class Recorder:
         self._pending: deque[_Waiting] = deque()
         self._refused = 0
         self._trouble = ""
+        self._told = False
         self._retry_at = 0.0
 
     @property
     def failing(self) -> bool:
         """Whether something waits that could not be written."""
-        return bool(self._pending or self._refused)
+        return bool(self._pending or self._refused or self._trouble)
 
     def bind(
         self,
@@ -130,16 +131,22 @@ class Recorder:
                 log.exception("a change of the past does not fit; its events are recorded without it")
                 self._journal.record(first.events)
             self._pending.popleft()
+            self._told = self._told or any(map(_tells_of_a_failure, first.events))
             self._tell(first.events)
         if self._refused:
-            detail = f"{self._refused} events could not be recorded"
-            self._journal.record(
-                [Draft(AlarmRaised(alarm=Alarm.JOURNAL_FAILED, detail=detail), None, None, self._utc())], ()
-            )
+            self._alarm(f"{self._refused} events could not be recorded")
             self._refused = 0
         if self._trouble:
+            if not self._told:
+                self._alarm(f"{self._trouble}; {waited} records had waited")
             self._trouble = ""
             log.warning("the journal is written again; %d records had waited", waited)
+        self._told = False
+
+    def _alarm(self, detail: str) -> None:
+        """Record that the journal could not be written for a while, also where no vehicle met that."""
+        self._journal.record([Draft(AlarmRaised(alarm=Alarm.JOURNAL_FAILED, detail=detail), None, None, self._utc())])
+        self._told = True
 
     def _tell(self, drafts: Sequence[Draft]) -> None:
         try:
@@ -147,3 +154,7 @@ class Recorder:
         except Exception:
             # It is recorded: whoever only listens must not make it look as if it were not.
             log.exception("a listener of the recorder failed")
+
+
+def _tells_of_a_failure(draft: Draft) -> bool:
+    return isinstance(draft.event, AlarmRaised) and draft.event.alarm is Alarm.JOURNAL_FAILED

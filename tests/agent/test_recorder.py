@@ -6,7 +6,7 @@ import pytest
 
 from agent.core.command_record import CommandAnswered, CommandTaken
 from agent.core.decision import Reason
-from agent.core.events import Alarm, Draft, Outcome, TransactionClosed
+from agent.core.events import Alarm, AlarmRaised, Draft, Outcome, TransactionClosed
 from agent.core.privacy import masked
 from agent.recorder import Recorder
 from agent.store.journal import JournalFullError, JournalUnavailableError, LedgerConflictError
@@ -84,7 +84,20 @@ def test_what_is_bound_comes_after_the_news_that_waited(journal, recorder):
         recorder.bind([present("t1")], [])
     journal.fails = None
     recorder.bind([present("t2")], [])
-    assert journal.types == ["device.changed", "vehicle.present"]
+    assert journal.types == ["device.changed", "alarm.raised", "vehicle.present"]
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_journal_that_could_not_be_written_is_told_of_once_by_an_alarm(journal, recorder, told):
+    alarm = Draft(AlarmRaised(alarm=Alarm.JOURNAL_FAILED, detail="a vehicle waits"), "exit", "t1", UTC)
+    journal.fails = FULL
+    recorder.note([device("waits")])
+    recorder.note([alarm] if told else [device("waits too")])
+    journal.fails = None
+    for number in range(3):
+        recorder.note([device(str(number))])
+    details = [data["detail"] for kind, data in journal.events if kind == "alarm.raised"]
+    assert details == ["a vehicle waits" if told else "the disk is full; 3 records had waited"]
 
 
 def test_a_journal_at_its_cap_takes_the_news_once_there_is_room(tmp_path, monkeypatch):
@@ -99,7 +112,7 @@ def test_a_journal_at_its_cap_takes_the_news_once_there_is_room(tmp_path, monkey
     journal.real.acknowledge(journal.real.stream, head)
     recorder.retry()
     assert not recorder.failing
-    assert journal.real.head == head + 1
+    assert journal.real.head == head + 2, "the news, and the alarm that it had to wait"
     journal.close()
 
 
@@ -183,7 +196,7 @@ def test_every_way_in_is_masked(journal, monkeypatch, way):
         recorder.note([draft])
         journal.fails = None
         recorder.retry()
-    assert [data["plate"] for _, data in journal.events] == ["\u65b0A***45"]
+    assert [data["plate"] for kind, data in journal.events if kind == "transaction.closed"] == ["\u65b0A***45"]
 
 
 def test_each_thread_keeps_its_order_through_a_trouble(journal, recorder):
@@ -260,7 +273,7 @@ def test_at_the_end_what_waits_is_written_if_it_can_be(journal, recorder):
     recorder.note([present("t1")])
     journal.fails = None
     assert recorder.end() == 0
-    assert journal.types == ["vehicle.present"]
+    assert journal.types == ["vehicle.present", "alarm.raised"]
 
 
 def test_what_is_lost_with_the_process_is_told(journal, recorder, caplog, monkeypatch):
