@@ -50,6 +50,7 @@ class FlowSettings:
     so that the broker's queues have an end. `window_limit`: how many the broker may owe an answer. `puback_timeout_s`:
     for how long it may owe one before the connection counts as broken; in a fleet that reconnects at once, answers can
     take many seconds. `stall_s`: for how long events may not get through over a standing link before an alarm says so.
+    `deaf_s`: for how long central may owe any word at all before the gate connects anew, in case its subscription is lost.
     """
 
     ack_mode: AckMode = AckMode.WATERMARK
@@ -60,6 +61,7 @@ class FlowSettings:
     window_limit: int = WINDOW_LIMIT
     puback_timeout_s: float = 30.0
     stall_s: float = 600.0
+    deaf_s: float = 90.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +152,11 @@ class Flow:
     def still_s(self, now: float) -> float:
         """For how long the watermark has stood still although something was sent; 0 when all sent is acknowledged."""
         return now - self._progress_at if self._watermark < self._cursor else 0.0
+
+    @property
+    def nobody(self) -> bool:
+        """Whether the broker had nobody to give the last event to."""
+        return self._nobody
 
     def needs(self, seq: int) -> bool:
         """Whether an event within reach is to be sent now."""

@@ -1,4 +1,8 @@
-"""Notices that events have not got through for long, although the link stands. Pure."""
+"""Notices that events have not got through for long, or that nothing is heard, although the link stands. Pure.
+
+A broker can lose a subscription without a word: RabbitMQ deletes the queue of one when the cluster comes back after all
+its nodes were down, and the connection stands on. The gate is deaf then, to acknowledgements and to commands.
+"""
 
 from __future__ import annotations
 
@@ -21,3 +25,22 @@ class Stall:
             return ""
         self._told = True
         return trouble
+
+
+class Deafness:
+    """Says when to connect anew because nothing is heard: after `after_s` seconds, then ever more rarely, up to `cap_s`."""
+
+    def __init__(self, after_s: float, cap_s: float = 3600.0) -> None:
+        self._after_s = self._wait_s = after_s
+        self._cap_s = cap_s
+
+    def heard(self) -> None:
+        """Something came in: the subscription lives."""
+        self._wait_s = self._after_s
+
+    def watch(self, silent_s: float) -> bool:
+        """Whether to connect anew. `silent_s`: for how long central has owed a word on this connection."""
+        if silent_s < self._wait_s:
+            return False
+        self._wait_s = min(2 * self._wait_s, self._cap_s)
+        return True

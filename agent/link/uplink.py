@@ -17,7 +17,7 @@ from agent.link.messages import Incoming, LinkDown, LinkUp, Subscription
 from agent.link.news import pass_on_news
 from agent.link.replay import RANGES_LIMIT, Replays, plan
 from agent.link.sender import Answer, Sender
-from agent.link.stall import Stall
+from agent.link.stall import Deafness, Stall
 from agent.link.topics import Topics
 from agent.link.uplink_view import AckState, UplinkView
 
@@ -36,6 +36,7 @@ NOTE_EVERY_S = 0.1
 FAULT_PAUSE_S = 1.0
 STOP_S = 5.0
 INBOX_LIMIT = 1_000
+RETAINED_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,8 @@ class Uplink:
         self._replay_trouble = ""
         self._fault = ""
         self._stall = Stall(self._settings.stall_s)
+        self._deafness = Deafness(self._settings.deaf_s)
+        self._word_at = self._up_at = 0.0
         self._view = self._make_view()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
@@ -209,7 +212,8 @@ class Uplink:
             case LinkUp(number, limits):
                 self._sender.begin(number)
                 self._acks.connected()
-                self._flow.connected(limits.receive_maximum, time.monotonic())
+                self._up_at = time.monotonic()
+                self._flow.connected(limits.receive_maximum, self._up_at)
             case LinkDown():
                 self._went_down()
             case Incoming():
@@ -266,7 +270,10 @@ class Uplink:
         self._refusals[seq] = words
 
     def _take_ack(self, message: Incoming) -> None:
-        now = time.monotonic()
+        now = self._word_at = time.monotonic()
+        # What comes just after connecting may be an old word that the broker retained.
+        if now - self._up_at > RETAINED_S:
+            self._deafness.heard()
         outbox, flow = self._outbox, self._flow
         silent = self._ack_state(now) is AckState.SILENT
         sending = Sending(outbox.stream, outbox.head, flow.handed, flow.watermark, self._sender.sent_now, silent)
@@ -283,6 +290,12 @@ class Uplink:
         timeout_s = self._settings.puback_timeout_s
         if max(self._flow.owed_s(now), self._replays.owed_s(now)) > timeout_s:
             self._session.reconnect(f"the broker has not answered an event for {timeout_s:g} s")
+        silent_s = min(self._flow.still_s(now), now - self._word_at)
+        waits = self._settings.ack_mode is AckMode.WATERMARK and not self._flow.nobody
+        if waits and self._deafness.watch(silent_s):
+            self._session.reconnect(
+                f"central has said nothing for {silent_s:.0f} s: the broker may have lost the subscription"
+            )
 
     def _note(self) -> None:
         """Tell the journal the watermark; not at every single one, because each costs a write to the disk."""

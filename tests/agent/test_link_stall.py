@@ -4,7 +4,7 @@ import pytest
 
 from agent.core.events import Alarm, AlarmRaised
 from agent.link.flow import FlowSettings
-from agent.link.stall import Stall
+from agent.link.stall import Deafness, Stall
 from tests.central import Central
 from tests.linking import GATE, journal_at, linked, quick, record
 from tests.mosquitto import Broker, needs_mosquitto
@@ -38,3 +38,24 @@ def test_a_central_that_never_acknowledges_becomes_an_alarm_once(tmp_path):
         record(journal, 3)
         (alarm,) = eventually(lambda: [event for event in noted if isinstance(event, AlarmRaised)])
         assert alarm == AlarmRaised(alarm=Alarm.DELIVERY_STALLED, detail="central acknowledges nothing beyond event 0")
+
+
+def test_who_hears_nothing_connects_anew_ever_more_rarely_until_something_is_heard():
+    deafness = Deafness(10.0, cap_s=30.0)
+    assert [deafness.watch(silent_s) for silent_s in (9, 10, 10, 19, 20, 29, 30, 29, 30)] == [
+        False, True, False, False, True, False, True, False, True
+    ]  # fmt: skip
+    deafness.heard()
+    assert deafness.watch(10)
+
+
+@needs_mosquitto
+def test_a_gate_that_hears_no_word_of_central_looks_for_another_connection(tmp_path):
+    with (
+        Broker(tmp_path) as broker,
+        journal_at(tmp_path / "journal.sqlite") as journal,
+        Central(broker.port, GATE, ack=False),
+        linked(journal, quick(broker.port), FlowSettings(resend_s=60, settle_s=60, deaf_s=0.4)) as link,
+    ):
+        record(journal, 3)
+        eventually(lambda: link.session.view.connections >= 3)
