@@ -14,6 +14,7 @@ Row = tuple[str, Callable[[], Yard], Callable[[Yard], list[str]], State, list[st
 
 AGENT: dict[str, Any] = {"close_mode": "agent"}
 PULSE = ["access.decided PASS OK", "access.granted permit", "ledger RESERVED use 1"]
+OPERATED = ["access.granted operator", "RAISE 0001-1", "show green opening"]
 LOST = ["alarm.raised inputs_lost", "show red fault"]
 
 

@@ -373,3 +373,21 @@ WAYS: dict[State, Callable[..., Yard]] = {
     State.YIELDING: yielding,
     State.OUT_OF_SERVICE: out_of_service,
 }
+
+
+def locked(way: Callable[..., Yard] = Yard.new, **rules: Any) -> Yard:
+    """A lane that was locked on its way."""
+    yard = way(**rules)
+    yard.order(CommandKind.LOCK)
+    return yard
+
+
+def contact(**rules: Any) -> Yard:
+    yard = Yard.new(has_hold=True, **rules)
+    yard.sense(hold=True)
+    return yard
+
+
+def no_relay(yard: Yard) -> Yard:
+    yard.feed(RelayChanged(yard.now, up=False))
+    return yard

@@ -1,36 +1,34 @@
-"""Orders that stand, a locked lane and one out of service; and the one answer to each order."""
+"""Orders that stand: a locked lane and one out of service."""
 
 from __future__ import annotations
 
-from math import inf
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from agent.core.decision import Reason, Verdict
-from agent.core.events import AlarmRaised, LaneOrdered, Outcome, VehiclePresent
+from agent.core.events import AlarmRaised, LaneOrdered, Outcome
 from agent.core.lane import State
-from agent.core.lane_io import Answered, Commanded, CommandKind, RecordFailed, RelayChanged, Sampled
+from agent.core.lane_io import Commanded, CommandKind, RecordFailed
 from agent.core.lane_state import LaneOrders
-from tests.lane_rows import AGENT, PULSE, Row, check, closed_as, rows
+from tests.lane_rows import AGENT, OPERATED, PULSE, Row, check, closed_as, rows
 from tests.yard import (
-    FIRST,
     PERMIT,
     WAYS,
     Yard,
-    clearing,
     closing,
+    contact,
     deciding,
     denied,
-    fault,
     held,
+    locked,
     manual,
+    no_relay,
     opened,
     opening,
     out_of_service,
     passing,
     present,
-    violation,
     waiting,
     yielding,
 )
@@ -38,21 +36,12 @@ from tests.yard import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.lane_io import Input
 
 LOCK, UNLOCK = CommandKind.LOCK, CommandKind.UNLOCK
 OUT, IN = CommandKind.OUT_OF_SERVICE, CommandKind.IN_SERVICE
 OPEN, HOLD, RELEASE, CLOSE = CommandKind.OPEN, CommandKind.HOLD, CommandKind.RELEASE, CommandKind.CLOSE
-OPERATED = ["access.granted operator", "RAISE 0001-1", "show green opening"]
 WAITS = ["access.decided RETRY LANE_LOCKED", "show red LANE_LOCKED"]
 TURNED_AWAY = ["lane.ordered out_of_service op1", *closed_as("denied", reason="LANE_LOCKED"), "show red out_of_service"]
-
-
-def locked(way: Callable[..., Yard] = Yard.new, **rules: Any) -> Yard:
-    """A lane that was locked on its way."""
-    yard = way(**rules)
-    yard.order(LOCK)
-    return yard
 
 
 def locked_waiting(**rules: Any) -> Yard:
@@ -62,21 +51,10 @@ def locked_waiting(**rules: Any) -> Yard:
     return yard
 
 
-def contact(**rules: Any) -> Yard:
-    yard = Yard.new(has_hold=True, **rules)
-    yard.sense(hold=True)
-    return yard
-
-
 def lowering(**rules: Any) -> Yard:
     """An arm that the agent has told to close."""
     yard = closing(**(AGENT | rules))
     assert yard.lane.closing_pulse or yard.sense(0.1) == ["CLOSE"]
-    return yard
-
-
-def no_relay(yard: Yard) -> Yard:
-    yard.feed(RelayChanged(yard.now, up=False))
     return yard
 
 
@@ -595,234 +573,3 @@ def test_a_turned_away_vehicle_was_neither_granted_nor_taken() -> None:
     closed = yard.closed()
     assert (closed.outcome, closed.reason) == (Outcome.DENIED, Reason.LANE_LOCKED)
     assert (closed.granted, closed.taken, closed.permit) == (False, False, PERMIT.permit_id.hex())
-
-
-# ------------------------------------------------------------------------------------------------- the one answer
-
-
-def answer(yard: Yard, kind: CommandKind, **more: Any) -> tuple[bool, str]:
-    """Give an order with an id and return its one answer."""
-    before = len(yard.effects)
-    yard.feed(Commanded(yard.now, kind, "op2", "seen", "order 1", **more))
-    return only(yard.effects[before:])
-
-
-def only(effects: list[Any]) -> tuple[bool, str]:
-    (found,) = [effect for effect in effects if isinstance(effect, Answered)]
-    assert found.order == "order 1"
-    return found.done, found.detail
-
-
-ANSWERS: list[tuple[CommandKind, Callable[[], Yard], bool, str]] = [
-    (OPEN, manual, True, f"the open pulse is ordered, by grant {FIRST}-1"),
-    (OPEN, passing, False, "the lane is in state passing"),
-    (OPEN, locked, False, "the lane is locked by op1"),
-    (OPEN, waiting, False, "a neighbour's barrier is in the way"),
-    (OPEN, lambda: no_relay(manual()), False, "the relay board is away"),
-    (HOLD, Yard.new, True, "it is held open"),
-    (HOLD, lambda: no_relay(Yard.new()), True, "it is held open once the relay board is back"),
-    (HOLD, held, False, "it is held already by op1"),
-    (HOLD, locked, False, "the lane is locked by op1"),
-    (HOLD, waiting, False, "a neighbour's barrier is in the way"),
-    (HOLD, contact, True, "it is held open"),
-    (RELEASE, held, True, "it is let go"),
-    (RELEASE, Yard.new, False, "the lane is in state idle"),
-    (RELEASE, contact, False, "the hold contact holds it open"),
-    (CLOSE, lambda: violation(**AGENT), True, "the close pulse is ordered"),
-    (CLOSE, Yard.new, False, "the lane is in state idle"),
-    (CLOSE, violation, False, "the barrier's controller closes it; the agent gives no close pulse here"),
-    (CLOSE, lambda: no_relay(violation(**AGENT)), False, "the relay board is away"),
-    (LOCK, Yard.new, True, "it is locked"),
-    (LOCK, locked, True, "it is locked already, by op1"),
-    (LOCK, held, False, "op1 holds it open: release it first"),
-    (UNLOCK, locked, True, "it is unlocked"),
-    (UNLOCK, Yard.new, True, "it is not locked"),
-    (OUT, Yard.new, True, "it is out of service"),
-    (OUT, manual, True, "it is out of service"),
-    (OUT, passing, True, "it goes out of service after state passing"),
-    (OUT, out_of_service, True, "it is out of service already, by op1"),
-    (IN, out_of_service, True, "it is in service"),
-    (IN, Yard.new, True, "it is in service"),
-]
-
-
-@pytest.mark.parametrize(("kind", "way", "done", "detail"), ANSWERS)
-def test_an_order_is_answered_with_what_became_of_it(
-    kind: CommandKind, way: Callable[[], Yard], done: bool, detail: str
-) -> None:
-    assert answer(way(), kind) == (done, detail)
-
-
-def test_an_officer_who_lets_go_what_the_contact_holds_too_has_let_go() -> None:
-    yard = contact()
-    yard.order(HOLD)
-    assert answer(yard, RELEASE) == (True, "the hold contact holds it open")
-    assert yard.lane.ordered_hold is None
-
-
-def test_an_order_to_close_says_what_is_not_proved_safe() -> None:
-    yard = violation(**AGENT)
-    yard.sense(safety=True)
-    assert answer(yard, CLOSE) == (False, "the inputs do not prove it safe to close")
-    yard = violation(neighbours=True, shares_arm=True, **AGENT)
-    yard.way(free=False, arm_in_use=True)
-    assert answer(yard, CLOSE) == (False, "the other direction uses the arm")
-
-
-@pytest.mark.parametrize("state", State)
-@pytest.mark.parametrize("kind", CommandKind)
-def test_every_order_has_one_answer_in_every_state_and_none_without_an_id(kind: CommandKind, state: State) -> None:
-    assert answer(WAYS[state](), kind)[1]
-    yard = WAYS[state]()
-    yard.order(kind)
-    assert not [effect for effect in yard.effects if isinstance(effect, Answered)]
-
-
-@pytest.mark.parametrize("kind", CommandKind)
-def test_an_order_is_not_carried_out_from_its_deadline_on(kind: CommandKind) -> None:
-    yard = held() if kind is RELEASE else locked() if kind is UNLOCK else Yard.new()
-    before = yard.lane
-    assert answer(yard, kind, deadline=yard.at) == (False, "the time to carry it out was over")
-    assert yard.lane == before
-    assert answer(yard, kind, deadline=yard.at + 0.001)[1] != "the time to carry it out was over"
-
-
-def failed(yard: Yard, reason: Reason, kind: CommandKind, deadline: float = inf) -> list[str]:
-    order: Input = Commanded(yard.now, kind, "op2", "seen", "order 1", deadline)
-    return yard.feed(RecordFailed(yard.now, reason, item=order))
-
-
-@pytest.mark.parametrize("kind", [OPEN, HOLD, LOCK, OUT])
-def test_an_order_that_could_not_be_recorded_is_answered_once_and_changes_nothing(kind: CommandKind) -> None:
-    yard = manual()
-    lines = failed(yard, Reason.GATE_FAULT, kind)
-    assert lines == [
-        "alarm.raised journal_failed",
-        "answer order 1 not done: it could not be recorded, so nothing was done",
-    ]
-    assert (yard.state, yard.lane.orders) == (State.MANUAL, LaneOrders())
-
-
-def test_an_order_that_a_neighbour_forestalled_is_answered_once() -> None:
-    yard = Yard.new(neighbours=True)
-    assert failed(yard, Reason.INTERLOCKED, OPEN) == [
-        "alarm.raised interlocked",
-        "answer order 1 not done: a neighbour's barrier is in the way",
-    ]
-
-
-def test_an_order_that_opens_without_the_use_of_the_permit_is_answered_once() -> None:
-    yard = deciding()
-    yard.decide(Verdict.MANUAL, Reason.PLATE_UNSURE, permit=PERMIT)
-    lines = failed(yard, Reason.ALREADY_USED, OPEN)
-    assert lines == [*OPERATED, f"answer order 1 done: the open pulse is ordered, by grant {FIRST}-1"]
-
-
-def test_an_order_whose_time_went_by_while_it_was_recorded_in_vain_is_not_tried_again() -> None:
-    yard = deciding()
-    yard.decide(Verdict.MANUAL, Reason.PLATE_UNSURE, permit=PERMIT)
-    lines = failed(yard, Reason.ALREADY_USED, OPEN, deadline=yard.at)
-    assert lines == ["answer order 1 not done: the time to carry it out was over"]
-
-
-def test_a_turn_of_the_key_has_no_answer() -> None:
-    yard = Yard.new(has_key=True)
-    turned = Sampled(yard.now, yard.at, **(yard.bits | {"key": True}))  # type: ignore[arg-type]
-    assert yard.feed(RecordFailed(yard.now, Reason.GATE_FAULT, item=turned)) == ["alarm.raised journal_failed"]
-
-
-# ------------------------------------------------------------------------------------------------- what was taken
-
-
-def ended(yard: Yard) -> tuple[Outcome, bool | None, bool | None]:
-    closed = yard.closed()
-    return closed.outcome, closed.granted, closed.taken
-
-
-ENDS: dict[str, tuple[Callable[[], Yard], Callable[[Yard], object], tuple[Outcome, bool, bool | None]]] = {
-    "a vehicle that passed was there": (clearing, lambda y: y.wait(1.1), (Outcome.PASSED, True, True)),
-    "a vehicle that backed out was under the arm": (
-        passing,
-        lambda y: y.sense(safety=False) + y.sense(presence=False) + y.wait(1.1),
-        (Outcome.BACKED_OUT, True, True),
-    ),
-    "a vehicle that did not go was seen not to": (
-        opened,
-        lambda y: y.sense(presence=False) + y.wait(1.1),
-        (Outcome.NOT_TAKEN, True, False),
-    ),
-    "a vehicle that drove off before was not let through": (
-        present,
-        lambda y: y.sense(presence=False),
-        (Outcome.ABANDONED, False, False),
-    ),
-    "a vehicle that was refused stays out": (
-        deciding,
-        lambda y: y.decide(Verdict.DENY, Reason.EXPIRED),
-        (Outcome.DENIED, False, False),
-    ),
-    "a pulse that did not reach the barrier let nobody through": (
-        opening,
-        lambda y: y.pulsed("not_delivered"),
-        (Outcome.FAULT, True, False),
-    ),
-    "nobody knows what a vehicle does at an open arm while the inputs are lost": (
-        opened,
-        lambda y: y.tick(0.5),
-        (Outcome.FAULT, True, None),
-    ),
-    "a vehicle under the arm when the inputs were lost was there": (
-        passing,
-        lambda y: y.tick(0.5),
-        (Outcome.FAULT, True, True),
-    ),
-    "nobody knows yet what a vehicle does at an arm that was forced": (
-        lambda: present(has_closed=True),
-        lambda y: y.sense(closed=False),
-        (Outcome.FAULT, False, None),
-    ),
-    "nobody knows yet what a vehicle does at an arm that is held open": (
-        opened,
-        lambda y: y.order(HOLD),
-        (Outcome.OVERRIDDEN, True, None),
-    ),
-    "a vehicle is assumed to have passed a blind lane": (
-        lambda: opened(blind=True),
-        lambda y: y.wait(8.1),
-        (Outcome.PASSED, True, True),
-    ),
-    "a blind lane cannot tell that a vehicle stayed out": (
-        lambda: deciding(blind=True),
-        lambda y: y.decide(Verdict.DENY, Reason.EXPIRED),
-        (Outcome.DENIED, False, None),
-    ),
-}
-
-
-@pytest.mark.parametrize("name", ENDS)
-def test_an_outcome_says_whether_it_was_granted_and_taken(name: str) -> None:
-    way, act, expected = ENDS[name]
-    yard = way()
-    act(yard)
-    assert ended(yard) == expected
-
-
-def test_a_transaction_names_its_direction_and_what_the_permit_declares() -> None:
-    yard = deciding(direction="out")
-    yard.decide(Verdict.DENY, Reason.ALREADY_USED, permit=PERMIT)
-    begun = next(draft.event for draft in yard.drafts() if isinstance(draft.event, VehiclePresent))
-    closed = yard.closed()
-    assert (begun.direction, closed.direction) == ("out", "out")
-    assert (closed.declaration, closed.vin) == (str(PERMIT.declaration), PERMIT.vin)
-
-
-def test_a_transaction_without_a_permit_or_a_direction_names_none() -> None:
-    yard = present()
-    yard.sense(presence=False)
-    closed = yard.closed()
-    assert (closed.direction, closed.declaration, closed.vin) == (None, None, None)
-
-
-def test_a_lane_with_lost_inputs_can_be_locked() -> None:
-    yard = fault()
-    assert answer(yard, LOCK) == (True, "it is locked")
