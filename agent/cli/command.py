@@ -111,6 +111,7 @@ def send(  # noqa: PLR0913, PLR0917 - one argument an option
     """
     order = _Order(name, key, kid, gate, operator, cause, lane, argument or [], counter, life)
     try:
+        order.signed("none yet")  # what is wrong with the order is told before the gate is asked for its challenge
         tls = TlsFiles(ca, certificate, certificate_key)
         with Guest(BrokerAddress.parse(broker), tls=tls, user=user, password=password) as guest:
             result = Errand(guest, gate, timeout).run(name.value, order.signed, life)

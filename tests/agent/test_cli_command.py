@@ -231,3 +231,18 @@ def test_a_broker_that_cannot_be_one_is_told(key, options, said):
 def test_a_broker_that_is_not_there_is_told(key):
     done = run("send", "open", *words(key, broker=f"mqtt://127.0.0.1:{free_port()}"))
     assert (done.exit_code, "nothing listens" in done.stderr) == (exits.FAILED, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "told"),
+    [
+        ("replay", {"lane": None}, "arguments: Field required"),
+        ("open", {"lane": None}, "lane"),
+        ("open", {"gate": "no.dots"}, "may not hold '.'"),
+    ],
+)
+def test_what_is_wrong_with_an_order_is_told_before_the_broker_is_asked(key, name, options, told):
+    done = run("send", name, *words(key, broker=f"mqtt://127.0.0.1:{free_port()}", **options))
+    assert done.exit_code == exits.FAILED
+    assert told in done.stderr
+    assert "nothing listens" not in done.stderr
