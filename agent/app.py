@@ -173,7 +173,7 @@ class App:
             clock_skew_s=permits.clock_skew_s,
             max_text=permits.max_text,
             require_clock=self._settings.clock.require_synchronised,
-            rules=JudgementRules(without_plate=permits.without_plate, anti_passback_s=settings.anti_passback_s),
+            rules=JudgementRules(without_plate=settings.rules.without_plate, anti_passback_s=settings.anti_passback_s),
         )
         inputs = settings.inputs
         unit = LaneUnit(

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from events_picture import one_vehicle
 
+from agent.core.clock_trust import ClockState
 from agent.core.command import CommandName, Refusal, Result
 from agent.core.contract import counterparts, examples
 from agent.core.contract.asyncapi import WILL_DELAY_S
@@ -29,6 +30,7 @@ from agent.core.contract.channels import (
 from agent.core.contract.schemas import EVENTS, event_schema, schemas
 from agent.core.decision import Reason, Verdict
 from agent.core.events import Alarm, Outcome
+from agent.core.lists.standing import DataState
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -42,7 +44,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 PAGE = DOCS / "events.md"
 PICTURE = DOCS / "images" / "one-vehicle.svg"
 TEMPLATE = Path(__file__).with_name("events_page.template.md")
-LISTED: tuple[type[StrEnum], ...] = (Outcome, Verdict, Reason, Alarm, Result, Refusal)
+LISTED: tuple[type[StrEnum], ...] = (Outcome, Verdict, Reason, Alarm, ClockState, DataState, Result, Refusal)
 SHORT = 6
 
 

@@ -2,7 +2,7 @@
 
 A sealed event is CloudEvents 1.0 structured JSON: compact UTF-8 in one fixed order of keys, so the same event is always
 the same bytes. Extension attributes hold no objects there (CloudEvents 1.0.2, section 3.1 "Type system"), so the clock
-is the two attributes `clocksynced` and `clockerrorms`; attributes without a value are left out. CloudEvents integers
+is the three attributes `clocksynced`, `clockerrorms` and `clockstate`; attributes without a value are left out. CloudEvents integers
 have 32 bits, which bounds `seq`: 2**31 - 1 events are 1,300 years of a busy gate.
 
 `prev` is the SHA-256, in hex, of the bytes of the event before; for the first event that of the stream id.
@@ -21,7 +21,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 if TYPE_CHECKING:
+    from agent.core.clock_trust import ClockState
     from agent.core.events import Draft
+    from agent.core.lists.standing import DataState
 
 SCHEMA_VERSION = 1
 SEQ_MAX = 2**31 - 1
@@ -32,11 +34,16 @@ UTC_MS_MAX = 253_402_300_799_999  # the last millisecond of the year 9999, the l
 
 @dataclass(frozen=True, slots=True)
 class ClockReading:
-    """What the wall clock says and how far to trust it. `utc`: Unix seconds; `error_ms`: bound of its error, None unknown."""
+    """What the wall clock says and how far to trust it. `utc`: Unix seconds; `error_ms`: bound of its error, None unknown.
+
+    `state`: whether permits may be judged by it. `lists`: how fresh the gate's lists are at this time. None: not said.
+    """
 
     utc: float
     synced: bool
     error_ms: float | None = None
+    state: ClockState | None = None
+    lists: DataState | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +130,8 @@ def seal(draft: Draft, writer: Writer, before: Point, clock: ClockReading, rando
         "transaction": draft.transaction,
         "clocksynced": clock.synced,
         "clockerrorms": None if clock.error_ms is None else min(ceil(clock.error_ms), SEQ_MAX),
+        "clockstate": clock.state,
+        "liststate": clock.lists,
         "prev": before.digest,
     }
     present = {name: value for name, value in attributes.items() if value is not None}

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from agent.core.lists.standing import DataStanding
     from agent.core.permit.claims import Permit
     from agent.core.plates.match import PlateMatch
 
@@ -44,13 +45,26 @@ class Reason(StrEnum):
     WRONG_SITE = "WRONG_SITE"
     WRONG_LANE = "WRONG_LANE"
     WRONG_DIRECTION = "WRONG_DIRECTION"
+    PERMIT_REVOKED = "PERMIT_REVOKED"
+    DECLARATION_UNKNOWN = "DECLARATION_UNKNOWN"
+    DECLARATION_NOT_RELEASED = "DECLARATION_NOT_RELEASED"
+    DECLARATION_MISMATCH = "DECLARATION_MISMATCH"
     DATA_TOO_OLD = "DATA_TOO_OLD"
     PLATE_UNREADABLE = "PLATE_UNREADABLE"
     PLATE_UNSURE = "PLATE_UNSURE"
     PLATE_MISMATCH = "PLATE_MISMATCH"
+    PLATE_OTHER_PERMIT = "PLATE_OTHER_PERMIT"
+    VIN_CHECKSUM = "VIN_CHECKSUM"
+    VIN_ALREADY_EXITED = "VIN_ALREADY_EXITED"
+    VEHICLE_CLASS_MISMATCH = "VEHICLE_CLASS_MISMATCH"
     ALREADY_USED = "ALREADY_USED"
+    USED_AT_OTHER_GATE = "USED_AT_OTHER_GATE"
+    RESERVED_ELSEWHERE = "RESERVED_ELSEWHERE"
+    LEDGER_UNREACHABLE = "LEDGER_UNREACHABLE"
     PASSBACK = "PASSBACK"
     RATE_LIMITED = "RATE_LIMITED"
+    WATCHLIST_HOLD = "WATCHLIST_HOLD"
+    SAMPLED = "SAMPLED"
     INTERLOCKED = "INTERLOCKED"
     LANE_LOCKED = "LANE_LOCKED"
     GATE_FAULT = "GATE_FAULT"
@@ -71,7 +85,8 @@ class Decision:
     """The answer for one transaction at one time.
 
     `checks`: every check made, in order; the last one is the first that failed. `permit`: the verified permit, None
-    when the text failed before its signature held. `match`: the plate match, None when none was made.
+    when the text failed before its signature held. `match`: the plate match, None when none was made. `data`: how fresh
+    the lists behind it were, None where they were not asked.
     """
 
     verdict: Verdict
@@ -79,3 +94,4 @@ class Decision:
     checks: tuple[Check, ...]
     permit: Permit | None = None
     match: PlateMatch | None = None
+    data: DataStanding | None = None

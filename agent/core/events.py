@@ -12,8 +12,10 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from agent.core.clock_trust import ClockState
 from agent.core.command import Refusal, Result
 from agent.core.decision import Reason, Verdict
+from agent.core.lists.standing import DataState
 
 
 class Outcome(StrEnum):
@@ -48,6 +50,7 @@ class Alarm(StrEnum):
     INTERLOCKED = "interlocked"
     INPUTS_FLAPPING = "inputs_flapping"
     DELIVERY_STALLED = "delivery_stalled"
+    LISTS_FAILED = "lists_failed"
 
 
 class Event(BaseModel):
@@ -77,6 +80,24 @@ class PermitRecord(BaseModel):
     vin: str = Field(description="The vehicle identification number.")
     plate: str | None = Field(description="The declared plate; null: the vehicle has none yet.")
     expires_at: int = Field(description="From when on it is not valid any more, Unix seconds.")
+    form: Literal["signed", "jws", "reference", "plate"] = Field(
+        default="signed",
+        description="How it was shown: a signed code, a JWS, a reference to a declaration, or by the plate alone.",
+    )
+
+
+class DataRecord(BaseModel):
+    """How fresh the lists behind a decision were."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    state: DataState = Field(description="What their age allowed.")
+    age_s: int | None = Field(
+        description="Seconds since central's word on the oldest list that the gate needs; null: it needs none, or lacks one."
+    )
+    trust: int = Field(description="Version of the trust list; 0: none.")
+    declarations: int | None = Field(default=None, description="Version of the declarations; null: none are here.")
+    revocations: int | None = Field(default=None, description="Version of the revocations; null: none are here.")
+    watch: int | None = Field(default=None, description="Version of the watch list; null: none is here.")
 
 
 class PlateRecord(BaseModel):
@@ -90,6 +111,9 @@ class PlateRecord(BaseModel):
         description="Mean log likelihood ratio a character, of the declared plate against the best other."
     )
     frames: int = Field(description="How many readings the vote holds.")
+    rival: bool = Field(
+        default=False, description="Another active declaration explains the picture better than the declared plate."
+    )
 
 
 class GateStarted(Event):
@@ -151,6 +175,9 @@ class AccessDecided(Event):
     permit: PermitRecord | None = Field(default=None, description="The verified permit; null: none was.")
     plate: PlateRecord | None = Field(default=None, description="The plate match; null: none was made.")
     pictures: tuple[str, ...] = Field(default=(), description="SHA-256 of the pictures behind it, in hex.")
+    data: DataRecord | None = Field(
+        default=None, description="How fresh the lists behind it were; null: no list was asked."
+    )
 
 
 class AccessGranted(Event):
@@ -318,6 +345,79 @@ class EvidenceDropped(Event):
     cause: str = Field(description="Why.")
 
 
+class ListsApplied(Event):
+    """A new version of a list is in force, whole; what the gate decides from here on, it decides by it."""
+
+    TYPE: ClassVar[str] = "lists.applied"
+    list: Literal["trust", "declarations", "revocations", "watch"] = Field(description="Which list.")
+    version: int = Field(description="Its version, which only goes up.")
+    before: int = Field(description="The version until now; 0: none.")
+    issued_at: int = Field(description="When it was signed, Unix seconds.")
+    rows: int = Field(description="How many entries it has.")
+    key: str = Field(description="The id of the key that signed it, in hex.")
+    source: Literal["mqtt", "file"] = Field(description="How it came: over MQTT, or from a file.")
+    whole: bool = Field(description="It was loaded whole; else by what had changed.")
+
+
+class ListsRefused(Event):
+    """A list, or a part of one, was not accepted; the one in force stays."""
+
+    TYPE: ClassVar[str] = "lists.refused"
+    list: Literal["trust", "declarations", "revocations", "watch"] = Field(description="Which list.")
+    code: str = Field(description="Why, in one word: a ListFault or TrustFault value.")
+    detail: str = Field(default="", description="In words.")
+    source: Literal["mqtt", "file"] = Field(description="How it came: over MQTT, or from a file.")
+    count: int = Field(
+        default=1, description="How many of this code since the last such event; a flood is folded into few events."
+    )
+
+
+class ListsState(Event):
+    """What the age of the lists allows has changed."""
+
+    TYPE: ClassVar[str] = "lists.state"
+    state: DataState = Field(description="What it allows now.")
+    before: DataState | None = Field(default=None, description="What it allowed until now; null: the gate has started.")
+    age_s: int | None = Field(
+        default=None,
+        description="Seconds since central's word on the oldest list that the gate needs; null: it lacks one.",
+    )
+
+
+class LedgerConflict(Event):
+    """One use of a permit was consumed by more than one gate of the site. Nothing undoes it."""
+
+    TYPE: ClassVar[str] = "ledger.conflict"
+    permit: str = Field(description="The permit id, in hex.")
+    use: int = Field(description="Which use of it, from 1.")
+    gates: tuple[str, ...] = Field(description="The gates that consumed it, in the order of their times.")
+    transactions: tuple[str, ...] = Field(description="Their transactions, in the same order.")
+    vin: str = Field(default="", description="The vehicle identification number that the permit names.")
+
+
+class ClockChanged(Event):
+    """The clock became more or less worth trusting, or was set."""
+
+    TYPE: ClassVar[str] = "clock.changed"
+    state: ClockState = Field(description="What it is worth now.")
+    before: ClockState | None = Field(
+        default=None, description="What it was worth until now; null: the gate has started."
+    )
+    step_s: float | None = Field(
+        default=None, description="By how much it was set, in seconds, forward positive; null: it was not."
+    )
+    detail: str = Field(default="", description="Why, in words.")
+
+
+class RecordsDeleted(Event):
+    """Personal data went because its time was over."""
+
+    TYPE: ClassVar[str] = "records.deleted"
+    kind: Literal["uses", "declarations", "revocations", "watch", "pictures"] = Field(description="What it was.")
+    count: int = Field(description="How many.")
+    cause: str = Field(description="The rule.")
+
+
 class EventsDropped(Event):
     """Events that the gate had to give up. Never silent."""
 
@@ -352,6 +452,12 @@ TYPES: tuple[type[Event], ...] = (
     ChainCheckpoint,
     EvidenceSent,
     EvidenceDropped,
+    ListsApplied,
+    ListsRefused,
+    ListsState,
+    LedgerConflict,
+    ClockChanged,
+    RecordsDeleted,
     EventsDropped,
 )
 

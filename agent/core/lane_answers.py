@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 def decided(turn: Turn, item: Decided) -> None:
     """Take the answer to the Decide effect of this transaction; any other answer is ignored."""
-    lane = turn.lane
-    if lane.state not in UNDECIDED or not turn.visit.asked:
-        return
-    if item.transaction not in ("", turn.visit.transaction):
+    if not _awaited(turn, item):
         return
     decision = item.decision
+    if decision.verdict is Verdict.PASS and turn.now.at >= item.deadline:
+        turn.ask(final=turn.visit.final)
+        return
     turn.set_visit(use=item.use)
     match decision.verdict:
         case Verdict.PASS:
@@ -38,6 +38,12 @@ def decided(turn: Turn, item: Decided) -> None:
                 turn.answer_retry(decision)
         case _:
             assert_never(decision.verdict)
+
+
+def _awaited(turn: Turn, item: Decided) -> bool:
+    if turn.lane.state not in UNDECIDED or not turn.visit.asked:
+        return False
+    return item.transaction in ("", turn.visit.transaction)
 
 
 def refuse(turn: Turn, decision: Decision) -> None:

@@ -59,12 +59,15 @@ class Decided:
     """The answer to a Decide effect. `use` is the number of this use of the permit, from 1; 0 where it is not known.
 
     `transaction`: that of the Decide effect; an answer for another transaction is ignored. Empty: not said.
+    `deadline`, in monotonic seconds: from then on a PASS does not hold any more, because what it was told by another
+    gate may have changed; it is asked for anew.
     """
 
     now: Moment
     decision: Decision
     use: int = 0
     transaction: str = ""
+    deadline: float = inf
 
 
 @dataclass(frozen=True, slots=True)

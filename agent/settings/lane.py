@@ -82,6 +82,37 @@ class Timing(Table):
     )
 
 
+class AccessRules(Table):
+    """What the lane asks of a vehicle."""
+
+    require: Literal["permit_and_plate", "permit", "plate", "either"] = Field(
+        default="permit_and_plate",
+        description="What a vehicle needs: a permit and its plate, a permit alone, a declared plate alone, or one of the two.",
+    )
+    declaration: Literal["if_known", "required"] = Field(
+        default="if_known",
+        description="Whether a signed permit passes while its declaration has not come to the gate, or is needed always.",
+    )
+    without_plate: Literal["manual", "pass"] = Field(
+        default="manual", description="What to do with a vehicle that was declared to have no plate yet."
+    )
+    wrong_check_digit: Literal["note", "manual"] = Field(
+        default="note", description="What to do where the check digit of a VIN is wrong."
+    )
+    other_class: Literal["note", "manual"] = Field(
+        default="note", description="What to do where the plate is of another kind than the declared one."
+    )
+    already_exited_days: float = Field(
+        default=30.0,
+        ge=0,
+        le=365,
+        description="For so long a vehicle that passed does not pass the same way again under another permit. 0: it may.",
+    )
+    sample_percent: float = Field(
+        default=0.0, ge=0, le=100, description="Share of the vehicles that may pass of which an officer sees each one."
+    )
+
+
 class BarrierWiring(Table):
     """Which relay channel is wired to what. Channels count from 1."""
 
@@ -137,6 +168,7 @@ class Lane(Table):
         le=7 * 86_400,
         description="Seconds for which a vehicle that passed may not pass the same way again. 0: it may.",
     )
+    rules: AccessRules = Field(default=AccessRules(), description="What the lane asks of a vehicle.")
     timing: Timing = Field(default=Timing(), description="How long the lane waits for what.")
     barrier: BarrierWiring = Field(default=BarrierWiring(), description="Which relay channel is wired to what.")
     relay: Device = Field(description="The relay board that moves the barrier.")

@@ -11,6 +11,7 @@ from typing_extensions import override
 
 from agent.core.command import CommandName
 from agent.core.events import Outcome  # noqa: TC001 - pydantic reads the annotation
+from agent.core.lists.kinds import ListKind  # noqa: TC001 - pydantic reads the annotation
 from agent.settings.lane import Lane, Table
 from agent.settings.values import BrokerUrl, GateId, Name, RootKey
 
@@ -48,16 +49,52 @@ class Permits(Table):
         default=60, ge=0, le=3600, description="That a permit's times may be off from this clock."
     )
     max_text: int = Field(default=700, ge=64, le=2953, description="Longest QR text that is looked at, in bytes.")
-    without_plate: Literal["manual", "pass"] = Field(
-        default="manual", description="What to do with a vehicle that was declared to have no plate yet."
+    forms: tuple[Literal["signed", "reference", "jws"], ...] = Field(
+        default=("signed",),
+        min_length=1,
+        description="Forms of permits that are accepted: GP1 codes, GPR references to declarations, JSON Web Signatures.",
     )
+
+
+class Lists(Table):
+    """The signed lists that central keeps in step at the site: declarations, revocations, the watch list."""
+
+    require: tuple[ListKind, ...] = Field(
+        default=(),
+        description="Lists that the gate cannot do without: while they are too old, an officer decides. Others are used where they are there.",
+    )
+    fresh_s: int = Field(
+        default=900, ge=10, le=604_800, description="After central's last word, that the lists are as good as new."
+    )
+    stale_ok_s: int = Field(
+        default=14_400, ge=10, le=604_800, description="After central's last word, that all permits may pass."
+    )
+    known_only_s: int = Field(
+        default=86_400,
+        ge=10,
+        le=2_592_000,
+        description="After central's last word, that permits whose declaration the gate holds may pass.",
+    )
+    max_mb: int = Field(default=1024, ge=16, le=65_536, description="Largest size of all lists on disk.")
 
 
 class ClockRules(Table):
     """What is asked of the computer's clock."""
 
     require_synchronised: bool = Field(
-        default=True, description="Judge no permit while the clock is not synchronised: an officer must act."
+        default=True, description="Judge no permit while the clock cannot be trusted: an officer must act."
+    )
+    max_error_s: float = Field(
+        default=60.0, ge=1, le=3600, description="That a clock without a time server may be off and still be trusted."
+    )
+    drift_ppm: float = Field(
+        default=200.0, ge=1, le=5000, description="How fast such a clock may go wrong, in microseconds a second."
+    )
+    rtc_holdover_hours: int = Field(
+        default=0,
+        ge=0,
+        le=720,
+        description="After the last word of a time server, that the clock is trusted after a restart of the computer too: only with a battery-backed clock.",
     )
 
 
@@ -143,11 +180,51 @@ class Commands(Table):
     )
 
 
+class SiteGate(Table):
+    """A gate of the site."""
+
+    id: GateId = Field(description="Its gate.id.")
+    public_key: RootKey = Field(description="Its public key, in hex, as `gate-agent events key` shows it there.")
+
+
+class Site(Table):
+    """The gates of this site, which let a permit pass once among them."""
+
+    gates: tuple[SiteGate, ...] = Field(
+        default=(), max_length=64, description="All gates of the site, this one too; the same list at each of them."
+    )
+    brokers: tuple[BrokerUrl, ...] = Field(
+        default=(), max_length=4, description="URLs of the broker at the site, through which the gates ask one another."
+    )
+    username: str | None = Field(default=None, min_length=1, description="User name at that broker.")
+    password: SecretStr | None = Field(
+        default=None, description="Password at that broker. Better kept in the credential site.password than in a file."
+    )
+    ca_file: Path | None = Field(
+        default=None, description="Certificates that the broker's must lead to; without it those of the system."
+    )
+    certificate_file: Path | None = Field(default=None, description="The gate's client certificate there.")
+    key_file: Path | None = Field(default=None, description="The private key of that certificate.")
+    partition_policy: Literal["home_gate", "deny", "allow_and_flag"] = Field(
+        default="home_gate",
+        description="While another gate cannot be asked: a permit passes at its home gate only, nowhere, or everywhere and is flagged.",
+    )
+    claim_timeout_s: float = Field(
+        default=1.0, ge=0.1, le=10, description="To wait for the word of a permit's home gate."
+    )
+
+
 class Privacy(Table):
-    """What leaves the gate."""
+    """What leaves the gate, and for how long it keeps what."""
 
     publish_plate: Literal["full", "masked"] = Field(
         default="full", description="Plates in published events: whole, or with their middle masked."
+    )
+    keep_uses_days: int = Field(
+        default=180, ge=1, le=3650, description="How long the ledger remembers a use after its permit has been used."
+    )
+    keep_lists_hours: int = Field(
+        default=24, ge=0, le=8760, description="How long entries of lists are kept after their permit's end."
     )
 
 
@@ -177,12 +254,14 @@ class Settings(BaseSettings):
     gate: Gate = Field(description="Which gate this is.")
     state: State = Field(default=State(), description="Where the agent keeps what must survive.")
     permits: Permits = Field(description="How permits are verified.")
+    lists: Lists = Field(default=Lists(), description="The signed lists of the site.")
     clock: ClockRules = Field(default=ClockRules(), description="What is asked of the computer's clock.")
     mqtt: Mqtt = Field(default=Mqtt(), description="The connection to the central broker.")
     journal: Journal = Field(default=Journal(), description="The journal of events.")
     evidence: Evidence = Field(default=Evidence(), description="The pictures kept as evidence.")
     commands: Commands = Field(default=Commands(), description="Commands from central.")
-    privacy: Privacy = Field(default=Privacy(), description="What leaves the gate.")
+    site: Site = Field(default=Site(), description="The gates of this site.")
+    privacy: Privacy = Field(default=Privacy(), description="What leaves the gate, and what is kept for how long.")
     log: Log = Field(default=Log(), description="The log.")
     lanes: dict[Name, Lane] = Field(min_length=1, description="The lanes of the gate, by name.")
 

@@ -309,7 +309,7 @@ class Gate:
         lane = LANE.format(board=board, port=emulator.line.link, inputs=inputs, gone_s=1 if blind else 3)
         path = self.site.configure(lane, mqtt="enabled = false")
         text = path.read_text(encoding="utf-8")
-        path.write_text(text.replace("[permits]", f'[permits]\nwithout_plate = "{without_plate}"'), encoding="utf-8")
+        path.write_text(f'{text}\n[lanes.exit-1.rules]\nwithout_plate = "{without_plate}"\n', encoding="utf-8")
         self.loaded = load_configuration(path)
         self.app = App(self.loaded, Clock(), Notifier(None), pytest.fail)
         self.relays = simulated.board(board).relays

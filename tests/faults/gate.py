@@ -28,7 +28,6 @@ directory = "{state}"
 [permits]
 trust_list = "{folder}/trust.gtl"
 root_keys = ["{root_key}"]
-without_plate = "pass"
 
 [clock]
 require_synchronised = false
@@ -43,6 +42,9 @@ LANE = """
 [lanes.exit-{number}]
 number = {number}
 direction = "export"
+
+[lanes.exit-{number}.rules]
+without_plate = "pass"
 
 [lanes.exit-{number}.timing]
 read_s = 1

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from agent.core import jws
 from agent.core.chain import RANDOM_BYTES, ClockReading, Point, Writer, beginning, seal, time_text
 from agent.core.checkpoint import checkpoint_draft, checkpoint_of
+from agent.core.clock_trust import ClockState
 from agent.core.command import LANE_COMMANDS, CommandName, Refusal, Result
 from agent.core.command_body import BODIES
 from agent.core.contract.schemas import EVENTS
@@ -28,9 +29,11 @@ from agent.core.events import (
     BarrierMoved,
     BarrierPulsed,
     CheckRecord,
+    ClockChanged,
     CommandAccepted,
     CommandExecuted,
     CommandRefused,
+    DataRecord,
     DeviceChanged,
     Draft,
     EventsDropped,
@@ -39,15 +42,21 @@ from agent.core.events import (
     GateStarted,
     GateStopping,
     LaneOrdered,
+    LedgerConflict,
+    ListsApplied,
+    ListsRefused,
+    ListsState,
     Outcome,
     PermitPresented,
     PermitRecord,
     PlateRecord,
+    RecordsDeleted,
     TransactionClosed,
     VehicleEntering,
     VehiclePresent,
 )
 from agent.core.lane_records import transaction_id
+from agent.core.lists.standing import DataState
 from agent.core.messages import Ack, Birth, CommandOffer, CommandResult, GateKey, Status
 from agent.core.permit.keys import SigningKey
 
@@ -114,6 +123,13 @@ def _passage() -> list[_Step]:
                 ),
                 plate=PlateRecord(verdict="MATCH", declared=PLATE, read=PLATE, score=9.31, frames=6),
                 pictures=PICTURES,
+                data=DataRecord(
+                    state=DataState.FRESH,
+                    age_s=41,
+                    trust=7,
+                    declarations=813,
+                    revocations=56,
+                ),
             ),
             True,
         ),
@@ -159,6 +175,43 @@ def _steps() -> list[_Step]:
         (96.0, AcknowledgementRefused(code="beyond_head", stream=STREAM, seq=9_999), False),
         (120.0, LaneOrdered(order="out_of_service", operator=OPERATOR, cause="loop detector is exchanged"), False),
         (121.0, AlarmRaised(alarm=Alarm.INPUTS_LOST, detail="no answer for 300 ms"), False),
+        (
+            122.0,
+            ListsApplied(
+                list="revocations",
+                version=57,
+                before=56,
+                issued_at=int(UTC) + 121,
+                rows=12,
+                key=COMMAND_KEY_ID[:8],
+                source="mqtt",
+                whole=False,
+            ),
+            False,
+        ),
+        (
+            123.0,
+            ListsRefused(list="declarations", code="rolled_back", detail="version 811, 813 is in force", source="file"),
+            False,
+        ),
+        (124.0, ListsState(state=DataState.STALE_OK, before=DataState.FRESH, age_s=901), False),
+        (
+            125.0,
+            LedgerConflict(
+                permit=PERMIT,
+                use=1,
+                gates=(GATE, "khorgos-04"),
+                transactions=(TRANSACTION, "20261124080012020002"),
+                vin=VIN,
+            ),
+            False,
+        ),
+        (
+            126.0,
+            ClockChanged(state=ClockState.HOLDOVER, before=ClockState.SYNCED, detail="no time server answers"),
+            False,
+        ),
+        (127.0, RecordsDeleted(kind="uses", count=3, cause="older than 180 days"), False),
         (130.0, EvidenceDropped(count=12, cause="more than 2000 MB"), False),
         (131.0, EventsDropped(first=4_711, last=4_802, cause="the journal was damaged and put aside"), False),
         (140.0, GateStopping(cause="SIGTERM"), False),
@@ -168,7 +221,10 @@ def _steps() -> list[_Step]:
 @cache
 def chain() -> tuple[Sealed, ...]:
     """The example events, sealed one after another."""
-    writer, clock = Writer(GATE, STREAM, BOOT), ClockReading(UTC, synced=True, error_ms=4.2)
+    writer, clock = (
+        Writer(GATE, STREAM, BOOT),
+        ClockReading(UTC, synced=True, error_ms=4.2, state=ClockState.SYNCED, lists=DataState.FRESH),
+    )
     before, made = beginning(STREAM), []
     for after_s, event, of_transaction in _steps():
         utc = UTC + after_s
@@ -305,6 +361,12 @@ _OF_THE_GATE = (
     AcknowledgementRefused,
     EvidenceSent,
     EvidenceDropped,
+    ListsApplied,
+    ListsRefused,
+    ListsState,
+    LedgerConflict,
+    ClockChanged,
+    RecordsDeleted,
     EventsDropped,
 )
 

@@ -13,13 +13,16 @@ import json
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from agent.core.chain import SCHEMA_VERSION, SEQ_MAX
+from agent.core.clock_trust import ClockState
 from agent.core.command import CommandName
 from agent.core.command_body import BODIES
 from agent.core.events import TYPES
+from agent.core.lists.standing import DataState
 from agent.core.messages import Ack, Birth, CommandResult, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from enum import StrEnum
 
     from pydantic import BaseModel
 
@@ -77,7 +80,7 @@ def event_schema(kind: str) -> Schema:
     data = _made(EVENTS[kind])
     definitions = data.pop("$defs", {})
     properties = dict(_envelope(kind))
-    optional = {"lane", "transaction", "clockerrorms"}
+    optional = {"lane", "transaction", "clockerrorms", "clockstate", "liststate"}
     return {
         "$schema": DIALECT,
         "$id": f"urn:gate-agent:event:{kind}:{SCHEMA_VERSION}",
@@ -186,11 +189,23 @@ def _envelope(kind: str) -> Iterator[tuple[str, Schema]]:
             "maximum": SEQ_MAX,
         },
     )
+    yield (
+        "clockstate",
+        _values(ClockState, "Whether permits may be judged by that clock: not while UNTRUSTED; absent: not said."),
+    )
+    yield (
+        "liststate",
+        _values(DataState, "What the age of the gate's signed lists allows at this time; absent: not said."),
+    )
     yield "prev", _text("SHA-256, in hex, of the bytes of the event before; of the stream id for seq 1.", pattern=HASH)
 
 
 def _text(description: str, **more: str | int) -> Schema:
     return {"description": description, "type": "string", **more}
+
+
+def _values(known: type[StrEnum], description: str) -> Schema:
+    return {"description": description, "type": "string", VALUES: [value.value for value in known]}
 
 
 def _fixed(value: str, description: str) -> Schema:
