@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from agent.link.tls import TlsFiles, TlsFilesError, make_context
+from agent.settings.broker_rules import BrokerRules, readable
 from agent.settings.lane import Camera, Lane, Scanner
 from agent.settings.lane_rules import LaneRules
-from agent.settings.model import EXAMPLE_ROOT_KEY, Commands, Evidence, Mqtt, Permits, State
+from agent.settings.model import EXAMPLE_ROOT_KEY, Commands, Evidence, Lists, Mqtt, Permits, Site, State
 from agent.settings.neighbours import Neighbours
 from agent.settings.ports import port_problems
-from agent.settings.values import broker_address
+from agent.settings.site_rules import access_problems, list_problems, site_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path as FilePath
     from typing import Any
 
     from agent.settings.complaints import Complaints
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 _Part = TypeVar("_Part", bound=BaseModel)
 
 _TAKEN = {"relay": "relay board", "inputs": "board of inputs"}
-_LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +49,7 @@ def problems(checked: Checked, complaints: Complaints) -> list[Problem]:
         inputs = checked.boards.get((*path, "inputs"))
         rules = LaneRules(path, lane, complaints, checked.capabilities.get((*path, "relay")), inputs)
         found += rules.problems()
+    found += _site(checked.data, lanes, complaints)
     found += _unique(lanes, complaints)
     linked = [name for name in lanes if _has_linked_inputs(checked.capabilities.get(("lanes", name, "relay")))]
     found += Neighbours(lanes, _names(checked.data), checked.boards, linked, complaints).problems()
@@ -95,7 +94,7 @@ def _permits(data: Mapping[str, Any], complaints: Complaints) -> Iterator[Proble
     if permits is None:
         return
     if permits.trust_list is not None:
-        yield from _readable(("permits", "trust_list"), permits.trust_list, complaints)
+        yield from readable(("permits", "trust_list"), permits.trust_list, complaints)
     for number, key in enumerate(permits.root_keys):
         path = ("permits", "root_keys", number)
         if key in permits.root_keys[:number]:
@@ -135,57 +134,18 @@ def _mqtt(data: Mapping[str, Any], complaints: Complaints) -> Iterator[Problem]:
         return
     if mqtt.enabled and not mqtt.brokers:
         yield complaints.about(("mqtt", "brokers"), "expected at least one broker; or set mqtt.enabled = false")
-    yield from _tls_problems(mqtt, complaints)
-    if mqtt.password is not None and mqtt.username is None:
-        yield complaints.about(("mqtt", "password"), "needs mqtt.username beside it")
-    yield from _broker_problems(mqtt, complaints)
+    yield from BrokerRules("mqtt", mqtt, complaints).problems()
 
 
-def _tls_problems(mqtt: Mqtt, complaints: Complaints) -> Iterator[Problem]:
-    if (mqtt.certificate_file is None) != (mqtt.key_file is None):
-        given, other = ("certificate_file", "key_file") if mqtt.certificate_file else ("key_file", "certificate_file")
-        yield complaints.about(("mqtt", given), f"needs mqtt.{other} beside it")
-        return
-    files = {name: getattr(mqtt, name) for name in ("ca_file", "certificate_file", "key_file")}
-    unreadable = [
-        problem
-        for name, file in files.items()
-        if file is not None
-        for problem in _readable(("mqtt", name), file, complaints)
-    ]
-    yield from unreadable
-    if unreadable or not any(files.values()):
-        return
-    try:
-        make_context(TlsFiles(mqtt.ca_file))
-    except TlsFilesError as error:
-        yield complaints.about(("mqtt", "ca_file"), str(error))
-    try:
-        make_context(TlsFiles(None, mqtt.certificate_file, mqtt.key_file))
-    except TlsFilesError as error:
-        yield complaints.about(("mqtt", "certificate_file"), str(error))
-
-
-def _broker_problems(mqtt: Mqtt, complaints: Complaints) -> Iterator[Problem]:
-    addresses = [broker_address(url) for url in mqtt.brokers]
-    for number, address in enumerate(addresses):
-        path = ("mqtt", "brokers", number)
-        if address in addresses[:number]:
-            yield complaints.about(path, "this broker stands here twice")
-        if mqtt.password is not None and not address.tls and address.host not in _LOCAL:
-            message = "the password goes over the network in the clear: use mqtts://"
-            yield complaints.about(path, message, warning=True)
-    if mqtt.certificate_file and addresses and not any(address.tls for address in addresses):
-        message = "serves only mqtts:// brokers, and there is none"
-        yield complaints.about(("mqtt", "certificate_file"), message)
-
-
-def _readable(path: Path, file: FilePath, complaints: Complaints) -> Iterator[Problem]:
-    try:
-        with file.open("rb") as stream:
-            stream.read(1)
-    except OSError as error:
-        yield complaints.about(path, f"{file} cannot be read: {error.strerror or error}")
+def _site(data: Mapping[str, Any], lanes: Mapping[str, Lane], complaints: Complaints) -> Iterator[Problem]:
+    site, lists = _part(Site, data.get("site", {})), _part(Lists, data.get("lists", {}))
+    if site is not None:
+        gate = data.get("gate")
+        yield from site_problems(site, gate.get("id") if isinstance(gate, dict) else None, complaints)
+        yield from BrokerRules("site", site, complaints).problems()
+    if lists is not None:
+        yield from list_problems(lists, complaints)
+    yield from access_problems(lanes, lists, complaints)
 
 
 def _unique(lanes: Mapping[str, Lane], complaints: Complaints) -> Iterator[Problem]:
