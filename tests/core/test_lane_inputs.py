@@ -132,6 +132,22 @@ def test_an_answer_counts_once() -> None:
     assert (yard.decide(Verdict.PASS), yard.lane) == ([], before)
 
 
+def test_an_admission_whose_time_is_over_is_asked_for_anew() -> None:
+    yard = deciding()
+    late = Decided(yard.now, Decision(Verdict.PASS, Reason.OK, (), PERMIT), 1, FIRST, deadline=yard.now.at)
+    assert yard.feed(late) == ["decide on 1+0"]
+    assert yard.state is State.DECIDING
+    yard.feed(replace(late, deadline=yard.now.at + 0.001))
+    assert yard.state is State.OPENING
+
+
+def test_a_refusal_holds_however_late_it_comes() -> None:
+    yard = deciding()
+    refused = Decision(Verdict.DENY, Reason.EXPIRED, (), PERMIT)
+    yard.feed(Decided(yard.now, refused, 1, FIRST, deadline=yard.now.at - 9))
+    assert yard.state is State.DENIED
+
+
 # -------------------------------------------------------------------------------------------- inputs that never stand still
 
 
