@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from agent.core.permit import cbor, vin
 from agent.core.permit.fields import ClaimsError, Fields
-from agent.core.plates.formats import FORMATS, PlateKind, normalise
+from agent.core.permit.vehicle import TIMES, check_declaration, check_vehicle
+from agent.core.plates.formats import PlateKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,15 +52,10 @@ _DECLARATION, _VIN, _PLATE, _PLATE_KIND, _ENERGY, _SITE, _LANE_MASK, _DIRECTION,
     *range(3, 12),
 )
 
-_TIMES = range(1_577_836_800, 4_102_444_800)  # 2020 to 2099: a slip of a digit or a unit lands outside
-_YEARS = range(2000, 2100)
 _NUMBER_END = 10**DECLARATION_DIGITS
 _KINDS = range(1, len(PLATE_KINDS) + 1)
 _KIND_CODES: Mapping[str, int] = {kind: code for code, kind in PLATE_KINDS.items()}
 _DIRECTION_CODES: Mapping[str, int] = {direction: code for code, direction in DIRECTIONS.items()}
-# The colour is no part of the number: both colours have the one civil format.
-_AS_FORMAT: Mapping[str, str] = {PlateKind.CIVIL_BLUE: PlateKind.CIVIL, PlateKind.CIVIL_YELLOW: PlateKind.CIVIL}
-_DIGIT_9: Mapping[str, int] = {"export": 0, "import": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +147,9 @@ def decode(payload: bytes, key_id: bytes) -> Permit:
         permit_id=claims.octets(_PERMIT_ID, range(PERMIT_ID_BYTES, PERMIT_ID_BYTES + 1)),
         issuer=claims.text(_ISSUER, range(1, 65)),
         key_id=key_id,
-        not_before=claims.integer(_NOT_BEFORE, _TIMES),
-        expires_at=claims.integer(_EXPIRES_AT, _TIMES),
-        issued_at=claims.integer(_ISSUED_AT, _TIMES),
+        not_before=claims.integer(_NOT_BEFORE, TIMES),
+        expires_at=claims.integer(_EXPIRES_AT, TIMES),
+        issued_at=claims.integer(_ISSUED_AT, TIMES),
         declaration=vehicle.integer(_DECLARATION, range(_NUMBER_END)),
         vin=vehicle.text(_VIN, range(vin.LENGTH, vin.LENGTH + 1)),
         plate=None if vehicle.skip_null(_PLATE) else vehicle.text(_PLATE, range(4, 13)),
@@ -168,8 +164,8 @@ def decode(payload: bytes, key_id: bytes) -> Permit:
     claims.finish()
     vehicle.finish()
     _check_times(permit)
-    _check_declaration(permit)
-    _check_vehicle(permit)
+    check_declaration(permit.declaration, permit.direction)
+    check_vehicle(permit.vin, permit.plate, permit.plate_kind)
     return permit
 
 
@@ -186,24 +182,3 @@ def _check_times(permit: Permit) -> None:
         raise ClaimsError("it ends before it begins")
     if not permit.issued_at < permit.expires_at:
         raise ClaimsError("it was issued after its end")
-
-
-def _check_declaration(permit: Permit) -> None:
-    if permit.declaration // 10**10 % 10**4 not in _YEARS:
-        raise ClaimsError("digits 5 to 8 of the declaration number are no year")
-    if permit.declaration // 10**9 % 10 != _DIGIT_9[permit.direction]:
-        raise ClaimsError(f"digit 9 of the declaration number is not that of an {permit.direction}")
-
-
-def _check_vehicle(permit: Permit) -> None:
-    if not vin.is_well_formed(permit.vin):
-        raise ClaimsError("the VIN is not 17 digits and capitals without I, O and Q")
-    if (permit.plate is None) != (permit.plate_kind is None):
-        raise ClaimsError("a plate and its kind come together or not at all")
-    if permit.plate is None or permit.plate_kind is None:
-        return
-    if permit.plate != normalise(permit.plate):
-        raise ClaimsError("the plate is not written in its normal form")
-    kind = _AS_FORMAT.get(permit.plate_kind, permit.plate_kind)
-    if not any(plate.kind == kind and plate.fits(permit.plate) for plate in FORMATS):
-        raise ClaimsError(f"the plate does not have the form of {permit.plate_kind}")
