@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent.core.permit import cbor
-from agent.core.permit.keys import SIGNATURE_BYTES
+from agent.core.permit.schemes import SIGNATURE_BYTES
 
 if TYPE_CHECKING:
     from agent.core.permit.keys import PublicKey, SigningKey
