@@ -1,0 +1,125 @@
+"""A snapshot in chunks: each the zlib stream of a CBOR array of rows, named by its digest in the signed head.
+
+A chunk is compared with the head before it is inflated, and never inflated beyond a bound, so that only what a key of
+the lists has signed is ever unpacked.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from agent.core.lists.codec import MAX_ROW_BYTES
+from agent.core.lists.faults import ListError, ListFault
+from agent.core.permit import cbor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+CHUNK_BYTES = 65_536
+MAX_CHUNK_BYTES = 1_048_576
+MAX_CHUNK_SIZE = 524_288
+MAX_CHUNK_ROWS = 20_000
+DIGEST_BYTES = 32
+
+_LIMITS = cbor.Limits(depth=1, items=1 + MAX_CHUNK_ROWS)
+_LEVEL = 9
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkRef:
+    """What the head says of a chunk. `digest`: SHA-256 of its bytes as sent. `rows`: how many. `size`: bytes as sent."""
+
+    digest: bytes
+    rows: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A chunk as it is sent, and what the head says of it."""
+
+    ref: ChunkRef
+    data: bytes
+
+
+def pack_chunks(rows: Iterable[bytes]) -> Iterator[Chunk]:
+    """Pack encoded rows, in their order, into chunks of about CHUNK_BYTES each before compression.
+
+    Raises:
+        ListError: TOO_LARGE; a row is longer than a gate accepts.
+    """
+    batch: list[bytes] = []
+    size = 0
+    for row in rows:
+        if len(row) > MAX_ROW_BYTES:
+            raise ListError(ListFault.TOO_LARGE, f"a row of {len(row)} bytes; it may have {MAX_ROW_BYTES}")
+        batch.append(row)
+        size += len(row)
+        if size >= CHUNK_BYTES or len(batch) == MAX_CHUNK_ROWS:
+            yield _packed(batch)
+            batch, size = [], 0
+    if batch:
+        yield _packed(batch)
+
+
+def check_chunk(data: bytes, ref: ChunkRef) -> None:
+    """Compare a chunk as it came with what the head says of it; nothing of it is unpacked.
+
+    Raises:
+        ListError: CHUNK_WRONG.
+    """
+    if len(data) != ref.size:
+        raise ListError(ListFault.CHUNK_WRONG, f"a chunk of {len(data)} bytes; the head says {ref.size}")
+    if sha256(data).digest() != ref.digest:
+        raise ListError(ListFault.CHUNK_WRONG, "a chunk whose digest is not the one in the head")
+
+
+def unpack_chunk(data: bytes, ref: ChunkRef) -> list[bytes]:
+    """Return the encoded rows of a chunk, once it is the one that the head names.
+
+    Raises:
+        ListError: CHUNK_WRONG where it is another; CONTENT_INVALID where it holds no rows, or not as many as it should.
+    """
+    check_chunk(data, ref)
+    rows = encoded_rows(_inflated(data))
+    if len(rows) != ref.rows:
+        raise ListError(ListFault.CONTENT_INVALID, f"a chunk of {len(rows)} rows; the head says {ref.rows}")
+    return rows
+
+
+def encoded_rows(data: bytes) -> list[bytes]:
+    """Return the byte strings of a CBOR array of nothing else.
+
+    Raises:
+        ListError: CONTENT_INVALID; it is something else.
+    """
+    try:
+        items = cbor.decode(data, _LIMITS)
+    except cbor.CborError as error:
+        raise ListError(ListFault.CONTENT_INVALID, f"a chunk that is not well-formed: {error}") from None
+    rows = [item for item in items if isinstance(item, bytes)] if isinstance(items, list) else []
+    if not isinstance(items, list) or len(rows) != len(items):
+        raise ListError(ListFault.CONTENT_INVALID, "a chunk that is no array of byte strings")
+    return rows
+
+
+def _packed(rows: list[bytes]) -> Chunk:
+    data = zlib.compress(cbor.encode(list(rows)), _LEVEL)
+    return Chunk(ChunkRef(sha256(data).digest(), len(rows), len(data)), data)
+
+
+def _inflated(data: bytes) -> bytes:
+    inflater = zlib.decompressobj()
+    try:
+        inflated = inflater.decompress(data, MAX_CHUNK_BYTES)
+    except zlib.error:
+        raise ListError(ListFault.CONTENT_INVALID, "a chunk that is no zlib stream") from None
+    if inflater.unconsumed_tail or not inflater.eof:
+        message = f"a chunk that is cut short or has more than {MAX_CHUNK_BYTES} bytes inflated"
+        raise ListError(ListFault.CONTENT_INVALID, message)
+    if inflater.unused_data:
+        raise ListError(ListFault.CONTENT_INVALID, "bytes follow the zlib stream of a chunk")
+    return inflated
