@@ -62,8 +62,9 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Subscribed:
-    """The broker's answer to SUBSCRIBE, one code a filter."""
+    """The broker's answer to the SUBSCRIBE of this message id, one code a filter."""
 
+    mid: int
     codes: tuple[int, ...]
 
 
@@ -86,7 +87,7 @@ Happening = Connected | Subscribed | Answered | Arrived
 
 
 class Connection:
-    """A connection from its first packet to its end. `open`, `turn` and `close` belong to one thread; `publish` to any."""
+    """A connection from its first packet to its end. `open`, `turn` and `close` belong to one thread; all else to any."""
 
     def __init__(self, address: BrokerAddress, options: ConnectOptions) -> None:
         self._address = address
@@ -142,9 +143,14 @@ class Connection:
         )
         return info.mid if info.rc is MQTTErrorCode.MQTT_ERR_SUCCESS else None
 
-    def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
-        """Ask for all filters in one packet."""
-        self._client.subscribe([(each.topic_filter, subscribe_options(each)) for each in subscriptions])
+    def subscribe(self, subscriptions: Sequence[Subscription]) -> int | None:
+        """Ask for all filters in one packet; its message id, or None when it could not be taken."""
+        _code, mid = self._client.subscribe([(each.topic_filter, subscribe_options(each)) for each in subscriptions])
+        return mid
+
+    def unsubscribe(self, topic_filters: Sequence[str]) -> None:
+        """Want nothing of these filters any more."""
+        self._client.unsubscribe(list(topic_filters))
 
     def disconnect(self) -> None:
         """Ask for an orderly end: the broker will not publish the will."""
@@ -205,9 +211,9 @@ class Connection:
             self._end(f"closed by the broker: {reasons.words(code.value)}")
 
     def _on_subscribe(
-        self, _client: Client, _data: Any, _mid: int, codes: list[ReasonCode], _properties: Properties | None
+        self, _client: Client, _data: Any, mid: int, codes: list[ReasonCode], _properties: Properties | None
     ) -> None:
-        self._happenings.append(Subscribed(tuple(code.value for code in codes)))
+        self._happenings.append(Subscribed(mid, tuple(code.value for code in codes)))
 
     def _on_publish(
         self, _client: Client, _data: Any, mid: int, code: ReasonCode, _properties: Properties | None

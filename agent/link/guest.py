@@ -187,7 +187,7 @@ class Guest:
         match happening:
             case Connected(code):
                 self._connecting.fulfil(None if reasons.refused(code) else (code,))
-            case Subscribed(codes):
+            case Subscribed(_mid, codes):
                 self._subscription.fulfil(codes)
             case Answered(mid, code):
                 with self._lock:

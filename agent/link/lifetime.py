@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from agent.link.connection import Happening
     from agent.link.messages import Incoming, Subscription
+    from agent.link.subscriptions import Subscriptions
 
 log = logging.getLogger(__name__)
 
@@ -42,8 +43,12 @@ class Wire(Protocol):
         """Hand over a message; its id, or None."""
         ...
 
-    def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
-        """Ask for filters."""
+    def subscribe(self, subscriptions: Sequence[Subscription]) -> int | None:
+        """Ask for filters; the id of the packet, or None."""
+        ...
+
+    def unsubscribe(self, topic_filters: Sequence[str]) -> None:
+        """Want nothing of these filters any more."""
         ...
 
     def disconnect(self) -> None:
@@ -86,20 +91,21 @@ class _Phase(StrEnum):
 
 
 class Lifetime:
-    """Run one connection. `run` belongs to the network thread; `publish`, `end` and `announce` to any."""
+    """Run one connection. `run` belongs to the network thread; all other methods to any."""
 
     def __init__(
         self,
         wire: Wire,
         owner: Owner,
-        subscriptions: Sequence[Subscription],
+        subscriptions: Subscriptions,
         *,
         timeout_s: float,
         status_every_s: float,
     ) -> None:
         self._wire = wire
         self._owner = owner
-        self._subscriptions = tuple(subscriptions)
+        self._subscriptions = subscriptions
+        self._asked: dict[int, tuple[str, ...]] = {}
         self._timeout_s = timeout_s
         self._status_every_s = status_every_s
         self._phase = _Phase.CONNECTING
@@ -140,6 +146,24 @@ class Lifetime:
             self._pending[mid] = done
         return True
 
+    def subscribe(self, subscriptions: Sequence[Subscription]) -> None:
+        """Ask for filters that the session has taken up since; those that it had, `run` asks for."""
+        with self._lock:
+            if self._over or self._phase is _Phase.CONNECTING:
+                return
+            self._ask_for(subscriptions)
+
+    def unsubscribe(self, topic_filters: Sequence[str]) -> None:
+        """Want nothing of these filters any more."""
+        with self._lock:
+            if not self._over and self._phase is not _Phase.CONNECTING:
+                self._wire.unsubscribe(topic_filters)
+
+    def _ask_for(self, subscriptions: Sequence[Subscription]) -> None:
+        mid = self._wire.subscribe(subscriptions)
+        if mid is not None:
+            self._asked[mid] = tuple(each.topic_filter for each in subscriptions)
+
     def end(self, cause: str) -> None:
         """End the connection at the next turn."""
         self._end_cause = cause
@@ -178,8 +202,8 @@ class Lifetime:
             match happening:
                 case Connected(code, limits):
                     self._connected(code, limits)
-                case Subscribed(codes):
-                    self._subscribed(codes)
+                case Subscribed(mid, codes):
+                    self._subscribed(mid, codes)
                 case Answered(mid, code):
                     self._answered(mid, code)
                 case Arrived(message):
@@ -193,18 +217,25 @@ class Lifetime:
         self._limits = limits
         if limits.maximum_qos < 1:
             self.end("the broker does not do QoS 1: enable it there")
-        elif self._subscriptions:
-            self._phase = _Phase.SUBSCRIBING
-            self._wire.subscribe(self._subscriptions)
-        else:
+        elif not self._subscribe_all():
             self._stand()
 
-    def _subscribed(self, codes: tuple[int, ...]) -> None:
+    def _subscribe_all(self) -> bool:
+        with self._lock:
+            self._phase = _Phase.SUBSCRIBING
+            subscriptions = self._subscriptions.all()
+            if subscriptions:
+                self._ask_for(subscriptions)
+        return bool(subscriptions)
+
+    def _subscribed(self, mid: int, codes: tuple[int, ...]) -> None:
         if self._phase is _Phase.SUBSCRIBING:
             self._stand()
-        for subscription, code in zip(self._subscriptions, codes, strict=False):
+        with self._lock:
+            topic_filters = self._asked.pop(mid, ())
+        for topic_filter, code in zip(topic_filters, codes, strict=False):
             if reasons.refused(code):
-                self._owner.complain(f"subscribing to {subscription.topic_filter}: {reasons.words(code)}")
+                self._owner.complain(f"subscribing to {topic_filter}: {reasons.words(code)}")
 
     def _stand(self) -> None:
         now = time.monotonic()
@@ -233,12 +264,11 @@ class Lifetime:
         if message is None:
             self.not_understood += 1
             return
-        for subscription in self._subscriptions:
-            if _matches(subscription.topic_filter, message.topic):
-                try:
-                    subscription.handle(message)
-                except Exception:
-                    log.exception("a message to %s could not be handled", message.topic)
+        for subscription in self._subscriptions.wanting(message.topic):
+            try:
+                subscription.handle(message)
+            except Exception:
+                log.exception("a message to %s could not be handled", message.topic)
 
     def _part(self) -> None:
         """Say goodbye, for a bounded time: a frozen broker gets no more than that."""
@@ -268,11 +298,3 @@ def _tell(done: Callable[[Receipt], None] | None, receipt: Receipt) -> None:
         done(receipt)
     except Exception:
         log.exception("a receipt could not be handled")
-
-
-def _matches(topic_filter: str, topic: str) -> bool:
-    """Whether a topic fits a filter that may end in `/#` (the gate uses no other wildcard)."""
-    if topic_filter.endswith("/#"):
-        parent = topic_filter[:-2]
-        return topic == parent or topic.startswith(f"{parent}/")
-    return topic == topic_filter

@@ -17,9 +17,10 @@ from agent.link.topics import Topics
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from agent.link.messages import Limits, Subscription
+    from agent.link.messages import Limits
     from agent.link.rota import Rota
     from agent.link.setup import Presence, SessionSettings
+    from agent.link.subscriptions import Subscriptions
 
 log = logging.getLogger(__name__)
 
@@ -52,14 +53,14 @@ class Network:
         rota: Rota,
         front: Front,
         presence: Presence,
-        subscriptions: Sequence[Subscription],
+        subscriptions: Subscriptions,
         draw: Callable[[], float],
     ) -> None:
         self._settings = settings
         self._rota = rota
         self._front = front
         self._presence = presence
-        self._subscriptions = tuple(subscriptions)
+        self._subscriptions = subscriptions
         self._draw = draw
         self._topics = Topics(settings.gate)
         self._leaving = threading.Event()

@@ -14,6 +14,7 @@ from agent.link.messages import LinkDown, LinkUp
 from agent.link.network import Network
 from agent.link.rota import Rota
 from agent.link.setup import LinkView
+from agent.link.subscriptions import Subscriptions
 from agent.port_state import PortState
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Session:
         self._random = Random() if random is None else random  # noqa: S311 - jitter, no secret
         brokers = shuffled(settings.brokers, self._random)
         self._rota = Rota(brokers, settings.first_retry_s, settings.retry_cap_s)
-        self._subscriptions: list[Subscription] = []
+        self._subscriptions = Subscriptions()
         self._listeners: list[Callable[[LinkUp | LinkDown], None]] = []
         self._lock = threading.RLock()
         self._up = False
@@ -65,9 +66,23 @@ class Session:
         """The state of the link."""
         return self._view
 
-    def subscribe(self, subscription: Subscription) -> None:
-        """Subscribe on every connect. To be called before `start`."""
-        self._subscriptions.append(subscription)
+    def subscribe(self, *subscriptions: Subscription) -> None:
+        """Subscribe on every connect from now on, and on the connection of now at once.
+
+        To a filter that was subscribed to before, this subscribes again: what is stored there comes again.
+        """
+        for each in subscriptions:
+            self._subscriptions.add(each)
+        lifetime = self._network.lifetime
+        if lifetime is not None:
+            lifetime.subscribe(subscriptions)
+
+    def unsubscribe(self, *topic_filters: str) -> None:
+        """Want nothing of these filters any more; what is under way of them is dropped."""
+        gone = [each for each in topic_filters if self._subscriptions.remove(each)]
+        lifetime = self._network.lifetime
+        if gone and lifetime is not None:
+            lifetime.unsubscribe(gone)
 
     def listen(self, listener: Callable[[LinkUp | LinkDown], None]) -> None:
         """Hear of every connection and its end; must only enqueue. To be called before `start`."""
