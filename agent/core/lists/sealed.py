@@ -29,10 +29,6 @@ MAX_CHUNKS = 4096
 MAX_DELTA_BYTES = 524_288
 MAX_DELTA_ROWS = 5000
 
-_HEAD_CONTEXT = b"gate list head 1"
-_DELTA_CONTEXT = b"gate list delta 1"
-_HEAD_LIMITS = cbor.Limits(depth=3, items=16 + 4 * MAX_CHUNKS)
-_DELTA_LIMITS = cbor.Limits(depth=2, items=16 + MAX_DELTA_ROWS)
 _VERSIONS = range(1, 1 << 32)
 _SITES = range(1, 1 << 32)
 _KEY_BYTES = range(1, 65)
@@ -108,7 +104,7 @@ def seal_head(head: ListHead, key: SigningKey) -> bytes:
         _SNAPSHOT: head.snapshot,
         _CHUNKS: [[chunk.digest, chunk.rows, chunk.size] for chunk in head.chunks],
     }
-    data = _seal(value, key, _HEAD_CONTEXT)
+    data = _seal(value, key, _HEAD.context)
     read_head(data)
     return data
 
@@ -128,7 +124,7 @@ def seal_delta(delta: ListDelta, key: SigningKey) -> bytes:
         _UPSERTS: list(delta.upserts),
         _REMOVED: list(delta.removed),
     }
-    data = _seal(value, key, _DELTA_CONTEXT)
+    data = _seal(value, key, _DELTA.context)
     read_delta(data)
     return data
 
@@ -139,13 +135,11 @@ def open_head(data: bytes, trust: TrustList, site: int, utc: float) -> Opened[Li
     Raises:
         ListError: it is not, or not well-formed, or of another site; EXPIRED from its `expires_at` on.
     """
-    signed = _parse(data, MAX_HEAD_BYTES)
-    entry = _signer(signed, trust, site, utc)
-    head = _verified(signed, entry, _HEAD_CONTEXT, _head)
-    _check_site(head.site, site)
+    opened = _open(_HEAD, data, trust, site, utc)
+    head = opened.said
     if utc >= head.expires_at:
         raise ListError(ListFault.EXPIRED, f"the head of the {head.kind} was good until {head.expires_at} Unix seconds")
-    return Opened(head, signed.key_id)
+    return opened
 
 
 def open_delta(data: bytes, trust: TrustList, site: int, utc: float) -> Opened[ListDelta]:
@@ -154,11 +148,7 @@ def open_delta(data: bytes, trust: TrustList, site: int, utc: float) -> Opened[L
     Raises:
         ListError: it is not, or not well-formed, or of another site.
     """
-    signed = _parse(data, MAX_DELTA_BYTES)
-    entry = _signer(signed, trust, site, utc)
-    delta = _verified(signed, entry, _DELTA_CONTEXT, _delta)
-    _check_site(delta.site, site)
-    return Opened(delta, signed.key_id)
+    return _open(_DELTA, data, trust, site, utc)
 
 
 def read_head(data: bytes) -> Opened[ListHead]:
@@ -167,8 +157,8 @@ def read_head(data: bytes) -> Opened[ListHead]:
     Raises:
         ListError: it is no head.
     """
-    signed = _parse(data, MAX_HEAD_BYTES)
-    return Opened(_content(signed.payload, _head), signed.key_id)
+    signed = _HEAD.parse(data)
+    return Opened(_HEAD.content(signed), signed.key_id)
 
 
 def read_delta(data: bytes) -> Opened[ListDelta]:
@@ -177,8 +167,8 @@ def read_delta(data: bytes) -> Opened[ListDelta]:
     Raises:
         ListError: it is no delta.
     """
-    signed = _parse(data, MAX_DELTA_BYTES)
-    return Opened(_content(signed.payload, _delta), signed.key_id)
+    signed = _DELTA.parse(data)
+    return Opened(_DELTA.content(signed), signed.key_id)
 
 
 def _seal(value: cbor.Value, key: SigningKey, context: bytes) -> bytes:
@@ -188,13 +178,39 @@ def _seal(value: cbor.Value, key: SigningKey, context: bytes) -> bytes:
         raise ListError(ListFault.CONTENT_INVALID, f"it cannot be written: {error}") from None
 
 
-def _parse(data: bytes, longest: int) -> cose.Signed:
-    if len(data) > longest:
-        raise ListError(ListFault.TOO_LARGE, f"{len(data)} bytes; it may have {longest}")
-    try:
-        return cose.parse(data)
-    except cose.CoseError as error:
-        raise ListError(ListFault.STRUCTURE_INVALID, f"not a COSE_Sign1: {error}") from None
+@dataclass(frozen=True, slots=True)
+class _Part(Generic[_Said]):
+    """One kind of signed part: how it is signed, how large it may be, how it is read."""
+
+    context: bytes
+    longest: int
+    limits: cbor.Limits
+    read: Callable[[Fields], _Said]
+
+    def parse(self, data: bytes) -> cose.Signed:
+        if len(data) > self.longest:
+            raise ListError(ListFault.TOO_LARGE, f"{len(data)} bytes; it may have {self.longest}")
+        try:
+            return cose.parse(data)
+        except cose.CoseError as error:
+            raise ListError(ListFault.STRUCTURE_INVALID, f"not a COSE_Sign1: {error}") from None
+
+    def content(self, signed: cose.Signed) -> _Said:
+        try:
+            return self.read(Fields(cbor.decode(signed.payload, self.limits), "field"))
+        except (cbor.CborError, ClaimsError) as error:
+            raise ListError(ListFault.CONTENT_INVALID, f"it is not well-formed: {error}") from None
+
+
+def _open(part: _Part[_Said], data: bytes, trust: TrustList, site: int, utc: float) -> Opened[_Said]:
+    signed = part.parse(data)
+    entry = _signer(signed, trust, site, utc)
+    if not signed.holds(entry.key, part.context):
+        raise ListError(ListFault.SIGNATURE_INVALID, f"the signature of key {signed.key_id.hex()} does not hold")
+    said = part.content(signed)
+    if said.site != site:
+        raise ListError(ListFault.WRONG_SITE, f"it is for site {said.site}, not for {site}")
+    return Opened(said, signed.key_id)
 
 
 def _signer(signed: cose.Signed, trust: TrustList, site: int, utc: float) -> TrustEntry:
@@ -213,25 +229,6 @@ def _signer(signed: cose.Signed, trust: TrustList, site: int, utc: float) -> Tru
     if entry.sites and site not in entry.sites:
         raise ListError(ListFault.WRONG_SITE, f"signed by {name}, which may not sign for site {site}")
     return entry
-
-
-def _verified(signed: cose.Signed, entry: TrustEntry, context: bytes, read: Callable[[Fields], _Said]) -> _Said:
-    if not signed.holds(entry.key, context):
-        raise ListError(ListFault.SIGNATURE_INVALID, f"the signature of key {signed.key_id.hex()} does not hold")
-    return _content(signed.payload, read)
-
-
-def _check_site(said: int, site: int) -> None:
-    if said != site:
-        raise ListError(ListFault.WRONG_SITE, f"it is for site {said}, not for {site}")
-
-
-def _content(payload: bytes, read: Callable[[Fields], _Said]) -> _Said:
-    limits = _HEAD_LIMITS if read is _head else _DELTA_LIMITS
-    try:
-        return read(Fields(cbor.decode(payload, limits), "field"))
-    except (cbor.CborError, ClaimsError) as error:
-        raise ListError(ListFault.CONTENT_INVALID, f"it is not well-formed: {error}") from None
 
 
 def _head(fields: Fields) -> ListHead:
@@ -296,3 +293,7 @@ def _strings(item: cbor.Value, lengths: range, name: str) -> tuple[bytes, ...]:
     if not isinstance(item, list) or len(found) != len(item):
         raise ClaimsError(f"the {name} are no byte strings of {lengths[0]} to {lengths[-1]} bytes")
     return found
+
+
+_HEAD = _Part(b"gate list head 1", MAX_HEAD_BYTES, cbor.Limits(depth=3, items=16 + 4 * MAX_CHUNKS), _head)
+_DELTA = _Part(b"gate list delta 1", MAX_DELTA_BYTES, cbor.Limits(depth=2, items=16 + MAX_DELTA_ROWS), _delta)
