@@ -39,6 +39,10 @@ class EvidenceError(Exception):
     """A picture could not be kept or read."""
 
 
+class RegistryError(Exception):
+    """The registry of lists could not do what was asked; nothing of it happened."""
+
+
 class DamagedError(Exception):
     """The journal's file cannot be trusted any more; the message says what is wrong with it."""
 
