@@ -7,6 +7,7 @@ import threading
 import time
 from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from typing import TYPE_CHECKING, Protocol, assert_never
 
 from agent.link import reasons
@@ -63,11 +64,11 @@ class Owner(Protocol):
         """What to publish as soon as the connection stands: birth and status."""
         ...
 
-    def status(self) -> Outgoing:
-        """The status of now."""
+    def status(self) -> Sequence[Outgoing]:
+        """The status of now; nothing where the session tells none."""
         ...
 
-    def farewell(self) -> Outgoing:
+    def farewell(self) -> Sequence[Outgoing]:
         """What to publish before an orderly end."""
         ...
 
@@ -243,17 +244,17 @@ class Lifetime:
         self._status_due_at = now + self._status_every_s
         with self._lock:
             self._phase = _Phase.UP
-        for message in self._owner.greet():
-            self._publish_own(message)
+        self._publish_own(self._owner.greet())
         self._owner.stood(self._limits)
 
-    def _publish_own(self, message: Outgoing) -> None:
-        def done(receipt: Receipt) -> None:
-            if receipt.refused:
-                self._owner.complain(f"publishing {message.topic}: {receipt.words}")
+    def _publish_own(self, messages: Sequence[Outgoing]) -> None:
+        for message in messages:
+            if not self.publish(message, partial(self._complain_of, message.topic)):
+                log.warning("%s could not be published now: as much as the broker takes is under way", message.topic)
 
-        if not self.publish(message, done):
-            log.warning("%s could not be published now: as much as the broker takes is under way", message.topic)
+    def _complain_of(self, topic: str, receipt: Receipt) -> None:
+        if receipt.refused:
+            self._owner.complain(f"publishing {topic}: {receipt.words}")
 
     def _answered(self, mid: int, code: int) -> None:
         with self._lock:
@@ -276,7 +277,9 @@ class Lifetime:
             return
         said = threading.Event()
         deadline = time.monotonic() + FAREWELL_S
-        if self.publish(self._owner.farewell(), lambda _receipt: said.set()):
+        for message in self._owner.farewell():
+            if not self.publish(message, lambda _receipt: said.set()):
+                break
             while not said.is_set() and self._wire.ended is None and time.monotonic() < deadline:
                 self._turn(0.05)
         self._wire.disconnect()

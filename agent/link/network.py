@@ -52,7 +52,7 @@ class Network:
         settings: SessionSettings,
         rota: Rota,
         front: Front,
-        presence: Presence,
+        presence: Presence | None,
         subscriptions: Subscriptions,
         draw: Callable[[], float],
     ) -> None:
@@ -147,14 +147,14 @@ class Network:
     def _options(self) -> ConnectOptions:
         settings = self._settings
         return ConnectOptions(
-            client_id=settings.gate,
+            client_id=settings.client_id or settings.gate,
             user=settings.user,
             password=settings.password,
             tls=settings.tls,
             keepalive_s=settings.keepalive_s,
             connect_timeout_s=settings.connect_timeout_s,
             session_expiry_s=settings.session_expiry_s,
-            will=self._status_message("lost", expiry_s=None),
+            will=next(iter(self._status_messages("lost", expiry_s=None)), None),
             will_delay_s=settings.will_delay_s,
             packet_bytes=settings.packet_bytes,
         )
@@ -163,20 +163,22 @@ class Network:
 
     def greet(self) -> Sequence[Outgoing]:
         """Birth and status: on every connect, because a broker that was restarted may have forgotten both."""
+        if self._presence is None:
+            return []
         try:
             birth = self._presence.birth()
         except Exception:
             log.exception("the birth message could not be made")
-            return [self.status()]
-        return [Outgoing(self._topics.birth, birth, retain=True, content_type=JSON_TYPE), self.status()]
+            return self.status()
+        return [Outgoing(self._topics.birth, birth, retain=True, content_type=JSON_TYPE), *self.status()]
 
-    def status(self) -> Outgoing:
+    def status(self) -> Sequence[Outgoing]:
         """The status of now. It expires, so that it does not outlive a gate and a broker that die together."""
-        return self._status_message("online", expiry_s=int(self._settings.status_every_s * STATUS_LIFE_FACTOR) or 1)
+        return self._status_messages("online", expiry_s=int(self._settings.status_every_s * STATUS_LIFE_FACTOR) or 1)
 
-    def farewell(self) -> Outgoing:
+    def farewell(self) -> Sequence[Outgoing]:
         """The status after an orderly stop; it stays."""
-        return self._status_message("offline", expiry_s=None)
+        return self._status_messages("offline", expiry_s=None)
 
     def stood(self, limits: Limits) -> None:
         """Pass on that the connection stands."""
@@ -191,11 +193,14 @@ class Network:
         """Pass on what the broker refuses."""
         self._front.complained(self, problem)
 
-    def _status_message(self, state: str, expiry_s: int | None) -> Outgoing:
+    def _status_messages(self, state: str, expiry_s: int | None) -> list[Outgoing]:
+        """The status, if this session tells any."""
+        if self._presence is None:
+            return []
         try:
             payload = self._presence.status(state, self._rota.index)
         except Exception:
             # A gate that cannot say everything says at least that it is there.
             log.exception("the status message could not be made")
             payload = json.dumps({"state": state}).encode()
-        return Outgoing(self._topics.status, payload, retain=True, expiry_s=expiry_s, content_type=JSON_TYPE)
+        return [Outgoing(self._topics.status, payload, retain=True, expiry_s=expiry_s, content_type=JSON_TYPE)]

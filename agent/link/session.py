@@ -33,14 +33,15 @@ PROBLEMS_KEPT = 8
 class Session:
     """Stays connected until stopped. All methods may be called from any thread.
 
-    `observe` hears, on the network thread, of every change of state and of every new detail within a state; it must
-    not block. Raises ValueError for a gate id that cannot be a level of a topic.
+    `presence`: what it tells of the gate; None: nothing, and no will. `observe` hears, on the network thread, of every
+    change of state and of every new detail within a state; it must not block. Raises ValueError for a gate id that
+    cannot be a level of a topic.
     """
 
     def __init__(
         self,
         settings: SessionSettings,
-        presence: Presence,
+        presence: Presence | None,
         *,
         observe: Callable[[LinkView], None] = lambda _view: None,
         random: Random | None = None,

@@ -25,6 +25,7 @@ class SessionSettings:
     connection must stand to count as good. `stall_s`: when the watchdog replaces the network thread; longer than a
     resolver takes to give up. `session_expiry_s`: how long the broker keeps the session of a gate that is gone; it
     must outlast `will_delay_s`, or the will comes early. `packet_bytes`: the largest packet that the gate accepts.
+    `client_id`: under which the broker knows the session; empty: the gate's id.
     """
 
     gate: str
@@ -44,6 +45,7 @@ class SessionSettings:
     session_expiry_s: int = 15
     stall_s: float = 90.0
     packet_bytes: int = 1_048_576
+    client_id: str = ""
 
     def __post_init__(self) -> None:
         if not self.brokers:
