@@ -25,11 +25,12 @@ from agent.cli.permit_files import (
 )
 from agent.core.decision import Reason
 from agent.core.permit import base45, claims, cose, trust, vin
-from agent.core.permit.checks import PREFIX, GateContext, verify_permit
+from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.claims import DECLARATION_DIGITS, DIRECTIONS, LANES, Direction, Permit
 from agent.core.permit.fields import ClaimsError
 from agent.core.permit.issue import DAY_S, Issuer, issue
 from agent.core.permit.keys import Algorithm, KeyInvalidError, SigningKey
+from agent.core.permit.opening import PREFIX
 from agent.core.permit.trust import KeyStatus, TrustEntry, TrustError, TrustList
 from agent.core.plates.formats import PlateKind, kinds_of, normalise
 from agent.service.clock import Clock

@@ -1,31 +1,36 @@
-"""Signed texts: JSON Web Signatures in the compact form (RFC 7515), by Ed25519 keys (RFC 8037) and nothing else.
+"""Signed texts: JSON Web Signatures in the compact form (RFC 7515). What a signature may be is a matter of the key.
 
-Written with the algorithm name "EdDSA", which every implementation knows; read also with "Ed25519", its newer name
-(RFC 9864). A text has one spelling: padding, other letters for unused bits and further header fields are refused.
+Commands, checkpoints and claims between gates are signed by Ed25519 keys (RFC 8037) only: `sign` and `verified`. Written
+with the algorithm name "EdDSA", which every implementation knows; read also with "Ed25519", its newer name (RFC 9864).
+Permits may be signed by any algorithm of the table: `write` and `read`. A text has one spelling: padding, other letters
+for unused bits, further header fields and those that are there twice are refused.
 """
 
 from __future__ import annotations
 
+import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from joserfc import jws
-from joserfc.errors import JoseError, UnsupportedAlgorithmError
-from joserfc.jwk import OKPKey
-from typing_extensions import override
+from joserfc.errors import JoseError
 
+from agent.core.permit import strict_json
 from agent.core.permit.keys import Algorithm, SigningKey, key_id
 
 if TYPE_CHECKING:
-    from joserfc._rfc7515.model import JWSAlgModel
-    from joserfc.jws import CompactSignature
+    from collections.abc import Mapping
 
+    from agent.core.permit.cbor import Value
     from agent.core.permit.keys import PublicKey
 
-ALGORITHMS: Final = ("EdDSA", "Ed25519")
+ALGORITHMS: Final = Algorithm.ED25519.names
 HEADER_FIELDS: Final = frozenset({"alg", "kid", "typ"})
 KEY_ID_BYTES: Final = 8
+
+_PARTS = 3
 
 
 class JwsFault(StrEnum):
@@ -44,17 +49,25 @@ class JwsError(ValueError):
         self.fault = fault
 
 
-class _Registry(jws.JWSRegistry):
-    """The two names of the one algorithm. The library warns of the older one, which is the one that all others know."""
+class JwsSpellingError(JwsError):
+    """A text is not three parts of base64url without padding; the fault is NOT_A_JWS."""
 
-    @override
-    def get_alg(self, name: str) -> JWSAlgModel:
-        if name not in ALGORITHMS:
-            raise UnsupportedAlgorithmError(f"algorithm {name}")
-        return self.algorithms[name]
+    def __init__(self) -> None:
+        super().__init__(JwsFault.NOT_A_JWS, "it is not spelt as base64url without padding")
 
 
-_REGISTRY: Final = _Registry(algorithms=ALGORITHMS)
+@dataclass(frozen=True, slots=True)
+class Jws:
+    """A signed text taken apart, not verified. `message`: the bytes that were signed."""
+
+    header: Mapping[int | str, Value]
+    payload: bytes
+    message: bytes
+    signature: bytes
+
+    def holds(self, key: PublicKey) -> bool:
+        """Say whether the signature is this key's, and the algorithm that the header names one of the key's."""
+        return self.header["alg"] in key.algorithm.names and key.verifies(self.message, self.signature)
 
 
 def kid_of(key: PublicKey) -> str:
@@ -66,57 +79,71 @@ def sign(payload: bytes, key: SigningKey, kid: str) -> str:
     """The signed text of a payload. Raises ValueError for a key that is not Ed25519."""
     if key.algorithm is not Algorithm.ED25519:
         raise ValueError(f"a signed text takes an Ed25519 key, not {key.algorithm}")
-    header = {"alg": ALGORITHMS[0], "kid": kid}
-    return jws.serialize_compact(header, payload, OKPKey.import_key(key.to_pem()), registry=_REGISTRY)
+    return write(payload, key, {"kid": kid})
+
+
+def write(payload: bytes, key: SigningKey, header: Mapping[str, str]) -> str:
+    """The signed text of a payload by a key of any algorithm, which is the first field of the header; always the same."""
+    head = json.dumps({"alg": key.algorithm.names[0], **header}, separators=(",", ":")).encode()
+    message = _base64(head) + b"." + _base64(payload)
+    return (message + b"." + _base64(key.sign(message))).decode("ascii")
 
 
 def key_named_by(text: str) -> str:
     """The key id that a signed text names, "" where it names none: nothing of it is proven yet. Raises JwsError."""
-    kid = _read(text).headers().get("kid", "")
+    kid = _ed25519(text).header.get("kid", "")
     if not isinstance(kid, str):
         raise JwsError(JwsFault.NOT_A_JWS, "its key id is no text")
     return kid
 
 
 def verified(text: str, key: PublicKey) -> bytes:
-    """The payload of a text that this key has signed. Raises JwsError."""
-    read = _read(text)
-    try:
-        held = jws.validate_compact(read, OKPKey.import_key(_jwk(key)), registry=_REGISTRY)
-    except (JoseError, ValueError) as error:
-        raise JwsError(JwsFault.SIGNATURE_INVALID, f"its signature cannot be checked: {error}") from error
-    if not held:
+    """The payload of a text that this Ed25519 key has signed. Raises JwsError."""
+    opened = _ed25519(text)
+    if not opened.holds(key):
         raise JwsError(JwsFault.SIGNATURE_INVALID, "its signature is not of this key")
-    return read.payload
+    return opened.payload
 
 
-def _read(text: str) -> CompactSignature:
+def read(text: str) -> Jws:
+    """Take a signed text of any algorithm apart; nothing is verified. Its length is for the caller to bound.
+
+    Raises:
+        JwsError: NOT_A_JWS, and the message never repeats the text.
+    """
+    parts = text.encode(errors="replace").split(b".")
+    if len(parts) != _PARTS or not all(map(_is_canonical, parts)):
+        raise JwsSpellingError
     try:
-        read = jws.extract_compact(text.encode(), registry=_REGISTRY)
-        header = read.headers()
-        algorithm = header["alg"]
-        _REGISTRY.validate_header_size(read.segments["header"])
-    except (JoseError, ValueError, KeyError, AttributeError, TypeError, RecursionError) as error:
-        raise JwsError(JwsFault.NOT_A_JWS, f"not a compact JWS: {error}") from error
+        extracted = jws.extract_compact(text.encode())
+        header = strict_json.decode(_raw(parts[0]))
+    except (JoseError, ValueError, RecursionError, AttributeError, TypeError) as error:
+        raise JwsError(JwsFault.NOT_A_JWS, f"not a compact JWS: {type(error).__name__}") from error
+    if not isinstance(header, dict) or "alg" not in header:
+        raise JwsError(JwsFault.NOT_A_JWS, "not a compact JWS: its header is no object that names an algorithm")
     if not header.keys() <= HEADER_FIELDS:
         raise JwsError(JwsFault.NOT_A_JWS, f"its header names more than {', '.join(sorted(HEADER_FIELDS))}")
-    if text.count(".") != 2 or not all(_is_canonical(part) for part in text.encode().split(b".")):  # noqa: PLR2004
-        raise JwsError(JwsFault.NOT_A_JWS, "it is not spelt as base64url without padding")
+    return Jws(header, extracted.payload, parts[0] + b"." + parts[1], _raw(parts[2]))
+
+
+def _ed25519(text: str) -> Jws:
+    opened = read(text)
+    algorithm = opened.header["alg"]
     if algorithm not in ALGORITHMS:
         raise JwsError(JwsFault.ALG_NOT_ALLOWED, f"its algorithm is {str(algorithm)[:20]!r}, not Ed25519")
-    return read
+    return opened
 
 
 def _is_canonical(part: bytes) -> bool:
     try:
-        return _base64(urlsafe_b64decode(part + b"=" * (-len(part) % 4))) == part
+        return _base64(_raw(part)) == part
     except ValueError:
         return False
 
 
+def _raw(part: bytes) -> bytes:
+    return urlsafe_b64decode(part + b"=" * (-len(part) % 4))
+
+
 def _base64(raw: bytes) -> bytes:
     return urlsafe_b64encode(raw).rstrip(b"=")
-
-
-def _jwk(key: PublicKey) -> dict[str, str | list[str]]:
-    return {"kty": "OKP", "crv": "Ed25519", "x": _base64(key.raw).decode()}

@@ -6,23 +6,34 @@ Nothing here raises on any bytes, and no detail ever repeats what an unsigned te
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 from agent.core.decision import Check, Reason
-from agent.core.permit import base45, claims, cose, vin
+from agent.core.permit import opening, reference, vin
+from agent.core.permit.claims import PermitForm
 from agent.core.permit.fields import ClaimsError
-from agent.core.permit.keys import Algorithm
+from agent.core.permit.trail import CheckFailedError, Trail
 from agent.core.permit.trust import KeyStatus, Purpose
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from agent.core.lists.rows import Declaration
     from agent.core.permit.claims import Permit
+    from agent.core.permit.opening import Opened
     from agent.core.permit.trust import TrustEntry, TrustList
 
-PREFIX = b"GP1:"
+MAX_TEXT: Final = 700
+"""The longest text that a gate looks at, in bytes, unless it is told otherwise."""
 
-_FAMILY = b"GP"
-_VERSIONS = b"0123456789R"  # R: a reference to a declaration, not a signed permit
-_ALL_ALGORITHMS = frozenset(identifier for algorithm in Algorithm for identifier in algorithm.identifiers)
+_VERSIONS = b"0123456789R"  # what may stand in `GP?:`; R: a reference to a declaration, not a signed permit
+_FORMS: Mapping[bytes, PermitForm] = {
+    opening.PREFIX: PermitForm.SIGNED,
+    reference.PREFIX: PermitForm.REFERENCE,
+}
+_FORM_BYTES = len(opening.PREFIX)
+_NO_REFERENCES: Mapping[bytes, Declaration] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +41,7 @@ class GateContext:
     """Where and when a permit is shown.
 
     `lane`: the lane's number from 1. `direction`: "export" or "import". `clock_skew_s`: how far the clocks of issuer
-    and gate may be apart. `max_text`: longest text looked at, in bytes. `list_grace_s`: how long after its expiry a
-    trust list may still be used, for a gate that is offline.
+    and gate may be apart. `max_text`: longest text looked at, in bytes. `forms`: those that this gate accepts.
     """
 
     site: int
@@ -39,8 +49,8 @@ class GateContext:
     direction: str
     clock_trusted: bool
     clock_skew_s: int
-    max_text: int = 700
-    list_grace_s: int = 86_400
+    max_text: int = MAX_TEXT
+    forms: frozenset[PermitForm] = frozenset({PermitForm.SIGNED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +58,7 @@ class PermitResult:
     """What the checks said of one text.
 
     `reason`: OK, or that of the first check that failed, which is the last of `checks`. `permit`: there as soon as its
-    signature and its claims hold, also when a later check failed.
+    signature and its claims hold, also when a later check failed; of a reference as soon as its declaration is found.
     """
 
     checks: tuple[Check, ...]
@@ -56,77 +66,98 @@ class PermitResult:
     reason: Reason
 
 
-class _FailedError(Exception):
-    """A check failed; the trail has it."""
+def verify_permit(
+    payload: bytes,
+    context: GateContext,
+    trust: TrustList,
+    utc: float,
+    references: Mapping[bytes, Declaration] = _NO_REFERENCES,
+) -> PermitResult:
+    """Make every check on the bytes of one QR code at one time (Unix seconds). Never raises on any bytes.
 
-
-class _Trail:
-    """The checks made so far."""
-
-    def __init__(self) -> None:
-        self.checks: list[Check] = []
-        self.permit: Permit | None = None
-
-    def require(self, reason: Reason, ok: bool, detail: str = "") -> None:
-        self.checks.append(Check(reason, ok, detail))
-        if not ok:
-            raise _FailedError
-
-    def fail(self, reason: Reason, detail: str) -> _FailedError:
-        self.checks.append(Check(reason, ok=False, detail=detail))
-        return _FailedError()
-
-
-def verify_permit(payload: bytes, context: GateContext, trust: TrustList, utc: float) -> PermitResult:
-    """Make every check on the bytes of one QR code at one time (Unix seconds). Never raises on any bytes."""
-    trail = _Trail()
+    `references`: the declarations that the gate holds for `reference.digest_of_reference` of the texts that have one. A
+    reference has no key and no signature to check: its declaration came signed, and an unknown one is
+    DECLARATION_UNKNOWN.
+    """
+    trail = Trail()
     try:
-        signed = _open(payload, context.max_text, trail)
-        entry = _authenticate(signed, context, trust, utc, trail)
-        permit = trail.permit = _claims(signed, entry, trail)
+        form = _form(payload, context, trail)
+        if form is PermitForm.REFERENCE:
+            entry, permit = None, _declared(payload, references, trail)
+        else:
+            entry, permit = _signed(payload, form, context, trust, utc, trail)
+        trail.permit = permit
         _admit_time(permit, context, utc, trail)
         _admit_place(permit, entry, context, trail)
-        _admit_data(trust, context, utc, trail)
-    except _FailedError:
+    except CheckFailedError:
         return PermitResult(tuple(trail.checks), trail.permit, trail.checks[-1].reason)
     return PermitResult(tuple(trail.checks), trail.permit, Reason.OK)
 
 
-def _open(payload: bytes, max_text: int, trail: _Trail) -> cose.Signed:
+def _form(payload: bytes, context: GateContext, trail: Trail) -> PermitForm:
     size = len(payload)
-    trail.require(Reason.PAYLOAD_TOO_LARGE, size <= max_text, f"{size} of {max_text} bytes")
-    kind = payload[len(_FAMILY) : len(_FAMILY) + 1]
-    known = payload.startswith(_FAMILY) and payload[3:4] == b":" and kind != b"" and kind in _VERSIONS
-    trail.require(Reason.NOT_A_PERMIT, known)
-    trail.require(Reason.VERSION_UNSUPPORTED, payload.startswith(PREFIX), f"version {kind.decode('ascii')}")
-    try:
-        data = base45.decode(payload[len(PREFIX) :])
-    except base45.Base45Error as error:
-        raise trail.fail(Reason.ENCODING_INVALID, str(error)) from None
+    trail.require(Reason.PAYLOAD_TOO_LARGE, size <= context.max_text, f"{size} of {context.max_text} bytes")
+    version = payload[2:3]
+    ours = payload.startswith(b"GP") and payload[3:_FORM_BYTES] == b":" and version != b"" and version in _VERSIONS
+    trail.require(Reason.NOT_A_PERMIT, ours or opening.is_jws(payload))
+    form = PermitForm.JWS
+    if ours:
+        found = _FORMS.get(payload[:_FORM_BYTES])
+        if found is None:
+            raise trail.failure(Reason.VERSION_UNSUPPORTED, f"version {version.decode('ascii')}")
+        form = found
+    accepted = form in context.forms
+    trail.require(Reason.VERSION_UNSUPPORTED, accepted, f"form {form}" + ("" if accepted else ", not accepted here"))
+    return form
+
+
+def _declared(payload: bytes, references: Mapping[bytes, Declaration], trail: Trail) -> Permit:
+    digest = reference.digest_of_reference(payload)
+    if digest is None:
+        raise trail.failure(Reason.ENCODING_INVALID, "not the 16 characters of a reference")
     trail.require(Reason.ENCODING_INVALID, ok=True)
+    declaration = references.get(digest)
+    if declaration is None:
+        raise trail.failure(Reason.DECLARATION_UNKNOWN, "no declaration has this reference")
+    return reference.permit_of(declaration, PermitForm.REFERENCE)
+
+
+def _signed(
+    payload: bytes, form: PermitForm, context: GateContext, trust: TrustList, utc: float, trail: Trail
+) -> tuple[TrustEntry, Permit]:
+    opened = _open(payload, form, trail)
+    entry = _authenticate(opened, context, trust, utc, trail)
+    return entry, _claims(opened, entry, trail)
+
+
+def _open(payload: bytes, form: PermitForm, trail: Trail) -> Opened:
     try:
-        signed = cose.parse(data)
-    except cose.CoseError as error:
-        raise trail.fail(Reason.STRUCTURE_INVALID, str(error)) from None
+        opened = opening.open_text(payload, form)
+    except opening.EncodingError as error:
+        raise trail.failure(Reason.ENCODING_INVALID, str(error)) from None
+    except opening.StructureError as error:
+        trail.require(Reason.ENCODING_INVALID, ok=True)
+        raise trail.failure(Reason.STRUCTURE_INVALID, str(error)) from None
+    trail.require(Reason.ENCODING_INVALID, ok=True)
     trail.require(Reason.STRUCTURE_INVALID, ok=True)
-    return signed
+    return opened
 
 
-def _authenticate(signed: cose.Signed, context: GateContext, trust: TrustList, utc: float, trail: _Trail) -> TrustEntry:
-    entry = trust.find(signed.key_id, Purpose.PERMITS)
-    name = f"key {signed.key_id.hex()}, trust list {trust.version}"
-    allowed = _ALL_ALGORITHMS if entry is None else entry.key.algorithm.identifiers
-    trail.require(Reason.ALG_NOT_ALLOWED, signed.algorithm in allowed)
+def _authenticate(opened: Opened, context: GateContext, trust: TrustList, utc: float, trail: Trail) -> TrustEntry:
+    entry = trust.find(opened.key_id, Purpose.PERMITS)
+    name = f"key {opened.key_id.hex()}, trust list {trust.version}"
+    allowed = bool(opened.algorithms) if entry is None else entry.key.algorithm in opened.algorithms
+    trail.require(Reason.ALG_NOT_ALLOWED, allowed)
     if entry is None:
-        raise trail.fail(Reason.KEY_UNKNOWN, name)
+        raise trail.failure(Reason.KEY_UNKNOWN, name)
     trail.require(Reason.KEY_UNKNOWN, ok=True, detail=name)
     _key_time(entry, context, utc, trail)
     trail.require(Reason.KEY_REVOKED, entry.status is KeyStatus.ACTIVE, f"{entry.status} {entry.reason}".rstrip())
-    trail.require(Reason.SIGNATURE_INVALID, signed.holds(entry.key))
+    trail.require(Reason.SIGNATURE_INVALID, opened.holds(entry.key))
     return entry
 
 
-def _key_time(entry: TrustEntry, context: GateContext, utc: float, trail: _Trail) -> None:
+def _key_time(entry: TrustEntry, context: GateContext, utc: float, trail: Trail) -> None:
     if not context.clock_trusted:
         # A wrong clock must not call a good key expired; CLOCK_UNTRUSTED stops every such text further on.
         trail.require(Reason.KEY_EXPIRED, ok=True, detail="not judged, the clock is not trusted")
@@ -136,11 +167,11 @@ def _key_time(entry: TrustEntry, context: GateContext, utc: float, trail: _Trail
     trail.require(Reason.KEY_EXPIRED, ok, f"valid from {entry.not_before} to {entry.not_after}")
 
 
-def _claims(signed: cose.Signed, entry: TrustEntry, trail: _Trail) -> Permit:
+def _claims(opened: Opened, entry: TrustEntry, trail: Trail) -> Permit:
     try:
-        permit = claims.decode(signed.payload, signed.key_id)
+        permit = opened.permit()
     except ClaimsError as error:
-        raise trail.fail(Reason.CLAIMS_INVALID, str(error)) from None
+        raise trail.failure(Reason.CLAIMS_INVALID, str(error)) from None
     trail.require(Reason.CLAIMS_INVALID, permit.issuer == entry.issuer, _claims_detail(permit, entry))
     return permit
 
@@ -151,21 +182,16 @@ def _claims_detail(permit: Permit, entry: TrustEntry) -> str:
     return "the check digit of the VIN differs" if vin.check_digit_differs(permit.vin) else ""
 
 
-def _admit_time(permit: Permit, context: GateContext, utc: float, trail: _Trail) -> None:
+def _admit_time(permit: Permit, context: GateContext, utc: float, trail: Trail) -> None:
     skew = context.clock_skew_s
     trail.require(Reason.CLOCK_UNTRUSTED, context.clock_trusted)
     trail.require(Reason.NOT_YET_VALID, utc >= permit.not_before - skew, f"from {permit.not_before}")
     trail.require(Reason.EXPIRED, utc < permit.expires_at + skew, f"until {permit.expires_at}")
 
 
-def _admit_place(permit: Permit, entry: TrustEntry, context: GateContext, trail: _Trail) -> None:
-    entitled = not entry.sites or permit.site in entry.sites
+def _admit_place(permit: Permit, entry: TrustEntry | None, context: GateContext, trail: Trail) -> None:
+    entitled = entry is None or not entry.sites or permit.site in entry.sites
     detail = f"for site {permit.site}" if entitled else f"for site {permit.site}, where the key does not hold"
     trail.require(Reason.WRONG_SITE, entitled and permit.site == context.site, detail)
     trail.require(Reason.WRONG_LANE, permit.allows_lane(context.lane), f"lane mask {permit.lane_mask:#x}")
     trail.require(Reason.WRONG_DIRECTION, permit.direction == context.direction, f"for {permit.direction}")
-
-
-def _admit_data(trust: TrustList, context: GateContext, utc: float, trail: _Trail) -> None:
-    fresh = utc < trust.expires_at + context.list_grace_s
-    trail.require(Reason.DATA_TOO_OLD, fresh, f"trust list {trust.version} until {trust.expires_at}")

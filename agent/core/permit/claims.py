@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from agent.core.permit import cbor, vin
@@ -46,6 +47,14 @@ DECLARATION_DIGITS = 18
 PERMIT_ID_BYTES = 8
 LANES = 32
 
+# What both encodings of the claims, CBOR and JSON, allow.
+ISSUER_CHARACTERS = range(1, 65)
+PLATE_CHARACTERS = range(4, 13)
+ENERGIES = range(1, 6)
+SITES = range(1, 1 << 32)
+USES = range(1, 1001)
+DRIVER_HMAC_BYTES = range(8, 17)
+
 _ISSUER, _EXPIRES_AT, _NOT_BEFORE, _ISSUED_AT, _PERMIT_ID, _VEHICLE = 1, 4, 5, 6, 7, -65537
 _DECLARATION, _VIN, _PLATE, _PLATE_KIND, _ENERGY, _SITE, _LANE_MASK, _DIRECTION, _MAX_USES, _DRIVER_HMAC = (
     1,
@@ -58,15 +67,28 @@ _KIND_CODES: Mapping[str, int] = {kind: code for code, kind in PLATE_KINDS.items
 _DIRECTION_CODES: Mapping[str, int] = {direction: code for code, direction in DIRECTIONS.items()}
 
 
+class PermitForm(StrEnum):
+    """How a permit reaches the gate.
+
+    SIGNED: a `GP1:` text. JWS: a JSON Web Signature. REFERENCE: a `GPR:` text that names a declaration which the gate
+    holds. PLATE: nothing is shown; the plate itself leads to the declaration.
+    """
+
+    SIGNED = "signed"
+    JWS = "jws"
+    REFERENCE = "reference"
+    PLATE = "plate"
+
+
 @dataclass(frozen=True, slots=True)
 class Permit:
     """The declared right of one vehicle to pass. Times are Unix seconds; `permit_id` is its only identity.
 
-    `key_id`: the key that signed it. `declaration`: the 18 digits of the declaration number as one integer.
+    `key_id`: the key that signed it, empty where a declaration stands for the permit. `declaration`: the 18 digits of the declaration number as one integer.
     `plate`: in its normal form (agent.core.plates.formats.normalise), None for a vehicle without one, and then
     `plate_kind`, a PlateKind value, is None too. `energy`: 1 to 5, None when not said.
     `lane_mask`: bit 0 is lane 1; 0 is any lane. `direction`: "export" or "import". `driver_hmac`: 8 to 16 bytes that
-    only the site can tie to a driver.
+    only the site can tie to a driver. `form`: how it came; no claim, for the same permit may come in several forms.
     """
 
     permit_id: bytes
@@ -85,6 +107,7 @@ class Permit:
     direction: str
     max_uses: int
     driver_hmac: bytes | None = None
+    form: PermitForm = PermitForm.SIGNED
 
     @property
     def declaration_number(self) -> str:
@@ -145,28 +168,37 @@ def decode(payload: bytes, key_id: bytes) -> Permit:
     vehicle = Fields(claims.take(_VEHICLE), "vehicle claim")
     permit = Permit(
         permit_id=claims.octets(_PERMIT_ID, range(PERMIT_ID_BYTES, PERMIT_ID_BYTES + 1)),
-        issuer=claims.text(_ISSUER, range(1, 65)),
+        issuer=claims.text(_ISSUER, ISSUER_CHARACTERS),
         key_id=key_id,
         not_before=claims.integer(_NOT_BEFORE, TIMES),
         expires_at=claims.integer(_EXPIRES_AT, TIMES),
         issued_at=claims.integer(_ISSUED_AT, TIMES),
         declaration=vehicle.integer(_DECLARATION, range(_NUMBER_END)),
         vin=vehicle.text(_VIN, range(vin.LENGTH, vin.LENGTH + 1)),
-        plate=None if vehicle.skip_null(_PLATE) else vehicle.text(_PLATE, range(4, 13)),
+        plate=None if vehicle.skip_null(_PLATE) else vehicle.text(_PLATE, PLATE_CHARACTERS),
         plate_kind=PLATE_KINDS[vehicle.integer(_PLATE_KIND, _KINDS)] if _PLATE_KIND in vehicle else None,
-        energy=vehicle.integer(_ENERGY, range(1, 6)) if _ENERGY in vehicle else None,
-        site=vehicle.integer(_SITE, range(1, 1 << 32)),
+        energy=vehicle.integer(_ENERGY, ENERGIES) if _ENERGY in vehicle else None,
+        site=vehicle.integer(_SITE, SITES),
         lane_mask=vehicle.integer(_LANE_MASK, range(1 << LANES)),
         direction=DIRECTIONS[vehicle.integer(_DIRECTION, range(1, 3))],
-        max_uses=vehicle.integer(_MAX_USES, range(1, 1001)),
-        driver_hmac=vehicle.octets(_DRIVER_HMAC, range(8, 17)) if _DRIVER_HMAC in vehicle else None,
+        max_uses=vehicle.integer(_MAX_USES, USES),
+        driver_hmac=vehicle.octets(_DRIVER_HMAC, DRIVER_HMAC_BYTES) if _DRIVER_HMAC in vehicle else None,
     )
     claims.finish()
     vehicle.finish()
+    check(permit)
+    return permit
+
+
+def check(permit: Permit) -> None:
+    """Check what the claims of a permit say of one another; each by itself is in its form and range.
+
+    Raises:
+        ClaimsError: they contradict one another, or a number or text is not built as its kind is.
+    """
     _check_times(permit)
     check_declaration(permit.declaration, permit.direction)
     check_vehicle(permit.vin, permit.plate, permit.plate_kind)
-    return permit
 
 
 def _code(codes: Mapping[str, int], name: str | None) -> int | None:

@@ -1,4 +1,4 @@
-"""A CBOR map read field by field: each is taken once with its form and range, and nothing may be left over."""
+"""A map read field by field: each is taken once with its form and range, and nothing may be left over."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ if TYPE_CHECKING:
     from agent.core.permit.cbor import Value
 
 
+_HEXADECIMAL = frozenset("0123456789abcdef")
+
+
 class ClaimsError(ValueError):
     """A claim is missing, unknown, or not in its form. The message names the claim, never its content."""
 
 
 class Fields:
-    """The entries of one map with integer keys. `name` is what a message calls an entry."""
+    """The entries of one map, of CBOR or JSON. `name` is what a message calls an entry."""
 
     def __init__(self, item: Value, name: str) -> None:
         """Take over a decoded item.
@@ -26,10 +29,10 @@ class Fields:
         self._left = dict(item)
         self._name = name
 
-    def __contains__(self, key: int) -> bool:
+    def __contains__(self, key: int | str) -> bool:
         return key in self._left
 
-    def take(self, key: int) -> Value:
+    def take(self, key: int | str) -> Value:
         """Return the entry of any form.
 
         Raises:
@@ -39,7 +42,7 @@ class Fields:
             raise ClaimsError(f"{self._name} {key} is missing")
         return self._left.pop(key)
 
-    def integer(self, key: int, allowed: range) -> int:
+    def integer(self, key: int | str, allowed: range) -> int:
         """Return an integer of the allowed range.
 
         Raises:
@@ -52,7 +55,7 @@ class Fields:
             raise ClaimsError(f"{self._name} {key} is out of range")
         return value
 
-    def text(self, key: int, lengths: range) -> str:
+    def text(self, key: int | str, lengths: range) -> str:
         """Return a printable text without spaces at its ends; `lengths` in characters.
 
         Raises:
@@ -65,7 +68,7 @@ class Fields:
             raise ClaimsError(f"{self._name} {key} is not a printable text of the right length")
         return value
 
-    def octets(self, key: int, lengths: range) -> bytes:
+    def octets(self, key: int | str, lengths: range) -> bytes:
         """Return a byte string; `lengths` in bytes.
 
         Raises:
@@ -78,7 +81,20 @@ class Fields:
             raise ClaimsError(f"{self._name} {key} has {len(value)} bytes")
         return value
 
-    def skip_null(self, key: int) -> bool:
+    def hexadecimal(self, key: int | str, lengths: range) -> bytes:
+        """Return a byte string written as small hexadecimal digits; `lengths` in bytes.
+
+        Raises:
+            ClaimsError: it is missing, no text, not written so, or too long or short.
+        """
+        text = self.take(key)
+        if not isinstance(text, str) or not _HEXADECIMAL.issuperset(text) or len(text) % 2:
+            raise ClaimsError(f"{self._name} {key} is not written in small hexadecimal digits")
+        if len(text) // 2 not in lengths:
+            raise ClaimsError(f"{self._name} {key} has {len(text) // 2} bytes")
+        return bytes.fromhex(text)
+
+    def skip_null(self, key: int | str) -> bool:
         """Say whether the entry is there and null; then it is taken."""
         if key in self._left and self._left[key] is None:
             del self._left[key]

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from agent.core.permit import base45, claims, cose
-from agent.core.permit.checks import PREFIX
+from agent.core import jws
+from agent.core.permit import base45, claims, cose, json_claims
+from agent.core.permit.checks import MAX_TEXT
+from agent.core.permit.fields import ClaimsError
+from agent.core.permit.opening import JWS_TYPE, PREFIX
 from agent.core.permit.trust import TrustEntry, TrustList
 
 if TYPE_CHECKING:
@@ -30,7 +33,24 @@ def issue(permit: Permit, key: SigningKey, key_id: bytes | None = None) -> str:
     """
     name = key_id or key.public.key_id
     payload = claims.encode(replace(permit, key_id=name))
-    return (PREFIX + base45.encode(cose.sign(payload, key, key_id=name))).decode("ascii")
+    return _bounded((PREFIX + base45.encode(cose.sign(payload, key, key_id=name))).decode("ascii"))
+
+
+def issue_jws(permit: Permit, key: SigningKey, key_id: bytes | None = None) -> str:
+    """Return the same as a JSON Web Signature, for issuers and readers that have tools for those.
+
+    Raises:
+        ClaimsError: a claim that a gate would refuse.
+    """
+    name = key_id or key.public.key_id
+    payload = json_claims.encode(replace(permit, key_id=name))
+    return _bounded(jws.write(payload, key, {"kid": name.hex(), "typ": JWS_TYPE}))
+
+
+def _bounded(text: str) -> str:
+    if len(text) > MAX_TEXT:
+        raise ClaimsError(f"the text would have {len(text)} characters, and gates look at {MAX_TEXT} at most")
+    return text
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,80 @@
+"""References: `GPR:` and a secret, which names a declaration that the gate holds.
+
+The secret is 10 random bytes in Crockford's base 32, 16 characters, so that the QR code is the smallest that there is.
+The list of declarations holds only a digest of it: who has the list cannot make the code. Without its declaration the
+text proves nothing.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from agent.core.permit.claims import Permit
+
+if TYPE_CHECKING:
+    from agent.core.lists.rows import Declaration
+    from agent.core.permit.claims import PermitForm
+
+PREFIX = b"GPR:"
+SECRET_BYTES = 10
+DIGEST_BYTES = 16
+
+_ALPHABET = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_BITS = 5
+_CHARACTERS = SECRET_BYTES * 8 // _BITS
+_VALUES = {character: value for value, character in enumerate(_ALPHABET)}
+
+
+def reference_of(secret: bytes) -> str:
+    """Return the text for the QR code of a secret of 10 random bytes.
+
+    Raises:
+        ValueError: it has another length.
+    """
+    if len(secret) != SECRET_BYTES:
+        raise ValueError(f"the secret of a reference is {SECRET_BYTES} bytes, not {len(secret)}")
+    number = int.from_bytes(secret, "big")
+    places = range(_BITS * (_CHARACTERS - 1), -1, -_BITS)
+    return (PREFIX + bytes(_ALPHABET[number >> place & 31] for place in places)).decode("ascii")
+
+
+def digest_of(secret: bytes) -> bytes:
+    """Return what the declaration holds of a secret: the first 16 bytes of its SHA-256."""
+    return sha256(secret).digest()[:DIGEST_BYTES]
+
+
+def digest_of_reference(payload: bytes) -> bytes | None:
+    """Return the 16 bytes by which the declaration of a `GPR:` text is found; None for a text that is no such one.
+
+    One secret has one spelling: small letters, and those that Crockford lets stand for others, are not forgiven.
+    """
+    text = payload.removeprefix(PREFIX)
+    if len(payload) - len(text) != len(PREFIX) or len(text) != _CHARACTERS or text.translate(None, _ALPHABET):
+        return None
+    number = 0
+    for character in text:
+        number = number << _BITS | _VALUES[character]
+    return digest_of(number.to_bytes(SECRET_BYTES, "big"))
+
+
+def permit_of(declaration: Declaration, form: PermitForm) -> Permit:
+    """Return the permit that a declaration stands for where no signed text is shown. It names no key."""
+    return Permit(
+        permit_id=declaration.permit_id,
+        issuer=declaration.issuer,
+        key_id=b"",
+        not_before=declaration.not_before,
+        expires_at=declaration.expires_at,
+        issued_at=declaration.not_before,
+        declaration=declaration.declaration,
+        vin=declaration.vin,
+        plate=declaration.plate,
+        plate_kind=declaration.plate_kind,
+        energy=declaration.energy,
+        site=declaration.site,
+        lane_mask=declaration.lane_mask,
+        direction=declaration.direction,
+        max_uses=declaration.max_uses,
+        form=form,
+    )
