@@ -1,0 +1,220 @@
+"""Watches the clock: says what it is worth, tells of each change, and keeps the times that have surely passed."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Final, Protocol
+
+from agent.core.chain import ClockReading
+from agent.core.clock_trust import ClockFloor, ClockLook, ClockState, observe, resumed
+from agent.core.events import ClockChanged, Draft
+from agent.store.errors import RegistryError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from agent.core.clock_trust import ClockTrust, HoldoverRules
+    from agent.core.moment import Moment
+    from agent.service.clock import Synchronisation
+    from agent.store.clock_files import ClockFiles
+
+log = logging.getLogger(__name__)
+
+ROUND_S: Final = 1.0
+KEEP_EVERY_S: Final = 60.0
+STOP_TIMEOUT_S: Final = 5.0
+MS_PER_S: Final = 1000.0
+
+
+class WatchedClock(Protocol):
+    """What is asked of the clock (agent.service.clock.Clock)."""
+
+    def together(self) -> Moment:
+        """This instant on both clocks, read close together."""
+
+    def synchronisation(self) -> Synchronisation:
+        """Whether a time server keeps it."""
+
+
+class FloorStore(Protocol):
+    """Where the floor outlives the agent (agent.store.registry.Registry). Every method may raise RegistryError."""
+
+    def clock_floor(self) -> ClockFloor:
+        """The times that have surely passed."""
+
+    def raise_clock_floor(self, utc: float, *, synced: bool) -> None:
+        """Note a time that has passed; `synced`: by a time server. An earlier one than is known changes nothing."""
+
+    def reset_clock_floor(self, utc: float) -> None:
+        """Put it back to a time."""
+
+
+class ClockKeeper:
+    """What the clock is worth, at every moment, for all threads; a thread of its own watches it and does what is slow.
+
+    `note` records events; it is called from that thread only, after `start`. Nobody waits for the disk to be told the
+    time: the floor is read by the thread, about once a second, and written about once a minute.
+    """
+
+    def __init__(
+        self,
+        clock: WatchedClock,
+        store: FloorStore,
+        files: ClockFiles,
+        rules: HoldoverRules,
+        note: Callable[[Sequence[Draft]], None],
+    ) -> None:
+        self._clock = clock
+        self._store = store
+        self._files = files
+        self._rules = rules
+        self._note = note
+        self._lock = threading.Lock()
+        self._floor = ClockFloor(0.0)
+        self._troubles: dict[str, str] = {}
+        self._read_floor()
+        anchor = files.anchor()
+        self._trust: ClockTrust | None = None if anchor is None else resumed(anchor)
+        self._told: ClockState | None = None
+        self._news: deque[Draft] = deque()
+        self._kept_at: float | None = None
+        self._anchor_kept = True
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="clock", daemon=True)
+
+    # ------------------------------------------------------------------------------------------------- for all threads
+
+    def trust(self) -> ClockTrust:
+        """What the clock is worth now."""
+        with self._lock:
+            kernel = self._clock.synchronisation()
+            error_s = 0.0 if kernel.error_ms is None else kernel.error_ms / MS_PER_S
+            look = ClockLook(self._clock.together(), kernel.synchronised, error_s, self._floor, kernel.detail)
+            trust = self._trust = observe(self._trust, look, self._rules)
+            if trust.state is not self._told or trust.step_s is not None:
+                event = ClockChanged(
+                    state=trust.state, before=self._told, step_s=_rounded(trust.step_s), detail=trust.detail
+                )
+                self._news.append(Draft(event, None, None, max(0.0, trust.seen.utc)))
+                self._told = trust.state
+            return trust
+
+    def trusted(self) -> bool:
+        """Whether permits may be judged by the clock now."""
+        return self.trust().trusted
+
+    def reading(self) -> ClockReading:
+        """The time now and what it is worth, as events say it. `lists` is not this one's to say."""
+        trust = self.trust()
+        error_ms = None if trust.error_s is None else trust.error_s * MS_PER_S
+        return ClockReading(trust.seen.utc, trust.state is ClockState.SYNCED, error_ms, trust.state)
+
+    def start(self) -> None:
+        """Start to watch."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Keep what is known for the next start, and stop, within a bounded time."""
+        self._stopping.set()
+        self._thread.join(STOP_TIMEOUT_S)
+        if self._thread.is_alive():
+            log.error("the clock's keeper does not stop; its thread is left behind")
+
+    # ------------------------------------------------------------------------------------------------- the thread
+
+    def _run(self) -> None:
+        going_on = True
+        while going_on:
+            going_on = not self._stopping.wait(ROUND_S)
+            self._go_round(last=not going_on)
+
+    def _go_round(self, *, last: bool) -> None:
+        self._read_floor()
+        self._take_reset()
+        trust = self.trust()
+        self._tell()
+        if trust.anchor is None:
+            self._drop_anchor()
+        elif last or self._kept_at is None or trust.seen.at - self._kept_at >= KEEP_EVERY_S:
+            self._keep(trust)
+
+    def _tell(self) -> None:
+        while self._news:
+            draft = self._news.popleft()
+            event = draft.event
+            if isinstance(event, ClockChanged):
+                step = "" if event.step_s is None else f", set by {event.step_s:+.1f} s"
+                level = logging.WARNING if event.state is ClockState.UNTRUSTED else logging.INFO
+                log.log(level, "the clock is %s%s%s", event.state, step, event.detail and f": {event.detail}")
+            self._note([draft])
+
+    def _read_floor(self) -> None:
+        """Read the floor; while it cannot be read, the one known stays."""
+        try:
+            floor = self._store.clock_floor()
+        except RegistryError as error:
+            self._complain("the clock's floor cannot be read", error)
+            return
+        self._mended("the clock's floor cannot be read")
+        with self._lock:
+            self._floor = floor
+
+    def _keep(self, trust: ClockTrust) -> None:
+        """Write what another start needs: the last sure look, and the floor, from a clock that surely is right."""
+        self._kept_at = trust.seen.at
+        self._anchor_kept = True
+        try:
+            self._files.keep_anchor(trust.anchor)
+            if trust.settled:
+                self._store.raise_clock_floor(trust.seen.utc, synced=True)
+        except (RegistryError, OSError) as error:
+            self._complain("what is known of the clock cannot be kept", error)
+        else:
+            self._mended("what is known of the clock cannot be kept")
+
+    def _drop_anchor(self) -> None:
+        """Nothing holds any more, so the next start must not believe that something does."""
+        if self._anchor_kept:
+            try:
+                self._files.keep_anchor(None)
+            except OSError as error:
+                self._complain("what was known of the clock cannot be deleted", error)
+                return
+            self._anchor_kept = False
+
+    def _take_reset(self) -> None:
+        """Do what a technician left word of, and tell of it before the word goes."""
+        try:
+            reset = self._files.reset()
+            if reset is None:
+                return
+            before_utc = self._floor.utc
+            self._store.reset_clock_floor(reset.utc)
+            self._read_floor()
+            trust = self.trust()
+            self._tell()
+            why = f"{reset.operator} reset the floor by {reset.utc - before_utc:+.0f} s: {reset.cause}"
+            log.warning("the clock: %s", why)
+            event = ClockChanged(state=trust.state, before=trust.state, detail=why)
+            self._note([Draft(event, None, None, max(0.0, trust.seen.utc))])
+            self._files.drop_reset()
+        except (RegistryError, OSError, ValueError) as error:
+            self._complain("the clock's floor cannot be reset as asked", error)
+        else:
+            self._mended("the clock's floor cannot be reset as asked")
+
+    def _complain(self, trouble: str, error: Exception) -> None:
+        """Log a trouble once, until it is another or over."""
+        if self._troubles.get(trouble) != str(error):
+            self._troubles[trouble] = str(error)
+            log.error("%s: %s", trouble, error)
+
+    def _mended(self, trouble: str) -> None:
+        if self._troubles.pop(trouble, None) is not None:
+            log.warning("it is over that %s", trouble)
+
+
+def _rounded(step_s: float | None) -> float | None:
+    return None if step_s is None else round(step_s, 3)

@@ -1,0 +1,129 @@
+"""Two small files beside the journal: the last sure look at the clock, and a technician's word that a floor is wrong.
+
+The anchor holds only while the computer runs on (its monotonic clock and its boot id are those of the kernel), so it need
+not survive a power cut. A reset is left by `gate-agent clock reset-floor`, taken by the agent, and told in an event.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import tempfile
+from dataclasses import asdict, dataclass
+from math import inf, isfinite
+from pathlib import Path
+from typing import Any, Final
+
+from agent.core.clock_trust import Anchor
+from agent.core.moment import Moment
+
+log = logging.getLogger(__name__)
+
+ANCHOR: Final = "clock-anchor.json"
+RESET: Final = "clock-floor-reset.json"
+BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
+LONGEST: Final = 4096
+CAUSE_CHARACTERS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class FloorReset:
+    """A technician's word that the time was `utc` (Unix seconds) when it was given, and that the floor is wrong."""
+
+    utc: float
+    operator: str
+    cause: str
+
+
+class ClockFiles:
+    """The two files in the folder of the agent's state. `boot_id`: which run of the computer this is."""
+
+    def __init__(self, folder: Path, boot_id: str | None = None) -> None:
+        self._folder = folder
+        self._boot_id = BOOT_ID.read_text(encoding="ascii").strip() if boot_id is None else boot_id
+
+    def anchor(self) -> Anchor | None:
+        """The last sure look of this run of the computer; None when there is none, or it cannot be read."""
+        try:
+            found = _read(self._folder / ANCHOR)
+            if found["boot_id"] != self._boot_id:
+                return None
+            at, utc, error_s = (_number(found[name]) for name in ("at", "utc", "error_s"))
+            until = inf if found["until"] is None else _number(found["until"])
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            log.warning("%s is not used: %s", self._folder / ANCHOR, error)
+            return None
+        return Anchor(Moment(at, utc), error_s, until)
+
+    def keep_anchor(self, anchor: Anchor | None) -> None:
+        """Keep it for the next process of this run of the computer; None: nothing holds any more. Raises OSError."""
+        path = self._folder / ANCHOR
+        if anchor is None:
+            path.unlink(missing_ok=True)
+            return
+        until = anchor.until if isfinite(anchor.until) else None
+        said = {
+            "boot_id": self._boot_id,
+            "at": anchor.now.at,
+            "utc": anchor.now.utc,
+            "error_s": anchor.error_s,
+            "until": until,
+        }
+        _write(path, said)
+
+    def reset(self) -> FloorReset | None:
+        """The reset that waits; None when none does. Raises OSError, and ValueError for a file that is none."""
+        try:
+            found = _read(self._folder / RESET)
+            return FloorReset(_number(found["utc"]), _text(found["operator"]), _text(found["cause"]))
+        except FileNotFoundError:
+            return None
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"it does not say what to do: {error}") from error
+
+    def ask_reset(self, reset: FloorReset) -> None:
+        """Leave a reset for the agent to take. Raises OSError."""
+        _write(self._folder / RESET, asdict(reset))
+
+    def drop_reset(self) -> None:
+        """Take the reset away: it is done, or no reset. Raises OSError."""
+        (self._folder / RESET).unlink(missing_ok=True)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        text = file.read(LONGEST + 1)
+    if len(text) > LONGEST:
+        raise ValueError(f"it is longer than {LONGEST} bytes")
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        raise TypeError("it holds no JSON object")
+    return found
+
+
+def _write(path: Path, said: dict[str, Any]) -> None:
+    """Replace the file in one step: a reader sees the old one or the new one, whole."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            json.dump(said, file, ensure_ascii=False)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or value < 0:
+        raise ValueError(f"{value!r} is no time")
+    return float(value)
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.isprintable() or len(value) > CAUSE_CHARACTERS:
+        raise ValueError("its texts are not ones that an event can tell")
+    return value

@@ -1,0 +1,54 @@
+"""A clock that is moved by hand, and a floor in memory."""
+
+from agent.core.clock_trust import ClockFloor
+from agent.core.moment import Moment
+from agent.service.clock import Synchronisation
+from agent.store.errors import RegistryError
+
+UTC = 1_795_000_000.0
+
+
+class HandClock:
+    """Both clocks of a computer and what its kernel says, as a test sets them."""
+
+    def __init__(self, at=1000.0, utc=UTC, synced=True):
+        self.at, self.utc, self.synced = at, utc, synced
+
+    def now(self):
+        return Moment(self.at, self.utc)
+
+    together = now
+
+    def synchronisation(self):
+        if self.synced:
+            return Synchronisation(synchronised=True, error_ms=50.0)
+        return Synchronisation(synchronised=False, error_ms=None, detail="no time server has set the clock")
+
+    def goes_on(self, seconds, gained=0.0, synced=None):
+        self.at += seconds
+        self.utc += seconds + gained
+        self.synced = self.synced if synced is None else synced
+
+
+class FloorInMemory:
+    """A floor as the registry keeps it; `trouble` makes every call fail."""
+
+    def __init__(self, utc=0.0, synced_utc=None):
+        self.floor, self.trouble, self.written = ClockFloor(utc, synced_utc), "", 0
+
+    def clock_floor(self):
+        self._fail()
+        return self.floor
+
+    def raise_clock_floor(self, utc, *, synced):
+        self._fail()
+        self.written += 1
+        self.floor = ClockFloor(max(utc, self.floor.utc), utc if synced else self.floor.synced_utc)
+
+    def reset_clock_floor(self, utc):
+        self._fail()
+        self.floor = ClockFloor(utc)
+
+    def _fail(self):
+        if self.trouble:
+            raise RegistryError(self.trouble)
