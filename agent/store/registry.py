@@ -1,0 +1,276 @@
+"""What central told the gate in advance, on disk: trust list, declarations, revocations, watch list, clock floor.
+
+Whatever is applied is applied whole, with its version, in one durable transaction; who asks meanwhile gets the old data and
+does not wait. A list that was applied stays when the key that signed it is disabled later; that key signs no new one.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from agent.core.clock_trust import ClockFloor
+from agent.core.lists.codec import decode_row
+from agent.core.lists.faults import ListError, ListFault
+from agent.core.lists.kinds import ListKind
+from agent.core.lists.rows import Declaration, DeclarationStatus, Revocation, Watched
+from agent.core.lists.standing import ListStanding
+from agent.store import registry_rows as rows
+from agent.store.errors import RegistryError
+from agent.store.registry_database import RegistryDatabase
+from agent.store.registry_file import RegistryDamagedError, RegistryFile, RegistryFullError
+from agent.store.registry_rows import Applied, Source
+from agent.store.registry_trust import TrustShelf, TrustTaken
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from agent.core.lists.codec import Row
+    from agent.core.lists.rows import Subject
+    from agent.core.lists.sealed import ListDelta, ListHead, Opened
+    from agent.core.permit.keys import PublicKey
+    from agent.core.permit.trust import TrustList
+
+__all__ = [
+    "Applied",
+    "Registry",
+    "RegistryDamagedError",
+    "RegistryError",
+    "RegistryFullError",
+    "Source",
+    "TrustTaken",
+]
+
+T = TypeVar("T")
+
+PLATES_A_QUERY = 500
+
+
+class Registry:
+    """The open registry. Safe to use from several threads, and beside other processes that have the file open.
+
+    Every method may raise RegistryError.
+    """
+
+    def __init__(self, database: RegistryDatabase, site: int, roots: Sequence[PublicKey]) -> None:
+        """Take over what `Registry.open` has opened."""
+        self.site = site
+        self._database = database
+        self._roots = tuple(roots)
+        self._shelf = TrustShelf(roots)
+
+    @classmethod
+    def open(cls, path: Path, site: int, roots: Sequence[PublicKey], max_bytes: int, *, utc: float = 0.0) -> Self:
+        """Open or create the registry. A damaged file is moved aside, named by the time `utc`, and a new one begun.
+
+        `roots`: the pinned keys of the trust list. `max_bytes`: of the file and its log together; the log of a whole new
+        list needs as much room as the list, so the lists may have half of it. Raises RegistryError.
+        """
+        file = RegistryFile(path)
+        file.hold()
+        try:
+            return cls(RegistryDatabase(file, max_bytes, utc), site, roots)
+        except BaseException:
+            file.leave()
+            raise
+
+    @property
+    def replaced(self) -> str:
+        """What was said of a damaged file that was moved aside, for an alarm; "" for none."""
+        return self._database.replaced
+
+    def close(self) -> None:
+        """Close the file; every call afterwards raises RegistryError."""
+        self._database.close()
+
+    def mend(self, utc: float) -> str:
+        """Begin a new file where the old one turned out to be damaged, or is gone; what was done in words, "" for nothing.
+
+        To be called from time to time. The lists, and the floor of the trust list's version, are lost then.
+        """
+        return self._database.mend(utc)
+
+    # ------------------------------------------------------------------------------------------------------ trust list
+
+    def trust(self) -> TrustList | None:
+        """The trust list in force, verified with the pinned keys; None without one."""
+        return self._database.read("read the trust list", self._shelf.newest)
+
+    def take_trust(self, text: bytes, source: Source) -> TrustTaken:
+        """Take a signed trust list. Raises TrustError for one that is no good, or older than the one in force."""
+        shelf = TrustShelf(self._roots)
+        return self._database.write("keep a trust list", lambda connection: shelf.take(connection, text, source))
+
+    # ----------------------------------------------------------------------------------------------------------- lists
+
+    def standings(self) -> tuple[ListStanding, ...]:
+        """The lists that are there, as they stand."""
+        found = self._database.read(
+            "read how the lists stand",
+            lambda connection: connection.execute(
+                "SELECT kind, version, issued_at, rows FROM lists ORDER BY kind"
+            ).fetchall(),
+        )
+        return tuple(
+            ListStanding(ListKind(kind), version, issued_at, count) for kind, version, issued_at, count in found
+        )
+
+    def keys(self) -> dict[ListKind, tuple[str, Source]]:
+        """Of each list that is there the id of the key that signed it last, in hex, and how it came."""
+        found = self._database.read(
+            "read who signed the lists",
+            lambda connection: connection.execute("SELECT kind, key, source FROM lists").fetchall(),
+        )
+        return {ListKind(kind): (key, source) for kind, key, source in found}
+
+    def apply_snapshot(self, head: Opened[ListHead], chunks: Iterable[bytes], source: Source) -> Applied:
+        """Make a list what these chunks say, in the order of the head. Raises ListError for what is wrong with them."""
+        said = head.said
+        with self._filling(said.kind):
+            return self._database.apply(
+                f"apply the {said.kind}",
+                lambda connection: rows.stage(connection, said, chunks),
+                lambda connection: rows.merge(connection, head, source),
+            )
+
+    def apply_delta(self, delta: Opened[ListDelta], source: Source) -> Applied:
+        """Apply a change that leads on from the version in use. Raises ListError for one that does not, or is wrong."""
+        with self._filling(delta.said.kind):
+            return self._database.write("apply a change", lambda connection: rows.change(connection, delta, source))
+
+    def refresh(self, head: Opened[ListHead]) -> bool:
+        """Note that central says anew that the version in use is the newest; False when it says that of another."""
+        said = head.said
+
+        def work(connection: sqlite3.Connection) -> bool:
+            done = connection.execute(
+                "UPDATE lists SET issued_at = ?, expires_at = max(expires_at, ?) WHERE kind = ? AND version = ?"
+                " AND issued_at < ?",
+                (said.issued_at, said.expires_at, said.kind, said.version, said.issued_at),
+            )
+            return done.rowcount > 0
+
+        return self._database.write("note that a list is new still", work)
+
+    def forget(self, before_utc: float, limit: int = 10_000) -> dict[ListKind, int]:
+        """Delete rows that expired before this time, so many of each list at most; how many went of each."""
+        return {kind: self._forget(kind, before_utc, limit) for kind in ListKind}
+
+    def _forget(self, kind: ListKind, before_utc: float, limit: int) -> int:
+        name = kind.value
+        old = f"SELECT key FROM {name} WHERE expires_at < ? LIMIT ?"  # noqa: S608 - the name of a kind
+
+        def work(connection: sqlite3.Connection) -> int:
+            gone = connection.execute(f"DELETE FROM {name} WHERE key IN ({old})", (before_utc, limit)).rowcount  # noqa: S608
+            connection.execute("UPDATE lists SET rows = ? WHERE kind = ?", (rows.count(connection, kind), kind))
+            return gone
+
+        if not self._database.read(
+            "look for old rows", lambda connection: connection.execute(old, (before_utc, 1)).fetchone()
+        ):
+            return 0
+        return self._database.write("delete old rows", work)
+
+    # -------------------------------------------------------------------------------------------------------- looking up
+
+    def declaration(self, permit_id: bytes) -> Declaration | None:
+        """The declaration behind a permit."""
+        found = self._rows(ListKind.DECLARATIONS, "SELECT row FROM declarations WHERE key = ?", (permit_id,))
+        return _one(found, Declaration)
+
+    def declaration_by_reference(self, digest16: bytes) -> Declaration | None:
+        """The declaration whose `GPR:` code has this digest; None also where two have it, which says of neither."""
+        query = "SELECT row FROM declarations WHERE reference = ? LIMIT 2"
+        found = self._rows(ListKind.DECLARATIONS, query, (digest16,))
+        return _one(found, Declaration) if len(found) == 1 else None
+
+    def declared(self, plates: Sequence[str], utc: float) -> tuple[Declaration, ...]:
+        """The released declarations of these plates (normal form) that hold at this time."""
+        found: list[Row] = []
+        for first in range(0, len(plates), PLATES_A_QUERY):
+            part = tuple(plates[first : first + PLATES_A_QUERY])
+            places = ", ".join("?" * len(part))
+            found += self._rows(ListKind.DECLARATIONS, f"SELECT row FROM declarations WHERE plate IN ({places})", part)  # noqa: S608
+        return tuple(
+            row
+            for row in found
+            if isinstance(row, Declaration)
+            and row.status is DeclarationStatus.RELEASED
+            and row.not_before <= utc <= row.expires_at
+        )
+
+    def revocation(self, permit_id: bytes) -> Revocation | None:
+        """The revocation of a permit."""
+        found = self._rows(ListKind.REVOCATIONS, "SELECT row FROM revocations WHERE key = ?", (permit_id,))
+        return _one(found, Revocation)
+
+    def watched(self, subjects: Sequence[tuple[Subject, str]]) -> Watched | None:
+        """The entry of the watch list for one of these; of several the one that holds longest."""
+        keys = tuple(f"{subject}:{value}".encode() for subject, value in subjects)
+        places = ", ".join("?" * len(keys))
+        query = (
+            f"SELECT row FROM watch WHERE key IN ({places}) ORDER BY expires_at IS NULL DESC, expires_at DESC LIMIT 1"  # noqa: S608
+        )
+        return _one(self._rows(ListKind.WATCH, query, keys), Watched)
+
+    def _rows(self, kind: ListKind, query: str, values: Sequence[object]) -> list[Row]:
+        found = self._database.read(
+            "look something up", lambda connection: connection.execute(query, values).fetchall()
+        )
+        try:
+            return [decode_row(kind, encoded) for (encoded,) in found]
+        except ListError as error:  # it was good when it was written
+            self._database.suspect(str(error))
+            message = f"cannot read the {kind}: {error}"
+            raise RegistryDamagedError(message) from error
+
+    # ------------------------------------------------------------------------------------------------------ clock floor
+
+    def clock_floor(self) -> ClockFloor:
+        """A time that has surely passed."""
+        found = self._database.read(
+            "read the clock's floor",
+            lambda connection: dict(
+                connection.execute("SELECT name, value FROM floors WHERE name IN ('clock', 'synced')").fetchall()
+            ),
+        )
+        return ClockFloor(found.get("clock", 0.0), found.get("synced"))
+
+    def raise_clock_floor(self, utc: float, *, synced: bool) -> None:
+        """Note that this time has passed; `synced`: a time server said so. It never goes back."""
+        names = ("clock", "synced") if synced else ("clock",)
+        self._database.write(
+            "raise the clock's floor",
+            lambda connection: connection.executemany(
+                "INSERT INTO floors (name, value) VALUES (?, ?)"
+                " ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
+                [(name, utc) for name in names],
+            ),
+        )
+
+    def reset_clock_floor(self, utc: float) -> None:
+        """Set the floor back: what raised it was wrong, and someone who may say so has said it."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute("INSERT OR REPLACE INTO floors (name, value) VALUES ('clock', ?)", (utc,))
+            connection.execute("DELETE FROM floors WHERE name = 'synced' AND value > ?", (utc,))
+
+        self._database.write("set the clock's floor back", work)
+
+    @contextmanager
+    def _filling(self, kind: ListKind) -> Iterator[None]:
+        """Say of a list that finds no room what a publisher or an officer would want to know."""
+        try:
+            yield
+        except RegistryFullError as error:
+            message = (
+                f"no room for the {kind} on the disk, or beyond lists.max_mb ({self._database.most_bytes >> 20} MB are"
+                f" for the lists, as much for their log); the old ones stay: {error}"
+            )
+            raise ListError(ListFault.DISK_FULL, message) from error
+
+
+def _one(found: Sequence[Row], wanted: type[T]) -> T | None:
+    return next((row for row in found if isinstance(row, wanted)), None)

@@ -1,0 +1,179 @@
+"""Putting rows into the registry: a whole list or a change of one, each in one transaction with its version.
+
+A whole list is first gathered in a temporary table, which takes no lock, piece by piece with pauses, so that a decision
+on another thread never waits long for the interpreter. What differs is then written by SQLite alone, in one transaction.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from agent.core.lists.chunks import unpack_chunk
+from agent.core.lists.codec import decode_row, row_key
+from agent.core.lists.faults import ListError, ListFault
+from agent.core.lists.rows import Declaration
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from agent.core.lists.codec import Row
+    from agent.core.lists.kinds import ListKind
+    from agent.core.lists.sealed import ListDelta, ListHead, Opened
+
+Source: TypeAlias = Literal["mqtt", "file"]
+
+BATCH_ROWS: Final = 16  # a millisecond of work
+PAUSE_S: Final = 0.0002
+
+_STAGE: Final = "INSERT INTO temp.staged (key, reference, plate, expires_at, row) VALUES (?, ?, ?, ?, ?)"
+_MAKE_STAGE: Final = (
+    "CREATE TEMP TABLE staged (key BLOB PRIMARY KEY, reference BLOB, plate TEXT, expires_at INTEGER, row BLOB NOT NULL)"
+    " WITHOUT ROWID"
+)
+_ON_CONFLICT: Final = (
+    " ON CONFLICT (key) DO UPDATE SET reference = excluded.reference, plate = excluded.plate,"
+    " expires_at = excluded.expires_at, row = excluded.row"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What was applied. `before`: the version until then, 0: none. `rows`: of the whole list. `whole`: not by a delta."""
+
+    kind: ListKind
+    version: int
+    before: int
+    issued_at: int
+    rows: int
+    key: str
+    source: Source
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """The list of a kind as the registry has it; version 0: none."""
+
+    version: int = 0
+    issued_at: int = 0
+
+
+def holding(connection: sqlite3.Connection, kind: ListKind) -> Holding:
+    """What the registry has of a kind."""
+    row = connection.execute("SELECT version, issued_at FROM lists WHERE kind = ?", (kind,)).fetchone()
+    return Holding(*row) if row is not None else Holding()
+
+
+def stage(connection: sqlite3.Connection, head: ListHead, chunks: Iterable[bytes]) -> None:
+    """Gather the rows of a snapshot in a temporary table of a connection of their own.
+
+    Raises ListError for what is wrong with them, SqlError.
+    """
+    connection.execute(_MAKE_STAGE)
+    connection.execute("BEGIN")  # touches the temporary table only, so it locks nothing
+    pause = threading.Event()
+    for ref, data in zip_longest(head.chunks, chunks):
+        if data is None:
+            raise ListError(ListFault.CHUNK_MISSING, "there are fewer chunks than the head says")
+        if ref is None:
+            raise ListError(ListFault.CHUNK_WRONG, "there are more chunks than the head says")
+        encoded = unpack_chunk(data, ref)
+        for first in range(0, len(encoded), BATCH_ROWS):
+            _stage_batch(connection, head.kind, encoded[first : first + BATCH_ROWS])
+            pause.wait(PAUSE_S)
+    connection.execute("COMMIT")
+
+
+def _stage_batch(connection: sqlite3.Connection, kind: ListKind, encoded: Sequence[bytes]) -> None:
+    rows = [_columns(decode_row(kind, each), each) for each in encoded]
+    try:
+        connection.executemany(_STAGE, rows)
+    except sqlite3.IntegrityError:
+        raise ListError(ListFault.CONTENT_INVALID, "a row is in the list twice") from None
+
+
+def merge(connection: sqlite3.Connection, head: Opened[ListHead], source: Source) -> Applied:
+    """Make the list what was staged, within the caller's transaction. Raises ListError: ROLLED_BACK, SqlError."""
+    said = head.said
+    now = holding(connection, said.kind)
+    if said.snapshot <= now.version:
+        message = f"a snapshot of version {said.snapshot}, while version {now.version} is in use"
+        raise ListError(ListFault.ROLLED_BACK, message)
+    name = said.kind.value
+    connection.execute(
+        f"INSERT INTO {name} (key, reference, plate, expires_at, row)"  # noqa: S608 - the name of a kind
+        f" SELECT key, reference, plate, expires_at, row FROM temp.staged WHERE true{_ON_CONFLICT}"
+        f" WHERE {name}.row IS NOT excluded.row"
+    )
+    connection.execute(f"DELETE FROM {name} WHERE key NOT IN (SELECT key FROM temp.staged)")  # noqa: S608 - as above
+    # Of an older snapshot nobody has said when it was the newest; the deltas after it will say it.
+    issued_at = said.issued_at if said.snapshot == said.version else now.issued_at
+    return _note(
+        connection,
+        Applied(said.kind, said.snapshot, now.version, issued_at, said.rows, head.key_id.hex(), source, whole=True),
+        said.expires_at,
+    )
+
+
+def change(connection: sqlite3.Connection, delta: Opened[ListDelta], source: Source) -> Applied:
+    """Apply a delta, within the caller's transaction. Raises ListError: GAP, ROLLED_BACK, CONTENT_INVALID; SqlError."""
+    said = delta.said
+    now = holding(connection, said.kind)
+    if said.version <= now.version:
+        message = f"a change to version {said.version}, while version {now.version} is in use"
+        raise ListError(ListFault.ROLLED_BACK, message)
+    if said.since != now.version:
+        message = f"a change of version {said.since}, while version {now.version} is in use"
+        raise ListError(ListFault.GAP, message)
+    rows = [_columns(decode_row(said.kind, each), each) for each in said.upserts]
+    if len({row[0] for row in rows} | set(said.removed)) != len(rows) + len(said.removed):
+        raise ListError(ListFault.CONTENT_INVALID, "a row is in the change twice")
+    name = said.kind.value
+    connection.executemany(f"DELETE FROM {name} WHERE key = ?", [(key,) for key in said.removed])  # noqa: S608 - a kind
+    connection.executemany(
+        f"INSERT INTO {name} (key, reference, plate, expires_at, row) VALUES (?, ?, ?, ?, ?){_ON_CONFLICT}",  # noqa: S608
+        rows,
+    )
+    issued_at = max(now.issued_at, said.issued_at)
+    applied = Applied(
+        said.kind, said.version, now.version, issued_at, count(connection, said.kind), delta.key_id.hex(), source,
+        whole=False,
+    )  # fmt: skip
+    return _note(connection, applied, None)
+
+
+def count(connection: sqlite3.Connection, kind: ListKind) -> int:
+    """How many rows a list has."""
+    return int(connection.execute(f"SELECT count(*) FROM {kind.value}").fetchone()[0])  # noqa: S608 - the name of a kind
+
+
+def _note(connection: sqlite3.Connection, applied: Applied, expires_at: int | None) -> Applied:
+    connection.execute(
+        "INSERT INTO lists (kind, version, issued_at, expires_at, rows, key, source) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT (kind) DO UPDATE SET version = excluded.version, issued_at = excluded.issued_at,"
+        " expires_at = max(expires_at, excluded.expires_at), rows = excluded.rows, key = excluded.key,"
+        " source = excluded.source",
+        (
+            applied.kind,
+            applied.version,
+            applied.issued_at,
+            expires_at or 0,
+            applied.rows,
+            applied.key,
+            applied.source,
+        ),
+    )
+    return applied
+
+
+_Columns: TypeAlias = "tuple[bytes, bytes | None, str | None, int | None, bytes]"
+
+
+def _columns(row: Row, encoded: bytes) -> _Columns:
+    if isinstance(row, Declaration):
+        return row_key(row), row.reference, row.plate, row.expires_at, encoded
+    return row_key(row), None, None, row.expires_at, encoded

@@ -1,0 +1,97 @@
+"""The trust lists that the registry keeps: the last two good ones as signed text, and the floor of their version.
+
+A text is verified with the pinned root keys each time it is loaded: whoever can write the file cannot make a key valid.
+The floor outlives the lists: after a change of roots that leaves none of them valid, an old list is still refused.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from agent.core.permit.trust import TrustError, TrustFault, TrustList, load
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from agent.core.permit.keys import PublicKey
+    from agent.store.registry_rows import Source
+
+log = logging.getLogger(__name__)
+
+KEPT: Final = 2
+FLOOR: Final = "trust_version"
+
+
+@dataclass(frozen=True, slots=True)
+class TrustTaken:
+    """What became of a good trust list. `trust`: the list in force now. `before`: the version until then, 0: none.
+
+    `changed`: it was not in force already. `key`: the id of the root that signed it, in hex.
+    """
+
+    trust: TrustList
+    before: int
+    changed: bool
+    key: str
+
+
+class TrustShelf:
+    """Loads what is kept, and remembers what it has verified. The caller holds a lock."""
+
+    def __init__(self, roots: Sequence[PublicKey]) -> None:
+        self._roots = tuple(roots)
+        self._texts: tuple[bytes, ...] = ()
+        self._list: TrustList | None = None
+
+    def newest(self, connection: sqlite3.Connection) -> TrustList | None:
+        """The newest kept list that a pinned root key has signed; None where there is none. Raises SqlError."""
+        texts = tuple(text for (text,) in connection.execute("SELECT text FROM trust ORDER BY version DESC"))
+        if texts != self._texts:
+            self._list = self._first_good(texts)
+            self._texts = texts
+        return self._list
+
+    def take(self, connection: sqlite3.Connection, text: bytes, source: Source) -> TrustTaken:
+        """Keep a list, within the caller's transaction. Raises TrustError for one that is not as good, SqlError."""
+        now = self.newest(connection)
+        fresh = load(text, self._roots, max(1, _floor(connection)))
+        before = 0 if now is None else now.version
+        if now is not None and fresh.version == now.version:
+            if fresh != now:
+                message = f"another list of version {now.version} is in use: each version has one content"
+                raise TrustError(TrustFault.ROLLED_BACK, message)
+            return TrustTaken(now, before, changed=False, key="")
+        connection.execute(
+            "INSERT OR REPLACE INTO trust (version, text, source) VALUES (?, ?, ?)", (fresh.version, text, source)
+        )
+        connection.execute(
+            "DELETE FROM trust WHERE version NOT IN (SELECT version FROM trust ORDER BY version DESC LIMIT ?)", (KEPT,)
+        )
+        connection.execute("INSERT OR REPLACE INTO floors (name, value) VALUES (?, ?)", (FLOOR, fresh.version))
+        return TrustTaken(fresh, before, changed=True, key=self._signer(text, fresh.version))
+
+    def _first_good(self, texts: Sequence[bytes]) -> TrustList | None:
+        for text in texts:
+            try:
+                return load(text, self._roots)
+            except TrustError as error:
+                log.error("a kept trust list does not hold any more: %s", error)  # noqa: TRY400 - told, not a bug
+        return None
+
+    def _signer(self, text: bytes, version: int) -> str:
+        """The id of the pinned key that signed a list; it is one of two at most."""
+        for root in self._roots:
+            try:
+                load(text, [root], version)
+            except TrustError:
+                continue
+            return root.key_id.hex()
+        return ""
+
+
+def _floor(connection: sqlite3.Connection) -> int:
+    row = connection.execute("SELECT value FROM floors WHERE name = ?", (FLOOR,)).fetchone()
+    return 0 if row is None else int(row[0])
