@@ -30,7 +30,10 @@ log = logging.getLogger(__name__)
 
 SUSPECT: Final = "-suspect"
 REPLACING: Final = "-replacing"
-TABLES: Final = ("events", "ledger", "transactions", "commands", "command_keys", "lane_orders")
+TABLES: Final = (
+    *("events", "ledger", "transactions", "commands", "command_keys", "lane_orders"),
+    *("consents", "site_log", "site_peers"),
+)
 CHECKED_EVENTS: Final = 32
 CHECKED_WHOLE_BYTES: Final = 64 * 2**20  # a full check reads the whole file: for this much, a second on a slow card
 

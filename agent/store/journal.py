@@ -7,15 +7,15 @@ dropped: a full journal refuses instead.
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import uuid
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
-from agent.core.chain import RANDOM_BYTES, SEQ_MAX, ClockReading, Point, Sealed, Writer, seal
+from agent.core.chain import SEQ_MAX, ClockReading, Point, Writer
 from agent.store import commands as orders
-from agent.store import history, lane_orders, transactions
+from agent.store import entry, history, lane_orders, transactions, upkeep
 from agent.store import ledger as permits
 from agent.store.damage import Replaced
 from agent.store.database import Database
@@ -31,7 +31,8 @@ from agent.store.errors import (
 from agent.store.history import Depth, Recorded, Standing
 from agent.store.ledger import LastPassage, UseState
 from agent.store.place import Place, sync_folder
-from agent.store.soundness import Sound, sound
+from agent.store.site_ledger import SiteLedger
+from agent.store.soundness import batch, sound, sound_or_not
 from agent.store.transactions import Recovery
 
 if TYPE_CHECKING:
@@ -39,10 +40,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
+    from agent.core.chain import Sealed
     from agent.core.command_record import CommandChange, CommandEntry
     from agent.core.events import Draft
     from agent.core.lane_io import LedgerChange
     from agent.core.lane_state import LaneOrders
+    from agent.core.site_ledger import OtherExit
 
 __all__ = [
     "ClockReading",
@@ -63,14 +66,15 @@ __all__ = [
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 MIN_BYTES: Final = 1 << 20
-BATCH: Final = 500
 
 
 class Journal:
     """One journal, open for writing. Safe to call from several threads; each call is one transaction.
 
-    Every method may raise JournalUnavailableError.
+    `site`: what its permit ledger shares with the other gates of the site. Every method may raise JournalUnavailableError.
     """
 
     def __init__(self, database: Database, writer: Writer, clock: Callable[[], ClockReading]) -> None:
@@ -80,6 +84,7 @@ class Journal:
         self._clock = clock
         self._news = threading.Condition()
         self._head_seq = self.checkpoint().seq
+        self.site = SiteLedger(database, writer, clock, self._commit)
 
     @classmethod
     def open(cls, path: Path, *, gate: str, boot: str, clock: Callable[[], ClockReading], max_bytes: int) -> Self:
@@ -107,6 +112,7 @@ class Journal:
         self._database.close()
         with self._news:
             self._news.notify_all()
+        self.site.tell(0)
 
     @property
     def replaced(self) -> Replaced | None:
@@ -120,17 +126,22 @@ class Journal:
     ) -> list[Recorded]:
         """Write events, ledger and command changes, all or nothing; they are durable when this returns.
 
-        An order of a lane among the events holds from then on (`lane_orders`). Raises LedgerConflictError or
-        CommandConflictError when a change does not fit, JournalFullError when neither the disk nor the cap leaves room
-        although all acknowledged history was given up.
+        An order of a lane among the events holds from then on (`lane_orders`). A use that another gate consumed too is told
+        in an event of its own behind these. Raises LedgerConflictError or CommandConflictError when a change does not fit,
+        JournalFullError when neither the disk nor the cap leaves room although all acknowledged history was given up.
         """
-        with self._database.lock:
-            sealed = self._recorded(drafts, ledger, commands)
-        if sealed:
-            with self._news:
-                self._head_seq = max(self._head_seq, sealed[-1].seq)
-                self._news.notify_all()
-        return [Recorded(one.seq, one.id, one.type, one.payload, one.digest) for one in sealed]
+        asked = entry.Entry(drafts, ledger, commands)
+
+        def work(
+            connection: sqlite3.Connection, reading: ClockReading
+        ) -> tuple[tuple[list[Sealed], int], list[Sealed]]:
+            sealed = entry.write(connection, asked, self._writer, reading)
+            return (sealed[: len(drafts)], permits.last_seq(connection) if ledger else 0), sealed
+
+        done, row_seq = self._commit(f"record {len(drafts)} events", work)
+        if ledger:
+            self.site.tell(row_seq)
+        return [Recorded(one.seq, one.id, one.type, one.payload, one.digest) for one in done]
 
     def record_following(self, make: Callable[[Point], Draft]) -> Recorded:
         """Write the one event that `make` makes of the point just before it: nothing is recorded in between.
@@ -141,52 +152,23 @@ class Journal:
             (recorded,) = self.record([make(self._standing().head)])
         return recorded
 
-    def _recorded(
-        self, drafts: Sequence[Draft], ledger: Sequence[LedgerChange], commands: Sequence[CommandChange]
-    ) -> list[Sealed]:
+    def _commit(self, doing: str, work: Callable[[sqlite3.Connection, ClockReading], tuple[T, list[Sealed]]]) -> T:
+        """Do work that returns its result and the events that it wrote, in one durable transaction, and tell the waiters."""
+        with self._database.lock:
+            result, sealed = self._written(doing, work)
+        if sealed:
+            with self._news:
+                self._head_seq = max(self._head_seq, sealed[-1].seq)
+                self._news.notify_all()
+        return result
+
+    def _written(self, doing: str, work: Callable[[sqlite3.Connection, ClockReading], T]) -> T:
         while True:
             try:
-                return self._database.writing(
-                    f"record {len(drafts)} events", lambda c: self._write(c, drafts, ledger, commands)
-                )
+                return self._database.writing(doing, lambda c: work(c, self._clock()))
             except JournalFullError:
-                if not self._make_room():
+                if not upkeep.make_room(self._database):
                     raise
-
-    def _write(
-        self,
-        connection: sqlite3.Connection,
-        drafts: Sequence[Draft],
-        ledger: Sequence[LedgerChange],
-        commands: Sequence[CommandChange],
-    ) -> list[Sealed]:
-        now, reading, boot = history.standing_of(connection), self._clock(), self._writer.boot
-        now_ms = round(reading.utc * 1000)
-        for change in ledger:
-            permits.apply(connection, change, boot, now_ms)
-        for order in commands:
-            orders.apply(connection, order, boot, now_ms)
-        sealed: list[Sealed] = []
-        before = now.head
-        for draft in drafts:
-            one = seal(draft, self._writer, before, reading, os.urandom(RANDOM_BYTES))
-            transactions.track(connection, draft, one.seq, one.utc_ms, boot)
-            lane_orders.keep(connection, draft, one.utc_ms)
-            before = Point(before.stream, one.seq, one.digest)
-            sealed.append(one)
-        if sealed:
-            history.append(connection, now, sealed)
-        return sealed
-
-    def _make_room(self) -> bool:
-        """Give up the oldest acknowledged events; False when there are none."""
-        now = self._standing()
-        upto = min(now.watermark, now.tail.seq + BATCH)
-        if upto == now.tail.seq:
-            return False
-        self._database.freeing("make room", lambda connection: history.cut(connection, upto))
-        log.warning("the journal is full: acknowledged events up to %d were given up", upto)
-        return True
 
     # ------------------------------------------------------------------------------------------------------- reading
 
@@ -231,7 +213,7 @@ class Journal:
         """
         return self._database.reading(
             "read events",
-            lambda c: _sound_or_not(sound(c, max(after_seq, history.standing_of(c).watermark) + 1, SEQ_MAX, limit)),
+            lambda c: sound_or_not(sound(c, max(after_seq, history.standing_of(c).watermark) + 1, SEQ_MAX, limit)),
         )
 
     def range(self, first: int, last: int) -> Iterator[Recorded]:
@@ -241,7 +223,7 @@ class Journal:
         other damage JournalCorruptError is raised.
         """
         while first <= last:
-            found = self._database.reading("read events", partial(_batch, first=first, last=last))
+            found = self._database.reading("read events", partial(batch, first=first, last=last))
             yield from found.events
             if not found.events and not found.bad:
                 return
@@ -258,13 +240,24 @@ class Journal:
         return self._database.reading("measure the journal", history.used_bytes)
 
     def use_state(self, permit_id: bytes, transaction: str | None = None) -> UseState:
-        """What became of a permit so far; `next_use` is the one for this transaction to reserve."""
+        """What became of a permit so far at all gates of the site; `next_use` is for this transaction to reserve."""
         boot = self._writer.boot
         return self._database.reading("read the ledger", lambda c: permits.use_state(c, permit_id, boot, transaction))
 
     def last_passage(self, vehicle: str, transaction: str) -> LastPassage | None:
         """The last passage of a vehicle (VIN) before this transaction; None when none is known."""
         return self._database.reading("read the ledger", lambda c: permits.last_passage(c, vehicle, transaction))
+
+    def other_exit(self, vehicle: str, permit_id: bytes, direction: str, since_utc: float) -> OtherExit | None:
+        """The newest passage of a vehicle (VIN) the same way under another permit, at any gate of the site, from then on.
+
+        None where none is known, and where the vehicle came back the other way since.
+        """
+        found = self._database.reading(
+            "read the ledger",
+            lambda c: permits.other_exit(c, vehicle, permit_id, direction, round(since_utc * 1000)),
+        )
+        return None if found is None else replace(found[0], gate=found[0].gate or self._writer.gate)
 
     def command(self, command_id: str) -> CommandEntry | None:
         """The accepted command of this id; None when there is none, or it was forgotten."""
@@ -312,64 +305,22 @@ class Journal:
 
         Returns how many. Age counts only while the clock is synced. Also restores the reserve spent on a full disk.
         """
-        reading = self._clock()
-        before_ms = round((reading.utc - max_age_s) * 1000) if reading.synced else None
-        pruned = 0
-        while step := self._prune_step(before_ms, max_bytes):
-            pruned += step
-        self._database.keep_reserve()
-        return pruned
-
-    def _prune_step(self, before_ms: int | None, max_bytes: int) -> int:
-        with self._database.lock:
-            now = self._standing()
-            goal = self._database.reading(
-                "look for old events", lambda connection: history.prunable(connection, before_ms, max_bytes)
-            )
-            upto = min(goal, now.tail.seq + BATCH)
-            if upto > now.tail.seq:
-                self._database.freeing("prune", lambda connection: history.cut(connection, upto))
-            return upto - now.tail.seq
+        return upkeep.prune(self._database, self._clock(), max_age_s, max_bytes)
 
     def forget_uses(self, max_age_s: float) -> int:
-        """Delete consumed and released permit uses older than `max_age_s`; returns how many.
+        """Delete consumed and released permit uses older than `max_age_s`, and all of other gates; returns how many.
 
         It must be longer than any permit lives, or a used permit could be used again. Does nothing while the clock is
         not synced.
         """
-        return self._forget("forget uses", permits.forget, max_age_s)
+        return upkeep.forget(self._database, "forget uses", permits.forget, self._clock(), max_age_s)
 
     def forget_commands(self, max_age_s: float) -> int:
         """Delete answered commands older than `max_age_s`, whose repeats are refused from then on; returns how many.
 
         The counters of the keys stay for ever. Does nothing while the clock is not synced.
         """
-        return self._forget("forget commands", orders.forget, max_age_s)
-
-    def _forget(self, doing: str, forget: Callable[[sqlite3.Connection, int, int], int], max_age_s: float) -> int:
-        reading = self._clock()
-        before_ms = round((reading.utc - max_age_s) * 1000)
-        forgotten = 0
-        while reading.synced:
-            step = self._database.freeing(doing, lambda connection: forget(connection, before_ms, BATCH))
-            forgotten += step
-            if step < BATCH:
-                break
-        return forgotten
-
-
-def _batch(connection: sqlite3.Connection, *, first: int, last: int) -> Sound:
-    """The next sound events of a range, with what is wrong after them only where that is acknowledged."""
-    found = sound(connection, first, last, BATCH)
-    if found.bad <= history.standing_of(connection).watermark:
-        return found
-    return Sound(_sound_or_not(found))
-
-
-def _sound_or_not(found: Sound) -> list[Recorded]:
-    if found.bad and not found.events:
-        raise JournalCorruptError(found.trouble)
-    return found.events
+        return upkeep.forget(self._database, "forget commands", orders.forget, self._clock(), max_age_s)
 
 
 def _stream(connection: sqlite3.Connection, gate: str, path: Path) -> str:

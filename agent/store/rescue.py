@@ -1,4 +1,4 @@
-"""What outlives a damaged journal: permit uses, commands with the counters of their keys, orders of lanes."""
+"""What outlives a damaged journal: permit uses of all gates of the site, commands with the counters of their keys, orders of lanes."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from agent.store import commands, lane_orders, ledger, schema
+from agent.store import claims, commands, lane_orders, ledger_rescue, schema
 from agent.store.errors import SQL_ERRORS, JournalUnavailableError
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ Row: TypeAlias = tuple[object, ...]
 
 SINCE_COMMANDS: Final = 3
 """The first schema version that keeps commands and orders of lanes."""
+SINCE_SITES: Final = 5
+"""The first schema version that keeps what other gates of the site do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +35,12 @@ class Table:
     is_sane: Callable[[Row], bool]
 
     def dump(self, connection: sqlite3.Connection, way: str) -> Iterator[Row]:
-        """All rows, in one of the `ledger.WAYS`, as one lazy cursor; also from a file of an earlier version."""
+        """All rows, in one of the `ledger_rescue.WAYS`, as one lazy cursor; also from a file of an earlier version."""
         version = schema.version_of(connection)
         if version < self.since:
             return iter(())
         if self.name == "ledger":
-            return ledger.dump(connection, way)
+            return ledger_rescue.dump(connection, way)
         order = ", ".join(f"{column} {way}" for column in self.columns[: self.key])
         return iter(connection.execute(f"SELECT {', '.join(self.columns)} FROM {self.name} ORDER BY {order}"))  # noqa: S608 - constants
 
@@ -48,7 +50,15 @@ class Table:
         connection.executemany(f"INSERT INTO {self.name} ({', '.join(self.columns)}) VALUES ({places})", rows)  # noqa: S608 - same
 
 
-LEDGER: Final = Table("ledger", tuple(ledger.COLUMNS.split(", ")), 2, 1, ledger.is_sane)
+LEDGER: Final = Table("ledger", ledger_rescue.COLUMNS, 3, 1, ledger_rescue.is_sane)
+CONSENTS: Final = Table(
+    "consents",
+    ("permit", "use", "gate", "txn", "utc_ms", "vehicle", "direction"),
+    4,
+    SINCE_SITES,
+    claims.is_sane,
+)
+USES: Final = (LEDGER, CONSENTS)
 ORDERS: Final = (
     Table(
         "commands",
@@ -76,20 +86,20 @@ class Rescued:
 
     @property
     def ledger_whole(self) -> bool:
-        """Whether those are all permit uses."""
-        return LEDGER.name not in self.torn
+        """Whether those are all permit uses, and all that were granted to other gates."""
+        return not self.torn & {table.name for table in USES}
 
     @property
     def orders_whole(self) -> bool:
         """Whether all commands, counters and orders of lanes are there."""
-        return self.torn <= {LEDGER.name}
+        return self.torn <= {table.name for table in USES}
 
 
 def rescue(path: Path) -> Rescued:
     """Everything of a damaged file that can be read."""
     rows: dict[str, Sequence[Row]] = {}
     torn = set()
-    for table in (LEDGER, *ORDERS):
+    for table in (*USES, *ORDERS):
         rows[table.name], whole = _rescued(path, table)
         if not whole:
             torn.add(table.name)
@@ -99,9 +109,10 @@ def rescue(path: Path) -> Rescued:
 def put_back(connection: sqlite3.Connection, rescued: Rescued) -> None:
     """Put what was rescued into a new journal, in a transaction of its own. Raises sqlite3.Error."""
     connection.execute("BEGIN IMMEDIATE")
-    for table in (LEDGER, *ORDERS):
+    for table in (*USES, *ORDERS):
         table.load(connection, rescued.rows[table.name])
     connection.execute(commands.RECOUNT)
+    connection.execute(ledger_rescue.RENUMBER)
     connection.execute("COMMIT")
 
 
@@ -109,7 +120,7 @@ def _rescued(path: Path, table: Table) -> tuple[Sequence[Row], bool]:
     """All rows of a table that can be read, and whether those are all."""
     rows: dict[Row, Row] = {}
     sane = True
-    for way in ledger.WAYS:  # a damaged page hides what lies behind it, from one side only
+    for way in ledger_rescue.WAYS:  # a damaged page hides what lies behind it, from one side only
         try:
             connection = schema.connect_to_read(path)
             try:

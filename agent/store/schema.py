@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 APPLICATION_ID: Final = 0x47415445  # "GATE"
 PAGE_BYTES: Final = 4096
 WAL_PAGES: Final = 512  # 2 MiB: a checkpoint stays short, and the log can live on a small reserve
+PAGES_MAX: Final = 2**30
 BUSY_TIMEOUT_S: Final = 2.0
 
 # `tail` is the last event that was pruned, `head` the last recorded; `total` counts payload bytes from the first event
@@ -77,9 +78,40 @@ CREATE TABLE lane_orders (
 # `sum` is the hash of the row's other words, "" before they are written again by an agent that knows it.
 VERSION_4 = "ALTER TABLE journal ADD COLUMN sum TEXT NOT NULL DEFAULT ''"
 
+# `gate` is '' for the gate's own uses. `seq` is the place of the newest change of a row in the row log of its gate, which
+# is no table: it is the rows in this order. The last place given stands in `site_log`, for rows are forgotten.
+# `consents`: uses that were granted to other gates, until they tell what became of them.
+VERSION_5 = """
+ALTER TABLE ledger RENAME TO ledger_4;
+DROP INDEX reservations;
+DROP INDEX vehicles;
+CREATE TABLE ledger (
+    permit BLOB NOT NULL, use INTEGER NOT NULL CHECK (use >= 1), gate TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (state IN ('RESERVED', 'CONSUMED', 'RELEASED')),
+    txn TEXT NOT NULL, boot TEXT NOT NULL, utc_ms INTEGER NOT NULL,
+    vehicle TEXT NOT NULL, direction TEXT NOT NULL, seq INTEGER NOT NULL,
+    PRIMARY KEY (permit, use, gate)
+) STRICT, WITHOUT ROWID;
+INSERT INTO ledger SELECT permit, use, '', state, txn, boot, utc_ms, vehicle, direction,
+    row_number() OVER (ORDER BY utc_ms, permit, use) FROM ledger_4;
+DROP TABLE ledger_4;
+CREATE INDEX reservations ON ledger (boot) WHERE state = 'RESERVED' AND gate = '';
+CREATE INDEX vehicles ON ledger (vehicle, utc_ms) WHERE vehicle <> '';
+CREATE INDEX row_log ON ledger (seq) WHERE gate = '';
+CREATE TABLE consents (
+    permit BLOB NOT NULL, use INTEGER NOT NULL CHECK (use >= 1), gate TEXT NOT NULL, txn TEXT NOT NULL,
+    utc_ms INTEGER NOT NULL, vehicle TEXT NOT NULL, direction TEXT NOT NULL,
+    PRIMARY KEY (permit, use, gate, txn)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE site_log (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL) STRICT;
+CREATE TABLE site_peers (
+    gate TEXT PRIMARY KEY, stream TEXT NOT NULL, seq INTEGER NOT NULL, synced INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
 # One script a version; a file of version n gets those from n on, each in its own transaction. Never change one that
 # has been shipped: add the next.
-MIGRATIONS: Final[tuple[str, ...]] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4)
+MIGRATIONS: Final[tuple[str, ...]] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5)
 
 
 def connect(path: Path, max_bytes: int) -> sqlite3.Connection:
@@ -150,6 +182,16 @@ def check_owner(connection: sqlite3.Connection, path: Path, migrations: Sequence
 def migrate(connection: sqlite3.Connection, migrations: Sequence[str] = MIGRATIONS) -> int:
     """Bring the file to the newest version; returns the version it had. Raises sqlite3.Error, with nothing half done."""
     found = version_of(connection)
+    if found < len(migrations):
+        (cap,) = connection.execute("PRAGMA max_page_count").fetchone()
+        # A table that is made anew stands beside the old one for a while, which a full journal must have room for.
+        connection.execute(f"PRAGMA max_page_count = {PAGES_MAX}")
+        _migrate(connection, migrations, found)
+        connection.execute(f"PRAGMA max_page_count = {cap}")
+    return found
+
+
+def _migrate(connection: sqlite3.Connection, migrations: Sequence[str], found: int) -> None:
     for version, script in enumerate(migrations[found:], found + 1):
         connection.execute("BEGIN IMMEDIATE")
         try:
@@ -162,4 +204,3 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[str] = MIGRATIO
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
-    return found

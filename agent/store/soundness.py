@@ -9,16 +9,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from agent.core.chain import digest_of
-from agent.store.errors import SQL_ERRORS, is_damage
+from agent.store.errors import SQL_ERRORS, JournalCorruptError, is_damage
 from agent.store.history import PAYLOAD, Recorded, held_hashes, standing_of
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Collection, Iterator
 
+BATCH: Final = 500
 ROWS = f"SELECT seq, {PAYLOAD} FROM events WHERE seq BETWEEN ? AND ? ORDER BY seq"  # noqa: S608 - a constant
 
 
@@ -55,6 +56,24 @@ def sound(connection: sqlite3.Connection, first: int, last: int, limit: int) -> 
             raise
         return Sound(events, begin + len(events), str(error))
     return Sound(events)
+
+
+def batch(connection: sqlite3.Connection, *, first: int, last: int) -> Sound:
+    """The next sound events of a range, with what is wrong after them only where that is acknowledged.
+
+    Raises JournalCorruptError where the first is not sound, nor acknowledged.
+    """
+    found = sound(connection, first, last, BATCH)
+    if found.bad <= standing_of(connection).watermark:
+        return found
+    return Sound(sound_or_not(found))
+
+
+def sound_or_not(found: Sound) -> list[Recorded]:
+    """The events that were found sound. Raises JournalCorruptError where the first is not."""
+    if found.bad and not found.events:
+        raise JournalCorruptError(found.trouble)
+    return found.events
 
 
 def _rows(connection: sqlite3.Connection, first: int, last: int) -> Iterator[tuple[int, bytes]]:

@@ -6,7 +6,7 @@ import sqlite3
 
 import pytest
 
-from agent.store import ledger, schema
+from agent.store import ledger_rescue, schema
 from agent.store.journal import JournalCorruptError, JournalUnavailableError
 from agent.store.reader import JournalReader
 from tests.journals import PERMIT, FakeClock, consume, device, open_journal, present, reserve
@@ -265,16 +265,16 @@ def test_a_ledger_of_version_1_is_brought_forward_without_vehicles(tmp_path):
     assert schema.migrate(connection) == 1
     rows = connection.execute("SELECT * FROM ledger").fetchall()
     connection.close()
-    assert rows == [(PERMIT, 1, "CONSUMED", "t1", "boot-0", 5000, "", "")]
+    assert rows == [(PERMIT, 1, "", "CONSUMED", "t1", "boot-0", 5000, "", "", 1)]
 
 
 def test_the_ledger_of_a_damaged_file_of_version_1_can_be_rescued(tmp_path):
     connection = version_1_file(tmp_path / "journal.db")
-    rescued = [list(ledger.dump(connection, way)) for way in ledger.WAYS]
+    rescued = [list(ledger_rescue.dump(connection, way)) for way in ledger_rescue.WAYS]
     connection.close()
-    assert rescued == [[(PERMIT, 1, "CONSUMED", "t1", "boot-0", 5000, "", "")]] * 2
-    assert ledger.is_sane(rescued[0][0])
-    assert not ledger.is_sane((*rescued[0][0][:-1], 7))
+    assert rescued == [[(PERMIT, 1, "", "CONSUMED", "t1", "boot-0", 5000, "", "", 0)]] * 2
+    assert ledger_rescue.is_sane(rescued[0][0])
+    assert not ledger_rescue.is_sane((*rescued[0][0][:-1], "7"))
 
 
 def test_the_first_schema_is_what_was_shipped():
