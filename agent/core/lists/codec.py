@@ -72,6 +72,19 @@ def row_key(row: Row) -> bytes:
     return row.permit_id
 
 
+def kind_of(row: Row) -> ListKind:
+    """Return the list that a row is of."""
+    match row:
+        case Declaration():
+            return ListKind.DECLARATIONS
+        case Revocation():
+            return ListKind.REVOCATIONS
+        case Watched():
+            return ListKind.WATCH
+        case _:
+            assert_never(row)
+
+
 def encode_row(row: Row) -> bytes:
     """Return the bytes of a row.
 
@@ -79,11 +92,10 @@ def encode_row(row: Row) -> bytes:
         ListError: CONTENT_INVALID; the row says something that `decode_row` would refuse.
     """
     try:
-        kind, fields = _fields(row)
-        data = cbor.encode({key: value for key, value in fields.items() if value is not None})
+        data = cbor.encode({key: value for key, value in _fields(row).items() if value is not None})
     except (ClaimsError, cbor.CborError) as error:
         raise ListError(ListFault.CONTENT_INVALID, str(error)) from None
-    decode_row(kind, data)  # the publisher is held to what the gates will ask
+    decode_row(kind_of(row), data)  # the publisher is held to what the gates will ask
     return data
 
 
@@ -177,26 +189,20 @@ def _is_value(subject: Subject, value: str) -> bool:
             assert_never(subject)
 
 
-def _fields(row: Row) -> tuple[ListKind, dict[int | str, cbor.Value]]:
+def _fields(row: Row) -> dict[int | str, cbor.Value]:
     """The fields of a row; None stands for one that is left out because it says nothing."""
     match row:
         case Declaration():
-            return ListKind.DECLARATIONS, _declared_fields(row)
+            return _declared_fields(row)
         case Revocation():
-            revoked: dict[int | str, cbor.Value] = {
-                _REVOKED_ID: row.permit_id,
-                _REVOKED_EXPIRES_AT: row.expires_at,
-                _CAUSE: row.cause or None,
-            }
-            return ListKind.REVOCATIONS, revoked
+            return {_REVOKED_ID: row.permit_id, _REVOKED_EXPIRES_AT: row.expires_at, _CAUSE: row.cause or None}
         case Watched():
-            watched: dict[int | str, cbor.Value] = {
+            return {
                 _SUBJECT: _SUBJECT_CODES[row.subject],
                 _VALUE: row.value,
                 _NOTE: row.note or None,
                 _WATCH_EXPIRES_AT: row.expires_at,
             }
-            return ListKind.WATCH, watched
         case _:
             assert_never(row)
 
