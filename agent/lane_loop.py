@@ -87,7 +87,7 @@ class LaneView:
 class Hands:
     """What the loop works with.
 
-    `decide` answers Decide effects at once; `keep` takes pictures (SHA-256 to JPEG) and must not block; `observe` is
+    `decide` answers a Decide effect at once, or says None and hands the answer in later; `keep` takes pictures (SHA-256 to JPEG) and must not block; `observe` is
     told what the lane looks like, about 20 times a second. `answered` hears what became of each order that has an id, and
     must not block. `way`: None for a lane without neighbours.
     """
@@ -95,7 +95,7 @@ class Hands:
     barrier: Barrier
     recorder: Recorder
     now: Callable[[], Moment]
-    decide: Callable[[Decide, Moment], Decided]
+    decide: Callable[[Decide, Moment, Callable[[Decided], None]], Decided | None]
     keep: Callable[[Mapping[str, bytes]], None]
     observe: Callable[[LaneView], None]
     answered: Callable[[Answered], None]
@@ -183,6 +183,10 @@ class LaneLoop:
     def commanded(self, make: Callable[[Moment], Commanded]) -> None:
         """Hand in an officer's verified order."""
         self._inbox.put(lambda now: self._feed(make(now)))
+
+    def decided(self, answer: Decided) -> None:
+        """Hand in an answer that was not there at once. The lane ignores it where it waits for none."""
+        self._inbox.put(lambda now: self._feed(replace(answer, now=now)))
 
     def _way_changed(self, free: bool, arm_in_use: bool) -> None:
         self._inbox.put(lambda now: self._feed(WayChanged(now, free, arm_in_use)))
@@ -286,12 +290,13 @@ class LaneLoop:
         return None
 
     def _carry_out(self, effects: tuple[Effect, ...]) -> list[Input]:
-        """Do what the effects say, in their order; the answers to Decide effects come back. Records are written already."""
+        """Do what the effects say, in their order; the answers to Decide effects that are there come back. Records are written already."""
         answers: list[Input] = []
         for effect in effects:
             match effect:
                 case Decide():
-                    answers.append(self._decide(effect, self._now()))
+                    answer = self._decide(effect, self._now(), self.decided)
+                    answers += [] if answer is None else [answer]
                 case Raise() | Close() | Hold() | Show():
                     self._move(effect)
                 case Keep(pictures=names):

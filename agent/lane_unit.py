@@ -133,7 +133,7 @@ class LaneUnit:
         settings: LaneSettings,
         boards: Boards,
         services: Services,
-        decide: Callable[[Decide, Moment], Decided],
+        decide: Callable[[Decide, Moment, Callable[[Decided], None]], Decided | None],
         first_serial: int,
     ) -> None:
         self.name = name
@@ -254,6 +254,7 @@ def rules(name: str, settings: LaneSettings, ways: WayGuard) -> LaneRules:
         direction=settings.direction,
         blind=blind,
         close_mode=settings.close_mode,
+        decides_by_plate=settings.rules.require == "plate",
         has_opened=signals is not None and signals.opened is not None,
         has_closed=signals is not None and signals.closed is not None,
         has_photocell=signals is not None and signals.photocell is not None,

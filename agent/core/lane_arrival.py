@@ -94,7 +94,7 @@ def undecided(turn: Turn) -> None:
 
 def _consider(turn: Turn, *, in_time: bool) -> None:
     new = turn.sighted is not None and turn.add(turn.sighted)
-    if turn.lane.state is State.PRESENT and turn.visit.presentations:
+    if turn.lane.state is State.PRESENT and _speaks(turn):
         turn.go(State.DECIDING)
         turn.ask(final=False)
     elif not in_time:
@@ -186,9 +186,15 @@ def _arrive(turn: Turn, seen_by: Literal["inputs", "eye"]) -> None:
     turn.go(State.PRESENT)
     if not turn.lane.readers_up:
         defer_fault(turn, Reason.GATE_FAULT, Alarm.READERS_LOST)
-    elif turn.visit.presentations:
+    elif _speaks(turn):
         turn.go(State.DECIDING)
         turn.ask(final=False)
+
+
+def _speaks(turn: Turn) -> bool:
+    """Whether there is evidence that a decision can be made on."""
+    visit = turn.visit
+    return bool(visit.presentations or (turn.lane.rules.decides_by_plate and visit.readings))
 
 
 def _take_early(turn: Turn) -> None:
@@ -200,7 +206,7 @@ def _take_early(turn: Turn) -> None:
 def _resume(turn: Turn) -> None:
     turn.set_visit(final=False)
     _take_early(turn)
-    if turn.visit.presentations:
+    if _speaks(turn):
         turn.go(State.DECIDING)
         turn.ask(final=False)
     else:

@@ -6,11 +6,13 @@ import hashlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from agent.core.events import AccessDecided, CheckRecord, PermitPresented, PermitRecord, PlateRecord
+from agent.core.events import AccessDecided, CheckRecord, DataRecord, PermitPresented, PermitRecord, PlateRecord
+from agent.core.lists.kinds import ListKind
 
 if TYPE_CHECKING:
     from agent.core.decision import Decision
     from agent.core.lane_state import Visit
+    from agent.core.lists.standing import DataStanding
     from agent.core.observations import Presentation
     from agent.core.permit.claims import Permit
     from agent.core.plates.match import PlateMatch
@@ -46,6 +48,7 @@ def decided(decision: Decision, pictures: tuple[str, ...]) -> AccessDecided:
         permit=_permit(decision.permit),
         plate=_plate(decision.match),
         pictures=pictures,
+        data=_data(decision.data),
     )
 
 
@@ -80,6 +83,7 @@ def _permit(permit: Permit | None) -> PermitRecord | None:
         vin=permit.vin,
         plate=permit.plate,
         expires_at=permit.expires_at,
+        form=permit.form.value,
     )
 
 
@@ -92,4 +96,17 @@ def _plate(match: PlateMatch | None) -> PlateRecord | None:
         read=match.read,
         score=match.score,
         frames=match.frames,
+    )
+
+
+def _data(data: DataStanding | None) -> DataRecord | None:
+    if data is None:
+        return None
+    return DataRecord(
+        state=data.state,
+        age_s=None if data.age_s is None else round(data.age_s),
+        trust=data.trust,
+        declarations=data.versions.get(ListKind.DECLARATIONS),
+        revocations=data.versions.get(ListKind.REVOCATIONS),
+        watch=data.versions.get(ListKind.WATCH),
     )

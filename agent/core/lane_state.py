@@ -52,6 +52,7 @@ class LaneRules:
     `open_s`, `enter_s`, `pass_s`, `close_s`: for the arm to open, the vehicle to enter, to get through, the arm to close.
     `clear_s`: the lane must be free for so long before a passage counts as over; gaps below it are one vehicle.
     `deny_again_s`: least time between a refusal and the next try. `stale_s`: age at which inputs are lost.
+    `decides_by_plate`: a plate alone is worth a decision; without, one is asked for when a permit is presented.
     `grant_s`: life of a grant. `gone_s`: what no reader saw for so long is gone. `blind_passage_s`: after the pulse,
     a blind lane takes the passage for done. `neighbours`: there are lanes that this one must wait for; it is not free
     until it is told so. `shares_arm`: one of them serves the other direction of the same arm. Raises ValueError for a
@@ -62,6 +63,7 @@ class LaneRules:
     lane_number: int
     direction: str = ""
     blind: bool = False
+    decides_by_plate: bool = False
     close_mode: Literal["controller", "agent"] = "controller"
     has_opened: bool = False
     has_closed: bool = False

@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.text import Text
 
 from agent.cli.check import load_configuration
-from agent.core.judgement import Evidence, assess
+from agent.core.assessment import Evidence, Ground, assess
+from agent.core.moment import Moment
 from agent.core.observations import Presentation
 from agent.core.permit.checks import GateContext
 from agent.demo import site as demo_site
@@ -313,7 +314,7 @@ def test_every_permit_of_the_demo_is_what_its_act_says(site, act):
     trust = TrustFile(permits.trust_list, permits.root_keys).current()
     context = GateContext(demo_site.SITE, 1, "export", clock_trusted=True, clock_skew_s=60)
     shown = Presentation(site.permit_text(act).encode(), "test", "front", 1, 0.0)
-    assessment = assess(Evidence("t1", (shown,)), context, trust, UTC)
+    assessment = assess(Evidence("t1", (shown,)), Ground(context, trust), Moment(0.0, UTC))
     wanted = {"valid": "OK", "forged": "SIGNATURE_INVALID", "expired": "EXPIRED"}[act.shown]
     assert assessment.reason == wanted
     if act.shown == "valid":

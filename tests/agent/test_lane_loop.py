@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -62,7 +63,10 @@ class TracedRelay(SimulatedRelay):
 
 
 class Gate:
-    """One lane from inbox to relay, with a real journal. `decisions`: the answers to come, the last one for good."""
+    """One lane from inbox to relay, with a real journal. `decisions`: the answers to come, the last one for good.
+
+    `late`: they are not there at once but when `later` is called.
+    """
 
     def __init__(self, folder, name, *, wires=None, way=None, **rules):
         self.journal = FlakyJournal(folder / "journal.db")
@@ -70,6 +74,7 @@ class Gate:
         self.recorder = Recorder(self.journal, lambda: UTC)
         self.trace, self.views, self.kept, self.questions, self.answers = [], [], {}, [], []
         self.decisions = [PASS]
+        self.late, self.later = False, None
         relay = TracedRelay(simulated.SimulatedRelaySettings(name=name))
         relay.trace = self.trace
         self.relay = relay
@@ -112,10 +117,14 @@ class Gate:
     def _relay_changed(self, state, _detail):
         self.loop.relay_changed(state)
 
-    def decide(self, question, at):
+    def decide(self, question, at, later):
         self.questions.append(question)
         answer = self.decisions.pop(0) if len(self.decisions) > 1 else self.decisions[0]
-        return Decided(at, answer, 1, question.transaction)
+        decided = Decided(at, answer, 1, question.transaction)
+        if not self.late:
+            return decided
+        self.later = lambda: later(decided)
+        return None
 
     @property
     def state(self):
@@ -371,9 +380,49 @@ def test_a_decision_that_asks_for_more_is_followed_by_another_one_on_new_evidenc
     assert len(gate.of_type("access.granted")) == gate.pulses == 1
 
 
+def test_an_answer_that_comes_later_opens_once_and_a_second_one_changes_nothing(gate):
+    gate.late = True
+    gate.show()
+    eventually(lambda: gate.later)
+    gate.wait_state("deciding")
+    assert gate.pulses == 0
+    gate.later()
+    gate.later()
+    eventually(lambda: gate.of_type("barrier.pulsed"))
+    assert len(gate.of_type("access.granted")) == gate.pulses == 1
+
+
+def test_an_answer_that_comes_later_than_its_deadline_is_asked_for_anew(gate):
+    gate.late = True
+    gate.show()
+    eventually(lambda: gate.later)
+    decide, gate.late = gate.decide, False
+    gate.loop._decide = lambda *asked: replace(decide(*asked), use=2)
+    question = gate.questions[0]
+    gate.loop.decided(Decided(now(), PASS, 1, question.transaction, deadline=now().at))
+    eventually(lambda: gate.of_type("barrier.pulsed"))
+    assert [asked.transaction for asked in gate.questions] == [question.transaction] * 2
+    assert gate.journal.real.use_state(PERMIT.permit_id).next_use == 1, "the second answer's use was reserved"
+    assert len(gate.of_type("access.granted")) == gate.pulses == 1
+
+
+def test_an_answer_that_comes_after_the_vehicle_was_answered_moves_nothing(gate):
+    gate.late = True
+    gate.show()
+    eventually(lambda: gate.later)
+    gate.loop.commanded(lambda at: Commanded(at, CommandKind.OUT_OF_SERVICE, "officer", "road works"))
+    gate.wait_state("out_of_service")
+    gate.later()
+    eventually(gate.loop._inbox.empty)
+    seen = len(gate.views)
+    eventually(lambda: len(gate.views) > seen + 1)
+    assert gate.state == "out_of_service"
+    assert (gate.of_type("access.granted"), gate.pulses) == ([], 0)
+
+
 def test_an_answer_for_another_transaction_is_not_taken(gate):
     answer = gate.decide
-    gate.loop._decide = lambda question, at: Decided(at, PASS, 1, f"not {answer(question, at).transaction}")
+    gate.loop._decide = lambda *asked: replace(answer(*asked), transaction="another")
     gate.show()
     gate.wait_state("deciding")
     assert gate.journal.types == ["vehicle.present", "permit.presented"]

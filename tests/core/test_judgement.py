@@ -6,8 +6,12 @@ from dataclasses import replace
 
 import pytest
 
+from agent.core.assessment import Assessment, Evidence, Ground, assess
 from agent.core.decision import Check, Reason, Verdict
-from agent.core.judgement import Assessment, Evidence, JudgementRules, UseState, assess, judge
+from agent.core.judgement import JudgementRules, judge
+from agent.core.knowledge import Knowledge, UseState
+from agent.core.lists.standing import DataStanding, DataState
+from agent.core.moment import Moment
 from agent.core.observations import Presentation, Reading
 from agent.core.permit.checks import GateContext
 from agent.core.permit.claims import Permit
@@ -68,13 +72,14 @@ def read(plate, frames=3, sure=0.99):
 
 
 READ = read(PLATE)
+FRESH = DataStanding(DataState.FRESH, None, {}, TRUST.version)
 
 
 def decide(payloads=(GOOD,), readings=READ, use=None, *, final=False, rules=None, context=CONTEXT, keys=TRUST):
     """Take both steps as a caller does, and hold the promises that every decision makes."""
     evidence = Evidence("t1", shown(*payloads), readings)
-    assessment = assess(evidence, context, keys, NOW)
-    decision = judge(assessment, rules or JudgementRules(), use or UseState(), final=final)
+    assessment = assess(evidence, Ground(context, keys), Moment(0.0, NOW))
+    decision = judge(assessment, rules or JudgementRules(), Knowledge(FRESH, use or UseState()), final=final)
     assert all(check.ok for check in decision.checks[:-1])
     assert decision.checks[-1].ok == (decision.verdict is Verdict.PASS)
     assert decision.reason is (Reason.OK if decision.checks[-1].ok else decision.checks[-1].reason)
@@ -83,6 +88,12 @@ def decide(payloads=(GOOD,), readings=READ, use=None, *, final=False, rules=None
     order = [list(Reason).index(check.reason) for check in decision.checks]
     assert order == sorted(order)
     return decision
+
+
+def between(first, last):
+    """The reasons from one to another, both included."""
+    reasons = list(Reason)
+    return reasons[reasons.index(first) : reasons.index(last) + 1]
 
 
 def test_a_good_permit_and_its_plate_pass_with_every_check_on_record():
@@ -94,8 +105,11 @@ def test_a_good_permit_and_its_plate_pass_with_every_check_on_record():
     assert [check.reason for check in decision.checks] == [
         Reason.QR_NONE,
         Reason.QR_MULTIPLE,
-        *list(Reason)[list(Reason).index(Reason.PAYLOAD_TOO_LARGE) : list(Reason).index(Reason.ALREADY_USED) + 1],
+        *between(Reason.PAYLOAD_TOO_LARGE, Reason.DECLARATION_UNKNOWN),
+        *between(Reason.DATA_TOO_OLD, Reason.VIN_CHECKSUM),
+        *between(Reason.VEHICLE_CLASS_MISMATCH, Reason.LEDGER_UNREACHABLE),
     ]
+    assert decision.data == FRESH
 
 
 RETRY, DENY, MANUAL, PASS = Verdict.RETRY, Verdict.DENY, Verdict.MANUAL, Verdict.PASS
@@ -149,8 +163,6 @@ def test_texts_that_were_left_aside_are_named_by_their_reason_only():
 def test_what_the_gate_does_not_know_is_for_an_officer(final):
     unsure = decide(context=replace(CONTEXT, clock_trusted=False), final=final)
     assert (unsure.verdict, unsure.reason) == (MANUAL, Reason.CLOCK_UNTRUSTED)
-    old = decide(keys=replace(TRUST, expires_at=NOW - 2 * DAY_S), final=final)
-    assert (old.verdict, old.reason) == (MANUAL, Reason.DATA_TOO_OLD)
 
 
 PLATES = {
@@ -203,11 +215,11 @@ USES = {
 
 @pytest.mark.parametrize("final", [False, True])
 @pytest.mark.parametrize(("use", "verdict"), [pytest.param(*row, id=name) for name, row in USES.items()])
-def test_the_ledger_decides_last(use, verdict, final):
+def test_the_ledger_decides_after_the_plate(use, verdict, final):
     decision = decide(use=use, final=final)
     assert decision.verdict is verdict
     assert decision.reason is (Reason.OK if verdict is PASS else Reason.ALREADY_USED)
-    assert decision.checks[-1].reason is Reason.ALREADY_USED
+    assert Reason.ALREADY_USED in [check.reason for check in decision.checks]
 
 
 def test_the_first_check_that_fails_decides_though_more_would():
@@ -219,32 +231,33 @@ def test_the_first_check_that_fails_decides_though_more_would():
 
 def test_an_unverified_text_has_no_permit_to_ask_the_ledger_for():
     for payloads in ((), (ADDRESS,), (FORGED,), (GOOD, SECOND)):
-        assert assess(Evidence("t1", shown(*payloads)), CONTEXT, TRUST, NOW).permit is None
-    assert assess(Evidence("t1", shown(EXPIRED)), CONTEXT, TRUST, NOW).permit is not None
+        assert assess(Evidence("t1", shown(*payloads)), Ground(CONTEXT, TRUST), Moment(0.0, NOW)).permit is None
+    assert assess(Evidence("t1", shown(EXPIRED)), Ground(CONTEXT, TRUST), Moment(0.0, NOW)).permit is not None
 
 
 # ------------------------------------------------------------------------------------------------ what breaks
 
 
 def test_a_fault_in_the_verification_is_for_an_officer():
-    assessment = assess(Evidence("t1", shown(GOOD)), CONTEXT, None, NOW)
+    assessment = assess(Evidence("t1", shown(GOOD)), Ground(CONTEXT, None), Moment(0.0, NOW))
     assert (assessment.permit, assessment.reason) == (None, Reason.INTERNAL_ERROR)
-    decision = judge(assessment, JudgementRules(), UseState(), final=False)
+    decision = judge(assessment, JudgementRules(), Knowledge(FRESH), final=False)
     assert (decision.verdict, decision.reason) == (MANUAL, Reason.INTERNAL_ERROR)
     assert decision.checks == (Check(Reason.INTERNAL_ERROR, ok=False, detail="AttributeError"),)
 
 
 def test_a_fault_in_the_judgement_is_for_an_officer_and_keeps_the_checks_before_it():
-    assessment = assess(Evidence("t1", shown(GOOD), READ), CONTEXT, TRUST, NOW)
-    decision = judge(assessment, JudgementRules(), None, final=False)
+    assessment = assess(Evidence("t1", shown(GOOD), READ), Ground(CONTEXT, TRUST), Moment(0.0, NOW))
+    decision = judge(assessment, JudgementRules(), Knowledge(FRESH, use=None), final=False)
     assert (decision.verdict, decision.reason) == (MANUAL, Reason.INTERNAL_ERROR)
     assert decision.permit == PERMIT
-    assert decision.checks[:-1] == assessment.checks
+    assert decision.checks[: len(assessment.checks)] == assessment.checks
+    assert decision.checks[-2].reason is Reason.VEHICLE_CLASS_MISMATCH, "the last before the fault"
     assert decision.checks[-1] == Check(Reason.INTERNAL_ERROR, ok=False, detail="AttributeError")
 
 
 def test_an_assessment_that_contradicts_itself_never_passes():
-    decision = judge(Assessment(Evidence("t1"), (), None, Reason.OK), JudgementRules(), UseState(), final=True)
+    decision = judge(Assessment(Evidence("t1"), (), None, Reason.OK), JudgementRules(), Knowledge(FRESH), final=True)
     assert (decision.verdict, decision.reason) == (MANUAL, Reason.INTERNAL_ERROR)
     assert decision.checks[-1].detail == "ValueError"
 

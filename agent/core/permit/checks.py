@@ -94,6 +94,18 @@ def verify_permit(
     return PermitResult(tuple(trail.checks), trail.permit, Reason.OK)
 
 
+def verify_declared(declaration: Declaration, form: PermitForm, context: GateContext, utc: float) -> PermitResult:
+    """Make the checks of time and place on the permit of a declaration that something else than a text leads to."""
+    trail = Trail()
+    permit = trail.permit = reference.permit_of(declaration, form)
+    try:
+        _admit_time(permit, context, utc, trail)
+        _admit_place(permit, None, context, trail)
+    except CheckFailedError:
+        return PermitResult(tuple(trail.checks), trail.permit, trail.checks[-1].reason)
+    return PermitResult(tuple(trail.checks), trail.permit, Reason.OK)
+
+
 def _form(payload: bytes, context: GateContext, trail: Trail) -> PermitForm:
     size = len(payload)
     trail.require(Reason.PAYLOAD_TOO_LARGE, size <= context.max_text, f"{size} of {context.max_text} bytes")

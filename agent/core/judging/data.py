@@ -1,0 +1,93 @@
+"""What the lists say of a permit: revoked, declared, released, the same as on the code, and how old all that is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from agent.core.decision import Reason, Verdict
+from agent.core.judging.case import failed, held
+from agent.core.lists.kinds import ListKind
+from agent.core.lists.rows import DeclarationStatus
+from agent.core.lists.standing import DataState
+from agent.core.permit.claims import PermitForm
+
+if TYPE_CHECKING:
+    from agent.core.judging.case import Case, Finding
+    from agent.core.lists.standing import DataStanding
+
+UNSIGNED: Final = frozenset({PermitForm.REFERENCE, PermitForm.PLATE})
+"""The forms that prove nothing without their declaration."""
+
+
+def revoked(case: Case) -> Finding:
+    """PERMIT_REVOKED: central took the permit back."""
+    revocation = case.known.revocation
+    if revocation is not None:
+        return failed(Verdict.DENY, Reason.PERMIT_REVOKED, revocation.cause)
+    return held(Reason.PERMIT_REVOKED, _version(case, ListKind.REVOCATIONS))
+
+
+def declared(case: Case) -> Finding:
+    """DECLARATION_UNKNOWN: a declaration is needed and is not here; where the lists are too old, that decides instead."""
+    state = case.known.data.state
+    if case.known.declaration is not None:
+        return held(Reason.DECLARATION_UNKNOWN, _version(case, ListKind.DECLARATIONS))
+    if state is DataState.TOO_OLD:
+        return held(Reason.DECLARATION_UNKNOWN, "not judged, the lists are too old")
+    needed = case.rules.declaration == "required" or case.permit.form in UNSIGNED
+    if needed or state is DataState.KNOWN_ONLY:
+        detail = "the lane needs it" if needed else "the lists are so old that it is needed"
+        return failed(verdict_on_unknown(case.known.data), Reason.DECLARATION_UNKNOWN, detail)
+    return held(Reason.DECLARATION_UNKNOWN, "it is not here, and not needed")
+
+
+def verdict_on_unknown(data: DataStanding) -> Verdict:
+    """Refuse what fresh declarations do not hold; while they may lag behind, it is the gate that does not know."""
+    fresh = data.state is DataState.FRESH and ListKind.DECLARATIONS in data.versions
+    return Verdict.DENY if fresh else Verdict.MANUAL
+
+
+def released(case: Case) -> Finding | None:
+    """DECLARATION_NOT_RELEASED: an officer acts on what customs holds; what is not released yet, or void, is refused."""
+    declaration = case.known.declaration
+    if declaration is None:
+        return None
+    status = declaration.status
+    if status is DeclarationStatus.RELEASED:
+        return held(Reason.DECLARATION_NOT_RELEASED, status)
+    verdict = Verdict.MANUAL if status is DeclarationStatus.HELD else Verdict.DENY
+    return failed(verdict, Reason.DECLARATION_NOT_RELEASED, status)
+
+
+def agreeing(case: Case) -> Finding | None:
+    """DECLARATION_MISMATCH: the code and its declaration are not of the same vehicle or the same crossing."""
+    declaration, permit = case.known.declaration, case.permit
+    if declaration is None:
+        return None
+    pairs = {
+        "issuer": (permit.issuer, declaration.issuer),
+        "declaration number": (permit.declaration, declaration.declaration),
+        "VIN": (permit.vin, declaration.vin),
+        "plate": (permit.plate, declaration.plate),
+        "site": (permit.site, declaration.site),
+        "direction": (permit.direction, declaration.direction),
+    }
+    other = [name for name, (said, listed) in pairs.items() if said != listed]
+    if other:
+        return failed(Verdict.DENY, Reason.DECLARATION_MISMATCH, f"other {', '.join(other)}")
+    return held(Reason.DECLARATION_MISMATCH)
+
+
+def fresh_enough(case: Case) -> Finding:
+    """DATA_TOO_OLD: too long without central's word for anything to pass."""
+    data = case.known.data
+    age = "" if data.age_s is None else f", {data.age_s:.0f} s old"
+    detail = f"{data.state}{age}, trust list {data.trust}"
+    if data.state is DataState.TOO_OLD:
+        return failed(Verdict.MANUAL, Reason.DATA_TOO_OLD, detail)
+    return held(Reason.DATA_TOO_OLD, detail)
+
+
+def _version(case: Case, kind: ListKind) -> str:
+    version = case.known.data.versions.get(kind)
+    return f"no {kind} are here" if version is None else f"{kind} {version}"

@@ -1,0 +1,98 @@
+"""What the plate says: read at all, read well enough, the declared one, and nobody else's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from agent.core.decision import Reason, Verdict
+from agent.core.judging.case import failed, held, noted, unclear
+from agent.core.permit.claims import PermitForm
+from agent.core.plates.formats import PlateKind
+from agent.core.plates.match import MatchVerdict
+
+if TYPE_CHECKING:
+    from agent.core.judging.case import Case, Finding
+
+FRAMES_FOR_A_PLATE_ALONE: Final = 2
+"""How many frames must have read one text before it alone stands for a permit."""
+
+_COLOURS: Final = frozenset({PlateKind.CIVIL_BLUE, PlateKind.CIVIL_YELLOW})
+
+
+def readable(case: Case) -> Finding:
+    """PLATE_UNREADABLE: no plate was read; or none was declared, and then the lane's rule decides."""
+    if not case.judges_plate:
+        return held(Reason.PLATE_UNREADABLE, "not judged, the lane asks for a permit alone")
+    if case.permit.plate is None:
+        return _without_plate(case)
+    if case.voted is None:
+        return unclear(Reason.PLATE_UNREADABLE, _readings(case))
+    return held(Reason.PLATE_UNREADABLE, _readings(case))
+
+
+def sure(case: Case) -> Finding | None:
+    """PLATE_UNSURE: what was read may be the declared plate and may be another."""
+    found = case.match
+    if found is None or not case.judges_plate or getattr(found, "rival", False):
+        return None
+    if found.verdict is MatchVerdict.UNSURE:
+        return unclear(Reason.PLATE_UNSURE, _score(case))
+    if case.permit.form is PermitForm.PLATE and _agreeing(case) < FRAMES_FOR_A_PLATE_ALONE:
+        return unclear(Reason.PLATE_UNSURE, f"{_score(case)}; the plate alone needs {FRAMES_FOR_A_PLATE_ALONE} alike")
+    return held(Reason.PLATE_UNSURE, _score(case))
+
+
+def matching(case: Case) -> Finding | None:
+    """PLATE_MISMATCH: it is another plate."""
+    found = case.match
+    if found is None or not case.judges_plate or getattr(found, "rival", False):
+        return None
+    if found.verdict is MatchVerdict.MISMATCH:
+        return failed(Verdict.DENY, Reason.PLATE_MISMATCH, _score(case))
+    return held(Reason.PLATE_MISMATCH, _score(case))
+
+
+def nobody_elses(case: Case) -> Finding | None:
+    """PLATE_OTHER_PERMIT: another active declaration explains the picture better. Its plate is never told."""
+    if case.match is None or not case.judges_plate:
+        return None
+    if getattr(case.match, "rival", False):
+        return unclear(Reason.PLATE_OTHER_PERMIT, _score(case))
+    return held(Reason.PLATE_OTHER_PERMIT, f"{len(case.known.others)} other declared plates are alike")
+
+
+def of_its_class(case: Case) -> Finding | None:
+    """VEHICLE_CLASS_MISMATCH: the plate is of another kind than the declared one, or there is one where none should be."""
+    if case.voted is None:
+        return None
+    read, wanted = case.voted.kind, case.permit.plate_kind
+    if wanted is None:
+        return noted(case.rules.other_class, Reason.VEHICLE_CLASS_MISMATCH, "a plate was read, and none is declared")
+    if _may_be(read, wanted):
+        return held(Reason.VEHICLE_CLASS_MISMATCH, wanted)
+    return noted(case.rules.other_class, Reason.VEHICLE_CLASS_MISMATCH, f"read {read}, declared {wanted}")
+
+
+def _without_plate(case: Case) -> Finding:
+    if case.rules.without_plate == "pass":
+        return held(Reason.PLATE_UNREADABLE, "not judged, the permit declares no plate")
+    return failed(Verdict.MANUAL, Reason.PLATE_UNREADABLE, "the permit declares no plate")
+
+
+def _may_be(read: str, wanted: str) -> bool:
+    """Whether the two may be one: a generic form says nothing of the kind, and CIVIL nothing of the colour."""
+    if read == wanted or PlateKind.LATIN in {read, wanted}:
+        return True
+    return PlateKind.CIVIL in {read, wanted} and not {read, wanted}.isdisjoint(_COLOURS)
+
+
+def _agreeing(case: Case) -> int:
+    return 0 if case.voted is None else case.voted.agreeing
+
+
+def _readings(case: Case) -> str:
+    return f"{case.readings} readings"
+
+
+def _score(case: Case) -> str:
+    return "" if case.match is None else f"score {case.match.score:.2f} from {case.match.frames} frames"

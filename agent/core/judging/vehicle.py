@@ -1,0 +1,103 @@
+"""What is known of the vehicle and of the permit's uses: its VIN, its last passages, the ledger, the other gates."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agent.core.claims import ClaimCode
+from agent.core.decision import Reason, Verdict
+from agent.core.judging.case import failed, held, noted
+from agent.core.knowledge import uses_allowed
+from agent.core.permit import vin
+
+if TYPE_CHECKING:
+    from agent.core.judging.case import Case, Finding
+
+
+def checked_digit(case: Case) -> Finding:
+    """VIN_CHECKSUM: a VIN of a maker in China carries a wrong check digit."""
+    if vin.check_digit_differs(case.permit.vin):
+        return noted(case.rules.wrong_check_digit, Reason.VIN_CHECKSUM, "the check digit of the VIN differs")
+    return held(Reason.VIN_CHECKSUM)
+
+
+def not_exited(case: Case) -> Finding | None:
+    """VIN_ALREADY_EXITED: this vehicle went the same way under another permit, says this gate or the home gate."""
+    if _claimed(case) is ClaimCode.VIN_ALREADY_EXITED:
+        return failed(Verdict.MANUAL, Reason.VIN_ALREADY_EXITED, _by_claim(case))
+    if not case.rules.already_exited_s:
+        return None
+    exit_ = case.known.other_exit
+    if exit_ is None:
+        return held(Reason.VIN_ALREADY_EXITED)
+    where = f" at {exit_.gate}" if exit_.gate else ""
+    detail = f"under permit {exit_.permit_id.hex()}{where} at {exit_.utc:.0f}"
+    return failed(Verdict.MANUAL, Reason.VIN_ALREADY_EXITED, detail)
+
+
+def unused(case: Case) -> Finding | None:
+    """ALREADY_USED: all uses are consumed, or another transaction of this gate holds the last one."""
+    use, allowed = case.known.use, uses_allowed(case.permit, case.known.declaration)
+    count = f"used {use.used} of {allowed} times"
+    if use.used >= allowed:
+        return failed(Verdict.DENY, Reason.ALREADY_USED, count) if use.used_at is None else None
+    if use.interrupted:
+        cause = f"reserved by {use.open_reservation} before a restart, the passage is not known"
+        return failed(Verdict.MANUAL, Reason.ALREADY_USED, cause)
+    if use.open_reservation not in {None, case.transaction}:
+        return failed(Verdict.DENY, Reason.ALREADY_USED, f"reserved by {use.open_reservation}")
+    return held(Reason.ALREADY_USED, count)
+
+
+def unused_elsewhere(case: Case) -> Finding:
+    """USED_AT_OTHER_GATE: another gate of the site consumed the last use."""
+    use = case.known.use
+    if use.used_at is not None and use.used >= uses_allowed(case.permit, case.known.declaration):
+        return failed(Verdict.DENY, Reason.USED_AT_OTHER_GATE, f"at {use.used_at}")
+    if _claimed(case) is ClaimCode.USED_AT_OTHER_GATE:
+        return failed(Verdict.DENY, Reason.USED_AT_OTHER_GATE, _by_claim(case))
+    return held(Reason.USED_AT_OTHER_GATE)
+
+
+def unreserved_elsewhere(case: Case) -> Finding:
+    """RESERVED_ELSEWHERE: another gate of the site lets a vehicle pass with it now."""
+    reserved_at = case.known.use.reserved_at
+    if reserved_at is not None:
+        return failed(Verdict.MANUAL, Reason.RESERVED_ELSEWHERE, f"at {reserved_at}")
+    if _claimed(case) is ClaimCode.RESERVED_ELSEWHERE:
+        return failed(Verdict.MANUAL, Reason.RESERVED_ELSEWHERE, _by_claim(case))
+    return held(Reason.RESERVED_ELSEWHERE)
+
+
+def ledger_reached(case: Case) -> Finding:
+    """LEDGER_UNREACHABLE: the gate that has the last word on the vehicle's permits did not answer."""
+    if _claimed(case) is ClaimCode.LEDGER_UNREACHABLE:
+        return failed(Verdict.MANUAL, Reason.LEDGER_UNREACHABLE, _by_claim(case))
+    return held(Reason.LEDGER_UNREACHABLE, _by_claim(case))
+
+
+def not_back(case: Case) -> Finding | None:
+    """PASSBACK: the way just gone, by a permit that was handed back, or a second one for the vehicle that is through."""
+    window_s, passed_s = case.rules.anti_passback_s, case.known.use.passed_s
+    if not window_s:
+        return None
+    if passed_s is None:
+        return held(Reason.PASSBACK)
+    ago = f"passed this way {passed_s:.0f} s ago"
+    if passed_s < window_s:
+        return failed(Verdict.DENY, Reason.PASSBACK, f"{ago}, not yet {window_s:.0f}")
+    return held(Reason.PASSBACK, ago)
+
+
+def _claimed(case: Case) -> ClaimCode | None:
+    return None if case.known.claim is None else case.known.claim.code
+
+
+def _by_claim(case: Case) -> str:
+    claim = case.known.claim
+    if claim is None:
+        return ""
+    words = [claim.code.replace("_", " ")]
+    words += [f"at {claim.gate}"] if claim.gate else []
+    words += [claim.detail] if claim.detail else []
+    return ", ".join(words)
