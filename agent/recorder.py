@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from collections import deque
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,9 +15,12 @@ from agent.store.journal import CommandConflictError, Journal, JournalError, Led
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
 
     from agent.core.command_record import CommandChange
     from agent.core.lane_io import LedgerChange
+
+    Reserving = Callable[[Sequence[Draft], Sequence[LedgerChange]], AbstractContextManager[None]]
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +43,8 @@ class Recorder:
     While the journal cannot be written, news waits in memory (at most `PENDING_LIMIT` records; beyond that the
     newest is refused loudly, and counted). Once writing works again, an alarm tells of it. `shape` goes over every draft
     first, to mask what must not leave the gate. `heard` is told what was recorded, in order; it must not block.
+    `reserving` holds what a binding record reserves among the gates of the site while it is written; it raises
+    LedgerConflictError where that was not granted.
     """
 
     def __init__(
@@ -47,11 +53,13 @@ class Recorder:
         utc: Callable[[], float],
         shape: Callable[[Draft], Draft] | None = None,
         heard: Callable[[Sequence[Draft]], None] = lambda _drafts: None,
+        reserving: Reserving = lambda _drafts, _ledger: nullcontext(),
     ) -> None:
         self._journal = journal
         self._utc = utc
         self._shape = shape or (lambda draft: draft)
         self._heard = heard
+        self._reserving = reserving
         self._lock = threading.Lock()
         self._pending: deque[_Waiting] = deque()
         self._refused = 0
@@ -72,13 +80,14 @@ class Recorder:
     ) -> None:
         """Record before something moves: written when this returns, nothing of it otherwise.
 
-        Raises LedgerConflictError when the permit use is taken, CommandConflictError when the command's id or counter is,
+        Raises LedgerConflictError when the permit use is taken or not granted, CommandConflictError when the command's id or counter is,
         another JournalError when the journal cannot be written.
         """
         with self._lock:
             self._write_pending()
             drafts = [self._shape(draft) for draft in events]
-            self._journal.record(drafts, ledger, commands)
+            with self._reserving(drafts, ledger):
+                self._journal.record(drafts, ledger, commands)
             self._tell(drafts)
 
     def note(

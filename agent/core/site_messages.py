@@ -84,32 +84,33 @@ class Answer(Body):
     detail: Annotated[str, Field(max_length=300)] = ""
 
 
-class Release(Body):
-    """A gate gives back what the claim of this id was granted: it will never use it."""
+class Over(Body):
+    """The claim of this id is over: what became of it stands in the sender's row log, up to the place `seq` of `stream`.
 
-    kind: Literal["release"] = "release"
+    Nothing there: it was not used, and never will be.
+    """
+
+    kind: Literal["over"] = "over"
     id: _Id
     permit: _Permit
-    use: _Use
+    stream: _Id
+    seq: _Count
 
 
 class Query(Body):
-    """A home gate asks a gate whether it uses what the claim of this id was granted."""
+    """A home gate asks a gate what became of a claim that it granted; the answer is Over, or Alive."""
 
     kind: Literal["query"] = "query"
     id: _Id
     permit: _Permit
-    use: _Use
 
 
-class Held(Body):
-    """The answer to a query. Not held: the gate will never use it."""
+class Alive(Body):
+    """The claim of this id is not over yet: its transaction may still use it."""
 
-    kind: Literal["held"] = "held"
+    kind: Literal["alive"] = "alive"
     id: _Id
     permit: _Permit
-    use: _Use
-    held: bool
 
 
 class Want(Body):
@@ -127,8 +128,8 @@ class Want(Body):
 class Rows(Body):
     """Changes of the ledger of the gate that sends them, which follow on the place `after`; without any: where it stands.
 
-    `whole`: the id of the Want that they answer, all rows of all gates in `parts` parts from 1, that end at the place
-    `after`.
+    `whole`: the id of the Want that they answer: all rows of all gates, in parts that count from 1 to the `last`; the
+    sender's row log stood at `after` when it began to read them.
     """
 
     kind: Literal["rows"] = "rows"
@@ -137,10 +138,10 @@ class Rows(Body):
     rows: Annotated[tuple[_Row, ...], Field(max_length=ROWS_A_MESSAGE)] = ()
     whole: _Text = ""
     part: _Count = 0
-    parts: _Count = 0
+    last: bool = False
 
 
-Word: TypeAlias = Claim | Answer | Release | Query | Held | Want | Rows
+Word: TypeAlias = Claim | Answer | Over | Query | Alive | Want | Rows
 
 
 class _Envelope(BaseModel):

@@ -1,0 +1,1 @@
+"""The gates of a site: how they let a permit pass once among them."""

@@ -1,0 +1,180 @@
+"""The home gate's side: what other gates claim here, and this gate itself.
+
+A grant to another gate stays in the ledger until that gate says that the claim is over, and its row log is known here as
+far as it stood then: what became of the claim is known then, whatever got lost, or came twice, or came late.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from agent.core.claims import ClaimAnswer, ClaimCode
+from agent.core.site_ledger import ClaimRefusal, ClaimRow
+from agent.core.site_messages import Query
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.core.site_ledger import ClaimVerdict, Consent
+    from agent.core.site_messages import Over
+    from agent.site.own_claims import OwnClaims
+    from agent.site.ports import SharedLedger, Speak
+
+log = logging.getLogger(__name__)
+
+QUERIES_A_CLAIM = 4
+DOUBT_AFTER_S = 10.0
+DOUBTS_AT_ONCE = 20
+CONSENTS_READ = 10_000
+ALL_AGES_S = -1e9
+OVERS_KEPT = 10_000
+CODES = {
+    ClaimRefusal.USED: ClaimCode.USED_AT_OTHER_GATE,
+    ClaimRefusal.RESERVED: ClaimCode.RESERVED_ELSEWHERE,
+    ClaimRefusal.EXITED: ClaimCode.VIN_ALREADY_EXITED,
+}
+
+
+@dataclass(slots=True)
+class _Case:
+    """A claim that is being judged; it may wait for what another gate says of an older grant."""
+
+    row: ClaimRow
+    done: Callable[[ClaimAnswer], None]
+    until_at: float
+    doubt: str = ""
+    asked: set[str] = field(default_factory=set)
+    answer: ClaimAnswer | None = None
+
+
+class HomeGate:
+    """Judge claims by the ledger of this gate. Safe to use from any thread.
+
+    `ready`: whether this gate knows of all uses; where it does not it grants nothing. `query_s`: how long to wait for
+    another gate's word on an older grant.
+    """
+
+    def __init__(self, gate: str, ledger: SharedLedger, own: OwnClaims, speak: Speak, query_s: float) -> None:
+        self._gate = gate
+        self._ledger = ledger
+        self._own = own
+        self._speak = speak
+        self._query_s = query_s
+        self._lock = threading.RLock()
+        self._waiting: list[_Case] = []
+        self._over: dict[str, tuple[str, Over]] = {}
+        self._doubts_at = 0.0
+
+    def judge(self, row: ClaimRow, done: Callable[[ClaimAnswer], None]) -> None:
+        """Answer a claim of a gate, at once or within `query_s`. May raise JournalError; then there is no answer."""
+        with self._lock:
+            self._go_on(_Case(row, done, time.monotonic() + self._query_s))
+
+    def over(self, gate: str, word: Over) -> None:
+        """Take a gate's word that a claim is over. May raise JournalError."""
+        with self._lock:
+            while len(self._over) >= OVERS_KEPT:
+                del self._over[next(iter(self._over))]
+            self._over[word.id] = (gate, word)
+            self._settle(gate)
+
+    def caught_up(self, gate: str) -> None:
+        """Hear that rows of a gate were taken over. May raise JournalError."""
+        with self._lock:
+            self._settle(gate)
+
+    def alive(self, claim_id: str) -> None:
+        """Take a gate's word that a claim is not over yet."""
+        with self._lock:
+            for case in self._in_doubt_of(claim_id):
+                self._finish(case)
+
+    def tick(self) -> None:
+        """Give up on what was asked in vain, and ask after old grants. May raise JournalError."""
+        now_at = time.monotonic()
+        with self._lock:
+            for case in [case for case in self._waiting if now_at >= case.until_at]:
+                self._finish(case)
+            if now_at >= self._doubts_at:
+                self._doubts_at = now_at + DOUBT_AFTER_S
+                for consent in self._ledger.unconfirmed(DOUBT_AFTER_S, DOUBTS_AT_ONCE):
+                    self._speak(consent.gate, Query(id=consent.transaction, permit=consent.permit_id.hex()))
+
+    def next_at(self) -> float | None:
+        """When `tick` has something to do for a claim that waits, in monotonic seconds."""
+        with self._lock:
+            return min((case.until_at for case in self._waiting), default=None)
+
+    # -------------------------------------------------------------------------------------------------- one claim
+
+    def _go_on(self, case: _Case) -> None:
+        if self._stands_here(case.row):
+            detail = "a vehicle stands there with it"
+            case.done(ClaimAnswer(ClaimCode.RESERVED_ELSEWHERE, gate=self._gate, detail=detail))
+            return
+        verdict = self._ledger.claim(case.row)
+        if verdict.refusal is None:
+            case.done(ClaimAnswer(ClaimCode.GRANTED, verdict.use))
+            return
+        case.answer = _refused(verdict, verdict.refusal)
+        doubtful = self._consent(verdict)
+        may_ask = len(case.asked) < QUERIES_A_CLAIM and time.monotonic() < case.until_at
+        if doubtful is None or doubtful.transaction in case.asked or not may_ask:
+            self._finish(case)
+            return
+        case.doubt = doubtful.transaction
+        case.asked.add(case.doubt)
+        self._waiting.append(case)
+        if not self._speak(doubtful.gate, Query(id=case.doubt, permit=doubtful.permit_id.hex())):
+            self._finish(case)
+
+    def _stands_here(self, row: ClaimRow) -> bool:
+        """Whether a lane of this gate is about to reserve what another claim is for; the ledger does not know it yet."""
+        permits = {live.request.permit_id for live in self._own.of_vehicle(row.vehicle)}
+        if row.gate != self._gate and row.permit_id in permits:
+            return True
+        return bool(row.window_s and permits - {row.permit_id})
+
+    def _consent(self, verdict: ClaimVerdict) -> Consent | None:
+        """The grant of this gate that stands behind a refusal; None where it is a gate's own word of what it did."""
+        consents = self._ledger.unconfirmed(ALL_AGES_S, CONSENTS_READ)
+        names = (verdict.gate, verdict.transaction)
+        return next((one for one in consents if (one.gate, one.transaction) == names), None)
+
+    def _finish(self, case: _Case) -> None:
+        if case in self._waiting:
+            self._waiting.remove(case)
+        if case.answer is not None:
+            case.done(case.answer)
+
+    def _in_doubt_of(self, claim_id: str) -> list[_Case]:
+        return [case for case in self._waiting if case.doubt == claim_id]
+
+    # ------------------------------------------------------------------------------------------ what others have done
+
+    def _settle(self, gate: str) -> None:
+        """Take back the grants of claims that are over and whose fate is known here by now."""
+        words = [word for whose, word in self._over.values() if whose == gate]
+        if not words:
+            return
+        cursor = self._ledger.cursor(gate)
+        known = {
+            word.id for word in words if word.seq == 0 or (word.stream == cursor.stream and word.seq <= cursor.seq)
+        }
+        for consent in self._ledger.unconfirmed(ALL_AGES_S, CONSENTS_READ) if known else ():
+            if consent.gate == gate and consent.transaction in known:
+                self._ledger.release_claim(gate, consent.permit_id, consent.use, consent.transaction)
+        for claim_id in known:
+            del self._over[claim_id]
+            for case in self._in_doubt_of(claim_id):
+                self._waiting.remove(case)
+                self._go_on(case)
+
+
+def _refused(verdict: ClaimVerdict, refusal: ClaimRefusal) -> ClaimAnswer:
+    detail = "" if refusal is not ClaimRefusal.EXITED else f"by permit {verdict.permit_id.hex()}"
+    return ClaimAnswer(CODES[refusal], gate=verdict.gate, detail=detail)
