@@ -118,7 +118,7 @@ def _case(assessment: Assessment, permit: Permit, rules: JudgementRules, known: 
     voted, evidence = assessment.voted, assessment.evidence
     found = None
     if voted is not None and permit.plate is not None:
-        found = match(voted, permit.plate, rules.match)
+        found = match(voted, permit.plate, rules.match, known.others)
     return Case(permit, evidence.transaction, rules, known, len(evidence.readings), voted, found)
 
 

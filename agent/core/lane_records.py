@@ -96,6 +96,7 @@ def _plate(match: PlateMatch | None) -> PlateRecord | None:
         read=match.read,
         score=match.score,
         frames=match.frames,
+        rival=match.rival,
     )
 
 

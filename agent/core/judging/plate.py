@@ -33,7 +33,7 @@ def readable(case: Case) -> Finding:
 def sure(case: Case) -> Finding | None:
     """PLATE_UNSURE: what was read may be the declared plate and may be another."""
     found = case.match
-    if found is None or not case.judges_plate or getattr(found, "rival", False):
+    if found is None or not case.judges_plate or found.rival:
         return None
     if found.verdict is MatchVerdict.UNSURE:
         return unclear(Reason.PLATE_UNSURE, _score(case))
@@ -45,7 +45,7 @@ def sure(case: Case) -> Finding | None:
 def matching(case: Case) -> Finding | None:
     """PLATE_MISMATCH: it is another plate."""
     found = case.match
-    if found is None or not case.judges_plate or getattr(found, "rival", False):
+    if found is None or not case.judges_plate or found.rival:
         return None
     if found.verdict is MatchVerdict.MISMATCH:
         return failed(Verdict.DENY, Reason.PLATE_MISMATCH, _score(case))
@@ -56,7 +56,7 @@ def nobody_elses(case: Case) -> Finding | None:
     """PLATE_OTHER_PERMIT: another active declaration explains the picture better. Its plate is never told."""
     if case.match is None or not case.judges_plate:
         return None
-    if getattr(case.match, "rival", False):
+    if case.match.rival:
         return unclear(Reason.PLATE_OTHER_PERMIT, _score(case))
     return held(Reason.PLATE_OTHER_PERMIT, f"{len(case.known.others)} other declared plates are alike")
 
@@ -68,6 +68,8 @@ def of_its_class(case: Case) -> Finding | None:
     read, wanted = case.voted.kind, case.permit.plate_kind
     if wanted is None:
         return noted(case.rules.other_class, Reason.VEHICLE_CLASS_MISMATCH, "a plate was read, and none is declared")
+    if case.match is None or case.match.verdict is not MatchVerdict.MATCH:
+        return None  # where the plate does not decide, it may be that of another vehicle
     if _may_be(read, wanted):
         return held(Reason.VEHICLE_CLASS_MISMATCH, wanted)
     return noted(case.rules.other_class, Reason.VEHICLE_CLASS_MISMATCH, f"read {read}, declared {wanted}")
