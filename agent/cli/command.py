@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from agent.cli import exits
-from agent.cli.permit_files import PermitFileError, read_key, write_new
+from agent.cli.permit.files import PermitFileError, read_key, write_new
 from agent.core.command import CommandName
 from agent.core.command_issue import CommandInvalidError, make, sign
 from agent.core.permit.keys import SigningKey

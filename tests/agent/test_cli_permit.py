@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
 
 import pytest
 import zxingcpp
@@ -12,9 +13,18 @@ from typer.testing import CliRunner
 
 from agent.cli import exits
 from agent.cli.permit import app
+from agent.core.lists.chunks import pack_chunks
+from agent.core.lists.codec import decode_row
+from agent.core.lists.kinds import ListKind
+from agent.core.lists.rows import Revocation
+from agent.core.lists.sealed import ListHead, seal_head
 from agent.core.permit import trust
+from agent.core.permit.driver import driver_hmac
 from agent.core.permit.keys import Algorithm, SigningKey
 from agent.core.permit.trust import KeyStatus
+from agent.publishing.sources import entries
+from agent.service.clock import Clock
+from agent.store.list_pack import PackedList, write_pack
 
 NOON = "2026-11-24T12:00:00+00:00"
 
@@ -63,7 +73,7 @@ def test_keygen_writes_private_keys_for_the_owner_only_and_prints_the_root(tmp_p
     made = run("keygen", "--out", folder, "--issuer", "KHE", "--site", 1, "--site", 2, "--algorithm", "ES256")
     assert made.stdout == f'root_keys = ["{root_of(folder).raw.hex()}"]\n'
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
-    assert modes == {"root.pem": 0o600, "issuer.pem": 0o600, "trust-list.txt": 0o644}
+    assert modes == {"root.pem": 0o600, "issuer.pem": 0o600, "issuer.pub": 0o644, "trust-list.txt": 0o644}
     assert (folder / "root.pem").read_text().startswith("-----BEGIN PRIVATE KEY-----")
     listed = trust.load((folder / "trust-list.txt").read_bytes(), [root_of(folder)])
     assert (listed.version, listed.entries[0].sites) == (1, (1, 2))
@@ -137,6 +147,7 @@ def test_the_options_of_issue_become_claims(keys):
         "lanes": [1, 3],
         "direction": "import",
         "max_uses": 4,
+        "form": "signed",
         "driver_hmac": None,
     }
 
@@ -164,13 +175,13 @@ def test_a_wrong_check_digit_is_told_to_the_issuer(keys):
         ({"declaration": "94112026000001234"}, "18 digits"),
         ({"declaration": "941120262000012345"}, "digit 9"),
         ({"declaration": "941119990000012345"}, "no year"),
-        ({"vin": "LSVAA49I132047371"}, "VIN"),
-        ({"plate": "!"}, "no known form"),
+        ({"vin": "LSVAA49I132047371"}, "without I, O and Q; did you mean LSVAA491132047371?"),
+        ({"plate": "!"}, "a plate of China or Kazakhstan"),
         ({"plate-kind": "kazakhstan"}, "form of kazakhstan"),
         ({"issuer": ""}, "claim 1"),
         ({"site": 0}, "vehicle claim 7"),
         ({"permit-id": "xyz"}, "hex"),
-        ({"permit-id": "00"}, "claim 7"),
+        ({"permit-id": "00"}, "16 hexadecimal digits"),
         ({"key": "/nowhere/issuer.pem"}, "cannot be read: No such file"),
     ],
 )
@@ -280,6 +291,160 @@ def test_renew_leaves_the_list_alone_when_it_refuses(keys):
     stranger = run("renew", "--trust-list", keys / "trust-list.txt", "--root", keys / "issuer.pem")
     assert "no pinned root key" in stranger.stderr
     assert (keys / "trust-list.txt").read_bytes() == before
+
+
+def test_a_key_is_added_with_its_public_half_and_both_issuers_hold_meanwhile(keys, tmp_path):
+    before = text_of(issue(keys))
+    office = tmp_path / "office"
+    made = run(
+        "keygen", "--out", office, "--alone", "--algorithm", "ES256", "--purpose", "permits", "--purpose", "lists"
+    )
+    assert made.exit_code == exits.OK, made.output
+    assert {file.name for file in office.iterdir()} == {"issuer.pem", "issuer.pub", "lists.pem", "lists.pub"}
+    added = renew(keys, "--add", office / "issuer.pub", "--issuer", "HSM", "--site", 9411)
+    assert added.exit_code == exits.OK, added.output
+    listing = renew(keys, "--add", office / "lists.pub", "--issuer", "HSM", "--purpose", "lists")
+    assert "active lists of HSM, sites all" in listing.stdout
+    after = text_of(issue(office, issuer="HSM"))
+    assert [verify(keys, text).exit_code for text in (before, after)] == [exits.OK, exits.OK]
+    again = renew(keys, "--add", office / "issuer.pub", "--issuer", "HSM")
+    assert (again.exit_code, "is in the trust list already" in again.stderr) == (exits.FAILED, True)
+
+
+def test_a_public_key_of_another_program_can_be_added(keys, tmp_path):
+    private = tmp_path / "hsm.pem"
+    public = tmp_path / "hsm.pub"
+    subprocess.run(["openssl", "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", private], check=True)
+    subprocess.run(["openssl", "ec", "-in", private, "-pubout", "-out", public], check=True, capture_output=True)
+    assert renew(keys, "--add", public, "--issuer", "HSM").exit_code == exits.OK
+    refused = renew(keys, "--add", private, "--issuer", "HSM")
+    assert "no public key in PEM form" in refused.stderr
+
+
+def test_a_disabled_key_comes_back_and_a_revoked_one_never_does(keys):
+    text = text_of(issue(keys))
+    name = SigningKey.from_pem((keys / "issuer.pem").read_bytes()).public.key_id.hex()
+    renew(keys, "--disable", name)
+    assert verify(keys, text).exit_code == exits.FAILED
+    assert renew(keys, "--enable", name).exit_code == exits.OK
+    assert verify(keys, text).exit_code == exits.OK
+    assert renew(keys, "--revoke", name, "--reason", "stolen").exit_code == exits.OK
+    refused = renew(keys, "--enable", name)
+    assert (refused.exit_code, "is revoked, and stays so" in refused.stderr) == (exits.FAILED, True)
+    assert "revoked stolen" in verify(keys, text, "--json").stdout
+
+
+def test_the_root_changes_while_gates_pin_both(keys, tmp_path):
+    text = text_of(issue(keys))
+    old = root_of(keys).raw.hex()
+    told = run("keygen", "--out", tmp_path / "next", "--next-root")
+    fresh = root_of(tmp_path / "next").raw.hex()
+    assert fresh in told.stdout
+    listed = ("--trust-list", keys / "trust-list.txt", "--root", tmp_path / "next" / "root.pem")
+    assert "no pinned root key" in run("renew", *listed).stderr
+    assert run("renew", *listed, "--signed-by", old).exit_code == exits.OK
+    checked = ("verify", text, "--trust-list", keys / "trust-list.txt", "--site", 9411)
+    assert run(*checked, "--root-key", old, "--root-key", fresh).exit_code == exits.OK
+    assert run(*checked, "--root-key", fresh).exit_code == exits.OK
+    assert run(*checked, "--root-key", old).exit_code == exits.FAILED
+
+
+def test_an_ended_trust_list_is_told_of_and_is_no_fault_of_the_permit(keys):
+    text = text_of(issue(keys, "--hours", 24 * 60))
+    at = int(trust.load((keys / "trust-list.txt").read_bytes(), [root_of(keys)]).expires_at)
+    fresh, stale = (verify(keys, text, "--at", when, "--json") for when in (at - 1, at))
+    assert (fresh.exit_code, json.loads(fresh.stdout)["trust_list_stale"], fresh.stderr) == (exits.OK, False, "")
+    assert (stale.exit_code, json.loads(stale.stdout)["trust_list_stale"]) == (exits.OK, True)
+    assert "the trust list ended at" in stale.stderr
+
+
+# ------------------------------------------------------------------------------------------------ other forms
+
+
+def test_a_json_web_signature_is_issued_shown_and_verified(keys):
+    text = text_of(issue(keys, "--form", "jws"))
+    assert text.startswith("eyJ")
+    assert json.loads(run("inspect", text, "--json").stdout)["permit"]["form"] == "jws"
+    assert verify(keys, text).exit_code == exits.OK
+
+
+def test_a_reference_is_worth_what_its_declaration_is(keys, tmp_path):
+    file = tmp_path / "declarations.csv"
+    assert issue(keys, "--form", "reference").exit_code == exits.USAGE
+    text = text_of(issue(keys, "--form", "reference", declarations=file))
+    other = text_of(issue(keys, "--form", "reference", declarations=tmp_path / "other.csv", vin="WBA71DC010CH14720"))
+    assert len(text) == 20
+    shown = verify(keys, text, "--declarations", file, "--json")
+    said = json.loads(shown.stdout)
+    assert (shown.exit_code, said["permit"]["vin"], said["permit"]["form"]) == (
+        exits.OK,
+        "LSVAA49J132047371",
+        "reference",
+    )
+    assert json.loads(verify(keys, other, "--declarations", file, "--json").stdout)["reason"] == "DECLARATION_UNKNOWN"
+    assert "name them with --declarations" in verify(keys, text).stderr
+    assert "16 characters" in run("inspect", "GPR:0").stderr
+    assert text[4:] not in file.read_text()
+    assert run("inspect", text, "--json").exit_code == exits.OK
+
+
+def test_a_reference_is_looked_up_in_a_signed_pack(keys, tmp_path):
+    file, pack = tmp_path / "declarations.csv", tmp_path / "lists.zip"
+    run("keygen", "--out", tmp_path / "central", "--alone", "--purpose", "lists")
+    renew(keys, "--add", tmp_path / "central" / "lists.pub", "--issuer", "central", "--purpose", "lists")
+    text = text_of(issue(keys, "--form", "reference", declarations=file))
+    signer = SigningKey.from_pem((tmp_path / "central" / "lists.pem").read_bytes())
+    now = Clock().now().utc
+    rows = [entry.data for entry in entries(file, ListKind.DECLARATIONS, 9411)]
+    chunks = list(pack_chunks(rows))
+    refs = tuple(chunk.ref for chunk in chunks)
+    head = ListHead(ListKind.DECLARATIONS, 9411, 1, int(now), int(now) + 3600, 1, refs)
+    listed = PackedList(ListKind.DECLARATIONS, seal_head(head, signer), [chunk.data for chunk in chunks])
+    write_pack(pack, (keys / "trust-list.txt").read_bytes(), [listed])
+    assert verify(keys, text, "--declarations", pack).exit_code == exits.OK
+    stranger = SigningKey.from_pem((keys / "issuer.pem").read_bytes())
+    forged = PackedList(ListKind.DECLARATIONS, seal_head(head, stranger), [chunk.data for chunk in chunks])
+    write_pack(pack, (keys / "trust-list.txt").read_bytes(), [forged])
+    refused = verify(keys, text, "--declarations", pack)
+    assert (refused.exit_code, "are refused" in refused.stderr) == (exits.FAILED, True)
+
+
+def test_a_driver_is_only_ever_a_keyed_hash(keys, tmp_path):
+    secret = tmp_path / "drivers.hex"
+    secret.write_text("00112233445566778899aabbccddeeff\n")
+    text = text_of(issue(keys, **{"driver-key": secret, "driver-id": "e 1234-5678"}))
+    said = json.loads(run("inspect", text, "--json").stdout)["permit"]["driver_hmac"]
+    assert said == driver_hmac(bytes.fromhex(secret.read_text()), "E12345678").hex()
+    assert "the site's key for drivers" in issue(keys, **{"driver-id": "E12345678"}).stderr
+
+
+# ------------------------------------------------------------------------------------------------ revoking
+
+
+def test_revoked_permits_go_into_the_file_that_is_published(keys, tmp_path):
+    file = tmp_path / "revocations.csv"
+    text = text_of(issue(keys))
+    said = json.loads(run("inspect", text, "--json").stdout)["permit"]
+    assert run("revoke", text, "--file", file, "--cause", "sold, again").exit_code == exits.OK
+    assert run("revoke", "00112233445566FF", "--file", file, "--until", NOON).exit_code == exits.OK
+    rows = [decode_row(ListKind.REVOCATIONS, entry.data) for entry in entries(file, ListKind.REVOCATIONS, 9411)]
+    assert rows == [
+        Revocation(bytes.fromhex(said["permit"]), said["expires_at"], "sold, again"),
+        Revocation(bytes.fromhex("00112233445566ff"), 1_795_521_600, ""),
+    ]
+
+
+def test_revoke_says_why_it_cannot(keys, tmp_path):
+    file = tmp_path / "revocations.csv"
+    assert "name the end of the permit too" in run("revoke", "00112233445566ff", "--file", file).stderr
+    assert "begins with none of" in run("revoke", "GPR:0000000000000000", "--file", file).stderr
+    assert not file.exists()
+    file.write_text("permit,why\n")
+    text = text_of(issue(keys))
+    assert "expected permit_id,expires_at,cause" in run("revoke", text, "--file", file).stderr
+    assert file.read_text() == "permit,why\n"
+    long = run("revoke", text, "--file", tmp_path / "other.csv", "--cause", "x" * 201)
+    assert long.exit_code == exits.FAILED
 
 
 def test_what_cannot_be_read_or_written_is_named(keys, tmp_path):

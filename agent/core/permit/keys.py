@@ -72,6 +72,28 @@ class PublicKey:
         except ValueError:
             raise KeyInvalidError(f"{len(self.raw)} bytes that are no {self.algorithm} public key") from None
 
+    @classmethod
+    def from_pem(cls, pem: bytes) -> PublicKey:
+        """Return the key of a public PEM (SubjectPublicKeyInfo).
+
+        Raises:
+            KeyInvalidError: no such PEM, or a key of another kind.
+        """
+        try:
+            public = serialization.load_pem_public_key(pem)
+        except (ValueError, TypeError, UnsupportedAlgorithm, InternalError):
+            raise KeyInvalidError("no public key in PEM form") from None
+        for algorithm, scheme in _SCHEMES.items():
+            raw = scheme.raw(public)
+            if raw is not None:
+                return cls(algorithm, raw)
+        raise KeyInvalidError("the public key is neither Ed25519 nor P-256")
+
+    def to_pem(self) -> bytes:
+        """Return the public PEM of the key."""
+        key = _SCHEMES[self.algorithm].load(self.raw)
+        return key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+
     @property
     def key_id(self) -> bytes:
         """The first 4 bytes of the SHA-256 of the key."""

@@ -8,13 +8,16 @@ signatures must be 64 bytes, as those of all algorithms are here.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, utils
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from typing_extensions import override
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
 SIGNATURE_BYTES = 64
 SEED_BYTES = 32
@@ -69,6 +72,14 @@ class Scheme(ABC, Generic[_Private]):
         """Return the bytes of the public half."""
 
     @abstractmethod
+    def raw(self, public: object) -> bytes | None:
+        """Return the bytes of a public key that the library has read; None where it is not of this algorithm."""
+
+    @abstractmethod
+    def load(self, raw: bytes) -> PublicKeyTypes:
+        """Return the public key of checked bytes, as the library knows it."""
+
+    @abstractmethod
     def check(self, raw: bytes) -> None:
         """Say that these bytes are a public key. Raises ValueError, also as UnfitKeyError, where they are none."""
 
@@ -110,8 +121,16 @@ class Ed25519(Scheme[ed25519.Ed25519PrivateKey]):
         return private.public_key().public_bytes_raw()
 
     @override
+    def raw(self, public: object) -> bytes | None:
+        return public.public_bytes_raw() if isinstance(public, ed25519.Ed25519PublicKey) else None
+
+    @override
+    def load(self, raw: bytes) -> ed25519.Ed25519PublicKey:
+        return ed25519.Ed25519PublicKey.from_public_bytes(raw)
+
+    @override
     def check(self, raw: bytes) -> None:
-        ed25519.Ed25519PublicKey.from_public_bytes(raw)
+        self.load(raw)
         if raw[:-1] + bytes([raw[-1] & 0x7F]) in _SMALL_ORDER:
             raise UnfitKeyError("an Ed25519 point of small order, for which anyone can make signatures")
 
@@ -121,7 +140,7 @@ class Ed25519(Scheme[ed25519.Ed25519PrivateKey]):
 
     @override
     def verify(self, raw: bytes, message: bytes, signature: bytes) -> None:
-        ed25519.Ed25519PublicKey.from_public_bytes(raw).verify(signature, message)
+        self.load(raw).verify(signature, message)
 
 
 class Es256(Scheme[ec.EllipticCurvePrivateKey]):
@@ -146,10 +165,20 @@ class Es256(Scheme[ec.EllipticCurvePrivateKey]):
         return private.public_key().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
     @override
+    def raw(self, public: object) -> bytes | None:
+        if isinstance(public, ec.EllipticCurvePublicKey) and isinstance(public.curve, ec.SECP256R1):
+            return public.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+        return None
+
+    @override
+    def load(self, raw: bytes) -> ec.EllipticCurvePublicKey:
+        return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), raw)
+
+    @override
     def check(self, raw: bytes) -> None:
         if len(raw) != 1 + 2 * _COORDINATE_BYTES:
             raise UnfitKeyError("an ES256 public key is an uncompressed point of 65 bytes")
-        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), raw)
+        self.load(raw)
 
     @override
     def sign(self, private: ec.EllipticCurvePrivateKey, message: bytes) -> bytes:
@@ -160,8 +189,7 @@ class Es256(Scheme[ec.EllipticCurvePrivateKey]):
     def verify(self, raw: bytes, message: bytes, signature: bytes) -> None:
         r, s = signature[:_COORDINATE_BYTES], signature[_COORDINATE_BYTES:]
         der = utils.encode_dss_signature(int.from_bytes(r, "big"), int.from_bytes(s, "big"))
-        key = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), raw)
-        key.verify(der, message, _ECDSA_VERIFY)
+        self.load(raw).verify(der, message, _ECDSA_VERIFY)
 
 
 AnyScheme = Scheme[Any]

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import segno
-
+from agent.core.permit import opening
 from agent.core.permit.keys import KeyInvalidError, PublicKey, SigningKey
 from agent.core.permit.trust import MAX_TEXT, TrustError, TrustList, load, root_key
+from agent.issuing.symbol import Level, Symbol, picture
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _LONGEST_PERMIT_FILE = 4096
 _PICTURES = frozenset({".png", ".svg"})
-_QUIET_MODULES = 4
 
 
 class PermitFileError(Exception):
@@ -106,7 +106,7 @@ def read_permit(source: str) -> bytes:
     Raises:
         PermitFileError: there is no such file.
     """
-    if source.startswith("GP") and ":" in source[:4]:
+    if (source.startswith("GP") and ":" in source[:4]) or opening.is_jws(source.encode("utf-8", "replace")):
         return source.encode("utf-8", "surrogateescape")
     data = (
         sys.stdin.buffer.read(_LONGEST_PERMIT_FILE + 1) if source == "-" else _read(Path(source), _LONGEST_PERMIT_FILE)
@@ -114,20 +114,67 @@ def read_permit(source: str) -> bytes:
     return data.removesuffix(b"\n").removesuffix(b"\r")
 
 
-def write_picture(path: Path, text: str, module_px: int) -> str:
-    """Write the QR code of a text as PNG or SVG, error correction M, and return its version, "9-M".
+def write_picture(path: Path, text: str, level: Level, module_px: int) -> str:
+    """Write the QR code of a text as PNG or SVG and return its version and level, "9-M".
 
     Raises:
         PermitFileError: another suffix, or it cannot be written.
     """
     if path.suffix.lower() not in _PICTURES:
         raise PermitFileError(f"{path}: the picture must be named .png or .svg")
-    symbol = segno.make(text, error="m", boost_error=False, micro=False)
     try:
-        symbol.save(str(path), kind=path.suffix.lower()[1:], scale=module_px, border=_QUIET_MODULES)
+        path.write_bytes(picture(text, path.suffix.lower()[1:], level, module_px))
     except OSError as error:
         raise PermitFileError(f"{path} cannot be written: {error.strerror}") from None
-    return str(symbol.designator)
+    return Symbol.of(text, level).designator
+
+
+def read_public_key(path: Path) -> PublicKey:
+    """Read a public key.
+
+    Raises:
+        PermitFileError: there is none.
+    """
+    try:
+        return PublicKey.from_pem(_read(path, _LONGEST_PERMIT_FILE))
+    except KeyInvalidError as error:
+        raise PermitFileError(f"{path}: {error}") from None
+
+
+def read_driver_key(path: Path) -> bytes:
+    """Read the site's secret for drivers' ids: hexadecimal digits.
+
+    Raises:
+        PermitFileError: there is none.
+    """
+    try:
+        return bytes.fromhex(_read(path, _LONGEST_PERMIT_FILE).decode("ascii"))
+    except ValueError:
+        raise PermitFileError(f"{path}: expected hexadecimal digits, 32 or more") from None
+
+
+def append_row(path: Path, columns: Sequence[str], row: Sequence[str]) -> None:
+    """Add a row to a CSV file, which is made with its header where it is not there; it is on the disk on return.
+
+    Raises:
+        PermitFileError: it has other columns, or cannot be written.
+    """
+    try:
+        with path.open("a+", encoding="utf-8", newline="") as file:
+            file.seek(0)
+            header = file.readline().strip()
+            if header and header != ",".join(columns):
+                raise PermitFileError(f"{path} has the columns {header[:80]}; expected {','.join(columns)}")
+            writer = csv.writer(file)
+            if not header:
+                writer.writerow(columns)
+            writer.writerow(row)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise PermitFileError(f"{path} cannot be written: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise PermitFileError(f"{path} is no CSV file in UTF-8") from None
 
 
 def _read(path: Path, longest: int) -> bytes:

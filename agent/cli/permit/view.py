@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from agent.core.permit.checks import PermitResult
     from agent.core.permit.claims import Permit
+    from agent.core.permit.trust import TrustEntry
 
 Row = tuple[str, str]
 
@@ -39,6 +40,7 @@ def permit_json(permit: Permit) -> dict[str, object]:
         "lanes": lanes(permit),
         "direction": permit.direction,
         "max_uses": permit.max_uses,
+        "form": permit.form,
         "driver_hmac": permit.driver_hmac.hex() if permit.driver_hmac else None,
     }
 
@@ -56,6 +58,13 @@ def result_json(result: PermitResult) -> dict[str, object]:
         "checks": [{"reason": str(made.reason), "ok": made.ok, "detail": made.detail} for made in result.checks],
         "permit": permit_json(result.permit) if result.permit else None,
     }
+
+
+def key_line(entry: TrustEntry) -> str:
+    """Return a key of a trust list in one line."""
+    sites = ", ".join(map(str, entry.sites)) or "all"
+    until = moment(entry.not_after)
+    return f"  {entry.key_id.hex()} {entry.status} {entry.purpose} of {entry.issuer}, sites {sites}, until {until}"
 
 
 def permit_table(permit: Permit, title: str) -> Table:

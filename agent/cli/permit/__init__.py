@@ -1,0 +1,20 @@
+"""The commands `gate-agent permit`: keys, trust lists and permits, for the issuer's side and for a look at a code."""
+
+import typer
+
+from agent.cli.permit.batch import batch
+from agent.cli.permit.inspect import inspect
+from agent.cli.permit.issue import issue
+from agent.cli.permit.keygen import keygen
+from agent.cli.permit.renew import renew
+from agent.cli.permit.revoke import revoke
+from agent.cli.permit.verify import verify
+
+app = typer.Typer(no_args_is_help=True, help="Make, look at, verify and revoke permits.")
+app.command()(keygen)
+app.command()(renew)
+app.command()(issue)
+app.command()(batch)
+app.command()(inspect)
+app.command()(verify)
+app.command()(revoke)

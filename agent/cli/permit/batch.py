@@ -1,0 +1,118 @@
+"""The command `gate-agent permit batch`: permits by the thousand."""
+
+from __future__ import annotations
+
+import time
+from enum import StrEnum
+from pathlib import Path  # noqa: TC003 - Typer reads the annotations
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from agent.cli.permit.common import fail, time_of
+from agent.cli.permit.files import PermitFileError, read_driver_key, read_key
+from agent.core.lists.rows import DeclarationStatus
+from agent.core.permit.claims import PermitForm
+from agent.core.permit.fields import ClaimsError
+from agent.issuing.batch import OutputError, Pictures, issue_batch, symbols
+from agent.issuing.desk import Issued, IssuingDesk
+from agent.issuing.order import Terms
+from agent.issuing.orders_file import read_orders
+from agent.issuing.symbol import Level
+from agent.publishing.records import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    _More: TypeAlias = Callable[[Path, Sequence[Issued]], None]
+
+
+class PictureKind(StrEnum):
+    """What is drawn of each permit."""
+
+    PNG = "png"
+    SVG = "svg"
+    NONE = "none"
+
+
+def batch(  # noqa: PLR0913, PLR0917 - one argument an option
+    orders: Annotated[
+        Path, typer.Argument(help="CSV or JSON lines; declaration and vin at least. See docs/permits.md.")
+    ],
+    key: Annotated[Path, typer.Option(help="The issuer's private key, issuer.pem.")],
+    issuer: Annotated[str, typer.Option(help="Name of the issuer, as in the trust list.")],
+    site: Annotated[int, typer.Option(help="Number of the site.")],
+    out: Annotated[Path, typer.Option(help="Folder to make, for permits.csv, declarations.csv and the pictures.")],
+    form: Annotated[PermitForm, typer.Option(help="Form of the texts: signed, jws or reference.")] = PermitForm.SIGNED,
+    status: Annotated[
+        DeclarationStatus, typer.Option(help="What the declarations begin with; only released ones pass.")
+    ] = DeclarationStatus.RELEASED,
+    pictures: Annotated[PictureKind, typer.Option(help="A picture of each code.")] = PictureKind.PNG,
+    sheet: Annotated[
+        int | None, typer.Option(help="Also sheet.pdf, with so many cards a page: 1, 2, 4, 6, 8, 12, 15.")
+    ] = None,
+    zone: Annotated[str, typer.Option(help="Time zone of the times on paper.")] = "UTC",
+    font: Annotated[Path | None, typer.Option(help="TrueType font for the sheet, where a plate is not Latin.")] = None,
+    level: Annotated[
+        Level, typer.Option(help="How much of a code may be spoilt: M for screens, Q for paper.")
+    ] = Level.M,
+    module_px: Annotated[int, typer.Option(min=1, max=64, help="Pixels of one module of the pictures.")] = 8,
+    driver_key: Annotated[Path | None, typer.Option(help="File with the site's key for drivers' ids, in hex.")] = None,
+    any_check_digit: Annotated[
+        bool, typer.Option("--any-check-digit", help="Take VINs of makers of China whose check digit is wrong.")
+    ] = False,
+) -> None:
+    """Sign a permit for each line of a file. All lines are checked before the first is signed; nothing is half written.
+
+    The folder holds the declarations too, as `gate-agent lists publish` takes them.
+    """
+    now = time_of(None)
+    console = Console(stderr=True)
+    try:
+        secret = read_driver_key(driver_key) if driver_key else None
+        terms = Terms(issuer, site, secret, check_digits=not any_check_digit)
+        desk = IssuingDesk(read_key(key), terms, form, status)
+        checked = read_orders(orders, desk, now)
+        drawn = Pictures(None if pictures is PictureKind.NONE else pictures.value, level, module_px)
+        begin = time.monotonic()
+        more = _nothing_more if sheet is None else _sheet_writer(sheet, zone, font, level)
+        with Progress(console=console, auto_refresh=False, disable=not console.is_terminal) as progress:
+            task = progress.add_task("permits", total=len(checked))
+
+            def advance(count: int) -> None:
+                progress.advance(task, count)
+                progress.refresh()
+
+            issued = issue_batch(checked, desk, out, drawn, advance, more)
+        took_s = time.monotonic() - begin
+    except (SourceError, OutputError, ClaimsError, PermitFileError, ValueError) as error:
+        fail("batch", error)
+    typer.echo(f"{out}: {len(issued)} permits in {took_s:.1f} s, {len(issued) / max(took_s, 1e-6):.0f} a second")
+
+
+def _nothing_more(_folder: Path, _issued: Sequence[Issued]) -> None:
+    """No sheet is wanted."""
+
+
+def _sheet_writer(per_page: int, zone: str, font: Path | None, level: Level) -> _More:
+    """What writes sheet.pdf. Raises PermitFileError for a zone that there is not."""
+    from agent.issuing.sheet import FONT_FILE, GRIDS, Layout, SheetError, write_sheet  # noqa: PLC0415 - only here
+
+    if per_page not in GRIDS:
+        raise PermitFileError(f"--sheet: a page has {', '.join(map(str, GRIDS))} cards, not {per_page}")
+    try:
+        layout = Layout(per_page, ZoneInfo(zone), font or FONT_FILE)
+    except (OSError, ValueError, KeyError):  # whatever zoneinfo makes of a foreign name
+        raise PermitFileError(f"--zone: {zone!r} is no time zone; expected one like Asia/Shanghai") from None
+
+    def write(folder: Path, issued: Sequence[Issued]) -> None:
+        codes = symbols([each.text for each in issued], level)
+        try:
+            write_sheet(folder / "sheet.pdf", [each.permit for each in issued], codes, layout)
+        except SheetError as error:
+            raise PermitFileError(str(error)) from None
+
+    return write

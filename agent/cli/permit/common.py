@@ -1,0 +1,34 @@
+"""What the permit commands share: options, times, and how they fail."""
+
+from __future__ import annotations
+
+from typing import Annotated, NoReturn
+
+import typer
+
+from agent.cli import exits
+from agent.issuing.orders_file import moment_of
+from agent.service.clock import Clock
+
+HOUR_S = 3600
+
+Source = Annotated[
+    str, typer.Argument(help='The text of the QR code, a file that holds it, or "-" for standard input.')
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def time_of(text: str | None) -> int:
+    """The Unix seconds that an option names, else those of the computer's clock. A wrong one is a matter of usage."""
+    if text is None:
+        return int(Clock().now().utc)
+    try:
+        return moment_of(text)
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(f"{text!r} is no time; give Unix seconds or 2026-11-24T08:00:00+08:00") from None
+
+
+def fail(command: str, error: Exception) -> NoReturn:
+    """End a command that could not do what it was asked."""
+    typer.echo(f"gate-agent permit {command}: {error}", err=True)
+    raise typer.Exit(exits.FAILED)

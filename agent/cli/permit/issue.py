@@ -1,0 +1,82 @@
+"""The command `gate-agent permit issue`: one permit."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 - Typer reads the annotations
+from typing import Annotated
+
+import typer
+
+from agent.cli.permit.common import HOUR_S, fail, time_of
+from agent.cli.permit.files import PermitFileError, append_row, read_driver_key, read_key, write_picture
+from agent.core.lists.kinds import ListKind
+from agent.core.permit import vin
+from agent.core.permit.claims import LANES, PermitForm
+from agent.core.permit.fields import ClaimsError
+from agent.core.plates.formats import PlateKind  # noqa: TC001 - Typer reads the annotations
+from agent.issuing.batch import declaration_row
+from agent.issuing.desk import IssuingDesk
+from agent.issuing.order import Order, OrderError, Terms
+from agent.issuing.symbol import Level
+from agent.publishing.sources import COLUMNS
+
+
+def issue(  # noqa: PLR0913, PLR0917 - one argument an option
+    key: Annotated[Path, typer.Option(help="The issuer's private key, issuer.pem.")],
+    issuer: Annotated[str, typer.Option(help="Name of the issuer, as in the trust list.")],
+    site: Annotated[int, typer.Option(help="Number of the site.")],
+    declaration: Annotated[str, typer.Option(help="Declaration number, 18 digits; the ninth tells the direction.")],
+    vin_: Annotated[str, typer.Option("--vin", help="Vehicle identification number.")],
+    plate: Annotated[str | None, typer.Option(help="Plate; leave it out for a vehicle that has none.")] = None,
+    plate_kind: Annotated[PlateKind | None, typer.Option(help="Kind of the plate; else the likeliest one.")] = None,
+    energy: Annotated[int | None, typer.Option(min=1, max=5, help="Energy code of the declaration.")] = None,
+    lane: Annotated[list[int] | None, typer.Option(min=1, max=LANES, help="Lane; again for more. Else any.")] = None,
+    uses: Annotated[int, typer.Option(min=1, max=1000, help="How often it may be used.")] = 1,
+    hours: Annotated[int, typer.Option(min=1, max=24 * 366, help="How long it holds.")] = 72,
+    since: Annotated[str | None, typer.Option(help="From when it holds, Unix seconds or ISO 8601; else now.")] = None,
+    permit_id: Annotated[str | None, typer.Option(help="Permit id, 16 hexadecimal digits; else a random one.")] = None,
+    driver_key: Annotated[Path | None, typer.Option(help="File with the site's key for drivers' ids, in hex.")] = None,
+    driver_id: Annotated[
+        str | None, typer.Option(help="Passport or licence number; only a keyed hash is kept.")
+    ] = None,
+    form: Annotated[PermitForm, typer.Option(help="Form of the text: signed, jws or reference.")] = PermitForm.SIGNED,
+    declarations: Annotated[Path | None, typer.Option(help="CSV file to add the declaration to.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Picture of the QR code to write, .png or .svg.")] = None,
+    level: Annotated[
+        Level, typer.Option(help="How much of the code may be spoilt: M for screens, Q for paper.")
+    ] = Level.M,
+    module_px: Annotated[int, typer.Option(min=1, max=64, help="Pixels of one module of the picture.")] = 8,
+) -> None:
+    """Sign a permit, print its text, and draw its QR code."""
+    now = time_of(None)
+    begin = now if since is None else time_of(since)
+    if form is PermitForm.REFERENCE and declarations is None:
+        raise typer.BadParameter("a reference is worth nothing without its declaration; name a file: --declarations")
+    try:
+        secret = read_driver_key(driver_key) if driver_key else None
+        desk = IssuingDesk(read_key(key), Terms(issuer, site, secret, check_digits=False), form)
+        order = Order(
+            declaration=declaration,
+            vin=vin_,
+            plate=plate,
+            plate_kind=plate_kind,
+            energy=energy,
+            lanes=tuple(lane or ()),
+            max_uses=uses,
+            not_before=begin,
+            expires_at=begin + hours * HOUR_S,
+            permit_id=bytes.fromhex(permit_id) if permit_id else None,
+            driver_id=driver_id,
+        )
+        issued = desk.issue(order, now)
+        version = write_picture(out, issued.text, level, module_px) if out else None
+        if declarations is not None:
+            append_row(declarations, COLUMNS[ListKind.DECLARATIONS], declaration_row(issued.declaration))
+    except (ClaimsError, OrderError, PermitFileError, ValueError) as error:
+        fail("issue", error)
+    if vin.check_digit_differs(issued.permit.vin):
+        digit = vin.check_digit(issued.permit.vin)
+        typer.echo(f"warning: the check digit of {issued.permit.vin} should be {digit}", err=True)
+    if version:
+        typer.echo(f"{out}: QR code {version}, {len(issued.text)} characters", err=True)
+    typer.echo(issued.text)

@@ -1,0 +1,100 @@
+"""The command `gate-agent permit keygen`: private keys, and the trust list that ties them to a root."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path  # noqa: TC003 - Typer reads the annotations
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agent.cli.permit.common import HOUR_S, fail, time_of
+from agent.cli.permit.files import PermitFileError, write_new
+from agent.core.permit import trust
+from agent.core.permit.issue import DAY_S
+from agent.core.permit.keys import Algorithm, KeyInvalidError, SigningKey
+from agent.core.permit.trust import Purpose, TrustEntry, TrustError, TrustList
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PRIVATE = 0o600
+_PUBLIC = 0o644
+_NAMES: Mapping[Purpose, str] = {Purpose.PERMITS: "issuer", Purpose.LISTS: "lists", Purpose.COMMANDS: "commands"}
+_NEXT_ROOT = """\
+The root changes in four steps, and no gate is ever without one:
+ 1. Give every gate both: root_keys = ["THE ONE IN USE", "{root}"]
+ 2. When all have it: gate-agent permit renew --trust-list trust-list.txt --root {file} --signed-by THE_ONE_IN_USE
+ 3. Publish the list; gates take it because they pin both.
+ 4. Take the old one out of root_keys, and destroy its private key."""
+
+
+def keygen(  # noqa: PLR0913, PLR0917 - one argument an option
+    out: Annotated[Path, typer.Option(help="Folder for the keys and trust-list.txt; none may be there.")],
+    issuer: Annotated[str, typer.Option(help="Name of the issuer, as it stands in every permit.")] = "",
+    site: Annotated[list[int] | None, typer.Option(help="Site where the keys hold; again for more. Else all.")] = None,
+    purpose: Annotated[
+        list[Purpose] | None, typer.Option(help="What a key is to sign; again for more. Else permits.")
+    ] = None,
+    algorithm: Annotated[
+        Algorithm, typer.Option(help="Algorithm of the keys; the root is Ed25519.")
+    ] = Algorithm.ED25519,
+    key_days: Annotated[int, typer.Option(min=1, max=3650, help="How long the keys hold.")] = 90,
+    list_days: Annotated[int, typer.Option(min=1, max=3650, help="How long the trust list holds.")] = 30,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Only the keys: their .pub goes to whoever has the root, for renew --add.")
+    ] = False,
+    next_root: Annotated[
+        bool, typer.Option("--next-root", help="Only a root key, to follow the one in use; tells how.")
+    ] = False,
+) -> None:
+    """Make a root key, the keys of an issuer or a publisher, and the trust list that ties them.
+
+    Prints the line for the gate's configuration. Keep root.pem offline: who has it decides whom the gates trust.
+    """
+    purposes = list(dict.fromkeys(purpose or [Purpose.PERMITS]))
+    try:
+        if next_root:
+            _next_root(out)
+            return
+        keys = {each: SigningKey.from_seed(secrets.token_bytes(32), algorithm) for each in purposes}
+        files = _files(keys)
+        if alone:
+            write_new(out, files)
+            for each, key in keys.items():
+                typer.echo(f"{out / _NAMES[each]}.pub: {key.algorithm} key {key.public.key_id.hex()}")
+            return
+        root = SigningKey.from_seed(secrets.token_bytes(32))
+        listed = _trust_list(keys, issuer, site or [], key_days, list_days)
+        text = trust.seal(listed, root)
+        write_new(out, {"root.pem": (root.to_pem(), _PRIVATE), **files, "trust-list.txt": (text + b"\n", _PUBLIC)})
+    except (KeyInvalidError, TrustError, PermitFileError) as error:
+        fail("keygen", error)
+    typer.echo(f'root_keys = ["{root.public.raw.hex()}"]')
+
+
+def _files(keys: Mapping[Purpose, SigningKey]) -> dict[str, tuple[bytes, int]]:
+    files = {}
+    for purpose, key in keys.items():
+        files[f"{_NAMES[purpose]}.pem"] = (key.to_pem(), _PRIVATE)
+        files[f"{_NAMES[purpose]}.pub"] = (key.public.to_pem(), _PUBLIC)
+    return files
+
+
+def _trust_list(
+    keys: Mapping[Purpose, SigningKey], issuer: str, sites: list[int], key_days: int, list_days: int
+) -> TrustList:
+    now = time_of(None)
+    # An hour back, so that a gate whose clock is behind does not call a new key one of the future.
+    begin, end = now - HOUR_S, now + key_days * DAY_S
+    entries = tuple(
+        TrustEntry(key.public, key.public.key_id, issuer, tuple(sites), begin, end, purpose=purpose)
+        for purpose, key in keys.items()
+    )
+    return TrustList(1, now, now + list_days * DAY_S, entries)
+
+
+def _next_root(out: Path) -> None:
+    root = SigningKey.from_seed(secrets.token_bytes(32))
+    write_new(out, {"root.pem": (root.to_pem(), _PRIVATE)})
+    typer.echo(_NEXT_ROOT.format(root=root.public.raw.hex(), file=out / "root.pem"))

@@ -1,0 +1,72 @@
+"""The command `gate-agent permit renew`: the next version of a trust list."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 - Typer reads the annotations
+from typing import Annotated
+
+import typer
+
+from agent.cli.permit import view
+from agent.cli.permit.common import HOUR_S, fail, time_of
+from agent.cli.permit.files import (
+    PermitFileError,
+    read_key,
+    read_public_key,
+    read_roots,
+    read_trust_list,
+    replace,
+)
+from agent.core.permit import trust
+from agent.core.permit.issue import DAY_S
+from agent.core.permit.trust import KeyStatus, Purpose, TrustEntry, TrustError, TrustList
+from agent.issuing.key_list import KeyListError, renewed, with_key, with_status
+
+
+def renew(  # noqa: PLR0913, PLR0917 - one argument an option
+    trust_file: Annotated[Path, typer.Option("--trust-list", help="The trust list; the next version replaces it.")],
+    root: Annotated[Path, typer.Option(help="The private root key, root.pem.")],
+    signed_by: Annotated[
+        list[str] | None, typer.Option(help="Root public key in hex that signed it so far, where that is another.")
+    ] = None,
+    add: Annotated[Path | None, typer.Option(help="Public key to add, a .pub of keygen or of an HSM.")] = None,
+    purpose: Annotated[Purpose, typer.Option(help="What the added key signs.")] = Purpose.PERMITS,
+    issuer: Annotated[str, typer.Option(help="Name of the added key's issuer.")] = "",
+    site: Annotated[list[int] | None, typer.Option(help="Site where it holds; again for more. Else all.")] = None,
+    key_days: Annotated[int, typer.Option(min=1, max=3650, help="How long it holds.")] = 90,
+    disable: Annotated[str | None, typer.Option(help="Id (hex) of a key that must not be accepted for now.")] = None,
+    revoke: Annotated[str | None, typer.Option(help="Id (hex) of a key that must never be accepted again.")] = None,
+    enable: Annotated[str | None, typer.Option(help="Id (hex) of a disabled key that may be used again.")] = None,
+    reason: Annotated[str, typer.Option(help="Why it is disabled; goes into the events of the gate.")] = "",
+    list_days: Annotated[int, typer.Option(min=1, max=3650, help="How long the new version holds.")] = 30,
+) -> None:
+    """Sign the next version of a trust list: with a key more, or with one disabled, revoked or enabled again.
+
+    Add an issuer's next key before its old one ends, for as long as its longest permit lives: both hold meanwhile.
+    """
+    now = time_of(None)
+    changes = {KeyStatus.DISABLED: disable, KeyStatus.REVOKED: revoke, KeyStatus.ACTIVE: enable}
+    try:
+        key = read_key(root)
+        old = read_trust_list(trust_file, [key.public, *read_roots(signed_by or [])])
+        new = renewed(old, now, list_days * DAY_S)
+        if add is not None:
+            public = read_public_key(add)
+            # An hour back, so that a gate whose clock is behind does not call a new key one of the future.
+            times = now - HOUR_S, now + key_days * DAY_S
+            entry = TrustEntry(public, public.key_id, issuer, tuple(site or ()), *times, purpose=purpose)
+            new = with_key(new, entry)
+        new = _changed(new, changes, reason)
+        replace(trust_file, trust.seal(new, key) + b"\n")
+    except (TrustError, KeyListError, PermitFileError) as error:
+        fail("renew", error)
+    typer.echo(f"version {new.version}, valid until {view.moment(new.expires_at)}")
+    for entry in new.entries:
+        typer.echo(view.key_line(entry))
+
+
+def _changed(trusted: TrustList, changes: dict[KeyStatus, str | None], reason: str) -> TrustList:
+    for status, name in changes.items():
+        if name is not None:
+            trusted = with_status(trusted, name, status, "" if status is KeyStatus.ACTIVE else reason)
+    return trusted

@@ -1,0 +1,49 @@
+"""The command `gate-agent permit revoke`: a line more in the revocations that are to be published."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 - Typer reads the annotations
+from typing import Annotated
+
+import typer
+
+from agent.cli.permit.common import fail, time_of
+from agent.cli.permit.files import PermitFileError, append_row, read_permit
+from agent.cli.permit.inspect import form_of
+from agent.core.lists.codec import encode_row
+from agent.core.lists.faults import ListError
+from agent.core.lists.kinds import ListKind
+from agent.core.lists.rows import Revocation
+from agent.core.permit import opening
+from agent.core.permit.fields import ClaimsError
+from agent.publishing.sources import COLUMNS
+
+_ID_DIGITS = 16
+
+
+def revoke(
+    permit: Annotated[str, typer.Argument(help="The permit's text, a file that holds it, or its id in hex.")],
+    file: Annotated[Path, typer.Option(help="CSV file of revocations, for `lists publish`; made if need be.")],
+    cause: Annotated[str, typer.Option(help="Why; an officer at the gate reads it.")] = "",
+    until: Annotated[
+        str | None, typer.Option(help="With an id: when the permit itself ends, Unix seconds or ISO 8601.")
+    ] = None,
+) -> None:
+    """Add a permit to the revocations. Gates refuse it once the list is published and has reached them."""
+    try:
+        row = _revocation(permit, cause, until)
+        encode_row(row)
+        append_row(file, COLUMNS[ListKind.REVOCATIONS], [row.permit_id.hex(), str(row.expires_at), row.cause])
+    except (PermitFileError, opening.EncodingError, opening.StructureError, ClaimsError, ListError) as error:
+        fail("revoke", error)
+    typer.echo(f"{row.permit_id.hex()} is in {file}; publish it: gate-agent lists publish")
+
+
+def _revocation(source: str, cause: str, until: str | None) -> Revocation:
+    if len(source) == _ID_DIGITS and set(source.lower()) <= set("0123456789abcdef"):
+        if until is None:
+            raise PermitFileError("with an id, name the end of the permit too: --until")
+        return Revocation(bytes.fromhex(source), time_of(until), cause)
+    text = read_permit(source)
+    said = opening.open_text(text, form_of(text)).permit()
+    return Revocation(said.permit_id, said.expires_at, cause)

@@ -1,0 +1,80 @@
+"""The command `gate-agent permit verify`: every check on a text, as a gate makes it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path  # noqa: TC003 - Typer reads the annotations
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from agent.cli import exits
+from agent.cli.permit import view
+from agent.cli.permit.common import AsJson, Source, fail, time_of
+from agent.cli.permit.declarations import declared
+from agent.cli.permit.files import PermitFileError, read_permit, read_roots, read_trust_list
+from agent.core.decision import Reason
+from agent.core.permit import reference
+from agent.core.permit.checks import GateContext, verify_permit
+from agent.core.permit.claims import LANES, Direction, PermitForm
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from agent.core.lists.rows import Declaration
+    from agent.core.permit.trust import TrustList
+
+_FORMS = frozenset({PermitForm.SIGNED, PermitForm.JWS, PermitForm.REFERENCE})
+
+
+def verify(  # noqa: PLR0913, PLR0917 - one argument an option
+    source: Source,
+    trust_file: Annotated[Path, typer.Option("--trust-list", help="The signed trust list.")],
+    root_key: Annotated[list[str], typer.Option(help="Root public key in hex, as pinned at the gate; again for two.")],
+    site: Annotated[int, typer.Option(help="Number of the site where it is shown.")],
+    lane: Annotated[int, typer.Option(min=1, max=LANES, help="Number of the lane.")] = 1,
+    direction: Annotated[Direction, typer.Option(help="Direction of the lane.")] = "export",
+    at: Annotated[str | None, typer.Option(help="Time in Unix seconds or ISO 8601; else the computer's clock.")] = None,
+    clock_skew_s: Annotated[int, typer.Option(min=0, help="Seconds that clocks may differ.")] = 60,
+    declarations: Annotated[
+        Path | None,
+        typer.Option(help="For a GPR: text: a pack of lists, or an issuer's declarations.csv."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make every check on a permit text that a gate makes before it looks at lists, the plate and the ledger.
+
+    Texts of all forms are taken. Exit code 0 when all checks hold, 1 when one does not.
+    """
+    context = GateContext(site, lane, direction, clock_trusted=True, clock_skew_s=clock_skew_s, forms=_FORMS)
+    utc = time_of(at)
+    try:
+        trusted = read_trust_list(trust_file, read_roots(root_key))
+        text = read_permit(source)
+        references = _references(text, declarations, (trusted, site, utc))
+        result = verify_permit(text, context, trusted, utc, references)
+    except PermitFileError as error:
+        fail("verify", error)
+    stale = utc >= trusted.expires_at
+    if as_json:
+        typer.echo(json.dumps(view.result_json(result) | {"trust_list_stale": stale}, ensure_ascii=False, indent=2))
+    else:
+        console = Console()
+        console.print(view.checks_table(result))
+        if result.permit is not None:
+            console.print(view.permit_table(result.permit, "signed claims"))
+        console.print(f"{result.reason} at {view.moment(utc)}", style="bold", markup=False, highlight=False)
+    if stale:
+        typer.echo(f"warning: the trust list ended at {view.moment(trusted.expires_at)}; publish a newer one", err=True)
+    raise typer.Exit(exits.OK if result.reason is Reason.OK else exits.FAILED)
+
+
+def _references(text: bytes, file: Path | None, trusted: tuple[TrustList, int, int]) -> Mapping[bytes, Declaration]:
+    digest = reference.digest_of_reference(text)
+    if digest is None:
+        return {}
+    if file is None:
+        raise PermitFileError("a reference is checked against declarations; name them with --declarations")
+    found = declared(file, digest, *trusted)
+    return {} if found is None else {digest: found}

@@ -1,0 +1,127 @@
+"""The issuing desk: orders in, signed permits and their declarations out."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from agent.core.lists.rows import Declaration, DeclarationStatus
+from agent.core.permit.claims import PERMIT_ID_BYTES, PermitForm
+from agent.core.permit.issue import issue, issue_jws
+from agent.core.permit.keys import SigningKey
+from agent.core.permit.reference import SECRET_BYTES, digest_of, reference_of
+from agent.issuing.order import Terms, permit_of
+from agent.issuing.symbol import Level, Symbol
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from agent.core.permit.claims import Permit
+    from agent.issuing.order import Order
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A permit ready to hand out. `text`: what goes into the QR code. `declaration`: the row for the lists of the site."""
+
+    text: str
+    permit: Permit
+    declaration: Declaration
+
+    def symbol(self, level: Level = Level.M) -> Symbol:
+        """Return the QR code of the text."""
+        return Symbol.of(self.text, level)
+
+
+class IssuingDesk:
+    """Issue permits with one key, for one site.
+
+    `form`: SIGNED, JWS or REFERENCE. `status`: what the declarations begin with; only RELEASED may pass.
+    """
+
+    def __init__(
+        self,
+        key: SigningKey,
+        terms: Terms,
+        form: PermitForm = PermitForm.SIGNED,
+        status: DeclarationStatus = DeclarationStatus.RELEASED,
+    ) -> None:
+        """Take over the key.
+
+        Raises:
+            ValueError: a form that no text has.
+        """
+        if form is PermitForm.PLATE:
+            raise ValueError("a permit by plate has no text to issue: publish its declaration")
+        self._key = key
+        self._key_id = key.public.key_id
+        self._form = form
+        self._status = status
+        self.terms = terms
+
+    @classmethod
+    def open(cls, key_file: Path, issuer: str, site: int, form: PermitForm = PermitForm.SIGNED) -> IssuingDesk:
+        """Open a desk with the private key of a PEM file.
+
+        Raises:
+            OSError: the file cannot be read.
+            KeyInvalidError: it holds no key.
+        """
+        return cls(SigningKey.from_pem(key_file.read_bytes()), Terms(issuer, site), form)
+
+    def checked(self, order: Order, now: int) -> Permit:
+        """Return the permit that an order asks for, unsigned. `now`: Unix seconds.
+
+        Raises:
+            OrderError: with everything that is wrong with the order.
+        """
+        return permit_of(order, self.terms, secrets.token_bytes(PERMIT_ID_BYTES), self._key_id, now)
+
+    def issue(self, order: Order, now: int) -> Issued:
+        """Issue the permit of an order. `now`: Unix seconds.
+
+        Raises:
+            OrderError: with everything that is wrong with the order.
+            ClaimsError: the text would be longer than gates look at.
+        """
+        return self.signed(self.checked(order, now), order)
+
+    def signed(self, permit: Permit, order: Order) -> Issued:
+        """Sign what `checked` returned for an order.
+
+        Raises:
+            ClaimsError: the text would be longer than gates look at.
+        """
+        permit = replace(permit, form=self._form)
+        reference = None
+        if self._form is PermitForm.REFERENCE:
+            secret = secrets.token_bytes(SECRET_BYTES)
+            text, reference = reference_of(secret), digest_of(secret)
+        elif self._form is PermitForm.JWS:
+            text = issue_jws(permit, self._key)
+        else:
+            text = issue(permit, self._key)
+        return Issued(text, permit, self._declaration(permit, order, reference))
+
+    def _declaration(self, permit: Permit, order: Order, reference: bytes | None) -> Declaration:
+        return Declaration(
+            permit_id=permit.permit_id,
+            status=self._status,
+            issuer=permit.issuer,
+            not_before=permit.not_before,
+            expires_at=permit.expires_at,
+            declaration=permit.declaration,
+            vin=permit.vin,
+            plate=permit.plate,
+            plate_kind=permit.plate_kind,
+            energy=permit.energy,
+            site=permit.site,
+            lane_mask=permit.lane_mask,
+            direction=permit.direction,
+            max_uses=permit.max_uses,
+            reference=reference,
+            exporter=order.exporter,
+            model=order.model,
+            colour=order.colour,
+        )

@@ -1,0 +1,209 @@
+"""An order for one permit, as a trade window takes it, and all that can be wrong with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
+
+from agent.core.permit import claims, vin
+from agent.core.permit.claims import DECLARATION_DIGITS, DIRECTIONS, LANES, Permit
+from agent.core.permit.driver import driver_hmac
+from agent.core.permit.fields import ClaimsError
+from agent.core.permit.vehicle import check_declaration
+from agent.core.plates.formats import PlateKind, kinds_of, normalise
+from agent.settings.problems import nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HOUR_S = 3600
+LIFE_S = 72 * HOUR_S
+"""How long a permit holds where the order says nothing else."""
+
+_MISREAD = str.maketrans("IOQ", "100")
+_DIGIT_9_PLACE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What is known of one vehicle. Times are Unix seconds.
+
+    `declaration`: 18 digits, of which the ninth tells the direction. `vin`, `plate`, `plate_kind`: as they are typed; no
+    plate: the vehicle has none; no kind: the likeliest one. `lanes`: none is any. `not_before`: None is at once.
+    `expires_at`: None is three days later. `permit_id`: 8 bytes, None for random ones. `driver_id`: a passport or licence
+    number, of which the permit holds a keyed hash only. `exporter`, `model`, `colour`: for the officer, in the declaration.
+    """
+
+    declaration: str
+    vin: str
+    plate: str | None = None
+    plate_kind: str | None = None
+    energy: int | None = None
+    lanes: tuple[int, ...] = ()
+    max_uses: int = 1
+    not_before: int | None = None
+    expires_at: int | None = None
+    permit_id: bytes | None = None
+    driver_id: str | None = None
+    exporter: str = ""
+    model: str = ""
+    colour: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What all orders of a desk have in common. `driver_key`: the site's secret for drivers' ids.
+
+    `check_digits`: whether a wrong check digit in a VIN of a maker of China is a mistake.
+    """
+
+    issuer: str
+    site: int
+    driver_key: bytes | None = None
+    check_digits: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong: the field of the order, what was expected there, and the nearest that would be right."""
+
+    field: str
+    expected: str
+    nearest: str = ""
+
+    @override
+    def __str__(self) -> str:
+        return f"{self.field}: expected {self.expected}" + (f"; did you mean {self.nearest}?" if self.nearest else "")
+
+
+class OrderError(ValueError):
+    """An order that cannot become a permit; `problems` are all of them, the message puts them one after the other."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__(". ".join(map(str, problems)))
+        self.problems = problems
+
+
+def permit_of(order: Order, terms: Terms, permit_id: bytes, key_id: bytes, now: int) -> Permit:
+    """Return the permit that an order asks for, held to all that a gate will ask.
+
+    Raises:
+        OrderError: with everything that is wrong with the order.
+    """
+    problems = [problem for check in _CHECKS for problem in check(order, terms)]
+    if problems:
+        raise OrderError(tuple(problems))
+    begin = now if order.not_before is None else order.not_before
+    plate = normalise(order.plate) if order.plate else None
+    permit = Permit(
+        permit_id=order.permit_id or permit_id,
+        issuer=terms.issuer,
+        key_id=key_id,
+        not_before=begin,
+        expires_at=begin + LIFE_S if order.expires_at is None else order.expires_at,
+        issued_at=min(begin, now),
+        declaration=int(order.declaration),
+        vin=order.vin.strip().upper(),
+        plate=plate,
+        plate_kind=_kind(order) if plate else None,
+        energy=order.energy,
+        site=terms.site,
+        lane_mask=sum(1 << (lane - 1) for lane in set(order.lanes)),
+        direction=_direction(order.declaration),
+        max_uses=order.max_uses,
+    )
+    if order.driver_id is not None and terms.driver_key is not None:
+        permit = replace(permit, driver_hmac=driver_hmac(terms.driver_key, order.driver_id))
+    try:
+        claims.encode(permit)
+    except ClaimsError as error:
+        raise OrderError((Problem("permit", f"what a gate accepts, but {error}"),)) from None
+    return permit
+
+
+def _direction(declaration: str) -> str:
+    return DIRECTIONS[2] if declaration[_DIGIT_9_PLACE] == "1" else DIRECTIONS[1]
+
+
+def _kind(order: Order) -> str | None:
+    return order.plate_kind or kinds_of(order.plate or "")[0]
+
+
+def _declaration_problems(order: Order, _terms: Terms) -> list[Problem]:
+    text = order.declaration
+    if len(text) != DECLARATION_DIGITS or not (text.isascii() and text.isdecimal()):
+        rounded = " as text: a spreadsheet has rounded it to a number" if "E+" in text.upper() else ""
+        return [Problem("declaration", f"{DECLARATION_DIGITS} digits{rounded}")]
+    try:
+        check_declaration(int(text), _direction(text))
+    except ClaimsError as error:
+        return [Problem("declaration", f"a declaration number, but {error}")]
+    return []
+
+
+def _vin_problems(order: Order, terms: Terms) -> list[Problem]:
+    text = order.vin.strip().upper()
+    if not vin.is_well_formed(text):
+        mended = text.translate(_MISREAD)
+        better = mended if vin.is_well_formed(mended) else ""
+        return [Problem("vin", f"{vin.LENGTH} digits and letters without I, O and Q", better)]
+    if terms.check_digits and vin.check_digit_differs(text):
+        digit = vin.check_digit(text)
+        return [Problem("vin", f"{digit} at place 9, the check digit, or another mistake elsewhere in it")]
+    return []
+
+
+def _plate_problems(order: Order, _terms: Terms) -> list[Problem]:
+    kind = order.plate_kind
+    if kind is not None and kind not in list(PlateKind):
+        return [Problem("plate_kind", f"one of {', '.join(PlateKind)}", nearest(kind, list(PlateKind)))]
+    if not order.plate:
+        return [] if kind is None else [Problem("plate", "a plate, for its kind is named")]
+    fitting = kinds_of(order.plate)
+    if not fitting and kind is None:
+        return [Problem("plate", "a plate of China or Kazakhstan, or its kind in plate_kind")]
+    return []
+
+
+def _number_problems(order: Order, terms: Terms) -> list[Problem]:
+    found = []
+    if order.energy is not None and order.energy not in claims.ENERGIES:
+        found.append(Problem("energy", "a code from 1 to 5"))
+    if any(lane not in range(1, LANES + 1) for lane in order.lanes):
+        found.append(Problem("lanes", f"numbers from 1 to {LANES}"))
+    if order.max_uses not in claims.USES:
+        found.append(Problem("max_uses", "a number from 1 to 1000"))
+    if order.permit_id is not None and len(order.permit_id) != claims.PERMIT_ID_BYTES:
+        found.append(Problem("permit_id", f"{2 * claims.PERMIT_ID_BYTES} hexadecimal digits"))
+    if order.driver_id is not None and terms.driver_key is None:
+        found.append(Problem("driver_id", "the site's key for drivers, without which no id can be kept"))
+    return found
+
+
+def _driver_problems(order: Order, terms: Terms) -> list[Problem]:
+    if order.driver_id is None or terms.driver_key is None:
+        return []
+    try:
+        driver_hmac(terms.driver_key, order.driver_id)
+    except ValueError as error:
+        return [Problem("driver_id", f"a number that can be kept, but {error}")]
+    return []
+
+
+def _time_problems(order: Order, _terms: Terms) -> list[Problem]:
+    begin, end = order.not_before, order.expires_at
+    if begin is not None and end is not None and not begin < end:
+        return [Problem("expires_at", "a time after not_before")]
+    return []
+
+
+_CHECKS: tuple[Callable[[Order, Terms], list[Problem]], ...] = (
+    _declaration_problems,
+    _vin_problems,
+    _plate_problems,
+    _number_problems,
+    _driver_problems,
+    _time_problems,
+)
