@@ -88,9 +88,9 @@ def sealed_chain(count, *, stream=STREAM, after=None):
 
 
 @contextmanager
-def writer_process(path, boot):
+def writer_process(path, boot, module="tests.journal_writer"):
     """A process that writes the journal at `path` without end; it is killed at the end."""
-    command = [sys.executable, "-m", "tests.journal_writer", str(path), boot]
+    command = [sys.executable, "-m", module, str(path), boot]
     root = Path(__file__).parents[1]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=root) as process:
         try:

@@ -1,0 +1,175 @@
+"""Gates of a site that claim, answer, reserve, pass, fail and restart in any order, over a network that loses, doubles and delays."""
+
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pytest
+
+from agent.core.claims import home_gate
+from agent.store.journal import LedgerConflictError
+from tests.journals import closed, consume, open_journal, present, release, reserve
+from tests.site_ledgers import VIN, ask, conflicts
+
+NAMES = ("gate-a", "gate-b", "gate-c")
+PERMITS = {b"once-000": 1, b"once-001": 1, b"twice-00": 2, b"many-000": 5}
+STEPS = 250
+SEEDS = range(6)
+
+
+@dataclass
+class Gate:
+    """`open`: the transactions under way, each with its permit and the use that it has reserved, 0 for none."""
+
+    name: str
+    path: object
+    boot: int = 0
+    journal: object = None
+    open: dict = field(default_factory=dict)
+
+    def start(self):
+        if self.journal is not None:
+            self.journal.close()
+        self.boot += 1
+        self.open = {}
+        self.journal = open_journal(self.path, gate=self.name, boot=f"boot-{self.boot}")
+
+
+class Site:
+    """`wire`: what is under way and may arrive, or not, or twice. `passed`: every use that a vehicle passed with."""
+
+    def __init__(self, folder, seed):
+        self.dice = random.Random(seed)  # noqa: S311 - a walk, not a secret
+        self.gates = {name: Gate(name, folder / f"{name}.db") for name in NAMES}
+        self.wire = []
+        self.passed = []
+        self.serial = 0
+        self.refused = Counter()
+        for gate in self.gates.values():
+            gate.start()
+
+    def home_of(self, permit):
+        return self.gates[home_gate(permit.decode(), NAMES)]
+
+    def step(self):
+        weights = {
+            self.arrive: 6,
+            self.deliver: 12,
+            self.leave: 5,
+            self.tell: 5,
+            self.ask_what_became: 2,
+            self.restart: 0.3,
+        }
+        (step,) = self.dice.choices(list(weights), list(weights.values()))
+        step()
+
+    def arrive(self):
+        gate = self.gates[self.dice.choice(NAMES)]
+        permit = self.dice.choice(list(PERMITS))
+        self.serial += 1
+        transaction = f"t{self.serial}"
+        gate.journal.record([present(transaction)])
+        gate.open[transaction] = (permit, 0)
+        state = gate.journal.use_state(permit, transaction)
+        if state.used >= PERMITS[permit] or state.open_reservation or state.reserved_at:
+            self.close(gate, transaction)
+            return
+        row = ask(transaction, gate.name, permit, PERMITS[permit], vehicle=VIN + permit.decode())
+        home = self.home_of(permit)
+        if home is gate:
+            self.answered(gate, transaction, permit, gate.journal.site.claim(row))
+        else:
+            self.send(lambda: self.claimed(home, gate, row))
+
+    def claimed(self, home, gate, row):
+        verdict = home.journal.site.claim(row)
+        self.send(lambda: self.answered(gate, row.transaction, row.permit_id, verdict))
+
+    def answered(self, gate, transaction, permit, verdict):
+        if gate.open.get(transaction) != (permit, 0):
+            return
+        if not verdict.use:
+            self.refused[verdict.refusal] += 1
+            self.close(gate, transaction)
+            return
+        try:
+            gate.journal.record([], [reserve(verdict.use, transaction, permit, VIN + permit.decode(), "export")])
+        except LedgerConflictError:
+            self.refused["own ledger"] += 1
+            self.close(gate, transaction)
+        else:
+            gate.open[transaction] = (permit, verdict.use)
+
+    def leave(self):
+        gate = self.gates[self.dice.choice(NAMES)]
+        if gate.open:
+            transaction = self.dice.choice(list(gate.open))
+            self.close(gate, transaction, passes=self.dice.random() < 0.5)
+
+    def close(self, gate, transaction, *, passes=False):
+        permit, use = gate.open.pop(transaction)
+        changes = [(consume if passes else release)(use, transaction, permit)] if use else []
+        gate.journal.record([closed(transaction)], changes)
+        if use and passes:
+            self.passed.append((permit, use))
+
+    def tell(self):
+        """One gate tells another its rows, from where that one says that it stands or from somewhere else."""
+        gate, other = (self.gates[name] for name in self.dice.sample(NAMES, 2))
+        known = other.journal.site.cursor(gate.name)
+        after = self.dice.choice([0, known.seq, known.seq, known.seq, known.seq + 1])
+        rows = gate.journal.site.rows_after(after, self.dice.choice([1, 3, 50]))
+        self.send(lambda: other.journal.site.take_rows(gate.name, gate.journal.stream, after + 1, rows))
+
+    def ask_what_became(self):
+        """A home gate asks what became of what it granted; the answer may come late."""
+        home = self.gates[self.dice.choice(NAMES)]
+        for one in home.journal.site.unconfirmed(-1, 3):
+            if not self.gates[one.gate].journal.site.holding(one.permit_id, one.use, one.transaction):
+                self.send(
+                    lambda one=one: home.journal.site.release_claim(one.gate, one.permit_id, one.use, one.transaction)
+                )
+
+    def restart(self):
+        self.gates[self.dice.choice(NAMES)].start()
+
+    def send(self, arrive):
+        self.wire.append(arrive)
+
+    def deliver(self):
+        if not self.wire:
+            return
+        at = self.dice.randrange(len(self.wire))
+        fate = self.dice.random()
+        message = self.wire[at] if fate < 0.15 else self.wire.pop(at)
+        if fate < 0.9:
+            message()
+
+    def settle(self):
+        """Everybody tells everybody everything."""
+        for gate in self.gates.values():
+            for other in self.gates.values():
+                if other is not gate:
+                    rows = gate.journal.site.rows_after(0, 100_000)
+                    assert not other.journal.site.take_rows(gate.name, gate.journal.stream, 1, rows).gap
+
+    def close_all(self):
+        for gate in self.gates.values():
+            gate.journal.close()
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_use_passes_twice_and_all_gates_come_to_know_the_same(tmp_path, seed):
+    site = Site(tmp_path, seed)
+    for _step in range(STEPS):
+        site.step()
+        assert max(Counter(site.passed).values(), default=1) == 1, "a use passed twice"
+    site.settle()
+    for permit, max_uses in PERMITS.items():
+        passages = sum(one == permit for one, _use in site.passed)
+        assert passages <= max_uses
+        assert {gate.journal.use_state(permit).used for gate in site.gates.values()} == {passages}
+    assert [conflicts(gate.journal) for gate in site.gates.values()] == [[], [], []]
+    assert site.passed
+    assert site.refused
+    site.close_all()
