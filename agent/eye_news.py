@@ -155,4 +155,6 @@ class Translator:
             at=sighting.at,
             box=plate.box,
             picture=None if plate.crop is None else names[plate.crop],
+            columns=plate.columns,
+            two_lines=plate.two_lines,
         )

@@ -62,6 +62,8 @@ class FoundPlate:
         self.confidence = 0.5
         self.box = (1, 2, 30, 10)
         self.flat = np.full((80, 288, 3), 128, np.uint8)
+        self.columns = bytes((1, 0, 0))
+        self.two_lines = False
 
 
 class Counter:

@@ -32,6 +32,8 @@ class Reading:
 
     `text`: normalised number (see agent.core.plates.formats), one character for each entry of `positions`.
     `kind`: a PlateKind value. `confidence`: probability of the whole text, 0..1. `box`: x, y, width, height in pixels.
+    `columns`: the network's word column by column, as agent.core.plates.columns writes it, from which any text gets its
+    likelihood; empty for a reader that has none. `two_lines`: they show a plate of two lines, the upper one first.
     """
 
     text: str
@@ -43,3 +45,5 @@ class Reading:
     at: float
     box: tuple[int, int, int, int] = (0, 0, 0, 0)
     picture: str | None = None
+    columns: bytes = b""
+    two_lines: bool = False

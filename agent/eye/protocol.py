@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from agent.core.plates.columns import MOST_BYTES, decode
+
 VERSION = 1
 
 MAX_PICTURES = 16
@@ -111,12 +113,15 @@ class SeenPlate(Message):
     kind: Annotated[str, Field(max_length=32)]
     confidence: Probability
     box: tuple[Pixel, Pixel, Pixel, Pixel]
+    columns: Annotated[bytes, Field(max_length=MOST_BYTES)] = b""
+    two_lines: bool = False
     crop: Attachment | None = None
 
     @model_validator(mode="after")
-    def _one_position_a_character(self) -> SeenPlate:
+    def _whole(self) -> SeenPlate:
         if len(self.positions) != len(self.text):
             raise ValueError("a plate has one position for each character")
+        decode(self.columns)
         return self
 
 

@@ -57,6 +57,16 @@ class Plate(Protocol):
         ...
 
     @property
+    def columns(self) -> bytes:
+        """The network's word column by column."""
+        ...
+
+    @property
+    def two_lines(self) -> bool:
+        """Whether the columns show a plate of two lines."""
+        ...
+
+    @property
     def box(self) -> tuple[int, int, int, int]:
         """x, y, width, height in pixels."""
         ...

@@ -221,5 +221,7 @@ def _seen_plate(plate: Plate, crop: int) -> SeenPlate:
         kind=str(plate.kind),
         confidence=plate.confidence,
         box=(int(left), int(top), int(width), int(height)),
+        columns=plate.columns,
+        two_lines=plate.two_lines,
         crop=crop,
     )

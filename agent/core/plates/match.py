@@ -1,25 +1,26 @@
-"""The 1:1 match of what was read with the declared plate. Never a search among many."""
+"""The 1:1 match of what was read with the declared plate, by likelihood. Never a search among many."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from agent.core.plates.formats import normalise
-from agent.core.plates.vote import probability
+from agent.core.plates.evidence import evidence
+from agent.core.plates.formats import PROVINCES, normalise
 
 if TYPE_CHECKING:
-    from agent.core.observations import Position
+    from collections.abc import Sequence
+
     from agent.core.plates.vote import PlateVote
 
-_EDIT_COST: Final = 4.0
-"""Nats by which a dropped or added character makes a declared plate of another length less likely."""
+_LOOK_ALIKES: Final = (
+    *("0DOQU", "1IL7T", "2Z7", "38B", "5S", "6GC", "4A", "UV", "VY", "TY", "MN", "EF", "PR", "KX"),
+    PROVINCES,
+)
+"""Characters that a blurred picture turns into one another, however sure the reader is; a province into any other."""
 _CLEARLY_ANOTHER: Final = 3
 """Edits between two plates of different length from which on a dropped character explains nothing."""
-_LOOK_ALIKES: Final = ("0DOQU", "1IL7T", "2Z7", "38B", "5S", "6GC", "4A", "UV", "VY", "TY", "MN", "EF", "PR", "KX")
-"""Characters that a blurred picture turns into one another, however sure the reader is."""
 
 
 class MatchVerdict(StrEnum):
@@ -32,9 +33,10 @@ class MatchVerdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PlateMatch:
-    """The result: `score` is the mean log likelihood ratio a character of the declared plate against the best other.
+    """The result: `score` is the log odds, in nats, of the declared plate against all other texts together, -99 to 99.
 
-    `read`: the voted text, empty when nothing was read. `frames`: how many readings the vote holds.
+    `read`: the voted text, empty when nothing was read. `frames`: how many readings the vote holds. `rival`: the plate
+    of another declaration explains the picture as well as the declared one, or better.
     """
 
     verdict: MatchVerdict
@@ -42,21 +44,23 @@ class PlateMatch:
     read: str
     score: float
     frames: int
+    rival: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class MatchRules:
-    """Where the verdicts part.
+    """Where the verdicts part; scores are log odds in nats. The defaults were chosen on photographs (docs/plates.md).
 
-    `accept`: least score of a MATCH. `least_probability`: least probability of the declared plate for a MATCH; at 0.5
-    it is likelier than everything else together. `reject`: how far below zero the score of a MISMATCH is at least.
-    `min_frames_to_mismatch`: how many frames must have read the other text exactly. `confident_mismatch`: least
-    confidence of the vote for a MISMATCH. A single frame may MATCH; it never makes a MISMATCH at 2 or more.
+    `accept`: least score of a MATCH; 0: the declared plate is likelier than everything else together. `reject`: how far
+    below zero the score of a MISMATCH is at least. `rival`: by how much the declared plate must be likelier than that
+    of any other declaration. `min_frames_to_mismatch`: how many frames must have read the other text exactly.
+    `confident_mismatch`: least confidence of the vote for a MISMATCH. A single frame may MATCH; it never makes a
+    MISMATCH at 2 or more.
     """
 
-    accept: float = 0.2
-    least_probability: float = 0.5
-    reject: float = 0.4
+    accept: float = 0.5
+    reject: float = 3.0
+    rival: float = 3.0
     min_frames_to_mismatch: int = 2
     confident_mismatch: float = 0.9
 
@@ -64,61 +68,45 @@ class MatchRules:
 DEFAULT_RULES: Final = MatchRules()
 
 
-def match(vote: PlateVote | None, declared: str, rules: MatchRules = DEFAULT_RULES) -> PlateMatch:
+def match(
+    vote: PlateVote | None, declared: str, rules: MatchRules = DEFAULT_RULES, others: Sequence[str] = ()
+) -> PlateMatch:
     """Compare the vote with the declared plate, which may be written in any way that `normalise` understands.
 
-    A plate that differs in one character, as consecutive plates do, never matches: the declared text must itself be
-    the likeliest. A vote of another length is UNSURE, or MISMATCH when it is clearly another plate. A vote that differs
-    only by one character that looks like the declared one is UNSURE too: an officer looks. Nothing read, or nothing
-    declared, is UNSURE.
+    MATCH: the declared plate is likelier than all other texts together, its neighbours in the series included.
+    `others`: plates of other declarations that are good now; where one of them explains the picture nearly as well, the
+    answer is UNSURE with `rival`. MISMATCH: at least two frames agree on another plate, and no single character that
+    looks like the declared one, no wrong province alone and no dropped character explains it. Nothing read, nothing
+    declared, or two plates in the picture that could both be the vehicle's: UNSURE.
     """
     wanted = normalise(declared)
     if vote is None or not wanted:
         return PlateMatch(MatchVerdict.UNSURE, wanted, vote.text if vote else "", 0.0, vote.frames if vote else 0)
-    if len(wanted) == len(vote.positions):
-        score, other = _score(vote.positions, wanted), not _looks_alike(wanted, vote.text)
-        likely = math.prod(_shares(vote.positions, wanted)) >= rules.least_probability
-        matches = wanted == vote.text and score >= rules.accept and likely
-    else:
-        edits = _edits(wanted, vote.text)
-        score, other, matches = -_EDIT_COST * edits / len(wanted), edits >= _CLEARLY_ANOTHER, False
-    if matches:
+    competing = {normalise(other) for other in others} - {wanted, ""}
+    seen = evidence(vote, wanted, sorted(competing))
+    score = seen.odds(wanted)
+    rival = any(seen.likelihoods[wanted] - seen.likelihoods[other] < rules.rival for other in competing)
+    if rival or vote.contested:
+        verdict = MatchVerdict.UNSURE
+    elif score >= rules.accept:
         verdict = MatchVerdict.MATCH
-    elif other and score <= -rules.reject and _is_settled(vote, rules):
+    elif score <= -rules.reject and _is_settled(vote, rules) and _is_another(wanted, vote.text):
         verdict = MatchVerdict.MISMATCH
     else:
         verdict = MatchVerdict.UNSURE
-    return PlateMatch(verdict, wanted, vote.text, score, vote.frames)
+    return PlateMatch(verdict, wanted, vote.text, score, vote.frames, rival)
 
 
 def _is_settled(vote: PlateVote, rules: MatchRules) -> bool:
     return vote.agreeing >= rules.min_frames_to_mismatch and vote.confidence >= rules.confident_mismatch
 
 
-def _looks_alike(a: str, b: str) -> bool:
-    """Whether two texts of one length differ in a single character that is easily taken for the other."""
-    pairs = [(x, y) for x, y in zip(a, b, strict=True) if x != y]
-    return len(pairs) == 1 and any(x in group and y in group for x, y in pairs for group in _LOOK_ALIKES)
-
-
-def _shares(positions: tuple[Position, ...], text: str) -> list[float]:
-    return [probability(position, character) for position, character in zip(positions, text, strict=True)]
-
-
-def _score(positions: tuple[Position, ...], declared: str) -> float:
-    """Mean log likelihood ratio a character of `declared` against the likeliest other text of its length."""
-    ratios = [
-        math.log(share / max(probability(position, other) for other in _others(position, character)))
-        for position, character, share in zip(positions, declared, _shares(positions, declared), strict=True)
-    ]
-    worse = [ratio for ratio in ratios if ratio < 0]
-    # Where another character is likelier at some places, the best other text takes them all; else the nearest one.
-    return (sum(worse) if worse else min(ratios)) / len(ratios)
-
-
-def _others(position: Position, character: str) -> list[str]:
-    """The listed characters but this one; an unlisted one stands for all the others."""
-    return [listed for listed, _ in position if listed != character] or [""]
+def _is_another(declared: str, read: str) -> bool:
+    """Whether no slip of the reader, of one look-alike character or a dropped one, makes one text of the other."""
+    if len(declared) != len(read):
+        return _edits(declared, read) >= _CLEARLY_ANOTHER
+    pairs = [(x, y) for x, y in zip(declared, read, strict=True) if x != y]
+    return len(pairs) > 1 or not any(x in group and y in group for x, y in pairs for group in _LOOK_ALIKES)
 
 
 def _edits(a: str, b: str) -> int:

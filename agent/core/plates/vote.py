@@ -14,13 +14,16 @@ if TYPE_CHECKING:
 
 _FLOOR: Final = 1e-4
 """Least probability of a character that a reading does not list."""
-_CORRELATION: Final = 0.5
+CORRELATION: Final = 0.5
 """How alike the errors of two frames of one standing vehicle are: dirt on a plate is in every frame."""
 _SAME_PLATE_DIFFERENCES: Final = 2
 _MOST_CHARACTERS: Final = 6
 _REACH: Final = 2.0
 """How far, in its own widths, a plate may lie from where it was last seen, and how many more it may go in a second."""
 _SIZE_CHANGE: Final = 2.0
+_MOST_READINGS: Final = 5
+_CONTESTED: Final = 0.7
+"""From this share of the evidence on, a second plate in the same frames may as well be that of the vehicle."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,8 @@ class PlateVote:
 
     `positions`: one for each character of `text`, as in a Reading. `confidence`: probability of the whole text, 0..1.
     `frames`: how many readings the vote holds; `agreeing`: how many of them read exactly `text`. `kind`: a PlateKind
-    value, the commonest.
+    value, the commonest. `readings`: those that show the plate best, five at most. `contested`: another plate in the
+    same frames has nearly as much evidence, so nobody knows which is the vehicle's.
     """
 
     text: str
@@ -38,6 +42,8 @@ class PlateVote:
     frames: int
     agreeing: int
     kind: str
+    readings: tuple[Reading, ...] = ()
+    contested: bool = False
 
 
 @dataclass(slots=True)
@@ -65,9 +71,13 @@ def vote(readings: Sequence[Reading]) -> PlateVote | None:
         return None
     tracks = _tracks(usable)
     largest = max(_area(reading) for reading in usable)
-    return _combined(
-        max(tracks, key=lambda track: sum(_weight(reading, largest) for reading in track.readings)).readings
+    weights = [sum(_weight(reading, largest) for reading in track.readings) for track in tracks]
+    main = tracks[weights.index(max(weights))]
+    contested = any(
+        weight >= _CONTESTED * max(weights) and track is not main and _are_two_plates(track, main)
+        for track, weight in zip(tracks, weights, strict=True)
     )
+    return _combined(main.readings, largest, contested=contested)
 
 
 def probability(position: Position, character: str) -> float:
@@ -117,6 +127,12 @@ def _near(a: Reading, b: Reading) -> bool:
     return ratio <= _SIZE_CHANGE * (1 + abs(a.at - b.at)) and away <= _REACH * max(aw, bw) * (1 + abs(a.at - b.at))
 
 
+def _are_two_plates(a: _Track, b: _Track) -> bool:
+    """Whether two tracks were seen side by side; a track that was not may be the same plate, read in another way."""
+    texts = {(reading.camera, reading.frame): reading.text for reading in a.readings}
+    return any(texts.get((other.camera, other.frame), other.text) != other.text for other in b.readings)
+
+
 def _area(reading: Reading) -> int:
     return reading.box[2] * reading.box[3]
 
@@ -126,10 +142,10 @@ def _weight(reading: Reading, largest: int) -> float:
     return reading.confidence * (area / largest if area and largest else 1.0)
 
 
-def _combined(readings: list[Reading]) -> PlateVote:
+def _combined(readings: list[Reading], largest: int, *, contested: bool) -> PlateVote:
     count = len(readings)
     # The design effect of correlated samples: many frames are worth at most 1 / correlation independent ones.
-    damping = 1 / (1 + (count - 1) * _CORRELATION)
+    damping = 1 / (1 + (count - 1) * CORRELATION)
     positions = tuple(
         _place([reading.positions[place] for reading in readings], damping) for place in range(len(readings[0].text))
     )
@@ -141,6 +157,8 @@ def _combined(readings: list[Reading]) -> PlateVote:
         frames=count,
         agreeing=sum(reading.text == text for reading in readings),
         kind=Counter(reading.kind for reading in readings).most_common(1)[0][0],
+        readings=tuple(sorted(readings, key=lambda reading: -_weight(reading, largest))[:_MOST_READINGS]),
+        contested=contested,
     )
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from agent.eye.plate.recogniser import ALPHABET
+from agent.core.plates.columns import ALPHABET
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from agent.core.observations import Position, Reading
+from agent.core.plates.columns import ALPHABET, encode
 from agent.core.plates.formats import FORMATS, TWO_LINES, Grammar, PlateKind
 from agent.eye.plate import colour, ctc, rectify, weights
 from agent.eye.plate.detector import Detection, PlateDetector
-from agent.eye.plate.recogniser import ALPHABET, PlateRecogniser
+from agent.eye.plate.recogniser import PlateRecogniser
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +37,7 @@ _MOST_CHARACTERS: Final = 6
 
 @dataclass(frozen=True, slots=True)
 class PlateFound:
-    """A plate in a picture. `text`, `positions`, `kind`, `confidence` and `box` as in agent.core.observations.Reading.
+    """A plate in a picture; what has the name of a field of agent.core.observations.Reading means the same.
 
     `corners`: shape (4, 2), clockwise from the top left, pixels. `score`: the detector's, 0..1. `flat`: the plate
     flattened, BGR, to be kept as evidence.
@@ -50,11 +51,23 @@ class PlateFound:
     corners: NDArray[np.float32]
     score: float
     flat: NDArray[np.uint8]
+    columns: bytes
+    two_lines: bool
 
     def reading(self, camera: str, frame: int, at: float, picture: str | None = None) -> Reading:
         """The value that leaves the eye. `at`: monotonic seconds of the frame's arrival; `picture`: SHA-256 or None."""
         return Reading(
-            self.text, self.positions, self.kind.value, self.confidence, camera, frame, at, self.box, picture
+            text=self.text,
+            positions=self.positions,
+            kind=self.kind.value,
+            confidence=self.confidence,
+            camera=camera,
+            frame=frame,
+            at=at,
+            box=self.box,
+            picture=picture,
+            columns=self.columns,
+            two_lines=self.two_lines,
         )
 
 
@@ -125,6 +138,8 @@ class PlateReader:
             corners=detection.corners,
             score=detection.score,
             flat=flat,
+            columns=encode(read.columns.tolist()),
+            two_lines=read.two_lines,
         )
 
     def _views(self, pixels: NDArray[np.uint8], corners: NDArray[np.float32]) -> _Read | None:

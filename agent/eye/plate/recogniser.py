@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agent.core.plates.formats import PROVINCES
 from agent.eye.plate import weights
 
 if TYPE_CHECKING:
@@ -14,9 +13,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
-
-ALPHABET: Final = PROVINCES + "警学领挂港澳使临" + "0123456789" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-"""The network's classes in order, after class 0, which is the CTC blank."""
 
 
 class PlateRecogniser:

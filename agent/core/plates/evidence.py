@@ -1,0 +1,111 @@
+"""What the frames of one vote say together about any number: the log likelihood of each text that competes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from agent.core.plates.columns import decode, of_positions
+from agent.core.plates.formats import PROVINCES
+from agent.core.plates.likelihood import around, log_likelihood
+from agent.core.plates.vote import CORRELATION
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from agent.core.observations import Reading
+    from agent.core.plates.columns import Columns
+    from agent.core.plates.vote import PlateVote
+
+TEMPERATURE: Final = 1.0
+"""What the network's log likelihoods are divided by, so that its probabilities mean what they say."""
+_UNEXPLAINED: Final = 0.1
+"""Most of the likelihood that no competing text takes belongs to texts that no plate bears; this share counts."""
+_LEAST: Final = 1e-9
+_UNLISTED: Final = math.log(1e-5)
+"""Against the likeliest text of a frame: a text that differs by a character which the frame does not list."""
+_UNBOUNDED: Final = 99.0
+_PROVINCES: Final = frozenset(PROVINCES)
+_OTHER_PROVINCE: Final = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """`likelihoods`: the log likelihood of each competing text; `unexplained`: that of all others together."""
+
+    likelihoods: Mapping[str, float]
+    unexplained: float
+
+    def odds(self, text: str) -> float:
+        """Log odds, in nats, of one of the texts against everything else together, -99 to 99.
+
+        A text with another province and every other character the same counts little: that such a vehicle comes with
+        this permit is a coincidence, while the series goes on from plate to plate. Where its plate is declared too, that
+        is for the caller to see.
+        """
+        against = [
+            value - (_OTHER_PROVINCE if text[1:] == other[1:] and {text[0], other[0]} <= _PROVINCES else 0.0)
+            for other, value in self.likelihoods.items()
+            if other != text
+        ]
+        return max(-_UNBOUNDED, min(_UNBOUNDED, self.likelihoods[text] - _log_sum([*against, self.unexplained])))
+
+    def ranked(self) -> list[str]:
+        """The texts, the likeliest first."""
+        return sorted(self.likelihoods, key=lambda text: (-self.likelihoods[text], text))
+
+
+def evidence(vote: PlateVote, declared: str, others: Sequence[str] = ()) -> Evidence:
+    """What the vote's readings say of the declared number, of all that compete with it, and of the `others`.
+
+    Numbers are normalised. Those that differ in one character from the declared one, or from what was read, compete.
+    The frames of one standing vehicle err alike: their sum is damped by the design effect of correlated samples.
+    """
+    anchors = tuple(dict.fromkeys((declared, vote.text, *(reading.text for reading in vote.readings))))
+    frames = [_frame(reading, anchors, others) for reading in vote.readings]
+    weight = 1 / (TEMPERATURE * (1 + (len(frames) - 1) * CORRELATION))
+    texts = set(others).union(*frames)
+    floors = [max(frame.values()) + _UNLISTED for frame in frames]
+    likelihoods = {
+        text: weight * sum(frame.get(text, floor) for frame, floor in zip(frames, floors, strict=True))
+        for text in texts
+    }
+    left = [max(_LEAST, _UNEXPLAINED * (1 - sum(map(math.exp, frame.values())))) for frame in frames]
+    return Evidence(likelihoods, weight * sum(map(math.log, left)))
+
+
+def _frame(reading: Reading, anchors: Sequence[str], others: Collection[str]) -> dict[str, float]:
+    """The log likelihood of each text in one frame."""
+    found: dict[str, float] = {}
+    for anchor in anchors:
+        found |= _around(reading.columns or reading.positions, anchor, reading.two_lines)
+    columns = _columns(reading.columns or reading.positions)
+    return found | {
+        other: log_likelihood(columns, other, two_lines=reading.two_lines)
+        for other in others
+        if other not in found and not any(_is_one_apart(other, anchor) for anchor in anchors)
+    }
+
+
+def _is_one_apart(a: str, b: str) -> bool:
+    """Whether one character differs. Such a text is in the table of the other, or a character of it is not listed."""
+    return len(a) == len(b) and sum(x != y for x, y in zip(a, b, strict=True)) == 1
+
+
+@lru_cache(maxsize=512)
+def _around(
+    source: bytes | tuple[tuple[tuple[str, float], ...], ...], number: str, two_lines: bool
+) -> dict[str, float]:
+    """Kept, because a lane asks again with each new frame, and the older frames have not changed."""
+    return around(_columns(source), number, two_lines=two_lines)
+
+
+def _columns(source: bytes | tuple[tuple[tuple[str, float], ...], ...]) -> Columns:
+    return decode(source) if isinstance(source, bytes) else of_positions(source)
+
+
+def _log_sum(values: Sequence[float]) -> float:
+    top = max(values)
+    return top + math.log(sum(math.exp(value - top) for value in values))
