@@ -53,7 +53,10 @@ class Stock:
 
 
 def survey(guest: Guest, site: int, settle_s: float = SETTLE_S) -> Stock:
-    """Look at what a broker has; over when nothing came for `settle_s`. Raises GuestError."""
+    """Look at what a broker has; over when nothing came for `settle_s`. Raises GuestError.
+
+    From then on the guest hears what others send there: the gates that cannot find what they need.
+    """
     topics = ListTopics(site)
     stock = Stock()
     guest.subscribe(f"{topics.root}/#")
@@ -182,11 +185,6 @@ class Delivery:
         refs = enumerate(self._catalogue.refs(kind))
         topics = ((self._topics.chunk(kind, standing.snapshot, number), ref) for number, ref in refs)
         return sum(ref.size for topic, ref in topics if self._there.get(topic) != ref.digest)
-
-    def listen(self) -> None:
-        """Hear of gates that cannot find what they need; they come among the messages of the guest."""
-        for kind in ListKind:
-            self._guest.subscribe(self._topics.want(kind), stored=False)
 
     def _put(self, topic: str, payload: bytes, content_type: str) -> None:
         self._publish(Outgoing(topic, payload, retain=True, content_type=content_type))

@@ -84,20 +84,20 @@ def unpack_chunk(data: bytes, ref: ChunkRef) -> list[bytes]:
         ListError: CHUNK_WRONG where it is another; CONTENT_INVALID where it holds no rows, or not as many as it should.
     """
     check_chunk(data, ref)
-    rows = encoded_rows(_inflated(data))
+    rows = read_chunk(data)
     if len(rows) != ref.rows:
         raise ListError(ListFault.CONTENT_INVALID, f"a chunk of {len(rows)} rows; the head says {ref.rows}")
     return rows
 
 
-def encoded_rows(data: bytes) -> list[bytes]:
-    """Return the byte strings of a CBOR array of nothing else.
+def read_chunk(data: bytes) -> list[bytes]:
+    """Return the encoded rows of a chunk. NOTHING IS VERIFIED, but that it is one: for a look.
 
     Raises:
-        ListError: CONTENT_INVALID; it is something else.
+        ListError: CONTENT_INVALID; it holds no rows.
     """
     try:
-        items = cbor.decode(data, _LIMITS)
+        items = cbor.decode(_inflated(data), _LIMITS)
     except cbor.CborError as error:
         raise ListError(ListFault.CONTENT_INVALID, f"a chunk that is not well-formed: {error}") from None
     rows = [item for item in items if isinstance(item, bytes)] if isinstance(items, list) else []

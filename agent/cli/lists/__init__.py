@@ -1,0 +1,12 @@
+"""The commands `gate-agent lists`: what central tells a site in advance, sent, packed, looked at and taken in."""
+
+import typer
+
+from agent.cli.lists.inspect import inspect
+from agent.cli.lists.pack import pack
+from agent.cli.lists.publish import publish
+
+app = typer.Typer(no_args_is_help=True, help="Publish, pack, import and look at declarations and other lists.")
+app.command()(publish)
+app.command()(pack)
+app.command()(inspect)

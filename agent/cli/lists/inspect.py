@@ -1,0 +1,96 @@
+"""The command `gate-agent lists inspect`: what a part of a list says, and whether it holds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from agent.cli import exits
+from agent.cli.lists import options
+from agent.cli.lists.exhibit import Exhibit, Judge
+from agent.cli.permit.files import PermitFileError, read_roots, read_trust_list
+from agent.link.brokers import BrokerAddress
+from agent.link.guest import Guest, GuestError
+from agent.link.tls import TlsFiles
+from agent.store.list_pack import PackError
+
+_ZIP = b"PK"
+
+
+def inspect(  # noqa: PLR0913, PLR0917 - one argument an option
+    source: Annotated[
+        str, typer.Argument(help="A pack, a file with one message, or with --broker a topic such as site/v1/7/lists/#.")
+    ],
+    site: Annotated[
+        int | None, typer.Option(min=1, help="Number of the site; else the one that the list names.")
+    ] = None,
+    trust_file: Annotated[
+        Path | None, typer.Option("--trust-list", help="The trust list to verify by; else the one in the pack.")
+    ] = None,
+    root_key: Annotated[
+        list[str] | None, typer.Option(help="Root public key in hex; without one nothing is verified.")
+    ] = None,
+    broker: Annotated[str | None, typer.Option(help="Look at a topic of this broker.")] = None,
+    wait: Annotated[float, typer.Option(min=0.1, help="Seconds without a message after which that is all.")] = 2.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    ca: options.CaFile = None,
+    certificate: options.Certificate = None,
+    certificate_key: options.CertificateKey = None,
+    user: options.User = None,
+    password: options.Password = None,
+) -> None:
+    """Show what a head, a delta, a chunk, a trust list or a whole pack says.
+
+    Exit code 0 when all of it is well-formed, and holds where a root key is given; 1 otherwise.
+    """
+    try:
+        roots = read_roots(root_key or [])
+        trust = read_trust_list(trust_file, roots) if trust_file is not None and roots else None
+        judge = Judge(roots, trust, site)
+        if broker is not None:
+            tls = TlsFiles(ca, certificate, certificate_key)
+            with Guest(BrokerAddress.parse(broker), tls=tls, user=user, password=password) as guest:
+                guest.subscribe(source)
+                heard = sorted(guest.messages(wait), key=lambda message: not message.topic.endswith("/trust"))
+            exhibits = [judge.part(message.topic, message.payload) for message in heard if message.payload]
+        elif _is_zip(Path(source)):
+            exhibits = list(judge.pack(Path(source)))
+        else:
+            exhibits = [judge.file(Path(source))]
+    except (PermitFileError, PackError, GuestError, ValueError) as error:
+        options.fail("inspect", error)
+    if as_json:
+        typer.echo(json.dumps([_fields(exhibit) for exhibit in exhibits], ensure_ascii=False, indent=2))
+    else:
+        _show(exhibits)
+    raise typer.Exit(exits.OK if exhibits and all(exhibit.sound for exhibit in exhibits) else exits.FAILED)
+
+
+def _is_zip(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_ZIP)) == _ZIP
+    except OSError as error:
+        raise PermitFileError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def _fields(exhibit: Exhibit) -> dict[str, Any]:
+    return {
+        "name": exhibit.name,
+        "what": exhibit.what,
+        "sound": exhibit.sound,
+        "verdict": exhibit.verdict,
+    } | exhibit.says
+
+
+def _show(exhibits: list[Exhibit]) -> None:
+    table = Table("part", "what", "says", "verdict")
+    for exhibit in exhibits:
+        said = ", ".join(f"{name} {value}" for name, value in exhibit.says.items())
+        table.add_row(exhibit.name, exhibit.what, said, exhibit.verdict, style=None if exhibit.sound else "bold red")
+    Console().print(table if exhibits else "nothing is there")

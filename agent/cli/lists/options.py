@@ -1,0 +1,45 @@
+"""The options that several commands of the lists have, and how an error ends one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from agent.cli import exits
+
+Site = Annotated[int, typer.Option(min=1, max=(1 << 32) - 1, help="Number of the site.")]
+Key = Annotated[Path, typer.Option(help="The private key that signs the lists; the trust list names it for that.")]
+TrustFile = Annotated[Path, typer.Option("--trust-list", help="The signed trust list; it goes to the gates as well.")]
+RootKey = Annotated[list[str], typer.Option(help="Root public key in hex, as pinned at the gates; again for two.")]
+State = Annotated[
+    Path,
+    typer.Option(help="Folder with the versions and all that was signed; made if need be. One a site; back it up."),
+]
+Declarations = Annotated[
+    Path | None, typer.Option(help="All declarations, CSV or JSON lines; without it they stay as they were.")
+]
+Revocations = Annotated[Path | None, typer.Option(help="All revocations, CSV or JSON lines.")]
+WatchFile = Annotated[Path | None, typer.Option("--watch", help="The whole watch list, CSV or JSON lines.")]
+HeadHours = Annotated[
+    int, typer.Option(min=1, max=24 * 366, help="For how many hours a signed head may be taken in, as from a stick.")
+]
+Floor = Annotated[
+    int | None,
+    typer.Option(min=1, help="A version that gates may have seen, when the folder was lost: the next one is above."),
+]
+CaFile = Annotated[Path | None, typer.Option(help="Certificates that the broker's must lead to; else the system's.")]
+Certificate = Annotated[Path | None, typer.Option(help="The client certificate for the broker.")]
+CertificateKey = Annotated[Path | None, typer.Option(help="The private key of the client certificate.")]
+User = Annotated[str | None, typer.Option(help="User name at the broker.")]
+Password = Annotated[str | None, typer.Option(envvar="MQTT_PASSWORD", help="Password at the broker.")]
+
+HEAD_HOURS = 7 * 24
+HOUR_S = 3600
+
+
+def fail(command: str, error: Exception) -> NoReturn:
+    """Tell what went wrong and exit with 1."""
+    typer.echo(f"gate-agent lists {command}: {error}", err=True)
+    raise typer.Exit(exits.FAILED)

@@ -1,0 +1,47 @@
+"""The command `gate-agent lists pack`: the lists as a file for a stick."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path  # noqa: TC003 - Typer reads the annotations
+from typing import Annotated
+
+import typer
+
+from agent.cli.lists import options
+from agent.cli.lists.desk import ERRORS, Desk, Papers, files_of
+from agent.core.lists.kinds import ListKind
+from agent.store.list_pack import PackError, write_pack
+
+
+def pack(  # noqa: PLR0913, PLR0917 - one argument an option
+    out: Annotated[Path, typer.Option(help="The file to write, .zip; one that is there is replaced.")],
+    site: options.Site,
+    key: options.Key,
+    trust_file: options.TrustFile,
+    root_key: options.RootKey,
+    state: options.State,
+    declarations: options.Declarations = None,
+    revocations: options.Revocations = None,
+    watch: options.WatchFile = None,
+    head_hours: options.HeadHours = options.HEAD_HOURS,
+    version_floor: options.Floor = None,
+) -> None:
+    """Write all lists of a site, signed now, into one file that a technician carries to the gates.
+
+    Without files of content it packs what was published last, also while a publisher is at work in the same folder.
+    """
+    files = files_of(declarations, revocations, watch)
+    try:
+        papers = Papers.read(key, trust_file, root_key)
+        with contextlib.closing(Desk(state, site, papers, head_hours * options.HOUR_S, files)) as desk:
+            if files or version_floor is not None:
+                desk.catalogue.hold()
+            for kind in ListKind if version_floor is not None else ():
+                desk.publisher.raise_to(kind, version_floor or 0)
+            desk.take(list(files))
+            with desk.publisher.packed() as lists:
+                write_pack(out, papers.text, lists)
+    except (*ERRORS, PackError) as error:
+        options.fail("pack", error)
+    typer.echo(f"{out}: {out.stat().st_size} bytes")

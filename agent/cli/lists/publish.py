@@ -1,0 +1,212 @@
+"""The command `gate-agent lists publish`: the lists of a site, brought to its broker and kept fresh there."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import DownloadColumn, Progress
+
+from agent.cli.lists import options
+from agent.cli.lists.desk import ERRORS, Desk, Papers, files_of
+from agent.cli.permit.files import PermitFileError
+from agent.core.lists.kinds import ListKind
+from agent.link.brokers import BrokerAddress
+from agent.link.guest import Guest, GuestError
+from agent.link.tls import TlsFiles
+from agent.publishing.delivery import Delivery, seen_version, survey
+from agent.publishing.records import SourceError
+from agent.service.clock import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+LOOK_EVERY_S = 0.5
+AGAIN_AFTER_S = 5.0
+
+
+def publish(  # noqa: PLR0913, PLR0917 - one argument an option
+    broker: Annotated[str, typer.Option(help="The broker, mqtts://HOST:PORT or mqtt://HOST:PORT.")],
+    site: options.Site,
+    key: options.Key,
+    trust_file: options.TrustFile,
+    root_key: options.RootKey,
+    state: options.State,
+    declarations: options.Declarations = None,
+    revocations: options.Revocations = None,
+    watch: options.WatchFile = None,
+    every: Annotated[
+        float | None,
+        typer.Option(
+            min=1, help="Stay, say every so many seconds that the lists are the newest, and follow the files."
+        ),
+    ] = None,
+    head_hours: options.HeadHours = options.HEAD_HOURS,
+    version_floor: options.Floor = None,
+    ca: options.CaFile = None,
+    certificate: options.Certificate = None,
+    certificate_key: options.CertificateKey = None,
+    user: options.User = None,
+    password: options.Password = None,
+) -> None:
+    """Sign the lists of a site and bring them to its broker: deltas where they do, a snapshot where not.
+
+    Ends when that is done; with --every it stays, sends what changes in the files, and answers gates that ask.
+    """
+    files = files_of(declarations, revocations, watch)
+    try:
+        address = BrokerAddress.parse(broker)
+        tls = TlsFiles(ca, certificate, certificate_key)
+        desk = Desk(state, site, Papers.read(key, trust_file, root_key), head_hours * options.HOUR_S, files)
+        with closing(desk):
+            desk.catalogue.hold()
+            run = _Run(desk, lambda: Guest(address, tls=tls, user=user, password=password), address.url, version_floor)
+            if every is None:
+                run.once()
+            else:
+                run.stay(every, _Look(trust_file, lambda: Papers.read(key, trust_file, root_key)))
+    except (*ERRORS, GuestError, ValueError) as error:
+        options.fail("publish", error)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """The trust list's file, and how to read it."""
+
+    path: Path
+    read: Callable[[], Papers]
+
+
+class _Run:
+    """The visits to one broker."""
+
+    def __init__(self, desk: Desk, guest: Callable[[], Guest], url: str, floor: int | None) -> None:
+        self._desk = desk
+        self._guest = guest
+        self._url = url
+        self._floor = floor
+        self._stamps: dict[Path, tuple[int, ...]] = {}
+        self._papers = desk.papers
+
+    def once(self) -> None:
+        """Take in the files and bring everything."""
+        with self._guest() as guest:
+            self._arrive(guest)
+
+    def stay(self, every_s: float, trust: _Look) -> None:
+        """Stay for ever: over lost connections, over files with mistakes, which are told once each."""
+        pause = threading.Event()
+        self._stamps[trust.path] = _stamp(trust.path)
+        while True:
+            try:
+                with self._guest() as guest:
+                    self._turns(guest, every_s, trust)
+            except GuestError as error:
+                typer.echo(f"{error}; trying again in {AGAIN_AFTER_S:g} s", err=True)
+            pause.wait(AGAIN_AFTER_S)
+
+    def _arrive(self, guest: Guest) -> Delivery:
+        """Look at what the broker has, take in the files, and bring what it lacks."""
+        desk = self._desk
+        stock = survey(guest, desk.site)
+        for kind in ListKind:
+            seen = self._floor or seen_version(stock, kind, self._papers.trust, desk.site, Clock().now().utc)
+            standing = desk.catalogue.standing(kind)
+            if seen > (standing.version if standing else 0) and desk.publisher.raise_to(kind, seen):
+                typer.echo(f"{kind}: gates may have seen version {seen}; the next one is above it", err=True)
+        self._floor = None
+        self._take_changed()
+        with Progress(
+            *Progress.get_default_columns(), DownloadColumn(), console=Console(stderr=True), transient=True
+        ) as bar:
+            sent = _Sent(bar)
+            delivery = Delivery(guest, desk.publisher, desk.catalogue, desk.site, stock, sent.count)
+            sent.expect(delivery.pending_bytes())
+            begun = time.monotonic()
+            delivery.trust(self._papers.text)
+            delivery.bring()
+        took_s = time.monotonic() - begun
+        typer.echo(f"{self._url}: {sent.messages} messages, {sent.bytes} bytes in {took_s:.1f} s")
+        return delivery
+
+    def _turns(self, guest: Guest, every_s: float, trust: _Look) -> None:
+        delivery = self._arrive(guest)
+        due_at = time.monotonic() + every_s
+        while True:
+            until = time.monotonic() + LOOK_EVERY_S
+            for message in guest.messages(LOOK_EVERY_S):
+                if (said := delivery.answer(message)) is not None:
+                    typer.echo(said, err=True)
+                if time.monotonic() > until:
+                    break
+            self._look_at_trust(delivery, trust)
+            changed = self._take_changed()
+            if time.monotonic() >= due_at:
+                due_at, changed = time.monotonic() + every_s, list(ListKind)
+            delivery.bring(changed)
+
+    def _take_changed(self) -> list[ListKind]:
+        """Take in the files that are new or other than last time; with mistakes in one, its list stays as it was."""
+        taken = []
+        for kind, path in self._desk.files.items():
+            stamp = _stamp(path)
+            if self._stamps.get(path) == stamp:
+                continue
+            first = path not in self._stamps
+            self._stamps[path] = stamp
+            try:
+                self._desk.take([kind])
+            except SourceError as error:
+                if first:
+                    raise
+                typer.echo(f"{error}\n{kind}: left as it was", err=True)
+            else:
+                taken.append(kind)
+        return taken
+
+    def _look_at_trust(self, delivery: Delivery, trust: _Look) -> None:
+        stamp = _stamp(trust.path)
+        if self._stamps[trust.path] != stamp:
+            self._stamps[trust.path] = stamp
+            try:
+                self._papers = trust.read()
+            except PermitFileError as error:
+                typer.echo(f"{error}; the trust list stays as it was", err=True)
+                return
+            # Also one that names the key of this publisher no longer: the gates must hear of that above all.
+            delivery.trust(self._papers.text)
+            typer.echo(f"trust list: version {self._papers.trust.version}")
+            self._papers.check(self._desk.site)
+
+
+class _Sent:
+    """Counts what is sent, on a bar while there is one."""
+
+    def __init__(self, bar: Progress) -> None:
+        self._bar = bar
+        self._task = bar.add_task("sending", total=None)
+        self.messages = 0
+        self.bytes = 0
+
+    def expect(self, size: int) -> None:
+        self._bar.update(self._task, total=size or None)
+
+    def count(self, size: int) -> None:
+        self.messages += 1
+        self.bytes += size
+        self._bar.advance(self._task, size)
+
+
+def _stamp(path: Path) -> tuple[int, ...]:
+    """What changes when a file is written anew; empty while there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return ()
+    return found.st_mtime_ns, found.st_size, found.st_ino
