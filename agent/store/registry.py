@@ -81,6 +81,11 @@ class Registry:
         """What was said of a damaged file that was moved aside, for an alarm; "" for none."""
         return self._database.replaced
 
+    @property
+    def most_bytes(self) -> int:
+        """How large the lists may become on the disk."""
+        return self._database.most_bytes
+
     def close(self) -> None:
         """Close the file; every call afterwards raises RegistryError."""
         self._database.close()

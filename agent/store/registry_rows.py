@@ -42,7 +42,11 @@ _ON_CONFLICT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What was applied. `before`: the version until then, 0: none. `rows`: of the whole list. `whole`: not by a delta."""
+    """What was applied.
+
+    `before`: the version until then, 0: none. `issued_at`: when it was signed. `rows`: of the whole list. `whole`: not by
+    a delta. `key`: the id of the key that signed it, in hex.
+    """
 
     kind: ListKind
     version: int
@@ -110,13 +114,12 @@ def merge(connection: sqlite3.Connection, head: Opened[ListHead], source: Source
         f" WHERE {name}.row IS NOT excluded.row"
     )
     connection.execute(f"DELETE FROM {name} WHERE key NOT IN (SELECT key FROM temp.staged)")  # noqa: S608 - as above
-    # Of an older snapshot nobody has said when it was the newest; the deltas after it will say it.
-    issued_at = said.issued_at if said.snapshot == said.version else now.issued_at
-    return _note(
-        connection,
-        Applied(said.kind, said.snapshot, now.version, issued_at, said.rows, head.key_id.hex(), source, whole=True),
-        said.expires_at,
+    applied = Applied(
+        said.kind, said.snapshot, now.version, said.issued_at, said.rows, head.key_id.hex(), source, whole=True
     )
+    # Of an older snapshot nobody has said when it was the newest; the deltas after it will say it.
+    _note(connection, applied, said.issued_at if said.snapshot == said.version else now.issued_at, said.expires_at)
+    return applied
 
 
 def change(connection: sqlite3.Connection, delta: Opened[ListDelta], source: Source) -> Applied:
@@ -138,12 +141,12 @@ def change(connection: sqlite3.Connection, delta: Opened[ListDelta], source: Sou
         f"INSERT INTO {name} (key, reference, plate, expires_at, row) VALUES (?, ?, ?, ?, ?){_ON_CONFLICT}",  # noqa: S608
         rows,
     )
-    issued_at = max(now.issued_at, said.issued_at)
+    rows_now = count(connection, said.kind)
     applied = Applied(
-        said.kind, said.version, now.version, issued_at, count(connection, said.kind), delta.key_id.hex(), source,
-        whole=False,
-    )  # fmt: skip
-    return _note(connection, applied, None)
+        said.kind, said.version, now.version, said.issued_at, rows_now, delta.key_id.hex(), source, whole=False
+    )
+    _note(connection, applied, max(now.issued_at, said.issued_at), 0)
+    return applied
 
 
 def count(connection: sqlite3.Connection, kind: ListKind) -> int:
@@ -151,23 +154,15 @@ def count(connection: sqlite3.Connection, kind: ListKind) -> int:
     return int(connection.execute(f"SELECT count(*) FROM {kind.value}").fetchone()[0])  # noqa: S608 - the name of a kind
 
 
-def _note(connection: sqlite3.Connection, applied: Applied, expires_at: int | None) -> Applied:
+def _note(connection: sqlite3.Connection, applied: Applied, issued_at: int, expires_at: int) -> None:
+    """Write the version, in the transaction of its rows. `issued_at`: of central's last word that it is the newest."""
     connection.execute(
         "INSERT INTO lists (kind, version, issued_at, expires_at, rows, key, source) VALUES (?, ?, ?, ?, ?, ?, ?)"
         " ON CONFLICT (kind) DO UPDATE SET version = excluded.version, issued_at = excluded.issued_at,"
         " expires_at = max(expires_at, excluded.expires_at), rows = excluded.rows, key = excluded.key,"
         " source = excluded.source",
-        (
-            applied.kind,
-            applied.version,
-            applied.issued_at,
-            expires_at or 0,
-            applied.rows,
-            applied.key,
-            applied.source,
-        ),
+        (applied.kind, applied.version, issued_at, expires_at, applied.rows, applied.key, applied.source),
     )
-    return applied
 
 
 _Columns: TypeAlias = "tuple[bytes, bytes | None, str | None, int | None, bytes]"

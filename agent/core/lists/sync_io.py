@@ -168,3 +168,11 @@ class Reject:
 
 Change: TypeAlias = ApplyDelta | ApplySnapshot | Refresh
 Effect: TypeAlias = Change | FetchSnapshot | FetchChunks | DropSnapshot | FetchDeltas | Want | Reject
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a change. `fault`: what is wrong with the list; None beside `done` being false: the gate's own trouble."""
+
+    done: bool
+    fault: ListFault | None = None

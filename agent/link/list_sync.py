@@ -1,0 +1,166 @@
+"""Keeps the lists in step over the gate's MQTT session: the shell around `agent.core.lists.sync`, on a thread of its own.
+
+What comes is verified before anything is done about it. Chunks go to the disk as they come; of deltas so many wait in
+memory as the step machine keeps. A key that is not known yet may be in a trust list that comes a moment later, in any
+order: what such a key signed is asked for again then, and is told as refused only after that.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING, Final
+
+from agent.core.lists.faults import ListError, ListFault
+from agent.core.lists.kinds import ListKind
+from agent.core.lists.sync_io import Connected, Disconnected, SyncRules
+from agent.link.list_course import ListCourse
+from agent.link.list_inbox import ListInbox
+from agent.link.list_topics import ChunkTopic, DeltaTopic, HeadTopic, ListTopics, TrustTopic
+from agent.link.messages import Incoming, LinkDown, LinkUp, Subscription
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.core.moment import Moment
+    from agent.link.list_ports import ListSession, SyncDesk
+
+log = logging.getLogger(__name__)
+
+TURN_S: Final = 0.25
+LOOK_S: Final = 0.5
+SETTLE_S: Final = 2.0
+"""After a connect, for the trust list to come, before a key that is not in it is told as unknown."""
+AGAIN_S: Final = 5.0
+"""Between two times that everything stored is asked for again."""
+REFUSED_PAUSE_S: Final = 0.002
+"""After what is refused: a flood of it must not take the computer from those who decide."""
+STOP_S: Final = 5.0
+
+_OF_A_KEY: Final = frozenset({ListFault.KEY_UNKNOWN, ListFault.KEY_EXPIRED, ListFault.KEY_REVOKED})
+
+
+class ListSync:
+    """Subscribes when it is made, before the session starts; works from `start` to `stop`.
+
+    `gate`: the gate's id; `site`: whose lists. `now` reads the clocks.
+    """
+
+    def __init__(
+        self,
+        gate: str,
+        site: int,
+        session: ListSession,
+        desk: SyncDesk,
+        now: Callable[[], Moment],
+        *,
+        rules: SyncRules | None = None,
+    ) -> None:
+        self._session = session
+        self._desk = desk
+        self._now = now
+        self._inbox = ListInbox()
+        self._topics = topics = ListTopics(site)
+        rules = SyncRules() if rules is None else rules
+        self._courses = {
+            kind: ListCourse(kind, gate, topics, session, desk, rules, self._inbox.put) for kind in ListKind
+        }
+        self._standing = [Subscription(topics.trust, self._inbox.put, qos=1, stored=True)]
+        for course in self._courses.values():
+            self._standing += course.standing_subscriptions
+        session.subscribe(*self._standing)
+        session.listen(self._inbox.put)
+        self._up = False
+        self._up_at = self._looked_at = self._again_at = float("-inf")
+        self._trust_version = 0
+        self._settling = self._unheard = False
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="list-sync", daemon=True)
+
+    def start(self) -> None:
+        """Begin to work."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float = STOP_S) -> bool:
+        """Stop, within a bounded time; whether the thread has ended by then. A list that is being applied is whole or not."""
+        self._stopping.set()
+        if self._thread.ident is not None:
+            self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    # ------------------------------------------------------------------------------------------------------ the thread
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._turn()
+            except Exception:
+                # Whatever goes wrong with one message, the lists must be kept in step.
+                log.exception("the lists could not be kept in step just now; it is tried on")
+                self._stopping.wait(TURN_S)
+
+    def _turn(self) -> None:
+        item = self._inbox.take(TURN_S)
+        at = self._now().at
+        match item:
+            case LinkUp():
+                self._up, self._up_at, self._settling, self._unheard = True, at, True, False
+                for course in self._courses.values():
+                    course.happen(Connected(at))
+            case LinkDown():
+                self._up = False
+                for course in self._courses.values():
+                    course.happen(Disconnected())
+            case Incoming():
+                self._take(item, at)
+            case None:
+                pass
+        if at - self._looked_at >= LOOK_S:
+            self._looked_at = at
+            self._look(at)
+
+    def _take(self, message: Incoming, at: float) -> None:
+        error: ListError | None = None
+        match self._topics.parse(message.topic):
+            case TrustTopic():
+                self._desk.take_trust(message.payload, "mqtt")
+                return
+            case HeadTopic(kind):
+                error = self._courses[kind].take_head(message.payload, at)
+            case DeltaTopic(kind, version):
+                error = self._courses[kind].take_delta(version, message.payload, at)
+            case ChunkTopic(kind, snapshot, number):
+                error = self._courses[kind].take_chunk(snapshot, number, message.payload, at)
+            case _:
+                log.debug("a message to %s is none of a list", message.topic)
+                return
+        if error is not None:
+            self._refused(kind, error)
+
+    def _refused(self, kind: ListKind, error: ListError) -> None:
+        of_a_key = error.fault in _OF_A_KEY
+        self._unheard = self._unheard or of_a_key
+        if not (of_a_key and self._settling):
+            self._desk.refuse(kind.value, error.fault, str(error), "mqtt")
+        self._stopping.wait(REFUSED_PAUSE_S)
+
+    def _look(self, at: float) -> None:
+        for course in self._courses.values():
+            course.look(at)
+        again = self._has_news_of_keys(at)
+        if at - self._again_at >= AGAIN_S and self._inbox.overflowed():
+            log.warning("more came of the lists than the gate can take at once; all that is stored is asked for again")
+            self._again_at, again = at, True
+        if again and self._up:
+            self._unheard = False
+            self._session.subscribe(*self._standing)
+
+    def _has_news_of_keys(self, at: float) -> bool:
+        """Whether what was refused for its key may be good now: another trust list is in force, or had its time to come."""
+        trust = self._desk.trust()
+        version = 0 if trust is None else trust.version
+        news = version != self._trust_version
+        self._trust_version = version
+        if self._settling and at - self._up_at >= SETTLE_S:
+            self._settling, news = False, True
+        return news and self._unheard
