@@ -6,23 +6,31 @@ import logging
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from math import inf
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from agent.store.errors import EvidenceError, JournalCorruptError, JournalError
+from agent.core.events import Draft, RecordsDeleted
+from agent.store.errors import EvidenceError, JournalCorruptError, JournalError, RegistryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from agent.core.chain import ClockReading
     from agent.store.journal import Journal
+    from agent.store.registry import Registry
 
 log = logging.getLogger(__name__)
 
-ROUND_S = 2.0
-PRUNE_EVERY_S = 60.0
-STOP_TIMEOUT_S = 10.0
-DAY_S = 86_400.0
-USES_KEPT_S = 400 * DAY_S
-COMMANDS_KEPT_S = 7 * DAY_S
+ROUND_S: Final = 2.0
+PRUNE_EVERY_S: Final = 60.0
+TELL_EVERY_S: Final = 3600.0
+STOP_TIMEOUT_S: Final = 10.0
+HOUR_S: Final = 3600.0
+DAY_S: Final = 86_400.0
+COMMANDS_KEPT_S: Final = 7 * DAY_S
+LIST_ROWS_AT_ONCE: Final = 2_000
+
+Kind: TypeAlias = Literal["uses", "declarations", "revocations", "watch", "pictures"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +41,99 @@ class Ages:
     events_bytes: int
 
 
-class Housekeeper:
-    """A thread that looks every `ROUND_S`, and prunes every `PRUNE_EVERY_S`.
+@dataclass(frozen=True, slots=True)
+class PersonalAges:
+    """How long is kept what tells of people: a use of a permit after it, an entry of a list after its permit's end."""
 
-    `prune_evidence` gives up old pictures. `on_damage` is called once, from the thread, when the journal is damaged.
+    uses_s: float
+    lists_s: float
+
+
+class Erasure:
+    """Deletes what tells of people once its time is over, and tells of that, of each kind at most every `TELL_EVERY_S`.
+
+    `clock` tells the time and what it is worth: nothing is old by a clock that no time server keeps. `note` records events.
     """
 
     def __init__(
-        self, journal: Journal, ages: Ages, prune_evidence: Callable[[], None], on_damage: Callable[[str], None]
+        self,
+        registry: Registry,
+        ages: PersonalAges,
+        clock: Callable[[], ClockReading],
+        note: Callable[[Sequence[Draft]], None],
+    ) -> None:
+        after_end = f"{ages.lists_s / HOUR_S:.0f} hours after its end"
+        self._registry = registry
+        self._ages = ages
+        self._clock = clock
+        self._note = note
+        self._causes: dict[Kind, str] = {
+            "uses": f"{ages.uses_s / DAY_S:.0f} days after the use",
+            "declarations": after_end,
+            "revocations": after_end,
+            "watch": after_end,
+            "pictures": "older than pictures of their outcome are kept",
+        }
+        self._counts: dict[Kind, int] = {}
+        self._told_at: dict[Kind, float] = {}
+
+    def erase(self, journal: Journal) -> None:
+        """Delete from the ledger and the lists. Raises JournalError; trouble with the lists goes into the log."""
+        reading = self._clock()
+        if not reading.synced:
+            return
+        try:
+            gone = self._registry.forget(reading.utc - self._ages.lists_s, LIST_ROWS_AT_ONCE)
+            for kind, count in gone.items():
+                self.count(kind.value, count)
+        except RegistryError as error:
+            log.error("the lists cannot be looked after: %s", error)  # noqa: TRY400 - told, not a bug
+        self.count("uses", journal.forget_uses(self._ages.uses_s))
+
+    def count(self, kind: Kind, count: int) -> None:
+        """Note that so many went."""
+        if count:
+            self._counts[kind] = self._counts.get(kind, 0) + count
+
+    def tell(self, at: float, *, last: bool = False) -> None:
+        """Record what went and was not told yet, where that is due (monotonic seconds). `last`: nothing can wait longer."""
+        kinds = [kind for kind in self._counts if last or at - self._told_at.get(kind, -inf) >= TELL_EVERY_S]
+        if kinds:
+            utc = self._clock().utc
+            self._told_at |= dict.fromkeys(kinds, at)
+            self._note(
+                [
+                    Draft(
+                        RecordsDeleted(kind=kind, count=self._counts.pop(kind), cause=self._causes[kind]),
+                        None,
+                        None,
+                        utc,
+                    )
+                    for kind in kinds
+                ]
+            )
+
+
+class Housekeeper:
+    """A thread that looks every `ROUND_S`, and prunes every `PRUNE_EVERY_S`.
+
+    `prune_evidence` gives up old pictures, and says how many. `on_damage` is called once, from the thread, when the journal
+    is damaged.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        ages: Ages,
+        prune_evidence: Callable[[], int | None],
+        on_damage: Callable[[str], None],
+        erasure: Erasure | None = None,
     ) -> None:
         self._journal = journal
         self._ages = ages
         self._prune_evidence = prune_evidence
         self._on_damage = on_damage
+        self._erasure = erasure
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="housekeeper", daemon=True)
 
@@ -54,9 +142,11 @@ class Housekeeper:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop, within a bounded time."""
+        """Stop, within a bounded time, and tell what was deleted and not told yet."""
         self._stopping.set()
         self._thread.join(STOP_TIMEOUT_S)
+        if self._erasure is not None:
+            self._erasure.tell(time.monotonic(), last=True)
 
     def _run(self) -> None:
         pruned_at = -PRUNE_EVERY_S
@@ -65,18 +155,27 @@ class Housekeeper:
                 self._journal.checkpoint()
                 if time.monotonic() - pruned_at >= PRUNE_EVERY_S:
                     pruned_at = time.monotonic()
-                    self._prune()
+                    self.prune()
             except JournalCorruptError as error:
                 self._on_damage(str(error))
                 return
             except JournalError as error:
                 log.error("the journal cannot be looked after: %s", error)  # noqa: TRY400 - told, not a bug
 
-    def _prune(self) -> None:
+    def prune(self) -> None:
+        """Give up everything whose time is over. Raises JournalError; trouble with the rest goes into the log."""
+        self._prune_pictures()
         self._journal.prune(self._ages.events_s, self._ages.events_bytes)
-        self._journal.forget_uses(USES_KEPT_S)
         self._journal.forget_commands(COMMANDS_KEPT_S)
+        if self._erasure is not None:
+            self._erasure.erase(self._journal)
+            self._erasure.tell(time.monotonic())
+
+    def _prune_pictures(self) -> None:
         try:
-            self._prune_evidence()
+            gone = self._prune_evidence()
         except EvidenceError as error:
             log.error("the evidence cannot be looked after: %s", error)  # noqa: TRY400 - told, not a bug
+        else:
+            if self._erasure is not None:
+                self._erasure.count("pictures", gone or 0)

@@ -112,8 +112,16 @@ class Database:
                 if not self._place.spend_reserve():
                     raise
             log.warning("the disk is full: the journal's reserve is used to %s", doing)
-            self.reading(doing, lambda connection: connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall())
-            return self.writing(doing, work)
+            return self._without_wiping(doing, lambda: self.writing(doing, work))
+
+    def _without_wiping(self, doing: str, work: Callable[[], T]) -> T:
+        """Do work that frees pages without writing zeros over each, which would take a log as long as what is freed."""
+        self.reading(doing, lambda connection: connection.execute("PRAGMA wal_checkpoint(RESTART)").fetchall())
+        self.reading(doing, lambda connection: connection.execute("PRAGMA secure_delete = FAST").fetchall())
+        try:
+            return work()
+        finally:
+            self.reading(doing, lambda connection: connection.execute("PRAGMA secure_delete = ON").fetchall())
 
     def keep_reserve(self) -> None:
         """Hold blocks of the disk back for `freeing`, if there are none and the disk has room."""

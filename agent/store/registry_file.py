@@ -118,6 +118,7 @@ class RegistryFile:
             connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA secure_delete = ON")  # an entry that was deleted is gone, not only unlinked
             connection.execute(f"PRAGMA journal_size_limit = {LOG_KEPT_BYTES}")
             connection.execute("PRAGMA temp_store = FILE")  # what waits to be applied must not fill the memory
             connection.execute("PRAGMA trusted_schema = OFF")

@@ -121,6 +121,7 @@ def connect(path: Path, max_bytes: int) -> sqlite3.Connection:
         connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA secure_delete = ON")  # what was deleted is gone, not only unlinked
         connection.execute(f"PRAGMA wal_autocheckpoint = {WAL_PAGES}")
         # The log keeps its blocks: on a full disk it can still be written over, which deleting needs.
         connection.execute(f"PRAGMA journal_size_limit = {2 * WAL_PAGES * PAGE_BYTES}")
