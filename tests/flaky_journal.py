@@ -31,6 +31,11 @@ class FlakyJournal:
             raise self.fails
         return self.real.last_passage(vehicle, transaction)
 
+    def other_exit(self, vehicle, permit_id, direction, since_utc):
+        if self.fails is not None:
+            raise self.fails
+        return self.real.other_exit(vehicle, permit_id, direction, since_utc)
+
     @property
     def events(self):
         """Everything recorded, as (type, data) in order."""

@@ -22,9 +22,8 @@ class UseState:
 
     `used`: consumed uses, at any gate of the site; `used_at`: the other gate that consumed the last one, None where it
     was this one. `open_reservation`: the transaction of this gate that reserved a use and has not finished, or None;
-    `interrupted`: that is from before a restart, so nobody knows whether the vehicle passed. `reserved_at`: the other
-    gate that holds a use, where no home gate is asked for its word on that. `passed_s`: how long ago the vehicle last passed, by this or another permit, if that
-    was the same way as now.
+    `interrupted`: that is from before a restart, so nobody knows whether the vehicle passed. `passed_s`: how long ago the
+    vehicle last passed, by this or another permit, if that was the same way as now.
     """
 
     used: int = 0
@@ -32,7 +31,6 @@ class UseState:
     interrupted: bool = False
     passed_s: float | None = None
     used_at: str | None = None
-    reserved_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,12 +171,6 @@ ROWS = {
         DENY,
     ),
     "used, says the home gate": (Reason.USED_AT_OTHER_GATE, {"known": word(ClaimCode.USED_AT_OTHER_GATE)}, DENY, DENY),
-    "in use at another gate": (
-        Reason.RESERVED_ELSEWHERE,
-        {"known": known(use=UseState(reserved_at="gate-2"))},
-        MANUAL,
-        MANUAL,
-    ),
     "in use, says the home gate": (
         Reason.RESERVED_ELSEWHERE,
         {"known": word(ClaimCode.RESERVED_ELSEWHERE)},

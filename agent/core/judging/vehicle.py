@@ -61,9 +61,6 @@ def unused_elsewhere(case: Case) -> Finding:
 
 def unreserved_elsewhere(case: Case) -> Finding:
     """RESERVED_ELSEWHERE: another gate of the site lets a vehicle pass with it now."""
-    reserved_at = case.known.use.reserved_at
-    if reserved_at is not None:
-        return failed(Verdict.MANUAL, Reason.RESERVED_ELSEWHERE, f"at {reserved_at}")
     if _claimed(case) is ClaimCode.RESERVED_ELSEWHERE:
         return failed(Verdict.MANUAL, Reason.RESERVED_ELSEWHERE, _by_claim(case))
     return held(Reason.RESERVED_ELSEWHERE)

@@ -1,0 +1,173 @@
+"""Answers a lane's Decide: by what it finds out, the judgement, and the word of the permit's home gate."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from agent.core.claims import ClaimRequest
+from agent.core.decision import Check, Decision, Reason, Verdict
+from agent.core.judgement import judge
+from agent.core.knowledge import uses_allowed
+from agent.core.lane_io import Decided
+from agent.decider.inquiry import Inquiry
+from agent.decider.sources import Sources
+from agent.site.desk import LoneGate
+from agent.store.errors import JournalError, RegistryError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from agent.core.claims import ClaimAnswer
+    from agent.core.lane_io import Decide
+    from agent.core.lists.rows import Declaration, Revocation, Subject, Watched
+    from agent.core.lists.standing import ListStanding
+    from agent.core.moment import Moment
+    from agent.core.permit.claims import Permit
+    from agent.decider.inquiry import Case
+    from agent.decider.sources import LanePlace
+    from agent.service.clock import Clock
+    from agent.store.journal import Journal
+    from agent.trust_file import TrustFile
+
+log = logging.getLogger(__name__)
+
+MARGIN_S: Final = 0.5
+"""That a word of another gate is given up before its time: what is decided on it must still be recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A claim on its way to the home gate, the newest question that waits for it, and who is told of the answer."""
+
+    request: ClaimRequest
+    case: Case
+    later: Callable[[Decided], None]
+
+
+class Decider:
+    """Decide for one lane, in its thread; the home gate's word may come in another."""
+
+    def __init__(
+        self,
+        place: LanePlace,
+        sources: Sources | TrustFile,
+        ledger: Journal | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        if not isinstance(sources, Sources):  # until the gate is put together with a registry
+            if ledger is None or clock is None:
+                raise ValueError("a trust file alone is not enough")
+            sources = Sources(_FileOnly(sources), ledger, _KernelClock(clock), LoneGate(ledger))
+        self._place = place
+        self._desk = sources.desk
+        self._inquiry = Inquiry(place, sources)
+        self._lock = threading.Lock()
+        self._claim: _Claim | None = None
+
+    def decide(self, question: Decide, now: Moment, later: Callable[[Decided], None]) -> Decided | None:
+        """Answer at once, or None and then by `later`, once the permit's home gate has spoken.
+
+        A question that is asked while a claim for the same use is under way waits for that one's answer. Whatever cannot
+        be known makes the answer MANUAL; nothing is raised.
+        """
+        try:
+            answer = self._answer(question, now, later)
+        except (JournalError, RegistryError) as error:
+            log.exception("a decision lacks what it is to be made on")
+            what = "permit ledger" if isinstance(error, JournalError) else "registry of lists"
+            answer = _manual(question, now, f"the {what} cannot be read: {type(error).__name__}")
+        if answer is not None:
+            self._forget_claim()
+        return answer
+
+    def _answer(self, question: Decide, now: Moment, later: Callable[[Decided], None]) -> Decided | None:
+        case = self._inquiry.case(question, now)
+        if case is None:
+            return _manual(question, now, "there is no valid trust list")
+        decision = self._judged(case)
+        if decision.verdict is Verdict.PASS and decision.permit is not None:
+            return self._claimed(_Claim(self._request(case, decision.permit), case, later))
+        return Decided(now, decision, case.number, question.transaction)
+
+    def _judged(self, case: Case, claim: ClaimAnswer | None = None) -> Decision:
+        known = replace(case.known, claim=claim)
+        return judge(case.assessment, self._place.rules, known, final=case.question.final)
+
+    def _request(self, case: Case, permit: Permit) -> ClaimRequest:
+        return ClaimRequest(
+            permit.permit_id,
+            permit.vin,
+            self._place.direction,
+            uses_allowed(permit, case.known.declaration),
+            case.question.transaction,
+            self._place.rules.already_exited_s,
+        )
+
+    def _claimed(self, claim: _Claim) -> Decided | None:
+        with self._lock:
+            under_way = self._claim is not None and self._claim.request == claim.request
+            self._claim = claim
+        answer = None if under_way else self._desk.claim(claim.request, partial(self._spoken, claim.request))
+        return None if answer is None else self._decided(claim.case, answer)
+
+    def _spoken(self, request: ClaimRequest, answer: ClaimAnswer) -> None:
+        """Take the home gate's word, from another thread; it is lost on a vehicle that was answered meanwhile."""
+        with self._lock:
+            claim = self._claim
+            if claim is None or claim.request != request:
+                return
+            self._claim = None
+        claim.later(self._decided(claim.case, answer))
+
+    def _forget_claim(self) -> None:
+        with self._lock:
+            self._claim = None
+
+    def _decided(self, case: Case, answer: ClaimAnswer) -> Decided:
+        number = answer.use or case.number
+        deadline = answer.hold_until_at - MARGIN_S
+        return Decided(case.now, self._judged(case, answer), number, case.question.transaction, deadline)
+
+
+def _manual(question: Decide, now: Moment, why: str) -> Decided:
+    check = Check(Reason.GATE_FAULT, ok=False, detail=why)
+    return Decided(now, Decision(Verdict.MANUAL, Reason.GATE_FAULT, (check,)), transaction=question.transaction)
+
+
+class _FileOnly:
+    """The lists of a gate that has none but a trust list in a file. Goes when the gate is put together with a registry."""
+
+    def __init__(self, file: TrustFile) -> None:
+        self.trust = file.current
+
+    def standings(self) -> tuple[ListStanding, ...]:
+        return ()
+
+    def declaration(self, permit_id: bytes) -> Declaration | None:  # noqa: ARG002
+        return None
+
+    def declaration_by_reference(self, digest: bytes) -> Declaration | None:  # noqa: ARG002
+        return None
+
+    def declared(self, plates: Sequence[str], utc: float) -> Sequence[Declaration]:  # noqa: ARG002
+        return ()
+
+    def revocation(self, permit_id: bytes) -> Revocation | None:  # noqa: ARG002
+        return None
+
+    def watched(self, subjects: Sequence[tuple[Subject, str]]) -> Watched | None:  # noqa: ARG002
+        return None
+
+
+class _KernelClock:
+    """A clock that is trusted while a time server keeps it. Goes with the above."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def trusted(self) -> bool:
+        return self._clock.synchronisation().synchronised
