@@ -14,24 +14,17 @@ from agent.core.judgement import judge
 from agent.core.knowledge import uses_allowed
 from agent.core.lane_io import Decided
 from agent.decider.inquiry import Inquiry
-from agent.decider.sources import Sources
-from agent.site.desk import LoneGate
 from agent.store.errors import JournalError, RegistryError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from agent.core.claims import ClaimAnswer
     from agent.core.lane_io import Decide
-    from agent.core.lists.rows import Declaration, Revocation, Subject, Watched
-    from agent.core.lists.standing import ListStanding
     from agent.core.moment import Moment
     from agent.core.permit.claims import Permit
     from agent.decider.inquiry import Case
-    from agent.decider.sources import LanePlace
-    from agent.service.clock import Clock
-    from agent.store.journal import Journal
-    from agent.trust_file import TrustFile
+    from agent.decider.sources import LanePlace, Sources
 
 log = logging.getLogger(__name__)
 
@@ -51,17 +44,7 @@ class _Claim:
 class Decider:
     """Decide for one lane, in its thread; the home gate's word may come in another."""
 
-    def __init__(
-        self,
-        place: LanePlace,
-        sources: Sources | TrustFile,
-        ledger: Journal | None = None,
-        clock: Clock | None = None,
-    ) -> None:
-        if not isinstance(sources, Sources):  # until the gate is put together with a registry
-            if ledger is None or clock is None:
-                raise ValueError("a trust file alone is not enough")
-            sources = Sources(_FileOnly(sources), ledger, _KernelClock(clock), LoneGate(ledger))
+    def __init__(self, place: LanePlace, sources: Sources) -> None:
         self._place = place
         self._desk = sources.desk
         self._inquiry = Inquiry(place, sources)
@@ -136,38 +119,3 @@ class Decider:
 def _manual(question: Decide, now: Moment, why: str) -> Decided:
     check = Check(Reason.GATE_FAULT, ok=False, detail=why)
     return Decided(now, Decision(Verdict.MANUAL, Reason.GATE_FAULT, (check,)), transaction=question.transaction)
-
-
-class _FileOnly:
-    """The lists of a gate that has none but a trust list in a file. Goes when the gate is put together with a registry."""
-
-    def __init__(self, file: TrustFile) -> None:
-        self.trust = file.current
-
-    def standings(self) -> tuple[ListStanding, ...]:
-        return ()
-
-    def declaration(self, permit_id: bytes) -> Declaration | None:  # noqa: ARG002
-        return None
-
-    def declaration_by_reference(self, digest: bytes) -> Declaration | None:  # noqa: ARG002
-        return None
-
-    def declared(self, plates: Sequence[str], utc: float) -> Sequence[Declaration]:  # noqa: ARG002
-        return ()
-
-    def revocation(self, permit_id: bytes) -> Revocation | None:  # noqa: ARG002
-        return None
-
-    def watched(self, subjects: Sequence[tuple[Subject, str]]) -> Watched | None:  # noqa: ARG002
-        return None
-
-
-class _KernelClock:
-    """A clock that is trusted while a time server keeps it. Goes with the above."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
-
-    def trusted(self) -> bool:
-        return self._clock.synchronisation().synchronised
