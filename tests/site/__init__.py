@@ -1,0 +1,1 @@
+"""Gates of a site that race for the same permits."""

@@ -1,0 +1,66 @@
+"""A desk that goes by a simpler rule, to show that the races can tell: the first claim that the broker echoes wins.
+
+The gate that hears its own claim first may open; with the broker gone a permit's home gate opens alone. It is wrong: the
+home gate that is cut off and the gate that still hears the broker both win.
+"""
+
+import json
+import threading
+from dataclasses import replace
+
+from agent.core.claims import ClaimAnswer, ClaimCode
+from agent.link.messages import Outgoing, Subscription
+from agent.link.session import Session
+from agent.port_state import PortState
+
+
+class FirstEchoDesk:
+    def __init__(self, roll, settings, journal, rules):
+        self._roll, self._journal, self._rules = roll, journal, rules
+        # A session hears nothing of what it says itself, so another one listens.
+        self._session, self._ear = (Session(replace(settings, client_id=f"{roll.own}-{part}"), None) for part in "12")
+        self._ear.subscribe(Subscription(f"naive/{roll.site}/#", self._heard, qos=1))
+        self._lock = threading.Lock()
+        self._winners = {}
+        self._waiting = {}
+
+    def start(self):
+        self._session.start()
+        self._ear.start()
+
+    def stop(self):
+        return self._session.stop() and self._ear.stop()
+
+    def status(self):
+        up = all(one.view.state is PortState.UP for one in (self._session, self._ear))
+        return {"connected": up, "missing": [], "peers": {}}
+
+    def claim(self, request, answer):
+        use = self._journal.use_state(request.permit_id, request.transaction).next_use
+        name = f"{request.permit_id.hex()}/{use}"
+        timer = threading.Timer(self._rules.claim_timeout_s, lambda: self._end(name, request, use))
+        with self._lock:
+            self._waiting[name, request.transaction] = answer, use, timer
+        timer.start()
+        word = json.dumps({"gate": self._roll.own, "transaction": request.transaction}).encode()
+        up = self._session.view.state is PortState.UP
+        if not up or not self._session.publish(Outgoing(f"naive/{self._roll.site}/{name}", word)):
+            self._end(name, request, use)
+
+    def _heard(self, message):
+        said, name = json.loads(message.payload), message.topic.split("/", 2)[2]
+        with self._lock:
+            winner = self._winners.setdefault(name, said)
+            answer, use, timer = self._waiting.pop((name, said["transaction"]), (None, 0, None))
+        if answer is not None:
+            timer.cancel()
+            won = winner == said
+            answer(ClaimAnswer(ClaimCode.GRANTED if won else ClaimCode.RESERVED_ELSEWHERE, use if won else 0))
+
+    def _end(self, name, request, use):
+        with self._lock:
+            answer, _use, timer = self._waiting.pop((name, request.transaction), (None, 0, None))
+        if answer is not None:
+            timer.cancel()
+            alone = self._roll.home(request.vehicle) == self._roll.own and name not in self._winners
+            answer(ClaimAnswer(ClaimCode.GRANTED if alone else ClaimCode.LEDGER_UNREACHABLE, use if alone else 0))

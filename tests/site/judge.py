@@ -1,0 +1,96 @@
+"""What the journals of the gates say, when all is over: who let which permit pass, and what was told of it."""
+
+import json
+from collections import defaultdict
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime
+from math import inf
+from sqlite3 import connect
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One opening of a barrier. `until`: when the vehicle turned back; inf where it passed, or nobody knows."""
+
+    gate: str
+    permit: str
+    transaction: str
+    at: float
+    until: float
+    passed: bool
+
+
+@dataclass
+class Verdict:
+    """`consumed_twice`: (permit, use) by more than one gate; `over`: permits that passed more often than they may;
+    `overlapping`: permits that two grants held at one time; `untold`: doubles without a conflict event at each gate that
+    took part; `unfounded`: conflict events without a double; `twins`: vehicles that left under two permits.
+    """
+
+    grants: int = 0
+    passed: int = 0
+    consumed_twice: set = field(default_factory=set)
+    over: set = field(default_factory=set)
+    overlapping: set = field(default_factory=set)
+    conflicts: set = field(default_factory=set)
+    untold: set = field(default_factory=set)
+    unfounded: set = field(default_factory=set)
+    twins: set = field(default_factory=set)
+
+    @property
+    def doubles(self):
+        return len({permit for permit, _use in self.consumed_twice} | self.over | self.overlapping)
+
+
+def judge(journals, permits):
+    """Judge the journals, paths by gate. `permits`: permit to (vehicle, max_uses)."""
+    consumed, grants, told = defaultdict(set), [], defaultdict(set)
+    for gate, path in journals.items():
+        with closing(connect(path)) as database:
+            for permit, use in database.execute(
+                "SELECT permit, use FROM ledger WHERE gate = '' AND state = 'CONSUMED'"
+            ):
+                consumed[permit.hex(), use].add(gate)
+            events = [json.loads(raw) for (raw,) in database.execute("SELECT payload FROM events ORDER BY seq")]
+        grants += _grants(gate, events)
+        for event in events:
+            if event["type"] == "ledger.conflict":
+                told[event["data"]["permit"], event["data"]["use"]].add(gate)
+    found = Verdict(len(grants), sum(grant.passed for grant in grants))
+    found.consumed_twice = {use for use, gates in consumed.items() if len(gates) > 1}
+    found.conflicts = set(told)
+    found.untold = {use for use in found.consumed_twice if not consumed[use] <= told[use]}
+    found.unfounded = found.conflicts - found.consumed_twice
+    _count(found, grants, permits)
+    return found
+
+
+def _grants(gate, events):
+    closed = {event["transaction"]: event for event in events if event["type"] == "transaction.closed"}
+    for event in events:
+        if event["type"] != "access.granted":
+            continue
+        end = closed.get(event["transaction"])
+        outcome = end["data"]["outcome"] if end else ""
+        until = _at(end) if outcome == "not_taken" else inf
+        yield Grant(gate, event["data"]["permit"], event["transaction"], _at(event), until, outcome == "passed")
+
+
+def _at(event):
+    return datetime.fromisoformat(event["time"]).timestamp()
+
+
+def _count(found, grants, permits):
+    by_permit, by_vehicle = defaultdict(list), defaultdict(set)
+    for grant in sorted(grants, key=lambda grant: grant.at):
+        by_permit[grant.permit].append(grant)
+        if grant.until == inf:
+            by_vehicle[permits[grant.permit][0]].add(grant.permit)
+    for permit, held in by_permit.items():
+        most = permits[permit][1]
+        if sum(grant.until == inf for grant in held) > most:
+            found.over.add(permit)
+        if most == 1 and any(before.until > after.at for before, after in zip(held, held[1:], strict=False)):
+            found.overlapping.add(permit)
+    found.twins = {vehicle for vehicle, used in by_vehicle.items() if len(used) > 1}
