@@ -14,10 +14,10 @@ from agent.store.errors import EvidenceError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from agent.core.permit.trust import TrustList
     from agent.link.replay import ReplayPlan
     from agent.service.logs import LogLevel
     from agent.store.evidence import EvidenceStore
-    from agent.trust_file import TrustFile
 
 ORDER_S = 5.0
 SNAPSHOT_S = 2.0
@@ -47,6 +47,28 @@ class Replayer(Protocol):
         ...
 
 
+class Reloaded(Protocol):
+    """What reading a trust list anew came to (agent.list_keeper.Reloaded)."""
+
+    @property
+    def trust(self) -> TrustList | None:
+        """The list in force now."""
+        ...
+
+    @property
+    def problem(self) -> str:
+        """Why it is not the one that was read, in words; "" when it is."""
+        ...
+
+
+class Reloader(Protocol):
+    """Who reads the trust list's file (agent.list_keeper.ListKeeper)."""
+
+    def reload(self) -> Reloaded:
+        """Read it anew, and tell what is in force now."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """The parts that commands need. `lanes` by name; `cameras` by lane and camera, as `lane/camera`."""
@@ -55,7 +77,7 @@ class Parts:
     cameras: Mapping[str, Camera]
     uplink: Replayer
     evidence: EvidenceStore
-    trust: Sequence[TrustFile]
+    trust: Sequence[Reloader]
     log_level: LogLevel
 
 

@@ -37,7 +37,6 @@ class Refusals:
 
     def tell(self, name: ListName, code: str, detail: str, source: Source, at: float) -> None:
         """Note a refusal, now or with those to come. `at`: monotonic seconds."""
-        log.warning("the %s list from %s is refused (%s): %s", name, source, code, detail)
         fold = self._folds.setdefault((name, code, source), _Fold(at - FOLD_S))
         fold.waiting, fold.detail = fold.waiting + 1, detail
         self.flush(at)
@@ -46,5 +45,7 @@ class Refusals:
         """Note what has waited for long enough. To be called from time to time."""
         for (name, code, source), fold in self._folds.items():
             if fold.waiting and at - fold.told_at >= FOLD_S:
+                times = f", {fold.waiting} times" if fold.waiting > 1 else ""
+                log.warning("the %s list from %s is refused (%s%s): %s", name, source, code, times, fold.detail)
                 self._note(ListsRefused(list=name, code=code, detail=fold.detail, source=source, count=fold.waiting))
                 fold.told_at, fold.waiting = at, 0

@@ -8,15 +8,21 @@ import pytest
 
 from agent.core.command import LANE_COMMANDS, Answer, Command, CommandName, Result
 from agent.core.lane_io import CommandKind
+from agent.core.lists.standing import FreshnessRules
+from agent.core.moment import Moment
 from agent.core.permit.keys import SigningKey
 from agent.core.permit.trust import TrustEntry, TrustList, seal
 from agent.executors import ORDER_S, Parts, executors
 from agent.link.executions import EXECUTION_S
 from agent.link.replay import ReplayPlan
+from agent.list_desk import ListDesk
+from agent.list_keeper import ListKeeper
 from agent.service import logs
 from agent.service.logs import LogLevel
+from agent.store.chunk_spool import ChunkSpool
 from agent.store.evidence import EvidenceAges, EvidenceStore
-from agent.trust_file import TrustFile
+from agent.store.registry import Registry
+from agent.trust_feed import TrustFeed
 from tests.waiting import eventually
 
 ROOT = SigningKey.from_seed(bytes(range(32)))
@@ -51,6 +57,10 @@ class OneUplink:
         return self.plan
 
 
+def now():
+    return Moment(at=0.0, utc=1_800_000_000.0)
+
+
 def trust_list(version):
     entry = TrustEntry(ISSUER.public, ISSUER.public.key_id, "customs", (), 1_700_000_000, 1_900_000_000)
     return seal(TrustList(version, 1_700_000_000, 1_900_000_000, (entry,)), ROOT)
@@ -58,7 +68,9 @@ def trust_list(version):
 
 @pytest.fixture
 def gate(tmp_path):
-    return Gate(tmp_path)
+    made = Gate(tmp_path)
+    yield made
+    made.registry.close()
 
 
 class Gate:
@@ -67,16 +79,23 @@ class Gate:
         self.list_file = folder / "trust-list.txt"
         self.list_file.write_bytes(trust_list(1))
         self.evidence = EvidenceStore(folder / "evidence", 1 << 20, EvidenceAges(60, 60))
-        self.trust = TrustFile(self.list_file, [ROOT.public.raw.hex()])
+        self.registry = Registry.open(folder / "registry.db", 17, [ROOT.public], 1 << 24)
+        self.folder = folder
+        self.lists = self.keeper(self.list_file)
         self.parts = Parts(
             lanes={"in-1": self.lane},
             cameras={"in-1/front": self.camera},
             uplink=OneUplink(),
             evidence=self.evidence,
-            trust=(self.trust,),
+            trust=(self.lists,),
             log_level=LogLevel("info"),
         )
         self.executors = executors(self.parts)
+
+    def keeper(self, file):
+        desk = ListDesk(self.registry, ChunkSpool(self.folder / "incoming"), now, str)
+        feed = None if file is None else TrustFeed(file)
+        return ListKeeper(self.registry, desk, FreshnessRules(), now, str, feed=feed)
 
     def do(self, name, lane=None, **arguments):
         command = Command("id", "duty", 1, CommandName(name), lane, "officer 7", "a test", 0, 9, arguments)
@@ -154,14 +173,18 @@ def test_a_worse_list_is_refused_and_the_one_in_force_is_named(gate):
 
 
 def test_without_any_list_there_is_none_in_force(gate, tmp_path):
-    for path in (None, tmp_path / "none.txt"):
-        found = TrustFile(path, []).reload()
-        assert found.trust is None
-        assert found.problem
     gate.list_file.write_bytes(b"nonsense")
-    gate.trust = TrustFile(gate.list_file, [ROOT.public.raw.hex()])
-    gate.executors = executors(Parts({}, {}, OneUplink(), gate.evidence, (gate.trust,), gate.parts.log_level))
-    assert gate.do("reload_lists").data == {"version": None}
+    for path, words in (
+        (None, "no trust list"),
+        (tmp_path / "none.txt", "cannot be read"),
+        (gate.list_file, "refused"),
+    ):
+        lists = gate.keeper(path)
+        assert lists.reload().trust is None
+        parts = Parts({}, {}, OneUplink(), gate.evidence, (lists,), gate.parts.log_level)
+        answer = executors(parts)[CommandName.RELOAD_LISTS](None)
+        assert (answer.result, answer.data) == (Result.FAILED, {"version": None})
+        assert words in answer.detail or "GTL1" in answer.detail
 
 
 @pytest.fixture

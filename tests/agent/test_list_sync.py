@@ -27,7 +27,7 @@ from tests.lists import (
 )
 from tests.mosquitto import Broker, Listener, needs_mosquitto
 from tests.permits import NOW
-from tests.registries import open_registry
+from tests.registries import change, open_registry
 from tests.small_disk import make_image, mounted
 from tests.waiting import eventually
 
@@ -120,15 +120,8 @@ def test_a_broker_that_lost_what_it_had_stored_is_filled_again_on_the_gates_wish
     want = central.topics.want(DECLARATIONS)
     with Listener(broker.port, want) as listener, ListGate(tmp_path, broker.port) as gate:
         asked = eventually(lambda: listener.on(want), what="the wish")[0]
-        assert (
-            json.loads(asked["payload"])
-            if isinstance(asked["payload"], str)
-            else asked["payload"]
-            == {
-                "gate": "khorgos-03",
-                "have": 0,
-            }
-        )
+        said = asked["payload"]
+        assert (json.loads(said) if isinstance(said, str) else said) == {"gate": "khorgos-03", "have": 0}
         assert asked["retain"] == 0
         central.chunks(snap)
         gate.wait_version(DECLARATIONS, 1)
@@ -170,7 +163,7 @@ def test_wrong_chunks_change_nothing_until_the_right_ones_come(gate, central):
 def test_a_list_by_the_wrong_kind_of_key_is_refused_and_told_once_for_a_flood(gate, central):
     permits_key = trusted(LISTS_KEY).entries + trusted(OTHER_KEY, purpose=Purpose.PERMITS).entries
     central.put(central.topics.trust, trust_text(type(trusted())(1, NOW - 9, NOW + 86_400, permits_key)))
-    eventually(lambda: gate.registry.trust(), what="the trust list")
+    eventually(gate.registry.trust, what="the trust list")
     snap = snapshot(DECLARATIONS, ROWS[:5], key=OTHER_KEY)
     for _ in range(50):
         central.head(DECLARATIONS, snap.data)
@@ -255,8 +248,6 @@ def test_another_process_that_applies_a_list_is_noticed(gate, central):
     central.whole(snapshot(DECLARATIONS, ROWS[:5]))
     gate.wait_version(DECLARATIONS, 1)
     other = open_registry(gate.folder / "registry.db")
-    from tests.registries import change  # noqa: PLC0415 - opens what it makes
-
     other.apply_delta(change(DECLARATIONS, 1, 2, removed=[ROWS[0].permit_id]), "file")
     other.close()
     central.delta(DECLARATIONS, 2, delta(DECLARATIONS, 1, 2, removed=[ROWS[0].permit_id]))
