@@ -19,7 +19,7 @@ from agent.core.lists.kinds import ListKind
 from agent.link.brokers import BrokerAddress
 from agent.link.guest import Guest, GuestError
 from agent.link.tls import TlsFiles
-from agent.publishing.delivery import Delivery, seen_version, survey
+from agent.publishing.delivery import SETTLE_S, Delivery, seen_version, survey
 from agent.publishing.records import SourceError
 from agent.service.clock import Clock
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LOOK_EVERY_S = 0.5
-AGAIN_AFTER_S = 5.0
+AGAIN_AFTER_S = 2.0
 
 
 def publish(  # noqa: PLR0913, PLR0917 - one argument an option
@@ -114,7 +114,7 @@ class _Run:
     def _arrive(self, guest: Guest) -> Delivery:
         """Look at what the broker has, take in the files, and bring what it lacks."""
         desk = self._desk
-        stock = survey(guest, desk.site)
+        stock = survey(guest, desk.site, SETTLE_S)
         for kind in ListKind:
             seen = self._floor or seen_version(stock, kind, self._papers.trust, desk.site, Clock().now().utc)
             standing = desk.catalogue.standing(kind)
