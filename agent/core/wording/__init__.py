@@ -1,0 +1,1 @@
+"""What people read: reasons, states, alarms and outcomes in the languages of the border."""
