@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 
 from agent.cli.events import app
 from agent.cli.events.line import event_line
+from agent.core.wording.words import Language
 from tests.journals import UTC, closed, device, granted, open_journal, present
 
 NARROW = {"COLUMNS": "80"}
@@ -177,3 +178,29 @@ def test_no_control_character_reaches_the_terminal():
     text = "\x1b[2J\x9b31m\u202e\r\nx"
     event = {"seq": 1, "time": "t", "type": "device.changed", "lane": text, "data": {"detail": text, "list": [text]}}
     assert event_line(json.dumps(event).encode()).plain.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "language", "words"),
+    [
+        ("access.decided", {"verdict": "DENY", "reason": "EXPIRED"}, "en", "The time of the permit is over."),
+        ("access.decided", {"verdict": "DENY", "reason": "EXPIRED"}, "zh", "凭证已过期。"),
+        ("alarm.raised", {"alarm": "tailgating"}, "ru", "Следом проехала вторая машина."),
+        ("transaction.closed", {"outcome": "passed", "reason": "OK"}, "kk", "Көлік өтті."),
+    ],
+)
+def test_an_event_is_said_in_words_in_the_language_that_is_asked_for(kind, data, language, words):
+    payload = json.dumps({"seq": 1, "time": "t", "type": kind, "data": data}).encode()
+    assert words in event_line(payload, Language(language)).plain
+    assert words not in event_line(payload).plain
+
+
+@pytest.mark.parametrize("code", ["A_REASON_OF_TOMORROW", None, 5, ["EXPIRED"], {}])
+def test_a_code_that_has_no_words_here_is_shown_as_it_is(code):
+    payload = json.dumps({"seq": 1, "time": "t", "type": "access.decided", "data": {"reason": code}}).encode()
+    assert event_line(payload, Language.KK).plain.rstrip() == event_line(payload).plain.rstrip()
+
+
+def test_the_tail_takes_a_language(path):
+    assert run("tail", "-j", path, "--language", "ru").exit_code == 0
+    assert "is not one of" in run("tail", "-j", path, "--language", "xx").stderr

@@ -1,5 +1,7 @@
 """Every code has words in every language; the driver learns less than the officer; a sign has room for it."""
 
+# ruff: noqa: RUF001 - these letters are meant
+
 import re
 import textwrap
 import unicodedata

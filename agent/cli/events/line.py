@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
 
-from agent.core.decision import Verdict
-from agent.core.events import AccessDecided, AccessGranted, AlarmRaised, EventsDropped, Outcome, TransactionClosed
+from agent.core.decision import Reason, Verdict
+from agent.core.events import (
+    AccessDecided,
+    AccessGranted,
+    Alarm,
+    AlarmRaised,
+    EventsDropped,
+    Outcome,
+    TransactionClosed,
+)
+from agent.core.wording import lookup
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from enum import StrEnum
+
+    from agent.core.wording.words import Language
 
 STYLES: Final = {
     AlarmRaised.TYPE: "bold red",
@@ -19,10 +34,18 @@ STYLES: Final = {
 }
 VERDICT_STYLES: Final = {Verdict.PASS: "green", Verdict.DENY: "red", Verdict.MANUAL: "yellow", Verdict.RETRY: "yellow"}
 PLAIN: Final = "bold"
+SAID: Final[Mapping[str, tuple[str, type[StrEnum], Callable[[Any, Language], str]]]] = {
+    AccessDecided.TYPE: ("reason", Reason, lookup.officer),
+    AlarmRaised.TYPE: ("alarm", Alarm, lookup.alarm),
+    TransactionClosed.TYPE: ("outcome", Outcome, lookup.outcome),
+}
+"""Of which event types which field is said in words, and where the words are."""
 
 
-def event_line(payload: bytes) -> Text:
+def event_line(payload: bytes, language: Language | None = None) -> Text:
     """The line: number, time, lane, transaction, type and the event's own fields, coloured by what it means.
+
+    With a language, what a decision, an alarm or an outcome means for an officer follows in words.
 
     Texts from outside never reach the terminal as control characters. Bytes that are no event are said to be none.
     """
@@ -37,10 +60,20 @@ def event_line(payload: bytes) -> Text:
             (f"{str(event.get('transaction') or '-')[-8:]:<8}  ", "dim"),
             (f"{kind:<20} ", _style(kind, data)),
             (" ".join(f"{name}={_value(value)}" for name, value in data.items() if value not in (None, "", [])), ""),
+            (_in_words(kind, data, language), "italic"),
         ]
     except (ValueError, KeyError, TypeError) as error:
         return Text(f"        ?  not an event: {_printable(str(error))}", style="bold red")
     return Text.assemble(*((_printable(text), style) for text, style in parts))
+
+
+def _in_words(kind: str, data: dict[str, Any], language: Language | None) -> str:
+    """What the event means, in words; empty where it has none, also for a code of a newer agent."""
+    if language is None or kind not in SAID:
+        return ""
+    name, codes, look_up = SAID[kind]
+    code = data.get(name)
+    return f"  {look_up(codes(code), language)}" if isinstance(code, str) and code in set(codes) else ""
 
 
 def _style(kind: str, data: dict[str, Any]) -> str:

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from agent.cli.events.common import DEFAULT_JOURNAL, JournalPath, failing
 from agent.cli.events.line import event_line
+from agent.core.wording.words import Language  # noqa: TC001 - typer reads the annotation
 from agent.store.reader import JournalReader
 
 if TYPE_CHECKING:
@@ -24,9 +25,12 @@ def tail(
     count: Annotated[int, typer.Option("--count", "-n", min=0, help="How many of the last events to show.")] = 20,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with new events until interrupted.")] = False,
     raw: Annotated[bool, typer.Option("--json", help="Print the stored bytes, one event a line.")] = False,
+    language: Annotated[
+        Language | None, typer.Option("--language", help="Also say in words what decisions, alarms and outcomes mean.")
+    ] = None,
 ) -> None:
     """Show the last events, as they stand in the file: `verify` proves them."""
-    show = _show_raw if raw else _show_line(Console(highlight=False, soft_wrap=True))
+    show = _show_raw if raw else _show_line(Console(highlight=False, soft_wrap=True), language)
     with failing(), JournalReader(journal) as reader:
         now = reader.standing()
         seen = max(now.head.seq - count, now.tail.seq)
@@ -48,5 +52,5 @@ def _show_raw(payload: bytes) -> None:
     sys.stdout.buffer.flush()
 
 
-def _show_line(console: Console) -> Callable[[bytes], None]:
-    return lambda payload: console.print(event_line(payload))
+def _show_line(console: Console, language: Language | None) -> Callable[[bytes], None]:
+    return lambda payload: console.print(event_line(payload, language))

@@ -30,9 +30,7 @@ WORDS = Words(
             "The gate does not know the key that signed the permit.",
             "Suspect a forgery; see that the trust list is up to date.",
         ),
-        Reason.KEY_EXPIRED: Advice(
-            "The issuer's key is outside its time, or not for this site.", "A new permit is needed."
-        ),
+        Reason.KEY_EXPIRED: Advice("The issuer's key was not valid at this time.", "A new permit is needed."),
         Reason.KEY_REVOKED: Advice("The issuer's key was disabled.", "Hold the vehicle and ask central."),
         Reason.SIGNATURE_INVALID: Advice("The permit was altered or forged.", "Hold the vehicle and report it."),
         Reason.CLAIMS_INVALID: Advice(

@@ -1,6 +1,7 @@
 """Kazakh, in Cyrillic letters."""
 
 # ruff: noqa: RUF001 - these letters are meant
+
 from __future__ import annotations
 
 from agent.core.decision import Reason, Verdict
@@ -25,9 +26,7 @@ WORDS = Words(
         Reason.KEY_UNKNOWN: Advice(
             "Рұқсаттамаға қол қойған кілт белгісіз.", "Жалған болуы мүмкін; сенім тізімі жаңа екенін тексеріңіз."
         ),
-        Reason.KEY_EXPIRED: Advice(
-            "Беруші кілтінің мерзімі жарамсыз немесе ол бұл бекетке арналмаған.", "Жаңа рұқсаттама қажет."
-        ),
+        Reason.KEY_EXPIRED: Advice("Беруші кілтінің мерзімі қазір жарамсыз.", "Жаңа рұқсаттама қажет."),
         Reason.KEY_REVOKED: Advice("Берушінің кілті өшірілген.", "Көлікті ұстап, орталықтан сұраңыз."),
         Reason.SIGNATURE_INVALID: Advice("Рұқсаттама өзгертілген немесе жалған.", "Көлікті ұстап, хабарлаңыз."),
         Reason.CLAIMS_INVALID: Advice(

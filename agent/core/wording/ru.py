@@ -1,6 +1,7 @@
 """Russian."""
 
 # ruff: noqa: RUF001 - these letters are meant
+
 from __future__ import annotations
 
 from agent.core.decision import Reason, Verdict
@@ -25,9 +26,7 @@ WORDS = Words(
         Reason.KEY_UNKNOWN: Advice(
             "Ключ, которым подписан пропуск, неизвестен.", "Возможна подделка; проверьте, свеж ли список доверия."
         ),
-        Reason.KEY_EXPIRED: Advice(
-            "Срок ключа эмитента не действует, или ключ не для этого пункта.", "Нужен новый пропуск."
-        ),
+        Reason.KEY_EXPIRED: Advice("Ключ эмитента сейчас не действует по сроку.", "Нужен новый пропуск."),
         Reason.KEY_REVOKED: Advice("Ключ эмитента отключён.", "Задержите машину и запросите центр."),
         Reason.SIGNATURE_INVALID: Advice("Пропуск изменён или подделан.", "Задержите машину и доложите."),
         Reason.CLAIMS_INVALID: Advice(

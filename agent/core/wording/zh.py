@@ -1,6 +1,7 @@
 """Simplified Chinese."""
 
 # ruff: noqa: RUF001 - these letters are meant
+
 from __future__ import annotations
 
 from agent.core.decision import Reason, Verdict
@@ -21,7 +22,7 @@ WORDS = Words(
         Reason.STRUCTURE_INVALID: Advice("二维码结构不符合凭证格式。", "疑似伪造。"),
         Reason.ALG_NOT_ALLOWED: Advice("凭证的签名算法与其密钥不符。", "疑似伪造。"),
         Reason.KEY_UNKNOWN: Advice("签发凭证的密钥不为本通道所知。", "疑似伪造，并请确认信任清单为最新。"),
-        Reason.KEY_EXPIRED: Advice("签发方密钥不在有效期内，或不适用于本口岸。", "需要重新签发凭证。"),
+        Reason.KEY_EXPIRED: Advice("签发方密钥不在有效期内。", "需要重新签发凭证。"),
         Reason.KEY_REVOKED: Advice("签发方密钥已停用。", "请扣留车辆并询问中心。"),
         Reason.SIGNATURE_INVALID: Advice("凭证被篡改或系伪造。", "请扣留车辆并上报。"),
         Reason.CLAIMS_INVALID: Advice("凭证签名有效，但内容不合规定。", "请通知签发方，需要重新签发凭证。"),
