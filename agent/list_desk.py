@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from agent.core.lists.sealed import ListDelta, ListHead, Opened
     from agent.core.moment import Moment
     from agent.core.permit.trust import TrustList
-    from agent.list_refusals import ListName, Source
     from agent.store.chunk_spool import ChunkSpool
-    from agent.store.registry import Applied, Registry
+    from agent.store.registry import Registry
+    from agent.store.registry_applied import Applied, ListName, Source
 
 log = logging.getLogger(__name__)
 
@@ -39,17 +39,25 @@ NO_LIST = (0, 0)
 class ListDesk:
     """Safe to use from several threads. Raises nothing: what is wrong is told by an event, and by the answer.
 
-    `note` records an event. A key that a new trust list disables signs no new list; what it signed before stays in force.
+    `note` records an event. `records`: what it takes is in the journal, so that no other process need tell it. A key that a new trust list disables signs no new list; what it signed before stays in force.
     """
 
     def __init__(
-        self, registry: Registry, spool: ChunkSpool, now: Callable[[], Moment], note: Callable[[Event], None]
+        self,
+        registry: Registry,
+        spool: ChunkSpool,
+        now: Callable[[], Moment],
+        note: Callable[[Event], None],
+        *,
+        records: bool = True,
     ) -> None:
         self._registry = registry
         self._spool = spool
         self._now = now
         self._note = note
+        self._records = records
         self._lock = threading.RLock()
+        self._telling = threading.Lock()
         self._refusals = Refusals(note)
         self._failing = False
 
@@ -66,27 +74,15 @@ class ListDesk:
     def take_trust(self, text: bytes, source: Source) -> str:
         """Take a trust list in; why it is not in force, "" when it is."""
         try:
-            taken = self._registry.take_trust(text, source)
+            applied = self._registry.take_trust(text, source)
         except TrustError as error:
             self.refuse("trust", error.fault, str(error), source)
             return str(error)
         except RegistryError as error:
             self._trouble(str(error))
             return str(error)
-        if taken.changed:
-            log.info("trust list version %d with %d keys (%s)", taken.trust.version, len(taken.trust.entries), source)
-            self._note(
-                ListsApplied(
-                    list="trust",
-                    version=taken.trust.version,
-                    before=taken.before,
-                    issued_at=taken.trust.issued_at,
-                    rows=len(taken.trust.entries),
-                    key=taken.key,
-                    source=source,
-                    whole=True,
-                )
-            )
+        if applied is not None:
+            self._tell(applied)
         return ""
 
     # ------------------------------------------------------------------------------------------------ what is verified
@@ -169,7 +165,10 @@ class ListDesk:
             self._refusals.tell(name, code, detail, source, self._now().at)
 
     def look(self) -> None:
-        """Tell what waited to be told, and begin a damaged registry anew. To be called from time to time."""
+        """Tell what waited to be told, and begin a damaged registry anew. To be called from time to time.
+
+        What another process has applied, or one that ended before it told of it, is told here.
+        """
         moment = self._now()
         try:
             mended = self._registry.mend(moment.utc)
@@ -178,8 +177,18 @@ class ListDesk:
         else:
             if mended:
                 self._note(AlarmRaised(alarm=Alarm.LISTS_FAILED, detail=mended))
+            self._tell_untold()
         with self._lock:
             self._refusals.flush(moment.at)
+
+    def _tell_untold(self) -> None:
+        try:
+            untold = self._registry.last_applied(untold=True)
+        except RegistryError as error:
+            self._trouble(str(error))
+            return
+        for applied in untold:
+            self._tell(applied)
 
     # --------------------------------------------------------------------------------------------------------- in common
 
@@ -214,30 +223,43 @@ class ListDesk:
         with self._lock:
             self._failing = False
         if applied is not None:
-            self._tell_applied(applied)
+            self._tell(applied)
         return DONE
 
-    def _tell_applied(self, applied: Applied) -> None:
-        log.info(
-            "%s version %d is in force: %d rows, %s (%s)",
-            applied.kind,
-            applied.version,
-            applied.rows,
-            "whole" if applied.whole else f"changed from {applied.before}",
-            applied.source,
-        )
-        self._note(
-            ListsApplied(
-                list=applied.kind.value,
-                version=applied.version,
-                before=applied.before,
-                issued_at=applied.issued_at,
-                rows=applied.rows,
-                key=applied.key,
-                source=applied.source,
-                whole=applied.whole,
+    def _tell(self, applied: Applied) -> None:
+        """Tell of a change once, whichever thread sees it first."""
+        with self._telling:
+            if self._records and not self._is_untold(applied):
+                return
+            how = "whole" if applied.whole else f"changed from {applied.before}"
+            log.info("%s version %d is in force: %d rows, %s", applied.name, applied.version, applied.rows, how)
+            self._note(
+                ListsApplied(
+                    list=applied.name,
+                    version=applied.version,
+                    before=applied.before,
+                    issued_at=applied.signed_at,
+                    rows=applied.rows,
+                    key=applied.key,
+                    source=applied.source,
+                    whole=applied.whole,
+                )
             )
-        )
+            if self._records:
+                self._mark_told(applied)
+
+    def _is_untold(self, applied: Applied) -> bool:
+        try:
+            return applied in self._registry.last_applied(untold=True)
+        except RegistryError as error:
+            self._trouble(str(error))
+            return True
+
+    def _mark_told(self, applied: Applied) -> None:
+        try:
+            self._registry.mark_told(applied)
+        except RegistryError as error:
+            self._trouble(str(error))
 
     def _no_room(self, kind: ListKind, error: OSError) -> Outcome:
         detail = f"no room for the chunks of the {kind}: {error.strerror or error}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from agent.core.events import ListsRefused
 
@@ -12,13 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.core.events import Event
+    from agent.store.registry_applied import ListName, Source
 
 log = logging.getLogger(__name__)
 
 FOLD_S: Final = 60.0
-
-ListName: TypeAlias = Literal["trust", "declarations", "revocations", "watch"]
-Source: TypeAlias = Literal["mqtt", "file"]
 
 
 @dataclass(slots=True)

@@ -17,10 +17,10 @@ from agent.core.lists.rows import Declaration, DeclarationStatus, Revocation, Wa
 from agent.core.lists.standing import ListStanding
 from agent.store import registry_rows as rows
 from agent.store.errors import RegistryError
+from agent.store.registry_applied import Applied, Source, last_applied, mark_told
 from agent.store.registry_database import RegistryDatabase
 from agent.store.registry_file import RegistryDamagedError, RegistryFile, RegistryFullError
-from agent.store.registry_rows import Applied, Source
-from agent.store.registry_trust import TrustShelf, TrustTaken
+from agent.store.registry_trust import TrustShelf
 
 if TYPE_CHECKING:
     import sqlite3
@@ -40,7 +40,6 @@ __all__ = [
     "RegistryError",
     "RegistryFullError",
     "Source",
-    "TrustTaken",
 ]
 
 T = TypeVar("T")
@@ -103,8 +102,11 @@ class Registry:
         """The trust list in force, verified with the pinned keys; None without one."""
         return self._database.read("read the trust list", self._shelf.newest)
 
-    def take_trust(self, text: bytes, source: Source) -> TrustTaken:
-        """Take a signed trust list. Raises TrustError for one that is no good, or older than the one in force."""
+    def take_trust(self, text: bytes, source: Source) -> Applied | None:
+        """Take a signed trust list; None when it is in force already.
+
+        Raises TrustError for one that is no good, is older than one that was in force, or is of its version and another.
+        """
         shelf = TrustShelf(self._roots)
         return self._database.write("keep a trust list", lambda connection: shelf.take(connection, text, source))
 
@@ -122,13 +124,15 @@ class Registry:
             ListStanding(ListKind(kind), version, issued_at, count) for kind, version, issued_at, count in found
         )
 
-    def keys(self) -> dict[ListKind, tuple[str, Source]]:
-        """Of each list that is there the id of the key that signed it last, in hex, and how it came."""
-        found = self._database.read(
-            "read who signed the lists",
-            lambda connection: connection.execute("SELECT kind, key, source FROM lists").fetchall(),
+    def last_applied(self, *, untold: bool = False) -> list[Applied]:
+        """The last change of each list, the trust list too; `untold`: only those that no event tells of yet."""
+        return self._database.read(
+            "read what was applied last", lambda connection: last_applied(connection, untold=untold)
         )
-        return {ListKind(kind): (key, source) for kind, key, source in found}
+
+    def mark_told(self, applied: Applied) -> None:
+        """Note that an event tells of a change, which another process may have made, or one that crashed."""
+        self._database.write("note what was told", lambda connection: mark_told(connection, applied))
 
     def apply_snapshot(self, head: Opened[ListHead], chunks: Iterable[bytes], source: Source) -> Applied:
         """Make a list what these chunks say, in the order of the head. Raises ListError for what is wrong with them."""
@@ -151,9 +155,8 @@ class Registry:
 
         def work(connection: sqlite3.Connection) -> bool:
             done = connection.execute(
-                "UPDATE lists SET issued_at = ?, expires_at = max(expires_at, ?) WHERE kind = ? AND version = ?"
-                " AND issued_at < ?",
-                (said.issued_at, said.expires_at, said.kind, said.version, said.issued_at),
+                "UPDATE lists SET issued_at = ? WHERE kind = ? AND version = ? AND issued_at < ?",
+                (said.issued_at, said.kind, said.version, said.issued_at),
             )
             return done.rowcount > 0
 

@@ -36,13 +36,17 @@ CREATE TABLE {name} (key BLOB PRIMARY KEY, reference BLOB, plate TEXT, expires_a
 STRICT, WITHOUT ROWID;
 CREATE INDEX {name}_expiring ON {name} (expires_at) WHERE expires_at IS NOT NULL;
 """
+# `applied` is the last change of each list, the trust list too, and whether an event has told of it.
 _SCHEMA: Final = (
     """
-CREATE TABLE lists (
-    kind TEXT PRIMARY KEY, version INTEGER NOT NULL, issued_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,
-    rows INTEGER NOT NULL, key TEXT NOT NULL, source TEXT NOT NULL
+CREATE TABLE applied (
+    name TEXT PRIMARY KEY, version INTEGER NOT NULL, before INTEGER NOT NULL, signed_at INTEGER NOT NULL,
+    rows INTEGER NOT NULL, key TEXT NOT NULL, source TEXT NOT NULL, whole INTEGER NOT NULL, told INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE trust (version INTEGER PRIMARY KEY, text BLOB NOT NULL, source TEXT NOT NULL) STRICT;
+CREATE TABLE lists (
+    kind TEXT PRIMARY KEY, version INTEGER NOT NULL, issued_at INTEGER NOT NULL, rows INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE trust (version INTEGER PRIMARY KEY, text BLOB NOT NULL) STRICT;
 CREATE TABLE floors (name TEXT PRIMARY KEY, value REAL NOT NULL) STRICT, WITHOUT ROWID;
 """
     + "".join(_LIST.format(name=name) for name in ("declarations", "revocations", "watch"))

@@ -10,12 +10,13 @@ import sqlite3
 import threading
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from agent.core.lists.chunks import unpack_chunk
 from agent.core.lists.codec import decode_row, row_key
 from agent.core.lists.faults import ListError, ListFault
 from agent.core.lists.rows import Declaration
+from agent.store.registry_applied import Applied, note_applied
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     from agent.core.lists.codec import Row
     from agent.core.lists.kinds import ListKind
     from agent.core.lists.sealed import ListDelta, ListHead, Opened
-
-Source: TypeAlias = Literal["mqtt", "file"]
+    from agent.store.registry_applied import Source
 
 BATCH_ROWS: Final = 16  # a millisecond of work
 PAUSE_S: Final = 0.0002
@@ -38,24 +38,6 @@ _ON_CONFLICT: Final = (
     " ON CONFLICT (key) DO UPDATE SET reference = excluded.reference, plate = excluded.plate,"
     " expires_at = excluded.expires_at, row = excluded.row"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What was applied.
-
-    `before`: the version until then, 0: none. `issued_at`: when it was signed. `rows`: of the whole list. `whole`: not by
-    a delta. `key`: the id of the key that signed it, in hex.
-    """
-
-    kind: ListKind
-    version: int
-    before: int
-    issued_at: int
-    rows: int
-    key: str
-    source: Source
-    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +97,10 @@ def merge(connection: sqlite3.Connection, head: Opened[ListHead], source: Source
     )
     connection.execute(f"DELETE FROM {name} WHERE key NOT IN (SELECT key FROM temp.staged)")  # noqa: S608 - as above
     applied = Applied(
-        said.kind, said.snapshot, now.version, said.issued_at, said.rows, head.key_id.hex(), source, whole=True
+        said.kind.value, said.snapshot, now.version, said.issued_at, said.rows, head.key_id.hex(), source, whole=True
     )
     # Of an older snapshot nobody has said when it was the newest; the deltas after it will say it.
-    _note(connection, applied, said.issued_at if said.snapshot == said.version else now.issued_at, said.expires_at)
+    _note(connection, applied, said.issued_at if said.snapshot == said.version else now.issued_at)
     return applied
 
 
@@ -143,9 +125,9 @@ def change(connection: sqlite3.Connection, delta: Opened[ListDelta], source: Sou
     )
     rows_now = count(connection, said.kind)
     applied = Applied(
-        said.kind, said.version, now.version, said.issued_at, rows_now, delta.key_id.hex(), source, whole=False
+        said.kind.value, said.version, now.version, said.issued_at, rows_now, delta.key_id.hex(), source, whole=False
     )
-    _note(connection, applied, max(now.issued_at, said.issued_at), 0)
+    _note(connection, applied, max(now.issued_at, said.issued_at))
     return applied
 
 
@@ -154,15 +136,13 @@ def count(connection: sqlite3.Connection, kind: ListKind) -> int:
     return int(connection.execute(f"SELECT count(*) FROM {kind.value}").fetchone()[0])  # noqa: S608 - the name of a kind
 
 
-def _note(connection: sqlite3.Connection, applied: Applied, issued_at: int, expires_at: int) -> None:
+def _note(connection: sqlite3.Connection, applied: Applied, issued_at: int) -> None:
     """Write the version, in the transaction of its rows. `issued_at`: of central's last word that it is the newest."""
     connection.execute(
-        "INSERT INTO lists (kind, version, issued_at, expires_at, rows, key, source) VALUES (?, ?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT (kind) DO UPDATE SET version = excluded.version, issued_at = excluded.issued_at,"
-        " expires_at = max(expires_at, excluded.expires_at), rows = excluded.rows, key = excluded.key,"
-        " source = excluded.source",
-        (applied.kind, applied.version, issued_at, expires_at, applied.rows, applied.key, applied.source),
+        "INSERT OR REPLACE INTO lists (kind, version, issued_at, rows) VALUES (?, ?, ?, ?)",
+        (applied.name, applied.version, issued_at, applied.rows),
     )
+    note_applied(connection, applied)
 
 
 _Columns: TypeAlias = "tuple[bytes, bytes | None, str | None, int | None, bytes]"

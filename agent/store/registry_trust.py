@@ -7,35 +7,23 @@ The floor outlives the lists: after a change of roots that leaves none of them v
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from agent.core.permit.trust import TrustError, TrustFault, TrustList, load
+from agent.core.permit.trust import TrustError, TrustFault, load
+from agent.store.registry_applied import Applied, note_applied
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
     from agent.core.permit.keys import PublicKey
-    from agent.store.registry_rows import Source
+    from agent.core.permit.trust import TrustList
+    from agent.store.registry_applied import Source
 
 log = logging.getLogger(__name__)
 
 KEPT: Final = 2
 FLOOR: Final = "trust_version"
-
-
-@dataclass(frozen=True, slots=True)
-class TrustTaken:
-    """What became of a good trust list. `trust`: the list in force now. `before`: the version until then, 0: none.
-
-    `changed`: it was not in force already. `key`: the id of the root that signed it, in hex.
-    """
-
-    trust: TrustList
-    before: int
-    changed: bool
-    key: str
 
 
 class TrustShelf:
@@ -54,24 +42,35 @@ class TrustShelf:
             self._texts = texts
         return self._list
 
-    def take(self, connection: sqlite3.Connection, text: bytes, source: Source) -> TrustTaken:
-        """Keep a list, within the caller's transaction. Raises TrustError for one that is not as good, SqlError."""
+    def take(self, connection: sqlite3.Connection, text: bytes, source: Source) -> Applied | None:
+        """Keep a list, within the caller's transaction; None when it is in force already.
+
+        Raises TrustError for one that is not as good, SqlError.
+        """
         now = self.newest(connection)
         fresh = load(text, self._roots, max(1, _floor(connection)))
-        before = 0 if now is None else now.version
         if now is not None and fresh.version == now.version:
             if fresh != now:
                 message = f"another list of version {now.version} is in use: each version has one content"
                 raise TrustError(TrustFault.ROLLED_BACK, message)
-            return TrustTaken(now, before, changed=False, key="")
-        connection.execute(
-            "INSERT OR REPLACE INTO trust (version, text, source) VALUES (?, ?, ?)", (fresh.version, text, source)
-        )
+            return None
+        connection.execute("INSERT OR REPLACE INTO trust (version, text) VALUES (?, ?)", (fresh.version, text))
         connection.execute(
             "DELETE FROM trust WHERE version NOT IN (SELECT version FROM trust ORDER BY version DESC LIMIT ?)", (KEPT,)
         )
         connection.execute("INSERT OR REPLACE INTO floors (name, value) VALUES (?, ?)", (FLOOR, fresh.version))
-        return TrustTaken(fresh, before, changed=True, key=self._signer(text, fresh.version))
+        applied = Applied(
+            "trust",
+            fresh.version,
+            0 if now is None else now.version,
+            fresh.issued_at,
+            len(fresh.entries),
+            self._signer(text, fresh.version),
+            source,
+            whole=True,
+        )
+        note_applied(connection, applied)
+        return applied
 
     def _first_good(self, texts: Sequence[bytes]) -> TrustList | None:
         for text in texts:

@@ -201,3 +201,21 @@ def test_what_another_key_signed_stays_when_it_is_disabled(kept):
     assert kept.keeper.reload().problem == ""
     assert LISTS_KEY.public.key_id not in {entry.key_id for entry in kept.registry.trust().entries}
     assert kept.registry.declaration(ROWS[0].permit_id) == ROWS[0]
+
+
+def test_what_another_process_applied_is_told_once_by_the_gate_also_after_its_next_start(kept):
+    other = open_registry(kept.folder / "registry.db")
+    put_whole(other, DECLARATIONS, ROWS, version=3)
+    kept.keeper.start()
+    eventually(lambda: kept.noted(ListsApplied), what="the event")
+    put_whole(other, DECLARATIONS, ROWS, version=4)
+    eventually(lambda: len(kept.noted(ListsApplied)) == 2, what="the next event")
+    kept.keeper.stop()
+    put_whole(other, DECLARATIONS, ROWS, version=5)
+    other.close()
+    again = Kept(kept.folder)
+    again.desk.look()
+    again.desk.look()
+    assert [(event.version, event.before) for event in kept.noted(ListsApplied)] == [(3, 0), (4, 3)]
+    assert [(event.version, event.before) for event in again.noted(ListsApplied)] == [(5, 4)]
+    again.registry.close()

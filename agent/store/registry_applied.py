@@ -1,0 +1,61 @@
+"""The last change of each list: kept with it until an event has told of it, whoever made it and whatever crashed since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+if TYPE_CHECKING:
+    import sqlite3
+
+ListName: TypeAlias = Literal["trust", "declarations", "revocations", "watch"]
+Source: TypeAlias = Literal["mqtt", "file"]
+
+_COLUMNS = "name, version, before, signed_at, rows, key, source, whole"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What was applied.
+
+    `before`: the version until then, 0: none. `signed_at`: Unix seconds. `rows`: of the whole list. `key`: the id of the
+    key that signed it, in hex. `whole`: not by a delta.
+    """
+
+    name: ListName
+    version: int
+    before: int
+    signed_at: int
+    rows: int
+    key: str
+    source: Source
+    whole: bool
+
+
+def note_applied(connection: sqlite3.Connection, applied: Applied) -> None:
+    """Keep a change to be told, within the transaction that makes it."""
+    connection.execute(
+        f"INSERT OR REPLACE INTO applied ({_COLUMNS}, told) VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0)",  # noqa: S608 - constants
+        (
+            applied.name,
+            applied.version,
+            applied.before,
+            applied.signed_at,
+            applied.rows,
+            applied.key,
+            applied.source,
+            applied.whole,
+        ),
+    )
+
+
+def last_applied(connection: sqlite3.Connection, *, untold: bool) -> list[Applied]:
+    """The last change of each list, or of those of which nothing was told yet."""
+    where = "WHERE told = 0" if untold else ""
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM applied {where} ORDER BY name").fetchall()  # noqa: S608 - constants
+    return [Applied(*row[:-1], whole=bool(row[-1])) for row in rows]
+
+
+def mark_told(connection: sqlite3.Connection, applied: Applied) -> None:
+    """Note that an event tells of a change."""
+    connection.execute("UPDATE applied SET told = 1 WHERE name = ? AND version = ?", (applied.name, applied.version))
