@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from agent.core.assessment import Evidence, Ground, assess, assess_plate, references_of
+from agent.core.decision import Reason
 from agent.core.judgement import lists_needed, plate_leads
+from agent.core.judging.case import judges_plate
 from agent.core.knowledge import Knowledge, UseState, in_force, subjects_of
 from agent.core.lists.standing import standing_of
 from agent.core.permit.checks import GateContext
@@ -57,15 +59,16 @@ class Inquiry:
         if permit is None:
             return Case(question, now, assessment, Knowledge(data), 0)
         use, number = self._use(permit, question.transaction, now.utc)
-        known = Knowledge(
-            data=data,
-            use=use,
-            declaration=self._lists.declaration(permit.permit_id),
-            revocation=self._lists.revocation(permit.permit_id),
-            watched=in_force(self._lists.watched(subjects_of(permit, assessment.voted)), now.utc),
-            others=self._others(permit, assessment, now.utc),
-            other_exit=self._other_exit(permit, now.utc),
-        )
+        known = Knowledge(data, use)
+        if assessment.reason is Reason.OK:
+            known = replace(
+                known,
+                declaration=self._lists.declaration(permit.permit_id),
+                revocation=self._lists.revocation(permit.permit_id),
+                watched=in_force(self._lists.watched(subjects_of(permit, assessment.voted)), now.utc),
+                others=self._others(permit, assessment, now.utc),
+                other_exit=self._other_exit(permit, now.utc),
+            )
         return Case(question, now, assessment, known, number)
 
     def _assessed(self, question: Decide, now: Moment, trust: TrustList) -> Assessment:
@@ -89,8 +92,8 @@ class Inquiry:
         return standing_of(self._lists.standings(), trust, replace(freshness, required=required), utc)
 
     def _others(self, permit: Permit, assessment: Assessment, utc: float) -> tuple[str, ...]:
-        """The plates of other active declarations that the picture may show."""
-        if assessment.voted is None or permit.plate is None:
+        """The plates of other active declarations that the picture may show; asked only where the plate decides."""
+        if assessment.voted is None or permit.plate is None or not judges_plate(permit, self._place.rules):
             return ()
         declared = self._lists.declared(rivals(assessment.voted, permit.plate), utc)
         plates = (one.plate for one in declared)

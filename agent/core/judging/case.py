@@ -57,8 +57,8 @@ class Case:
 
     @property
     def judges_plate(self) -> bool:
-        """Whether the plate decides too, which it does not where a permit alone is enough."""
-        return self.permit.form is PermitForm.PLATE or self.rules.require == "permit_and_plate"
+        """Whether the plate decides too."""
+        return judges_plate(self.permit, self.rules)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +68,11 @@ class Finding:
     check: Check
     verdict: Verdict = Verdict.PASS
     unclear: bool = False
+
+
+def judges_plate(permit: Permit, rules: JudgementRules) -> bool:
+    """Whether the plate decides too, which it does not where a permit alone is enough."""
+    return permit.form is PermitForm.PLATE or rules.require == "permit_and_plate"
 
 
 def held(reason: Reason, detail: str = "") -> Finding:

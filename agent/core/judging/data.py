@@ -54,9 +54,9 @@ def released(case: Case) -> Finding | None:
         return None
     status = declaration.status
     if status is DeclarationStatus.RELEASED:
-        return held(Reason.DECLARATION_NOT_RELEASED, status)
+        return held(Reason.DECLARATION_NOT_RELEASED, status.value)
     verdict = Verdict.MANUAL if status is DeclarationStatus.HELD else Verdict.DENY
-    return failed(verdict, Reason.DECLARATION_NOT_RELEASED, status)
+    return failed(verdict, Reason.DECLARATION_NOT_RELEASED, status.value)
 
 
 def agreeing(case: Case) -> Finding | None:
