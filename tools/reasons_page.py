@@ -1,0 +1,237 @@
+"""Write docs/reasons.md from the reasons, their words in four languages, and what is said here of verdicts and settings.
+
+Run `python tools/reasons_page.py`.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from agent.core.decision import Reason, Verdict
+from agent.core.events import Alarm, Outcome
+from agent.core.lane_state import State
+from agent.core.wording.lookup import WORDS
+from agent.core.wording.words import NO_ORACLE, Language, Phrase, phrase_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+PAGE = Path(__file__).parents[1] / "docs" / "reasons.md"
+NAMES: Final = {Language.EN: "English", Language.ZH: "中文", Language.RU: "Русский", Language.KK: "Қазақша"}
+OTHERS: Final = tuple(language for language in Language if language is not Language.EN)
+
+PASS, DENY, MANUAL, RETRY = Verdict
+REFUSED: Final = ((DENY, DENY),)
+OFFICER: Final = ((MANUAL, MANUAL),)
+AGAIN_REFUSED: Final = ((RETRY, DENY),)
+AGAIN_OFFICER: Final = ((RETRY, MANUAL),)
+
+LEADS_TO: Final[Mapping[Reason, tuple[tuple[Verdict, Verdict], ...]]] = {
+    Reason.OK: ((PASS, PASS),),
+    Reason.QR_NONE: AGAIN_REFUSED,
+    Reason.QR_MULTIPLE: OFFICER,
+    Reason.QR_UNSTABLE: AGAIN_REFUSED,
+    Reason.PAYLOAD_TOO_LARGE: AGAIN_REFUSED,
+    Reason.NOT_A_PERMIT: AGAIN_REFUSED,
+    Reason.VERSION_UNSUPPORTED: AGAIN_REFUSED,
+    Reason.ENCODING_INVALID: AGAIN_REFUSED,
+    Reason.STRUCTURE_INVALID: AGAIN_REFUSED,
+    Reason.ALG_NOT_ALLOWED: REFUSED,
+    Reason.KEY_UNKNOWN: REFUSED,
+    Reason.KEY_EXPIRED: REFUSED,
+    Reason.KEY_REVOKED: REFUSED,
+    Reason.SIGNATURE_INVALID: REFUSED,
+    Reason.CLAIMS_INVALID: REFUSED,
+    Reason.CLOCK_UNTRUSTED: OFFICER,
+    Reason.NOT_YET_VALID: REFUSED,
+    Reason.EXPIRED: REFUSED,
+    Reason.WRONG_SITE: REFUSED,
+    Reason.WRONG_LANE: REFUSED,
+    Reason.WRONG_DIRECTION: REFUSED,
+    Reason.PERMIT_REVOKED: REFUSED,
+    Reason.DECLARATION_UNKNOWN: REFUSED + OFFICER,
+    Reason.DECLARATION_NOT_RELEASED: REFUSED + OFFICER,
+    Reason.DECLARATION_MISMATCH: REFUSED,
+    Reason.DATA_TOO_OLD: OFFICER,
+    Reason.PLATE_UNREADABLE: AGAIN_OFFICER + OFFICER,
+    Reason.PLATE_UNSURE: AGAIN_OFFICER,
+    Reason.PLATE_MISMATCH: REFUSED,
+    Reason.PLATE_OTHER_PERMIT: AGAIN_OFFICER,
+    Reason.VIN_CHECKSUM: OFFICER,
+    Reason.VIN_ALREADY_EXITED: OFFICER,
+    Reason.VEHICLE_CLASS_MISMATCH: OFFICER,
+    Reason.ALREADY_USED: REFUSED + OFFICER,
+    Reason.USED_AT_OTHER_GATE: REFUSED,
+    Reason.RESERVED_ELSEWHERE: OFFICER,
+    Reason.LEDGER_UNREACHABLE: OFFICER,
+    Reason.PASSBACK: REFUSED,
+    Reason.RATE_LIMITED: OFFICER,
+    Reason.WATCHLIST_HOLD: OFFICER,
+    Reason.SAMPLED: OFFICER,
+    Reason.INTERLOCKED: OFFICER,
+    Reason.LANE_LOCKED: REFUSED,
+    Reason.GATE_FAULT: OFFICER,
+    Reason.INTERNAL_ERROR: OFFICER,
+}
+"""The verdict while more may be shown, and the one once nothing more will come."""
+
+TRUST: Final = ("permits.root_keys", "permits.trust_list")
+CLAIMS: Final = ("site.gates", "site.partition_policy", "site.claim_timeout_s")
+AGES: Final = ("lists.require", "lists.fresh_s", "lists.stale_ok_s", "lists.known_only_s")
+SETTINGS: Final[Mapping[Reason, tuple[str, ...]]] = {
+    Reason.QR_NONE: ("lanes.*.timing.read_s", "lanes.*.rules.require"),
+    Reason.PAYLOAD_TOO_LARGE: ("permits.max_text",),
+    Reason.VERSION_UNSUPPORTED: ("permits.forms",),
+    Reason.KEY_UNKNOWN: TRUST,
+    Reason.KEY_EXPIRED: (*TRUST, "permits.clock_skew_s"),
+    Reason.KEY_REVOKED: TRUST,
+    Reason.CLOCK_UNTRUSTED: (
+        "clock.require_synchronised",
+        "clock.max_error_s",
+        "clock.drift_ppm",
+        "clock.rtc_holdover_hours",
+    ),
+    Reason.NOT_YET_VALID: ("permits.clock_skew_s",),
+    Reason.EXPIRED: ("permits.clock_skew_s",),
+    Reason.WRONG_SITE: ("gate.site",),
+    Reason.WRONG_LANE: ("lanes.*.number",),
+    Reason.WRONG_DIRECTION: ("lanes.*.direction",),
+    Reason.DECLARATION_UNKNOWN: ("lanes.*.rules.declaration", "lanes.*.rules.require", *AGES),
+    Reason.DATA_TOO_OLD: AGES,
+    Reason.PLATE_UNREADABLE: ("lanes.*.rules.require", "lanes.*.rules.without_plate", "lanes.*.timing.decide_s"),
+    Reason.PLATE_UNSURE: ("lanes.*.rules.require", "lanes.*.timing.decide_s"),
+    Reason.PLATE_MISMATCH: ("lanes.*.rules.require",),
+    Reason.PLATE_OTHER_PERMIT: ("lanes.*.rules.require",),
+    Reason.VIN_CHECKSUM: ("lanes.*.rules.wrong_check_digit",),
+    Reason.VIN_ALREADY_EXITED: ("lanes.*.rules.already_exited_days",),
+    Reason.VEHICLE_CLASS_MISMATCH: ("lanes.*.rules.other_class",),
+    Reason.ALREADY_USED: ("privacy.keep_uses_days",),
+    Reason.USED_AT_OTHER_GATE: CLAIMS,
+    Reason.RESERVED_ELSEWHERE: CLAIMS,
+    Reason.LEDGER_UNREACHABLE: CLAIMS,
+    Reason.PASSBACK: ("lanes.*.anti_passback_s",),
+    Reason.SAMPLED: ("lanes.*.rules.sample_percent",),
+    Reason.INTERLOCKED: ("lanes.*.interlock", "lanes.*.shares_arm"),
+}
+"""The settings that decide whether, or when, a reason comes up."""
+
+INTRODUCTION: Final = """# Reasons
+
+Why a vehicle passes or does not. This page is written by `python tools/reasons_page.py`; the words stand in
+`agent/core/wording/`, one module a language.
+
+The checks are made in the order of this table, and the first that fails decides; a check that is switched off, or has
+nothing to look at, is left out. The event [`access.decided`](events.md#accessdecided) lists every check that was made.
+`RETRY` means that the driver may go on showing something; "at last" is what follows when the time for that is over.
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    return (
+        "\n\n".join(
+            [
+                INTRODUCTION.strip(),
+                "## In their order",
+                table(
+                    ("", "reason", "leads to", "what the gate found", "what an officer does", "settings"), in_order()
+                ),
+                "## What an officer reads",
+                table(("reason", *(NAMES[one] for one in OTHERS)), officer_rows()),
+                "## What a driver reads",
+                said_less(),
+                table((*(NAMES[one] for one in Language), "for"), driver_rows()),
+                "## What the sign says in each state of a lane",
+                table(("state", *(NAMES[one] for one in Language)), in_languages(State, lambda one: WORDS[one].states)),
+                measured(),
+                "## Alarms",
+                table(("alarm", *(NAMES[one] for one in Language)), in_languages(Alarm, lambda one: WORDS[one].alarms)),
+                "## Verdicts and outcomes",
+                table(
+                    ("verdict", *(NAMES[one] for one in Language)),
+                    in_languages(Verdict, lambda one: WORDS[one].verdicts),
+                ),
+                table(
+                    ("outcome", *(NAMES[one] for one in Language)),
+                    in_languages(Outcome, lambda one: WORDS[one].outcomes),
+                ),
+                "",
+            ]
+        ).rstrip()
+        + "\n"
+    )
+
+
+def said_less() -> str:
+    """Why many reasons have one text."""
+    wait, not_valid = (WORDS[Language.EN].driver[phrase] for phrase in (Phrase.WAIT, Phrase.NOT_VALID))
+    return (
+        f"A driver learns less. {len(NO_ORACLE)} reasons share the one text “{wait}” on purpose: plate, vehicle, use, watch"
+        " list and chance must not be told apart by somebody who tries codes. A code that is refused for itself gets"
+        f" “{not_valid}”, whatever is wrong with it."
+    )
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table."""
+    titles = list(head)
+    lines = [titles, ["---"] * len(titles), *(list(row) for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def in_order() -> Iterable[tuple[str, ...]]:
+    """The reasons in the order of their checks."""
+    for number, reason in enumerate(Reason):
+        advice = WORDS[Language.EN].officer[reason]
+        settings = ", ".join(f"`{name}`" for name in SETTINGS.get(reason, ())) or "-"
+        yield str(number or ""), f"`{reason}`", verdicts(reason), advice.what, advice.act, settings
+
+
+def verdicts(reason: Reason) -> str:
+    """What a reason leads to, in words."""
+    ways = (str(final) if early is final else f"{early}, at last {final}" for early, final in LEADS_TO[reason])
+    return " or ".join(ways)
+
+
+def officer_rows() -> Iterable[tuple[str, ...]]:
+    """The officer's words beside those in English."""
+    for reason in Reason:
+        said = (WORDS[language].officer[reason] for language in OTHERS)
+        yield f"`{reason}`", *(f"{one.what} {one.act}" for one in said)
+
+
+def driver_rows() -> Iterable[tuple[str, ...]]:
+    """The driver's phrases, each with the reasons that share it."""
+    for phrase in Phrase:
+        reasons = ", ".join(f"`{reason}`" for reason in Reason if phrase_for(reason) is phrase)
+        yield *(WORDS[language].driver[phrase] for language in Language), reasons
+
+
+def in_languages(codes: Iterable[str], look: Callable[[Language], Mapping[str, str]]) -> Iterable[tuple[str, ...]]:
+    """One row a code, with its words in every language."""
+    for code in codes:
+        yield f"`{code}`", *(look(language)[code] for language in Language)
+
+
+def measured() -> str:
+    """How much room a sign needs."""
+    longest = {
+        language: max((*WORDS[language].driver.values(), *WORDS[language].states.values()), key=width)
+        for language in Language
+    }
+    each = ", ".join(f"{NAMES[language]} {width(text)}" for language, text in longest.items())
+    return (
+        f"The longest texts of a sign take, in columns (a Chinese character takes two): {each}. All fit on two lines of 20"
+        " columns; nearly all on two of 16."
+    )
+
+
+def width(text: str) -> int:
+    """How many columns a text takes on a sign."""
+    return sum(2 if unicodedata.east_asian_width(one) in "WF" else 1 for one in text)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
