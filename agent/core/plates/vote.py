@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _FLOOR: Final = 1e-4
 """Least probability of a character that a reading does not list."""
-CORRELATION: Final = 0.5
+CORRELATION: Final = 0.8
 """How alike the errors of two frames of one standing vehicle are: dirt on a plate is in every frame."""
 _SAME_PLATE_DIFFERENCES: Final = 2
 _MOST_CHARACTERS: Final = 6
