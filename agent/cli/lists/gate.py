@@ -1,0 +1,54 @@
+"""What the commands of a gate's own lists share: its configuration, and its registry beside a running agent."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agent.cli import exits
+from agent.cli.check import DEFAULT_PATH, load_configuration
+from agent.core.permit.trust import root_key
+from agent.service.clock import Clock
+from agent.settings import SettingsError
+from agent.store.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from agent.settings import Settings
+
+REGISTRY = "registry.db"
+INCOMING = "lists-incoming"
+MEGABYTE = 1 << 20
+
+Configuration = Annotated[
+    Path, typer.Option("--config", "-c", help="The gate's configuration.", show_default=str(DEFAULT_PATH))
+]
+
+
+def settings_of(configuration: Path) -> Settings:
+    """The gate's settings; a configuration that cannot be used ends the command with 78."""
+    try:
+        return load_configuration(configuration).settings
+    except SettingsError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(exits.CONFIGURATION) from None
+
+
+@contextmanager
+def registry_of(settings: Settings) -> Iterator[Registry]:
+    """The gate's registry, also while its agent runs. Raises RegistryError."""
+    registry = Registry.open(
+        settings.state.directory / REGISTRY,
+        settings.gate.site,
+        [root_key(text) for text in settings.permits.root_keys],
+        settings.lists.max_mb * MEGABYTE,
+        utc=Clock().now().utc,
+    )
+    try:
+        yield registry
+    finally:
+        registry.close()

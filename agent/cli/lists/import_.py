@@ -1,0 +1,106 @@
+"""The command `gate-agent lists import`: the lists of a pack from a stick, into this gate."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path  # noqa: TC003 - Typer reads the annotations
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agent.cli import exits
+from agent.cli.check import DEFAULT_PATH
+from agent.cli.lists.gate import INCOMING, Configuration, registry_of, settings_of
+from agent.cli.lists.intake import Intake
+from agent.cli.lists.options import fail
+from agent.core.events import AlarmRaised, ListsApplied, ListsRefused
+from agent.list_desk import ListDesk
+from agent.service.clock import Clock
+from agent.store.chunk_spool import ChunkSpool
+from agent.store.errors import RegistryError
+from agent.store.list_pack import PackError, read_pack
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.progress import Progress, TaskID
+
+    from agent.core.events import Event
+    from agent.core.lists.kinds import ListKind
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(help="The pack: what `gate-agent lists pack` has written.")],
+    configuration: Configuration = DEFAULT_PATH,
+) -> None:
+    """Take the lists of a pack into this gate, also while its agent runs: it uses each at once, and records it.
+
+    Each list is taken whole or not at all, and only one that a key of the trust list has signed for this site, and that
+    is newer than what the gate has. Exit code 0 when the gate has all that the pack says, 1 when a part was refused.
+    """
+    settings = settings_of(configuration)
+    try:
+        with read_pack(file) as pack, registry_of(settings) as registry, _bar() as bar:
+            spool = ChunkSpool(settings.state.directory / INCOMING)
+            desk = ListDesk(registry, spool, Clock().now, _Teller(bar).tell, records=False)
+            intake = Intake(desk, pack, _Bar(bar))
+            intake.run()
+    except (PackError, RegistryError) as error:
+        fail("import", error)
+    for kind, version in intake.current.items():
+        typer.echo(f"{kind}: version {version} is in force already")
+    if not intake.complete:
+        typer.echo(f"gate-agent lists import: not all of {file} was taken in; the lists in force stay", err=True)
+        raise typer.Exit(exits.FAILED)
+
+
+@contextmanager
+def _bar() -> Iterator[Progress]:
+    """A bar on the terminal's error output; nothing where that is no terminal."""
+    from rich.console import Console  # noqa: PLC0415 - a quick command must not wait for it
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as progress:
+        yield progress
+
+
+class _Bar:
+    """Moves the bar of the list that is read."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task: TaskID | None = None
+
+    def begin(self, kind: ListKind, rows: int) -> None:
+        self._task = self._progress.add_task(kind.value, total=rows)
+
+    def advance(self, rows: int) -> None:
+        if self._task is not None:
+            self._progress.advance(self._task, rows)
+
+
+class _Teller:
+    """Says what the agent would record."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+
+    def tell(self, event: Event) -> None:
+        match event:
+            case ListsApplied():
+                what = "keys" if event.list == "trust" else "rows"
+                before = f" (before: {event.before})" if event.before else ""
+                self._say(f"{event.list}: version {event.version} is in force{before}, {event.rows:,} {what}")
+            case ListsRefused():
+                self._say(f"{event.list}: refused ({event.code}): {event.detail}", err=True)
+            case AlarmRaised():
+                self._say(event.detail, err=True)
+            case _:
+                self._say(str(event))
+
+    def _say(self, text: str, *, err: bool = False) -> None:
+        self._progress.stop()
+        typer.echo(text, err=err)
+        self._progress.start()
