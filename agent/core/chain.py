@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from math import ceil
@@ -29,6 +28,7 @@ SCHEMA_VERSION = 1
 SEQ_MAX = 2**31 - 1
 RANDOM_BYTES = 10
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 UTC_MS_MAX = 253_402_300_799_999  # the last millisecond of the year 9999, the last that RFC 3339 can write
 
 
@@ -93,7 +93,8 @@ def uuid7(utc_ms: int, random: bytes) -> str:
     value = bytearray(utc_ms.to_bytes(6, "big") + random)
     value[6] = 0x70 | (value[6] & 0x0F)
     value[8] = 0x80 | (value[8] & 0x3F)
-    return str(uuid.UUID(bytes=bytes(value)))
+    digits = value.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
 
 
 def time_text(utc_ms: int) -> str:
@@ -135,6 +136,6 @@ def seal(draft: Draft, writer: Writer, before: Point, clock: ClockReading, rando
         "prev": before.digest,
     }
     present = {name: value for name, value in attributes.items() if value is not None}
-    head = json.dumps(present, ensure_ascii=False, separators=(",", ":"))
+    head = ENCODER.encode(present)
     payload = f'{head[:-1]},"data":{draft.event.model_dump_json()}}}'.encode()
     return Sealed(seq, str(attributes["id"]), kind, payload, digest_of(payload), utc_ms)

@@ -19,6 +19,7 @@ COLUMNS = f"seq, id, type, {PAYLOAD}"
 HELD = re.compile(rb'"prev":"([0-9a-f]{64})"')
 WORDS = [str, str, int, str, int, int, int, str, int]
 STANDING = "gate, stream, head_seq, head_hash, head_total, watermark, tail_seq, tail_hash, tail_total, sum"
+STAND = f"UPDATE journal SET {', '.join(f'{name} = ?' for name in STANDING.split(', '))}"  # noqa: S608 - constants
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,7 @@ def standing(connection: sqlite3.Connection) -> Standing | None:
 
 def _stand(connection: sqlite3.Connection, now: Standing) -> None:
     """Write where the chain stands."""
-    assignments = ", ".join(f"{name} = ?" for name in STANDING.split(", "))
-    connection.execute(f"UPDATE journal SET {assignments}", (*_words(now), _sum(now)))  # noqa: S608 - constants
+    connection.execute(STAND, (*_words(now), _sum(now)))
 
 
 def _words(now: Standing) -> tuple[str | int, ...]:

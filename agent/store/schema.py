@@ -80,7 +80,8 @@ VERSION_4 = "ALTER TABLE journal ADD COLUMN sum TEXT NOT NULL DEFAULT ''"
 
 # `gate` is '' for the gate's own uses. `seq` is the place of the newest change of a row in the row log of its gate, which
 # is no table: it is the rows in this order. The last place given stands in `site_log`, for rows are forgotten.
-# `consents`: uses that were granted to other gates, until they tell what became of them.
+# `consents`: uses that were granted to other gates, until they tell what became of them. An open transaction is in no
+# index any more: most events then write one page less.
 VERSION_5 = """
 ALTER TABLE ledger RENAME TO ledger_4;
 DROP INDEX reservations;
@@ -103,6 +104,8 @@ CREATE TABLE consents (
     utc_ms INTEGER NOT NULL, vehicle TEXT NOT NULL, direction TEXT NOT NULL,
     PRIMARY KEY (permit, use, gate, txn)
 ) STRICT, WITHOUT ROWID;
+DROP INDEX closings;
+CREATE INDEX closings ON transactions (closed_seq) WHERE closed_seq IS NOT NULL;
 CREATE TABLE site_log (one INTEGER PRIMARY KEY CHECK (one = 1), seq INTEGER NOT NULL) STRICT;
 CREATE TABLE site_peers (
     gate TEXT PRIMARY KEY, stream TEXT NOT NULL, seq INTEGER NOT NULL, synced INTEGER NOT NULL

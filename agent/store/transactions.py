@@ -20,6 +20,8 @@ TRACK = """
 INSERT INTO transactions (txn, lane, boot, opened_ms, granted, entered, closed_seq) VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (txn) DO UPDATE SET granted = granted | excluded.granted, entered = entered | excluded.entered,
 lane = coalesce(lane, excluded.lane), closed_seq = coalesce(closed_seq, excluded.closed_seq)
+WHERE granted < excluded.granted OR entered < excluded.entered OR (lane IS NULL AND excluded.lane IS NOT NULL)
+    OR (closed_seq IS NULL AND excluded.closed_seq IS NOT NULL)
 """
 
 
