@@ -8,16 +8,17 @@ from collections import deque
 from typing import TYPE_CHECKING, Final, Protocol
 
 from agent.core.chain import ClockReading
-from agent.core.clock_trust import ClockFloor, ClockLook, ClockState, observe, resumed
+from agent.core.clock_trust import ClockFloor, ClockLook, ClockState, HoldoverRules, observe, resumed
 from agent.core.events import ClockChanged, Draft
 from agent.store.errors import RegistryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from agent.core.clock_trust import ClockTrust, HoldoverRules
+    from agent.core.clock_trust import ClockTrust
     from agent.core.moment import Moment
     from agent.service.clock import Synchronisation
+    from agent.settings.model import ClockRules
     from agent.store.clock_files import ClockFiles
 
 log = logging.getLogger(__name__)
@@ -26,6 +27,12 @@ ROUND_S: Final = 1.0
 KEEP_EVERY_S: Final = 60.0
 STOP_TIMEOUT_S: Final = 5.0
 MS_PER_S: Final = 1000.0
+S_PER_HOUR: Final = 3600.0
+
+
+def holdover_rules(settings: ClockRules) -> HoldoverRules:
+    """The rules as the core takes them."""
+    return HoldoverRules(settings.max_error_s, settings.drift_ppm, settings.rtc_holdover_hours * S_PER_HOUR)
 
 
 class WatchedClock(Protocol):

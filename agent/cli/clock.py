@@ -1,0 +1,114 @@
+"""The commands `gate-agent clock`: what the computer's clock is worth, and how a wrong floor is mended."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from agent.cli import exits
+from agent.cli.check import DEFAULT_PATH
+from agent.cli.lists.gate import REGISTRY, Configuration, registry_of, settings_of
+from agent.clock_keeper import holdover_rules
+from agent.core.chain import time_text
+from agent.core.clock_trust import ClockFloor, ClockLook, observe, resumed
+from agent.service.clock import Clock
+from agent.store.clock_files import CAUSE_CHARACTERS, ClockFiles, FloorReset
+from agent.store.errors import RegistryError
+
+if TYPE_CHECKING:
+    from agent.core.clock_trust import ClockTrust
+    from agent.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, help="Say what the clock is worth, and mend a wrong floor.")
+
+NEVER = "never"
+
+
+@app.command()
+def show(
+    configuration: Configuration = DEFAULT_PATH,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, for programs.")] = False,
+) -> None:
+    """Say what the clock is worth to the gate now, and why. Exit code 0 when permits are judged by it, 1 when not."""
+    settings = settings_of(configuration)
+    files = ClockFiles(settings.state.directory)
+    try:
+        floor = _floor(settings)
+        waiting = files.reset()
+    except (RegistryError, OSError, ValueError) as error:
+        _fail("show", error)
+    trust = _trust(settings, files, floor)
+    found = {
+        "state": trust.state.value,
+        "why": trust.detail,
+        "time": _moment(trust.seen.utc),
+        "off_by_at_most_s": None if trust.error_s is None else round(trust.error_s, 3),
+        "floor": _moment(floor.utc) if floor.utc else NEVER,
+        "last_kept_by_a_time_server": NEVER if floor.synced_utc is None else _moment(floor.synced_utc),
+        "floor_reset_waits": None if waiting is None else f"to {_moment(waiting.utc)} by {waiting.operator}",
+    }
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+    else:
+        wide = max(map(len, found))
+        for name, value in found.items():
+            if value not in (None, ""):
+                typer.echo(f"{name.replace('_', ' '):<{wide}}  {value}")
+    raise typer.Exit(exits.OK if trust.trusted else exits.FAILED)
+
+
+@app.command("reset-floor")
+def reset_floor(
+    cause: Annotated[str, typer.Option(help="Why the floor is wrong; goes into an event with your user name.")],
+    configuration: Configuration = DEFAULT_PATH,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether the time is right.")] = False,
+) -> None:
+    """Put the clock's floor back to the time of now, which must be right: what raised it was wrong.
+
+    The agent does it, and tells of it in an event: within a second where it runs, else when it starts.
+    """
+    settings = settings_of(configuration)
+    if not cause.strip() or not cause.isprintable() or len(cause) > CAUSE_CHARACTERS:
+        raise typer.BadParameter(f"--cause takes a text of one line, up to {CAUSE_CHARACTERS} characters")
+    files = ClockFiles(settings.state.directory)
+    now = Clock().now().utc
+    if not yes:
+        typer.confirm(f"This computer's clock says {_moment(now)}. Is that right?", abort=True)
+    operator = os.environ.get("SUDO_USER") or getpass.getuser()
+    try:
+        files.ask_reset(FloorReset(now, operator, cause.strip()))
+    except OSError as error:
+        _fail("reset-floor", error)
+    typer.echo(f"the floor goes back to {_moment(now)}: at once where the agent runs, else when it starts")
+
+
+def _floor(settings: Settings) -> ClockFloor:
+    """The floor of the gate; none is made where no agent has run yet."""
+    if not (settings.state.directory / REGISTRY).exists():
+        return ClockFloor(0.0)
+    with registry_of(settings) as registry:
+        return registry.clock_floor()
+
+
+def _trust(settings: Settings, files: ClockFiles, floor: ClockFloor) -> ClockTrust:
+    """What an agent that starts now would make of the clock."""
+    clock = Clock()
+    kernel = clock.synchronisation()
+    look = ClockLook(clock.together(), kernel.synchronised, (kernel.error_ms or 0.0) / 1000, floor, kernel.detail)
+    anchor = files.anchor()
+    return observe(None if anchor is None else resumed(anchor), look, holdover_rules(settings.clock))
+
+
+def _moment(utc: float) -> str:
+    return time_text(round(utc * 1000))
+
+
+def _fail(command: str, error: Exception) -> NoReturn:
+    typer.echo(f"gate-agent clock {command}: {error}", err=True)
+    raise typer.Exit(exits.FAILED)
