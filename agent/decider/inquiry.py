@@ -10,6 +10,7 @@ from agent.core.decision import Reason
 from agent.core.judgement import lists_needed, plate_leads
 from agent.core.judging.case import judges_plate
 from agent.core.knowledge import Knowledge, UseState, in_force, subjects_of
+from agent.core.lists.kinds import ListKind
 from agent.core.lists.standing import standing_of
 from agent.core.permit.checks import GateContext
 from agent.core.plates.rivals import rivals
@@ -66,7 +67,7 @@ class Inquiry:
                 declaration=self._lists.declaration(permit.permit_id),
                 revocation=self._lists.revocation(permit.permit_id),
                 watched=in_force(self._lists.watched(subjects_of(permit, assessment.voted)), now.utc),
-                others=self._others(permit, assessment, now.utc),
+                others=self._others(permit, assessment, data, now.utc),
                 other_exit=self._other_exit(permit, now.utc),
             )
         return Case(question, now, assessment, known, number)
@@ -91,9 +92,10 @@ class Inquiry:
         required = freshness.required | lists_needed(permit, self._place.rules)
         return standing_of(self._lists.standings(), trust, replace(freshness, required=required), utc)
 
-    def _others(self, permit: Permit, assessment: Assessment, utc: float) -> tuple[str, ...]:
+    def _others(self, permit: Permit, assessment: Assessment, data: DataStanding, utc: float) -> tuple[str, ...]:
         """The plates of other active declarations that the picture may show; asked only where the plate decides."""
-        if assessment.voted is None or permit.plate is None or not judges_plate(permit, self._place.rules):
+        decides = judges_plate(permit, self._place.rules) and ListKind.DECLARATIONS in data.versions
+        if assessment.voted is None or permit.plate is None or not decides:
             return ()
         declared = self._lists.declared(rivals(assessment.voted, permit.plate), utc)
         plates = (one.plate for one in declared)
