@@ -9,6 +9,7 @@ from agent.link.brokers import BrokerAddress
 from agent.link.flow import FlowSettings
 from agent.link.guest import Guest
 from agent.link.link import Link
+from agent.link.list_topics import ListTopics
 from agent.link.messages import Outgoing, Subscription
 from agent.link.presence import GateIdentity
 from agent.link.tls import TlsFiles
@@ -16,6 +17,7 @@ from agent.link.topics import Topics
 from agent.port_state import PortState
 from tests.central import Central
 from tests.linking import GATE, clock, journal_at, linked, local, quick, record
+from tests.lists import DECLARATIONS
 from tests.mosquitto import SAMPLE, Broker, SampleBroker, needs_mosquitto
 from tests.waiting import eventually
 
@@ -29,7 +31,8 @@ class CentreBroker(SampleBroker):
     def __init__(self, folder):
         super().__init__(folder, GATE, SITE)
         rules = folder / "gates.acl"
-        rules.write_text(rules.read_text() + (SAMPLE / "sites.acl").read_text())
+        text = rules.read_text() + (SAMPLE / "sites.acl").read_text()
+        rules.write_text(text.replace("user gate-1\n", f"user {GATE}\n"))
 
 
 class SiteBroker(Broker):
@@ -129,3 +132,27 @@ def test_a_command_comes_down_with_expiry_and_correlation_and_its_result_goes_up
     assert 0 < command.expiry_s <= 30
     assert (answer.payload, answer.correlation) == (b"{}", b"c-1")
     assert 0 < answer.expiry_s <= 3600
+
+
+def test_the_lists_come_down_and_stay_at_the_site_and_what_a_gate_cannot_find_is_asked_for_upwards(brokers):
+    centre, site = brokers
+    topics = ListTopics(9411)
+    certificates = {name: TlsFiles(*centre.files(name)) for name in ("central", GATE)}
+    kept = (topics.trust, topics.head(DECLARATIONS), topics.chunk(DECLARATIONS, 3, 0), topics.delta(DECLARATIONS, 4))
+    gone = topics.delta(DECLARATIONS, 2)
+
+    def at_the_site():
+        with Guest(BrokerAddress("localhost", site.port, tls=True), tls=certificates[GATE]) as gate:
+            gate.subscribe(f"{topics.root}/#")
+            return {message.topic for message in gate.messages(0.3) if message.retained}
+
+    with Guest(BrokerAddress("localhost", centre.port, tls=True), tls=certificates["central"]) as central:
+        for topic in (*kept, gone):
+            assert not central.publish(Outgoing(topic, b"signed", retain=True)).refused
+        eventually(lambda: at_the_site() == {*kept, gone}, what="the lists at the site")
+        central.publish(Outgoing(gone, b"", retain=True))
+        eventually(lambda: at_the_site() == set(kept), what="what is gone at the centre gone at the site")
+        central.subscribe(topics.want(DECLARATIONS))
+        with Guest(BrokerAddress("localhost", site.port, tls=True), tls=certificates[GATE]) as gate:
+            gate.publish(Outgoing(topics.want(DECLARATIONS), b'{"gate":"x","have":0}'))
+            assert next(central.messages(10.0)).payload == b'{"gate":"x","have":0}'
