@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.core.observations import Reading
+from agent.core.plates.columns import ALPHABET, encode
 from agent.core.plates.formats import PROVINCES
 from agent.core.plates.match import DEFAULT_RULES, MatchRules, MatchVerdict, match
+from agent.core.plates.rivals import series
 from agent.core.plates.vote import PlateVote, vote
 
 
@@ -85,6 +89,123 @@ def test_nothing_read_and_nothing_declared_are_unsure() -> None:
     assert match(None, "京A12345").verdict is MatchVerdict.UNSURE
     assert match(None, "京A12345").read == ""
     assert match(seen("京A12345", 5), " ").verdict is MatchVerdict.UNSURE
+
+
+def shown(text: str, frames: int = 1, two_lines: bool = False, **doubts: tuple[str, float]) -> PlateVote:
+    """A vote over frames with columns that show `text`; `at3=("B", 0.2)`: at place 3 there may be a B instead."""
+    rows = []
+    for place, character in enumerate(text):
+        other, share = doubts.get(f"at{place}", ("", 0.0))
+        rows += [column({character: 0.999 - share, other: share} if other else {character: 0.999}), column({"": 0.999})]
+    positions = tuple(((character, 0.99),) for character in text)
+    readings = [
+        Reading(text, positions, "civil", 0.97, "front", frame, frame * 0.04, columns=encode(rows), two_lines=two_lines)
+        for frame in range(frames)
+    ]
+    voted = vote(readings)
+    assert voted is not None
+    return voted
+
+
+def column(shares: dict[str, float]) -> list[float]:
+    left = (1 - sum(shares.values())) / (len(ALPHABET) + 1)
+    return [shares.get(character, 0.0) + left for character in ("", *ALPHABET)]
+
+
+def test_the_columns_of_a_frame_decide() -> None:
+    assert match(shown("京A12345"), "京A12345").verdict is MatchVerdict.MATCH
+    assert match(shown("京A12345"), "京A12345").score > 3
+    assert match(shown("京A12345"), "京A12346").verdict is MatchVerdict.UNSURE
+    assert match(shown("京A12345", 3), "京A72846").verdict is MatchVerdict.MISMATCH
+
+
+@pytest.mark.parametrize(
+    "plate", ["皖AD12345", "皖A12345D", "498VDZ08", "A123BCD", "渝B3587学", "使123456", "粤Z1234港"]
+)
+def test_plates_of_every_kind_match_themselves_and_no_neighbour(plate: str) -> None:
+    assert match(shown(plate), plate).verdict is MatchVerdict.MATCH
+    for other in series(plate):
+        assert match(shown(plate, 3), other).verdict is not MatchVerdict.MATCH
+
+
+def test_a_declared_plate_may_be_written_with_letters_that_plates_do_not_have() -> None:
+    assert match(shown("京A10345"), "京A·IO345").verdict is MatchVerdict.MATCH
+
+
+def test_the_number_of_a_temporary_plate_matches_whether_its_mark_was_read_or_not() -> None:
+    assert match(shown("京A12345临"), "京A12345临").verdict is MatchVerdict.MATCH
+    assert match(shown("京A12345"), "京A12345临").verdict is MatchVerdict.MATCH
+    assert match(shown("京A12345临"), "京A12346临").verdict is MatchVerdict.UNSURE
+
+
+def test_a_kazakh_plate_of_two_lines_matches_by_its_number() -> None:
+    (printed,) = shown("24110VBZ", two_lines=True).readings
+    in_order = tuple(((character, 0.99),) for character in "241VBZ10")
+    seen = vote([replace(printed, text="241VBZ10", positions=in_order)])
+
+    assert match(seen, "241VBZ10").verdict is MatchVerdict.MATCH
+    assert match(seen, "242VBZ10").verdict is MatchVerdict.UNSURE
+
+
+def test_a_character_that_one_frame_dropped_does_not_hide_the_declared_plate() -> None:
+    rows = [column({"": 0.999})]
+    for character in "皖AD1234":
+        rows += [column({character: 0.999}), column({"": 0.999})]
+    rows += [column({"5": 0.7, "": 0.299})]
+    positions = tuple(((character, 0.9),) for character in "皖AD1234")
+    short = Reading("皖AD1234", positions, "civil", 0.5, "front", 1, 0.04, columns=encode(rows))
+
+    assert match(vote([short]), "皖AD12345").verdict is MatchVerdict.MATCH
+    assert match(vote([short]), "皖AD12346").verdict is not MatchVerdict.MATCH
+
+
+def test_a_province_that_is_hard_to_read_is_no_other_plate() -> None:
+    assert match(shown("京A12345", at0=("沪", 0.45)), "沪A12345").verdict is MatchVerdict.MATCH
+    assert match(shown("京A12345", at2=("7", 0.45)), "京A72345").verdict is not MatchVerdict.MATCH
+
+
+def test_a_province_read_for_sure_is_left_to_an_officer() -> None:
+    assert match(shown("京A12345", 3), "沪A12345").verdict is MatchVerdict.UNSURE
+
+
+def test_another_declared_plate_that_explains_the_picture_as_well_is_a_rival() -> None:
+    doubtful = shown("京A12345", at6=("6", 0.12))
+    alone = match(doubtful, "京A12345")
+    found = match(doubtful, "京A12345", others=("京A·12346",))
+
+    assert (alone.verdict, alone.rival) == (MatchVerdict.MATCH, False)
+    assert (found.verdict, found.rival) == (MatchVerdict.UNSURE, True)
+
+
+def test_another_declared_plate_with_the_same_serial_is_a_rival_in_spite_of_its_province() -> None:
+    found = match(shown("京A12345", at0=("沪", 0.45)), "沪A12345", others=("京A12345",))
+
+    assert (found.verdict, found.rival) == (MatchVerdict.UNSURE, True)
+
+
+def test_other_declared_plates_that_the_picture_rules_out_do_not_disturb() -> None:
+    others = ("京A12346", "沪B98765", "498VDZ08", "京A12345", "")
+    found = match(shown("京A12345"), "京A12345", others=others)
+
+    assert (found.verdict, found.rival) == (MatchVerdict.MATCH, False)
+
+
+def test_a_vehicle_that_comes_on_its_neighbours_permit_is_a_rival_when_its_own_plate_is_declared() -> None:
+    found = match(shown("京A12346", 3), "京A12345", others=("京A12346",))
+
+    assert (found.verdict, found.rival) == (MatchVerdict.UNSURE, True)
+
+
+def test_two_plates_that_could_both_be_the_vehicles_are_left_to_an_officer() -> None:
+    positions = tuple(((character, 0.99),) for character in "京A12345")
+    other = tuple(((character, 0.99),) for character in "沪B98765")
+    readings = [
+        *[Reading("京A12345", positions, "civil", 0.9, "front", n, n / 10, (100, 500, 160, 50)) for n in range(3)],
+        *[Reading("沪B98765", other, "civil", 0.9, "front", n, n / 10, (900, 500, 150, 50)) for n in range(3)],
+    ]
+
+    assert match(vote(readings), "京A12345").verdict is MatchVerdict.UNSURE
+    assert match(vote(readings), "沪B98765").verdict is MatchVerdict.UNSURE
 
 
 serials = st.text(alphabet="0123456789ABCDEFGHJKLMNPQRSTUVWXYZ", min_size=5, max_size=5)

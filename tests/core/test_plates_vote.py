@@ -100,6 +100,33 @@ def test_a_reading_of_another_length_does_not_mix_in() -> None:
     assert (voted.text, voted.frames) == ("皖AD12345", 2)
 
 
+def test_two_plates_side_by_side_with_as_much_evidence_are_contested() -> None:
+    left = [reading("京A12345", frame, box=(500, 500, 160, 50)) for frame in range(3)]
+    right = [reading("沪B98765", frame, box=(900, 500, 150, 50)) for frame in range(3)]
+    behind = [reading("沪B98765", frame, box=(900, 200, 90, 28)) for frame in range(3)]
+    equal, unequal = vote([*left, *right]), vote([*left, *behind])
+
+    assert equal is not None
+    assert unequal is not None
+    assert (equal.contested, unequal.contested) == (True, False)
+
+
+def test_one_plate_that_two_frames_read_in_two_ways_is_not_contested() -> None:
+    voted = vote([reading("皖AD12345", 1), reading("皖A12345", 2)])
+
+    assert voted is not None
+    assert not voted.contested
+
+
+def test_the_readings_that_show_the_plate_best_are_kept_for_the_match() -> None:
+    frames = [reading("京A12345", frame, share=0.9, box=(500, 500, 20 + frame, 10)) for frame in range(9)]
+    voted = vote(frames)
+
+    assert voted is not None
+    assert voted.frames == 9
+    assert [kept.frame for kept in voted.readings] == [8, 7, 6, 5, 4]
+
+
 def test_two_cameras_may_see_the_same_plate_anywhere() -> None:
     front = reading("京A12345", 1, box=(100, 100, 160, 50))
     rear = reading("京A12345", 1, camera="rear", box=(1500, 900, 80, 25))

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from agent.core.plates.columns import decode, of_positions
-from agent.core.plates.formats import PROVINCES
+from agent.core.plates.formats import PROVINCES, normalise
 from agent.core.plates.likelihood import around, log_likelihood
 from agent.core.plates.vote import CORRELATION
 
@@ -63,7 +63,8 @@ def evidence(vote: PlateVote, declared: str, others: Sequence[str] = ()) -> Evid
     Numbers are normalised. Those that differ in one character from the declared one, or from what was read, compete.
     The frames of one standing vehicle err alike: their sum is damped by the design effect of correlated samples.
     """
-    anchors = tuple(dict.fromkeys((declared, vote.text, *(reading.text for reading in vote.readings))))
+    read = (vote.text, *(reading.text for reading in vote.readings))
+    anchors = tuple(dict.fromkeys((declared, *(normalise(text) for text in read))))
     frames = [_frame(reading, anchors, others) for reading in vote.readings]
     weight = 1 / (TEMPERATURE * (1 + (len(frames) - 1) * CORRELATION))
     texts = set(others).union(*frames)

@@ -34,7 +34,8 @@ def around(columns: Columns, number: str, *, two_lines: bool = False) -> dict[st
     """
     found: dict[str, float] = {}
     for printed, plate in printed_forms(number, two_lines=two_lines):
-        for other, likelihood in _substitutions(columns, printed, _allowed(printed, two_lines)):
+        possible = _allowed(printed, two_lines)[: len(number)]  # the mark behind it stays
+        for other, likelihood in _substitutions(columns, printed, possible):
             name = plate.number(other) if plate else other
             found[name] = max(found.get(name, -math.inf), math.log(max(likelihood, _LEAST)))
     return found

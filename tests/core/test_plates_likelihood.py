@@ -1,0 +1,102 @@
+"""The likelihood of a number: against the sum over all ways to lay it, written out."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.core.plates.columns import BLANK, Columns, of_positions
+from agent.core.plates.likelihood import around, log_likelihood, printed_forms
+
+SYMBOLS = ("", "A", "B", "1")
+
+
+def columns(*shares: dict[str, float]) -> Columns:
+    return Columns(shares, (1e-7,) * len(shares))
+
+
+@st.composite
+def blurred(draw: st.DrawFn) -> Columns:
+    """Five or six columns of four symbols."""
+    found = []
+    for _ in range(draw(st.integers(5, 6))):
+        weights = [draw(st.floats(0.01, 1)) for _ in SYMBOLS]
+        found.append({symbol: weight / sum(weights) for symbol, weight in zip(SYMBOLS, weights, strict=True)})
+    return columns(*found)
+
+
+def written_out(seen: Columns, text: str) -> float:
+    """The sum over every path of symbols that collapses to the text."""
+    total = 0.0
+    for path in itertools.product(SYMBOLS, repeat=len(seen.shares)):
+        collapsed = "".join(symbol for symbol, _ in itertools.groupby(path))
+        if collapsed == text:
+            total += math.prod(shares[symbol] for shares, symbol in zip(seen.shares, path, strict=True))
+    return total
+
+
+@given(blurred(), st.text(alphabet="AB1", min_size=1, max_size=3))
+def test_the_likelihood_is_the_sum_over_all_ways_to_lay_the_text(seen: Columns, text: str) -> None:
+    assert log_likelihood(seen, text) == pytest.approx(math.log(max(written_out(seen, text), 1e-300)), abs=1e-6)
+
+
+@given(blurred(), st.text(alphabet="AB1", min_size=5, max_size=5))
+def test_every_single_change_has_the_likelihood_of_its_own_text(seen: Columns, text: str) -> None:
+    found = around(seen, text)
+
+    assert set(found) == {text} | {
+        text[:place] + other + text[place + 1 :] for place in range(5) for other in "AB1" if other != text[place]
+    }
+    for other, likelihood in found.items():
+        assert likelihood == pytest.approx(math.log(max(written_out(seen, other), 1e-300)), abs=1e-6)
+
+
+def test_a_double_character_needs_a_blank_between() -> None:
+    once = columns({"A": 1.0}, {"A": 1.0}, {"A": 1.0})
+    twice = columns({"A": 1.0}, {BLANK: 1.0}, {"A": 1.0})
+
+    assert log_likelihood(once, "A") == pytest.approx(0.0, abs=1e-6)
+    assert log_likelihood(once, "AA") < -10
+    assert log_likelihood(twice, "AA") == pytest.approx(0.0, abs=1e-6)
+
+
+def test_only_characters_that_a_format_allows_compete() -> None:
+    positions = tuple((((character, 0.5), ("挂", 0.3), ("7", 0.2))) for character in "京A12345")
+    found = around(of_positions(positions), "京A12345")
+
+    assert "京A1234挂" in found  # a trailer's plate
+    assert "京A123挂5" not in found
+    assert "京712345" not in found
+
+
+def test_a_number_of_no_format_is_printed_as_it_is() -> None:
+    assert printed_forms("A1", two_lines=False) == (("A1", None),)
+
+
+def test_a_kazakh_plate_of_two_lines_prints_its_region_before_its_letters() -> None:
+    printed = [text for text, _ in printed_forms("241VBZ10", two_lines=True)]
+    seen = of_positions(tuple(((character, 0.99),) for character in "24110VBZ"))
+
+    assert printed[0] == "24110VBZ"
+    assert log_likelihood(seen, "241VBZ10", two_lines=True) > -1
+    assert log_likelihood(seen, "241VBZ10") < -10
+
+
+def test_the_mark_of_a_temporary_plate_is_printed_behind_the_number() -> None:
+    printed = {text for text, _ in printed_forms("京A12345", two_lines=False)}
+    seen = of_positions(tuple(((character, 0.99),) for character in "京A12345临"))
+
+    assert {"京A12345", "京A12345临"} <= printed
+    assert log_likelihood(seen, "京A12345") > -1
+
+
+def test_around_speaks_of_numbers_and_not_of_what_is_printed() -> None:
+    positions = tuple(((character, 0.9), ("7", 0.1)) for character in "24110VBZ")
+    found = around(of_positions(positions), "241VBZ10", two_lines=True)
+
+    assert found["247VBZ10"] > found["241VBZ10"] - 5
+    assert "241VBZ17" in found
