@@ -1,0 +1,67 @@
+"""A hundredth of `make fuzz`, and that its judge sees what must not be."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.core.permit import base45, cbor
+from agent.core.permit.keys import PublicKey
+from tests.fuzz.__main__ import jobs, run
+from tests.fuzz.judge import Tally, play
+from tests.fuzz.targets import TARGETS
+
+CASES = 10_000
+
+
+def test_the_shares_make_one():
+    assert sum(target.share for target in TARGETS.values()) == pytest.approx(1)
+    assert sum(cases for _, cases, _ in jobs(1_000_000, "1")) == 1_000_000
+
+
+@pytest.mark.parametrize("name", TARGETS)
+def test_nothing_that_nobody_issued_is_taken_and_nothing_escapes(name):
+    whole = Tally()
+    for job in jobs(CASES, "ordinary"):
+        if job[0] == name:
+            whole.add(run(job)[1])
+    assert whole.cases == round(CASES * TARGETS[name].share)
+    assert (whole.accepted, whole.escaped, whole.examples) == (0, 0, [])
+
+
+def test_the_same_seed_plays_the_same_inputs():
+    seen = [], []
+    for inputs in seen:
+        watched = TARGETS["GP1 texts"]
+        play(type(watched)(watched.make, lambda data, inputs=inputs: bool(inputs.append(data)), 1.0), 50, "s")
+    assert seen[0] == seen[1]
+    assert len(set(seen[0])) > 40
+
+
+def test_a_signature_check_that_says_yes_to_all_is_noticed(monkeypatch):
+    monkeypatch.setattr(PublicKey, "verifies", lambda *_: True)
+    for name in ("GP1 messages", "JWS texts", "strangers' signatures", "list heads", "trust lists"):
+        assert play(TARGETS[name], 400, "planted").accepted, name
+
+
+def test_a_reader_that_forgives_is_noticed(monkeypatch):
+    strict = base45.decode
+    monkeypatch.setattr(base45, "decode", lambda text: strict(text.rstrip(b"\n")))
+    assert play(TARGETS["GP1 texts"], 2000, "planted").accepted
+    assert play(TARGETS["Base45"], 2000, "planted").accepted
+
+
+def test_an_error_that_escapes_is_noticed(monkeypatch):
+    monkeypatch.setattr(cbor, "decode", lambda *_: {}["x"])
+    tally = play(TARGETS["GP1 messages"], 20, "planted")
+    assert tally.escaped
+    assert "KeyError" in tally.examples[0]
+
+
+def test_a_refusal_that_takes_long_is_noticed():
+    def slow(data):
+        return sum(range(3_000_000)) < 0
+
+    target = type(TARGETS["CBOR"])(TARGETS["CBOR"].make, slow, 1.0)
+    tally = play(target, 3, "planted")
+    assert tally.breaches(bound=True)
+    assert not tally.breaches(bound=False)
