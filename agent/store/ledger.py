@@ -228,12 +228,6 @@ def other_exit(
     return None if row is None else (OtherExit(row[0], row[1], row[2] / 1000), row[3])
 
 
-def holds(connection: sqlite3.Connection, permit_id: bytes, use: int, transaction: str) -> bool:
-    """Whether a transaction of this gate has reserved or consumed a use."""
-    found = "SELECT 1 FROM ledger WHERE permit = ? AND use = ? AND txn = ? AND gate = '' AND state <> 'RELEASED'"
-    return connection.execute(found, (permit_id, use, transaction)).fetchone() is not None
-
-
 def interrupted(connection: sqlite3.Connection, boot: str) -> list[Reservation]:
     """The reservations of this gate that earlier boots left open."""
     rows = connection.execute(

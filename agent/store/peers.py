@@ -33,7 +33,10 @@ SELECT iif(gate = '', seq, 0), permit, use, state, txn, utc_ms, vehicle, directi
 WHERE (permit, use, gate) > (:permit, :use, :gate) ORDER BY permit, use, gate LIMIT :limit
 """
 GRANTED = """
-SELECT 0, permit, use, 'RESERVED', txn, utc_ms, vehicle, direction, gate FROM consents WHERE gate = ? ORDER BY permit, use
+SELECT 0, permit, use, 'RESERVED', txn, utc_ms, vehicle, direction, gate FROM consents AS consent
+WHERE gate = ? AND NOT EXISTS (SELECT 1 FROM ledger AS word WHERE state <> 'RELEASED'
+    AND (word.permit, word.use, word.gate) = (consent.permit, consent.use, consent.gate))
+ORDER BY permit, use
 """
 
 
@@ -73,7 +76,7 @@ def page(connection: sqlite3.Connection, after: tuple[bytes, int, str], limit: i
 
 
 def granted(connection: sqlite3.Connection, gate: str) -> tuple[PeerRow, ...]:
-    """What was granted to a gate and never told of, as uses that it may have reserved."""
+    """What was granted to a gate, as uses that it may have reserved; not where it told already what it did with the use."""
     return tuple(map(_row, connection.execute(GRANTED, (gate,))))
 
 

@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from agent.core.site_ledger import ClaimVerdict, Taken
-from agent.store import claims, entry, ledger, peers, transactions
+from agent.store import claims, entry, ledger, peers
 
 if TYPE_CHECKING:
     import sqlite3
@@ -73,21 +73,11 @@ class SiteLedger:
     def unconfirmed(self, min_age_s: float, limit: int) -> tuple[Consent, ...]:
         """Up to `limit` uses that were granted so long ago and never told of, the oldest first.
 
-        Only the gate that got one can say that it will not use it: `holding` there, then `release_claim` here. Else it
-        stays granted until `forget_uses` takes it by its age.
+        Only the gate that got one can say that its transaction is over: `release_claim` it then, once that gate's rows are
+        known as far as they stood. Else it stays granted until `forget_uses` takes it by its age.
         """
         before_ms = round((self._clock().utc - min_age_s) * 1000)
         return self._reading(lambda c: claims.unconfirmed(c, before_ms, limit))
-
-    def holding(self, permit_id: bytes, use: int, transaction: str) -> bool:
-        """Whether a transaction of this gate has reserved or consumed that use, or is open and may still do so.
-
-        A gate that lost its journal does not know: it must not answer while it is `unsynced`.
-        """
-        boot = self._writer.boot
-        return self._reading(
-            lambda c: ledger.holds(c, permit_id, use, transaction) or transactions.is_open(c, transaction, boot)
-        )
 
     # ------------------------------------------------------------------------------------------------- telling others
 

@@ -61,12 +61,6 @@ def track(connection: sqlite3.Connection, draft: Draft, seq: int, utc_ms: int, b
         connection.execute("DELETE FROM transactions WHERE closed_seq < ?", (seq - REMEMBERED_EVENTS,))
 
 
-def is_open(connection: sqlite3.Connection, transaction: str, boot: str) -> bool:
-    """Whether a transaction of this boot has no outcome yet."""
-    found = "SELECT 1 FROM transactions WHERE txn = ? AND boot = ? AND closed_seq IS NULL"
-    return connection.execute(found, (transaction, boot)).fetchone() is not None
-
-
 def recovery(connection: sqlite3.Connection, boot: str, reservations: list[Reservation]) -> Recovery:
     """What earlier boots left open; `reservations` are those of the ledger."""
     rows = connection.execute(

@@ -4,7 +4,7 @@ import pytest
 
 from agent.core.site_ledger import ClaimRefusal, ClaimVerdict, OtherExit
 from agent.store.journal import LedgerConflictError, UseState
-from tests.journals import GATE, PERMIT, UTC, FakeClock, closed, consume, open_journal, present, release, reserve
+from tests.journals import GATE, PERMIT, UTC, FakeClock, consume, open_journal, present, release, reserve
 from tests.site_ledgers import CONSUMED, PEER, RELEASED, RESERVED, THIRD, UTC_MS, VIN, ask, take, told
 
 OTHER = bytes.fromhex("1112131415161718")
@@ -233,37 +233,6 @@ def test_a_claim_that_is_never_told_of_is_forgotten_by_its_age(journal, clock):
     assert journal.site.claim(ask("x1", THIRD)).refusal is HELD
     journal.forget_uses(9 * DAY_S)
     assert journal.site.claim(ask("x1", THIRD)) == granted()
-
-
-# ------------------------------------------------------------------------------------------------- asked by the home gate
-
-
-def test_a_gate_holds_what_its_transaction_has_reserved_or_may_reserve(journal):
-    assert not journal.site.holding(PERMIT, 1, "t1")
-    journal.record([present("t1")])
-    assert journal.site.holding(PERMIT, 1, "t1"), "it is open, so it may still reserve"
-    journal.record([], [reserve(1, "t1")])
-    assert journal.site.holding(PERMIT, 1, "t1")
-    assert not journal.site.holding(PERMIT, 1, "t2")
-    journal.record([closed("t1")], [consume(1, "t1")])
-    assert journal.site.holding(PERMIT, 1, "t1")
-    assert not journal.site.holding(PERMIT, 2, "t1")
-
-
-def test_a_gate_does_not_hold_what_it_let_go(journal):
-    journal.record([present("t1")], [reserve(1, "t1")])
-    journal.record([closed("t1")], [release(1, "t1")])
-    assert not journal.site.holding(PERMIT, 1, "t1")
-
-
-def test_a_transaction_of_an_earlier_boot_reserves_nothing_more(tmp_path):
-    first = open_journal(tmp_path / "journal.db")
-    first.record([present("t1"), present("t2")], [reserve(1, "t2")])
-    first.close()
-    second = open_journal(tmp_path / "journal.db", boot="boot-2")
-    assert not second.site.holding(PERMIT, 1, "t1")
-    assert second.site.holding(PERMIT, 1, "t2"), "in doubt, so it is held"
-    second.close()
 
 
 # ------------------------------------------------------------------------------------------------- what the ledger tells

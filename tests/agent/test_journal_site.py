@@ -266,8 +266,11 @@ def test_a_gate_that_lost_its_journal_gets_everything_back(tmp_path, journal):
         ],
     )
     take(journal, *lost.site.rows_after(0, 100), stream=lost.stream, first=1)
+    lost_stream = lost.stream
     lost.close()
     journal.site.claim(ask("granted", permit=b"granted!"))
+    journal.site.claim(ask("claim of p8", permit=b"claimed!"))
+    take(journal, told(99, transaction="p8", permit=b"claimed!"), stream=lost_stream, first=1)
     take(journal, told(1, transaction="x1", permit=b"third's!"), gate=THIRD)
     journal.record([], [reserve(1, "t1"), consume(1, "t1")])
 
@@ -278,17 +281,20 @@ def test_a_gate_that_lost_its_journal_gets_everything_back(tmp_path, journal):
     new.site.mark_synced(GATE, journal.stream, journal.site.head())
     assert new.site.unsynced([GATE, THIRD]) == (THIRD,)
     assert new.site.cursor(GATE) == Cursor(journal.stream, journal.site.head(), synced=True)
-    assert all(new.use_state(bytes([number]) * 8) == UseState(1, None, False, 2) for number in range(1, 8))
-    assert new.use_state(b"reserved") == UseState(0, "open", True, 2), "in doubt"
-    assert new.use_state(b"granted!") == UseState(0, "granted", True, 2), "it may have opened for it"
-    assert new.use_state(b"released") == UseState(0, None, False, 1)
-    assert new.use_state(PERMIT).used_at == GATE
-    assert new.use_state(b"third's!").used_at == THIRD
+    wanted = {bytes([number]) * 8: UseState(1, None, False, 2) for number in range(1, 8)} | {
+        b"reserved": UseState(0, "open", True, 2),  # in doubt
+        b"granted!": UseState(0, "granted", True, 2),  # it may have opened for it
+        b"claimed!": UseState(1, None, False, 2),  # it told already what it did
+        b"released": UseState(0, None, False, 1),
+        b"third's!": UseState(1, None, False, 2, used_at=THIRD),
+        PERMIT: UseState(1, None, False, 2, used_at=GATE),
+    }
+    assert {permit: new.use_state(permit) for permit in wanted} == wanted
     assert new.site.wait_for_rows(new.site.head() - 1, 0), "its own rows are told again"
     assert [row.seq for row in new.site.rows_after(0, 100)] == list(range(1, new.site.head() + 1))
     for page in dumped(journal, PEER):
         new.site.take_dump(GATE, journal.stream, page)
-    assert new.site.head() == 9, "nothing is news the second time"
+    assert new.site.head() == 10, "nothing is news the second time"
     new.close()
 
 

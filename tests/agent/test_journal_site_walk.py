@@ -132,10 +132,15 @@ class Site:
         """A home gate asks what became of what it granted; the answer may come late."""
         home = self.gates[self.dice.choice(NAMES)]
         for one in home.journal.site.unconfirmed(-1, 3):
-            if not self.gates[one.gate].journal.site.holding(one.permit_id, one.use, one.transaction):
-                self.send(
-                    lambda one=one: home.journal.site.release_claim(one.gate, one.permit_id, one.use, one.transaction)
-                )
+            gate = self.gates[one.gate]
+            if one.transaction not in gate.open:
+                place = gate.journal.site.head()
+                self.send(lambda one=one, place=place: self.over(home, one, place))
+
+    def over(self, home, one, place):
+        """A transaction is over; what it did stands in the rows of its gate up to that place, which must be known here."""
+        if home.journal.site.cursor(one.gate).seq >= place:
+            home.journal.site.release_claim(one.gate, one.permit_id, one.use, one.transaction)
 
     def restart(self):
         self.gates[self.dice.choice(NAMES)].start()
