@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 HEARTBEAT_S = 10.0
-ASK_AGAIN_S = 1.0
+ASK_AGAIN_S = 0.3
 WHOLE_STALLED_S = 5.0
 PUSH_RETRY_S = 0.2
+PUSH_WAIT_S = 0.25
 UNDER_WAY = 8
+WHOLES_KEPT = 100
 WINDOW_FULL_S = 0.02
 
 
@@ -75,9 +77,11 @@ class RowExchange:
         self._void = void
         # Who has had everything from everybody under this very list of gates may act as home; a new list moves homes.
         self._mark = f"roll:{roll.digest}"
-        self._missing = set(roll.peers) if ledger.unsynced((self._mark, *roll.peers)) else set[str]()
+        self._missing = frozenset(roll.peers if ledger.unsynced((self._mark, *roll.peers)) else ())
+        self._served: deque[str] = deque(maxlen=WHOLES_KEPT)
         self._wholes: dict[str, _Whole] = {}
         self._asked_at: dict[str, float] = {}
+        self._behind: set[str] = set()
         self._peers = {peer: PeerView() for peer in roll.peers}
         self._going: deque[tuple[str, Iterator[Rows]]] = deque()
         self._window = threading.Semaphore(UNDER_WAY)
@@ -126,8 +130,10 @@ class RowExchange:
             whole = self._wholes.get(peer)
             if whole is None or now_at - whole.moved_at > WHOLE_STALLED_S:
                 self._want(peer)
+        for peer in tuple(self._behind):
+            self._want(peer)
         if not self._going:
-            return None
+            return now_at + ASK_AGAIN_S / 4 if self._behind else None
         if not self._window.acquire(blocking=False):
             return now_at + WINDOW_FULL_S
         to, parts = self._going.popleft()
@@ -157,7 +163,10 @@ class RowExchange:
                 raise AssertionError(f"{said.kind} is nothing for the exchange of rows")
 
     def _serve(self, peer: str, want: Want) -> None:
+        if want.whole in self._served:
+            return
         if want.whole:
+            self._served.append(want.whole)
             self._void(peer)
             self._going.append((peer, self._all(peer, want.whole)))
         else:
@@ -186,9 +195,11 @@ class RowExchange:
         view.behind = max(0, said.after + len(rows) - taken.upto) if taken.gap else 0
         for conflict in taken.conflicts:
             log.error("use %d of permit %s was used at %s", conflict.use, conflict.permit_id.hex(), conflict.gates)
-        if taken.gap:
+        whole = self._wholes.get(peer)
+        if taken.gap or (whole is not None and whole.part == 0):  # it may not have been there when it was asked
             self._want(peer)
-        else:
+        if not taken.gap:
+            self._behind.discard(peer)
             self._news(peer)
 
     def _take_whole(self, peer: str, said: Rows) -> None:
@@ -200,7 +211,7 @@ class RowExchange:
         if said.last:
             self._ledger.mark_synced(peer, said.stream, said.after)
             del self._wholes[peer]
-            self._missing.discard(peer)
+            self._missing -= {peer}
             if not self._missing:
                 self._ledger.mark_synced(self._mark, self._stream, 0)
                 log.info("the ledger of this gate is complete: it knows the uses of all gates of the site")
@@ -209,8 +220,10 @@ class RowExchange:
     def _want(self, peer: str) -> None:
         now_at = time.monotonic()
         if now_at - self._asked_at.get(peer, -ASK_AGAIN_S) < ASK_AGAIN_S:
+            self._behind.add(peer)
             return
         self._asked_at[peer] = now_at
+        self._behind.discard(peer)
         if peer in self._missing:
             self._wholes[peer] = _Whole(secrets.token_hex(8), 0, now_at)
             self._say(peer, Want(whole=self._wholes[peer].id))
@@ -241,7 +254,7 @@ class RowExchange:
             self._announce.clear()
             self._pushed = self._ledger.head()
             word = Rows(stream=self._stream, after=self._pushed)
-        elif not self._ledger.wait_for_rows(self._pushed, ASK_AGAIN_S):
+        elif not self._ledger.wait_for_rows(self._pushed, PUSH_WAIT_S):
             return True
         else:
             rows = self._ledger.rows_after(self._pushed, ROWS_A_MESSAGE)
