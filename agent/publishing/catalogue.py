@@ -192,23 +192,17 @@ class Catalogue:
 
     # ------------------------------------------------------------------------------------- within one transaction
 
-    def stage(self, rows: Iterable[tuple[bytes, bytes]]) -> None:
-        """Take keys and encoded rows to be compared; a key that comes again replaces the one before."""
+    def stage(self, rows: Iterable[tuple[bytes, bytes | None]]) -> None:
+        """Take keys and encoded rows to be compared, None for a row to be removed; a key again replaces the one before."""
         self._connection.execute(
             "CREATE TEMP TABLE IF NOT EXISTS staged (key BLOB PRIMARY KEY, data BLOB) WITHOUT ROWID"
         )
         self._connection.execute("DELETE FROM staged")
         self._connection.executemany("INSERT OR REPLACE INTO staged VALUES (?, ?)", rows)
 
-    def complete(self, kind: ListKind, removed: Iterable[bytes]) -> None:
-        """Make what is staged, a change, a whole content: the other rows of the list stay, without those removed."""
-        self._connection.execute("CREATE TEMP TABLE IF NOT EXISTS gone (key BLOB PRIMARY KEY) WITHOUT ROWID")
-        self._connection.execute("DELETE FROM gone")
-        self._connection.executemany("INSERT OR REPLACE INTO gone VALUES (?)", ((key,) for key in removed))
-        self._connection.execute(
-            "INSERT OR IGNORE INTO staged SELECT key, data FROM row WHERE kind = ? AND key NOT IN (SELECT key FROM gone)",
-            (kind.value,),
-        )
+    def stage_others_removed(self, kind: ListKind) -> None:
+        """Have every row of a list removed that is not staged: what is staged is the whole content."""
+        self._connection.execute("INSERT OR IGNORE INTO staged SELECT key, NULL FROM row WHERE kind = ?", (kind.value,))
 
     def difference(self, kind: ListKind) -> Difference:
         """How the staged content differs from the rows of a list."""
@@ -222,14 +216,14 @@ class Catalogue:
         return tuple(data for (data,) in found)
 
     def removed(self, kind: ListKind) -> tuple[bytes, ...]:
-        """The keys of the rows that are not staged."""
-        found = self._connection.execute(f"SELECT r.key {_REMOVED} ORDER BY r.key", (kind.value,))
+        """The keys of the rows that go."""
+        found = self._connection.execute(f"SELECT s.key {_REMOVED} ORDER BY s.key", (kind.value,))
         return tuple(key for (key,) in found)
 
     def adopt(self, kind: ListKind) -> None:
         """Make the staged content the rows of a list."""
         self._connection.execute(
-            "DELETE FROM row WHERE kind = ? AND key NOT IN (SELECT key FROM staged)", (kind.value,)
+            "DELETE FROM row WHERE kind = ? AND key IN (SELECT key FROM staged WHERE data IS NULL)", (kind.value,)
         )
         self._connection.execute(f"INSERT OR REPLACE INTO row SELECT ?, s.key, s.data {_UPSERTS}", (kind.value,) * 2)
 
@@ -264,5 +258,7 @@ class Catalogue:
             raise CatalogueError(f"{self._folder / NAME}: {error}") from error
 
 
-_UPSERTS = "FROM staged s LEFT JOIN row r ON r.kind = ? AND r.key = s.key WHERE r.data IS NOT s.data"
-_REMOVED = "FROM row r WHERE r.kind = ? AND r.key NOT IN (SELECT key FROM staged)"
+_UPSERTS = (
+    "FROM staged s LEFT JOIN row r ON r.kind = ? AND r.key = s.key WHERE s.data IS NOT NULL AND r.data IS NOT s.data"
+)
+_REMOVED = "FROM staged s JOIN row r ON r.kind = ? AND r.key = s.key WHERE s.data IS NULL"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -80,13 +81,14 @@ class Publisher:
         """
         with self._catalogue.changing():
             self._catalogue.stage(rows)
+            self._catalogue.stage_others_removed(kind)
             return self._change(kind)
 
     def change(self, kind: ListKind, upserts: Iterable[Row] = (), removed: Iterable[bytes] = ()) -> Change:
         """Add rows or replace those of the same key, and remove those of these keys."""
+        changes = itertools.chain((_encoded(kind, row) for row in upserts), ((key, None) for key in removed))
         with self._catalogue.changing():
-            self._catalogue.stage(_encoded(kind, row) for row in upserts)
-            self._catalogue.complete(kind, removed)
+            self._catalogue.stage(changes)
             return self._change(kind)
 
     def raise_to(self, kind: ListKind, floor: int) -> bool:
