@@ -62,7 +62,11 @@ class Decider:
         except (JournalError, RegistryError) as error:
             log.exception("a decision lacks what it is to be made on")
             what = "permit ledger" if isinstance(error, JournalError) else "registry of lists"
-            answer = _manual(question, now, f"the {what} cannot be read: {type(error).__name__}")
+            answer = _manual(question, now, Reason.GATE_FAULT, f"the {what} cannot be read: {type(error).__name__}")
+        except Exception as error:
+            # What a picture or a code brings about must end at an officer, not in a lane that stands still.
+            log.exception("a decision failed by a fault")
+            answer = _manual(question, now, Reason.INTERNAL_ERROR, type(error).__name__)
         if answer is not None:
             self._forget_claim()
         return answer
@@ -70,7 +74,7 @@ class Decider:
     def _answer(self, question: Decide, now: Moment, later: Callable[[Decided], None]) -> Decided | None:
         case = self._inquiry.case(question, now)
         if case is None:
-            return _manual(question, now, "there is no valid trust list")
+            return _manual(question, now, Reason.GATE_FAULT, "there is no valid trust list")
         decision = self._judged(case)
         if decision.verdict is Verdict.PASS and decision.permit is not None:
             return self._claimed(_Claim(self._request(case, decision.permit), case, later))
@@ -116,6 +120,6 @@ class Decider:
         return Decided(case.now, self._judged(case, answer), number, case.question.transaction, deadline)
 
 
-def _manual(question: Decide, now: Moment, why: str) -> Decided:
-    check = Check(Reason.GATE_FAULT, ok=False, detail=why)
-    return Decided(now, Decision(Verdict.MANUAL, Reason.GATE_FAULT, (check,)), transaction=question.transaction)
+def _manual(question: Decide, now: Moment, reason: Reason, why: str) -> Decided:
+    check = Check(reason, ok=False, detail=why)
+    return Decided(now, Decision(Verdict.MANUAL, reason, (check,)), transaction=question.transaction)

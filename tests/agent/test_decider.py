@@ -378,6 +378,14 @@ def test_where_either_is_enough_the_plate_comes_in_when_no_permit_did(lane):
     assert lane.verdict(permit=PLATED, readings=read("京B98765")) == PASS
 
 
+def test_readings_that_nothing_can_be_made_of_are_for_an_officer_and_end_no_lane(lane, caplog):
+    put_whole(lane.registry, DECLARATIONS, [declared(PLATED)])
+    broken = tuple(replace(one, columns=b"\xff") for one in read())
+    assert lane.verdict(permit=PLATED, readings=broken) == (Verdict.MANUAL, Reason.INTERNAL_ERROR)
+    assert "ColumnsError" in caplog.text
+    assert lane.verdict(permit=PLATED, readings=read()) == PASS
+
+
 def test_a_vehicle_that_passed_under_another_permit_is_for_an_officer(lane):
     lane.rules(already_exited_s=2.0 * DAY_S)
     assert lane.verdict() == PASS

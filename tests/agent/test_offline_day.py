@@ -179,7 +179,10 @@ def tell(registry, rows, revoked):
 
 @pytest.mark.parametrize(
     "an_hour",
-    [pytest.param(12, id="few vehicles"), pytest.param(450, id="12,150 vehicles", marks=pytest.mark.long)],
+    [
+        pytest.param(12, id="few vehicles"),
+        pytest.param(450, id="12,150 vehicles", marks=[pytest.mark.long, pytest.mark.timeout(900)]),
+    ],
 )
 def test_a_day_offline_every_known_permit_passes_once_and_nothing_else_does(gate, an_hour):
     day = Day(gate, an_hour)
