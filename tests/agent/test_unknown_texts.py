@@ -189,7 +189,7 @@ def traces(payload):
     yield NAME.encode()
     yield PASSPORT.encode()
     yield base64.urlsafe_b64encode(NAME.encode())[:16]
-    yield from (payload[first : first + 24] for first in range(0, max(1, len(payload) - 24), 8))
+    yield from (payload[first : first + 24] for first in range(0, max(1, min(len(payload), 400) - 24), 8))
 
 
 def test_every_text_was_looked_at_and_none_let_the_vehicle_pass(left):
