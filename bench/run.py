@@ -27,6 +27,7 @@ from bench import (
     journal,
     lane,
     latency,
+    ledger,
     permits,
     pulses,
     reading,
@@ -46,6 +47,7 @@ PASSAGES = 500
 DECISIONS = 2_000
 LEDGER = 100_000
 EVENTS = 1_000
+CLAIMS = 1_000
 STARTS = 5
 DRAINED = 10_000
 BROKER_KILLS = 10
@@ -64,6 +66,11 @@ def append() -> list[Figure]:
         return journal.figures(journal.measure(folder, EVENTS))
 
 
+def shared_ledger() -> list[Figure]:
+    with scratch() as folder:
+        return ledger.figures(ledger.measure(folder, LEDGER, CLAIMS), LEDGER)
+
+
 MEASUREMENTS: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
     "latency": (
         f"{2 * VEHICLES} vehicles through a whole gate",
@@ -74,6 +81,7 @@ MEASUREMENTS: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
     "lane": (f"{PASSAGES} vehicles through the lane's rules", lambda: lane.measure(PASSAGES)),
     "permits": (f"{DECISIONS} permits checked", lambda: permits.measure(DECISIONS, LEDGER).figures()),
     "journal": (f"{EVENTS} durable appends", append),
+    "ledger": (f"{CLAIMS} claims on a ledger of {LEDGER} rows", shared_ledger),
     "idle": ("an eye with nothing to see", lambda: [idle.measure(name).figure() for name in idle.SIZES]),
     "starting": (f"{STARTS} starts of the agent", lambda: starting.figures(starting.measure(STARTS))),
     "drain": (
