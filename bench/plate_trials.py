@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -48,12 +49,14 @@ class Trial:
 
     `impostors`: name of the kind and score of each; `tried`: how many of each kind there are, also those that no frame
     gave any share. `declared_too`: as many accepted although the vehicle's own plate is declared as well. `crowded`:
-    the true plate passes although all its neighbours are declared. `read`: the evidence of all frames; `text`,
+    the true plate passes although all its neighbours are declared. `match_ms`: CPU time of
+    the match when the last frame has come. `read`: the evidence of all frames; `text`,
     `kind`: what was read of them, empty when nothing was.
     """
 
     photograph: Photograph
     true: float
+    match_ms: float
     denied: bool
     crowded: bool
     declared_too: int
@@ -88,14 +91,18 @@ def _trial(photograph: Photograph, frames: Sequence[list[Reading]]) -> Trial:
     label = photograph.label
     votes = [vote([reading for frame in frames[:count] for reading in frame]) for count in range(1, len(frames) + 1)]
     last = votes[-1]
-    seen = evidence(last, label) if last else None
+    true = _best(votes[:-1], label)
+    begun = time.process_time()
+    true = max(true, _score(match(last, label)))
+    match_ms = (time.process_time() - begun) * 1e3
     trial = Trial(
         photograph,
-        true=_best(votes, label),
+        true=true,
+        match_ms=match_ms,
         denied=match(last, label).verdict is MatchVerdict.MISMATCH,
         crowded=any(match(v, label, others=tuple(series(label))).verdict is MatchVerdict.MATCH for v in votes),
         declared_too=0,
-        read=seen,
+        read=evidence(last, label) if last else None,
         text=last.text if last else "",
         kind=last.kind if last else "",
     )
@@ -122,7 +129,7 @@ def _worth_a_trial(votes: Iterable[PlateVote | None], label: str) -> set[str]:
 
 
 def _best(votes: Iterable[PlateVote | None], declared: str) -> float:
-    return max(_score(match(voted, declared)) for voted in votes)
+    return max((_score(match(voted, declared)) for voted in votes), default=NEVER)
 
 
 def _score(found: PlateMatch) -> float:

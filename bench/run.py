@@ -29,6 +29,7 @@ from bench import (
     latency,
     ledger,
     permits,
+    plates,
     pulses,
     reading,
     relay,
@@ -98,6 +99,7 @@ MEASUREMENTS: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
     ),
     "fleet": (f"{GATES} gates at one broker", lambda: fleet.measure(GATES)),
     "reading": ("codes and plates in pictures", reading.measure),
+    "plates": ("the match of plates in photographs", plates.measure),
 }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from string import ascii_uppercase, digits
 from typing import TYPE_CHECKING, Final
 
@@ -145,6 +146,7 @@ _TO_LETTER: Final = {"0": "O", "1": "I"}
 _CYRILLIC: Final = str.maketrans("АВЕКМНОРСТУХІ", "ABEKMHOPCTYXI")  # noqa: RUF001 - keyboards there are Cyrillic
 
 
+@lru_cache(maxsize=1024)
 def normalise(text: str) -> str:
     """The number of a plate as it is compared everywhere.
 
