@@ -4,7 +4,7 @@
     knowledge = ...                                                         what ledger and lists say of it
     decision = judge(assessment, rules, knowledge, final=final)
     knowledge = replace(knowledge, claim=...)                               the home gate's word, for what may pass
-    decision = judge(assessment, rules, knowledge, final=final)
+    decision = judge(assessment, rules, knowledge, final=final, matched=decision.match)
 
 `judge` adds to the checks on the permit's text all that come after it, in the fixed order of `Reason`: the first that
 fails decides. Neither raises: whatever goes wrong inside them is MANUAL with INTERNAL_ERROR. Nothing is ever let pass
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from agent.core.knowledge import Knowledge
     from agent.core.lists.standing import DataStanding
     from agent.core.permit.claims import Permit
+    from agent.core.plates.match import PlateMatch
 
 __all__ = ["JudgementRules", "judge", "lists_needed", "plate_leads"]
 
@@ -68,14 +69,22 @@ _MANUAL: Final = frozenset(
 """What is found out about the texts and is for an officer."""
 
 
-def judge(assessment: Assessment, rules: JudgementRules, known: Knowledge, *, final: bool) -> Decision:
+def judge(
+    assessment: Assessment,
+    rules: JudgementRules,
+    known: Knowledge,
+    *,
+    final: bool,
+    matched: PlateMatch | None = None,
+) -> Decision:
     """Decide on an assessed transaction. Never raises.
 
     `known`: what ledger and lists say of `assessment.permit`. `final`: no more evidence will come, so RETRY is no answer.
+    `matched`: the plate match that was made of the same evidence before, which costs more than all else here.
     """
     checks = list(assessment.checks)
     return shielded(
-        lambda: _judge(assessment, rules, known, checks, final),
+        lambda: _judge(assessment, rules, known, checks, final, matched),
         lambda name: Decision(Verdict.MANUAL, Reason.INTERNAL_ERROR, (*checks, internal(name)), assessment.permit),
     )
 
@@ -94,7 +103,12 @@ def lists_needed(permit: Permit | None, rules: JudgementRules) -> frozenset[List
 
 
 def _judge(
-    assessment: Assessment, rules: JudgementRules, known: Knowledge, checks: list[Check], final: bool
+    assessment: Assessment,
+    rules: JudgementRules,
+    known: Knowledge,
+    checks: list[Check],
+    final: bool,
+    matched: PlateMatch | None,
 ) -> Decision:
     permit = assessment.permit
     if assessment.reason is not Reason.OK:
@@ -102,7 +116,7 @@ def _judge(
         return Decision(verdict, assessment.reason, tuple(checks), permit, data=known.data)
     if permit is None:
         raise ValueError("an assessment that is OK and has no permit")
-    case = _case(assessment, permit, rules, known)
+    case = _case(assessment, permit, rules, known, matched)
     for check in CHECKS:
         finding = check(case)
         if finding is None:
@@ -114,12 +128,13 @@ def _judge(
     return Decision(Verdict.PASS, Reason.OK, tuple(checks), permit, case.match, known.data)
 
 
-def _case(assessment: Assessment, permit: Permit, rules: JudgementRules, known: Knowledge) -> Case:
+def _case(
+    assessment: Assessment, permit: Permit, rules: JudgementRules, known: Knowledge, matched: PlateMatch | None
+) -> Case:
     voted, evidence = assessment.voted, assessment.evidence
-    found = None
-    if voted is not None and permit.plate is not None:
-        found = match(voted, permit.plate, rules.match, known.others)
-    return Case(permit, evidence.transaction, rules, known, len(evidence.readings), voted, found)
+    if matched is None and voted is not None and permit.plate is not None:
+        matched = match(voted, permit.plate, rules.match, known.others)
+    return Case(permit, evidence.transaction, rules, known, len(evidence.readings), voted, matched)
 
 
 def _verdict_on_assessment(

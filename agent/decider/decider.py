@@ -34,10 +34,14 @@ MARGIN_S: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """A claim on its way to the home gate, the newest question that waits for it, and who is told of the answer."""
+    """A claim on its way to the home gate, the newest question that waits for it, and who is told of the answer.
+
+    `decision`: PASS, but for the home gate's word.
+    """
 
     request: ClaimRequest
     case: Case
+    decision: Decision
     later: Callable[[Decided], None]
 
 
@@ -75,14 +79,10 @@ class Decider:
         case = self._inquiry.case(question, now)
         if case is None:
             return _manual(question, now, Reason.GATE_FAULT, "there is no valid trust list")
-        decision = self._judged(case)
+        decision = judge(case.assessment, self._place.rules, case.known, final=question.final)
         if decision.verdict is Verdict.PASS and decision.permit is not None:
-            return self._claimed(_Claim(self._request(case, decision.permit), case, later))
+            return self._claimed(_Claim(self._request(case, decision.permit), case, decision, later))
         return Decided(now, decision, case.number, question.transaction)
-
-    def _judged(self, case: Case, claim: ClaimAnswer | None = None) -> Decision:
-        known = replace(case.known, claim=claim)
-        return judge(case.assessment, self._place.rules, known, final=case.question.final)
 
     def _request(self, case: Case, permit: Permit) -> ClaimRequest:
         return ClaimRequest(
@@ -99,7 +99,7 @@ class Decider:
             under_way = self._claim is not None and self._claim.request == claim.request
             self._claim = claim
         answer = None if under_way else self._desk.claim(claim.request, partial(self._spoken, claim.request))
-        return None if answer is None else self._decided(claim.case, answer)
+        return None if answer is None else self._decided(claim, answer)
 
     def _spoken(self, request: ClaimRequest, answer: ClaimAnswer) -> None:
         """Take the home gate's word, from another thread; it is lost on a vehicle that was answered meanwhile."""
@@ -108,16 +108,23 @@ class Decider:
             if claim is None or claim.request != request:
                 return
             self._claim = None
-        claim.later(self._decided(claim.case, answer))
+        claim.later(self._decided(claim, answer))
 
     def _forget_claim(self) -> None:
         with self._lock:
             self._claim = None
 
-    def _decided(self, case: Case, answer: ClaimAnswer) -> Decided:
-        number = answer.use or case.number
+    def _decided(self, claim: _Claim, answer: ClaimAnswer) -> Decided:
+        case = claim.case
+        decision = judge(
+            case.assessment,
+            self._place.rules,
+            replace(case.known, claim=answer),
+            final=case.question.final,
+            matched=claim.decision.match,
+        )
         deadline = answer.hold_until_at - MARGIN_S
-        return Decided(case.now, self._judged(case, answer), number, case.question.transaction, deadline)
+        return Decided(case.now, decision, answer.use or case.number, case.question.transaction, deadline)
 
 
 def _manual(question: Decide, now: Moment, reason: Reason, why: str) -> Decided:
