@@ -1,0 +1,50 @@
+"""The example of a trade window, run as its readme says."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import zxingcpp
+from PIL import Image
+
+from agent.core.decision import Reason
+from agent.core.lists.kinds import ListKind
+from agent.core.permit.checks import GateContext, verify_permit
+from agent.core.permit.issue import DAY_S, Issuer, trust_list
+from agent.publishing.sources import entries
+from agent.service.clock import Clock
+from tests.permits import KEY
+
+WINDOW = Path(__file__).resolve().parents[2] / "examples" / "trade_window" / "window.py"
+GOOD = {"declaration": "941120260000012345", "vin": "LSVAA49J132047371", "plate": "新A·12345"}
+
+
+def window(folder, exports):
+    (folder / "issuer.pem").write_bytes(KEY.to_pem())
+    (folder / "exports.json").write_text(json.dumps(exports), "utf-8")
+    words = [sys.executable, WINDOW, "issuer.pem", "KHE", "9411", "exports.json", "out"]
+    return subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_each_export_becomes_a_code_that_a_gate_accepts_and_a_declaration(tmp_path):
+    made = window(tmp_path, [GOOD])
+    assert (made.returncode, made.stdout, made.stderr) == (0, "1 permits in out\n", "")
+    (found,) = zxingcpp.read_barcodes(Image.open(tmp_path / "out" / "LSVAA49J132047371.png").convert("L"))
+    now = Clock().now().utc
+    context = GateContext(9411, 1, "export", clock_trusted=True, clock_skew_s=60)
+    result = verify_permit(found.text.encode(), context, trust_list([Issuer("KHE", KEY)], int(now) - DAY_S), now)
+    assert (result.reason, result.permit.plate) == (Reason.OK, "新A12345")
+    listed = list(entries(tmp_path / "out" / "declarations.csv", ListKind.DECLARATIONS, 9411))
+    assert [entry.key for entry in listed] == [result.permit.permit_id]
+
+
+def test_what_is_wrong_with_an_export_is_told_and_the_others_are_issued(tmp_path):
+    made = window(tmp_path, [GOOD | {"vin": "LSVAA49J13204737I"}, GOOD])
+    assert made.returncode == 1
+    assert made.stdout.splitlines() == [
+        "export 1: vin: expected 17 digits and letters without I, O and Q; did you mean LSVAA49J132047371?",
+        "1 permits in out",
+    ]
