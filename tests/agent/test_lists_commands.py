@@ -4,7 +4,6 @@ import csv
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import zipfile
@@ -19,7 +18,6 @@ from agent.core.lists.kinds import ListKind
 from agent.core.lists.sealed import open_delta, open_head
 from agent.core.permit import trust
 from agent.core.permit.claims import DIRECTIONS
-from agent.core.permit.keys import SigningKey
 from agent.core.permit.trust import Purpose
 from agent.link.brokers import BrokerAddress
 from agent.link.guest import Guest
@@ -28,12 +26,11 @@ from agent.link.messages import Outgoing
 from agent.publishing import publisher
 from agent.publishing.catalogue import Catalogue
 from agent.publishing.delivery import survey
-from agent.service.clock import Clock
 from agent.store.list_pack import read_pack
+from tests.list_central import NEXT_KEY, NOW, ROWS, Desk, Staying, as_csv, write
 from tests.lists import (
     DECLARATIONS,
     HOUR_S,
-    LISTS_KEY,
     REVOCATIONS,
     ROOT,
     SITE,
@@ -44,81 +41,14 @@ from tests.lists import (
 )
 from tests.mosquitto import Broker, needs_mosquitto
 from tests.permits import NOW as FIXED_NOW
-from tests.waiting import eventually
 
-NOW = int(Clock().now().utc)
-ROWS = declarations(300, now=NOW)
 TOPICS = ListTopics(SITE)
-NEXT_KEY = SigningKey.from_seed(b"n" * 32)
 QUIET_S = 0.25
 
 
 @pytest.fixture
-def desk(tmp_path, monkeypatch):
-    monkeypatch.setattr(sys.modules["agent.cli.lists.publish"], "SETTLE_S", QUIET_S)  # this broker is near
+def desk(tmp_path):
     return Desk(tmp_path)
-
-
-class Desk:
-    """The files of the central side in a folder, and the commands on them."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.state = folder / "state"
-        self.declarations = folder / "declarations.csv"
-        (folder / "lists.pem").write_bytes(LISTS_KEY.to_pem())
-        (folder / "next.pem").write_bytes(NEXT_KEY.to_pem())
-        self.trust(trusted(since=NOW - 3600))
-        self.declare(ROWS)
-
-    def trust(self, trusted_list):
-        self.trusted = trusted_list
-        write(self.folder / "trust-list.txt", trust_text(trusted_list) + b"\n")
-
-    def declare(self, rows, **changes):
-        write(self.declarations, as_csv(rows, **changes))
-
-    def options(self, *more, key="lists.pem"):
-        return [
-            *("--site", str(SITE), "--key", str(self.folder / key), "--state", str(self.state)),
-            *("--trust-list", str(self.folder / "trust-list.txt"), "--root-key", ROOT.public.raw.hex()),
-            *map(str, more),
-        ]
-
-    def run(self, command, *more, code=0, key="lists.pem"):
-        result = CliRunner().invoke(app, [command, *self.options(*more, key=key)])
-        assert result.exit_code == code, result.output
-        return result.output
-
-
-def write(path, data):
-    """As whoever delivers a file should: whole, at once."""
-    fresh = path.with_suffix(".new")
-    fresh.write_bytes(data if isinstance(data, bytes) else data.encode())
-    fresh.replace(path)
-
-
-def as_csv(rows, header=None):
-    lines = [
-        [
-            row.permit_id.hex(),
-            row.status,
-            row.issuer,
-            row.not_before,
-            row.expires_at,
-            f"{row.declaration:018d}",
-            row.vin,
-            row.plate,
-            row.energy,
-            row.reference.hex() if row.reference else "",
-            row.exporter,
-            row.model,
-            row.colour,
-        ]
-        for row in rows
-    ]
-    names = "permit_id,status,issuer,not_before,expires_at,declaration,vin,plate,energy,reference,exporter,model,colour"
-    return "\n".join([header or names, *(",".join(map(str, line)) for line in lines)]) + "\n"
 
 
 class Gate:
@@ -168,7 +98,7 @@ def broker(tmp_path):
 
 
 def publish(desk, broker, *more, **options):
-    return desk.run("publish", "--broker", f"mqtt://127.0.0.1:{broker.port}", *more, **options)
+    return desk.publish(broker, *more, **options)
 
 
 @needs_mosquitto
@@ -276,37 +206,6 @@ def test_chunks_and_deltas_stand_before_the_head_that_names_them_and_go_after_it
     assert list(dict.fromkeys(order)) == ["chunk there", "head there", "chunk gone"]
 
 
-class Staying:
-    """`lists publish --every` in a process of its own."""
-
-    def __init__(self, desk, broker, *more, every="60"):
-        command = [
-            *(sys.executable, "-c", "from agent.cli.lists import app; app()", "publish", "--every", every),
-            *("--broker", f"mqtt://127.0.0.1:{broker.port}", *desk.options("--declarations", desk.declarations, *more)),
-        ]
-        self.log = desk.folder / "publish.log"
-        self._file = self.log.open("wb")
-        self.process = subprocess.Popen(
-            command, stdout=self._file, stderr=self._file, env={**os.environ, "PYTHONUNBUFFERED": "1"}
-        )
-
-    def __enter__(self):
-        self.until("messages,")
-        return self
-
-    def __exit__(self, *_):
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
-        self._file.close()
-
-    def until(self, text, times=1):
-        def there():
-            assert self.process.poll() is None, self.log.read_text()
-            return self.log.read_text().count(text) >= times
-
-        eventually(there, what=f"{text!r} in {self.log.read_text()}")
-
-
 @needs_mosquitto
 def test_who_stays_follows_its_files_renews_the_head_and_answers_who_cannot_find_it(desk, broker):
     gate = Gate(broker)
@@ -337,16 +236,6 @@ def test_who_stays_follows_its_files_renews_the_head_and_answers_who_cannot_find
         staying.until("version 3, before 2")
     head, rows = gate.rows(desk.trusted)
     assert (head.version, rows) == (3, keyed(ROWS[6:]))
-
-
-@needs_mosquitto
-def test_who_stays_comes_back_to_a_broker_that_lost_everything(desk, broker):
-    with Staying(desk, broker) as staying:
-        broker.kill()
-        staying.until("trying again")
-        broker.start()
-        staying.until("messages,", times=2)
-        assert Gate(broker).rows(desk.trusted)[1] == keyed(ROWS)
 
 
 @needs_mosquitto

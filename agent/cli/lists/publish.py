@@ -49,6 +49,9 @@ def publish(  # noqa: PLR0913, PLR0917 - one argument an option
     ] = None,
     head_hours: options.HeadHours = options.HEAD_HOURS,
     version_floor: options.Floor = None,
+    settle: Annotated[
+        float, typer.Option(min=0.1, help="Seconds of silence after which the broker has shown all it has.")
+    ] = SETTLE_S,
     ca: options.CaFile = None,
     certificate: options.Certificate = None,
     certificate_key: options.CertificateKey = None,
@@ -66,7 +69,9 @@ def publish(  # noqa: PLR0913, PLR0917 - one argument an option
         desk = Desk(state, site, Papers.read(key, trust_file, root_key), head_hours * options.HOUR_S, files)
         with closing(desk):
             desk.catalogue.hold()
-            run = _Run(desk, lambda: Guest(address, tls=tls, user=user, password=password), address.url, version_floor)
+            run = _Run(
+                desk, lambda: Guest(address, tls=tls, user=user, password=password), address.url, version_floor, settle
+            )
             if every is None:
                 run.once()
             else:
@@ -86,11 +91,12 @@ class _Look:
 class _Run:
     """The visits to one broker."""
 
-    def __init__(self, desk: Desk, guest: Callable[[], Guest], url: str, floor: int | None) -> None:
+    def __init__(self, desk: Desk, guest: Callable[[], Guest], url: str, floor: int | None, settle_s: float) -> None:
         self._desk = desk
         self._guest = guest
         self._url = url
         self._floor = floor
+        self._settle_s = settle_s
         self._stamps: dict[Path, tuple[int, ...]] = {}
         self._papers = desk.papers
 
@@ -114,7 +120,7 @@ class _Run:
     def _arrive(self, guest: Guest) -> Delivery:
         """Look at what the broker has, take in the files, and bring what it lacks."""
         desk = self._desk
-        stock = survey(guest, desk.site, SETTLE_S)
+        stock = survey(guest, desk.site, self._settle_s)
         for kind in ListKind:
             seen = self._floor or seen_version(stock, kind, self._papers.trust, desk.site, Clock().now().utc)
             standing = desk.catalogue.standing(kind)
