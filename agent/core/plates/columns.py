@@ -85,6 +85,9 @@ def decode(data: bytes) -> Columns:
         if len(set(classes)) < len(classes) or any(index >= len(_CLASSES) for index in classes):
             raise ColumnsError(f"byte {at} of {len(data)}: a class twice, or one that is not there")
         listed = {_CLASSES[i]: math.exp(-step / _STEPS_A_NAT) for i, step in zip(classes, steps, strict=True)}
+        if len(listed) < MOST_LISTED:  # what is not listed is next to nothing: a sum beside 1 is from the rounding
+            total = sum(listed.values())
+            listed = {character: share / total for character, share in listed.items()}
         shares.append(listed)
         at = end
     return Columns(tuple(shares), tuple(_rest(listed) for listed in shares))
