@@ -10,7 +10,7 @@ from tests.journals import GATE, open_journal, writer_process
 from tests.site_ledger_writer import granted, shared
 from tests.site_ledgers import PEER, THIRD, conflicts
 
-KILLS = 12
+KILLS = 6
 MANY_KILLS = 150
 LONGEST_LIFE_LINES = 60
 
