@@ -120,6 +120,8 @@ class ListSync:
             self._look(at)
 
     def _take(self, message: Incoming, at: float) -> None:
+        if not message.payload:
+            return  # what was stored there is deleted
         error: ListError | None = None
         match self._topics.parse(message.topic):
             case TrustTopic():

@@ -1,23 +1,35 @@
-"""Central's publisher and a gate, each as it ships, over a real broker that may lose everything."""
+"""The publisher that ships and the gate that ships, over a real broker that loses what it had stored."""
 
-from random import Random
+from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 
 from agent.core.events import ListsRefused
-from agent.service.clock import Clock
-from tests.list_central import NEXT_KEY, NOW, ROWS, Desk, Staying
+from agent.core.lists.rows import DeclarationStatus
+from agent.core.moment import Moment
+from agent.link.guest import Guest
+from agent.link.list_topics import ListTopics
+from agent.link.messages import Outgoing
+from agent.publishing.catalogue import Catalogue
+from agent.publishing.delivery import Delivery, survey
+from agent.publishing.publisher import Publisher
+from tests.linking import local
 from tests.list_gates import ListGate
-from tests.lists import DECLARATIONS, LISTS_KEY, REVOCATIONS, declarations, trusted
+from tests.lists import DECLARATIONS, LISTS_KEY, REVOCATIONS, SITE, declarations, revocations, trust_text, trusted
 from tests.mosquitto import Broker, needs_mosquitto
+from tests.permits import NOW
 from tests.waiting import eventually
 
 pytestmark = needs_mosquitto
+ROWS = declarations(1500)
 
 
-@pytest.fixture
-def desk(tmp_path):
-    return Desk(tmp_path)
+class Stopped:
+    """A clock that stands at the time of the tests' lists."""
+
+    def now(self):
+        return Moment(at=0.0, utc=NOW + 1.0)
 
 
 @pytest.fixture
@@ -27,90 +39,64 @@ def broker(tmp_path):
 
 
 @pytest.fixture
-def gate(tmp_path, broker):
-    with ListGate(tmp_path, broker.port) as running:
-        running.utc = Clock().now().utc
-        yield running
+def publisher(tmp_path):
+    catalogue = Catalogue.open(tmp_path / "central", SITE)
+    yield Publisher(catalogue, SITE, LISTS_KEY, Stopped()), catalogue
+    catalogue.close()
 
 
-def held(gate, rows):
-    """Those of the rows that the gate has, as it has them."""
-    return {row.permit_id for row in rows if gate.registry.declaration(row.permit_id) == row}
+@contextmanager
+def at_the_broker(broker, publisher):
+    with Guest(local(broker.port)) as guest:
+        delivery = Delivery(guest, *publisher, SITE, survey(guest, SITE, 0.2))
+        delivery.trust(trust_text(trusted()))
+        delivery.bring()
+        yield delivery, guest
 
 
-def revoke(desk, rows):
-    lines = [f"{row.permit_id.hex()},{row.expires_at},stolen" for row in rows]
-    path = desk.folder / "revocations.csv"
-    path.with_suffix(".new").write_text("\n".join(["permit_id,expires_at,cause", *lines]) + "\n")
-    path.with_suffix(".new").replace(path)
-    return path
-
-
-def test_what_central_writes_into_its_files_is_in_force_at_the_gate(desk, broker, gate):
-    path = revoke(desk, [])
-    with Staying(desk, broker, "--revocations", path, every="1"):
+def test_a_gate_follows_every_change_of_a_publisher(tmp_path, broker, publisher):
+    central, _ = publisher
+    central.replace(DECLARATIONS, ROWS[:1200])
+    central.replace(REVOCATIONS, [])
+    with at_the_broker(broker, publisher) as (delivery, _), ListGate(tmp_path, broker.port) as gate:
         gate.wait_version(DECLARATIONS, 1).wait_version(REVOCATIONS, 1)
-        assert held(gate, ROWS) == {row.permit_id for row in ROWS}
-        desk.declare(ROWS[5:])
-        revoke(desk, ROWS[7:8])
+        central.change(REVOCATIONS, revocations(ROWS[:2]))
+        central.change(DECLARATIONS, [replace(ROWS[0], status=DeclarationStatus.HELD)], [ROWS[1].permit_id])
+        delivery.bring()
         gate.wait_version(DECLARATIONS, 2).wait_version(REVOCATIONS, 2)
-        assert held(gate, ROWS) == {row.permit_id for row in ROWS[5:]}
-        assert gate.registry.revocation(ROWS[7].permit_id).cause == "stolen"
-        said = gate.registry.standings()[0].issued_at
-        eventually(lambda: gate.registry.standings()[0].issued_at > said, what="central's word that nothing changed")
-    assert gate.noted(ListsRefused) == []
+        assert gate.registry.declaration(ROWS[0].permit_id).status is DeclarationStatus.HELD
+        assert gate.registry.declaration(ROWS[1].permit_id) is None
+        central.replace(DECLARATIONS, ROWS[900:])
+        delivery.bring()
+        gate.wait_version(DECLARATIONS, 3)
+        assert gate.registry.standings()[0].rows == 600
+        assert gate.noted(ListsRefused) == [], "what is deleted at the broker is no list that is refused"
 
 
-def test_a_broker_that_lost_everything_changes_nothing_at_the_gate_and_is_filled_again(desk, broker, gate):
-    with Staying(desk, broker) as staying:
+def test_a_gate_that_was_away_for_many_changes_comes_back_to_a_broker_that_lost_them(tmp_path, broker, publisher):
+    central, _ = publisher
+    central.replace(DECLARATIONS, ROWS[:100])
+    with at_the_broker(broker, publisher), ListGate(tmp_path, broker.port) as gate:
         gate.wait_version(DECLARATIONS, 1)
-        broker.kill()
-        broker.start()
-        staying.until("messages,", times=2)
-        desk.declare(ROWS[5:])
-        gate.wait_version(DECLARATIONS, 2)
-        assert held(gate, ROWS) == {row.permit_id for row in ROWS[5:]}
-    assert gate.noted(ListsRefused) == []
+    for row in ROWS[100:130]:
+        central.change(DECLARATIONS, [row])
+    broker.kill()
+    broker.start()
+    with Guest(local(broker.port)) as guest:
+        delivery = Delivery(guest, *publisher, SITE, survey(guest, SITE, 0.2))
+        guest.publish(Outgoing(ListTopics(SITE).head(DECLARATIONS), central.head(DECLARATIONS), retain=True))
+        with ListGate(tmp_path, broker.port) as gate:
+            wishes = (delivery.answer(message) for message in guest.messages(10.0))
+            assert "cannot find the declarations after version 1" in next(filter(None, wishes))
+            gate.wait_version(DECLARATIONS, 31)
+            assert gate.registry.standings()[0].rows == 130
 
 
-def test_a_key_for_lists_is_changed_with_an_overlap_and_the_gate_takes_no_older_one_after(desk, broker, gate):
-    desk.publish(broker, "--declarations", desk.declarations)
-    gate.wait_version(DECLARATIONS, 1)
-    desk.trust(trusted(LISTS_KEY, NEXT_KEY, since=NOW - 3600, version=2))
-    desk.declare(ROWS[1:])
-    desk.publish(broker, "--declarations", desk.declarations, key="next.pem")
-    gate.wait_version(DECLARATIONS, 2)
-    desk.trust(trusted(NEXT_KEY, since=NOW - 3600, version=3))
-    desk.declare(ROWS[2:])
-    desk.publish(broker, "--declarations", desk.declarations, key="next.pem")
-    gate.wait_version(DECLARATIONS, 3)
-    assert held(gate, ROWS) == {row.permit_id for row in ROWS[2:]}
-    assert gate.noted(ListsRefused) == []
-
-
-@pytest.mark.long
-def test_publisher_and_broker_die_at_any_moment_and_the_gate_never_holds_what_was_never_published(desk, broker, gate):
-    dice = Random(5)  # noqa: S311 - the same deaths each time
-    pool = declarations(2500, now=NOW)
-    contents = [ROWS]
-    staying = Staying(desk, broker).__enter__()
-    mixed = 0
-    for _ in range(25):
-        first = dice.randrange(500)
-        contents.append(pool[first : first + dice.choice((300, 310, 2000))])
-        desk.declare(contents[-1])
-        if dice.random() < 0.4:
-            staying.process.kill()
-            staying.__exit__()
-            staying = Staying(desk, broker).__enter__()
-        if dice.random() < 0.4:
-            broker.kill()
-            broker.start()
-        for _ in range(20):
-            before = gate.version(DECLARATIONS)
-            found = held(gate, [*ROWS, *pool])
-            if before == gate.version(DECLARATIONS) and before:
-                mixed += found not in [{row.permit_id for row in content} for content in contents]
-    eventually(lambda: held(gate, [*ROWS, *pool]) == {row.permit_id for row in contents[-1]}, 60, "the last content")
-    staying.__exit__()
-    assert mixed == 0
+def test_a_gate_of_another_time_hears_that_nothing_changed(tmp_path, broker, publisher):
+    central, _ = publisher
+    central.replace(DECLARATIONS, ROWS[:3])
+    with at_the_broker(broker, publisher) as (delivery, _), ListGate(tmp_path, broker.port) as gate:
+        gate.wait_version(DECLARATIONS, 1)
+        said = gate.registry.standings()[0].issued_at
+        delivery.bring()
+        eventually(lambda: gate.registry.standings()[0].issued_at > said, what="central's next word")
