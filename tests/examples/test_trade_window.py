@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.issue import DAY_S, Issuer, trust_list
 from agent.publishing.sources import entries
 from agent.service.clock import Clock
-from tests.permits import KEY
+from tests.permits import KEY, NOW
 
 WINDOW = Path(__file__).resolve().parents[2] / "examples" / "trade_window" / "window.py"
 GOOD = {"declaration": "941120260000012345", "vin": "LSVAA49J132047371", "plate": "新A·12345"}
@@ -48,3 +49,17 @@ def test_what_is_wrong_with_an_export_is_told_and_the_others_are_issued(tmp_path
         "export 1: vin: expected 17 digits and letters without I, O and Q; did you mean LSVAA49J132047371?",
         "1 permits in out",
     ]
+
+
+def test_the_program_in_the_documentation_runs(tmp_path, monkeypatch):
+    (block,) = re.findall(
+        r"```python\n(.*?)```", (WINDOW.parents[2] / "docs" / "permits.md").read_text("utf-8"), re.DOTALL
+    )
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys" / "issuer.pem").write_bytes(KEY.to_pem())
+    exec(compile(block, "docs/permits.md", "exec"), {"now": NOW})  # noqa: S102 - our own page
+    (found,) = zxingcpp.read_barcodes(Image.open("permit.png").convert("L"))
+    assert found.text.startswith("GP1:")
+    (entry,) = entries(Path("declarations.csv"), ListKind.DECLARATIONS, 9411)
+    assert entry.warning == ""
