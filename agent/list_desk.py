@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     from agent.core.events import Event
     from agent.core.lists.chunks import ChunkRef
-    from agent.core.lists.kinds import ListKind
+    from agent.core.lists.kinds import ListKind, ListName, Source
     from agent.core.lists.sealed import ListDelta, ListHead, Opened
     from agent.core.moment import Moment
     from agent.core.permit.trust import TrustList
     from agent.store.chunk_spool import ChunkSpool
     from agent.store.registry import Registry
-    from agent.store.registry_applied import Applied, ListName, Source
+    from agent.store.registry_applied import Applied
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.core.events import Event
-    from agent.store.registry_applied import ListName, Source
+    from agent.core.lists.kinds import ListName, Source
 
 log = logging.getLogger(__name__)
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.core.lists.chunks import ChunkRef
     from agent.core.lists.faults import ListError
-    from agent.core.lists.kinds import ListKind
+    from agent.core.lists.kinds import ListKind, ListName, Source
     from agent.core.lists.sealed import ListDelta, ListHead, Opened
     from agent.core.lists.sync_io import Outcome
     from agent.core.permit.trust import TrustList
     from agent.link.messages import LinkDown, LinkUp, Outgoing, Receipt, Subscription
-
-ListName = Literal["trust", "declarations", "revocations", "watch"]
-Source = Literal["mqtt", "file"]
 
 
 class ListSession(Protocol):

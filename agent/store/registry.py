@@ -17,7 +17,7 @@ from agent.core.lists.rows import Declaration, DeclarationStatus, Revocation, Wa
 from agent.core.lists.standing import ListStanding
 from agent.store import registry_rows as rows
 from agent.store.errors import RegistryError
-from agent.store.registry_applied import Applied, Source, last_applied, mark_told
+from agent.store.registry_applied import Applied, last_applied, mark_told
 from agent.store.registry_database import RegistryDatabase
 from agent.store.registry_file import RegistryDamagedError, RegistryFile, RegistryFullError
 from agent.store.registry_trust import TrustShelf
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.core.lists.codec import Row
+    from agent.core.lists.kinds import Source
     from agent.core.lists.rows import Subject
     from agent.core.lists.sealed import ListDelta, ListHead, Opened
     from agent.core.permit.keys import PublicKey
@@ -39,7 +40,6 @@ __all__ = [
     "RegistryDamagedError",
     "RegistryError",
     "RegistryFullError",
-    "Source",
 ]
 
 T = TypeVar("T")
@@ -165,6 +165,10 @@ class Registry:
     def forget(self, before_utc: float, limit: int = 10_000) -> dict[ListKind, int]:
         """Delete rows that expired before this time, so many of each list at most; how many went of each."""
         return {kind: self._forget(kind, before_utc, limit) for kind in ListKind}
+
+    def wipe(self) -> None:
+        """See to it that no byte of a deleted row is left in the file. Who asks meanwhile does not wait."""
+        self._database.rewrite()
 
     def _forget(self, kind: ListKind, before_utc: float, limit: int) -> int:
         name = kind.value

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import sqlite3
 
-ListName: TypeAlias = Literal["trust", "declarations", "revocations", "watch"]
-Source: TypeAlias = Literal["mqtt", "file"]
+    from agent.core.lists.kinds import ListName, Source
 
 _COLUMNS = "name, version, before, signed_at, rows, key, source, whole"
 

@@ -106,6 +106,12 @@ class RegistryDatabase:
                 _shorten_log(connection)
             return result
 
+    def rewrite(self) -> None:
+        """Write the file anew, without what is left of deleted rows in unused parts of its pages."""
+        with self._applying, self._writing:
+            self._told("rewrite the registry of lists", lambda: self._writer.execute("VACUUM").fetchall())
+            _shorten_log(self._writer)
+
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
         """A connection of its own: its temporary tables go with it."""

@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from agent.core.lists.codec import Row
-    from agent.core.lists.kinds import ListKind
+    from agent.core.lists.kinds import ListKind, Source
     from agent.core.lists.sealed import ListDelta, ListHead, Opened
-    from agent.store.registry_applied import Source
 
 BATCH_ROWS: Final = 16  # a millisecond of work
 PAUSE_S: Final = 0.0002

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
+    from agent.core.lists.kinds import Source
     from agent.core.permit.keys import PublicKey
     from agent.core.permit.trust import TrustList
-    from agent.store.registry_applied import Source
 
 log = logging.getLogger(__name__)
 

@@ -17,9 +17,9 @@ from agent.service.clock import Clock
 from agent.store.errors import RegistryError
 
 if TYPE_CHECKING:
+    from agent.core.lists.kinds import ListName
     from agent.settings import Settings
     from agent.store.registry import Registry
-    from agent.store.registry_applied import ListName
 
 MINUTE_S = 60
 HOUR_S = 3600

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal, TypeAlias
 
 
 class ListKind(StrEnum):
@@ -11,3 +12,9 @@ class ListKind(StrEnum):
     DECLARATIONS = "declarations"
     REVOCATIONS = "revocations"
     WATCH = "watch"
+
+
+ListName: TypeAlias = Literal["trust", "declarations", "revocations", "watch"]
+"""A list as events name it: the trust list, or a ListKind's value."""
+Source: TypeAlias = Literal["mqtt", "file"]
+"""How a list came."""
