@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 ROUND_S: Final = 2.0
 PRUNE_EVERY_S: Final = 60.0
 TELL_EVERY_S: Final = 3600.0
+WIPE_EVERY_S: Final = 86_400.0
 STOP_TIMEOUT_S: Final = 10.0
 HOUR_S: Final = 3600.0
 DAY_S: Final = 86_400.0
@@ -76,6 +77,8 @@ class Erasure:
         }
         self._counts: dict[Kind, int] = {}
         self._told_at: dict[Kind, float] = {}
+        self._wiped_at = -inf
+        self._uses_left = self._rows_left = False
 
     def erase(self, journal: Journal) -> None:
         """Delete from the ledger and the lists. Raises JournalError; trouble with the lists goes into the log."""
@@ -84,11 +87,29 @@ class Erasure:
             return
         try:
             gone = self._registry.forget(reading.utc - self._ages.lists_s, LIST_ROWS_AT_ONCE)
-            for kind, count in gone.items():
-                self.count(kind.value, count)
         except RegistryError as error:
             log.error("the lists cannot be looked after: %s", error)  # noqa: TRY400 - told, not a bug
-        self.count("uses", journal.forget_uses(self._ages.uses_s))
+        else:
+            for kind, count in gone.items():
+                self.count(kind.value, count)
+            self._rows_left = self._rows_left or any(gone.values())
+        forgotten = journal.forget_uses(self._ages.uses_s)
+        self.count("uses", forgotten)
+        self._uses_left = self._uses_left or forgotten > 0
+
+    def wipe(self, journal: Journal, at: float, stopping: Callable[[], bool]) -> None:
+        """Once a day see to it that no byte is left of what was deleted. Raises JournalError, as `erase` does."""
+        if not (self._uses_left or self._rows_left) or at - self._wiped_at < WIPE_EVERY_S:
+            return
+        self._wiped_at = at
+        if self._rows_left:
+            try:
+                self._registry.wipe()
+                self._rows_left = False
+            except RegistryError as error:
+                log.error("the lists cannot be wiped: %s", error)  # noqa: TRY400 - told, not a bug
+        if self._uses_left:
+            self._uses_left = not journal.wipe_uses(stopping)
 
     def count(self, kind: Kind, count: int) -> None:
         """Note that so many went."""
@@ -170,6 +191,7 @@ class Housekeeper:
         if self._erasure is not None:
             self._erasure.erase(self._journal)
             self._erasure.tell(time.monotonic())
+            self._erasure.wipe(self._journal, time.monotonic(), self._stopping.is_set)
 
     def _prune_pictures(self) -> None:
         try:

@@ -34,6 +34,7 @@ from agent.store.place import Place, sync_folder
 from agent.store.site_ledger import SiteLedger
 from agent.store.soundness import batch, sound, sound_or_not
 from agent.store.transactions import Recovery
+from agent.store.wiping import wipe
 
 if TYPE_CHECKING:
     import sqlite3
@@ -314,6 +315,13 @@ class Journal:
         not synced.
         """
         return upkeep.forget(self._database, "forget uses", permits.forget, self._clock(), max_age_s)
+
+    def wipe_uses(self, stopping: Callable[[], bool]) -> bool:
+        """See to it that no byte of a forgotten use is left in the file (agent.store.wiping); whether it came to the end.
+
+        Many short transactions: nobody waits for all of them.
+        """
+        return wipe(self._database, stopping)
 
     def forget_commands(self, max_age_s: float) -> int:
         """Delete answered commands older than `max_age_s`, whose repeats are refused from then on; returns how many.

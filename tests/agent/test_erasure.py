@@ -1,5 +1,6 @@
 """What tells of people goes when its time is over: told, and gone from the very bytes of the files."""
 
+import re
 import sqlite3
 from contextlib import closing
 
@@ -15,6 +16,8 @@ from tests.registries import open_registry, put_whole
 AGES = Ages(events_s=7 * DAY_S, events_bytes=1 << 30)
 PERSONAL = PersonalAges(uses_s=180 * DAY_S, lists_s=24 * HOUR_S)
 ROWS = declarations(450)
+VIN = re.compile(rb"(?=([A-HJ-NPR-Z0-9]{17}))")
+PLATE = re.compile("(?=(新[A-Z0-9]{6}))")
 
 
 class Gate:
@@ -149,3 +152,49 @@ def test_trouble_with_one_store_keeps_none_of_the_others(tmp_path, caplog):
     assert "the evidence cannot be looked after: the disk is gone" in caplog.text
     assert "the lists cannot be looked after" in caplog.text
     gate.journal.close()
+
+
+def test_of_thousands_no_copy_is_left_that_the_file_once_moved_about(tmp_path):
+    gate, rows = Gate(tmp_path), declarations(4000)
+    for first in range(0, len(rows), 200):
+        gate.clock.utc = NOW + first * 20.0
+        gate.uses(rows[first : first + 200], first, consume if first % 600 else release)
+    put_whole(gate.registry, DECLARATIONS, rows)
+    gate.journal.acknowledge(gate.journal.stream, gate.journal.head)
+    gate.clock.utc = NOW + 180 * DAY_S + 3000 * 20.0
+    for _ in range(2):
+        gate.keeper.prune()
+    kept = [gate.journal.use_state(row.permit_id).used for row in rows[3000:]]
+    left = gate.bytes_at_rest()
+    gate.close()
+    vins, plates = set(VIN.findall(left)), set(PLATE.findall(left.decode(errors="replace")))
+    assert {row.vin.encode() for row in rows[:3000]} & vins == set()
+    assert {row.vin.encode() for row in rows[3000:]} <= vins
+    assert [row.permit_id.hex() for row in rows[:3000:10] if row.permit_id in left] == []
+    assert {row.plate for row in rows} & plates == set()
+    assert sum(kept) == sum(200 for first in range(3000, 4000, 200) if first % 600)
+
+
+def test_wiping_changes_no_row_and_no_answer(gate):
+    gate.uses(ROWS[:300], 0, consume)
+    gate.uses(ROWS[300:], 300)
+    before = everything(gate)
+    assert gate.journal.wipe_uses(lambda: False)
+    assert everything(gate) == before
+    gate.journal.record([], [consume(1, "t301", ROWS[301].permit_id)])
+    assert gate.journal.use_state(ROWS[301].permit_id).used == 1
+
+
+def test_wiping_stops_when_the_gate_does_and_is_taken_up_again(gate):
+    gate.uses(ROWS, 0, consume)
+    asked = iter([False, True])
+    before = everything(gate)
+    assert not gate.journal.wipe_uses(lambda: next(asked))
+    assert everything(gate) == before
+
+
+def everything(gate):
+    with closing(sqlite3.connect(gate.folder / "journal.db")) as connection:
+        ledger = connection.execute("SELECT * FROM ledger ORDER BY permit, use, gate").fetchall()
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    return ledger
