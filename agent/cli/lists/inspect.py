@@ -14,6 +14,7 @@ from agent.cli import exits
 from agent.cli.lists import options
 from agent.cli.lists.exhibit import Exhibit, Judge
 from agent.cli.permit.files import PermitFileError, read_roots, read_trust_list
+from agent.cli.permit.view import moment
 from agent.link.brokers import BrokerAddress
 from agent.link.guest import Guest, GuestError
 from agent.link.tls import TlsFiles
@@ -89,8 +90,11 @@ def _fields(exhibit: Exhibit) -> dict[str, Any]:
 
 
 def _show(exhibits: list[Exhibit]) -> None:
-    table = Table("part", "what", "says", "verdict")
+    table = Table("part", "what", "says", "verdict", show_lines=True)
     for exhibit in exhibits:
-        said = ", ".join(f"{name} {value}" for name, value in exhibit.says.items())
+        said = "\n".join(
+            f"{name.removesuffix('_at')} {moment(value) if name.endswith('_at') else value}"
+            for name, value in exhibit.says.items()
+        )
         table.add_row(exhibit.name, exhibit.what, said, exhibit.verdict, style=None if exhibit.sound else "bold red")
     Console().print(table if exhibits else "nothing is there")
