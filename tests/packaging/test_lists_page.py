@@ -1,0 +1,125 @@
+"""The page docs/lists.md: what it says of names, numbers and bytes is what the code does, and its example runs."""
+
+import re
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from agent.core.lists import chunks, codec, sealed
+from agent.core.lists.faults import ListFault
+from agent.core.lists.kinds import ListKind
+from agent.core.lists.rows import DeclarationStatus, Revocation, Subject
+from agent.core.permit import trust
+from agent.link.brokers import BrokerAddress
+from agent.link.guest import Guest
+from agent.link.list_topics import ListTopics
+from agent.link.tls import TlsFiles
+from agent.publishing import publisher
+from agent.publishing.catalogue import Catalogue
+from agent.publishing.delivery import Delivery, survey
+from agent.publishing.publisher import Publisher
+from agent.publishing.sources import COLUMNS, REQUIRED
+from agent.service.clock import Clock
+from tests.lists import LISTS_KEY, declarations, trust_text, trusted
+from tests.mosquitto import Broker, needs_mosquitto
+from tests.permits import NOW
+
+PAGE = (Path(__file__).parents[2] / "docs" / "lists.md").read_text()
+
+
+def part(title):
+    return PAGE.split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def number(value):
+    return f"{value:,}"
+
+
+def test_every_column_of_the_files_is_in_the_table_and_those_that_must_be_filled_are_bold():
+    table = part("The files")
+    for kind, columns in COLUMNS.items():
+        for column in columns:
+            assert (f"**`{column}`**" if column in REQUIRED[kind] else f"`{column}`") in table, column
+    for word in (*DeclarationStatus, *Subject):
+        assert f"`{word}`" in table
+
+
+def test_the_topics_are_those_of_the_code():
+    topics, root = ListTopics(9411), "site/v1/9411/lists"
+    named = re.findall(r"^\| `([^`]+)` \|", part("Topics"), re.MULTILINE)
+    values = {"kind": ListKind.WATCH, "snapshot": 7, "n": 0, "version": 9}
+    assert [f"{root}/{topic.format(**values)}" for topic in named] == [
+        topics.trust,
+        topics.head(ListKind.WATCH),
+        topics.chunk(ListKind.WATCH, 7, 0),
+        topics.delta(ListKind.WATCH, 9),
+        topics.want(ListKind.WATCH),
+    ]
+
+
+def test_the_words_for_refusals_are_all_there():
+    words = part("The bytes").split("`lists.refused`: ")[1].split(".\n")[0]
+    assert re.findall(r"`(\w+)`", words) == list(ListFault)
+
+
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        ("The bytes", f"A row has {number(codec.MAX_ROW_BYTES)} bytes at most"),
+        ("The bytes", f"head ({sealed.MAX_HEAD_BYTES >> 10} KiB at most)"),
+        ("The bytes", f"delta ({sealed.MAX_DELTA_BYTES >> 10} KiB at most)"),
+        ("The bytes", f"array of chunks, {number(sealed.MAX_CHUNKS)} at most"),
+        ("The bytes", f"new or anew, {number(sealed.MAX_DELTA_ROWS)} at most"),
+        ("The bytes", f"about {chunks.CHUNK_BYTES >> 10} KiB inflated, {chunks.MAX_CHUNK_BYTES >> 20} MiB at most"),
+        ("The bytes", f"{chunks.MAX_CHUNK_SIZE >> 10} KiB as sent,\n{number(chunks.MAX_CHUNK_ROWS)} rows"),
+        ("The bytes", "purpose 2"),
+        ("Versions", f"after {publisher.MAX_DELTAS} deltas, or when their rows exceed a fifth"),
+        ("Versions", f"more than {number(sealed.MAX_DELTA_ROWS)}\nrows or {sealed.MAX_DELTA_BYTES >> 10} KiB"),
+    ],
+)
+def test_the_numbers_are_those_of_the_code(title, said):
+    assert said in part(title)
+
+
+def test_the_numbers_of_statuses_subjects_and_purposes_are_those_of_the_code():
+    text = part("The bytes")
+    assert ", ".join(f"{code} {status}" for code, status in codec.STATUSES.items()) in text
+    assert f"1 {ListKind.DECLARATIONS}, 2 {ListKind.REVOCATIONS}, 3 {ListKind.WATCH}" in text
+    assert [subject.value for subject in codec.SUBJECTS.values()] == ["permit", "vin", "plate", "declaration"]
+    assert list(trust.Purpose).index(trust.Purpose.LISTS) + 1 == 2
+    assert publisher.DELTA_SHARE == 1 / 5
+
+
+@needs_mosquitto
+def test_the_example_in_python_publishes_what_it_says(tmp_path):
+    example = part("From a program").split("```python\n")[1].split("```")[0]
+    with Broker(tmp_path) as broker, ExitStack() as stack:
+        for shown, real in (
+            ("/var/lib/lists-9411", str(tmp_path / "lists")),
+            ("mqtts://broker.example:8883", f"mqtt://127.0.0.1:{broker.port}"),
+            ("survey(guest, 9411)", "survey(guest, 9411, 0.2)"),
+            ("timeout_s=1.0", "timeout_s=0.1"),
+        ):
+            assert shown in example
+            example = example.replace(shown, real)
+        rows = declarations(20)
+        names = {
+            **{thing.__name__: thing for thing in (BrokerAddress, Catalogue, Clock, Delivery, Guest, ListKind, Path)},
+            **{thing.__name__: thing for thing in (Publisher, Revocation, survey)},
+            "key": LISTS_KEY,
+            "tls": TlsFiles(),
+            "trust_list_text": trust_text(trusted()),
+            "declarations": rows,
+            "permit_id": rows[0].permit_id,
+            "expires_at": NOW,
+        }
+        exec(compile(example, "lists.md", "exec"), names)  # noqa: S102 - the page's own words
+        stack.callback(names["catalogue"].close)
+        with Guest(BrokerAddress.parse(f"mqtt://127.0.0.1:{broker.port}")) as guest:
+            heads = survey(guest, 9411, 0.2).heads
+        found = {kind: sealed.read_head(data).said for kind, data in heads.items()}
+    assert {kind: (head.version, head.rows) for kind, head in found.items()} == {
+        ListKind.DECLARATIONS: (1, 20),
+        ListKind.REVOCATIONS: (1, 1),
+    }
