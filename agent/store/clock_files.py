@@ -37,17 +37,20 @@ class FloorReset:
 
 
 class ClockFiles:
-    """The two files in the folder of the agent's state. `boot_id`: which run of the computer this is."""
+    """The two files in the folder of the agent's state.
+
+    `boot_id`: which run of the computer this is; the kernel's where it is not given. Without one no anchor is kept.
+    """
 
     def __init__(self, folder: Path, boot_id: str | None = None) -> None:
         self._folder = folder
-        self._boot_id = BOOT_ID.read_text(encoding="ascii").strip() if boot_id is None else boot_id
+        self._boot_id = _boot_id() if boot_id is None else boot_id
 
     def anchor(self) -> Anchor | None:
         """The last sure look of this run of the computer; None when there is none, or it cannot be read."""
         try:
             found = _read(self._folder / ANCHOR)
-            if found["boot_id"] != self._boot_id:
+            if not self._boot_id or found["boot_id"] != self._boot_id:
                 return None
             at, utc, error_s = (_number(found[name]) for name in ("at", "utc", "error_s"))
             until = inf if found["until"] is None else _number(found["until"])
@@ -61,7 +64,7 @@ class ClockFiles:
     def keep_anchor(self, anchor: Anchor | None) -> None:
         """Keep it for the next process of this run of the computer; None: nothing holds any more. Raises OSError."""
         path = self._folder / ANCHOR
-        if anchor is None:
+        if anchor is None or not self._boot_id:
             path.unlink(missing_ok=True)
             return
         until = anchor.until if isfinite(anchor.until) else None
@@ -91,6 +94,15 @@ class ClockFiles:
     def drop_reset(self) -> None:
         """Take the reset away: it is done, or no reset. Raises OSError."""
         (self._folder / RESET).unlink(missing_ok=True)
+
+
+def _boot_id() -> str:
+    """The kernel's id of this run of the computer; "" where a sandbox hides it."""
+    try:
+        return BOOT_ID.read_text(encoding="ascii").strip()
+    except OSError as error:
+        log.warning("the clock is not trusted over a restart of the agent: %s", error)
+        return ""
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -162,6 +162,22 @@ def test_a_restarted_computer_does_not(gate):
     assert gate.starts().reading().state is UNTRUSTED
 
 
+def test_where_a_sandbox_hides_which_run_this_is_nothing_is_held_over(gate, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr("agent.store.clock_files.BOOT_ID", tmp_path / "hidden")
+    gate.files = ClockFiles(gate.folder)
+    gate.runs_for_a_round()
+    gate.clock.synced = False
+    assert not (gate.folder / ANCHOR).exists()
+    assert gate.starts().reading().state is UNTRUSTED
+    assert "not trusted over a restart of the agent" in caplog.text
+
+
+def test_this_computers_run_has_an_id(gate):
+    gate.files = ClockFiles(gate.folder)
+    gate.runs_for_a_round()
+    assert ClockFiles(gate.folder).anchor() is not None
+
+
 def test_a_clock_that_was_set_while_no_agent_ran_is_noticed_and_never_believed_again(gate):
     gate.runs_for_a_round()
     gate.clock.goes_on(10, gained=-HOUR_S, synced=False)
