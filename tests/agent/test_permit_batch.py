@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
 import stat
+import subprocess
+import sys
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
@@ -34,6 +38,7 @@ from agent.issuing.sheet import FONT_FILE, Layout, SheetError, card_lines, write
 from agent.publishing.records import SourceError
 from agent.publishing.sources import entries
 from tests.permits import KEY, NOW, PERMIT
+from tests.waiting import eventually
 
 NUMBER = "941120260000012345"
 
@@ -329,3 +334,17 @@ def test_a_letter_that_the_font_lacks_is_named(tmp_path):
 
 def test_a_program_that_reads_along_is_told_no_progress(tmp_path, key):
     assert batch(many(tmp_path / "orders.csv", 2), key, tmp_path / "out").stderr == ""
+
+
+def test_a_batch_that_is_killed_leaves_no_folder_that_looks_whole(tmp_path, key):
+    source = many(tmp_path / "orders.csv", 3000)
+    words = ["batch", source, "--key", key, "--issuer", "KHE", "--site", "9411", "--out", tmp_path / "out"]
+    process = subprocess.Popen([sys.executable, "-m", "agent.cli.main", "permit", *words], start_new_session=True)
+    try:
+        eventually(lambda: list(tmp_path.glob("out.unfinished-*/*.png")), within_s=60, what="the first picture")
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    assert not (tmp_path / "out").exists()
+    again = batch(orders(source, [(NUMBER, vin(1), "")]), key, tmp_path / "out", "--pictures", "none")
+    assert again.exit_code == exits.OK
