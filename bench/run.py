@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from bench import (
     broker_kills,
+    codes,
     drain,
     events,
     fleet,
@@ -82,6 +83,7 @@ MEASUREMENTS: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
     "pulses": (f"{2 * TIMED_PULSES} pulses, timed", lambda: pulses.measure(TIMED_PULSES)),
     "lane": (f"{PASSAGES} vehicles through the lane's rules", lambda: lane.measure(PASSAGES)),
     "permits": (f"{DECISIONS} permits checked", lambda: permits.measure(DECISIONS, LEDGER).figures()),
+    "codes": ("the QR codes of permits in each form", codes.figures),
     "lists": (f"{lists.ROWS:,} declarations, {2 * lists.CHANGES} changes, a list over a slow line", lists.measure),
     "journal": (f"{EVENTS} durable appends", append),
     "ledger": (f"{CLAIMS} claims on a ledger of {LEDGER} rows", shared_ledger),
