@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from typing import TYPE_CHECKING, TypeVar
 
-from agent.core.events import Alarm, AlarmRaised, ListsApplied
+from agent.core.events import Alarm, AlarmRaised
 from agent.core.lists.faults import ListError, ListFault
 from agent.core.lists.sealed import open_delta, open_head
 from agent.core.lists.sync_io import Outcome
 from agent.core.permit.trust import TrustError
-from agent.list_refusals import Refusals
+from agent.list_news import ListNews
 from agent.store.errors import RegistryError, is_full
 
 if TYPE_CHECKING:
@@ -26,8 +24,6 @@ if TYPE_CHECKING:
     from agent.store.chunk_spool import ChunkSpool
     from agent.store.registry import Registry
     from agent.store.registry_applied import Applied
-
-log = logging.getLogger(__name__)
 
 T = TypeVar("T", "ListHead", "ListDelta")
 
@@ -55,11 +51,7 @@ class ListDesk:
         self._spool = spool
         self._now = now
         self._note = note
-        self._records = records
-        self._lock = threading.RLock()
-        self._telling = threading.Lock()
-        self._refusals = Refusals(note)
-        self._failing = False
+        self._news = ListNews(registry, note, records=records)
 
     # ------------------------------------------------------------------------------------------------------ trust list
 
@@ -68,7 +60,7 @@ class ListDesk:
         try:
             return self._registry.trust()
         except RegistryError as error:
-            self._trouble(str(error))
+            self._news.trouble(str(error))
             return None
 
     def take_trust(self, text: bytes, source: Source) -> str:
@@ -79,10 +71,10 @@ class ListDesk:
             self.refuse("trust", error.fault, str(error), source)
             return str(error)
         except RegistryError as error:
-            self._trouble(str(error))
+            self._news.trouble(str(error))
             return str(error)
         if applied is not None:
-            self._tell(applied)
+            self._news.applied(applied)
         return ""
 
     # ------------------------------------------------------------------------------------------------ what is verified
@@ -102,7 +94,7 @@ class ListDesk:
         try:
             standings = self._registry.standings()
         except RegistryError as error:
-            self._trouble(str(error))
+            self._news.trouble(str(error))
             return None
         return next(((each.version, each.issued_at) for each in standings if each.kind is kind), NO_LIST)
 
@@ -134,7 +126,7 @@ class ListDesk:
         if size > self._registry.most_bytes:
             detail = f"a snapshot of {size >> 20} MB packed, which is beyond lists.max_mb; the old list stays"
             self.refuse(head.kind.value, ListFault.DISK_FULL, detail, "mqtt")
-            self._trouble(detail)
+            self._news.trouble(detail, head.kind.value)
             return None
         try:
             return self._spool.begin(head.kind, head.chunks)
@@ -161,8 +153,7 @@ class ListDesk:
 
     def refuse(self, name: ListName, code: str, detail: str, source: Source) -> None:
         """Tell that something was not accepted."""
-        with self._lock:
-            self._refusals.tell(name, code, detail, source, self._now().at)
+        self._news.refused(name, code, detail, source, self._now().at)
 
     def look(self) -> None:
         """Tell what waited to be told, and begin a damaged registry anew. To be called from time to time.
@@ -173,22 +164,12 @@ class ListDesk:
         try:
             mended = self._registry.mend(moment.utc)
         except RegistryError as error:
-            self._trouble(str(error))
+            self._news.trouble(str(error))
         else:
             if mended:
                 self._note(AlarmRaised(alarm=Alarm.LISTS_FAILED, detail=mended))
-            self._tell_untold()
-        with self._lock:
-            self._refusals.flush(moment.at)
-
-    def _tell_untold(self) -> None:
-        try:
-            untold = self._registry.last_applied(untold=True)
-        except RegistryError as error:
-            self._trouble(str(error))
-            return
-        for applied in untold:
-            self._tell(applied)
+            self._news.untold()
+        self._news.flush(moment.at)
 
     # --------------------------------------------------------------------------------------------------------- in common
 
@@ -212,68 +193,24 @@ class ListDesk:
         except ListError as error:
             self.refuse(kind.value, error.fault, str(error), source)
             if error.fault is ListFault.DISK_FULL:
-                self._trouble(str(error))
+                self._news.trouble(str(error), kind.value)
             return Outcome(done=False, fault=error.fault)
         except RegistryError as error:
-            self._trouble(str(error))
+            self._news.trouble(str(error), kind.value)
             return TROUBLE
         except OSError as error:  # of the chunks
-            self._trouble(f"the chunks of the {kind} cannot be read: {error.strerror or error}")
+            self._news.trouble(f"the chunks of the {kind} cannot be read: {error.strerror or error}", kind.value)
             return TROUBLE
-        with self._lock:
-            self._failing = False
+        self._news.well(kind.value)
         if applied is not None:
-            self._tell(applied)
+            self._news.applied(applied)
         return DONE
-
-    def _tell(self, applied: Applied) -> None:
-        """Tell of a change once, whichever thread sees it first."""
-        with self._telling:
-            if self._records and not self._is_untold(applied):
-                return
-            how = "whole" if applied.whole else f"changed from {applied.before}"
-            log.info("%s version %d is in force: %d rows, %s", applied.name, applied.version, applied.rows, how)
-            self._note(
-                ListsApplied(
-                    list=applied.name,
-                    version=applied.version,
-                    before=applied.before,
-                    issued_at=applied.signed_at,
-                    rows=applied.rows,
-                    key=applied.key,
-                    source=applied.source,
-                    whole=applied.whole,
-                )
-            )
-            if self._records:
-                self._mark_told(applied)
-
-    def _is_untold(self, applied: Applied) -> bool:
-        try:
-            return applied in self._registry.last_applied(untold=True)
-        except RegistryError as error:
-            self._trouble(str(error))
-            return True
-
-    def _mark_told(self, applied: Applied) -> None:
-        try:
-            self._registry.mark_told(applied)
-        except RegistryError as error:
-            self._trouble(str(error))
 
     def _no_room(self, kind: ListKind, error: OSError) -> Outcome:
         detail = f"no room for the chunks of the {kind}: {error.strerror or error}"
         if not is_full(error):
-            self._trouble(detail)
+            self._news.trouble(detail, kind.value)
             return TROUBLE
         self.refuse(kind.value, ListFault.DISK_FULL, detail, "mqtt")
-        self._trouble(detail)
+        self._news.trouble(detail, kind.value)
         return Outcome(done=False, fault=ListFault.DISK_FULL)
-
-    def _trouble(self, detail: str) -> None:
-        """An officer should hear of it: once, until something succeeds again."""
-        with self._lock:
-            told, self._failing = self._failing, True
-        if not told:
-            log.error("the lists cannot be kept: %s", detail)
-            self._note(AlarmRaised(alarm=Alarm.LISTS_FAILED, detail=detail))

@@ -147,7 +147,10 @@ class Registry:
     def apply_delta(self, delta: Opened[ListDelta], source: Source) -> Applied:
         """Apply a change that leads on from the version in use. Raises ListError for one that does not, or is wrong."""
         with self._filling(delta.said.kind):
-            return self._database.write("apply a change", lambda connection: rows.change(connection, delta, source))
+            read = rows.read(delta.said)
+            return self._database.write(
+                "apply a change", lambda connection: rows.change(connection, delta, read, source)
+            )
 
     def refresh(self, head: Opened[ListHead]) -> bool:
         """Note that central says anew that the version in use is the newest; False when it says that of another."""

@@ -19,11 +19,14 @@ from agent.core.lists.rows import Declaration
 from agent.store.registry_applied import Applied, note_applied
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from agent.core.lists.codec import Row
     from agent.core.lists.kinds import ListKind, Source
     from agent.core.lists.sealed import ListDelta, ListHead, Opened
+
+Columns: TypeAlias = "tuple[bytes, bytes | None, str | None, int | None, bytes]"
+"""Of a row: key, reference, plate, expiry, and its bytes as they were signed."""
 
 BATCH_ROWS: Final = 16  # a millisecond of work
 PAUSE_S: Final = 0.0002
@@ -60,23 +63,19 @@ def stage(connection: sqlite3.Connection, head: ListHead, chunks: Iterable[bytes
     """
     connection.execute(_MAKE_STAGE)
     connection.execute("BEGIN")  # touches the temporary table only, so it locks nothing
-    pause = threading.Event()
     for ref, data in zip_longest(head.chunks, chunks):
         if data is None:
             raise ListError(ListFault.CHUNK_MISSING, "there are fewer chunks than the head says")
         if ref is None:
             raise ListError(ListFault.CHUNK_WRONG, "there are more chunks than the head says")
-        encoded = unpack_chunk(data, ref)
-        for first in range(0, len(encoded), BATCH_ROWS):
-            _stage_batch(connection, head.kind, encoded[first : first + BATCH_ROWS])
-            pause.wait(PAUSE_S)
+        for batch in _batches(head.kind, unpack_chunk(data, ref)):
+            _stage_batch(connection, batch)
     connection.execute("COMMIT")
 
 
-def _stage_batch(connection: sqlite3.Connection, kind: ListKind, encoded: Sequence[bytes]) -> None:
-    rows = [_columns(decode_row(kind, each), each) for each in encoded]
+def _stage_batch(connection: sqlite3.Connection, batch: Sequence[Columns]) -> None:
     try:
-        connection.executemany(_STAGE, rows)
+        connection.executemany(_STAGE, batch)
     except sqlite3.IntegrityError:
         raise ListError(ListFault.CONTENT_INVALID, "a row is in the list twice") from None
 
@@ -103,8 +102,18 @@ def merge(connection: sqlite3.Connection, head: Opened[ListHead], source: Source
     return applied
 
 
-def change(connection: sqlite3.Connection, delta: Opened[ListDelta], source: Source) -> Applied:
-    """Apply a delta, within the caller's transaction. Raises ListError: GAP, ROLLED_BACK, CONTENT_INVALID; SqlError."""
+def read(delta: ListDelta) -> list[Columns]:
+    """The rows that a delta adds or replaces. Raises ListError: CONTENT_INVALID."""
+    rows = [row for batch in _batches(delta.kind, delta.upserts) for row in batch]
+    if len({row[0] for row in rows} | set(delta.removed)) != len(rows) + len(delta.removed):
+        raise ListError(ListFault.CONTENT_INVALID, "a row is in the change twice")
+    return rows
+
+
+def change(
+    connection: sqlite3.Connection, delta: Opened[ListDelta], rows: Sequence[Columns], source: Source
+) -> Applied:
+    """Apply a delta and its rows, within the caller's transaction. Raises ListError: GAP, ROLLED_BACK; SqlError."""
     said = delta.said
     now = holding(connection, said.kind)
     if said.version <= now.version:
@@ -113,9 +122,6 @@ def change(connection: sqlite3.Connection, delta: Opened[ListDelta], source: Sou
     if said.since != now.version:
         message = f"a change of version {said.since}, while version {now.version} is in use"
         raise ListError(ListFault.GAP, message)
-    rows = [_columns(decode_row(said.kind, each), each) for each in said.upserts]
-    if len({row[0] for row in rows} | set(said.removed)) != len(rows) + len(said.removed):
-        raise ListError(ListFault.CONTENT_INVALID, "a row is in the change twice")
     name = said.kind.value
     connection.executemany(f"DELETE FROM {name} WHERE key = ?", [(key,) for key in said.removed])  # noqa: S608 - a kind
     connection.executemany(
@@ -144,10 +150,14 @@ def _note(connection: sqlite3.Connection, applied: Applied, issued_at: int) -> N
     note_applied(connection, applied)
 
 
-_Columns: TypeAlias = "tuple[bytes, bytes | None, str | None, int | None, bytes]"
+def _batches(kind: ListKind, encoded: Sequence[bytes]) -> Iterator[list[Columns]]:
+    pause = threading.Event()
+    for first in range(0, len(encoded), BATCH_ROWS):
+        yield [_columns(decode_row(kind, each), each) for each in encoded[first : first + BATCH_ROWS]]
+        pause.wait(PAUSE_S)
 
 
-def _columns(row: Row, encoded: bytes) -> _Columns:
+def _columns(row: Row, encoded: bytes) -> Columns:
     if isinstance(row, Declaration):
         return row_key(row), row.reference, row.plate, row.expires_at, encoded
     return row_key(row), None, None, row.expires_at, encoded

@@ -1,6 +1,7 @@
 """What looks after the lists while the gate runs: the trust list's file, their freshness, a damaged registry."""
 
 import os
+import sqlite3
 import time
 
 import pytest
@@ -10,6 +11,7 @@ from agent.core.lists.standing import DataState, FreshnessRules
 from agent.core.moment import Moment
 from agent.list_desk import ListDesk
 from agent.list_keeper import ListKeeper
+from agent.list_news import ListNews
 from agent.list_refusals import FOLD_S, Refusals
 from agent.store.chunk_spool import ChunkSpool
 from agent.trust_feed import TrustFeed
@@ -171,12 +173,39 @@ def test_a_closed_registry_is_an_alarm_once_and_no_exception(kept):
     snap = snapshot(DECLARATIONS, ROWS)
     head = opened(snap)
     kept.registry.close()
-    assert not kept.desk.apply_snapshot(head, snap.packed, "mqtt").done
+    for _ in range(3):
+        assert not kept.desk.apply_snapshot(head, snap.packed, "mqtt").done
     assert kept.desk.trust() is None
     assert kept.desk.known(DECLARATIONS) is None
     kept.keeper.reload()
     kept.desk.look()
-    assert [event.alarm for event in kept.noted(AlarmRaised)] == [Alarm.LISTS_FAILED]
+    told = [event.detail for event in kept.noted(AlarmRaised)]
+    assert len(told) == 2, "one of the list, one of the registry"
+    assert all("is closed" in detail for detail in told)
+
+
+def test_trouble_with_one_list_is_told_once_although_others_do_well_and_again_after_it_was_over(kept):
+    news = ListNews(kept.registry, kept.events.append, records=True)
+    for _ in range(3):
+        news.trouble("no room", "declarations")
+        news.well("watch")
+    assert len(kept.events) == 1
+    news.well("declarations")
+    news.trouble("no room", "declarations")
+    assert len(kept.events) == 2
+
+
+def test_a_change_whose_telling_cannot_be_noted_is_told_once_all_the_same(kept):
+    put_whole(kept.registry, DECLARATIONS, ROWS)
+    with sqlite3.connect(kept.folder / "registry.db") as connection:
+        connection.execute(
+            "CREATE TRIGGER refuse BEFORE UPDATE ON applied BEGIN SELECT RAISE(ABORT, 'for the test'); END"
+        )
+    connection.close()
+    for _ in range(3):
+        kept.desk.look()
+    assert len(kept.noted(ListsApplied)) == 1
+    assert len(kept.noted(AlarmRaised)) == 1
 
 
 def test_a_flood_of_refusals_is_one_event_at_once_and_one_a_minute():
