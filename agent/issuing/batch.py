@@ -64,7 +64,6 @@ def issue_batch(
 
     Raises:
         OutputError: the folder is there already, or cannot be written.
-        ClaimsError: a text would be longer than gates look at.
     """
     if folder.exists():
         raise OutputError(f"{folder} is there already; nothing was written")

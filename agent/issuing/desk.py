@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from agent.core.lists.rows import Declaration, DeclarationStatus
 from agent.core.permit.claims import PERMIT_ID_BYTES, PermitForm
+from agent.core.permit.fields import ClaimsError
 from agent.core.permit.issue import issue, issue_jws
 from agent.core.permit.keys import SigningKey
 from agent.core.permit.reference import SECRET_BYTES, digest_of, reference_of
-from agent.issuing.order import Terms, permit_of
+from agent.issuing.order import OrderError, Problem, Terms, permit_of
 from agent.issuing.symbol import Level, Symbol
 
 if TYPE_CHECKING:
@@ -76,23 +77,24 @@ class IssuingDesk:
         Raises:
             OrderError: with everything that is wrong with the order.
         """
-        return permit_of(order, self.terms, secrets.token_bytes(PERMIT_ID_BYTES), self._key_id, now)
+        permit = permit_of(order, self.terms, secrets.token_bytes(PERMIT_ID_BYTES), self._key_id, now)
+        if self._form is PermitForm.JWS:  # the one form whose text can become too long
+            try:
+                issue_jws(permit, self._key)
+            except ClaimsError as error:
+                raise OrderError((Problem("permit", f"a text that gates look at, but {error}"),)) from None
+        return permit
 
     def issue(self, order: Order, now: int) -> Issued:
         """Issue the permit of an order. `now`: Unix seconds.
 
         Raises:
             OrderError: with everything that is wrong with the order.
-            ClaimsError: the text would be longer than gates look at.
         """
         return self.signed(self.checked(order, now), order)
 
     def signed(self, permit: Permit, order: Order) -> Issued:
-        """Sign what `checked` returned for an order.
-
-        Raises:
-            ClaimsError: the text would be longer than gates look at.
-        """
+        """Sign what `checked` returned for an order."""
         permit = replace(permit, form=self._form)
         reference = None
         if self._form is PermitForm.REFERENCE:

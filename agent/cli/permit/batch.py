@@ -16,7 +16,6 @@ from agent.cli.permit.common import fail, time_of
 from agent.cli.permit.files import PermitFileError, read_driver_key, read_key
 from agent.core.lists.rows import DeclarationStatus
 from agent.core.permit.claims import PermitForm
-from agent.core.permit.fields import ClaimsError
 from agent.issuing.batch import OutputError, Pictures, issue_batch, symbols
 from agent.issuing.desk import Issued, IssuingDesk
 from agent.issuing.order import Terms
@@ -25,7 +24,9 @@ from agent.issuing.symbol import Level
 from agent.publishing.records import SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+    from agent.issuing.symbol import Symbol
 
     _More: TypeAlias = Callable[[Path, Sequence[Issued]], None]
 
@@ -78,26 +79,32 @@ def batch(  # noqa: PLR0913, PLR0917 - one argument an option
         checked = read_orders(orders, desk, now)
         drawn = Pictures(None if pictures is PictureKind.NONE else pictures.value, level, module_px)
         begin = time.monotonic()
-        more = _nothing_more if sheet is None else _sheet_writer(sheet, zone, font, level)
         with Progress(console=console, auto_refresh=False, disable=not console.is_terminal) as progress:
-            task = progress.add_task("permits", total=len(checked))
+            task = progress.add_task("permits", total=len(checked) * (1 if sheet is None else 2))
 
             def advance(count: int) -> None:
                 progress.advance(task, count)
                 progress.refresh()
 
+            more = _nothing_more if sheet is None else _sheet_writer(sheet, zone, font, level, advance)
             issued = issue_batch(checked, desk, out, drawn, advance, more)
         took_s = time.monotonic() - begin
-    except (SourceError, OutputError, ClaimsError, PermitFileError, ValueError) as error:
+    except (SourceError, OutputError, PermitFileError, ValueError) as error:
         fail("batch", error)
     typer.echo(f"{out}: {len(issued)} permits in {took_s:.1f} s, {len(issued) / max(took_s, 1e-6):.0f} a second")
+
+
+def _told(codes: Iterator[Symbol], advance: Callable[[int], None]) -> Iterator[Symbol]:
+    for code in codes:
+        yield code
+        advance(1)
 
 
 def _nothing_more(_folder: Path, _issued: Sequence[Issued]) -> None:
     """No sheet is wanted."""
 
 
-def _sheet_writer(per_page: int, zone: str, font: Path | None, level: Level) -> _More:
+def _sheet_writer(per_page: int, zone: str, font: Path | None, level: Level, advance: Callable[[int], None]) -> _More:
     """What writes sheet.pdf. Raises PermitFileError for a zone that there is not."""
     from agent.issuing.sheet import FONT_FILE, GRIDS, Layout, SheetError, write_sheet  # noqa: PLC0415 - only here
 
@@ -111,7 +118,7 @@ def _sheet_writer(per_page: int, zone: str, font: Path | None, level: Level) -> 
     def write(folder: Path, issued: Sequence[Issued]) -> None:
         codes = symbols([each.text for each in issued], level)
         try:
-            write_sheet(folder / "sheet.pdf", [each.permit for each in issued], codes, layout)
+            write_sheet(folder / "sheet.pdf", [each.permit for each in issued], _told(codes, advance), layout)
         except SheetError as error:
             raise PermitFileError(str(error)) from None
 

@@ -12,7 +12,6 @@ from agent.cli.permit.files import PermitFileError, append_row, read_driver_key,
 from agent.core.lists.kinds import ListKind
 from agent.core.permit import vin
 from agent.core.permit.claims import LANES, PermitForm
-from agent.core.permit.fields import ClaimsError
 from agent.core.plates.formats import PlateKind  # noqa: TC001 - Typer reads the annotations
 from agent.issuing.batch import declaration_row
 from agent.issuing.desk import IssuingDesk
@@ -72,7 +71,7 @@ def issue(  # noqa: PLR0913, PLR0917 - one argument an option
         version = write_picture(out, issued.text, level, module_px) if out else None
         if declarations is not None:
             append_row(declarations, COLUMNS[ListKind.DECLARATIONS], declaration_row(issued.declaration))
-    except (ClaimsError, OrderError, PermitFileError, ValueError) as error:
+    except (OrderError, PermitFileError, ValueError) as error:
         fail("issue", error)
     if vin.check_digit_differs(issued.permit.vin):
         digit = vin.check_digit(issued.permit.vin)
