@@ -2,7 +2,10 @@
 
 import re
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
@@ -16,8 +19,26 @@ from tests.registries import open_registry, put_whole
 AGES = Ages(events_s=7 * DAY_S, events_bytes=1 << 30)
 PERSONAL = PersonalAges(uses_s=180 * DAY_S, lists_s=24 * HOUR_S)
 ROWS = declarations(450)
+ROOT = Path(__file__).parents[2]
 VIN = re.compile(rb"(?=([A-HJ-NPR-Z0-9]{17}))")
 PLATE = re.compile("(?=(新[A-Z0-9]{6}))")
+
+WIPING = """
+# Wipes without end, in many short runs, and says before each that it begins.
+import sys
+from pathlib import Path
+from agent.store import wiping
+from tests.journals import open_journal
+
+def stopping():
+    print("a step", flush=True)
+    return False
+
+wiping.RUN = 20
+journal = open_journal(Path(sys.argv[1]), max_bytes=64 << 20)
+while True:
+    journal.wipe_uses(stopping)
+"""
 
 
 class Gate:
@@ -198,3 +219,17 @@ def everything(gate):
         ledger = connection.execute("SELECT * FROM ledger ORDER BY permit, use, gate").fetchall()
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     return ledger
+
+
+def test_a_gate_that_is_killed_while_it_wipes_has_every_use_as_it_was(gate):
+    gate.uses(ROWS, 0, consume)
+    before = everything(gate)
+    gate.journal.close()
+    for kill in range(3):
+        with subprocess.Popen(
+            [sys.executable, "-c", WIPING, str(gate.folder / "journal.db")], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        ) as process:
+            for _ in range(3 + 11 * kill):
+                assert process.stdout.readline() == "a step\n"
+            process.kill()
+        assert everything(gate) == before
