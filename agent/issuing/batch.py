@@ -91,7 +91,7 @@ def issue_batch(
 def write_declarations(path: Path, declarations: Iterable[Declaration]) -> None:
     """Write declarations as CSV, in the columns that `gate-agent lists publish` reads. Raises OSError."""
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
+        writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS[ListKind.DECLARATIONS])
         writer.writerows(map(declaration_row, declarations))
 
@@ -127,7 +127,7 @@ def _cells(row: Declaration) -> Mapping[str, object]:
 
 def _write_permits(path: Path, orders: Sequence[CheckedOrder], issued: Sequence[Issued]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file)
+        writer = csv.writer(file, lineterminator="\n")
         writer.writerow(_PERMIT_COLUMNS)
         for checked, each in zip(orders, issued, strict=True):
             permit = each.permit

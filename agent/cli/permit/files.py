@@ -165,7 +165,7 @@ def append_row(path: Path, columns: Sequence[str], row: Sequence[str]) -> None:
             header = file.readline().strip()
             if header and header != ",".join(columns):
                 raise PermitFileError(f"{path} has the columns {header[:80]}; expected {','.join(columns)}")
-            writer = csv.writer(file)
+            writer = csv.writer(file, lineterminator="\n")
             if not header:
                 writer.writerow(columns)
             writer.writerow(row)
