@@ -51,6 +51,7 @@ class ListDesk:
         self._spool = spool
         self._now = now
         self._note = note
+        self._stopping = False
         self._news = ListNews(registry, note, records=records)
 
     # ------------------------------------------------------------------------------------------------------ trust list
@@ -151,6 +152,11 @@ class ListDesk:
 
     # ------------------------------------------------------------------------------------------------------ what is told
 
+    def stop(self) -> None:
+        """Give up what is being applied: the gate stops. The old list is in force then, as after any crash."""
+        self._stopping = True
+        self._registry.stop_applying()
+
     def refuse(self, name: ListName, code: str, detail: str, source: Source) -> None:
         """Tell that something was not accepted."""
         self._news.refused(name, code, detail, source, self._now().at)
@@ -196,7 +202,8 @@ class ListDesk:
                 self._news.trouble(str(error), kind.value)
             return Outcome(done=False, fault=error.fault)
         except RegistryError as error:
-            self._news.trouble(str(error), kind.value)
+            if not self._stopping:
+                self._news.trouble(str(error), kind.value)
             return TROUBLE
         except OSError as error:  # of the chunks
             self._news.trouble(f"the chunks of the {kind} cannot be read: {error.strerror or error}", kind.value)

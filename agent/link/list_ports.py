@@ -83,6 +83,10 @@ class SyncDesk(Protocol):
         """Let go of the chunks of a list."""
         ...
 
+    def stop(self) -> None:
+        """Give up what is being applied."""
+        ...
+
     def refuse(self, name: ListName, code: str, detail: str, source: Source) -> None:
         """Tell that something was not accepted."""
         ...

@@ -82,8 +82,9 @@ class ListSync:
         self._thread.start()
 
     def stop(self, timeout_s: float = STOP_S) -> bool:
-        """Stop, within a bounded time; whether the thread has ended by then. A list that is being applied is whole or not."""
+        """Stop, within a bounded time; whether the thread has ended by then. A list in the middle of its way is given up."""
         self._stopping.set()
+        self._desk.stop()
         if self._thread.ident is not None:
             self._thread.join(timeout_s)
         return not self._thread.is_alive()

@@ -85,6 +85,10 @@ class Registry:
         """How large the lists may become on the disk."""
         return self._database.most_bytes
 
+    def stop_applying(self) -> None:
+        """Give up what is being applied, soon, with RegistryError for who applies it; nothing is applied any more."""
+        self._database.stop_applying()
+
     def close(self) -> None:
         """Close the file; every call afterwards raises RegistryError."""
         self._database.close()
@@ -140,7 +144,7 @@ class Registry:
         with self._filling(said.kind):
             return self._database.apply(
                 f"apply the {said.kind}",
-                lambda connection: rows.stage(connection, said, chunks),
+                lambda connection: rows.stage(connection, said, self._database.going_on(chunks)),
                 lambda connection: rows.merge(connection, head, source),
             )
 

@@ -12,7 +12,7 @@ from agent.store.errors import SQL_ERRORS, RegistryError, is_damage, is_full
 from agent.store.registry_file import PAGE_BYTES, RegistryDamagedError, RegistryFullError, opened
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from agent.store.errors import SqlError
     from agent.store.registry_file import RegistryFile
@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 LEAST_PAGES = 64
+LOOK_EVERY_STEPS = 100_000  # of SQLite's machine: a millisecond or so
+GIVEN_UP = "applying a list is given up, because the agent stops"
 
 
 class RegistryDatabase:
@@ -42,7 +44,7 @@ class RegistryDatabase:
         self._damage = ""
         self._reader: sqlite3.Connection
         self._writer: sqlite3.Connection
-        self._closed = False
+        self._closed = self._giving_up = False
         self._attach(utc)
 
     @property
@@ -50,8 +52,20 @@ class RegistryDatabase:
         """How large the file may become, without its log."""
         return self._max_pages * PAGE_BYTES
 
+    def stop_applying(self) -> None:
+        """Give up what is being applied, soon, with RegistryError for who applies it; nothing is applied any more."""
+        self._giving_up = True
+
+    def going_on(self, items: Iterable[T]) -> Iterator[T]:
+        """The items, until applying is to be given up."""
+        for item in items:
+            if self._giving_up:
+                raise RegistryError(GIVEN_UP)
+            yield item
+
     def close(self) -> None:
         """Close the file; every call afterwards raises RegistryError."""
+        self.stop_applying()
         with self._applying, self._writing, self._reading:
             if not self._closed:
                 self._closed = True
@@ -102,6 +116,8 @@ class RegistryDatabase:
         with self._applying, self._connected() as connection:
             self._told(f"gather what it takes to {doing}", lambda: gather(connection))
             with self._writing:
+                if self._giving_up:
+                    raise RegistryError(GIVEN_UP)
                 result = self._told(doing, lambda: _transaction(connection, work))
                 _shorten_log(connection)
             return result
@@ -116,6 +132,7 @@ class RegistryDatabase:
     def _connected(self) -> Iterator[sqlite3.Connection]:
         """A connection of its own: its temporary tables go with it."""
         connection = self._told("open the registry of lists", lambda: self._file.connect(self._max_pages))
+        connection.set_progress_handler(lambda: self._giving_up, LOOK_EVERY_STEPS)
         try:
             yield connection
         finally:

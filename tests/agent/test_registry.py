@@ -288,3 +288,35 @@ def test_who_asks_while_a_list_is_applied_gets_the_old_one_and_never_a_mix(regis
         }
         assert status in possible
     assert len({before for before, _, _ in seen}) > 1
+
+
+@pytest.mark.parametrize("chunks_before", [0, 1, 3])
+def test_closing_gives_up_what_is_being_applied_and_the_old_list_stays(tmp_path, chunks_before):
+    registry = open_registry(tmp_path / "registry.db")
+    put_whole(registry, DECLARATIONS, ROWS[:10])
+    snap = snapshot(DECLARATIONS, ROWS, version=2)
+    assert len(snap.packed) == 3
+
+    def chunks():
+        for number, chunk in enumerate(snap.packed):
+            if number == chunks_before:
+                registry.stop_applying()
+            yield chunk
+        registry.stop_applying()
+
+    with pytest.raises(RegistryError, match="given up"):
+        registry.apply_snapshot(opened(snap), chunks(), "mqtt")
+    assert registry.standings()[0].version == 1
+    assert registry.declaration(ROWS[-1].permit_id) is None
+    registry.close()
+
+
+def test_a_long_statement_is_given_up_too(registry):
+    endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
+
+    def work(connection):
+        registry.stop_applying()
+        return connection.execute(endless).fetchone()
+
+    with pytest.raises(RegistryError, match="interrupted"):
+        registry._database.apply("count", lambda _connection: None, work)
