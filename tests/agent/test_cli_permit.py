@@ -434,6 +434,21 @@ def test_revoked_permits_go_into_the_file_that_is_published(keys, tmp_path):
     ]
 
 
+def test_a_permit_is_revoked_and_declared_once(keys, tmp_path):
+    file = tmp_path / "revocations.csv"
+    words = ("00112233445566ff", "--file", file, "--until", NOON)
+    assert run("revoke", *words).exit_code == exits.OK
+    file.write_text(file.read_text().rstrip("\n"))
+    again = run("revoke", *words)
+    assert (again.exit_code, "already" in again.stdout) == (exits.OK, True)
+    assert run("revoke", "ffffffffffffffff", *words[1:]).exit_code == exits.OK
+    assert len(list(entries(file, ListKind.REVOCATIONS, 9411))) == 2
+    declared = {"declarations": tmp_path / "declarations.csv", "permit-id": "00112233445566ff"}
+    assert issue(keys, **declared).exit_code == exits.OK
+    assert "already" in issue(keys, **declared).stderr
+    assert len(list(entries(declared["declarations"], ListKind.DECLARATIONS, 9411))) == 1
+
+
 def test_revoke_says_why_it_cannot(keys, tmp_path):
     file = tmp_path / "revocations.csv"
     assert "name the end of the permit too" in run("revoke", "00112233445566ff", "--file", file).stderr

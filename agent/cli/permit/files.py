@@ -153,28 +153,33 @@ def read_driver_key(path: Path) -> bytes:
         raise PermitFileError(f"{path}: expected hexadecimal digits, 32 or more") from None
 
 
-def append_row(path: Path, columns: Sequence[str], row: Sequence[str]) -> None:
+def append_row(path: Path, columns: Sequence[str], row: Sequence[str]) -> bool:
     """Add a row to a CSV file, which is made with its header where it is not there; it is on the disk on return.
 
+    Says whether it was added: not where a row with the same first cell is there already.
+
     Raises:
-        PermitFileError: it has other columns, or cannot be written.
+        PermitFileError: it has other columns, or cannot be read or written.
     """
     try:
         with path.open("a+", encoding="utf-8", newline="") as file:
             file.seek(0)
-            header = file.readline().strip()
-            if header and header != ",".join(columns):
-                raise PermitFileError(f"{path} has the columns {header[:80]}; expected {','.join(columns)}")
-            writer = csv.writer(file, lineterminator="\n")
-            if not header:
-                writer.writerow(columns)
-            writer.writerow(row)
+            text = file.read()
+            rows = list(csv.reader(text.splitlines()))
+            if rows and rows[0] != list(columns):
+                raise PermitFileError(f"{path} has the columns {','.join(rows[0])[:80]}; expected {','.join(columns)}")
+            if any(known[:1] == [row[0]] for known in rows[1:]):
+                return False
+            if text and not text.endswith("\n"):
+                file.write("\n")
+            csv.writer(file, lineterminator="\n").writerows([row] if rows else [columns, row])
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
         raise PermitFileError(f"{path} cannot be written: {error.strerror}") from None
-    except UnicodeDecodeError:
+    except (UnicodeDecodeError, csv.Error):
         raise PermitFileError(f"{path} is no CSV file in UTF-8") from None
+    return True
 
 
 def _read(path: Path, longest: int) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003 - Typer reads the annotations
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,6 +18,9 @@ from agent.issuing.desk import IssuingDesk
 from agent.issuing.order import Order, OrderError, Terms
 from agent.issuing.symbol import Level
 from agent.publishing.sources import COLUMNS
+
+if TYPE_CHECKING:
+    from agent.core.lists.rows import Declaration
 
 
 def issue(  # noqa: PLR0913, PLR0917 - one argument an option
@@ -70,7 +73,7 @@ def issue(  # noqa: PLR0913, PLR0917 - one argument an option
         issued = desk.issue(order, now)
         version = write_picture(out, issued.text, level, module_px) if out else None
         if declarations is not None:
-            append_row(declarations, COLUMNS[ListKind.DECLARATIONS], declaration_row(issued.declaration))
+            _add(declarations, issued.declaration)
     except (OrderError, PermitFileError, ValueError) as error:
         fail("issue", error)
     if vin.check_digit_differs(issued.permit.vin):
@@ -79,3 +82,8 @@ def issue(  # noqa: PLR0913, PLR0917 - one argument an option
     if version:
         typer.echo(f"{out}: QR code {version}, {len(issued.text)} characters", err=True)
     typer.echo(issued.text)
+
+
+def _add(file: Path, declaration: Declaration) -> None:
+    if not append_row(file, COLUMNS[ListKind.DECLARATIONS], declaration_row(declaration)):
+        raise PermitFileError(f"{file} has a declaration of permit {declaration.permit_id.hex()} already")

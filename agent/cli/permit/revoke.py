@@ -33,10 +33,12 @@ def revoke(
     try:
         row = _revocation(permit, cause, until)
         encode_row(row)
-        append_row(file, COLUMNS[ListKind.REVOCATIONS], [row.permit_id.hex(), str(row.expires_at), row.cause])
+        cells = [row.permit_id.hex(), str(row.expires_at), row.cause]
+        added = append_row(file, COLUMNS[ListKind.REVOCATIONS], cells)
     except (PermitFileError, opening.EncodingError, opening.StructureError, ClaimsError, ListError) as error:
         fail("revoke", error)
-    typer.echo(f"{row.permit_id.hex()} is in {file}; publish it: gate-agent lists publish")
+    already = "" if added else " already"
+    typer.echo(f"{row.permit_id.hex()} is in {file}{already}; publish it: gate-agent lists publish")
 
 
 def _revocation(source: str, cause: str, until: str | None) -> Revocation:
