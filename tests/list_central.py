@@ -108,7 +108,11 @@ class Staying:
         )
 
     def __enter__(self):
-        self.until("messages,")
+        try:
+            self.until("messages,")
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):

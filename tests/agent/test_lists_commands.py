@@ -26,6 +26,7 @@ from agent.link.messages import Outgoing
 from agent.publishing import publisher
 from agent.publishing.catalogue import Catalogue
 from agent.publishing.delivery import survey
+from agent.service.clock import Clock
 from agent.store.list_pack import read_pack
 from tests.list_central import NEXT_KEY, NOW, ROWS, Desk, Staying, as_csv, write
 from tests.lists import (
@@ -41,6 +42,7 @@ from tests.lists import (
 )
 from tests.mosquitto import Broker, needs_mosquitto
 from tests.permits import NOW as FIXED_NOW
+from tests.waiting import eventually
 
 TOPICS = ListTopics(SITE)
 QUIET_S = 0.25
@@ -62,6 +64,11 @@ class Gate:
         with Guest(self.address) as guest:
             guest.subscribe(f"{TOPICS.root}/#")
             return {message.topic: message.payload for message in guest.messages(QUIET_S) if message.payload}
+
+    def head(self, trusted_list, version):
+        """The head of the declarations once it is of this version."""
+        head = open_head(self.stock()[TOPICS.head(DECLARATIONS)], trusted_list, SITE, NOW).said
+        return head if head.version == version else None
 
     def rows(self, trusted_list, kind=DECLARATIONS, stock=None):
         """The head, and the rows that its snapshot and deltas make; nothing may be there besides."""
@@ -164,6 +171,29 @@ def test_a_head_at_the_broker_that_no_key_vouches_for_is_not_followed_but_told(d
 
 
 @needs_mosquitto
+def test_a_version_that_gates_have_seen_of_somebody_else_is_passed_with_the_same_content(desk, broker):
+    publish(desk, broker, "--declarations", desk.declarations)
+    said = publish(desk, broker, "--version-floor", 1)
+    assert "gates may have seen version 1" in said
+    assert Gate(broker).rows(desk.trusted)[0].version == 2
+    publish(desk, broker, "--version-floor", 1)  # as in a unit file, where the option stays
+    assert Gate(broker).rows(desk.trusted)[0].version == 2
+    desk.state = desk.folder / "new-state"
+    publish(desk, broker, "--declarations", desk.declarations, "--version-floor", 1)
+    assert Gate(broker).rows(desk.trusted)[0].version == 3
+
+
+@pytest.mark.long
+@needs_mosquitto
+def test_a_publisher_whose_key_ends_while_it_stays_says_so_and_ends(desk, broker):
+    now = int(Clock().now().utc)
+    desk.trust(trusted(since=now - 3600, life_s=3600 + 8))
+    with Staying(desk, broker, every="1") as staying:
+        assert staying.process.wait(15) == 1
+        assert "no gate would accept these lists" in staying.log.read_text()
+
+
+@needs_mosquitto
 def test_a_broker_that_lost_all_gets_all_again(desk, tmp_path):
     with Broker(tmp_path) as first:
         publish(desk, first, "--declarations", desk.declarations)
@@ -233,7 +263,7 @@ def test_who_stays_follows_its_files_renews_the_head_and_answers_who_cannot_find
         staying.until("do you mean status?")
         staying.until("declarations: left as it was")
         desk.declare(ROWS[6:])
-        staying.until("version 3, before 2")
+        eventually(lambda: gate.head(desk.trusted, 3), what="the head of version 3")
     head, rows = gate.rows(desk.trusted)
     assert (head.version, rows) == (3, keyed(ROWS[6:]))
 
@@ -248,6 +278,7 @@ def test_a_trust_list_that_ends_the_publishers_own_key_is_sent_before_it_gives_u
 
 
 @pytest.mark.long
+@pytest.mark.timeout(600)
 @needs_mosquitto
 def test_a_publisher_killed_anywhere_leaves_a_whole_list_and_the_next_one_goes_on(desk, broker):
     gate = Gate(broker)

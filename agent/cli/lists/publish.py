@@ -19,7 +19,7 @@ from agent.core.lists.kinds import ListKind
 from agent.link.brokers import BrokerAddress
 from agent.link.guest import Guest, GuestError
 from agent.link.tls import TlsFiles
-from agent.publishing.delivery import SETTLE_S, Delivery, seen_version, survey
+from agent.publishing.delivery import SETTLE_S, Delivery, DeliveryError, Stock, seen_version, survey
 from agent.publishing.records import SourceError
 from agent.service.clock import Clock
 
@@ -122,10 +122,7 @@ class _Run:
         desk = self._desk
         stock = survey(guest, desk.site, self._settle_s)
         for kind in ListKind:
-            seen = self._floor or seen_version(stock, kind, self._papers.trust, desk.site, Clock().now().utc)
-            standing = desk.catalogue.standing(kind)
-            if seen > (standing.version if standing else 0) and desk.publisher.raise_to(kind, seen):
-                typer.echo(f"{kind}: gates may have seen version {seen}; the next one is above it", err=True)
+            self._go_above(kind, stock)
         self._floor = None
         self._take_changed()
         with Progress(
@@ -141,6 +138,20 @@ class _Run:
         typer.echo(f"{self._url}: {sent.messages} messages, {sent.bytes} bytes in {took_s:.1f} s")
         return delivery
 
+    def _go_above(self, kind: ListKind, stock: Stock) -> None:
+        """See to it that what comes is newer than all that gates may have seen: at this broker, or as the option says."""
+        try:
+            seen = seen_version(stock, kind, self._papers.trust, self._desk.site, Clock().now().utc)
+        except DeliveryError:
+            if self._floor is None:
+                raise
+            seen = 0
+        standing = self._desk.catalogue.standing(kind)
+        # The head at the broker may be this folder's own; a version that the option names is another's.
+        floor = max(self._floor or 0, seen if seen > (standing.version if standing else 0) else 0)
+        if floor and self._desk.publisher.raise_to(kind, floor):
+            typer.echo(f"{kind}: gates may have seen version {floor}; the next one is above it", err=True)
+
     def _turns(self, guest: Guest, every_s: float, trust: _Look) -> None:
         delivery = self._arrive(guest)
         due_at = time.monotonic() + every_s
@@ -154,6 +165,7 @@ class _Run:
             self._look_at_trust(delivery, trust)
             changed = self._take_changed()
             if time.monotonic() >= due_at:
+                self._papers.check(self._desk.site)
                 due_at, changed = time.monotonic() + every_s, list(ListKind)
             delivery.bring(changed)
 
