@@ -9,25 +9,28 @@ import logging
 import secrets
 import threading
 import uuid
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from agent.central import Central, Ground
 from agent.checkpointer import Checkpointer
-from agent.core.chain import ClockReading
+from agent.clock_keeper import ClockKeeper, holdover_rules
 from agent.core.events import Draft, EvidenceDropped, GateStopping
-from agent.core.judgement import JudgementRules
+from agent.core.judging.case import JudgementRules
 from agent.core.lane_state import LaneOrders
+from agent.core.permit.claims import PermitForm
 from agent.core.privacy import masked
-from agent.decider import Decider, LanePlace
+from agent.decider import Decider, LanePlace, Sources
 from agent.devices import Devices
 from agent.executors import Parts
 from agent.eye.protocol import Configure
 from agent.eye_life import EyeLimits
 from agent.eye_port import EyePort
-from agent.housekeeper import DAY_S, Ages, Housekeeper
+from agent.gate_lists import GateLists
+from agent.gate_site import site_desk
+from agent.housekeeper import DAY_S, HOUR_S, Ages, Erasure, Housekeeper, PersonalAges
 from agent.keeper import Keeper
 from agent.lane_unit import Boards, LaneUnit, Services
 from agent.link.presence import GateIdentity
@@ -37,16 +40,18 @@ from agent.service.logs import LogLevel
 from agent.service.watchdog import Watchdog
 from agent.settings import board_place, interlocks, shared_arms
 from agent.start_record import start_record
+from agent.store.clock_files import ClockFiles
 from agent.store.evidence import EvidenceAges, EvidenceStore
 from agent.store.gate_key import gate_key
 from agent.store.journal import Journal
-from agent.trust_file import TrustFile
 from agent.way_guard import WayGuard
 from drivers import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from agent.core.chain import ClockReading
+    from agent.core.events import Event
     from agent.link.setup import LinkView
     from agent.service.clock import Clock
     from agent.service.notify import Notifier
@@ -58,7 +63,6 @@ log = logging.getLogger(__name__)
 LANE_WINDOW_S = 5.0
 FIRST_SERIALS = 10_000
 MEGABYTE = 1 << 20
-HOUR_S = 3600.0
 EYE_STOP_S = 0.7
 
 
@@ -81,6 +85,14 @@ class App:
         self._boot = str(uuid.uuid4())
         settings.state.directory.mkdir(parents=True, exist_ok=True)
         signing = gate_key(settings.state.directory)
+        self._lists = GateLists(settings, clock.now, self._note)
+        self._trusted = ClockKeeper(
+            clock,
+            self._lists.registry,
+            ClockFiles(settings.state.directory),
+            holdover_rules(settings.clock),
+            self._note_all,
+        )
         self._journal = Journal.open(
             settings.state.directory / "journal.db",
             gate=settings.gate.id,
@@ -99,14 +111,16 @@ class App:
             evidence.send,
         )
         self._keeper = Keeper(self._evidence)
+        self._site = site_desk(settings, signing, self._journal)
         self._recorder = Recorder(
             self._journal,
             self._utc,
             masked if settings.privacy.publish_plate == "masked" else None,
             self._keeper.heard,
+            self._site.reserving,
         )
         self._devices = Devices(self._recorder, self._utc)
-        self._trust = TrustFile(settings.permits.trust_list, settings.permits.root_keys)
+        self._sample_salt = signing.sign(b"the vehicles that an officer sees")
         self._watchdog = Watchdog(notifier)
         self._eyes: list[EyePort] = []
         self._relays: dict[str, RelayBoard] = {}
@@ -114,7 +128,14 @@ class App:
         self._lanes = [self._make_lane(name, lane) for name, lane in settings.lanes.items()]
         self._central = self._make_central(LogLevel(settings.log.level)) if settings.mqtt.enabled else None
         ages = Ages(settings.journal.keep_acknowledged_days * DAY_S, settings.journal.max_mb * MEGABYTE * 9 // 10)
-        self._housekeeper = Housekeeper(self._journal, ages, self._prune_evidence, on_damage)
+        privacy = settings.privacy
+        erasure = Erasure(
+            self._lists.registry,
+            PersonalAges(privacy.keep_uses_days * DAY_S, privacy.keep_lists_hours * HOUR_S),
+            self._reading,
+            self._recorder.note,
+        )
+        self._housekeeper = Housekeeper(self._journal, ages, self._prune_evidence, on_damage, erasure)
 
     @property
     def lanes(self) -> tuple[LaneUnit, ...]:
@@ -127,7 +148,10 @@ class App:
         for relay in self._relays.values():
             relay.start()
         self._record_start()
+        self._trusted.start()
+        self._lists.start()
         self._checkpointer.start()
+        self._site.start()
         self._devices.start()
         self._keeper.start()
         for lane in self._lanes:
@@ -146,14 +170,18 @@ class App:
         self._notifier.stopping(cause)
         for lane in self._lanes:
             lane.wind_down()
-        duties = [relay.stop for relay in self._relays.values()] + [eye.stop for eye in self._eyes]
+        duties: list[Callable[[], object]] = [self._site.stop]
+        duties += [relay.stop for relay in self._relays.values()]
+        duties += [eye.stop for eye in self._eyes]
         if self._central is not None:
             duties.append(self._central.stop_taking)
         _at_once(*duties)
         _at_once(*(lane.stop for lane in self._lanes))
         self._devices.stop()
         self._watchdog.stop()
-        self._recorder.note([Draft(GateStopping(cause=cause), None, None, self._utc())])
+        self._lists.stop()
+        self._trusted.stop()
+        self._note(GateStopping(cause=cause))
         self._checkpointer.stop()
         if self._central is not None:
             self._central.stop()
@@ -161,6 +189,7 @@ class App:
         self._housekeeper.stop()
         self._recorder.end()
         self._journal.close()
+        self._lists.close()
 
     # ------------------------------------------------------------------------------------------------- making parts
 
@@ -173,7 +202,9 @@ class App:
             clock_skew_s=permits.clock_skew_s,
             max_text=permits.max_text,
             require_clock=self._settings.clock.require_synchronised,
-            rules=JudgementRules(without_plate=settings.rules.without_plate, anti_passback_s=settings.anti_passback_s),
+            rules=self._judgement_rules(settings),
+            forms=frozenset(PermitForm(form) for form in permits.forms),
+            freshness=self._lists.rules,
         )
         inputs = settings.inputs
         unit = LaneUnit(
@@ -192,11 +223,25 @@ class App:
                 self._ways,
                 self._journal.lane_orders,
             ),
-            Decider(place, self._trust, self._journal, self._clock).decide,
+            Decider(place, Sources(self._lists.registry, self._journal, self._trusted, self._site)).decide,
             secrets.randbelow(FIRST_SERIALS),
         )
         self._eyes += [self._make_eye(unit, camera) for camera in settings.cameras]
         return unit
+
+    def _judgement_rules(self, lane: LaneSettings) -> JudgementRules:
+        rules = lane.rules
+        return JudgementRules(
+            require=rules.require,
+            declaration=rules.declaration,
+            without_plate=rules.without_plate,
+            wrong_check_digit=rules.wrong_check_digit,
+            other_class=rules.other_class,
+            anti_passback_s=lane.anti_passback_s,
+            already_exited_s=rules.already_exited_days * DAY_S,
+            sample_share=rules.sample_percent / 100,
+            sample_salt=self._sample_salt,
+        )
 
     def _relay_board(self, lane: str, device: Device) -> RelayBoard:
         """The board of a lane's relays: one for all lanes that name it."""
@@ -231,6 +276,7 @@ class App:
             self._reading,
             self._health,
             self._link_changed,
+            self._lists,
         )
         return Central(
             self._settings,
@@ -240,7 +286,7 @@ class App:
                 cameras={eye.name: eye for eye in self._eyes},
                 uplink=link.uplink,
                 evidence=self._evidence,
-                trust=(self._trust,),
+                trust=(self._lists,),
                 log_level=level,
             ),
         )
@@ -268,6 +314,9 @@ class App:
             "devices": self._devices.states,
             "lanes": {lane.name: None if lane.view is None else lane.view.state for lane in self._lanes},
             "orders": self._standing_orders(),
+            "clock_state": self._trusted.trust().state.value,
+            "lists": self._lists.status(),
+            "site": self._site.status(),
             "journal_failing": self._recorder.failing,
             "key": self._checkpointer.public_key,
             "checkpoint": self._checkpointer.head_checkpoint(),
@@ -282,22 +331,27 @@ class App:
     def _utc(self) -> float:
         return self._clock.now().utc
 
+    def _note_all(self, drafts: Sequence[Draft]) -> None:
+        self._recorder.note(drafts)
+
+    def _note(self, event: Event) -> None:
+        self._recorder.note([Draft(event, None, None, self._utc())])
+
     def _reading(self) -> ClockReading:
-        clock = self._clock.synchronisation()
-        error_ms = None if clock.error_ms is None else round(clock.error_ms)
-        return ClockReading(self._utc(), clock.synchronised, error_ms)
+        return replace(self._trusted.reading(), lists=self._lists.state)
 
     def _link_changed(self, view: LinkView) -> None:
         self._devices.changed("broker", "broker", view.state.value, view.detail or view.url)
 
-    def _prune_evidence(self) -> None:
-        """Give up old pictures, and tell of those that went before their time."""
+    def _prune_evidence(self) -> int:
+        """Give up old pictures, and tell of those that went before their time; returns how many went in time."""
         reading = self._reading()
-        self._evidence.prune(reading.utc, synced=reading.synced)
+        gone = self._evidence.prune(reading.utc, synced=reading.synced)
         dropped = self._evidence.take_dropped()
         if dropped:
             cause = f"all pictures were more than {self._settings.evidence.max_mb} MB"
-            self._recorder.note([Draft(EvidenceDropped(count=dropped, cause=cause), None, None, reading.utc)])
+            self._note(EvidenceDropped(count=dropped, cause=cause))
+        return gone
 
     def _record_start(self) -> None:
         """Tell of the start and of what the last run left open."""
@@ -307,7 +361,7 @@ class App:
         self._recorder.note(record.drafts, record.changes)
 
 
-def _at_once(*duties: Callable[[], None]) -> None:
+def _at_once(*duties: Callable[[], object]) -> None:
     """Do all at the same time and wait for all; each is bounded by itself."""
     threads = [threading.Thread(target=duty, daemon=True) for duty in duties]
     for thread in threads:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from agent.core.chain import ClockReading
     from agent.core.events import Event
     from agent.executors import Parts
+    from agent.gate_lists import GateLists
     from agent.link.presence import GateIdentity
     from agent.link.setup import LinkView
     from agent.recorder import Recorder
@@ -51,6 +52,7 @@ class Ground:
     reading: Callable[[], ClockReading]
     health: Callable[[], Mapping[str, object]]
     observe: Callable[[LinkView], None]
+    lists: GateLists
 
 
 class Central:
@@ -82,6 +84,7 @@ class Central:
             ground.reading,
             executors(made),
         )
+        self._lists = ground.lists.sync(self._link.session)
         self._pictures = EvidenceSender(
             self._link.session,
             Topics(settings.gate.id),
@@ -93,14 +96,17 @@ class Central:
     def start(self) -> None:
         """Begin to connect, to send and to take commands."""
         self._desk.start()
+        self._lists.start()
         self._link.start()
         self._pictures.start()
 
     def stop_taking(self) -> None:
-        """Take no command any more, and send no picture, within a bounded time."""
+        """Take no command and no list any more, and send no picture, within a bounded time."""
         if not self._desk.stop():
             log.error("a command is still being carried out; it is left behind")
         self._pictures.stop()
+        if not self._lists.stop():
+            log.error("a list is still being applied; it is left behind")
 
     def stop(self) -> None:
         """Send what can be sent in a moment, and end the connection."""

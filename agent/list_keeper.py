@@ -65,6 +65,7 @@ class ListKeeper:
         self._lock = threading.Lock()
         self._file_problem = ""
         self._state: DataState | None = None
+        self._seen: DataStanding | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="list-keeper", daemon=True)
 
@@ -72,6 +73,11 @@ class ListKeeper:
     def state(self) -> DataState | None:
         """What the age of the lists allows, at the last look; None before `start`, or while it cannot be known."""
         return self._state
+
+    @property
+    def standing(self) -> DataStanding | None:
+        """How fresh the lists were at the last look, and their versions; None as `state`."""
+        return self._seen
 
     def start(self) -> None:
         """Take the file's trust list in, tell how fresh the lists are, and begin to look."""
@@ -121,7 +127,7 @@ class ListKeeper:
 
     def _look_at_age(self) -> None:
         with self._lock:
-            standing = self._standing()
+            self._seen = standing = self._standing()
             state = None if standing is None else standing.state
             if standing is None or state is self._state:
                 return

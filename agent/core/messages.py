@@ -9,7 +9,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from agent.core.clock_trust import ClockState
 from agent.core.command import Refusal, Result
+from agent.core.lists.standing import DataState
 
 AckModeName = Literal["watermark", "puback"]
 AckStateName = Literal["waiting", "heard", "silent", "none"]
@@ -41,6 +43,17 @@ class StandingOrders(BaseModel):
     out_of_service_by: str = Field(default="", description="Who took it out of service.")
 
 
+class ListsHeld(BaseModel):
+    """The lists of the gate: how fresh they are, and their versions; null: it has none."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    state: DataState | None = Field(description="What their age allows; null: that cannot be known.")
+    trust: Count = Field(default=0, description="Version of the trust list; 0: none.")
+    declarations: Count | None = Field(default=None, description="Version of the declarations.")
+    revocations: Count | None = Field(default=None, description="Version of the revocations.")
+    watch: Count | None = Field(default=None, description="Version of the watch list.")
+
+
 class Presence(BaseModel):
     """What birth and status have in common."""
 
@@ -54,6 +67,13 @@ class Presence(BaseModel):
     )
     clock_synced: bool = Field(description="Whether the gate's clock is synchronised.")
     clock_error_ms: Count | None = Field(default=None, description="Bound of the clock's error; null: not known.")
+    clock_state: ClockState | None = Field(
+        default=None, description="Whether permits may be judged by the gate's clock: not while UNTRUSTED."
+    )
+    lists: ListsHeld | None = Field(default=None, description="The signed lists that the gate holds.")
+    site: dict[str, JsonValue] = Field(
+        default={}, description="How it stands with the other gates of its site; empty: it is the only one."
+    )
     devices: dict[str, str] = Field(default={}, description="The state of every device, by its name.")
     lanes: dict[str, str | None] = Field(
         default={}, description="The state of every lane, by its name; null: it has none yet."

@@ -339,6 +339,8 @@ def _presence() -> dict[str, Any]:
         "time": time_text(last.utc_ms),
         "clock_synced": True,
         "clock_error_ms": 5,
+        "clock_state": "SYNCED",
+        "lists": {"state": "FRESH", "trust": 7, "declarations": 813, "revocations": 57},
         "devices": {f"{LANE}/front": "streaming", f"{LANE}/relay": "up", "broker": "up"},
         "lanes": {LANE: "idle"},
         "journal_failing": False,

@@ -1,0 +1,88 @@
+"""The lists of a gate, put together: the registry, who takes lists in, and who looks after them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from agent.core.lists.standing import FreshnessRules
+from agent.core.permit.trust import root_key
+from agent.link.list_sync import ListSync
+from agent.list_desk import ListDesk
+from agent.list_keeper import ListKeeper
+from agent.store.chunk_spool import ChunkSpool
+from agent.store.registry import Registry
+from agent.trust_feed import TrustFeed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.core.events import Event
+    from agent.core.lists.standing import DataState
+    from agent.core.moment import Moment
+    from agent.link.session import Session
+    from agent.list_keeper import Reloaded
+    from agent.settings import Settings
+
+MEGABYTE: Final = 1 << 20
+
+
+class GateLists:
+    """Owns the registry. `start` after the journal can be written, `stop` before it is closed, `close` last of all."""
+
+    def __init__(self, settings: Settings, now: Callable[[], Moment], note: Callable[[Event], None]) -> None:
+        """Open the registry, and start nothing. Raises RegistryError and OSError.
+
+        `note` records an event; it is called from `start` on.
+        """
+        state, permits = settings.state.directory, settings.permits
+        self.rules = freshness_rules(settings)
+        self.registry = Registry.open(
+            state / "registry.db",
+            settings.gate.site,
+            [root_key(text) for text in permits.root_keys],
+            settings.lists.max_mb * MEGABYTE,
+            utc=now().utc,
+        )
+        self._gate, self._now = settings.gate, now
+        self._desk = ListDesk(self.registry, ChunkSpool(state / "lists"), now, note)
+        feed = None if permits.trust_list is None else TrustFeed(permits.trust_list)
+        self._keeper = ListKeeper(self.registry, self._desk, self.rules, now, note, feed=feed)
+
+    @property
+    def state(self) -> DataState | None:
+        """What the age of the lists allows; None before the start, or while it cannot be known."""
+        return self._keeper.state
+
+    def sync(self, session: Session) -> ListSync:
+        """Who keeps the lists in step over this session, which has not started yet; to be started and stopped with it."""
+        return ListSync(self._gate.id, self._gate.site, session, self._desk, self._now)
+
+    def reload(self) -> Reloaded:
+        """Read the trust list's file anew."""
+        return self._keeper.reload()
+
+    def status(self) -> dict[str, object]:
+        """The state and the versions, as JSON values for birth and status."""
+        standing = self._keeper.standing
+        if standing is None:
+            return {"state": None}
+        versions = {kind.value: version for kind, version in standing.versions.items()}
+        return {"state": standing.state.value, "trust": standing.trust, **versions}
+
+    def start(self) -> None:
+        """Take the trust list's file in, tell how fresh the lists are, and begin to look after them."""
+        self._keeper.start()
+
+    def stop(self) -> None:
+        """Stop to look after them; they can still be asked."""
+        self._keeper.stop()
+
+    def close(self) -> None:
+        """Close the registry."""
+        self.registry.close()
+
+
+def freshness_rules(settings: Settings) -> FreshnessRules:
+    """What the gate asks of its lists."""
+    lists = settings.lists
+    return FreshnessRules(lists.fresh_s, lists.stale_ok_s, lists.known_only_s, frozenset(lists.require))
