@@ -57,6 +57,8 @@ LANES: dict[str, dict[str, Any]] = {
     "blind": {"blind": True},
     "blind, shared arm": {"blind": True, **ORDERS, **SHARED},
     "blind, agent closes": {"blind": True, "close_mode": "agent"},
+    "decides by the plate": {**LIMITS, "has_photocell": True, "decides_by_plate": True},
+    "blind, decides by the plate": {"blind": True, "decides_by_plate": True},
 }
 
 

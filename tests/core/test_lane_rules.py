@@ -20,6 +20,7 @@ STEPS = 1_000
 WALKS = {"plain": 15, "plain, agent closes": 20, "limits": 25, "limits, agent closes": 45}
 WALKS |= {"closed limit and photocell": 15, "blind": 25, "blind, agent closes": 12}
 WALKS |= {"limits, waits for its way": 35, "shared arm": 65, "shared arm, agent closes": 20, "blind, shared arm": 60}
+WALKS |= {"decides by the plate": 20, "blind, decides by the plate": 15}
 
 
 @pytest.fixture(scope="module")
