@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from agent.settings import Settings
 
 REGISTRY = "registry.db"
-INCOMING = "lists-incoming"
+INCOMING = "lists"
 MEGABYTE = 1 << 20
 
 Configuration = Annotated[
