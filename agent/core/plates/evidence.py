@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from agent.core.plates.columns import Columns
     from agent.core.plates.vote import PlateVote
 
-TEMPERATURE: Final = 1.5
+TEMPERATURE: Final = 2.0
 """What the network's log likelihoods are divided by, so that its probabilities mean what they say."""
 _UNEXPLAINED: Final = 0.1
 """Most of the likelihood that no competing text takes belongs to texts that no plate bears; this share counts."""
@@ -28,7 +28,7 @@ _UNLISTED: Final = math.log(1e-5)
 """Against the likeliest text of a frame: a text that differs by a character which the frame does not list."""
 _UNBOUNDED: Final = 99.0
 _PROVINCES: Final = frozenset(PROVINCES)
-_OTHER_PROVINCE: Final = 3.0
+_OTHER_PROVINCE: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)

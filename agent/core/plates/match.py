@@ -58,9 +58,9 @@ class MatchRules:
     MISMATCH at 2 or more.
     """
 
-    accept: float = 0.5
-    reject: float = 3.0
-    rival: float = 3.0
+    accept: float = 0.25
+    reject: float = 2.0
+    rival: float = 2.0
     min_frames_to_mismatch: int = 2
     confident_mismatch: float = 0.9
 
