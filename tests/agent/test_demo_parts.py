@@ -15,13 +15,13 @@ from agent.core.assessment import Evidence, Ground, assess
 from agent.core.moment import Moment
 from agent.core.observations import Presentation
 from agent.core.permit.checks import GateContext
+from agent.core.permit.trust import load, root_key
 from agent.demo import site as demo_site
 from agent.demo.acts import ACTS, CLOSE_BEHIND, SWIFT, UNHURRIED
 from agent.demo.broker import Broker, BrokerError
 from agent.demo.central import Central
 from agent.demo.clockwork import INPUTS, Clockwork, View
 from agent.demo.screen import EVENT_LINES, Result, Screen, lane_lines
-from agent.trust_file import TrustFile
 from tests.linking import GATE
 from tests.mosquitto import needs_mosquitto, publish, stored
 from tests.waiting import PATIENCE_S, eventually
@@ -311,7 +311,7 @@ def test_a_scene_replaces_the_one_before(site):
 )
 def test_every_permit_of_the_demo_is_what_its_act_says(site, act):
     permits = load_configuration(site.configuration).settings.permits
-    trust = TrustFile(permits.trust_list, permits.root_keys).current()
+    trust = load(permits.trust_list.read_bytes(), [root_key(text) for text in permits.root_keys])
     context = GateContext(demo_site.SITE, 1, "export", clock_trusted=True, clock_skew_s=60)
     shown = Presentation(site.permit_text(act).encode(), "test", "front", 1, 0.0)
     assessment = assess(Evidence("t1", (shown,)), Ground(context, trust), Moment(0.0, UTC))
