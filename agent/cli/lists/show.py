@@ -12,7 +12,8 @@ import typer
 from agent.cli.check import DEFAULT_PATH
 from agent.cli.lists.gate import REGISTRY, Configuration, registry_of, settings_of
 from agent.cli.lists.options import fail
-from agent.core.lists.standing import FreshnessRules, standing_of
+from agent.core.lists.standing import standing_of
+from agent.gate_lists import freshness_rules
 from agent.service.clock import Clock
 from agent.store.errors import RegistryError
 
@@ -71,9 +72,7 @@ class Shown:
 
 def _found(registry: Registry, settings: Settings, utc: float) -> Shown:
     trust, standings = registry.trust(), registry.standings()
-    lists = settings.lists
-    rules = FreshnessRules(lists.fresh_s, lists.stale_ok_s, lists.known_only_s, frozenset(lists.require))
-    standing = standing_of(standings, trust, rules, utc)
+    standing = standing_of(standings, trust, freshness_rules(settings), utc)
     last = {applied.name: applied for applied in registry.last_applied()}
 
     def shown(name: ListName, version: int, rows: int, issued_at: int, expires_at: int | None = None) -> ShownList:
@@ -97,7 +96,7 @@ def _found(registry: Registry, settings: Settings, utc: float) -> Shown:
         settings.gate.site,
         standing.state.value,
         None if standing.age_s is None else round(standing.age_s),
-        tuple(kind.value for kind in lists.require),
+        tuple(kind.value for kind in settings.lists.require),
         (*trusted, *others),
     )
 
