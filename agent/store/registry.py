@@ -43,8 +43,11 @@ __all__ = [
 ]
 
 T = TypeVar("T")
+Signed = TypeVar("Signed", "Applied", "Applied | None")
 
 PLATES_A_QUERY = 500
+CLOCK, SYNCED = "clock", "synced"
+"""The names of the clock's floors: of all times that have passed, and of those that a time server told."""
 
 
 class Registry:
@@ -112,7 +115,9 @@ class Registry:
         Raises TrustError for one that is no good, is older than one that was in force, or is of its version and another.
         """
         shelf = TrustShelf(self._roots)
-        return self._database.write("keep a trust list", lambda connection: shelf.take(connection, text, source))
+        return self._database.write(
+            "keep a trust list", lambda connection: _signed_then(connection, shelf.take(connection, text, source))
+        )
 
     # ----------------------------------------------------------------------------------------------------------- lists
 
@@ -145,7 +150,7 @@ class Registry:
             return self._database.apply(
                 f"apply the {said.kind}",
                 lambda connection: rows.stage(connection, said, self._database.going_on(chunks)),
-                lambda connection: rows.merge(connection, head, source),
+                lambda connection: _signed_then(connection, rows.merge(connection, head, source)),
             )
 
     def apply_delta(self, delta: Opened[ListDelta], source: Source) -> Applied:
@@ -153,7 +158,8 @@ class Registry:
         with self._filling(delta.said.kind):
             read = rows.read(delta.said)
             return self._database.write(
-                "apply a change", lambda connection: rows.change(connection, delta, read, source)
+                "apply a change",
+                lambda connection: _signed_then(connection, rows.change(connection, delta, read, source)),
             )
 
     def refresh(self, head: Opened[ListHead]) -> bool:
@@ -165,6 +171,8 @@ class Registry:
                 "UPDATE lists SET issued_at = ? WHERE kind = ? AND version = ? AND issued_at < ?",
                 (said.issued_at, said.kind, said.version, said.issued_at),
             )
+            if done.rowcount:
+                _passed(connection, said.issued_at, CLOCK)
             return done.rowcount > 0
 
         return self._database.write("note that a list is new still", work)
@@ -252,29 +260,22 @@ class Registry:
         found = self._database.read(
             "read the clock's floor",
             lambda connection: dict(
-                connection.execute("SELECT name, value FROM floors WHERE name IN ('clock', 'synced')").fetchall()
+                connection.execute("SELECT name, value FROM floors WHERE name IN (?, ?)", (CLOCK, SYNCED)).fetchall()
             ),
         )
-        return ClockFloor(found.get("clock", 0.0), found.get("synced"))
+        return ClockFloor(found.get(CLOCK, 0.0), found.get(SYNCED))
 
     def raise_clock_floor(self, utc: float, *, synced: bool) -> None:
         """Note that this time has passed; `synced`: a time server said so. It never goes back."""
-        names = ("clock", "synced") if synced else ("clock",)
-        self._database.write(
-            "raise the clock's floor",
-            lambda connection: connection.executemany(
-                "INSERT INTO floors (name, value) VALUES (?, ?)"
-                " ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
-                [(name, utc) for name in names],
-            ),
-        )
+        names = (CLOCK, SYNCED) if synced else (CLOCK,)
+        self._database.write("raise the clock's floor", lambda connection: _passed(connection, utc, *names))
 
     def reset_clock_floor(self, utc: float) -> None:
         """Set the floor back: what raised it was wrong, and someone who may say so has said it."""
 
         def work(connection: sqlite3.Connection) -> None:
-            connection.execute("INSERT OR REPLACE INTO floors (name, value) VALUES ('clock', ?)", (utc,))
-            connection.execute("DELETE FROM floors WHERE name = 'synced' AND value > ?", (utc,))
+            connection.execute("INSERT OR REPLACE INTO floors (name, value) VALUES (?, ?)", (CLOCK, utc))
+            connection.execute("DELETE FROM floors WHERE name = ? AND value > ?", (SYNCED, utc))
 
         self._database.write("set the clock's floor back", work)
 
@@ -289,6 +290,21 @@ class Registry:
                 f" for the lists, as much for their log); the old ones stay: {error}"
             )
             raise ListError(ListFault.DISK_FULL, message) from error
+
+
+def _signed_then(connection: sqlite3.Connection, applied: Signed) -> Signed:
+    """Note that the time at which a list was signed has passed, as part of taking it."""
+    if applied is not None:
+        _passed(connection, applied.signed_at, CLOCK)
+    return applied
+
+
+def _passed(connection: sqlite3.Connection, utc: float, *floors: str) -> None:
+    connection.executemany(
+        "INSERT INTO floors (name, value) VALUES (?, ?)"
+        " ON CONFLICT (name) DO UPDATE SET value = max(value, excluded.value)",
+        [(name, utc) for name in floors],
+    )
 
 
 def _one(found: Sequence[Row], wanted: type[T]) -> T | None:

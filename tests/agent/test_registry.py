@@ -12,7 +12,7 @@ from agent.core.lists.standing import ListStanding
 from agent.store.errors import RegistryError
 from tests.lists import DECLARATIONS, REVOCATIONS, WATCH, declarations, revocations, snapshot
 from tests.permits import NOW
-from tests.registries import MIB, change, later_head, open_registry, opened, put_whole
+from tests.registries import MIB, change, later_head, open_registry, opened, put_whole, with_trust
 
 ROWS = declarations(1100)
 FIRST, SECOND = ROWS[0], ROWS[1]
@@ -240,6 +240,21 @@ def test_expired_rows_are_forgotten_so_many_at_a_time(registry):
     assert registry.forget(NOW + 172_800) == {DECLARATIONS: gone - 3, REVOCATIONS: 0, WATCH: 0}
     assert {each.kind: each.rows for each in registry.standings()} == {DECLARATIONS: 20 - gone, WATCH: 1}
     assert registry.watched([(Subject.VIN, FIRST.vin)])
+
+
+def test_the_time_at_which_a_list_was_signed_has_passed(registry):
+    with_trust(registry)
+    signed = registry.trust().issued_at
+    assert registry.clock_floor() == ClockFloor(signed, None)
+    snap = put_whole(registry, DECLARATIONS, ROWS[:3])
+    assert registry.clock_floor().utc == NOW > signed
+    registry.apply_delta(change(DECLARATIONS, 1, 2, issued_at=NOW + 1), "mqtt")
+    assert registry.clock_floor().utc == NOW + 1
+    assert registry.refresh(later_head(snap, 2, issued_at=NOW + 2))
+    assert registry.clock_floor().utc == NOW + 2
+    registry.reset_clock_floor(NOW - 9)
+    assert not registry.refresh(later_head(snap, 2, issued_at=NOW + 2))
+    assert registry.clock_floor() == ClockFloor(NOW - 9, None)
 
 
 def test_the_clock_floor_only_goes_up_until_it_is_set_back(registry):
