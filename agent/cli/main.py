@@ -22,6 +22,8 @@ COMMANDS = (
     Command("release", "agent.cli.release:release", "Release every relay while the agent does not run."),
     Command("scan", "agent.cli.scan:scan", "Read QR permits and plates from pictures or a camera."),
     Command("permit", "agent.cli.permit:app", "Make and verify permits, keys and trust lists."),
+    Command("lists", "agent.cli.lists:app", "Publish, pack, import and look at declarations and other lists."),
+    Command("clock", "agent.cli.clock:app", "Say what the clock is worth, and mend a wrong floor."),
     Command("events", "agent.cli.events:app", "Look into the journal of events, and prove that nothing is missing."),
     Command("command", "agent.cli.command:app", "Sign and send commands to gates."),
     Command("relay", "agent.cli.relay:app", "Find, try and watch relay and input boards."),
