@@ -146,9 +146,9 @@ class Housekeeper:
         self,
         journal: Journal,
         ages: Ages,
-        prune_evidence: Callable[[], int | None],
+        prune_evidence: Callable[[], int],
         on_damage: Callable[[str], None],
-        erasure: Erasure | None = None,
+        erasure: Erasure,
     ) -> None:
         self._journal = journal
         self._ages = ages
@@ -166,8 +166,7 @@ class Housekeeper:
         """Stop, within a bounded time, and tell what was deleted and not told yet."""
         self._stopping.set()
         self._thread.join(STOP_TIMEOUT_S)
-        if self._erasure is not None:
-            self._erasure.tell(time.monotonic(), last=True)
+        self._erasure.tell(time.monotonic(), last=True)
 
     def _run(self) -> None:
         pruned_at = -PRUNE_EVERY_S
@@ -188,16 +187,12 @@ class Housekeeper:
         self._prune_pictures()
         self._journal.prune(self._ages.events_s, self._ages.events_bytes)
         self._journal.forget_commands(COMMANDS_KEPT_S)
-        if self._erasure is not None:
-            self._erasure.erase(self._journal)
-            self._erasure.tell(time.monotonic())
-            self._erasure.wipe(self._journal, time.monotonic(), self._stopping.is_set)
+        self._erasure.erase(self._journal)
+        self._erasure.tell(time.monotonic())
+        self._erasure.wipe(self._journal, time.monotonic(), self._stopping.is_set)
 
     def _prune_pictures(self) -> None:
         try:
-            gone = self._prune_evidence()
+            self._erasure.count("pictures", self._prune_evidence())
         except EvidenceError as error:
             log.error("the evidence cannot be looked after: %s", error)  # noqa: TRY400 - told, not a bug
-        else:
-            if self._erasure is not None:
-                self._erasure.count("pictures", gone or 0)
