@@ -5,6 +5,7 @@ from collections import defaultdict
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise
 from math import inf
 from sqlite3 import connect
 
@@ -91,6 +92,6 @@ def _count(found, grants, permits):
         most = permits[permit][1]
         if sum(grant.until == inf for grant in held) > most:
             found.over.add(permit)
-        if most == 1 and any(before.until > after.at for before, after in zip(held, held[1:], strict=False)):
+        if most == 1 and any(before.until > after.at for before, after in pairwise(held)):
             found.overlapping.add(permit)
     found.twins = {vehicle for vehicle, used in by_vehicle.items() if len(used) > 1}

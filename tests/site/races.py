@@ -66,7 +66,7 @@ class Races:
 
     def __init__(self, plan, folder, net, line=lambda _text: None):
         self._plan, self._line = plan, line
-        self._dice = random.Random(secrets.token_hex(8))
+        self._dice = random.Random(secrets.token_hex(8))  # noqa: S311 - not secret
         self._world = World(folder, net, self._told, policy=plan.policy, naive=plan.naive)
         self._folder = folder
         self._changed = threading.Condition()
@@ -183,8 +183,6 @@ class Races:
                     self._codes["lost with its gate"] += 1
                     self._end(gate, race)
 
-    # ------------------------------------------------------------------------------------------------------- breaking
-
     def _break_things(self):
         plan = self._plan
         acts = [self._kill_gate] * plan.kills + [self._kill_broker] * plan.broker_kills + [self._split] * plan.splits
@@ -195,7 +193,7 @@ class Races:
                 self._changed.wait_for(lambda goal=goal: self._begun >= goal)
             try:
                 act()
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - a fault of the races themselves fails them
                 self._faults.append(f"{act.__name__}: {type(error).__name__}: {error}")
                 return
 
@@ -272,16 +270,27 @@ def main():
     options = parser.parse_args()
     lacking = why_no_namespaces()
     if lacking:
-        print(f"the network is not split: {lacking}")
+        _line(f"the network is not split: {lacking}")
     results = []
     for plan in plans(300 if options.few else options.races, splits=not lacking):
-        with tempfile.TemporaryDirectory() as folder, network(GATES, splits=bool(plan.splits)) as net:
-            results.append(Races(plan, Path(folder), net, lambda text: print(text, file=sys.stderr, flush=True)).run())
-        print(results[-1].plan.name, dict(results[-1].codes), file=sys.stderr)
-    print(table(results))
+        with tempfile.TemporaryDirectory() as folder:
+            results.append(run(plan, Path(folder)))
+        _line(f"{plan.name}: {dict(results[-1].codes)}")
+    sys.stdout.write(table(results) + "\n")
     failed = any(not result.passes for result in results if not result.plan.naive)
     blind = not lacking and not any(result.verdict.doubles for result in results if result.plan.naive)
     return 1 if failed or blind else 0
+
+
+def run(plan, folder):
+    """Run a plan in a folder that holds the journals."""
+    with network(GATES, splits=bool(plan.splits)) as net:
+        return Races(plan, folder, net, _line).run()
+
+
+def _line(text):
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import queue
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from agent.core.permit.keys import SigningKey
@@ -45,7 +46,7 @@ class RacingGate:
         self._file.write_text(json.dumps({**setup, "gate": name, "journal": str(self.journal)}))
         self._log = folder / f"{name}.log"
         self._answers = queue.SimpleQueue()
-        self._process = None
+        self._process = self._reader = None
 
     def start(self):
         with self._log.open("a") as log:
@@ -57,7 +58,8 @@ class RacingGate:
                 text=True,
                 cwd=ROOT,
             )
-        threading.Thread(target=self._read, args=(self._process,), daemon=True).start()
+        self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
+        self._reader.start()
         return self
 
     def started(self):
@@ -65,12 +67,13 @@ class RacingGate:
         assert "started" in said, said
 
     def _read(self, process):
-        for line in process.stdout:
-            said = json.loads(line)
-            if "race" in said:
-                self._told(self.name, said)
-            else:
-                self._answers.put(said)
+        with process.stdout:
+            for line in process.stdout:
+                said = json.loads(line)
+                if "race" in said:
+                    self._told(self.name, said)
+                else:
+                    self._answers.put(said)
 
     def order(self, **order):
         """Give an order; False where the gate is not there to hear it."""
@@ -87,18 +90,24 @@ class RacingGate:
 
     def kill(self):
         self._process.kill()
-        self._process.wait(10)
+        self._leave()
+
+    def _leave(self):
+        code = self._process.wait(10)
+        with suppress(OSError):
+            self._process.stdin.close()
+        self._reader.join(10)
+        return code
 
     def stop(self):
         self.order(do="stop")
         said = self._answers.get(timeout=60)
         assert said.get("stopped"), (said, self._log.read_text()[-2000:])
-        assert self._process.wait(10) == 0
+        assert self._leave() == 0
 
     def end(self):
         if self._process is not None and self._process.poll() is None:
-            self._process.kill()
-            self._process.wait(10)
+            self.kill()
 
     def log(self):
         return self._log.read_text()
