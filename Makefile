@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup demo test test-cluster check bench proofs faults mutants soak-lane schema format lock clean
+.PHONY: help setup demo test test-cluster check bench proofs faults fuzz races mutants soak-lane schema format lock clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -40,6 +40,12 @@ faults: setup  ## Kill agent, broker, consumer, power, network and disk by the h
 test-cluster: setup  ## Gates and consumers on a real cluster of three RabbitMQ nodes on this machine, and kills; five minutes
 	@tools/setup_cluster.sh
 	@$(BIN)/python -m pytest -s tests/cluster/proofs.py
+
+fuzz: setup  ## Attack everything that reads strangers' bytes with a million hostile inputs; three to eight minutes
+	@$(BIN)/python -m tests.fuzz
+
+races: setup  ## Three gates race for the same permits, are killed and cut off: was any permit used twice?
+	@$(BIN)/python -m tests.site.races
 
 mutants: setup  ## Change the lane's rules and the boards' codecs in every small way: do the tests notice?
 	@$(BIN)/python tools/mutants.py

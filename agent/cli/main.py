@@ -21,7 +21,7 @@ COMMANDS = (
     Command("check", "agent.cli.check:check", "Check the configuration, and say what would run."),
     Command("release", "agent.cli.release:release", "Release every relay while the agent does not run."),
     Command("scan", "agent.cli.scan:scan", "Read QR permits and plates from pictures or a camera."),
-    Command("permit", "agent.cli.permit:app", "Make and verify permits, keys and trust lists."),
+    Command("permit", "agent.cli.permit:app", "Make, verify and revoke permits, keys and trust lists."),
     Command("lists", "agent.cli.lists:app", "Publish, pack, import and look at declarations and other lists."),
     Command("clock", "agent.cli.clock:app", "Say what the clock is worth, and mend a wrong floor."),
     Command("events", "agent.cli.events:app", "Look into the journal of events, and prove that nothing is missing."),
