@@ -52,7 +52,10 @@ def last_applied(connection: sqlite3.Connection, *, untold: bool) -> list[Applie
     """The last change of each list, or of those of which nothing was told yet."""
     where = "WHERE told = 0" if untold else ""
     rows = connection.execute(f"SELECT {_COLUMNS} FROM applied {where} ORDER BY name").fetchall()  # noqa: S608 - constants
-    return [Applied(*row[:-1], whole=bool(row[-1])) for row in rows]
+    return [
+        Applied(name, version, before, signed_at, count, key, source, bool(whole))
+        for name, version, before, signed_at, count, key, source, whole in rows
+    ]
 
 
 def mark_told(connection: sqlite3.Connection, applied: Applied) -> None:
