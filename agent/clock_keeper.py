@@ -132,10 +132,10 @@ class ClockKeeper:
     # ------------------------------------------------------------------------------------------------- the thread
 
     def _run(self) -> None:
-        going_on = True
-        while going_on:
-            going_on = not self._stopping.wait(ROUND_S)
-            self._go_round(last=not going_on)
+        self._go_round(last=False)
+        while not self._stopping.wait(ROUND_S):
+            self._go_round(last=False)
+        self._go_round(last=True)
 
     def _go_round(self, *, last: bool) -> None:
         self._read_floor()
