@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from agent.circuit import Wiring
+from agent.core.assessment import weigh
 from agent.core.command import Answer, Result
 from agent.core.lane import Lane, LaneRules
 from agent.core.lane_io import Commanded
@@ -197,7 +198,8 @@ class LaneUnit:
             scanner.stop()
 
     def seen(self, seen: Seen) -> None:
-        """Hand in what an eye saw."""
+        """Hand in what an eye saw. What takes time to make of its plates is done here, in the eye's thread."""
+        weigh(seen.readings)
         self.loop.sighted(Sighting(seen.presentations, seen.readings, seen.pictures))
 
     def camera_changed(self, camera: str, status: EyeStatus, *, reads_codes: bool) -> None:

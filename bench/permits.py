@@ -4,7 +4,7 @@ Usage: bench/permits.py [--decisions N] [--rows N]
 
 Trust list, Base45, CBOR, signature, claims, all three lists, the plates of other declarations, plate match, ledger, the
 draw of a sample. Every decision is on a permit of its own and passes; its reservation, which waits for the disk, is timed
-apart.
+apart. As in a lane, all frames of the plate but the newest were weighed when they came.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from agent.core.assessment import weigh
 from agent.core.chain import ClockReading
 from agent.core.decision import Verdict
 from agent.core.judgement import JudgementRules
@@ -165,6 +166,7 @@ def _time(way: str, rows: Sequence[Declaration], registry: Registry, journal: Jo
     decider = Decider(place, Sources(registry, journal, _Trusted(), LoneGate(journal)))
     for number, row in enumerate(rows):
         question = Decide(f"{way} {number}", _shown(way, row, number), _readings(row), final=False)
+        weigh(question.readings[:-1])
         now = Moment(float(number), NOW)
         begun_at, cpu_at = time.perf_counter(), time.thread_time()
         answer = decider.decide(question, now, _never)

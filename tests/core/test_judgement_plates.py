@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from agent.core.assessment import weigh
 from agent.core.decision import Reason, Verdict
 from agent.core.knowledge import UseState
 from agent.core.lists.standing import DataState
 from agent.core.permit.claims import PermitForm
+from agent.core.plates.evidence import _around
 from agent.core.plates.match import MatchVerdict
 from agent.core.rate import Refused, Texts
 from tests.judging import (
@@ -70,6 +72,17 @@ def test_a_permit_alone_needs_a_permit():
 def test_a_vehicle_without_a_plate_needs_none_where_a_permit_is_enough(require):
     assert answer((NO_PLATE,), (), require=require) == OK
     assert answer((NO_PLATE,), (), require="permit_and_plate") == (MANUAL, Reason.PLATE_UNREADABLE)
+
+
+def test_what_was_weighed_before_a_decision_is_not_worked_out_again_and_changes_no_answer():
+    readings = read("新A12347", kind="civil_blue")
+    wanted = decide((text(plate="新A12347"),), readings)
+    _around.cache_clear()
+    weigh(readings)
+    before = _around.cache_info().misses
+    assert before == 1, "the three frames say the same"
+    assert decide((text(plate="新A12347"),), readings) == wanted
+    assert _around.cache_info().misses == before
 
 
 # -------------------------------------------------------------------------------------------------- its kind
