@@ -140,6 +140,18 @@ def test_chunks_that_a_broker_finds_by_their_names_only_are_asked_for_by_name(tm
         gate.wait_version(DECLARATIONS, 1)
 
 
+def test_a_broker_that_drops_what_it_cannot_queue_is_asked_for_the_rest(tmp_path):
+    snap = snapshot(DECLARATIONS, declarations(6000, seed=4))
+    assert len(snap.chunks) == 12
+    with Broker(tmp_path, "max_inflight_messages 2", "max_queued_messages 4") as broker:
+        with central_at(broker.port) as central:
+            central.trust()
+            central.whole(snap)
+        with ListGate(tmp_path, broker.port) as gate:
+            gate.wait_version(DECLARATIONS, 1)
+        assert broker.says("dropped")
+
+
 def test_wrong_chunks_change_nothing_until_the_right_ones_come(gate, central):
     central.trust()
     central.whole(snapshot(DECLARATIONS, ROWS[:1]))
