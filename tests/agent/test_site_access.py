@@ -1,0 +1,96 @@
+"""Gates of a site over the shipped broker: mutual TLS, the access list, and what it keeps from whom."""
+
+import pytest
+
+from agent.core.claims import ClaimCode
+from agent.link.brokers import BrokerAddress
+from agent.link.guest import Guest
+from agent.link.messages import Outgoing
+from agent.link.site_link import CLIENT_SUFFIX, SiteLink, SiteTopics, site_settings
+from agent.link.tls import TlsFiles
+from agent.port_state import PortState
+from agent.site.desk import SiteDesk
+from agent.store.journal import Journal
+from tests.journals import FakeClock
+from tests.mosquitto import SAMPLE, SampleBroker, needs_mosquitto
+from tests.sites import KEYS, QUICK, SITE, request, roll_of, vehicle_of
+from tests.waiting import eventually
+
+pytestmark = needs_mosquitto
+TWO = ("east", "north")
+TOPICS = SiteTopics(SITE)
+QUIET_S = 0.3
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("broker")
+    sample = SampleBroker(folder, *TWO, "stranger")
+    lines = (SAMPLE / "site-gates.acl").read_text()
+    assert "site/v1/9411/" in lines
+    with (folder / "gates.acl").open("a") as rules:
+        rules.write(lines.replace("site/v1/9411/", f"site/v1/{SITE}/"))
+    with sample as running:
+        yield running
+
+
+class OverTls:
+    """A gate at the broker."""
+
+    def __init__(self, broker, folder, gate):
+        address = BrokerAddress("localhost", broker.port, tls=True)
+        self.journal = Journal.open(folder / f"{gate}.db", gate=gate, boot="b", clock=FakeClock(), max_bytes=1 << 26)
+        self.link = SiteLink(
+            site_settings(gate, (address,), TlsFiles(*broker.files(gate))), SITE, roll_of(gate, TWO).peers
+        )
+        self.desk = SiteDesk(roll_of(gate, TWO), KEYS[gate], self.journal, self.journal.site, self.link, QUICK)
+        self.answers = []
+        self.desk.start()
+
+    def claim(self, asked):
+        word = self.desk.claim(asked, self.answers.append)
+        return word or eventually(lambda: self.answers and self.answers.pop())
+
+    def close(self):
+        assert self.desk.stop()
+        self.journal.close()
+
+
+@pytest.fixture
+def gates(broker, tmp_path):
+    both = [OverTls(broker, tmp_path, gate) for gate in TWO]
+    eventually(lambda: all(not gate.desk.status()["missing"] for gate in both), what="both ledgers complete")
+    yield both
+    for gate in both:
+        gate.close()
+
+
+def test_gates_share_a_permit_over_the_shipped_broker(gates, broker):
+    east, north = gates
+    asked = request(vehicle_of("east", TWO), "t1")
+    assert north.claim(asked).code is ClaimCode.GRANTED
+    with north.desk.reserving([], []):
+        pass
+    assert east.claim(request(asked.vehicle, "t2")).code is ClaimCode.RESERVED_ELSEWHERE
+    assert broker.says(f"as north{CLIENT_SUFFIX}")
+    assert not broker.says("Denied PUBLISH")
+
+
+def test_a_session_of_the_site_tells_nothing_of_itself(gates, broker):
+    eventually(lambda: all(gate.link.view.state is PortState.UP for gate in gates))
+    assert not broker.says("gate/v1/")
+
+
+def test_a_gate_hears_what_is_for_it_and_rows_and_nothing_else(gates, broker):
+    east, north = gates
+    with Guest(BrokerAddress("localhost", broker.port, tls=True), tls=TlsFiles(*broker.files("stranger"))) as stranger:
+        for topic in (f"site/v1/{SITE}/#", TOPICS.to("north"), TOPICS.rows("+")):
+            stranger.subscribe(topic)
+        asked = request(vehicle_of("east", TWO), "t9", permit=b"q" * 8)
+        assert north.claim(asked).code is ClaimCode.GRANTED
+        north.journal.record([], [])
+        heard = {message.topic for message in stranger.messages(QUIET_S)}
+        assert not {topic for topic in heard if "/to/" in topic}
+        assert stranger.publish(Outgoing(TOPICS.rows("north"), b"x")).refused
+        assert not stranger.publish(Outgoing(TOPICS.to("east"), b"noise")).refused
+    eventually(lambda: east.desk.status()["refused"].get("not_signed"))
