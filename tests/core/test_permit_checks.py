@@ -217,6 +217,21 @@ def test_times_allow_for_the_skew_of_the_clocks_and_no_more(utc, reason):
     assert check(utc=utc).reason is reason
 
 
+@pytest.mark.parametrize(
+    ("after_s", "longest_s", "reason"),
+    [
+        (DAY_S, 2 * DAY_S, Reason.OK),
+        (2 * DAY_S - 1 + 60, 2 * DAY_S, Reason.OK),
+        (2 * DAY_S + 60, 2 * DAY_S, Reason.EXPIRED),
+        (2 * DAY_S + 60, 30 * DAY_S, Reason.OK),
+        (4 * DAY_S, 30 * DAY_S, Reason.EXPIRED),
+    ],
+)
+def test_a_permit_holds_no_longer_than_the_gate_remembers_its_uses(after_s, longest_s, reason):
+    context = replace(CONTEXT, longest_life_s=longest_s)
+    assert verify_permit(TEXT, context, TRUST, PERMIT.not_before + after_s).reason is reason
+
+
 @pytest.mark.parametrize("utc", [0, NOW, 4e9, float("nan")])
 def test_an_untrusted_clock_is_said_before_anything_is_called_expired(utc):
     result = check(context=replace(CONTEXT, clock_trusted=False), utc=utc)

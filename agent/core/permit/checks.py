@@ -6,6 +6,7 @@ Nothing here raises on any bytes, and no detail ever repeats what an unsigned te
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
@@ -42,6 +43,8 @@ class GateContext:
 
     `lane`: the lane's number from 1. `direction`: "export" or "import". `clock_skew_s`: how far the clocks of issuer
     and gate may be apart. `max_text`: longest text looked at, in bytes. `forms`: those that this gate accepts.
+    `longest_life_s`: for so long from its beginning a permit holds at most, whatever it says; a gate that forgets the
+    uses of permits must not meet one again that it has forgotten.
     """
 
     site: int
@@ -51,6 +54,7 @@ class GateContext:
     clock_skew_s: int
     max_text: int = MAX_TEXT
     forms: frozenset[PermitForm] = frozenset({PermitForm.SIGNED})
+    longest_life_s: float = inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +202,14 @@ def _admit_time(permit: Permit, context: GateContext, utc: float, trail: Trail) 
     skew = context.clock_skew_s
     trail.require(Reason.CLOCK_UNTRUSTED, context.clock_trusted)
     trail.require(Reason.NOT_YET_VALID, utc >= permit.not_before - skew, f"from {permit.not_before}")
-    trail.require(Reason.EXPIRED, utc < permit.expires_at + skew, f"until {permit.expires_at}")
+    longest = permit.not_before + context.longest_life_s
+    trail.require(Reason.EXPIRED, utc < min(permit.expires_at, longest) + skew, _end_detail(permit, longest))
+
+
+def _end_detail(permit: Permit, longest: float) -> str:
+    if permit.expires_at <= longest:
+        return f"until {permit.expires_at}"
+    return f"until {permit.expires_at}, here until {longest:.0f}: no longer are its uses remembered"
 
 
 def _admit_place(permit: Permit, entry: TrustEntry | None, context: GateContext, trail: Trail) -> None:
