@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from agent.cli import exits
 from agent.cli.permit import app
+from agent.core.decision import Reason
 from agent.core.lists.chunks import pack_chunks
 from agent.core.lists.codec import decode_row
 from agent.core.lists.kinds import ListKind
@@ -22,6 +23,8 @@ from agent.core.permit import trust
 from agent.core.permit.driver import driver_hmac
 from agent.core.permit.keys import Algorithm, SigningKey
 from agent.core.permit.trust import KeyStatus
+from agent.core.wording import lookup
+from agent.core.wording.words import Language
 from agent.publishing.sources import entries
 from agent.service.clock import Clock
 from agent.store.list_pack import PackedList, write_pack
@@ -471,3 +474,11 @@ def test_what_cannot_be_read_or_written_is_named(keys, tmp_path):
     assert "more than 4096 bytes" in run("inspect", file).stderr
     (keys / "trust-list.txt.new").mkdir()
     assert "cannot be written: Is a directory" in renew(keys).stderr
+
+
+@pytest.mark.parametrize("language", Language)
+def test_verify_says_in_words_what_the_reason_means(keys, language):
+    shown = verify(keys, text_of(issue(keys)), "--language", language.value, site=9410)
+    assert shown.exit_code == exits.FAILED
+    wanted = lookup.officer(Reason.WRONG_SITE, language)
+    assert "".join(wanted.split()) in "".join(shown.stdout.split())

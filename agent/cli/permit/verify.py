@@ -18,6 +18,8 @@ from agent.core.decision import Reason
 from agent.core.permit import reference
 from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.claims import LANES, Direction, PermitForm
+from agent.core.wording import lookup
+from agent.core.wording.words import Language  # noqa: TC001 - Typer reads the annotations
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +43,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one argument an option
         Path | None,
         typer.Option(help="For a GPR: text: a pack of lists, or an issuer's declarations.csv."),
     ] = None,
+    language: Annotated[Language | None, typer.Option(help="Also say in words what the reason means.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make every check on a permit text that a gate makes before it looks at lists, the plate and the ledger.
@@ -65,6 +68,8 @@ def verify(  # noqa: PLR0913, PLR0917 - one argument an option
         if result.permit is not None:
             console.print(view.permit_table(result.permit, "signed claims"))
         console.print(f"{result.reason} at {view.moment(utc)}", style="bold", markup=False, highlight=False)
+        if language is not None:
+            console.print(lookup.officer(result.reason, language), markup=False, highlight=False)
     if stale:
         typer.echo(f"warning: the trust list ended at {view.moment(trusted.expires_at)}; publish a newer one", err=True)
     raise typer.Exit(exits.OK if result.reason is Reason.OK else exits.FAILED)
