@@ -33,7 +33,7 @@ class ListGate:
         self.registry = open_registry(folder / "registry.db") if registry is None else registry
         self.desk = ListDesk(self.registry, ChunkSpool(folder / "incoming"), self.now, self.events.append)
         self.session = Session(quick(port, **session), Card(), observe=self.observer)
-        self.sync = ListSync(GATE, site, self.session, self.desk, self.now, rules=rules)
+        self.sync = ListSync(GATE, site, self.session, self.desk, self.now, rules=rules, settle_s=0.5)
 
     def __enter__(self):
         self.sync.start()

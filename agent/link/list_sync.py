@@ -30,7 +30,6 @@ log = logging.getLogger(__name__)
 TURN_S: Final = 0.25
 LOOK_S: Final = 0.5
 SETTLE_S: Final = 2.0
-"""After a connect, for the trust list to come, before a key that is not in it is told as unknown."""
 AGAIN_S: Final = 5.0
 """Between two times that everything stored is asked for again."""
 REFUSED_PAUSE_S: Final = 0.002
@@ -43,10 +42,11 @@ _OF_A_KEY: Final = frozenset({ListFault.KEY_UNKNOWN, ListFault.KEY_EXPIRED, List
 class ListSync:
     """Subscribes when it is made, before the session starts; works from `start` to `stop`.
 
-    `gate`: the gate's id; `site`: whose lists. `now` reads the clocks.
+    `gate`: the gate's id; `site`: whose lists. `now` reads the clocks. `settle_s`: after a connect, for the trust list to
+    come, before a key that is not in it is told as unknown.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the seams of the composition root
         self,
         gate: str,
         site: int,
@@ -55,10 +55,12 @@ class ListSync:
         now: Callable[[], Moment],
         *,
         rules: SyncRules | None = None,
+        settle_s: float = SETTLE_S,
     ) -> None:
         self._session = session
         self._desk = desk
         self._now = now
+        self._settle_s = settle_s
         self._inbox = ListInbox()
         self._topics = topics = ListTopics(site)
         rules = SyncRules() if rules is None else rules
@@ -164,6 +166,6 @@ class ListSync:
         version = 0 if trust is None else trust.version
         news = version != self._trust_version
         self._trust_version = version
-        if self._settling and at - self._up_at >= SETTLE_S:
+        if self._settling and at - self._up_at >= self._settle_s:
             self._settling, news = False, True
         return news and self._unheard

@@ -49,9 +49,9 @@ def note_applied(connection: sqlite3.Connection, applied: Applied) -> None:
 
 
 def last_applied(connection: sqlite3.Connection, *, untold: bool) -> list[Applied]:
-    """The last change of each list, or of those of which nothing was told yet."""
+    """The last change of each list, the trust list first, or of those of which nothing was told yet."""
     where = "WHERE told = 0" if untold else ""
-    rows = connection.execute(f"SELECT {_COLUMNS} FROM applied {where} ORDER BY name").fetchall()  # noqa: S608 - constants
+    rows = connection.execute(f"SELECT {_COLUMNS} FROM applied {where} ORDER BY name <> 'trust', name").fetchall()  # noqa: S608 - constants
     return [
         Applied(name, version, before, signed_at, count, key, source, bool(whole))
         for name, version, before, signed_at, count, key, source, whole in rows
