@@ -45,6 +45,7 @@ def test_codes_and_plates_of_a_frame_come_as_values_of_the_core_with_their_pictu
     (reading,) = plate.readings
     assert reading.text == f"{reading.frame:03d}ABC02"
     assert len(reading.positions) == 8
+    assert (reading.columns, reading.two_lines) == (bytes((1, 0, 0)), False)
     for seen in (code, plate):
         assert seen.pictures
         for name, jpeg in seen.pictures.items():

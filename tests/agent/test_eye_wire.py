@@ -1,3 +1,4 @@
+import base64
 import json
 import struct
 import subprocess
@@ -29,7 +30,13 @@ from agent.eye.wire import MAX_PICTURE_BYTES, MAX_TEXT_BYTES, Decoder, encoded
 JPEG = b"\xff\xd8\xff\xe0rest"
 
 PLATE = SeenPlate(
-    text="A1", positions=((("A", 0.9),), (("1", 0.5), ("7", 0.4))), kind="x", confidence=0.4, box=(0, 1, 2, 3)
+    text="A1",
+    positions=((("A", 0.9),), (("1", 0.5), ("7", 0.4))),
+    kind="x",
+    confidence=0.4,
+    box=(0, 1, 2, 3),
+    columns=bytes((2, 0, 9, 50, 3, 0)),
+    two_lines=True,
 )
 SAMPLES = [
     (Hello(pid=1, version=1), []),
@@ -154,6 +161,21 @@ def test_sixteen_of_the_largest_codes_fit_into_one_message():
 def test_a_plate_has_one_position_for_each_character():
     with pytest.raises(ValidationError):
         SeenPlate(text="AB", positions=((("A", 1.0),),), kind="x", confidence=0.1, box=(0, 0, 0, 0))
+
+
+@pytest.mark.parametrize("columns", [bytes((1, 0)), bytes((1, 200, 0)), bytes(65), bytes((16, *range(32))) * 65])
+def test_columns_that_the_recogniser_cannot_have_written_are_refused(columns):
+    with pytest.raises(ValidationError, match=r"byte|at most"):
+        SeenPlate(**dict(PLATE) | {"columns": columns})
+
+
+def test_the_other_end_believes_no_columns_either():
+    sent = encoded(Sighting(frame=1, at=1.0, plates=(PLATE,)))
+    good, bad = base64.urlsafe_b64encode(PLATE.columns), base64.urlsafe_b64encode(bytes((9, 0, 9, 50, 3, 0)))
+    assert good in sent
+
+    with pytest.raises(ProtocolError, match="no column starts there"):
+        Decoder(from_eye=True).feed(sent.replace(good, bad))
 
 
 def test_the_parent_end_loads_no_library_for_pictures():
