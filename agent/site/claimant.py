@@ -152,7 +152,7 @@ class Claimant:
         if live is not None and live.granted is None:
             if live.home == gate:
                 self._answered(live, ClaimAnswer(word.code, word.use, word.by, word.detail))
-        elif live is None and word.code is ClaimCode.GRANTED:
+        elif live is None and word.code is ClaimCode.GRANTED and self._complete():
             self._tell_over(gate, word.id, word.permit)
 
     def asked(self, gate: str, word: Query) -> None:

@@ -78,7 +78,9 @@ class OwnClaims:
             claim_id = f"{request.transaction}:{secrets.token_hex(ATTEMPT_BYTES)}"
             live = LiveClaim(claim_id, request, home, time.monotonic() + timeout_s, waiting=[answer])
             self._live[request.permit_id] = live
-            return live
+        if found is not None:
+            self._over(found)
+        return live
 
     def grant(self, live: LiveClaim, code: ClaimCode, use: int) -> ClaimAnswer | None:
         """Grant a live claim; None where it has died."""

@@ -148,6 +148,15 @@ class TestOneGate:
         assert {word.code for word in north.answers} == {ClaimCode.GRANTED}
         assert hub.count("claim") == 1
 
+    def test_claims_anew_for_a_transaction_whose_grant_is_over(self, tmp_path):
+        with site(tmp_path, rules=rules(hold_s=0.05)) as (hub, east, north, _south):
+            for _ in range(5):
+                word = north.claim(request(AT_EAST))
+                assert word.code is ClaimCode.GRANTED
+                eventually(lambda word=word: time.monotonic() >= word.hold_until_at)
+            assert hub.count("claim") == 5
+            eventually(lambda: not east.doubts())
+
     def test_has_one_lane_with_a_permit_at_a_time(self, three):
         _hub, _east, north, _south = three
         north.claim(request(AT_EAST, "t1"))
@@ -451,6 +460,8 @@ class TestAGateThatDies:
         hub.lost = {"rows", "over"}
         north.reserve(asked)
         with self.again(some, 1, journal="new.db") as new:
+            hub.lost = {"rows"}
+            hub.again("answer")
             assert outcome(south, request(AT_EAST, "t2")) == (ClaimCode.RESERVED_ELSEWHERE, "north")
             hub.lost = set()
             new.link.cut()
