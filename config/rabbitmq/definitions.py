@@ -1,12 +1,15 @@
 # ruff: noqa: INP001 - a script by itself
 """Writes the definitions of a cluster for gates: users, what they may do, and the queue of the events.
 
-    python3 definitions.py gate-1 gate-2 ... >definitions.json    (or: --file gates.txt)
+    python3 definitions.py --site 9411 gate-1 gate-2 ... >definitions.json    (or: --file gates.txt)
     rabbitmqctl import_definitions definitions.json
 
 To be imported when all three nodes stand: a quorum queue gets its members from the nodes that are there when it is made.
 More gates, at any time: with --add, which leaves out all but these gates; an import writes what it names anew. Needs
 nothing but Python 3.
+
+`--site` is the number of the site of all gates that are named: of its lists they may read, and of no other's. Gates of
+several sites: one call a site, all but the first with --add.
 """
 
 from __future__ import annotations
@@ -31,8 +34,14 @@ GATE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 # Topics as AMQP routing keys; {username} is put in by RabbitMQ. A gate writes below its own name and nowhere else.
 GATE_WRITES = r"^gate\.v1\.{username}\.(event\..+|status|birth|health|res\..+|evidence\..+)$"
 GATE_READS = r"^gate\.v1\.{username}\.(ack|cmd\.(#|.+))$"
-CENTRAL_WRITES = r"^gate\.v1\.[^.]+\.(ack|cmd\..+)$"
-CENTRAL_READS = r"^gate\.v1\.[^.]+\.(event|res|evidence)\.(#|.+)$|^gate\.v1\.[^.]+\.(status|birth|health)$"
+# The lists of its site: all of them are read, and only what it lacks is said.
+SITE_WRITES = r"|^site\.v1\.{site}\.lists\.[a-z]+\.want$"
+SITE_READS = r"|^site\.v1\.{site}\.lists\.(#|.+)$"
+CENTRAL_WRITES = r"^gate\.v1\.[^.]+\.(ack|cmd\..+)$|^site\.v1\.[0-9]+\.lists\..+$"
+CENTRAL_READS = (
+    r"^gate\.v1\.[^.]+\.(event|res|evidence)\.(#|.+)$|^gate\.v1\.[^.]+\.(status|birth|health)$"
+    r"|^site\.v1\.[0-9]+\.lists\.(#|.+)$"
+)
 
 
 def user(name: str) -> dict[str, object]:
@@ -64,8 +73,20 @@ def topic_permission(name: str, *, write: str, read: str) -> dict[str, object]:
     return {"user": name, "vhost": VHOST, "exchange": "amq.topic", "write": write, "read": read}
 
 
-def definitions(gates: list[str], *, add: bool = False) -> Definitions:
-    """All that the cluster must know; `add`: of these gates alone. Raises ValueError for a gate id that cannot be one here."""
+def gate_topics(gate: str, site: int | None) -> dict[str, object]:
+    """A gate's own topics, and the lists of its site."""
+    write, read = (GATE_WRITES, GATE_READS)
+    if site is not None:
+        write += SITE_WRITES.replace("{site}", str(site))
+        read += SITE_READS.replace("{site}", str(site))
+    return topic_permission(gate, write=write, read=read)
+
+
+def definitions(gates: list[str], *, site: int | None = None, add: bool = False) -> Definitions:
+    """All that the cluster must know; `add`: of these gates alone. Raises ValueError for a gate id that cannot be one here.
+
+    `site`: the number of the gates' site; without, they may read no lists.
+    """
     for gate in gates:
         if not GATE_ID.fullmatch(gate) or gate == CENTRAL:
             message = (
@@ -75,7 +96,7 @@ def definitions(gates: list[str], *, add: bool = False) -> Definitions:
     made: Definitions = {
         "users": [user(name) for name in gates],
         "permissions": [gate_permission(gate) for gate in gates],
-        "topic_permissions": [topic_permission(gate, write=GATE_WRITES, read=GATE_READS) for gate in gates],
+        "topic_permissions": [gate_topics(gate, site) for gate in gates],
     }
     return made if add else merged(made, whole())
 
@@ -125,11 +146,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("gates", nargs="*", metavar="GATE", help="id of a gate: the CN of its certificate")
     parser.add_argument("--file", type=Path, help="a file with one gate id a line")
+    parser.add_argument("--site", type=int, help="number of the gates' site, whose lists they may read")
     parser.add_argument("--add", action="store_true", help="these gates alone: the rest is there already")
     arguments = parser.parse_args()
     listed = arguments.file.read_text(encoding="utf-8").split() if arguments.file else []
     try:
-        made = definitions([*arguments.gates, *listed], add=arguments.add)
+        made = definitions([*arguments.gates, *listed], site=arguments.site, add=arguments.add)
     except ValueError as error:
         sys.stderr.write(f"definitions.py: {error}\n")
         return 2

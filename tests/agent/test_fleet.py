@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import subprocess
 import sys
 import threading
@@ -131,3 +132,27 @@ def test_the_sample_of_definitions_refuses_gates_that_rabbitmq_would_mistake(tmp
         refused = subprocess.run([sys.executable, script, wrong], capture_output=True, text=True, check=False)
         assert refused.returncode == 2
         assert wrong in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("direction", "key", "allowed"),
+    [
+        ("read", "site.v1.9411.lists.declarations.head", True),
+        ("read", "site.v1.9411.lists.declarations.delta.*", True),
+        ("read", "site.v1.94110.lists.declarations.head", False),
+        ("read", "site.v1.*.lists.declarations.head", False),
+        ("read", "gate.v1.gate-1.ack", True),
+        ("read", "gate.v1.gate-2.ack", False),
+        ("write", "site.v1.9411.lists.watch.want", True),
+        ("write", "site.v1.9411.lists.watch.head", False),
+        ("write", "gate.v1.gate-1.event.gate.started", True),
+    ],
+)
+def test_a_gate_of_the_sample_reads_the_lists_of_its_site_and_writes_only_what_it_lacks(direction, key, allowed):
+    script = ROOT / "config" / "rabbitmq" / "definitions.py"
+    made = subprocess.run(
+        [sys.executable, script, "--site", "9411", "--add", "gate-1"], capture_output=True, text=True, check=True
+    )
+    (permission,) = json.loads(made.stdout)["topic_permissions"]
+    pattern = permission[direction].replace("{username}", "gate-1")
+    assert bool(re.search(pattern, key)) is allowed
