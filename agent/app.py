@@ -205,6 +205,8 @@ class App:
             rules=self._judgement_rules(settings),
             forms=frozenset(PermitForm(form) for form in permits.forms),
             freshness=self._lists.rules,
+            # Whoever is let in by the slack of the clocks is let in early by it too.
+            longest_life_s=self._settings.privacy.keep_uses_days * DAY_S - 2 * permits.clock_skew_s,
         )
         inputs = settings.inputs
         unit = LaneUnit(

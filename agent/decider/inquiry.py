@@ -136,4 +136,5 @@ class Inquiry:
             clock_skew_s=place.clock_skew_s,
             max_text=place.max_text,
             forms=place.forms,
+            longest_life_s=place.longest_life_s,
         )

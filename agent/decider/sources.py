@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Final, Protocol
 
 from agent.core.lists.standing import FreshnessRules
@@ -76,7 +77,10 @@ class Desk(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LanePlace:
-    """Where a lane is and what it asks of permits. `freshness`: what the gate asks of its lists."""
+    """Where a lane is and what it asks of permits. `freshness`: what the gate asks of its lists.
+
+    `longest_life_s`: for so long from its beginning a permit holds here at most.
+    """
 
     site: int
     lane: int
@@ -87,6 +91,7 @@ class LanePlace:
     rules: JudgementRules
     forms: frozenset[PermitForm] = frozenset({PermitForm.SIGNED})
     freshness: FreshnessRules = _NONE_REQUIRED
+    longest_life_s: float = inf
 
 
 @dataclass(frozen=True, slots=True)

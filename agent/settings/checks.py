@@ -13,7 +13,7 @@ from agent.settings.lane_rules import LaneRules
 from agent.settings.model import EXAMPLE_ROOT_KEY, Commands, Evidence, Lists, Mqtt, Permits, Site, State
 from agent.settings.neighbours import Neighbours
 from agent.settings.ports import port_problems
-from agent.settings.site_rules import access_problems, list_problems, site_problems
+from agent.settings.site_rules import access_problems, claim_problems, list_problems, site_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -142,6 +142,7 @@ def _site(data: Mapping[str, Any], lanes: Mapping[str, Lane], complaints: Compla
     if site is not None:
         gate = data.get("gate")
         yield from site_problems(site, gate.get("id") if isinstance(gate, dict) else None, complaints)
+        yield from claim_problems(site, lanes, complaints)
         yield from BrokerRules("site", site, complaints).problems()
     if lists is not None:
         yield from list_problems(lists, complaints)

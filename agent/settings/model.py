@@ -221,7 +221,10 @@ class Privacy(Table):
         default="full", description="Plates in published events: whole, or with their middle masked."
     )
     keep_uses_days: int = Field(
-        default=180, ge=1, le=3650, description="How long the ledger remembers a use after its permit has been used."
+        default=180,
+        ge=1,
+        le=3650,
+        description="How long the ledger remembers a use of a permit; no permit holds longer than that from its beginning.",
     )
     keep_lists_hours: int = Field(
         default=24, ge=0, le=8760, description="How long entries of lists are kept after their permit's end."

@@ -38,6 +38,16 @@ def site_problems(site: Site, gate: object, complaints: Complaints) -> Iterator[
         yield complaints.about(("site", "brokers"), message, warning=True)
 
 
+def claim_problems(site: Site, lanes: Mapping[str, Lane], complaints: Complaints) -> Iterator[Problem]:
+    """Lanes that would give a vehicle up before the home gate of its permit has had its time to speak."""
+    if len(site.gates) < 2:  # noqa: PLR2004 -- one gate has nobody to ask
+        return
+    for name, lane in lanes.items():
+        if lane.timing.decide_s <= site.claim_timeout_s:
+            message = f"expected more than site.claim_timeout_s, {site.claim_timeout_s:g}; got {lane.timing.decide_s:g}"
+            yield complaints.about(("lanes", name, "timing", "decide_s"), message)
+
+
 def list_problems(lists: Lists, complaints: Complaints) -> Iterator[Problem]:
     """What does not fit in the ages of the lists."""
     for younger, older in pairwise(_AGES):

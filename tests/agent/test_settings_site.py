@@ -75,6 +75,14 @@ def test_the_broker_of_the_site_is_held_to_the_rules_of_brokers(tmp_path):
     assert "in the clear" in found["site.brokers[0]"].message
 
 
+def test_a_lane_waits_for_the_word_of_another_gate(tmp_path):
+    slow = f'[site]\nbrokers = ["mqtt://localhost"]\nclaim_timeout_s = 5\n{gates(own_id(), "other")}'
+    found = told(tmp_path, slow)["lanes.out.timing.decide_s"]
+    assert "more than site.claim_timeout_s, 5; got 5" in found.message
+    assert "lanes.out.timing.decide_s" not in told(tmp_path, f"{slow}\n[lanes.out.timing]\ndecide_s = 6")
+    assert "lanes.out.timing.decide_s" not in told(tmp_path, f"[site]\nclaim_timeout_s = 5\n{gates(own_id())}")
+
+
 def test_the_ages_of_lists_rise(tmp_path):
     found = told(tmp_path, "[lists]\nfresh_s = 20000\nknown_only_s = 1000")
     assert "no more than lists.stale_ok_s, 14400; got 20000" in found["lists.fresh_s"].message
