@@ -25,8 +25,8 @@ class Grant:
 @dataclass
 class Verdict:
     """`consumed_twice`: (permit, use) by more than one gate; `over`: permits that passed more often than they may;
-    `overlapping`: permits that two grants held at one time; `untold`: doubles without a conflict event at each gate that
-    took part; `unfounded`: conflict events without a double; `twins`: vehicles that left under two permits.
+    `overlapping`: permits that two grants held at one time; `untold`: uses consumed twice without a conflict event at each
+    gate that took part, and permits that passed too often without any; `unfounded`: conflict events without a double; `twins`: vehicles that left under two permits.
     """
 
     grants: int = 0
@@ -92,6 +92,8 @@ def _count(found, grants, permits):
         most = permits[permit][1]
         if sum(grant.until == inf for grant in held) > most:
             found.over.add(permit)
+        if sum(grant.passed for grant in held) > most and permit not in {told for told, _use in found.conflicts}:
+            found.untold.add((permit, 0))
         if most == 1 and any(before.until > after.at for before, after in pairwise(held)):
             found.overlapping.add(permit)
     found.twins = {vehicle for vehicle, used in by_vehicle.items() if len(used) > 1}

@@ -233,7 +233,7 @@ def plans(races, *, splits):
 
 HEADINGS = (
     "rule", "races", "passes", "refused", "no word", "gate kills", "broker kills", "splits",
-    "doubles", "conflicts", "untold", "p50 ms", "p99 ms", "time", "",
+    "doubles", "used twice", "conflicts", "untold", "p50 ms", "p99 ms", "time", "",
 )  # fmt: skip
 
 
@@ -249,7 +249,7 @@ def cells(result):
         word = "doubles, as it must be" if verdict.doubles else "no double was caught"
     wrong = [*result.faults[:2], *(f"{len(verdict.twins)} vehicles left twice" for _ in verdict.twins and [1])]
     counts = (plan.races, verdict.passed, refused, no_word, plan.kills, plan.broker_kills, plan.splits)
-    ends = (verdict.doubles, len(verdict.conflicts), len(verdict.untold))
+    ends = (verdict.doubles, len(verdict.consumed_twice), len(verdict.conflicts), len(verdict.untold))
     figures = [f"{count:,}" for count in (*counts, *ends)]
     return (plan.name, *figures, f"{p50:.1f}", f"{p99:.1f}", f"{result.took_s:.0f} s", "; ".join([word, *wrong]))
 
