@@ -15,11 +15,12 @@ def demo(
         "demo-out"
     ),
 ) -> None:
-    """Play eight vehicles at a gate on this machine, with everything but the steel.
+    """Play eleven vehicles at a gate on this machine, with everything but the steel.
 
     Starts a broker on a free port, an emulated relay board and barrier on a pseudo terminal, a drawn camera, the agent
-    itself and a small central system, and shows what the gate sees, decides and publishes. Ends with a table, the
-    journal verified, and a picture of each vehicle in the folder. Exit code 0 when every vehicle ended as it must.
+    itself and a small central system that declares vehicles and revokes a permit, and shows what the gate sees, decides
+    and publishes. Ends with a table, the journal verified, and pictures of the vehicles in the folder. Exit code 0 when
+    every vehicle ended as it must.
     """
     from agent.demo.acts import ACTS  # noqa: PLC0415 - heavy, and only this command needs it
     from agent.demo.broker import BrokerError  # noqa: PLC0415
@@ -29,7 +30,7 @@ def demo(
 
     try:
         with Screen(ACTS) as screen:
-            right = Director(out.resolve(), int(Clock().now().utc), screen).run()
+            right = Director(out.resolve(), int(Clock().now().utc), screen, ACTS).run()
     except (BrokerError, DemoError) as error:
         typer.echo(f"gate-agent demo: {error}", err=True)
         raise typer.Exit(exits.FAILED) from None

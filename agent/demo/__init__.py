@@ -1,1 +1,1 @@
-"""The demo: a whole site on this machine, played through with eight vehicles."""
+"""The demo: a whole site on this machine, played through vehicle by vehicle."""

@@ -1,15 +1,17 @@
-"""The eight vehicles of the demo: what each shows, what it does, and what must come of it."""
+"""The vehicles of the demo: what each shows, what it does, what central says of it, and what must come of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-from agent.core.decision import Reason
+from agent.core.decision import Reason, Verdict
 from agent.core.events import Outcome
+from agent.core.permit.claims import PermitForm
 from agent.demo.physics.driving import Conduct, Plan
 
-Shown = Literal["valid", "forged", "expired", "first", "none"]
+Shown = Literal["valid", "reference", "forged", "expired", "first", "none"]
+Word = Literal["released", "held", "revoked"]
 
 SWIFT = Plan(speed_mps=4.2, acceleration_mps2=6.0, stop_m=-1.3, reaction_s=0.2, away_m=-7.0)
 """How the vehicles of the demo drive, so that it does not take long. Whoever is refused backs away."""
@@ -23,55 +25,88 @@ class Act:
     """One vehicle.
 
     `plate` is on the vehicle, `declared` in its permit. `shown`: which permit text the driver shows; "first" is the
-    permit of the first vehicle once more. `plan`: how it drives. `follower`: how the one close behind it does, if any.
+    permit of the first vehicle once more. `verdict`, `reason`, `outcome`: what the gate must decide, why, and how it must
+    end. `central`: what the lists say; a permit is revoked while the demo runs, right before its vehicle comes. `plan`:
+    how it drives. `follower`: how the one close behind it does, if any.
     """
 
     title: str
     plate: str
     declared: str
     shown: Shown
-    outcome: Outcome
+    verdict: Verdict
     reason: Reason
+    outcome: Outcome
+    central: Word = "released"
     plan: Plan = SWIFT
     follower: Plan | None = None
     style: str = "cn_blue"
     carrier: str = "phone"
     broker_away: bool = False
 
+    @property
+    def form(self) -> PermitForm:
+        """The form of the permit that the gate must find, where it finds one."""
+        return PermitForm.REFERENCE if self.shown == "reference" else PermitForm.SIGNED
+
 
 ACTS: tuple[Act, ...] = (
-    Act("valid permit, right plate", "新B52K18", "新B52K18", "valid", Outcome.PASSED, Reason.OK),
-    Act("plate differs", "新B52K19", "新A7731F", "valid", Outcome.DENIED, Reason.PLATE_MISMATCH),
-    Act("permit forged", "新D90L26", "新D90L26", "forged", Outcome.DENIED, Reason.SIGNATURE_INVALID),
+    Act("valid permit", "新B52K18", "新B52K18", "valid", Verdict.PASS, Reason.OK, Outcome.PASSED),
+    Act("permit by reference", "新E6M310", "新E6M310", "reference", Verdict.PASS, Reason.OK, Outcome.PASSED),
+    Act("plate differs", "新B52K19", "新A7731F", "valid", Verdict.DENY, Reason.PLATE_MISMATCH, Outcome.DENIED),
+    Act("permit forged", "新D90L26", "新D90L26", "forged", Verdict.DENY, Reason.SIGNATURE_INVALID, Outcome.DENIED),
     Act(
         "permit expired",
         "498VDZ08",
         "498VDZ08",
         "expired",
-        Outcome.DENIED,
+        Verdict.DENY,
         Reason.EXPIRED,
+        Outcome.DENIED,
         style="kz",
         carrier="paper",
     ),
-    Act("permit used twice", "新B52K18", "新B52K18", "first", Outcome.DENIED, Reason.ALREADY_USED),
-    Act("no QR code", "沪A3N472", "沪A3N472", "none", Outcome.DENIED, Reason.QR_NONE),
+    Act("permit used twice", "新B52K18", "新B52K18", "first", Verdict.DENY, Reason.ALREADY_USED, Outcome.DENIED),
     Act(
-        "followed by a second vehicle",
+        "revoked a moment ago",
+        "新H27P84",
+        "新H27P84",
+        "valid",
+        Verdict.DENY,
+        Reason.PERMIT_REVOKED,
+        Outcome.DENIED,
+        central="revoked",
+    ),
+    Act(
+        "held by customs",
+        "京N8R561",
+        "京N8R561",
+        "valid",
+        Verdict.MANUAL,
+        Reason.DECLARATION_NOT_RELEASED,
+        Outcome.DENIED,
+        central="held",
+    ),
+    Act("no QR code", "沪A3N472", "沪A3N472", "none", Verdict.DENY, Reason.QR_NONE, Outcome.DENIED),
+    Act(
+        "followed closely",
         "新F3R720",
         "新F3R720",
         "valid",
-        Outcome.PASSED_WITH_VIOLATION,
+        Verdict.PASS,
         Reason.OK,
-        UNHURRIED,
-        CLOSE_BEHIND,
+        Outcome.PASSED_WITH_VIOLATION,
+        plan=UNHURRIED,
+        follower=CLOSE_BEHIND,
     ),
     Act(
         "broker away, then back",
         "粤B8G605",
         "粤B8G605",
         "valid",
-        Outcome.PASSED,
+        Verdict.PASS,
         Reason.OK,
+        Outcome.PASSED,
         carrier="paper",
         broker_away=True,
     ),

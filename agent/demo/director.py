@@ -12,16 +12,16 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from agent.core.events import Outcome
-from agent.core.jws import kid_of
-from agent.core.verification import verify
+from agent.core.decision import Verdict
 from agent.demo import site as demo_site
-from agent.demo.acts import ACTS
 from agent.demo.broker import Broker
 from agent.demo.central import Central
 from agent.demo.clockwork import Clockwork
+from agent.demo.event_lines import lists_behind
+from agent.demo.list_office import ListOffice
+from agent.demo.papers import papers_of
+from agent.demo.reckoning import DRAIN_TIMEOUT_S, reckoning
 from agent.demo.screen import Result, Screen
-from agent.store.gate_key import read_gate_key
 from drivers.emulators.modbus_rtu import ModbusEmulator
 
 if TYPE_CHECKING:
@@ -30,14 +30,15 @@ if TYPE_CHECKING:
 
     from agent.demo.acts import Act
     from agent.demo.central import JsonObject
+    from agent.demo.papers import Papers
     from drivers.relay_bank import Switching
 
 log = logging.getLogger(__name__)
 
 START_TIMEOUT_S = 30.0
 ANSWER_TIMEOUT_S = 15.0
-DRAIN_TIMEOUT_S = 30.0
 MOVE_S = 0.35
+OFFICER_S = 1.0
 
 
 class DemoError(Exception):
@@ -45,14 +46,14 @@ class DemoError(Exception):
 
 
 class Director:
-    """Everything of one run; `run` plays it and says whether all was as it must be."""
+    """Everything of one run; `run` plays these vehicles and says whether all was as it must be. `utc`: Unix seconds."""
 
-    def __init__(self, folder: Path, utc: int, screen: Screen) -> None:
+    def __init__(self, folder: Path, utc: int, screen: Screen, acts: tuple[Act, ...]) -> None:
         self._folder = folder
         self._utc = utc
         self._screen = screen
+        self._acts = acts
         self._pause = threading.Event()
-        self._first_text = ""
 
     def run(self) -> bool:
         """Play all vehicles. Raises DemoError, or BrokerError, when the site does not come up or stops answering."""
@@ -74,14 +75,33 @@ class Director:
             self._central = Central(self._broker.port, demo_site.GATE, self._screen.event)
             self._central.start()
             stack.callback(self._central.stop)
+            self._issue(stack)
             agent = self._start_agent()
             stack.callback(self._stop_agent, agent)
+            self._await(lambda event: _is_list(event, "declarations", 1), START_TIMEOUT_S, "the list of declarations")
+            self._await(lambda event: _is_list(event, "revocations", 1), START_TIMEOUT_S, "the list of revocations")
             self._await(lambda event: _is_device(event, "camera", "streaming"), START_TIMEOUT_S, "the camera")
-            results = [self._play(act) for act in ACTS]
+            results = [self._play(act) for act in self._acts]
             self._stop_agent(agent)
-            notes = self._check_and_collect(results)
+            notes = reckoning(self._central, self._site, results)
         self._screen.summary(results, notes)
         return all(result.right for result in results) and not any("[red]" in note for note in notes)
+
+    def _issue(self, stack: ExitStack) -> None:
+        """Issue every vehicle's permit, and let central declare them all."""
+        site = self._site
+        self._papers: dict[str, Papers] = {
+            act.title: papers_of(act, site.issuer, demo_site.SITE, self._utc) for act in self._acts
+        }
+        self._office = stack.enter_context(
+            ListOffice.opened(self._folder / "central", demo_site.SITE, site.central.key, site.broker_port)
+        )
+        self._office.declare(
+            papers.declaration
+            for act in self._acts
+            if act.shown not in {"none", "first"}
+            for papers in (self._papers[act.title],)
+        )
 
     def _switched(self, switching: Switching) -> None:
         if switching.channel == demo_site.OPEN_CHANNEL:
@@ -124,14 +144,16 @@ class Director:
         result = Result(act)
         self._screen.vehicle(result)
         before, pulses = self._central.last, self._clockwork.pulses
+        if act.central == "revoked":
+            self._revoke(act, before)
         if act.broker_away:
             self._broker.stop()
             self._screen.broker("AWAY")
         arrived_at = self._drive_up(act)
-        if act.outcome is Outcome.DENIED:
-            self._denied(before)
-        else:
+        if act.verdict is Verdict.PASS:
             self._granted(act, pulses)
+        else:
+            self._held_up(act, before)
         if act.broker_away:
             self._screen.step("the broker comes back: what happened meanwhile is delivered")
             self._broker.start()
@@ -139,35 +161,53 @@ class Director:
         closed = self._await(
             lambda event: event["type"] == "transaction.closed", DRAIN_TIMEOUT_S, "the outcome", before
         )
-        decided = [
-            event for event in self._central.events if event["seq"] > before and event["type"] == "access.decided"
-        ]
         result.outcome, result.reason = closed["data"]["outcome"], closed["data"]["reason"]
         result.pulses = self._clockwork.pulses - pulses
         result.pictures = closed["data"]["pictures"]
-        if decided and not act.broker_away and act.shown != "none":
-            result.answer_ms = (self._heard_at(decided[-1]) - arrived_at) * 1000
+        self._take_decision(result, before, arrived_at)
         self._leave()
         return result
 
+    def _take_decision(self, result: Result, before: int, arrived_at: float) -> None:
+        """Take from the last decision on a vehicle what is shown of it."""
+        decided = [
+            event for event in self._central.events if event["seq"] > before and event["type"] == "access.decided"
+        ]
+        if not decided:
+            return
+        data = decided[-1]["data"]
+        result.verdict = data["verdict"]
+        result.form = data["permit"]["form"] if data["permit"] else ""
+        result.lists = lists_behind(data)
+        if not result.act.broker_away and result.act.shown != "none":
+            result.answer_ms = (self._heard_at(decided[-1]) - arrived_at) * 1000
+
+    def _revoke(self, act: Act, before: int) -> None:
+        """Let central revoke the permit of the vehicle that comes, and the gate hear of it."""
+        version = self._office.revoke(self._papers[act.title].revocation)
+        self._await(
+            lambda event: _is_list(event, "revocations", version), ANSWER_TIMEOUT_S, "the list of revocations", before
+        )
+
     def _drive_up(self, act: Act) -> float:
-        text = ""
-        if act.shown == "first":
-            text = self._first_text
-        elif act.shown != "none":
-            text = self._site.permit_text(act)
-            self._first_text = self._first_text or text
-        self._scene: dict[str, object] = {"vehicle": {"plate": act.plate, "style": act.style}}
-        if text:
-            self._scene["code"] = {"text": text, "carrier": act.carrier}
+        scene: dict[str, object] = {"vehicle": {"plate": act.plate, "style": act.style}}
+        if act.shown != "none":
+            shown = self._acts[0] if act.shown == "first" else act
+            scene["code"] = {"text": self._papers[shown.title].text, "carrier": act.carrier}
         self._clockwork.come(act.plan, act.follower)
         self._until(lambda: self._clockwork.view.presence, "the vehicle")
         arrived_at = time.monotonic()
-        self._site.show(self._scene)
+        self._site.show(scene)
         return arrived_at
 
-    def _denied(self, before: int) -> None:
-        self._await(lambda event: event["type"] == "transaction.closed", ANSWER_TIMEOUT_S, "the answer", before)
+    def _held_up(self, act: Act, before: int) -> None:
+        """Await the answer, and send the vehicle back: at once, or when the officer has not opened."""
+        if act.verdict is Verdict.MANUAL:
+            self._await(_is_manual, ANSWER_TIMEOUT_S, "the answer", before)
+            self._screen.step("an officer is called, finds it held, and does not open")
+            self._pause.wait(OFFICER_S)
+        else:
+            self._await(lambda event: event["type"] == "transaction.closed", ANSWER_TIMEOUT_S, "the answer", before)
         self._clockwork.refuse()
         self._until(lambda: not self._clockwork.view.presence, "the vehicle's leaving")
 
@@ -202,39 +242,19 @@ class Director:
     def _heard_at(self, event: JsonObject) -> float:
         return self._central.heard_at[event["seq"]]
 
-    # ------------------------------------------------------------------------------------------------- the end
-
-    def _check_and_collect(self, results: list[Result]) -> list[str]:
-        stopped = self._central.wait_for(lambda event: event["type"] == "gate.stopping", DRAIN_TIMEOUT_S)
-        if stopped is not None:
-            # The gate's last word is its signature over all that it said.
-            self._central.wait_for(lambda event: event["seq"] == stopped["seq"] + 1, DRAIN_TIMEOUT_S)
-        key = read_gate_key(self._site.state).public
-        verification = verify(self._central.lines_in_order, keys={kid_of(key): key})
-        signed = verification.signed
-        notes = [
-            f"journal: {len(self._central.events)} events heard in order, {self._central.duplicates} duplicates removed, "
-            + (
-                f"[green]chain holds to the last, signed by the gate up to {signed.seq}[/]"
-                if verification.whole and stopped is not None and signed is not None
-                else f"[red]chain broken: {verification}[/]"
-            ),
-        ]
-        folder = self._folder / "pictures"
-        folder.mkdir()
-        kept = 0
-        for number, result in enumerate(results, start=1):
-            name = result.act.title.replace(" ", "-").replace(",", "")
-            for index, digest in enumerate(result.pictures, start=1):
-                for source in (self._site.state / "evidence").glob(f"*/{digest[:2]}/{digest}.jpg"):
-                    shutil.copy(source, folder / f"{number}-{name}-{index}.jpg")
-                    kept += 1
-        notes.append(f"pictures: {kept} in {folder}")
-        notes.append(f"the agent's log: {self._folder / 'agent.log'}")
-        return notes
-
 
 def _is_device(event: JsonObject, family: str, state: str) -> bool:
     return bool(
         event["type"] == "device.changed" and event["data"]["family"] == family and event["data"]["state"] == state
     )
+
+
+def _is_list(event: JsonObject, name: str, version: int) -> bool:
+    """Whether the gate tells that this version of a list, or a later one, is in force."""
+    return bool(
+        event["type"] == "lists.applied" and event["data"]["list"] == name and event["data"]["version"] >= version
+    )
+
+
+def _is_manual(event: JsonObject) -> bool:
+    return bool(event["type"] == "access.decided" and event["data"]["verdict"] == Verdict.MANUAL)

@@ -6,42 +6,52 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 
-from rich.columns import Columns
+from rich import box
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.panel import Panel
+from rich.segment import SegmentLines
 from rich.table import Table
 from rich.text import Text
 
+from agent.core.decision import Reason, Verdict
+from agent.core.wording.lookup import officer
+from agent.core.wording.words import Language
 from agent.demo.clockwork import QUICK, View
+from agent.demo.event_lines import event_picture
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from rich.segment import Segment
+
     from agent.demo.acts import Act
     from agent.demo.central import JsonObject
 
-EVENT_LINES = 14
+EVENT_LINES = 16
+FEWEST_EVENT_LINES = 5
+OTHER_LINES = 18
+"""Of the picture beside the events and the vehicles: headings, frames and the lane."""
+PANEL_FRAME = 4
 LANE_CELLS = 56
 CELLS_PER_M = 2.5
 ARM_CELL = 34
-VERDICT_COLOURS = {"PASS": "bold green", "DENY": "bold red", "MANUAL": "bold yellow", "RETRY": "cyan"}
-TYPE_COLOURS = {
-    "access.granted": "green",
-    "transaction.closed": "bold",
-    "alarm.raised": "bold red",
-    "device.changed": "magenta",
-    "gate.started": "magenta",
-}
 
 
 @dataclass(slots=True)
 class Result:
-    """What came of one vehicle. `pulses`: how often the barrier was raised for it. `answer_ms`: arrival to decision."""
+    """What came of one vehicle.
+
+    `verdict`, `form`, `lists`: of the last decision; the form is empty where no permit was verified. `pulses`: how often
+    the barrier was raised for it. `answer_ms`: arrival to decision.
+    """
 
     act: Act
     outcome: str = ""
     reason: str = ""
+    verdict: str = ""
+    form: str = ""
+    lists: str = ""
     pulses: int = 0
     answer_ms: float | None = None
     pictures: list[str] = field(default_factory=list)
@@ -49,8 +59,11 @@ class Result:
     @property
     def right(self) -> bool:
         """Whether it is what had to come."""
-        raised = 0 if self.act.outcome.value == "denied" else 1
-        return (self.outcome, self.reason, self.pulses) == (self.act.outcome.value, self.act.reason.value, raised)
+        act = self.act
+        wanted = (act.outcome.value, act.reason.value, act.verdict.value, 1 if act.verdict is Verdict.PASS else 0)
+        came = (self.outcome, self.reason, self.verdict, self.pulses)
+        forms = {act.form.value} if act.verdict is Verdict.PASS else {act.form.value, ""}
+        return came == wanted and self.form in forms
 
 
 class Screen:
@@ -59,7 +72,7 @@ class Screen:
     def __init__(self, acts: tuple[Act, ...]) -> None:
         self.console = Console()
         self._live = Live(console=self.console, refresh_per_second=8) if self.console.is_terminal else None
-        self._events: deque[Text] = deque(maxlen=EVENT_LINES)
+        self._events: deque[list[Segment]] = deque(maxlen=EVENT_LINES)
         self._results: list[Result] = []
         self._acts = acts
         self._step = "setting up"
@@ -112,20 +125,22 @@ class Screen:
 
     def event(self, event: JsonObject) -> None:
         """An event arrived at the central system."""
-        line = event_line(event)
-        self._events.append(line)
+        picture = event_picture(event)
         if self._live is None:
-            self.console.print(line)
+            self.console.print(picture)
+        else:
+            # Laid out once, not with every picture: the relay board, which must answer in time, is emulated beside this.
+            options = self.console.options.update(width=self.console.width - PANEL_FRAME, height=None)
+            self._events.extend(self.console.render_lines(picture, options, pad=False))
         self._draw()
 
     def summary(self, results: list[Result], notes: list[str]) -> None:
         """The closing table and what else was checked."""
         if self._live is not None:
-            self._live.update(Group(self._vehicles(final=True)))
+            self._live.update(Text(""))
             self._live.stop()
             self._live = None
-        else:
-            self.console.print(self._vehicles(final=True))
+        self.console.print(_table(results), _advice(results))
         for note in notes:
             self.console.print(note)
         wrong = sum(not result.right for result in results)
@@ -142,32 +157,66 @@ class Screen:
             *lane_lines(self._view),
             Text(f"broker: {self._broker}"),
         )
-        events = Group(*self._events) if self._events else Text("no event yet")
+        room = self.console.height - OTHER_LINES - len(self._acts)
+        room = max(FEWEST_EVENT_LINES, min(EVENT_LINES, room))
         return Group(
-            Text(f"gate agent demo - {self._step}", style="bold"),
-            Columns([Panel(yard, title="at the barrier", width=LANE_CELLS + 4, height=11)], expand=False),
-            Panel(events, title="what the central system hears", height=EVENT_LINES + 2),
-            self._vehicles(final=False),
+            Text(f"gate agent demo - {self._step}", style="bold", no_wrap=True),
+            Panel(yard, title="at the barrier", width=LANE_CELLS + PANEL_FRAME),
+            Panel(
+                SegmentLines(list(self._events)[-room:], new_lines=True),
+                title="what the central system hears",
+                height=room + 2,
+            ),
+            self._progress(),
         )
 
-    def _vehicles(self, *, final: bool) -> Table:
-        table = Table(title="vehicles", expand=False)
-        for heading in ("", "vehicle", "plate", "outcome", "reason", "raised", "answer"):
-            table.add_column(heading, justify="right" if heading in {"raised", "answer"} else "left")
+    def _progress(self) -> Table:
+        """The vehicles so far, each in one line."""
+        table = Table(box=None, show_header=False, pad_edge=False)
+        for _ in range(4):
+            table.add_column(no_wrap=True)
         for number, result in enumerate(self._results, start=1):
-            done = bool(result.outcome)
-            mark = "" if not done and not final else ("[green]✔[/]" if result.right else "[red]✘[/]")
-            answer = "" if result.answer_ms is None else f"{result.answer_ms:.0f} ms"
-            table.add_row(
-                f"{number} {mark}",
-                result.act.title,
-                result.act.plate,
-                result.outcome or "...",
-                result.reason,
-                str(result.pulses) if done else "",
-                answer,
-            )
+            came = result.reason if result.reason != Reason.OK else result.outcome
+            table.add_row(_mark(number, result, final=False), result.act.title, result.act.plate, came or "...")
         return table
+
+
+def _mark(number: int, result: Result, *, final: bool) -> str:
+    if not (result.outcome or final):
+        return f"{number:>2}"
+    return f"{number:>2} " + ("[green]✔[/]" if result.right else "[red]✘[/]")
+
+
+def _table(results: list[Result]) -> Table:
+    """What came of the vehicles; fits into 80 columns without cutting a word."""
+    table = Table(title="vehicles", box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+    for heading in ("", "vehicle", "plate", "what came of it", "raised", "answer"):
+        right = heading in {"raised", "answer"}
+        table.add_column(heading, justify="right" if right else "left", no_wrap=heading != "vehicle")
+    for number, result in enumerate(results, start=1):
+        came = result.outcome or "..."
+        if result.verdict == Verdict.MANUAL:
+            came = f"{Verdict.MANUAL}, then {came}"
+        table.add_row(
+            _mark(number, result, final=True),
+            result.act.title,
+            result.act.plate,
+            came if result.reason == Reason.OK else f"{came}\n{result.reason}",
+            str(result.pulses) if result.outcome else "",
+            "" if result.answer_ms is None else f"{result.answer_ms:.0f} ms",
+        )
+    return table
+
+
+def _advice(results: list[Result]) -> Table:
+    """What an officer reads of each vehicle that was not let pass."""
+    table = Table(title="what the officer reads", box=None, show_header=False, pad_edge=False)
+    table.add_column(justify="right")
+    table.add_column()
+    for number, result in enumerate(results, start=1):
+        if result.verdict in {Verdict.DENY, Verdict.MANUAL}:
+            table.add_row(str(number), officer(Reason(result.reason), Language.EN))
+    return table
 
 
 def lane_lines(view: View) -> list[Text]:
@@ -190,29 +239,3 @@ def lane_lines(view: View) -> list[Text]:
 
 def _cell(at_m: float) -> int:
     return ARM_CELL + round(at_m * CELLS_PER_M)
-
-
-def event_line(event: JsonObject) -> Text:
-    """One event as one line: time, sequence number, type and the gist."""
-    kind, data = event["type"], event["data"]
-    line = Text(f"{event['time'][11:23]} {event['seq']:>4} ")
-    line.append(f"{kind:<19}", style=TYPE_COLOURS.get(kind, "default"))
-    if kind == "access.decided":
-        line.append(f"{data['verdict']} {data['reason']}", style=VERDICT_COLOURS.get(data["verdict"], ""))
-        if data["plate"]:
-            line.append(f"  plate {data['plate']['read'] or '-'} / declared {data['plate']['declared']}")
-    elif kind in _GISTS:
-        line.append(_GISTS[kind].format(**data)[:90])
-    return line
-
-
-_GISTS = {
-    "transaction.closed": "{outcome} ({reason}) after {duration_s:.1f} s",
-    "access.granted": "by {by}",
-    "alarm.raised": "{alarm} {detail}",
-    "device.changed": "{family} {device}: {state} {detail}",
-    "barrier.moved": "{position}",
-    "barrier.pulsed": "{action}: {delivery}",
-    "permit.presented": "{length} bytes by {engine}",
-    "chain.checkpoint": "signs all up to {seq}",
-}

@@ -1,0 +1,62 @@
+"""The desk of the demo's central system that publishes the lists of the site over MQTT."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from agent.core.lists.kinds import ListKind
+from agent.link.brokers import BrokerAddress
+from agent.link.guest import Guest
+from agent.publishing.catalogue import Catalogue
+from agent.publishing.delivery import Delivery, survey
+from agent.publishing.publisher import Publisher
+from agent.service.clock import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from agent.core.lists.rows import Declaration, Revocation
+    from agent.core.permit.keys import SigningKey
+
+SETTLE_S = 0.3
+"""A broker on this machine has shown all it has after so long."""
+
+
+class ListOffice:
+    """Declares and revokes; of one thread. Methods raise GuestError, CatalogueError and ListError."""
+
+    def __init__(self, catalogue: Catalogue, site: int, key: SigningKey, broker_port: int) -> None:
+        self._catalogue = catalogue
+        self._site = site
+        self._publisher = Publisher(catalogue, site, key, Clock())
+        self._broker = BrokerAddress("127.0.0.1", broker_port, tls=False)
+
+    @classmethod
+    @contextmanager
+    def opened(cls, folder: Path, site: int, key: SigningKey, broker_port: int) -> Iterator[ListOffice]:
+        """An office whose memory is a file in `folder`, closed at the end."""
+        catalogue = Catalogue.open(folder, site)
+        try:
+            yield cls(catalogue, site, key, broker_port)
+        finally:
+            catalogue.close()
+
+    def declare(self, declarations: Iterable[Declaration]) -> None:
+        """Publish these as all declarations of the site, with nothing revoked yet."""
+        self._publisher.replace(ListKind.DECLARATIONS, declarations)
+        self._publisher.replace(ListKind.REVOCATIONS, ())
+        self._bring(ListKind.DECLARATIONS, ListKind.REVOCATIONS)
+
+    def revoke(self, revocation: Revocation) -> int:
+        """Publish a revocation; return the version of the list that says so."""
+        change = self._publisher.change(ListKind.REVOCATIONS, [revocation])
+        self._bring(ListKind.REVOCATIONS)
+        return change.version
+
+    def _bring(self, *kinds: ListKind) -> None:
+        with Guest(self._broker) as guest:
+            Delivery(guest, self._publisher, self._catalogue, self._site, survey(guest, self._site, SETTLE_S)).bring(
+                kinds
+            )

@@ -1,0 +1,96 @@
+"""What was issued for a vehicle of the demo: its permit, the text in its QR code, and its declaration in the lists."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agent.core.lists.rows import Declaration, DeclarationStatus, Revocation
+from agent.core.permit import base45, vin
+from agent.core.permit.claims import PERMIT_ID_BYTES, PLATE_KINDS, Permit
+from agent.core.permit.issue import issue
+from agent.core.permit.opening import PREFIX
+from agent.core.permit.reference import SECRET_BYTES, digest_of, reference_of
+from agent.core.plates.formats import kinds_of
+
+if TYPE_CHECKING:
+    from agent.core.permit.issue import Issuer
+    from agent.demo.acts import Act
+
+HOUR_S = 3600
+DAY_S = 24 * HOUR_S
+
+
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """The papers of one vehicle. `text`: what its driver shows, which may be forged."""
+
+    permit: Permit
+    text: str
+    declaration: Declaration
+
+    @property
+    def revocation(self) -> Revocation:
+        """What central says to take the permit back."""
+        return Revocation(self.permit.permit_id, self.permit.expires_at, "sold to somebody else")
+
+
+def papers_of(act: Act, issuer: Issuer, site: int, utc: int) -> Papers:
+    """Issue the papers of a vehicle at `utc`, Unix seconds: signed by the issuer, or altered after that."""
+    start, end = (-2 * DAY_S, -HOUR_S) if act.shown == "expired" else (-HOUR_S, DAY_S)
+    permit = Permit(
+        permit_id=secrets.token_bytes(PERMIT_ID_BYTES),
+        issuer=issuer.name,
+        key_id=issuer.key.public.key_id,
+        not_before=utc + start,
+        expires_at=utc + end,
+        issued_at=utc + start,
+        declaration=940120260000000000 + secrets.randbelow(1_000_000_000),
+        vin=_some_vin(),
+        plate=act.declared,
+        plate_kind=next(kind for kind in kinds_of(act.declared) if kind in PLATE_KINDS.values()),
+        energy=None,
+        site=site,
+        lane_mask=0,
+        direction="export",
+        max_uses=1,
+        form=act.form,
+    )
+    if act.shown == "reference":
+        secret = secrets.token_bytes(SECRET_BYTES)
+        return Papers(permit, reference_of(secret), _declaration(act, permit, digest_of(secret)))
+    text = issue(permit, issuer.key)
+    return Papers(permit, _altered(text, act.declared) if act.shown == "forged" else text, _declaration(act, permit))
+
+
+def _declaration(act: Act, permit: Permit, reference: bytes | None = None) -> Declaration:
+    return Declaration(
+        permit_id=permit.permit_id,
+        status=DeclarationStatus.HELD if act.central == "held" else DeclarationStatus.RELEASED,
+        issuer=permit.issuer,
+        not_before=permit.not_before,
+        expires_at=permit.expires_at,
+        declaration=permit.declaration,
+        vin=permit.vin,
+        plate=permit.plate,
+        plate_kind=permit.plate_kind,
+        energy=permit.energy,
+        site=permit.site,
+        lane_mask=permit.lane_mask,
+        direction=permit.direction,
+        max_uses=permit.max_uses,
+        reference=reference,
+    )
+
+
+def _altered(text: str, plate: str) -> str:
+    """A genuine permit whose plate was changed by one digit after it was signed."""
+    other = plate[:-1] + str((int(plate[-1]) + 1) % 10)
+    signed = base45.decode(text.encode().removeprefix(PREFIX))
+    return (PREFIX + base45.encode(signed.replace(plate.encode(), other.encode()))).decode()
+
+
+def _some_vin() -> str:
+    text = "LSG" + "".join(secrets.choice("ABCDEFGHJKLMNPRSTUVWXYZ0123456789") for _ in range(vin.LENGTH - 3))
+    return text[:8] + vin.check_digit(text) + text[9:]
