@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 from bench import (
     broker_kills,
+    claims,
     codes,
     drain,
     events,
@@ -55,13 +56,21 @@ CLAIMS = 1_000
 STARTS = 5
 DRAINED = 10_000
 BROKER_KILLS = 10
+SITE_CLAIMS = 600
 GATES = 1_000
 
 ELSEWHERE = (
-    Figure("events lost, grants doubled over faults", None, "", note="make faults: the loss table"),
+    Figure(
+        "events lost, grants doubled over faults", None, "", note="make faults: the loss table; make races: three gates"
+    ),
     Figure("growth over a soak", None, "MB", note="takes hours"),
     Figure("hardening score of the unit", None, "", note="systemd-analyze security --offline=true, where systemd is"),
 )
+
+
+def site_claims() -> list[Figure]:
+    with scratch() as folder:
+        return claims.figures(claims.measure(folder, SITE_CLAIMS))
 
 
 def append() -> list[Figure]:
@@ -100,6 +109,7 @@ MEASUREMENTS: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
         f"{events.VEHICLES} vehicles of an outage, {events.DECISIONS} decisions, to the reference consumer",
         lambda: [events.outage(events.VEHICLES), *events.decisions(events.DECISIONS)],
     ),
+    "claims": (f"{2 * SITE_CLAIMS} claims between two gates", site_claims),
     "broker_kills": (
         f"{BROKER_KILLS} kills of the broker, and as many cuts",
         lambda: broker_kills.measure(BROKER_KILLS),

@@ -31,7 +31,7 @@ _Permit = Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]
 _Text = Annotated[str, Field(max_length=64)]
 _Count = Annotated[int, Field(ge=0, le=2**63 - 1)]
 _Use = Annotated[int, Field(ge=0, le=1_000_000)]
-_Row = tuple[_Count, _Permit, _Use, LedgerState, _Id, int, _Text, _Text, _Text]
+_Row = tuple[_Count, _Permit, Annotated[_Use, Field(ge=1)], LedgerState, _Id, _Count, _Text, _Text, _Text]
 
 
 class SiteFault(StrEnum):

@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -147,6 +148,9 @@ class TestMessages:
             {"said": {**CLAIM.model_dump(mode="json"), "open": True}},
             {"said": {"kind": "rows", "stream": "s", "after": -1}},
             {"said": {"kind": "rows", "stream": "s", "after": 0, "rows": [[1, 2, 3]]}},
+            {"said": {"kind": "rows", "stream": "s", "after": 0, "rows": [told([replace(ROW, use=0)])[0]]}},
+            {"said": {"kind": "rows", "stream": "s", "after": 0, "rows": [told([replace(ROW, utc_ms=-1)])[0]]}},
+            {"said": {"kind": "rows", "stream": "s", "after": 0, "rows": [told([replace(ROW, utc_ms=1 << 63)])[0]]}},
             {"said": {"kind": "rows", "stream": "s", "after": 0, "rows": [told([ROW])[0]] * (ROWS_A_MESSAGE + 1)}},
         ],
     )
