@@ -50,6 +50,8 @@ direction = "export"
 [lanes.exit-1.timing]
 read_s = 3
 decide_s = 3
+# The board is emulated by a process that also draws; a busy machine lets it wait.
+stale_s = 1.5
 
 [lanes.exit-1.barrier]
 open_channel = {open_channel}
@@ -59,10 +61,12 @@ green_channel = {green_channel}
 [lanes.exit-1.relay]
 kind = "modbus_rtu"
 port = "{serial_port}"
+timeout_ms = 600
 
 [lanes.exit-1.inputs]
 kind = "modbus_rtu"
 port = "{serial_port}"
+timeout_ms = 600
 
 [lanes.exit-1.signals]
 presence = 1

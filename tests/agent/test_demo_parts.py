@@ -7,21 +7,32 @@ import threading
 from collections import Counter
 
 import pytest
+from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
 from agent.cli.check import load_configuration
 from agent.core.assessment import Evidence, Ground, assess
+from agent.core.decision import Reason, Verdict
+from agent.core.lists.codec import decode_row, encode_row
+from agent.core.lists.kinds import ListKind
+from agent.core.lists.rows import DeclarationStatus
 from agent.core.moment import Moment
 from agent.core.observations import Presentation
 from agent.core.permit.checks import GateContext
-from agent.core.permit.trust import load, root_key
+from agent.core.permit.claims import PermitForm
+from agent.core.permit.reference import digest_of_reference
+from agent.core.permit.trust import Purpose, load, root_key
+from agent.core.wording.lookup import officer
+from agent.core.wording.words import Language
 from agent.demo import site as demo_site
 from agent.demo.acts import ACTS, CLOSE_BEHIND, SWIFT, UNHURRIED
 from agent.demo.broker import Broker, BrokerError
 from agent.demo.central import Central
 from agent.demo.clockwork import INPUTS, Clockwork, View
-from agent.demo.screen import EVENT_LINES, Result, Screen, lane_lines
+from agent.demo.event_lines import event_picture, lists_behind
+from agent.demo.papers import papers_of
+from agent.demo.screen import Result, Screen, lane_lines
 from tests.linking import GATE
 from tests.mosquitto import needs_mosquitto, publish, stored
 from tests.waiting import PATIENCE_S, eventually
@@ -210,9 +221,14 @@ def test_central_comes_back_after_the_broker_was_away(broker, central):
 # ------------------------------------------------------------------------------------------------- screen
 
 
+@pytest.fixture(params=[80, 120], ids=["80 columns", "120 columns"])
+def width(request):
+    return request.param
+
+
 @pytest.fixture(params=[True, False], ids=["terminal", "file"])
-def screen(request, monkeypatch):
-    console = Console(file=io.StringIO(), force_terminal=request.param, width=160, height=60)
+def screen(request, width, monkeypatch):
+    console = Console(file=io.StringIO(), force_terminal=request.param, width=width, height=60)
     monkeypatch.setattr("agent.demo.screen.Console", lambda: console)
     return Screen(ACTS)
 
@@ -222,42 +238,104 @@ def on(screen):
     return Text.from_ansi(screen.console.file.getvalue()).plain
 
 
+LISTS = {"state": "STALE_OK", "age_s": 901, "trust": 1, "declarations": 7, "revocations": 3, "watch": None}
+
+
+def decided(verdict, reason, plate=None, data=None):
+    return "access.decided", {"verdict": verdict, "reason": reason, "plate": plate, "data": data}
+
+
 EVENTS = [
-    ("access.decided", {"verdict": "PASS", "reason": "OK", "plate": {"read": "", "declared": "A1"}}, "PASS OK"),
-    ("access.decided", {"verdict": "DENY", "reason": "EXPIRED", "plate": None}, "DENY EXPIRED"),
+    (*decided("PASS", "OK", {"read": "", "declared": "A1"}), "PASS OK no plate, declared A1"),
+    (
+        *decided("PASS", "OK", {"read": "A1", "declared": "A1"}, LISTS),
+        "PASS OK A1 by declarations 7, revocations 3: STALE_OK",
+    ),
+    (*decided("DENY", "EXPIRED"), "DENY EXPIRED officer: The time of the permit is over. A new permit is needed."),
+    (*decided("MANUAL", "QR_MULTIPLE", data=LISTS), "to this vehicle shown. by declarations 7"),
+    (*decided("RETRY", "PLATE_UNREADABLE", data=LISTS), "RETRY PLATE_UNREADABLE"),
     ("transaction.closed", {"outcome": "passed", "reason": "OK", "duration_s": 4.25}, "passed (OK) after 4.2 s"),
     ("access.granted", {"by": "permit"}, "by permit"),
-    ("alarm.raised", {"alarm": "tailgating", "detail": "x"}, "tailgating x"),
+    ("alarm.raised", {"alarm": "tailgating", "detail": "x"}, "tailgating: x"),
     ("device.changed", {"family": "relay", "device": "r", "state": "up", "detail": "d"}, "relay r: up d"),
     ("barrier.moved", {"position": "open"}, "open"),
     ("barrier.pulsed", {"action": "open", "delivery": "delivered"}, "open: delivered"),
     ("permit.presented", {"length": 300, "engine": "zxing"}, "300 bytes by zxing"),
+    (
+        "lists.applied",
+        {"list": "revocations", "version": 3, "rows": 1, "source": "mqtt"},
+        "revocations 3, rows: 1, by mqtt",
+    ),
+    ("lists.state", {"state": "FRESH"}, "FRESH"),
     ("gate.stopping", {"cause": "asked"}, "gate.stopping"),
 ]
 
 
-def test_the_screen_tells_every_event_vehicle_and_outcome(screen):
-    results = [Result(act) for act in ACTS]
+def as_event(kind, data, seq=1):
+    return {"type": kind, "data": data, "seq": seq, "time": "2026-11-24T10:11:12.345678Z"}
+
+
+@pytest.mark.parametrize(("kind", "data", "gist"), EVENTS, ids=lambda value: value if isinstance(value, str) else "")
+def test_an_event_is_told_whole_at_any_width(kind, data, gist, width):
+    console = Console(file=io.StringIO(), width=width)
+    console.print(event_picture(as_event(kind, data)))
+    shown = console.file.getvalue()
+    told = " ".join(shown.split())
+    assert told.startswith(f"10:11:12.345 1 {kind}")
+    assert gist in told
+    assert "\u2026" not in shown
+    assert ("officer:" in told) == (data.get("verdict") in {"DENY", "MANUAL"})
+
+
+def test_the_lists_behind_a_decision_are_told_where_there_are_any():
+    assert lists_behind({"data": LISTS}) == "declarations 7, revocations 3: STALE_OK, 901 s old"
+    assert lists_behind({"data": {**LISTS, "age_s": None, "declarations": None, "revocations": None}}) == (
+        "no list: STALE_OK"
+    )
+    assert lists_behind({"data": None}) == lists_behind({}) == ""
+
+
+def as_it_must_be(act):
+    form = act.form.value if act.verdict is Verdict.PASS else ""
+    pulses = 1 if act.verdict is Verdict.PASS else 0
+    return Result(act, str(act.outcome), str(act.reason), str(act.verdict), form, pulses=pulses, answer_ms=1234.5)
+
+
+def test_the_screen_tells_every_event_vehicle_and_outcome_and_cuts_off_nothing(screen, width):
     with screen:
         screen.step("setting up")
-        for result in results:
+        for result in (results := [as_it_must_be(act) for act in ACTS]):
             screen.vehicle(result)
             screen.lane(View(arm=1.0, green=True, vehicles=((-3.0, 1.5),), presence=True, safety=True))
-            result.outcome, result.reason = str(result.act.outcome), str(result.act.reason)
-            result.pulses, result.answer_ms = 0 if result.outcome == "denied" else 1, 123.4
             screen.gone()
             screen.lane(View())
         screen.broker("AWAY")
         for seq, (kind, data, _) in enumerate(EVENTS, start=1):
-            screen.event({"type": kind, "data": data, "seq": seq, "time": "2026-11-24T10:11:12.345678Z"})
-        assert len(screen._events) == len(EVENTS) <= EVENT_LINES
+            screen.event(as_event(kind, data, seq))
+        screen.console.print(screen._picture())
         screen.summary(results, ["one note"])
     shown = on(screen)
-    for wanted in ("one note", "8 vehicles", "all as it must be", "123 ms", *(act.plate for act in ACTS)):
+    for wanted in ("one note", f"{len(ACTS)} vehicles", "all as it must be", "1234 ms", "MANUAL, then denied"):
         assert wanted in shown
-    lines = "\n".join(line.plain for line in screen._events)
-    assert all(gist in lines for _, _, gist in EVENTS)
-    assert all(result.right for result in results)
+    for act in ACTS:
+        assert act.plate in shown
+        assert str(act.reason) in shown
+        assert act.reason is Reason.OK or officer(act.reason, Language.EN).split(". ")[0] in " ".join(shown.split())
+    assert "\u2026" not in shown
+    assert max(cell_len(line) for line in shown.splitlines()) <= width
+
+
+def test_the_live_picture_fits_a_terminal_of_44_lines(monkeypatch):
+    console = Console(file=io.StringIO(), force_terminal=True, width=80, height=44)
+    monkeypatch.setattr("agent.demo.screen.Console", lambda: console)
+    screen = Screen(ACTS)
+    screen._results = [as_it_must_be(act) for act in ACTS]
+    for seq, (kind, data, _) in enumerate(EVENTS, start=1):
+        screen.event(as_event(kind, data, seq))
+    lines = ["".join(part.text for part in line) for line in console.render_lines(screen._picture())]
+    assert len(lines) <= 44
+    assert "gate.stopping" in "".join(lines)
+    assert ACTS[-1].plate in lines[-1]
 
 
 def test_the_picture_of_the_lane_shows_arm_lamp_and_vehicles():
@@ -274,10 +352,21 @@ def test_the_picture_of_the_lane_shows_arm_lamp_and_vehicles():
     assert len(up[4]) - len(before) - len(after) == pytest.approx(4.5 * 2.5, abs=2)
 
 
+@pytest.mark.parametrize("act", ACTS, ids=lambda act: act.title)
+@pytest.mark.parametrize(
+    ("field", "other"),
+    [("outcome", "fault"), ("reason", "GATE_FAULT"), ("verdict", "RETRY"), ("form", "jws"), ("pulses", 7)],
+)
+def test_a_vehicle_is_right_only_where_all_is(act, field, other):
+    result = as_it_must_be(act)
+    assert result.right
+    setattr(result, field, other)
+    assert not result.right
+
+
 def test_the_screen_says_which_vehicle_was_not_treated_right(screen):
-    wrong = Result(ACTS[0], outcome="passed", reason="OK", pulses=2)
-    unfinished = Result(ACTS[1])
-    assert not wrong.right
+    wrong, unfinished = as_it_must_be(ACTS[0]), Result(ACTS[1])
+    wrong.pulses = 2
     with screen:
         screen.vehicle(wrong)
         screen.vehicle(unfinished)
@@ -306,16 +395,30 @@ def test_a_scene_replaces_the_one_before(site):
     assert json.loads(site.scene_file.read_text()) == {"arm_raised": True}
 
 
-@pytest.mark.parametrize(
-    "act", [act for act in ACTS if act.shown in {"valid", "forged", "expired"}], ids=lambda act: act.title
-)
-def test_every_permit_of_the_demo_is_what_its_act_says(site, act):
+@pytest.fixture
+def trust(site):
     permits = load_configuration(site.configuration).settings.permits
-    trust = load(permits.trust_list.read_bytes(), [root_key(text) for text in permits.root_keys])
-    context = GateContext(demo_site.SITE, 1, "export", clock_trusted=True, clock_skew_s=60)
-    shown = Presentation(site.permit_text(act).encode(), "test", "front", 1, 0.0)
-    assessment = assess(Evidence("t1", (shown,)), Ground(context, trust), Moment(0.0, UTC))
-    wanted = {"valid": "OK", "forged": "SIGNATURE_INVALID", "expired": "EXPIRED"}[act.shown]
-    assert assessment.reason == wanted
-    if act.shown == "valid":
+    return load(permits.trust_list.read_bytes(), [root_key(text) for text in permits.root_keys])
+
+
+def test_permits_and_lists_are_signed_by_keys_of_their_own(site, trust):
+    names = {entry.purpose: entry.issuer for entry in trust.entries}
+    assert names == {Purpose.PERMITS: site.issuer.name, Purpose.LISTS: site.central.name}
+    assert site.issuer.key.public != site.central.key.public
+
+
+@pytest.mark.parametrize("act", [act for act in ACTS if act.shown not in {"first", "none"}], ids=lambda act: act.title)
+def test_every_permit_of_the_demo_is_what_its_act_says(site, trust, act):
+    context = GateContext(demo_site.SITE, 1, "export", clock_trusted=True, clock_skew_s=60, forms=frozenset({act.form}))
+    papers = papers_of(act, site.issuer, demo_site.SITE, UTC)
+    declaration = decode_row(ListKind.DECLARATIONS, encode_row(papers.declaration))
+    shown = Presentation(papers.text.encode(), "test", "front", 1, 0.0)
+    references = {} if declaration.reference is None else {declaration.reference: declaration}
+    assessment = assess(Evidence("t1", (shown,)), Ground(context, trust, references=references), Moment(0.0, UTC))
+    assert assessment.reason == {"forged": "SIGNATURE_INVALID", "expired": "EXPIRED"}.get(act.shown, "OK")
+    assert declaration.status is (DeclarationStatus.HELD if act.central == "held" else DeclarationStatus.RELEASED)
+    assert papers.revocation.permit_id == declaration.permit_id
+    assert (act.form is PermitForm.REFERENCE) == (digest_of_reference(papers.text.encode()) is not None)
+    if assessment.reason == "OK":
         assert assessment.permit.plate == act.declared
+        assert (assessment.permit.permit_id, assessment.permit.form) == (declaration.permit_id, act.form)
