@@ -254,15 +254,15 @@ def test_a_declared_plate_alone_opens_a_lane_that_asks_for_no_more(installed, tm
         camera.show(empty_yard())
         gate.start().ready("camera", "streaming")
         gate.hearing.wait("lists.applied", list="declarations")
-        gate.arrive()
         camera.show(drawn(plate))
+        gate.arrive()
         passed = gate.leave()
         camera.show(empty_yard())
         assert passed.words == PASSED
         assert passed.decided["data"]["permit"]["form"] == "plate"
         assert passed.decided["data"]["permit"]["permit"] == row.permit_id.hex()
-        gate.arrive()
         camera.show(drawn("粤B8G605"))
+        gate.arrive()
         assert gate.leave().words == denied("DECLARATION_UNKNOWN")
 
 
