@@ -142,7 +142,7 @@ def test_of_two_gates_that_see_a_permit_at_once_one_lets_it_pass(site, home):
     for gate in (one, two):
         gate.scanner.scan(permit)
     answers = [gate.leave() for gate in (one, two)]
-    assert sorted(answer.words for answer in answers)[1] == PASSED
+    assert [answer.words for answer in answers].count(PASSED) == 1
     refused = next(answer for answer in answers if answer.words != PASSED)
     assert refused.words in {held("RESERVED_ELSEWHERE"), denied("USED_AT_OTHER_GATE")}
     uses = [use for use in site.wait_alike() if use[4] in {answer.decided["transaction"] for answer in answers}]
