@@ -108,7 +108,7 @@ class PlateRecord(BaseModel):
     declared: str = Field(description="The plate that the permit declares.")
     read: str = Field(description="The plate that the frames voted for; empty: none was read.")
     score: float = Field(
-        description="Mean log likelihood ratio a character, of the declared plate against the best other."
+        description="Log odds, in nats, of the declared plate against all other texts together, -99 to 99."
     )
     frames: int = Field(description="How many readings the vote holds.")
     rival: bool = Field(

@@ -250,7 +250,8 @@ def test_blurred_crops_never_match_a_neighbouring_plate(reader: PlateReader) -> 
         neighbours += match(voted, next_plate(label)).verdict is MatchVerdict.MATCH
 
     assert exact >= 0.9 * len(labels)
-    assert matched >= 0.85 * len(labels)
+    # The second frame is the first one again, which says nothing new: what one blurred frame leaves open stays open.
+    assert matched >= 0.8 * len(labels)
     assert mismatched <= 0.02 * len(labels)
     assert neighbours == 0
 
