@@ -184,6 +184,7 @@ class Director:
 
     def _revoke(self, act: Act, before: int) -> None:
         """Let central revoke the permit of the vehicle that comes, and the gate hear of it."""
+        self._screen.step("before it comes, central revokes its permit")
         version = self._office.revoke(self._papers[act.title].revocation)
         self._await(
             lambda event: _is_list(event, "revocations", version), ANSWER_TIMEOUT_S, "the list of revocations", before

@@ -59,6 +59,6 @@ def _pictures(site: Site, results: Sequence[Result]) -> int:
         name = result.act.title.replace(" ", "-").replace(",", "")
         for index, digest in enumerate(result.pictures, start=1):
             for source in (site.state / "evidence").glob(f"*/{digest[:2]}/{digest}.jpg"):
-                shutil.copy(source, folder / f"{number}-{name}-{index}.jpg")
+                shutil.copy(source, folder / f"{number:02}-{name}-{index}.jpg")
                 kept += 1
     return kept

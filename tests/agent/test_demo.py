@@ -45,7 +45,7 @@ def test_what_central_publishes_decides_at_the_demos_gate(tmp_path, monkeypatch)
     assert last["PERMIT_REVOKED"]["data"]["revocations"] == 2
     assert last["DECLARATION_NOT_RELEASED"]["verdict"] == "MANUAL"
     assert sum(event["type"] == "access.granted" for event in events) == 1
-    assert len(list((folder / "pictures").glob("1-permit-by-reference-*.jpg"))) > 0
+    assert len(list((folder / "pictures").glob("01-permit-by-reference-*.jpg"))) > 0
 
 
 @needs_mosquitto
