@@ -13,7 +13,7 @@ help:  ## Say what there is
 setup:  ## Install what is missing: Debian packages, Python packages from the lock, models
 	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh
 
-demo:  ## Play eight vehicles at a gate on this machine: broker, relay board, camera, agent
+demo:  ## Play eleven vehicles at a gate on this machine: broker, lists, relay board, camera, agent
 	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh demo
 	@$(BIN)/gate-agent demo
 

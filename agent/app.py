@@ -85,7 +85,7 @@ class App:
         self._boot = str(uuid.uuid4())
         settings.state.directory.mkdir(parents=True, exist_ok=True)
         signing = gate_key(settings.state.directory)
-        self._lists = GateLists(settings, clock.now, self._note)
+        self._lists = GateLists(settings, clock, self._note)
         self._trusted = ClockKeeper(
             clock,
             self._lists.registry,

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
     from agent.core.events import Event
     from agent.core.lists.standing import DataState
-    from agent.core.moment import Moment
     from agent.link.session import Session
     from agent.list_keeper import Reloaded
+    from agent.service.clock import Clock
     from agent.settings import Settings
 
 MEGABYTE: Final = 1 << 20
@@ -29,7 +29,7 @@ MEGABYTE: Final = 1 << 20
 class GateLists:
     """Owns the registry. `start` after the journal can be written, `stop` before it is closed, `close` last of all."""
 
-    def __init__(self, settings: Settings, now: Callable[[], Moment], note: Callable[[Event], None]) -> None:
+    def __init__(self, settings: Settings, clock: Clock, note: Callable[[Event], None]) -> None:
         """Open the registry, and start nothing. Raises RegistryError and OSError.
 
         `note` records an event; it is called from `start` on.
@@ -41,12 +41,13 @@ class GateLists:
             settings.gate.site,
             [root_key(text) for text in permits.root_keys],
             settings.lists.max_mb * MEGABYTE,
-            utc=now().utc,
+            utc=clock.now().utc,
+            latest=clock.latest,
         )
-        self._gate, self._now = settings.gate, now
-        self._desk = ListDesk(self.registry, ChunkSpool(state / "lists"), now, note)
+        self._gate, self._now = settings.gate, clock.now
+        self._desk = ListDesk(self.registry, ChunkSpool(state / "lists"), clock.now, note)
         feed = None if permits.trust_list is None else TrustFeed(permits.trust_list)
-        self._keeper = ListKeeper(self.registry, self._desk, self.rules, now, note, feed=feed)
+        self._keeper = ListKeeper(self.registry, self._desk, self.rules, clock.now, note, feed=feed)
 
     @property
     def state(self) -> DataState | None:

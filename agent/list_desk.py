@@ -189,6 +189,9 @@ class ListDesk:
             found = opening(data, trust, self._registry.site, self._now().utc)
         except ListError as error:
             return error
+        if found.said.issued_at > self._registry.latest():
+            message = f"it was issued at {found.said.issued_at}, which is still to come: see to the publisher's clock"
+            return ListError(ListFault.FROM_THE_FUTURE, message)
         if found.said.kind is not kind:
             return ListError(ListFault.WRONG_KIND, f"it is of the {found.said.kind}, not of the {kind}")
         return found

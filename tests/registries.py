@@ -1,5 +1,7 @@
 """Registries for tests: opened with the test site's root, filled by its lists."""
 
+from math import inf
+
 from agent.core.lists.sealed import open_delta, open_head
 from agent.store.registry import Registry
 from tests.lists import LISTS_KEY, ROOT, SITE, delta, head_after, snapshot, trust_text, trusted
@@ -9,9 +11,9 @@ MIB = 1 << 20
 OPEN_BYTES = 512 * MIB
 
 
-def open_registry(path, *, roots=(ROOT.public,), max_bytes=OPEN_BYTES, utc=NOW):
+def open_registry(path, *, roots=(ROOT.public,), max_bytes=OPEN_BYTES, utc=NOW, latest=lambda: inf):
     """The registry in this file."""
-    return Registry.open(path, SITE, roots, max_bytes, utc=utc)
+    return Registry.open(path, SITE, roots, max_bytes, utc=utc, latest=latest)
 
 
 def with_trust(registry, *keys, version=1, **changes):

@@ -28,7 +28,7 @@ COMMANDS = (
     Command("command", "agent.cli.command:app", "Sign and send commands to gates."),
     Command("relay", "agent.cli.relay:app", "Find, try and watch relay and input boards."),
     Command("fleet", "agent.cli.fleet:fleet", "Simulate many gates against brokers, and measure."),
-    Command("demo", "agent.cli.demo:demo", "Play eight vehicles at a gate on this machine, without hardware."),
+    Command("demo", "agent.cli.demo:demo", "Play eleven vehicles at a gate on this machine, without hardware."),
 )
 EPILOG = (
     "Exit codes: 0 all is well; 1 it failed, or a check found something; 2 the command was not understood; "

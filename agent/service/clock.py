@@ -7,6 +7,7 @@ import os
 import time
 from dataclasses import dataclass
 from functools import cache
+from math import inf
 from typing import ClassVar
 
 from agent.core.moment import Moment
@@ -14,6 +15,7 @@ from agent.core.moment import Moment
 _TIME_ERROR = 5
 _STA_UNSYNC = 0x0040
 _MICROSECONDS_PER_MS = 1000
+_AHEAD_S = 600.0
 _TRIES = 3
 
 
@@ -70,6 +72,13 @@ class Clock:
     def together(self) -> Moment:
         """This instant, with both clocks read as close together as can be: for what one clock gains on the other."""
         return min((_between() for _ in range(_TRIES)), key=lambda pair: pair[1])[0]
+
+    def latest(self) -> float:
+        """The latest time (Unix seconds) that what was signed by now can bear; no bound where no time server says what now is.
+
+        The clock of whoever signed may be ahead a little. One that is ahead by more is wrong, and not believed.
+        """
+        return self.now().utc + _AHEAD_S if self.synchronisation().synchronised else inf
 
     def synchronisation(self) -> Synchronisation:
         """Ask the kernel (adjtimex(2) with no mode set: it changes nothing and needs no privilege).

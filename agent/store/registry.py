@@ -7,6 +7,7 @@ does not wait. A list that was applied stays when the key that signed it is disa
 from __future__ import annotations
 
 from contextlib import contextmanager
+from math import inf
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from agent.core.clock_trust import ClockFloor
@@ -24,7 +25,7 @@ from agent.store.registry_trust import TrustShelf
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
     from agent.core.lists.codec import Row
@@ -56,24 +57,37 @@ class Registry:
     Every method may raise RegistryError.
     """
 
-    def __init__(self, database: RegistryDatabase, site: int, roots: Sequence[PublicKey]) -> None:
+    def __init__(
+        self, database: RegistryDatabase, site: int, roots: Sequence[PublicKey], latest: Callable[[], float]
+    ) -> None:
         """Take over what `Registry.open` has opened."""
+        self.latest = latest
         self.site = site
         self._database = database
         self._roots = tuple(roots)
         self._shelf = TrustShelf(roots)
 
     @classmethod
-    def open(cls, path: Path, site: int, roots: Sequence[PublicKey], max_bytes: int, *, utc: float = 0.0) -> Self:
+    def open(
+        cls,
+        path: Path,
+        site: int,
+        roots: Sequence[PublicKey],
+        max_bytes: int,
+        *,
+        utc: float = 0.0,
+        latest: Callable[[], float] = lambda: inf,
+    ) -> Self:
         """Open or create the registry. A damaged file is moved aside, named by the time `utc`, and a new one begun.
 
         `roots`: the pinned keys of the trust list. `max_bytes`: of the file and its log together; the log of a whole new
-        list needs as much room as the list, so the lists may have half of it. Raises RegistryError.
+        list needs as much room as the list, so the lists may have half of it. `latest`: the latest time that anything signed
+        can bear now; what bears a later one does not raise the clock's floor beyond it. Raises RegistryError.
         """
         file = RegistryFile(path)
         file.hold()
         try:
-            return cls(RegistryDatabase(file, max_bytes, utc), site, roots)
+            return cls(RegistryDatabase(file, max_bytes, utc), site, roots, latest)
         except BaseException:
             file.leave()
             raise
@@ -116,7 +130,7 @@ class Registry:
         """
         shelf = TrustShelf(self._roots)
         return self._database.write(
-            "keep a trust list", lambda connection: _signed_then(connection, shelf.take(connection, text, source))
+            "keep a trust list", lambda connection: self._signed(connection, shelf.take(connection, text, source))
         )
 
     # ----------------------------------------------------------------------------------------------------------- lists
@@ -150,7 +164,7 @@ class Registry:
             return self._database.apply(
                 f"apply the {said.kind}",
                 lambda connection: rows.stage(connection, said, self._database.going_on(chunks)),
-                lambda connection: _signed_then(connection, rows.merge(connection, head, source)),
+                lambda connection: self._signed(connection, rows.merge(connection, head, source)),
             )
 
     def apply_delta(self, delta: Opened[ListDelta], source: Source) -> Applied:
@@ -159,7 +173,7 @@ class Registry:
             read = rows.read(delta.said)
             return self._database.write(
                 "apply a change",
-                lambda connection: _signed_then(connection, rows.change(connection, delta, read, source)),
+                lambda connection: self._signed(connection, rows.change(connection, delta, read, source)),
             )
 
     def refresh(self, head: Opened[ListHead]) -> bool:
@@ -172,7 +186,7 @@ class Registry:
                 (said.issued_at, said.kind, said.version, said.issued_at),
             )
             if done.rowcount:
-                _passed(connection, said.issued_at, CLOCK)
+                _passed(connection, min(said.issued_at, self.latest()), CLOCK)
             return done.rowcount > 0
 
         return self._database.write("note that a list is new still", work)
@@ -279,6 +293,12 @@ class Registry:
 
         self._database.write("set the clock's floor back", work)
 
+    def _signed(self, connection: sqlite3.Connection, applied: Signed) -> Signed:
+        """Note that the time at which a list was signed has passed, as part of taking it."""
+        if applied is not None:
+            _passed(connection, min(applied.signed_at, self.latest()), CLOCK)
+        return applied
+
     @contextmanager
     def _filling(self, kind: ListKind) -> Iterator[None]:
         """Say of a list that finds no room what a publisher or an officer would want to know."""
@@ -290,13 +310,6 @@ class Registry:
                 f" for the lists, as much for their log); the old ones stay: {error}"
             )
             raise ListError(ListFault.DISK_FULL, message) from error
-
-
-def _signed_then(connection: sqlite3.Connection, applied: Signed) -> Signed:
-    """Note that the time at which a list was signed has passed, as part of taking it."""
-    if applied is not None:
-        _passed(connection, applied.signed_at, CLOCK)
-    return applied
 
 
 def _passed(connection: sqlite3.Connection, utc: float, *floors: str) -> None:

@@ -3,10 +3,12 @@
 import os
 import sqlite3
 import time
+from math import inf
 
 import pytest
 
 from agent.core.events import Alarm, AlarmRaised, ListsApplied, ListsRefused, ListsState
+from agent.core.lists.faults import ListError, ListFault
 from agent.core.lists.standing import DataState, FreshnessRules
 from agent.core.moment import Moment
 from agent.list_desk import ListDesk
@@ -15,7 +17,7 @@ from agent.list_news import ListNews
 from agent.list_refusals import FOLD_S, Refusals
 from agent.store.chunk_spool import ChunkSpool
 from agent.trust_feed import TrustFeed
-from tests.lists import DECLARATIONS, LISTS_KEY, declarations, snapshot, trust_text, trusted
+from tests.lists import DECLARATIONS, LISTS_KEY, declarations, delta, snapshot, trust_text, trusted
 from tests.permits import NOW
 from tests.registries import open_registry, opened, put_whole
 from tests.waiting import eventually
@@ -248,3 +250,19 @@ def test_what_another_process_applied_is_told_once_by_the_gate_also_after_its_ne
     assert [(event.version, event.before) for event in kept.noted(ListsApplied)] == [(3, 0), (4, 3)]
     assert [(event.version, event.before) for event in again.noted(ListsApplied)] == [(5, 4)]
     again.registry.close()
+
+
+@pytest.mark.parametrize(
+    ("ahead_s", "kept_right", "refused"), [(600, True, False), (601, True, True), (9e6, False, False)]
+)
+def test_a_list_from_the_future_is_refused_while_a_time_server_says_what_now_is(tmp_path, ahead_s, kept_right, refused):
+    latest = (lambda: NOW + 600.0) if kept_right else (lambda: inf)
+    registry = open_registry(tmp_path / "registry.db", latest=latest)
+    desk = ListDesk(registry, ChunkSpool(tmp_path / "incoming"), lambda: Moment(0.0, NOW + 1.0), lambda _event: None)
+    desk.take_trust(trust_text(trusted()), "file")
+    issued_at = int(NOW + ahead_s)
+    snap = snapshot(DECLARATIONS, ROWS, issued_at=issued_at)
+    changed = delta(DECLARATIONS, 1, 2, issued_at=issued_at)
+    for found in (desk.open_head(snap.data, DECLARATIONS), desk.open_delta(changed, DECLARATIONS)):
+        assert (isinstance(found, ListError) and found.fault is ListFault.FROM_THE_FUTURE) is refused
+    registry.close()

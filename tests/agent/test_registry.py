@@ -257,6 +257,17 @@ def test_the_time_at_which_a_list_was_signed_has_passed(registry):
     assert registry.clock_floor() == ClockFloor(NOW - 9, None)
 
 
+def test_a_signature_from_the_future_does_not_take_the_clock_along(tmp_path):
+    registry = with_trust(open_registry(tmp_path / "registry.db", latest=lambda: NOW + 600.0))
+    snap = put_whole(registry, DECLARATIONS, ROWS[:3], issued_at=NOW + 600)
+    assert registry.clock_floor().utc == NOW + 600
+    registry.apply_delta(change(DECLARATIONS, 1, 2, issued_at=NOW + 9000), "mqtt")
+    assert registry.clock_floor().utc == NOW + 600
+    assert registry.refresh(later_head(snap, 2, issued_at=NOW + 9999))
+    assert registry.clock_floor().utc == NOW + 600
+    registry.close()
+
+
 def test_the_clock_floor_only_goes_up_until_it_is_set_back(registry):
     registry.raise_clock_floor(NOW, synced=False)
     registry.raise_clock_floor(NOW - 5, synced=True)

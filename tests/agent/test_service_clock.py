@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import math
 import time
 
 import pytest
@@ -53,3 +54,12 @@ def test_a_sandbox_that_refuses_the_call_makes_the_clock_untrusted(mocker):
     answer = Clock().synchronisation()
     assert not answer.synchronised
     assert "Operation not permitted" in answer.detail
+
+
+@pytest.mark.parametrize(("synchronised", "ahead_s"), [(True, 600.0), (False, math.inf)])
+def test_what_is_signed_bears_no_time_far_ahead_of_a_clock_that_is_kept_right(mocker, synchronised, ahead_s):
+    clock = Clock()
+    found = Synchronisation(synchronised=synchronised, error_ms=None)
+    mocker.patch.object(clock, "synchronisation", return_value=found)
+    before = clock.now().utc
+    assert before + ahead_s <= clock.latest() <= clock.now().utc + ahead_s

@@ -41,12 +41,14 @@ def settings_of(configuration: Path) -> Settings:
 @contextmanager
 def registry_of(settings: Settings) -> Iterator[Registry]:
     """The gate's registry, also while its agent runs. Raises RegistryError."""
+    clock = Clock()
     registry = Registry.open(
         settings.state.directory / REGISTRY,
         settings.gate.site,
         [root_key(text) for text in settings.permits.root_keys],
         settings.lists.max_mb * MEGABYTE,
-        utc=Clock().now().utc,
+        utc=clock.now().utc,
+        latest=clock.latest,
     )
     try:
         yield registry

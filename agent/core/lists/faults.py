@@ -18,6 +18,7 @@ class ListFault(StrEnum):
     SIGNATURE_INVALID = "signature_invalid"
     CONTENT_INVALID = "content_invalid"
     EXPIRED = "expired"
+    FROM_THE_FUTURE = "from_the_future"
     WRONG_SITE = "wrong_site"
     WRONG_KIND = "wrong_kind"
     ROLLED_BACK = "rolled_back"
