@@ -31,6 +31,7 @@ declaration = "required"
 MORE = """
 [mqtt]
 {mqtt}
+ack_mode = "puback"
 heartbeat_s = 5
 
 [lists]
@@ -87,9 +88,11 @@ class Place:
         before = self.gate.hearing.last
         self.broker.kill()
         self.gate.hearing.wait("device.changed", before, family="broker", state="lost")
-        yield
         before = self.gate.hearing.last
-        self.broker.start()
+        try:
+            yield
+        finally:
+            self.broker.start()
         self.gate.hearing.wait("device.changed", before, family="broker", state="up")
 
     def held(self):

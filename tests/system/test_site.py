@@ -83,10 +83,12 @@ class Site:
             gate.agent.until(
                 lambda gate=gate: gate.agent.log.count("not connected: ") > lines[gate], "the loss of the broker"
             )
-        yield
         back = f"connected to mqtt://127.0.0.1:{self.broker.port}"
         lines = {gate: gate.agent.log.count(back) for gate in self.gates}
-        self.broker.start()
+        try:
+            yield
+        finally:
+            self.broker.start()
         for gate in self.gates:
             gate.agent.until(lambda gate=gate: gate.agent.log.count(back) > lines[gate], "the broker")
 
