@@ -72,7 +72,10 @@ class App:
     def __init__(
         self, loaded: LoadedSettings, clock: Clock, notifier: Notifier, on_damage: Callable[[str], None]
     ) -> None:
-        """Make every part. Raises JournalError when the journal cannot be opened, EvidenceError for the pictures, OSError for the rest.
+        """Make every part.
+
+        Raises JournalError when the journal cannot be opened, RegistryError for the lists, EvidenceError for the pictures,
+        WrongGateKeyError where the site knows this gate by another key, OSError for the rest.
 
         `on_damage` is called, from a thread, when the journal turns out to be damaged while the gate runs: only a new
         start mends it.
@@ -111,7 +114,7 @@ class App:
             evidence.send,
         )
         self._keeper = Keeper(self._evidence)
-        self._site = site_desk(settings, signing, self._journal)
+        self._site = site_desk(settings, signing, self._journal, self._site_changed)
         self._recorder = Recorder(
             self._journal,
             self._utc,
@@ -344,6 +347,9 @@ class App:
 
     def _link_changed(self, view: LinkView) -> None:
         self._devices.changed("broker", "broker", view.state.value, view.detail or view.url)
+
+    def _site_changed(self, view: LinkView) -> None:
+        self._devices.changed("broker", "site broker", view.state.value, view.detail or view.url)
 
     def _prune_evidence(self) -> int:
         """Give up old pictures, and tell of those that went before their time; returns how many went in time."""

@@ -14,7 +14,10 @@ from agent.site.claimant import SiteRules
 from agent.site.desk import LoneGate, SiteDesk
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from agent.core.permit.keys import SigningKey
+    from agent.link.setup import LinkView
     from agent.settings import Settings
     from agent.store.journal import Journal
 
@@ -25,8 +28,12 @@ class WrongGateKeyError(ValueError):
     """The key of this gate is not the one that the settings of the site name."""
 
 
-def site_desk(settings: Settings, key: SigningKey, journal: Journal) -> SiteDesk | LoneGate:
+def site_desk(
+    settings: Settings, key: SigningKey, journal: Journal, observe: Callable[[LinkView], None]
+) -> SiteDesk | LoneGate:
     """The desk of this gate; that of a lone gate where the site has no other. Starts nothing.
+
+    `observe` hears how the link to the broker of the site is; it must not block.
 
     Raises:
         WrongGateKeyError: the other gates would believe nothing that this one says.
@@ -51,6 +58,7 @@ def site_desk(settings: Settings, key: SigningKey, journal: Journal) -> SiteDesk
         ),
         settings.gate.site,
         roll.peers,
+        observe,
     )
     rules = SiteRules(PartitionPolicy(site.partition_policy), site.claim_timeout_s)
     return SiteDesk(roll, key, journal, journal.site, link, rules)

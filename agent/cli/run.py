@@ -19,6 +19,9 @@ from agent.settings import SettingsError
 if TYPE_CHECKING:
     from types import FrameType
 
+    from agent.app import App
+    from agent.settings import LoadedSettings, Settings
+
 log = logging.getLogger(__name__)
 
 
@@ -28,14 +31,9 @@ def run(
     """Run the agent until it is told to stop (SIGTERM or Ctrl-C). The service starts this command.
 
     It waits for no device: cameras, boards and brokers are looked for, lost and found again for as long as it runs.
-    Exit code 78 when the configuration cannot be used, 1 when the journal cannot be opened or is found damaged.
+    Exit code 78 when the configuration cannot be used, 1 when the journal or the lists cannot be opened or the journal is
+    found damaged.
     """
-    from agent.app import App  # noqa: PLC0415 - what only this command needs
-    from agent.service.clock import Clock  # noqa: PLC0415
-    from agent.service.logs import configure  # noqa: PLC0415
-    from agent.service.notify import Notifier  # noqa: PLC0415
-    from agent.store.errors import EvidenceError, JournalError  # noqa: PLC0415
-
     faulthandler.enable()
     try:
         loaded = load_configuration(configuration)
@@ -43,22 +41,11 @@ def run(
         typer.echo(str(error), err=True)
         raise typer.Exit(exits.CONFIGURATION) from None
     settings = loaded.settings
-    password = settings.mqtt.password
-    configure(
-        level=settings.log.level,
-        style=settings.log.format,
-        gate=settings.gate.id,
-        secrets=() if password is None else (password.get_secret_value(),),
-        environment=os.environ,
-    )
+    _start_log(settings)
     for warning in loaded.warnings:
         log.warning("%s", warning)
     asked = _Asked()
-    try:
-        app = App(loaded, Clock(), Notifier.from_environment(os.environ), asked.damaged)
-    except (EvidenceError, JournalError, OSError) as error:
-        log.critical("the agent cannot start: %s", error)
-        raise typer.Exit(exits.FAILED) from None
+    app = _made(loaded, asked)
     app.start()
     log.info("gate %s runs with %d lanes", settings.gate.id, len(settings.lanes))
     asked.wait()
@@ -66,6 +53,36 @@ def run(
     app.stop(asked.cause)
     if asked.failed:
         raise typer.Exit(exits.FAILED)
+
+
+def _start_log(settings: Settings) -> None:
+    from agent.service.logs import configure  # noqa: PLC0415 - what only this command needs
+
+    passwords = (section.password for section in (settings.mqtt, settings.site))
+    configure(
+        level=settings.log.level,
+        style=settings.log.format,
+        gate=settings.gate.id,
+        secrets=tuple(password.get_secret_value() for password in passwords if password is not None),
+        environment=os.environ,
+    )
+
+
+def _made(loaded: LoadedSettings, asked: _Asked) -> App:
+    from agent.app import App  # noqa: PLC0415 - what only this command needs
+    from agent.gate_site import WrongGateKeyError  # noqa: PLC0415
+    from agent.service.clock import Clock  # noqa: PLC0415
+    from agent.service.notify import Notifier  # noqa: PLC0415
+    from agent.store.errors import EvidenceError, JournalError, RegistryError  # noqa: PLC0415
+
+    try:
+        return App(loaded, Clock(), Notifier.from_environment(os.environ), asked.damaged)
+    except WrongGateKeyError as error:
+        log.critical("the configuration cannot be used: %s", error)
+        raise typer.Exit(exits.CONFIGURATION) from None
+    except (EvidenceError, JournalError, RegistryError, OSError) as error:
+        log.critical("the agent cannot start: %s", error)
+        raise typer.Exit(exits.FAILED) from None
 
 
 class _Asked:

@@ -64,11 +64,18 @@ def site_settings(
 class SiteLink:
     """A session that publishes on the topics of the site and hears what is there for this gate. Says nothing of itself."""
 
-    def __init__(self, settings: SessionSettings, site: int, peers: Sequence[str]) -> None:
+    def __init__(
+        self,
+        settings: SessionSettings,
+        site: int,
+        peers: Sequence[str],
+        observe: Callable[[LinkView], None] = lambda _view: None,
+    ) -> None:
+        """Make the session, and start nothing. `observe` hears of its changes, as that of Session does."""
         self._topics = SiteTopics(site)
         self._gate = settings.gate
         self._peers = tuple(peers)
-        self._session = Session(settings, None)
+        self._session = Session(settings, None, observe=observe)
 
     @property
     def view(self) -> LinkView:

@@ -162,6 +162,8 @@ def test_without_their_broker_a_permit_passes_at_its_home_gate_only(site):
     assert two.visit(at_home).words == denied("USED_AT_OTHER_GATE")
     passed = {(use[2], use[3]) for use in site.wait_alike()}
     assert ("gate-1", "CONSUMED") in passed
+    told = [event["data"] for event in one.hearing.all("device.changed") if event["data"]["device"] == "site broker"]
+    assert [event["state"] for event in told][-2:] == ["lost", "up"]
     assert not any(gate.hearing.all("ledger.conflict") for gate in site.gates)
 
 
