@@ -45,6 +45,26 @@ GROUPS = {
             "tests/drivers/test_scanner_framing.py",
         ),
     ),
+    "judgement": (
+        ("agent/core/judging/*.py", "agent/core/judgement.py", "agent/core/knowledge.py"),
+        ("tests/core/test_judgement*.py",),
+    ),
+    "permits": (
+        ("agent/core/permit/checks.py", "agent/core/permit/reference.py"),
+        ("tests/core/test_permit_*.py",),
+    ),
+    "site": (
+        ("agent/core/claims.py", "agent/core/site_ledger.py"),
+        ("tests/core/test_claims.py", "tests/core/test_judgement_reasons.py"),
+    ),
+    "clock": (
+        ("agent/core/clock_trust.py", "agent/core/rate.py"),
+        ("tests/core/test_clock_trust.py", "tests/core/test_rate.py"),
+    ),
+    "lists": (
+        ("agent/core/lists/standing.py", "agent/core/lists/sync.py"),
+        ("tests/core/test_lists_standing.py", "tests/core/test_lists_sync.py"),
+    ),
 }
 """What is changed, and the tests that must notice.
 
