@@ -216,7 +216,7 @@ class TestReserving:
 
     def test_and_dying_exclude_each_other(self, tmp_path):
         """Over many tries a grant ends at the very time of the record: it is either used or given back, never both."""
-        with site(tmp_path, rules=rules(hold_s=0.004)) as (_hub, _east, north, south):
+        with site(tmp_path, rules=rules(hold_s=0.02)) as (_hub, _east, north, south):
             used = 0
             for number in range(60):
                 permit = number.to_bytes(8, "big")
@@ -224,7 +224,7 @@ class TestReserving:
                 if north.claim(asked).code is not ClaimCode.GRANTED:
                     continue
                 with suppress(LedgerConflictError):
-                    threading.Event().wait(0.0035)
+                    threading.Event().wait(number % 12 * 0.002)
                     north.reserve(asked)
                     used += 1
                 reserved = north.journal.use_state(permit).open_reservation is not None
