@@ -12,6 +12,7 @@ from agent.core.plates.match import MatchVerdict
 
 if TYPE_CHECKING:
     from agent.core.judging.case import Case, Finding
+    from agent.core.plates.match import PlateMatch
 
 FRAMES_FOR_A_PLATE_ALONE: Final = 2
 """How many frames must have read one text before it alone stands for a permit."""
@@ -36,10 +37,10 @@ def sure(case: Case) -> Finding | None:
     if found is None or not case.judges_plate or found.rival:
         return None
     if found.verdict is MatchVerdict.UNSURE:
-        return unclear(Reason.PLATE_UNSURE, _score(case))
+        return unclear(Reason.PLATE_UNSURE, _score(found))
     if case.permit.form is PermitForm.PLATE and _agreeing(case) < FRAMES_FOR_A_PLATE_ALONE:
-        return unclear(Reason.PLATE_UNSURE, f"{_score(case)}; the plate alone needs {FRAMES_FOR_A_PLATE_ALONE} alike")
-    return held(Reason.PLATE_UNSURE, _score(case))
+        return unclear(Reason.PLATE_UNSURE, f"{_score(found)}; the plate alone needs {FRAMES_FOR_A_PLATE_ALONE} alike")
+    return held(Reason.PLATE_UNSURE, _score(found))
 
 
 def matching(case: Case) -> Finding | None:
@@ -48,8 +49,8 @@ def matching(case: Case) -> Finding | None:
     if found is None or not case.judges_plate or found.rival:
         return None
     if found.verdict is MatchVerdict.MISMATCH:
-        return failed(Verdict.DENY, Reason.PLATE_MISMATCH, _score(case))
-    return held(Reason.PLATE_MISMATCH, _score(case))
+        return failed(Verdict.DENY, Reason.PLATE_MISMATCH, _score(found))
+    return held(Reason.PLATE_MISMATCH, _score(found))
 
 
 def nobody_elses(case: Case) -> Finding | None:
@@ -57,7 +58,7 @@ def nobody_elses(case: Case) -> Finding | None:
     if case.match is None or not case.judges_plate:
         return None
     if case.match.rival:
-        return unclear(Reason.PLATE_OTHER_PERMIT, _score(case))
+        return unclear(Reason.PLATE_OTHER_PERMIT, _score(case.match))
     return held(Reason.PLATE_OTHER_PERMIT, f"{len(case.known.others)} other declared plates are alike")
 
 
@@ -96,5 +97,5 @@ def _readings(case: Case) -> str:
     return f"{case.readings} readings"
 
 
-def _score(case: Case) -> str:
-    return "" if case.match is None else f"score {case.match.score:.2f} from {case.match.frames} frames"
+def _score(found: PlateMatch) -> str:
+    return f"score {found.score:.2f} from {found.frames} frames"
