@@ -18,8 +18,8 @@ demo:  ## Play eleven vehicles at a gate on this machine: broker, lists, relay b
 	@$(BIN)/gate-agent demo
 
 test: setup check  ## Prove it: style, types, imports, all tests
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/system
-	@$(BIN)/python -m pytest tests/system
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long and not alone"
+	@$(BIN)/python -m pytest -m "alone and not long"
 
 check: setup  ## Style, types, imports
 	@$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""A tenth of the long proof of the lane, and the proof that it would tell of a breach."""
+"""A fortieth of the long proof of the lane, and the proof that it would tell of a breach."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests import soak_lane
 from tests.lane_walks import LANES, World
 from tests.soak_lane import Job, Tally, jobs, lanes, main, play, report, walk, walks, work
 
-EACH = -(-600_000 // (soak_lane.STEPS * len(LANES)))
+EACH = -(-200_000 // (soak_lane.STEPS * len(LANES)))
 FIRST = 500_000
 
 

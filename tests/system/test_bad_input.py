@@ -21,6 +21,8 @@ from tests.live_rtsp import RATE_HZ, LiveCamera
 from tests.mosquitto import Broker, free_port, needs_mosquitto
 from tests.pki import Authority
 
+pytestmark = pytest.mark.alone
+
 GONE_S = 0.6
 FRAMES_UNTIL_GONE = round((GONE_S + 0.5) * RATE_HZ)
 NO_BROKER = "enabled = false"

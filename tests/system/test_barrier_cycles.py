@@ -26,6 +26,8 @@ from tests.barriers import FOREVER, wiring
 from tests.gate_site import GateSite
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.alone
+
 SEED = 20261124
 MANY = 100
 FEW = 5

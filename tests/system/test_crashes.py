@@ -19,7 +19,7 @@ from tests.hearing import Hearing
 from tests.mosquitto import needs_mosquitto
 from tests.waiting import eventually
 
-pytestmark = needs_mosquitto
+pytestmark = [needs_mosquitto, pytest.mark.alone]
 
 SEED = 20261124
 RELEASED_WITHIN_S = 2.0
