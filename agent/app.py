@@ -18,11 +18,10 @@ from agent.central import Central, Ground
 from agent.checkpointer import Checkpointer
 from agent.clock_keeper import ClockKeeper, holdover_rules
 from agent.core.events import Draft, EvidenceDropped, GateStopping
-from agent.core.judging.case import JudgementRules
 from agent.core.lane_state import LaneOrders
-from agent.core.permit.claims import PermitForm
 from agent.core.privacy import masked
-from agent.decider import Decider, LanePlace, Sources
+from agent.decider import Decider, Sources
+from agent.decider.place import lane_place
 from agent.devices import Devices
 from agent.executors import Parts
 from agent.eye.protocol import Configure
@@ -197,20 +196,7 @@ class App:
     # ------------------------------------------------------------------------------------------------- making parts
 
     def _make_lane(self, name: str, settings: LaneSettings) -> LaneUnit:
-        permits = self._settings.permits
-        place = LanePlace(
-            site=self._settings.gate.site,
-            lane=settings.number,
-            direction=settings.direction,
-            clock_skew_s=permits.clock_skew_s,
-            max_text=permits.max_text,
-            require_clock=self._settings.clock.require_synchronised,
-            rules=self._judgement_rules(settings),
-            forms=frozenset(PermitForm(form) for form in permits.forms),
-            freshness=self._lists.rules,
-            # Whoever is let in by the slack of the clocks is let in early by it too.
-            longest_life_s=self._settings.privacy.keep_uses_days * DAY_S - 2 * permits.clock_skew_s,
-        )
+        place = lane_place(self._settings, settings, self._lists.rules, self._sample_salt)
         inputs = settings.inputs
         unit = LaneUnit(
             name,
@@ -233,20 +219,6 @@ class App:
         )
         self._eyes += [self._make_eye(unit, camera) for camera in settings.cameras]
         return unit
-
-    def _judgement_rules(self, lane: LaneSettings) -> JudgementRules:
-        rules = lane.rules
-        return JudgementRules(
-            require=rules.require,
-            declaration=rules.declaration,
-            without_plate=rules.without_plate,
-            wrong_check_digit=rules.wrong_check_digit,
-            other_class=rules.other_class,
-            anti_passback_s=lane.anti_passback_s,
-            already_exited_s=rules.already_exited_days * DAY_S,
-            sample_share=rules.sample_percent / 100,
-            sample_salt=self._sample_salt,
-        )
 
     def _relay_board(self, lane: str, device: Device) -> RelayBoard:
         """The board of a lane's relays: one for all lanes that name it."""
