@@ -10,6 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from operator import contains
 from string import ascii_uppercase, digits
 from typing import TYPE_CHECKING, Final
 
@@ -74,13 +75,13 @@ class PlateFormat:
 
     def number(self, printed: str) -> str:
         """The number on a plate of this format that bears the text `printed`."""
-        return "".join(printed[place] for place in self.printed_order)
+        if not self.order:
+            return printed[: len(self.places)]
+        return "".join(printed[place] for place in self.order)
 
     def fits(self, text: str) -> bool:
         """Whether the number has this format."""
-        return len(text) == len(self.places) and all(
-            character in place for character, place in zip(text, self.places, strict=True)
-        )
+        return len(text) == len(self.places) and all(map(contains, self.places, text))
 
 
 def _marked() -> list[PlateFormat]:
@@ -177,7 +178,10 @@ def _cleaned(text: str) -> tuple[str, str]:
 
 
 def _folded(number: str) -> str:
-    candidates = [_fold_into(number, plate) for plate in STRICT if len(plate.places) == len(number)]
+    possible = [plate for plate in STRICT if len(plate.places) == len(number)]
+    if any(plate.fits(number) for plate in possible):
+        return number
+    candidates = [_fold_into(number, plate) for plate in possible]
     fitting = [candidate for candidate in candidates if candidate is not None]
     return min(fitting, key=lambda candidate: _differences(candidate, number), default=number)
 
@@ -236,6 +240,8 @@ class Grammar:
 
     def alternatives(self, text: str, place: int) -> frozenset[str]:
         """The characters that some format of this text's length allows at `place`, the others staying as they are."""
+        if len(text) > self.length:
+            return frozenset()
         others = self._complete[len(text)]
         for index, character in enumerate(text):
             if index != place:
