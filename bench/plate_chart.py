@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 _COLOURS: Final = ("#0b6e99", "#c2410c", "#4d7c0f", "#7e22ce", "#64748b", "#be123c")
-_WIDTH: Final = 760
+_WIDTH: Final = 800
 _LEFT: Final = 70
 _RIGHT: Final = 560
 
