@@ -57,6 +57,10 @@ GROUPS = {
         ("agent/core/claims.py", "agent/core/site_ledger.py"),
         ("tests/core/test_claims.py", "tests/core/test_judgement_reasons.py"),
     ),
+    "claims": (
+        ("agent/site/own_claims.py", "agent/store/claims.py"),
+        ("tests/agent/test_own_claims.py", "tests/agent/test_journal_claims.py"),
+    ),
     "clock": (
         ("agent/core/clock_trust.py", "agent/core/rate.py"),
         ("tests/core/test_clock_trust.py", "tests/core/test_rate.py"),
