@@ -55,7 +55,7 @@ GROUPS = {
     ),
     "site": (
         ("agent/core/claims.py", "agent/core/site_ledger.py"),
-        ("tests/core/test_claims.py", "tests/core/test_judgement_reasons.py"),
+        ("tests/core/test_claims.py",),
     ),
     "claims": (
         ("agent/site/own_claims.py", "agent/store/claims.py"),

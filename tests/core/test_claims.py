@@ -8,8 +8,9 @@ import pytest
 
 from agent.core import jws
 from agent.core.claims import ClaimAnswer, ClaimCode, home_gate, site_digest
+from agent.core.events import Draft, LedgerConflict
 from agent.core.lane_io import LedgerState
-from agent.core.site_ledger import PeerRow
+from agent.core.site_ledger import Conflict, PeerRow
 from agent.core.site_messages import (
     EVERYBODY,
     LONGEST,
@@ -73,6 +74,22 @@ class TestSiteDigest:
     )
     def test_differs_with_another_key_or_gate(self, other):
         assert site_digest([("east", b"1"), ("north", b"2")]) != site_digest(other)
+
+
+class TestOtherVersions:
+    """Gates of one site may run two versions of the agent for a while: what they must agree on never changes."""
+
+    def test_of_the_agent_find_the_same_home_gate(self):
+        assert [home_gate(vin, GATES) for vin in VINS[:6]] == ["south", "east", "east", "east", "east", "north"]
+
+    def test_of_the_agent_know_the_same_site(self):
+        assert site_digest([("north", b"\x02"), ("east", b"\x01")]) == "b48b132f99f25509"
+
+
+def test_two_gates_that_consumed_one_use_are_told_of_in_an_event():
+    found = Conflict(bytes.fromhex(PERMIT), 2, ("east", "north"), ("t1", "t2"), VINS[0])
+    event = LedgerConflict(permit=PERMIT, use=2, gates=("east", "north"), transactions=("t1", "t2"), vin=VINS[0])
+    assert found.draft(1_795_000_000.0) == Draft(event, None, None, 1_795_000_000.0)
 
 
 @pytest.mark.parametrize("code", ClaimCode)

@@ -38,12 +38,13 @@ class Computer:
     error_s: float = 0.05
     floor: ClockFloor = NEVER
     rules: HoldoverRules = RULES
+    detail: str = ""
     trust: object = field(default=None)
 
     def look(self, **changes):
         for name, value in changes.items():
             setattr(self, name, value)
-        look = ClockLook(Moment(self.at, self.utc), self.synced, self.error_s, self.floor)
+        look = ClockLook(Moment(self.at, self.utc), self.synced, self.error_s, self.floor, self.detail)
         self.trust = observe(self.trust, look, self.rules)
         return self.trust
 
@@ -263,6 +264,69 @@ def test_a_floor_that_rises_over_a_clock_in_holdover_ends_it_for_good():
     assert computer.after(1, floor=ClockFloor(computer.utc + HOUR_S)).state is UNTRUSTED
     assert computer.after(2 * HOUR_S).state is UNTRUSTED
     assert computer.after(1, synced=True).state is SYNCED
+
+
+# ----------------------------------------------------------------------------------------- where answers part, and words
+
+
+def test_a_clock_that_may_be_off_by_just_so_much_is_still_trusted():
+    computer = synced(error_s=RULES.max_error_s)
+    assert computer.after(0.0, synced=False).state is HOLDOVER
+    assert computer.after(1.0).state is UNTRUSTED
+
+
+@pytest.mark.parametrize(
+    ("off_s", "state", "error_s"),
+    [
+        (-STEP_S - 1, UNTRUSTED, None),
+        (-STEP_S, HOLDOVER, 2.0),
+        (0.0, HOLDOVER, 2.0),
+        (0.5, HOLDOVER, 2.0001),
+        (72 * HOUR_S - 1, HOLDOVER, 2.0 + (72 * HOUR_S - 1) * 200e-6),
+        (72 * HOUR_S, UNTRUSTED, None),
+    ],
+)
+def test_a_battery_backed_clock_is_off_by_its_whole_seconds_and_what_it_drifted(off_s, state, error_s):
+    trust = Computer(utc=UTC + off_s, synced=False, floor=ClockFloor(UTC, UTC), rules=BATTERY).look()
+    assert trust.state is state
+    assert trust.error_s == (None if error_s is None else pytest.approx(error_s, abs=1e-9))
+    assert trust.detail == "no time server keeps the clock right", "whatever it says, it is the same as none"
+
+
+def held_over(computer):
+    computer.look(synced=True)
+    return computer.after(1, synced=False)
+
+
+def restarted_long_ago(computer):
+    computer.look()
+    computer.restarted(HOUR_S, synced=False, floor=ClockFloor(UTC, UTC), rules=BATTERY)
+    return computer.after(72 * HOUR_S)
+
+
+def set_by_hand(computer):
+    computer.look()
+    return computer.after(1, gained=-90.0, synced=False)
+
+
+NONE = "no time server keeps the clock right"
+WORDS = {
+    "never kept": (lambda computer: computer.look(synced=False), "", NONE),
+    "never kept, and the kernel says why": (lambda computer: computer.look(synced=False), "no answer", "no answer"),
+    "held over": (held_over, "", NONE),
+    "held over, and the kernel says why": (held_over, "no answer", "no answer"),
+    "set by hand": (set_by_hand, "no answer", "the clock was set by -90.0 s, not by a time server"),
+    "restarted": (
+        restarted_long_ago,
+        "",
+        "the computer restarted, and the last word of a time server is too long ago",
+    ),
+}
+
+
+@pytest.mark.parametrize(("story", "kernel", "wanted"), WORDS.values(), ids=WORDS)
+def test_why_the_clock_is_not_synced_is_said(story, kernel, wanted):
+    assert story(Computer(detail=kernel)).detail == wanted
 
 
 # ---------------------------------------------------------------------------------------------------- always true

@@ -53,6 +53,15 @@ def test_an_answer_is_void_once_what_it_goes_by_changes(lane):
     assert len(lane.checked) == 2
 
 
+def test_what_an_answer_goes_by_is_asked_of_each_text(lane):
+    lane.basis = {b"good a": 1, b"good b": 1}
+    for at, basis in ((0.0, 1), (0.1, 1), (0.2, 2), (0.3, 2)):
+        lane.basis[b"good b"] = basis
+        found = examine(lane.texts, [b"good a", b"good b"], at, lane.basis.__getitem__, lane._verify, RULES)
+        lane.texts = found.texts
+    assert lane.checked == [b"good a", b"good b", b"good b"]
+
+
 def test_the_answers_come_in_the_order_of_the_texts(lane):
     lane.show(0.0, b"good b")
     assert lane.show(0.1, b"bad a", b"good b", b"bad c").results == (BAD, GOOD, BAD)
