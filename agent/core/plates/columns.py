@@ -29,6 +29,7 @@ _CLASSES: Final = (BLANK, *ALPHABET)
 _NEGLIGIBLE: Final = 1e-4
 _STEPS_A_NAT: Final = 8
 _SMALLEST_STEP: Final = 255
+_SHARES: Final = tuple(math.exp(-step / _STEPS_A_NAT) for step in range(_SMALLEST_STEP + 1))
 _FLOOR: Final = 1e-7
 """Below this the network's shares are noise; no character is ever impossible."""
 
@@ -82,9 +83,9 @@ def decode(data: bytes) -> Columns:
         if data[at] > MOST_LISTED or end > len(data) or len(shares) == MOST_COLUMNS:
             raise ColumnsError(f"byte {at} of {len(data)}: no column starts there")
         classes, steps = data[at + 1 : end : 2], data[at + 2 : end : 2]
-        if len(set(classes)) < len(classes) or any(index >= len(_CLASSES) for index in classes):
+        if len(set(classes)) < len(classes) or max(classes, default=0) >= len(_CLASSES):
             raise ColumnsError(f"byte {at} of {len(data)}: a class twice, or one that is not there")
-        listed = {_CLASSES[i]: math.exp(-step / _STEPS_A_NAT) for i, step in zip(classes, steps, strict=True)}
+        listed = {_CLASSES[index]: _SHARES[step] for index, step in zip(classes, steps, strict=True)}
         if len(listed) < MOST_LISTED:  # what is not listed is next to nothing: a sum beside 1 is from the rounding
             total = sum(listed.values())
             listed = {character: share / total for character, share in listed.items()}

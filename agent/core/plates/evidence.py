@@ -45,8 +45,9 @@ class Evidence:
         this permit is a coincidence, while the series goes on from plate to plate. Where its plate is declared too, that
         is for the caller to see.
         """
+        elsewhere = {province + text[1:] for province in _PROVINCES} if text[0] in _PROVINCES else ()
         against = [
-            value - (_OTHER_PROVINCE if text[1:] == other[1:] and {text[0], other[0]} <= _PROVINCES else 0.0)
+            value - (_OTHER_PROVINCE if other in elsewhere else 0.0)
             for other, value in self.likelihoods.items()
             if other != text
         ]
@@ -67,14 +68,17 @@ def evidence(vote: PlateVote, declared: str, others: Sequence[str] = ()) -> Evid
     anchors = tuple(dict.fromkeys((declared, *(normalise(text) for text in read))))
     frames = [_frame(reading, anchors, others) for reading in vote.readings]
     weight = 1 / (TEMPERATURE * (1 + (len(frames) - 1) * CORRELATION))
-    texts = set(others).union(*frames)
-    floors = [max(frame.values()) + _UNLISTED for frame in frames]
-    likelihoods = {
-        text: weight * sum(frame.get(text, floor) for frame, floor in zip(frames, floors, strict=True))
-        for text in texts
-    }
+    texts = tuple(set(others).union(*frames))
+    seen = zip(*(_seen_of(frame, texts) for frame in frames), strict=True)
+    likelihoods = {text: weight * sum(values) for text, values in zip(texts, seen, strict=True)}
     left = [max(_LEAST, _UNEXPLAINED * (1 - sum(map(math.exp, frame.values())))) for frame in frames]
     return Evidence(likelihoods, weight * sum(map(math.log, left)))
+
+
+def _seen_of(frame: Mapping[str, float], texts: Sequence[str]) -> list[float]:
+    """The log likelihood of each text in a frame, also of those that it does not list."""
+    floor = max(frame.values()) + _UNLISTED
+    return [frame.get(text, floor) for text in texts]
 
 
 def _frame(reading: Reading, anchors: Sequence[str], others: Collection[str]) -> dict[str, float]:
@@ -82,12 +86,13 @@ def _frame(reading: Reading, anchors: Sequence[str], others: Collection[str]) ->
     found: dict[str, float] = {}
     for anchor in anchors:
         found |= _around(reading.columns or reading.positions, anchor, reading.two_lines)
-    columns = _columns(reading.columns or reading.positions)
-    return found | {
-        other: log_likelihood(columns, other, two_lines=reading.two_lines)
-        for other in others
-        if other not in found and not any(_is_one_apart(other, anchor) for anchor in anchors)
-    }
+    far = [
+        other for other in others if other not in found and not any(_is_one_apart(other, anchor) for anchor in anchors)
+    ]
+    if far:
+        columns = _columns(reading.columns or reading.positions)
+        found |= {other: log_likelihood(columns, other, two_lines=reading.two_lines) for other in far}
+    return found
 
 
 def _is_one_apart(a: str, b: str) -> bool:
