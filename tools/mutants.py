@@ -67,7 +67,7 @@ GROUPS = {
     ),
     "lists": (
         ("agent/core/lists/standing.py", "agent/core/lists/sync.py"),
-        ("tests/core/test_lists_standing.py", "tests/core/test_lists_sync.py"),
+        ("tests/core/test_lists_standing.py", "tests/core/test_lists_sync*.py"),
     ),
 }
 """What is changed, and the tests that must notice.
