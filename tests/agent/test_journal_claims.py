@@ -3,6 +3,7 @@
 import pytest
 
 from agent.core.site_ledger import ClaimRefusal, ClaimVerdict, OtherExit
+from agent.store.claims import is_sane
 from agent.store.journal import LedgerConflictError, UseState
 from tests.journals import GATE, PERMIT, UTC, FakeClock, consume, open_journal, present, release, reserve
 from tests.site_ledgers import CONSUMED, PEER, RELEASED, RESERVED, THIRD, UTC_MS, VIN, ask, take, told
@@ -141,10 +142,11 @@ def test_what_the_home_gate_says_of_a_claim(journal, before, row, wanted):
     assert journal.site.claim(row) == wanted, "the same again"
 
 
-def test_a_passage_before_the_window_does_not_stand_against_a_vehicle(journal, clock):
+@pytest.mark.parametrize(("later_s", "stands"), [(1, True), (DAY_S - 1, True), (DAY_S, True), (DAY_S + 1, False)])
+def test_a_passage_stands_against_a_vehicle_as_long_as_the_window_says(journal, clock, later_s, stands):
     journal.record([], GONE)
-    clock.utc += DAY_S + 1
-    assert journal.site.claim(WITH_VIN) == granted()
+    clock.utc += later_s
+    assert journal.site.claim(WITH_VIN) == (refused(EXITED, GATE, "t1", OTHER) if stands else granted())
 
 
 def test_a_granted_use_is_nobody_elses(journal):
@@ -296,3 +298,29 @@ def test_an_exit_under_another_permit_is_found_at_any_gate(journal):
 def test_the_last_passage_of_a_vehicle_may_be_at_another_gate(journal):
     take(journal, told(1, direction="import"))
     assert journal.last_passage(VIN, "t1").direction == "import"
+
+
+# ---------------------------------------------------------------------------------------------- out of a damaged file
+
+ROW = (PERMIT, 1, PEER, "p1", UTC_MS, VIN, "export")
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (0, "text"),
+        (0, None),
+        (1, 0),
+        (1, 1.0),
+        (1, "1"),
+        (2, b"gate"),
+        (3, None),
+        (4, "now"),
+        (4, 1.5),
+        (5, 7),
+        (6, None),
+    ],
+)
+def test_a_consent_that_no_gate_can_have_written_is_not_taken_over(place, value):
+    assert is_sane(ROW)
+    assert not is_sane((*ROW[:place], value, *ROW[place + 1 :]))
