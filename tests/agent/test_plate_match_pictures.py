@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from agent.core.plates.columns import MOST_BYTES, decode
-from agent.core.plates.likelihood import around, log_likelihood
+from agent.core.plates.likelihood import Lattice
 from agent.core.plates.match import MatchVerdict, match
 from agent.core.plates.rivals import rivals, series
 from agent.core.plates.vote import vote
@@ -46,8 +46,9 @@ def test_the_columns_that_leave_the_eye_are_small_and_give_the_plate_its_likelih
 
     assert 36 < len(reading.columns) < MOST_BYTES / 4
     assert len(columns.shares) == 36
-    assert log_likelihood(columns, text) > math.log(0.5)
-    assert max(around(columns, text).items(), key=lambda item: item[1])[0] == text
+    lattice = Lattice(columns)
+    assert lattice.log_likelihood(text) > math.log(0.5)
+    assert max(lattice.around(text).items(), key=lambda item: item[1])[0] == text
 
 
 @pytest.mark.parametrize(("text", "style"), DRAWN)

@@ -5,19 +5,21 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from agent.core.plates.columns import decode, of_positions
 from agent.core.plates.formats import PROVINCES, normalise
-from agent.core.plates.likelihood import around, log_likelihood
+from agent.core.plates.likelihood import Lattice
 from agent.core.plates.vote import CORRELATION
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from agent.core.observations import Reading
-    from agent.core.plates.columns import Columns
+    from agent.core.observations import Position, Reading
     from agent.core.plates.vote import PlateVote
+
+Source: TypeAlias = "bytes | tuple[Position, ...]"
+"""What a frame's word is worked out from: its columns, or the shares of its characters where it has none."""
 
 TEMPERATURE: Final = 2.0
 """What the network's log likelihoods are divided by, so that its probabilities mean what they say."""
@@ -90,8 +92,8 @@ def _frame(reading: Reading, anchors: Sequence[str], others: Collection[str]) ->
         other for other in others if other not in found and not any(_is_one_apart(other, anchor) for anchor in anchors)
     ]
     if far:
-        columns = _columns(reading.columns or reading.positions)
-        found |= {other: log_likelihood(columns, other, two_lines=reading.two_lines) for other in far}
+        lattice = _lattice(reading.columns or reading.positions)
+        found |= {other: lattice.log_likelihood(other, two_lines=reading.two_lines) for other in far}
     return found
 
 
@@ -101,15 +103,15 @@ def _is_one_apart(a: str, b: str) -> bool:
 
 
 @lru_cache(maxsize=512)
-def _around(
-    source: bytes | tuple[tuple[tuple[str, float], ...], ...], number: str, two_lines: bool
-) -> dict[str, float]:
+def _around(source: Source, number: str, two_lines: bool) -> dict[str, float]:
     """Kept, because a lane asks again with each new frame, and the older frames have not changed."""
-    return around(_columns(source), number, two_lines=two_lines)
+    return _lattice(source).around(number, two_lines=two_lines)
 
 
-def _columns(source: bytes | tuple[tuple[tuple[str, float], ...], ...]) -> Columns:
-    return decode(source) if isinstance(source, bytes) else of_positions(source)
+@lru_cache(maxsize=8)
+def _lattice(source: Source) -> Lattice:
+    """Kept, because the texts that are asked of one frame have most characters in common."""
+    return Lattice(decode(source) if isinstance(source, bytes) else of_positions(source))
 
 
 def _log_sum(values: Sequence[float]) -> float:

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from itertools import accumulate
+from operator import mul
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from agent.core.plates.columns import ALPHABET, BLANK, Columns
 from agent.core.plates.formats import FORMATS, TWO_LINES, Grammar, PlateFormat
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-Rows: TypeAlias = "list[list[float]]"
-"""Of each column, the states: blank and character in turn."""
+Layer: TypeAlias = "tuple[list[float], list[float]]"
+"""Before each column, and behind the last: how likely a beginning is laid and a blank stands, and how likely it is laid."""
 Strips: TypeAlias = "list[tuple[int, float]]"
 """Places of columns, with the share of one character there."""
 
@@ -25,32 +27,82 @@ _ONE_LINE: Final = Grammar(FORMATS)
 _TWO_LINES: Final = Grammar(TWO_LINES)
 _LEAST: Final = 1e-300
 _LOG_LEAST: Final = math.log(_LEAST)
-_IRRELEVANT: Final = 1e-15
 
 
-def log_likelihood(columns: Columns, number: str, *, two_lines: bool = False) -> float:
-    """Natural logarithm of the likelihood of a plate with this number, printed in the likeliest way it can be."""
-    return max(_log_of(columns, printed) for printed, _ in printed_forms(number, two_lines=two_lines))
+class Lattice:
+    """All ways to lay texts over the columns of one frame; what texts have in common is worked out once, and kept."""
+
+    def __init__(self, columns: Columns) -> None:
+        """Take the columns; nothing is worked out yet."""
+        self._strips = _strips(columns)
+        self._before = _Side(columns)
+        self._behind = _Side(Columns(columns.shares[::-1], columns.rest[::-1]))
+
+    def log_likelihood(self, number: str, *, two_lines: bool = False) -> float:
+        """Natural logarithm of the likelihood of a plate with this number, printed in the likeliest way it can be."""
+        return max(self._log_of(printed) for printed, _ in printed_forms(number, two_lines=two_lines))
+
+    def around(self, number: str, *, two_lines: bool = False) -> dict[str, float]:
+        """The log likelihood of `number`, and of the numbers that differ from it in one character and have a format.
+
+        Only characters that the columns list; any other is as good as impossible.
+        """
+        found = {number: self.log_likelihood(number, two_lines=two_lines)}
+        for printed, plate in printed_forms(number, two_lines=two_lines):
+            possible = _allowed(printed, two_lines)[: len(number)]  # the mark behind it stays
+            for place, allowed in enumerate(possible):
+                at = plate.printed_order.index(place) if plate else place
+                head, tail = number[:at], number[at + 1 :]
+                for other, likelihood in self._replaced(printed, place, allowed):
+                    name = head + other + tail
+                    found[name] = max(found.get(name, -math.inf), _log(likelihood))
+        return found
+
+    def _log_of(self, text: str) -> float:
+        return _log(self._before.layer(text)[1][-1])
+
+    def _replaced(self, text: str, place: int, allowed: frozenset[str]) -> Iterator[tuple[str, float]]:
+        """Each character that could stand at one place instead, with the likelihood of that text."""
+        entering = self._before.layer(text[:place])
+        leaving = tuple(layer[-2::-1] for layer in self._behind.layer(text[:place:-1]))
+        for character in allowed & self._strips.keys() - {text[place]}:
+            # Between two alike a blank must stand.
+            ways_in = entering[text[place - 1 : place] != character]
+            ways_out = leaving[text[place + 1 : place + 2] != character]
+            yield character, _laid(self._strips[character], ways_in, ways_out)
 
 
-def around(columns: Columns, number: str, *, two_lines: bool = False) -> dict[str, float]:
-    """The log likelihood of `number`, and of the numbers that differ from it in one character and have a format.
+class _Side:
+    """The columns from one end on, and the forward variables (Graves et al.) of all beginnings of texts that were asked."""
 
-    Only characters that the columns list; any other is as good as impossible.
-    """
-    found: dict[str, float] = {}
-    strips = _strips(columns)
-    for printed, plate in printed_forms(number, two_lines=two_lines):
-        possible = _allowed(printed, two_lines)[: len(number)]  # the mark behind it stays
-        before, behind = _both_ways(columns, printed)
-        found[number] = max(found.get(number, -math.inf), _log(before[-1][-1] + before[-1][-2]))
-        for place, allowed in enumerate(possible):
-            at = plate.printed_order.index(place) if plate else place
-            head, tail = number[:at], number[at + 1 :]
-            for other, likelihood in _replaced(strips, printed, place, allowed, before, behind):
-                name = head + other + tail
-                found[name] = max(found.get(name, -math.inf), _log(likelihood))
-    return found
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        self._empty = self._shares(BLANK)
+        before = list(accumulate(self._empty, mul, initial=1.0))
+        self._layers: dict[str, Layer] = {"": (before, before)}
+
+    def layer(self, text: str) -> Layer:
+        """How likely the columns show this beginning of a text up to each column."""
+        found = self._layers.get(text)
+        if found is None:
+            found = self._layers[text] = self._follow(*self.layer(text[:-1]), text)
+        return found
+
+    def _follow(self, blank: list[float], either: list[float], text: str) -> Layer:
+        """The layer of a text from that of the text without its last character."""
+        entering = blank if text[-2:-1] == text[-1] else either  # between two alike a blank must stand
+        itself = behind = 0.0
+        blanks, eithers = [0.0], [0.0]
+        for enters, share, empty in zip(entering[:-1], self._shares(text[-1]), self._empty, strict=True):
+            behind = (behind + itself) * empty
+            itself = (itself + enters) * share
+            blanks.append(behind)
+            eithers.append(behind + itself)
+        return blanks, eithers
+
+    def _shares(self, character: str) -> list[float]:
+        columns = self._columns
+        return [shares.get(character, rest) for shares, rest in zip(columns.shares, columns.rest, strict=True)]
 
 
 @lru_cache(maxsize=1024)
@@ -74,53 +126,8 @@ def _allowed(printed: str, two_lines: bool) -> tuple[frozenset[str], ...]:
     return tuple(grammar.alternatives(printed, place) for place in range(len(printed)))
 
 
-def _log_of(columns: Columns, text: str) -> float:
-    last = _forward(columns, text)[-1]
-    return _log(last[-1] + last[-2])
-
-
 def _log(likelihood: float) -> float:
     return math.log(likelihood) if likelihood > _LEAST else _LOG_LEAST
-
-
-def _both_ways(columns: Columns, text: str) -> tuple[Rows, Rows]:
-    """The forward variables from before each column on, what is laid there, and the backward ones, what is laid after."""
-    empty = [0.0] * (2 * len(text))
-    mirrored = Columns(columns.shares[::-1], columns.rest[::-1])
-    # What follows the last column is laid in the last character or in the blank behind it.
-    behind = [row[::-1] for row in reversed(_forward(mirrored, text[::-1]))]
-    return [[1.0, *empty], *_forward(columns, text)], [*behind, [*empty, 1.0]]
-
-
-def _forward(columns: Columns, text: str) -> Rows:
-    """The forward variables: at each column, of blank and character in turn, of all that was laid up to there."""
-    size = 2 * len(text) + 1
-    row = [1.0] + [0.0] * (size - 1)  # before the first column, as if a blank stood there
-    rows = []
-    joins = [place > 0 and text[place] != text[place - 1] for place in range(len(text))]
-    lowest = highest = 0  # the states between are worth the work: all others are next to nothing
-    for shares, rest in zip(columns.shares, columns.rest, strict=True):
-        share_of = shares.get
-        empty = share_of(BLANK, rest)
-        after = [0.0] * size
-        after[0] = row[0] * empty
-        for place in range(max(0, lowest // 2 - 1), min(len(text), (highest + 3) // 2)):
-            at = 2 * place + 1
-            itself = row[at]
-            entering = itself + row[at - 1]
-            if joins[place]:
-                entering += row[at - 2]
-            after[at] = entering * share_of(text[place], rest)
-            after[at + 1] = (row[at + 1] + itself) * empty
-        least = max(after) * _IRRELEVANT
-        while after[lowest] < least:
-            lowest += 1
-        highest = min(size - 1, highest + 2)
-        while after[highest] < least:
-            highest -= 1
-        rows.append(after)
-        row = after
-    return rows
 
 
 def _strips(columns: Columns) -> dict[str, Strips]:
@@ -131,26 +138,6 @@ def _strips(columns: Columns) -> dict[str, Strips]:
             found.setdefault(character, []).append((at, share))
     found.pop(BLANK, None)
     return found
-
-
-def _replaced(
-    strips: Mapping[str, Strips], text: str, place: int, allowed: frozenset[str], before: Rows, behind: Rows
-) -> Iterator[tuple[str, float]]:
-    """Each character that could stand at one place instead, with the likelihood of that text."""
-    state = 2 * place + 1
-    rows_before, rows_behind = before[:-1], behind[1:]
-    blank_before = [row[state - 1] for row in rows_before]
-    blank_behind = [row[state + 1] for row in rows_behind]
-    entering, leaving = blank_before, blank_behind
-    if place:
-        entering = [blank + row[state - 2] for blank, row in zip(blank_before, rows_before, strict=True)]
-    if place + 1 < len(text):
-        leaving = [blank + row[state + 2] for blank, row in zip(blank_behind, rows_behind, strict=True)]
-    for character in allowed & strips.keys() - {text[place]}:
-        # Between two alike a blank must stand.
-        ways_in = blank_before if text[place - 1 : place] == character else entering
-        ways_out = blank_behind if text[place + 1 : place + 2] == character else leaving
-        yield character, _laid(strips[character], ways_in, ways_out)
 
 
 def _laid(strips: Strips, entering: Sequence[float], leaving: Sequence[float]) -> float:
