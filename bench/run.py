@@ -2,7 +2,7 @@
 
 Usage: bench/run.py [--only NAME ...]
 
-About seven minutes on two cores that have nothing else to do. Exit code 1 when a goal is missed or a measurement fails.
+About twenty minutes on two cores that have nothing else to do. Exit code 1 when a goal is missed or a measurement fails.
 """
 
 from __future__ import annotations
