@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from agent.core.lane_io import Answered, CommandKind, Decide, Decided
     from agent.core.lane_state import LaneOrders
     from agent.core.moment import Moment
-    from agent.core.observations import Presentation
+    from agent.core.observations import Presentation, Reading
     from agent.devices import Devices
     from agent.eye_news import EyeStatus, Seen
     from agent.recorder import Recorder
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 ORDERS_WAITING = 16
 LATE_ANSWER_S = 2.0
 _LOOK_S = 0.1
+_WEIGHED = 8
+"""How many readings are weighed together: a little more than what a vote makes use of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +143,7 @@ class LaneUnit:
         self._desk = OrderDesk(services.now)
         self._devices = services.devices
         self._view: LaneView | None = None
+        self._readings: tuple[Reading, ...] = ()
         self._relay_up = False
         barrier = boards.relay.barrier(Wiring(**settings.barrier.model_dump()), self._pulsed, self._relay_changed)
         self.loop = LaneLoop(
@@ -199,8 +202,11 @@ class LaneUnit:
 
     def seen(self, seen: Seen) -> None:
         """Hand in what an eye saw. What takes time to make of its plates is done here, in the eye's thread."""
-        weigh(seen.readings)
-        self.loop.sighted(Sighting(seen.presentations, seen.readings, seen.pictures))
+        before, self._readings = self._readings, (*self._readings, *seen.readings)[-_WEIGHED:]
+        try:
+            weigh(seen.readings, before)
+        finally:  # what cannot be weighed must not keep back a permit in the same picture
+            self.loop.sighted(Sighting(seen.presentations, seen.readings, seen.pictures))
 
     def camera_changed(self, camera: str, status: EyeStatus, *, reads_codes: bool) -> None:
         """Note how an eye is; the lane hears whether any of its code readers works."""

@@ -114,13 +114,16 @@ def references_of(evidence: Evidence) -> tuple[bytes, ...]:
     return tuple(dict.fromkeys(digest for digest in digests if digest is not None))
 
 
-def weigh(readings: Sequence[Reading]) -> None:
-    """Work out what each frame says of its plate by itself, which the match remembers and a decision is slow without.
+def weigh(readings: Sequence[Reading], before: Sequence[Reading] = ()) -> None:
+    """Work out what each frame says of what it and the others read, which the match remembers.
 
-    It changes no answer: whoever weighs readings as they come finds the work done when a permit is shown.
+    `before`: the newest readings before these. It changes no answer: whoever weighs readings as they come finds the work
+    done when a permit is shown, all but what the frames say of the declared plate where none of them read it.
     """
-    for reading in readings:
-        match(vote((reading,)), reading.text)
+    together = vote((*before, *readings)) if readings else None
+    for voted in (*(vote((reading,)) for reading in readings), together):
+        if voted is not None:
+            match(voted, voted.text)
 
 
 # ------------------------------------------------------------------------------------------------------ what is shown

@@ -11,7 +11,8 @@ from agent.core.events import Alarm, Draft, Outcome, TransactionClosed
 from agent.core.lane_io import CommandKind, Decided
 from agent.core.lane_state import LaneOrders
 from agent.core.moment import Moment
-from agent.core.observations import Presentation
+from agent.core.observations import Presentation, Reading
+from agent.core.plates.columns import ColumnsError
 from agent.devices import Devices
 from agent.eye_news import EyeStatus, Seen
 from agent.keeper import Keeper
@@ -248,6 +249,21 @@ def test_a_vehicle_goes_through_a_whole_lane_of_threads(request, journal, device
         assert journal.real.use_state(PERMIT.permit_id).used == 1
         assert [one.on for one in lane.relays.history if one.channel == 1] == [True, False]
     assert not any(lane.relays.states)
+
+
+def test_a_plate_that_cannot_be_weighed_does_not_keep_back_the_permit_beside_it(request, journal, devices):
+    with Unit(request.node.name, journal, devices) as lane:
+        lane.wait_state("idle")
+        lane.inputs.set(1, True)
+        lane.wait_state("present")
+        at = Clock().now().at
+        shown = Presentation(b"permit", "test", "front", 1, at)
+        wrong = Reading(
+            "京A12345", tuple(((c, 0.9),) for c in "京A12345"), "civil", 0.9, "front", 1, at, columns=b"no columns"
+        )
+        with pytest.raises(ColumnsError):
+            lane.unit.seen(Seen("front", 1, at, (shown,), (wrong,), {}))
+        assert lane.relays.wait_until(lambda states: states[0], 10)
 
 
 def test_officers_order_a_lane_and_hear_what_becomes_of_it(request, journal, devices):

@@ -85,6 +85,19 @@ def test_what_was_weighed_before_a_decision_is_not_worked_out_again_and_changes_
     assert _around.cache_info().misses == before
 
 
+def test_of_frames_that_read_different_texts_only_what_they_say_of_the_declared_plate_is_left_to_do():
+    readings = tuple(
+        replace(read(plate, frames=1)[0], frame=frame)
+        for frame, plate in enumerate(("新A12341", "新A12347", "新A12348"))
+    )
+    _around.cache_clear()
+    for frame in range(3):
+        weigh(readings[frame : frame + 1], readings[:frame])
+    before = _around.cache_info().misses
+    decide((text(plate="新A12346"),), readings)
+    assert _around.cache_info().misses == before + len(readings)
+
+
 # -------------------------------------------------------------------------------------------------- its kind
 
 KINDS = {
