@@ -26,7 +26,6 @@ Strips: TypeAlias = "list[tuple[int, float]]"
 _ONE_LINE: Final = Grammar(FORMATS)
 _TWO_LINES: Final = Grammar(TWO_LINES)
 _LEAST: Final = 1e-300
-_LOG_LEAST: Final = math.log(_LEAST)
 
 
 class Lattice:
@@ -40,26 +39,29 @@ class Lattice:
 
     def log_likelihood(self, number: str, *, two_lines: bool = False) -> float:
         """Natural logarithm of the likelihood of a plate with this number, printed in the likeliest way it can be."""
-        return max(self._log_of(printed) for printed, _ in printed_forms(number, two_lines=two_lines))
+        forms = printed_forms(number, two_lines=two_lines)
+        return math.log(max(_LEAST, *(self._likelihood(printed) for printed, _ in forms)))
 
     def around(self, number: str, *, two_lines: bool = False) -> dict[str, float]:
         """The log likelihood of `number`, and of the numbers that differ from it in one character and have a format.
 
         Only characters that the columns list; any other is as good as impossible.
         """
-        found = {number: self.log_likelihood(number, two_lines=two_lines)}
+        found: dict[str, float] = {}
         for printed, plate in printed_forms(number, two_lines=two_lines):
+            found[number] = max(found.get(number, 0.0), self._likelihood(printed))
             possible = _allowed(printed, two_lines)[: len(number)]  # the mark behind it stays
             for place, allowed in enumerate(possible):
                 at = plate.printed_order.index(place) if plate else place
                 head, tail = number[:at], number[at + 1 :]
                 for other, likelihood in self._replaced(printed, place, allowed):
                     name = head + other + tail
-                    found[name] = max(found.get(name, -math.inf), _log(likelihood))
-        return found
+                    if likelihood >= found.get(name, 0.0):
+                        found[name] = likelihood
+        return {name: math.log(max(likelihood, _LEAST)) for name, likelihood in found.items()}
 
-    def _log_of(self, text: str) -> float:
-        return _log(self._before.layer(text)[1][-1])
+    def _likelihood(self, text: str) -> float:
+        return self._before.layer(text)[1][-1]
 
     def _replaced(self, text: str, place: int, allowed: frozenset[str]) -> Iterator[tuple[str, float]]:
         """Each character that could stand at one place instead, with the likelihood of that text."""
@@ -124,10 +126,6 @@ def _allowed(printed: str, two_lines: bool) -> tuple[frozenset[str], ...]:
     """For each place the characters that could stand there."""
     grammar = _TWO_LINES if two_lines else _ONE_LINE
     return tuple(grammar.alternatives(printed, place) for place in range(len(printed)))
-
-
-def _log(likelihood: float) -> float:
-    return math.log(likelihood) if likelihood > _LEAST else _LOG_LEAST
 
 
 def _strips(columns: Columns) -> dict[str, Strips]:
