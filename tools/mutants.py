@@ -1,4 +1,4 @@
-"""Change the lane's rules and the boards' codecs in every small way, and see whether the tests notice.
+"""Change the rules of lane, permits, lists, clock and site and the boards' codecs in every small way: do the tests notice?
 
 Usage: tools/mutants.py [--only GROUP ...] [--children N]   Run it as `make mutants`: about a quarter of an hour on two cores.
 
