@@ -124,6 +124,7 @@ def test_a_day_offline_without_a_restart_stays_holdover_also_when_the_kernel_gav
         trust = computer.after(HOUR_S, synced=False)
         assert trust.state is HOLDOVER, hour
     assert trust.error_s == pytest.approx(16.0 + DAY_S * 200e-6)
+    assert trust.trusted
 
 
 def test_holdover_ends_when_the_clock_may_be_off_by_too_much_and_only_a_time_server_brings_trust_back():

@@ -223,6 +223,10 @@ def test_the_draw_is_by_permit_use_and_salt():
     assert [drawn(PERMIT.permit_id, 1, share, b"") for share in (0.0, 1.0)] == [False, True]
 
 
+def test_a_small_share_is_a_small_share_also_of_the_uses_of_one_permit():
+    assert 4 <= sum(drawn(b"permit..", use, 1 / 1024, b"salt") for use in range(1, 8193)) <= 16
+
+
 def test_an_undeclared_plate_is_refused_from_two_frames_alike_and_the_least_confidence_on():
     strange = read("京B98765", frames=2)
     options = {"readings": strange, "require": "plate", "final": True}

@@ -75,10 +75,9 @@ def test_a_head_of_a_newer_version_begins_the_asking_anew():
 
 
 def test_a_step_forward_begins_the_asking_anew():
-    step_on = lambda now: (DeltaSeen(delta(5), now), Known(6, NOW, now)) if now == 20.0 else ()  # noqa: E731
-    applied = (20.0, ApplyDelta(delta(5)))
-    found = asked(lagging(), 30, meanwhile=step_on)
-    assert found == [*USUAL[:2], applied, (23.0, FetchDeltas(7)), (29.0, Want(6))]
+    steps = {20.0: DeltaSeen(delta(5), 20.0), 22.0: Known(6, NOW, 22.0)}
+    found = asked(lagging(), 32, meanwhile=lambda now: (steps[now],) if now in steps else ())
+    assert found == [*USUAL[:2], (20.0, ApplyDelta(delta(5))), (25.0, FetchDeltas(7)), (31.0, Want(6))]
 
 
 def test_a_link_that_is_back_begins_the_asking_anew():

@@ -136,6 +136,12 @@ def test_a_key_holds_from_and_to_the_second_with_the_skew_of_the_clocks(changes,
     assert verify_permit(text(), CONTEXT, entry(**changes), NOW).reason is reason
 
 
+@pytest.mark.parametrize("version", "023456789R")
+def test_permits_of_versions_to_come_are_told_from_other_texts(version):
+    check = made(f"GP{version}:ABC".encode())[-1]
+    assert (check.reason, check.ok) == (Reason.VERSION_UNSUPPORTED, False)
+
+
 # --------------------------------------------------------------------------------------------- permits of declarations
 
 PLACES = {
