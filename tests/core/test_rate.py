@@ -108,8 +108,14 @@ def test_good_texts_are_no_flood(lane):
 def test_what_is_remembered_is_bounded(lane):
     for number in range(3000):
         lane.show(number / 1000, b"good %d" % number, *texts(20, number * 20))
-    assert len(lane.texts.answers) <= 16
-    assert len(lane.texts.refused) <= 11
+        assert len(lane.texts.answers) <= 16
+        assert len(lane.texts.refused) <= 11
+
+
+def test_the_last_sixteen_answers_are_remembered(lane):
+    for number in range(40):
+        lane.show(number / 1000, b"good %d" % number)
+    assert [one.payload for one in lane.texts.answers] == [b"good %d" % number for number in range(24, 40)]
 
 
 def shown(payload, frame, camera="front"):
