@@ -81,4 +81,17 @@ def test_what_a_vehicle_reserves_after_another_is_told_as_its_own(journal):
     journal.record([], [reserve(1, "t1", PERMIT, "V2", "import")])
     (row,) = journal.site.rows_after(0, 10)
     assert (row.transaction, row.vehicle, row.direction, row.state) == ("t1", "V2", "import", RESERVED)
+    assert row.seq == 3, "others hear of it"
     assert journal.site.claim(ask("p1", max_uses=5)).gate == GATE
+
+
+def test_a_use_that_is_reserved_again_after_a_restart_is_held_by_the_new_process(tmp_path):
+    first = open_journal(tmp_path / "journal.db")
+    first.record([], [reserve(1, "t0"), release(1, "t0")])
+    first.close()
+    second = open_journal(tmp_path / "journal.db", boot="boot-2")
+    second.record([], [reserve(1, "t1")])
+    assert second.use_state(PERMIT).open_reservation == "t1"
+    assert not second.use_state(PERMIT).interrupted
+    assert second.recover().orphans == ()
+    second.close()
