@@ -1,5 +1,7 @@
 """The home gate's word on a claim: one use of a permit is granted to one gate, durably, and kept for it until it tells."""
 
+from dataclasses import replace
+
 import pytest
 
 from agent.core.site_ledger import ClaimRefusal, ClaimVerdict, OtherExit
@@ -166,6 +168,16 @@ VERDICTS = {
         WITH_VIN,
         refused(EXITED, GATE, "t1", OTHER),
     ),
+    "the vehicle passed since, nobody knows which way": (
+        [own(*GONE), by(told(1, permit=b"unknown", utc_ms=UTC_MS + 1, direction=""))],
+        WITH_VIN,
+        refused(EXITED, GATE, "t1", OTHER),
+    ),
+    "the vehicle has gone under this permit since": (
+        [own(*GONE), by(told(1, utc_ms=UTC_MS + 1))],
+        ask("p2", max_uses=5, window_s=DAY_S),
+        refused(EXITED, GATE, "t1", OTHER),
+    ),
     "another vehicle has gone": ([own(*GONE)], ask("p2", window_s=DAY_S, vehicle="another"), granted()),
     "a permit without a vehicle": (
         [own(reserve(1, "t1", OTHER), consume(1, "t1", OTHER))],
@@ -193,6 +205,13 @@ def test_a_passage_stands_against_a_vehicle_as_long_as_the_window_says(journal, 
     journal.record([], GONE)
     clock.utc += later_s
     assert journal.site.claim(WITH_VIN) == (refused(EXITED, GATE, "t1", OTHER) if stands else granted())
+
+
+def test_a_way_back_that_is_only_granted_is_not_gone_yet(journal, clock):
+    journal.record([], GONE)
+    clock.utc += 1
+    assert journal.site.claim(replace(ask("x1", THIRD, b"the way back"), direction="import")) == granted()
+    assert journal.site.claim(WITH_VIN) == refused(EXITED, GATE, "t1", OTHER)
 
 
 def test_a_granted_use_is_nobody_elses(journal):
