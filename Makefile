@@ -47,7 +47,7 @@ fuzz: setup  ## Attack everything that reads strangers' bytes with a million hos
 races: setup  ## Three gates race for the same permits, are killed and cut off: was any permit used twice?
 	@$(BIN)/python -m tests.site.races
 
-mutants: setup  ## Change the lane's rules and the boards' codecs in every small way: do the tests notice?
+mutants: setup  ## Change the rules of lane, permits, lists, clock and site and the boards' codecs in every small way: do the tests notice?
 	@$(BIN)/python tools/mutants.py
 
 schema: setup  ## Write the JSON Schema of the configuration for your editor: build/gate.schema.json

@@ -146,6 +146,13 @@ TABLE: list[Row] = [
         ["alarm.raised forced_open", "show red violation"],
     ),
     (
+        "an arm that is forced as a vehicle comes begins no transaction",
+        lambda: Yard.new(has_closed=True),
+        lambda y: y.sense(presence=True, closed=False),
+        State.VIOLATION,
+        ["alarm.raised forced_open", "show red violation"],
+    ),
+    (
         "an unknown closed limit is no alarm yet",
         lambda: Yard.new(has_closed=True),
         lambda y: y.sense(closed=None),
