@@ -11,7 +11,7 @@ from agent.core.permit import base45, vin
 from agent.core.permit.claims import PERMIT_ID_BYTES, PLATE_KINDS, Permit
 from agent.core.permit.issue import issue
 from agent.core.permit.opening import PREFIX
-from agent.core.permit.reference import SECRET_BYTES, digest_of, reference_of
+from agent.core.permit.reference import SECRET_BYTES, declaration_of, digest_of, reference_of
 from agent.core.plates.formats import kinds_of
 
 if TYPE_CHECKING:
@@ -65,23 +65,8 @@ def papers_of(act: Act, issuer: Issuer, site: int, utc: int) -> Papers:
 
 
 def _declaration(act: Act, permit: Permit, reference: bytes | None = None) -> Declaration:
-    return Declaration(
-        permit_id=permit.permit_id,
-        status=DeclarationStatus.HELD if act.central == "held" else DeclarationStatus.RELEASED,
-        issuer=permit.issuer,
-        not_before=permit.not_before,
-        expires_at=permit.expires_at,
-        declaration=permit.declaration,
-        vin=permit.vin,
-        plate=permit.plate,
-        plate_kind=permit.plate_kind,
-        energy=permit.energy,
-        site=permit.site,
-        lane_mask=permit.lane_mask,
-        direction=permit.direction,
-        max_uses=permit.max_uses,
-        reference=reference,
-    )
+    status = DeclarationStatus.HELD if act.central == "held" else DeclarationStatus.RELEASED
+    return declaration_of(permit, status, reference)
 
 
 def _altered(text: str, plate: str) -> str:

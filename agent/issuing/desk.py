@@ -11,7 +11,7 @@ from agent.core.permit.claims import PERMIT_ID_BYTES, PermitForm
 from agent.core.permit.fields import ClaimsError
 from agent.core.permit.issue import issue, issue_jws
 from agent.core.permit.keys import SigningKey
-from agent.core.permit.reference import SECRET_BYTES, digest_of, reference_of
+from agent.core.permit.reference import SECRET_BYTES, declaration_of, digest_of, reference_of
 from agent.issuing.order import OrderError, Problem, Terms, permit_of
 from agent.issuing.symbol import Level, Symbol
 
@@ -107,23 +107,5 @@ class IssuingDesk:
         return Issued(text, permit, self._declaration(permit, order, reference))
 
     def _declaration(self, permit: Permit, order: Order, reference: bytes | None) -> Declaration:
-        return Declaration(
-            permit_id=permit.permit_id,
-            status=self._status,
-            issuer=permit.issuer,
-            not_before=permit.not_before,
-            expires_at=permit.expires_at,
-            declaration=permit.declaration,
-            vin=permit.vin,
-            plate=permit.plate,
-            plate_kind=permit.plate_kind,
-            energy=permit.energy,
-            site=permit.site,
-            lane_mask=permit.lane_mask,
-            direction=permit.direction,
-            max_uses=permit.max_uses,
-            reference=reference,
-            exporter=order.exporter,
-            model=order.model,
-            colour=order.colour,
-        )
+        declaration = declaration_of(permit, self._status, reference)
+        return replace(declaration, exporter=order.exporter, model=order.model, colour=order.colour)

@@ -196,3 +196,11 @@ def test_a_secret_is_written_five_bits_a_character_the_highest_first(secret, cha
 def test_a_signed_text_is_not_asked_for_its_declaration():
     shown = issue(PERMIT, KEY).encode()
     assert verify_permit(shown, CONTEXT, TRUST, NOW, {b"digest": DECLARATION}).permit == PERMIT
+
+
+def test_a_permit_and_its_declaration_say_the_same():
+    made = reference.declaration_of(PERMIT, DeclarationStatus.HELD, b"r" * 16)
+    assert (made.status, made.reference, made.exporter) == (DeclarationStatus.HELD, b"r" * 16, "")
+    back = reference.permit_of(made, PERMIT.form)
+    unsaid = {"key_id": PERMIT.key_id, "issued_at": PERMIT.issued_at, "driver_hmac": PERMIT.driver_hmac}
+    assert replace(back, **unsaid) == PERMIT

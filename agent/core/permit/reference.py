@@ -10,10 +10,11 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from agent.core.lists.rows import Declaration
 from agent.core.permit.claims import Permit
 
 if TYPE_CHECKING:
-    from agent.core.lists.rows import Declaration
+    from agent.core.lists.rows import DeclarationStatus
     from agent.core.permit.claims import PermitForm
 
 PREFIX = b"GPR:"
@@ -77,4 +78,25 @@ def permit_of(declaration: Declaration, form: PermitForm) -> Permit:
         direction=declaration.direction,
         max_uses=declaration.max_uses,
         form=form,
+    )
+
+
+def declaration_of(permit: Permit, status: DeclarationStatus, reference: bytes | None = None) -> Declaration:
+    """Return the declaration behind a permit, without what is for officers only. `reference`: the digest of its secret."""
+    return Declaration(
+        permit_id=permit.permit_id,
+        status=status,
+        issuer=permit.issuer,
+        not_before=permit.not_before,
+        expires_at=permit.expires_at,
+        declaration=permit.declaration,
+        vin=permit.vin,
+        plate=permit.plate,
+        plate_kind=permit.plate_kind,
+        energy=permit.energy,
+        site=permit.site,
+        lane_mask=permit.lane_mask,
+        direction=permit.direction,
+        max_uses=permit.max_uses,
+        reference=reference,
     )
