@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from agent.service.clock import Clock
     from agent.settings import Settings
 
+REGISTRY: Final = "registry.db"
+INCOMING: Final = "lists"
+"""The registry's file and the folder of chunks on their way, in the folder of the gate's state."""
+
 MEGABYTE: Final = 1 << 20
 
 
@@ -34,19 +38,11 @@ class GateLists:
 
         `note` records an event; it is called from `start` on.
         """
-        state, permits = settings.state.directory, settings.permits
         self.rules = freshness_rules(settings)
-        self.registry = Registry.open(
-            state / "registry.db",
-            settings.gate.site,
-            [root_key(text) for text in permits.root_keys],
-            settings.lists.max_mb * MEGABYTE,
-            utc=clock.now().utc,
-            latest=clock.latest,
-        )
+        self.registry = open_registry(settings, clock)
         self._gate, self._now = settings.gate, clock.now
-        self._desk = ListDesk(self.registry, ChunkSpool(state / "lists"), clock.now, note)
-        feed = None if permits.trust_list is None else TrustFeed(permits.trust_list)
+        self._desk = ListDesk(self.registry, ChunkSpool(settings.state.directory / INCOMING), clock.now, note)
+        feed = None if settings.permits.trust_list is None else TrustFeed(settings.permits.trust_list)
         self._keeper = ListKeeper(self.registry, self._desk, self.rules, clock.now, note, feed=feed)
 
     @property
@@ -81,6 +77,18 @@ class GateLists:
     def close(self) -> None:
         """Close the registry."""
         self.registry.close()
+
+
+def open_registry(settings: Settings, clock: Clock) -> Registry:
+    """The gate's registry, also beside another process that has it open. Raises RegistryError and OSError."""
+    return Registry.open(
+        settings.state.directory / REGISTRY,
+        settings.gate.site,
+        [root_key(text) for text in settings.permits.root_keys],
+        settings.lists.max_mb * MEGABYTE,
+        utc=clock.now().utc,
+        latest=clock.latest,
+    )
 
 
 def freshness_rules(settings: Settings) -> FreshnessRules:

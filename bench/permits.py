@@ -28,7 +28,7 @@ from agent.core.moment import Moment
 from agent.core.observations import Presentation, Reading
 from agent.core.permit.claims import Permit, PermitForm
 from agent.core.permit.issue import DAY_S, Issuer, issue, trust_list
-from agent.core.permit.reference import digest_of, reference_of
+from agent.core.permit.reference import digest_of, permit_of, reference_of
 from agent.core.permit.trust import seal
 from agent.core.plates.columns import ALPHABET, encode
 from agent.decider import Decider, LanePlace, Sources
@@ -213,23 +213,7 @@ def _secret_of(row: Declaration) -> bytes:
 
 
 def _permit(row: Declaration) -> Permit:
-    return Permit(
-        permit_id=row.permit_id,
-        issuer=row.issuer,
-        key_id=KEY.public.key_id,
-        not_before=row.not_before,
-        expires_at=row.expires_at,
-        issued_at=row.not_before,
-        declaration=row.declaration,
-        vin=row.vin,
-        plate=row.plate,
-        plate_kind=row.plate_kind,
-        energy=row.energy,
-        site=row.site,
-        lane_mask=row.lane_mask,
-        direction=row.direction,
-        max_uses=row.max_uses,
-    )
+    return replace(permit_of(row, PermitForm.SIGNED), key_id=KEY.public.key_id)
 
 
 def _readings(row: Declaration, *, blurred: bool) -> tuple[Reading, ...]:

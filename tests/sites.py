@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
 
-from agent.core.claims import ClaimRequest, PartitionPolicy
+from agent.core.claims import ClaimCode, ClaimRequest, PartitionPolicy
 from agent.core.events import AccessGranted, Draft
 from agent.core.lane_io import LedgerChange, LedgerState
 from agent.core.permit.keys import SigningKey
@@ -39,6 +39,9 @@ def vehicle_of(home, gates=GATES, number=0):
     """A vehicle whose home gate this is."""
     roll = roll_of(gates[0], gates)
     return next(vin for vin in (f"V{number:04d}{n:012d}" for n in range(1000)) if roll.home(vin) == home)
+
+
+AT_EAST = vehicle_of("east")
 
 
 def request(vehicle, transaction="t1", *, permit=b"\x01" * 8, max_uses=1, exited_s=0.0):
@@ -224,3 +227,16 @@ def site(folder, hub=None, **options):
 
 def rules(policy=PartitionPolicy.HOME_GATE, **changes):
     return replace(QUICK, policy=policy, **changes)
+
+
+def passes(gate, asked, use=1):
+    """Claim, reserve and let the vehicle pass."""
+    word = gate.claim(asked)
+    assert (word.code, word.use) == (ClaimCode.GRANTED, use), word
+    gate.reserve(asked, use)
+    gate.settle(asked, LedgerState.CONSUMED, use)
+
+
+def outcome(gate, asked):
+    word = gate.claim(asked)
+    return word.code, word.gate

@@ -11,10 +11,11 @@ import typer
 
 from agent.cli import exits
 from agent.cli.check import DEFAULT_PATH
-from agent.cli.lists.gate import REGISTRY, Configuration, registry_of, settings_of
+from agent.cli.lists.gate import Configuration, registry_of, settings_of
 from agent.clock_keeper import holdover_rules
 from agent.core.chain import time_text
 from agent.core.clock_trust import ClockFloor, ClockLook, observe, resumed
+from agent.gate_lists import REGISTRY
 from agent.service.clock import Clock
 from agent.store.clock_files import CAUSE_CHARACTERS, ClockFiles, FloorReset
 from agent.store.errors import RegistryError

@@ -6,9 +6,9 @@ import pytest
 from typer.testing import CliRunner
 
 from agent.cli.clock import app
-from agent.cli.lists.gate import REGISTRY
 from agent.clock_keeper import ClockKeeper
 from agent.core.clock_trust import Anchor, HoldoverRules
+from agent.gate_lists import REGISTRY
 from agent.service.clock import Clock, Synchronisation
 from agent.store.clock_files import RESET, ClockFiles, FloorReset
 from tests.gate_files import ROOT_KEY

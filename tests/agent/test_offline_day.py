@@ -17,9 +17,10 @@ from agent.core.lists.standing import DataState, FreshnessRules
 from agent.core.moment import Moment
 from agent.core.observations import Presentation
 from agent.core.permit import trust
-from agent.core.permit.claims import Permit
+from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S, Issuer, issue, trust_list
 from agent.core.permit.keys import SigningKey
+from agent.core.permit.reference import permit_of
 from agent.decider import Decider, LanePlace, Sources
 from agent.site.desk import LoneGate
 from tests.journals import FakeClock, open_journal
@@ -53,24 +54,8 @@ class Trusted:
         return True
 
 
-def permit_of(row):
-    return Permit(
-        permit_id=row.permit_id,
-        issuer=row.issuer,
-        key_id=KEY.public.key_id,
-        not_before=row.not_before,
-        expires_at=row.expires_at,
-        issued_at=row.not_before,
-        declaration=row.declaration,
-        vin=row.vin,
-        plate=row.plate,
-        plate_kind=row.plate_kind,
-        energy=row.energy,
-        site=row.site,
-        lane_mask=row.lane_mask,
-        direction=row.direction,
-        max_uses=row.max_uses,
-    )
+def signed_permit(row):
+    return replace(permit_of(row, PermitForm.SIGNED), key_id=KEY.public.key_id)
 
 
 def state_at(age_s):
@@ -141,8 +126,8 @@ class Day:
         strangers = [replace(row, expires_at=NOW + 3 * DAY_S) for row in declarations(HOURS * 2, seed=2)]
         revoked = rows[-HOURS:]
         tell(gate.registry, rows, revoked)
-        self.known = map(permit_of, rows)
-        self.unknown, self.revoked = map(permit_of, strangers), map(permit_of, revoked)
+        self.known = map(signed_permit, rows)
+        self.unknown, self.revoked = map(signed_permit, strangers), map(signed_permit, revoked)
 
     def hour(self, number):
         """The declared vehicles of an hour, each once and once more, and in its middle one of each other sort."""
@@ -202,8 +187,8 @@ def test_what_central_says_again_lets_the_gate_go_on(gate):
     row, *others = (replace(row, expires_at=NOW + 3 * DAY_S) for row in declarations(20))
     wholes = tell(gate.registry, [row, *others], others[:3])
     late = NOW + DAY_S + HOUR_S
-    assert gate.show("known", permit_of(row), late) == TOO_OLD
+    assert gate.show("known", signed_permit(row), late) == TOO_OLD
     for whole in wholes:
         assert gate.registry.refresh(later_head(whole, 1, issued_at=late))
     gate.heard_at = late
-    assert gate.show("known", permit_of(row), late) == OK
+    assert gate.show("known", signed_permit(row), late) == OK

@@ -10,19 +10,15 @@ import typer
 
 from agent.cli import exits
 from agent.cli.check import DEFAULT_PATH, load_configuration
-from agent.core.permit.trust import root_key
+from agent.gate_lists import open_registry
 from agent.service.clock import Clock
 from agent.settings import SettingsError
-from agent.store.registry import Registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from agent.settings import Settings
-
-REGISTRY = "registry.db"
-INCOMING = "lists"
-MEGABYTE = 1 << 20
+    from agent.store.registry import Registry
 
 Configuration = Annotated[
     Path, typer.Option("--config", "-c", help="The gate's configuration.", show_default=str(DEFAULT_PATH))
@@ -41,15 +37,7 @@ def settings_of(configuration: Path) -> Settings:
 @contextmanager
 def registry_of(settings: Settings) -> Iterator[Registry]:
     """The gate's registry, also while its agent runs. Raises RegistryError."""
-    clock = Clock()
-    registry = Registry.open(
-        settings.state.directory / REGISTRY,
-        settings.gate.site,
-        [root_key(text) for text in settings.permits.root_keys],
-        settings.lists.max_mb * MEGABYTE,
-        utc=clock.now().utc,
-        latest=clock.latest,
-    )
+    registry = open_registry(settings, Clock())
     try:
         yield registry
     finally:

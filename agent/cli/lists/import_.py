@@ -10,10 +10,11 @@ import typer
 
 from agent.cli import exits
 from agent.cli.check import DEFAULT_PATH
-from agent.cli.lists.gate import INCOMING, Configuration, registry_of, settings_of
+from agent.cli.lists.gate import Configuration, registry_of, settings_of
 from agent.cli.lists.intake import Intake
 from agent.cli.lists.options import fail
 from agent.core.events import AlarmRaised, ListsApplied, ListsRefused
+from agent.gate_lists import INCOMING
 from agent.list_desk import ListDesk
 from agent.service.clock import Clock
 from agent.store.chunk_spool import ChunkSpool

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli.check import DEFAULT_PATH
-from agent.cli.lists.gate import REGISTRY, Configuration, registry_of, settings_of
+from agent.cli.lists.gate import Configuration, registry_of, settings_of
 from agent.cli.lists.options import fail
 from agent.core.lists.standing import standing_of
-from agent.gate_lists import freshness_rules
+from agent.gate_lists import REGISTRY, freshness_rules
 from agent.service.clock import Clock
 from agent.store.errors import RegistryError
 
