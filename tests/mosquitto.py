@@ -160,7 +160,11 @@ class Listener:
         return self
 
     def __exit__(self, *_):
+        # Its handler of SIGTERM takes a lock that the interrupted code may hold: now and then it never ends.
         self._process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(2)
+        self._process.kill()
         self._process.wait(10)
         self._thread.join(10)
         self._process.stdout.close()

@@ -35,7 +35,9 @@ wanted=$( { cat requirements-dev.lock requirements-peers.lock pyproject.toml too
 if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
     [ -x "$VENV/bin/python" ] || { say "making $VENV"; "$PYTHON" -m venv "$VENV"; }
     say "installing the pinned Python packages (about 640 MB on disk; a minute or two)"
-    "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+    # The lock names every package: pip must choose none. Asked to, older ones look for a package with extras anew, and
+    # refuse the lock on the day that package has a newer release.
+    "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
     "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-peers.lock
     "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 fi
