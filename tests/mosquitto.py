@@ -160,7 +160,7 @@ class Listener:
         return self
 
     def __exit__(self, *_):
-        # Its handler of SIGTERM takes a lock that the interrupted code may hold: now and then it never ends.
+        # Once in some thousand tests it does not end after SIGTERM, which it answers inside its signal handler.
         self._process.terminate()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(2)
