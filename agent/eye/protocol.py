@@ -95,11 +95,15 @@ class CameraState(Message):
 
 
 class SeenCode(Message):
-    """One code in a frame: the bytes in the symbol, which engine found it, its outline (no corner or four)."""
+    """One code in a frame: the bytes in the symbol, which engine found it, its outline (no corner or four).
+
+    `module_px`: mean side of one of its modules in pixels, 0 where it is not known.
+    """
 
     payload: Annotated[bytes, Field(max_length=MAX_PAYLOAD)]
     engine: Annotated[str, Field(max_length=32)]
     corners: Annotated[tuple[Corner, ...], Field(max_length=4)] = ()
+    module_px: Annotated[float, Field(ge=0, le=1e5)] = 0.0
 
 
 class SeenPlate(Message):

@@ -12,7 +12,7 @@ import segno
 from pyzbar import pyzbar
 
 from agent.eye.picture_file import load
-from agent.eye.qr import reader as module
+from agent.eye.qr import engines as module
 from agent.eye.qr.reader import QrReader
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "qr"
