@@ -53,7 +53,7 @@ mutants: setup  ## Change the rules of lane, permits, lists, clock and site and 
 
 schema: setup  ## Write the JSON Schema of the configuration for your editor: build/gate.schema.json
 	@mkdir -p build
-	@$(BIN)/gate-agent check --schema >build/gate.schema.json
+	@$(BIN)/gate-agent config schema >build/gate.schema.json
 
 soak-lane: setup  ## Drive 10,000 vehicles and 8 million random steps through the lane's rules; up to five minutes
 	@$(BIN)/python -m tests.soak_lane

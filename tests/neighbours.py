@@ -6,7 +6,7 @@ import json
 import threading
 
 from agent.app import App
-from agent.cli.check import load_configuration
+from agent.cli.configuration import load_configuration
 from agent.core.lane_io import Commanded
 from agent.service.clock import Clock
 from agent.service.notify import Notifier

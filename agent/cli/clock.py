@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from agent.cli import exits
-from agent.cli.check import DEFAULT_PATH
+from agent.cli.configuration import DEFAULT_PATH
 from agent.cli.lists.gate import Configuration, registry_of, settings_of
 from agent.clock_keeper import holdover_rules
 from agent.core.chain import time_text

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     Command("run", "agent.cli.run:run", "Run the agent: the command of the service."),
-    Command("check", "agent.cli.check:check", "Check the configuration, and say what would run."),
+    Command("config", "agent.cli.config:app", "Check, show and change the configuration, and take a change back."),
     Command("release", "agent.cli.release:release", "Release every relay while the agent does not run."),
     Command("scan", "agent.cli.scan:scan", "Read QR permits and plates from pictures or a camera."),
     Command("permit", "agent.cli.permit:app", "Make, verify and revoke permits, keys and trust lists."),

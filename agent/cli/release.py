@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli import exits
-from agent.cli.check import DEFAULT_PATH, load_configuration, relay_boards
+from agent.cli.configuration import DEFAULT_PATH, load_configuration, relay_boards
 from agent.settings import SettingsError
 from drivers import registry
 from drivers.api import Delivery, DeviceError

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli import exits
-from agent.cli.check import DEFAULT_PATH, load_configuration
+from agent.cli.configuration import DEFAULT_PATH, load_configuration
 from agent.settings import SettingsError
 
 if TYPE_CHECKING:

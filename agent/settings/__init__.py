@@ -1,6 +1,6 @@
 """The configuration of the agent: what can be set, and where it is read from.
 
-`load` is the only way in: the service and `gate-agent check` share it, so that they cannot disagree.
+`load` is the only way in: the service and `gate-agent config` share it, so that they cannot disagree.
 """
 
 from agent.settings.devices import DriverModels, Family

@@ -55,7 +55,9 @@ def test_an_unknown_command_is_a_usage_error():
     assert "Traceback" not in answer.stderr
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["check", "--help"], ["check", "config/gate.toml"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["config", "check", "--help"], ["config", "check", "config/gate.toml"]]
+)
 def test_a_light_command_imports_nothing_heavy(arguments, request):
     heavy = tuple(name for name in HEAVY if arguments[-1] == "--help" or name in ("onnxruntime", "paho", "agent.app"))
     program = (
@@ -77,7 +79,7 @@ def test_a_light_command_imports_nothing_heavy(arguments, request):
 
 def test_a_broken_module_breaks_its_own_command_only():
     commands = (
-        Command("good", "agent.cli.check:check", "Good."),
+        Command("good", "agent.cli.config.check:check", "Good."),
         Command("broken", "agent.cli.there_is_none:run", "Broken."),
         Command("empty", "agent.cli.exits:nothing", "Empty."),
     )
@@ -116,7 +118,7 @@ def test_an_interrupt_ends_with_130(monkeypatch):
 
 
 def test_a_reader_that_has_had_enough_is_no_error():
-    given = [sys.executable, "-m", "agent.cli.main", "check", "--schema"]
+    given = [sys.executable, "-m", "agent.cli.main", "config", "schema"]
     with subprocess.Popen(given, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.close()
         assert process.stderr.read() == b""

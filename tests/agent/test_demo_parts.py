@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from agent.cli.check import load_configuration
+from agent.cli.configuration import load_configuration
 from agent.core.assessment import Evidence, Ground, assess
 from agent.core.decision import Reason, Verdict
 from agent.core.lists.codec import decode_row, encode_row

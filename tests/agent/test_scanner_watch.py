@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from agent.app import App
-from agent.cli.check import load_configuration
+from agent.cli.configuration import load_configuration
 from agent.core.decision import Reason, Verdict
 from agent.port_state import Retry
 from agent.scanner_watch import Pace, ScannerState, ScannerWatch, described

@@ -21,7 +21,7 @@ kind = "KIND"
 
 
 def checked(tmp_path, kind: str) -> tuple[int, str]:
-    given = ["check", str(write(tmp_path, HEAD + LANE.replace("KIND", kind)))]
+    given = ["config", "check", str(write(tmp_path, HEAD + LANE.replace("KIND", kind)))]
     answer = CliRunner().invoke(application(given), given)
     return answer.exit_code, answer.stderr
 

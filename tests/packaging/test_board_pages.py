@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.cli.check import models
+from agent.cli.configuration import models
 from agent.settings import load
 from agent.settings.model import EXAMPLE_ROOT_KEY
 from drivers import registry

@@ -11,7 +11,7 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel
 
-from agent.cli.check import FAMILIES, models
+from agent.cli.configuration import FAMILIES, models
 from agent.settings import load
 from agent.settings.export import schema_text
 from agent.settings.model import EXAMPLE_ROOT_KEY, Settings

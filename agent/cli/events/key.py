@@ -37,6 +37,6 @@ def _state(state: Path | None, configuration: Path | None) -> Path:
         raise typer.BadParameter("give either --state or --config")
     if configuration is None:
         return state or DEFAULT_STATE
-    from agent.cli.check import load_configuration  # noqa: PLC0415 - it loads all drivers' settings
+    from agent.cli.configuration import load_configuration  # noqa: PLC0415 - it loads all drivers' settings
 
     return load_configuration(configuration).settings.state.directory

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli import exits
-from agent.cli.check import DEFAULT_PATH, load_configuration
+from agent.cli.configuration import DEFAULT_PATH, load_configuration
 from agent.gate_lists import open_registry
 from agent.service.clock import Clock
 from agent.settings import SettingsError

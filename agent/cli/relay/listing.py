@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agent.cli import exits
-from agent.cli.check import load_configuration
+from agent.cli.configuration import load_configuration
 from drivers.adapters import Adapter, adapters, advice
 from drivers.api import DeviceError
 from drivers.recognition import UNITS, Finding, identify

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from agent.cli.check import DEFAULT_PATH, load_configuration
+from agent.cli.configuration import DEFAULT_PATH, load_configuration
 from drivers import registry
 from drivers.api import DeviceUnavailableError
 from drivers.holders import holders

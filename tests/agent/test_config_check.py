@@ -1,4 +1,4 @@
-"""`gate-agent check`."""
+"""`gate-agent config check` and `schema`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def check(monkeypatch):
         monkeypatch.delenv(name, raising=False)
 
     def call(*arguments: str | Path):
-        given = ["check", *map(str, arguments)]
+        given = ["config", "check", *map(str, arguments)]
         return CliRunner().invoke(application(given), given)
 
     return call
@@ -127,8 +127,9 @@ def test_channels_are_checked_against_the_driver(check, tmp_path):
     assert "expected a channel from 1 to 8" in check(path).stderr
 
 
-def test_the_schema_is_json_and_knows_the_drivers_keys(check):
-    schema = json.loads(check("--schema").stdout)
+def test_the_schema_is_json_and_knows_the_drivers_keys():
+    given = ["config", "schema"]
+    schema = json.loads(CliRunner().invoke(application(given), given).stdout)
     lcus = next(form for form in schema["$defs"]["Relay"]["oneOf"] if form["title"] == "relay lcus")
     assert {"kind", "port", "channels"} <= set(lcus["properties"])
     assert schema["additionalProperties"] is False

@@ -1,70 +1,34 @@
-"""The command `gate-agent check`: the loader of the service, and what would run."""
+"""The command `gate-agent config check`: the loader of the service, and what would run."""
 
 from __future__ import annotations
 
 import json
-import os
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - typer reads the annotation
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agent.cli import exits
+from agent.cli.configuration import DEFAULT_PATH, load_configuration, relay_boards
 from agent.core.command import CommandName
-from agent.settings import SettingsError, board_place, interlocks, load, shared_arms
-from agent.settings.export import schema_text
-from drivers import registry
+from agent.settings import SettingsError, interlocks, shared_arms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from pydantic import BaseModel
-
-    from agent.settings import Commands, Family, Lane, LoadedSettings, Problem
-
-DEFAULT_PATH = Path("/etc/gate-agent/gate.toml")
-FAMILIES: dict[Family, Mapping[str, registry.Line]] = {
-    "camera": registry.CAMERAS,
-    "relay": registry.RELAYS,
-    "inputs": registry.INPUTS,
-    "scanner": registry.SCANNERS,
-}
-
-
-def models(family: Family, kind: str) -> type[BaseModel]:
-    """The settings model of a driver. Raises DeviceMisconfiguredError for a kind that is not there."""
-    return registry.settings_model(FAMILIES[family], kind)
-
-
-def load_configuration(path: Path) -> LoadedSettings:
-    """Load the configuration as the service does. Raises SettingsError."""
-    directory = os.environ.get("CREDENTIALS_DIRECTORY")
-    return load(
-        path,
-        environment=os.environ,
-        credentials_directory=Path(directory) if directory else None,
-        models=models,
-        relays=registry.relay,
-    )
+    from agent.settings import Commands, Lane, LoadedSettings, Problem
 
 
 def check(
     configuration: Annotated[Path, typer.Argument(metavar="[CONFIG]", help="The configuration file.")] = DEFAULT_PATH,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, for programs.")] = False,
-    schema: Annotated[
-        bool,
-        typer.Option("--schema", help="Print the JSON Schema of the file instead, for editors that help to write it."),
-    ] = False,
 ) -> None:
     """Check the configuration and say what would run. Moves nothing and opens no device.
 
     Reads the file, what it includes, the credentials and the GATE_ variables exactly as the service does, and names
     every problem with its line. Exit code 0 when the configuration can be used, 78 when it cannot.
     """
-    if schema:
-        typer.echo(schema_text(models, {family: tuple(table) for family, table in FAMILIES.items()}), nl=False)
-        return
     try:
         loaded = load_configuration(configuration)
     except SettingsError as error:
@@ -147,15 +111,6 @@ def _together(lanes: Mapping[str, Lane]) -> Iterator[str]:
         yield f"{one} and {other} share one arm: while one uses it the other waits"
     for one, other in interlocks(lanes):
         yield f"{one} opens only while {other} is closed and at rest, and the other way round"
-
-
-def relay_boards(lanes: Mapping[str, Lane]) -> dict[str, list[str]]:
-    """The lanes of each relay board, by where the board is."""
-    found: dict[str, list[str]] = {}
-    for name, lane in lanes.items():
-        settings = models("relay", lane.relay.kind).model_validate(lane.relay.table)
-        found.setdefault(board_place(lane.relay.kind, settings) or f"of lane {name}", []).append(name)
-    return found
 
 
 def _lane_line(name: str, lane: Lane) -> str:

@@ -1,0 +1,51 @@
+"""The configuration as every command loads it: the file, the credentials, the GATE_ variables and the real drivers."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agent.settings import board_place, load
+from drivers import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import BaseModel
+
+    from agent.settings import Family, Lane, LoadedSettings
+
+DEFAULT_PATH = Path("/etc/gate-agent/gate.toml")
+FAMILIES: dict[Family, Mapping[str, registry.Line]] = {
+    "camera": registry.CAMERAS,
+    "relay": registry.RELAYS,
+    "inputs": registry.INPUTS,
+    "scanner": registry.SCANNERS,
+}
+
+
+def models(family: Family, kind: str) -> type[BaseModel]:
+    """The settings model of a driver. Raises DeviceMisconfiguredError for a kind that is not there."""
+    return registry.settings_model(FAMILIES[family], kind)
+
+
+def load_configuration(path: Path) -> LoadedSettings:
+    """Load the configuration as the service does. Raises SettingsError."""
+    directory = os.environ.get("CREDENTIALS_DIRECTORY")
+    return load(
+        path,
+        environment=os.environ,
+        credentials_directory=Path(directory) if directory else None,
+        models=models,
+        relays=registry.relay,
+    )
+
+
+def relay_boards(lanes: Mapping[str, Lane]) -> dict[str, list[str]]:
+    """The lanes of each relay board, by where the board is."""
+    found: dict[str, list[str]] = {}
+    for name, lane in lanes.items():
+        settings = models("relay", lane.relay.kind).model_validate(lane.relay.table)
+        found.setdefault(board_place(lane.relay.kind, settings) or f"of lane {name}", []).append(name)
+    return found
