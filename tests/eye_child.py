@@ -52,6 +52,7 @@ class Found:
         self.payload = payload
         self.engine = "test"
         self.corners = ((0, 0), (1, 0), (1, 1), (0, 1))
+        self.module_px = 2.5
 
 
 class FoundPlate:
@@ -71,7 +72,7 @@ class Counter:
         self._mode = mode
         self._pause = threading.Event()
 
-    def read(self, pixels, *, thorough=False):
+    def look(self, pixels, at, *, hint, budget_ms):
         number = number_in(pixels)
         if number >= 5:
             match self._mode:

@@ -113,16 +113,16 @@ def made_readers(settings: Configure) -> Readers:
     """The readers that the settings ask for, each with one thread of its own."""
     from agent.eye.readers import Readers  # noqa: PLC0415 - see _work
 
-    codes = second_look = plates = None
+    codes = dear_codes = plates = None
     if settings.read_codes:
-        from agent.eye.qr.reader import QrReader  # noqa: PLC0415
+        from agent.eye.qr.cascade import Cascade  # noqa: PLC0415
 
-        codes, second_look = QrReader(), QrReader()
+        codes, dear_codes = Cascade(), Cascade()
     if settings.read_plates:
         from agent.eye.plate.reader import PlateReader  # noqa: PLC0415
 
         plates = PlateReader()
-    return Readers(codes, second_look, plates)
+    return Readers(codes, dear_codes, plates)
 
 
 def _die_with_the_parent() -> None:

@@ -145,6 +145,8 @@ class Beat(Message):
 
     `at`: when it was sent. `reading_since`, `camera_since`: since when a reader, or a call of the camera, has been at
     work on one frame; None when none is. `qr_ms`, `plate_ms`: mean time of one reading since the beat before.
+    `dropped`: frames in a time of change that gave way to a newer one because the code reader was busy. `load`: share of
+    the time since the beat before in which it was; towards 1 the machine cannot keep up with the camera.
     `brightness`, `sharpness`: measures of the picture, to be compared over time only.
     """
 
@@ -155,6 +157,8 @@ class Beat(Message):
     captured: Count = 0
     read: Count = 0
     skipped: Count = 0
+    dropped: Count = 0
+    load: Probability = 0.0
     failures: Count = 0
     qr_ms: Milliseconds = 0.0
     plate_ms: Milliseconds = 0.0
@@ -212,6 +216,13 @@ class Look(Message):
     type: Literal["look"] = "look"
 
 
+class Attend(Message):
+    """Says whether a vehicle is there whose code is awaited: then dear looks for one are worth their time."""
+
+    type: Literal["attend"] = "attend"
+    present: bool
+
+
 class Stop(Message):
     """Asks the eye to end."""
 
@@ -219,4 +230,4 @@ class Stop(Message):
 
 
 FromEye = Hello | CameraState | Sighting | Beat | Snapshot
-ToEye = Configure | Look | Stop
+ToEye = Configure | Look | Attend | Stop

@@ -32,6 +32,11 @@ class Code(Protocol):
         """Four points x, y, or none."""
         ...
 
+    @property
+    def module_px(self) -> float:
+        """Mean side of a module, 0 where it is not known."""
+        ...
+
 
 class Plate(Protocol):
     """One plate found in a frame; the fields are those of agent.core.observations.Reading."""
@@ -78,10 +83,14 @@ class Plate(Protocol):
 
 
 class CodeReader(Protocol):
-    """Finds codes. One thread owns it."""
+    """Finds codes in the frames of one camera. One thread owns it."""
 
-    def read(self, pixels: npt.NDArray[np.uint8], *, thorough: bool = False) -> Sequence[Code]:
-        """The codes in a BGR picture, shape (height, width, 3), 8 bit. `thorough` takes far longer and finds more."""
+    def look(self, pixels: npt.NDArray[np.uint8], at: float, *, hint: bool, budget_ms: float) -> Sequence[Code]:
+        """The codes in a BGR picture, shape (height, width, 3), 8 bit, of this monotonic time.
+
+        With a budget of 0 the cheap steps only. Within a larger one dear steps too, where `hint` says that a code may be
+        there or the cheap steps see one that they cannot decode.
+        """
         ...
 
 
@@ -97,10 +106,9 @@ class PlateReader(Protocol):
 class Readers:
     """The readers of one eye; None where it has no such reader.
 
-    `codes` reads every frame that is worth it. `second_look`, another code reader, is asked thoroughly now and then
-    where the first found nothing, on the thread of `plates`, where no code waits for it.
+    `codes` makes the cheap steps on every frame that is worth it, `dear_codes` the dear ones on some.
     """
 
     codes: CodeReader | None = None
-    second_look: CodeReader | None = None
+    dear_codes: CodeReader | None = None
     plates: PlateReader | None = None

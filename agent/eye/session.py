@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from agent.eye.capture import Capture
 from agent.eye.pictures import frame_jpeg
-from agent.eye.protocol import Beat, Look, Snapshot, Stop
+from agent.eye.protocol import Attend, Beat, Look, Snapshot, Stop
 from agent.eye.reading import Reading
 from agent.eye.slot import Slot
 from agent.eye.view import Measures, ViewWatch, measured
@@ -68,6 +68,8 @@ class EyeSession:
                         return
                     case Look():
                         self._show()
+                    case Attend(present=present):
+                        self._reading.attend(present=present)
                     case _:
                         # A second Configure: this eye keeps the first; the parent starts another for another.
                         continue
@@ -85,7 +87,7 @@ class EyeSession:
     def _beat(self) -> None:
         captured = self._capture.figures
         reading = self._reading
-        codes, plates, again = reading.codes.taken(), reading.plates.taken(), reading.second_looks.taken()
+        codes, plates, again = reading.codes.taken(), reading.plates.taken(), reading.dear_looks.taken()
         busy = [one.busy_since for one in (codes, plates, again) if one.busy_since is not None]
         read_at = [one.read_at for one in (codes, plates, again) if one.read_at is not None]
         self._link.send(
@@ -96,6 +98,8 @@ class EyeSession:
                 captured=captured.frames,
                 read=reading.passed,
                 skipped=max(0, captured.frames - reading.passed),
+                dropped=reading.dropped,
+                load=codes.load,
                 failures=codes.failures + plates.failures + again.failures,
                 qr_ms=codes.mean_ms,
                 plate_ms=plates.mean_ms,

@@ -1,4 +1,4 @@
-"""The place between the camera and a reader: it holds the newest frame only."""
+"""The place between the camera and its readers: it holds the newest frame only."""
 
 from __future__ import annotations
 
@@ -28,22 +28,33 @@ class Slot:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._newest: Numbered | None = None
+        self._taken = True
+        self._dropped = 0
         self._closed = False
+
+    @property
+    def dropped(self) -> int:
+        """How many frames gave way to a newer one before any reader took them."""
+        return self._dropped
 
     def put(self, numbered: Numbered) -> None:
         """Make this the newest frame and wake who waits."""
         with self._changed:
-            self._newest = numbered
+            self._dropped += not self._taken
+            self._newest, self._taken = numbered, False
             self._changed.notify_all()
 
     def newer_than(self, number: int) -> Numbered | None:
-        """Block until there is a frame with a higher number, and return it; None once the slot is closed."""
+        """Block until there is a frame with a higher number, and take it; None once the slot is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or (self._newest is not None and self._newest.number > number))
-            return None if self._closed else self._newest
+            if self._closed:
+                return None
+            self._taken = True
+            return self._newest
 
     def newest(self) -> Numbered | None:
-        """The newest frame at once, or None when there has been none."""
+        """The newest frame at once, not taken from its readers, or None when there has been none."""
         with self._changed:
             return self._newest
 
