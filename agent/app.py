@@ -237,13 +237,15 @@ class App:
             read_codes="qr" in camera.readers,
             read_plates="plate" in camera.readers,
         )
-        return EyePort(
+        eye = EyePort(
             f"{lane.name}/{camera.id}",
             configure,
             on_seen=lane.seen,
             on_status=lambda status: lane.camera_changed(camera.id, status, reads_codes="qr" in camera.readers),
             limits=EyeLimits(hang_s=camera.hang_s, reading_s=camera.reading_deadline_s, stop_s=EYE_STOP_S),
         )
+        lane.tell_presence(eye.attend)
+        return eye
 
     def _make_central(self, level: LogLevel) -> Central:
         ground = Ground(

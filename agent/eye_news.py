@@ -24,7 +24,8 @@ class EyeStatus:
     """How an eye is. Its readers work when `up`. `detail` says what is wrong and what to do.
 
     `view` other than CLEAR is a warning: the camera delivers, but sees badly. `misconfigured`: it will not come back
-    by itself. `restarts`: how often the process was started anew.
+    by itself. `restarts`: how often the process was started anew. `overloaded`: it reads, but the machine cannot keep up
+    with the camera: of the frames in which something changes most are lost.
     """
 
     eye: str
@@ -37,6 +38,7 @@ class EyeStatus:
     height_px: int = 0
     frame_rate_hz: float = 0.0
     restarts: int = 0
+    overloaded: bool = False
 
     @property
     def up(self) -> bool:

@@ -7,18 +7,20 @@ import os
 import random
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agent.core.backoff import delay_s
-from agent.eye.protocol import Beat, CameraState, Look, Sighting, Snapshot, Stop
+from agent.eye.protocol import Attend, Beat, CameraState, Look, Sighting, Snapshot, Stop
 from agent.eye_life import EyeFailedError, EyeLife, EyeLimits
+from agent.eye_load import LoadWatch
 from agent.eye_news import EyeStatus, Translator
 from agent.eye_process import COMMAND, EyeProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from agent.eye.protocol import Configure
+    from agent.eye.protocol import Configure, ToEye
     from agent.eye.wire import Envelope
     from agent.eye_news import Seen
 
@@ -54,6 +56,8 @@ class EyePort:
         self._beat: Beat | None = None
         self._process: EyeProcess | None = None
         self._translator = Translator(name, 0, 0.0)
+        self._load = LoadWatch()
+        self._present = self._told_present = False
         self._stopping = threading.Event()
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._looking = threading.Condition()
@@ -97,6 +101,14 @@ class EyePort:
             return
         os.close(self._wake)
 
+    def attend(self, present: bool) -> None:
+        """Tell the eye, now and after every restart, whether a vehicle is there whose code is awaited."""
+        with self._looking:
+            if self._stopping.is_set() or present == self._present:
+                return
+            self._present = present
+            os.eventfd_write(self._wake, 1)
+
     def snapshot(self, timeout_s: float = 1.0) -> bytes | None:
         """The newest frame as a small JPEG, for the console; None when the eye has none or does not answer in time."""
         with self._looking:
@@ -131,6 +143,8 @@ class EyePort:
     def _live_once(self, born_at: float) -> None:
         """One life of the eye. Raises EyeFailedError when it ends by itself or has to be killed."""
         self._translator = Translator(self._name, self._translator.last_frame, born_at)
+        self._load = LoadWatch()
+        self._told_present = False
         try:
             self._process = process = EyeProcess(self._command)
         except OSError as error:
@@ -145,7 +159,7 @@ class EyePort:
             self._process = self._beat = None
             process.kill()
 
-    def _say(self, process: EyeProcess, message: Configure | Look | Stop) -> None:
+    def _say(self, process: EyeProcess, message: ToEye) -> None:
         try:
             process.send(message)
         except OSError as error:
@@ -160,7 +174,15 @@ class EyePort:
             wanted, self._looks_wanted = self._looks_wanted, False
         if wanted and self._process is not None:
             self._say(self._process, Look())
+        self._tell_presence()
         return False
+
+    def _tell_presence(self) -> None:
+        """Say what the eye has not heard yet, once it has begun to work: before, it listens to its settings only."""
+        process, present = self._process, self._present
+        if process is not None and self._beat is not None and present != self._told_present:
+            self._say(process, Attend(present=present))
+            self._told_present = present
 
     def _take(self, envelope: Envelope) -> None:
         message = envelope.message
@@ -171,6 +193,8 @@ class EyePort:
                 self._change(self._status.with_camera(message))
             case Beat():
                 self._beat = message
+                self._tell_presence()
+                self._change(replace(self._status, overloaded=self._load.behind(message)))
             case Snapshot():
                 with self._looking:
                     self._snapshot = None if message.picture is None else envelope.pictures[message.picture]

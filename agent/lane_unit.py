@@ -13,6 +13,7 @@ from agent.core.assessment import weigh
 from agent.core.command import Answer, Result
 from agent.core.lane import Lane, LaneRules
 from agent.core.lane_io import Commanded
+from agent.core.lane_state import GATHERING, State
 from agent.lane_loop import Hands, LaneLoop, LaneView, Sighting
 from agent.port_state import PortState
 from agent.scanner_watch import ScannerState, ScannerWatch
@@ -36,8 +37,10 @@ if TYPE_CHECKING:
     from drivers.api import InputPort, ScannerPort
 
 ORDERS_WAITING = 16
+OVERLOADED = "the machine loses most pictures in which something moves: a smaller picture or fewer cameras would help"
 LATE_ANSWER_S = 2.0
 _LOOK_S = 0.1
+_AWAITS_A_CODE = GATHERING | {State.MANUAL, State.DENIED}
 _WEIGHED = 8
 """How many readings are weighed together: a little more than what a vote makes use of."""
 
@@ -168,6 +171,7 @@ class LaneUnit:
             ScannerWatch(f"{name}/{scanner}", port, self._scanned, partial(self._scanner_changed, scanner))
             for scanner, port in boards.scanners.items()
         ]
+        self._attentive: list[Callable[[bool], None]] = []
         self._readers: dict[str, bool] = {}
         self._readers_lock = threading.Lock()
 
@@ -183,6 +187,13 @@ class LaneUnit:
             self._signals.start()
         for scanner in self._scanners:
             scanner.start()
+
+    def tell_presence(self, to: Callable[[bool], None]) -> None:
+        """Have it told, about 20 times a second, whether a vehicle is there whose code is awaited; for before `start`.
+
+        `to` is called from the lane's loop and must not block.
+        """
+        self._attentive.append(to)
 
     def order(self, kind: CommandKind, operator: str, cause: str, timeout_s: float) -> Answer:
         """Order something in an officer's name and wait for what becomes of it, as OrderDesk.order does."""
@@ -210,8 +221,10 @@ class LaneUnit:
 
     def camera_changed(self, camera: str, status: EyeStatus, *, reads_codes: bool) -> None:
         """Note how an eye is; the lane hears whether any of its code readers works."""
-        state = "streaming" if status.up else status.state.value
-        self._devices.changed("camera", f"{self.name}/{camera}", state, status.detail, self.name)
+        state, detail = "streaming" if status.up else status.state.value, status.detail
+        if status.up and status.overloaded:
+            state, detail = "overloaded", OVERLOADED
+        self._devices.changed("camera", f"{self.name}/{camera}", state, detail, self.name)
         if reads_codes and status.state is not PortState.CONNECTING:
             self._reader_changed(camera, works=status.up)
 
@@ -246,6 +259,8 @@ class LaneUnit:
 
     def _observe(self, view: LaneView) -> None:
         self._view = view
+        for tell in self._attentive:
+            tell(view.state in _AWAITS_A_CODE)
 
 
 def rules(name: str, settings: LaneSettings, ways: WayGuard) -> LaneRules:
