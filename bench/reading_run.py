@@ -1,0 +1,103 @@
+"""Runs engines over labelled sets, each engine in a process of its own, and counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from bench.reading_engines import Subject
+from bench.reading_process import EngineLostError, EngineMissingError, EngineProcess, command
+from bench.reading_score import Tally, Verdict, judged_codes, judged_plates
+from bench.scratch import scratch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from bench.reading_engines import Engine
+    from bench.reading_process import Answer
+    from bench.reading_sets import LabelledSet, Picture
+
+MOST_LOST: Final = 3
+"""An engine whose process was lost so often on one set is not asked again about that set."""
+
+
+@dataclass(slots=True)
+class Results:
+    """`tallies`: by set and engine, in the order measured. `missing`: why an engine was not measured."""
+
+    sets: list[LabelledSet] = field(default_factory=list)
+    tallies: dict[str, dict[str, Tally]] = field(default_factory=dict)
+    versions: dict[str, dict[str, str]] = field(default_factory=dict)
+    missing: dict[str, str] = field(default_factory=dict)
+
+
+def run(
+    sets: Iterable[LabelledSet], engines: Sequence[Engine], told: Callable[[str], None] = lambda _: None
+) -> Results:
+    """All engines on all sets of their subject. `told` hears how far it is."""
+    results = Results()
+    for labelled in sets:
+        results.sets.append(labelled)
+        fitting = [each for each in engines if each.subject is labelled.subject and each.name not in results.missing]
+        with scratch() as folder:
+            files = [_spooled(picture, folder / f"{at}.npy") for at, picture in enumerate(labelled.pictures)]
+            results.tallies[labelled.name] = {}
+            for engine in fitting:
+                told(f"{labelled.name}: {engine.name}")
+                try:
+                    tally = _measured(engine, labelled, files, results.versions)
+                except EngineMissingError as error:
+                    results.missing[engine.name] = str(error)
+                else:
+                    results.tallies[labelled.name][engine.name] = tally
+    return results
+
+
+def _spooled(picture: Picture, file: Path) -> Path:
+    """The pixels as every engine gets them, decoded once."""
+    np.save(file, picture.load())
+    return file
+
+
+def _measured(
+    engine: Engine, labelled: LabelledSet, files: Sequence[Path], versions: dict[str, dict[str, str]]
+) -> Tally:
+    """One engine on one set. Raises EngineMissingError."""
+    tally, running = Tally(), None
+    known = labelled.all_labels
+    try:
+        for picture, file in zip(labelled.pictures, files, strict=True):
+            verdict = Verdict.LOST
+            if tally.lost.total() < MOST_LOST:
+                try:
+                    if running is None:
+                        running = EngineProcess(command(engine))
+                        versions[engine.name] = running.versions
+                        running.ask(file)  # what it loads at its first picture is not that picture's time
+                    verdict = _counted(tally, running.ask(file), picture, labelled, known)
+                except EngineLostError as error:
+                    running = None
+                    tally.lost[str(error)] += 1
+            tally.add(verdict, picture.kind)
+    finally:
+        if running is not None:
+            running.close()
+    return tally
+
+
+def _counted(tally: Tally, answer: Answer, picture: Picture, labelled: LabelledSet, known: frozenset[str]) -> Verdict:
+    texts = [text for text, _ in answer.texts]
+    tally.ms.append(answer.ms)
+    tally.peak_mb = max(answer.peak_mb, tally.peak_mb or 0.0)
+    if answer.error:
+        tally.errors[answer.error] += 1
+    if labelled.subject is Subject.CODES:
+        return judged_codes(texts, picture.labels[0], known, empty=labelled.empty)
+    tally.anywhere += any(text in picture.labels for text in texts)
+    verdict = judged_plates(texts, picture.labels)
+    if verdict is not Verdict.NOTHING:
+        tally.confidences.append((answer.texts[0][1], verdict is Verdict.READ))
+    return verdict
