@@ -1,0 +1,109 @@
+"""The colours of plates, BGR 0..255, as paint and light make them differ from plate to plate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from training.drawing.chance import between, happens, pick
+from training.drawing.kinds import DrawnKind
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Colour = NDArray[np.float32]
+
+_BLUE: Final = (165.0, 75.0, 15.0)
+_YELLOW: Final = (20.0, 170.0, 240.0)
+_GREEN: Final = (110.0, 195.0, 85.0)
+_WHITE: Final = (238.0, 240.0, 240.0)
+_BLACK: Final = (28.0, 26.0, 26.0)
+_RED: Final = (40.0, 35.0, 195.0)
+_SKY: Final = (235.0, 195.0, 130.0)
+_BROWN: Final = (110.0, 170.0, 215.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Colours:
+    """`top`, `bottom`: of the ground, which changes evenly between them; `left`: of its left part, None for the same.
+
+    `accent`: of the characters that are printed in another colour than the rest.
+    """
+
+    top: Colour
+    bottom: Colour
+    ink: Colour
+    accent: Colour
+    left: Colour | None = None
+
+
+def colours(rng: np.random.Generator, kind: DrawnKind) -> Colours:
+    """The colours of one plate of this kind."""
+    ground, ink = _basic(rng, kind)
+    top = _shade(rng, ground)
+    bottom, left = top, None
+    if kind is DrawnKind.NEW_ENERGY_SMALL:
+        top = _shade(rng, _WHITE)
+        bottom = _shade(rng, _GREEN)
+    elif kind is DrawnKind.NEW_ENERGY_LARGE:
+        left = _shade(rng, _YELLOW)
+    middle = (top + bottom) * np.float32(0.5)
+    painted = _worn(rng, _shade(rng, ink), middle)
+    special = _worn(rng, _shade(rng, _accent(kind, ink)), middle)
+    return Colours(top, bottom, painted, special, left)
+
+
+def _basic(rng: np.random.Generator, kind: DrawnKind) -> tuple[tuple[float, ...], tuple[float, ...]]:  # noqa: PLR0911
+    """Ground and ink."""
+    match kind:
+        case DrawnKind.BLUE:
+            return _BLUE, _WHITE
+        case (
+            DrawnKind.YELLOW
+            | DrawnKind.YELLOW_TWO_LINES
+            | DrawnKind.LEARNER
+            | DrawnKind.TRAILER
+            | DrawnKind.TRAILER_TWO_LINES
+            | DrawnKind.KAZAKHSTAN_FOREIGN
+        ):
+            return _YELLOW, _BLACK
+        case DrawnKind.NEW_ENERGY_SMALL | DrawnKind.NEW_ENERGY_LARGE:
+            return _GREEN, _BLACK
+        case DrawnKind.BLACK | DrawnKind.HONG_KONG | DrawnKind.MACAO | DrawnKind.EMBASSY | DrawnKind.CONSULATE:
+            return _BLACK, _WHITE
+        case DrawnKind.TEMPORARY | DrawnKind.TEMPORARY_TWO_LINES | DrawnKind.TRIAL | DrawnKind.OVERSIZED:
+            return pick(rng, (_SKY, _BROWN, _WHITE)), _BLACK
+        case DrawnKind.KAZAKHSTAN_DIPLOMATIC:
+            return _RED, _WHITE
+        case DrawnKind.LATIN | DrawnKind.LATIN_TWO_LINES:
+            return pick(rng, ((_WHITE, _BLACK), (_WHITE, _BLACK), (_YELLOW, _BLACK), (_BLACK, _WHITE), (_WHITE, _BLUE)))
+        case _:
+            return _WHITE, _BLACK
+
+
+def _accent(kind: DrawnKind, ink: tuple[float, ...]) -> tuple[float, ...]:
+    red = (DrawnKind.POLICE, DrawnKind.ARMED_POLICE, DrawnKind.EMBASSY, DrawnKind.CONSULATE)
+    return _RED if kind in red else ink
+
+
+def accented(kind: DrawnKind, text: str) -> frozenset[int]:
+    """The places of the characters in the accent's colour."""
+    marks = "警使领" if kind is not DrawnKind.ARMED_POLICE else "WJ"
+    return frozenset(place for place, character in enumerate(text) if character in marks)
+
+
+def _shade(rng: np.random.Generator, colour: tuple[float, ...]) -> Colour:
+    """The colour, lighter or darker, and a little off."""
+    gain = between(rng, 0.75, 1.1)
+    off = rng.random(3, dtype=np.float32) * 30 - 15
+    shade: Colour = np.clip(np.asarray(colour, np.float32) * np.float32(gain) + off, 3, 252)
+    return shade
+
+
+def _worn(rng: np.random.Generator, ink: Colour, ground: Colour) -> Colour:
+    """Ink that has faded towards the ground: a little on most plates, strongly on some."""
+    faded = between(rng, 0.2, 0.7) if happens(rng, 0.22) else between(rng, 0.0, 0.2)
+    mixed: Colour = ink + (ground - ink) * np.float32(faded)
+    return mixed
