@@ -40,6 +40,7 @@ PLATE_KINDS: Mapping[int, PlateKind] = {
     18: PlateKind.KAZAKHSTAN_1993,
     19: PlateKind.KAZAKHSTAN_FOREIGN,
     20: PlateKind.LATIN,
+    21: PlateKind.KAZAKHSTAN_DIPLOMATIC,
 }
 """The numbers that stand for the plate kinds in a permit; numbers are only ever added."""
 

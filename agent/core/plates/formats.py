@@ -1,7 +1,7 @@
 """The formats of vehicle plates of China and Kazakhstan, and a generic Latin one; how a plate is written as a text.
 
 China: GA 36-2018 as published in summaries. Kazakhstan: the series of 1993 and of 2012. Where no official serial
-grammar is public (temporary plates, plates of foreign owners), the format is wide and says so.
+grammar is public (temporary plates, plates of foreign owners and of diplomats), the format is wide.
 """
 
 from __future__ import annotations
@@ -48,6 +48,7 @@ class PlateKind(StrEnum):
     KAZAKHSTAN_1993 = "kazakhstan_1993"
     KAZAKHSTAN_FOREIGN = "kazakhstan_foreign"
     LATIN = "latin"
+    KAZAKHSTAN_DIPLOMATIC = "kazakhstan_diplomatic"
 
 
 MARKS: Final = {"临": PlateKind.TEMPORARY, "试": PlateKind.TRIAL, "超": PlateKind.OVERSIZED}
@@ -116,6 +117,7 @@ STRICT: Final[tuple[PlateFormat, ...]] = (
     PlateFormat(PlateKind.KAZAKHSTAN_1993, (ascii_uppercase, *[digits] * 3, *[ascii_uppercase] * 3), 0.5),
     PlateFormat(PlateKind.KAZAKHSTAN_1993, (ascii_uppercase, *[digits] * 3, *[ascii_uppercase] * 2), 0.5),
     PlateFormat(PlateKind.KAZAKHSTAN_FOREIGN, (ascii_uppercase, *[digits] * 6), 0.5),
+    *[PlateFormat(PlateKind.KAZAKHSTAN_DIPLOMATIC, ("DT", *[digits] * length), 0.2) for length in (5, 6, 7)],
 )
 """The formats that say something about the place of each character."""
 
@@ -127,8 +129,18 @@ GENERIC: Final[tuple[PlateFormat, ...]] = tuple(
 FORMATS: Final = STRICT + GENERIC
 """Everything that a plate of one line may bear."""
 
+_TWO_LINES_AS_ONE: Final = frozenset(
+    {
+        PlateKind.ARMED_POLICE,
+        PlateKind.KAZAKHSTAN_1993,
+        PlateKind.KAZAKHSTAN_FOREIGN,
+        PlateKind.KAZAKHSTAN_DIPLOMATIC,
+    }
+)
+"""Kinds whose plates of two lines go on below where they stop above."""
+
 TWO_LINES: Final[tuple[PlateFormat, ...]] = (
-    *[plate for plate in STRICT if plate.places[0] == PROVINCES],
+    *[plate for plate in STRICT if plate.places[0] == PROVINCES or plate.kind in _TWO_LINES_AS_ONE],
     # Digits above, the region below on the left, the letters below on the right.
     *[
         PlateFormat(

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
     from agent.core.observations import Position, Reading
 
+ACCEPTED: Final = 0.9
+"""From this confidence on a reading is taken for what the plate says; below it, for a hint."""
 _FLOOR: Final = 1e-4
 """Least probability of a character that a reading does not list."""
 CORRELATION: Final = 0.8

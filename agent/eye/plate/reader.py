@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import cv2
 import numpy as np
 
 from agent.core.observations import Position, Reading
+from agent.core.plates.colours import PlateColour, refined
 from agent.core.plates.columns import ALPHABET, encode
 from agent.core.plates.formats import FORMATS, TWO_LINES, Grammar, PlateKind
-from agent.eye.plate import colour, ctc, rectify, weights
+from agent.core.plates.vote import ACCEPTED
+from agent.eye.plate import ctc, rectify, weights
+from agent.eye.plate.close_up import close_up
+from agent.eye.plate.colour import Light, colour_of, light_of
 from agent.eye.plate.detector import Detection, PlateDetector
 from agent.eye.plate.recogniser import PlateRecogniser
 
@@ -28,7 +33,10 @@ _TWO_LINE_EVIDENCE_SIZE_PX: Final = (200, 100)
 _FLAT_ASPECT: Final = 2.4
 """A plate of one line is 3.1 to 4.6 times as wide as high, one of two lines 1.4 to 2; perspective narrows both."""
 _WEAK: Final = 0.5
-_SURE: Final = 0.9
+_CLOSE_UPS: Final = 2
+"""How many plates of a frame are looked at twice: the nearest ones, for the sake of time."""
+_CUT: Final = 0.01
+"""So near the edge of the picture, in widths of the plate, it may go on outside."""
 _LEAST_PROBABILITY: Final = 0.02
 """Under this, the whole text is no more than a guess at a thing that may be no plate."""
 _LIKELY: Final = 1e-3
@@ -40,7 +48,8 @@ class PlateFound:
     """A plate in a picture; what has the name of a field of agent.core.observations.Reading means the same.
 
     `corners`: shape (4, 2), clockwise from the top left, pixels. `score`: the detector's, 0..1. `flat`: the plate
-    flattened, BGR, to be kept as evidence.
+    flattened, BGR, to be kept as evidence. `character_px`: height of a character in the frame, of the smaller ones where
+    there are two lines.
     """
 
     text: str
@@ -53,6 +62,8 @@ class PlateFound:
     flat: NDArray[np.uint8]
     columns: bytes
     two_lines: bool
+    colour: PlateColour
+    character_px: float
 
     def reading(self, camera: str, frame: int, at: float, picture: str | None = None) -> Reading:
         """The value that leaves the eye. `at`: monotonic seconds of the frame's arrival; `picture`: SHA-256 or None."""
@@ -68,6 +79,7 @@ class PlateFound:
             picture=picture,
             columns=self.columns,
             two_lines=self.two_lines,
+            colour=self.colour.value,
         )
 
 
@@ -91,18 +103,24 @@ class _Read:
 class PlateReader:
     """Reads plates. Holds two networks; not thread-safe by promise, one thread owns it."""
 
-    def __init__(self, folder: Path = weights.FOLDER) -> None:
-        """Load the networks. Raises WeightsError when a file of weights is missing or wrong."""
+    def __init__(self, folder: Path = weights.FOLDER, zone: Sequence[tuple[float, float]] = ()) -> None:
+        """Load the networks. Raises WeightsError when a file of weights is missing or wrong.
+
+        `zone`: corners x, y of the part of the picture where a plate counts, as fractions of width and height; a plate
+        whose centre lies outside is not read. Empty: the whole picture.
+        """
         self._detector = PlateDetector(folder=folder)
         self._recogniser = PlateRecogniser(folder)
+        self._zone = np.array(zone, dtype=np.float32)
 
     def read(self, pixels: NDArray[np.uint8], *, thorough: bool = False) -> list[PlateFound]:
         """The plates in a BGR picture, shape (height, width, 3), 8 bit; the main one, large and sure, first.
 
-        `thorough` looks again at a finer scale when the first look gave no sure plate, at about three times the cost.
+        A plate that the edge of the picture may cut is left out. `thorough` looks again at a finer scale when the first
+        look gave no plate that would be accepted, at about three times the cost.
         """
         found = self._look(pixels, 640)
-        if thorough and _best(found) < _SURE:
+        if thorough and _best(found) < ACCEPTED:
             finer = self._look(pixels, 960)
             found = finer if _best(finer) >= _best(found) else found
         return sorted(found, key=lambda plate: _prominence(plate, pixels.shape[1]), reverse=True)
@@ -114,25 +132,55 @@ class PlateReader:
         corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
         centre = corners.mean(axis=0)
         corners = (centre + (corners - centre) / 1.1).astype(np.float32)
-        return self._read_one(pixels, Detection(corners, (0.0, 0.0, float(width), float(height)), 1.0))
+        plate = Detection(corners, (0.0, 0.0, float(width), float(height)), 1.0)
+        # The plate fills the picture, which therefore says nothing of the light.
+        return self._read_one(pixels, plate, Light())
 
     def _look(self, pixels: NDArray[np.uint8], longest_px: int) -> list[PlateFound]:
-        detections = self._detector.find(pixels, longest_px)
+        detections = [found for found in self._detector.find(pixels, longest_px) if self._counts(found, pixels)]
+        if not detections:
+            return []
+        light = light_of(pixels)
         largest = sorted(detections, key=lambda d: d.score * d.box[2] * d.box[3], reverse=True)[:_MOST_PLATES]
-        read = [self._read_one(pixels, detection) for detection in largest]
+        read = [
+            self._read_closer(pixels, detection, light)
+            if place < _CLOSE_UPS
+            else self._read_one(pixels, detection, light)
+            for place, detection in enumerate(largest)
+        ]
         return [plate for plate in read if plate is not None]
 
-    def _read_one(self, pixels: NDArray[np.uint8], detection: Detection) -> PlateFound | None:
+    def _counts(self, detection: Detection, pixels: NDArray[np.uint8]) -> bool:
+        """Whether the plate lies in the zone, and whole in the picture: what is cut off would be made up."""
+        height, width = pixels.shape[:2]
+        x, y, across, down = detection.box
+        margin = max(1.0, across * _CUT)
+        if x < margin or y < margin or x + across > width - margin or y + down > height - margin:
+            return False
+        centre = ((x + across / 2) / width, (y + down / 2) / height)
+        return not self._zone.size or cv2.pointPolygonTest(self._zone, centre, measureDist=False) >= 0
+
+    def _read_closer(self, pixels: NDArray[np.uint8], detection: Detection, light: Light) -> PlateFound | None:
+        """Read a plate, and where that would not be accepted once more with tighter corners; the surer reading."""
+        first = self._read_one(pixels, detection, light)
+        if first is not None and first.confidence >= ACCEPTED:
+            return first
+        closer = close_up(self._detector, pixels, detection)
+        second = None if closer is None else self._read_one(pixels, closer, light)
+        return max((read for read in (second, first) if read is not None), key=lambda read: read.confidence, default=None)
+
+    def _read_one(self, pixels: NDArray[np.uint8], detection: Detection, light: Light) -> PlateFound | None:
         read = self._views(pixels, detection.corners)
         if read is None or read.best.probability < _LEAST_PROBABILITY:
             return None
         positions, confidence = _posterior(read)
         size = _TWO_LINE_EVIDENCE_SIZE_PX if read.two_lines else _EVIDENCE_SIZE_PX
         flat = rectify.flatten(pixels, detection.corners, size)
+        colour = colour_of(flat, light)
         return PlateFound(
             text=read.best.number,
             positions=positions,
-            kind=colour.refined(read.best.format.kind, flat),
+            kind=refined(read.best.format.kind, colour),
             confidence=confidence,
             box=_inside(detection.box, pixels),
             corners=detection.corners,
@@ -140,6 +188,8 @@ class PlateReader:
             flat=flat,
             columns=encode(read.columns.tolist()),
             two_lines=read.two_lines,
+            colour=colour,
+            character_px=rectify.character_height_px(detection.corners, two_lines=read.two_lines),
         )
 
     def _views(self, pixels: NDArray[np.uint8], corners: NDArray[np.float32]) -> _Read | None:

@@ -22,6 +22,10 @@ SPLITS: Final = (0.36, 0.40, 0.49)
 _UPPER_OVERLAP: Final = 0.02
 _LOWER_OVERLAP: Final = 0.03
 
+_CHARACTER_SHARE: Final = 90 / 140
+_UPPER_CHARACTER_SHARE: Final = 60 / 220
+"""Height of a character to that of its plate: of one line, and in the upper of two lines (GA 36, as summarised)."""
+
 
 def flatten(pixels: NDArray[np.uint8], corners: NDArray[np.float32], size_px: tuple[int, int]) -> NDArray[np.uint8]:
     """The plate inside `corners` (clockwise from the top left), with a margin of 5 %, as a picture of `size_px`."""
@@ -38,6 +42,12 @@ def aspect(corners: NDArray[np.float32]) -> float:
     """Width to height of the outline."""
     sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
     return float((sides[0] + sides[2]) / (sides[1] + sides[3] + 1e-6))
+
+
+def character_height_px(corners: NDArray[np.float32], *, two_lines: bool) -> float:
+    """About how high a character is in the frame; of two lines, one of the upper, which is the smaller."""
+    sides = np.linalg.norm(corners[[3, 2]] - corners[[0, 1]], axis=1)
+    return float(sides.mean()) * (_UPPER_CHARACTER_SHARE if two_lines else _CHARACTER_SHARE)
 
 
 def one_line(pixels: NDArray[np.uint8], corners: NDArray[np.float32]) -> NDArray[np.uint8]:
