@@ -1,7 +1,8 @@
 """An eye process whose camera or readers misbehave as ordered: `eye_child.py MODE --fd N`.
 
 Modes: `segfault`, `hang`, `fail` (the code reader does, once a frame shows it a number of 5 or more), `count` (reads the
-number in each frame as its code), `slow` (the same, 0.2 s a frame), `silent` (says nothing), `stuck` (stops to beat),
+number in each frame as its code), `slow` (the same, 0.2 s a frame), `hint` (tells by a code whether there is a hint of one,
+whenever that changes), `silent` (says nothing), `stuck` (stops to beat),
 `garbage`, `liar` (a plate without positions), `future` (a frame from tomorrow), `stranger`, `old`, `exit`, `deaf` (does
 not stop when asked).
 """
@@ -87,6 +88,15 @@ class Counter:
         return [Found(str(number).encode())]
 
 
+class HintTeller:
+    def __init__(self):
+        self._told = None
+
+    def look(self, pixels, at, *, hint, budget_ms):
+        before, self._told = self._told, hint
+        return [] if hint is before else [Found(b"hint" if hint else b"no hint")]
+
+
 class PlateCounter:
     def read(self, pixels, *, thorough=False):
         return [FoundPlate(f"{number_in(pixels) % 1000:03d}ABC02")]
@@ -94,6 +104,8 @@ class PlateCounter:
 
 def made_readers(mode):
     def make(settings):
+        if mode == "hint":
+            return Readers(dear_codes=HintTeller())
         return Readers(
             codes=Counter(mode) if settings.read_codes else None,
             plates=PlateCounter() if settings.read_plates else None,

@@ -111,6 +111,23 @@ def test_a_single_failing_frame_is_counted_and_survived():
         eventually(lambda: (beat := eye.port.last_beat) and beat.failures >= 2)
 
 
+def test_an_eye_is_told_whether_a_vehicle_waits_and_told_again_after_a_restart():
+    unchanged = GateSettings(threshold=255, hold_s=0, look_every_s=0.01)
+    with watching("hint", gate=unchanged) as eye:
+
+        def wait_for(word, after=0.0):
+            eye.sight(lambda seen: seen.at > after and seen.presentations[0].payload == word)
+
+        wait_for(b"no hint")
+        eye.port.attend(present=True)
+        wait_for(b"hint")
+        os.kill(eye.port.pid, signal.SIGKILL)
+        wait_for(b"hint", after=time.monotonic())
+        eye.port.attend(present=False)
+        wait_for(b"no hint")
+    eye.port.attend(present=True)
+
+
 # ----------------------------------------------------------------------------------------------------------- faults
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -186,7 +187,9 @@ def settings(**changes):
 class Unit:
     """A lane unit on simulated boards whose every decision is PASS."""
 
-    def __init__(self, name, journal, devices, orders=lambda _lane: LaneOrders(), **changes):
+    def __init__(
+        self, name, journal, devices, orders=lambda _lane: LaneOrders(), hear=lambda _present: None, **changes
+    ):
         lane = settings(**changes)
         self.relay = RelayBoard(name, make_relay("simulated", {"name": name}))
         inputs = None if lane.inputs is None else make_inputs("simulated", {"name": name})
@@ -201,6 +204,7 @@ class Unit:
             self._decide,
             7,
         )
+        self.unit.tell_presence(hear)
 
     def _decide(self, question, now, _later):
         return Decided(now, Decision(Verdict.PASS, Reason.OK, (), PERMIT), 1, question.transaction)
@@ -350,6 +354,42 @@ def test_the_lane_hears_whether_any_camera_reads_codes(request, journal, devices
         assert devices.states["exit/front"] == "lost"
         tell("rear", "up")
         assert devices.states["exit/rear"] == "streaming"
+
+
+def test_a_camera_that_the_machine_cannot_keep_up_with_goes_on_reading_and_is_told_of(request, journal, devices):
+    with Unit(request.node.name, journal, devices) as lane:
+        lane.wait_state("idle")
+        for overloaded, state in ((True, "overloaded"), (False, "streaming")):
+            lane.unit.camera_changed("front", replace(status("up"), overloaded=overloaded), reads_codes=True)
+            assert devices.states["exit/front"] == state
+        lane.unit.camera_changed("front", replace(status("lost"), overloaded=True), reads_codes=True)
+        assert devices.states["exit/front"] == "lost"
+        eventually(lambda: alarms(journal) == ["readers_lost"])
+    changes = [data for kind, data in journal.events if kind == "device.changed" and data["device"] == "exit/front"]
+    assert [(one["state"], "loses most pictures" in one["detail"]) for one in changes] == [
+        ("overloaded", True),
+        ("streaming", False),
+        ("lost", False),
+    ]
+
+
+def test_the_eyes_of_a_lane_hear_whether_a_vehicle_waits_for_its_answer(request, journal, devices):
+    heard = []
+    with Unit(request.node.name, journal, devices, hear=heard.append) as lane:
+        lane.wait_state("idle")
+        eventually(lambda: heard[-1:] == [False])
+        lane.inputs.set(1, True)
+        lane.wait_state("present")
+        eventually(lambda: heard[-1])
+        shown = Presentation(b"permit", "test", "front", 1, Clock().now().at)
+        lane.unit.seen(Seen("front", 1, shown.at, (shown,), (), {}))
+        lane.wait_state("opening")
+        eventually(lambda: not heard[-1])
+    assert [now for before, now in zip([None, *heard], heard, strict=False) if now is not before] == [
+        False,
+        True,
+        False,
+    ]
 
 
 def test_the_first_camera_that_is_lost_is_heard_at_once(request, journal, devices):

@@ -1,0 +1,88 @@
+"""When a machine counts as too slow for a camera."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agent.eye.allowance import Allowance
+from agent.eye.protocol import Beat
+from agent.eye_load import LoadWatch
+
+BEAT_S = 0.25
+
+
+def judged(watch, spans, at=0.0):
+    """The judgement after each second of beats, of spans (seconds, frames read a second, frames lost a second)."""
+    verdicts, read, dropped = [], 0.0, 0.0
+    for seconds, reads, losses in spans:
+        for beat in range(round(seconds / BEAT_S)):
+            at += BEAT_S
+            read, dropped = read + reads * BEAT_S, dropped + losses * BEAT_S
+            behind = watch.behind(Beat(at=at, read=int(read), dropped=int(dropped)))
+            if beat % 4 == 3:
+                verdicts.append(behind)
+    return verdicts
+
+
+@pytest.mark.parametrize(
+    ("spans", "last"),
+    [
+        ([(60, 1, 0)], False),
+        ([(60, 25, 0)], False),
+        ([(60, 15, 10)], False),
+        ([(60, 10, 15)], True),
+        ([(1, 0, 25)], False),
+        ([(20, 5, 0), (2, 5, 20)], False),
+        ([(60, 5, 20), (20, 20, 5)], False),
+        ([(60, 5, 20), (20, 17, 8)], True),
+        ([(60, 5, 20), (11, 1, 0)], False),
+    ],
+    ids=[
+        "nothing moves",
+        "all are read",
+        "fewer than half are lost",
+        "most are lost",
+        "a hitch of a second",
+        "a short peak after a quiet time",
+        "it has caught up",
+        "a third still lost is not caught up",
+        "nothing moves any more",
+    ],
+)
+def test_a_machine_does_not_keep_up_when_most_changing_frames_are_lost_for_some_seconds(spans, last):
+    assert judged(LoadWatch(), spans)[-1] is last
+
+
+def test_it_is_told_within_ten_seconds_and_taken_back_within_ten():
+    verdicts = judged(LoadWatch(), [(20, 25, 0), (10, 0, 25), (10, 25, 0)])
+    assert not any(verdicts[:20])
+    assert verdicts[29]
+    assert not verdicts[39]
+
+
+@given(st.lists(st.tuples(st.integers(0, 2**62), st.integers(0, 2**62), st.floats(0, 1e12)), max_size=30))
+def test_figures_that_make_no_sense_do_no_harm(beats):
+    watch = LoadWatch()
+    for read, dropped, at in beats:
+        assert watch.behind(Beat(at=at, read=read, dropped=dropped)) in {True, False}
+
+
+# -------------------------------------------------------------------------------------------------------- allowance
+
+
+def test_a_reader_that_can_wait_rests_longer_with_every_loss_and_less_again_without():
+    allowance = Allowance(1.0)
+    assert allowance.rest_s(0.04, 0) == 0.0
+    losing = [allowance.rest_s(0.04, lost) for lost in (3, 5, 6, 9)]
+    assert losing == pytest.approx([0.04, 0.12, 0.28, 0.28])
+    recovering = [allowance.rest_s(0.04, 9) for _ in range(7)]
+    assert all(later < sooner for sooner, later in pairwise(recovering))
+    assert recovering[-1] == 0.0
+
+
+def test_no_rest_is_longer_than_a_second():
+    allowance = Allowance(0.5)
+    assert allowance.rest_s(0.3, 0) == pytest.approx(0.3)
+    assert allowance.rest_s(30.0, 1) == 1.0
