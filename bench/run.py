@@ -24,6 +24,7 @@ from bench import (
     codes,
     drain,
     events,
+    eyes,
     fleet,
     idle,
     journal,
@@ -100,6 +101,10 @@ MEASUREMENTS: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
     "journal": (f"{EVENTS} durable appends", append),
     "ledger": (f"{CLAIMS} claims on a ledger of {LEDGER} rows", shared_ledger),
     "idle": ("an eye with nothing to see", lambda: [idle.measure(name).figure() for name in idle.SIZES]),
+    "eyes": (
+        f"{eyes.CODES} codes shown to each of {', '.join(map(str, eyes.CAMERAS))} cameras at once",
+        lambda: [figure for count in eyes.CAMERAS for figure in eyes.measure(count, eyes.CODES).figures()],
+    ),
     "starting": (f"{STARTS} starts of the agent", lambda: starting.figures(starting.measure(STARTS))),
     "drain": (
         f"{DRAINED} events drained, plain and with mutual TLS",

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from agent.eye.protocol import (
     MAX_PAYLOAD,
+    Attend,
     Beat,
     CameraPhase,
     CameraState,
@@ -24,6 +25,7 @@ from agent.eye.protocol import (
     Sighting,
     Snapshot,
     Stop,
+    ToEye,
 )
 from agent.eye.wire import MAX_PICTURE_BYTES, MAX_TEXT_BYTES, Decoder, encoded
 
@@ -44,15 +46,17 @@ SAMPLES = [
     (Sighting(frame=7, at=1.25, codes=(SeenCode(payload=bytes(range(256)), engine="zxing"),), picture=0), [JPEG]),
     (Sighting(frame=7, at=1.25, plates=(PLATE.model_copy(update={"crop": 1}),)), [JPEG, JPEG + b"2"]),
     (Beat(at=3.5, reading_since=3.25), []),
+    (Beat(at=3.5, captured=9, read=3, skipped=6, dropped=4, load=0.75), []),
     (Snapshot(frame=1, at=2.0, picture=0), [JPEG]),
     (Configure(camera_kind="opencv", camera={"url": "rtsp://x", "loop": True}), []),
     (Look(), []),
+    (Attend(present=True), []),
     (Stop(), []),
 ]
 
 
 def from_eye(message):
-    return not isinstance(message, Configure | Look | Stop)
+    return not isinstance(message, ToEye)
 
 
 def frame(text, *tail):
