@@ -22,24 +22,31 @@ _INNER: Final = (slice(16, 84), slice(4, 96))
 _PERCENT: Final = 100
 
 # Hues in degrees. Wide: what the balance of the light leaves is still some 15 degrees off at dusk.
-_RED: Final = (340.0, 20.0)
-_YELLOW: Final = (22.0, 72.0)
-_GREEN: Final = (72.0, 185.0)
-_BLUE: Final = (185.0, 270.0)
-_DARK_COLOURED: Final = 0.30
-_BRIGHT_COLOURED: Final = 0.34
+_RED: Final = (335.0, 20.0)
+_YELLOW: Final = (20.0, 72.0)
+_GREEN: Final = (72.0, 168.0)
+_BLUE: Final = (178.0, 275.0)
+_BLUISH: Final = 0.16
+_YELLOWISH: Final = 0.24
 _GREENISH: Final = 0.13
-"""Least saturations: of blue and red grounds, of yellow ones, and of green ones, whose gradient begins nearly white."""
-_BLACK_TO_INK: Final = 0.6
+_REDDISH: Final = 0.35
+"""Least saturations; that of green is low because its gradient begins nearly white, that of blue because of glare."""
+_BLUER: Final = 0.06
+"""By how much the dark part of a blue plate is more saturated than the light one, which is its characters."""
+_BLACK_TO_INK: Final = 0.5
+_MAJORITY: Final = 0.5
 _LEAST_CONTRAST: Final = 12.0
 _LEAST_BRIGHT: Final = 24.0
+
+
+Gains = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Light:
     """The light of a frame. `gains`: what makes grey of its mean, for B, G, R. `grey`: the frame has no colours at all."""
 
-    gains: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    gains: Gains = (1.0, 1.0, 1.0)
     grey: bool = False
 
 
@@ -57,66 +64,66 @@ def colour_of(flat: NDArray[np.uint8], light: Light) -> PlateColour:
     """The ground's colour of a flattened plate, BGR, shape (height, width, 3).
 
     NOT_KNOWN in a frame without colours, where the plate is too dark, or where ground and characters cannot be told
-    apart. On a dark ground the characters are white, so they show the light better than the frame does.
+    apart.
     """
     inner = _inner(flat)
     grey = cv2.cvtColor(inner, cv2.COLOR_BGR2GRAY)
-    level, bright = cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
-    bright = bright.astype(bool)
-    if light.grey or not bright.any() or bright.all() or level <= 0:
+    _, parted = cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY | cv2.THRESH_OTSU)
+    bright = parted.astype(bool)
+    if light.grey or not bright.any() or bright.all():
         return PlateColour.NOT_KNOWN
-    upper, lower = np.median(inner[bright], axis=0), np.median(inner[~bright], axis=0)
+    upper, lower = _median(inner[bright]) * light.gains, _median(inner[~bright]) * light.gains
     if upper.mean() - lower.mean() < _LEAST_CONTRAST or upper.max() < _LEAST_BRIGHT:
         return PlateColour.NOT_KNOWN
-    if bright.mean() < 0.5:  # noqa: PLR2004 - half: the ground is what there is more of
-        return _dark_ground(lower, upper, light)
+    if _is(lower, _BLUE, _BLUISH) and _saturation_of(lower, _BLUE) > _saturation_of(upper, _BLUE) + _BLUER:
+        return PlateColour.BLUE
+    if bright.mean() < _MAJORITY:
+        return _dark_ground(lower, upper)
     return _bright_ground(inner, bright, light)
 
 
-def _dark_ground(ground: NDArray[np.float64], ink: NDArray[np.float64], light: Light) -> PlateColour:
-    gains = _bounded(ink.mean() / np.maximum(ink, 1.0))
-    hue, saturation = _hue(ground * gains)
-    if saturation < _DARK_COLOURED:
-        dark = float((ground * light.gains).max()) < _BLACK_TO_INK * float((ink * light.gains).max())
-        return PlateColour.BLACK if dark else PlateColour.NOT_KNOWN
-    if _within(hue, _BLUE):
+def _dark_ground(ground: NDArray[np.float64], ink: NDArray[np.float64]) -> PlateColour:
+    """The characters are white there, so they show the light better than the frame does."""
+    balanced = ground * _bounded(ink.mean() / np.maximum(ink, 1.0))
+    if _is(balanced, _BLUE, _BLUISH):
         return PlateColour.BLUE
-    return PlateColour.RED if _within(hue, _RED) else PlateColour.NOT_KNOWN
+    if _is(balanced, _RED, _REDDISH):
+        return PlateColour.RED
+    dark = ground.max() < _BLACK_TO_INK * ink.max()
+    return PlateColour.BLACK if dark and _hue(balanced)[1] < _YELLOWISH else PlateColour.NOT_KNOWN
 
 
 def _bright_ground(inner: NDArray[np.uint8], bright: NDArray[np.bool_], light: Light) -> PlateColour:
     width = inner.shape[1]
+    if _is(_ground(inner, bright, slice(width // 3, None), light), _GREEN, _GREENISH):
+        left = _ground(inner, bright, slice(0, width // 5), light)
+        return PlateColour.YELLOW_GREEN if _is(left, _YELLOW, _YELLOWISH) else PlateColour.GREEN
     whole = _ground(inner, bright, slice(None), light)
-    left = _ground(inner, bright, slice(0, width // 5), light)
-    right = _ground(inner, bright, slice(width // 3, None), light)
-    hue, saturation = _hue(whole)
-    if _is_green(right):
-        return PlateColour.YELLOW_GREEN if _is_yellow(left) else PlateColour.GREEN
-    if saturation >= _BRIGHT_COLOURED:
-        if _within(hue, _YELLOW):
-            return PlateColour.YELLOW
-        if _within(hue, _RED):
-            return PlateColour.RED
-        return PlateColour.BLUE if _within(hue, _BLUE) else PlateColour.NOT_KNOWN
-    return PlateColour.WHITE
+    if _is(whole, _YELLOW, _YELLOWISH):
+        return PlateColour.YELLOW
+    if _is(whole, _RED, _REDDISH):
+        return PlateColour.RED
+    return PlateColour.WHITE if _hue(whole)[1] < _BLUISH else PlateColour.NOT_KNOWN
 
 
 def _ground(inner: NDArray[np.uint8], bright: NDArray[np.bool_], part: slice, light: Light) -> NDArray[np.float64]:
     chosen = inner[:, part][bright[:, part]]
-    if not chosen.size:
-        return np.zeros(3)
-    balanced: NDArray[np.float64] = np.median(chosen, axis=0) * np.array(light.gains)
-    return balanced
+    return _median(chosen) * light.gains if chosen.size else np.zeros(3)
 
 
-def _is_green(colour: NDArray[np.float64]) -> bool:
-    hue, saturation = _hue(colour)
-    return saturation >= _GREENISH and _within(hue, _GREEN)
+def _median(colours: NDArray[np.uint8]) -> NDArray[np.float64]:
+    middle: NDArray[np.float64] = np.median(colours, axis=0)
+    return middle
 
 
-def _is_yellow(colour: NDArray[np.float64]) -> bool:
-    hue, saturation = _hue(colour)
-    return saturation >= _BRIGHT_COLOURED and _within(hue, _YELLOW)
+def _is(bgr: NDArray[np.float64], hues: tuple[float, float], least: float) -> bool:
+    return _saturation_of(bgr, hues) >= least
+
+
+def _saturation_of(bgr: NDArray[np.float64], hues: tuple[float, float]) -> float:
+    """The saturation of a colour, 0 where its hue is another."""
+    hue, saturation = _hue(bgr)
+    return saturation if _within(hue, hues) else 0.0
 
 
 def _inner(flat: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -150,6 +157,6 @@ def _within(hue: float, limits: tuple[float, float]) -> bool:
     return low <= hue < high if low <= high else hue >= low or hue < high
 
 
-def _bounded(gains: NDArray[np.floating]) -> tuple[float, float, float]:
+def _bounded(gains: NDArray[np.floating]) -> Gains:
     blue, green, red = (float(min(max(gain, 1 / _MOST_GAIN), _MOST_GAIN)) for gain in gains)
     return blue, green, red
