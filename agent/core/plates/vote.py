@@ -26,6 +26,8 @@ _SIZE_CHANGE: Final = 2.0
 _MOST_READINGS: Final = 5
 _CONTESTED: Final = 0.7
 """From this share of the evidence on, a second plate in the same frames may as well be that of the vehicle."""
+_NEARER: Final = 1.5
+"""From this ratio of areas on, a plate that was surely read in the same frames is nearer to the barrier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,7 @@ class PlateVote:
     `positions`: one for each character of `text`, as in a Reading. `confidence`: probability of the whole text, 0..1.
     `frames`: how many readings the vote holds; `agreeing`: how many of them read exactly `text`. `kind`: a PlateKind
     value, the commonest. `readings`: those that show the plate best, five at most. `contested`: another plate in the
-    same frames has nearly as much evidence, so nobody knows which is the vehicle's.
+    same frames has nearly as much evidence, or is nearer, so nobody knows which is the vehicle's.
     """
 
     text: str
@@ -63,8 +65,8 @@ class _Track:
 def vote(readings: Sequence[Reading]) -> PlateVote | None:
     """Combine the readings of one transaction; None when there are none.
 
-    Readings are grouped by plate: of one length, alike in text, near one another from frame to frame, and never two
-    of one frame. So neither another vehicle's plate nor a reading of another length mixes in. The group with the most
+    Readings are grouped by plate: of one length, alike in text, near one another from frame to frame, never two of one
+    frame, and never two that the eye followed as two plates and read as two. So neither another vehicle's plate nor a reading of another length mixes in. The group with the most
     evidence, which is confidence weighed by the plate's area, is the vehicle at the barrier. Its log probabilities are
     added place by place, damped because the frames of one standing vehicle err alike.
     """
@@ -76,7 +78,9 @@ def vote(readings: Sequence[Reading]) -> PlateVote | None:
     weights = [sum(_weight(reading, largest) for reading in track.readings) for track in tracks]
     main = tracks[weights.index(max(weights))]
     contested = any(
-        weight >= _CONTESTED * max(weights) and track is not main and _are_two_plates(track, main)
+        (weight >= _CONTESTED * max(weights) or _is_nearer(track, main))
+        and track is not main
+        and _are_two_plates(track, main)
         for track, weight in zip(tracks, weights, strict=True)
     )
     return _combined(main.readings, largest, contested=contested)
@@ -106,10 +110,21 @@ def _belongs(reading: Reading, track: _Track) -> bool:
     if (reading.camera, reading.frame) in track.seen:
         return False
     alike = min(_differences(reading, other) for other in track.readings)
-    if alike > _SAME_PLATE_DIFFERENCES:
+    if alike > _SAME_PLATE_DIFFERENCES or any(_followed_apart(reading, other) for other in track.readings):
         return False
     last = next((other for other in reversed(track.readings) if other.camera == reading.camera), None)
     return last is None or _near(reading, last)
+
+
+def _followed_apart(a: Reading, b: Reading) -> bool:
+    """Whether the eye took them for two plates and read two texts; one text may be of a plate that it lost and found."""
+    return a.camera == b.camera and bool(a.track and b.track) and a.track != b.track and a.text != b.text
+
+
+def _is_nearer(track: _Track, main: _Track) -> bool:
+    """Whether a plate was surely read and is plainly larger than the main one: the vehicle at the barrier is in front."""
+    sure = any(reading.confidence >= ACCEPTED for reading in track.readings)
+    return sure and max(map(_area, track.readings)) >= _NEARER * max(map(_area, main.readings)) > 0
 
 
 def _differences(a: Reading, b: Reading) -> int:

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
+from agent.eye.plate.box import overlap
 from agent.eye.plate.detector import Detection
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from agent.eye.plate.box import Box
     from agent.eye.plate.detector import PlateDetector
-
-Box = tuple[float, float, float, float]
 
 _PLATE_PX: Final = 128.0
 """How wide a plate is made for the second look: the detector's corners are tightest at about this size."""
@@ -47,15 +47,6 @@ def close_up(detector: PlateDetector, pixels: NDArray[np.uint8], first: Detectio
     again = [_placed(found, shrunk, corner) for found in detector.find(part, max(size))]
     best = max(again, key=lambda found: overlap(found.box, first.box), default=None)
     return best if best is not None and overlap(best.box, first.box) >= _SAME else None
-
-
-def overlap(a: Box, b: Box) -> float:
-    """Intersection over union of two boxes x, y, width, height."""
-    across = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
-    down = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
-    if across <= 0 or down <= 0:
-        return 0.0
-    return across * down / (a[2] * a[3] + b[2] * b[3] - across * down)
 
 
 def _around(box: Box, pixels: NDArray[np.uint8]) -> tuple[int, int, int, int]:

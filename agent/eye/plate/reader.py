@@ -167,7 +167,9 @@ class PlateReader:
             return first
         closer = close_up(self._detector, pixels, detection)
         second = None if closer is None else self._read_one(pixels, closer, light)
-        return max((read for read in (second, first) if read is not None), key=lambda read: read.confidence, default=None)
+        return max(
+            (read for read in (second, first) if read is not None), key=lambda read: read.confidence, default=None
+        )
 
     def _read_one(self, pixels: NDArray[np.uint8], detection: Detection, light: Light) -> PlateFound | None:
         read = self._views(pixels, detection.corners)
