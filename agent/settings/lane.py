@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from agent.settings.values import Name, Number
+from agent.settings.values import Name, Number, Zone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +36,11 @@ class Camera(Device):
     id: Name = Field(description="Name of the camera, unique among the cameras and scanners of this gate.")
     readers: tuple[Literal["qr", "plate"], ...] = Field(
         default=("qr", "plate"), min_length=1, description="What to read in its picture: QR permits, plates."
+    )
+    zone: Zone = Field(
+        default=(),
+        description="Corners [x, y] of the part of the picture in which a plate counts, as fractions of its width and "
+        "height, from the top left, in order round it; empty: all of it. Codes count everywhere.",
     )
     reading_deadline_s: float = Field(
         default=3.0,

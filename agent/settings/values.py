@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Annotated
 
@@ -14,6 +15,12 @@ ROOT_KEY_BYTES = 32
 _DISTINCT_BYTES_OF_A_KEY = 8
 _NAME = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _NAME_LENGTH = 32
+_FEWEST_CORNERS = 3
+_SMALLEST_ZONE = 0.01
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Corner = tuple[Fraction, Fraction]
+"""x to the right and y down, as fractions of a picture's width and height."""
 
 
 def broker_address(url: str) -> BrokerAddress:
@@ -44,8 +51,32 @@ def _root_key(value: str) -> str:
     return key.hex()
 
 
+def _zone(corners: tuple[Corner, ...]) -> tuple[Corner, ...]:
+    if not corners:
+        return corners
+    if len(corners) < _FEWEST_CORNERS:
+        raise ValueError("expected three corners or more, or none for the whole picture")
+    sides = list(zip(corners, (*corners[1:], corners[0]), strict=True))
+    if any(_cross(*one, *other) for one, other in itertools.combinations(sides, 2)):
+        raise ValueError("expected the corners in their order round the zone: two of its sides cross")
+    if abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in sides)) / 2 < _SMALLEST_ZONE:
+        raise ValueError("expected a zone of at least a hundredth of the picture")
+    return corners
+
+
+def _cross(a: Corner, b: Corner, c: Corner, d: Corner) -> bool:
+    """Whether the sides from a to b and from c to d cross, not at their ends alone."""
+    return _turn(a, b, c) * _turn(a, b, d) < 0 and _turn(c, d, a) * _turn(c, d, b) < 0
+
+
+def _turn(a: Corner, b: Corner, c: Corner) -> float:
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+
+
 BrokerUrl = Annotated[str, AfterValidator(_broker_url)]
 GateId = Annotated[str, AfterValidator(check_gate_id)]
 Name = Annotated[str, AfterValidator(_name)]
 RootKey = Annotated[str, AfterValidator(_root_key)]
 Number = Annotated[int, Field(ge=1, le=64)]
+Zone = Annotated[tuple[Corner, ...], Field(max_length=32), AfterValidator(_zone)]
+"""Corners of a part of a picture, in order round it; empty: all of it."""
