@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,36 +12,35 @@ WINDOW_S = 10.0
 _LEAST_FRAMES = 50
 _TOO_MUCH = 0.5
 _LITTLE = 0.25
+_TOO_LATE_S = 0.5
 _MOST_BEATS = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class _Count:
-    at: float
-    read: int
-    dropped: int
-
-
 class LoadWatch:
-    """Follow one life of an eye.
+    """Follow one life of an eye over its beats of the last WINDOW_S.
 
-    Of the frames in a time of change, so many are lost in WINDOW_S: more than half, and the machine does not keep up; it
-    does again with less than a quarter. Fewer than 50 frames, some seconds of change, say nothing of it.
+    The machine does not keep up when more than half of the frames are lost in which something changes, or when all frames
+    come more than 0.5 s late. It does again with less than a quarter lost, and the first that is in time. Fewer than 50
+    frames in a time of change, some seconds, say nothing of it, nor does a window that is not full yet of late ones.
     """
 
     def __init__(self) -> None:
-        self._counts: deque[_Count] = deque(maxlen=_MOST_BEATS)
-        self._behind = False
+        self._beats: deque[Beat] = deque(maxlen=_MOST_BEATS)
+        self._loses = False
 
     def behind(self, beat: Beat) -> bool:
         """Whether the machine does not keep up, after this beat."""
-        self._counts.append(_Count(beat.at, beat.read, beat.dropped))
-        while beat.at - self._counts[0].at > WINDOW_S:
-            self._counts.popleft()
-        dropped = beat.dropped - self._counts[0].dropped
-        frames = beat.read - self._counts[0].read + dropped
-        if self._behind:
-            self._behind = dropped > _LITTLE * frames
+        beats = self._beats
+        beats.append(beat)
+        full = False
+        while beat.at - beats[0].at > WINDOW_S:
+            beats.popleft()
+            full = True
+        first = beats[0]
+        dropped = beat.dropped - first.dropped
+        frames = beat.read - first.read + dropped
+        if self._loses:
+            self._loses = dropped > _LITTLE * frames
         else:
-            self._behind = frames >= _LEAST_FRAMES and dropped > _TOO_MUCH * frames
-        return self._behind
+            self._loses = frames >= _LEAST_FRAMES and dropped > _TOO_MUCH * frames
+        return self._loses or (full and all(one.behind_s > _TOO_LATE_S for one in beats))

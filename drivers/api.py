@@ -192,10 +192,14 @@ class CameraDetails:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One picture: `pixels` of shape (height, width, 3), BGR, 8 bit; `at` is the monotonic time of its arrival."""
+    """One picture: `pixels` of shape (height, width, 3), BGR, 8 bit; `at` is the monotonic time of its arrival.
+
+    `behind_s`: how much later than others of its stream it came, measured by the stamps of the stream; 0 where it has none.
+    """
 
     pixels: npt.NDArray[np.uint8]
     at: float
+    behind_s: float = 0.0
 
 
 class CameraPort(Protocol):

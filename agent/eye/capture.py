@@ -38,10 +38,14 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class CaptureFigures:
-    """What the capture has done. `call_since`: since when a call of the camera is under way, or None."""
+    """What the capture has done. `call_since`: since when a call of the camera is under way, or None.
+
+    `behind_s`: how late the newest frame was for its stream.
+    """
 
     frames: int = 0
     frame_at: float | None = None
+    behind_s: float = 0.0
     call_since: float | None = None
 
 
@@ -128,6 +132,7 @@ class Capture:
         figures = self.figures
         figures.frames += 1
         figures.frame_at = frame.at
+        figures.behind_s = frame.behind_s
         height_px, width_px = frame.pixels.shape[:2]
         facts = FrameFacts(frame.at, width_px, height_px, self._same_as_before(frame))
         self._tell(lambda: self._health.frame(facts))

@@ -147,6 +147,7 @@ class Beat(Message):
     work on one frame; None when none is. `qr_ms`, `plate_ms`: mean time of one reading since the beat before.
     `dropped`: frames in a time of change that gave way to a newer one because the code reader was busy. `load`: share of
     the time since the beat before in which it was; towards 1 the machine cannot keep up with the camera.
+    `behind_s`: how late the newest frame came for its stream: a machine that is too slow to decode it sees the past.
     `brightness`, `sharpness`: measures of the picture, to be compared over time only.
     """
 
@@ -159,6 +160,7 @@ class Beat(Message):
     skipped: Count = 0
     dropped: Count = 0
     load: Probability = 0.0
+    behind_s: Annotated[float, Field(ge=0, le=1e6)] = 0.0
     failures: Count = 0
     qr_ms: Milliseconds = 0.0
     plate_ms: Milliseconds = 0.0

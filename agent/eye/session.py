@@ -100,6 +100,7 @@ class EyeSession:
                 skipped=max(0, captured.frames - reading.passed),
                 dropped=reading.dropped,
                 load=codes.load,
+                behind_s=captured.behind_s,
                 failures=codes.failures + plates.failures + again.failures,
                 qr_ms=codes.mean_ms,
                 plate_ms=plates.mean_ms,

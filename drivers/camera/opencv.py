@@ -13,6 +13,7 @@ import numpy as np
 
 from drivers.api import CameraDetails, DeviceUnavailableError, EndOfStreamError, Frame
 from drivers.camera.diagnosis import why_not_opened
+from drivers.camera.lag import Lag
 from drivers.camera.pace import Pace
 from drivers.camera.settings import OpenCvSettings
 from drivers.camera.source import SourceKind, redacted, source_kind
@@ -50,6 +51,7 @@ class OpenCvCamera:
         self._name = redacted(settings.url)
         self._capture: cv2.VideoCapture | None = None
         self._pace: Pace | None = None
+        self._lag: Lag | None = None
 
     def open(self) -> CameraDetails:
         """Connect and return what the source says of itself."""
@@ -62,6 +64,7 @@ class OpenCvCamera:
             capture.release()
             raise why_not_opened(self._settings.url, self._kind)
         self._capture = capture
+        self._lag = Lag() if self._kind is SourceKind.RTSP else None
         details = CameraDetails(
             width_px=_whole(capture.get(cv2.CAP_PROP_FRAME_WIDTH)),
             height_px=_whole(capture.get(cv2.CAP_PROP_FRAME_HEIGHT)),
@@ -90,12 +93,14 @@ class OpenCvCamera:
             if not self._grabbed(self._capture):
                 raise self._why_nothing_came(time.monotonic() - asked_at)
             at = time.monotonic()
+            stamp_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
             done, pixels = self._capture.retrieve()
         except cv2.error as error:
             raise DeviceUnavailableError(f"{self._name}: could not be read ({_in_one_line(error)})") from error
         if not done or pixels is None:
             raise DeviceUnavailableError(f"{self._name}: a picture could not be decoded")
-        return Frame(self._proven(pixels), at)
+        behind_s = 0.0 if self._lag is None else self._lag.behind_s(stamp_s, at)
+        return Frame(self._proven(pixels), at, behind_s)
 
     # ------------------------------------------------------------------------------------------------- opening
 

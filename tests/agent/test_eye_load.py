@@ -62,6 +62,19 @@ def test_it_is_told_within_ten_seconds_and_taken_back_within_ten():
     assert not verdicts[39]
 
 
+@pytest.mark.parametrize(
+    ("delays_s", "last"),
+    [([0.0] * 60, False), ([0.7] * 30, False), ([0.7] * 42, True), ([0.7] * 41 + [0.1], False), ([0.4] * 60, False)],
+    ids=["in time", "late for seconds only", "late for ten seconds", "in time again", "hardly late"],
+)
+def test_a_machine_that_shows_the_past_does_not_keep_up_though_it_loses_nothing(delays_s, last):
+    watch = LoadWatch()
+    verdicts = [
+        watch.behind(Beat(at=number * BEAT_S, read=number, behind_s=delay_s)) for number, delay_s in enumerate(delays_s)
+    ]
+    assert verdicts[-1] is last
+
+
 @given(st.lists(st.tuples(st.integers(0, 2**62), st.integers(0, 2**62), st.floats(0, 1e12)), max_size=30))
 def test_figures_that_make_no_sense_do_no_harm(beats):
     watch = LoadWatch()
