@@ -30,7 +30,7 @@ from agent.eye.plate import weights
 from agent.eye.plate.reader import PlateReader
 from bench.figures import Figure, p99, table
 from bench.intervals import clopper_pearson
-from bench.plate_chart import Line, Panel, svg
+from bench.line_chart import Line, Panel, svg
 from bench.plate_impostors import KINDS, NEIGHBOUR
 from bench.plate_trials import (
     CONDITIONS,

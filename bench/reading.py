@@ -1,296 +1,222 @@
-"""Counts what the readers read of labelled pictures, beside zxing-cpp alone, and how long they take.
+"""Counts what our readers and others' read of the same labelled pictures, in the same run, and what it costs.
 
-Usage: bench/reading.py [folder]   The folder holds qr/ and plates/; without it ../shared/data beside the repository.
+Usage: python -m bench.reading [data] [--engines NAME ...] [--sets NAME ...] [--charts FOLDER] [--page FILE]
 
-A QR code counts as read when a payload is the label: as text, line ends aside, by UTF-8 or the engine's character set.
-A picture is wrong when codes were read and none is a label of its set: some pictures hold codes beside the labelled one.
-A plate counts as read when the first text returned is the label. Exit code 1 when a goal is missed.
+data: the folder with qr/ and plates/; without it ../shared/data beside the repository. Where it is not there, drawn
+pictures alone are read. --charts: draw the pictures of docs/reading.md into this folder. --page: put the tables into
+this page. All figures go to build/reading.json too. Each engine runs in a process of its own with one thread; the peers'
+come from tools/setup_reading.sh, and one that is not installed is named with the reason.
+
+A QR code counts as read when one of the texts is the label, line ends aside. A picture is wrong when texts were read and
+none is a label of its set: some pictures show other codes of the set besides. A picture without a label stays in the
+count; what is read there is neither right nor wrong. A plate counts as read when the first text is the label, and as
+wrong when there is a first text that is not. Times are CPU time of one picture. Exit code 1 when a goal is missed.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
-import statistics
+import json
+import os
+import platform
 import sys
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
-import cv2
-import zxingcpp
-
-from agent.core.plates.match import MatchVerdict, match
-from agent.core.plates.vote import vote
-from agent.eye.picture_file import load
-from agent.eye.plate.reader import PlateFound, PlateReader
-from agent.eye.qr.reader import QrReader
+from agent.core.plates.vote import ACCEPTED
+from bench import reading_frames
+from bench.bar_chart import Bar, Bars, svg
 from bench.figures import Figure, table
-from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene
+from bench.reading_drawn import drawn
+from bench.reading_engines import ENGINES, Subject
+from bench.reading_run import Results, run
+from bench.reading_score import Tally, accepted, total
+from bench.reading_sets import LabelledSet, photographs
+from bench.reading_tables import filled, tables
+from bench.scratch import BUILD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Pixels = NDArray[np.uint8]
-
-DATA = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
-PLATE_GOAL = 90.0
-
-
-@dataclass
-class Score:
-    """Counts of one reader on one set."""
-
-    read: int = 0
-    wrong: int = 0
-    ms: list[float] = field(default_factory=list)
-
-
-@dataclass
-class Matches:
-    """Verdicts of the 1:1 match: of the true plate, and of neighbours (last digit one up, one down)."""
-
-    true: int = 0
-    mismatched: int = 0
-    neighbours: int = 0
-    tried: int = 0
-
-    def add(self, plates: Sequence[PlateFound], label: str) -> None:
-        """Match the first plate with the label and with its neighbours, each as one frame."""
-        seen = vote([plate.reading("bench", 1, 0.0) for plate in plates[:1]])
-        verdict = match(seen, label).verdict
-        self.true += verdict is MatchVerdict.MATCH
-        self.mismatched += verdict is MatchVerdict.MISMATCH
-        for other in neighbours(label):
-            self.neighbours += match(seen, other).verdict is MatchVerdict.MATCH
-            self.tried += 1
-
-
-Scores = dict[str, Score]
-"""By way of reading."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlateScore:
-    """Of one way of reading plates on one set. `first`: the label is the first text; `anywhere`: it is one of them."""
-
-    count: int
-    first: int
-    anywhere: int
-    ms: list[float]
-    matches: Matches
+DATA: Final = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+WHOLE: Final = "ours, whole cascade"
+PEER: Final = "zxing-cpp"
+MOST_WRONG_PERCENT: Final = 1.0
+CODES_PERCENT: Final = 90.0
+PLATES_PERCENT: Final = 95.0
+CROPS_PERCENT: Final = 97.5
+_BENCH_ENGINES: Final = ("ours, each frame", WHOLE, PEER, "ours, live", "ours, thorough", "ours, crop")
 
 
 def main() -> int:
     """Print the tables; 1 when a goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", nargs="?", type=Path, default=DATA)
-    data = parser.parse_args().data
-    cv2.setNumThreads(1)
-    found = drawn_figures()
-    if data.is_dir():
-        sets, photos = codes(data / "qr"), plates(data / "plates")
-        print_codes(sets)
-        print_plates(photos)
-        found += code_figures(sets) + plate_figures(photos)
-    else:
-        print(f"labelled pictures: not measured, there is no {data}")
-    print(table(found))
-    return 1 if any(figure.kept is False for figure in found) else 0
+    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES))
+    parser.add_argument("--sets", nargs="+", help="only these sets, by name")
+    parser.add_argument("--charts", type=Path)
+    parser.add_argument("--page", type=Path)
+    arguments = parser.parse_args()
+    if not arguments.data.is_dir():
+        print(f"photographs: not measured, there is no {arguments.data}")
+    sets = [each for each in (*photographs(arguments.data), *drawn(arguments.data)) if _wanted(each, arguments.sets)]
+    started_at = time.monotonic()
+    results = run(sets, [ENGINES[name] for name in arguments.engines], _progress)
+    about = _about(time.monotonic() - started_at)
+    found = tables(results)
+    for name, text in found.items():
+        print(f"\n{name}\n{text}")
+    _write_json(results, about)
+    if arguments.page:
+        page = arguments.page.read_text(encoding="utf-8")
+        arguments.page.write_text(filled(page, found | {"about": _told(about)}), encoding="utf-8")
+    if arguments.charts:
+        for name, text in charts(results).items():
+            (arguments.charts / name).write_text(text, encoding="utf-8")
+    goals = [*reading_frames.figures(), *figures(results)]
+    print(f"\n{_told(about)}\n{table(goals)}")
+    return 1 if any(figure.kept is False for figure in goals) else 0
 
 
 def measure(data: Path = DATA) -> list[Figure]:
-    """All figures; those of labelled pictures are not measured where there are none."""
-    cv2.setNumThreads(1)
-    found = drawn_figures()
+    """The figures of our readers, and of zxing-cpp; those of photographs are not measured where there are none."""
+    found = reading_frames.figures()
     if not data.is_dir():
         return [*found, Figure("codes and plates in labelled pictures", None, "%", note="the pictures are not there")]
-    return found + code_figures(codes(data / "qr")) + plate_figures(plates(data / "plates"))
+    return found + figures(run(photographs(data), [ENGINES[name] for name in _BENCH_ENGINES]))
 
 
-# ------------------------------------------------------------------------------------------- one frame of a camera
+def figures(results: Results) -> list[Figure]:
+    """The goals on photographs."""
+    taken = [each for each in results.sets if not each.drawn]
+    codes = [each for each in taken if each.subject is Subject.CODES and WHOLE in results.tallies[each.name]]
+    found = _code_figures(results, codes) if codes else []
+    for labelled in taken:
+        if labelled.subject is not Subject.CODES:
+            goal = CROPS_PERCENT if labelled.subject is Subject.CROPS else PLATES_PERCENT
+            for name, tally in results.tallies[labelled.name].items():
+                if ENGINES[name].ours:
+                    found += _plate_figures(f"{name}, {labelled.name}", tally, goal)
+    return found
 
 
-def drawn_figures() -> list[Figure]:
-    """The time of one reader on one frame of the drawn yard at 1080p."""
-    vehicle = Vehicle(plate="新B52K18")
-    shown = _full_hd(Scene(vehicle=vehicle, code=ShownCode(text="GP1:" + "7WB2K" * 60)))
-    without, empty = _full_hd(Scene(vehicle=vehicle)), _full_hd(Scene())
-    codes, plates = QrReader(), PlateReader()
-    return [
-        Figure("QR reading, 1080p, code there", _median_ms(lambda: codes.read(shown)), "ms", note="CPU, p50 of 15"),
-        Figure("QR reading, 1080p, none there", _median_ms(lambda: codes.read(without)), "ms", note="both thresholds"),
+def _code_figures(results: Results, sets: Sequence[LabelledSet]) -> list[Figure]:
+    counted = [each for each in sets if not each.empty]
+    whole = total(results.tallies[each.name][WHOLE] for each in counted)
+    every = total(results.tallies[each.name][WHOLE] for each in sets)
+    found = [
         Figure(
-            "plate reading, 1080p, plate there", _median_ms(lambda: plates.read(shown)), "ms", note="CPU, p50 of 15"
+            "QR codes read, whole cascade",
+            100 * whole.read / whole.count,
+            "%",
+            CODES_PERCENT,
+            at_least=True,
+            note=f"{whole.read} of {whole.count} photographs",
         ),
-        Figure("plate reading, 1080p, none there", _median_ms(lambda: plates.read(empty)), "ms", note="detector only"),
+        Figure("QR texts wrong, whole cascade", every.wrong, "", 0, note=f"of {every.count}, those without a code too"),
+        Figure("QR reading, whole cascade, most", max(every.ms), "ms", 450.0, note="CPU"),
+    ]
+    for each in counted:
+        peers = {name: one.read for name, one in results.tallies[each.name].items() if not ENGINES[name].ours}
+        if peers:
+            best = max(peers, key=lambda name: peers[name])
+            # Where the best peer reads all that has a label, none can read more.
+            goal = min(peers[best] + 1, sum(bool(picture.labels[0]) for picture in each.pictures))
+            note = f"of {len(each.pictures)}; {best} alone: {peers[best]}"
+            read = results.tallies[each.name][WHOLE].read
+            found.append(Figure(f"QR codes read, {each.name}", read, "", goal, at_least=True, note=note))
+    return found
+
+
+def _plate_figures(name: str, tally: Tally, goal: float) -> list[Figure]:
+    wrong, sure = accepted(tally, ACCEPTED)
+    note = f"{tally.read} of {tally.count}, {tally.wrong} wrong"
+    return [
+        Figure(f"plates exact, {name}", 100 * tally.read / tally.count, "%", goal, at_least=True, note=note),
+        Figure(
+            f"wrong among accepted, {name}",
+            100 * wrong / sure if sure else None,
+            "%",
+            MOST_WRONG_PERCENT,
+            note=f"{wrong} of {sure} with confidence {ACCEPTED:g} or more",
+        ),
     ]
 
 
-def _full_hd(scene: Scene) -> Pixels:
-    return cv2.resize(draw_scene(scene), (1920, 1080), interpolation=cv2.INTER_CUBIC).astype("uint8", copy=False)
-
-
-def _median_ms(read: Callable[[], object]) -> float:
-    times = []
-    for _ in range(16):
-        start = time.process_time()
-        read()
-        times.append((time.process_time() - start) * 1e3)
-    return statistics.median(times[1:])
-
-
-# ----------------------------------------------------------------------------------------------------------- codes
-
-
-def codes(folder: Path) -> dict[str, Scores]:
-    """The scores of each set of QR pictures."""
-    reader = QrReader()
-    ways: dict[str, Callable[[Pixels], set[str]]] = {
-        "zxing-cpp": zxing_alone,
-        "frame": lambda pixels: {code.text for code in reader.read(pixels)},
-        "scan": lambda pixels: {code.text for code in reader.read(pixels, thorough=True)},
-    }
-    return {
-        subset.name: {name: _score_codes(subset, labelled(subset, "payload"), way) for name, way in ways.items()}
-        for subset in sorted(path for path in folder.iterdir() if path.is_dir())
-    }
-
-
-def code_figures(sets: dict[str, Scores]) -> list[Figure]:
-    """What was read of all sets together; the peer's count is the goal."""
-    total = _total(sets)
-    peer = total["zxing-cpp"]
-    figures = []
-    for name in ("frame", "scan"):
-        score = total[name]
-        note = f"of {len(score.ms)} pictures, p50 {statistics.median(score.ms):.1f} ms; the goal is zxing-cpp alone"
-        figures += [
-            Figure(f"QR codes read, {name}", score.read, "codes", peer.read, at_least=True, note=note),
-            Figure(f"QR codes read wrong, {name}", score.wrong, "codes", 0, note=f"zxing-cpp alone: {peer.wrong}"),
-        ]
-    return figures
-
-
-def print_codes(sets: dict[str, Scores]) -> None:
-    """One line a set."""
-    total = _total(sets)
-    print(f"{'QR codes read / wrong / ms':<28}{'n':>5}" + "".join(f"{name:>18}" for name in total))
-    for name, scores in (*sets.items(), ("all", total)):
-        cells = [f"{s.read:>5} /{s.wrong:>2} /{statistics.median(s.ms):>6.1f}" for s in scores.values()]
-        print(f"{name:<28}{len(scores['frame'].ms):>5}" + "".join(f"{cell:>18}" for cell in cells))
-
-
-def _total(sets: dict[str, Scores]) -> Scores:
-    total: Scores = {}
-    for scores in sets.values():
-        for name, score in scores.items():
-            one = total.setdefault(name, Score())
-            one.read, one.wrong, one.ms = one.read + score.read, one.wrong + score.wrong, one.ms + score.ms
-    return total
-
-
-def zxing_alone(pixels: Pixels) -> set[str]:
-    """The peer as its own users call it."""
-    grey = cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY)
-    formats = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
-    found = zxingcpp.read_barcodes(grey, formats=formats, text_mode=zxingcpp.TextMode.Plain)
-    return {code.text for code in found}
-
-
-def _score_codes(folder: Path, labels: dict[str, str], way: Callable[[Pixels], set[str]]) -> Score:
-    score = Score()
-    known = {_plain(label) for label in labels.values()}
-    for name, label in labels.items():
-        pixels = load(folder / name)
-        start = time.process_time()
-        found = {_plain(text) for text in way(pixels)}
-        score.ms.append((time.process_time() - start) * 1e3)
-        score.read += bool(label) and _plain(label) in found
-        # A picture without a label was read by no engine when it was labelled; what is read there now cannot be judged.
-        score.wrong += bool(found) and not found & known and (bool(label) or folder.name == "negatives")
-    return score
-
-
-# ---------------------------------------------------------------------------------------------------------- plates
-
-
-def plates(folder: Path) -> dict[str, PlateScore]:
-    """The score of each way of reading plates."""
-    reader = PlateReader()
-    photos, crops = folder / "easypr_cn", folder / "lprnet_cn_crops"
-    return {
-        "photos, one frame": _score_plates(photos, reader.read),
-        "photos, scan": _score_plates(photos, lambda pixels: reader.read(pixels, thorough=True)),
-        "crops": _score_plates(crops, lambda pixels: _listed(reader.read_crop(pixels))),
-    }
-
-
-def plate_figures(scores: dict[str, PlateScore]) -> list[Figure]:
-    """Exact readings, and how many neighbours' plates would have passed."""
-    figures = []
-    for name, score in scores.items():
-        note = f"{score.first} of {score.count} exact, p50 {statistics.median(score.ms):.1f} ms CPU"
-        goal = PLATE_GOAL if name.startswith("photos") else None
-        figures.append(
-            Figure(f"plates exact, {name}", 100 * score.first / score.count, "%", goal, at_least=True, note=note)
+def charts(results: Results) -> dict[str, str]:
+    """The SVG files by name: what each engine read of all photographs of codes, of plates, of cut-out plates."""
+    codes = [each for each in results.sets if each.subject is Subject.CODES and not each.drawn and not each.empty]
+    plates = [each for each in results.sets if each.subject is not Subject.CODES and not each.drawn]
+    found = {}
+    if codes:
+        count = sum(len(each.pictures) for each in codes)
+        found["reading-codes.svg"] = svg([_bars(f"QR codes read of {count} photographs", results, codes)])
+    if plates:
+        found["reading-plates.svg"] = svg(
+            [_bars(f"Plates read exactly, {each.name}, {len(each.pictures)}", results, [each]) for each in plates]
         )
-    passed = sum(score.matches.neighbours for score in scores.values())
-    tried = sum(score.matches.tried for score in scores.values())
-    return [*figures, Figure("neighbours' plates matched", passed, "plates", 0, note=f"of {tried} tried")]
+    return found
 
 
-def print_plates(scores: dict[str, PlateScore]) -> None:
-    """One line a way."""
-    heads = f"{'n':>5}{'exact':>7}{'any':>6}{'ms':>7}{'true matched':>14}{'mismatched':>12}{'neighbours':>15}"
-    print(f"\n{'plates':<20}{heads}")
-    for name, score in scores.items():
-        matches = score.matches
-        accepted = f"{matches.neighbours}/{matches.tried}"
-        print(
-            f"{name:<20}{score.count:>5}{score.first:>7}{score.anywhere:>6}{statistics.median(score.ms):>7.1f}"
-            f"{matches.true:>14}{matches.mismatched:>12}{accepted:>15}"
-        )
+def _bars(title: str, results: Results, sets: Sequence[LabelledSet]) -> Bars:
+    names = [name for name in ENGINES if all(name in results.tallies[each.name] for each in sets)]
+    bars = []
+    for name in names:
+        tally = total(results.tallies[each.name][name] for each in sets)
+        times = tally.times()
+        cost = f"{times[0]:.3g} ms" if times else "lost"
+        wrong = f", {tally.wrong} wrong" if tally.wrong else ""
+        bars.append(Bar(name, tally.read / tally.count, f"{cost}{wrong}", ours=ENGINES[name].ours))
+    return Bars(title, sorted(bars, key=lambda bar: -bar.share))
 
 
-def _score_plates(folder: Path, way: Callable[[Pixels], list[PlateFound]]) -> PlateScore:
-    labels = labelled(folder, "plate")
-    first = anywhere = 0
-    spent, matches = [], Matches()
-    for file, label in labels.items():
-        pixels = load(folder / file)
-        start = time.process_time()
-        found = way(pixels)
-        spent.append((time.process_time() - start) * 1e3)
-        texts = [plate.text for plate in found]
-        first += texts[:1] == [label]
-        anywhere += label in texts
-        matches.add(found, label)
-    return PlateScore(len(labels), first, anywhere, spent, matches)
+def _wanted(labelled: LabelledSet, names: Sequence[str] | None) -> bool:
+    return not names or labelled.name in names
 
 
-def neighbours(plate: str) -> list[str]:
-    """The plate with its last digit one up and one down: the plates issued before and after it."""
-    index = max(index for index, character in enumerate(plate) if character.isdigit())
-    return [plate[:index] + str((int(plate[index]) + step) % 10) + plate[index + 1 :] for step in (1, -1)]
+def _about(took_s: float) -> dict[str, Any]:
+    return {
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+        "python": platform.python_version(),
+        "processor": _processor(),
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[1], 1),
+        "took_s": round(took_s),
+    }
 
 
-def labelled(folder: Path, column: str) -> dict[str, str]:
-    """The label of each picture of a set."""
-    with (folder / "labels.csv").open(encoding="utf-8", newline="") as file:
-        return {row["file"]: row[column] for row in csv.DictReader(file)}
+def _told(about: dict[str, Any]) -> str:
+    return (
+        f"{about['date']}, {about['processor']}, {about['cores']} cores, load {about['load']}, "
+        f"Python {about['python']}, {about['took_s']} s"
+    )
 
 
-def _plain(text: str) -> str:
-    return text.replace("\r\n", "\n")
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
 
 
-def _listed(plate: PlateFound | None) -> list[PlateFound]:
-    return [plate] if plate else []
+def _write_json(results: Results, about: dict[str, Any]) -> None:
+    BUILD.mkdir(exist_ok=True)
+    path = BUILD / "reading.json"
+    found = {
+        "about": about,
+        "versions": results.versions,
+        "missing": results.missing,
+        "sets": {
+            name: {engine: tally.as_json() for engine, tally in tallies.items()}
+            for name, tallies in results.tallies.items()
+        },
+    }
+    path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _progress(text: str) -> None:
+    print(f"\r{text:<70}", end="", file=sys.stderr, flush=True)
 
 
 if __name__ == "__main__":

@@ -77,7 +77,8 @@ def _measured(
                         running = EngineProcess(command(engine))
                         versions[engine.name] = running.versions
                         running.ask(file)  # what it loads at its first picture is not that picture's time
-                    verdict = _counted(tally, running.ask(file), picture, labelled, known)
+                    labels = picture.labels[:1] if engine.ours else picture.labels
+                    verdict = _counted(tally, running.ask(file), labels, labelled, known)
                 except EngineLostError as error:
                     running = None
                     tally.lost[str(error)] += 1
@@ -88,16 +89,18 @@ def _measured(
     return tally
 
 
-def _counted(tally: Tally, answer: Answer, picture: Picture, labelled: LabelledSet, known: frozenset[str]) -> Verdict:
+def _counted(
+    tally: Tally, answer: Answer, labels: tuple[str, ...], labelled: LabelledSet, known: frozenset[str]
+) -> Verdict:
     texts = [text for text, _ in answer.texts]
     tally.ms.append(answer.ms)
     tally.peak_mb = max(answer.peak_mb, tally.peak_mb or 0.0)
     if answer.error:
         tally.errors[answer.error] += 1
     if labelled.subject is Subject.CODES:
-        return judged_codes(texts, picture.labels[0], known, empty=labelled.empty)
-    tally.anywhere += any(text in picture.labels for text in texts)
-    verdict = judged_plates(texts, picture.labels)
+        return judged_codes(texts, labels[0], known, empty=labelled.empty)
+    tally.anywhere += any(text in labels for text in texts)
+    verdict = judged_plates(texts, labels)
     if verdict is not Verdict.NOTHING:
         tally.confidences.append((answer.texts[0][1], verdict is Verdict.READ))
     return verdict

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -33,12 +34,13 @@ def judged_codes(texts: Iterable[str], label: str, labels: Collection[str], *, e
     """The verdict on the codes read in one picture.
 
     Args:
-        texts: what was read; line ends count as one kind.
+        texts: what was read; line ends count as one kind, and a text counts by its bytes too, where an engine took them
+            for Latin-1 that are UTF-8 or Shift JIS: the symbol was read, and only its character set guessed wrong.
         label: what the picture holds; "" where that is not known.
         labels: the labels of the whole set.
         empty: the set's pictures hold no code at all, so that whatever is read there is wrong.
     """
-    found = {plain(text) for text in texts}
+    found = {plain(spelt) for text in texts for spelt in _spellings(text)}
     if label and plain(label) in found:
         return Verdict.READ
     if not found:
@@ -53,6 +55,14 @@ def judged_plates(texts: Sequence[str], labels: Collection[str]) -> Verdict:
     if not texts or not texts[0]:
         return Verdict.NOTHING
     return Verdict.READ if texts[0] in labels else Verdict.WRONG
+
+
+def _spellings(text: str) -> set[str]:
+    found = {text}
+    for character_set in ("utf-8", "shift_jis"):
+        with suppress(UnicodeError):
+            found.add(text.encode("latin-1").decode(character_set))
+    return found
 
 
 def plain(text: str) -> str:

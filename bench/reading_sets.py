@@ -31,7 +31,10 @@ _FINE_PX: Final = 960
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One labelled picture. `labels`: the ways to write what it shows, the first the usual one; `load` gives BGR pixels."""
+    """One labelled picture. `load` gives BGR pixels.
+
+    `labels`: the text that counts, then others that are what is printed but not the plate's number: a peer may give them.
+    """
 
     name: str
     labels: tuple[str, ...]
@@ -51,7 +54,7 @@ class LabelledSet:
 
     @property
     def all_labels(self) -> frozenset[str]:
-        """The usual label of every picture."""
+        """The text that counts of every picture."""
         return frozenset(picture.labels[0] for picture in self.pictures)
 
 
