@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from drivers.api import InputPort, ScannerPort
 
 ORDERS_WAITING = 16
-OVERLOADED = "the machine loses most pictures in which something moves: a smaller picture or fewer cameras would help"
+OVERLOADED = "the machine is too slow for it: pictures are lost or come late; a smaller picture or fewer cameras would help"
 LATE_ANSWER_S = 2.0
 _LOOK_S = 0.1
 _AWAITS_A_CODE = GATHERING | {State.MANUAL, State.DENIED}

@@ -366,7 +366,7 @@ def test_a_camera_that_the_machine_cannot_keep_up_with_goes_on_reading_and_is_to
         assert devices.states["exit/front"] == "lost"
         eventually(lambda: alarms(journal) == ["readers_lost"])
     changes = [data for kind, data in journal.events if kind == "device.changed" and data["device"] == "exit/front"]
-    assert [(one["state"], "loses most pictures" in one["detail"]) for one in changes] == [
+    assert [(one["state"], "too slow" in one["detail"]) for one in changes] == [
         ("overloaded", True),
         ("streaming", False),
         ("lost", False),
