@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -109,6 +110,33 @@ def test_two_plates_side_by_side_with_as_much_evidence_are_contested() -> None:
     assert equal is not None
     assert unequal is not None
     assert (equal.contested, unequal.contested) == (True, False)
+
+
+def test_a_plate_behind_that_is_seen_more_often_than_the_nearer_one_is_contested() -> None:
+    near = [reading("京A12345", 5, share=0.99, box=(500, 500, 160, 50))]
+    behind = [reading("沪B98765", frame, box=(520, 200, 100, 32)) for frame in range(10)]
+    voted, blurred = vote([*near, *behind]), vote([reading("京A12345", 5, share=0.9, box=(500, 500, 160, 50)), *behind])
+
+    assert voted is not None
+    assert blurred is not None
+    assert (voted.text, voted.contested, blurred.contested) == ("沪B98765", True, False)
+
+
+def test_two_plates_that_the_eye_followed_apart_do_not_mix_though_they_are_neighbours() -> None:
+    near = [reading("京A12345", frame, box=(500, 500, 160, 50), track=1) for frame in (0, 2, 4)]
+    behind = [reading("京A12346", frame, box=(600, 420, 130, 42), track=2) for frame in (1, 3, 5)]
+    voted, unfollowed = vote([*near, *behind]), vote([replace(one, track=0) for one in (*near, *behind)])
+
+    assert voted is not None
+    assert unfollowed is not None
+    assert (voted.text, voted.frames, unfollowed.frames) == ("京A12345", 3, 6)
+
+
+def test_one_text_that_the_eye_lost_and_found_is_of_one_plate() -> None:
+    voted = vote([reading("京A12345", frame, box=(500, 500, 160, 50), track=1 + frame // 2) for frame in range(4)])
+
+    assert voted is not None
+    assert voted.frames == 4
 
 
 def test_one_plate_that_two_frames_read_in_two_ways_is_not_contested() -> None:

@@ -1,0 +1,258 @@
+"""Which plates of a picture never count: those of posters, of parked cars and of the vehicles behind."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.core.observations import Reading
+from agent.core.plates.bystanders import Bystanders
+
+Box = tuple[int, int, int, int]
+Step = tuple[str, float, object]
+
+BARRIER: Box = (600, 500, 160, 50)
+BEHIND: Box = (640, 250, 90, 28)
+POSTER: Box = (100, 120, 120, 40)
+TRUCK, NEXT, PAPER = 1, 2, 9
+TEXTS = {TRUCK: "京A12345", NEXT: "沪B98765", PAPER: "川A112233"}
+
+
+def reading(track: int, box: Box, at: float, *, confidence: float = 0.99, camera: str = "front") -> Reading:
+    text = TEXTS.get(track, f"京B{track:05d}")
+    positions = tuple(((character, 0.99),) for character in text)
+    return Reading(text, positions, "civil", confidence, camera, int(at * 25), at, box, track=track)
+
+
+def seen(at: float, *plates: tuple[int, Box]) -> Step:
+    return "seen", at, plates
+
+
+def loop(at: float, present: bool | None) -> Step:
+    return "loop", at, present
+
+
+def standing(track: int, box: Box, begin: float, end: float) -> list[Step]:
+    """One plate seen twice a second."""
+    return [seen(begin + n / 2, (track, box)) for n in range(int((end - begin) * 2))]
+
+
+def counted(*steps: Step) -> list[set[int]]:
+    """The tracks that count at each step that shows plates."""
+    state, found = Bystanders(), []
+    for what, at, value in steps:
+        if what == "loop":
+            state = state.with_vehicle(value, at)
+        else:
+            state, counting = state.with_readings([reading(track, box, at) for track, box in value])
+            found.append({one.track for one in counting})
+    return found
+
+
+# ------------------------------------------------------------------------------------------- what stands over vehicles
+
+
+def visit(begin: float, end: float) -> list[Step]:
+    return [loop(begin, True), loop(end, False)]
+
+
+POSTER_ALWAYS = [
+    loop(0.0, False),
+    *standing(PAPER, POSTER, 0.5, 4.0),
+    loop(5.0, True),
+    seen(6.0, (PAPER, POSTER), (TRUCK, BARRIER)),
+    loop(10.0, False),
+]
+
+
+@pytest.mark.parametrize(
+    ("steps", "counts"),
+    [
+        pytest.param([*POSTER_ALWAYS, seen(13.0, (PAPER, POSTER))], False, id="there before the vehicle and after it"),
+        pytest.param([*POSTER_ALWAYS, seen(11.0, (PAPER, POSTER))], True, id="the vehicle may not have gone yet"),
+        pytest.param(POSTER_ALWAYS, True, id="the vehicle is still there"),
+        pytest.param(
+            [loop(0.0, False), seen(0.5, (PAPER, POSTER)), *visit(5.0, 10.0), seen(13.0, (PAPER, POSTER))],
+            True,
+            id="seen once, as the lane began: may be the vehicle that just left",
+        ),
+        pytest.param(
+            [loop(0.0, False), *standing(PAPER, POSTER, 2.5, 4.0), *visit(5.0, 10.0), seen(13.0, (PAPER, POSTER))],
+            False,
+            id="hidden by the vehicle and seen again behind it",
+        ),
+        pytest.param(
+            [loop(0.0, False), *standing(TRUCK, BARRIER, 4.2, 5.0), *visit(5.0, 10.0), seen(13.0, (TRUCK, BARRIER))],
+            True,
+            id="a vehicle whose loop was late, and that is slow to leave",
+        ),
+        pytest.param(
+            [
+                loop(0.0, False),
+                *standing(NEXT, BEHIND, 2.5, 4.0),
+                *visit(5.0, 10.0),
+                seen(13.0, (NEXT, BARRIER)),
+                seen(13.5, (NEXT, BARRIER)),
+            ],
+            True,
+            id="a vehicle that waited for the one before it and then drove up",
+        ),
+        pytest.param(
+            [
+                loop(0.0, False),
+                *standing(PAPER, POSTER, 2.5, 4.0),
+                *visit(5.0, 10.0),
+                *visit(11.0, 20.0),
+                *visit(21.0, 30.0),
+                seen(33.0, (PAPER, POSTER)),
+            ],
+            False,
+            id="vehicles close upon one another",
+        ),
+        pytest.param(
+            [
+                loop(0.0, False),
+                *standing(PAPER, POSTER, 2.5, 4.0),
+                loop(5.0, True),
+                loop(6.0, None),
+                loop(7.0, False),
+                seen(13.0, (PAPER, POSTER)),
+            ],
+            True,
+            id="nobody knows whether the vehicle went: the inputs failed",
+        ),
+    ],
+)
+def test_a_plate_that_stands_over_a_vehicle_does_not_count(steps: list[Step], counts: bool) -> None:
+    track = [value for what, _, value in steps if what == "seen"][-1][0][0]
+
+    assert (track in counted(*steps)[-1]) is counts
+
+
+def test_a_plate_that_stood_over_a_vehicle_counts_again_once_it_moves() -> None:
+    moved = (POSTER[0] + 200, POSTER[1] + 100, 140, 46)
+    found = counted(
+        *POSTER_ALWAYS,
+        seen(13.0, (PAPER, POSTER)),
+        loop(14.0, True),
+        seen(15.0, (PAPER, POSTER)),
+        seen(16.0, (PAPER, moved)),
+    )
+
+    assert [PAPER in tracks for tracks in found[-3:]] == [False, False, True]
+
+
+def test_the_vehicle_counts_beside_a_poster_that_does_not() -> None:
+    found = counted(
+        *POSTER_ALWAYS, seen(13.0, (PAPER, POSTER)), loop(20.0, True), seen(21.0, (PAPER, POSTER), (NEXT, BARRIER))
+    )
+
+    assert found[-1] == {NEXT}
+
+
+def passing(track: int, begin: float) -> list[Step]:
+    """A vehicle that drives up, stands and goes, before a poster that is seen all the time."""
+    way = [(BARRIER[0], BARRIER[1] - 300 + 100 * n, 100 + 20 * n, 30 + 6 * n) for n in range(4)]
+    return [seen(begin + n, (PAPER, POSTER), (track, box)) for n, box in enumerate(way)]
+
+
+def test_without_a_loop_three_vehicles_tell_of_a_poster() -> None:
+    steps = [seen(0.0, (PAPER, POSTER))]
+    for number in (10, 11, 12):
+        steps += [*passing(number, number * 20.0), seen(number * 20.0 + 8, (PAPER, POSTER))]
+
+    found = counted(*steps)
+    assert [PAPER in tracks for tracks in found] == [True] * (len(found) - 1) + [False]
+
+
+def test_without_a_loop_plates_that_only_flash_up_tell_nothing() -> None:
+    steps = [seen(0.0, (PAPER, POSTER))]
+    for number in range(10, 20):
+        steps += [seen(number * 20.0, (PAPER, POSTER), (number, BARRIER)), seen(number * 20.0 + 8, (PAPER, POSTER))]
+
+    assert all(PAPER in tracks for tracks in counted(*steps))
+
+
+# -------------------------------------------------------------------------------------------------- the vehicle behind
+
+
+@pytest.mark.parametrize(
+    ("box", "later_s", "counts"),
+    [
+        pytest.param(BEHIND, 3.0, False, id="smaller, later, above"),
+        pytest.param(
+            BEHIND, 0.5, True, id="came with it: a second plate of the vehicle, or a reading of something else"
+        ),
+        pytest.param((640, 250, 150, 46), 3.0, True, id="as large"),
+        pytest.param((300, 520, 90, 28), 3.0, True, id="beside"),
+        pytest.param((640, 600, 90, 28), 3.0, True, id="below"),
+    ],
+)
+def test_the_plate_behind_the_one_at_the_barrier_does_not_count(box: Box, later_s: float, counts: bool) -> None:
+    found = counted(seen(0.0, (TRUCK, BARRIER)), seen(later_s, (TRUCK, BARRIER), (NEXT, box)))
+
+    assert found == [{TRUCK}, {TRUCK, NEXT} if counts else {TRUCK}]
+
+
+def test_the_vehicle_behind_counts_once_it_drives_up() -> None:
+    found = counted(
+        seen(0.0, (TRUCK, BARRIER)),
+        seen(3.0, (TRUCK, BARRIER), (NEXT, BEHIND)),
+        seen(30.0, (NEXT, BEHIND)),
+        seen(31.0, (NEXT, (620, 400, 120, 38))),
+        seen(32.0, (NEXT, BARRIER)),
+    )
+
+    assert found == [{TRUCK}, {TRUCK}, set(), {NEXT}, {NEXT}]
+
+
+def test_a_plate_seen_in_front_a_moment_ago_still_is_in_front() -> None:
+    found = counted(seen(0.0, (TRUCK, BARRIER)), seen(4.0, (NEXT, BEHIND)))
+    late = counted(seen(0.0, (TRUCK, BARRIER)), seen(6.0, (NEXT, BEHIND)))
+
+    assert (found[-1], late[-1]) == (set(), {NEXT})
+
+
+def test_nothing_that_was_hardly_read_is_in_front_of_anything() -> None:
+    state = Bystanders()
+    state, _ = state.with_readings([reading(TRUCK, BARRIER, 0.0, confidence=0.5)])
+    _, counting = state.with_readings([reading(TRUCK, BARRIER, 3.0, confidence=0.5), reading(NEXT, BEHIND, 3.0)])
+
+    assert {one.track for one in counting} == {TRUCK, NEXT}
+
+
+def test_a_poster_is_in_front_of_nothing() -> None:
+    large, above = (100, 600, 300, 90), (640, 250, 160, 50)
+    found = counted(
+        loop(0.0, False),
+        *standing(PAPER, large, 2.5, 4.0),
+        *visit(5.0, 10.0),
+        seen(13.0, (PAPER, large)),
+        seen(20.0, (PAPER, large), (TRUCK, above)),
+    )
+
+    assert found[-1] == {TRUCK}
+
+
+def test_each_camera_has_its_own_front() -> None:
+    state = Bystanders()
+    state, _ = state.with_readings([reading(TRUCK, BARRIER, 0.0)])
+    _, counting = state.with_readings([reading(NEXT, BEHIND, 3.0, camera="rear")])
+
+    assert [one.track for one in counting] == [NEXT]
+
+
+@pytest.mark.parametrize("plain", [reading(0, BARRIER, 1.0), reading(NEXT, (0, 0, 0, 0), 1.0)])
+def test_a_reading_without_track_or_place_always_counts(plain: Reading) -> None:
+    state, _ = Bystanders().with_readings([reading(TRUCK, BARRIER, 0.0)])
+
+    assert state.with_readings([plain])[1] == (plain,)
+
+
+def test_what_was_not_seen_for_ten_minutes_or_is_one_of_too_many_is_forgotten() -> None:
+    state = Bystanders()
+    for track in range(1, 200):
+        state, _ = state.with_readings([reading(track, BARRIER, track / 10)])
+    many = len(state.plates)
+    state, _ = state.with_readings([reading(500, BARRIER, 1000.0)])
+
+    assert (many, len(state.plates)) == (64, 1)
