@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import cv2
@@ -21,8 +21,8 @@ class Code:
 
     `corners`: its outline in pixels, clockwise as seen, beginning with the one nearest the picture's top left.
     `text`: the payload for people to read, never to decide by: UTF-8 where the bytes are that, else by the character
-    set that the symbol names or the engine guesses. `module_px`: mean side of a module in pixels, 0 where the engine
-    does not tell the version.
+    set that the symbol names or the engine guesses. `module_px`: mean side of a module in pixels, `proof_bits`: what
+    its error correction proves (see agent.eye.qr.proof); both 0 where the engine does not tell the version.
     """
 
     payload: bytes
@@ -30,6 +30,13 @@ class Code:
     corners: Corners
     text: str
     module_px: float = 0.0
+    proof_bits: float = 0.0
+
+
+def placed(code: Code, scale: float, left: float = 0.0, top: float = 0.0) -> Code:
+    """A code that was read in a part of a picture, `scale` times as large, as it stands in the picture itself."""
+    corners = tuple((left + x / scale, top + y / scale) for x, y in code.corners)
+    return replace(code, corners=corners, module_px=code.module_px / scale)
 
 
 def module_px(corners: Corners, version: int) -> float:
@@ -61,10 +68,11 @@ def merged(codes: Sequence[Code], more: Iterable[Code]) -> list[Code]:
 
 def same_place(a: Corners, b: Corners) -> bool:
     """Whether the middle of one outline lies inside the other."""
-    return _inside(_middle(a), b) or _inside(_middle(b), a)
+    return _inside(middle(a), b) or _inside(middle(b), a)
 
 
-def _middle(corners: Corners) -> tuple[float, float]:
+def middle(corners: Corners) -> tuple[float, float]:
+    """The mean of the corners."""
     return sum(x for x, _ in corners) / len(corners), sum(y for _, y in corners) / len(corners)
 
 

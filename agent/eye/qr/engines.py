@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
 import zxingcpp
 
-from agent.eye.qr.code import Code, module_px, outline
+from agent.eye.qr.code import Code, Corners, module_px, outline
+from agent.eye.qr.proof import proof_bits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,7 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    Engine = Callable[[NDArray[np.uint8]], list[Code]]
+    Pixels = NDArray[np.uint8]
 
 MODEL_2: Final = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCodeModel2)
 """Micro QR and rMQR detect errors but hardly correct any, so a guess would pass."""
@@ -22,61 +24,72 @@ MODEL_2: Final = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCodeModel2)
 ENGINE_ERRORS: Final = (ValueError, RuntimeError, IndexError, OverflowError)
 """What the engines' bindings raise for a hostile symbol. Anything else is a bug of ours and goes up."""
 
-
-def zxing_local(grey: NDArray[np.uint8]) -> list[Code]:
-    """The codes that zxing-cpp finds with a threshold for each neighbourhood."""
-    return _zxing(grey, "zxing", zxingcpp.Binarizer.LocalAverage)
+LOCAL: Final = zxingcpp.Binarizer.LocalAverage
+GLOBAL: Final = zxingcpp.Binarizer.GlobalHistogram
 
 
-def zxing_global(grey: NDArray[np.uint8]) -> list[Code]:
-    """The codes that zxing-cpp finds with one threshold for the whole picture."""
-    return _zxing(grey, "zxing-global", zxingcpp.Binarizer.GlobalHistogram)
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What an engine found: codes, and the outlines of symbols that it saw and could not decode."""
+
+    codes: tuple[Code, ...] = ()
+    undecoded: tuple[Corners, ...] = ()
 
 
-def _zxing(grey: NDArray[np.uint8], name: str, binarizer: zxingcpp.Binarizer) -> list[Code]:
-    found = zxingcpp.read_barcodes(grey, formats=MODEL_2, binarizer=binarizer, text_mode=zxingcpp.TextMode.Plain)
-    return [_of_zxing(code, name) for code in found]
+def zxing(grey: Pixels, engine: str, binarizer: zxingcpp.Binarizer) -> Seen:
+    """What zxing-cpp finds with a threshold of one kind: LOCAL, by the neighbourhood, or GLOBAL, one for all.
 
-
-def _of_zxing(code: zxingcpp.Barcode, engine: str) -> Code:
-    place = code.position
-    corners = outline(
-        [(float(p.x), float(p.y)) for p in (place.top_left, place.top_right, place.bottom_right, place.bottom_left)]
+    `engine`: the name for the codes. Raises what ENGINE_ERRORS names.
+    """
+    found = zxingcpp.read_barcodes(
+        grey, formats=MODEL_2, binarizer=binarizer, text_mode=zxingcpp.TextMode.Plain, return_errors=True
     )
-    payload, extra = bytes(code.bytes), cast("dict[str, Any]", code.extra)
-    return Code(payload, engine, corners, shown(payload, code.text), module_px(corners, int(extra["Version"])))
+    codes, undecoded = [], []
+    for one in found:
+        place = one.position
+        corners = outline(
+            [(p.x, p.y) for p in (place.top_left, place.top_right, place.bottom_right, place.bottom_left)]
+        )
+        if one.valid:
+            codes.append(_decoded(one, engine, corners))
+        else:
+            undecoded.append(corners)
+    return Seen(tuple(codes), tuple(undecoded))
 
 
-def shown(payload: bytes, guess: str) -> str:
-    """The payload for people to read."""
+def _decoded(one: zxingcpp.Barcode, engine: str, corners: Corners) -> Code:
+    payload, extra = bytes(one.bytes), cast("dict[str, Any]", one.extra)
+    version = int(extra["Version"])
+    proof = proof_bits(version, str(extra["ECLevel"]), float(extra["UEC"]))
+    return Code(payload, engine, corners, _shown(payload, one.text), module_px(corners, version), proof)
+
+
+def _shown(payload: bytes, guess: str) -> str:
     try:
         return payload.decode("utf-8")
     except UnicodeDecodeError:
         return guess
 
 
-def zbar_engine() -> Engine:
+def zbar_engine() -> Callable[[Pixels], Seen]:
     """The engine zbar. Raises ImportError when its shared library is not installed."""
     from pyzbar import pyzbar  # noqa: PLC0415 - importing it loads a system library that may be missing
 
     # Its errors do not derive from any that the others raise.
     failure: type[Exception] = pyzbar.PyZbarError
 
-    def decode(grey: NDArray[np.uint8]) -> list[Code]:
+    def decode(grey: Pixels) -> Seen:
         try:
             found: list[Any] = pyzbar.decode(grey, symbols=[pyzbar.ZBarSymbol.QRCODE])
         except failure as error:
             raise RuntimeError(str(error)) from error
         # It guesses a character set and so damages every byte beyond ASCII: such texts are not what the symbol held.
-        return [
-            Code(
-                bytes(code.data),
-                "zbar",
-                outline([(float(p.x), float(p.y)) for p in code.polygon]),
-                shown(code.data, ""),
+        return Seen(
+            tuple(
+                Code(bytes(code.data), "zbar", outline([(p.x, p.y) for p in code.polygon]), code.data.decode("ascii"))
+                for code in found
+                if code.data.isascii()
             )
-            for code in found
-            if code.data.isascii()
-        ]
+        )
 
     return decode
