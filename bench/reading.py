@@ -67,6 +67,8 @@ def main() -> int:
     found = tables(results)
     for name, text in found.items():
         print(f"\n{name}\n{text}")
+    for line in troubles(results):
+        print(line)
     _write_json(results, about)
     if arguments.page:
         page = arguments.page.read_text(encoding="utf-8")
@@ -87,8 +89,18 @@ def measure(data: Path = DATA) -> list[Figure]:
     return found + figures(run(photographs(data), [ENGINES[name] for name in _BENCH_ENGINES]))
 
 
+def troubles(results: Results) -> list[str]:
+    """What engines raised and how their processes were lost, a line each."""
+    return [
+        f"{name}, {engine}: {count} x {why}"
+        for name, tallies in results.tallies.items()
+        for engine, tally in tallies.items()
+        for why, count in (tally.errors + tally.lost).items()
+    ]
+
+
 def figures(results: Results) -> list[Figure]:
-    """The goals on photographs."""
+    """The goals: on photographs, and that our readers raise nothing and stay alive on any picture."""
     taken = [each for each in results.sets if not each.drawn]
     codes = [each for each in taken if each.subject is Subject.CODES and WHOLE in results.tallies[each.name]]
     found = _code_figures(results, codes) if codes else []
@@ -98,7 +110,9 @@ def figures(results: Results) -> list[Figure]:
             for name, tally in results.tallies[labelled.name].items():
                 if ENGINES[name].ours:
                     found += _plate_figures(f"{name}, {labelled.name}", tally, goal)
-    return found
+    ours = total(tally for tallies in results.tallies.values() for name, tally in tallies.items() if ENGINES[name].ours)
+    note = f"of {ours.count} readings of pictures"
+    return [*found, Figure("errors and deaths of our readers", (ours.errors + ours.lost).total(), "", 0, note=note)]
 
 
 def _code_figures(results: Results, sets: Sequence[LabelledSet]) -> list[Figure]:

@@ -60,13 +60,17 @@ CONDITIONS: Final = {
 
 
 def drawn(data: Path, codes: int = CODES, plates: int = PLATES) -> Iterator[LabelledSet]:
-    """All drawn sets. `data`: its plates/glyphs, if there, are the plates' own face; else they are lettered by fonts."""
+    """All drawn sets. `data`: see `glyphs_in`."""
     yield code_set(codes)
-    bitmaps = data / "plates" / "glyphs"
-    glyphs = Glyphs.load([_FONTS], bitmaps if bitmaps.is_dir() else None)
-    scenes = plate_set(glyphs, plates)
-    yield scenes
+    glyphs = glyphs_in(data)
+    yield plate_set(glyphs, plates)
     yield crop_set(glyphs, plates)
+
+
+def glyphs_in(data: Path) -> Glyphs:
+    """The letters of plates: the plates' own face where `data` has it in plates/glyphs, else fonts alone."""
+    bitmaps = data / "plates" / "glyphs"
+    return Glyphs.load([_FONTS], bitmaps if bitmaps.is_dir() else None)
 
 
 # ----------------------------------------------------------------------------------------------------------- codes
