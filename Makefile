@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup demo test test-cluster check bench proofs faults fuzz races mutants soak-lane schema format lock clean
+.PHONY: help setup demo test test-cluster check bench proofs faults fuzz races mutants soak-lane soak-eye schema format lock clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -57,6 +57,9 @@ schema: setup  ## Write the JSON Schema of the configuration for your editor: bu
 
 soak-lane: setup  ## Drive 10,000 vehicles and 8 million random steps through the lane's rules; up to five minutes
 	@$(BIN)/python -m tests.soak_lane
+
+soak-eye: setup  ## Run an eye over 100,000 pictures as fast as it reads them, with faults: is its memory flat? Ten to thirty minutes
+	@$(BIN)/python -m tests.soak_eye
 
 format: setup  ## Bring the code into the common form
 	@$(BIN)/ruff check --fix .
