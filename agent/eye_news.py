@@ -6,8 +6,9 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from agent.core.camera_view import View
 from agent.core.observations import Presentation, Reading
-from agent.eye.protocol import CameraPhase, CameraState, ProtocolError, View
+from agent.eye.protocol import CameraPhase, CameraState, ProtocolError
 from agent.port_state import PortState
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _REMEMBERED = 64
 _CLOCK_SLACK_S = 0.05
+_MOST_PLATES = 8
+"""In a frame, as the protocol has it: no eye can have begun more tracks than its frames could hold plates."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +100,7 @@ class Seen:
 class Translator:
     """Make values of the core from the sightings of one life of an eye.
 
-    `first_frame`: added to the frame numbers, so that they go on counting over restarts. `born_at`: monotonic; no
+    `first_frame`: added to the frame numbers, so that they go on counting over restarts, as the tracks' numbers do. `born_at`: monotonic; no
     frame can be older.
     """
 
@@ -159,4 +162,6 @@ class Translator:
             picture=None if plate.crop is None else names[plate.crop],
             columns=plate.columns,
             two_lines=plate.two_lines,
+            colour=plate.colour,
+            track=self._first_frame * _MOST_PLATES + plate.track if plate.track else 0,
         )

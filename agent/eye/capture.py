@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from agent.eye.protocol import CameraState, Configure, View
+    from agent.core.camera_view import View
+    from agent.eye.protocol import CameraState, Configure
     from agent.eye.slot import Slot
     from drivers.api import CameraPort, Frame
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agent.eye.protocol import MAX_DETAIL, CameraPhase, CameraState, View
+from agent.core.camera_view import View
+from agent.eye.protocol import MAX_DETAIL, CameraPhase, CameraState
 
 _GIVES_FRAMES = (CameraPhase.STREAMING, CameraPhase.STALE, CameraPhase.FROZEN)
 

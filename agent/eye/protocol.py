@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from agent.core.camera_view import View
 from agent.core.plates.columns import MOST_BYTES, decode
 
 VERSION = 1
@@ -46,6 +47,7 @@ Milliseconds = Annotated[float, Field(ge=0, le=1e9)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Pixel = Annotated[int, Field(ge=0, le=100_000)]
 Corner = tuple[Annotated[float, Field(ge=-1e5, le=1e5)], Annotated[float, Field(ge=-1e5, le=1e5)]]
+ZoneCorner = tuple[Annotated[float, Field(ge=0, le=1)], Annotated[float, Field(ge=0, le=1)]]
 Candidate = tuple[Annotated[str, Field(min_length=1, max_length=4)], Probability]
 Attachment = Annotated[int, Field(ge=0, lt=MAX_PICTURES)]
 
@@ -70,15 +72,6 @@ class CameraPhase(StrEnum):
     FROZEN = "frozen"
     BACKOFF = "backoff"
     ENDED = "ended"
-
-
-class View(StrEnum):
-    """How well the camera can see. Anything but CLEAR is a warning for the technician, not a lost camera."""
-
-    CLEAR = "clear"
-    DARK = "dark"
-    COVERED = "covered"
-    BLURRED = "blurred"
 
 
 class CameraState(Message):
@@ -107,7 +100,10 @@ class SeenCode(Message):
 
 
 class SeenPlate(Message):
-    """One plate in a frame; the fields are those of agent.core.observations.Reading. `crop`: its attachment."""
+    """One plate in a frame; the fields are those of agent.core.observations.Reading.
+
+    `crop`: its attachment. `character_px`: height of a character in the frame, 0 where it is not known.
+    """
 
     text: Annotated[str, Field(max_length=16)]
     positions: Annotated[
@@ -119,6 +115,9 @@ class SeenPlate(Message):
     box: tuple[Pixel, Pixel, Pixel, Pixel]
     columns: Annotated[bytes, Field(max_length=MOST_BYTES)] = b""
     two_lines: bool = False
+    colour: Annotated[str, Field(max_length=32)] = "not_known"
+    track: Count = 0
+    character_px: Annotated[float, Field(ge=0, le=1e5)] = 0.0
     crop: Attachment | None = None
 
     @model_validator(mode="after")
@@ -148,7 +147,8 @@ class Beat(Message):
     `dropped`: frames in a time of change that gave way to a newer one because the code reader was busy. `load`: share of
     the time since the beat before in which it was; towards 1 the machine cannot keep up with the camera.
     `behind_s`: how late the newest frame came for its stream: a machine that is too slow to decode it sees the past.
-    `brightness`, `sharpness`: measures of the picture, to be compared over time only.
+    `brightness`, `sharpness`, `glare` (share of saturated pixels), `noise` (grey levels): measures of the picture; see
+    agent.eye.measures.
     """
 
     type: Literal["beat"] = "beat"
@@ -168,6 +168,8 @@ class Beat(Message):
     camera_since: At | None = None
     brightness: Annotated[float, Field(ge=0, le=255)] = 0.0
     sharpness: Annotated[float, Field(ge=0, le=1e9)] = 0.0
+    glare: Probability = 0.0
+    noise: Annotated[float, Field(ge=0, le=1e9)] = 0.0
 
 
 class Snapshot(Message):
@@ -194,17 +196,22 @@ class GateSettings(Message):
 
 
 class Configure(Message):
-    """The first word of the parent: what to look at, with what, and how patiently."""
+    """The first word of the parent: what to look at, with what, and how patiently.
+
+    `zone`: corners x, y of the part of the picture in which a plate counts, as fractions of width and height, three at
+    least; empty for all of it. Codes count everywhere.
+    """
 
     type: Literal["configure"] = "configure"
     camera_kind: Annotated[str, Field(max_length=64)]
     camera: dict[str, JsonValue]
     read_codes: bool = True
     read_plates: bool = True
+    zone: Annotated[tuple[ZoneCorner, ...], Field(max_length=32)] = ()
     beat_s: Annotated[float, Field(ge=0.02, le=10)] = 0.25
     stale_s: Annotated[float, Field(gt=0, le=60)] = 2.0
     frozen_s: Annotated[float, Field(ge=0, le=600)] = 3.0
-    view_s: Annotated[float, Field(ge=0, le=600)] = 2.0
+    view_s: Annotated[float, Field(ge=0, le=600)] = 1.8
     retry_first_s: Annotated[float, Field(gt=0, le=60)] = 0.5
     retry_cap_s: Annotated[float, Field(gt=0, le=600)] = 15.0
     picture_width_px: Annotated[int, Field(ge=64, le=1920)] = 640

@@ -6,11 +6,12 @@ import time
 from typing import TYPE_CHECKING
 
 from agent.eye.capture import Capture
+from agent.eye.measures import Measures, measured
 from agent.eye.pictures import frame_jpeg
 from agent.eye.protocol import Attend, Beat, Look, Snapshot, Stop
 from agent.eye.reading import Reading
 from agent.eye.slot import Slot
-from agent.eye.view import Measures, ViewWatch, measured
+from agent.eye.view import ViewWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +21,8 @@ if TYPE_CHECKING:
     from agent.eye.readers import Readers
     from drivers.api import CameraPort
 
-_MEASURE_EVERY_S = 1.0
+_MEASURE_EVERY_S = 0.5
+_MEASURE_SLACK_S = 0.05
 _CAPTURE_STOP_S = 1.5
 _READING_STOP_S = 1.0
 
@@ -40,6 +42,7 @@ class EyeSession:
         self._measures = Measures(0.0, 0.0, 0.0)
         self._measured_at = 0.0
         self._measured_frame = 0
+        self._vehicle = False
 
     def run(self) -> bool:
         """Work until the parent says Stop, then stop everything. False when a thread hangs in a call.
@@ -69,6 +72,7 @@ class EyeSession:
                     case Look():
                         self._show()
                     case Attend(present=present):
+                        self._vehicle = present
                         self._reading.attend(present=present)
                     case _:
                         # A second Configure: this eye keeps the first; the parent starts another for another.
@@ -78,11 +82,12 @@ class EyeSession:
         newest = self._slot.newest()
         if self._settings.view_s == 0 or newest is None or newest.number == self._measured_frame:
             return
-        if now - self._measured_at < _MEASURE_EVERY_S:
+        # A beat that comes a little early must not put the measure off to the next one.
+        if now - self._measured_at < _MEASURE_EVERY_S - _MEASURE_SLACK_S:
             return
         self._measured_at, self._measured_frame = now, newest.number
         self._measures = measured(newest.frame.pixels)
-        self._capture.viewed(self._view.judged(self._measures, now))
+        self._capture.viewed(self._view.judged(self._measures, now, vehicle=self._vehicle))
 
     def _beat(self) -> None:
         captured = self._capture.figures
@@ -108,6 +113,8 @@ class EyeSession:
                 camera_since=captured.call_since,
                 brightness=self._measures.brightness,
                 sharpness=self._measures.sharpness,
+                glare=self._measures.glare,
+                noise=self._measures.noise,
             )
         )
 

@@ -10,16 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.core.camera_view import View
 from agent.eye.change import ChangeGate
 from agent.eye.health import CameraHealth, FrameFacts
 from agent.eye.link import Link
 from agent.eye.pictures import Album, crop_jpeg, frame_jpeg
-from agent.eye.protocol import CameraPhase, Configure, GateSettings, View
+from agent.eye.protocol import CameraPhase, Configure, GateSettings
 from agent.eye.readers import Readers
 from agent.eye.reading import Reading
 from agent.eye.slot import Numbered, Slot
 from agent.eye.stopwatch import Stopwatch
-from agent.eye.view import Measures, ViewWatch, measured
 from drivers.api import Frame
 
 # ----------------------------------------------------------------------------------------------------------- health
@@ -204,42 +204,6 @@ def test_another_frame_size_is_no_trouble():
     assert isinstance(gate.passes(yard(0, width=320, height=240), 9.1), bool)
 
 
-# ------------------------------------------------------------------------------------------------------------- view
-
-
-def textured():
-    rng = np.random.default_rng(1)
-    pixels = np.full((480, 640, 3), 90, np.uint8)
-    for _ in range(300):
-        x, y = int(rng.integers(0, 620)), int(rng.integers(0, 460))
-        cv2.rectangle(pixels, (x, y), (x + 18, y + 12), tuple(int(v) for v in rng.integers(0, 255, 3)), -1)
-    return pixels
-
-
-@pytest.mark.parametrize(
-    ("pixels", "view"),
-    [
-        (textured(), View.CLEAR),
-        (cv2.GaussianBlur(textured(), (0, 0), 8), View.BLURRED),
-        (np.full((480, 640, 3), 120, np.uint8), View.COVERED),
-        (np.full((480, 640, 3), 3, np.uint8), View.DARK),
-    ],
-)
-def test_the_view_is_judged_by_its_measures(pixels, view):
-    watch = ViewWatch(patience_s=2.0)
-    assert watch.judged(measured(pixels), 0.0) is View.CLEAR
-    assert watch.judged(measured(pixels), 2.0) is view
-
-
-def test_a_loss_of_the_usual_sharpness_is_seen():
-    watch = ViewWatch(patience_s=2.0)
-    for second in range(60):
-        watch.judged(Measures(100.0, 40.0, 2.0), float(second))
-    assert watch.judged(Measures(100.0, 40.0, 0.6), 60.0) is View.CLEAR
-    assert watch.judged(Measures(100.0, 40.0, 0.6), 62.0) is View.BLURRED
-    assert watch.judged(Measures(100.0, 40.0, 2.0), 63.0) is View.CLEAR
-
-
 # ------------------------------------------------------------------------------------------------- slot and pictures
 
 
@@ -269,9 +233,9 @@ def test_a_closed_slot_wakes_and_turns_away_everybody():
 def test_a_frame_becomes_a_small_jpeg_and_a_crop_keeps_its_size():
     frame = cv2.imdecode(np.frombuffer(frame_jpeg(yard(0, width=1920, height=1080), 640), np.uint8), cv2.IMREAD_COLOR)
     assert frame.shape == (360, 640, 3)
-    small = cv2.imdecode(np.frombuffer(frame_jpeg(textured()[:100, :100], 640), np.uint8), cv2.IMREAD_COLOR)
+    small = cv2.imdecode(np.frombuffer(frame_jpeg(yard(0)[:100, :100], 640), np.uint8), cv2.IMREAD_COLOR)
     assert small.shape == (100, 100, 3)
-    assert cv2.imdecode(np.frombuffer(crop_jpeg(textured()[:40]), np.uint8), cv2.IMREAD_COLOR).shape == (40, 640, 3)
+    assert cv2.imdecode(np.frombuffer(crop_jpeg(yard(0)[:40, :640]), np.uint8), cv2.IMREAD_COLOR).shape == (40, 640, 3)
 
 
 def test_a_finding_is_pictured_again_only_after_a_while():

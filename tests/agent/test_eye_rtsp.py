@@ -5,7 +5,8 @@ import socket
 import numpy as np
 import pytest
 
-from agent.eye.protocol import CameraPhase, GateSettings, View
+from agent.core.camera_view import View
+from agent.eye.protocol import CameraPhase, GateSettings
 from agent.eye_process import COMMAND
 from agent.port_state import PortState
 from tests.eye_watch import watching
