@@ -100,7 +100,8 @@ class Reading:
             if not passes:
                 continue
             self.passed += 1
-            self._later.put(replace(numbered, changing=self._gate.open))
+            numbered = replace(numbered, changing=self._gate.open)
+            self._later.put(numbered)
             if self._readers.codes is not None:
                 self._read_codes(self._readers.codes, numbered)
 
@@ -117,8 +118,9 @@ class Reading:
 
     def _read_codes(self, reader: CodeReader, numbered: Numbered) -> None:
         codes: Sequence[Code] = ()
+        hint = numbered.changing or self._attending
         with self.codes.timing():
-            codes = reader.look(numbered.frame.pixels, numbered.frame.at, hint=False, budget_ms=0.0)
+            codes = reader.look(numbered.frame.pixels, numbered.frame.at, hint=hint, budget_ms=0.0)
         self._tell_codes(numbered, codes)
 
     def _look_again(self, numbered: Numbered) -> None:
@@ -151,8 +153,9 @@ class Reading:
 
 
 def _give_way() -> None:
-    """Let the kernel run this thread after all others that want to run, of this eye and of the whole gate."""
+    """Let the kernel prefer all other threads of the gate to this one."""
+    thread = threading.get_native_id()
     try:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
+        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _NICENESS)
     except OSError as error:  # a sandbox may forbid it
         log.warning("the readers that can wait take the same part of the cores as those that cannot: %s", error)

@@ -1,5 +1,6 @@
 """The reading threads of an eye: codes wait for nobody, what is lost is counted, and no picture is too odd."""
 
+import os
 import queue
 import socket
 import threading
@@ -155,7 +156,31 @@ def test_the_cheap_steps_make_no_dear_one():
     with at_work(Readers(codes)) as bench:
         bench.reading.attend(present=True)
         bench.show()
-        assert codes.asked.get(timeout=10) == (False, 0.0)
+        assert codes.asked.get(timeout=10) == (True, 0.0)
+
+
+class Ranked:
+    """A reader that notes how far the kernel puts its thread back."""
+
+    def __init__(self):
+        self.niceness = queue.Queue()
+
+    def look(self, pixels, at, *, hint, budget_ms):
+        self.niceness.put(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        return []
+
+    def read(self, pixels, *, thorough=False):
+        return self.look(pixels, 0.0, hint=thorough, budget_ms=0.0)
+
+
+def test_the_kernel_prefers_the_cheap_steps_for_codes_to_all_that_can_wait():
+    usual = os.getpriority(os.PRIO_PROCESS, 0)
+    ranked = Ranked(), Ranked(), Ranked()
+    with at_work(Readers(*ranked)) as bench:
+        bench.show()
+        codes, dear_codes, plates = (reader.niceness.get(timeout=10) for reader in ranked)
+    assert codes == usual
+    assert dear_codes == plates == min(19, usual + 10)
 
 
 def test_without_the_right_to_give_way_the_readers_read_all_the_same(mocker, caplog):
