@@ -149,13 +149,14 @@ class Cascade:
             return
         made = 0
         while (left_ms := frame.left_ms()) > 0 and (name := self._next(frame)) is not None:
-            if made and self._costs_ms.get(name, _FIRST_COST_MS) > left_ms:
+            cost_ms = self._costs_ms.get(name, _FIRST_COST_MS)
+            if made and cost_ms > left_ms:
+                # Forgotten slowly, or a step that once waited for the processor would be put off for good.
+                self._costs_ms[name] = 0.9 * cost_ms
                 return
             begun_at = time.monotonic()
             self._make(frame, name)
-            spent_ms = (time.monotonic() - begun_at) * 1e3
-            # The dearest lately, slowly forgotten: a step that once waited for the processor must not be put off for good.
-            self._costs_ms[name] = max(spent_ms, 0.9 * self._costs_ms.get(name, 0.0))
+            self._costs_ms[name] = (cost_ms + (time.monotonic() - begun_at) * 1e3) / 2
             made += 1
 
     def _next(self, frame: _Frame) -> str | None:
