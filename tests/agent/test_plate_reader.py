@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agent.core.plates.columns import ALPHABET
 from agent.core.plates.formats import FORMATS, Grammar, PlateKind
 from agent.core.plates.match import MatchVerdict, match
 from agent.core.plates.vote import vote
@@ -144,7 +145,7 @@ def likelihood(columns: np.ndarray, text: str) -> float:
 
 
 def columns_of(seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).dirichlet(np.full(76, 0.1), 36)
+    return np.random.default_rng(seed).dirichlet(np.full(len(ALPHABET) + 1, 0.1), 36)
 
 
 @settings(max_examples=25, deadline=None)

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from agent.core.observations import Position
 
-ALPHABET: Final = PROVINCES + "警学领挂港澳使临" + "0123456789" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-"""The network's classes in order, after class 0, which is the blank."""
+ALPHABET: Final = PROVINCES + "警学领挂港澳使临" + "0123456789" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + "试超"
+"""The network's classes in order, after class 0, which is the blank. New ones are added behind: stored columns name
+classes by number."""
 BLANK: Final = ""
 MOST_COLUMNS: Final = 64
 MOST_LISTED: Final = 16

@@ -12,7 +12,7 @@ from itertools import accumulate
 from operator import mul
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from agent.core.plates.columns import ALPHABET, BLANK, Columns
+from agent.core.plates.columns import BLANK, Columns
 from agent.core.plates.formats import FORMATS, TWO_LINES, Grammar, PlateFormat
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def printed_forms(number: str, *, two_lines: bool) -> tuple[tuple[str, PlateForm
             continue
         order = sorted(range(len(number)), key=plate.printed_order.__getitem__)
         printed = "".join(number[place] for place in order)
-        if plate.fits(printed) and plate.mark in {"", *ALPHABET}:
+        if plate.fits(printed):
             forms.setdefault(printed + plate.mark, plate)
     return tuple(forms.items()) or ((number, None),)
 

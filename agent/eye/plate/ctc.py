@@ -52,7 +52,7 @@ class _Prefix:
 
 
 def search(columns: NDArray[np.float64], grammar: Grammar) -> list[Hypothesis]:
-    """The texts that the grammar allows, best first by probability times prior. `columns`: shape (36, 76)."""
+    """The texts that the grammar allows, best first by probability times prior. `columns`: shape (36, 78)."""
     beams: dict[tuple[int, ...], _Prefix] = {(): _Prefix(grammar.start, blank=1.0)}
     for column in columns:
         beams = _advanced(beams, column, grammar)
@@ -119,7 +119,7 @@ def _distance(a: str, b: str) -> int:
 
 
 def substitutions(columns: NDArray[np.float64], text: str) -> NDArray[np.float64]:
-    """The probability of the text with the character at one place replaced: shape (len(text), 76).
+    """The probability of the text with the character at one place replaced: shape (len(text), 78).
 
     Entry [i, CLASSES[text[i]]] is that of the text itself, the same for every i. The sums over all alignments are
     shared: everything left of the place comes from one forward pass, everything right of it from one backward pass.

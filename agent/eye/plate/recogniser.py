@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from agent.core.plates.columns import ALPHABET
 from agent.eye.plate import weights
 
 if TYPE_CHECKING:
@@ -23,10 +24,11 @@ class PlateRecogniser:
         self._session = weights.session("recogniser", folder)
 
     def probabilities(self, views: Sequence[NDArray[np.uint8]]) -> NDArray[np.float64]:
-        """Shape (views, 36, 76); each row sums to 1. Views are grey, (40, 144), 8 bit."""
+        """Shape (views, 36, 78); each row sums to 1. Views are grey, (40, 144), 8 bit."""
         batch = np.stack(views)[:, None].astype(np.float32)
         logits: NDArray[np.float64] = self._session.run(None, {"x": batch})[0].astype(np.float64)
         logits -= logits.max(axis=2, keepdims=True)
         exponentials = np.exp(logits)
         shares: NDArray[np.float64] = exponentials / exponentials.sum(axis=2, keepdims=True)
-        return shares
+        # Characters that came into the alphabet after the weights were trained are never seen.
+        return np.pad(shares, ((0, 0), (0, 0), (0, len(ALPHABET) + 1 - shares.shape[2])))

@@ -1,0 +1,1 @@
+"""Trains the network that reads a flat view of a plate, and measures it."""
