@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     Pixels = NDArray[np.uint8]
 
 _LONGEST_PX: Final = 3840
+_LEAST_PX: Final = 21
+"""The smallest symbol has so many modules a side."""
 _FRESH_S: Final = 0.12
 _REST_S: Final = 0.3
 _REST_AFTER_READING_S: Final = 1.0
@@ -120,6 +122,8 @@ class Cascade:
         """
         ends_at = time.monotonic() + budget_ms / 1e3
         grey, scale = _grey(pixels)
+        if min(grey.shape) < _LEAST_PX:
+            return []
         frame = _Frame(grey, at, ends_at)
         self._cheap(frame, hint=hint)
         if hint or frame.undecoded:
