@@ -30,9 +30,13 @@ _BLUISH: Final = 0.16
 _YELLOWISH: Final = 0.24
 _GREENISH: Final = 0.13
 _REDDISH: Final = 0.35
+_SKY_BLUE: Final = 0.24
 """Least saturations; that of green is low because its gradient begins nearly white, that of blue because of glare."""
 _BLUER: Final = 0.06
 """By how much the dark part of a blue plate is more saturated than the light one, which is its characters."""
+_DEEP_BLUE: Final = 0.4
+_NEARLY_BLACK: Final = 0.2
+"""Share of the characters' brightness below which a ground is black unless its blue is deep: cold light tints black."""
 _BLACK_TO_INK: Final = 0.5
 _MAJORITY: Final = 0.5
 _LEAST_CONTRAST: Final = 12.0
@@ -75,7 +79,8 @@ def colour_of(flat: NDArray[np.uint8], light: Light) -> PlateColour:
     upper, lower = _median(inner[bright]) * light.gains, _median(inner[~bright]) * light.gains
     if upper.mean() - lower.mean() < _LEAST_CONTRAST or upper.max() < _LEAST_BRIGHT:
         return PlateColour.NOT_KNOWN
-    if _is(lower, _BLUE, _BLUISH) and _saturation_of(lower, _BLUE) > _saturation_of(upper, _BLUE) + _BLUER:
+    bluish = _DEEP_BLUE if lower.max() < _NEARLY_BLACK * upper.max() else _BLUISH
+    if _is(lower, _BLUE, bluish) and _saturation_of(lower, _BLUE) > _saturation_of(upper, _BLUE) + _BLUER:
         return PlateColour.BLUE
     if bright.mean() < _MAJORITY:
         return _dark_ground(lower, upper)
@@ -85,7 +90,7 @@ def colour_of(flat: NDArray[np.uint8], light: Light) -> PlateColour:
 def _dark_ground(ground: NDArray[np.float64], ink: NDArray[np.float64]) -> PlateColour:
     """The characters are white there, so they show the light better than the frame does."""
     balanced = ground * _bounded(ink.mean() / np.maximum(ink, 1.0))
-    if _is(balanced, _BLUE, _BLUISH):
+    if _is(balanced, _BLUE, _BLUISH) and ground.max() >= _NEARLY_BLACK * ink.max():
         return PlateColour.BLUE
     if _is(balanced, _RED, _REDDISH):
         return PlateColour.RED
@@ -95,20 +100,24 @@ def _dark_ground(ground: NDArray[np.float64], ink: NDArray[np.float64]) -> Plate
 
 def _bright_ground(inner: NDArray[np.uint8], bright: NDArray[np.bool_], light: Light) -> PlateColour:
     width = inner.shape[1]
-    if _is(_ground(inner, bright, slice(width // 3, None), light), _GREEN, _GREENISH):
-        left = _ground(inner, bright, slice(0, width // 5), light)
+    right = _ground(inner, bright, slice(width // 3, None))
+    # The balance of a light that was judged wrong makes white plates greenish; a green one is so with it and without.
+    if _is(right, _GREEN, _GREENISH) and _is(right * light.gains, _GREEN, _GREENISH):
+        left = _ground(inner, bright, slice(0, width // 5)) * light.gains
         return PlateColour.YELLOW_GREEN if _is(left, _YELLOW, _YELLOWISH) else PlateColour.GREEN
-    whole = _ground(inner, bright, slice(None), light)
+    whole = _ground(inner, bright, slice(None)) * light.gains
     if _is(whole, _YELLOW, _YELLOWISH):
         return PlateColour.YELLOW
     if _is(whole, _RED, _REDDISH):
         return PlateColour.RED
+    if _is(whole, _BLUE, _SKY_BLUE):
+        return PlateColour.BLUE
     return PlateColour.WHITE if _hue(whole)[1] < _BLUISH else PlateColour.NOT_KNOWN
 
 
-def _ground(inner: NDArray[np.uint8], bright: NDArray[np.bool_], part: slice, light: Light) -> NDArray[np.float64]:
+def _ground(inner: NDArray[np.uint8], bright: NDArray[np.bool_], part: slice) -> NDArray[np.float64]:
     chosen = inner[:, part][bright[:, part]]
-    return _median(chosen) * light.gains if chosen.size else np.zeros(3)
+    return _median(chosen) if chosen.size else np.zeros(3)
 
 
 def _median(colours: NDArray[np.uint8]) -> NDArray[np.float64]:

@@ -6,37 +6,86 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from io import BytesIO
+from typing import TYPE_CHECKING, Literal
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 Pixels = npt.NDArray[np.uint8]
 
 HEIGHT_PX = 140
 GLYPH_HEIGHT_PX = 90
+_GAP_PX, _WIDE_GAP_PX = 12, 34
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """Look of a kind of plate: size, colours (BGR), glyph width, and after which character the dot stands."""
+    """Look of a kind of plate: size, colours (BGR), glyph width, and after which character the dot stands.
+
+    `left_px`: how much of the left end is taken by something else, such as a flag. `right_ground`: the colour beyond the
+    first quarter, where it is another.
+    """
 
     width_px: int
     ground: tuple[int, int, int]
     ink: tuple[int, int, int]
     glyph_px: int = 45
     gap_after: tuple[int, ...] = ()
+    height_px: int = HEIGHT_PX
+    left_px: int = 0
+    right_ground: tuple[int, int, int] | None = None
 
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of text on a plate: where it begins and how high it is, pixels."""
+
+    text: str
+    top_px: int
+    height_px: int
+
+
+StyleName = Literal[
+    "cn_blue",
+    "cn_yellow",
+    "cn_green",
+    "cn_large_green",
+    "cn_white",
+    "cn_black",
+    "cn_temporary",
+    "cn_yellow_rear",
+    "kz",
+    "kz_yellow",
+    "kz_red",
+    "kz_1993",
+    "kz_square",
+]
 
 WHITE, BLACK = (250, 250, 250), (20, 20, 20)
-STYLES = {
+STYLES: Mapping[str, Style] = {
     "cn_blue": Style(440, (150, 70, 10), WHITE, gap_after=(1,)),
     "cn_yellow": Style(440, (20, 170, 245), BLACK, gap_after=(1,)),
     "cn_green": Style(480, (140, 215, 130), BLACK, gap_after=(1,)),
+    "cn_large_green": Style(480, (20, 190, 245), BLACK, gap_after=(1,), right_ground=(140, 205, 120)),
     "cn_white": Style(440, (240, 240, 240), BLACK, gap_after=(1,)),
-    "kz": Style(520, (245, 245, 245), BLACK, gap_after=(2, 5)),
+    "cn_black": Style(440, (28, 26, 25), WHITE, gap_after=(1,)),
+    "cn_temporary": Style(440, (235, 205, 150), BLACK, gap_after=(1,)),
+    "kz": Style(520, (245, 245, 245), BLACK, gap_after=(2, 5), left_px=30),
+    "kz_yellow": Style(520, (30, 185, 240), BLACK, gap_after=(2, 5), left_px=30),
+    "kz_red": Style(520, (35, 30, 185), WHITE, gap_after=(2, 5), left_px=30),
+    "kz_1993": Style(520, (245, 245, 245), BLACK, gap_after=(0, 3)),
 }
+"""Plates of one line. Colours and order are those of real plates, the faces of the letters are not."""
+TWO_LINE_STYLES: Mapping[str, Style] = {
+    "cn_yellow_rear": Style(440, (20, 170, 245), BLACK, glyph_px=65, height_px=220),
+    "kz_square": Style(290, (245, 245, 245), BLACK, glyph_px=38, height_px=202),
+}
+"""Plates of two lines."""
 
 
 @lru_cache(maxsize=2)
@@ -62,24 +111,40 @@ def _glyph(character: str, width_px: int) -> Pixels:
 
 
 def draw_plate(text: str, style: str = "cn_blue") -> Pixels:
-    """Draw the plate `text` in a style of STYLES; the picture has shape (140, width, 3), BGR.
+    """Draw the plate `text` in a style of STYLES or TWO_LINE_STYLES.
 
-    Raises KeyError for an unknown style.
+    The picture has the size of the style, in pixels, which are millimetres of the plate, BGR. `text` is the number with
+    the mark of its kind, such as 临, behind it. Raises KeyError for an unknown style.
     """
-    look = STYLES[style]
-    plate = np.full((HEIGHT_PX, look.width_px, 3), look.ground, np.uint8)
-    cv2.rectangle(plate, (5, 5), (look.width_px - 6, HEIGHT_PX - 6), look.ink, 2, cv2.LINE_AA)
-    gap_px, wide_gap_px = 12, 34
-    gaps = [wide_gap_px if index in look.gap_after else gap_px for index in range(len(text) - 1)]
-    left_px = 30 if style == "kz" else 0
-    total_px = look.glyph_px * len(text) + sum(gaps)
-    scale = min(1.0, (look.width_px - left_px - 24) / total_px)
-    x = left_px + (look.width_px - left_px - total_px * scale) / 2
-    top = (HEIGHT_PX - GLYPH_HEIGHT_PX) // 2
-    for index, character in enumerate(text):
+    look = TWO_LINE_STYLES[style] if style in TWO_LINE_STYLES else STYLES[style]
+    plate = np.full((look.height_px, look.width_px, 3), look.ground, np.uint8)
+    if look.right_ground is not None:
+        plate[:, look.width_px // 4 :] = look.right_ground
+    cv2.rectangle(plate, (5, 5), (look.width_px - 6, look.height_px - 6), look.ink, 2, cv2.LINE_AA)
+    for line in _lines(text, style):
+        _draw_line(plate, line, look)
+    return plate
+
+
+def _lines(text: str, style: str) -> tuple[Line, ...]:
+    match style:
+        case "cn_yellow_rear":
+            return Line(text[:2], 15, 60), Line(text[2:], 90, 110)
+        case "kz_square":  # three digits above, the region below on the left, the letters below on the right
+            return Line(text[:3], 16, 76), Line(text[-2:] + text[3:-2], 110, 76)
+        case _:
+            return (Line(text, (HEIGHT_PX - GLYPH_HEIGHT_PX) // 2, GLYPH_HEIGHT_PX),)
+
+
+def _draw_line(plate: Pixels, line: Line, look: Style) -> None:
+    gaps = [_WIDE_GAP_PX if index in look.gap_after else _GAP_PX for index in range(len(line.text) - 1)]
+    total_px = look.glyph_px * len(line.text) + sum(gaps)
+    scale = min(1.0, (look.width_px - look.left_px - 24) / total_px)
+    x = look.left_px + (look.width_px - look.left_px - total_px * scale) / 2
+    for index, character in enumerate(line.text):
         width_px = max(8, round(look.glyph_px * scale))
-        mask = _glyph(character, width_px)[..., None].astype(np.float32) / 255
-        cell = plate[top : top + GLYPH_HEIGHT_PX, round(x) : round(x) + width_px]
+        glyph = cv2.resize(_glyph(character, width_px), (width_px, line.height_px), interpolation=cv2.INTER_AREA)
+        mask = glyph[..., None].astype(np.float32) / 255
+        cell = plate[line.top_px : line.top_px + line.height_px, round(x) : round(x) + width_px]
         cell[:] = (cell * (1 - mask) + np.array(look.ink, np.float32) * mask).astype(np.uint8)
         x += width_px + (gaps[index] * scale if index < len(gaps) else 0)
-    return plate

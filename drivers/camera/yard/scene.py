@@ -11,7 +11,7 @@ import numpy.typing as npt
 import segno
 from pydantic import BaseModel, ConfigDict, Field
 
-from drivers.camera.yard.plate import draw_plate
+from drivers.camera.yard.plate import StyleName, draw_plate
 
 Pixels = npt.NDArray[np.uint8]
 Quad = npt.NDArray[np.float32]
@@ -24,7 +24,7 @@ class Vehicle(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     plate: str = Field(default="", max_length=12)
-    style: Literal["cn_blue", "cn_yellow", "cn_green", "cn_white", "kz"] = "cn_blue"
+    style: StyleName = "cn_blue"
 
 
 class ShownCode(BaseModel):
