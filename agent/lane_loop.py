@@ -37,6 +37,7 @@ from agent.core.lane_io import (
     WayChanged,
 )
 from agent.core.lane_state import occupies
+from agent.core.plates.bystanders import Bystanders
 from agent.port_state import PortState
 from agent.store.journal import JournalError, LedgerConflictError
 
@@ -124,6 +125,7 @@ class LaneLoop:
         self._way = hands.way
         self._inbox: queue.SimpleQueue[Callable[[Moment], None] | _Report | None] = queue.SimpleQueue()
         self._pictures: OrderedDict[str, bytes] = OrderedDict()
+        self._bystanders = Bystanders()
         self._lamp = ""
         self._message = ""
         self._progress_at = hands.now().at
@@ -166,7 +168,7 @@ class LaneLoop:
 
     def sampled(self, signals: Signals) -> None:
         """Hand in a debounced sample of the inputs."""
-        self._inbox.put(lambda now: self._feed(_sampled(signals, now)))
+        self._inbox.put(lambda now: self._take_sample(signals, now))
 
     def pulsed(self, report: PulseReport) -> None:
         """Hand in what became of a pulse."""
@@ -236,6 +238,10 @@ class LaneLoop:
             )
         )
 
+    def _take_sample(self, signals: Signals, now: Moment) -> None:
+        self._bystanders = self._bystanders.with_vehicle(signals.presence, now.at)
+        self._feed(_sampled(signals, now))
+
     def _take_sighting(self, sighting: Sighting, now: Moment) -> None:
         for digest, picture in sighting.pictures.items():
             self._pictures[digest] = picture
@@ -244,7 +250,8 @@ class LaneLoop:
             self._pictures.popitem(last=False)
         for presentation in sighting.presentations:
             self._feed(Presented(now, presentation))
-        for reading in sighting.readings:
+        self._bystanders, counting = self._bystanders.with_readings(sighting.readings)
+        for reading in counting:
             self._feed(PlateRead(now, reading))
 
     def _feed(self, item: Input) -> None:

@@ -66,6 +66,8 @@ class FoundPlate:
         self.flat = np.full((80, 288, 3), 128, np.uint8)
         self.columns = bytes((1, 0, 0))
         self.two_lines = False
+        self.colour = "white"
+        self.character_px = 6.5
 
 
 class Counter:

@@ -121,7 +121,7 @@ def made_readers(settings: Configure) -> Readers:
     if settings.read_plates:
         from agent.eye.plate.reader import PlateReader  # noqa: PLC0415
 
-        plates = PlateReader()
+        plates = PlateReader(zone=settings.zone)
     return Readers(codes, dear_codes, plates)
 
 

@@ -72,6 +72,16 @@ class Plate(Protocol):
         ...
 
     @property
+    def colour(self) -> str:
+        """A PlateColour value."""
+        ...
+
+    @property
+    def character_px(self) -> float:
+        """Height of a character in the frame."""
+        ...
+
+    @property
     def box(self) -> tuple[int, int, int, int]:
         """x, y, width, height in pixels."""
         ...

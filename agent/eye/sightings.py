@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from agent.eye.pictures import Album, crop_jpeg, frame_jpeg
+from agent.eye.plate.track import PlateTracker
 from agent.eye.protocol import MAX_PAYLOAD, SeenCode, SeenPlate, Sighting
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ class Sightings:
         self._width_px = settings.picture_width_px
         self._codes = Album(settings.picture_every_s)
         self._plates = Album(settings.picture_every_s)
+        self._tracker = PlateTracker()
         self._overview_at = -math.inf
 
     def of_codes(self, numbered: Numbered, codes: Sequence[Code]) -> Told:
@@ -43,11 +45,14 @@ class Sightings:
         return Sighting(frame=numbered.number, at=at, codes=seen, picture=0 if pictures else None), pictures
 
     def of_plates(self, numbered: Numbered, plates: Sequence[Plate]) -> Told:
-        """At most 8 plates of a frame, each with its crop."""
+        """At most 8 plates of a frame, each with its crop and its track."""
         at = numbered.frame.at
         named = plates[:MOST_PLATES]
         pictures = [crop_jpeg(plate.flat) for plate in named]
-        seen = tuple(_seen_plate(plate, crop) for crop, plate in enumerate(named))
+        tracks = self._tracker.follow(named, at)
+        seen = tuple(
+            _seen_plate(plate, crop, track) for crop, (plate, track) in enumerate(zip(named, tracks, strict=True))
+        )
         picture = None
         if self._wants_overview(named, at):
             picture = len(pictures)
@@ -70,7 +75,7 @@ def _seen_code(code: Code) -> SeenCode:
     return SeenCode(payload=code.payload[:MAX_PAYLOAD], engine=code.engine, corners=corners, module_px=code.module_px)
 
 
-def _seen_plate(plate: Plate, crop: int) -> SeenPlate:
+def _seen_plate(plate: Plate, crop: int, track: int) -> SeenPlate:
     left, top, width, height = plate.box
     return SeenPlate(
         text=plate.text,
@@ -80,5 +85,8 @@ def _seen_plate(plate: Plate, crop: int) -> SeenPlate:
         box=(int(left), int(top), int(width), int(height)),
         columns=plate.columns,
         two_lines=plate.two_lines,
+        colour=str(plate.colour),
+        track=track,
+        character_px=plate.character_px,
         crop=crop,
     )
