@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.eye.protocol import CameraPhase, Configure, GateSettings
+from agent.eye_life import EyeLimits
 from agent.eye_port import EyePort
 from tests.soak_eye_pictures import TEXTS
 from tests.waiting import eventually
@@ -33,6 +34,8 @@ FRAMES = 100_000
 SAMPLE_S = 0.5
 START_S = 60.0
 STALLED_S = 60.0
+PATIENT = EyeLimits(hang_s=STALLED_S, reading_s=STALLED_S)
+"""It is no matter of time here, and other things may run on the machine meanwhile."""
 WARM_UP_SHARE = 0.2
 FLAT_MB_PER_100_000 = 20.0
 ENOUGH_FRAMES = 10_000
@@ -105,6 +108,7 @@ class Soak:
             ),
             on_seen=self._seen,
             on_status=self._changed,
+            limits=PATIENT,
             command=[sys.executable, str(CHILD)],
         )
 

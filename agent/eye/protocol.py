@@ -143,10 +143,11 @@ class Beat(Message):
     """A sign of life, several a second, and what was done so far.
 
     `at`: when it was sent. `reading_since`, `camera_since`: since when a reader, or a call of the camera, has been at
-    work on one frame; None when none is. `qr_ms`, `plate_ms`: mean time of one reading since the beat before.
-    `dropped`: frames in a time of change that gave way to a newer one because the code reader was busy. `load`: share of
-    the time since the beat before in which it was; towards 1 the machine cannot keep up with the camera.
-    `behind_s`: how late the newest frame came for its stream: a machine that is too slow to decode it sees the past.
+    work on one frame; None when none is. Where plates or dear looks waited for a core, that is left out. `qr_ms`,
+    `plate_ms`: mean time of one reading since the beat before. `dropped`: frames in a time of change that gave way to a
+    newer one because the code reader was busy. `load`: share of the time since the beat before in which it was; towards
+    1 the machine cannot keep up with the camera. `behind_s`: how late the newest frame came for its stream: a machine
+    that is too slow to decode it sees the past.
     `brightness`, `sharpness`, `glare` (share of saturated pixels), `noise` (grey levels): measures of the picture; see
     agent.eye.measures.
     """

@@ -56,8 +56,8 @@ class Reading:
         self._attending = False
         self._stopping = threading.Event()
         self.codes = Stopwatch("code")
-        self.dear_looks = Stopwatch("dear code")
-        self.plates = Stopwatch("plate")
+        self.dear_looks = Stopwatch("dear code", gives_way=True)
+        self.plates = Stopwatch("plate", gives_way=True)
         self.passed = self.dropped = 0
         self._threads = [
             threading.Thread(target=self._read_at_once, name="codes", daemon=True),

@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _MOST_FAILURES = 25
+_WAITS_TIMES = 6
 
 
 @dataclass(frozen=True, slots=True)
 class ReaderFigures:
     """What one reader has done. `mean_ms` and `load` are over the time since the figures were last taken.
 
-    `load`: share of that time in which it was at work, 0..1. `busy_since`: since when it has been at work on one frame.
+    `load`: share of that time in which it was at work, 0..1. `busy_since`: since when it has been at work on one frame;
+    of a reader that gives way, since when it would have been, had it not waited for a core.
     """
 
     frames: int
@@ -33,10 +35,15 @@ class ReaderFigures:
 
 
 class Stopwatch:
-    """Time a reader, count its failures, and let it fail now and then, but not for ever."""
+    """Time a reader, count its failures, and let it fail now and then, but not for ever.
 
-    def __init__(self, name: str) -> None:
+    `gives_way`: its thread waits for others long and often, on a machine with too much to do. What it has computed counts
+    for it, or a sixth of the time that passed where that is more: so an endless loop is told from waiting.
+    """
+
+    def __init__(self, name: str, *, gives_way: bool = False) -> None:
         self._name = name
+        self._gives_way = gives_way
         self._lock = threading.Lock()
         self._frames = 0
         self._failures = 0
@@ -44,6 +51,7 @@ class Stopwatch:
         self._ended = (0, 0.0)
         self._busy_s = 0.0
         self._busy_since: float | None = None
+        self._processor: tuple[int, float] = (0, 0.0)
         self._read_at: float | None = None
         self._taken_at = time.monotonic()
 
@@ -51,8 +59,9 @@ class Stopwatch:
     def timing(self) -> Iterator[None]:
         """Time one reading and bear its failure. Many failures in a row are raised: the eye must start anew."""
         begun_at = time.monotonic()
+        clock = time.pthread_getcpuclockid(threading.get_ident())
         with self._lock:
-            self._busy_since = begun_at
+            self._busy_since, self._processor = begun_at, (clock, time.clock_gettime(clock))
         failed = False
         try:
             yield
@@ -74,7 +83,13 @@ class Stopwatch:
             load = min(1.0, busy_s / max(1e-6, now - self._taken_at))
             self._ended, self._busy_s, self._taken_at = (0, 0.0), 0.0, now
             mean_ms = 1000 * total_s / count if count else 0.0
-            return ReaderFigures(self._frames, self._failures, mean_ms, load, self._busy_since, self._read_at)
+            return ReaderFigures(self._frames, self._failures, mean_ms, load, self._at_work_since(now), self._read_at)
+
+    def _at_work_since(self, now: float) -> float | None:
+        if self._busy_since is None or not self._gives_way:
+            return self._busy_since
+        clock, begun = self._processor
+        return now - max(time.clock_gettime(clock) - begun, (now - self._busy_since) / _WAITS_TIMES)
 
     def _under_way_s(self, now: float) -> float:
         """How much of the reading in hand belongs to the time since the figures were last taken."""

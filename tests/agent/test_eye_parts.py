@@ -309,6 +309,22 @@ def test_a_reader_that_always_fails_ends_the_eye(caplog):
     assert sum("code reader failed" in record.getMessage() for record in caplog.records) == 1
 
 
+def test_a_reader_that_waits_for_a_core_is_not_taken_for_one_that_hangs():
+    waiting, computing, prompt = Stopwatch("a", gives_way=True), Stopwatch("b", gives_way=True), Stopwatch("c")
+    never = threading.Event()
+    with prompt.timing(), waiting.timing():
+        begun_at = time.monotonic()
+        never.wait(0.6)
+        assert time.monotonic() - waiting.taken().busy_since < 0.5 * (time.monotonic() - begun_at)
+        assert prompt.taken().busy_since <= begun_at
+        with computing.timing():
+            begun_s = time.thread_time()
+            while time.thread_time() - begun_s < 0.2:
+                pass
+            assert time.monotonic() - computing.taken().busy_since >= 0.2
+    assert waiting.taken().busy_since is None
+
+
 def test_one_success_forgives_the_failures_before_it():
     watch = Stopwatch("code")
     for _ in range(3):
