@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING
 
 from agent.circuit import Wiring
 from agent.core.assessment import weigh
+from agent.core.camera_view import View
 from agent.core.command import Answer, Result
 from agent.core.lane import Lane, LaneRules
 from agent.core.lane_io import Commanded
 from agent.core.lane_state import GATHERING, State
+from agent.core.wording.lookup import camera_view
+from agent.core.wording.words import Language
 from agent.lane_loop import Hands, LaneLoop, LaneView, Sighting
 from agent.port_state import PortState
 from agent.scanner_watch import ScannerState, ScannerWatch
@@ -37,7 +40,9 @@ if TYPE_CHECKING:
     from drivers.api import InputPort, ScannerPort
 
 ORDERS_WAITING = 16
-OVERLOADED = "the machine is too slow for it: pictures are lost or come late; a smaller picture or fewer cameras would help"
+OVERLOADED = (
+    "the machine is too slow for it: pictures are lost or come late; a smaller picture or fewer cameras would help"
+)
 LATE_ANSWER_S = 2.0
 _LOOK_S = 0.1
 _AWAITS_A_CODE = GATHERING | {State.MANUAL, State.DENIED}
@@ -224,6 +229,8 @@ class LaneUnit:
         state, detail = "streaming" if status.up else status.state.value, status.detail
         if status.up and status.overloaded:
             state, detail = "overloaded", OVERLOADED
+        if status.up and status.view is not View.CLEAR:
+            state, detail = status.view.value, camera_view(status.view, Language.EN)
         self._devices.changed("camera", f"{self.name}/{camera}", state, detail, self.name)
         if reads_codes and status.state is not PortState.CONNECTING:
             self._reader_changed(camera, works=status.up)

@@ -140,7 +140,10 @@ class DeviceChanged(Event):
     TYPE: ClassVar[str] = "device.changed"
     device: str = Field(description="Its name: lane and id.")
     family: Literal["camera", "scanner", "relay", "inputs", "broker"] = Field(description="What it is.")
-    state: str = Field(description="connecting, up, stale or lost; a camera also says what its picture is like.")
+    state: str = Field(
+        description="connecting, up, stale or lost; a camera that delivers says streaming, overloaded, or what its picture "
+        "is like: dark, covered, blurred, blinded, noisy or moved."
+    )
     detail: str = Field(default="", description="What is there, or why it is lost, in words.")
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from agent.core.camera_view import View
 from agent.core.command import Answer, Result
 from agent.core.decision import Decision, Reason, Verdict
 from agent.core.events import Alarm, Draft, Outcome, TransactionClosed
@@ -14,6 +15,8 @@ from agent.core.lane_state import LaneOrders
 from agent.core.moment import Moment
 from agent.core.observations import Presentation, Reading
 from agent.core.plates.columns import ColumnsError
+from agent.core.wording.lookup import camera_view
+from agent.core.wording.words import Language
 from agent.devices import Devices
 from agent.eye_news import EyeStatus, Seen
 from agent.keeper import Keeper
@@ -370,6 +373,22 @@ def test_a_camera_that_the_machine_cannot_keep_up_with_goes_on_reading_and_is_to
         ("overloaded", True),
         ("streaming", False),
         ("lost", False),
+    ]
+
+
+def test_what_stands_against_a_cameras_picture_is_told_in_an_event_with_what_to_do(request, journal, devices):
+    with Unit(request.node.name, journal, devices) as lane:
+        lane.wait_state("idle")
+        for view in (View.COVERED, View.CLEAR, View.MOVED):
+            lane.unit.camera_changed("front", replace(status("up"), view=view), reads_codes=True)
+        lane.unit.camera_changed("front", replace(status("lost"), view=View.MOVED), reads_codes=True)
+        eventually(lambda: alarms(journal) == ["readers_lost"])
+    changes = [data for kind, data in journal.events if kind == "device.changed" and data["device"] == "exit/front"]
+    assert [(one["state"], one["detail"]) for one in changes] == [
+        ("covered", "Something covers the lens of the camera. Uncover and clean it."),
+        ("streaming", ""),
+        ("moved", camera_view(View.MOVED, Language.EN)),
+        ("lost", ""),
     ]
 
 

@@ -8,10 +8,12 @@ import unicodedata
 
 import pytest
 
+from agent.core.camera_view import View
 from agent.core.decision import Reason, Verdict
 from agent.core.events import Alarm, Outcome
 from agent.core.lane_state import State
-from agent.core.wording.lookup import WORDS, alarm, driver, officer, outcome, sign, verdict
+from agent.core.quality import Flaw
+from agent.core.wording.lookup import WORDS, alarm, camera_view, driver, flaw, officer, outcome, sign, verdict
 from agent.core.wording.words import NO_ORACLE, Language, Phrase, phrase_for
 
 EN, ZH, RU, KK = Language
@@ -35,6 +37,8 @@ def words_of(language):
         verdict: Verdict,
         outcome: Outcome,
         alarm: Alarm,
+        camera_view: View,
+        flaw: Flaw,
     }
     return {(look.__name__, code): look(code, language) for look, codes in looked_up.items() for code in codes}
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from agent.core.camera_view import View
 from agent.core.decision import Reason, Verdict
 from agent.core.events import Alarm, Outcome
 from agent.core.lane_state import State
+from agent.core.quality import Flaw
 from agent.core.wording.words import Advice, Phrase, Words
 
 WORDS = Words(
@@ -154,5 +156,34 @@ WORDS = Words(
         Alarm.INPUTS_FLAPPING: "A loop or contact never stands still.",
         Alarm.DELIVERY_STALLED: "Events do not reach central.",
         Alarm.LISTS_FAILED: "The lists from central are lost or cannot be used.",
+    },
+    views={
+        View.CLEAR: Advice("The camera sees well.", "There is nothing to do."),
+        View.DARK: Advice(
+            "The picture of the camera is dark.", "See to the light of the yard or to the camera's infrared lamp."
+        ),
+        View.COVERED: Advice("Something covers the lens of the camera.", "Uncover and clean it."),
+        View.BLURRED: Advice("The picture of the camera is not sharp.", "Clean the lens, then set the focus."),
+        View.BLINDED: Advice(
+            "The camera is blinded by a lamp, the sun or too long an exposure.",
+            "Shade or turn it, or lower its exposure.",
+        ),
+        View.NOISY: Advice(
+            "The picture of the camera is full of noise, snow or rain.",
+            "In fine weather, look at light, gain and cable.",
+        ),
+        View.MOVED: Advice(
+            "The camera looks elsewhere than before, or something new stands before it.",
+            "Aim it again, or clear its view.",
+        ),
+    },
+    flaws={
+        Flaw.SMALL_CODE: Advice("The code is too small in the picture.", "Zoom in, or have it held closer."),
+        Flaw.SMALL_PLATE: Advice("The plate is too small in the picture.", "Zoom in, or take a larger resolution."),
+        Flaw.UNSHARP: Advice("The picture is not sharp.", "Clean the lens, set the focus, shorten the exposure."),
+        Flaw.GLARE: Advice("A part of the picture is white.", "Turn the camera from the light, or lower its exposure."),
+        Flaw.NOISE: Advice("The picture is noisy.", "Add light, and lower the gain."),
+        Flaw.DARK: Advice("The picture is dark.", "Add light, or open the aperture."),
+        Flaw.BRIGHT: Advice("The picture is too bright.", "Lower the exposure."),
     },
 )

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+from agent.core.camera_view import View
 from agent.core.decision import Reason, Verdict
 from agent.core.events import Alarm, Outcome
 from agent.core.lane_state import State
+from agent.core.quality import Flaw
 from agent.core.wording.words import Advice, Phrase, Words
 
 WORDS = Words(
@@ -156,5 +158,33 @@ WORDS = Words(
         Alarm.INPUTS_FLAPPING: "Ілмек не түйіспе тоқтаусыз іске қосылуда.",
         Alarm.DELIVERY_STALLED: "Оқиғалар орталыққа жетпейді.",
         Alarm.LISTS_FAILED: "Орталықтан келген тізімдер жоғалған не жарамсыз.",
+    },
+    views={
+        View.CLEAR: Advice("Камера жақсы көреді.", "Ештеңе істеу қажет емес."),
+        View.DARK: Advice("Камера кескіні қараңғы.", "Алаңның жарығын не камераның шамын тексеріңіз."),
+        View.COVERED: Advice("Камера объективін бірдеңе жауып тұр.", "Оны ашып, сүртіңіз."),
+        View.BLURRED: Advice("Камера кескіні анық емес.", "Объективті сүртіп, содан кейін фокусты реттеңіз."),
+        View.BLINDED: Advice(
+            "Камераның көзін шам, күн не тым ұзақ экспозиция шағылыстырады.",
+            "Көлеңкелеңіз не бұрыңыз, әйтпесе экспозицияны азайтыңыз.",
+        ),
+        View.NOISY: Advice(
+            "Камера кескінінде шу, қар не жаңбыр көп.", "Ашық күні жарықты, күшейтуді және кабельді тексеріңіз."
+        ),
+        View.MOVED: Advice(
+            "Камера бұрынғы жерге қарап тұрған жоқ не алдына бірдеңе қойылған.",
+            "Оны қайта бағыттаңыз не алдын босатыңыз.",
+        ),
+    },
+    flaws={
+        Flaw.SMALL_CODE: Advice("Кескінде код тым кішкентай.", "Жақындатыңыз не кодты жақынырақ ұстауды сұраңыз."),
+        Flaw.SMALL_PLATE: Advice("Кескінде нөмір тым кішкентай.", "Жақындатыңыз не ажыратымдылықты үлкейтіңіз."),
+        Flaw.UNSHARP: Advice("Кескін анық емес.", "Объективті сүртіңіз, фокусты реттеңіз, экспозицияны қысқартыңыз."),
+        Flaw.GLARE: Advice(
+            "Кескіннің бір бөлігі ағарып кеткен.", "Камераны жарықтан бұрыңыз не экспозицияны азайтыңыз."
+        ),
+        Flaw.NOISE: Advice("Кескінде шу көп.", "Жарық қосып, күшейтуді азайтыңыз."),
+        Flaw.DARK: Advice("Кескін қараңғы.", "Жарық қосыңыз не диафрагманы ашыңыз."),
+        Flaw.BRIGHT: Advice("Кескін тым жарық.", "Экспозицияны азайтыңыз."),
     },
 )

@@ -12,8 +12,11 @@ from agent.core.wording.words import Language, Words, phrase_for
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from agent.core.camera_view import View
     from agent.core.decision import Verdict
     from agent.core.events import Alarm, Outcome
+    from agent.core.quality import Flaw
+    from agent.core.wording.words import Advice
 
 WORDS: Final[Mapping[Language, Words]] = {
     Language.EN: en.WORDS,
@@ -25,8 +28,7 @@ WORDS: Final[Mapping[Language, Words]] = {
 
 def officer(reason: Reason, language: Language) -> str:
     """What the gate found, and what an officer does about it."""
-    advice = WORDS[language].officer[reason]
-    return advice.what + ("" if language is Language.ZH else " ") + advice.act
+    return _joined(WORDS[language].officer[reason], language)
 
 
 def driver(reason: Reason, language: Language) -> str:
@@ -57,3 +59,17 @@ def outcome(word: Outcome, language: Language) -> str:
 def alarm(word: Alarm, language: Language) -> str:
     """An alarm for the officer."""
     return WORDS[language].alarms[word]
+
+
+def camera_view(word: View, language: Language) -> str:
+    """How a camera sees, and what a technician does about it."""
+    return _joined(WORDS[language].views[word], language)
+
+
+def flaw(word: Flaw, language: Language) -> str:
+    """What stands against reading in a picture, and what a technician does about it."""
+    return _joined(WORDS[language].flaws[word], language)
+
+
+def _joined(advice: Advice, language: Language) -> str:
+    return advice.what + ("" if language is Language.ZH else " ") + advice.act

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+from agent.core.camera_view import View
 from agent.core.decision import Reason, Verdict
 from agent.core.events import Alarm, Outcome
 from agent.core.lane_state import State
+from agent.core.quality import Flaw
 from agent.core.wording.words import Advice, Phrase, Words
 
 WORDS = Words(
@@ -147,5 +149,33 @@ WORDS = Words(
         Alarm.INPUTS_FLAPPING: "Петля или контакт беспрерывно срабатывает.",
         Alarm.DELIVERY_STALLED: "События не доходят до центра.",
         Alarm.LISTS_FAILED: "Списки из центра утеряны или непригодны.",
+    },
+    views={
+        View.CLEAR: Advice("Камера видит хорошо.", "Ничего делать не нужно."),
+        View.DARK: Advice("Изображение камеры тёмное.", "Проверьте освещение площадки или подсветку камеры."),
+        View.COVERED: Advice("Объектив камеры чем-то закрыт.", "Откройте и протрите его."),
+        View.BLURRED: Advice("Изображение камеры нерезкое.", "Протрите объектив, затем настройте фокус."),
+        View.BLINDED: Advice(
+            "Камеру слепит лампа, солнце или слишком долгая выдержка.",
+            "Затените или отверните её, либо уменьшите выдержку.",
+        ),
+        View.NOISY: Advice(
+            "В изображении камеры сильный шум, снег или дождь.", "В ясную погоду проверьте свет, усиление и кабель."
+        ),
+        View.MOVED: Advice(
+            "Камера смотрит не туда, куда раньше, или перед ней что-то поставили.",
+            "Наведите её заново или освободите обзор.",
+        ),
+    },
+    flaws={
+        Flaw.SMALL_CODE: Advice(
+            "Код на изображении слишком мелкий.", "Увеличьте масштаб или попросите поднести код ближе."
+        ),
+        Flaw.SMALL_PLATE: Advice("Номер на изображении слишком мелкий.", "Увеличьте масштаб или разрешение."),
+        Flaw.UNSHARP: Advice("Изображение нерезкое.", "Протрите объектив, настройте фокус, сократите выдержку."),
+        Flaw.GLARE: Advice("Часть изображения засвечена.", "Отверните камеру от света или уменьшите выдержку."),
+        Flaw.NOISE: Advice("Изображение зашумлено.", "Добавьте света и уменьшите усиление."),
+        Flaw.DARK: Advice("Изображение тёмное.", "Добавьте света или откройте диафрагму."),
+        Flaw.BRIGHT: Advice("Изображение слишком светлое.", "Уменьшите выдержку."),
     },
 )

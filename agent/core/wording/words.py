@@ -11,9 +11,11 @@ from agent.core.decision import Reason
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from agent.core.camera_view import View
     from agent.core.decision import Verdict
     from agent.core.events import Alarm, Outcome
     from agent.core.lane_state import State
+    from agent.core.quality import Flaw
 
 
 class Language(StrEnum):
@@ -100,7 +102,7 @@ def phrase_for(reason: Reason) -> Phrase:
 
 
 class Advice(NamedTuple):
-    """What an officer is told. `what`: what the gate found. `act`: what is to be done about it."""
+    """What an officer or a technician is told. `what`: what the gate found. `act`: what is to be done about it."""
 
     what: str
     act: str
@@ -116,3 +118,5 @@ class Words:
     verdicts: Mapping[Verdict, str]
     outcomes: Mapping[Outcome, str]
     alarms: Mapping[Alarm, str]
+    views: Mapping[View, Advice]
+    flaws: Mapping[Flaw, Advice]

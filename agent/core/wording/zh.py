@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+from agent.core.camera_view import View
 from agent.core.decision import Reason, Verdict
 from agent.core.events import Alarm, Outcome
 from agent.core.lane_state import State
+from agent.core.quality import Flaw
 from agent.core.wording.words import Advice, Phrase, Words
 
 WORDS = Words(
@@ -122,5 +124,23 @@ WORDS = Words(
         Alarm.INPUTS_FLAPPING: "某个地感或触点不停跳变。",
         Alarm.DELIVERY_STALLED: "事件未能送达中心。",
         Alarm.LISTS_FAILED: "中心下发的清单丢失或无法使用。",
+    },
+    views={
+        View.CLEAR: Advice("摄像机画面清楚。", "无需处理。"),
+        View.DARK: Advice("摄像机画面太暗。", "请检查场地照明或摄像机的红外灯。"),
+        View.COVERED: Advice("摄像机镜头被遮挡。", "请清除遮挡物并擦净镜头。"),
+        View.BLURRED: Advice("摄像机画面模糊。", "请擦净镜头，再调焦。"),
+        View.BLINDED: Advice("摄像机被灯光、阳光直射或曝光过度。", "请遮光或转动摄像机，或降低曝光。"),
+        View.NOISY: Advice("摄像机画面布满噪点、雪或雨。", "天气晴好时请检查光线、增益和线缆。"),
+        View.MOVED: Advice("摄像机朝向已变，或前方有新的物体。", "请重新对准，或清除前方物体。"),
+    },
+    flaws={
+        Flaw.SMALL_CODE: Advice("画面中的二维码太小。", "请拉近镜头，或让司机靠近出示。"),
+        Flaw.SMALL_PLATE: Advice("画面中的车牌太小。", "请拉近镜头，或提高分辨率。"),
+        Flaw.UNSHARP: Advice("画面模糊。", "请擦净镜头、调焦、缩短曝光。"),
+        Flaw.GLARE: Advice("画面局部过曝。", "请将摄像机避开光源，或降低曝光。"),
+        Flaw.NOISE: Advice("画面噪点多。", "请增加照明并降低增益。"),
+        Flaw.DARK: Advice("画面太暗。", "请增加照明或开大光圈。"),
+        Flaw.BRIGHT: Advice("画面太亮。", "请降低曝光。"),
     },
 )
