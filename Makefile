@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup demo test test-cluster check bench proofs faults fuzz races mutants soak-lane soak-eye schema format lock clean
+.PHONY: help setup demo test test-cluster check bench proofs faults fuzz races mutants soak-lane soak-eye schema train format lock clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -51,6 +51,14 @@ races: setup  ## Three gates race for the same permits, are killed and cut off: 
 mutants: setup  ## Change the rules of lane, permits, lists, clock and site and the boards' codecs in every small way: do the tests notice?
 	@$(BIN)/python tools/mutants.py
 
+GLYPHS ?=
+CROPS ?=
+PHOTOS ?=
+train: setup  ## Train the plate recogniser; GLYPHS=, CROPS=, PHOTOS= name folders (training/README.md); up to two hours on two cores
+	@PYTHON=$(PYTHON) tools/setup_training.sh
+	@.venv-training/bin/python -m training.recogniser build/training --fonts build/training-fonts /usr/share/fonts \
+	    $(GLYPHS:%=--glyphs %) $(if $(CROPS),--crops $(CROPS)) $(if $(PHOTOS),--photos $(PHOTOS))
+
 schema: setup  ## Write the JSON Schema of the configuration for your editor: build/gate.schema.json
 	@mkdir -p build
 	@$(BIN)/gate-agent config schema >build/gate.schema.json
@@ -69,4 +77,4 @@ lock: setup  ## Write the requirements locks anew from pyproject.toml
 	@VENV=$(VENV) tools/lock.sh
 
 clean:  ## Remove what setup and builds made in this folder
-	rm -rf $(VENV) build dist demo-out
+	rm -rf $(VENV) .venv-training build dist demo-out

@@ -12,3 +12,4 @@ compile=("${VENV:-.venv}/bin/uv" pip compile --universal --python-version 3.11
 "${compile[@]}" pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 "${compile[@]}" --group peers --no-deps -o requirements-peers.lock
 "${compile[@]}" --group reading --no-deps -c requirements.lock -o requirements-reading.lock
+"${compile[@]}" --group training -c requirements.lock -o training/requirements.lock

@@ -116,8 +116,11 @@ def _draw_all(folder: Path, source: Source, shards: int) -> None:
     cv2.setNumThreads(1)
     os.nice(1)
     glyphs = Glyphs.load(source.fonts, source.bitmaps)
+    parent = os.getppid()
     for number in range(shards):
         path = _path(folder, number)
+        if os.getppid() != parent:  # killed, so nobody waits for more
+            return
         if not path.exists():
             shard = drawn(glyphs, source.seed, number, source.size)
             rows = np.hstack([shard.views.reshape(source.size, -1), shard.columns, shard.texts])
