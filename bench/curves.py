@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 PICTURES: Final = 24
 GOOD: Final = 0.9
 HALF: Final = 0.5
-CODE_ENGINES: Final = ("ours, whole cascade", "ours, each frame", "zxing-cpp")
+CODE_ENGINES: Final = ("ours, all steps", "ours, each frame", "zxing-cpp")
 PLATE_ENGINES: Final = ("ours, live", "ours, crop", "PP-OCRv4 recogniser")
 _WINDOW: Final = (slice(100, 580), slice(0, 640))
 """The part of the yard where codes are shown: 640 x 480."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import cv2
 
@@ -17,35 +17,35 @@ if TYPE_CHECKING:
     Reads = Callable[[Pixels], list[tuple[str, float]]]
 
 
+_UNHURRIED_MS: Final = 20_000.0
+
+
 def ours_frame() -> Reads:
     """What every frame of a camera gets."""
-    return _ours(thorough=False)
+    reader = _ours()
+    return lambda pixels: _sure(code.text for code in reader.read(pixels))
 
 
 def ours_whole() -> Reads:
-    """All steps, as `gate-agent scan` makes them."""
-    return _ours(thorough=True)
+    """As `gate-agent scan` reads one picture: all steps that its time allows, wall-clock."""
+    reader = _ours()
+    return lambda pixels: _sure(code.text for code in reader.read(pixels, thorough=True))
 
 
-def _ours(*, thorough: bool) -> Reads:
+def ours_unhurried() -> Reads:
+    """All steps, however long they take: what a code gets that stays in view, and the same on a busy machine."""
+    reader = _ours(thorough_ms=_UNHURRIED_MS)
+    return lambda pixels: _sure(code.text for code in reader.read(pixels, thorough=True))
+
+
+def _ours(**settings: float) -> Any:
     from agent.eye.qr.reader import QrReader
 
     cv2.setNumThreads(1)
-    reader = QrReader()
-    return lambda pixels: _sure(code.text for code in reader.read(pixels, thorough=thorough))
+    return QrReader(**settings)
 
 
-def zxing() -> Reads:
-    """zxing-cpp with the settings it has by itself."""
-    import zxingcpp
-
-    formats = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
-    return lambda pixels: _sure(
-        code.text for code in zxingcpp.read_barcodes(_grey(pixels), formats=formats, text_mode=zxingcpp.TextMode.Plain)
-    )
-
-
-def zbar() -> Reads:
+> Reads:
     """The bytes of zbar, as text where they are UTF-8."""
     from pyzbar import pyzbar
 
