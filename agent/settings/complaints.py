@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from agent.service.redaction import masked, masked_urls, sounds_secret
@@ -51,17 +52,11 @@ class Complaints:
         """A problem for each error; `base` is the path of the validated part."""
         located = [(error, _path(error, base)) for error in errors]
         paths = [path for _, path in located]
-        meant = {
-            (*path[:-1], nearest(str(path[-1]), self._schema.names(path[:-1])))
-            for error, path in located
-            if error["type"] == "extra_forbidden"
-        }
         return [
             self._translated(error, path)
             for error, path in located
-            # A misspelt key is not also missing, and a list with a wrong item is not also too short.
-            if not (error["type"] == "missing" and path in meant)
-            and not (error["type"] == "too_short" and any(path == other[: len(path)] != other for other in paths))
+            # A list with a wrong item is not also too short.
+            if not (error["type"] == "too_short" and any(path == other[: len(path)] != other for other in paths))
         ]
 
     def value(self, path: Path) -> Any:
@@ -82,7 +77,8 @@ class Complaints:
         field = self._schema.field(path)
         if field is None or self._schema.is_secret(path):
             return True
-        return sounds_secret(str(path[-1])) and not str(path[-1]).endswith(("_file", "_keys"))
+        sounds = sounds_secret(str(path[-1])) and not str(path[-1]).endswith(("_file", "_keys"))
+        return sounds and not isinstance(self.value(path), int | float)
 
     def _translated(self, error: ErrorDetails, path: Path) -> Problem:
         match error["type"]:
@@ -108,7 +104,9 @@ class Complaints:
         message = "there is no such key here"
         if not hint and names:
             message += f"; there is {', '.join(names)}"
-        return self.about(path, message, hint=hint)
+        meant = (*path[:-1], hint)
+        absent = hint and self.value(meant) is None
+        return replace(self.about(path, message, hint=hint), meant=dotted(meant) if absent else "")
 
     def _expected(self, path: Path, error: ErrorDetails) -> str:
         field = self._schema.field(path)

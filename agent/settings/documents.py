@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -10,36 +11,52 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from agent.service.redaction import MASK, masked_urls
+from agent.settings.files import read_file
 from agent.settings.places import Place, places
 from agent.settings.problems import Problem, Spot
 from agent.settings.syntax import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path as FilePath
 
+    from agent.settings.files import FileReader
     from agent.settings.places import Path
 
+NUL, NUL_SHOWN = "\0", "\N{SYMBOL FOR NULL}"
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
-@dataclass(frozen=True, slots=True)
 class TomlFile:
     """A file of the configuration: its path, its text and where its keys stand."""
 
-    path: FilePath
-    text: str
-    places: Mapping[Path, Place] = field(default_factory=dict)
+    def __init__(self, path: FilePath, text: str, places: Mapping[Path, Place]) -> None:
+        self.path = path
+        self.text = text
+        self.places = places
+        self._raw = text.encode()
+        self._rows: dict[int, list[tuple[Path, Place]]] = {}
+
+    def _on_row(self, row: int) -> list[tuple[Path, Place]]:
+        """The places whose values stand in a row, or in part."""
+        if not self._rows:
+            for path, place in self.places.items():
+                if place.value_start == place.value_end:
+                    continue
+                rows = self._raw.count(b"\n", place.start, place.value_end)
+                for one in range(place.row, place.row + rows + 1):
+                    self._rows.setdefault(one, []).append((path, place))
+        return self._rows.get(row, [])
 
     def spot(self, place: Place, hidden: Callable[[Path], bool]) -> Spot:
         """The position of a place. Values whose path is `hidden` are masked in the excerpt, as are URL passwords."""
-        raw = self.text.encode()
+        raw = self._raw
         begin = raw.rfind(b"\n", 0, place.start) + 1
         end = raw.find(b"\n", place.start)
         end = len(raw) if end < 0 else end
         spans = [
             (other.value_start, other.value_end)
-            for path, other in self.places.items()
+            for path, other in self._on_row(place.row)
             if other.value_start < end and other.value_end > begin and hidden(path)
         ]
         before = _masked(raw, begin, place.start, spans)
@@ -85,35 +102,65 @@ class Document:
         return Origin(str(first.path), first, Place(0, 0, 0, 0, 0))
 
 
-def read(path: FilePath) -> Document:
+def read(path: FilePath, reader: FileReader = read_file) -> Document:
     """Read a file and all it includes. What is wrong is in the document's problems."""
     document = Document()
-    _add(document, path, None, ())
+    _Reading(document, reader).add(path, None)
     return document
 
 
-def _add(document: Document, path: FilePath, origin: Origin | None, above: tuple[FilePath, ...]) -> None:
-    complain = _complainer(document, path, origin)
-    if path.resolve() in above or any(file.path.resolve() == path.resolve() for file in document.files):
-        complain("is included twice")
-        return
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        complain(f"cannot be read: {error.strerror or error}")
-        return
-    except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
-        document.problems.append(Problem(str(path), "", "expected UTF-8 text", Spot(line, 1)))
-        return
-    data, problems = parse(str(path), text)
-    file = TomlFile(path, text, {} if problems else places(text))
-    document.files.append(file)
-    document.problems.extend(problems)
-    if problems:
-        return
-    _merge(document, file, data)
-    _include(document, file, data, (*above, path.resolve()))
+class _Reading:
+    """Reads a file after the other into a document."""
+
+    def __init__(self, document: Document, reader: FileReader) -> None:
+        self._document = document
+        self._reader = reader
+
+    def add(self, path: FilePath, origin: Origin | None) -> None:
+        document = self._document
+        complain = _complainer(document, path, origin)
+        if any(_real(file.path) == _real(path) for file in document.files):
+            complain("is included twice")
+            return
+        text = self._text(path, complain)
+        if text is None:
+            return
+        data, problems = parse(str(path), text)
+        file = TomlFile(path, text, {} if problems else places(text))
+        document.files.append(file)
+        document.problems.extend(problems)
+        if not problems:
+            _merge(document, file, data)
+            self._include(file, data)
+
+    def _text(self, path: FilePath, complain: Callable[[str], None]) -> str | None:
+        try:
+            raw = self._reader(path)
+        except OSError as error:
+            complain(f"cannot be read: {error.strerror or error}")
+            return None
+        try:
+            return raw.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            before = error.object[: error.start]
+            line = before[before.rfind(b"\n") + 1 :].decode("utf-8-sig")
+            spot = Spot(before.count(b"\n") + 1, len(line) + 1)
+            self._document.problems.append(Problem(str(path), "", "expected UTF-8 text", spot))
+            return None
+
+    def _include(self, file: TomlFile, data: Mapping[str, Any]) -> None:
+        listed = data.get("include", [])
+        if not isinstance(listed, list):
+            return  # the model says what was expected
+        for number, name in enumerate(listed):
+            if isinstance(name, str):
+                origin = Origin(str(file.path), file, file.places.get(("include", number)))
+                self.add(file.path.parent / name.replace(NUL, NUL_SHOWN), origin)
+
+
+def _real(path: FilePath) -> str:
+    """What the path leads to: two names may be of one file."""
+    return os.path.realpath(path)
 
 
 def _complainer(document: Document, path: FilePath, origin: Origin | None) -> Callable[[str], None]:
@@ -125,16 +172,6 @@ def _complainer(document: Document, path: FilePath, origin: Origin | None) -> Ca
             document.problems.append(Problem(origin.name, "include", text, origin.spot(lambda _path: False)))
 
     return complain
-
-
-def _include(document: Document, file: TomlFile, data: Mapping[str, Any], above: tuple[FilePath, ...]) -> None:
-    listed = data.get("include", [])
-    if not isinstance(listed, list):
-        return  # the model says what was expected
-    for number, name in enumerate(listed):
-        if isinstance(name, str):
-            origin = Origin(str(file.path), file, file.places.get(("include", number)))
-            _add(document, file.path.parent / name, origin, above)
 
 
 def _merge(document: Document, file: TomlFile, data: Mapping[str, Any]) -> None:
@@ -156,16 +193,27 @@ def _merge_table(document: Document, file: TomlFile, into: dict[str, Any], data:
             document.problems.append(Problem(str(file.path), dotted(path), message, spot))
         else:
             into[key] = value
-            for inner, place in file.places.items():
-                if inner[: len(path)] == path:
-                    document.origins[inner] = Origin(str(file.path), file, place)
+            for inner in _paths(value, path):
+                document.origins[inner] = Origin(str(file.path), file, file.places[inner])
+
+
+def _paths(value: Any, path: Path) -> Iterator[Path]:
+    """The path of the value and of everything in it."""
+    yield path
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in items:
+        yield from _paths(inner, (*path, key))
 
 
 def dotted(path: Path) -> str:
     """The path as it is written in error messages: `lanes.export.cameras[0].id`."""
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part if _BARE.fullmatch(part) else json.dumps(part)}"
+        text += (
+            f"[{part}]"
+            if isinstance(part, int)
+            else f".{part if _BARE.fullmatch(part) else json.dumps(part, ensure_ascii=False)}"
+        )
     return text.removeprefix(".")
 
 

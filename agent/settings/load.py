@@ -17,7 +17,8 @@ from agent.service.redaction import MASK, masked_urls
 from agent.settings import checks
 from agent.settings.complaints import Complaints
 from agent.settings.devices import boards, device_tables, driver_models
-from agent.settings.documents import read
+from agent.settings.documents import NUL, NUL_SHOWN, read
+from agent.settings.files import read_file
 from agent.settings.layers import add_credentials, add_environment
 from agent.settings.model import Settings
 from agent.settings.problems import Problem, SettingsError, nearest
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from agent.settings.devices import Board, DeviceTable, DriverModels
     from agent.settings.documents import Document
+    from agent.settings.files import FileReader
     from agent.settings.places import Path
     from drivers.api import RelayCapabilities, RelayPort
 
@@ -54,16 +56,17 @@ def load(
     credentials_directory: FilePath | None,
     models: DriverModels,
     relays: RelayMaker | None = None,
+    reader: FileReader = read_file,
 ) -> LoadedSettings:
     """Load and check everything.
 
     `models` gives the settings model of a driver; `relays` makes a relay board without opening it, so that channels
-    and pulses are checked against what the board can do.
+    and pulses are checked against what the board can do; `reader` gives the bytes of files, of the disk without it.
 
     Raises:
         SettingsError: with all problems at once.
     """
-    document = read(path)
+    document = read(path, reader)
     if document.problems:
         raise SettingsError(document.problems)
     add_credentials(document, credentials_directory)
@@ -73,6 +76,7 @@ def load(
     schema = Schema(Settings, known)
     complaints = Complaints(document, schema)
     _anchor_paths(document, schema)
+    unfit = list(_without_nul(document, complaints))
     problems = [*document.problems, *_kind_problems(unknown, complaints)]
     settings, wrong = _validated(document, complaints)
     accepted, refused = boards(list(device_tables(document.data)), known, complaints)
@@ -81,6 +85,7 @@ def load(
     told = {problem.key for problem in (*wrong, *refused)}
     problems += [*wrong, *refused, *checks.problems(checked, complaints)]
     problems += [problem for problem in complaints.wrong_types() if problem.key not in told]
+    problems = [*unfit, *_roots(problems, {problem.key for problem in unfit})]
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors or settings is None:
         raise SettingsError(problems)
@@ -121,6 +126,26 @@ def _validated(document: Document, complaints: Complaints) -> tuple[Settings | N
         return Settings.model_validate(document.data), []
     except ValidationError as error:
         return None, complaints.from_pydantic(error.errors(include_url=False, include_input=False))
+
+
+def _roots(problems: list[Problem], told: set[str]) -> list[Problem]:
+    """The problems without those that only follow from others: of a key that is there by a wrong name, or told of already."""
+    meant = {problem.meant for problem in problems if problem.meant}
+    return [problem for problem in problems if problem.key not in told and not _below(problem.key, meant)]
+
+
+def _below(key: str, tables: set[str]) -> bool:
+    return any(key == table or key.startswith(f"{table}.") for table in tables)
+
+
+def _without_nul(document: Document, complaints: Complaints) -> Iterator[Problem]:
+    """Show the character NUL instead, which the calls of the system take for the end of a text, and complain."""
+    for path in document.origins:
+        value = complaints.value(path)
+        if isinstance(value, str) and NUL in value:
+            table: Any = complaints.value(path[:-1])
+            table[path[-1]] = value.replace(NUL, NUL_SHOWN)
+            yield complaints.about(path, "expected a text without the character NUL")
 
 
 def _kind_problems(unknown: Mapping[Path, str], complaints: Complaints) -> Iterator[Problem]:

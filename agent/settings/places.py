@@ -6,6 +6,7 @@ the path of the value in what tomllib returns: names for tables, numbers for the
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from functools import cache
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 Path = tuple[str | int, ...]
 
+MOST_NESTED = 64
+_OPEN_RUN = re.compile(rb"(?:[\[{][^\[\]{}]*){%d}" % MOST_NESTED)
 _KEYS = ("bare_key", "quoted_key", "dotted_key")
 
 
@@ -38,9 +41,62 @@ class Place:
     value_end: int
 
 
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A key with its value, or the header of a table, as it stands in a text.
+
+    `path`: of the value or the table; that of a header `[[x]]` ends in its number. `base`: of the table in whose body the
+    key stands. `value`: None for a header.
+    """
+
+    path: Path
+    base: Path
+    place: Place
+    value: Node | None = None
+
+
 @cache
 def _parser() -> Parser:
     return Parser(Language(tree_sitter_toml.language()))
+
+
+def too_deep(text: str) -> int | None:
+    """The offset, in the UTF-8 text, of what is nested deeper than anybody needs; None: nothing is."""
+    raw = text.encode()
+    cursor = _parser().parse(raw).walk()
+    depth = 0
+    while True:
+        node = cursor.node
+        if node is not None and depth > MOST_NESTED:
+            return node.start_byte
+        if node is not None and node.type == "ERROR":  # brackets that are never closed make no deep tree
+            found = _OPEN_RUN.search(raw, node.start_byte, node.end_byte)
+            if found:
+                return found.start()
+        if cursor.goto_first_child():
+            depth += 1
+            continue
+        while not cursor.goto_next_sibling():
+            if not cursor.goto_parent():
+                return None
+            depth -= 1
+
+
+def comments(text: str) -> list[tuple[int, int]]:
+    """Where each comment between the statements begins and ends, as offsets in the UTF-8 text."""
+    nodes = list(_parser().parse(text.encode()).root_node.children)
+    nodes += [child for node in nodes for child in node.children]
+    return sorted((node.start_byte, node.end_byte) for node in nodes if node.type == "comment")
+
+
+def statements(text: str) -> Iterator[Statement]:
+    """Every key with a value and every header, in their order; what cannot be read is left out."""
+    counts: dict[Path, int] = {}
+    for node in _parser().parse(text.encode()).root_node.children:
+        if node.type == "pair":
+            yield from _pair(node, ())
+        elif node.type in {"table", "table_array_element"}:
+            yield from _table(node, counts)
 
 
 def places(text: str) -> dict[Path, Place]:
@@ -49,56 +105,53 @@ def places(text: str) -> dict[Path, Place]:
     A table that is only implied, such as `a` in `[a.b]`, has the place of the first header or key that implies it.
     """
     found: dict[Path, Place] = {}
-    counts: dict[Path, int] = {}
-    for node in _parser().parse(text.encode()).root_node.children:
-        match node.type:
-            case "pair":
-                _pair(node, (), found)
-            case "table" | "table_array_element":
-                _table(node, found, counts)
-            case _:
-                pass  # comments and line ends
+    for statement in statements(text):
+        _place(statement, found)
     return found
 
 
-def _table(node: Node, found: dict[Path, Place], counts: dict[Path, int]) -> None:
-    key = next(child for child in node.children if child.type in _KEYS)
-    at = Place(key.start_point.row, key.start_byte, key.end_byte, key.end_byte, key.end_byte)
+def _place(statement: Statement, found: dict[Path, Place]) -> None:
+    for depth in range(len(statement.base), len(statement.path)):
+        found.setdefault(statement.path[: depth + 1], statement.place)
+    if statement.value is None:
+        found[statement.path] = statement.place
+    else:
+        _value(statement.value, statement.path, found)
+
+
+def _table(node: Node, counts: dict[Path, int]) -> Iterator[Statement]:
+    key = next((child for child in node.children if child.type in _KEYS), None)
+    if key is None:
+        return
     path: Path = ()
     parts = list(_parts(key))
     for depth, part in enumerate(parts):
         path = (*path, part)
-        found.setdefault(path, at)
-        last = depth == len(parts) - 1
-        if last and node.type == "table_array_element":
+        if depth == len(parts) - 1 and node.type == "table_array_element":
             counts[path] = counts.get(path, -1) + 1
+        if path in counts:  # a header below an array of tables means its newest element
             path = (*path, counts[path])
-            found[path] = at
-        elif path in counts:  # a header below an array of tables means its newest element
-            path = (*path, counts[path])
-    if node.type == "table":
-        found[path] = at
+    at = Place(key.start_point.row, key.start_byte, key.end_byte, key.end_byte, key.end_byte)
+    yield Statement(path, (), at)
     for child in node.children:
         if child.type == "pair":
-            _pair(child, path, found)
+            yield from _pair(child, path)
 
 
-def _pair(node: Node, base: Path, found: dict[Path, Place]) -> None:
-    key = next(child for child in node.children if child.type in _KEYS)
-    value = next(child for child in reversed(node.children) if child.is_named and child.type != "comment")
-    at = Place(key.start_point.row, key.start_byte, key.end_byte, value.start_byte, value.end_byte)
-    path = base
-    for part in _parts(key):
-        path = (*path, part)
-        found.setdefault(path, at)
-    _value(value, path, found)
+def _pair(node: Node, base: Path) -> Iterator[Statement]:
+    key = next((child for child in node.children if child.type in _KEYS), None)
+    value = next((child for child in reversed(node.children) if child.is_named and child.type != "comment"), None)
+    if key is not None and value is not None and value != key:
+        at = Place(key.start_point.row, key.start_byte, key.end_byte, value.start_byte, value.end_byte)
+        yield Statement((*base, *_parts(key)), base, at, value)
 
 
 def _value(node: Node, path: Path, found: dict[Path, Place]) -> None:
     if node.type == "inline_table":
         for child in node.children:
             if child.type == "pair":
-                _pair(child, path, found)
+                for statement in _pair(child, path):
+                    _place(statement, found)
     elif node.type == "array":
         items = [child for child in node.children if child.is_named and child.type != "comment"]
         for number, item in enumerate(items):

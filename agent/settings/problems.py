@@ -39,6 +39,8 @@ class Problem:
     spot: Spot | None = None
     hint: str = ""
     severity: Literal["error", "warning"] = "error"
+    meant: str = ""
+    """The key that was meant by a misspelt one; what is missing there is no second mistake."""
 
     @override
     def __str__(self) -> str:

@@ -91,6 +91,8 @@ def expected(field: FieldInfo, *, item: bool = False) -> str:
         return f"one of {words}" if len(fixed) > 1 else words
     if not item and _is_list(field.annotation):
         return _range("a list", limits, (MinLen, "min_length"), (MaxLen, "max_length"), " items")
+    if any(get_origin(kind) is dict for kind in kinds):
+        return "a table"
     pattern = _limit(limits, object, "pattern")
     form = f" of the form {pattern}" if pattern else ""
     return " or ".join(dict.fromkeys(_kind(kind) for kind in kinds)) + _bounds(limits) + form

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from agent.cli import check
+from agent.cli import configuration
 from agent.settings import SettingsError
 from tests.gate_files import HEAD, loaded, write
 
@@ -245,7 +245,7 @@ safety = 2
 def test_relays_and_inputs_of_one_kind_may_share_a_port(tmp_path, relay, inputs, shares):
     path = write(tmp_path, HEAD + TWO_KINDS.format(relay=relay, inputs=inputs))
     try:
-        found = [problem.key for problem in check.load_configuration(path).warnings]
+        found = [problem.key for problem in configuration.load_configuration(path).warnings]
     except SettingsError as error:
         found = [problem.key for problem in error.problems]
         (problem,) = (problem for problem in error.problems if problem.severity == "error")
@@ -341,6 +341,6 @@ E = B | {"profile": "waveshare_d", "unit": 1}
 )
 def test_a_relay_that_an_input_may_drive_should_not_open(tmp_path, lanes, told):
     path = write(tmp_path, HEAD + "".join(LINKED.format(**lane) for lane in lanes))
-    found = {p.key: p.message for p in check.load_configuration(path).warnings if p.key.endswith("_channel")}
+    found = {p.key: p.message for p in configuration.load_configuration(path).warnings if p.key.endswith("_channel")}
     assert found.keys() == told.keys()
     assert all(words in found[key] for key, words in told.items())

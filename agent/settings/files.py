@@ -1,0 +1,69 @@
+"""Reading and replacing the files of the configuration: bounded, whole, and durable."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, Protocol
+
+from agent.store.place import sync_folder
+
+if TYPE_CHECKING:
+    from os import stat_result
+
+LARGEST_BYTES: Final = 1 << 19
+"""Of one file. A gate of 64 lanes with every key written out has half of it."""
+
+
+class FileReader(Protocol):
+    """Gives the bytes of a file of the configuration. Raises OSError."""
+
+    def __call__(self, path: Path) -> bytes:
+        """The bytes of the file at the path."""
+        ...
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a regular file. Raises OSError, also for a pipe, which might never end, and for a file too large."""
+    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError(errno.EINVAL, "It is no regular file")
+        found = file.read(LARGEST_BYTES + 1)
+    if len(found) > LARGEST_BYTES:
+        raise OSError(errno.EFBIG, f"It is larger than {LARGEST_BYTES // 1024} kB")
+    return found
+
+
+def replace_file(path: Path, data: bytes, like: stat_result | None) -> None:
+    """Put new bytes in a file's place in one step: after a power cut it is the old one or the new one, whole.
+
+    Mode and owner are those of `like`; without, readable by the owner alone. What a link leads to is replaced, not the
+    link. Raises OSError.
+    """
+    path = path.resolve()
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    fresh = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            if like is not None:
+                os.fchmod(handle, stat.S_IMODE(like.st_mode))
+                keep_owner(handle, like)
+            file.write(data)
+            file.flush()
+            os.fsync(handle)
+        fresh.replace(path)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def keep_owner(handle: int, like: stat_result) -> None:
+    """Give an open file the owner and group of another. Raises PermissionError where this user may not."""
+    found = os.fstat(handle)
+    if (found.st_uid, found.st_gid) != (like.st_uid, like.st_gid):
+        os.fchown(handle, like.st_uid, like.st_gid)

@@ -1,0 +1,46 @@
+"""What a TOML text opens and never closes: the place to mend, which parsers name only by where they gave up."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+_TOKEN: Final = re.compile(
+    r"""
+    \#[^\n]*                                                   # a comment
+    | (?P<long>\"{3}|'{3})                                     # a text of several lines begins
+    | "(?:[^"\\\n]|\\.)*"? | '[^'\n]*'?                        # a text of one line, closed or not
+    | (?P<open>[\[{]) | (?P<close>[\]}])
+    """,
+    re.VERBOSE,
+)
+_HEADER: Final = re.compile(r"^[ \t]*\[\[?[^\[\]\n]*\]\]?[ \t]*(?:\#[^\n]*)?$", re.MULTILINE)
+_LONG_ENDS: Final = {
+    '"""': re.compile(r'(?:[^"\\]|\\.|"(?!""))*"{3,5}', re.DOTALL),
+    "'''": re.compile(r"(?:[^']|'(?!''))*'{3,5}"),
+}
+_WORDS: Final = {'"""': "the text has no closing quotes", "'''": "the text has no closing quotes"}
+
+
+def opening(text: str, end: int) -> tuple[int, str] | None:
+    """The offset of the innermost bracket or text of several lines that is open at `end`, and what to say of it."""
+    open_brackets: list[int] = []
+    at = 0
+    while match := _TOKEN.search(text, at, end):
+        at = match.end()
+        if match["long"]:
+            closing = _LONG_ENDS[match["long"]].match(text, at, end)
+            if closing is None:
+                return match.start(), _WORDS[match["long"]]
+            at = closing.end()
+        elif match["open"]:
+            header = _HEADER.match(text, text.rfind("\n", 0, match.start()) + 1) if not open_brackets else None
+            if header:
+                at = max(at, header.end())
+            else:
+                open_brackets.append(match.start())
+        elif match["close"] and open_brackets:
+            open_brackets.pop()
+    if not open_brackets:
+        return None
+    return open_brackets[-1], f"the bracket {text[open_brackets[-1]]} is never closed"
