@@ -45,7 +45,17 @@ def _ours(**settings: float) -> Any:
     return QrReader(**settings)
 
 
-> Reads:
+def zxing() -> Reads:
+    """With the settings that zxing-cpp has by itself."""
+    import zxingcpp
+
+    formats = zxingcpp.BarcodeFormats(zxingcpp.BarcodeFormat.QRCode)
+    return lambda pixels: _sure(
+        code.text for code in zxingcpp.read_barcodes(_grey(pixels), formats=formats, text_mode=zxingcpp.TextMode.Plain)
+    )
+
+
+def zbar() -> Reads:
     """The bytes of zbar, as text where they are UTF-8."""
     from pyzbar import pyzbar
 
