@@ -93,8 +93,13 @@ class Cascade:
     `failures` counts, by engine, the pictures on which it raised an error. `missing` says why an engine is not there.
     """
 
-    def __init__(self) -> None:
-        """Make it; the engine zbar is looked for when it is first needed."""
+    def __init__(self, *, exhaustive: bool = False) -> None:
+        """Make it; the engine zbar is looked for when it is first needed.
+
+        `exhaustive`: go over the whole frame though a code was read in it already. There may be another, where neither
+        its finder patterns nor any trace of it was seen.
+        """
+        self._exhaustive = exhaustive
         self.failures: Counter[str] = Counter()
         self.missing: dict[str, str] = {}
         self._zbar: Callable[[Pixels], Seen] | None = None
@@ -173,7 +178,8 @@ class Cascade:
                 return None
             if now.parts is None or frame.at - now.located_at > _FRESH_S:
                 return _LOCATE
-            if now.step >= len(_NAMES) or not now.parts:
+            # The engine zbar is too slow for every part, and has nothing to do with what was done to them.
+            if now.step >= len(STEPS) + (now.tier == _WHOLE) or not now.parts:
                 now.next_tier()
             elif now.part >= len(now.parts) or self._is_done(frame, now.parts[now.part]):
                 now.after_part()
@@ -181,9 +187,8 @@ class Cascade:
                 return _NAMES[now.step]
 
     def _is_done(self, frame: _Frame, part: Region) -> bool:
-        """Whether the step need not look there: something was read there; of a whole frame zbar looks for more."""
-        whole = self._round.tier == _WHOLE
-        return frame.is_read(part) and not (whole and _NAMES[self._round.step] == _ZBAR)
+        """Whether something was read there, so that no step need look again."""
+        return frame.is_read(part) and not (self._exhaustive and self._round.tier == _WHOLE)
 
     def _make(self, frame: _Frame, name: str) -> None:
         now = self._round

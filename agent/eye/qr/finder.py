@@ -25,7 +25,8 @@ _ROW_STEP: Final = 2
 _DARKER_BY: Final = 4
 _CELL_PX: Final = 4
 _MOST_RUNS: Final = 6000
-_MOST_SEEDS: Final = 400
+_PLACE_PX: Final = 8
+_MOST_SEEDS: Final = 200
 _LEAST_SUPPORT: Final = 0.3
 _MOST_IN_TRIOS: Final = 12
 _LEAST_APART: Final = 10.0
@@ -125,7 +126,9 @@ def _seeds(across: Runs, down: Runs) -> list[tuple[float, float, float]]:
             other = module_of[rows + i, columns + j]
             crossed |= (other > across[:, 2] / 2.2) & (other < across[:, 2] * 2.2)
     hits = across[crossed]
-    hits = hits[np.argsort(-hits[:, 2], kind="stable")][:_MOST_SEEDS]
+    hits = hits[np.argsort(-hits[:, 2], kind="stable")]
+    _, one_a_place = np.unique(hits[:, :2] // _PLACE_PX, axis=0, return_index=True)
+    hits = hits[np.sort(one_a_place)[:_MOST_SEEDS]]
     return [(float(x), float(y), float(module)) for x, y, module in hits]
 
 

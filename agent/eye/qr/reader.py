@@ -23,7 +23,7 @@ class QrReader:
 
     def __init__(self, thorough_ms: float = THOROUGH_MS) -> None:
         """Make the reader. `thorough_ms`: how long a thorough read may take, wall-clock, plus the time of one step."""
-        self._cascade = Cascade()
+        self._cascade = Cascade(exhaustive=True)
         self._thorough_ms = thorough_ms
 
     @property

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _WINDOWS_PX: Final = (31, 71)
 _MOST_TRIOS: Final = 2
 _LEAST_WORTH: Final = 0.25
+_BEFORE_GRID: Final = 4
+_ENGINES: Final = {LOCAL: "zxing", GLOBAL: "zxing-global"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,7 @@ def _sampled_code(grey: Pixels, trio: Trio) -> Code | None:
 
 
 STEPS: Final = (
-    Step("grid", "zxing-global", by_grid),
-    *(
-        Step(one.name, "zxing" if one.binarizer is LOCAL else "zxing-global", partial(_by_treatment, one))
-        for one in TREATMENTS
-    ),
+    *(Step(one.name, _ENGINES[one.binarizer], partial(_by_treatment, one)) for one in TREATMENTS[:_BEFORE_GRID]),
+    Step("grid", _ENGINES[GLOBAL], by_grid),
+    *(Step(one.name, _ENGINES[one.binarizer], partial(_by_treatment, one)) for one in TREATMENTS[_BEFORE_GRID:]),
 )
