@@ -236,6 +236,7 @@ class App:
             .model_dump(mode="json"),
             read_codes="qr" in camera.readers,
             read_plates="plate" in camera.readers,
+            exposure=camera.exposure,
             zone=camera.zone,
         )
         eye = EyePort(

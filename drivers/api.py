@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -221,6 +221,19 @@ class CameraPort(Protocol):
         """Block until the next frame and return it.
 
         Raises EndOfStreamError at the end of a finite source.
+        """
+        ...
+
+
+@runtime_checkable
+class ExposurePort(Protocol):
+    """What a camera also offers whose exposure can be set from here. For the thread that owns the open camera."""
+
+    def expose(self, share: float | None) -> float:
+        """Take this share of the light that the camera's automatic takes; None leaves it to the automatic again.
+
+        Returns the share that was reached, which the camera's range bounds; 1 with None. Raises
+        DeviceMisconfiguredError on a camera whose exposure cannot be set, DeviceUnavailableError on one that is lost.
         """
         ...
 

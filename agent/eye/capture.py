@@ -16,7 +16,13 @@ from agent.core.backoff import delay_s
 from agent.eye.health import CameraHealth, FrameFacts
 from agent.eye.protocol import CameraPhase
 from agent.eye.slot import Numbered
-from drivers.api import DeviceError, DeviceMisconfiguredError, DeviceUnavailableError, EndOfStreamError
+from drivers.api import (
+    DeviceError,
+    DeviceMisconfiguredError,
+    DeviceUnavailableError,
+    EndOfStreamError,
+    ExposurePort,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,12 +47,13 @@ T = TypeVar("T")
 class CaptureFigures:
     """What the capture has done. `call_since`: since when a call of the camera is under way, or None.
 
-    `behind_s`: how late the newest frame was for its stream.
+    `behind_s`: how late the newest frame was for its stream. `exposure`: share of the automatic's light.
     """
 
     frames: int = 0
     frame_at: float | None = None
     behind_s: float = 0.0
+    exposure: float = 1.0
     call_since: float | None = None
 
 
@@ -72,6 +79,7 @@ class Capture:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
         self._sample: npt.NDArray[np.uint8] | None = None
+        self._exposure: float | None = None
         self._failures = 0
         self._opened_at = 0.0
         self.figures = CaptureFigures()
@@ -98,6 +106,10 @@ class Capture:
         """Note how well the camera sees."""
         self._tell(lambda: self._health.viewed(view))
 
+    def expose(self, share: float | None) -> None:
+        """Have the camera take this share of its automatic's light from its next picture on; None: the automatic."""
+        self._exposure = share
+
     # -------------------------------------------------------------------------------------------------- the thread
 
     def _run(self) -> None:
@@ -115,12 +127,30 @@ class Capture:
         camera = self._make_camera()
         try:
             details = self._timed(camera.open)
-            self._health.opened(details.frame_rate_hz)
+            exposing, note = self._exposing(camera)
+            self._health.opened(details.frame_rate_hz, note)
             self._opened_at = time.monotonic()
+            exposure = None
             while not self._stopping.is_set():
+                if exposing is not None and exposure != self._exposure:
+                    exposure = self._exposure
+                    self.figures.exposure = self._timed(partial(exposing.expose, exposure))
                 self._take(self._timed(camera.read))
         finally:
             camera.close()
+
+    def _exposing(self, camera: CameraPort) -> tuple[ExposurePort | None, str]:
+        """The open camera as one whose exposure can be set, left to its automatic; else None, and why where asked for."""
+        self.figures.exposure = 1.0
+        if self._settings.exposure == "camera":
+            return None, ""
+        if not isinstance(camera, ExposurePort):
+            return None, f"the exposure of a camera of the kind {self._settings.camera_kind} cannot be set"
+        try:
+            self._timed(partial(camera.expose, None))
+        except DeviceMisconfiguredError as error:
+            return None, str(error)
+        return camera, ""
 
     def _timed(self, call: Callable[[], T]) -> T:
         self.figures.call_since = time.monotonic()

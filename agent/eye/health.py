@@ -31,6 +31,7 @@ class CameraHealth:
         self._stale_s = stale_s
         self._frozen_s = frozen_s
         self._rate_hz = 0.0
+        self._note = ""
         self._frame_at = 0.0
         self._moved_at = 0.0
         self._state: CameraState | None = None
@@ -56,9 +57,13 @@ class CameraHealth:
             )
         )
 
-    def opened(self, frame_rate_hz: float) -> None:
-        """The camera is open; it counts as streaming with its first frame, unless that one is the same as the last."""
+    def opened(self, frame_rate_hz: float, note: str = "") -> None:
+        """The camera is open; it counts as streaming with its first frame, unless that one is the same as the last.
+
+        `note`: what it cannot do, though it was asked for; it stands in the detail while the camera streams.
+        """
         self._rate_hz = min(frame_rate_hz, 1000.0)
+        self._note = note[:MAX_DETAIL]
 
     def frame(self, facts: FrameFacts) -> CameraState | None:
         """A frame came."""
@@ -70,7 +75,7 @@ class CameraHealth:
             CameraState(
                 phase=CameraPhase.FROZEN if frozen else CameraPhase.STREAMING,
                 view=self._state.view if self._state else View.CLEAR,
-                detail=f"the same picture for {self._frozen_s:g} s" if frozen else "",
+                detail=f"the same picture for {self._frozen_s:g} s" if frozen else self._note,
                 width_px=facts.width_px,
                 height_px=facts.height_px,
                 frame_rate_hz=self._rate_hz,

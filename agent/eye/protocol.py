@@ -148,6 +148,7 @@ class Beat(Message):
     newer one because the code reader was busy. `load`: share of the time since the beat before in which it was; towards
     1 the machine cannot keep up with the camera. `behind_s`: how late the newest frame came for its stream: a machine
     that is too slow to decode it sees the past.
+    `exposure`: share of the light that the camera's automatic takes with which it exposes now.
     `brightness`, `sharpness`, `glare` (share of saturated pixels), `noise` (grey levels): measures of the picture; see
     agent.eye.measures.
     """
@@ -171,6 +172,7 @@ class Beat(Message):
     sharpness: Annotated[float, Field(ge=0, le=1e9)] = 0.0
     glare: Probability = 0.0
     noise: Annotated[float, Field(ge=0, le=1e9)] = 0.0
+    exposure: Annotated[float, Field(ge=0, le=1e3)] = 1.0
 
 
 class Snapshot(Message):
@@ -215,6 +217,7 @@ class Configure(Message):
     view_s: Annotated[float, Field(ge=0, le=600)] = 1.8
     retry_first_s: Annotated[float, Field(gt=0, le=60)] = 0.5
     retry_cap_s: Annotated[float, Field(gt=0, le=600)] = 15.0
+    exposure: Literal["camera", "adapt"] = "camera"
     picture_width_px: Annotated[int, Field(ge=64, le=1920)] = 640
     picture_every_s: Annotated[float, Field(ge=0, le=60)] = 2.0
     gate: GateSettings = GateSettings()

@@ -87,6 +87,11 @@ class Reading:
         """Note whether a vehicle is there whose code is awaited."""
         self._attending = present
 
+    @property
+    def code_at(self) -> float:
+        """Monotonic time of the newest frame in which a code was read."""
+        return self._code_at
+
     # ------------------------------------------------------------------------------------------------ the threads
 
     def _read_at_once(self) -> None:

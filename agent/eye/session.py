@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING
 
 from agent.eye.capture import Capture
+from agent.eye.exposure import ExposureGuide, screen
 from agent.eye.measures import Measures, measured
 from agent.eye.pictures import frame_jpeg
 from agent.eye.protocol import Attend, Beat, Look, Snapshot, Stop
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 _MEASURE_EVERY_S = 0.5
 _MEASURE_SLACK_S = 0.05
+_EXPOSURE_SETTLES_S = 1.0
 _CAPTURE_STOP_S = 1.5
 _READING_STOP_S = 1.0
 
@@ -43,6 +46,9 @@ class EyeSession:
         self._measured_at = 0.0
         self._measured_frame = 0
         self._vehicle = False
+        self._guide = ExposureGuide() if settings.exposure == "adapt" else None
+        self._guided_frame = 0
+        self._guided_at = -math.inf
 
     def run(self) -> bool:
         """Work until the parent says Stop, then stop everything. False when a thread hangs in a call.
@@ -63,6 +69,7 @@ class EyeSession:
             if now >= due_at:
                 due_at = now + self._settings.beat_s
                 self._capture.tick(now)
+                self._expose(now)
                 self._measure(now)
                 self._beat()
             for envelope in self._link.receive(due_at - time.monotonic()):
@@ -78,6 +85,16 @@ class EyeSession:
                         # A second Configure: this eye keeps the first; the parent starts another for another.
                         continue
 
+    def _expose(self, now: float) -> None:
+        newest = self._slot.newest()
+        if self._guide is None or newest is None or newest.number == self._guided_frame:
+            return
+        self._guided_frame = newest.number
+        share = self._guide.share(screen(newest.frame.pixels), self._reading.code_at, now)
+        if share is not None:
+            self._guided_at = now
+        self._capture.expose(share)
+
     def _measure(self, now: float) -> None:
         newest = self._slot.newest()
         if self._settings.view_s == 0 or newest is None or newest.number == self._measured_frame:
@@ -85,6 +102,8 @@ class EyeSession:
         # A beat that comes a little early must not put the measure off to the next one.
         if now - self._measured_at < _MEASURE_EVERY_S - _MEASURE_SLACK_S:
             return
+        if now - self._guided_at < _EXPOSURE_SETTLES_S:
+            return  # it is dark by our own doing
         self._measured_at, self._measured_frame = now, newest.number
         self._measures = measured(newest.frame.pixels)
         self._capture.viewed(self._view.judged(self._measures, now, vehicle=self._vehicle))
@@ -115,6 +134,7 @@ class EyeSession:
                 sharpness=self._measures.sharpness,
                 glare=self._measures.glare,
                 noise=self._measures.noise,
+                exposure=captured.exposure,
             )
         )
 

@@ -48,6 +48,10 @@ class Camera(Device):
         le=10,
         description="Seconds that the readers may take over one picture before it is given up.",
     )
+    exposure: Literal["camera", "adapt"] = Field(
+        default="camera",
+        description="Whether the camera alone sets its exposure, or it is lowered for a phone that is white in a dark yard.",
+    )
     hang_s: float = Field(
         default=5.0,
         ge=1,

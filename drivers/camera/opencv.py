@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
-from drivers.api import CameraDetails, DeviceUnavailableError, EndOfStreamError, Frame
+from drivers.api import (
+    CameraDetails,
+    DeviceError,
+    DeviceMisconfiguredError,
+    DeviceUnavailableError,
+    EndOfStreamError,
+    Frame,
+)
 from drivers.camera.diagnosis import why_not_opened
+from drivers.camera.exposure import V4l2Exposure, control_range
 from drivers.camera.lag import Lag
 from drivers.camera.pace import Pace
 from drivers.camera.settings import OpenCvSettings
@@ -51,6 +61,7 @@ class OpenCvCamera:
         self._name = redacted(settings.url)
         self._capture: cv2.VideoCapture | None = None
         self._pace: Pace | None = None
+        self._exposure: V4l2Exposure | None = None
         self._lag: Lag | None = None
 
     def open(self) -> CameraDetails:
@@ -64,6 +75,8 @@ class OpenCvCamera:
             capture.release()
             raise why_not_opened(self._settings.url, self._kind)
         self._capture = capture
+        if self._kind is SourceKind.DEVICE:
+            self._exposure = V4l2Exposure(capture, self._name, partial(control_range, self._settings.url))
         self._lag = Lag() if self._kind is SourceKind.RTSP else None
         details = CameraDetails(
             width_px=_whole(capture.get(cv2.CAP_PROP_FRAME_WIDTH)),
@@ -78,7 +91,11 @@ class OpenCvCamera:
     def close(self) -> None:
         """Let the source go."""
         capture, self._capture = self._capture, None
-        self._pace = None
+        if self._exposure is not None and self._exposure.left:
+            # The device keeps what was set, also for the program that opens it next.
+            with contextlib.suppress(DeviceError, cv2.error):
+                self._exposure.expose(None)
+        self._pace = self._exposure = None
         if capture is not None:
             capture.release()
 
@@ -101,6 +118,21 @@ class OpenCvCamera:
             raise DeviceUnavailableError(f"{self._name}: a picture could not be decoded")
         behind_s = 0.0 if self._lag is None else self._lag.behind_s(stamp_s, at)
         return Frame(self._proven(pixels), at, behind_s)
+
+    def expose(self, share: float | None) -> float:
+        """Set the exposure of a USB camera; raises DeviceMisconfiguredError for all others."""
+        if self._kind is not SourceKind.DEVICE:
+            raise DeviceMisconfiguredError(
+                f"{self._name}: its exposure cannot be set from here; lower it in the camera's own pages"
+            )
+        if self._exposure is None:
+            raise DeviceUnavailableError(f"{self._name}: is not open")
+        try:
+            return self._exposure.expose(share)
+        except cv2.error as error:
+            raise DeviceUnavailableError(
+                f"{self._name}: its exposure could not be set ({_in_one_line(error)})"
+            ) from error
 
     # ------------------------------------------------------------------------------------------------- opening
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from drivers.camera.yard.scene import Pixels
 
+_DARKEST, _BRIGHTEST = 1 / 256, 4.0
+
 
 class SimulatedCamera:
     """Draw the scene of `scene_file`, 1280x720, with sensor noise so that no two frames are the same.
@@ -34,6 +36,7 @@ class SimulatedCamera:
         self._noise: Pixels | None = None
         self._rng = np.random.default_rng()
         self._due_at = 0.0
+        self._exposure = 1.0
         self._pause = threading.Event()
 
     def open(self) -> CameraDetails:
@@ -41,6 +44,7 @@ class SimulatedCamera:
         self._noise = self._rng.integers(0, 5, (HEIGHT_PX + 64, WIDTH_PX, 3), np.uint8)
         self._due_at = time.monotonic()
         self._drawn = None
+        self._exposure = 1.0
         self._pause.clear()
         return CameraDetails(WIDTH_PX, HEIGHT_PX, self._settings.frame_rate_hz, "simulated")
 
@@ -59,13 +63,19 @@ class SimulatedCamera:
         shift = int(self._rng.integers(0, 64))
         return Frame(np.add(self._scene(), self._noise[shift : shift + HEIGHT_PX]), time.monotonic())
 
+    def expose(self, share: float | None) -> float:
+        """Draw with this share of the automatic's light, from 1/256 to 4."""
+        self._exposure = min(max(share, _DARKEST), _BRIGHTEST) if share is not None else 1.0
+        self._drawn = None
+        return self._exposure
+
     def _scene(self) -> Pixels:
         """The drawn scene, capped so that noise cannot overflow."""
         path = self._settings.scene_file
         version = self._file_version(path)
         if self._drawn is None or version != self._version:
             scene = Scene() if path is None or version is None else self._load(path)
-            self._drawn = np.minimum(draw_scene(scene), 251).astype(np.uint8)
+            self._drawn = np.minimum(draw_scene(scene, self._exposure), 251).astype(np.uint8)
             self._version = version
         return self._drawn
 

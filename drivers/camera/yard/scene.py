@@ -18,6 +18,10 @@ Quad = npt.NDArray[np.float32]
 
 WIDTH_PX, HEIGHT_PX = 1280, 720
 
+_AT_NIGHT = 0.25
+_SCREEN_AT_NIGHT = 24.0
+_SCREEN_BLACK = 28
+
 
 class Vehicle(BaseModel):
     """A vehicle at the barrier. `style` is a plate style of the yard; no plate when `plate` is empty."""
@@ -42,20 +46,29 @@ class Scene(BaseModel):
     vehicle: Vehicle | None = None
     code: ShownCode | None = None
     arm_raised: bool = False
+    light: Literal["day", "night"] = "day"
 
 
-def draw_scene(scene: Scene) -> Pixels:
-    """Draw the scene as a 1280x720 BGR picture."""
+def draw_scene(scene: Scene, exposure: float = 1.0) -> Pixels:
+    """Draw the scene as a 1280x720 BGR picture. `exposure`: share of the light that the camera's automatic would take.
+
+    At night the automatic makes the yard visible, and a phone's screen is a lamp, white all over.
+    """
     pixels = _yard()
-    identity = scene.model_dump_json(exclude={"arm_raised"})
+    identity = scene.model_dump_json(exclude={"arm_raised", "light"})
     seed = int.from_bytes(sha256(identity.encode()).digest()[:4], "big")
     rng = np.random.default_rng(seed)
     if scene.vehicle is not None:
         _draw_vehicle(pixels, scene.vehicle, rng)
     _draw_arm(pixels, raised=scene.arm_raised)
+    without_code = pixels.copy()
     if scene.code is not None:
         show_code(pixels, scene.code, centre=(240, 330), side_px=250, rng=rng)
-    return pixels
+    light = np.full(pixels.shape[:2], _AT_NIGHT if scene.light == "night" else 1.0, np.float32)
+    if scene.light == "night" and scene.code is not None and scene.code.carrier == "phone":
+        light[(pixels != without_code).any(axis=2)] = _SCREEN_AT_NIGHT
+        pixels = np.maximum(pixels, _SCREEN_BLACK)
+    return np.clip(pixels * (light * exposure)[..., None], 0, 255).astype(np.uint8)
 
 
 def show_code(
