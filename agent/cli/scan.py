@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 
     import numpy as np
     from numpy.typing import NDArray
+    from rich.text import Text
 
+    from agent.core.quality import Finding
     from agent.eye.plate.reader import PlateReader
     from agent.eye.qr.reader import QrReader
 
 _MANY = 3
 _WIDTH_OF_A_FILE = 200
+_COLOURS = {"good": "green", "poor": "yellow", "bad": "red"}
 
 
 class ReaderChoice(StrEnum):
@@ -42,10 +45,15 @@ def scan(
 ) -> None:
     """Read the QR codes and plates of pictures, thoroughly, with the readers of the gate.
 
-    With --json each picture gives one line: "file"; "qr", a list of "text", "engine" and "corners", which run clockwise
-    from the top left; "plates", the main one first, a list of "text", "confidence", "characters" with the probability
-    of each, "box" as x, y, width and height, and "kind"; "ms", the time that each reader took, null where it was not
-    asked. A picture that cannot be read gives "file" and "error".
+    With --json each picture gives one line: "file"; "qr", a list of "text", "engine", "corners", which run clockwise
+    from the top left, and "module_px"; "plates", the main one first, a list of "text", "confidence", "characters" with
+    the probability of each, "box" as x, y, width and height, "kind" and "character_px"; "picture", how good it is for
+    reading; "ms", the time that each reader took, null where it was not asked. A picture that cannot be read gives
+    "file" and "error".
+
+    "picture" holds "grade", the worst of all: good, poor or bad; and "findings", a list of "figure", "value", "grade",
+    "flaw" and "advice", both null where all is good. The figures are module_px, the smallest of the codes; character_px
+    of the main plate; sharpness; glare, the share of white; noise and brightness in grey levels.
 
     A code that holds no UTF-8 is shown by the character set that it names or that the engine guesses. Of a folder, and
     of the folders in it, only picture files are read. The exit code is 1 when a picture could not be read; the others
@@ -104,7 +112,14 @@ class _Scanner:
             return {"file": str(file), "error": str(error)}
         qr, qr_ms = self._codes(pixels)
         plates, plate_ms = self._plates(pixels)
-        return {"file": str(file), "qr": qr, "plates": plates, "ms": {"qr": qr_ms, "plate": plate_ms}}
+        picture = _picture(pixels, qr, plates)
+        return {
+            "file": str(file),
+            "qr": qr,
+            "plates": plates,
+            "picture": picture,
+            "ms": {"qr": qr_ms, "plate": plate_ms},
+        }
 
     def complaints(self) -> Iterator[str]:
         """What the readers could not do."""
@@ -119,7 +134,12 @@ class _Scanner:
         codes = self.qr.read(pixels, thorough=True)
         spent = _ms_since(start)
         rows = [
-            {"text": code.text, "engine": code.engine, "corners": [[round(x, 1), round(y, 1)] for x, y in code.corners]}
+            {
+                "text": code.text,
+                "engine": code.engine,
+                "corners": [[round(x, 1), round(y, 1)] for x, y in code.corners],
+                "module_px": round(code.module_px, 2),
+            }
             for code in codes
         ]
         return rows, spent
@@ -137,10 +157,42 @@ class _Scanner:
                 "characters": [[place[0][0], round(place[0][1], 4)] for place in plate.positions],
                 "box": list(plate.box),
                 "kind": plate.kind.value,
+                "character_px": round(plate.character_px, 1),
             }
             for plate in plates
         ]
         return rows, spent
+
+
+def _picture(pixels: NDArray[np.uint8], codes: list[dict[str, Any]], plates: list[dict[str, Any]]) -> dict[str, Any]:
+    """How good a picture is for reading, in the shape of a JSON line."""
+    from agent.core.quality import Figures, findings, overall  # noqa: PLC0415 - see _Scanner.make
+    from agent.eye.measures import measured  # noqa: PLC0415
+
+    measures = measured(pixels)
+    figures = Figures(
+        module_px=min((code["module_px"] for code in codes if code["module_px"]), default=None),
+        character_px=next((plate["character_px"] for plate in plates if plate["character_px"]), None),
+        sharpness=round(measures.sharpness, 2),
+        glare=round(measures.glare, 3),
+        noise=round(measures.noise, 1),
+        brightness=round(measures.brightness, 1),
+    )
+    found = findings(figures)
+    return {"grade": overall(found).value, "findings": [_finding(one) for one in found]}
+
+
+def _finding(found: Finding) -> dict[str, Any]:
+    from agent.core.wording.lookup import flaw  # noqa: PLC0415 - see _Scanner.make
+    from agent.core.wording.words import Language  # noqa: PLC0415
+
+    return {
+        "figure": found.figure,
+        "value": found.value,
+        "grade": found.grade.value,
+        "flaw": found.flaw.value if found.flaw else None,
+        "advice": flaw(found.flaw, Language.EN) if found.flaw else None,
+    }
 
 
 def _ms_since(start: float) -> float:
@@ -179,7 +231,7 @@ def _show_table(rows: list[dict[str, Any]]) -> None:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    table = Table("file", "plates", "QR codes", "ms", box=None, pad_edge=False)
+    table = Table("file", "plates", "QR codes", "picture", "ms", box=None, pad_edge=False)
     for row in rows:
         if "error" in row:
             table.add_row(Text(_printable(row["file"])), Text(row["error"], style="red"))
@@ -188,11 +240,23 @@ def _show_table(rows: list[dict[str, Any]]) -> None:
         codes = [_printable(code["text"]) for code in row["qr"]]
         spent = [f"{name} {ms:.0f}" for name, ms in row["ms"].items() if ms is not None]
         cells = ([_printable(row["file"])], plates, codes, spent)
-        table.add_row(*(Text("\n".join(cell) or "-") for cell in cells))
+        file, read, shown, ms = (Text("\n".join(cell) or "-") for cell in cells)
+        table.add_row(file, read, shown, _light(row["picture"]), ms)
     console = Console()
     if not console.is_terminal:
         console = Console(width=_WIDTH_OF_A_FILE)
     console.print(table)
+
+
+def _light(picture: dict[str, Any]) -> Text:
+    """The grade of a picture in its colour, and what is not good in it."""
+    from rich.text import Text  # noqa: PLC0415 - not needed for JSON
+
+    light = Text(picture["grade"], style=_COLOURS[picture["grade"]])
+    for one in picture["findings"]:
+        if one["flaw"]:
+            light.append(f"\n{one['figure']} {one['value']:g}: {one['advice']}", style=_COLOURS[one["grade"]])
+    return light
 
 
 def _printable(text: str) -> str:

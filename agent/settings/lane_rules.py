@@ -151,3 +151,7 @@ class LaneRules:
         if not self._lane.scanners and not any("qr" in camera.readers for camera in self._lane.cameras):
             message = "no camera and no scanner reads QR permits: only an officer's order opens this lane"
             yield self._about("cameras", message=message, warning=True)
+        for place, camera in enumerate(self._lane.cameras):
+            if camera.exposure == "adapt" and "://" in str(camera.table.get("url", "")):
+                message = "the exposure of a network camera cannot be set from here: lower it in the camera's own pages"
+                yield self._about("cameras", place, "exposure", message=message, warning=True)

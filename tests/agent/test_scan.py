@@ -43,18 +43,52 @@ def test_a_line_of_json_has_exactly_the_promised_shape(photo: Path) -> None:
     (row,) = rows(result)
 
     assert result.exit_code == 0
-    assert list(row) == ["file", "qr", "plates", "ms"]
+    assert list(row) == ["file", "qr", "plates", "picture", "ms"]
     assert row["file"] == str(photo)
     ((code,), (plate,)) = row["qr"], row["plates"]
-    assert list(code) == ["text", "engine", "corners"]
+    assert list(code) == ["text", "engine", "corners", "module_px"]
     assert (code["text"], code["engine"]) == ("https://gate.example/Қорғас", "zxing")
     assert np.array(code["corners"]).shape == (4, 2)
-    assert list(plate) == ["text", "confidence", "characters", "box", "kind"]
+    assert list(plate) == ["text", "confidence", "characters", "box", "kind", "character_px"]
     assert (plate["text"], plate["kind"], len(plate["box"])) == ("新A12345", "civil_blue", 4)
     assert [character for character, _ in plate["characters"]] == list("新A12345")
     assert all(0 < share <= 1 for _, share in plate["characters"])
     assert set(row["ms"]) == {"qr", "plate"}
     assert all(ms > 0 for ms in row["ms"].values())
+
+
+FIGURES = ["module_px", "character_px", "sharpness", "glare", "noise", "brightness"]
+
+
+def test_each_picture_gets_a_traffic_light_with_the_figures_behind_it(photo: Path) -> None:
+    (row,) = rows(run(photo, "--json"))
+    picture = row["picture"]
+
+    assert list(picture) == ["grade", "findings"]
+    assert [list(one) for one in picture["findings"]] == [["figure", "value", "grade", "flaw", "advice"]] * 6
+    assert [one["figure"] for one in picture["findings"]] == FIGURES
+    values = {one["figure"]: one["value"] for one in picture["findings"]}
+    assert values["module_px"] == row["qr"][0]["module_px"] == pytest.approx(250 / 37, rel=0.2)
+    assert values["character_px"] == row["plates"][0]["character_px"] == pytest.approx(41, rel=0.2)
+    assert picture["grade"] == "good"
+    assert {(one["grade"], one["flaw"], one["advice"]) for one in picture["findings"]} == {("good", None, None)}
+
+
+def test_a_picture_that_is_small_and_not_sharp_says_what_to_do(tmp_path: Path) -> None:
+    scene = draw_scene(Scene(vehicle=Vehicle(plate="新A12345"), code=ShownCode(text="GP1:HELLO")))
+    cv2.imwrite(str(tmp_path / "far.png"), cv2.resize(scene, (430, 242), interpolation=cv2.INTER_AREA))
+    cv2.imwrite(str(tmp_path / "soft.png"), cv2.GaussianBlur(scene, (0, 0), 6))
+    far, soft = rows(run(tmp_path, "--json"))
+
+    grades = {one["figure"]: (one["grade"], one["flaw"]) for one in far["picture"]["findings"]}
+    assert grades["character_px"] == ("poor", "small_plate")
+    assert soft["picture"]["grade"] == "bad"
+    (unsharp,) = (one for one in soft["picture"]["findings"] if one["grade"] != "good")
+    assert (unsharp["flaw"], "set the focus" in unsharp["advice"]) == ("unsharp", True)
+
+    shown = run(tmp_path).stdout
+    assert "sharpness" in shown
+    assert "set the focus" in shown
 
 
 def test_only_the_reader_that_was_asked_for_looks(photo: Path) -> None:
