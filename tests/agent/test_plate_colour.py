@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.core.plates.colours import PlateColour, refined
+from agent.core.plates.colours import PlateColour, plausible, refined
 from agent.core.plates.formats import PlateKind
 from agent.eye.plate.colour import Light, colour_of, light_of
 from agent.eye.plate.rectify import flatten
@@ -137,3 +137,25 @@ def test_the_colour_tells_the_kind_where_the_format_leaves_it_open(
 def test_every_plate_that_the_yard_draws_has_its_colour_here() -> None:
     assert {style for style, _, _ in PLATES} == {*STYLES, *TWO_LINE_STYLES}
     assert all(draw_plate(text, style).size for style, text, _ in PLATES)
+
+
+@pytest.mark.parametrize(
+    ("kind", "colour", "whole"),
+    [
+        (PlateKind.CIVIL, PlateColour.BLUE, True),
+        (PlateKind.CIVIL, PlateColour.NOT_KNOWN, True),
+        (PlateKind.CIVIL, PlateColour.GREEN, False),
+        (PlateKind.CIVIL, PlateColour.YELLOW_GREEN, False),
+        (PlateKind.NEW_ENERGY_SMALL, PlateColour.GREEN, True),
+        (PlateKind.NEW_ENERGY_LARGE, PlateColour.YELLOW_GREEN, True),
+        (PlateKind.NEW_ENERGY_SMALL, PlateColour.NOT_KNOWN, True),
+        (PlateKind.NEW_ENERGY_SMALL, PlateColour.BLUE, False),
+        (PlateKind.KAZAKHSTAN, PlateColour.WHITE, True),
+        (PlateKind.LATIN, PlateColour.WHITE, False),
+        (PlateKind.LATIN, PlateColour.NOT_KNOWN, False),
+    ],
+)
+def test_a_kind_that_goes_with_no_such_colour_was_not_read_whole(
+    kind: PlateKind, colour: PlateColour, whole: bool
+) -> None:
+    assert plausible(kind, colour) is whole

@@ -18,7 +18,6 @@ from agent.core.plates.match import MatchVerdict, match
 from agent.core.plates.vote import vote
 from agent.eye.picture_file import load
 from agent.eye.plate import ctc, weights
-from agent.eye.plate.colour import refined
 from agent.eye.plate.detector import clockwise
 from agent.eye.plate.reader import PlateReader
 from agent.eye.plate.weights import WeightsError
@@ -40,6 +39,14 @@ PLATES = [
     ("京A1234警", "cn_white", PlateKind.POLICE),
     ("新A1234挂", "cn_yellow", PlateKind.TRAILER),
     ("498VDZ08", "kz", PlateKind.KAZAKHSTAN),
+    ("皖A12345D", "cn_large_green", PlateKind.NEW_ENERGY_LARGE),
+    ("WJ粤16930", "cn_white", PlateKind.ARMED_POLICE),
+    ("粤Z1234澳", "cn_black", PlateKind.MACAO),
+    ("沪A1707领", "cn_black", PlateKind.CONSULATE),
+    ("京A12345", "cn_black", PlateKind.CIVIL),
+    ("新A1234学", "cn_yellow", PlateKind.LEARNER),
+    ("A123BCD", "kz_1993", PlateKind.KAZAKHSTAN_1993),
+    ("D123456", "kz_red", PlateKind.KAZAKHSTAN_DIPLOMATIC),
 ]
 
 
@@ -55,6 +62,7 @@ def test_the_plate_of_a_vehicle_is_read(reader: PlateReader, text: str, style: s
     assert (plate.corners >= (x - width, y - height)).all()
     assert (plate.corners <= (x + 2 * width, y + 2 * height)).all()
     assert plate.flat.shape == (80, 288, 3)
+    assert not plate.two_lines
 
 
 def test_the_reading_carries_what_was_found(reader: PlateReader) -> None:
@@ -82,17 +90,72 @@ def test_the_nearer_of_two_plates_comes_first(reader: PlateReader) -> None:
     assert next(plate.text for plate in reader.read(picture, thorough=True)) == "新A12345"
 
 
-def test_a_plate_of_two_lines_is_read(reader: PlateReader) -> None:
-    upper = draw_plate("京A", "cn_yellow")[25:115, 150:290]
-    lower = draw_plate("EA53318"[:5], "cn_yellow")[25:115, 40:400]
-    plate = np.full((220, 440, 3), (20, 170, 245), np.uint8)
-    plate[12:82, 110:330] = cv2.resize(upper, (220, 70), interpolation=cv2.INTER_AREA)
-    plate[92:208, 20:420] = cv2.resize(lower, (400, 116), interpolation=cv2.INTER_AREA)
-    found = reader.read_crop(plate)
+TWO_LINES = [
+    ("京AE5331", "cn_yellow_rear", PlateKind.CIVIL_YELLOW),
+    ("新A1234挂", "cn_yellow_rear", PlateKind.TRAILER),
+    ("241VBZ10", "kz_square", PlateKind.KAZAKHSTAN),
+    ("241VB10", "kz_square", PlateKind.KAZAKHSTAN),
+]
 
-    assert found is not None
-    assert (found.text, found.kind) == ("京AEA533", PlateKind.CIVIL_YELLOW)
+
+@pytest.mark.parametrize(("text", "style", "kind"), TWO_LINES)
+def test_a_plate_of_two_lines_is_read(reader: PlateReader, text: str, style: str, kind: PlateKind) -> None:
+    (found,) = reader.read(draw_scene(Scene(vehicle=Vehicle(plate=text, style=style))), thorough=True)
+
+    assert (found.text, found.kind, found.two_lines) == (text, kind, True)
+    assert [position[0][0] for position in found.positions] == list(text)
     assert found.flat.shape == (100, 200, 3)
+
+
+@pytest.mark.parametrize(
+    ("style", "text", "share"), [("cn_blue", "新A12345", 90 / 440), ("cn_yellow_rear", "新A1234挂", 60 / 440)]
+)
+@pytest.mark.parametrize("scale", [0.6, 1.0])
+def test_the_height_of_a_character_is_told_as_it_is_in_the_frame(
+    reader: PlateReader, style: str, text: str, share: float, scale: float
+) -> None:
+    """A plate of the yard is 200 pixels wide; `share`: height of a character to that width."""
+    scene = draw_scene(Scene(vehicle=Vehicle(plate=text, style=style)))
+    (found,) = reader.read(cv2.resize(scene, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), thorough=True)
+
+    assert found.character_px == pytest.approx(200 * share * scale, rel=0.2)
+
+
+# --------------------------------------------------------------------------------------------- which plates are read
+
+
+def on_asphalt(*plates: tuple[str, int, int, int]) -> np.ndarray:
+    """Plates on grey ground, 720 x 1280: text, left, top and width in pixels."""
+    picture = np.full((720, 1280, 3), (95, 92, 90), np.uint8)
+    for text, left, top, width in plates:
+        flat = cv2.resize(draw_plate(text), (width, width * 140 // 440), interpolation=cv2.INTER_AREA)
+        across = min(width, 1280 - left)
+        picture[top : top + flat.shape[0], left : left + across] = flat[:, :across]
+    return picture
+
+
+@pytest.mark.parametrize(
+    ("zone", "texts"),
+    [
+        ((), {"新A12345", "沪B98765"}),
+        (((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)), {"新A12345", "沪B98765"}),
+        (((0.0, 0.5), (1.0, 0.5), (1.0, 1.0), (0.0, 1.0)), {"新A12345"}),
+        (((0.5, 0.0), (1.0, 0.0), (1.0, 0.4)), {"沪B98765"}),
+        (((0.0, 0.0), (0.2, 0.0), (0.2, 0.2)), set()),
+    ],
+)
+def test_only_a_plate_whose_centre_lies_in_the_zone_is_read(zone: tuple, texts: set[str]) -> None:
+    picture = on_asphalt(("新A12345", 240, 500, 200), ("沪B98765", 900, 100, 120))
+
+    assert {plate.text for plate in PlateReader(zone=zone).read(picture, thorough=True)} == texts
+
+
+def test_a_plate_that_the_edge_of_the_picture_cuts_is_not_read(reader: PlateReader) -> None:
+    whole = on_asphalt(("新A12345", 1060, 300, 200))
+    cut = on_asphalt(("新A12345", 1120, 300, 200))
+
+    assert [plate.text for plate in reader.read(whole, thorough=True)] == ["新A12345"]
+    assert reader.read(cut, thorough=True) == []
 
 
 def test_a_crop_without_a_plate_gives_nothing_sure(reader: PlateReader) -> None:
@@ -100,20 +163,6 @@ def test_a_crop_without_a_plate_gives_nothing_sure(reader: PlateReader) -> None:
     for _ in range(20):
         found = reader.read_crop(rng.integers(0, 256, (48, 168, 3), dtype=np.uint8))
         assert found is None or found.confidence < 0.9
-
-
-@pytest.mark.parametrize(
-    ("kind", "bgr", "wanted"),
-    [
-        (PlateKind.CIVIL, (150, 70, 10), PlateKind.CIVIL_BLUE),
-        (PlateKind.CIVIL, (20, 170, 245), PlateKind.CIVIL_YELLOW),
-        (PlateKind.CIVIL, (90, 90, 90), PlateKind.CIVIL),
-        (PlateKind.CIVIL, (40, 200, 60), PlateKind.CIVIL),
-        (PlateKind.POLICE, (150, 70, 10), PlateKind.POLICE),
-    ],
-)
-def test_the_colour_tells_the_kind_of_a_civil_plate_only(kind: PlateKind, bgr: tuple, wanted: PlateKind) -> None:
-    assert refined(kind, np.full((80, 288, 3), bgr, np.uint8)) is wanted
 
 
 def test_corners_are_put_clockwise_from_the_top_left() -> None:

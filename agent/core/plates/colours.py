@@ -32,6 +32,21 @@ _BY_COLOUR: Final[Mapping[tuple[PlateKind, PlateColour], PlateKind]] = {
 }
 
 
+_GREEN: Final = frozenset({PlateColour.GREEN, PlateColour.YELLOW_GREEN})
+_NEW_ENERGY: Final = frozenset({PlateKind.NEW_ENERGY_SMALL, PlateKind.NEW_ENERGY_LARGE})
+
+
+def plausible(kind: PlateKind, colour: PlateColour) -> bool:
+    """Whether a plate that was read as of this kind may have been read whole.
+
+    LATIN is what is left of a plate whose province was missed, and a new-energy plate without its last character has the
+    format of a civil one: then it is green, and no other plate is.
+    """
+    if kind is PlateKind.LATIN:
+        return False
+    return colour is PlateColour.NOT_KNOWN or (kind in _NEW_ENERGY) == (colour in _GREEN)
+
+
 def refined(kind: PlateKind, colour: PlateColour) -> PlateKind:
     """The kind of a plate whose format leaves several open and whose colour decides; else `kind` as it is.
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from agent.core.observations import Position, Reading
-from agent.core.plates.colours import PlateColour, refined
+from agent.core.plates.colours import PlateColour, plausible, refined
 from agent.core.plates.columns import ALPHABET, encode
 from agent.core.plates.formats import FORMATS, TWO_LINES, Grammar, PlateKind
 from agent.core.plates.vote import ACCEPTED
@@ -117,12 +117,12 @@ class PlateReader:
         """The plates in a BGR picture, shape (height, width, 3), 8 bit; the main one, large and sure, first.
 
         A plate that the edge of the picture may cut is left out. `thorough` looks again at a finer scale when the first
-        look gave no plate that would be accepted, at about three times the cost.
+        look gave no plate that is sure to be all there, at about three times the cost.
         """
         found = self._look(pixels, 640)
-        if thorough and _best(found) < ACCEPTED:
+        if thorough and not any(map(_is_whole, found)):
             finer = self._look(pixels, 960)
-            found = finer if _best(finer) >= _best(found) else found
+            found = max(finer, found, key=_surest)
         return sorted(found, key=lambda plate: _prominence(plate, pixels.shape[1]), reverse=True)
 
     def read_crop(self, pixels: NDArray[np.uint8]) -> PlateFound | None:
@@ -161,15 +161,14 @@ class PlateReader:
         return not self._zone.size or cv2.pointPolygonTest(self._zone, centre, measureDist=False) >= 0
 
     def _read_closer(self, pixels: NDArray[np.uint8], detection: Detection, light: Light) -> PlateFound | None:
-        """Read a plate, and where that would not be accepted once more with tighter corners; the surer reading."""
+        """Read a plate, and where that is not sure to be all of it once more with tighter corners; the surer reading."""
         first = self._read_one(pixels, detection, light)
-        if first is not None and first.confidence >= ACCEPTED:
+        if first is not None and _is_whole(first):
             return first
         closer = close_up(self._detector, pixels, detection)
         second = None if closer is None else self._read_one(pixels, closer, light)
-        return max(
-            (read for read in (second, first) if read is not None), key=lambda read: read.confidence, default=None
-        )
+        both = [read for read in (second, first) if read is not None]
+        return max(both, key=lambda read: (_is_whole(read), read.confidence), default=None)
 
     def _read_one(self, pixels: NDArray[np.uint8], detection: Detection, light: Light) -> PlateFound | None:
         read = self._views(pixels, detection.corners)
@@ -229,6 +228,11 @@ def _position(shares: NDArray[np.float64]) -> Position:
     return tuple((ALPHABET[index - 1], float(shares[index])) for index in likely)
 
 
+def _is_whole(plate: PlateFound) -> bool:
+    """Whether a reading is sure, and of a kind that says that no character is missing."""
+    return plate.confidence >= ACCEPTED and plausible(plate.kind, plate.colour)
+
+
 def _prominence(plate: PlateFound, width_px: int) -> float:
     """What makes a plate the main one: that it can be read, is near, which is size, and in the lane, which is middle."""
     left, _, width, _ = plate.box
@@ -236,8 +240,8 @@ def _prominence(plate: PlateFound, width_px: int) -> float:
     return plate.confidence * plate.score * width * (1 - aside / 2)
 
 
-def _best(plates: Sequence[PlateFound]) -> float:
-    return max((plate.confidence for plate in plates), default=0.0)
+def _surest(plates: Sequence[PlateFound]) -> tuple[bool, float]:
+    return max(((_is_whole(plate), plate.confidence) for plate in plates), default=(False, 0.0))
 
 
 def _inside(box: tuple[float, float, float, float], pixels: NDArray[np.uint8]) -> tuple[int, int, int, int]:
