@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from agent.core.plates.formats import PROVINCES, kinds_of
-from training.drawing import DrawnKind, Glyphs, GlyphsError, degraded, draw
+from training.drawing import DrawnKind, Glyphs, GlyphsError, Light, degraded, draw
 from training.drawing.camera import infrared
 from training.drawing.kinds import SHARES, drawn_kind, printed
 
@@ -102,6 +102,25 @@ def test_a_degraded_picture_keeps_its_shape_and_repeats_with_its_seed(shape):
         assert one.shape == shape
         assert one.dtype == np.uint8
         assert np.array_equal(one, two)
+
+
+def test_light_that_is_asked_for_is_there_each_time_and_else_now_and_then():
+    flat = np.tile(np.array([165, 75, 15], np.uint8), (40, 144, 1))
+    flat[10:30, 20:120] = 240
+
+    def colourful(light, seed):
+        seen = degraded(np.random.default_rng(seed), flat, 120, light).astype(int)
+        return abs(seen[..., 0].mean() - seen[..., 2].mean()) > 3
+
+    def as_by_night(seed):
+        night, any_light = (
+            degraded(np.random.default_rng(seed), flat, 120, light) for light in (Light.NIGHT, Light.ANY)
+        )
+        return np.array_equal(night, any_light)
+
+    assert not any(colourful(Light.INFRARED, seed) for seed in range(100))
+    assert sum(colourful(Light.ANY, seed) for seed in range(100)) > 70
+    assert 2 < sum(as_by_night(seed) for seed in range(100)) < 30
 
 
 def test_infrared_light_can_turn_the_contrast_of_a_coloured_plate_round_but_not_that_of_black_on_white():

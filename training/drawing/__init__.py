@@ -3,9 +3,9 @@
 Needs numpy, OpenCV and Pillow, and no torch.
 """
 
-from training.drawing.camera import degraded
+from training.drawing.camera import Light, degraded
 from training.drawing.glyphs import Glyphs, GlyphsError
 from training.drawing.kinds import DrawnKind
 from training.drawing.plate import DrawnPlate, draw
 
-__all__ = ["DrawnKind", "DrawnPlate", "Glyphs", "GlyphsError", "degraded", "draw"]
+__all__ = ["DrawnKind", "DrawnPlate", "Glyphs", "GlyphsError", "Light", "degraded", "draw"]

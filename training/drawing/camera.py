@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 import cv2
@@ -15,24 +16,35 @@ if TYPE_CHECKING:
 
     Picture = NDArray[np.float32]
 
+
+class Light(StrEnum):
+    """What a picture is taken by. ANY: by day mostly, at night or with infrared light now and then."""
+
+    ANY = "any"
+    NIGHT = "night"
+    INFRARED = "infrared"
+
+
 _PLATE_PX: Final = 120
 """The width of a plate at which blur and motion have the strengths written below."""
 
 
-def degraded(rng: np.random.Generator, pixels: NDArray[np.uint8], plate_width_px: float) -> NDArray[np.uint8]:
+def degraded(
+    rng: np.random.Generator, pixels: NDArray[np.uint8], plate_width_px: float, light: Light = Light.ANY
+) -> NDArray[np.uint8]:
     """The picture as a camera at a gate might give it. Grey, shape (height, width), or BGR, (height, width, 3).
 
     `plate_width_px`: how wide the plate is in it, which blur and motion are measured by.
     """
     shown = pixels.astype(np.float32)
-    if shown.ndim == 3 and happens(rng, 0.12):
+    if shown.ndim == 3 and (happens(rng, 0.12) or light is Light.INFRARED):
         shown = np.repeat(infrared(rng, shown)[..., None], 3, axis=2)
     scale = plate_width_px / _PLATE_PX
     if happens(rng, 0.28):
         shown = _blurred(shown, max(0.25, between(rng, 0.3, 1.25) * scale))
     elif happens(rng, 0.14):
         shown = _moved(rng, shown, between(rng, 2, 6.5) * scale)
-    if happens(rng, 0.1):
+    if happens(rng, 0.1) or light is Light.NIGHT:
         shown = _at_night(rng, shown)
     elif happens(rng, 0.8):
         shown = _noisy(rng, shown)

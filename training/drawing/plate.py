@@ -64,7 +64,7 @@ def draw(
     pixels, boxes = _painted(rng, glyphs, kind, what, placed, width_px / placed.size[0])
     if not clean:
         pixels = worn(rng, pixels)
-    finished = np.clip(pixels, 0, 255).astype(np.uint8)
+    finished = np.asarray(cv2.merge(list(np.clip(pixels, 0, 255).astype(np.uint8))), np.uint8)
     return DrawnPlate(what.text, kind, what.upper, placed.size, finished, np.array(boxes, np.float32))
 
 
@@ -77,11 +77,10 @@ def _painted(
     boxes = _lettered(rng, _letterings(rng, glyphs, kind, what), what, placed, (kind, scale), inks)
     _ornamented(rng, glyphs, placed, scale, inks[False])
     pixels = _ground(paint, width, height)
-    strengths = {
-        tone: mask.astype(np.float32)[..., None] * np.float32(1 / 255) for tone, mask in inks.items() if mask.any()
-    }
+    strengths = {tone: mask.astype(np.float32) * np.float32(1 / 255) for tone, mask in inks.items() if mask.any()}
     for tone, strength in strengths.items():
-        pixels += (paint.accent if tone else paint.ink) * strength - pixels * strength
+        colour = (paint.accent if tone else paint.ink)[:, None, None]
+        pixels += (colour - pixels) * strength
     if happens(rng, 0.35) and False in strengths:
         _emboss(rng, pixels, strengths[False])
     return pixels, boxes
@@ -159,11 +158,12 @@ def _ornamented(rng: np.random.Generator, glyphs: Glyphs, placed: Layout, scale:
 
 
 def _ground(paint: Colours, width: int, height: int) -> NDArray[np.float32]:
+    """The bare plate as planes, shape (3, height, width): arithmetic on whole planes is several times as fast."""
     along = np.linspace(0, 1, height, dtype=np.float32)[:, None]
-    column = paint.top + (paint.bottom - paint.top) * along
-    ground = np.repeat(column[:, None], width, axis=1)
+    top, bottom = paint.top[:, None, None], paint.bottom[:, None, None]
+    ground = np.broadcast_to(top + (bottom - top) * along, (3, height, width)).copy()
     if paint.left is not None:
-        ground[:, : round(0.26 * width)] = paint.left
+        ground[:, :, : round(0.26 * width)] = paint.left[:, None, None]
     return ground
 
 

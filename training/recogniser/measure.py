@@ -12,7 +12,7 @@ from agent.core.plates.columns import ALPHABET
 from agent.core.plates.formats import FORMATS, TWO_LINES, Grammar, normalise
 from agent.eye.plate import ctc
 from agent.eye.plate.rectify import VIEW_HEIGHT_PX, VIEW_WIDTH_PX, flatten
-from training.drawing import DrawnKind, Glyphs, draw
+from training.drawing import DrawnKind, Glyphs, Light, draw
 from training.recogniser.views import view
 
 if TYPE_CHECKING:
@@ -108,27 +108,31 @@ def of_photographs(network: Network, plates: Sequence[PhotographedPlate]) -> Sco
     return score(network.probabilities(views), [plate.text for plate in plates])
 
 
-def of_drawings(
-    network: Network, glyphs: Glyphs, seed: int, count: int, kinds: Iterable[DrawnKind] = DrawnKind
-) -> dict[DrawnKind, Score]:
-    """So many drawn plates of each kind, the same for each network; many of them are hardly readable on purpose."""
-    found = {}
-    for number, kind in enumerate(kinds):
-        rng = np.random.default_rng((seed, number))
-        plates = [draw(rng, glyphs, kind) for _ in range(count)]
-        views = np.stack([view(rng, plate).pixels for plate in plates])
-        columns = network.probabilities(views)
-        two = [plate.two_lines for plate in plates]
-        parts = [
-            score(
-                [rows for rows, is_two in zip(columns, two, strict=True) if is_two is lines],
-                [plate.text for plate in plates if plate.two_lines is lines],
-                two_lines=lines,
-            )
-            for lines in (False, True)
-        ]
-        found[kind] = joined(parts)
-    return found
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """Drawn plates to read: their texts, views of shape (n, 40, 144), and which have two lines."""
+
+    texts: list[str]
+    views: NDArray[np.uint8]
+    two_lines: list[bool]
+
+
+def drawing(glyphs: Glyphs, seed: tuple[int, ...], count: int, kind: DrawnKind, light: Light = Light.ANY) -> Drawing:
+    """So many views of a kind; many of them are hardly readable on purpose."""
+    rng = np.random.default_rng(seed)
+    plates = [draw(rng, glyphs, kind) for _ in range(count)]
+    views = np.stack([view(rng, plate, light).pixels for plate in plates])
+    return Drawing([plate.text for plate in plates], views, [plate.two_lines for plate in plates])
+
+
+def of_drawing(network: Network, shown: Drawing) -> Score:
+    """What the network reads of the views, each by the grammar of its number of lines."""
+    columns = network.probabilities(shown.views)
+    parts = []
+    for lines in (False, True):
+        chosen = [index for index, two in enumerate(shown.two_lines) if two is lines]
+        parts.append(score(columns[chosen], [shown.texts[index] for index in chosen], two_lines=lines))
+    return joined(parts)
 
 
 def joined(scores: Iterable[Score]) -> Score:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import torch
 from torch import nn
 
-from agent.eye.plate.rectify import VIEW_HEIGHT_PX, VIEW_WIDTH_PX
+from agent.eye.plate.rectify import VIEW_HEIGHT_PX
 from training.recogniser.targets import CLASS_COUNT
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 _WIDTHS: Final = (24, 48, 96, 128)
-_LEAST_SPREAD: Final = 4.0
+LEAST_SPREAD: Final = 4.0
 """Added to the spread of a view's grey before dividing by it: an even view is not blown up into noise."""
 
 
-class _Layer(nn.Sequential):
+class Layer(nn.Sequential):
     """Convolution, batch norm, rectifier."""
 
     def __init__(
@@ -32,14 +29,15 @@ class _Layer(nn.Sequential):
         )
 
 
-class _Added(nn.Module):
+class Added(nn.Module):
     """A layer whose result is added to what went in."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.layer = _Layer(width, width, (3, 3))
+        self.layer = Layer(width, width, (3, 3))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        """What went in and what the layer makes of it."""
         return x + self.layer(x)
 
 
@@ -50,14 +48,14 @@ class Recogniser(nn.Module):
         super().__init__()
         first, second, third, last = widths
         self.body = nn.Sequential(
-            _Layer(1, first, (5, 5), (2, 2)),
-            _Layer(first, second, (3, 3), (2, 2)),
-            _Added(second),
-            _Layer(second, third, (3, 3), (2, 1)),
-            _Added(third),
-            _Added(third),
-            _Layer(third, last, (VIEW_HEIGHT_PX // 8, 1), high=False),
-            _Layer(last, last, (1, 5)),
+            Layer(1, first, (5, 5), (2, 2)),
+            Layer(first, second, (3, 3), (2, 2)),
+            Added(second),
+            Layer(second, third, (3, 3), (2, 1)),
+            Added(third),
+            Added(third),
+            Layer(third, last, (VIEW_HEIGHT_PX // 8, 1), high=False),
+            Layer(last, last, (1, 5)),
             nn.Dropout2d(0.05),
         )
         self.head = nn.Conv2d(last, CLASS_COUNT, 1)
@@ -66,20 +64,5 @@ class Recogniser(nn.Module):
         """Logits of the views `x`."""
         centred = x - x.mean((2, 3), keepdim=True)
         spread = (centred * centred).mean((2, 3), keepdim=True).sqrt()
-        found: torch.Tensor = self.head(self.body(centred / (spread + _LEAST_SPREAD)))
+        found: torch.Tensor = self.head(self.body(centred / (spread + LEAST_SPREAD)))
         return found.squeeze(2).permute(0, 2, 1)
-
-
-def export(net: Recogniser, path: Path) -> None:
-    """Write the network as ONNX, opset 13: input `x`, output `y`, any number of views."""
-    net = net.eval().to(memory_format=torch.contiguous_format)
-    torch.onnx.export(
-        net,
-        (torch.zeros(1, 1, VIEW_HEIGHT_PX, VIEW_WIDTH_PX),),
-        str(path),
-        input_names=["x"],
-        output_names=["y"],
-        opset_version=13,
-        dynamo=False,
-        dynamic_axes={"x": {0: "n"}, "y": {0: "n"}},
-    )

@@ -18,6 +18,7 @@ import numpy as np
 
 from agent.core.plates.columns import ALPHABET
 from agent.eye.picture_file import load
+from agent.eye.plate.detector import PlateDetector
 from agent.eye.plate.rectify import VIEW_HEIGHT_PX, VIEW_WIDTH_PX
 from training.drawing.chance import between, happens
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from agent.eye.plate.detector import Detection, PlateDetector
+    from agent.eye.plate.detector import Detection
 
     Picture = NDArray[np.float32]
 
@@ -78,6 +79,15 @@ def photographs(folder: Path, detector: PlateDetector) -> list[PhotographedPlate
         detection = _labelled(detector.find(pixels, _LONGEST_PX), [float(value) for value in row["box"].split()])
         if detection is not None:
             found.append(_flattened(row["plate"], pixels, detection.corners))
+    return found
+
+
+def photographed(crop_folders: Sequence[Path], photograph_folders: Sequence[Path]) -> list[PhotographedPlate]:
+    """All plates of the folders."""
+    found = [plate for folder in crop_folders for plate in crops(folder)]
+    if photograph_folders:
+        detector = PlateDetector()
+        found += [plate for folder in photograph_folders for plate in photographs(folder, detector)]
     return found
 
 

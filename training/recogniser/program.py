@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
-from agent.eye.plate.detector import PlateDetector
-from training.recogniser.net import Recogniser, export
-from training.recogniser.photographs import FOLDS, Album, crops, fold_of, photographs
+from training.recogniser.exported import export
+from training.recogniser.net import Recogniser
+from training.recogniser.photographs import FOLDS, Album, fold_of, photographed
 from training.recogniser.pool import SHARD, Pool, Source
 from training.recogniser.stage import BATCH, BATCHES_A_BLOCK, Plan, Stage
 from training.recogniser.start import weights_of
@@ -18,8 +18,6 @@ from training.recogniser.start import weights_of
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
-
-    from training.recogniser.photographs import PhotographedPlate
 
 _SHOWN_EACH: Final = 1.5
 """How often a drawn view is shown: changed each time, so that a few times teach as much as new ones."""
@@ -95,15 +93,6 @@ def _stages(order: Order, pool: Pool, shards: int, told: Callable[[str], None]) 
     for name, seen in (albums | {"tuned": plates}).items():
         state = order.folder / f"{name}.state"
         _trained(order.folder, name, Stage(tuning, pool, state, Album(seen), start=drawn), told)
-
-
-def photographed(crop_folders: Sequence[Path], photograph_folders: Sequence[Path]) -> list[PhotographedPlate]:
-    """All plates of the folders."""
-    found = [plate for folder in crop_folders for plate in crops(folder)]
-    if photograph_folders:
-        detector = PlateDetector()
-        found += [plate for folder in photograph_folders for plate in photographs(folder, detector)]
-    return found
 
 
 def _start(path: Path | None, pool: Pool) -> dict[str, Any] | None:

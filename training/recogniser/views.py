@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from agent.eye.plate.rectify import VIEW_HEIGHT_PX, VIEW_WIDTH_PX
-from training.drawing import degraded
+from training.drawing import Light, degraded
 from training.drawing.camera import infrared
 from training.drawing.chance import between, happens, log_between, pick
 
@@ -42,10 +42,10 @@ class View:
     spans: NDArray[np.float32]
 
 
-def view(rng: np.random.Generator, plate: DrawnPlate) -> View:
+def view(rng: np.random.Generator, plate: DrawnPlate, light: Light = Light.ANY) -> View:
     """One view of the plate, as some camera might have it."""
     size = _crop_size(rng, plate)
-    grey = _grey(rng, plate.pixels)
+    grey = _grey(rng, plate.pixels, light)
     high, wide = grey.shape
     if size[0] < 0.75 * wide:
         grey = np.asarray(cv2.GaussianBlur(grey, (0, 0), max(0.3, 0.42 * wide / size[0])), np.uint8)
@@ -56,7 +56,7 @@ def view(rng: np.random.Generator, plate: DrawnPlate) -> View:
     flat = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], np.float32)
     transform = np.asarray(cv2.getPerspectiveTransform(flat, corners), np.float64)
     cv2.warpPerspective(grey, transform, size, dst=crop, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_TRANSPARENT)
-    crop = degraded(rng, crop, size[0])
+    crop = degraded(rng, crop, size[0], light)
     spans = _spans(plate, transform) / np.float32(size[0])
     if plate.two_lines:
         return _side_by_side(rng, plate, crop, spans)
@@ -64,8 +64,8 @@ def view(rng: np.random.Generator, plate: DrawnPlate) -> View:
     return View(np.asarray(pixels, np.uint8), spans * np.float32(VIEW_WIDTH_PX))
 
 
-def _grey(rng: np.random.Generator, pixels: Grey) -> Grey:
-    if happens(rng, _INFRARED):
+def _grey(rng: np.random.Generator, pixels: Grey, light: Light) -> Grey:
+    if happens(rng, _INFRARED) or light is Light.INFRARED:
         return infrared(rng, pixels.astype(np.float32)).astype(np.uint8)
     return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY), np.uint8)
 
