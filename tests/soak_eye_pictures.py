@@ -1,4 +1,4 @@
-"""The pictures of the eye's soak: drawn scenes, photographs where there are some, and what no camera should show."""
+"""The pictures of the eye's soak: drawn scenes, photographs where there are some, hostile symbols, and what no camera should show."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ import numpy as np
 
 from agent.eye.picture_file import SUFFIXES, load
 from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene, show_code
+from tests.broken_symbols import HEADS, broken_picture
 
 SIZES_PX = (
     (640, 360),
@@ -97,7 +98,17 @@ def odd_pictures():
         many,
         _checkered(8),
         _finders(),
+        *(_on_a_card(broken_picture(head, version, rng)) for head in HEADS.values() for version in (1, 4, 9)),
     ]
+
+
+def _on_a_card(symbol):
+    """The symbol in the middle of a picture of common size."""
+    pixels = np.full((360, 640, 3), 235, np.uint8)
+    height, width = symbol.shape[:2]
+    top, left = (360 - height) // 2, (640 - width) // 2
+    pixels[top : top + height, left : left + width] = symbol
+    return pixels
 
 
 def _checkered(cell_px):
