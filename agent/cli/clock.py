@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from agent.cli import exits
-from agent.cli.configuration import DEFAULT_PATH
-from agent.cli.lists.gate import Configuration, registry_of, settings_of
+from agent.cli.configuration import DEFAULT_PATH, Configuration
+from agent.cli.lists.gate import registry_of, settings_of
 from agent.clock_keeper import holdover_rules
 from agent.core.chain import time_text
 from agent.core.clock_trust import ClockFloor, ClockLook, observe, resumed

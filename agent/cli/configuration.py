@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from agent.settings import board_place, load
+from agent.settings.files import read_file
+from agent.settings.history import History
+from agent.settings.refuge import state_directory, usable
 from drivers import registry
 
 if TYPE_CHECKING:
@@ -15,8 +21,13 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from agent.settings import Family, Lane, LoadedSettings
+    from agent.settings.files import FileReader
+    from agent.settings.refuge import Found
 
 DEFAULT_PATH = Path("/etc/gate-agent/gate.toml")
+Configuration = Annotated[
+    Path, typer.Option("--config", "-c", help="The gate's configuration.", show_default=str(DEFAULT_PATH))
+]
 FAMILIES: dict[Family, Mapping[str, registry.Line]] = {
     "camera": registry.CAMERAS,
     "relay": registry.RELAYS,
@@ -30,7 +41,7 @@ def models(family: Family, kind: str) -> type[BaseModel]:
     return registry.settings_model(FAMILIES[family], kind)
 
 
-def load_configuration(path: Path) -> LoadedSettings:
+def load_configuration(path: Path, reader: FileReader = read_file) -> LoadedSettings:
     """Load the configuration as the service does. Raises SettingsError."""
     directory = os.environ.get("CREDENTIALS_DIRECTORY")
     return load(
@@ -39,7 +50,18 @@ def load_configuration(path: Path) -> LoadedSettings:
         credentials_directory=Path(directory) if directory else None,
         models=models,
         relays=registry.relay,
+        reader=reader,
     )
+
+
+def usable_configuration(path: Path) -> Found:
+    """The configuration, or the last one with which the agent ran where it cannot be used. Raises SettingsError."""
+    return usable(path, partial(load_configuration, path), os.environ)
+
+
+def history_of(path: Path) -> History:
+    """The history of a configuration, also of one that cannot be used."""
+    return History(state_directory(path, os.environ), path)
 
 
 def relay_boards(lanes: Mapping[str, Lane]) -> dict[str, list[str]]:

@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from agent.service.redaction import masked, masked_urls, sounds_secret
+from agent.service.redaction import masked, masked_urls
 from agent.settings.documents import dotted
 from agent.settings.problems import Problem, nearest
 from agent.settings.schema import choices, expected, fits
@@ -73,12 +73,7 @@ class Complaints:
         return self._document.origin(path).spot(self._hidden)
 
     def _hidden(self, path: Path) -> bool:
-        """Say whether a value must not be shown: a secret, something unknown, or what sounds like a secret."""
-        field = self._schema.field(path)
-        if field is None or self._schema.is_secret(path):
-            return True
-        sounds = sounds_secret(str(path[-1])) and not str(path[-1]).endswith(("_file", "_keys"))
-        return sounds and not isinstance(self.value(path), int | float)
+        return self._schema.hides(path, self.value(path))
 
     def _translated(self, error: ErrorDetails, path: Path) -> Problem:
         match error["type"]:

@@ -205,6 +205,15 @@ def _paths(value: Any, path: Path) -> Iterator[Path]:
         yield from _paths(inner, (*path, key))
 
 
+def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Every value of the tree that is no table, and every table without keys, with its path."""
+    if isinstance(value, dict) and value:
+        for key, inner in value.items():
+            yield from leaves(inner, (*path, key))
+    else:
+        yield path, value
+
+
 def dotted(path: Path) -> str:
     """The path as it is written in error messages: `lanes.export.cameras[0].id`."""
     text = ""

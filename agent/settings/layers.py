@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from pydantic_settings import EnvSettingsSource
 from pydantic_settings import SettingsError as LayerError
 
-from agent.settings.documents import Origin, dotted
+from agent.settings.documents import Origin, dotted, leaves
 from agent.settings.model import Settings
 from agent.settings.problems import Problem, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
     from pathlib import Path as FilePath
 
     from agent.settings.documents import Document
@@ -95,7 +95,7 @@ def _lay(document: Document, name: str, value: str, source: str) -> None:
         document.problems.append(Problem(source, dotted(path), "expected JSON, such as {} or []"))
         return
     origin = Origin(source)
-    for leaf, item in _leaves(layer, ()):
+    for leaf, item in leaves(layer):
         _put(document, leaf, item, origin)
 
 
@@ -110,14 +110,6 @@ def _similar(path: tuple[str, ...], source: str) -> str:
             return ""
         path = (section, *path[1:])
     return f"{PREFIX}{'__'.join(path)}".upper() if source.startswith(PREFIX) else dotted(path)
-
-
-def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
-    if isinstance(value, dict) and value:
-        for key, inner in value.items():
-            yield from _leaves(inner, (*path, key))
-    else:
-        yield path, value
 
 
 def _put(document: Document, path: Path, value: Any, origin: Origin) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Any
 
@@ -41,12 +41,15 @@ class LoadedSettings:
     """Settings that hold, the warnings about them, and a digest that tells configurations apart.
 
     `digest`: SHA-256, in hex, of what is in effect; it holds no secret and changes with none. `files`: every file read.
+    `document`, `schema`: where each value comes from, and what may stand there; the document holds secrets.
     """
 
     settings: Settings
     digest: str
     warnings: tuple[Problem, ...]
     files: tuple[FilePath, ...]
+    document: Document = field(repr=False)
+    schema: Schema = field(repr=False)
 
 
 def load(
@@ -71,8 +74,7 @@ def load(
         raise SettingsError(document.problems)
     add_credentials(document, credentials_directory)
     add_environment(document, environment)
-    devices = list(device_tables(document.data))
-    known, unknown = driver_models(devices, models)
+    known, unknown = driver_models(list(device_tables(document.data)), models)
     schema = Schema(Settings, known)
     complaints = Complaints(document, schema)
     _anchor_paths(document, schema)
@@ -90,7 +92,12 @@ def load(
     if errors or settings is None:
         raise SettingsError(problems)
     files = tuple(file.path for file in document.files)
-    return LoadedSettings(settings, digest(settings), tuple(problems), files)
+    return LoadedSettings(settings, digest(settings), tuple(problems), files, document, schema)
+
+
+def schema_of(document: Document, models: DriverModels) -> Schema:
+    """What may stand where in a document that was read, whatever else is wrong with it."""
+    return Schema(Settings, driver_models(list(device_tables(document.data)), models)[0])
 
 
 def digest(settings: Settings) -> str:

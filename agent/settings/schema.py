@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_
 from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 from pydantic import BaseModel, SecretBytes, SecretStr
 
+from agent.service.redaction import sounds_secret
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -48,6 +50,14 @@ class Schema:
         """Say whether the value at the path is the path of a file."""
         field = self.field(path)
         return field is not None and any(_container(kind) is FilePath for kind in _members(field.annotation))
+
+    def hides(self, path: Path, value: object) -> bool:
+        """Say whether a value must not be shown: a secret, something unknown, or a text whose key sounds like a secret."""
+        field = self.field(path)
+        if field is None or self.is_secret(path):
+            return True
+        sounds = sounds_secret(str(path[-1])) and not str(path[-1]).endswith(("_file", "_keys"))
+        return sounds and not isinstance(value, int | float)
 
     def _walk(self, path: Path) -> tuple[FieldInfo | None, Any]:
         """The field at the path and the type of what stands there."""
@@ -96,6 +106,14 @@ def expected(field: FieldInfo, *, item: bool = False) -> str:
     pattern = _limit(limits, object, "pattern")
     form = f" of the form {pattern}" if pattern else ""
     return " or ".join(dict.fromkeys(_kind(kind) for kind in kinds)) + _bounds(limits) + form
+
+
+def is_text(field: FieldInfo, *, item: bool = False) -> bool:
+    """Say whether a field, or an item of a list field, takes texts and nothing else."""
+    if _is_list(field.annotation) and not item:
+        return False
+    kinds = {_container(kind) for kind in _members(field.annotation, item=item)} - {NoneType}
+    return not kinds & {int, float, bool} and not any(_is_model(kind) or get_origin(kind) is dict for kind in kinds)
 
 
 def fits(field: FieldInfo, value: object, *, item: bool = False) -> bool:

@@ -1,12 +1,18 @@
-"""The commands `gate-agent config check | schema`: the file that says what runs."""
+"""The commands `gate-agent config check | show | schema | set | history | undo`: the file that says what runs."""
 
 import typer
 
+from agent.cli.config.change import history, set_key, undo_change
 from agent.cli.config.check import check
 from agent.cli.config.schema import schema
+from agent.cli.config.show import show
 
 app = typer.Typer(
     name="config", help="Check, show and change the configuration, and take a change back.", no_args_is_help=True
 )
 app.command()(check)
+app.command()(show)
 app.command()(schema)
+app.command("set")(set_key)
+app.command()(history)
+app.command("undo")(undo_change)

@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
 from agent.cli import exits
-from agent.cli.configuration import DEFAULT_PATH, load_configuration
+from agent.cli.configuration import load_configuration
 from agent.gate_lists import open_registry
 from agent.service.clock import Clock
 from agent.settings import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from agent.settings import Settings
     from agent.store.registry import Registry
-
-Configuration = Annotated[
-    Path, typer.Option("--config", "-c", help="The gate's configuration.", show_default=str(DEFAULT_PATH))
-]
 
 
 def settings_of(configuration: Path) -> Settings:

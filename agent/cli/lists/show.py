@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.configuration import DEFAULT_PATH
-from agent.cli.lists.gate import Configuration, registry_of, settings_of
+from agent.cli.configuration import DEFAULT_PATH, Configuration
+from agent.cli.lists.gate import registry_of, settings_of
 from agent.cli.lists.options import fail
 from agent.core.lists.standing import standing_of
 from agent.gate_lists import REGISTRY, freshness_rules

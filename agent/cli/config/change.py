@@ -1,0 +1,141 @@
+"""The commands `gate-agent config set`, `history` and `undo`."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import sys
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from agent.cli import exits
+from agent.cli.configuration import DEFAULT_PATH, Configuration, history_of, load_configuration, models
+from agent.core.chain import time_text
+from agent.service.clock import Clock
+from agent.settings.change import ChangeError
+from agent.settings.history import HistoryError, Step, present_state
+from agent.settings.problems import SettingsError
+from agent.settings.revision import Desk, set_value, undo
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from agent.settings import LoadedSettings
+    from agent.settings.history import Generation, State
+
+TAKE = "the agent takes it with: systemctl reload gate-agent"
+FROM_STANDARD_INPUT = "-"
+
+
+def set_key(
+    key: Annotated[str, typer.Argument(help="The key, such as lanes.exit-1.timing.read_s.")],
+    value: Annotated[str, typer.Argument(help='The value as TOML, or a bare text; "-" reads it, as for passwords.')],
+    configuration: Configuration = DEFAULT_PATH,
+) -> None:
+    """Set one key in the file where it belongs. The whole result is checked before anything is written.
+
+    Comments, form, mode and owner of the file stay. Exit code 0 when it is set, 1 when it is not and nothing has changed.
+    """
+    given = _asked(key) if value == FROM_STANDARD_INPUT else value
+    try:
+        change = set_value(_desk(configuration), key, given, _step(f"set {key}"))
+    except (ChangeError, HistoryError, SettingsError, OSError) as error:
+        _refuse("set", error)
+    _warn(change.loaded)
+    typer.echo(f"{change.key} is set in {change.place}; state {change.number}")
+    typer.echo(TAKE)
+
+
+def history(
+    configuration: Configuration = DEFAULT_PATH,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, for programs.")] = False,
+) -> None:
+    """List the last 20 states of the configuration: when, by whom, how, and which keys changed."""
+    kept = history_of(configuration)
+    try:
+        known, good = kept.generations(), kept.good()
+        now = present_state(configuration)
+    except (HistoryError, OSError) as error:
+        _refuse("history", error)
+    if as_json:
+        typer.echo(json.dumps([_fields(one, now, good) for one in known], ensure_ascii=False, indent=2))
+        return
+    for one in known:
+        typer.echo(_line(one, now, good))
+    if not known or known[-1].state != now:
+        typer.echo("the files on the disk are not in the history yet: they were edited by hand")
+
+
+def undo_change(
+    number: Annotated[int | None, typer.Argument(min=1, help="The state to bring back, else the one before.")] = None,
+    configuration: Configuration = DEFAULT_PATH,
+) -> None:
+    """Bring back the configuration as it was before the last change, or the state of a number that `history` shows.
+
+    What is there now stays in the history. Exit code 0 when it is done, 1 when it is not and nothing has changed.
+    """
+    try:
+        change, target = undo(_desk(configuration), number, _step("undo to"))
+    except (ChangeError, HistoryError, SettingsError, OSError) as error:
+        _refuse("undo", error)
+    _warn(change.loaded)
+    typer.echo(f"the configuration is that of state {target.number}, {_moment(target)}, again; state {change.number}")
+    typer.echo(TAKE)
+
+
+def _desk(configuration: Path) -> Desk:
+    return Desk(configuration, partial(load_configuration, configuration), models, history_of(configuration))
+
+
+def _step(what: str) -> Step:
+    return Step(os.environ.get("SUDO_USER") or getpass.getuser(), what, Clock().now().utc)
+
+
+def _asked(key: str) -> str:
+    """A value that is to stand neither on the screen nor in the shell's history."""
+    if sys.stdin.isatty():
+        answer: str = typer.prompt(f"{key}", hide_input=True, err=True)
+        return answer
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+def _warn(loaded: LoadedSettings) -> None:
+    for warning in loaded.warnings:
+        typer.echo(str(warning), err=True)
+
+
+def _refuse(command: str, error: Exception) -> NoReturn:
+    typer.echo(str(error), err=True)
+    typer.echo(f"gate-agent config {command}: nothing is changed", err=True)
+    raise typer.Exit(exits.FAILED)
+
+
+def _line(one: Generation, now: State, good: State | None) -> str:
+    marks = [word for word, state in (("on the disk", now), ("ran last", good)) if state == one.state]
+    keys = ", ".join(one.changed)
+    return "  ".join(
+        part
+        for part in (f"{one.number:4}", _moment(one), one.who or "-", one.what, keys, " ".join(f"({m})" for m in marks))
+        if part
+    )
+
+
+def _fields(one: Generation, now: State, good: State | None) -> dict[str, object]:
+    return {
+        "state": one.number,
+        "time": _moment(one),
+        "who": one.who,
+        "what": one.what,
+        "changed": list(one.changed),
+        "brings_back": one.of,
+        "on_disk": one.state == now,
+        "ran_last": one.state == good,
+    }
+
+
+def _moment(one: Generation) -> str:
+    return time_text(round(one.utc * 1000))

@@ -1,0 +1,48 @@
+"""The command `gate-agent config show`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path  # noqa: TC003 - typer reads the annotation
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agent.cli.configuration import DEFAULT_PATH, load_configuration
+from agent.settings.origin import entries
+
+if TYPE_CHECKING:
+    from agent.settings.origin import Entry
+
+
+def show(
+    configuration: Annotated[Path, typer.Argument(metavar="[CONFIG]", help="The configuration file.")] = DEFAULT_PATH,
+    *,
+    origin: Annotated[
+        bool, typer.Option("--origin", help="Say of each value which line, credential or variable it comes from.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, for programs.")] = False,
+) -> None:
+    """Show every key with the value that is in effect, defaults and those of the drivers too. Secrets are shown as "set".
+
+    Exit code 78 when the configuration cannot be used.
+    """
+    found = entries(load_configuration(configuration))
+    if as_json:
+        typer.echo(json.dumps([_fields(entry) for entry in found], ensure_ascii=False, indent=2))
+        return
+    lines = [f"{entry.key} = {entry.shown}" for entry in found]
+    wide = max(map(len, lines))
+    for entry, line in zip(found, lines, strict=True):
+        typer.echo(f"{line:<{wide}}  # {entry.source}" if origin else line)
+
+
+def _fields(entry: Entry) -> dict[str, object]:
+    at = entry.origin
+    return {
+        "key": entry.key,
+        "value": None if entry.secret else entry.value,
+        "secret": entry.secret,
+        "origin": None if at is None else at.name,
+        "line": None if at is None or at.place is None else at.place.row + 1,
+    }

@@ -1,0 +1,82 @@
+"""Where a gate takes its configuration from when the file cannot be used: the last one with which it ran."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from agent.settings.files import read_file
+from agent.settings.history import History, HistoryError, State
+from agent.settings.model import State as StateTable
+from agent.settings.problems import SettingsError
+from agent.settings.syntax import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from agent.settings.files import FileReader
+    from agent.settings.load import LoadedSettings
+
+VARIABLE: Final = "GATE_STATE__DIRECTORY"
+OF_SERVICE: Final = "STATE_DIRECTORY"
+"""What systemd names the folder of StateDirectory=."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A configuration that can be used, the files that it is made of, and why the files on the disk cannot be; None: they are it."""
+
+    loaded: LoadedSettings
+    state: State
+    refused: SettingsError | None
+
+
+def state_directory(main: Path, environment: Mapping[str, str]) -> Path:
+    """The state directory, also of a file with mistakes: as far as it can be read, else that of the service, else the usual."""
+    given = environment.get(VARIABLE) or _named(main) or environment.get(OF_SERVICE, "").partition(":")[0]
+    usual: Path = StateTable.model_fields["directory"].default
+    return Path(given) if given and Path(given).is_absolute() and "\0" not in given else usual
+
+
+def usable(main: Path, load: Callable[[FileReader], LoadedSettings], environment: Mapping[str, str]) -> Found:
+    """The configuration on the disk, or where that cannot be used the last one with which the agent ran.
+
+    Raises SettingsError, that of the disk, when neither can be used.
+    """
+    seen: dict[str, bytes] = {}
+
+    def remember(path: Path) -> bytes:
+        found = seen[os.path.realpath(path)] = read_file(path)
+        return found
+
+    try:
+        return Found(load(remember), State(os.path.realpath(main), seen), None)
+    except SettingsError as error:
+        refused = error
+    good = _good(main, environment)
+    if good is None:
+        raise refused
+    try:
+        return Found(load(good.reader()), good, refused)
+    except SettingsError:
+        raise refused from None
+
+
+def _good(main: Path, environment: Mapping[str, str]) -> State | None:
+    try:
+        return History(state_directory(main, environment), main).good()
+    except HistoryError:
+        return None  # the mistakes in the file are what is to be told
+
+
+def _named(main: Path) -> str:
+    """What the file names; "" where that cannot be read."""
+    try:
+        data, _ = parse(str(main), read_file(main).decode("utf-8-sig", "replace"))
+    except OSError:
+        return ""
+    state = data.get("state")
+    named = state.get("directory") if isinstance(state, dict) else None
+    return named if isinstance(named, str) else ""
