@@ -380,6 +380,26 @@ def test_a_decision_that_asks_for_more_is_followed_by_another_one_on_new_evidenc
     assert len(gate.of_type("access.granted")) == gate.pulses == 1
 
 
+def test_the_plate_of_the_vehicle_behind_is_no_evidence(gate):
+    gate.decisions = [RETRY, RETRY, PASS]
+    begun_at = time.monotonic() - 10
+    near = {"confidence": 0.99, "at": begun_at, "box": (600, 500, 160, 50), "track": 1}
+    far = {"confidence": 0.99, "at": begun_at + 3, "box": (640, 250, 90, 28), "track": 2}
+    gate.show()
+    gate.wait_state("deciding")
+    gate.loop.sighted(Sighting((), (replace(reading("A1"), **near),), {}))
+    gate.loop.sighted(Sighting((), (replace(reading("B2"), **far),), {}))
+    gate.loop.sighted(Sighting((), (replace(reading("A1"), **(near | {"at": begun_at + 4})),), {}))
+    eventually(lambda: gate.of_type("barrier.pulsed"))
+    assert [one.text for one in gate.questions[-1].readings] == ["A1", "A1"]
+
+
+def test_the_loop_before_the_arm_tells_which_plates_stand_over_vehicles(gate):
+    for presence in (True, False, None):
+        gate.loop.sampled(Signals(time.monotonic(), presence=presence))
+        eventually(lambda presence=presence: gate.loop._bystanders.present is presence)
+
+
 def test_an_answer_that_comes_later_opens_once_and_a_second_one_changes_nothing(gate):
     gate.late = True
     gate.show()

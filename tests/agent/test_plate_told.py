@@ -1,0 +1,76 @@
+"""What is told of a plate, from the eye's reader to the lane."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from agent.eye.protocol import Configure
+from agent.eye.sightings import Sightings
+from agent.eye.slot import Numbered
+from agent.eye.wire import Decoder, encoded
+from agent.eye_news import Translator
+from drivers.api import Frame
+
+if TYPE_CHECKING:
+    from agent.core.observations import Reading
+
+
+@dataclass(frozen=True)
+class Plate:
+    text: str
+    box: tuple[int, int, int, int]
+    colour: str = "blue"
+    kind: str = "civil_blue"
+    confidence: float = 0.97
+    columns: bytes = bytes((1, 0, 0))
+    two_lines: bool = False
+    character_px: float = 17.5
+    flat: np.ndarray = field(default_factory=lambda: np.full((80, 288, 3), 90, np.uint8))
+
+    @property
+    def positions(self) -> tuple:
+        return tuple(((character, 0.99),) for character in self.text)
+
+
+NEAR, FAR = Plate("京A12345", (600, 500, 160, 50)), Plate("沪B98765", (900, 200, 80, 26), colour="yellow")
+
+
+class Life:
+    """One life of an eye, whose sightings cross the wire."""
+
+    def __init__(self, first_frame: int = 0) -> None:
+        self._sightings = Sightings(Configure(camera_kind="x", camera={}))
+        self._translator = Translator("exit/front", first_frame, 0.0)
+        self._decoder = Decoder(from_eye=True)
+
+    def sees(self, number: int, *plates: Plate) -> tuple[Reading, ...]:
+        numbered = Numbered(number, Frame(np.full((72, 128, 3), 90, np.uint8), number / 10))
+        (envelope,) = self._decoder.feed(encoded(*self._sightings.of_plates(numbered, plates)))
+        return self._translator.seen(envelope.message, envelope.pictures, 1e6).readings
+
+
+def test_a_reading_bears_its_colour_and_the_same_track_in_every_frame() -> None:
+    life = Life()
+    first, second = life.sees(1, NEAR, FAR), life.sees(2, FAR, NEAR)
+
+    assert [(one.text, one.colour, one.track) for one in first] == [("京A12345", "blue", 1), ("沪B98765", "yellow", 2)]
+    assert [(one.text, one.track) for one in second] == [("沪B98765", 2), ("京A12345", 1)]
+
+
+def test_the_height_of_a_character_crosses_the_wire() -> None:
+    sightings = Sightings(Configure(camera_kind="x", camera={}))
+    message, _ = sightings.of_plates(Numbered(1, Frame(np.zeros((72, 128, 3), np.uint8), 0.1)), [NEAR])
+
+    assert message.plates[0].character_px == 17.5
+
+
+def test_an_eye_that_was_started_anew_gives_no_track_a_second_time() -> None:
+    before = {one.track for number in range(1, 30) for one in Life().sees(number, NEAR, FAR)}
+    after = {one.track for number in range(1, 30) for one in Life(first_frame=29).sees(number, NEAR, FAR)}
+
+    assert before
+    assert after
+    assert not before & after
