@@ -226,9 +226,11 @@ class Cascade:
 
 def _grey(pixels: Pixels) -> tuple[Pixels, float]:
     """The picture in grey, shrunk where it is larger than any camera's; and how many of its pixels make one."""
-    scale = min(1.0, _LONGEST_PX / max(pixels.shape[:2]))
+    height, width = pixels.shape[:2]
+    scale = min(1.0, _LONGEST_PX / max(height, width))
     if scale < 1:
-        pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        pixels = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
     if pixels.ndim == 2:  # noqa: PLR2004 - two axes are grey
         return pixels, scale
     return cv2.cvtColor(pixels, cv2.COLOR_BGR2GRAY).astype(np.uint8, copy=False), scale
