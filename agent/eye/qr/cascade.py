@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 
 from agent.eye.qr import locator
+from agent.eye.qr.afterglow import Afterglow
 from agent.eye.qr.code import merged, middle, placed
 from agent.eye.qr.engines import ENGINE_ERRORS, GLOBAL, LOCAL, Seen, zbar_engine, zxing
 from agent.eye.qr.proof import Confirmation
@@ -111,6 +112,7 @@ class Cascade:
         self._round = _Round()
         self._rests_until = -math.inf
         self._confirmation = Confirmation()
+        self._afterglow = Afterglow()
 
     def look(self, pixels: Pixels, at: float, *, hint: bool, budget_ms: float) -> list[Code]:
         """The codes in one frame, each once.
@@ -131,7 +133,8 @@ class Cascade:
             return []
         frame = _Frame(grey, at, ends_at)
         self._cheap(frame, hint=hint)
-        if hint or frame.undecoded:
+        if budget_ms > 0 and (hint or frame.undecoded):
+            self._brightest(frame)
             self._dear(frame)
         self.failures.update(frame.failed)
         return frame.codes if scale == 1 else [placed(code, scale) for code in frame.codes]
@@ -152,6 +155,17 @@ class Cascade:
             return Seen()
 
     # -------------------------------------------------------------------------------------------------- dear steps
+
+    def _brightest(self, frame: _Frame) -> None:
+        """Read what the last few frames show together."""
+        glow = self._afterglow.with_frame(frame.grey, frame.at)
+        if frame.codes or glow is None:
+            return
+        brightest, scale = glow
+        for name, binarizer in (("zxing", LOCAL), ("zxing-global", GLOBAL)):
+            seen = self._tried(frame, name, partial(zxing, brightest, "zxing+afterglow", binarizer))
+            codes = [code for code in seen.codes if self._confirmation.passes(code, frame.at)]
+            frame.add(placed(code, scale) for code in codes)
 
     def _dear(self, frame: _Frame) -> None:
         if frame.at < self._rests_until and not frame.undecoded:
