@@ -18,7 +18,8 @@ SUFFIXES: Final = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", "
 _FORMATS: Final = ("BMP", "JPEG", "PNG", "TIFF", "WEBP")
 _MOST_BYTES: Final = 64_000_000
 _MOST_PIXELS: Final = 100_000_000
-_SIXTEEN_BIT: Final = ("I", "I;16", "I;16B", "I;16L")
+_SIXTEEN_BIT: Final = ("I", "I;16", "I;16B", "I;16L", "I;16N")
+_HIGHEST: Final = 65_535
 
 
 class PictureError(Exception):
@@ -28,8 +29,8 @@ class PictureError(Exception):
 def load(path: Path) -> NDArray[np.uint8]:
     """The picture in a file as BGR, shape (height, width, 3), 8 bit, upright as its EXIF says, on white where clear.
 
-    Raises PictureError for a file that is missing, unreadable, of another kind, over 64 MB or 100 megapixels, damaged
-    or cut short. Its size is judged before it is decoded.
+    Raises PictureError for a file that is missing, unreadable, of another kind (whatever its name says), over 64 MB or
+    100 megapixels, damaged, cut short, or with grey values of more than 16 bits. Its size is judged before it is decoded.
     """
     try:
         size = path.stat().st_size
@@ -68,10 +69,18 @@ def _decoded(data: bytes) -> NDArray[np.uint8]:
             raise PictureError(f"the picture is too large: {width} x {height} pixels")
         image.load()
         upright = ImageOps.exif_transpose(image)
+    if upright.mode == "F":
+        raise PictureError("its grey values are fractions, of which nothing says what white is")
     if upright.mode in _SIXTEEN_BIT:
-        upright = Image.fromarray((np.asarray(upright).astype(np.uint32) // 257).astype(np.uint8))
+        upright = Image.fromarray(_eight_bit(np.asarray(upright).astype(np.int64)))
     if upright.has_transparency_data:
         clear = upright.convert("RGBA")
         upright = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear)
     pixels: NDArray[np.uint8] = np.asarray(upright.convert("RGB"))
     return np.ascontiguousarray(pixels[:, :, ::-1])
+
+
+def _eight_bit(grey: NDArray[np.int64]) -> NDArray[np.uint8]:
+    if grey.size and not (grey.min() >= 0 and grey.max() <= _HIGHEST):
+        raise PictureError("its grey values are beyond 16 bits")
+    return (grey // 257).astype(np.uint8)

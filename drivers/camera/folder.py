@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 MAX_BYTES = 64 * 1024 * 1024
 
 _FORMATS = ("JPEG", "PNG", "BMP", "WEBP", "TIFF")
+_SIXTEEN_BIT = ("I", "I;16", "I;16B", "I;16L", "I;16N")
+_HIGHEST = 65_535
 _CLIP_SUFFIXES = frozenset({".mp4", ".mkv", ".avi", ".mov", ".m4v", ".ts", ".webm", ".h264", ".h265"})
 
 
@@ -127,10 +129,15 @@ class FolderCamera:
         return pixels
 
 
-def load_picture(path: Path) -> npt.NDArray[np.uint8]:
-    """Read one picture file, turned upright, as BGR pixels of shape (height, width, 3).
+class _UnfitError(ValueError):
+    """A whole picture whose pixels cannot be shown."""
 
-    Raises ValueError with the reason: cannot be read, too large, no picture, damaged.
+
+def load_picture(path: Path) -> npt.NDArray[np.uint8]:
+    """Read one picture file, turned upright, on white where it is clear, as BGR pixels of shape (height, width, 3).
+
+    Grey of 16 bits is brought to 8. Raises ValueError with the reason: cannot be read, too large, no picture, damaged,
+    grey values of more than 16 bits.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -147,10 +154,12 @@ def _unpacked(data: bytes) -> npt.NDArray[np.uint8]:
     try:
         # The header says how large the picture is, so that a bomb is never unpacked; our own limit is the lower one.
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            warnings.simplefilter("ignore")
             picture = Image.open(BytesIO(data), formats=_FORMATS)
-        _refuse_huge(picture)
-        upright = ImageOps.exif_transpose(picture).convert("RGB")
+            _refuse_huge(picture)
+            upright = _in_colour(ImageOps.exif_transpose(picture))
+    except _UnfitError:
+        raise
     except UnidentifiedImageError as error:
         raise ValueError(f"it is no picture ({', '.join(_FORMATS)} are taken)") from error
     except Image.DecompressionBombError as error:
@@ -159,6 +168,20 @@ def _unpacked(data: bytes) -> npt.NDArray[np.uint8]:
         # A parser of foreign bytes raises whatever its loaders stumble over.
         raise ValueError(f"it is damaged: {error}") from error
     return np.ascontiguousarray(np.asarray(upright, dtype=np.uint8)[:, :, ::-1])
+
+
+def _in_colour(picture: Image.Image) -> Image.Image:
+    if picture.mode == "F":
+        raise _UnfitError("its grey values are fractions, of which nothing says what white is")
+    if picture.mode in _SIXTEEN_BIT:
+        grey = np.asarray(picture).astype(np.int64)
+        if grey.size and not (grey.min() >= 0 and grey.max() <= _HIGHEST):
+            raise _UnfitError("its grey values are beyond 16 bits")
+        return Image.fromarray((grey // 257).astype(np.uint8)).convert("RGB")
+    if picture.has_transparency_data:
+        clear = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", clear.size, "white"), clear)
+    return picture.convert("RGB")
 
 
 def _refuse_huge(picture: Image.Image) -> None:
