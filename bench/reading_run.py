@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -35,9 +36,12 @@ class Results:
 
 
 def run(
-    sets: Iterable[LabelledSet], engines: Sequence[Engine], told: Callable[[str], None] = lambda _: None
+    sets: Iterable[LabelledSet],
+    engines: Sequence[Engine],
+    told: Callable[[str], None] = lambda _: None,
+    start: Callable[[Engine], EngineProcess] = lambda engine: EngineProcess(command(engine)),
 ) -> Results:
-    """All engines on all sets of their subject. `told` hears how far it is."""
+    """All engines on all sets of their subject. `told` hears how far it is; `start` starts an engine's process."""
     results = Results()
     for labelled in sets:
         results.sets.append(labelled)
@@ -48,11 +52,12 @@ def run(
             for engine in fitting:
                 told(f"{labelled.name}: {engine.name}")
                 try:
-                    tally = _measured(engine, labelled, files, results.versions)
+                    tally = _measured(partial(start, engine), engine, labelled, files)
                 except EngineMissingError as error:
                     results.missing[engine.name] = str(error)
                 else:
                     results.tallies[labelled.name][engine.name] = tally
+                    results.versions[engine.name] = tally.versions
     return results
 
 
@@ -63,7 +68,7 @@ def _spooled(picture: Picture, file: Path) -> Path:
 
 
 def _measured(
-    engine: Engine, labelled: LabelledSet, files: Sequence[Path], versions: dict[str, dict[str, str]]
+    start: Callable[[], EngineProcess], engine: Engine, labelled: LabelledSet, files: Sequence[Path]
 ) -> Tally:
     """One engine on one set. Raises EngineMissingError."""
     tally, running = Tally(), None
@@ -74,8 +79,8 @@ def _measured(
             if tally.lost.total() < MOST_LOST:
                 try:
                     if running is None:
-                        running = EngineProcess(command(engine))
-                        versions[engine.name] = running.versions
+                        running = start()
+                        tally.versions = running.versions
                         running.ask(file)  # what it loads at its first picture is not that picture's time
                     labels = picture.labels[:1] if engine.ours else picture.labels
                     verdict = _counted(tally, running.ask(file), labels, labelled, known)

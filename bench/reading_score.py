@@ -76,7 +76,8 @@ class Tally:
 
     `anywhere`: pictures with the label among the texts, first or not. `peak_mb`: of the engine's process, or None.
     `by_kind`: verdicts by kind of picture. `lost`: why its process was lost, and how often. `errors`: likewise of
-    exceptions that it raised; such pictures count as not read. `confidences`: of each answer READ or WRONG.
+    exceptions that it raised; such pictures count as not read. `confidences`: of each answer READ or WRONG. `versions`: of
+    its packages.
     """
 
     verdicts: Counter[Verdict] = field(default_factory=Counter)
@@ -87,6 +88,7 @@ class Tally:
     lost: Counter[str] = field(default_factory=Counter)
     errors: Counter[str] = field(default_factory=Counter)
     confidences: list[tuple[float, bool]] = field(default_factory=list)
+    versions: dict[str, str] = field(default_factory=dict)
 
     @property
     def count(self) -> int:
