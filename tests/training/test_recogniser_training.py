@@ -14,9 +14,8 @@ from training.recogniser import stage as stages  # noqa: E402 - needs torch
 from training.recogniser.exported import export  # noqa: E402
 from training.recogniser.measure import Network  # noqa: E402
 from training.recogniser.net import Recogniser  # noqa: E402
-from training.recogniser.pool import Pool, Source  # noqa: E402
-from training.recogniser.stage import OtherSettingsError, Plan, Stage  # noqa: E402
-from training.recogniser.start import StartError, weights_of  # noqa: E402
+from training.recogniser.pool import OtherSettingsError, Pool, Source  # noqa: E402
+from training.recogniser.stage import Plan, Stage  # noqa: E402
 from training.recogniser.targets import CLASS_COUNT, COLUMNS  # noqa: E402
 
 FONTS = Path(__file__).parents[2] / "drivers" / "camera" / "yard" / "fonts"
@@ -82,7 +81,7 @@ def test_the_columns_are_learnt(tmp_path, pool):
     assert (found == shard.columns)[certain].mean() > (shard.columns[certain] == 0).mean()
 
 
-def test_an_exported_network_says_the_same_and_can_be_trained_further(tmp_path, pool):
+def test_an_exported_network_says_the_same(tmp_path, pool):
     torch.manual_seed(5)
     net = Recogniser().eval()
     for norm in (module for module in net.modules() if isinstance(module, torch.nn.BatchNorm2d)):
@@ -94,15 +93,3 @@ def test_an_exported_network_says_the_same_and_can_be_trained_further(tmp_path, 
         wanted = net(torch.from_numpy(views)[:, None].float()).softmax(2).numpy()
     assert wanted.shape == (32, COLUMNS, CLASS_COUNT)
     assert np.abs(Network(tmp_path / "net.onnx").probabilities(views) - wanted).max() < 1e-4
-
-    again = Recogniser().eval()
-    again.load_state_dict(weights_of(tmp_path / "net.onnx", torch.from_numpy(views)[:, None].float()))
-    with torch.no_grad():
-        found = again(torch.from_numpy(views)[:, None].float()).softmax(2).numpy()
-    assert np.abs(found - wanted).max() < 1e-3
-
-
-def test_weights_of_another_network_are_refused(tmp_path, pool):
-    export(Recogniser((8, 16, 32, 64)), tmp_path / "small.onnx")
-    with pytest.raises(StartError, match="convolution 0"):
-        weights_of(tmp_path / "small.onnx", torch.from_numpy(pool.shard(0).views.copy())[:, None].float())

@@ -14,7 +14,7 @@ from agent.eye.plate.rectify import flatten
 from training.drawing import DrawnKind, Glyphs, draw
 from training.recogniser import measure
 from training.recogniser.photographs import Album, crops, fold_of
-from training.recogniser.pool import DrawingStoppedError, Pool, Source, drawn
+from training.recogniser.pool import DrawingStoppedError, OtherSettingsError, Pool, Source, drawn
 from training.recogniser.targets import BLANK, CLASSES, COLUMNS, MOST_CHARACTERS, UNSURE, column_targets
 from training.recogniser.views import view
 
@@ -76,6 +76,12 @@ def test_a_pool_is_drawn_by_a_process_of_its_own_and_used_again(tmp_path, glyphs
     assert np.array_equal(
         Pool(tmp_path, Source([FONTS], None, seed=3, size=8)).shard(0).texts, drawn(glyphs, 3, 0, 8).texts
     )
+
+
+def test_a_pool_that_was_drawn_from_another_source_is_refused(tmp_path):
+    (tmp_path / "source.txt").write_text("another")
+    with pytest.raises(OtherSettingsError, match="was drawn from another"):
+        Pool(tmp_path, Source([FONTS], None, seed=3, size=8)).start(1)
 
 
 def test_a_shard_that_nobody_draws_is_an_error_and_not_waited_for(tmp_path):

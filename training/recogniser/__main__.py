@@ -1,8 +1,8 @@
 """Trains the plate recogniser: python -m training.recogniser FOLDER --glyphs ... --crops ... --photos ...
 
 FOLDER holds everything that is made; started again with the same options, the training goes on where it was.
-Without --glyphs plates are drawn with fonts alone: on plates of China such a network reads about half of what it reads
-with them before it has seen photographs, and 3 to 6 of 100 less after.
+Without --glyphs plates are drawn with fonts alone: such a network reads about half as many photographed plates of China
+before it has seen photographs, and 6 of 100 fewer after (training/README.md).
 """
 
 from __future__ import annotations
@@ -16,10 +16,8 @@ import cv2
 import torch
 
 from training.drawing import GlyphsError
-from training.recogniser.pool import DrawingStoppedError
+from training.recogniser.pool import DrawingStoppedError, OtherSettingsError
 from training.recogniser.program import Order, run
-from training.recogniser.stage import OtherSettingsError
-from training.recogniser.start import StartError
 
 FONTS = Path(__file__).parents[2] / "drivers" / "camera" / "yard" / "fonts"
 
@@ -33,9 +31,8 @@ def main() -> int:
     parser.add_argument("--crops", type=Path, nargs="+", default=[], help="folders of cropped plates with labels.csv")
     parser.add_argument("--photos", type=Path, nargs="+", default=[], help="folders of photographs with labels.csv")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--views", type=int, default=1_200_000, help="drawn views to see")
-    parser.add_argument("--tuning-views", type=int, default=330_000, help="views to see in each stage with photographs")
-    parser.add_argument("--start", type=Path, help="ONNX file of an earlier training to go on from")
+    parser.add_argument("--views", type=int, default=800_000, help="drawn views to see")
+    parser.add_argument("--tuning-views", type=int, default=160_000, help="views to see in each stage with photographs")
     parser.add_argument("--threads", type=int, default=max(1, (os.cpu_count() or 2) - 1))
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)
@@ -49,11 +46,10 @@ def main() -> int:
         seed=chosen.seed,
         views=chosen.views,
         tuning_views=chosen.tuning_views,
-        start=chosen.start,
     )
     try:
         run(order, lambda text: print(text, flush=True))
-    except (GlyphsError, OtherSettingsError, StartError, DrawingStoppedError, OSError) as error:
+    except (GlyphsError, OtherSettingsError, DrawingStoppedError, OSError) as error:
         print(f"training: {error}", file=sys.stderr)
         return 1
     return 0

@@ -33,6 +33,10 @@ class DrawingStoppedError(Exception):
     """The process that draws ended before it had drawn what is needed."""
 
 
+class OtherSettingsError(Exception):
+    """What lies in the folder was made with other settings than those asked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shard:
     """`views`: (n, 40, 144), grey. `columns`: (n, 36), targets. `texts`: (n, 11), classes, 0 behind the end."""
@@ -77,11 +81,22 @@ class Pool:
         self._process: BaseProcess | None = None
 
     def start(self, shards: int) -> None:
-        """Draw so many shards, those that are there left out, in a process of their own."""
+        """Draw so many shards, those that are there left out, in a process of their own.
+
+        Raises OtherSettingsError when those were drawn from another source.
+        """
         self._folder.mkdir(parents=True, exist_ok=True)
+        self._check_source()
         context = multiprocessing.get_context("spawn")
         self._process = context.Process(target=_draw_all, args=(self._folder, self._source, shards), daemon=True)
         self._process.start()
+
+    def _check_source(self) -> None:
+        wanted = repr(self._source)
+        note = self._folder / "source.txt"
+        if note.exists() and (found := note.read_text(encoding="utf-8")) != wanted:
+            raise OtherSettingsError(f"{self._folder} was drawn from {found}, wanted {wanted}; give another folder")
+        note.write_text(wanted, encoding="utf-8")
 
     def stop(self) -> None:
         """End the drawing."""

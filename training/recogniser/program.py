@@ -6,14 +6,11 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import torch
-
 from training.recogniser.exported import export
 from training.recogniser.net import Recogniser
 from training.recogniser.photographs import FOLDS, Album, fold_of, photographed
 from training.recogniser.pool import SHARD, Pool, Source
 from training.recogniser.stage import BATCH, BATCHES_A_BLOCK, Plan, Stage
-from training.recogniser.start import weights_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,19 +19,16 @@ if TYPE_CHECKING:
 _SHOWN_EACH: Final = 1.5
 """How often a drawn view is shown: changed each time, so that a few times teach as much as new ones."""
 _FIRST_SHARDS: Final = 4
-_RATE_FROM_SCRATCH: Final = 3e-3
-_RATE_FROM_START: Final = 1.5e-3
+_RATE: Final = 3e-3
 _TUNING_RATE: Final = 1.2e-3
 _REAL_SHARE: Final = 0.25
-_START_VIEWS: Final = 512
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """What to train on and how long. `folder`: for everything that is made; a run that is killed goes on from there.
 
-    `views`, `tuning_views`: to see in the stage on drawings, and in each that tunes with photographs. `start`: an ONNX
-    file to begin with, None for a network that knows nothing.
+    `views`, `tuning_views`: to see in the stage on drawings, and in each that tunes with photographs.
     """
 
     folder: Path
@@ -45,14 +39,13 @@ class Order:
     seed: int
     views: int
     tuning_views: int
-    start: Path | None
 
 
 def run(order: Order, told: Callable[[str], None]) -> None:
     """Make `drawn.onnx`, and where there are photographs `fold-0.onnx`, `fold-1.onnx` and `tuned.onnx`.
 
     A fold's file has not seen the plates of that fold: what it reads of them is the honest figure. `tuned.onnx` has seen
-    all. Raises GlyphsError, OtherSettingsError, StartError, DrawingStoppedError and OSError.
+    all. Raises GlyphsError, OtherSettingsError, DrawingStoppedError and OSError.
     """
     order.folder.mkdir(parents=True, exist_ok=True)
     shards = max(2, round((order.views + order.tuning_views) / _SHOWN_EACH / SHARD))
@@ -65,16 +58,14 @@ def run(order: Order, told: Callable[[str], None]) -> None:
 
 
 def _stages(order: Order, pool: Pool, shards: int, told: Callable[[str], None]) -> None:
-    start = _start(order.start, pool)
     plan = Plan(
         views=order.views,
-        rate=_RATE_FROM_START if start else _RATE_FROM_SCRATCH,
+        rate=_RATE,
         shards=shards,
         first_shards=_FIRST_SHARDS,
         seed=order.seed,
-        from_scratch=start is None,
     )
-    drawn = _trained(order.folder, "drawn", Stage(plan, pool, order.folder / "drawn.state", start=start), told)
+    drawn = _trained(order.folder, "drawn", Stage(plan, pool, order.folder / "drawn.state"), told)
     plates = photographed(order.crops, order.photographs)
     if not plates:
         told("no photographs given: drawn.onnx is all there is; it reads photographs worse than a tuned one")
@@ -93,13 +84,6 @@ def _stages(order: Order, pool: Pool, shards: int, told: Callable[[str], None]) 
     for name, seen in (albums | {"tuned": plates}).items():
         state = order.folder / f"{name}.state"
         _trained(order.folder, name, Stage(tuning, pool, state, Album(seen), start=drawn), told)
-
-
-def _start(path: Path | None, pool: Pool) -> dict[str, Any] | None:
-    if path is None:
-        return None
-    views = torch.from_numpy(pool.shard(0).views[:_START_VIEWS].copy())[:, None].float()
-    return weights_of(path, views)
 
 
 def _trained(folder: Path, name: str, stage: Stage, told: Callable[[str], None]) -> dict[str, Any]:

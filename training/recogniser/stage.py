@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from training.recogniser.augmentation import changed
 from training.recogniser.net import Recogniser
+from training.recogniser.pool import OtherSettingsError
 from training.recogniser.targets import BLANK, CLASS_COUNT, CLASSES, UNSURE
 
 if TYPE_CHECKING:
@@ -36,10 +37,6 @@ _CTC_AFTER: Final = 40_000
 """Views that are learnt from by their columns alone: before the columns make sense, CTC only says blank."""
 _AVERAGED_EVERY: Final = 4
 _MOST_GRADIENT: Final = 4.0
-
-
-class OtherSettingsError(Exception):
-    """A checkpoint was made with other settings than those asked for."""
 
 
 @dataclass(frozen=True, slots=True)
