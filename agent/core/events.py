@@ -114,6 +114,15 @@ class PlateRecord(BaseModel):
     rival: bool = Field(
         default=False, description="Another active declaration explains the picture better than the declared plate."
     )
+    kind: str = Field(
+        default="",
+        description="The kind of what was read, by format and colour, such as trailer; empty: none was read.",
+    )
+    colour: str = Field(
+        default="",
+        description="The colour of its ground: blue, yellow, green, yellow_green, white, black, red or not_known, as at "
+        "night; empty: none was read.",
+    )
 
 
 class GateStarted(Event):

@@ -97,6 +97,8 @@ def _plate(match: PlateMatch | None) -> PlateRecord | None:
         score=match.score,
         frames=match.frames,
         rival=match.rival,
+        kind=match.kind,
+        colour=match.colour,
     )
 
 

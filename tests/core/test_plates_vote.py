@@ -155,6 +155,16 @@ def test_the_readings_that_show_the_plate_best_are_kept_for_the_match() -> None:
     assert [kept.frame for kept in voted.readings] == [8, 7, 6, 5, 4]
 
 
+def test_the_colour_is_the_commonest_that_is_known() -> None:
+    colours = ("not_known", "blue", "not_known", "yellow", "blue", "not_known", "not_known")
+    voted = vote([reading("京A12345", frame, colour=colour) for frame, colour in enumerate(colours)])
+    dark = vote([reading("京A12345", colour="not_known")])
+
+    assert voted is not None
+    assert dark is not None
+    assert (voted.colour, dark.colour) == ("blue", "not_known")
+
+
 def test_two_cameras_may_see_the_same_plate_anywhere() -> None:
     front = reading("京A12345", 1, box=(100, 100, 160, 50))
     rear = reading("京A12345", 1, camera="rear", box=(1500, 900, 80, 25))

@@ -121,7 +121,9 @@ def _passage() -> list[_Step]:
                     plate=PLATE,
                     expires_at=1_795_580_000,
                 ),
-                plate=PlateRecord(verdict="MATCH", declared=PLATE, read=PLATE, score=9.31, frames=6),
+                plate=PlateRecord(
+                    verdict="MATCH", declared=PLATE, read=PLATE, score=9.31, frames=6, kind="civil_blue", colour="blue"
+                ),
                 pictures=PICTURES,
                 data=DataRecord(
                     state=DataState.FRESH,

@@ -36,7 +36,8 @@ class PlateMatch:
     """The result: `score` is the log odds, in nats, of the declared plate against all other texts together, -99 to 99.
 
     `read`: the voted text, empty when nothing was read. `frames`: how many readings the vote holds. `rival`: the plate
-    of another declaration explains the picture as well as the declared one, or better.
+    of another declaration explains the picture as well as the declared one, or better. `kind`, `colour`: what was read,
+    as the vote has them; empty when nothing was.
     """
 
     verdict: MatchVerdict
@@ -45,6 +46,8 @@ class PlateMatch:
     score: float
     frames: int
     rival: bool = False
+    kind: str = ""
+    colour: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +83,10 @@ def match(
     declared, or two plates in the picture that could both be the vehicle's: UNSURE.
     """
     wanted = normalise(declared)
-    if vote is None or not wanted:
-        return PlateMatch(MatchVerdict.UNSURE, wanted, vote.text if vote else "", 0.0, vote.frames if vote else 0)
+    if vote is None:
+        return PlateMatch(MatchVerdict.UNSURE, wanted, "", 0.0, 0)
+    if not wanted:
+        return PlateMatch(MatchVerdict.UNSURE, "", vote.text, 0.0, vote.frames, kind=vote.kind, colour=vote.colour)
     competing = {normalise(other) for other in others} - {wanted, ""}
     seen = evidence(vote, wanted, sorted(competing))
     score = seen.odds(wanted)
@@ -94,7 +99,7 @@ def match(
         verdict = MatchVerdict.MISMATCH
     else:
         verdict = MatchVerdict.UNSURE
-    return PlateMatch(verdict, wanted, vote.text, score, vote.frames, rival)
+    return PlateMatch(verdict, wanted, vote.text, score, vote.frames, rival, vote.kind, vote.colour)
 
 
 def _is_settled(vote: PlateVote, rules: MatchRules) -> bool:

@@ -7,8 +7,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from agent.core.plates.colours import PlateColour
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from agent.core.observations import Position, Reading
 
@@ -36,7 +38,7 @@ class PlateVote:
 
     `positions`: one for each character of `text`, as in a Reading. `confidence`: probability of the whole text, 0..1.
     `frames`: how many readings the vote holds; `agreeing`: how many of them read exactly `text`. `kind`: a PlateKind
-    value, the commonest. `readings`: those that show the plate best, five at most. `contested`: another plate in the
+    value, the commonest; `colour`: a PlateColour value, the commonest of those that are known. `readings`: those that show the plate best, five at most. `contested`: another plate in the
     same frames has nearly as much evidence, or is nearer, so nobody knows which is the vehicle's.
     """
 
@@ -48,6 +50,7 @@ class PlateVote:
     kind: str
     readings: tuple[Reading, ...] = ()
     contested: bool = False
+    colour: str = PlateColour.NOT_KNOWN
 
 
 @dataclass(slots=True)
@@ -176,7 +179,12 @@ def _combined(readings: list[Reading], largest: int, *, contested: bool) -> Plat
         kind=Counter(reading.kind for reading in readings).most_common(1)[0][0],
         readings=tuple(sorted(readings, key=lambda reading: -_weight(reading, largest))[:_MOST_READINGS]),
         contested=contested,
+        colour=_commonest(reading.colour for reading in readings if reading.colour != PlateColour.NOT_KNOWN),
     )
+
+
+def _commonest(colours: Iterable[str]) -> str:
+    return max(Counter(colours).items(), key=lambda one: one[1], default=(PlateColour.NOT_KNOWN, 0))[0]
 
 
 def _place(positions: Sequence[Position], damping: float) -> Position:
