@@ -1,10 +1,11 @@
 """Counts what our readers and others' read of the same labelled pictures, in the same run, and what it costs.
 
-Usage: python -m bench.reading [data] [--engines NAME ...] [--sets NAME ...] [--charts FOLDER] [--page FILE]
+Usage: python -m bench.reading [data] [--engines NAME ...] [--sets NAME ...] [--resume] [--charts FOLDER] [--page FILE]
 
 data: the folder with qr/ and plates/; without it ../shared/data beside the repository. Where it is not there, drawn
 pictures alone are read. --charts: draw the pictures of docs/reading.md into this folder. --page: put the tables into
-this page. All figures go to build/reading.json too. Each engine runs in a process of its own with one thread; the peers'
+this page. --resume: keep what earlier runs measured and measure the rest, as after a run that was cut off; with --again
+NAME ... these engines are measured anew all the same, as after a change of ours. All figures go to build/reading.json too. Each engine runs in a process of its own with one thread; the peers'
 come from tools/setup_reading.sh, and one that is not installed is named with the reason.
 
 A QR code counts as read when one of the texts is the label, line ends aside. A picture is wrong when texts were read and
@@ -30,6 +31,7 @@ from bench.bar_chart import Bar, Bars, svg
 from bench.figures import Figure, table
 from bench.reading_drawn import drawn
 from bench.reading_engines import ENGINES, Subject
+from bench.reading_log import load
 from bench.reading_run import Results, run
 from bench.reading_score import Tally, accepted, total
 from bench.reading_sets import LabelledSet, photographs
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 DATA: Final = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+LOG: Final = BUILD / "reading-run.jsonl"
 WHOLE: Final = "ours, whole cascade"
 PEER: Final = "zxing-cpp"
 MOST_WRONG_PERCENT: Final = 1.0
@@ -55,14 +58,19 @@ def main() -> int:
     parser.add_argument("data", nargs="?", type=Path, default=DATA)
     parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES))
     parser.add_argument("--sets", nargs="+", help="only these sets, by name")
+    parser.add_argument("--resume", action="store_true")
+    parser.add_argument("--again", nargs="+", choices=ENGINES, default=[])
     parser.add_argument("--charts", type=Path)
     parser.add_argument("--page", type=Path)
     arguments = parser.parse_args()
     if not arguments.data.is_dir():
         print(f"photographs: not measured, there is no {arguments.data}")
     sets = [each for each in (*photographs(arguments.data), *drawn(arguments.data)) if _wanted(each, arguments.sets)]
+    if not arguments.resume:
+        LOG.unlink(missing_ok=True)
+    known = {key: tally for key, tally in load(LOG).items() if key[1] not in arguments.again}
     started_at = time.monotonic()
-    results = run(sets, [ENGINES[name] for name in arguments.engines], _progress)
+    results = run(sets, [ENGINES[name] for name in arguments.engines], _progress, log=LOG, known=known)
     about = _about(time.monotonic() - started_at)
     found = tables(results)
     for name, text in found.items():

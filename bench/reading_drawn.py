@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 
 SEED: Final = 20261126
 CODES: Final = 20
-PLATES: Final = 20
-"""Pictures of each kind."""
+SCENES: Final = 10
+CROPS: Final = 20
+"""Pictures of each kind: codes, plates on vehicles, plates cut out."""
 MODULE_PX: Final = 12
 CODE_AT: Final = (240.0, 330.0)
 PLATE_AT: Final = (690.0, 535.0)
@@ -59,12 +60,12 @@ CONDITIONS: Final = {
 """How codes are seen; each is turned and tilted a little besides."""
 
 
-def drawn(data: Path, codes: int = CODES, plates: int = PLATES) -> Iterator[LabelledSet]:
+def drawn(data: Path) -> Iterator[LabelledSet]:
     """All drawn sets. `data`: see `glyphs_in`."""
-    yield code_set(codes)
+    yield code_set(CODES)
     glyphs = glyphs_in(data)
-    yield plate_set(glyphs, plates)
-    yield crop_set(glyphs, plates)
+    yield plate_set(glyphs, SCENES)
+    yield crop_set(glyphs, CROPS)
 
 
 def glyphs_in(data: Path) -> Glyphs:
@@ -120,7 +121,7 @@ def plate_set(glyphs: Glyphs, count: int) -> LabelledSet:
 
 
 def crop_set(glyphs: Glyphs, count: int) -> LabelledSet:
-    """The same plates, cut out."""
+    """Plates as in `plate_set`, cut out."""
     return _plates("drawn plates, cut out", Subject.CROPS, glyphs, count)
 
 

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from bench.reading_engines import Subject
+from bench.reading_log import append
 from bench.reading_process import EngineLostError, EngineMissingError, EngineProcess, command
 from bench.reading_score import Tally, Verdict, judged_codes, judged_plates
 from bench.scratch import scratch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
 
     from bench.reading_engines import Engine
     from bench.reading_process import Answer
-    from bench.reading_sets import LabelledSet, Picture
+    from bench.reading_sets import LabelledSet
 
 MOST_LOST: Final = 3
 """An engine whose process was lost so often on one set is not asked again about that set."""
@@ -39,32 +41,58 @@ def run(
     sets: Iterable[LabelledSet],
     engines: Sequence[Engine],
     told: Callable[[str], None] = lambda _: None,
+    *,
     start: Callable[[Engine], EngineProcess] = lambda engine: EngineProcess(command(engine)),
+    log: Path | None = None,
+    known: Mapping[tuple[str, str], Tally] = MappingProxyType({}),
 ) -> Results:
-    """All engines on all sets of their subject. `told` hears how far it is; `start` starts an engine's process."""
+    """All engines on all sets of their subject.
+
+    `told` hears how far it is; `start` starts an engine's process; `log`: a file that each result is added to; `known`:
+    what need not be measured again, by set and engine.
+    """
     results = Results()
     for labelled in sets:
         results.sets.append(labelled)
-        fitting = [each for each in engines if each.subject is labelled.subject and each.name not in results.missing]
+        found = results.tallies.setdefault(labelled.name, {})
+        fitting = [each for each in engines if each.subject is labelled.subject]
         with scratch() as folder:
-            files = [_spooled(picture, folder / f"{at}.npy") for at, picture in enumerate(labelled.pictures)]
-            results.tallies[labelled.name] = {}
+            files: list[Path] = []
             for engine in fitting:
-                told(f"{labelled.name}: {engine.name}")
-                try:
-                    tally = _measured(partial(start, engine), engine, labelled, files)
-                except EngineMissingError as error:
-                    results.missing[engine.name] = str(error)
-                else:
-                    results.tallies[labelled.name][engine.name] = tally
+                tally = known.get((labelled.name, engine.name))
+                if tally is None and engine.name not in results.missing:
+                    told(f"{labelled.name}: {engine.name}")
+                    files = files or _spooled(labelled, folder)
+                    tally = _tried(partial(start, engine), engine, labelled, files, results.missing)
+                    if tally is not None and log is not None:
+                        append(log, labelled.name, engine.name, tally)
+                if tally is not None:
+                    found[engine.name] = tally
                     results.versions[engine.name] = tally.versions
     return results
 
 
-def _spooled(picture: Picture, file: Path) -> Path:
+def _tried(
+    start: Callable[[], EngineProcess],
+    engine: Engine,
+    labelled: LabelledSet,
+    files: Sequence[Path],
+    missing: dict[str, str],
+) -> Tally | None:
+    """What `_measured` gives; None, and the reason noted, when the engine is not installed."""
+    try:
+        return _measured(start, engine, labelled, files)
+    except EngineMissingError as error:
+        missing[engine.name] = str(error)
+        return None
+
+
+def _spooled(labelled: LabelledSet, folder: Path) -> list[Path]:
     """The pixels as every engine gets them, decoded once."""
-    np.save(file, picture.load())
-    return file
+    files = [folder / f"{place}.npy" for place in range(len(labelled.pictures))]
+    for picture, file in zip(labelled.pictures, files, strict=True):
+        np.save(file, picture.load())
+    return files
 
 
 def _measured(

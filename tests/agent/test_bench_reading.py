@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import zxingcpp
 
-from bench import bar_chart, curves, line_chart
+from bench import bar_chart, curves, line_chart, reading_log
 from bench.reading_drawn import CODE_AT, code_flat, glyphs_in, permit, plate_of, plate_set, written, yard
 from bench.reading_engines import ENGINES, Engine, Subject
 from bench.reading_ocr import plates_among
@@ -143,9 +143,13 @@ def two_pictures() -> LabelledSet:
     return LabelledSet("two", Subject.CODES, (Picture("a", ("A",), "easy", blank), Picture("b", ("B",), "hard", blank)))
 
 
-def run_peers(**commands: list[str]):
+def run_peers(log=None, known=None, **commands: list[str]):
     engines = [Engine(name, Subject.CODES, lambda: None, ()) for name in commands]
-    return run([two_pictures()], engines, start=lambda engine: EngineProcess(commands[engine.name]))
+
+    def start(engine: Engine) -> EngineProcess:
+        return EngineProcess(commands[engine.name])
+
+    return run([two_pictures()], engines, start=start, log=log, known=known or {})
 
 
 def test_a_missing_engine_is_left_out_with_its_reason_and_the_others_go_on(tmp_path: Path):
@@ -173,6 +177,21 @@ def test_an_engine_that_is_lost_again_and_again_is_not_asked_any_more():
     tally = run([many], [Engine("dies", Subject.CODES, lambda: None, ())], start=start).tallies["many"]["dies"]
     assert len(started) == MOST_LOST
     assert tally.verdicts == Counter({Verdict.LOST: len(blanks)})
+
+
+def test_a_run_that_was_cut_off_goes_on_where_it_was(tmp_path: Path):
+    log = tmp_path / "build" / "run.jsonl"
+    first = run_peers(log=log, there=ANSWERS).tallies["two"]["there"]
+    again = run_peers(log=log, known=reading_log.load(log), there=DIES, more=ANSWERS)
+    assert again.tallies["two"]["there"] == first
+    assert again.versions["there"] == {"p": "1"}
+    assert set(reading_log.load(log)) == {("two", "there"), ("two", "more")}
+
+
+def test_a_log_of_something_else_is_refused_by_name(tmp_path: Path):
+    (tmp_path / "run.jsonl").write_text('{"a": 1}\n', encoding="utf-8")
+    with pytest.raises(ValueError, match=r"run\.jsonl holds no results"):
+        reading_log.load(tmp_path / "run.jsonl")
 
 
 def test_a_real_engine_reads_a_drawn_permit_in_its_own_process():
