@@ -218,12 +218,13 @@ def dotted(path: Path) -> str:
     """The path as it is written in error messages: `lanes.export.cameras[0].id`."""
     text = ""
     for part in path:
-        text += (
-            f"[{part}]"
-            if isinstance(part, int)
-            else f".{part if _BARE.fullmatch(part) else json.dumps(part, ensure_ascii=False)}"
-        )
+        text += f"[{part}]" if isinstance(part, int) else f".{part if _BARE.fullmatch(part) else quoted(part)}"
     return text.removeprefix(".")
+
+
+def quoted(text: str) -> str:
+    """The text as TOML: it takes JSON's escapes, and wants one for DEL too."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _masked(raw: bytes, begin: int, end: int, spans: list[tuple[int, int]]) -> str:

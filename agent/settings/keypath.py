@@ -17,12 +17,9 @@ def key_path(text: str) -> Path:
     path: list[str | int] = []
     at = 0
     while at < len(text):
-        if path and text[at] == ".":
-            at += 1
-        elif path and text[at] != "[":
-            break
-        match = _PART.match(text, at)
-        if match is None or (match["number"] is not None and not path):
+        dot = path and text[at] == "."
+        match = _PART.match(text, at + 1 if dot else at)
+        if match is None or (match["number"] is None) != bool(dot or not path):
             break
         path.append(
             int(match["number"]) if match["number"] is not None else match["bare"] or _unquoted(match["quoted"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import PurePath
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, SecretStr
 
 from agent.service.redaction import masked_urls
-from agent.settings.documents import dotted
+from agent.settings.documents import dotted, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,12 +58,9 @@ def toml(value: Any) -> str:
         return (
             f"{{ {', '.join(f'{dotted((key,))} = {toml(inner)}' for key, inner in value.items())} }}" if value else "{}"
         )
-    # A TOML text takes JSON's escapes, and wants one for DEL too, which JSON leaves as it is.
-    return (
-        json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-        if isinstance(value, str | bool)
-        else str(value)
-    )
+    if isinstance(value, bool):
+        return str(value).lower()
+    return quoted(value) if isinstance(value, str) else str(value)
 
 
 def _entry(loaded: LoadedSettings, path: Path, value: Any) -> Entry:

@@ -35,9 +35,9 @@ class Found:
 
 def state_directory(main: Path, environment: Mapping[str, str]) -> Path:
     """The state directory, also of a file with mistakes: as far as it can be read, else that of the service, else the usual."""
-    given = environment.get(VARIABLE) or _named(main) or environment.get(OF_SERVICE, "").partition(":")[0]
     usual: Path = StateTable.model_fields["directory"].default
-    return Path(given) if given and Path(given).is_absolute() and "\0" not in given else usual
+    known = (environment.get(VARIABLE, ""), _named(main), environment.get(OF_SERVICE, "").partition(":")[0])
+    return next((Path(name) for name in known if name.startswith("/") and "\0" not in name), usual)
 
 
 def usable(main: Path, load: Callable[[FileReader], LoadedSettings], environment: Mapping[str, str]) -> Found:
