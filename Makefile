@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup demo test test-cluster check bench proofs faults fuzz races mutants soak-lane soak-eye schema train format lock clean
+.PHONY: help setup demo test test-cluster check bench bench-reading proofs faults fuzz races mutants soak-lane soak-eye schema train format lock clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -30,6 +30,11 @@ check: setup  ## Style, types, imports
 
 bench: setup  ## Measure speed beside the goals
 	@$(BIN)/python bench/run.py
+
+bench-reading: setup  ## Our readers beside others on the same pictures; WRITE=yes: into docs/reading.md too; twenty minutes
+	@PYTHON=$(PYTHON) tools/setup_reading.sh
+	@$(BIN)/python -m bench.reading $(if $(WRITE),--charts docs/images --page docs/reading.md); kept=$$?; \
+		$(BIN)/python -m bench.curves $(if $(WRITE),--charts docs/images --page docs/reading.md) && exit $$kept
 
 proofs: setup  ## The longer proofs: crashes by the hundred
 	@$(BIN)/python -m pytest -m long
@@ -77,4 +82,4 @@ lock: setup  ## Write the requirements locks anew from pyproject.toml
 	@VENV=$(VENV) tools/lock.sh
 
 clean:  ## Remove what setup and builds made in this folder
-	rm -rf $(VENV) .venv-training build dist demo-out
+	rm -rf $(VENV) .venv-training .venv-reading build dist demo-out
