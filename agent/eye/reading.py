@@ -40,8 +40,8 @@ class Reading:
 
     Three threads, each of which takes the newest frame there is. The first looks at the change gate, hands the frame
     on, makes the cheap steps for codes and sends what they found; it waits for nobody. The second reads plates. The
-    third makes the dear steps for codes where none was read lately and something says that there may be one: the
-    picture changes, a vehicle is there, or the cheap steps see a symbol that they cannot decode. Second and third take
+    third makes the dear steps for codes, seldom where one was read lately, where something says that there may be one:
+    the picture changes, a vehicle is there, or the cheap steps see a symbol that they cannot decode. Second and third take
     what the first leaves of the cores: the kernel prefers it, and they rest the longer, the more frames it loses.
     """
 
@@ -52,7 +52,7 @@ class Reading:
         self._link = link
         self._gate = ChangeGate(settings.gate)
         self._sightings = Sightings(settings)
-        self._code_at = self._thorough_at = -math.inf
+        self._code_at = self._dear_at = self._thorough_at = -math.inf
         self._attending = False
         self._stopping = threading.Event()
         self.codes = Stopwatch("code")
@@ -130,8 +130,10 @@ class Reading:
 
     def _look_again(self, numbered: Numbered) -> None:
         reader, at = self._readers.dear_codes, numbered.frame.at
-        if reader is None or at - self._code_at <= _READ_LATELY_S:
+        # A sign in the yard may show a code for ever: it must not put off the looks for the driver's.
+        if reader is None or max(at - self._code_at, at - self._dear_at) <= _READ_LATELY_S:
             return
+        self._dear_at = at
         hint = numbered.changing or self._attending
         codes: Sequence[Code] = ()
         with self.dear_looks.timing():

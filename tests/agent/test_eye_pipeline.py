@@ -147,8 +147,25 @@ def test_what_was_read_lately_is_not_looked_for_again_at_great_cost():
             bench.show(at=at)
             codes.asked.get(timeout=10)
             bench.heard()
-    # The first frame may be looked at before its code is read; the others come within a second of it.
     assert dear_codes.asked.qsize() <= 1
+
+
+def test_a_code_that_is_read_all_the_time_does_not_put_off_the_looks_for_another():
+    codes, dear_codes = Gated(MANY, finds=[Found()]), Gated(MANY)
+    with at_work(Readers(codes, dear_codes)) as bench:
+        for at in (1.0, 2.5, 4.0):
+            bench.show(at=at)
+            codes.asked.get(timeout=10)
+            bench.heard()
+            dear_codes.asked.get(timeout=10)
+
+
+def test_what_is_not_read_yet_is_looked_for_in_every_frame():
+    codes, dear_codes = Gated(MANY), Gated(MANY)
+    with at_work(Readers(codes, dear_codes)) as bench:
+        for number in range(1, 11):
+            bench.show(at=number * 0.04)
+            dear_codes.asked.get(timeout=10)
 
 
 def test_the_cheap_steps_make_no_dear_one():
