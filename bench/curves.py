@@ -62,13 +62,15 @@ _CODE_IN_WINDOW: Final = (CODE_AT[0], CODE_AT[1] - 100)
 class Condition:
     """One thing that gets worse.
 
-    `name`: the field of Sight; `levels`: from easy to hard, in `unit`; `per`: how many of that unit are one of the field.
+    `name`: the field of Sight; `levels`: from easy to hard, in `unit`; `per`: how many of that unit are one of the field;
+    `axis`: the ticks of its diagram.
     """
 
     title: str
     unit: str
     name: str
     levels: tuple[float, ...]
+    axis: tuple[float, ...]
     per: float = 1.0
 
     def sight(self, base: Sight, level: float) -> Sight:
@@ -78,29 +80,32 @@ class Condition:
 
 CODE_BASE: Final = Sight(unit_px=4, defocus=0.2)
 CODE_CONDITIONS: Final = (
-    Condition("Size", "pixels a module", "unit_px", (3, 2.5, 2, 1.75, 1.5, 1.25, 1)),
-    Condition("Movement", "modules", "motion", (0, 0.5, 1, 1.25, 1.5, 1.75, 2, 2.5)),
-    Condition("Out of focus", "radius of the disc of a point, modules", "defocus", (0, 0.5, 0.75, 1, 1.25, 1.5, 1.75)),
-    Condition("Angle", "degrees turned away", "tilt_deg", (0, 30, 45, 55, 60, 65, 70)),
-    Condition("Contrast", "grey levels between black and white", "contrast", (80, 60, 40, 30, 20, 15, 10, 5)),
-    Condition("Glare", "% of the area", "glare", (0, 2, 4, 6, 8, 10, 15), 100),
-    Condition("Noise", "standard deviation, grey levels", "noise", (0, 15, 30, 45, 60, 75, 90)),
+    Condition("Size", "pixels a module", "unit_px", (3, 2.5, 2, 1.75, 1.5, 1.25, 1), (3, 2.5, 2, 1.5, 1)),
+    Condition("Movement", "modules", "motion", (0, 0.5, 1, 1.25, 1.5, 1.75, 2, 2.5), (0, 0.5, 1, 1.5, 2, 2.5)),
+    Condition(
+        "Out of focus", "radius of a point, modules", "defocus", (0, 0.5, 0.75, 1, 1.25, 1.5, 2), (0, 0.5, 1, 1.5, 2)
+    ),
+    Condition("Angle", "degrees turned away", "tilt_deg", (0, 30, 45, 55, 60, 65, 70), (0, 10, 20, 30, 40, 50, 60, 70)),
+    Condition(
+        "Contrast", "grey levels, black to white", "contrast", (80, 60, 40, 30, 20, 15, 10, 5), (80, 60, 40, 20, 0)
+    ),
+    Condition("Glare", "% of the area", "glare", (0, 2, 4, 6, 8, 10, 15), (0, 5, 10, 15), 100),
+    Condition("Noise", "standard deviation, grey levels", "noise", (0, 15, 30, 45, 60, 75, 90), (0, 30, 60, 90)),
 )
 PLATE_BASE: Final = Sight(unit_px=28)
 PLATE_CONDITIONS: Final = (
-    Condition("Size", "height of a character, pixels", "unit_px", (24, 20, 16, 14, 12, 10, 8, 6)),
-    Condition("Movement", "% of a character's height", "motion", (0, 10, 20, 30, 40, 50), 100),
+    Condition("Size", "pixels, height of a character", "unit_px", (24, 20, 16, 14, 12, 10, 8, 6), (24, 18, 12, 6)),
+    Condition("Movement", "% of a character's height", "motion", (0, 10, 20, 30, 40, 50), (0, 10, 20, 30, 40, 50), 100),
     Condition(
         "Out of focus",
-        "radius of the disc of a point, % of a character's height",
+        "radius of a point, % of that height",
         "defocus",
+        (0, 5, 10, 15, 20, 25),
         (0, 5, 10, 15, 20, 25),
         100,
     ),
-    Condition("Angle", "degrees turned away", "tilt_deg", (0, 30, 45, 55, 60, 65, 70)),
-    Condition("Contrast", "grey levels between black and white", "contrast", (80, 60, 40, 30, 20, 15, 10, 5)),
-    Condition("Glare", "% of the area", "glare", (0, 2, 4, 6, 8, 10, 15), 100),
-    Condition("Noise", "standard deviation, grey levels", "noise", (0, 20, 40, 60, 80, 100)),
+    *CODE_CONDITIONS[3:6],
+    Condition("Noise", "standard deviation, grey levels", "noise", (0, 20, 40, 60, 80, 100), (0, 20, 40, 60, 80, 100)),
 )
 
 Shares = dict[str, dict[str, list[float]]]
@@ -184,7 +189,7 @@ def chart(conditions: Sequence[Condition], shares: Shares) -> str:
         Panel(
             condition.title,
             condition.unit,
-            _ticks(condition),
+            condition.axis,
             [0, 25, 50, 75, 100],
             [
                 Line(
@@ -196,11 +201,6 @@ def chart(conditions: Sequence[Condition], shares: Shares) -> str:
         for condition in conditions
     ]
     return grid(panels)
-
-
-def _ticks(condition: Condition) -> list[float]:
-    first, last = condition.levels[0], condition.levels[-1]
-    return [first + (last - first) * part / 4 for part in range(5)]
 
 
 def limits(conditions: Sequence[Condition], shares: Shares) -> str:

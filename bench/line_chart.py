@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 _COLOURS: Final = ("#0b6e99", "#c2410c", "#4d7c0f", "#7e22ce", "#64748b", "#be123c")
 _WIDTH: Final = 800
+_LINE_PX: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +61,16 @@ def svg(panels: Sequence[Panel], height_px: int = 300) -> str:
 
 
 def grid(panels: Sequence[Panel], columns: int = 2, height_px: int = 250) -> str:
-    """The panels side by side, all with the same lines, whose legend stands in the next free place."""
+    """The panels side by side, all with the same lines, whose legend stands in the next free place.
+
+    The first line is the widest, so that lines on the same way are all seen.
+    """
     width = _WIDTH / columns
     parts = []
     for number, panel in enumerate(panels):
         left, top = width * (number % columns), height_px * (number // columns)
-        parts += _panel(panel, _Frame(left + 60, left + width - 20, top + 40, top + height_px - 50))
+        frame = _Frame(left + 60, left + width - 20, top + 40, top + height_px - 50)
+        parts += _panel(panel, frame, [2 + 2 * rank for rank in range(len(panel.lines))][::-1])
     free = len(panels)
     parts += _legend(panels[0].lines, width * (free % columns) + 60, height_px * (free // columns) + 40)
     return _document(parts, height_px * (free // columns + 1))
@@ -76,7 +81,7 @@ def _document(parts: Sequence[str], height_px: float) -> str:
     return "\n".join([head, f'<rect width="{_WIDTH}" height="{height_px}" fill="#ffffff"/>', *parts, "</svg>", ""])
 
 
-def _panel(panel: Panel, frame: _Frame) -> list[str]:
+def _panel(panel: Panel, frame: _Frame, widths: Sequence[int] = ()) -> list[str]:
     def across(value: float) -> float:
         return frame.left + (frame.right - frame.left) * (value - panel.x[0]) / (panel.x[-1] - panel.x[0])
 
@@ -93,9 +98,10 @@ def _panel(panel: Panel, frame: _Frame) -> list[str]:
             f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{top:.0f}" y2="{bottom:.0f}" stroke="#0f172a" stroke-dasharray="4 4"/>'
         )
     if panel.diagonal:
-        parts.append(_polyline([panel.x[0], panel.x[-1]], [panel.x[0], panel.x[-1]], across, up, "#94a3b8"))
+        parts.append(_polyline([panel.x[0], panel.x[-1]], [panel.x[0], panel.x[-1]], across, up, ("#94a3b8", _LINE_PX)))
     for number, line in enumerate(panel.lines):
-        parts += _line(line, _COLOURS[number % len(_COLOURS)], across, up)
+        width = widths[number] if widths else _LINE_PX
+        parts += _line(line, (_COLOURS[number % len(_COLOURS)], width), across, up)
     return parts
 
 
@@ -127,8 +133,11 @@ def _legend(lines: Sequence[Line], left: float, top: float) -> list[str]:
     return parts
 
 
-def _line(line: Line, colour: str, across: Callable[[float], float], up: Callable[[float], float]) -> list[str]:
-    parts = [_polyline([x for x, _ in line.points], [y for _, y in line.points], across, up, colour)]
+def _line(
+    line: Line, pen: tuple[str, int], across: Callable[[float], float], up: Callable[[float], float]
+) -> list[str]:
+    colour, _ = pen
+    parts = [_polyline([x for x, _ in line.points], [y for _, y in line.points], across, up, pen)]
     if line.dots:
         parts += [f'<circle cx="{across(x):.1f}" cy="{up(y):.1f}" r="3" fill="{colour}"/>' for x, y in line.points]
     return parts
@@ -139,7 +148,8 @@ def _polyline(
     ys: Sequence[float],
     across: Callable[[float], float],
     up: Callable[[float], float],
-    colour: str,
+    pen: tuple[str, int],
 ) -> str:
+    colour, width = pen
     points = " ".join(f"{across(x):.1f},{up(y):.1f}" for x, y in zip(xs, ys, strict=True))
-    return f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>'
+    return f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="{width}"/>'

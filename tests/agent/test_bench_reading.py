@@ -348,7 +348,7 @@ def test_small_diagrams_stand_side_by_side_with_one_legend():
 
 
 def test_the_limit_is_the_last_level_before_too_few_are_read():
-    condition = curves.Condition("Size", "pixels", "unit_px", (3, 2, 1))
+    condition = curves.Condition("Size", "pixels", "unit_px", (3, 2, 1), (3, 1))
     text = curves.limits([condition], {"Size": {"ours": [1.0, 0.95, 0.5], "peer": [0.4, 1.0, 1.0]}})
     cells = [cell.strip() for cell in text.splitlines()[2].split("|")[1:-1]]
     assert cells == ["Size", "pixels", "2", "-", "1", "-"]
