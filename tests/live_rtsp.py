@@ -41,12 +41,17 @@ class LiveCamera:
         return self
 
     def show(self, pixels):
-        """Show a BGR picture from now on; returns when it is in the stream."""
+        """Show a BGR picture from now on; returns when it is in the stream. Of another size, the stream changes its own."""
         self._shown += 1
         path = self._folder / f"shown-{self._shown % 2}.npy"
         np.save(path, pixels)
         print("show", path, file=self._process.stdin, flush=True)
         self.wait(1)
+
+    def garble(self, frames):
+        """Send so many frames with nonsense in place of their pictures; returns when they were sent."""
+        print("garble", frames, file=self._process.stdin, flush=True)
+        self.wait(frames + 1)
 
     def wait(self, frames):
         """Return when the picture has been in the stream for so many frames since it was first shown."""

@@ -1,7 +1,8 @@
 """The server behind tests.live_rtsp: `live_rtsp_server.py WIDTH HEIGHT RATE PORT` prints its port.
 
 Then it obeys lines of its input: `show PATH` encodes the picture of a .npy file from now on, `wait FRAMES` answers when
-that was sent so many times.
+that was sent so many times. `garble FRAMES` sends so many frames with nonsense in place of their pictures. A picture of another
+size changes the size of the stream, as its parameter sets in the stream say.
 """
 
 import asyncio
@@ -31,7 +32,7 @@ server.logger = _Silent()
 class _Encoder:
     """H.264 as a camera makes it: no B frames, a key frame a second, and one with each change of the picture."""
 
-    def __init__(self, width_px, height_px, rate_hz):
+    def __init__(self, width_px, height_px, rate_hz, *, described=True):
         codec = av.CodecContext.create("libx264", "w")
         codec.width, codec.height, codec.pix_fmt = width_px, height_px, "yuv420p"
         codec.framerate, codec.time_base = Fraction(rate_hz), Fraction(1, rate_hz)
@@ -44,10 +45,12 @@ class _Encoder:
             "forced-idr": "1",
             "threads": "1",
         }
-        codec.flags |= av.codec.context.Flags.global_header
+        if described:
+            codec.flags |= av.codec.context.Flags.global_header
         codec.open()
         self._codec = codec
-        self.header = bytes(codec.extradata)
+        self.size = (width_px, height_px)
+        self.header = bytes(codec.extradata) if described else b""
 
     def frame(self, pixels, number, *, key):
         frame = av.VideoFrame.from_ndarray(pixels, format="bgr24")
@@ -61,6 +64,16 @@ def length_prefixed(annex_b):
     """The units of one frame as the toolkit takes them: each after its length."""
     units = [unit.rstrip(b"\0") for unit in annex_b.split(b"\0\0\1")]
     return b"".join(len(unit).to_bytes(4, "big") + unit for unit in units if unit)
+
+
+def garbled(data):
+    """The units of one frame, each with its header and random bytes after it."""
+    units, left = [], data
+    while left:
+        size = int.from_bytes(left[:4], "big")
+        units.append(left[:5] + os.urandom(size - 1))
+        left = left[4 + size :]
+    return b"".join(units)
 
 
 def _stamped(pixels, number):
@@ -83,8 +96,15 @@ class _Stream:
         self._pixels = np.full((height_px, width_px, 3), GREY, np.uint8)
         self._sent = 0
         self._awaited = 0
+        self._to_garble = 0
+
+    def garble(self, frames):
+        self._to_garble, self._sent = frames, 0
 
     def show(self, pixels):
+        size = pixels.shape[1::-1]
+        if size != self.encoder.size:
+            self.encoder = _Encoder(*size, self.rate_hz, described=False)
         self._pixels, self._sent, self.wants_key = pixels, 0, True
 
     def wait(self, frames):
@@ -102,8 +122,10 @@ class _Stream:
         while True:
             key, self.wants_key = self.wants_key, False
             for data, is_key in self.encoder.frame(_stamped(self._pixels, number), number, key=key):
+                sent = garbled(data) if self._to_garble else data
                 for watcher in self.watchers:
-                    watcher.put_nowait((number, data, is_key))
+                    watcher.put_nowait((number, sent, is_key))
+            self._to_garble = max(0, self._to_garble - 1)
             self._sent += 1
             self._tell()
             number += 1
@@ -177,6 +199,8 @@ def _obey(loop, stream):
         order, what = line.split()
         if order == "show":
             loop.call_soon_threadsafe(stream.show, np.load(what))
+        elif order == "garble":
+            loop.call_soon_threadsafe(stream.garble, int(what))
         else:
             loop.call_soon_threadsafe(stream.wait, int(what))
 

@@ -296,6 +296,19 @@ def test_a_picture_of_a_strange_shape_is_refused(mocker, shape):
         device.read()
 
 
+def test_a_few_pictures_that_cannot_be_decoded_are_passed_over_and_many_are_a_lost_camera(mocker):
+    capture = mocker.Mock(spec=cv2.VideoCapture)
+    capture.get.return_value = 30.0
+    device_of = mocker.patch("cv2.VideoCapture", return_value=capture)
+    device = opened("/dev/v4l/by-path/camera")
+    device_of.assert_called_once()
+    whole = np.full((4, 4, 3), 7, np.uint8)
+    capture.retrieve.side_effect = [(False, None), (False, None), (True, whole), *[(False, None)] * 5]
+    assert np.array_equal(device.read().pixels, whole)
+    with pytest.raises(DeviceUnavailableError, match="cannot be decoded"):
+        device.read()
+
+
 def test_an_error_of_the_library_is_a_lost_camera(mocker):
     mocker.patch("cv2.VideoCapture", side_effect=cv2.error("boom\n in file x"))
     with pytest.raises(DeviceUnavailableError, match="boom"):
