@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = ROOT / ".venv-reading" / "bin" / "python"
-START_DEADLINE_S = 90.0
-DEADLINE_S = 30.0
+START_DEADLINE_S = 120.0
+DEADLINE_S = 120.0
 _LAST_WORDS_S: Final = 5.0
 _ONE_THREAD: Final = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
