@@ -45,7 +45,10 @@ PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass
 class Tally:
-    """What happened. `memory`: (frames read, resident memory in MB) over the run. `failure`: why it broke off."""
+    """What happened. `memory`: (frames read, resident memory in MB) over the run. `failure`: why it broke off.
+
+    `end`: the camera's last word, with the turns of the readers that give way.
+    """
 
     frames: int = 0
     dropped: int = 0
@@ -59,6 +62,7 @@ class Tally:
     cpu_s: float = 0.0
     took_s: float = 0.0
     failure: str = ""
+    end: str = ""
     engines: dict[str, int] = field(default_factory=dict)
     invented: list[bytes] = field(default_factory=list)
     memory: list[tuple[int, float]] = field(default_factory=list)
@@ -180,6 +184,7 @@ class Soak:
             tally.failure = status.detail
             self._done.set()
         if status.phase is CameraPhase.ENDED:
+            tally.end = status.detail
             self._done.set()
 
 
@@ -192,6 +197,7 @@ def report(tally: Tally) -> str:
         [
             f"frames read       {tally.frames:>10,}  in {tally.took_s:.0f} s, {tally.cpu_s:.0f} s of CPU",
             f"                              {1000 * tally.cpu_s / max(1, tally.frames):.1f} ms of CPU a frame, all readers together",
+            f"                              {tally.end}",
             f"frames lost       {tally.dropped:>10,}",
             f"restarts          {tally.restarts:>10,}",
             f"readers' failures {tally.failures:>10,}",

@@ -8,6 +8,7 @@ import os
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,8 @@ from drivers.api import (
 from tests.soak_eye_pictures import Reel
 
 READ_WITHIN_S = 1.0
+ALL_READ_EVERY = 25
+"""Of so many pictures one waits until all readers have had their turn: those that give way would get none else."""
 STREAM_ENDS = 1 / 1500
 NO_SUCH_STREAM = 1 / 10
 
@@ -44,14 +47,34 @@ class Turnstile:
         self._free.release()
 
 
+class Turns:
+    """Counts the turns of the readers that give way."""
+
+    def __init__(self):
+        self._changed = threading.Condition()
+        self.taken = {"plates": 0, "dear looks": 0}
+
+    def take(self, name):
+        with self._changed:
+            self.taken[name] += 1
+            self._changed.notify_all()
+
+    def wait(self):
+        """Until each has had one more. A dear look is not made where a code was just read: then it is not waited for long."""
+        with self._changed:
+            before = dict(self.taken)
+            self._changed.wait_for(lambda: all(self.taken[name] > before[name] for name in before), READ_WITHIN_S)
+
+
 class Recycler:
     """A camera that shows the pictures of a reel again and again. It outlives its openings: the end comes once."""
 
-    def __init__(self, table, turnstile):
+    def __init__(self, table, turnstile, turns):
         self._reel = Reel(table["seed"], table["folder"])
         self._rng = np.random.default_rng(table["seed"])
         self._left = table["frames"]
         self._turnstile = turnstile
+        self._turns = turns
 
     def open(self):
         if self._rng.random() < NO_SUCH_STREAM:
@@ -64,41 +87,54 @@ class Recycler:
     def read(self):
         self._turnstile.enter()
         if self._left <= 0:
-            raise EndOfStreamError("all were shown")
+            turns = ", ".join(f"{count:,} {name}" for name, count in self._turns.taken.items())
+            raise EndOfStreamError(f"all were shown; {turns}")
         if self._rng.random() < STREAM_ENDS:
             self._turnstile.leave()
             raise DeviceUnavailableError("the stream ended")
         self._left -= 1
+        if self._left % ALL_READ_EVERY == 0:
+            self._turns.wait()
         return Frame(self._reel.next(), time.monotonic())
 
 
-class Counted:
-    """The code reader, with the turnstile behind it."""
+class Told:
+    """A reader of the product that tells when it has done with a picture."""
 
-    def __init__(self, reader, turnstile):
+    def __init__(self, reader, done):
         self._reader = reader
-        self._turnstile = turnstile
+        self._done = done
 
     def look(self, pixels, at, *, hint, budget_ms):
         try:
             return self._reader.look(pixels, at, hint=hint, budget_ms=budget_ms)
         finally:
-            self._turnstile.leave()
+            self._done()
+
+    def read(self, pixels, *, thorough=False):
+        try:
+            return self._reader.read(pixels, thorough=thorough)
+        finally:
+            self._done()
 
 
 def serve():
     parser = argparse.ArgumentParser()
     parser.add_argument("--fd", type=int, required=True)
-    turnstile, cameras = Turnstile(), []
+    turnstile, turns, cameras = Turnstile(), Turns(), []
 
     def make_camera(settings):
         if not cameras:
-            cameras.append(Recycler(settings.camera, turnstile))
+            cameras.append(Recycler(settings.camera, turnstile, turns))
         return cameras[0]
 
     def make_readers(settings):
         readers = main.made_readers(settings)
-        return Readers(Counted(readers.codes, turnstile), readers.dear_codes, readers.plates)
+        return Readers(
+            Told(readers.codes, turnstile.leave),
+            Told(readers.dear_codes, partial(turns.take, "dear looks")),
+            Told(readers.plates, partial(turns.take, "plates")),
+        )
 
     os._exit(main.serve(parser.parse_args().fd, make_camera, make_readers))
 

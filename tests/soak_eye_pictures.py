@@ -29,6 +29,11 @@ TEXTS = tuple(f"GP1:SOAK{number}%{'ABC123 ' * 20}" for number in range(4))
 _MOST_PHOTOGRAPHS = 60
 _LONGEST_PHOTOGRAPH_PX = 1280
 _SCENE, _TORN, _PHOTOGRAPH = 0.55, 0.15, 0.15
+_SPELL = 500
+"""Of each two spells of so many pictures, the second shows no scene with a code: then the dear looks are made."""
+
+
+_WITHOUT_CODE = 2 * (1 + len(PLATES))
 
 
 class Reel:
@@ -36,15 +41,18 @@ class Reel:
 
     def __init__(self, seed, folder=None):
         self._rng = np.random.default_rng(seed)
+        self._number = 0
         self._scenes = scenes()
         self._odd = odd_pictures()
         self._photographs = [] if folder is None else photographs(Path(folder))
 
     def next(self):
         """The next picture."""
+        self._number += 1
+        shown = self._scenes if self._number // _SPELL % 2 == 0 else self._scenes[:_WITHOUT_CODE]
         draw = self._rng.random()
         if draw < _SCENE:
-            return self._one_of(self._scenes)
+            return self._one_of(shown)
         if draw < _SCENE + _TORN:
             return self._torn(self._one_of(self._scenes))
         if draw < _SCENE + _TORN + _PHOTOGRAPH and self._photographs:
@@ -65,7 +73,7 @@ class Reel:
 
 
 def scenes():
-    """Empty yard, vehicles, codes, in all sizes."""
+    """Empty yard, vehicles, codes, in all sizes; those without a code are the first."""
     drawn = [draw_scene(Scene())]
     drawn += [draw_scene(Scene(vehicle=Vehicle(plate=plate))) for plate in PLATES]
     drawn += [
