@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -28,11 +27,7 @@ def ours_frame() -> Reads:
 
 
 def ours_whole() -> Reads:
-    """As `gate-agent scan` reads one picture: all steps that its time allows.
-
-    Its clock is the CPU time of this process: then it has as long as on a machine that does nothing else.
-    """
-    time.monotonic = time.process_time
+    """As `gate-agent scan` reads one picture: all steps that its time allows."""
     reader = _ours()
     return lambda pixels: _sure(code.text for code in reader.read(pixels, thorough=True))
 
