@@ -13,6 +13,7 @@ from agent.core.plates.colours import PlateColour
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_SAMPLED_PX: Final = 192
 _THUMBNAIL_PX: Final = 48
 _MOST_GAIN: Final = 1.6
 """A cast stronger than this is a picture of one colour, such as a yellow lorry that fills it, and no light."""
@@ -56,7 +57,9 @@ class Light:
 
 def light_of(pixels: NDArray[np.uint8]) -> Light:
     """The light of a BGR frame, by the grey-world assumption (Buchsbaum, 1980), its gains held within bounds."""
-    small = cv2.resize(pixels, (_THUMBNAIL_PX, _THUMBNAIL_PX), interpolation=cv2.INTER_AREA).astype(np.float32)
+    step = max(1, min(pixels.shape[:2]) // _SAMPLED_PX)
+    sampled = np.ascontiguousarray(pixels[::step, ::step])
+    small = cv2.resize(sampled, (_THUMBNAIL_PX, _THUMBNAIL_PX), interpolation=cv2.INTER_AREA).astype(np.float32)
     chroma = float((small.max(axis=2) - small.min(axis=2)).mean())
     mean = small.reshape(-1, 3).mean(axis=0) + 1e-3
     if chroma < _GREY_CHROMA * float(mean.mean()):
