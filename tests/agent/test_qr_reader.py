@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
 import segno
@@ -14,6 +13,7 @@ from pyzbar import pyzbar
 from agent.eye.picture_file import load
 from agent.eye.qr import engines as module
 from agent.eye.qr.reader import QrReader
+from tests.drawn_codes import noise, put, square, symbol
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "qr"
 
@@ -21,32 +21,6 @@ DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "qr"
 @pytest.fixture
 def reader() -> QrReader:
     return QrReader()
-
-
-def symbol(content: str | bytes, scale: int = 6, **more: object) -> np.ndarray:
-    rows = segno.make(content, micro=False, **more).matrix_iter(scale=scale, border=4)
-    return np.array([[0 if dark else 255 for dark in row] for row in rows], np.uint8)
-
-
-def put(picture: np.ndarray, card: np.ndarray, corners: list[tuple[float, float]]) -> None:
-    """Lay the card into the picture so that its corners, clockwise from its top left, come to `corners`."""
-    height, width = card.shape
-    start = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    matrix = cv2.getPerspectiveTransform(start, np.array(corners, np.float32))
-    size = (picture.shape[1], picture.shape[0])
-    mask = cv2.warpPerspective(np.full_like(card, 255), matrix, size)
-    picture[mask > 127] = cv2.warpPerspective(card, matrix, size, flags=cv2.INTER_AREA)[mask > 127][:, None]
-
-
-def noise(height: int = 720, width: int = 1280) -> np.ndarray:
-    rng = np.random.default_rng(7)
-    coarse = rng.integers(40, 200, (height // 20, width // 20, 3), dtype=np.uint8)
-    smooth = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC).astype(np.int16)
-    return np.clip(smooth + rng.normal(0, 6, smooth.shape), 0, 255).astype(np.uint8)
-
-
-def square(x: float, y: float, side: float) -> list[tuple[float, float]]:
-    return [(x, y), (x + side, y), (x + side, y + side), (x, y + side)]
 
 
 CONTENTS = {

@@ -48,13 +48,9 @@ class _Frame:
 
     grey: Pixels
     at: float
-    ends_at: float
     codes: list[Code] = field(default_factory=list)
     undecoded: list[Corners] = field(default_factory=list)
     failed: set[str] = field(default_factory=set)
-
-    def left_ms(self) -> float:
-        return (self.ends_at - time.monotonic()) * 1e3
 
     def add(self, codes: Iterable[Code]) -> None:
         self.codes = merged(self.codes, codes)
@@ -94,13 +90,16 @@ class Cascade:
     `failures` counts, by engine, the pictures on which it raised an error. `missing` says why an engine is not there.
     """
 
-    def __init__(self, *, exhaustive: bool = False) -> None:
+    def __init__(self, *, exhaustive: bool = False, clock: Callable[[], float] = time.monotonic) -> None:
         """Make it; the engine zbar is looked for when it is first needed.
+
+        `clock`: seconds, by which budgets are kept.
 
         `exhaustive`: go over the whole frame though a code was read in it already. There may be another, where neither
         its finder patterns nor any trace of it was seen.
         """
         self._exhaustive = exhaustive
+        self._clock = clock
         self.failures: Counter[str] = Counter()
         self.missing: dict[str, str] = {}
         self._zbar: Callable[[Pixels], Seen] | None = None
@@ -119,7 +118,7 @@ class Cascade:
 
         `pixels`: grey (height, width) or BGR (height, width, 3), 8 bit. `at`: when it came, monotonic seconds.
         `hint`: something says that a code may be there, such as a vehicle at the barrier or a change in the picture.
-        `budget_ms`: how long this frame may take, wall-clock.
+        `budget_ms`: how long this frame may take.
 
         The cheap step is made whatever the budget is: 2 ms at 720p, 4 ms at 1080p; with a hint, where it reads nothing,
         another threshold: 1 to 2 ms. Dear steps follow while the budget lasts where there is a hint, or where the cheap
@@ -127,15 +126,15 @@ class Cascade:
         more only where they are likely to be in time. What a frame has no time for, the next frame goes on with, so
         that a small budget takes longer and finds the same. With a budget of 0 no dear step is made.
         """
-        ends_at = time.monotonic() + budget_ms / 1e3
+        ends_at = self._clock() + budget_ms / 1e3
         grey, scale = _grey(pixels)
         if min(grey.shape) < _LEAST_PX:
             return []
-        frame = _Frame(grey, at, ends_at)
+        frame = _Frame(grey, at)
         self._cheap(frame, hint=hint)
         if budget_ms > 0 and (hint or frame.undecoded):
             self._brightest(frame)
-            self._dear(frame)
+            self._dear(frame, ends_at)
         self.failures.update(frame.failed)
         return frame.codes if scale == 1 else [placed(code, scale) for code in frame.codes]
 
@@ -167,19 +166,19 @@ class Cascade:
             codes = [code for code in seen.codes if self._confirmation.passes(code, frame.at)]
             frame.add(placed(code, scale) for code in codes)
 
-    def _dear(self, frame: _Frame) -> None:
+    def _dear(self, frame: _Frame, ends_at: float) -> None:
         if frame.at < self._rests_until and not frame.undecoded:
             return
         made = 0
-        while (left_ms := frame.left_ms()) > 0 and (name := self._next(frame)) is not None:
+        while (left_ms := (ends_at - self._clock()) * 1e3) > 0 and (name := self._next(frame)) is not None:
             cost_ms = self._costs_ms.get(name, _FIRST_COST_MS)
             if made and cost_ms > left_ms:
                 # Forgotten slowly, or a step that once waited for the processor would be put off for good.
                 self._costs_ms[name] = 0.9 * cost_ms
                 return
-            begun_at = time.monotonic()
+            begun_at = self._clock()
             self._make(frame, name)
-            self._costs_ms[name] = (cost_ms + (time.monotonic() - begun_at) * 1e3) / 2
+            self._costs_ms[name] = (cost_ms + (self._clock() - begun_at) * 1e3) / 2
             made += 1
 
     def _next(self, frame: _Frame) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Final
 
 from agent.eye.qr.cascade import Cascade
@@ -15,15 +16,16 @@ if TYPE_CHECKING:
     from agent.eye.qr.code import Code
 
 THOROUGH_MS: Final = 400.0
-"""On an idle core a thorough read needs less than this; it is for one that is not."""
+"""Of one core: on a machine with nothing else to do, the time on the clock."""
 
 
 class QrReader:
     """Reads QR codes of pictures that have nothing to do with one another; frames of a camera are for Cascade."""
 
     def __init__(self, thorough_ms: float = THOROUGH_MS) -> None:
-        """Make the reader. `thorough_ms`: how long a thorough read may take, wall-clock, plus the time of one step."""
-        self._cascade = Cascade(exhaustive=True)
+        """Make the reader. `thorough_ms`: how long a core may work at a thorough read; one more step may follow."""
+        # Nobody waits at a barrier for it: a loaded machine must not make it find less.
+        self._cascade = Cascade(exhaustive=True, clock=time.thread_time)
         self._thorough_ms = thorough_ms
 
     @property
