@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections import Counter
+from dataclasses import replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -14,7 +15,7 @@ import numpy as np
 import pytest
 import zxingcpp
 
-from bench import bar_chart, curves, line_chart, reading_log
+from bench import bar_chart, curve_views, curves, line_chart, reading_log
 from bench.reading_drawn import CODE_AT, code_flat, glyphs_in, permit, plate_of, plate_set, written, yard
 from bench.reading_engines import ENGINES, Engine, Subject
 from bench.reading_ocr import plates_among
@@ -255,8 +256,8 @@ def test_a_drawn_permit_says_all_that_a_permit_can_and_each_is_another():
 
 
 def test_the_same_seed_draws_the_same_picture():
-    condition = curves.CODE_CONDITIONS[1]
-    first, second = (curves.code_view(condition, 1.5, 7).scene for _ in range(2))
+    condition = curve_views.CODE_CONDITIONS[1]
+    first, second = (curve_views.code_view(condition, 1.5, 7).scene for _ in range(2))
     assert (first == second).all()
 
 
@@ -347,8 +348,17 @@ def test_small_diagrams_stand_side_by_side_with_one_legend():
     assert len(root.findall("{*}polyline")) == 3
 
 
+def test_a_curve_falls_as_its_condition_gets_worse_and_an_engine_that_is_missing_is_named():
+    size = replace(curve_views.CODE_CONDITIONS[0], levels=(3, 0.5))
+    engines = [ENGINES["zxing-cpp"], replace(ENGINES["rapidocr"], here=True)]
+    shares, troubles = curves.measure([size], engines, curve_views.code_view, 2)
+    assert shares == {"Size": {"zxing-cpp": [1.0, 0.0]}}
+    assert any("rapidocr: not measured" in trouble for trouble in troubles)
+    assert "90 %" in curves.limits([size], shares)
+
+
 def test_the_limit_is_the_last_level_before_too_few_are_read():
-    condition = curves.Condition("Size", "pixels", "unit_px", (3, 2, 1), (3, 1))
+    condition = curve_views.Condition("Size", "pixels", "unit_px", (3, 2, 1), (3, 1))
     text = curves.limits([condition], {"Size": {"ours": [1.0, 0.95, 0.5], "peer": [0.4, 1.0, 1.0]}})
     cells = [cell.strip() for cell in text.splitlines()[2].split("|")[1:-1]]
     assert cells == ["Size", "pixels", "2", "-", "1", "-"]
