@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from training.drawing import Glyphs
 from training.recogniser.exported import export
 from training.recogniser.net import Recogniser
 from training.recogniser.photographs import FOLDS, Album, fold_of, photographed
@@ -47,6 +48,7 @@ def run(order: Order, told: Callable[[str], None]) -> None:
     A fold's file has not seen the plates of that fold: what it reads of them is the honest figure. `tuned.onnx` has seen
     all. Raises GlyphsError, OtherSettingsError, DrawingStoppedError and OSError.
     """
+    Glyphs.load(order.fonts, order.bitmaps)  # what is wrong with them is told here, before a process draws with them
     order.folder.mkdir(parents=True, exist_ok=True)
     shards = max(2, round((order.views + order.tuning_views) / _SHOWN_EACH / SHARD))
     pool = Pool(order.folder / "pool", Source(order.fonts, order.bitmaps, order.seed))
