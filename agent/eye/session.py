@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from agent.eye.readers import Readers
     from drivers.api import CameraPort
 
-_MEASURE_EVERY_S = 0.5
+_MEASURE_EVERY_S = 0.75
+_MEASURE_SUSPECT_EVERY_S = 0.5
 _MEASURE_SLACK_S = 0.05
 _EXPOSURE_SETTLES_S = 1.0
 _CAPTURE_STOP_S = 1.5
@@ -100,7 +101,8 @@ class EyeSession:
         if self._settings.view_s == 0 or newest is None or newest.number == self._measured_frame:
             return
         # A beat that comes a little early must not put the measure off to the next one.
-        if now - self._measured_at < _MEASURE_EVERY_S - _MEASURE_SLACK_S:
+        every_s = _MEASURE_SUSPECT_EVERY_S if self._view.suspects else _MEASURE_EVERY_S
+        if now - self._measured_at < every_s - _MEASURE_SLACK_S:
             return
         if now - self._guided_at < _EXPOSURE_SETTLES_S:
             return  # it is dark by our own doing

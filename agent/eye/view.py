@@ -61,6 +61,11 @@ class ViewWatch:
         self._since = 0.0
         self._other_since: float | None = None
 
+    @property
+    def suspects(self) -> bool:
+        """Whether the last picture was not clear, told or not yet: then the next one is wanted sooner."""
+        return self._suspected is not View.CLEAR
+
     def judged(self, measures: Measures, at: float, *, vehicle: bool = False) -> View:
         """The view after this measure, made at this monotonic time. `vehicle`: one is known to stand in the lane."""
         self._follow_size(measures)
