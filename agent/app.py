@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from agent.core.chain import ClockReading
-    from agent.core.events import Event
+    from agent.core.events import ConfigurationRefused, Event
     from agent.link.setup import LinkView
     from agent.service.clock import Clock
     from agent.service.notify import Notifier
@@ -69,7 +69,12 @@ class App:
     """The gate. `start` brings every part up without waiting for any device; `stop` is bounded in time."""
 
     def __init__(
-        self, loaded: LoadedSettings, clock: Clock, notifier: Notifier, on_damage: Callable[[str], None]
+        self,
+        loaded: LoadedSettings,
+        clock: Clock,
+        notifier: Notifier,
+        on_damage: Callable[[str], None],
+        refused: ConfigurationRefused | None = None,
     ) -> None:
         """Make every part.
 
@@ -77,11 +82,11 @@ class App:
         WrongGateKeyError where the site knows this gate by another key, OSError for the rest.
 
         `on_damage` is called, from a thread, when the journal turns out to be damaged while the gate runs: only a new
-        start mends it.
+        start mends it. `refused`: why the configuration on the disk is not the loaded one; None: it is.
         """
         settings = loaded.settings
         self._settings = settings
-        self._digest = loaded.digest
+        self._digest, self._refused = loaded.digest, refused
         self._clock = clock
         self._notifier = notifier
         self._boot = str(uuid.uuid4())
@@ -165,11 +170,37 @@ class App:
             self._central.start()
         self._housekeeper.start()
         self._watchdog.start()
-        self._notifier.ready(f"{len(self._lanes)} lanes, {len(self._eyes)} cameras")
+        self._notifier.ready(self._summary())
 
-    def stop(self, cause: str) -> None:
-        """Stop deciding, release every relay, record the stop, send what can be sent in a moment, and close."""
-        self._notifier.stopping(cause)
+    def refuse(self, refused: ConfigurationRefused) -> None:
+        """Tell that a new configuration cannot be used and this one runs on."""
+        self._refused = refused
+        self._note(refused)
+        self._notifier.status(self._summary())
+
+    def wind_down_at_rest(self) -> tuple[str, ...]:
+        """Where no vehicle is under way in any lane, look at nothing any more, so that `stop` disturbs nobody.
+
+        Returns the lanes that are not at rest; all lanes go on then.
+        """
+        pauses = {lane.name: lane.pause() for lane in self._lanes}
+        busy = tuple(name for name, pause in pauses.items() if not pause.at_rest())
+        if not busy:
+            for lane in self._lanes:
+                lane.wind_down()
+        for pause in pauses.values():
+            pause.end()
+        return busy
+
+    def stop(self, cause: str, *, again: bool = False) -> None:
+        """Stop deciding, release every relay, record the stop, send what can be sent in a moment, and close.
+
+        `again`: another one takes over at once in this process, so that the service manager has nothing to do.
+        """
+        if again:
+            self._notifier.reloading(cause)
+        else:
+            self._notifier.stopping(cause)
         for lane in self._lanes:
             lane.wind_down()
         duties: list[Callable[[], object]] = [self._site.stop]
@@ -292,6 +323,7 @@ class App:
     def _health(self) -> Mapping[str, object]:
         """What birth and status say beside the link's own fields."""
         return {
+            "configuration_problem": "" if self._refused is None else self._refused.detail,
             "devices": self._devices.states,
             "lanes": {lane.name: None if lane.view is None else lane.view.state for lane in self._lanes},
             "orders": self._standing_orders(),
@@ -343,6 +375,12 @@ class App:
             version("gate-agent"), self._digest, self._journal.recover(), self._journal.replaced, self._utc()
         )
         self._recorder.note(record.drafts, record.changes)
+        if self._refused is not None:
+            self._note(self._refused)
+
+    def _summary(self) -> str:
+        problem = "" if self._refused is None else f"; the configuration on the disk is refused: {self._refused.detail}"
+        return f"{len(self._lanes)} lanes, {len(self._eyes)} cameras{problem}"
 
 
 def _at_once(*duties: Callable[[], object]) -> None:

@@ -36,7 +36,7 @@ from agent.core.lane_io import (
     Ticked,
     WayChanged,
 )
-from agent.core.lane_state import occupies
+from agent.core.lane_state import at_rest, occupies
 from agent.core.plates.bystanders import Bystanders
 from agent.port_state import PortState
 from agent.store.journal import JournalError, LedgerConflictError
@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from agent.core.lane_state import LaneOrders
     from agent.core.moment import Moment
     from agent.core.observations import Presentation, Reading
+    from agent.lane_pause import LanePause
     from agent.recorder import Recorder
     from agent.signals import Signals
     from agent.way_guard import Way
@@ -153,6 +154,10 @@ class LaneLoop:
     def wind_down(self) -> None:
         """Look at nothing any more, after the item in hand, but reports of pulses; what else waits stays undone."""
         self._winding_down = True
+
+    def pause(self, pause: LanePause) -> None:
+        """Ask whether the lane is at rest, between two of the things that it looks at, and hold it still if so."""
+        self._inbox.put(lambda _: pause.hold(at_rest=at_rest(self._lane)))
 
     def stop(self) -> None:
         """Stop once the reports of pulses that are there have been recorded, within a bounded time."""

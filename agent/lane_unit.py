@@ -18,6 +18,7 @@ from agent.core.lane_state import GATHERING, State
 from agent.core.wording.lookup import camera_view
 from agent.core.wording.words import Language
 from agent.lane_loop import Hands, LaneLoop, LaneView, Sighting
+from agent.lane_pause import LanePause
 from agent.port_state import PortState
 from agent.scanner_watch import ScannerState, ScannerWatch
 from agent.signals import NAMES, SignalMap, SignalWatch
@@ -203,6 +204,12 @@ class LaneUnit:
     def order(self, kind: CommandKind, operator: str, cause: str, timeout_s: float) -> Answer:
         """Order something in an officer's name and wait for what becomes of it, as OrderDesk.order does."""
         return self._desk.order(self.loop, kind, operator, cause, timeout_s)
+
+    def pause(self) -> LanePause:
+        """Ask whether the lane is at rest, and hold it still if so."""
+        pause = LanePause()
+        self.loop.pause(pause)
+        return pause
 
     def wind_down(self) -> None:
         """Decide nothing any more, and only hear what becomes of the last pulse; for before the relay board stops."""

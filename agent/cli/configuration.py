@@ -12,7 +12,7 @@ import typer
 from agent.settings import board_place, load
 from agent.settings.files import read_file
 from agent.settings.history import History
-from agent.settings.refuge import state_directory, usable
+from agent.settings.refuge import last_good, on_disk, state_directory, usable
 from drivers import registry
 
 if TYPE_CHECKING:
@@ -57,6 +57,16 @@ def load_configuration(path: Path, reader: FileReader = read_file) -> LoadedSett
 def usable_configuration(path: Path) -> Found:
     """The configuration, or the last one with which the agent ran where it cannot be used. Raises SettingsError."""
     return usable(path, partial(load_configuration, path), os.environ)
+
+
+def configuration_on_disk(path: Path) -> Found:
+    """The configuration and nothing in its place. Raises SettingsError."""
+    return on_disk(path, partial(load_configuration, path))
+
+
+def last_good_configuration(path: Path) -> Found | None:
+    """The last configuration with which the agent ran, where there is one that can be used."""
+    return last_good(path, partial(load_configuration, path), os.environ)
 
 
 def history_of(path: Path) -> History:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli import exits
-from agent.cli.configuration import DEFAULT_PATH, load_configuration, relay_boards
+from agent.cli.configuration import DEFAULT_PATH, relay_boards, usable_configuration
 from agent.settings import SettingsError
 from drivers import registry
 from drivers.api import Delivery, DeviceError
@@ -36,7 +36,7 @@ def release(
     used.
     """
     try:
-        settings = load_configuration(configuration).settings
+        settings = usable_configuration(configuration).loaded.settings
     except SettingsError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(exits.CONFIGURATION) from None

@@ -5,24 +5,35 @@ from __future__ import annotations
 import faulthandler
 import logging
 import os
-import signal
-import threading
+from dataclasses import replace
 from pathlib import Path  # noqa: TC003 - typer reads the annotation
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agent.cli import exits
-from agent.cli.configuration import DEFAULT_PATH, load_configuration
-from agent.settings import SettingsError
+from agent.cli.asked import Asked
+from agent.cli.configuration import (
+    DEFAULT_PATH,
+    configuration_on_disk,
+    history_of,
+    last_good_configuration,
+    usable_configuration,
+)
+from agent.core.events import ConfigurationRefused
+from agent.settings import Problem, SettingsError
+from agent.settings.history import HistoryError, Step
+from agent.settings.revision import BY_HAND
 
 if TYPE_CHECKING:
-    from types import FrameType
-
     from agent.app import App
     from agent.settings import LoadedSettings, Settings
+    from agent.settings.refuge import Found
 
 log = logging.getLogger(__name__)
+
+LOOK_S = 0.5
+NEW = "a new configuration"
 
 
 def run(
@@ -31,28 +42,108 @@ def run(
     """Run the agent until it is told to stop (SIGTERM or Ctrl-C). The service starts this command.
 
     It waits for no device: cameras, boards and brokers are looked for, lost and found again for as long as it runs.
-    Exit code 78 when the configuration cannot be used, 1 when the journal or the lists cannot be opened or the journal is
-    found damaged.
+    Where the configuration cannot be used, the last one with which the agent ran is, and that is told. SIGHUP has it read
+    anew; a good one is taken once no vehicle is under way. Exit code 78 when no configuration can be used, 1 when the
+    journal or the lists cannot be opened or the journal is found damaged.
     """
     faulthandler.enable()
+    asked = Asked()
     try:
-        loaded = load_configuration(configuration)
+        found = usable_configuration(configuration)
     except SettingsError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(exits.CONFIGURATION) from None
-    settings = loaded.settings
-    _start_log(settings)
-    for warning in loaded.warnings:
-        log.warning("%s", warning)
-    asked = _Asked()
-    app = _made(loaded, asked)
-    app.start()
-    log.info("gate %s runs with %d lanes", settings.gate.id, len(settings.lanes))
-    asked.wait()
+    app, found = _started(configuration, found, None, asked)
+    while (newer := _newer(configuration, app, found.loaded, asked)) is not None:
+        log.info("stopping: %s", NEW)
+        app.stop(NEW, again=True)
+        app, found = _started(configuration, newer, found, asked)
     log.info("stopping: %s", asked.cause)
     app.stop(asked.cause)
     if asked.failed:
         raise typer.Exit(exits.FAILED)
+
+
+def _started(configuration: Path, found: Found, before: Found | None, asked: Asked) -> tuple[App, Found]:
+    """The agent at work with a configuration; where that only now turns out to be of no use, with the one before."""
+    from agent.gate_site import WrongGateKeyError  # noqa: PLC0415 - what only this command needs
+    from agent.store.errors import EvidenceError, JournalError, RegistryError  # noqa: PLC0415
+
+    _start_log(found.loaded.settings)
+    if found.refused is not None:
+        _log_refused(found.refused)
+    for warning in found.loaded.warnings:
+        log.warning("%s", warning)
+    try:
+        app = _made(found, asked)
+    except (WrongGateKeyError, EvidenceError, JournalError, RegistryError, OSError) as error:
+        wrong = isinstance(error, WrongGateKeyError)
+        log.critical("%s: %s", "the configuration cannot be used" if wrong else "the agent cannot start", error)
+        before = before or last_good_configuration(configuration)
+        if before is None or before.state == found.state:
+            raise typer.Exit(exits.CONFIGURATION if wrong else exits.FAILED) from None
+        problem = SettingsError([Problem(str(configuration), "", f"the agent cannot start with it: {error}")])
+        return _started(configuration, replace(before, refused=problem), before, asked)
+    app.start()
+    _remember(configuration, found)
+    log.info("gate %s runs with %d lanes", found.loaded.settings.gate.id, len(found.loaded.settings.lanes))
+    return app, found
+
+
+def _newer(configuration: Path, app: App, running: LoadedSettings, asked: Asked) -> Found | None:
+    """Wait until the agent may start with a new configuration; None: it is to stop."""
+    newer: Found | None = None
+    told: tuple[str, ...] = ()
+    while True:
+        asked.wait(None if newer is None else LOOK_S)
+        if asked.cause:
+            return None
+        if asked.take_anew():
+            newer = _read_anew(configuration, app, running)
+            told = ()
+        if newer is None:
+            continue
+        busy = app.wind_down_at_rest()
+        if not busy:
+            return newer
+        if busy != told:
+            log.info("%s waits for the lanes %s to be at rest", NEW, ", ".join(busy))
+            told = busy
+
+
+def _read_anew(configuration: Path, app: App, running: LoadedSettings) -> Found | None:
+    """The configuration on the disk; None where it cannot be used, which is told."""
+    try:
+        return configuration_on_disk(configuration)
+    except SettingsError as error:
+        _log_refused(error)
+        app.refuse(_refusal(error, running))
+        return None
+
+
+def _log_refused(refused: SettingsError) -> None:
+    for problem in refused.problems:
+        log.error("%s", str(problem).splitlines()[0])
+    log.error("the configuration on the disk is refused; the gate runs with the last good one")
+
+
+def _refusal(refused: SettingsError, running: LoadedSettings) -> ConfigurationRefused:
+    errors = [problem for problem in refused.problems if problem.severity == "error"]
+    return ConfigurationRefused(errors=len(errors), detail=str(errors[0]).splitlines()[0], running=running.digest)
+
+
+def _remember(configuration: Path, found: Found) -> None:
+    """Keep the configuration that the agent now runs with. That it cannot be kept must not stop the gate."""
+    from agent.service.clock import Clock  # noqa: PLC0415 - what only this command needs
+
+    history, utc = history_of(configuration), Clock().now().utc
+    try:
+        with history.held():
+            if found.refused is None:
+                history.note(found.state, Step("", BY_HAND, utc))
+            history.keep_good(found.state, utc)
+    except HistoryError as error:
+        log.warning("the configuration is not kept for a start with a broken one: %s", error)
 
 
 def _start_log(settings: Settings) -> None:
@@ -68,43 +159,11 @@ def _start_log(settings: Settings) -> None:
     )
 
 
-def _made(loaded: LoadedSettings, asked: _Asked) -> App:
+def _made(found: Found, asked: Asked) -> App:
+    """The agent, not started yet. Raises what App raises."""
     from agent.app import App  # noqa: PLC0415 - what only this command needs
-    from agent.gate_site import WrongGateKeyError  # noqa: PLC0415
     from agent.service.clock import Clock  # noqa: PLC0415
     from agent.service.notify import Notifier  # noqa: PLC0415
-    from agent.store.errors import EvidenceError, JournalError, RegistryError  # noqa: PLC0415
 
-    try:
-        return App(loaded, Clock(), Notifier.from_environment(os.environ), asked.damaged)
-    except WrongGateKeyError as error:
-        log.critical("the configuration cannot be used: %s", error)
-        raise typer.Exit(exits.CONFIGURATION) from None
-    except (EvidenceError, JournalError, RegistryError, OSError) as error:
-        log.critical("the agent cannot start: %s", error)
-        raise typer.Exit(exits.FAILED) from None
-
-
-class _Asked:
-    """Waits for what ends the run: a signal, or damage that only a new start mends."""
-
-    def __init__(self) -> None:
-        self.cause = ""
-        self.failed = False
-        self._event = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._take)
-
-    def wait(self) -> None:
-        """Wait until asked."""
-        self._event.wait()
-
-    def damaged(self, what: str) -> None:
-        """Ask to stop because of damage; the service manager starts the agent anew."""
-        log.critical("the agent must start anew: %s", what)
-        self.cause, self.failed = "journal damaged", True
-        self._event.set()
-
-    def _take(self, number: int, _frame: FrameType | None) -> None:
-        self.cause = signal.Signals(number).name
-        self._event.set()
+    refused = None if found.refused is None else _refusal(found.refused, found.loaded)
+    return App(found.loaded, Clock(), Notifier.from_environment(os.environ), asked.damaged, refused)

@@ -143,6 +143,15 @@ class GateStopping(Event):
     cause: str = Field(description="Why.")
 
 
+class ConfigurationRefused(Event):
+    """The configuration on the disk cannot be used; the gate runs on with the last one that could."""
+
+    TYPE: ClassVar[str] = "configuration.refused"
+    errors: int = Field(description="How many mistakes it has.")
+    detail: str = Field(description="The first of them, with file, line and column.")
+    running: str = Field(description="SHA-256 of the configuration in force, in hex.")
+
+
 class DeviceChanged(Event):
     """A device came, went or changed its state."""
 
@@ -445,6 +454,7 @@ class EventsDropped(Event):
 TYPES: tuple[type[Event], ...] = (
     GateStarted,
     GateStopping,
+    ConfigurationRefused,
     DeviceChanged,
     VehiclePresent,
     PermitPresented,

@@ -41,6 +41,7 @@ class State(StrEnum):
 UNDECIDED = frozenset({State.PRESENT, State.DECIDING})
 GATHERING = UNDECIDED | {State.WAITING}
 RISING = frozenset({State.OPENING, State.OPEN})
+_UNNOTICED = frozenset({State.INIT, State.IDLE, State.VIOLATION, State.FAULT, State.OUT_OF_SERVICE})
 _AT_REST = GATHERING | {State.IDLE, State.MANUAL, State.DENIED, State.YIELDING, State.OUT_OF_SERVICE}
 
 
@@ -292,6 +293,12 @@ def arm_up(lane: Lane) -> bool:
 def owns_limits(lane: Lane) -> bool:
     """Whether the limit inputs tell of this lane's doing: not of the other direction's, nor from before that ended."""
     return not lane.arm_in_use and lane.watch.at > lane.arm_free_at
+
+
+def at_rest(lane: Lane) -> bool:
+    """Whether the agent may start anew and no vehicle would notice: no transaction, no pulse under way, nothing held or closing."""
+    ordered = bool(lane.pulses) or lane.close_unreported or lane.contact_hold or lane.ordered_hold is not None
+    return lane.visit is None and lane.state in _UNNOTICED and not ordered
 
 
 def occupies(lane: Lane) -> bool:

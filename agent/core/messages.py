@@ -74,6 +74,10 @@ class Presence(BaseModel):
     site: dict[str, JsonValue] = Field(
         default={}, description="How it stands with the other gates of its site; empty: it is the only one."
     )
+    configuration_problem: str = Field(
+        default="",
+        description="Why the configuration on the disk is not the one that runs: its first mistake. Empty: it is.",
+    )
     devices: dict[str, str] = Field(default={}, description="The state of every device, by its name.")
     lanes: dict[str, str | None] = Field(
         default={}, description="The state of every lane, by its name; null: it has none yet."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -49,6 +50,10 @@ class Notifier:
     def alive(self) -> None:
         """A sign of life for the watchdog."""
         self._send("WATCHDOG=1")
+
+    def reloading(self, status: str) -> None:
+        """The service starts anew by itself; `ready` ends it."""
+        self._send(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}\nSTATUS={_line(status)}")
 
     def stopping(self, status: str) -> None:
         """The service winds down."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
     from agent.settings.files import FileReader
     from agent.settings.load import LoadedSettings
+
+    Loader = Callable[[FileReader], LoadedSettings]
+
+log = logging.getLogger(__name__)
 
 VARIABLE: Final = "GATE_STATE__DIRECTORY"
 OF_SERVICE: Final = "STATE_DIRECTORY"
@@ -40,35 +45,39 @@ def state_directory(main: Path, environment: Mapping[str, str]) -> Path:
     return next((Path(name) for name in known if name.startswith("/") and "\0" not in name), usual)
 
 
-def usable(main: Path, load: Callable[[FileReader], LoadedSettings], environment: Mapping[str, str]) -> Found:
-    """The configuration on the disk, or where that cannot be used the last one with which the agent ran.
-
-    Raises SettingsError, that of the disk, when neither can be used.
-    """
+def on_disk(main: Path, load: Loader) -> Found:
+    """The configuration on the disk. Raises SettingsError."""
     seen: dict[str, bytes] = {}
 
     def remember(path: Path) -> bytes:
         found = seen[os.path.realpath(path)] = read_file(path)
         return found
 
-    try:
-        return Found(load(remember), State(os.path.realpath(main), seen), None)
-    except SettingsError as error:
-        refused = error
-    good = _good(main, environment)
-    if good is None:
-        raise refused
-    try:
-        return Found(load(good.reader()), good, refused)
-    except SettingsError:
-        raise refused from None
+    return Found(load(remember), State(os.path.realpath(main), seen), None)
 
 
-def _good(main: Path, environment: Mapping[str, str]) -> State | None:
+def last_good(main: Path, load: Loader, environment: Mapping[str, str]) -> Found | None:
+    """The last configuration with which the agent ran; None where there is none that can still be used."""
     try:
-        return History(state_directory(main, environment), main).good()
-    except HistoryError:
-        return None  # the mistakes in the file are what is to be told
+        good = History(state_directory(main, environment), main).good()
+        return None if good is None else Found(load(good.reader()), good, None)
+    except (HistoryError, SettingsError) as error:
+        log.warning("the last good configuration cannot be used: %s", error)
+        return None
+
+
+def usable(main: Path, load: Loader, environment: Mapping[str, str]) -> Found:
+    """The configuration on the disk, or where that cannot be used the last one with which the agent ran.
+
+    Raises SettingsError, that of the disk, when neither can be used.
+    """
+    try:
+        return on_disk(main, load)
+    except SettingsError as refused:
+        good = last_good(main, load, environment)
+        if good is None:
+            raise
+        return replace(good, refused=refused)
 
 
 def _named(main: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import secrets
 import socket
 
@@ -27,12 +28,14 @@ def test_the_manager_hears_of_the_whole_life(manager):
     notifier.ready("1 lane")
     notifier.status("lane-1: idle\nREADY=1")
     notifier.alive()
+    notifier.reloading("a new configuration")
     notifier.stopping("as asked")
-    heard = [receiver.recv(4096).decode() for _ in range(4)]
+    heard = [re.sub(r"USEC=\d+", "USEC=now", receiver.recv(4096).decode()) for _ in range(5)]
     assert heard == [
         "READY=1\nSTATUS=1 lane",
         "STATUS=lane-1: idle READY=1",
         "WATCHDOG=1",
+        "RELOADING=1\nMONOTONIC_USEC=now\nSTATUS=a new configuration",
         "STOPPING=1\nSTATUS=as asked",
     ]
 

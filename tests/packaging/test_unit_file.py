@@ -27,10 +27,11 @@ def machine(tmp_path):
     if not UNITS_OF_THE_SYSTEM.is_dir():
         pytest.skip("there are no systemd units here")
     shutil.copytree(UNITS_OF_THE_SYSTEM, tmp_path / "usr/lib/systemd/system", symlinks=True)
-    command = tmp_path / "opt/gate-agent/venv/bin/gate-agent"
-    command.parent.mkdir(parents=True)
-    command.write_text("#!/bin/sh\n", encoding="utf-8")
-    command.chmod(0o755)
+    for name in ("opt/gate-agent/venv/bin/gate-agent", "bin/kill"):
+        command = tmp_path / name
+        command.parent.mkdir(parents=True)
+        command.write_text("#!/bin/sh\n", encoding="utf-8")
+        command.chmod(0o755)
     (tmp_path / "etc/systemd/system").mkdir(parents=True)
     return tmp_path
 
@@ -77,6 +78,7 @@ def test_the_gate_is_started_again_for_ever_and_watched():
         "User": "gate-agent",
         "StateDirectory": "gate-agent",
         "SupplementaryGroups": "dialout video",
+        "ExecReload": "/bin/kill -HUP $MAINPID",
         "ExecStart": "/opt/gate-agent/venv/bin/gate-agent run /etc/gate-agent/gate.toml",
     }
     assert {key: settings.get(key) for key in wanted} == wanted

@@ -31,6 +31,7 @@ STYLES: Final = {
     AccessGranted.TYPE: "green",
     "gate.started": "cyan",
     "gate.stopping": "cyan",
+    "configuration.refused": "bold red",
 }
 VERDICT_STYLES: Final = {Verdict.PASS: "green", Verdict.DENY: "red", Verdict.MANUAL: "yellow", Verdict.RETRY: "yellow"}
 PLAIN: Final = "bold"

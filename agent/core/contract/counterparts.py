@@ -51,6 +51,7 @@ _DOOR = "tns1:Door/State/"
 EVENTS: Final[Mapping[str, Counterpart]] = {
     "gate.started": Counterpart(note=_OWN),
     "gate.stopping": Counterpart(note=_OWN),
+    "configuration.refused": Counterpart(note=_OWN),
     "device.changed": Counterpart(
         f"{_DOOR}DoorFault", "door-fault (5)", note="of the relay and the inputs; of others none"
     ),

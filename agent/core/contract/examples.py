@@ -33,6 +33,7 @@ from agent.core.events import (
     CommandAccepted,
     CommandExecuted,
     CommandRefused,
+    ConfigurationRefused,
     DataRecord,
     DeviceChanged,
     Draft,
@@ -216,6 +217,15 @@ def _steps() -> list[_Step]:
         (127.0, RecordsDeleted(kind="uses", count=3, cause="older than 180 days"), False),
         (130.0, EvidenceDropped(count=12, cause="more than 2000 MB"), False),
         (131.0, EventsDropped(first=4_711, last=4_802, cause="the journal was damaged and put aside"), False),
+        (
+            132.0,
+            ConfigurationRefused(
+                errors=2,
+                detail='/etc/gate-agent/gate.toml:12:1: error: mqtt.windwo: there is no such key here; did you mean "window"?',
+                running=CONFIGURATION,
+            ),
+            False,
+        ),
         (140.0, GateStopping(cause="SIGTERM"), False),
     ]
 
@@ -359,6 +369,7 @@ def _draft(event: Event, utc: float, of_transaction: bool) -> Draft:
 _OF_THE_GATE = (
     GateStarted,
     GateStopping,
+    ConfigurationRefused,
     CommandAccepted,
     CommandExecuted,
     CommandRefused,
