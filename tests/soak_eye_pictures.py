@@ -30,7 +30,7 @@ _MOST_PHOTOGRAPHS = 60
 _LONGEST_PHOTOGRAPH_PX = 1280
 _SCENE, _TORN, _PHOTOGRAPH = 0.55, 0.15, 0.15
 _SPELL = 500
-"""Of each two spells of so many pictures, the second shows no scene with a code: then the dear looks are made."""
+"""Of each two spells of so many pictures, the first shows no code: dear looks are made where none was just read."""
 
 
 _WITHOUT_CODE = 2 * (1 + len(PLATES))
@@ -46,15 +46,20 @@ class Reel:
         self._odd = odd_pictures()
         self._photographs = [] if folder is None else photographs(Path(folder))
 
+    @property
+    def shows_codes(self):
+        """Whether the pictures to come are of a spell with codes."""
+        return self._number // _SPELL % 2 == 1
+
     def next(self):
         """The next picture."""
+        shown = self._scenes if self.shows_codes else self._scenes[:_WITHOUT_CODE]
         self._number += 1
-        shown = self._scenes if self._number // _SPELL % 2 == 0 else self._scenes[:_WITHOUT_CODE]
         draw = self._rng.random()
         if draw < _SCENE:
             return self._one_of(shown)
         if draw < _SCENE + _TORN:
-            return self._torn(self._one_of(self._scenes))
+            return self._torn(self._one_of(shown))
         if draw < _SCENE + _TORN + _PHOTOGRAPH and self._photographs:
             return self._one_of(self._photographs)
         return self._one_of(self._odd)
@@ -84,17 +89,23 @@ def scenes():
         cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
         for number, pixels in enumerate(drawn)
         for size in (SIZES_PX[number], SIZES_PX[number - 1])
-    ]
+    ] + [_many_codes()]
+
+
+def _many_codes():
+    """Twelve codes side by side."""
+    rng = np.random.default_rng(6)
+    pixels = np.full((720, 1280, 3), 200, np.uint8)
+    for number in range(12):
+        centre = (160 + number % 4 * 300, 120 + number // 4 * 230)
+        show_code(pixels, ShownCode(text=TEXTS[number % 4]), centre=centre, side_px=190, rng=rng)
+    return pixels
 
 
 def odd_pictures():
     """What no camera should show."""
     rng = np.random.default_rng(5)
-    many = np.full((720, 1280, 3), 200, np.uint8)
     noise = rng.integers(0, 256, (360, 640, 3), np.uint8)
-    for number in range(12):
-        centre = (160 + number % 4 * 300, 120 + number // 4 * 230)
-        show_code(many, ShownCode(text=TEXTS[number % 4]), centre=centre, side_px=190, rng=rng)
     return [
         np.zeros((720, 1280, 3), np.uint8),
         np.full((360, 640, 3), 255, np.uint8),
@@ -103,7 +114,6 @@ def odd_pictures():
         rng.integers(0, 256, (2, 3, 3), np.uint8),
         rng.integers(0, 256, (24, 20_000, 3), np.uint8),
         rng.integers(0, 256, (20_000, 24, 3), np.uint8),
-        many,
         _checkered(8),
         _finders(),
         *(_on_a_card(broken_picture(head, version, rng)) for head in HEADS.values() for version in (1, 4, 9)),
