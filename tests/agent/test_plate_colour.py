@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.core.plates.colours import PlateColour, plausible, refined
-from agent.core.plates.formats import PlateKind
+from agent.core.plates.colours import PlateColour, possible, refined
+from agent.core.plates.formats import FORMATS, PlateKind, kinds_of
 from agent.eye.plate.colour import Light, colour_of, light_of
 from agent.eye.plate.rectify import flatten
 from drivers.camera.yard.plate import STYLES, TWO_LINE_STYLES, draw_plate
@@ -140,9 +140,10 @@ def test_every_plate_that_the_yard_draws_has_its_colour_here() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "colour", "whole"),
+    ("kind", "colour", "may_be"),
     [
         (PlateKind.CIVIL, PlateColour.BLUE, True),
+        (PlateKind.CIVIL, PlateColour.BLACK, True),
         (PlateKind.CIVIL, PlateColour.NOT_KNOWN, True),
         (PlateKind.CIVIL, PlateColour.GREEN, False),
         (PlateKind.CIVIL, PlateColour.YELLOW_GREEN, False),
@@ -150,12 +151,19 @@ def test_every_plate_that_the_yard_draws_has_its_colour_here() -> None:
         (PlateKind.NEW_ENERGY_LARGE, PlateColour.YELLOW_GREEN, True),
         (PlateKind.NEW_ENERGY_SMALL, PlateColour.NOT_KNOWN, True),
         (PlateKind.NEW_ENERGY_SMALL, PlateColour.BLUE, False),
+        (PlateKind.TRAILER, PlateColour.BLUE, False),
+        (PlateKind.TRAILER, PlateColour.WHITE, True),
+        (PlateKind.HONG_KONG, PlateColour.YELLOW, False),
         (PlateKind.KAZAKHSTAN, PlateColour.WHITE, True),
-        (PlateKind.LATIN, PlateColour.WHITE, False),
-        (PlateKind.LATIN, PlateColour.NOT_KNOWN, False),
+        (PlateKind.KAZAKHSTAN, PlateColour.BLUE, False),
+        (PlateKind.LATIN, PlateColour.RED, True),
     ],
 )
-def test_a_kind_that_goes_with_no_such_colour_was_not_read_whole(
-    kind: PlateKind, colour: PlateColour, whole: bool
-) -> None:
-    assert plausible(kind, colour) is whole
+def test_a_kind_that_has_no_such_colour_was_misread(kind: PlateKind, colour: PlateColour, may_be: bool) -> None:
+    assert possible(kind, colour) is may_be
+
+
+def test_every_format_may_have_some_colour_and_every_drawn_plate_its_own() -> None:
+    assert all(any(possible(plate.kind, colour) for colour in PlateColour) for plate in FORMATS)
+    for _, text, colour in PLATES:
+        assert any(possible(kind, colour) for kind in kinds_of(text)), text

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from agent.core.plates.columns import ALPHABET
 from agent.core.plates.formats import FORMATS, Grammar, PlateKind
 from agent.core.plates.match import MatchVerdict, match
-from agent.core.plates.vote import vote
+from agent.core.plates.vote import ACCEPTED, vote
 from agent.eye.picture_file import load
 from agent.eye.plate import ctc, weights
 from agent.eye.plate.detector import clockwise
@@ -63,6 +63,13 @@ def test_the_plate_of_a_vehicle_is_read(reader: PlateReader, text: str, style: s
     assert (plate.corners <= (x + 2 * width, y + 2 * height)).all()
     assert plate.flat.shape == (80, 288, 3)
     assert not plate.two_lines
+
+
+def test_a_text_of_a_kind_that_has_no_such_colour_is_not_accepted(reader: PlateReader) -> None:
+    """A plate of letters for trailers, on blue: what the format says and what the colour says cannot both be."""
+    (blue,) = reader.read(draw_scene(Scene(vehicle=Vehicle(plate="新A1234挂", style="cn_blue"))))
+
+    assert blue.confidence < ACCEPTED
 
 
 def test_the_reading_carries_what_was_found(reader: PlateReader) -> None:

@@ -32,19 +32,47 @@ _BY_COLOUR: Final[Mapping[tuple[PlateKind, PlateColour], PlateKind]] = {
 }
 
 
-_GREEN: Final = frozenset({PlateColour.GREEN, PlateColour.YELLOW_GREEN})
-_NEW_ENERGY: Final = frozenset({PlateKind.NEW_ENERGY_SMALL, PlateKind.NEW_ENERGY_LARGE})
+_BLUE, _YELLOW, _WHITE, _BLACK, _RED = (
+    PlateColour.BLUE,
+    PlateColour.YELLOW,
+    PlateColour.WHITE,
+    PlateColour.BLACK,
+    PlateColour.RED,
+)
+_GREEN: Final = frozenset({PlateColour.GREEN, PlateColour.YELLOW_GREEN, _WHITE})
+_LIGHT: Final = frozenset({_WHITE, _YELLOW})
+_DARK: Final = frozenset({_BLACK, _BLUE})
+_POSSIBLE: Final[Mapping[PlateKind, frozenset[PlateColour]]] = {
+    PlateKind.CIVIL: _LIGHT | _DARK,
+    PlateKind.NEW_ENERGY_SMALL: _GREEN,
+    PlateKind.NEW_ENERGY_LARGE: _GREEN | {_YELLOW},
+    PlateKind.POLICE: _LIGHT,
+    PlateKind.ARMED_POLICE: _LIGHT,
+    PlateKind.TRAILER: _LIGHT,
+    PlateKind.LEARNER: _LIGHT,
+    PlateKind.HONG_KONG: _DARK,
+    PlateKind.MACAO: _DARK,
+    PlateKind.EMBASSY: _DARK | {_WHITE},
+    PlateKind.CONSULATE: _DARK | {_WHITE},
+    PlateKind.TEMPORARY: _LIGHT | {_BLUE},
+    PlateKind.TRIAL: _LIGHT | {_BLUE},
+    PlateKind.OVERSIZED: _LIGHT | {_BLUE},
+    PlateKind.KAZAKHSTAN: _LIGHT,
+    PlateKind.KAZAKHSTAN_1993: _LIGHT,
+    PlateKind.KAZAKHSTAN_FOREIGN: _LIGHT | {_RED},
+    PlateKind.KAZAKHSTAN_DIPLOMATIC: _LIGHT | {_RED},
+}
+"""The colours of a kind as a camera may show them: light makes white yellow, glare yellow white, and a cold sky black
+blue. A kind that is not here may have any."""
 
 
-def plausible(kind: PlateKind, colour: PlateColour) -> bool:
-    """Whether a plate that was read as of this kind may have been read whole.
+def possible(kind: PlateKind, colour: PlateColour) -> bool:
+    """Whether a plate of this format, before its colour refines it, may be of this colour.
 
-    LATIN is what is left of a plate whose province was missed, and a new-energy plate without its last character has the
-    format of a civil one: then it is green, and no other plate is.
+    Where not, the text was misread: a new-energy plate without its last character has the format of a civil one, and the
+    mark of one kind may be taken for that of another.
     """
-    if kind is PlateKind.LATIN:
-        return False
-    return colour is PlateColour.NOT_KNOWN or (kind in _NEW_ENERGY) == (colour in _GREEN)
+    return colour is PlateColour.NOT_KNOWN or colour in _POSSIBLE.get(kind, {colour})
 
 
 def refined(kind: PlateKind, colour: PlateColour) -> PlateKind:

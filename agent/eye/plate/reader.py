@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from agent.core.observations import Position, Reading
-from agent.core.plates.colours import PlateColour, plausible, refined
+from agent.core.plates.colours import PlateColour, possible, refined
 from agent.core.plates.columns import ALPHABET, encode
 from agent.core.plates.formats import FORMATS, TWO_LINES, Grammar, PlateKind
 from agent.core.plates.vote import ACCEPTED
@@ -41,6 +41,8 @@ _LEAST_PROBABILITY: Final = 0.02
 """Under this, the whole text is no more than a guess at a thing that may be no plate."""
 _LIKELY: Final = 1e-3
 _MOST_CHARACTERS: Final = 6
+_CONTRADICTED: Final = 0.5
+"""What is left of the confidence where the colour says that the plate is of no such kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,12 +179,12 @@ class PlateReader:
         positions, confidence = _posterior(read)
         size = _TWO_LINE_EVIDENCE_SIZE_PX if read.two_lines else _EVIDENCE_SIZE_PX
         flat = rectify.flatten(pixels, detection.corners, size)
-        colour = colour_of(flat, light)
+        kind, colour = read.best.format.kind, colour_of(flat, light)
         return PlateFound(
             text=read.best.number,
             positions=positions,
-            kind=refined(read.best.format.kind, colour),
-            confidence=confidence,
+            kind=refined(kind, colour),
+            confidence=confidence if possible(kind, colour) else confidence * _CONTRADICTED,
             box=_inside(detection.box, pixels),
             corners=detection.corners,
             score=detection.score,
@@ -229,8 +231,8 @@ def _position(shares: NDArray[np.float64]) -> Position:
 
 
 def _is_whole(plate: PlateFound) -> bool:
-    """Whether a reading is sure, and of a kind that says that no character is missing."""
-    return plate.confidence >= ACCEPTED and plausible(plate.kind, plate.colour)
+    """Whether a reading is sure, and of a kind that says that no character is missing: LATIN may lack its province."""
+    return plate.confidence >= ACCEPTED and plate.kind is not PlateKind.LATIN
 
 
 def _prominence(plate: PlateFound, width_px: int) -> float:
