@@ -122,7 +122,7 @@ class Cascade:
 
         The cheap step is made whatever the budget is: 2 ms at 720p, 4 ms at 1080p; with a hint, where it reads nothing,
         another threshold: 1 to 2 ms. Dear steps follow while the budget lasts where there is a hint, or where the cheap
-        steps saw a symbol that they could not decode. Each takes 50 ms at most; one is made wherever any time is left,
+        steps saw a symbol that they could not decode. Each takes 20 ms as a rule; one is made wherever any time is left,
         more only where they are likely to be in time. What a frame has no time for, the next frame goes on with, so
         that a small budget takes longer and finds the same. With a budget of 0 no dear step is made.
         """
