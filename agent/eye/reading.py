@@ -38,8 +38,8 @@ _NICENESS = 10
 class Reading:
     """Read the frames of a slot and tell the parent what was seen.
 
-    Three threads, each of which takes the newest frame there is. The first looks at the change gate, hands the frame
-    on, makes the cheap steps for codes and sends what they found; it waits for nobody. The second reads plates. The
+    Three threads, each of which takes the newest frame there is. The first looks at the change gate, makes the cheap
+    steps for codes, sends what they found and hands the frame on; it waits for nobody. The second reads plates. The
     third makes the dear steps for codes, seldom where one was read lately, where something says that there may be one:
     the picture changes, a vehicle is there, or the cheap steps see a symbol that they cannot decode. Second and third take
     what the first leaves of the cores: the kernel prefers it, and they rest the longer, the more frames it loses.
@@ -106,9 +106,10 @@ class Reading:
                 continue
             self.passed += 1
             numbered = replace(numbered, changing=self._gate.open)
-            self._later.put(numbered)
             if self._readers.codes is not None:
                 self._read_codes(self._readers.codes, numbered)
+            # Only now: whoever is woken wants a core and Python's lock.
+            self._later.put(numbered)
 
     def _read_later(self, read: Callable[[Numbered], None], allowance: Allowance) -> None:
         _give_way()
