@@ -9,7 +9,7 @@ import segno
 from segno import consts
 
 from agent.eye.qr.code import Code
-from agent.eye.qr.finder import darker, finders, trios
+from agent.eye.qr.finder import Finder, Trio, darker, finders, trios
 from agent.eye.qr.grid import outline_of, sample
 from agent.eye.qr.proof import ENOUGH_BITS, Confirmation, proof_bits
 from agent.eye.qr.symbol import VERSIONS, fixed, modules
@@ -54,6 +54,18 @@ def test_modules_are_sampled_as_drawn_also_where_the_paper_bends(version: int, d
         left, top, side = 60 + 24, 40 + 24, 6 * modules(version)
         corners = [(left, top), (left + side, top), (left + side, top + side), (left, top + side)]
         assert np.allclose(outline_of(best), corners, atol=3)
+
+
+def test_no_three_places_break_the_sampling_though_no_symbol_is_there() -> None:
+    rng = np.random.default_rng(4)
+    picture = rng.integers(0, 256, (120, 120), dtype=np.uint8)
+    for _ in range(30):
+        spots = [
+            Finder(float(x), float(y), float(m), 1.0) for x, y, m in rng.uniform((0, 0, 0.5), (120, 120, 30), (3, 3))
+        ]
+        assert all(np.isfinite(one.tone).all() for one in sample(picture, Trio(*spots, 1.0)))
+    same = Finder(50.0, 50.0, 3.0, 1.0)
+    assert sample(picture, Trio(same, same, same, 1.0)) == []
 
 
 @pytest.mark.parametrize(

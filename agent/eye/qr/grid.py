@@ -39,6 +39,7 @@ _DRAWN_PX: Final = 3
 _QUIET: Final = 4
 _ALIGNMENT_AWAY: Final = 6.5
 _FINDER_AWAY: Final = 3.5
+_FAR_PX: Final = 1e4
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +144,16 @@ def _flat_grid(tones: Floats, trio: Trio, version: int) -> tuple[Floats, Floats]
 def _projected(matrix: NDArray[Any], side: int) -> tuple[Floats, Floats]:
     middles = np.arange(side) + 0.5
     us, vs = np.meshgrid(middles, middles)
-    xs, ys, ws = (row[0] * us + row[1] * vs + row[2] for row in matrix)
-    return (xs / ws).astype(np.float32), (ys / ws).astype(np.float32)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        xs, ys, ws = (row[0] * us + row[1] * vs + row[2] for row in matrix)
+        xs, ys = xs / ws, ys / ws
+    # Places that only a wrong guess leads to: far outside, where nothing is seen.
+    return _bounded(xs), _bounded(ys)
+
+
+def _bounded(places: NDArray[Any]) -> Floats:
+    bounded: Floats = np.nan_to_num(np.clip(places, -_FAR_PX, _FAR_PX), nan=-_FAR_PX).astype(np.float32)
+    return bounded
 
 
 def _best_alignment(tones: Floats, guess: Spots, axes: Spots) -> Spots:
