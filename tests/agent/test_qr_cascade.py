@@ -113,6 +113,11 @@ def test_no_dear_step_is_made_without_a_hint(cascade: Cascade) -> None:
     assert cascade.look(picture, 1.0, hint=True, budget_ms=LONG_MS) != []
 
 
+def test_light_symbols_on_dark_ground_are_looked_for_where_there_is_a_hint(cascade: Cascade) -> None:
+    assert cascade.look(CHEAP["inverted"], 0.0, hint=False, budget_ms=0.0) == []
+    assert cascade.look(CHEAP["inverted"], 0.1, hint=True, budget_ms=0.0) != []
+
+
 def test_a_symbol_that_is_seen_and_not_decoded_is_a_hint_in_itself(cascade: Cascade) -> None:
     assert cascade.look(DEAR["on cloth"], 0.0, hint=False, budget_ms=LONG_MS) != []
 
