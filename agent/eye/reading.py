@@ -32,7 +32,8 @@ _DEAR_LOOK_MS = 100.0
 """For so long a dear look stays at one frame: the next one may show the code better."""
 _DEAR_SHARE = 0.5
 _PLATE_SHARE = 1.0
-_NICENESS = 10
+_PLATE_NICENESS = 10
+_DEAR_NICENESS = 15
 
 
 class Reading:
@@ -42,7 +43,8 @@ class Reading:
     steps for codes, sends what they found and hands the frame on; it waits for nobody. The second reads plates. The
     third makes the dear steps for codes, seldom where one was read lately, where something says that there may be one:
     the picture changes, a vehicle is there, or the cheap steps see a symbol that they cannot decode. Second and third take
-    what the first leaves of the cores: the kernel prefers it, and they rest the longer, the more frames it loses.
+    what the first leaves of the cores, and the third what the second leaves: so the kernel prefers them, and they rest the
+    longer, the more frames the first loses.
     """
 
     def __init__(self, slot: Slot, readers: Readers, settings: Configure, link: Link) -> None:
@@ -62,10 +64,16 @@ class Reading:
         self._threads = [
             threading.Thread(target=self._read_at_once, name="codes", daemon=True),
             threading.Thread(
-                target=self._read_later, args=(self._read_plates, Allowance(_PLATE_SHARE)), name="plates", daemon=True
+                target=self._read_later,
+                args=(self._read_plates, Allowance(_PLATE_SHARE), _PLATE_NICENESS),
+                name="plates",
+                daemon=True,
             ),
             threading.Thread(
-                target=self._read_later, args=(self._look_again, Allowance(_DEAR_SHARE)), name="dear codes", daemon=True
+                target=self._read_later,
+                args=(self._look_again, Allowance(_DEAR_SHARE), _DEAR_NICENESS),
+                name="dear codes",
+                daemon=True,
             ),
         ]
 
@@ -111,8 +119,8 @@ class Reading:
             # Only now: whoever is woken wants a core and Python's lock.
             self._later.put(numbered)
 
-    def _read_later(self, read: Callable[[Numbered], None], allowance: Allowance) -> None:
-        _give_way()
+    def _read_later(self, read: Callable[[Numbered], None], allowance: Allowance, niceness: int) -> None:
+        _give_way(niceness)
         number = 0
         while (numbered := self._later.newer_than(number)) is not None:
             number = numbered.number
@@ -143,7 +151,11 @@ class Reading:
 
     def _tell_codes(self, numbered: Numbered, codes: Sequence[Code]) -> None:
         if codes:
-            self._code_at = numbered.frame.at
+            at = numbered.frame.at
+            if at - self._code_at > _READ_LATELY_S:
+                # It is the plate's turn now, without which a permit may not be enough.
+                self._dear_at = at
+            self._code_at = at
             self._link.send(*self._sightings.of_codes(numbered, codes))
 
     def _read_plates(self, numbered: Numbered) -> None:
@@ -160,10 +172,10 @@ class Reading:
             self._link.send(*self._sightings.of_plates(numbered, plates))
 
 
-def _give_way() -> None:
-    """Let the kernel prefer all other threads of the gate to this one."""
+def _give_way(niceness: int) -> None:
+    """Let the kernel prefer threads of the gate that are less nice to this one."""
     thread = threading.get_native_id()
     try:
-        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _NICENESS)
+        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + niceness)
     except OSError as error:  # a sandbox may forbid it
         log.warning("the readers that can wait take the same part of the cores as those that cannot: %s", error)

@@ -147,17 +147,17 @@ def test_what_was_read_lately_is_not_looked_for_again_at_great_cost():
             bench.show(at=at)
             codes.asked.get(timeout=10)
             bench.heard()
-    assert dear_codes.asked.qsize() <= 1
+    assert dear_codes.asked.qsize() == 0
 
 
 def test_a_code_that_is_read_all_the_time_does_not_put_off_the_looks_for_another():
     codes, dear_codes = Gated(MANY, finds=[Found()]), Gated(MANY)
     with at_work(Readers(codes, dear_codes)) as bench:
-        for at in (1.0, 2.5, 4.0):
+        for at in (1.0, 1.9, 2.8, 3.7, 4.6):
             bench.show(at=at)
             codes.asked.get(timeout=10)
             bench.heard()
-            dear_codes.asked.get(timeout=10)
+        eventually(lambda: dear_codes.asked.qsize() >= 1)
 
 
 def test_what_is_not_read_yet_is_looked_for_in_every_frame():
@@ -197,7 +197,8 @@ def test_the_kernel_prefers_the_cheap_steps_for_codes_to_all_that_can_wait():
         bench.show()
         codes, dear_codes, plates = (reader.niceness.get(timeout=10) for reader in ranked)
     assert codes == usual
-    assert dear_codes == plates == min(19, usual + 10)
+    assert plates == min(19, usual + 10)
+    assert dear_codes == min(19, usual + 15)
 
 
 def test_without_the_right_to_give_way_the_readers_read_all_the_same(mocker, caplog):
