@@ -14,8 +14,8 @@ from agent.store.place import sync_folder
 if TYPE_CHECKING:
     from os import stat_result
 
-LARGEST_BYTES: Final = 1 << 19
-"""Of one file. A gate of 64 lanes with every key written out has half of it."""
+LARGEST_BYTES: Final = 1 << 18
+"""Of one file. A gate of 64 lanes with every key written out has room in it."""
 
 
 class FileReader(Protocol):

@@ -22,6 +22,23 @@ _LONG_ENDS: Final = {
 _WORDS: Final = {'"""': "the text has no closing quotes", "'''": "the text has no closing quotes"}
 
 
+def closing(text: str, start: int) -> int:
+    """The offset behind the bracket that closes the one at `start`; the end of the text where none does."""
+    depth, at = 0, start
+    while match := _TOKEN.search(text, at):
+        at = match.end()
+        if match["long"]:
+            end = _LONG_ENDS[match["long"]].match(text, at)
+            at = end.end() if end else len(text)
+        elif match["open"]:
+            depth += 1
+        elif match["close"]:
+            depth -= 1
+            if depth == 0:
+                return at
+    return len(text)
+
+
 def opening(text: str, end: int) -> tuple[int, str] | None:
     """The offset of the innermost bracket or text of several lines that is open at `end`, and what to say of it."""
     open_brackets: list[int] = []

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from agent.service.redaction import MASK, masked_urls, sounds_secret
-from agent.settings.openings import opening
+from agent.settings.openings import closing, opening
 from agent.settings.places import MOST_NESTED, statements, too_deep
 from agent.settings.problems import Problem, Spot
 
@@ -113,7 +113,7 @@ def _never_closed(text: str, gave_up: int, message: str) -> _Fault | None:
         opened = opening(text, line)
     else:
         opened = None
-    return None if opened is None else _at(text, *opened, until=gave_up)
+    return None if opened is None else _at(text, *opened, until=text.rfind("\n", 0, gave_up))
 
 
 def _one_line(text: str, gave_up: int) -> _Fault | None:
@@ -121,10 +121,8 @@ def _one_line(text: str, gave_up: int) -> _Fault | None:
     opened = opening(text, gave_up)
     if opened is None or text[opened[0]] != "{" or not _NO_KEY.match(text, gave_up):
         return None
-    until, opened_line = gave_up, opening(text, opened[0])
-    while until < len(text) and opening(text, until) != opened_line:
-        until = (text.find("\n", until + 1) + 1 or len(text) + 1) - 1
-    return _at(text, gave_up, "a table in { } stands in one line, without a comma at its end", until=until + 1)
+    until = closing(text, opened[0]) - 1
+    return _at(text, gave_up, "a table in { } stands in one line, without a comma at its end", until=until)
 
 
 def _strange(text: str, gave_up: int, message: str) -> _Fault:
@@ -141,7 +139,7 @@ def _strange(text: str, gave_up: int, message: str) -> _Fault:
 def _at(text: str, offset: int, message: str, *, until: int | None = None) -> _Fault:
     line = text.count("\n", 0, offset) + 1
     column = offset - (text.rfind("\n", 0, offset) + 1) + 1
-    last = line if until is None else max(line, text.count("\n", 0, until))
+    last = line if until is None else max(line, text.count("\n", 0, max(until, 0)) + 1)
     return _Fault(line, column, message, range(line, last + 1))
 
 

@@ -7,6 +7,8 @@ import textwrap
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from agent.settings import SettingsError
 from agent.settings.files import LARGEST_BYTES
@@ -390,7 +392,7 @@ def test_a_file_that_is_huge_endless_or_no_file_is_refused_at_once(tmp_path):
     pipe = tmp_path / "pipe.toml"
     os.mkfifo(pipe)
     for path, words in (
-        (huge, "It is larger than 512 kB"),
+        (huge, "It is larger than 256 kB"),
         (pipe, "It is no regular file"),
         ("/dev/zero", "no regular"),
     ):
@@ -420,3 +422,26 @@ def test_a_mistake_beside_the_right_key_hides_none_of_that_keys_own(tmp_path):
     path = tmp_path / "gate.toml"
     path.write_text(good(("site = 7", "site = 0\nsight = 7")))
     assert [(problem.key, problem.hint) for problem in found(path)] == [("gate.site", ""), ("gate.sight", "site")]
+
+
+PIECES = ["[", "]", "{", "}", '"', '"""', "'''", "=", ",", ".", "#", "\n", "\r\n", "\\", "\0", "\ufeff", "通", "x", "0"]
+
+
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.tuples(st.integers(0, len(GOOD)), st.integers(0, 40), st.sampled_from(PIECES)), min_size=1, max_size=5)
+)
+def test_whatever_is_done_to_a_file_it_is_read_or_its_mistakes_have_places_in_it(tmp_path, cuts):
+    text = GOOD
+    for at, length, piece in cuts:
+        text = text[:at] + piece + text[at + length :]
+    path = tmp_path / "gate.toml"
+    path.write_bytes(text.encode())
+    try:
+        loaded(path)
+    except SettingsError as error:
+        lines = text.replace("\r\n", "\n").split("\n")
+        for problem in error.problems:
+            if problem.spot is not None:
+                assert 1 <= problem.spot.line <= len(lines)
+                assert 1 <= problem.spot.column <= len(lines[problem.spot.line - 1]) + 2
