@@ -1,5 +1,7 @@
 """The soak of an eye, in small, and what it calls wrong."""
 
+import re
+
 import pytest
 
 from tests.soak_eye import Soak, Tally, report
@@ -8,11 +10,12 @@ from tests.soak_eye_pictures import photographs
 
 def test_an_eye_lives_through_losses_of_its_camera_and_pictures_of_every_kind():
     lines = []
-    tally = Soak(500, 2, None).run(lines.append)
+    tally = Soak(600, 2, None).run(lines.append)
     assert tally.verdicts() == []
-    assert tally.frames + tally.dropped == 500
+    assert tally.frames + tally.dropped == 600
     assert tally.presentations > 100
     assert tally.readings > 0
+    assert re.fullmatch(r"all were shown; \d+ plates, \d+ dear looks", tally.end)
     assert (tally.failures, tally.restarts, tally.invented) == (0, 0, [])
     assert len(tally.memory) > 2
     assert all(" %  " in line and line.endswith("MB, 0 restarts") for line in lines)
