@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import cv2
 
@@ -15,9 +15,6 @@ if TYPE_CHECKING:
 
     Pixels = NDArray[np.uint8]
     Reads = Callable[[Pixels], list[tuple[str, float]]]
-
-
-_UNHURRIED_MS: Final = 20_000.0
 
 
 def ours_frame() -> Reads:
@@ -32,17 +29,11 @@ def ours_whole() -> Reads:
     return lambda pixels: _sure(code.text for code in reader.read(pixels, thorough=True))
 
 
-def ours_unhurried() -> Reads:
-    """All steps, however long they take: what a code gets that stays in view, and the same on a busy machine."""
-    reader = _ours(thorough_ms=_UNHURRIED_MS)
-    return lambda pixels: _sure(code.text for code in reader.read(pixels, thorough=True))
-
-
-def _ours(**settings: float) -> Any:
+def _ours() -> Any:
     from agent.eye.qr.reader import QrReader
 
     cv2.setNumThreads(1)
-    return QrReader(**settings)
+    return QrReader()
 
 
 def zxing() -> Reads:

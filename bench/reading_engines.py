@@ -52,7 +52,6 @@ class Engine:
 _ALL: Final = (
     Engine("ours, each frame", Subject.CODES, reading_codes.ours_frame, ("gate-agent",), here=True),
     Engine("ours, whole cascade", Subject.CODES, reading_codes.ours_whole, ("gate-agent",), here=True),
-    Engine("ours, all steps", Subject.CODES, reading_codes.ours_unhurried, ("gate-agent",), here=True),
     Engine("zxing-cpp", Subject.CODES, reading_codes.zxing, ("zxing-cpp",), here=True),
     Engine("pyzbar", Subject.CODES, reading_codes.zbar, ("pyzbar",), here=True),
     Engine("OpenCV", Subject.CODES, reading_codes.opencv, ("opencv-python-headless",), here=True),
