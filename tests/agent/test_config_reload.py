@@ -159,6 +159,22 @@ def test_a_configuration_that_only_the_agent_itself_finds_to_be_of_no_use_is_giv
     gate.agent.stop()
 
 
+def test_new_configurations_leave_no_thread_and_no_open_file_behind(gate):
+    after = gate.started()["seq"]
+    process = Path("/proc", str(gate.agent._process.pid))
+
+    def held():
+        return [len(list((process / what).iterdir())) for what in ("fd", "task")]
+
+    before = held()
+    for _ in range(5):
+        gate.reload()
+        after = gate.started(after)["seq"]
+        gate.hearing.wait("device.changed", after, family="scanner", state="up")
+    gate.agent.until(lambda: all(now <= then for now, then in zip(held(), before, strict=True)), f"{before} again")
+    gate.agent.stop()
+
+
 # ------------------------------------------------------------------------------------------------- where the last good one is
 
 
