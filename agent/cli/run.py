@@ -16,13 +16,12 @@ from agent.cli.asked import Asked
 from agent.cli.configuration import (
     DEFAULT_PATH,
     configuration_on_disk,
-    history_of,
     last_good_configuration,
     usable_configuration,
 )
 from agent.core.events import ConfigurationRefused
 from agent.settings import Problem, SettingsError
-from agent.settings.history import HistoryError, Step
+from agent.settings.history import History, HistoryError, Step
 from agent.settings.revision import BY_HAND
 
 if TYPE_CHECKING:
@@ -136,7 +135,8 @@ def _remember(configuration: Path, found: Found) -> None:
     """Keep the configuration that the agent now runs with. That it cannot be kept must not stop the gate."""
     from agent.service.clock import Clock  # noqa: PLC0415 - what only this command needs
 
-    history, utc = history_of(configuration), Clock().now().utc
+    # Not where the file says now: somebody may be writing it.
+    history, utc = History(found.loaded.settings.state.directory, configuration), Clock().now().utc
     try:
         with history.held():
             if found.refused is None:
