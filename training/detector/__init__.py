@@ -1,0 +1,1 @@
+"""Trains the detector of plates: scenes, targets, network, judgement."""
