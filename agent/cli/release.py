@@ -32,14 +32,17 @@ def release(
     """Release every relay of every board in the configuration, and say of each board whether that is proved.
 
     For when the agent does not run, above all after it was killed in the middle of a pulse: a board that it has open
-    refuses. Exit code 0 when every board is known to be released, 1 when one is not, 78 when the configuration cannot be
-    used.
+    refuses. Where the configuration cannot be used, the boards of the last good one are released. Exit code 0 when every
+    board is known to be released, 1 when one is not, 78 when no configuration can be used.
     """
     try:
-        settings = usable_configuration(configuration).loaded.settings
+        found = usable_configuration(configuration)
     except SettingsError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(exits.CONFIGURATION) from None
+    if found.refused is not None:
+        typer.echo(f"{found.refused}\nthe boards of the last good configuration are released instead", err=True)
+    settings = found.loaded.settings
     outcomes = {
         place: _Release(settings.lanes[lanes[0]].relay) for place, lanes in relay_boards(settings.lanes).items()
     }

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from agent.settings.history import History, present_state
 from drivers.emulators.lcus import LcusEmulator
 from tests.gate_files import ROOT_KEY
 
@@ -108,3 +109,21 @@ def test_a_configuration_that_cannot_be_used_is_told_of(run, tmp_path):
     done = run(lane(1, tmp_path / "a").replace("lcus", "locus"))
     assert done.returncode == 78
     assert "lanes.lane-1.relay.kind" in done.stderr
+
+
+def test_with_a_broken_configuration_the_boards_of_the_last_good_one_are_released(tmp_path, monkeypatch):
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "state"))
+    path = tmp_path / "gate.toml"
+    path.write_text(HEAD + lane(1, tmp_path / "board"), encoding="utf-8")
+    history = History(tmp_path / "state", path)
+    with history.held():
+        history.keep_good(present_state(path), 1.0)
+    path.write_text("[gate", encoding="utf-8")
+    command = [sys.executable, "-m", "agent.cli.main", "release", "--within-s", "20", str(path)]
+    with LcusEmulator(tmp_path / "board") as board:
+        board.relays.set(1, on=True)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        assert not any(board.relays.states)
+    assert done.returncode == 0, done.stderr
+    assert f"{path}:1:" in done.stderr
+    assert "the boards of the last good configuration are released instead" in done.stderr
