@@ -59,6 +59,6 @@ def _diagram(diagram: Bars, top: int) -> list[str]:
             f'<rect x="{_LEFT}" y="{y}" width="{_RIGHT - _LEFT}" height="16" fill="#f1f5f9"/>',
             f'<rect x="{_LEFT}" y="{y}" width="{length:.1f}" height="16" fill="{_OURS if bar.ours else _OTHER}"/>',
             f'<text x="{_LEFT - 8}" text-anchor="end" {text}>{escape(bar.name)}</text>',
-            f'<text x="{_RIGHT + 10}" {text}>{100 * bar.share:.1f} %   {escape(bar.remark)}</text>',
+            f'<text x="{_RIGHT + 10}" {text}>{100 * bar.share:.1f} %, {escape(bar.remark)}</text>',
         ]
     return parts

@@ -22,6 +22,7 @@ import os
 import platform
 import sys
 import time
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -48,7 +49,6 @@ PEER: Final = "zxing-cpp"
 MOST_WRONG_PERCENT: Final = 1.0
 CODES_PERCENT: Final = 90.0
 PLATES_PERCENT: Final = 95.0
-CROPS_PERCENT: Final = 97.5
 _BENCH_ENGINES: Final = ("ours, each frame", WHOLE, PEER, "ours, live", "ours, thorough", "ours, crop")
 
 
@@ -98,13 +98,15 @@ def measure(data: Path = DATA) -> list[Figure]:
 
 
 def troubles(results: Results) -> list[str]:
-    """What engines raised and how their processes were lost, a line each."""
-    return [
-        f"{name}, {engine}: {count} x {why}"
-        for name, tallies in results.tallies.items()
-        for engine, tally in tallies.items()
-        for why, count in (tally.errors + tally.lost).items()
-    ]
+    """What engines raised and how their processes were lost: a line for each kind, with one example."""
+    lines = []
+    for engine in results.versions:
+        whole = total(tallies[engine] for tallies in results.tallies.values() if engine in tallies)
+        kinds: dict[str, Counter[str]] = {}
+        for why, count in (whole.errors + whole.lost).items():
+            kinds.setdefault(why.partition(":")[0], Counter())[why] += count
+        lines += [f"{engine}: {each.total()} x {min(each).strip()}" for each in kinds.values()]
+    return lines
 
 
 def figures(results: Results) -> list[Figure]:
@@ -114,7 +116,8 @@ def figures(results: Results) -> list[Figure]:
     found = _code_figures(results, codes) if codes else []
     for labelled in taken:
         if labelled.subject is not Subject.CODES:
-            goal = CROPS_PERCENT if labelled.subject is Subject.CROPS else PLATES_PERCENT
+            # Recognisers alone have no goal here: ours was trained on these crops, and a cut-out may show another plate.
+            goal = PLATES_PERCENT if labelled.subject is Subject.PHOTOS else None
             for name, tally in results.tallies[labelled.name].items():
                 if ENGINES[name].ours:
                     found += _plate_figures(f"{name}, {labelled.name}", tally, goal)
@@ -151,7 +154,7 @@ def _code_figures(results: Results, sets: Sequence[LabelledSet]) -> list[Figure]
     return found
 
 
-def _plate_figures(name: str, tally: Tally, goal: float) -> list[Figure]:
+def _plate_figures(name: str, tally: Tally, goal: float | None) -> list[Figure]:
     wrong, sure = accepted(tally, ACCEPTED)
     note = f"{tally.read} of {tally.count}, {tally.wrong} wrong"
     return [
@@ -160,7 +163,7 @@ def _plate_figures(name: str, tally: Tally, goal: float) -> list[Figure]:
             f"wrong among accepted, {name}",
             100 * wrong / sure if sure else None,
             "%",
-            MOST_WRONG_PERCENT,
+            MOST_WRONG_PERCENT if goal else None,
             note=f"{wrong} of {sure} with confidence {ACCEPTED:g} or more",
         ),
     ]
@@ -210,8 +213,7 @@ def _about(took_s: float) -> dict[str, Any]:
 
 def _told(about: dict[str, Any]) -> str:
     return (
-        f"{about['date']}, {about['processor']}, {about['cores']} cores, load {about['load']}, "
-        f"Python {about['python']}, {about['took_s']} s"
+        f"{about['date']}, {about['processor']}, {about['cores']} cores, load {about['load']}, Python {about['python']}"
     )
 
 

@@ -81,15 +81,15 @@ def _by_kind(results: Results, sets: Sequence[LabelledSet], *, times: bool = Fal
 
 def _engines(results: Results) -> str:
     """What was measured in which version, and what was not and why."""
-    rows = [["engine", "packages"]]
+    rows: dict[str, list[str]] = {}
     for name in ENGINES:
         if name in results.versions:
-            rows.append(
-                [name, ", ".join(f"{package} {version}" for package, version in results.versions[name].items())]
-            )
+            packages = ", ".join(f"{package} {version}" for package, version in results.versions[name].items())
+            rows.setdefault(packages, []).append(name)
         elif name in results.missing:
-            rows.append([name, f"not measured: {results.missing[name]}"])
-    return markdown(rows) if len(rows) > 1 else ""
+            rows.setdefault(f"not measured: {results.missing[name]}", []).append(name)
+    table = [["packages", "engines"], *[[packages, "; ".join(names)] for packages, names in rows.items()]]
+    return markdown(table) if rows else ""
 
 
 def _measured(results: Results, sets: Sequence[LabelledSet]) -> list[str]:
