@@ -50,7 +50,7 @@ CONDITIONS: Final = {
     "small, 1.5 px a module": Sight(1.5, noise=2),
     "tilted 55 degrees": Sight(4, tilt_deg=55),
     "moved by 1.5 modules": Sight(4, motion=1.5),
-    "out of focus by a module": Sight(4, defocus=1.0),
+    "out of focus by 0.75 modules": Sight(4, defocus=0.75),
     "contrast 20": Sight(4, contrast=20, noise=2),
     "glare on 8 %": Sight(4, glare=0.08),
     "noise 50": Sight(4, noise=50),
