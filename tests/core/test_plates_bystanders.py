@@ -212,6 +212,17 @@ def test_a_plate_seen_in_front_a_moment_ago_still_is_in_front() -> None:
     assert (found[-1], late[-1]) == (set(), {NEXT})
 
 
+def test_a_vehicle_that_came_after_the_one_before_had_left_counts_soon_wherever_it_stops() -> None:
+    found = counted(
+        seen(0.0, (TRUCK, BARRIER)),
+        seen(3.0, (TRUCK, BARRIER)),
+        seen(3.5, (NEXT, BEHIND)),
+        seen(8.5, (NEXT, BEHIND)),
+    )
+
+    assert found == [{TRUCK}, {TRUCK}, set(), {NEXT}]
+
+
 def test_nothing_that_was_hardly_read_is_in_front_of_anything() -> None:
     state = Bystanders()
     state, _ = state.with_readings([reading(TRUCK, BARRIER, 0.0, confidence=0.5)])

@@ -96,11 +96,14 @@ class Bystanders:
         here = {_key(reading) for reading in placed}
         if self.present is None:
             known = _outlasting(known, here, at)
-        for key in here:
-            known[key] = replace(known[key], behind=known[key].behind or _is_behind(key, known, at))
+        in_front = {key: _in_front_of(key, known, at) for key in here}
+        for key, nearer in in_front.items():
+            # Who was seen beside the one in front waits there; who came after it may be the next at the barrier.
+            together = any(known[key].first_at <= other.last_at for other in nearer)
+            known[key] = replace(known[key], behind=known[key].behind or together)
         newest = sorted(known.items(), key=lambda item: -item[1].last_at)[:_MOST_PLATES]
         after = replace(self, plates=dict(newest))
-        barred = {key for key in here if known[key].stands or known[key].behind}
+        barred = {key for key in here if known[key].stands or known[key].behind or in_front[key]}
         return after, tuple(reading for reading in readings if _key(reading) not in barred)
 
     def _seen(self, plate: _Plate | None, reading: Reading) -> _Plate:
@@ -141,11 +144,13 @@ def _outlasting(known: Mapping[_Key, _Plate], here: Iterable[_Key], at: float) -
     return after
 
 
-def _is_behind(key: _Key, known: Mapping[_Key, _Plate], at: float) -> bool:
-    """Whether another plate of the frame's last seconds is nearer: there first, larger, and lower in the picture."""
+def _in_front_of(key: _Key, known: Mapping[_Key, _Plate], at: float) -> list[_Plate]:
+    """The plates of the frame's last seconds that are nearer: there first, larger, and lower in the picture."""
     plate = known[key]
-    return any(
-        other_key[0] == key[0]
+    return [
+        other
+        for other_key, other in known.items()
+        if other_key[0] == key[0]
         and other_key != key
         and other.sure
         and not other.stands
@@ -154,8 +159,7 @@ def _is_behind(key: _Key, known: Mapping[_Key, _Plate], at: float) -> bool:
         and other.first_at + _LATER_S <= plate.first_at
         and plate.box[2] <= _SMALLER * other.box[2]
         and plate.box[1] + plate.box[3] <= other.box[1]
-        for other_key, other in known.items()
-    )
+    ]
 
 
 def _has_moved(rest: _Box, box: _Box) -> bool:
