@@ -72,8 +72,3 @@ _ALL: Final = (
 )
 ENGINES: Final = {engine.name: engine for engine in _ALL}
 """By name, ours first."""
-
-
-def engines_of(subject: Subject) -> list[Engine]:
-    """Those for one subject."""
-    return [engine for engine in _ALL if engine.subject is subject]
