@@ -9,7 +9,7 @@ import logging
 import secrets
 import threading
 import uuid
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from agent.central import Central, Ground
 from agent.checkpointer import Checkpointer
 from agent.clock_keeper import ClockKeeper, holdover_rules
+from agent.console.server import ConsoleServer
 from agent.core.events import Draft, EvidenceDropped, GateStopping
 from agent.core.lane_state import LaneOrders
 from agent.core.privacy import masked
@@ -29,6 +30,7 @@ from agent.eye_life import EyeLimits
 from agent.eye_port import EyePort
 from agent.gate_lists import GateLists
 from agent.gate_site import site_desk
+from agent.gauges import GaugedParts, Gauges
 from agent.housekeeper import DAY_S, HOUR_S, Ages, Erasure, Housekeeper, PersonalAges
 from agent.keeper import Keeper
 from agent.lane_unit import Boards, LaneUnit, Services
@@ -36,6 +38,8 @@ from agent.link.presence import GateIdentity
 from agent.recorder import Recorder
 from agent.relay_board import RelayBoard
 from agent.service.logs import LogLevel
+from agent.service.metrics import Tally, registry as metrics_of
+from agent.service.metrics_server import MetricsServer
 from agent.service.watchdog import Watchdog
 from agent.settings import board_place, interlocks, shared_arms
 from agent.start_record import start_record
@@ -48,7 +52,9 @@ from drivers import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
+    from agent.console.desk import Gate
     from agent.core.chain import ClockReading
     from agent.core.events import ConfigurationRefused, Event
     from agent.link.setup import LinkView
@@ -65,6 +71,18 @@ MEGABYTE = 1 << 20
 EYE_STOP_S = 0.7
 
 
+@dataclass(frozen=True, slots=True)
+class ConfigurationSource:
+    """Where the settings came from. `path`: the main file. `refused`: why what stands there now is not what was loaded.
+
+    `read_anew`: have it read again, as SIGHUP does; returns at once.
+    """
+
+    path: Path
+    refused: ConfigurationRefused | None = None
+    read_anew: Callable[[], None] = lambda: None
+
+
 class App:
     """The gate. `start` brings every part up without waiting for any device; `stop` is bounded in time."""
 
@@ -74,7 +92,7 @@ class App:
         clock: Clock,
         notifier: Notifier,
         on_damage: Callable[[str], None],
-        refused: ConfigurationRefused | None = None,
+        source: ConfigurationSource | None = None,
     ) -> None:
         """Make every part.
 
@@ -82,11 +100,13 @@ class App:
         WrongGateKeyError where the site knows this gate by another key, OSError for the rest.
 
         `on_damage` is called, from a thread, when the journal turns out to be damaged while the gate runs: only a new
-        start mends it. `refused`: why the configuration on the disk is not the loaded one; None: it is.
+        start mends it. `source`: where the settings came from; None: nobody reads it anew.
         """
         settings = loaded.settings
         self._settings = settings
-        self._digest, self._refused = loaded.digest, refused
+        self._loaded = loaded
+        self._source = source or ConfigurationSource(loaded.files[0])
+        self._digest, self._refused = loaded.digest, self._source.refused
         self._clock = clock
         self._notifier = notifier
         self._boot = str(uuid.uuid4())
@@ -119,11 +139,12 @@ class App:
         )
         self._keeper = Keeper(self._evidence)
         self._site = site_desk(settings, signing, self._journal, self._site_changed)
+        self._tally = Tally()
         self._recorder = Recorder(
             self._journal,
             self._utc,
             masked if settings.privacy.publish_plate == "masked" else None,
-            self._keeper.heard,
+            self._heard,
             self._site.reserving,
         )
         self._devices = Devices(self._recorder, self._utc)
@@ -134,20 +155,20 @@ class App:
         self._ways = WayGuard(interlocks(settings.lanes), shared_arms(settings.lanes))
         self._lanes = [self._make_lane(name, lane) for name, lane in settings.lanes.items()]
         self._central = self._make_central(LogLevel(settings.log.level)) if settings.mqtt.enabled else None
-        ages = Ages(settings.journal.keep_acknowledged_days * DAY_S, settings.journal.max_mb * MEGABYTE * 9 // 10)
-        privacy = settings.privacy
-        erasure = Erasure(
-            self._lists.registry,
-            PersonalAges(privacy.keep_uses_days * DAY_S, privacy.keep_lists_hours * HOUR_S),
-            self._reading,
-            self._recorder.note,
-        )
-        self._housekeeper = Housekeeper(self._journal, ages, self._prune_evidence, on_damage, erasure)
+        self._housekeeper = self._make_housekeeper(on_damage)
+        self._gauges = self._make_gauges()
+        self._metrics = self._make_metrics() if settings.metrics.enabled else None
+        self._console = ConsoleServer.from_environment(self._gate, settings.console)
 
     @property
     def lanes(self) -> tuple[LaneUnit, ...]:
         """The lanes, in the order of the configuration."""
         return tuple(self._lanes)
+
+    @property
+    def console(self) -> ConsoleServer:
+        """The technician's page."""
+        return self._console
 
     def start(self) -> None:
         """Release every relay, record the start and what the last one left open, then start all else. Waits for no device."""
@@ -171,6 +192,9 @@ class App:
         self._housekeeper.start()
         self._watchdog.start()
         self._notifier.ready(self._summary())
+        if self._metrics is not None:
+            self._metrics.start()
+        self._console.start()
 
     def refuse(self, refused: ConfigurationRefused) -> None:
         """Tell that a new configuration cannot be used and this one runs on."""
@@ -203,7 +227,8 @@ class App:
             self._notifier.stopping(cause)
         for lane in self._lanes:
             lane.wind_down()
-        duties: list[Callable[[], object]] = [self._site.stop]
+        duties: list[Callable[[], object]] = [self._console.stop, self._site.stop]
+        duties += [] if self._metrics is None else [self._metrics.stop]
         duties += [relay.stop for relay in self._relays.values()]
         duties += [eye.stop for eye in self._eyes]
         if self._central is not None:
@@ -244,6 +269,7 @@ class App:
                 self._keeper.keep,
                 self._ways,
                 self._journal.lane_orders,
+                self._tally.sighted,
             ),
             Decider(place, Sources(self._lists.registry, self._journal, self._trusted, self._site)).decide,
             secrets.randbelow(FIRST_SERIALS),
@@ -303,6 +329,66 @@ class App:
             ),
         )
 
+    def _make_housekeeper(self, on_damage: Callable[[str], None]) -> Housekeeper:
+        journal, privacy = self._settings.journal, self._settings.privacy
+        ages = Ages(journal.keep_acknowledged_days * DAY_S, journal.max_mb * MEGABYTE * 9 // 10)
+        erasure = Erasure(
+            self._lists.registry,
+            PersonalAges(privacy.keep_uses_days * DAY_S, privacy.keep_lists_hours * HOUR_S),
+            self._reading,
+            self._recorder.note,
+        )
+        return Housekeeper(self._journal, ages, self._prune_evidence, on_damage, erasure)
+
+    def _make_gauges(self) -> Gauges:
+        central = self._central
+        return Gauges(
+            GaugedParts(
+                gate=self._settings.gate.id,
+                version=version("gate-agent"),
+                state=self._settings.state.directory,
+                journal_limit_bytes=self._settings.journal.max_mb * MEGABYTE,
+                lanes=self._lanes,
+                eyes=self._eyes,
+                relays=self._relays,
+                devices=self._devices,
+                journal=self._journal,
+                recorder=self._recorder,
+                clock=self._trusted,
+                watchdog=self._watchdog,
+                lists=lambda: self._lists.state,
+                uplink=lambda: None if central is None else central.uplink_view,
+                pictures_waiting=lambda: 0 if central is None else central.pictures_waiting,
+                refused=lambda: self._refused is not None,
+            )
+        )
+
+    def _make_metrics(self) -> MetricsServer:
+        metrics = self._settings.metrics
+        return MetricsServer(metrics_of(self._gauges.read, self._tally), str(metrics.listen), metrics.port)
+
+    def _gate(self) -> Gate:
+        """What the console works with."""
+        from agent.console.desk import Gate  # noqa: PLC0415 - brings the web libraries, which the gate does not wait for
+
+        return Gate(
+            loaded=self._loaded,
+            configuration=self._source.path,
+            refusal=lambda: self._refused,
+            lanes={lane.name: lane for lane in self._lanes},
+            eyes={eye.name: eye for eye in self._eyes},
+            journal=self._journal,
+            lists=self._lists,
+            evidence=self._evidence,
+            devices=self._devices,
+            recorder=self._recorder,
+            clock=self._trusted,
+            link=lambda: None if self._central is None else self._central.link_view,
+            health=self._health,
+            reload=self._source.read_anew,
+            now=self._clock.now,
+        )
+
     def _inventory(self) -> Mapping[str, object]:
         return {
             "site": self._settings.gate.site,
@@ -353,10 +439,16 @@ class App:
     def _reading(self) -> ClockReading:
         return replace(self._trusted.reading(), lists=self._lists.state)
 
+    def _heard(self, drafts: Sequence[Draft]) -> None:
+        self._keeper.heard(drafts)
+        self._tally.heard(drafts)
+
     def _link_changed(self, view: LinkView) -> None:
+        self._gauges.link_changed("central", view)
         self._devices.changed("broker", "broker", view.state.value, view.detail or view.url)
 
     def _site_changed(self, view: LinkView) -> None:
+        self._gauges.link_changed("site", view)
         self._devices.changed("broker", "site broker", view.state.value, view.detail or view.url)
 
     def _prune_evidence(self) -> int:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from agent.gate_lists import GateLists
     from agent.link.presence import GateIdentity
     from agent.link.setup import LinkView
+    from agent.link.uplink_view import UplinkView
     from agent.recorder import Recorder
     from agent.settings import Commands, Mqtt, Settings
     from agent.store.journal import Journal
@@ -92,6 +93,21 @@ class Central:
             self._note,
             lambda: self._link.uplink.caught_up,
         )
+
+    @property
+    def link_view(self) -> LinkView:
+        """How the link is."""
+        return self._link.session.view
+
+    @property
+    def uplink_view(self) -> UplinkView:
+        """How the events on their way are."""
+        return self._link.uplink.view
+
+    @property
+    def pictures_waiting(self) -> int:
+        """How many pictures wait to be sent."""
+        return self._pictures.waiting
 
     def start(self) -> None:
         """Begin to connect, to send and to take commands."""

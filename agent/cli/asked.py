@@ -23,7 +23,7 @@ class Asked:
         self._event = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        signal.signal(signal.SIGHUP, self._read_anew)
+        signal.signal(signal.SIGHUP, self._hang_up)
 
     def wait(self, timeout_s: float | None) -> None:
         """Wait until something is asked for; None: without end."""
@@ -35,6 +35,11 @@ class Asked:
         wanted, self._anew = self._anew, False
         return wanted
 
+    def read_anew(self) -> None:
+        """Ask to have the configuration read anew. From any thread."""
+        self._anew = True
+        self._event.set()
+
     def damaged(self, what: str) -> None:
         """Ask to stop because of damage; the service manager starts the agent anew."""
         log.critical("the agent must start anew: %s", what)
@@ -45,6 +50,5 @@ class Asked:
         self.cause = signal.Signals(number).name
         self._event.set()
 
-    def _read_anew(self, _number: int, _frame: FrameType | None) -> None:
-        self._anew = True
-        self._event.set()
+    def _hang_up(self, _number: int, _frame: FrameType | None) -> None:
+        self.read_anew()

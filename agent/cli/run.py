@@ -74,7 +74,7 @@ def _started(configuration: Path, found: Found, before: Found | None, asked: Ask
     for warning in found.loaded.warnings:
         log.warning("%s", warning)
     try:
-        app = _made(found, asked)
+        app = _made(configuration, found, asked)
     except (WrongGateKeyError, EvidenceError, JournalError, RegistryError, OSError) as error:
         wrong = isinstance(error, WrongGateKeyError)
         log.critical("%s: %s", "the configuration cannot be used" if wrong else "the agent cannot start", error)
@@ -159,11 +159,12 @@ def _start_log(settings: Settings) -> None:
     )
 
 
-def _made(found: Found, asked: Asked) -> App:
+def _made(configuration: Path, found: Found, asked: Asked) -> App:
     """The agent, not started yet. Raises what App raises."""
-    from agent.app import App  # noqa: PLC0415 - what only this command needs
+    from agent.app import App, ConfigurationSource  # noqa: PLC0415 - what only this command needs
     from agent.service.clock import Clock  # noqa: PLC0415
     from agent.service.notify import Notifier  # noqa: PLC0415
 
     refused = None if found.refused is None else _refusal(found.refused, found.loaded)
-    return App(found.loaded, Clock(), Notifier.from_environment(os.environ), asked.damaged, refused)
+    source = ConfigurationSource(configuration, refused, asked.read_anew)
+    return App(found.loaded, Clock(), Notifier.from_environment(os.environ), asked.damaged, source)

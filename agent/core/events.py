@@ -152,6 +152,22 @@ class ConfigurationRefused(Event):
     running: str = Field(description="SHA-256 of the configuration in force, in hex.")
 
 
+class ConsoleActed(Event):
+    """Somebody did something on the console, or was refused it."""
+
+    TYPE: ClassVar[str] = "console.acted"
+    person: str = Field(
+        description='Who: the name of a user, "local" through the computer\'s own socket, "" for nobody known.'
+    )
+    role: str = Field(description='viewer, technician or admin; "" for nobody known.')
+    address: str = Field(description='The network address that it came from, or "local".')
+    act: str = Field(
+        description="What was done, such as session.opened, user.added, configuration.changed or barrier.pulsed."
+    )
+    detail: str = Field(default="", description="To what, and why, in words.")
+    done: bool = Field(default=True, description="False: it was refused, and nothing was done.")
+
+
 class DeviceChanged(Event):
     """A device came, went or changed its state."""
 
@@ -239,6 +255,18 @@ class BarrierHeld(Event):
     TYPE: ClassVar[str] = "barrier.held"
     held: bool = Field(description="Whether it is held open now.")
     operator: str = Field(description="Who ordered it, or which contact.")
+    cause: str = Field(description="Why.")
+
+
+class BarrierTested(Event):
+    """A technician at the gate tries the barrier with one pulse, while nobody is there.
+
+    It is recorded before the pulse. One to open has a transaction and a grant of its own, without a vehicle.
+    """
+
+    TYPE: ClassVar[str] = "barrier.tested"
+    action: Literal["open", "close"] = Field(description="What the pulse asks of the barrier.")
+    operator: str = Field(description="The technician.")
     cause: str = Field(description="Why.")
 
 
@@ -455,6 +483,7 @@ TYPES: tuple[type[Event], ...] = (
     GateStarted,
     GateStopping,
     ConfigurationRefused,
+    ConsoleActed,
     DeviceChanged,
     VehiclePresent,
     PermitPresented,
@@ -463,6 +492,7 @@ TYPES: tuple[type[Event], ...] = (
     BarrierPulsed,
     BarrierMoved,
     BarrierHeld,
+    BarrierTested,
     VehicleEntering,
     AlarmRaised,
     TransactionClosed,

@@ -13,7 +13,7 @@ from agent.core.command import CommandName
 from agent.core.events import Outcome  # noqa: TC001 - pydantic reads the annotation
 from agent.core.lists.kinds import ListKind  # noqa: TC001 - pydantic reads the annotation
 from agent.settings.lane import Lane, Table
-from agent.settings.values import BrokerUrl, GateId, Name, RootKey
+from agent.settings.values import Address, BrokerUrl, GateId, HostName, Name, RootKey
 
 EXAMPLE_ROOT_KEY = "e42f822c916cb9d453846d4247d280fbaea1f4ee7a761418b60f219711f431e3"
 """The root key in the shipped gate.toml. Its private half was never kept, so it verifies nothing."""
@@ -231,11 +231,48 @@ class Privacy(Table):
     )
 
 
+class Console(Table):
+    """The technician's page in a browser."""
+
+    enabled: bool = Field(default=False, description="Serve the page at the addresses in listen.")
+    listen: tuple[Address, ...] = Field(
+        default=("127.0.0.1",),
+        min_length=1,
+        max_length=8,
+        description="Addresses of this computer at which the page is served.",
+    )
+    port: int = Field(
+        default=8480, ge=0, le=65_535, description="The port at each of them; 0: a free one, which the log names."
+    )
+    tls: Literal["auto", "always"] = Field(
+        default="auto", description="Encrypt everywhere but on the computer itself, or everywhere."
+    )
+    certificate_file: Path | None = Field(
+        default=None, description="The page's certificate, with its chain; without it one of the gate's own making."
+    )
+    key_file: Path | None = Field(default=None, description="The private key of that certificate.")
+    names: tuple[HostName, ...] = Field(
+        default=(),
+        max_length=16,
+        description="Names by which browsers may ask for the page, beside the addresses and the computer's name.",
+    )
+    idle_minutes: int = Field(default=30, ge=1, le=1440, description="Without a request until a session ends.")
+    session_hours: int = Field(default=12, ge=1, le=168, description="Longest time that a session lasts.")
+
+
 class Log(Table):
     """The log."""
 
     level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="The least that is logged.")
     format: Literal["text", "json"] = Field(default="text", description="Lines to read, or JSON lines to collect.")
+
+
+class Metrics(Table):
+    """The figures for Prometheus."""
+
+    enabled: bool = Field(default=False, description="Serve the metrics for Prometheus, without a login.")
+    listen: Address = Field(default="127.0.0.1", description="Address of this computer at which they are served.")
+    port: int = Field(default=9108, ge=0, le=65_535, description="The port; 0: a free one, which the log names.")
 
 
 class Settings(BaseSettings):
@@ -265,7 +302,9 @@ class Settings(BaseSettings):
     commands: Commands = Field(default=Commands(), description="Commands from central.")
     site: Site = Field(default=Site(), description="The gates of this site.")
     privacy: Privacy = Field(default=Privacy(), description="What leaves the gate, and what is kept for how long.")
+    console: Console = Field(default=Console(), description="The technician's page in a browser.")
     log: Log = Field(default=Log(), description="The log.")
+    metrics: Metrics = Field(default=Metrics(), description="The figures for Prometheus.")
     lanes: dict[Name, Lane] = Field(min_length=1, description="The lanes of the gate, by name.")
 
     @classmethod

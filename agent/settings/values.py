@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from ipaddress import ip_address
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
@@ -15,6 +16,8 @@ ROOT_KEY_BYTES = 32
 _DISTINCT_BYTES_OF_A_KEY = 8
 _NAME = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _NAME_LENGTH = 32
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_HOST_NAME_LENGTH = 253
 _FEWEST_CORNERS = 3
 _SMALLEST_ZONE = 0.01
 
@@ -51,6 +54,20 @@ def _root_key(value: str) -> str:
     return key.hex()
 
 
+def _address(value: str) -> str:
+    try:
+        return str(ip_address(value))
+    except ValueError:
+        raise ValueError('expected an IP address of this computer, such as "192.168.1.10"') from None
+
+
+def _host_name(value: str) -> str:
+    labels = value.lower().split(".")
+    if len(value) > _HOST_NAME_LENGTH or not all(_LABEL.fullmatch(label) for label in labels):
+        raise ValueError('expected a host name, such as "gate-1.example"')
+    return value.lower()
+
+
 def _zone(corners: tuple[Corner, ...]) -> tuple[Corner, ...]:
     if not corners:
         return corners
@@ -73,8 +90,10 @@ def _turn(a: Corner, b: Corner, c: Corner) -> float:
     return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 
+Address = Annotated[str, AfterValidator(_address)]
 BrokerUrl = Annotated[str, AfterValidator(_broker_url)]
 GateId = Annotated[str, AfterValidator(check_gate_id)]
+HostName = Annotated[str, AfterValidator(_host_name)]
 Name = Annotated[str, AfterValidator(_name)]
 RootKey = Annotated[str, AfterValidator(_root_key)]
 Number = Annotated[int, Field(ge=1, le=64)]

@@ -1,0 +1,1 @@
+"""The console: the technician's page, served by the agent itself."""

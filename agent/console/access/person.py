@@ -1,0 +1,28 @@
+"""Somebody at the console, and what his role lets him do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What somebody may do: a viewer looks, a technician acts on the lane, an admin changes who may come in too."""
+
+    VIEWER = "viewer"
+    TECHNICIAN = "technician"
+    ADMIN = "admin"
+
+    def covers(self, other: Role) -> bool:
+        """Whether this role may do all that the other may."""
+        ranks = list(Role)
+        return ranks.index(self) >= ranks.index(other)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who asks. `address`: where from, "local" through the machine's own socket."""
+
+    name: str
+    role: Role
+    address: str

@@ -1,0 +1,114 @@
+"""The web application: every page with its guard, the headers, and what is told of errors."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from importlib import import_module
+from importlib.resources import files
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from agent.console import pages as page_modules
+from agent.console.errors import LoginNeededError, RefusedError
+from agent.console.headers import Headers
+from agent.console.page import Pages, render, text
+from agent.console.texts import Texts
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+    from starlette.responses import Response
+
+    from agent.console.access import Access
+    from agent.console.desk import Gate
+    from agent.console.nav import Nav
+
+log = logging.getLogger(__name__)
+
+JSON_PATHS: Final = ("/api/", "/live/")
+
+
+def make_app(gate: Gate, access: Access) -> FastAPI:
+    """The application of a running gate, with every page of `agent.console.pages`."""
+    app = FastAPI(title="Gate console", openapi_url=None, docs_url=None, redoc_url=None)
+    routers, nav = _pages()
+    app.state.gate = gate
+    app.state.access = access
+    app.state.pages = Pages(Texts.load(), nav)
+    for router in routers:
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=str(files("agent.console") / "static")), name="static")
+    app.add_exception_handler(RefusedError, _refused)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _bad_values)
+    app.add_exception_handler(Exception, _failed)
+    app.add_middleware(Headers)
+    return app
+
+
+def _pages() -> tuple[list[APIRouter], list[Nav]]:
+    """The routers of all pages and their entries in the navigation."""
+    names = [found.name for found in iter_modules(page_modules.__path__)]
+    modules = [import_module(f"{page_modules.__name__}.{name}") for name in names]
+    return [module.router for module in modules], [module.NAV for module in modules if hasattr(module, "NAV")]
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RefusedError):
+        raise error
+    if isinstance(error, LoginNeededError) and not _wants_json(request):
+        return _to_login(request)
+    return _told(request, error.status, text(request, error.text, **error.values))
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    known = {HTTPStatus.NOT_FOUND: "error.not_found", HTTPStatus.METHOD_NOT_ALLOWED: "error.not_allowed"}
+    status = HTTPStatus(error.status_code)
+    response = _told(request, status, text(request, known.get(status, "error.bad_request")))
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _bad_values(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    fields = sorted({str(each["loc"][-1]) for each in error.errors()})
+    message = text(request, "error.bad_values", fields=", ".join(fields))
+    return _told(request, HTTPStatus.UNPROCESSABLE_ENTITY, message)
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    log.error("the console failed at %s %s", request.method, request.url.path, exc_info=error)
+    return _told(request, HTTPStatus.INTERNAL_SERVER_ERROR, text(request, "error.failed"))
+
+
+def _told(request: Request, status: HTTPStatus, message: str) -> Response:
+    """The error as JSON for programs, as a fragment for htmx, else as a page."""
+    if _wants_json(request):
+        return JSONResponse({"error": message}, status)
+    template = "error_fragment.html" if _is_htmx(request) else "error.html"
+    return render(request, template, status=status, message=message)
+
+
+def _to_login(request: Request) -> Response:
+    if _is_htmx(request):
+        return render(
+            request, "error_fragment.html", status=HTTPStatus.UNAUTHORIZED, message=text(request, "error.login_needed")
+        )
+    return RedirectResponse("/login", HTTPStatus.SEE_OTHER)
+
+
+def _wants_json(request: Request) -> bool:
+    return request.url.path.startswith(JSON_PATHS)
+
+
+def _is_htmx(request: Request) -> bool:
+    return request.headers.get("hx-request") == "true"

@@ -1,0 +1,74 @@
+"""What the pages work with: the parts of the running gate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Depends, Request
+
+from agent.core.events import ConsoleActed, Draft
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from agent.clock_keeper import ClockKeeper
+    from agent.console.access.person import Person
+    from agent.core.events import ConfigurationRefused
+    from agent.core.moment import Moment
+    from agent.devices import Devices
+    from agent.eye_port import EyePort
+    from agent.gate_lists import GateLists
+    from agent.lane_unit import LaneUnit
+    from agent.link.setup import LinkView
+    from agent.recorder import Recorder
+    from agent.settings import LoadedSettings
+    from agent.store.evidence import EvidenceStore
+    from agent.store.journal import Journal
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The running gate. Everything may be called from any thread; what blocks says so.
+
+    `configuration`: the main file. `refusal`: why what is on the disk is not what runs. `lanes`: by name. `eyes`: by
+    "lane/camera". `link`: None without a broker. `health`: what birth and status say. `reload`: read the configuration
+    anew, as SIGHUP does; returns at once.
+    """
+
+    loaded: LoadedSettings
+    configuration: Path
+    refusal: Callable[[], ConfigurationRefused | None]
+    lanes: Mapping[str, LaneUnit]
+    eyes: Mapping[str, EyePort]
+    journal: Journal
+    lists: GateLists
+    evidence: EvidenceStore
+    devices: Devices
+    recorder: Recorder
+    clock: ClockKeeper
+    link: Callable[[], LinkView | None]
+    health: Callable[[], Mapping[str, object]]
+    reload: Callable[[], None]
+    now: Callable[[], Moment]
+
+    def audit(self, person: Person, act: str, *, lane: str | None = None, detail: str = "", done: bool = True) -> None:
+        """Record what somebody did on a page, as an event. Waits for the disk.
+
+        `act`: what, in the form "barrier.pulsed". `detail`: on what and why; never a secret. `done`: False where it was
+        refused.
+        """
+        event = ConsoleActed(
+            person=person.name, role=person.role, address=person.address, act=act, detail=detail, done=done
+        )
+        self.recorder.note([Draft(event, lane, None, self.now().utc)])
+
+
+def _gate(request: Request) -> Gate:
+    gate: Gate = request.app.state.gate
+    return gate
+
+
+AtGate = Annotated[Gate, Depends(_gate)]
+"""The parameter by which a route gets the gate: `def page(gate: AtGate)`."""

@@ -1,0 +1,19 @@
+"""Where a page stands in the navigation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agent.console.access.person import Role
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Nav:
+    """An entry: its place (small numbers first), address, key of its text, and the least role that sees it."""
+
+    order: int
+    path: str
+    text: str
+    role: Role

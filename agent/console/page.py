@@ -1,0 +1,81 @@
+"""Pages made from templates."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from agent.console.access.guards import COOKIE, CSRF_FIELD
+from agent.console.access.sessions import csrf_token
+from agent.console.texts import LANGUAGES, language_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from fastapi import Request
+
+    from agent.console.nav import Nav
+    from agent.console.texts import Texts
+
+LANGUAGE_COOKIE: Final = "gate-language"
+THEME_COOKIE: Final = "gate-theme"
+THEMES: Final = ("light", "dark")
+
+
+class Pages:
+    """The templates with the texts and the navigation."""
+
+    def __init__(self, texts: Texts, nav: Sequence[Nav]) -> None:
+        self.texts = texts
+        self.nav = tuple(sorted(nav))
+        self.templates = Environment(
+            loader=PackageLoader("agent.console"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+
+
+def language(request: Request) -> str:
+    """The language of whoever asks."""
+    return language_of(request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language"))
+
+
+def text(request: Request, key: str, **values: object) -> str:
+    """A text in the language of whoever asks. Raises TextMissingError."""
+    pages: Pages = request.app.state.pages
+    return pages.texts.get(language(request), key, **values)
+
+
+def render(request: Request, template: str, *, status: int = HTTPStatus.OK, **context: object) -> HTMLResponse:
+    """A page, or a fragment of one, from `templates/`.
+
+    Every template has `t(key, **values)`, `csrf_field()`, `csrf`, `person` (None: nobody), `nav`, `language`,
+    `languages`, `theme`, `gate_id`, `url_for`, `request` and what is given here.
+    """
+    pages: Pages = request.app.state.pages
+    person = getattr(request.state, "person", None)
+    token = csrf_token(request.cookies.get(COOKIE, ""))
+    theme = request.cookies.get(THEME_COOKIE)
+    body = pages.templates.get_template(template).render(
+        {
+            "t": lambda key, **values: text(request, key, **values),
+            "csrf": token,
+            "csrf_field": lambda: Markup('<input type="hidden" name="{}" value="{}">').format(CSRF_FIELD, token),
+            "person": person,
+            "nav": [entry for entry in pages.nav if person is not None and person.role.covers(entry.role)],
+            "language": language(request),
+            "languages": LANGUAGES,
+            "theme": theme if theme in THEMES else "",
+            "gate_id": request.app.state.gate.loaded.settings.gate.id,
+            "url_for": request.url_for,
+            "request": request,
+            **context,
+        }
+    )
+    return HTMLResponse(body, status_code=status)

@@ -1,0 +1,93 @@
+"""A whole agent with its console on a free port, and browsers of every role."""
+
+from __future__ import annotations
+
+import httpx
+
+from agent.app import App
+from agent.cli.configuration import load_configuration
+from agent.console.access import Role
+from agent.console.access.sessions import csrf_token
+from agent.service.clock import Clock
+from agent.service.notify import Notifier
+from drivers.inputs import simulated as simulated_inputs
+from drivers.relay import simulated
+from tests.gate_files import ROOT_KEY
+
+OPEN_WITHIN_S = 30
+HEAD = """
+version = 1
+
+[gate]
+id = "gate-7"
+site = 7
+
+[state]
+directory = "{state}"
+
+[permits]
+root_keys = ["{key}"]
+
+[mqtt]
+enabled = false
+
+[console]
+enabled = true
+port = 0
+{console}
+"""
+LANE = """
+[lanes.out]
+number = 1
+direction = "export"
+
+[lanes.out.relay]
+kind = "simulated"
+name = "{board}"
+
+[lanes.out.inputs]
+kind = "simulated"
+name = "{board}"
+
+[lanes.out.signals]
+presence = 1
+safety = 2
+"""
+
+
+class ConsoleGate:
+    """An agent with one lane on simulated boards. `browser(role)`: somebody of that role; None: nobody."""
+
+    def __init__(self, folder, *, console="", lanes=None, reload=lambda: None):
+        text = HEAD.format(state=folder / "state", key=ROOT_KEY, console=console)
+        self.path = folder / "gate.toml"
+        self.path.write_text(text + (LANE.format(board=folder.name) if lanes is None else lanes), encoding="utf-8")
+        self.app = App(load_configuration(self.path), Clock(), Notifier.from_environment({}), lambda _what: None)
+        self._browsers = []
+
+    def __enter__(self):
+        self.app.start()
+        assert self.app.console.wait_open(OPEN_WITHIN_S)
+        return self
+
+    def __exit__(self, *_):
+        for browser in self._browsers:
+            browser.close()
+        self.app.stop("test")
+        simulated.forget_boards()
+        simulated_inputs.forget_boards()
+
+    @property
+    def url(self):
+        host, port = self.app.console.doors.addresses[0]
+        return f"http://{host}:{port}"
+
+    def browser(self, role=None):
+        """A client that is logged in and sends the token of its forms with everything, as the pages do."""
+        client = httpx.Client(base_url=self.url, timeout=20, trust_env=False)
+        if role is not None:
+            token = self.app.console.access.sessions.open(f"some-{role}", Role(role))
+            client.cookies.set("gate-session", token)
+            client.headers["x-csrf-token"] = csrf_token(token)
+        self._browsers.append(client)
+        return client
