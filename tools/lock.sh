@@ -5,7 +5,6 @@
 # for Python 3.11 to 3.13 on x86-64 and arm64, with hashes and without the name of any index.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-"${VENV:-.venv}/bin/python" -m pip install --quiet --disable-pip-version-check uv
 compile=("${VENV:-.venv}/bin/uv" pip compile --universal --python-version 3.11
     --generate-hashes --no-emit-index-url --no-header --quiet)
 "${compile[@]}" pyproject.toml -o requirements.lock
