@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from agent.core.events import DeviceChanged, Draft
@@ -25,6 +26,16 @@ GOOD = frozenset({"up", "streaming"})
 Family = Literal["camera", "scanner", "relay", "inputs", "broker"]
 
 
+@dataclass(frozen=True, slots=True)
+class DeviceState:
+    """How a device is. `detail`: what is there, or why it is lost, in words. `lane`: None for one of the whole gate."""
+
+    family: Family
+    state: str
+    detail: str
+    lane: str | None
+
+
 class Devices:
     """Note every change of a device: in the log, in an event, and in the table that the status shows.
 
@@ -37,7 +48,7 @@ class Devices:
         self._recorder = recorder
         self._utc = utc
         self._lock = threading.Lock()
-        self._states: dict[str, str] = {}
+        self._known: dict[str, DeviceState] = {}
         self._details: dict[str, set[str]] = {}
         self._waiting: queue.Queue[Draft | None] = queue.Queue(WAITING_LIMIT)
         self._thread = threading.Thread(target=self._run, name="devices", daemon=True)
@@ -46,7 +57,13 @@ class Devices:
     def states(self) -> Mapping[str, str]:
         """The state of every device by its name."""
         with self._lock:
-            return dict(self._states)
+            return {name: known.state for name, known in self._known.items()}
+
+    @property
+    def known(self) -> Mapping[str, DeviceState]:
+        """How every device is, by its name."""
+        with self._lock:
+            return dict(self._known)
 
     def start(self) -> None:
         """Start to write events."""
@@ -66,7 +83,9 @@ class Devices:
     def changed(self, family: Family, name: str, state: str, detail: str, lane: str | None = None) -> bool:
         """Note a state; whether it was told."""
         with self._lock:
-            if not self._is_news(name, state, detail):
+            news = self._is_news(name, state, detail)
+            self._known[name] = DeviceState(family, state, detail, lane)
+            if not news:
                 return False
             level = logging.INFO if state in GOOD else logging.WARNING
             log.log(level, "%s %s: %s%s", family, name, state, f" ({detail})" if detail else "")
@@ -78,8 +97,8 @@ class Devices:
         return True
 
     def _is_news(self, name: str, state: str, detail: str) -> bool:
-        if self._states.get(name) != state:
-            self._states[name] = state
+        known = self._known.get(name)
+        if known is None or known.state != state:
             self._details[name] = {detail}
             return True
         told = self._details[name]

@@ -53,7 +53,11 @@ _WEIGHED = 8
 
 @dataclass(frozen=True, slots=True)
 class Services:
-    """What all lanes share. `orders`: those of the last run that still hold, by lane."""
+    """What all lanes share.
+
+    `orders`: those of the last run that still hold, by lane. `sighted` hears of the lane and the time (monotonic) of each
+    frame or scan that told something; it must not block.
+    """
 
     recorder: Recorder
     devices: Devices
@@ -61,6 +65,7 @@ class Services:
     keep: Callable[[Mapping[str, bytes]], None]
     ways: WayGuard
     orders: Callable[[str], LaneOrders]
+    sighted: Callable[[str, float], None] = lambda _lane, _at: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +156,7 @@ class LaneUnit:
         self.name = name
         self._desk = OrderDesk(services.now)
         self._devices = services.devices
+        self._sighted = services.sighted
         self._view: LaneView | None = None
         self._readings: tuple[Reading, ...] = ()
         self._relay_up = False
@@ -225,6 +231,7 @@ class LaneUnit:
 
     def seen(self, seen: Seen) -> None:
         """Hand in what an eye saw. What takes time to make of its plates is done here, in the eye's thread."""
+        self._sighted(self.name, seen.at)
         before, self._readings = self._readings, (*self._readings, *seen.readings)[-_WEIGHED:]
         try:
             weigh(seen.readings, before)
@@ -243,6 +250,7 @@ class LaneUnit:
             self._reader_changed(camera, works=status.up)
 
     def _scanned(self, presentation: Presentation) -> None:
+        self._sighted(self.name, presentation.at)
         self.loop.sighted(Sighting((presentation,), (), {}))
 
     def _scanner_changed(self, scanner: str, state: ScannerState, detail: str) -> None:

@@ -80,6 +80,18 @@ class Watchdog:
         with self._lock:
             self._stages.pop(name, None)
 
+    def margin_s(self) -> float | None:
+        """How long the stage that is closest to its window may still stand still; None where none is watched."""
+        with self._lock:
+            stages = list(self._stages.values())
+        now = self._now()
+        return min((stage.window_s - (now - stage.progress_at()) for stage in stages), default=None)
+
+    @property
+    def window_s(self) -> float | None:
+        """How long the service manager waits for a sign of life; None: it does not."""
+        return self._notifier.watchdog_s
+
     def start(self) -> None:
         """Start to watch. From now on SIGABRT, which the manager sends for a missed sign, writes all stacks to stderr."""
         faulthandler.enable()

@@ -1,0 +1,126 @@
+"""The figures of the running gate as plain values: what the metrics are made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from agent.core.camera_view import View
+    from agent.core.lane_state import State
+    from agent.core.lists.standing import DataState
+
+
+@dataclass(frozen=True, slots=True)
+class LaneFigures:
+    """A lane now. `state`: None before its first round. `vehicle`: whether a transaction is under way."""
+
+    lane: str
+    state: State | None
+    vehicle: bool
+    locked: bool
+    out_of_service: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFigures:
+    """A camera and its eye now. The counts are those of the process that runs now; None where none has spoken yet.
+
+    `health`: share of the frames in a time of change that were read, over the last minute; `age_s`: of the newest frame,
+    `age_p95_s`: what 95 of 100 looks at it in the last minute stayed below.
+    """
+
+    lane: str
+    camera: str
+    up: bool
+    view: View
+    overloaded: bool
+    restarts: int
+    frame_rate_hz: float
+    captured: int | None = None
+    read: int | None = None
+    skipped: int | None = None
+    dropped: int | None = None
+    load: float | None = None
+    behind_s: float | None = None
+    age_s: float | None = None
+    age_p95_s: float | None = None
+    health: float | None = None
+    memory_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RelayFigures:
+    """A relay board now. `answer_s`: how long its last answer took; None while none came."""
+
+    board: str
+    up: bool
+    answer_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class JournalFigures:
+    """The journal now. `sequence`: of its last event."""
+
+    sequence: int
+    unacknowledged: int
+    unacknowledged_bytes: int
+    used_bytes: int
+    limit_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinkFigures:
+    """The connection to a broker. `link`: central or site."""
+
+    link: str
+    up: bool
+    connections: int
+
+
+@dataclass(frozen=True, slots=True)
+class UplinkFigures:
+    """The events on their way. `refused` and `resent` count since the start."""
+
+    under_way: int
+    refused: int
+    resent: int
+    pictures_waiting: int
+
+
+@dataclass(frozen=True, slots=True)
+class DiskFigures:
+    """The file system of the state directory."""
+
+    size_bytes: int
+    free_bytes: int
+    free_inodes: int
+
+
+@dataclass(frozen=True, slots=True)
+class GateFigures:
+    """The whole gate now. None: not there, or it cannot be known now.
+
+    `devices`: the state of every device by its name. `clock_error_s`: None where no time server keeps the clock.
+    `watchdog_margin_s`: how long the part of the gate that is closest to it may still stand still before the service
+    manager restarts the agent.
+    """
+
+    gate: str
+    version: str
+    lanes: tuple[LaneFigures, ...]
+    cameras: tuple[CameraFigures, ...]
+    relays: tuple[RelayFigures, ...]
+    devices: Mapping[str, str]
+    journal: JournalFigures | None
+    journal_failing: bool
+    links: tuple[LinkFigures, ...]
+    uplink: UplinkFigures | None
+    lists: DataState | None
+    clock_trusted: bool
+    clock_error_s: float | None
+    disk: DiskFigures | None
+    watchdog_margin_s: float | None
+    configuration_refused: bool
