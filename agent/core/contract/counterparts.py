@@ -52,6 +52,7 @@ EVENTS: Final[Mapping[str, Counterpart]] = {
     "gate.started": Counterpart(note=_OWN),
     "gate.stopping": Counterpart(note=_OWN),
     "configuration.refused": Counterpart(note=_OWN),
+    "console.acted": Counterpart(note=_OWN),
     "device.changed": Counterpart(
         f"{_DOOR}DoorFault", "door-fault (5)", note="of the relay and the inputs; of others none"
     ),
@@ -70,6 +71,7 @@ EVENTS: Final[Mapping[str, Counterpart]] = {
     "barrier.pulsed": Counterpart(note="a relay's pulse; ONVIF and BACnet speak of the door, not of its drive"),
     "barrier.moved": Counterpart(f"{_DOOR}DoorPhysicalState", note="BACnet: Door_Status of the access door, no event"),
     "barrier.held": Counterpart(f"{_DOOR}DoorMode", "free-access (7)", note="DoorMode LockedOpen while it is held"),
+    "barrier.tested": Counterpart(note="a technician's trial; its pulse is no passage, and no counter of theirs"),
     "vehicle.entering": Counterpart(note="not yet taken: it may still back out; the outcome says"),
     "alarm.raised": Counterpart(note="by alarm, see below"),
     "transaction.closed": Counterpart(customs=GATHER, note="by outcome, see below"),
