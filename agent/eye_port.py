@@ -11,17 +11,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agent.core.backoff import delay_s
-from agent.eye.protocol import Attend, Beat, CameraState, Look, Sighting, Snapshot, Stop
+from agent.eye.protocol import Attend, Beat, CameraState, Expose, Glimpse, Sighting, Stop
+from agent.eye_glimpses import Glimpses
 from agent.eye_life import EyeFailedError, EyeLife, EyeLimits
 from agent.eye_load import LoadWatch
 from agent.eye_news import EyeStatus, Translator
 from agent.eye_process import COMMAND, EyeProcess
+from agent.eye_score import EyeScore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from agent.eye.protocol import Configure, ToEye
     from agent.eye.wire import Envelope
+    from agent.eye_glimpses import LivePicture, Wish
     from agent.eye_news import Seen
 
 log = logging.getLogger(__name__)
@@ -57,13 +60,13 @@ class EyePort:
         self._process: EyeProcess | None = None
         self._translator = Translator(name, 0, 0.0)
         self._load = LoadWatch()
+        self._score = EyeScore()
         self._present = self._told_present = False
         self._stopping = threading.Event()
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-        self._looking = threading.Condition()
-        self._looks_wanted = False
-        self._snapshots = 0
-        self._snapshot: bytes | None = None
+        self._waking = threading.Lock()
+        self._glimpses = Glimpses()
+        self._exposure: Expose | None = None
         self._thread = threading.Thread(target=self._run, name=f"eye-{name}", daemon=True)
 
     @property
@@ -82,6 +85,11 @@ class EyePort:
         return self._beat
 
     @property
+    def score(self) -> EyeScore:
+        """How well the process that runs now keeps up."""
+        return self._score
+
+    @property
     def pid(self) -> int | None:
         """Process id of the eye that runs now."""
         process = self._process
@@ -93,8 +101,9 @@ class EyePort:
 
     def stop(self) -> None:
         """End the eye, within `stop_s` and a moment. For once, after `start`."""
-        self._stopping.set()
-        os.eventfd_write(self._wake, 1)
+        with self._waking:
+            self._stopping.set()
+            os.eventfd_write(self._wake, 1)
         self._thread.join(self._limits.stop_s + _JOIN_SLACK_S)
         if self._thread.is_alive():
             log.error("the eye %s does not stop; its thread is left behind", self._name)
@@ -103,22 +112,31 @@ class EyePort:
 
     def attend(self, present: bool) -> None:
         """Tell the eye, now and after every restart, whether a vehicle is there whose code is awaited."""
-        with self._looking:
-            if self._stopping.is_set() or present == self._present:
-                return
+        if present != self._present:
             self._present = present
-            os.eventfd_write(self._wake, 1)
+            self._wake_up()
+
+    def watch(self, wish: Wish) -> LivePicture | None:
+        """The newest picture of the camera, None when there has been none; never waits. Whoever watches calls it again within WANTED_FOR_S.
+
+        The eye makes one picture for all who watch, as large as the largest wish, and none while nobody does.
+        """
+        if self._glimpses.wish(wish, time.monotonic()):
+            self._wake_up()
+        return self._glimpses.newest
 
     def snapshot(self, timeout_s: float = 1.0) -> bytes | None:
-        """The newest frame as a small JPEG, for the console; None when the eye has none or does not answer in time."""
-        with self._looking:
-            if self._stopping.is_set():
-                return None
-            before = self._snapshots
-            self._looks_wanted = True
-            os.eventfd_write(self._wake, 1)
-            answered = self._looking.wait_for(lambda: self._snapshots > before, timeout_s)
-            return self._snapshot if answered else None
+        """The newest frame as a small JPEG; None when the eye has none or does not answer in time."""
+        before = self._glimpses.look()
+        return self._glimpses.answer_after(before, timeout_s) if self._wake_up() else None
+
+    def expose(self, share: float | None, for_s: float) -> None:
+        """Have an exposure tried for so long, at most 60 s: this share of the light that the automatic takes; None: all.
+
+        `last_beat` tells what came of it. Afterwards the camera is as its settings want it.
+        """
+        self._exposure = Expose(share=share, for_s=for_s)
+        self._wake_up()
 
     # ------------------------------------------------------------------------------------------------- the thread
 
@@ -144,7 +162,9 @@ class EyePort:
         """One life of the eye. Raises EyeFailedError when it ends by itself or has to be killed."""
         self._translator = Translator(self._name, self._translator.last_frame, born_at)
         self._load = LoadWatch()
+        self._score = EyeScore()
         self._told_present = False
+        self._glimpses.begin()
         try:
             self._process = process = EyeProcess(self._command)
         except OSError as error:
@@ -170,36 +190,46 @@ class EyePort:
         """Do what this thread was woken for; True when it is to stop."""
         if self._stopping.is_set():
             return True
-        with self._looking:
-            wanted, self._looks_wanted = self._looks_wanted, False
-        if wanted and self._process is not None:
-            self._say(self._process, Look())
-        self._tell_presence()
+        self._tell()
         return False
 
-    def _tell_presence(self) -> None:
+    def _wake_up(self) -> bool:
+        """Have the port's thread look at what is wanted; False when the port has stopped."""
+        with self._waking:
+            if self._stopping.is_set():
+                return False
+            os.eventfd_write(self._wake, 1)
+            return True
+
+    def _tell(self) -> None:
         """Say what the eye has not heard yet, once it has begun to work: before, it listens to its settings only."""
         process, present = self._process, self._present
-        if process is not None and self._beat is not None and present != self._told_present:
+        if process is None or self._beat is None:
+            return
+        if present != self._told_present:
             self._say(process, Attend(present=present))
             self._told_present = present
+        exposure, self._exposure = self._exposure, None
+        if exposure is not None:
+            self._say(process, exposure)
+        for preview in self._glimpses.due(time.monotonic()):
+            self._say(process, preview)
 
     def _take(self, envelope: Envelope) -> None:
         message = envelope.message
         match message:
             case Sighting():
+                self._glimpses.sighted(message)
                 self._pass_on(self._translator.seen(message, envelope.pictures, time.monotonic()))
             case CameraState():
                 self._change(self._status.with_camera(message))
             case Beat():
                 self._beat = message
-                self._tell_presence()
+                self._score.heard(message)
+                self._tell()
                 self._change(replace(self._status, overloaded=self._load.behind(message)))
-            case Snapshot():
-                with self._looking:
-                    self._snapshot = None if message.picture is None else envelope.pictures[message.picture]
-                    self._snapshots += 1
-                    self._looking.notify_all()
+            case Glimpse():
+                self._glimpses.take(message, envelope.pictures)
             case _:
                 log.debug("eye %s: nothing to do for %s", self._name, type(message).__name__)
 

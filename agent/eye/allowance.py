@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import threading
+
+log = logging.getLogger(__name__)
+
 _LEAST_SHARE = 1 / 8
 _REGAINED = 1 / 8
 _LONGEST_REST_S = 1.0
@@ -25,3 +31,12 @@ class Allowance:
         more, self._lost = lost > self._lost, lost
         self._share = max(_LEAST_SHARE, self._share / 2) if more else min(self._most, self._share + _REGAINED)
         return min(_LONGEST_REST_S, took_s * (1 / self._share - 1))
+
+
+def give_way(niceness: int) -> None:
+    """Let the kernel prefer threads of the gate that are less nice to the one that calls this."""
+    thread = threading.get_native_id()
+    try:
+        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + niceness)
+    except OSError as error:  # a sandbox may forbid it
+        log.warning("the threads that can wait take the same part of the cores as those that cannot: %s", error)

@@ -47,13 +47,15 @@ T = TypeVar("T")
 class CaptureFigures:
     """What the capture has done. `call_since`: since when a call of the camera is under way, or None.
 
-    `behind_s`: how late the newest frame was for its stream. `exposure`: share of the automatic's light.
+    `behind_s`: how late the newest frame was for its stream. `exposure`: share of the automatic's light. `exposable`:
+    whether the camera lets it be set; None while nobody has tried.
     """
 
     frames: int = 0
     frame_at: float | None = None
     behind_s: float = 0.0
     exposure: float = 1.0
+    exposable: bool | None = None
     call_since: float | None = None
 
 
@@ -127,30 +129,34 @@ class Capture:
         camera = self._make_camera()
         try:
             details = self._timed(camera.open)
-            exposing, note = self._exposing(camera)
+            self.figures.exposure, self.figures.exposable = 1.0, None
+            # The automatic also where it was never left: an eye that crashed may have left the camera in the dark.
+            note = self._set_exposure(camera, None) if self._settings.exposure == "adapt" else ""
             self._health.opened(details.frame_rate_hz, note)
             self._opened_at = time.monotonic()
             exposure = None
             while not self._stopping.is_set():
-                if exposing is not None and exposure != self._exposure:
+                if exposure != self._exposure:
                     exposure = self._exposure
-                    self.figures.exposure = self._timed(partial(exposing.expose, exposure))
+                    self._set_exposure(camera, exposure)
                 self._take(self._timed(camera.read))
         finally:
             camera.close()
 
-    def _exposing(self, camera: CameraPort) -> tuple[ExposurePort | None, str]:
-        """The open camera as one whose exposure can be set, left to its automatic; else None, and why where asked for."""
-        self.figures.exposure = 1.0
-        if self._settings.exposure == "camera":
-            return None, ""
+    def _set_exposure(self, camera: CameraPort, share: float | None) -> str:
+        """Expose so, where the camera allows it; returns why it does not. One that does not is not asked again."""
+        if self.figures.exposable is False:
+            return ""
         if not isinstance(camera, ExposurePort):
-            return None, f"the exposure of a camera of the kind {self._settings.camera_kind} cannot be set"
+            self.figures.exposable = False
+            return f"the exposure of a camera of the kind {self._settings.camera_kind} cannot be set"
         try:
-            self._timed(partial(camera.expose, None))
+            self.figures.exposure = self._timed(partial(camera.expose, share))
         except DeviceMisconfiguredError as error:
-            return None, str(error)
-        return camera, ""
+            self.figures.exposable = False
+            return str(error)
+        self.figures.exposable = True
+        return ""
 
     def _timed(self, call: Callable[[], T]) -> T:
         self.figures.call_since = time.monotonic()

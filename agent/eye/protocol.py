@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 from agent.core.camera_view import View
 from agent.core.plates.columns import MOST_BYTES, decode
 
-VERSION = 1
+VERSION = 2
 
 MAX_PICTURES = 16
 MAX_DETAIL = 500
@@ -61,6 +61,27 @@ class Hello(Message):
     type: Literal["hello"] = "hello"
     pid: int
     version: int
+
+
+class Layer(StrEnum):
+    """One layer of the sandbox: what it takes from the eye."""
+
+    PRIVILEGES = "privileges"
+    LIMITS = "limits"
+    INSPECTION = "inspection"
+    CODE = "code"
+    FILES = "files"
+    CONNECTIONS = "connections"
+    SIGNALS = "signals"
+    CALLS = "calls"
+
+
+class Sandbox(Message):
+    """Said once, before the first pixel: the layers in place, and what is missing, with the reason."""
+
+    type: Literal["sandbox"] = "sandbox"
+    on: Annotated[tuple[Layer, ...], Field(max_length=len(Layer))]
+    missing: Annotated[tuple[Detail, ...], Field(max_length=2 * len(Layer))] = ()
 
 
 class CameraPhase(StrEnum):
@@ -148,7 +169,8 @@ class Beat(Message):
     newer one because the code reader was busy. `load`: share of the time since the beat before in which it was; towards
     1 the machine cannot keep up with the camera. `behind_s`: how late the newest frame came for its stream: a machine
     that is too slow to decode it sees the past.
-    `exposure`: share of the light that the camera's automatic takes with which it exposes now.
+    `exposure`: share of the light that the camera's automatic takes with which it exposes now. `exposable`: whether the
+    camera lets it be set; None while nobody has tried.
     `brightness`, `sharpness`, `glare` (share of saturated pixels), `noise` (grey levels): measures of the picture; see
     agent.eye.measures.
     """
@@ -173,15 +195,26 @@ class Beat(Message):
     glare: Probability = 0.0
     noise: Annotated[float, Field(ge=0, le=1e9)] = 0.0
     exposure: Annotated[float, Field(ge=0, le=1e3)] = 1.0
+    exposable: bool | None = None
 
 
-class Snapshot(Message):
-    """The answer to Look: the newest frame as attachment 0, small; no attachment when there is none."""
+class Glimpse(Message):
+    """The answer to Preview: the newest frame as attachment 0, small; no attachment where there is none.
 
-    type: Literal["snapshot"] = "snapshot"
+    `width_px`, `height_px`: of the frame before it was made small. The measures are those of agent.eye.measures of this
+    very frame, None where they were not asked for.
+    """
+
+    type: Literal["glimpse"] = "glimpse"
     frame: Count
     at: At
+    width_px: Pixel = 0
+    height_px: Pixel = 0
     picture: Attachment | None = None
+    brightness: Annotated[float, Field(ge=0, le=255)] | None = None
+    sharpness: Annotated[float, Field(ge=0, le=1e9)] | None = None
+    glare: Probability | None = None
+    noise: Annotated[float, Field(ge=0, le=1e9)] | None = None
 
 
 # ------------------------------------------------------------------------------------------------- parent to child
@@ -223,10 +256,28 @@ class Configure(Message):
     gate: GateSettings = GateSettings()
 
 
-class Look(Message):
-    """Asks for a Snapshot."""
+class Preview(Message):
+    """Asks for a Glimpse at once and then for one of every new frame, at most `fps` a second, for `for_s` seconds.
 
-    type: Literal["look"] = "look"
+    The last one said holds. `measured`: with the measures of each frame, which cost as much as the picture.
+    """
+
+    type: Literal["preview"] = "preview"
+    width_px: Annotated[int, Field(ge=64, le=1920)]
+    fps: Annotated[float, Field(gt=0, le=10)]
+    for_s: Annotated[float, Field(ge=0, le=10)]
+    measured: bool = False
+
+
+class Expose(Message):
+    """Asks to try an exposure for `for_s` seconds: this share of the light that the camera's automatic takes.
+
+    None: the automatic. Whether the camera allows it is told by Beat.exposure and CameraState.detail.
+    """
+
+    type: Literal["expose"] = "expose"
+    share: Annotated[float, Field(gt=0, le=1)] | None
+    for_s: Annotated[float, Field(ge=0, le=60)]
 
 
 class Attend(Message):
@@ -242,5 +293,5 @@ class Stop(Message):
     type: Literal["stop"] = "stop"
 
 
-FromEye = Hello | CameraState | Sighting | Beat | Snapshot
-ToEye = Configure | Look | Attend | Stop
+FromEye = Hello | Sandbox | CameraState | Sighting | Beat | Glimpse
+ToEye = Configure | Preview | Expose | Attend | Stop

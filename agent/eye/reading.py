@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 import math
-import os
 import threading
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from agent.eye.allowance import Allowance
+from agent.eye.allowance import Allowance, give_way
 from agent.eye.change import ChangeGate
 from agent.eye.sightings import Sightings
 from agent.eye.slot import Slot
@@ -23,8 +21,6 @@ if TYPE_CHECKING:
     from agent.eye.protocol import Configure
     from agent.eye.readers import Code, CodeReader, Plate, Readers
     from agent.eye.slot import Numbered
-
-log = logging.getLogger(__name__)
 
 _THOROUGH_EVERY_S = 0.5
 _READ_LATELY_S = 1.0
@@ -120,7 +116,7 @@ class Reading:
             self._later.put(numbered)
 
     def _read_later(self, read: Callable[[Numbered], None], allowance: Allowance, niceness: int) -> None:
-        _give_way(niceness)
+        give_way(niceness)
         number = 0
         while (numbered := self._later.newer_than(number)) is not None:
             number = numbered.number
@@ -170,12 +166,3 @@ class Reading:
             plates = reader.read(numbered.frame.pixels, thorough=thorough)
         if plates:
             self._link.send(*self._sightings.of_plates(numbered, plates))
-
-
-def _give_way(niceness: int) -> None:
-    """Let the kernel prefer threads of the gate that are less nice to this one."""
-    thread = threading.get_native_id()
-    try:
-        os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + niceness)
-    except OSError as error:  # a sandbox may forbid it
-        log.warning("the readers that can wait take the same part of the cores as those that cannot: %s", error)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from agent.eye.capture import Capture
 from agent.eye.exposure import ExposureGuide, screen
 from agent.eye.measures import Measures, measured
-from agent.eye.pictures import frame_jpeg
-from agent.eye.protocol import Attend, Beat, Look, Snapshot, Stop
+from agent.eye.preview import Showing
+from agent.eye.protocol import Attend, Beat, Expose, Preview, Stop
 from agent.eye.reading import Reading
 from agent.eye.slot import Slot
 from agent.eye.view import ViewWatch
@@ -29,6 +29,7 @@ _MEASURE_SLACK_S = 0.05
 _EXPOSURE_SETTLES_S = 1.0
 _CAPTURE_STOP_S = 1.5
 _READING_STOP_S = 1.0
+_SHOWING_STOP_S = 0.5
 
 
 class EyeSession:
@@ -42,6 +43,7 @@ class EyeSession:
         self._slot = Slot()
         self._capture = Capture(make_camera, self._slot, settings, link.send)
         self._reading = Reading(self._slot, readers, settings, link)
+        self._showing = Showing(self._slot, link, lambda: self._reading.dropped)
         self._view = ViewWatch(settings.view_s)
         self._measures = Measures(0.0, 0.0, 0.0)
         self._measured_at = 0.0
@@ -50,6 +52,8 @@ class EyeSession:
         self._guide = ExposureGuide() if settings.exposure == "adapt" else None
         self._guided_frame = 0
         self._guided_at = -math.inf
+        self._tried: Expose | None = None
+        self._tried_until = 0.0
 
     def run(self) -> bool:
         """Work until the parent says Stop, then stop everything. False when a thread hangs in a call.
@@ -58,10 +62,12 @@ class EyeSession:
         """
         self._reading.start()
         self._capture.start()
+        self._showing.start()
         self._until_stop()
         self._slot.close()
         captured = self._capture.stop(_CAPTURE_STOP_S)
-        return self._reading.stop(_READING_STOP_S) and captured
+        read = self._reading.stop(_READING_STOP_S)
+        return self._showing.stop(_SHOWING_STOP_S) and read and captured
 
     def _until_stop(self) -> None:
         due_at = time.monotonic()
@@ -77,8 +83,10 @@ class EyeSession:
                 match envelope.message:
                     case Stop():
                         return
-                    case Look():
-                        self._show()
+                    case Preview():
+                        self._showing.ask(envelope.message)
+                    case Expose():
+                        self._tried, self._tried_until = envelope.message, time.monotonic() + envelope.message.for_s
                     case Attend(present=present):
                         self._vehicle = present
                         self._reading.attend(present=present)
@@ -87,6 +95,9 @@ class EyeSession:
                         continue
 
     def _expose(self, now: float) -> None:
+        if self._tried is not None:
+            self._try_exposure(self._tried, now)
+            return
         newest = self._slot.newest()
         if self._guide is None or newest is None or newest.number == self._guided_frame:
             return
@@ -95,6 +106,14 @@ class EyeSession:
         if share is not None:
             self._guided_at = now
         self._capture.expose(share)
+
+    def _try_exposure(self, tried: Expose, now: float) -> None:
+        if now >= self._tried_until:
+            self._tried = None
+            self._capture.expose(None)
+        else:
+            self._capture.expose(tried.share)
+        self._guided_at = now
 
     def _measure(self, now: float) -> None:
         newest = self._slot.newest()
@@ -137,13 +156,6 @@ class EyeSession:
                 glare=self._measures.glare,
                 noise=self._measures.noise,
                 exposure=captured.exposure,
+                exposable=captured.exposable,
             )
         )
-
-    def _show(self) -> None:
-        newest = self._slot.newest()
-        if newest is None:
-            self._link.send(Snapshot(frame=0, at=time.monotonic()))
-            return
-        picture = frame_jpeg(newest.frame.pixels, self._settings.picture_width_px)
-        self._link.send(Snapshot(frame=newest.number, at=newest.frame.at, picture=0), (picture,))

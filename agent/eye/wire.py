@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from agent.eye.protocol import MAX_PICTURES, FromEye, Message, ProtocolError, Sighting, Snapshot, ToEye
+from agent.eye.protocol import MAX_PICTURES, FromEye, Glimpse, Message, ProtocolError, Sighting, ToEye
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -131,7 +131,7 @@ def _attachments(message: FromEye | ToEye) -> list[int]:
     match message:
         case Sighting():
             named = [message.picture, *(plate.crop for plate in message.plates)]
-        case Snapshot():
+        case Glimpse():
             named = [message.picture]
         case _:
             named = []
