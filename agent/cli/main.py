@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     Command("run", "agent.cli.run:run", "Run the agent: the command of the service."),
+    Command("setup", "agent.cli.setup:setup", "Set up a gate by questions, from a bare box to a working lane."),
     Command("config", "agent.cli.config:app", "Check, show and change the configuration, and take a change back."),
     Command("release", "agent.cli.release:release", "Release every relay while the agent does not run."),
     Command("scan", "agent.cli.scan:scan", "Read QR permits and plates from pictures or a camera."),

@@ -84,6 +84,19 @@ def set_value(desk: Desk, key: str, value: str, step: Step) -> Change:
         return Change(dotted(path), str(origin), _number(desk, added), loaded)
 
 
+def replace_text(desk: Desk, data: bytes, step: Step) -> Change:
+    """Put another text in the place of the whole first file, which may be new. Files that it includes stay as they are.
+
+    Raises HistoryError, SettingsError with everything that is wrong with it, OSError; nothing is changed then.
+    """
+    with desk.history.held():
+        _note_present(desk, step)
+        over = {os.path.realpath(desk.main): data}
+        loaded = desk.load(_over(over))
+        added = desk.history.note(_replace(desk, over), step)
+        return Change("", str(desk.main), _number(desk, added), loaded)
+
+
 def undo(desk: Desk, number: int | None, step: Step) -> tuple[Change, Generation]:
     """Bring a former state back: the one of this number, else the one before the last change. Returns it too.
 

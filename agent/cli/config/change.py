@@ -41,7 +41,7 @@ def set_key(
     """
     given = _asked(key) if value == FROM_STANDARD_INPUT else value
     try:
-        change = set_value(_desk(configuration), key, given, _step(f"set {key}"))
+        change = set_value(_desk(configuration), key, given, step(f"set {key}"))
     except (ChangeError, HistoryError, SettingsError, OSError) as error:
         _refuse("set", error)
     _warn(change.loaded)
@@ -79,7 +79,7 @@ def undo_change(
     What is there now stays in the history. Exit code 0 when it is done, 1 when it is not and nothing has changed.
     """
     try:
-        change, target = undo(_desk(configuration), number, _step("undo to"))
+        change, target = undo(_desk(configuration), number, step("undo to"))
     except (ChangeError, HistoryError, SettingsError, OSError) as error:
         _refuse("undo", error)
     _warn(change.loaded)
@@ -91,7 +91,8 @@ def _desk(configuration: Path) -> Desk:
     return Desk(configuration, partial(load_configuration, configuration), models, history_of(configuration))
 
 
-def _step(what: str) -> Step:
+def step(what: str) -> Step:
+    """Who changes the configuration now, and how."""
     return Step(os.environ.get("SUDO_USER") or getpass.getuser(), what, Clock().now().utc)
 
 

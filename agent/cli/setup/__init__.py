@@ -1,0 +1,163 @@
+"""The command `gate-agent setup`: from a bare box to a working lane, by questions."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, cast
+
+import typer
+
+from agent.cli import exits
+from agent.cli.configuration import DEFAULT_PATH
+from agent.cli.setup.boards import choose_boards
+from agent.cli.setup.cameras import choose_camera
+from agent.cli.setup.interview import Sheet, ask, ask_choice
+from agent.cli.setup.practice import practice
+from agent.cli.setup.writing import written
+from agent.issuing.order import OrderError
+from agent.service.clock import Clock
+from agent.settings.documents import read
+from agent.settings.model import EXAMPLE_ROOT_KEY
+
+if TYPE_CHECKING:
+    from typing import Literal
+
+    from agent.cli.setup.practice import Practice
+
+_PRACTICE_FOLDER = "practice"
+_PRIVATE = 0o600
+_READABLE = 0o644
+
+
+def setup(
+    configuration: Annotated[
+        Path, typer.Argument(metavar="[CONFIG]", help="The configuration file to write.")
+    ] = DEFAULT_PATH,
+    *,
+    root: Annotated[
+        Path, typer.Option("--root", hidden=True, help="Where the file tree of the machine begins.")
+    ] = Path("/"),
+) -> None:
+    """Set up a gate with one lane by questions: gate, permits, boards, inputs, camera, broker.
+
+    Boards are found and asked what they are, inputs are found out by using them, the camera is looked through. Every answer
+    is judged at once. Nothing is written before the whole is shown and agreed to; a configuration that is there is kept in
+    the history (`gate-agent config undo`), and its values are what is proposed. No relay moves.
+
+    Exit code 0 when the configuration is written, 1 when it is not.
+    """
+    if configuration.exists() and not os.access(configuration, os.W_OK):
+        typer.echo(f"gate-agent setup: {configuration} cannot be written; run it as root (sudo)", err=True)
+        raise typer.Exit(exits.FAILED)
+    sheet = Sheet(_before(configuration))
+    sheet.put(("version",), 1)
+    typer.echo("Each question shows in [brackets] what Enter takes. Ctrl-C ends; nothing is written before the end.\n")
+    _gate(sheet)
+    lane = _lane(sheet)
+    choose_boards(sheet, lane, root)
+    typer.echo("")
+    choose_camera(sheet, lane, root)
+    typer.echo("")
+    files = _permits(sheet, lane, configuration.parent)
+    typer.echo("")
+    _broker(sheet)
+    state = sheet.before(("state", "directory"))
+    if state is not None:
+        sheet.put(("state", "directory"), state)
+    if not written(sheet, configuration, files):
+        raise typer.Exit(exits.FAILED)
+    _tell_what_next(configuration, practising=bool(files))
+
+
+def _before(configuration: Path) -> dict[str, Any]:
+    """The values of the configuration that is there, as far as it can be read."""
+    return read(configuration).data if configuration.exists() else {}
+
+
+def _gate(sheet: Sheet) -> None:
+    ask(sheet, ("gate", "id"), "Name of this gate, as central knows it: letters, digits, - and _", "gate-1")
+    ask(sheet, ("gate", "site"), "Number of the site, as permits name it", 1)
+
+
+def _lane(sheet: Sheet) -> tuple[str, str]:
+    known = list(sheet.before(("lanes",)) or {})
+    while True:
+        name = str(typer.prompt("Name of the lane, such as exit-1", default=known[0] if known else "lane-1")).strip()
+        if name.replace("-", "").replace("_", "").isalnum() and name.isascii():
+            break
+        typer.echo("  Letters, digits, - and _ only.")
+    ask(sheet, ("lanes", name, "number"), "Number of the lane, as permits name it", 1)
+    ask_choice(sheet, ("lanes", name, "direction"), "Which way do vehicles pass?", "export")
+    typer.echo("")
+    return "lanes", name
+
+
+def _permits(sheet: Sheet, lane: tuple[str, str], folder: Path) -> dict[Path, tuple[bytes, int]]:
+    """The root key and the trust list; files to write beside the configuration where the gate is to practise."""
+    before = [key for key in sheet.before(("permits", "root_keys")) or [] if key != EXAMPLE_ROOT_KEY]
+    typer.echo("Whose permits are accepted is decided by the root key of the issuer, 64 hexadecimal digits.")
+    if before or typer.confirm("Do you have it?", default=False):
+        ask(sheet, ("permits", "root_keys"), "Root key", before or None)
+        ask(sheet, ("permits", "trust_list"), "File of the signed trust list; empty: it comes over MQTT", optional=True)
+        return {}
+    typer.echo("To try the lane, a permit can be made that holds for a day; after that the gate lets nobody in again.")
+    if not typer.confirm("Make a permit to practise?", default=True):
+        sheet.put(("permits", "root_keys"), [EXAMPLE_ROOT_KEY])
+        return {}
+    site = sheet.values["gate"]["site"]
+    direction = cast("Literal['export', 'import']", sheet.values["lanes"][lane[1]]["direction"])
+    made = _practice(site, direction)
+    place = folder / _PRACTICE_FOLDER
+    sheet.put(("permits", "root_keys"), [made.root])
+    sheet.put(("permits", "trust_list"), str(place / "trust-list.txt"))
+    return {
+        place / "trust-list.txt": (made.trust_list, _READABLE),
+        place / "permit.png": (made.code, _READABLE),
+        place / "permit.txt": (made.text.encode() + b"\n", _PRIVATE),
+    }
+
+
+def _practice(site: int, direction: Literal["export", "import"]) -> Practice:
+    while True:
+        plate = str(typer.prompt("Plate of the vehicle that you practise with"))
+        try:
+            return practice(site, direction, plate, int(Clock().now().utc))
+        except OrderError as error:
+            typer.echo(f"  {error}")
+
+
+def _broker(sheet: Sheet) -> None:
+    mqtt = ("mqtt",)
+    on = bool(sheet.before((*mqtt, "enabled")))
+    sheet.put(
+        (*mqtt, "enabled"),
+        typer.confirm("Report to a central broker? Without, events wait in the journal.", default=on),
+    )
+    if not sheet.values["mqtt"]["enabled"]:
+        return
+    ask(sheet, (*mqtt, "brokers"), "Its addresses (mqtts://broker.example:8883, more with commas between)")
+    if any(url.startswith("mqtts:") for url in sheet.values["mqtt"]["brokers"]):
+        ask(
+            sheet,
+            (*mqtt, "ca_file"),
+            "File of the certificate that signed the broker's; empty: the system's",
+            optional=True,
+        )
+        if ask(sheet, (*mqtt, "certificate_file"), "File of the gate's own certificate; empty: none", optional=True):
+            ask(sheet, (*mqtt, "key_file"), "File of its private key")
+    if ask(sheet, (*mqtt, "username"), "User name at the broker; empty: none", optional=True):
+        typer.echo("  Its password goes into /etc/credstore/gate-agent.mqtt.password, which only root can read.")
+
+
+def _tell_what_next(configuration: Path, *, practising: bool) -> None:
+    typer.echo("\nNext:")
+    typer.echo(f"  gate-agent doctor {configuration}      is all there and right?")
+    typer.echo("  systemctl enable --now gate-agent      start it, now and at every boot")
+    typer.echo("  gate-agent console code                the code for the first log-in at the console")
+    typer.echo("  gate-agent demo                        a vehicle through a simulated barrier, on this machine")
+    typer.echo("  gate-agent watch                       see the lane live while the first vehicle passes")
+    if practising:
+        typer.echo(
+            f"  {configuration.parent / _PRACTICE_FOLDER / 'permit.png'}: print it or show it on a phone to the camera"
+        )

@@ -1,0 +1,177 @@
+"""The relay board and the inputs of a new lane: found on the ports of this machine, and tried by hand."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+
+from agent.cli.setup.interview import ask, pick
+from agent.signals import NAMES
+from drivers import registry
+from drivers.adapters import adapters, advice
+from drivers.api import DeviceError
+from drivers.recognition import identify
+from drivers.usb_ids import Manner, likeness
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path as FilePath
+
+    from agent.cli.setup.interview import Sheet
+    from agent.settings.places import Path
+    from drivers.adapters import Adapter
+    from drivers.api import InputPort
+    from drivers.recognition import Recognised
+
+SIMULATED: Final = "none yet: a simulated board, to be replaced later"
+BY_HAND: Final = "another one: I name its kind and port"
+LEARN_S: Final = 30.0
+_SETTLE_S: Final = 0.3
+_POLL_S: Final = 0.05
+_QUESTIONS: Final[Mapping[str, str]] = {
+    "presence": "the loop before the arm (a vehicle stands there)",
+    "safety": "the loop under and behind the arm",
+    "photocell": "the photocell across the passage",
+    "opened": "the limit switch of the open arm",
+    "closed": "the limit switch of the closed arm",
+    "key": "the officer's key switch",
+    "hold": "the contact that holds the barrier open, such as a fire alarm",
+}
+
+
+def choose_boards(sheet: Sheet, lane: Path, root: FilePath) -> None:
+    """Ask for the relay board of a lane, and for its inputs where it has some. `root`: where the machine's file tree begins."""
+    found = _found(root)
+    names = [f"{port}: {board.words}" for port, board in found]
+    chosen = pick("Which board moves the barrier?", [*names, BY_HAND, SIMULATED], names[0] if names else SIMULATED)
+    if chosen == SIMULATED:
+        sheet.put((*lane, "relay"), {"kind": "simulated"})
+        sheet.put((*lane, "inputs"), {"kind": "simulated"})
+        sheet.put((*lane, "signals"), {"presence": 1, "safety": 2, "opened": 3, "closed": 4})
+        return
+    if chosen == BY_HAND:
+        _by_hand(sheet, lane)
+    else:
+        port, board = found[names.index(chosen)]
+        sheet.put((*lane, "relay"), {"kind": board.kind, "port": port, **board.relay})
+        if board.inputs is not None:
+            sheet.put((*lane, "inputs"), {"kind": board.kind, "port": port, **board.inputs})
+    _wire(sheet, lane)
+
+
+def _found(root: FilePath) -> list[tuple[str, Recognised]]:
+    """The boards that said what they are, and the names of their ports that stay."""
+    ports = adapters(root)
+    free = [one for one in ports if not one.holders and one.permitted and likeness(one).manner is not Manner.NEVER]
+    for one in ports:
+        if one not in free:
+            typer.echo(f"  {one.device} is not asked: {_why(one)}")
+    if not free:
+        typer.echo("No serial port of this machine can be asked for a board.")
+        return []
+    typer.echo(
+        f"Free serial ports: {', '.join(one.device for one in free)}. Each can be asked what board it is, at 9600 baud; "
+        "no relay of a board that is known moves, but a device of another kind may act on the bytes."
+    )
+    return list(_asked(free, ports)) if typer.confirm("Ask them?", default=True) else []
+
+
+def _why(port: Adapter) -> str:
+    if port.holders:
+        return f"{port.holders[0].name} has it open (stop the agent first: systemctl stop gate-agent)"
+    return likeness(port).reason if port.permitted else f"no permission; the group {port.group or 'dialout'} has it"
+
+
+def _asked(free: Sequence[Adapter], ports: Sequence[Adapter]) -> Iterator[tuple[str, Recognised]]:
+    for one in free:
+        typer.echo(f"  asking {one.device} ...")
+        try:
+            finding = identify(one.device, likeness(one), one.title)
+        except DeviceError as error:
+            typer.echo(f"  {one.device}: {error}")
+            continue
+        if finding.board is None:
+            typer.echo(f"  {one.device}: {finding.why}")
+            continue
+        name = advice(one, ports)
+        typer.echo(f"  {one.device}: {finding.board.words}; it is named {name.name} here: {name.why}")
+        yield name.name, finding.board
+
+
+def _by_hand(sheet: Sheet, lane: Path) -> None:
+    kind = pick("Which kind of relay board?", sorted(registry.RELAYS))
+    sheet.put((*lane, "relay", "kind"), kind)
+    _keys(sheet, (*lane, "relay"), registry.settings_model(registry.RELAYS, kind).model_fields)
+    if not typer.confirm("Are loops and contacts wired to inputs of a board?", default=kind in registry.INPUTS):
+        typer.echo("The lane is blind then: passages are assumed, and every event says so.")
+        return
+    kind = pick("Which kind of board has the inputs?", sorted(registry.INPUTS), kind)
+    sheet.put((*lane, "inputs", "kind"), kind)
+    _keys(sheet, (*lane, "inputs"), registry.settings_model(registry.INPUTS, kind).model_fields)
+
+
+def _keys(sheet: Sheet, table: Path, fields: Mapping[str, Any]) -> None:
+    """The keys of a driver that have no default, and those whose number is printed on the board."""
+    for name, field in fields.items():
+        if field.is_required() or name in {"channels", "count", "unit"}:
+            ask(
+                sheet,
+                (*table, name),
+                f"{name}: {field.description or ''}",
+                None if field.is_required() else field.default,
+            )
+
+
+def _wire(sheet: Sheet, lane: Path) -> None:
+    ask(sheet, (*lane, "barrier", "open_channel"), "Which relay is wired to OPEN of the barrier's controller?", 1)
+    inputs = sheet.values["lanes"][lane[1]].get("inputs")
+    if inputs is None:
+        return
+    typer.echo(
+        f"\nWhich input is which signal? A number, empty for none, or ? to have it found out: then do it at the barrier\n"
+        f"within {LEARN_S:.0f} s (drive on the loop, break the beam, turn the key), and the input that changes is taken."
+    )
+    table = {key: value for key, value in inputs.items() if key != "kind"}
+    for name in NAMES:
+        path = (*lane, "signals", name)
+        while typer.prompt(f"{name}: {_QUESTIONS[name]}; ? to find out, Enter to type it", default="") == "?":
+            number = learned(registry.inputs(inputs["kind"], table))
+            if number is not None:
+                sheet.put(path, number)
+                break
+        else:
+            ask(sheet, path, f"  input of {name}", optional=True)
+
+
+def learned(board: InputPort, within_s: float = LEARN_S) -> int | None:
+    """The number of the one input that changes and stays so for a moment; None, told, where there is none in time."""
+    waiting = threading.Event()
+    try:
+        typer.echo(f"  {board.open()}")
+        before, until = board.sample().bits, time.monotonic() + within_s
+        typer.echo("  now ...")
+        while time.monotonic() < until:
+            changed = _changed(before, board.sample().bits)
+            if changed:
+                waiting.wait(_SETTLE_S)
+                still = _changed(before, board.sample().bits)
+                if len(still) == 1:
+                    typer.echo(f"  input {still[0]}")
+                    return still[0]
+                if still:
+                    typer.echo(f"  the inputs {', '.join(map(str, still))} changed together: one at a time, please")
+            waiting.wait(_POLL_S)
+        typer.echo(f"  no input changed in {within_s:.0f} s: look at the wiring and at the lamps of the board")
+    except DeviceError as error:
+        typer.echo(f"  the board cannot be read: {error}")
+    finally:
+        board.close()
+    return None
+
+
+def _changed(before: Sequence[bool | None], now: Sequence[bool | None]) -> list[int]:
+    pairs = enumerate(zip(before, now, strict=True), 1)
+    return [number for number, (was, is_) in pairs if was is not None and is_ is not None and was != is_]

@@ -1,0 +1,102 @@
+"""The camera of a new lane: named by hand or found on the machine, and looked through once."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Final
+
+import typer
+
+from agent.cli.setup.interview import ask, pick
+from agent.core.quality import Figures, Grade, findings
+from agent.core.wording.lookup import flaw
+from agent.core.wording.words import Language
+from agent.eye.protocol import Configure
+from agent.eye_port import EyePort
+from drivers import registry
+
+if TYPE_CHECKING:
+    from pathlib import Path as FilePath
+
+    from agent.cli.setup.interview import Sheet
+    from agent.eye_news import EyeStatus
+    from agent.settings.places import Path
+
+SIMULATED: Final = "none yet: a drawn yard, to be replaced later"
+NETWORK: Final = "a network camera, by its rtsp:// address"
+LOOK_S: Final = 15.0
+_CHARACTERS: Final = "a camera's pixels of one character's height and one module's side are shown by the page Aim"
+
+
+def choose_camera(sheet: Sheet, lane: Path, root: FilePath) -> None:
+    """Ask for the first camera of a lane and look through it. `root`: where the file tree of the machine begins."""
+    path = (*lane, "cameras", 0)
+    by_path = root / "dev/v4l/by-path"
+    found = sorted(f"/dev/v4l/by-path/{one.name}" for one in by_path.glob("*-video-index0"))
+    while True:
+        chosen = pick("Which camera looks at the driver's side of the barrier?", [*found, NETWORK, SIMULATED], NETWORK)
+        sheet.put(path, {})
+        if chosen == SIMULATED:
+            sheet.put((*path, "kind"), "simulated")
+            break
+        sheet.put((*path, "kind"), "opencv")
+        if chosen == NETWORK:
+            ask(sheet, (*path, "url"), "Its address (rtsp://user:password@192.168.1.64:554/stream1)")
+        else:
+            sheet.put((*path, "url"), chosen)
+        if not typer.confirm("Look through it now?", default=True) or looked_through(sheet, path):
+            break
+        if typer.confirm("Take it all the same? The agent looks for it for ever.", default=False):
+            break
+    ask(sheet, (*path, "id"), "Name of the camera, such as front", "front")
+
+
+def looked_through(sheet: Sheet, path: Path, within_s: float = LOOK_S) -> bool:
+    """Start an eye on the camera, say what it sees, and whether it delivers."""
+    table = dict(sheet.values["lanes"][path[1]]["cameras"][0])
+    kind = table.pop("kind")
+    camera = registry.settings_model(registry.CAMERAS, kind).model_validate(table).model_dump(mode="json")
+    changed = threading.Event()
+    detail = ""
+
+    def heard(status: EyeStatus) -> None:
+        nonlocal detail
+        if status.detail and status.detail != detail:
+            detail = status.detail
+            typer.echo(f"  {detail}")
+        if status.up:
+            changed.set()
+
+    eye = EyePort("setup", Configure(camera_kind=kind, camera=camera), on_seen=lambda _: None, on_status=heard)
+    typer.echo(f"  looking, up to {within_s:.0f} s ...")
+    eye.start()
+    try:
+        if not changed.wait(within_s):
+            typer.echo("  no picture came")
+            return False
+        _tell(eye)
+        return True
+    finally:
+        eye.stop()
+
+
+def _tell(eye: EyePort) -> None:
+    """Say how the picture is, once the eye has measured it."""
+    measured, wait = None, threading.Event()
+    for _ in range(20):
+        measured = eye.last_beat
+        if measured is not None and measured.sharpness:
+            break
+        wait.wait(0.25)
+    status = eye.status
+    typer.echo(f"  {status.width_px} x {status.height_px}, {status.frame_rate_hz:.0f} pictures a second")
+    if measured is None:
+        return
+    figures = Figures(
+        sharpness=measured.sharpness, glare=measured.glare, noise=measured.noise, brightness=measured.brightness
+    )
+    for one in findings(figures):
+        advice = "" if one.flaw is None else f": {flaw(one.flaw, Language.EN)}"
+        typer.echo(f"  {one.figure} {one.value:.2f} {one.grade.value}{advice}")
+    if all(one.grade is Grade.GOOD for one in findings(figures)):
+        typer.echo(f"  the picture is good; {_CHARACTERS}")

@@ -1,0 +1,110 @@
+"""Asking a technician for the values of a configuration, one by one, each judged at once by the field that will hold it."""
+
+from __future__ import annotations
+
+import copy
+from itertools import pairwise
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+
+from agent.cli.configuration import models
+from agent.settings.devices import device_tables, driver_models
+from agent.settings.documents import dotted
+from agent.settings.model import Settings
+from agent.settings.schema import Schema, choices, expected
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from agent.settings.places import Path
+
+
+class Sheet:
+    """The values so far, as a tree. `before`: those of the configuration that is there, the defaults of what is asked."""
+
+    def __init__(self, before: Mapping[str, Any]) -> None:
+        self._before = copy.deepcopy(dict(before))
+        self.values: dict[str, Any] = {}
+
+    @property
+    def schema(self) -> Schema:
+        """What may stand where, by the drivers that are chosen so far."""
+        return Schema(Settings, driver_models(list(device_tables(self.values)), models)[0])
+
+    def put(self, path: Path, value: Any) -> None:
+        """Set a value; None takes it away. A list grows by its next number."""
+        table: Any = self.values
+        for part, following in pairwise(path):
+            empty: Any = [] if isinstance(following, int) else {}
+            if isinstance(part, int) and part == len(table):
+                table.append(empty)
+            table = table[part] if isinstance(part, int) else table.setdefault(part, empty)
+        last = path[-1]
+        if isinstance(table, list) and isinstance(last, int):
+            table[last : last + 1] = [value]
+        elif value is None:
+            table.pop(last, None)
+        else:
+            table[last] = value
+
+    def before(self, path: Path) -> Any:
+        """The value that the configuration had; None without one."""
+        table: Any = self._before
+        for part in path:
+            try:
+                table = table[part]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return table
+
+
+def ask(sheet: Sheet, path: Path, question: str, default: Any = None, *, optional: bool = False) -> Any:
+    """Ask for one value until it fits its field, and put it down. Empty where it is `optional`: it is left out, None."""
+    field = sheet.schema.field(path)
+    if field is None:
+        raise KeyError(dotted(path))
+    kind: Any = Annotated[field.annotation, field]
+    adapter: TypeAdapter[Any] = TypeAdapter(kind)
+    proposed = sheet.before(path)
+    proposed = default if proposed is None else proposed
+    while True:
+        shown = "" if proposed is None else ", ".join(map(str, proposed)) if isinstance(proposed, list) else proposed
+        text = str(typer.prompt(question, default=shown if proposed is not None or optional else None)).strip()
+        if optional and text in {"", "-"}:
+            sheet.put(path, None)
+            return None
+        value: Any = [part.strip() for part in text.split(",")] if "list" in expected(field) else text
+        try:
+            judged = adapter.validate_python(value)
+        except ValidationError as error:
+            why = error.errors(include_url=False, include_input=False)[0]["msg"].removeprefix("Value error, ")
+            typer.echo(f"  That cannot be: {why} ({dotted(path)}, {expected(field)}).")
+            continue
+        plain = adapter.dump_python(judged, mode="json")
+        sheet.put(path, plain)
+        return plain
+
+
+def ask_choice(sheet: Sheet, path: Path, question: str, default: str) -> str:
+    """Ask for one of the texts that the field at the path takes, and put it down."""
+    field = sheet.schema.field(path)
+    found = pick(question, choices(field) if field is not None else [], str(sheet.before(path) or default))
+    sheet.put(path, found)
+    return found
+
+
+def pick(question: str, among: Sequence[str], default: str | None = None) -> str:
+    """Ask for one of several, by its number or by itself."""
+    typer.echo(question)
+    for number, one in enumerate(among, 1):
+        typer.echo(f"  {number}  {one}")
+    start = None if default is None or default not in among else str(among.index(default) + 1)
+    while True:
+        text = str(typer.prompt("Which one", default=start)).strip()
+        if text in among:
+            return text
+        if text.isdecimal() and 1 <= int(text) <= len(among):
+            return among[int(text) - 1]
+        typer.echo(f"  There is 1 to {len(among)}.")

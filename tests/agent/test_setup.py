@@ -1,0 +1,148 @@
+"""`gate-agent setup`: the questions of a technician, from an empty folder to a configuration that the agent runs with."""
+
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner
+
+from agent.cli.configuration import load_configuration
+from agent.cli.main import application
+from agent.cli.setup.boards import learned
+from agent.cli.setup.cameras import looked_through
+from agent.cli.setup.interview import Sheet
+from agent.cli.setup.practice import ISSUER, practice
+from agent.core.decision import Reason
+from agent.core.permit.checks import GateContext, verify_permit
+from agent.core.permit.trust import load, root_key
+from drivers.inputs import simulated
+from drivers.inputs.simulated import SimulatedInputs
+from tests.machine import CH340, Machine
+
+DAY_S = 86_400
+
+
+class UsedInputs(SimulatedInputs):
+    """A board whose input `number` turns on once it has been opened, which reads it, and read."""
+
+    number, reads = 0, 0
+
+    def sample(self):
+        found = super().sample()
+        self.reads += 1
+        if self.reads > 1:
+            simulated.board(self._settings.name).set(self.number, True)
+        return found
+
+
+@pytest.fixture
+def machine(tmp_path):
+    return Machine(tmp_path / "root")
+
+
+@pytest.fixture
+def run(tmp_path, monkeypatch, machine):
+    monkeypatch.setenv("GATE_STATE__DIRECTORY", str(tmp_path / "state"))
+    root = machine.root
+
+    def answered(*answers):
+        arguments = ["setup", str(tmp_path / "etc/gate.toml"), "--root", str(root)]
+        return CliRunner().invoke(application(arguments), arguments, input="".join(f"{one}\n" for one in answers))
+
+    return answered
+
+
+GATE = ("khorgos-7", "17", "exit-1", "1", "export")
+SIMULATED = (
+    "none yet: a simulated board, to be replaced later",
+    "none yet: a drawn yard, to be replaced later",
+    "front",
+)
+
+
+def test_a_bare_box_becomes_a_gate_whose_configuration_holds(run, tmp_path):
+    done = run(*GATE, *SIMULATED, "n", "y", "新B52K18", "n", "y")
+    assert done.exit_code == 0, done.output
+    loaded = load_configuration(tmp_path / "etc/gate.toml")
+    lane = loaded.settings.lanes["exit-1"]
+    assert (loaded.settings.gate.id, loaded.settings.gate.site, lane.number) == ("khorgos-7", 17, 1)
+    assert (lane.relay.kind, lane.cameras[0].id, lane.cameras[0].kind) == ("simulated", "front", "simulated")
+    assert (tmp_path / "etc/practice/permit.png").read_bytes().startswith(b"\x89PNG")
+    assert (tmp_path / "etc/gate.toml").stat().st_mode & 0o777 == 0o640
+
+
+def test_an_answer_that_cannot_be_is_told_and_asked_again(run, tmp_path):
+    done = run(
+        "gate 7",
+        "khorgos-7",
+        "0",
+        "17",
+        "exit 1",
+        "exit-1",
+        "1",
+        "export",
+        *SIMULATED,
+        "y",
+        "12",
+        "ab" * 32,
+        "",
+        "n",
+        "y",
+    )
+    assert done.exit_code == 1, done.output  # the root key is a placeholder to the end
+    assert "the gate id 'gate 7' may not hold ' '" in done.output
+    assert "greater than or equal to 1" in done.output
+    assert "Letters, digits" in done.output
+    assert "64 hexadecimal digits" in done.output
+    assert not (tmp_path / "etc/gate.toml").exists()
+
+
+def test_nothing_is_written_where_the_technician_does_not_agree(run, tmp_path):
+    done = run(*GATE, *SIMULATED, "n", "n", "n", "n")
+    assert (done.exit_code, "nothing was written" in done.output) == (1, True)
+    assert not (tmp_path / "etc").exists()
+
+
+def test_what_the_configuration_says_already_is_proposed_and_kept_in_the_history(run, tmp_path):
+    assert run(*GATE, *SIMULATED, "n", "n", "y", "mqtt://broker.example:1883", "", "y").exit_code == 0
+    again = run("", "", "", "", "", *SIMULATED, "n", "n", "", "", "", "y")
+    assert again.exit_code == 0, again.output
+    settings = load_configuration(tmp_path / "etc/gate.toml").settings
+    assert (settings.gate.id, settings.mqtt.brokers) == ("khorgos-7", ("mqtt://broker.example:1883",))
+
+
+def test_a_port_that_may_not_be_asked_is_named_with_the_reason(run, machine):
+    machine.plug("ttyUSB0", CH340, "ch341")
+    machine.run(4711, "other-program", "ttyUSB0")
+    done = run(*GATE, *SIMULATED, "n", "n", "n", "n")
+    assert "/dev/ttyUSB0 is not asked: other-program has it open" in done.output
+    assert "No serial port of this machine can be asked" in done.output
+
+
+def test_the_papers_to_practise_with_pass_for_a_day_and_no_longer():
+    now = 1_780_000_000
+    made = practice(17, "import", "新B52K18", now)
+    trusted = load(made.trust_list, [root_key(made.root)])
+    here = GateContext(17, 1, "import", clock_trusted=True, clock_skew_s=0)
+    reasons = [verify_permit(made.text.encode(), here, trusted, now + age_s).reason for age_s in (0, DAY_S - 1, DAY_S)]
+    assert reasons == [Reason.OK, Reason.OK, Reason.EXPIRED]
+    assert trusted.expires_at == now + DAY_S
+    assert [entry.issuer for entry in trusted.entries] == [ISSUER]
+
+
+@pytest.mark.parametrize("number", [1, 5])
+def test_an_input_is_found_out_by_using_it(number):
+    board = UsedInputs(SimulatedInputs.Settings(name=f"learning {number}"))
+    board.number = number
+    assert learned(board, within_s=10) == number
+
+
+def test_without_a_change_no_input_is_taken(capsys):
+    assert learned(SimulatedInputs(SimulatedInputs.Settings(name="quiet")), within_s=0.2) is None
+    assert "no input changed" in capsys.readouterr().out
+
+
+def test_a_camera_is_looked_through_and_its_picture_judged(capsys):
+    sheet = Sheet({})
+    sheet.put(("lanes", "exit-1", "cameras", 0), {"kind": "simulated"})
+    assert looked_through(sheet, ("lanes", "exit-1", "cameras", 0), within_s=60)
+    assert "1280 x 720, 25 pictures a second" in capsys.readouterr().out
