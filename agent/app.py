@@ -38,7 +38,8 @@ from agent.link.presence import GateIdentity
 from agent.recorder import Recorder
 from agent.relay_board import RelayBoard
 from agent.service.logs import LogLevel
-from agent.service.metrics import Tally, registry as metrics_of
+from agent.service.metrics import Tally
+from agent.service.metrics import registry as metrics_of
 from agent.service.metrics_server import MetricsServer
 from agent.service.watchdog import Watchdog
 from agent.settings import board_place, interlocks, shared_arms
@@ -60,7 +61,7 @@ if TYPE_CHECKING:
     from agent.link.setup import LinkView
     from agent.service.clock import Clock
     from agent.service.notify import Notifier
-    from agent.settings import Camera, Device, LoadedSettings
+    from agent.settings import Camera, Device, LoadedSettings, Settings
     from agent.settings import Lane as LaneSettings
 
 log = logging.getLogger(__name__)
@@ -103,12 +104,10 @@ class App:
         start mends it. `source`: where the settings came from; None: nobody reads it anew.
         """
         settings = loaded.settings
-        self._settings = settings
-        self._loaded = loaded
+        self._settings, self._loaded = settings, loaded
         self._source = source or ConfigurationSource(loaded.files[0])
         self._digest, self._refused = loaded.digest, self._source.refused
-        self._clock = clock
-        self._notifier = notifier
+        self._clock, self._notifier = clock, notifier
         self._boot = str(uuid.uuid4())
         settings.state.directory.mkdir(parents=True, exist_ok=True)
         signing = gate_key(settings.state.directory)
@@ -130,13 +129,7 @@ class App:
         self._checkpointer = Checkpointer(
             self._journal, signing, settings.gate.id, self._utc, settings.journal.checkpoint_s
         )
-        evidence = settings.evidence
-        self._evidence = EvidenceStore(
-            settings.state.directory / "evidence",
-            evidence.max_mb * MEGABYTE,
-            EvidenceAges(evidence.keep_passed_hours * HOUR_S, evidence.keep_hours * HOUR_S),
-            evidence.send,
-        )
+        self._evidence = _evidence_store(settings)
         self._keeper = Keeper(self._evidence)
         self._site = site_desk(settings, signing, self._journal, self._site_changed)
         self._tally = Tally()
@@ -473,6 +466,16 @@ class App:
     def _summary(self) -> str:
         problem = "" if self._refused is None else f"; the configuration on the disk is refused: {self._refused.detail}"
         return f"{len(self._lanes)} lanes, {len(self._eyes)} cameras{problem}"
+
+
+def _evidence_store(settings: Settings) -> EvidenceStore:
+    evidence = settings.evidence
+    return EvidenceStore(
+        settings.state.directory / "evidence",
+        evidence.max_mb * MEGABYTE,
+        EvidenceAges(evidence.keep_passed_hours * HOUR_S, evidence.keep_hours * HOUR_S),
+        evidence.send,
+    )
 
 
 def _at_once(*duties: Callable[[], object]) -> None:

@@ -47,8 +47,24 @@ class RelayBoard:
             f"the relay board {name}", self._contacts.connect, self._contacts.close, self._tell_lanes
         )
         self._check_at = 0.0
+        self._answer_s: float | None = None
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name=f"relay-{name}", daemon=True)
+
+    @property
+    def state(self) -> PortState:
+        """The state of the board's port."""
+        return self._port.state
+
+    @property
+    def detail(self) -> str:
+        """What is there while it is up, and why it is lost while it is not."""
+        return self._port.detail
+
+    @property
+    def answer_s(self) -> float | None:
+        """How long the board took to answer the last check; None before the first, and while it is not up."""
+        return self._answer_s if self._port.is_up else None
 
     def barrier(
         self, wiring: Wiring, on_pulse: Callable[[PulseReport], None], on_state: Callable[[PortState, str], None]
@@ -141,8 +157,11 @@ class RelayBoard:
             # The end of a pulse waits for no check.
             self._check_at = time.monotonic() + due_in_s
             return
+        begun_at = time.monotonic()
         self._contacts.check()
-        self._check_at = time.monotonic() + HEALTH_PERIOD_S
+        now = time.monotonic()
+        self._answer_s = now - begun_at
+        self._check_at = now + HEALTH_PERIOD_S
 
     def _give(self, order: PulseOrder) -> None:
         delivery = Delivery.NOT_DELIVERED
