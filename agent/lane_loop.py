@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
 
 from agent.core.decision import Reason
-from agent.core.events import LaneOrdered
+from agent.core.events import BarrierTested, LaneOrdered
 from agent.core.lane import Lane, step
 from agent.core.lane_io import (
     Answered,
@@ -350,9 +350,9 @@ def _opens(effects: tuple[Effect, ...]) -> bool:
 
 
 def _binding(effects: tuple[Effect, ...]) -> bool:
-    """Whether nothing may happen unless it is recorded: what opens, and what is to stand over restarts."""
+    """Whether nothing may happen unless it is recorded: what opens, a test, and what is to stand over restarts."""
     drafts = (draft for one in effects if isinstance(one, Record) for draft in one.events)
-    return _opens(effects) or any(isinstance(draft.event, LaneOrdered) for draft in drafts)
+    return _opens(effects) or any(isinstance(draft.event, BarrierTested | LaneOrdered) for draft in drafts)
 
 
 def _needs_way(effects: tuple[Effect, ...]) -> bool:

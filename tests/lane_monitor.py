@@ -13,6 +13,7 @@ from agent.core.events import (
     AccessDecided,
     AccessGranted,
     BarrierHeld,
+    BarrierTested,
     Draft,
     Event,
     LaneOrdered,
@@ -91,6 +92,8 @@ SIGHTED = {
     (S.INIT, S.VIOLATION),
     (S.INIT, S.YIELDING),
     (S.INIT, S.CLOSING),
+    (S.IDLE, S.CLOSING),
+    (S.OUT_OF_SERVICE, S.CLOSING),
     *((s, S.VIOLATION) for s in (S.IDLE, S.PRESENT, S.DECIDING, S.MANUAL, S.WAITING, S.DENIED, S.YIELDING)),
     (S.OUT_OF_SERVICE, S.VIOLATION),
     *((s, S.OUT_OF_SERVICE) for s in (S.CLEARING, S.CLOSING, S.VIOLATION)),
@@ -126,6 +129,7 @@ BLIND = {
 
 SERVES = {S.IDLE, S.PRESENT, S.DECIDING, S.MANUAL, S.WAITING}
 """States that a lane which is to be out of service has left, or never enters."""
+TESTS = {CommandKind.TEST_OPEN: "open", CommandKind.TEST_CLOSE: "close"}
 SEEN_THROUGH = {Outcome.PASSED, Outcome.PASSED_WITH_VIOLATION}
 
 
@@ -213,6 +217,9 @@ class Monitor:
         if before is State.INIT and not isinstance(item, Commanded):
             acts = [effect for effect in effects if isinstance(effect, Raise | Close | Hold)]
             assert acts in ([], [Hold(on=True, override=True)])
+        if any(isinstance(d.event, BarrierTested) for e in effects if isinstance(e, Record) for d in e.events):
+            assert before in (State.IDLE, State.OUT_OF_SERVICE), "a test only where nothing is under way (rule 11)"
+            assert after in (State.OPENING, State.CLOSING)
         if isinstance(item, Sampled):
             assert (after is State.HELD_OPEN) is (self.contact or self.ordered)
 
@@ -252,7 +259,7 @@ class Monitor:
     def _ordered(self, item: Input, granted: AccessGranted) -> None:
         order = item.item if isinstance(item, RecordFailed) else item
         if isinstance(order, Commanded):
-            assert order.kind is CommandKind.OPEN
+            assert order.kind in (CommandKind.OPEN, CommandKind.TEST_OPEN)
             assert (granted.operator, granted.cause) == (order.operator, order.cause)
         else:
             assert order is self.samples[-1]
@@ -306,12 +313,34 @@ class Monitor:
             assert answer.detail
             assert not answer.done or item.now.at < order.deadline, "not after its time"
             assert answer.done or not (acts or stands), "what is not done changes nothing"
-            if order.kind in (CommandKind.OPEN, CommandKind.CLOSE):
+            if order.kind in (CommandKind.OPEN, CommandKind.CLOSE, *TESTS):
                 assert len(acts) == answer.done
+        self._tested(item, order, acts, [event for event in events if isinstance(event, BarrierTested)])
         assert all((event.operator, event.cause) == (order.operator, order.cause) for event in stands)
         for event in stands:
             self._stand(event)
         assert not answers or not answers[0].done or self._as_ordered(order.kind, events)
+
+    def _tested(self, item: Input, order: Commanded, acts: list[Effect], tests: list[BarrierTested]) -> None:
+        """Rule 11: a test is one recorded pulse, of a lane where nothing is and nothing goes on."""
+        if order.kind not in TESTS:
+            assert tests == []
+            return
+        assert len(acts) == len(tests) <= 1, "what a test moves is recorded as one"
+        if not tests:
+            return
+        assert isinstance(item, Commanded), "no test in place of what could not be recorded"
+        assert (tests[0].action, tests[0].operator, tests[0].cause) == (TESTS[order.kind], order.operator, order.cause)
+        assert isinstance(acts[0], Raise if tests[0].action == "open" else Close)
+        assert self.open is None, "no vehicle is being served"
+        assert self.free, "nor is a neighbour's"
+        assert self.relay_up
+        assert not self.orders.locked_by
+        if not self.rules.blind:
+            last = self.samples[-1]
+            assert (last.presence, last.safety) == (False, False), "nothing is there, for sure"
+            assert last.photocell is False if self.rules.has_photocell else last.photocell is not True
+            assert last.closed is True if self.rules.has_closed else last.opened is not True
 
     def _stand(self, event: LaneOrdered) -> None:
         match event.order:
@@ -341,6 +370,8 @@ class Monitor:
                 return any(isinstance(event, AccessGranted) and event.by == "operator" for event in events)
             case CommandKind.CLOSE:
                 return True
+            case CommandKind.TEST_OPEN | CommandKind.TEST_CLOSE:
+                return any(isinstance(event, BarrierTested) for event in events)
 
     def _event(self, item: Input, event: Event, transaction: str | None) -> None:
         """Rule 5: a transaction has exactly one outcome, and nothing is decided outside of one."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from agent.core.decision import Decision, Reason, Verdict
-from agent.core.events import LaneOrdered, Outcome
+from agent.core.events import BarrierTested, LaneOrdered, Outcome
 from agent.core.lane import Lane, LaneRules, State, step
 from agent.core.lane_io import (
     Close,
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from agent.core.lane_io import Effect
 
+MAINTAINED = 0.1
 LIMITS = {"has_opened": True, "has_closed": True}
 ORDERS = {"has_key": True, "has_hold": True}
 SHARED = {"neighbours": True, "shares_arm": True}
@@ -384,6 +385,8 @@ class World:
                 self.other_direction()
             if self.dice.random() < 0.5:
                 self.vehicle()
+            elif self.odd(MAINTAINED):
+                self.maintain()
             else:
                 for _ in range(self.dice.randrange(40)):
                     self.wild()
@@ -391,8 +394,17 @@ class World:
                 self.order(CommandKind.RELEASE)
         self.monitor.ids -= {self.monitor.open or ""}
 
+    def maintain(self) -> None:
+        """A technician tries the barrier of a quiet lane, mostly after taking it out of service."""
+        self.perhaps(0.7, lambda: self.order(CommandKind.OUT_OF_SERVICE))
+        self.feed(RelayChanged(self.now, up=not self.odd(0.1)))
+        self.sense(3.5, presence=False, safety=False, photocell=False, opened=False, closed=True)
+        self.perhaps(0.1, self.wild)
+        self.order(self.dice.choice((CommandKind.TEST_OPEN, CommandKind.TEST_CLOSE)))
+        self.perhaps(0.7, lambda: self.report("delivered"))
+
     def any_order(self) -> CommandKind:
-        return self.dice.choices(list(CommandKind), (3, 3, 3, 3, 1, 1, 1, 1))[0]
+        return self.dice.choices(list(CommandKind), (3, 3, 3, 3, 1, 1, 1, 1, 2, 2))[0]
 
     def serve(self) -> None:
         """An officer gives the lane back."""
@@ -416,7 +428,7 @@ def opens(effects: tuple[Effect, ...]) -> bool:
 def binding(effects: tuple[Effect, ...]) -> bool:
     """Whether a step may only happen where its record is written: one that opens, or one whose order is to stand."""
     drafts = [draft for e in effects if isinstance(e, Record) for draft in e.events]
-    return opens(effects) or any(isinstance(draft.event, LaneOrdered) for draft in drafts)
+    return opens(effects) or any(isinstance(draft.event, BarrierTested | LaneOrdered) for draft in drafts)
 
 
 def overrides(effects: tuple[Effect, ...]) -> bool:

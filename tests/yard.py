@@ -104,6 +104,7 @@ EVENT_FIELDS = {
     "alarm.raised": ("alarm",),
     "transaction.closed": ("outcome", "reason"),
     "lane.ordered": ("order", "operator"),
+    "barrier.tested": ("action", "operator"),
 }
 
 

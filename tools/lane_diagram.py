@@ -105,6 +105,8 @@ WAYS = (
     f"{UP}, order out of service, B up, A down, B down, `clear_s`, closed limit",
     f"{UP}, B up, B down, A up, order out of service",
     "relay back, fresh inputs, order to hold, order out of service, order to release",
+    "relay back, fresh inputs, order out of service, test to open, pulse delivered, no limit, closed limit",
+    "relay back, fresh inputs, order out of service, test to close, closed limit",
 )
 NEAR = "relay back, way free, fresh inputs"
 THROUGH = "A up, a permit, decision PASS, pulse delivered, open limit, B up, A down, B down, `clear_s`"
@@ -126,6 +128,7 @@ SHARED_WAYS = (
 )
 ORDERS = {kind: f"order to {kind}" for kind in CommandKind}
 ORDERS |= {CommandKind.OUT_OF_SERVICE: "order out of service", CommandKind.IN_SERVICE: "order into service"}
+ORDERS |= {CommandKind.TEST_OPEN: "test to open", CommandKind.TEST_CLOSE: "test to close"}
 PERMIT = Permit(b"p" * 16, "issuer", b"k", 0, 1, 0, 1, "V" * 17, None, None, None, 1, 1, "in", 1)
 HEAD = """# The lane
 
@@ -153,6 +156,8 @@ Rules that never break, each watched over random sequences by `tests/core/test_l
 9. A lane out of service begins no transaction but an officer's. One with a grant has its outcome first.
 10. Each order from afar has exactly one answer, and none is carried out after its time. What stands (locked, out of service) stands
     only once it is recorded, and then over restarts.
+11. A technician's test gives at most one pulse, recorded before it moves anything, and only in a lane that is idle or out of service,
+    with no transaction, no pulse under way, the way free and nothing there: by fresh inputs, or, where there are none, by readers.
 
 Not in the pictures, because they lead there from every state: inputs lost lead to `fault` (not from `held_open`), and
 an officer's order to hold, or the hold contact, leads to `held_open`. An order to lock or unlock leaves the state as it is. Where two

@@ -97,7 +97,11 @@ class Pulsed:
 
 
 class CommandKind(StrEnum):
-    """What an officer may order. The last four stand over restarts, until the opposite is ordered."""
+    """What an officer may order, and a technician at the gate.
+
+    LOCK, UNLOCK, OUT_OF_SERVICE and IN_SERVICE stand over restarts, until the opposite is ordered. TEST_OPEN and TEST_CLOSE
+    give one pulse while nobody is there, to try the wiring; nobody can order them from afar.
+    """
 
     OPEN = "open"
     HOLD = "hold"
@@ -107,6 +111,8 @@ class CommandKind(StrEnum):
     UNLOCK = "unlock"
     OUT_OF_SERVICE = "out_of_service"
     IN_SERVICE = "in_service"
+    TEST_OPEN = "test_open"
+    TEST_CLOSE = "test_close"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, assert_never
 from agent.core.events import Alarm, BarrierHeld, Outcome
 from agent.core.lane_answers import reservation
 from agent.core.lane_io import Commanded, CommandKind
-from agent.core.lane_passage import may_lower
+from agent.core.lane_passage import may_lower, why_not_lower
 from agent.core.lane_standing import stand
 from agent.core.lane_state import GATHERING, RISING, Delivery, State, fresh
+from agent.core.lane_trial import try_out
 
 if TYPE_CHECKING:
     from agent.core.lane_io import Input
@@ -60,6 +61,8 @@ def _obey(turn: Turn, item: Commanded, *, reserve: bool) -> tuple[bool, str]:
             return _close(turn)
         case CommandKind.LOCK | CommandKind.UNLOCK | CommandKind.OUT_OF_SERVICE | CommandKind.IN_SERVICE:
             return stand(turn, item)
+        case CommandKind.TEST_OPEN | CommandKind.TEST_CLOSE:
+            return try_out(turn, item)
         case _:
             assert_never(item.kind)
 
@@ -174,16 +177,7 @@ def _close(turn: Turn) -> tuple[bool, str]:
     if turn.lane.state not in (State.INIT, State.VIOLATION):
         return _in_state(turn)
     if not may_lower(turn):
-        return False, _why_not_lower(turn)
+        return False, why_not_lower(turn)
     turn.go(State.CLOSING)
     turn.lower()
     return True, "the close pulse is ordered"
-
-
-def _why_not_lower(turn: Turn) -> str:
-    lane = turn.lane
-    if lane.rules.close_mode == "controller":
-        return "the barrier's controller closes it; the agent gives no close pulse here"
-    if lane.arm_in_use:
-        return "the other direction uses the arm"
-    return "the inputs do not prove it safe to close" if lane.relay_up else "the relay board is away"

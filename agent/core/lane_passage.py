@@ -203,3 +203,13 @@ def may_lower(turn: Turn) -> bool:
     lane = turn.lane
     ours = lane.rules.close_mode == "agent" and not lane.arm_in_use
     return ours and lane.relay_up and safe_to_close(lane, turn.now.at)
+
+
+def why_not_lower(turn: Turn) -> str:
+    """Say why `may_lower` says no."""
+    lane = turn.lane
+    if lane.rules.close_mode == "controller":
+        return "the barrier's controller closes it; the agent gives no close pulse here"
+    if lane.arm_in_use:
+        return "the other direction uses the arm"
+    return "the inputs do not prove it safe to close" if lane.relay_up else "the relay board is away"

@@ -552,6 +552,31 @@ def test_a_close_order_is_given_as_a_pulse_where_the_agent_closes(request, tmp_p
     simulated.forget_boards()
 
 
+@pytest.mark.parametrize(("kind", "relay"), [(CommandKind.TEST_OPEN, 0), (CommandKind.TEST_CLOSE, 1)])
+def test_a_test_pulse_is_on_the_disk_before_its_relay_moves_and_else_moves_nothing(
+    request, tmp_path, monkeypatch, kind, relay
+):
+    monkeypatch.setattr("agent.recorder.RETRY_S", 0.05)
+    rules = {"blind": False, "stale_s": 600.0, "close_mode": "agent"}
+    gate = Gate(tmp_path, request.node.name, wires={"close_channel": 2}, **rules)
+    gate.loop.sampled(Signals(time.monotonic(), presence=False, safety=False))
+    with gate:
+        gate.journal.fails = JournalFullError("full")
+        gate.order(kind, "order 1")
+        eventually(lambda: gate.answers)
+        assert gate.answers == [Answered("order 1", done=False, detail="it could not be recorded, so nothing was done")]
+        gate.journal.fails = None
+        eventually(lambda: not gate.recorder.failing)
+        recorded = []
+        gate.relay.gate = lambda what: recorded.append(list(gate.journal.types)) if what == "pulse" else None
+        gate.order(kind, "order 2")
+        assert gate.board.relays.wait_until(lambda states: states[relay], 10)
+        assert [types.count("barrier.tested") for types in recorded] == [1]
+        assert gate.answers[1].done
+        assert gate.of_type("barrier.tested")[0]["operator"] == "officer 7"
+    simulated.forget_boards()
+
+
 # ------------------------------------------------------------------------------------------------- the loop itself
 
 
