@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agent.core.backoff import delay_s
-from agent.eye.protocol import Attend, Beat, CameraState, Expose, Glimpse, Sighting, Stop
+from agent.eye.protocol import Attend, Beat, CameraState, Expose, Glimpse, Sandbox, Sighting, Stop
 from agent.eye_glimpses import Glimpses
 from agent.eye_life import EyeFailedError, EyeLife, EyeLimits
 from agent.eye_load import LoadWatch
@@ -57,6 +57,7 @@ class EyePort:
         self._command = tuple(command)
         self._status = EyeStatus(name)
         self._beat: Beat | None = None
+        self._sandbox: Sandbox | None = None
         self._process: EyeProcess | None = None
         self._translator = Translator(name, 0, 0.0)
         self._load = LoadWatch()
@@ -83,6 +84,11 @@ class EyePort:
     def last_beat(self) -> Beat | None:
         """The figures of the last beat of the process that runs now, for health and console."""
         return self._beat
+
+    @property
+    def sandbox(self) -> Sandbox | None:
+        """What the newest eye process has taken from itself, and what it could not; None before it says so first."""
+        return self._sandbox
 
     @property
     def score(self) -> EyeScore:
@@ -116,8 +122,13 @@ class EyePort:
             self._present = present
             self._wake_up()
 
+    @property
+    def picture(self) -> LivePicture | None:
+        """The newest picture of the camera that somebody watched, however old; None when there has been none."""
+        return self._glimpses.newest
+
     def watch(self, wish: Wish) -> LivePicture | None:
-        """The newest picture of the camera, None when there has been none; never waits. Whoever watches calls it again within WANTED_FOR_S.
+        """The newest picture of the camera, as `picture`; never waits. Whoever watches calls it again within WANTED_FOR_S.
 
         The eye makes one picture for all who watch, as large as the largest wish, and none while nobody does.
         """
@@ -228,6 +239,10 @@ class EyePort:
                 self._score.heard(message)
                 self._tell()
                 self._change(replace(self._status, overloaded=self._load.behind(message)))
+            case Sandbox():
+                if message.missing and message != self._sandbox:
+                    log.warning("eye %s: it is not held back in everything: %s", self._name, "; ".join(message.missing))
+                self._sandbox = message
             case Glimpse():
                 self._glimpses.take(message, envelope.pictures)
             case _:

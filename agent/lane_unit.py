@@ -192,6 +192,11 @@ class LaneUnit:
         """What the lane looks like now; None before its first round."""
         return self._view
 
+    @property
+    def signals(self) -> SignalWatch | None:
+        """Its inputs as they were last read; None: a lane without any."""
+        return self._signals
+
     def start(self) -> None:
         """Start to decide first, then to feel."""
         self.loop.start()
