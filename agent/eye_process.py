@@ -10,6 +10,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from agent.eye.protocol import EXIT_ANEW
 from agent.eye.wire import Decoder, encoded
 
 if TYPE_CHECKING:
@@ -22,15 +23,15 @@ COMMAND = (sys.executable, "-I", "-m", "agent.eye.main")
 
 _CHUNK_BYTES = 256 * 1024
 _SEND_TIMEOUT_S = 1.0
-_KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ", "TMPDIR", "LD_LIBRARY_PATH", "SYSTEMD_EXEC_PID", "INVOCATION_ID")
+_KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 class EyeProcess:
     """Start an eye and hold the other end of its socket. The one that starts it must outlive it.
 
-    The child gets nothing but that socket and the standard error: no secret of the environment, no other open file.
-    It dies with the thread that started it, by order of the kernel. Raises OSError when it cannot be started.
+    The child gets nothing but that socket and the standard error: no secret of the environment, no other open file, no
+    terminal. What it takes from itself afterwards stands in agent.eye.sandbox. It dies with the thread that started it, by order of the kernel. Raises OSError when it cannot be started.
     """
 
     def __init__(self, command: Sequence[str] = COMMAND) -> None:
@@ -42,6 +43,7 @@ class EyeProcess:
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     pass_fds=(theirs.fileno(),),
+                    start_new_session=True,
                     env=scrubbed_environment(),
                 )
             except OSError:
@@ -92,6 +94,8 @@ class EyeProcess:
         code = self._process.returncode
         if code is None:
             return "still runs"
+        if code == EXIT_ANEW:
+            return "asked to be started anew: what its camera needs is another file or device by now"
         if code >= 0:
             return f"ended with exit code {code}"
         try:
@@ -106,4 +110,6 @@ def scrubbed_environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     # The video library writes addresses with their passwords when it is not told to be quiet.
     quiet = {"OPENCV_FFMPEG_LOGLEVEL": "-8", "OPENCV_LOG_LEVEL": "ERROR"}
+    # Else this library writes an identifier into the user's folder, and sends reports to its maker.
+    quiet["ORT_DISABLE_TELEMETRY"] = "1"
     return kept | quiet | dict.fromkeys(_ONE_THREAD, "1")

@@ -16,6 +16,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import numpy as np
     import numpy.typing as npt
 
@@ -200,6 +202,22 @@ class Frame:
     pixels: npt.NDArray[np.uint8]
     at: float
     behind_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CameraNeeds:
+    """What of the machine a camera's driver must reach; all else may be barred to the process that runs it.
+
+    `files`: files to read; of a folder all that is below it. `devices`: device nodes to read, write and control.
+    `tcp_ports`: to connect to. `names`: whether a host must be looked up by its name. `datagrams`: whether the pictures
+    come in datagrams (UDP).
+    """
+
+    files: tuple[Path, ...] = ()
+    devices: tuple[Path, ...] = ()
+    tcp_ports: tuple[int, ...] = ()
+    names: bool = False
+    datagrams: bool = False
 
 
 class CameraPort(Protocol):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from drivers.api import CameraPort, InputPort, RelayPort, ScannerPort
+    from drivers.api import CameraNeeds, CameraPort, InputPort, RelayPort, ScannerPort
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +108,13 @@ def settings_model(family: Mapping[str, Line], kind: str) -> type[BaseModel]:
 def camera(kind: str, table: Mapping[str, object]) -> CameraPort:
     """Make the camera of this kind from its configuration table."""
     return cast("CameraPort", _make(CAMERAS, kind, table))
+
+
+def camera_needs(kind: str, table: Mapping[str, object]) -> CameraNeeds:
+    """What of the machine the camera of this kind must reach. Loads its driver, and all that the driver needs."""
+    settings = settings_model(CAMERAS, kind).model_validate(table)
+    driver = _loaded(_line(CAMERAS, kind).path)
+    return cast("CameraNeeds", driver.needs(settings))  # type: ignore[attr-defined]
 
 
 def relay(kind: str, table: Mapping[str, object]) -> RelayPort:

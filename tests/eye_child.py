@@ -159,7 +159,7 @@ def serve():
     def make_camera(settings):
         return main.made_camera(settings) if settings.camera_kind != "drawn" else CountingCamera()
 
-    code = main.serve(options.fd, make_camera, made_readers(options.mode))
+    code = main.serve(options.fd, make_camera, made_readers(options.mode), main.needs_of)
     os._exit(code)
 
 

@@ -19,6 +19,7 @@ from agent.eye import main
 from agent.eye.readers import Readers
 from drivers.api import (
     CameraDetails,
+    CameraNeeds,
     DeviceMisconfiguredError,
     DeviceUnavailableError,
     EndOfStreamError,
@@ -137,7 +138,11 @@ def serve():
             Told(readers.plates, partial(turns.take, "plates")),
         )
 
-    os._exit(main.serve(parser.parse_args().fd, make_camera, make_readers))
+    def needs(settings):
+        folder = settings.camera["folder"]
+        return CameraNeeds(files=(Path(folder),) if folder else ())
+
+    os._exit(main.serve(parser.parse_args().fd, make_camera, make_readers, needs))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ctypes
 import faulthandler
 import logging
@@ -14,13 +15,14 @@ import threading
 from typing import TYPE_CHECKING, NoReturn
 
 from agent.eye.link import Link, ParentGoneError
-from agent.eye.protocol import VERSION, Configure, Hello, ProtocolError
+from agent.eye.protocol import EXIT_ANEW, VERSION, Configure, Hello, ProtocolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.eye.readers import Readers
-    from drivers.api import CameraPort
+    from agent.eye.sandbox.surroundings import Surroundings
+    from drivers.api import CameraNeeds, CameraPort
 
 log = logging.getLogger("agent.eye")
 
@@ -43,7 +45,7 @@ def main() -> NoReturn:
     """
     parser = argparse.ArgumentParser(prog="agent.eye.main")
     parser.add_argument("--fd", type=int, required=True, help="file descriptor of the socket to the parent")
-    code = serve(parser.parse_args().fd, made_camera, made_readers)
+    code = serve(parser.parse_args().fd, made_camera, made_readers, needs_of)
     logging.shutdown()
     os._exit(code)
 
@@ -52,6 +54,7 @@ def serve(
     descriptor: int,
     make_camera: Callable[[Configure], CameraPort],
     make_readers: Callable[[Configure], Readers],
+    find_needs: Callable[[Configure], CameraNeeds],
 ) -> int:
     """Talk to the parent on this socket until it says Stop or goes away. Returns the exit code of the process."""
     logging.basicConfig(level=logging.WARNING, format="eye %(process)d: %(levelname)s: %(message)s")
@@ -66,7 +69,7 @@ def serve(
     with socket.socket(fileno=descriptor) as end:
         end.settimeout(None)
         try:
-            return _work(Link(end), make_camera, make_readers)
+            return _work(Link(end), make_camera, make_readers, find_needs)
         except ParentGoneError:
             return EXIT_DONE
         except ProtocolError as error:
@@ -75,16 +78,27 @@ def serve(
 
 
 def _work(
-    link: Link, make_camera: Callable[[Configure], CameraPort], make_readers: Callable[[Configure], Readers]
+    link: Link,
+    make_camera: Callable[[Configure], CameraPort],
+    make_readers: Callable[[Configure], Readers],
+    find_needs: Callable[[Configure], CameraNeeds],
 ) -> int:
     link.send(Hello(pid=os.getpid(), version=VERSION))
     settings = _configuration(link)
     # Loaded after the greeting, so that a slow disk is not taken for an eye that does not start.
+    from agent.eye.sandbox.confinement import Confinement  # noqa: PLC0415
+    from agent.eye.sandbox.surroundings import surroundings  # noqa: PLC0415
     from agent.eye.session import EyeSession  # noqa: PLC0415
 
     if settings.camera_kind in _STILL_KINDS:
         settings = settings.model_copy(update={"frozen_s": 0.0})
-    session = EyeSession(link, settings, lambda: make_camera(settings), make_readers(settings))
+    around = surroundings(find_needs(settings))
+    _find_zbar()
+    confinement = Confinement(around)
+    confinement.bar_files()
+    readers = make_readers(settings)
+    link.send(confinement.complete())
+    session = EyeSession(link, settings, lambda: _camera_of(settings, make_camera, around), readers)
     if not session.run():
         log.warning("a thread hangs in the camera or a reader; leaving without it")
     return EXIT_DONE
@@ -95,6 +109,37 @@ def _configuration(link: Link) -> Configure:
         if isinstance(envelope.message, Configure):
             return envelope.message
     raise ProtocolError("the first word must be Configure, at once and in one piece")
+
+
+def _find_zbar() -> None:
+    """Load the library of the second engine while programs can be started: Python looks for it with some (ldconfig)."""
+    from agent.eye.qr.engines import zbar_engine  # noqa: PLC0415 - see _work
+
+    with contextlib.suppress(ImportError):  # the reader says that it is missing
+        zbar_engine()
+
+
+def _camera_of(settings: Configure, make_camera: Callable[[Configure], CameraPort], around: Surroundings) -> CameraPort:
+    """The camera, unless what it needs is no longer what the sandbox has rules for: then a new eye must look for it."""
+    moved = around.moved()
+    if moved is not None:
+        log.warning("%s has changed; leaving so that an eye is started anew that may reach it", moved)
+        logging.shutdown()
+        os._exit(EXIT_ANEW)
+    return make_camera(settings)
+
+
+def needs_of(settings: Configure) -> CameraNeeds:
+    """What the camera that the settings name must reach; nothing for one that can never be made of them."""
+    from pydantic import ValidationError  # noqa: PLC0415 - see _work
+
+    from drivers.api import CameraNeeds, DeviceMisconfiguredError  # noqa: PLC0415
+    from drivers.registry import camera_needs  # noqa: PLC0415
+
+    try:
+        return camera_needs(settings.camera_kind, settings.camera)
+    except (DeviceMisconfiguredError, ValidationError):
+        return CameraNeeds()
 
 
 def made_camera(settings: Configure) -> CameraPort:

@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from drivers.api import CameraDetails, DeviceMisconfiguredError, DeviceUnavailableError, EndOfStreamError, Frame
+from drivers.api import (
+    CameraDetails,
+    CameraNeeds,
+    DeviceMisconfiguredError,
+    DeviceUnavailableError,
+    EndOfStreamError,
+    Frame,
+)
 from drivers.camera.opencv import MAX_PIXELS, OpenCvCamera
 from drivers.camera.pace import Pace
 from drivers.camera.settings import FolderSettings, OpenCvSettings
@@ -49,6 +56,11 @@ class FolderCamera:
         self._first: npt.NDArray[np.uint8] | None = None
         self._pace: Pace | None = None
         self._refused: dict[str, str] = {}
+
+    @staticmethod
+    def needs(settings: FolderSettings) -> CameraNeeds:
+        """What of the machine a camera with these settings must reach."""
+        return CameraNeeds(files=(settings.path,))
 
     @property
     def refused(self) -> dict[str, str]:

@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -15,6 +16,7 @@ import numpy as np
 
 from drivers.api import (
     CameraDetails,
+    CameraNeeds,
     DeviceError,
     DeviceMisconfiguredError,
     DeviceUnavailableError,
@@ -26,7 +28,7 @@ from drivers.camera.exposure import V4l2Exposure, control_range
 from drivers.camera.lag import Lag
 from drivers.camera.pace import Pace
 from drivers.camera.settings import OpenCvSettings
-from drivers.camera.source import SourceKind, redacted, source_kind
+from drivers.camera.source import SourceKind, host_and_port, is_address, redacted, source_kind
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -68,6 +70,19 @@ class OpenCvCamera:
         self._pace: Pace | None = None
         self._exposure: V4l2Exposure | None = None
         self._lag: Lag | None = None
+
+    @staticmethod
+    def needs(settings: OpenCvSettings) -> CameraNeeds:
+        """What of the machine a camera with these settings must reach."""
+        match source_kind(settings.url):
+            case SourceKind.FILE:
+                return CameraNeeds(files=(Path(settings.url),))
+            case SourceKind.DEVICE:
+                return CameraNeeds(devices=(Path(settings.url),))
+            case SourceKind.RTSP | SourceKind.HTTP as kind:
+                host, port = host_and_port(settings.url)
+                datagrams = kind is SourceKind.RTSP and settings.transport == "udp"
+                return CameraNeeds(tcp_ports=(port,), names=not is_address(host), datagrams=datagrams)
 
     def open(self) -> CameraDetails:
         """Connect and return what the source says of itself."""

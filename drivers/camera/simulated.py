@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import ValidationError
 
-from drivers.api import CameraDetails, DeviceMisconfiguredError, DeviceUnavailableError, Frame
+from drivers.api import CameraDetails, CameraNeeds, DeviceMisconfiguredError, DeviceUnavailableError, Frame
 from drivers.camera.settings import SimulatedSettings
 from drivers.camera.yard.scene import HEIGHT_PX, WIDTH_PX, Scene, draw_scene
 
@@ -38,6 +38,11 @@ class SimulatedCamera:
         self._due_at = 0.0
         self._exposure = 1.0
         self._pause = threading.Event()
+
+    @staticmethod
+    def needs(settings: SimulatedSettings) -> CameraNeeds:
+        """What of the machine a camera with these settings must reach: a new scene is a new file in the same folder."""
+        return CameraNeeds(files=(settings.scene_file.parent,) if settings.scene_file else ())
 
     def open(self) -> CameraDetails:
         """Start to draw."""

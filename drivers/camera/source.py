@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from enum import StrEnum
 from urllib.parse import SplitResult, urlsplit
@@ -49,6 +50,15 @@ def host_and_port(url: str) -> tuple[str, int]:
     """Where a network source listens; the scheme's own port when none is written."""
     parts = urlsplit(url)
     return parts.hostname or "", parts.port or _DEFAULT_PORTS[parts.scheme.lower()]
+
+
+def is_address(host: str) -> bool:
+    """Whether a host is written as an IP address, so that no name must be looked up."""
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
 
 
 def without_credentials(url: str) -> str:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import tomllib
 from pathlib import Path
 from typing import Any, Final
+
+# Read while it is imported. Without it, it writes an identifier into the user's folder and sends reports to its maker.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import onnxruntime
 
