@@ -36,7 +36,9 @@ from agent.core.lane_io import (
     Ticked,
     WayChanged,
 )
+from agent.core.lane_orders import HOLD_CONTACT
 from agent.core.lane_state import at_rest, occupies
+from agent.core.lane_trial import obstacle
 from agent.core.plates.bystanders import Bystanders
 from agent.port_state import PortState
 from agent.store.journal import JournalError, LedgerConflictError
@@ -46,7 +48,7 @@ if TYPE_CHECKING:
 
     from agent.barrier import Barrier, PulseReport
     from agent.core.lane_io import Commanded, Effect, Input
-    from agent.core.lane_state import LaneOrders
+    from agent.core.lane_state import LaneOrders, Watch
     from agent.core.moment import Moment
     from agent.core.observations import Presentation, Reading
     from agent.lane_pause import LanePause
@@ -74,7 +76,8 @@ class Sighting:
 class LaneView:
     """What others may know of a lane: its state, lamp and sign, and when its loop last went round (monotonic s).
 
-    `orders`: who locked it, who took it out of service.
+    `orders`: who locked it, who took it out of service. `watch`: its inputs, debounced. `held_by`: the officer, or the hold
+    contact, that holds its barrier open. `trial_obstacle`: what forbids a test pulse now, in words; empty: nothing.
     """
 
     state: str
@@ -83,6 +86,10 @@ class LaneView:
     message: str
     progress_at: float
     orders: LaneOrders
+    watch: Watch
+    relay_up: bool
+    held_by: str
+    trial_obstacle: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,6 +247,10 @@ class LaneLoop:
                 self._message,
                 self._progress_at,
                 self._lane.orders,
+                self._lane.watch,
+                self._lane.relay_up,
+                self._lane.ordered_hold or (HOLD_CONTACT if self._lane.contact_hold else ""),
+                obstacle(self._lane, now.at),
             )
         )
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from typing import TYPE_CHECKING, Self
 
 from drivers.api import DeviceMisconfiguredError
+from drivers.exchanges import EXCHANGES
 from drivers.serial_line import NoReplyError, NotSentError, SerialLine, SerialParameters
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ __all__ = ["NoReplyError", "NotSentError", "SerialParameters", "SerialPort"]
 
 log = logging.getLogger(__name__)
 
+SENT = ">"
 TRACE_FORM = "%s %s %s%s"
 """One transfer: the port, ">" for sent or "<" for received, the bytes in hexadecimal, how long the answer took."""
 
@@ -32,6 +35,7 @@ class SerialPort:
     def __init__(self, path: str, parameters: SerialParameters, trace: Callable[[str], None] | None = None) -> None:
         """`trace` gets one line of text a transfer; without it the lines go to the log at debug level."""
         self.path = path
+        self._exchanges = EXCHANGES.of(os.path.realpath(path))
         self._parameters = parameters
         self._trace = trace
         self._line: SerialLine | None = None
@@ -55,6 +59,7 @@ class SerialPort:
         port or is in use in this process with other parameters.
         """
         self.close()
+        self._exchanges = EXCHANGES.of(os.path.realpath(self.path))
         self._line = _ports.acquire(self.path, self._parameters)
 
     def close(self) -> None:
@@ -90,6 +95,10 @@ class SerialPort:
         return self._line
 
     def _note(self, mark: str, data: bytes, took_s: float | None = None) -> None:
+        if mark == SENT:
+            self._exchanges.sent(data, time.monotonic())
+        else:
+            self._exchanges.received(data, time.monotonic(), took_s)
         if self._trace is None and not log.isEnabledFor(logging.DEBUG):
             return
         took = "" if took_s is None else f"  ({took_s * 1000:.1f} ms)"

@@ -15,6 +15,7 @@ from agent.core.lane_state import State, arm_down, owns_limits
 
 if TYPE_CHECKING:
     from agent.core.lane_io import Commanded
+    from agent.core.lane_state import Lane
     from agent.core.lane_turn import Turn
 
 _QUIET = frozenset({State.IDLE, State.OUT_OF_SERVICE})
@@ -22,9 +23,9 @@ _QUIET = frozenset({State.IDLE, State.OUT_OF_SERVICE})
 
 def try_out(turn: Turn, item: Commanded) -> tuple[bool, str]:
     """Order one test pulse, or leave everything as it was. Return whether it is ordered, and the words for it."""
-    obstacle = _obstacle(turn) or _presence(turn)
-    if obstacle:
-        return False, obstacle
+    why = obstacle(turn.lane, turn.now.at)
+    if why:
+        return False, why
     if item.kind is CommandKind.TEST_OPEN:
         return _open(turn, item)
     return _close(turn, item)
@@ -49,9 +50,12 @@ def _close(turn: Turn, item: Commanded) -> tuple[bool, str]:
     return True, "the close pulse is ordered"
 
 
-def _obstacle(turn: Turn) -> str:
-    """Say what forbids any pulse now. Stale inputs are none of these: with them the lane is in state fault."""
-    lane = turn.lane
+def obstacle(lane: Lane, at: float) -> str:
+    """Say what forbids a test at that time (monotonic s), in words; empty: nothing. Stale inputs show as state fault."""
+    return _busy(lane) or _presence(lane, at)
+
+
+def _busy(lane: Lane) -> str:
     if lane.state not in _QUIET:
         return f"the lane is in state {lane.state}"
     if lane.orders.locked_by:
@@ -63,9 +67,9 @@ def _obstacle(turn: Turn) -> str:
     return "a neighbour's barrier is in the way" if lane.arm_in_use or not lane.way_free else ""
 
 
-def _presence(turn: Turn) -> str:
+def _presence(lane: Lane, at: float) -> str:
     """Say what is there, or may be. Loops are asked; a reader too, where there are none or the lane is in service."""
-    lane, watch = turn.lane, turn.lane.watch
+    watch = lane.watch
     serves = lane.state is State.IDLE
     if not lane.rules.blind:
         if watch.presence is not False or not watch.clear:
@@ -74,5 +78,5 @@ def _presence(turn: Turn) -> str:
             return "the arm is not known to be down"
     elif serves and not lane.readers_up:
         return "no reader works, so that nobody knows whether a vehicle is there: take the lane out of service first"
-    seen = turn.now.at - lane.seen_at <= lane.rules.gone_s
+    seen = at - lane.seen_at <= lane.rules.gone_s
     return "a vehicle was seen a moment ago" if seen and (serves or lane.rules.blind) else ""

@@ -9,7 +9,7 @@ import pytest
 from agent.core.decision import Reason
 from agent.core.events import BarrierTested, Outcome
 from agent.core.lane import State
-from agent.core.lane_io import CommandKind, Commanded, ReadersChanged, RecordFailed
+from agent.core.lane_io import Commanded, CommandKind, ReadersChanged, RecordFailed
 from agent.core.lane_state import LaneOrders
 from tests.lane_rows import AGENT, OPERATED, Row, check, rows
 from tests.yard import WAYS, Yard, held, locked, no_relay, out_of_service
