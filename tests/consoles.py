@@ -15,6 +15,7 @@ from drivers.relay import simulated
 from tests.gate_files import ROOT_KEY
 
 OPEN_WITHIN_S = 30
+KNOWN_TO_ALL = "blue otter 7 runs"
 HEAD = """
 version = 1
 
@@ -82,11 +83,18 @@ class ConsoleGate:
         host, port = self.app.console.doors.addresses[0]
         return f"http://{host}:{port}"
 
+    def token(self, role):
+        """The session token of somebody of that role, for the cookie gate-session."""
+        access, name = self.app.console.access, f"some-{role}"
+        if access.users.find(name) is None:
+            access.users.add(name, Role(role), KNOWN_TO_ALL)
+        return access.sessions.open(name)
+
     def browser(self, role=None):
         """A client that is logged in and sends the token of its forms with everything, as the pages do."""
         client = httpx.Client(base_url=self.url, timeout=20, trust_env=False)
         if role is not None:
-            token = self.app.console.access.sessions.open(f"some-{role}", Role(role))
+            token = self.token(role)
             client.cookies.set("gate-session", token)
             client.headers["x-csrf-token"] = csrf_token(token)
         self._browsers.append(client)

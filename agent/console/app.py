@@ -12,17 +12,22 @@ from typing import TYPE_CHECKING, Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from agent.console import pages as page_modules
+from agent.console.access.guards import GUARDS
 from agent.console.errors import LoginNeededError, RefusedError
 from agent.console.headers import Headers
 from agent.console.page import Pages, render, text
 from agent.console.texts import Texts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fastapi import APIRouter
+    from fastapi.dependencies.models import Dependant
     from starlette.responses import Response
 
     from agent.console.access import Access
@@ -32,6 +37,11 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 JSON_PATHS: Final = ("/api/", "/live/")
+UNGUARDED: Final = frozenset({"/healthz"})
+
+
+class UnguardedRouteError(Exception):
+    """A page has a route that would let in anybody."""
 
 
 def make_app(gate: Gate, access: Access) -> FastAPI:
@@ -42,6 +52,7 @@ def make_app(gate: Gate, access: Access) -> FastAPI:
     app.state.access = access
     app.state.pages = Pages(Texts.load(), nav)
     for router in routers:
+        _see_guarded(router)
         app.include_router(router)
     app.mount("/static", StaticFiles(directory=str(files("agent.console") / "static")), name="static")
     app.add_exception_handler(RefusedError, _refused)
@@ -57,6 +68,24 @@ def _pages() -> tuple[list[APIRouter], list[Nav]]:
     names = [found.name for found in iter_modules(page_modules.__path__)]
     modules = [import_module(f"{page_modules.__name__}.{name}") for name in names]
     return [module.router for module in modules], [module.NAV for module in modules if hasattr(module, "NAV")]
+
+
+def _see_guarded(router: APIRouter) -> None:
+    """Raise UnguardedRouteError for a route without exactly one guard."""
+    for route in router.routes:
+        guards = (
+            [found for found in _dependencies(route.dependant) if found in GUARDS]
+            if isinstance(route, APIRoute)
+            else []
+        )
+        if len(guards) != 1 and getattr(route, "path", "") not in UNGUARDED:
+            raise UnguardedRouteError(f"the route {route} must have exactly one guard of agent.console.access")
+
+
+def _dependencies(dependant: Dependant) -> Iterator[object]:
+    for each in dependant.dependencies:
+        yield each.call
+        yield from _dependencies(each)
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 import uvicorn
 from typing_extensions import override
 
-from agent.console.access.guards import LOCAL
+from agent.console.access.guards import DOOR
+from agent.console.access.person import LOCAL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,7 +63,7 @@ class _Door:
         self._application = application
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._application({**scope, "gate.door": LOCAL}, receive, send)
+        await self._application({**scope, DOOR: LOCAL}, receive, send)
 
 
 class _Server(uvicorn.Server):

@@ -9,7 +9,8 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from agent.console.access.guards import COOKIE, CSRF_FIELD
+from agent.console.access.cookies import LANGUAGE, THEME, cookie, form_token, keep_visit
+from agent.console.access.guards import CSRF_FIELD
 from agent.console.access.sessions import csrf_token
 from agent.console.texts import LANGUAGES, language_of
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from agent.console.nav import Nav
     from agent.console.texts import Texts
 
-LANGUAGE_COOKIE: Final = "gate-language"
-THEME_COOKIE: Final = "gate-theme"
 THEMES: Final = ("light", "dark")
 
 
@@ -43,7 +42,7 @@ class Pages:
 
 def language(request: Request) -> str:
     """The language of whoever asks."""
-    return language_of(request.cookies.get(LANGUAGE_COOKIE), request.headers.get("accept-language"))
+    return language_of(cookie(request, LANGUAGE), request.headers.get("accept-language"))
 
 
 def text(request: Request, key: str, **values: object) -> str:
@@ -60,8 +59,8 @@ def render(request: Request, template: str, *, status: int = HTTPStatus.OK, **co
     """
     pages: Pages = request.app.state.pages
     person = getattr(request.state, "person", None)
-    token = csrf_token(request.cookies.get(COOKIE, ""))
-    theme = request.cookies.get(THEME_COOKIE)
+    token = csrf_token(form_token(request))
+    theme = cookie(request, THEME)
     body = pages.templates.get_template(template).render(
         {
             "t": lambda key, **values: text(request, key, **values),
@@ -78,4 +77,6 @@ def render(request: Request, template: str, *, status: int = HTTPStatus.OK, **co
             **context,
         }
     )
-    return HTMLResponse(body, status_code=status)
+    response = HTMLResponse(body, status_code=status)
+    keep_visit(request, response)
+    return response

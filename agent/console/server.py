@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from fastapi import FastAPI
+
     from agent.console.access import Access
     from agent.console.desk import Gate
     from agent.console.listening import Listening
@@ -24,6 +26,8 @@ log = logging.getLogger(__name__)
 SOCKET_NAME: Final = "console.sock"
 RETRY_S: Final = 2.0
 STOP_TIMEOUT_S: Final = 4.0
+MINUTE_S: Final = 60
+HOUR_S: Final = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +95,21 @@ class ConsoleServer:
 
     def _serve(self) -> None:
         # Here, not above: the gate is at work before the web libraries are loaded.
-        from agent.console.access.guards import Access  # noqa: PLC0415
-        from agent.console.access.sessions import Sessions  # noqa: PLC0415
+        from agent.console.access.access import Access  # noqa: PLC0415
+        from agent.console.access.sessions import SessionRules  # noqa: PLC0415
         from agent.console.app import make_app  # noqa: PLC0415
+
+        gate, settings = self._make_gate(), self._settings
+        rules = SessionRules(settings.idle_minutes * MINUTE_S, settings.session_hours * HOUR_S)
+        access = self.access = Access.open(gate.loaded.settings.state.directory, rules, lambda: gate.now().utc)
+        try:
+            self._listen(make_app(gate, access))
+        finally:
+            access.close()
+
+    def _listen(self, application: FastAPI) -> None:
         from agent.console.listening import Listening  # noqa: PLC0415
 
-        self.access = Access(Sessions())
-        application = make_app(self._make_gate(), self.access)
         self._listening = Listening(application)
         sockets = self._open_all()
         if self._stopping.is_set():

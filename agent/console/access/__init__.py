@@ -1,6 +1,7 @@
 """Who may do what on the console."""
 
-from agent.console.access.guards import Access, Admin, Technician, Viewer
+from agent.console.access.access import Access
+from agent.console.access.guards import Admin, Anybody, Technician, Viewer
 from agent.console.access.person import Person, Role
 
-__all__ = ["Access", "Admin", "Person", "Role", "Technician", "Viewer"]
+__all__ = ["Access", "Admin", "Anybody", "Person", "Role", "Technician", "Viewer"]

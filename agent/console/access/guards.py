@@ -1,64 +1,70 @@
-"""The guards of the routes: each route has exactly one, or is in the short list of those that anybody may ask for."""
+"""The guards of the routes. Each route has exactly one: the application refuses to be made otherwise."""
 
 from __future__ import annotations
 
 import hmac
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import Depends, Request
+from starlette.concurrency import run_in_threadpool
 
-from agent.console.access.person import Person, Role
+from agent.console.access.cookies import SESSION, cookie, form_token
+from agent.console.access.person import LOCAL, Person, Role
 from agent.console.access.sessions import csrf_token
 from agent.console.errors import ForgedFormError, LoginNeededError, RoleNeededError
 
 if TYPE_CHECKING:
-    from agent.console.access.sessions import Sessions
+    from agent.console.access.access import Access
 
-COOKIE: Final = "gate-session"
 CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "x-csrf-token"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-LOCAL: Final = "local"
+DOOR: Final = "gate.door"
+"""Key of the scope under which the server says by which door a request came."""
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Who may come in."""
-
-    sessions: Sessions
-
-
-async def known_person(request: Request) -> Person | None:
-    """Who asks; None: nobody that is known. Through the machine's own socket it is a viewer."""
-    if request.scope.get("gate.door") == LOCAL:
-        return Person(LOCAL, Role.VIEWER, LOCAL)
+def access_of(request: Request) -> Access:
+    """Who decides about this request."""
     access: Access = request.app.state.access
-    session = access.sessions.find(request.cookies.get(COOKIE, ""))
-    address = request.client.host if request.client else ""
-    return None if session is None else Person(session.user, session.role, address)
+    return access
 
 
-async def _guard(request: Request, least: Role) -> Person:
-    person = await known_person(request)
-    if person is None:
-        raise LoginNeededError
-    if not person.role.covers(least):
-        raise RoleNeededError(least)
-    if request.method not in SAFE_METHODS:
-        await _check_form(request)
+async def _known(request: Request) -> Person | None:
+    """Who asks; None: nobody that is known. Through the computer's own socket it is a viewer."""
+    if request.scope.get(DOOR) == LOCAL:
+        return Person(LOCAL, Role.VIEWER, LOCAL)
+    sessions = access_of(request).sessions
+    session = sessions.find(cookie(request, SESSION))
+    if session is None:
+        return None
+    if sessions.is_to_be_seen(session):
+        await run_in_threadpool(sessions.saw, session)
+    return Person(session.user, session.role, address_of(request), session.key)
+
+
+def address_of(request: Request) -> str:
+    """Where the request comes from."""
+    return request.client.host if request.client else LOCAL
+
+
+async def anybody(request: Request) -> Person | None:
+    """Let in everybody, also nobody known."""
+    person = await _known(request)
     request.state.person = person
+    await _check_form(request, person)
     return person
 
 
-async def _check_form(request: Request) -> None:
-    given = request.headers.get(CSRF_HEADER)
-    if given is None:
-        field = (await request.form()).get(CSRF_FIELD)
-        given = field if isinstance(field, str) else ""
-    expected = csrf_token(request.cookies.get(COOKIE, ""))
-    if not hmac.compare_digest(given.encode(), expected.encode()):
-        raise ForgedFormError
+async def _guard(request: Request, least: Role) -> Person:
+    person = await _known(request)
+    if person is None:
+        raise LoginNeededError
+    request.state.person = person
+    if not person.role.covers(least):
+        access_of(request).refusals.count("role")
+        raise RoleNeededError(least)
+    await _check_form(request, person)
+    return person
 
 
 async def viewer(request: Request) -> Person:
@@ -76,8 +82,24 @@ async def admin(request: Request) -> Person:
     return await _guard(request, Role.ADMIN)
 
 
-GUARDS: Final = frozenset({viewer, technician, admin})
+async def _check_form(request: Request, person: Person | None) -> None:
+    """See that what changes something comes from a page of ours. No browser reaches the computer's own socket."""
+    if request.method in SAFE_METHODS or (person is not None and person.address == LOCAL):
+        return
+    given = request.headers.get(CSRF_HEADER)
+    if given is None:
+        field = (await request.form()).get(CSRF_FIELD)
+        given = field if isinstance(field, str) else ""
+    expected = csrf_token(form_token(request))
+    strange = request.headers.get("sec-fetch-site", "same-origin") not in {"same-origin", "none"}
+    if strange or not hmac.compare_digest(given.encode(), expected.encode()):
+        access_of(request).refusals.count("forged")
+        raise ForgedFormError
 
+
+GUARDS: Final = frozenset({anybody, viewer, technician, admin})
+
+Anybody = Annotated[Person | None, Depends(anybody)]
 Viewer = Annotated[Person, Depends(viewer)]
 Technician = Annotated[Person, Depends(technician)]
 Admin = Annotated[Person, Depends(admin)]

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
+
+LOCAL: Final = "local"
+"""Who comes through the computer's own socket: his name, his address, and the mark of that door."""
 
 
 class Role(StrEnum):
@@ -21,8 +25,9 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who asks. `address`: where from, "local" through the machine's own socket."""
+    """Who asks. `address`: where from, "local" through the computer's own socket. `session`: its key, "" for none."""
 
     name: str
     role: Role
     address: str
+    session: str = ""

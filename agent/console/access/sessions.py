@@ -1,53 +1,105 @@
-"""Sessions: who is logged in, proved by a token that only his browser and nobody's disk holds."""
+"""Sessions: who is logged in, proved by a token that only his browser holds. The disk has its hash alone."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import secrets
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from agent.console.access.person import Role
+
 if TYPE_CHECKING:
-    from agent.console.access.person import Role
+    from agent.console.access.database import AccessDatabase
+    from agent.console.access.timing import Ticking
 
 TOKEN_BYTES: Final = 32
+TOKEN_LENGTH: Final = 43
+SEEN_EVERY_S: Final = 20.0
+"""A session's last sign is kept no finer than this, so that not every request writes to the disk."""
+
+SESSIONS_OF_A_USER: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRules:
+    """Without a request for `idle_s` a session ends, and after `longest_s` in any case."""
+
+    idle_s: float
+    longest_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Somebody's stay. `key`: the hash by which it is kept."""
+    """Somebody's stay. `key`: the hash of its token. `seen_at`: monotonic seconds, as the disk has it."""
 
     key: str
     user: str
     role: Role
+    seen_at: float
 
 
 class Sessions:
-    """The open sessions. For all threads."""
+    """The open sessions; they outlive the agent, not a restart of the computer. Methods may raise AccessStoreError."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._open: dict[str, Session] = {}
+    def __init__(self, database: AccessDatabase, rules: SessionRules, ticking: Ticking) -> None:
+        self._database = database
+        self._rules = rules
+        self._ticking = ticking
 
-    def open(self, user: str, role: Role) -> str:
-        """Begin one; returns its token, 43 letters of base64url."""
+    def open(self, user: str) -> str:
+        """Begin one for a user that exists; returns its token, 43 letters of base64url. Those that ended are forgotten."""
         token = secrets.token_urlsafe(TOKEN_BYTES)
-        key = _key(token)
-        with self._lock:
-            self._open[key] = Session(key, user, role)
+        at, boot, rules = self._ticking.at(), self._ticking.boot, self._rules
+        self._database.write(
+            lambda db: (
+                db.execute(
+                    "DELETE FROM sessions WHERE boot <> ? OR seen_at <= ? OR opened_at <= ?",
+                    (boot, at - rules.idle_s, at - rules.longest_s),
+                ),
+                db.execute("INSERT INTO sessions VALUES (?, ?, ?, ?, ?)", (_key(token), user, boot, at, at)),
+                db.execute(
+                    "DELETE FROM sessions WHERE user = ? AND key NOT IN "
+                    "(SELECT key FROM sessions WHERE user = ? ORDER BY opened_at DESC LIMIT ?)",
+                    (user, user, SESSIONS_OF_A_USER),
+                ),
+            )
+        )
         return token
 
     def find(self, token: str) -> Session | None:
-        """The session of a token; None: there is none."""
-        with self._lock:
-            return self._open.get(_key(token))
+        """The session of a token; None: there is none, or it has ended."""
+        return self.by_key(_key(token)) if len(token) == TOKEN_LENGTH else None
 
-    def close(self, token: str) -> None:
-        """End it."""
-        with self._lock:
-            self._open.pop(_key(token), None)
+    def by_key(self, key: str) -> Session | None:
+        """The session of a hash."""
+        at, boot, rules = self._ticking.at(), self._ticking.boot, self._rules
+        row = self._database.read(
+            lambda db: db.execute(
+                "SELECT sessions.key, name, role, seen_at FROM sessions JOIN users ON user = name "
+                "WHERE key = ? AND NOT disabled AND boot = ? AND seen_at > ? AND opened_at > ?",
+                (key, boot, at - rules.idle_s, at - rules.longest_s),
+            ).fetchone()
+        )
+        return None if row is None else Session(row[0], row[1], Role(row[2]), row[3])
+
+    def is_to_be_seen(self, session: Session) -> bool:
+        """Whether `saw` would write."""
+        return self._ticking.at() - session.seen_at >= min(SEEN_EVERY_S, self._rules.idle_s / 4)
+
+    def saw(self, session: Session) -> None:
+        """Note that he is still there."""
+        at = self._ticking.at()
+        self._database.write(lambda db: db.execute("UPDATE sessions SET seen_at = ? WHERE key = ?", (at, session.key)))
+
+    def close(self, key: str) -> None:
+        """End one."""
+        self._database.write(lambda db: db.execute("DELETE FROM sessions WHERE key = ?", (key,)))
+
+    def close_others(self, user: str, key: str) -> None:
+        """End all of a user but one."""
+        self._database.write(lambda db: db.execute("DELETE FROM sessions WHERE user = ? AND key <> ?", (user, key)))
 
 
 def csrf_token(token: str) -> str:

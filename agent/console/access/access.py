@@ -1,0 +1,79 @@
+"""Everything that decides who may come in, put together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING, Final
+
+from agent.console.access.address_limits import AddressLimits
+from agent.console.access.database import AccessDatabase
+from agent.console.access.first_code import FirstCode
+from agent.console.access.lockouts import Lockouts
+from agent.console.access.passwords import Hasher
+from agent.console.access.sessions import SessionRules, Sessions
+from agent.console.access.timing import Ticking
+from agent.console.access.users import Users
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+LOGIN_BURST: Final = 10.0
+LOGINS_PER_S: Final = 1 / 6
+REQUEST_BURST: Final = 300.0
+REQUESTS_PER_S: Final = 50.0
+
+
+class Refusals:
+    """How many requests were refused, by reason. For all threads."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._counts: Counter[str] = Counter()
+
+    def count(self, reason: str) -> None:
+        """One more."""
+        with self._lock:
+            self._counts[reason] += 1
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """All of them since the start."""
+        with self._lock:
+            return dict(self._counts)
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Users, sessions, and the limits on those who try. `requests`, `logins`: how often one address may ask."""
+
+    database: AccessDatabase
+    users: Users
+    sessions: Sessions
+    lockouts: Lockouts
+    code: FirstCode
+    requests: AddressLimits
+    logins: AddressLimits
+    refusals: Refusals
+
+    @classmethod
+    def open(cls, state: Path, rules: SessionRules, utc: Callable[[], float], ticking: Ticking | None = None) -> Access:
+        """Open the file of users in the folder of the gate's state. Raises AccessStoreError."""
+        ticking = ticking or Ticking.of_this_computer()
+        database = AccessDatabase(state)
+        return cls(
+            database,
+            Users(database, Hasher(), utc),
+            Sessions(database, rules, ticking),
+            Lockouts(database, ticking),
+            FirstCode(database, ticking),
+            AddressLimits(REQUEST_BURST, REQUESTS_PER_S, ticking.at),
+            AddressLimits(LOGIN_BURST, LOGINS_PER_S, ticking.at),
+            Refusals(),
+        )
+
+    def close(self) -> None:
+        """Close the file."""
+        self.database.close()

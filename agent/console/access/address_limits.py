@@ -1,0 +1,48 @@
+"""A limit on how often one address may ask: a bucket each, filled at a steady rate."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+MOST_ADDRESSES: Final = 4096
+IPV6_PREFIX: Final = 64
+
+
+class AddressLimits:
+    """A token bucket for each address, for IPv6 for each network of a household (/64). For all threads."""
+
+    def __init__(self, burst: float, per_s: float, at: Callable[[], float]) -> None:
+        """`burst`: at once; `per_s`: in the long run; `at`: monotonic seconds."""
+        self._burst, self._per_s, self._at = burst, per_s, at
+        self._lock = threading.Lock()
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def wait_s(self, address: str) -> float:
+        """Take one; 0 where that was allowed, else the seconds until it will be."""
+        key, now = household(address), self._at()
+        with self._lock:
+            left, then = self._buckets.pop(key, (self._burst, now))
+            left = min(self._burst, left + (now - then) * self._per_s)
+            allowed = left >= 1.0
+            self._buckets[key] = (left - 1.0 if allowed else left, now)
+            if len(self._buckets) > MOST_ADDRESSES:
+                self._buckets.popitem(last=False)
+        return 0.0 if allowed else (1.0 - left) / self._per_s
+
+
+def household(address: str) -> str:
+    """The address as limits know it."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, IPv6Address):
+        mapped = parsed.ipv4_mapped
+        return str(mapped) if mapped else str(ip_network((parsed, IPV6_PREFIX), strict=False))
+    return str(parsed)

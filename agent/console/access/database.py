@@ -1,0 +1,154 @@
+"""The file of users and sessions: /STATE/console.db, readable by the agent alone."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sqlite3
+import threading
+from contextlib import closing
+from typing import TYPE_CHECKING, Final, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+NAME: Final = "console.db"
+MODE: Final = 0o600
+BUSY_S: Final = 5.0
+VERSION: Final = 1
+SCHEMA: Final = """
+CREATE TABLE users (
+    name TEXT PRIMARY KEY,
+    role TEXT NOT NULL,
+    hash TEXT NOT NULL,
+    disabled INTEGER NOT NULL DEFAULT 0,
+    changed_utc REAL NOT NULL
+) STRICT;
+CREATE TABLE sessions (
+    key TEXT PRIMARY KEY,
+    user TEXT NOT NULL REFERENCES users (name) ON DELETE CASCADE,
+    boot TEXT NOT NULL,
+    opened_at REAL NOT NULL,
+    seen_at REAL NOT NULL
+) STRICT;
+CREATE TABLE failures (
+    name TEXT PRIMARY KEY,
+    boot TEXT NOT NULL,
+    count INTEGER NOT NULL,
+    last_at REAL NOT NULL,
+    until_at REAL NOT NULL
+) STRICT;
+CREATE TABLE code (
+    only INTEGER PRIMARY KEY CHECK (only = 1),
+    hash TEXT NOT NULL,
+    boot TEXT NOT NULL,
+    until_at REAL NOT NULL,
+    failures INTEGER NOT NULL
+) STRICT;
+"""
+
+T = TypeVar("T")
+
+
+class AccessStoreError(Exception):
+    """The file of users cannot be used; the message says why and how to mend it."""
+
+
+class AccessDatabase:
+    """The open file. For all threads, and beside another process that has it open; readers wait for nobody.
+
+    A damaged file is moved aside and a new one begun: then there is no user, and the first admin is made again.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Open it, or make it. Raises AccessStoreError."""
+        self._path = folder / NAME
+        self._reading, self._writing = threading.Lock(), threading.Lock()
+        try:
+            _prepare(self._path)
+            self._writer = _opened(self._path)
+            self._reader = _opened(self._path)
+        except (OSError, sqlite3.Error) as error:
+            raise AccessStoreError(f"the file of users {self._path} cannot be opened: {error}") from error
+
+    def close(self) -> None:
+        """Close it."""
+        with self._writing, self._reading:
+            self._writer.close()
+            self._reader.close()
+
+    def read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do work that only reads. Raises AccessStoreError."""
+        with self._reading:
+            try:
+                return work(self._reader)
+            except sqlite3.Error as error:
+                raise AccessStoreError(f"the file of users {self._path} cannot be read: {error}") from error
+
+    def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do work as one durable transaction, or none of it. Raises AccessStoreError."""
+        with self._writing:
+            try:
+                with self._writer:
+                    self._writer.execute("BEGIN IMMEDIATE")
+                    return work(self._writer)
+            except sqlite3.Error as error:
+                raise AccessStoreError(f"the file of users {self._path} cannot be written: {error}") from error
+
+
+def _prepare(path: Path) -> None:
+    """Make a sound file of the right owner, whoever this process belongs to. Raises OSError and sqlite3.Error."""
+    if path.exists() and not _is_sound(path):
+        _move_aside(path)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, MODE)
+    try:
+        os.fchmod(descriptor, MODE)
+        owner, ours = path.parent.stat(), os.fstat(descriptor)
+        if os.geteuid() == 0 and (ours.st_uid, ours.st_gid) != (owner.st_uid, owner.st_gid):
+            os.fchown(descriptor, owner.st_uid, owner.st_gid)
+    finally:
+        os.close(descriptor)
+    with closing(_opened(path)) as connection, connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
+            for statement in SCHEMA.split(";\n"):
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {VERSION}")
+
+
+def _is_sound(path: Path) -> bool:
+    try:
+        with closing(_opened(path)) as connection:
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+            (sound,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError:
+        return False
+    if version > VERSION:
+        raise sqlite3.OperationalError("it was written by a newer agent: install that one again, or move the file away")
+    return bool(sound == "ok")
+
+
+def _move_aside(path: Path) -> None:
+    aside = path.with_name(f"{path.name}.damaged")
+    path.replace(aside)
+    for ending in ("-wal", "-shm"):
+        path.with_name(path.name + ending).unlink(missing_ok=True)
+    log.critical("the file of users %s is damaged and was moved to %s; make the first admin again", path, aside)
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection

@@ -1,0 +1,101 @@
+"""Passwords: how they are kept (Argon2id, RFC 9106), and which are refused (NIST SP 800-63B, 3.1.1)."""
+
+from __future__ import annotations
+
+import threading
+import unicodedata
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+SHORTEST: Final = 12
+LONGEST: Final = 128
+LEAST_SCORE: Final = 3
+LOOKED_AT: Final = 72
+WAITING_LIMIT: Final = 4
+
+_RUSSIAN_KEYS: Final = str.maketrans("йцукенгшщзхъфывапролджэячсмитьбюё", "qwertyuiop[]asdfghjkl;'zxcvbnm,.`")
+
+
+class PasswordRefusedError(Exception):
+    """The password will not do. `text`: key of why, `values`: what stands in it."""
+
+    def __init__(self, text: str, **values: object) -> None:
+        super().__init__(text)
+        self.text = text
+        self.values = values
+
+
+class BusyError(Exception):
+    """Too many passwords wait to be checked."""
+
+
+def check_strength(password: str, known: Sequence[str]) -> None:
+    """See whether a new password will do. `known`: what others may guess that he took, such as his name.
+
+    Raises PasswordRefusedError.
+    """
+    text = _normal(password)
+    if len(text) < SHORTEST:
+        raise PasswordRefusedError("password.too_short", least=SHORTEST)
+    if len(text) > LONGEST:
+        raise PasswordRefusedError("password.too_long", most=LONGEST)
+    from zxcvbn import zxcvbn  # noqa: PLC0415 - its lists are large, and seldom needed
+
+    # Also as it would read had the keyboard been switched, which is what "йцукен..." is.
+    for each in (text[:LOOKED_AT], text[:LOOKED_AT].lower().translate(_RUSSIAN_KEYS)):
+        if zxcvbn(each, user_inputs=[*known])["score"] < LEAST_SCORE:
+            raise PasswordRefusedError("password.common")
+
+
+class Hasher:
+    """Makes and checks the hashes, one at a time: each takes memory and some 50 ms of a core that the gate needs too."""
+
+    def __init__(self) -> None:
+        # Three passes over 19 MiB: the least that OWASP asks of Argon2id is two.
+        self._hasher = PasswordHasher(time_cost=3, memory_cost=19 * 1024, parallelism=1)
+        self._turn = threading.Lock()
+        self._waiting = threading.BoundedSemaphore(WAITING_LIMIT)
+
+    def hash(self, password: str) -> str:
+        """The hash to keep. Raises BusyError."""
+        with self._turn_taken():
+            return self._hasher.hash(_normal(password))
+
+    def verify(self, kept: str | None, password: str) -> bool:
+        """Whether the password is that of the hash. None costs the same time and is no. Raises BusyError."""
+        with self._turn_taken():
+            try:
+                self._hasher.verify(kept or self._nobodys, _normal(password))
+            except (VerificationError, InvalidHashError):
+                return False
+        return kept is not None
+
+    def is_old(self, kept: str) -> bool:
+        """Whether the hash was made by weaker rules than today's."""
+        return self._hasher.check_needs_rehash(kept)
+
+    @cached_property
+    def _nobodys(self) -> str:
+        return self._hasher.hash("of nobody")
+
+    @contextmanager
+    def _turn_taken(self) -> Iterator[None]:
+        if not self._waiting.acquire(blocking=False):
+            raise BusyError
+        try:
+            with self._turn:
+                yield
+        finally:
+            self._waiting.release()
+
+
+def _normal(password: str) -> str:
+    """One form for what looks the same, whatever keyboard it came from (NFKC)."""
+    return unicodedata.normalize("NFKC", password)

@@ -1,0 +1,177 @@
+"""The users of the console."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from agent.console.access.passwords import check_strength
+from agent.console.access.person import LOCAL, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.console.access.database import AccessDatabase
+    from agent.console.access.passwords import Hasher
+
+_NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,30}[a-z0-9])?")
+MOST_USERS: Final = 200
+
+
+class UserRefusedError(Exception):
+    """A user cannot be added or changed so. `text`: key of why, `values`: what stands in it. Nothing was changed."""
+
+    def __init__(self, text: str, **values: object) -> None:
+        super().__init__(text)
+        self.text = text
+        self.values = values
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Somebody who may log in. `changed_utc`: when his password was set."""
+
+    name: str
+    role: Role
+    disabled: bool
+    changed_utc: float
+
+
+class Users:
+    """All users. Every method may raise AccessStoreError; whatever changes one ends his sessions."""
+
+    def __init__(self, database: AccessDatabase, hasher: Hasher, utc: Callable[[], float]) -> None:
+        self._database = database
+        self._hasher = hasher
+        self._utc = utc
+
+    def all(self) -> list[User]:
+        """Every user, by name."""
+        rows = self._database.read(
+            lambda db: db.execute("SELECT name, role, disabled, changed_utc FROM users ORDER BY name").fetchall()
+        )
+        return [_user(row) for row in rows]
+
+    def find(self, name: str) -> User | None:
+        """The user of a name."""
+        row = self._database.read(
+            lambda db: db.execute(
+                "SELECT name, role, disabled, changed_utc FROM users WHERE name = ?", (name,)
+            ).fetchone()
+        )
+        return None if row is None else _user(row)
+
+    def is_empty(self) -> bool:
+        """Whether there is nobody who could let others in: then the first admin is to be made."""
+        query = "SELECT count(*) FROM users WHERE role = ? AND NOT disabled"
+        return bool(self._database.read(lambda db: db.execute(query, (Role.ADMIN,)).fetchone()[0]) == 0)
+
+    def verified(self, name: str, password: str) -> User | None:
+        """The user, where the password is his and he is not disabled. It takes as long for a name that nobody has.
+
+        Raises BusyError.
+        """
+        row = self._database.read(
+            lambda db: db.execute("SELECT hash, disabled FROM users WHERE name = ?", (spelled(name),)).fetchone()
+        )
+        kept = None if row is None else row[0]
+        right = self._hasher.verify(kept, password)
+        if not right or row is None or row[1]:
+            return None
+        if self._hasher.is_old(row[0]):
+            fresh = self._hasher.hash(password)
+            self._database.write(
+                lambda db: db.execute("UPDATE users SET hash = ? WHERE name = ?", (fresh, spelled(name)))
+            )
+        return self.find(spelled(name))
+
+    def add(self, name: str, role: Role, password: str) -> User:
+        """Add one. Raises UserRefusedError, PasswordRefusedError, BusyError."""
+        name = checked_name(name)
+        check_strength(password, [name])
+        kept = self._hasher.hash(password)
+
+        def work(db: sqlite3.Connection) -> None:
+            if db.execute("SELECT count(*) FROM users").fetchone()[0] >= MOST_USERS:
+                raise UserRefusedError("users.too_many", most=MOST_USERS)
+            try:
+                db.execute(
+                    "INSERT INTO users (name, role, hash, changed_utc) VALUES (?, ?, ?, ?)",
+                    (name, role, kept, self._utc()),
+                )
+            except sqlite3.IntegrityError:
+                raise UserRefusedError("users.taken", name=name) from None
+
+        self._database.write(work)
+        return User(name, role, disabled=False, changed_utc=self._utc())
+
+    def set_password(self, name: str, password: str) -> None:
+        """Give him another one; his failed attempts are forgotten. Raises as `add`, and UserRefusedError for nobody."""
+        check_strength(password, [name])
+        kept = self._hasher.hash(password)
+
+        def work(db: sqlite3.Connection) -> None:
+            _must_exist(db, name)
+            db.execute("UPDATE users SET hash = ?, changed_utc = ? WHERE name = ?", (kept, self._utc(), name))
+            _end_sessions(db, name)
+
+        self._database.write(work)
+
+    def change(self, name: str, *, role: Role | None = None, disabled: bool | None = None) -> None:
+        """Change his role, or whether he may log in. Raises UserRefusedError, also where no admin would be left."""
+
+        def work(db: sqlite3.Connection) -> None:
+            _must_exist(db, name)
+            db.execute(
+                "UPDATE users SET role = coalesce(?, role), disabled = coalesce(?, disabled) WHERE name = ?",
+                (role, disabled, name),
+            )
+            _keep_an_admin(db)
+            _end_sessions(db, name)
+
+        self._database.write(work)
+
+    def remove(self, name: str) -> None:
+        """Forget him. Raises UserRefusedError, also where no admin would be left."""
+
+        def work(db: sqlite3.Connection) -> None:
+            _must_exist(db, name)
+            db.execute("DELETE FROM users WHERE name = ?", (name,))
+            _keep_an_admin(db)
+
+        self._database.write(work)
+
+
+def spelled(name: str) -> str:
+    """A name as it is kept, however it was typed."""
+    return name.strip().lower()
+
+
+def checked_name(name: str) -> str:
+    """A new user's name. Raises UserRefusedError."""
+    name = spelled(name)
+    if not _NAME.fullmatch(name) or name == LOCAL:
+        raise UserRefusedError("users.bad_name")
+    return name
+
+
+def _user(row: tuple[str, str, int, float]) -> User:
+    name, role, disabled, changed_utc = row
+    return User(name, Role(role), bool(disabled), changed_utc)
+
+
+def _must_exist(db: sqlite3.Connection, name: str) -> None:
+    if db.execute("SELECT 1 FROM users WHERE name = ?", (name,)).fetchone() is None:
+        raise UserRefusedError("users.unknown", name=name)
+
+
+def _keep_an_admin(db: sqlite3.Connection) -> None:
+    query = "SELECT count(*) FROM users WHERE role = ? AND NOT disabled"
+    if db.execute(query, (Role.ADMIN,)).fetchone()[0] == 0:
+        raise UserRefusedError("users.last_admin")
+
+
+def _end_sessions(db: sqlite3.Connection, name: str) -> None:
+    db.execute("DELETE FROM sessions WHERE user = ?", (name,))
