@@ -161,6 +161,7 @@ class LaneUnit:
         self._readings: tuple[Reading, ...] = ()
         self._relay_up = False
         barrier = boards.relay.barrier(Wiring(**settings.barrier.model_dump()), self._pulsed, self._relay_changed)
+        self.barrier = barrier
         self.loop = LaneLoop(
             Lane.start(rules(name, settings, services.ways), first_serial, services.orders(name)),
             Hands(
@@ -191,11 +192,6 @@ class LaneUnit:
     def view(self) -> LaneView | None:
         """What the lane looks like now; None before its first round."""
         return self._view
-
-    @property
-    def signals(self) -> SignalWatch | None:
-        """Its inputs as they were last read; None: a lane without any."""
-        return self._signals
 
     def start(self) -> None:
         """Start to decide first, then to feel."""

@@ -84,7 +84,6 @@ class SignalWatch:
             lambda: on_state(self._port.state, self._port.detail),
         )
         self._inputs: dict[int, Debounced] = {}
-        self._last: Signals | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"signals-{name}", daemon=True)
 
@@ -92,16 +91,6 @@ class SignalWatch:
     def state(self) -> PortState:
         """The state of the input board's port."""
         return self._port.state
-
-    @property
-    def wired(self) -> tuple[str, ...]:
-        """The signals that the lane has, in the order of NAMES."""
-        return tuple(self._wired)
-
-    @property
-    def last(self) -> Signals | None:
-        """The newest sample; None before the first. Its age says what it is worth."""
-        return self._last
 
     def start(self) -> None:
         """Start to poll."""
@@ -138,9 +127,9 @@ class SignalWatch:
             self._inputs[number] = known.seen(self._bit(sample, number), sample.at, self._map.debounce_s)
         found = {name: self._inputs[number] for name, number in self._wired.items()}
         values = {name: one.value for name, one in found.items()}
-        flapping = tuple(name for name, one in found.items() if one.flapping)
-        self._last = Signals(sample.at, **values, flapping=flapping)
-        self._on_sample(self._last)
+        self._on_sample(
+            Signals(sample.at, **values, flapping=tuple(name for name, one in found.items() if one.flapping))
+        )
 
     def _bit(self, sample: InputSample, number: int) -> bool | None:
         bit = sample.bits[number - 1] if number <= len(sample.bits) else None
