@@ -35,11 +35,17 @@ class ChangeGate:
         self._changed_at = -math.inf
         self._passed_at = -math.inf
         self._open = True
+        self._still_s = 0.0
 
     @property
     def open(self) -> bool:
         """Whether the last frame was in a time of change, and not only let through for a look."""
         return self._open
+
+    @property
+    def still_s(self) -> float:
+        """For how long up to the last frame nothing has stood out from the background; 0 where something does in it."""
+        return self._still_s
 
     def passes(self, pixels: npt.NDArray[np.uint8], at: float) -> bool:
         """Whether to read this BGR frame, shape (height, width, 3), that came at this monotonic time."""
@@ -48,7 +54,8 @@ class ChangeGate:
             return True
         if self._differs(_grid(pixels), at):
             self._changed_at = at
-        self._open = at - self._changed_at <= settings.hold_s
+        self._still_s = at - self._changed_at
+        self._open = self._still_s <= settings.hold_s
         if not self._open and at - self._passed_at < settings.look_every_s:
             return False
         self._passed_at = at

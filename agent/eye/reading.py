@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from agent.eye.allowance import Allowance, give_way
 from agent.eye.change import ChangeGate
 from agent.eye.sightings import Sightings
-from agent.eye.slot import Slot
+from agent.eye.slot import Turns
 from agent.eye.stopwatch import Stopwatch
 
 if TYPE_CHECKING:
@@ -20,9 +20,16 @@ if TYPE_CHECKING:
     from agent.eye.link import Link
     from agent.eye.protocol import Configure
     from agent.eye.readers import Code, CodeReader, Plate, Readers
-    from agent.eye.slot import Numbered
+    from agent.eye.slot import Numbered, Slot
 
+_STILL_PLATE_EVERY_S = 0.25
+_STILL_DEAR_EVERY_S = 0.5
+"""While nothing stands out, who can wait looks so often only, and so is free for the frame in which something does."""
+_ASLEEP_AFTER_S = 15.0
+_ASLEEP_PLATE_EVERY_S = 4.0
+"""So often a plate is looked for where nothing has stood out for long and no vehicle waits."""
 _THOROUGH_EVERY_S = 0.5
+_THOROUGH_STILL_S = 1.0
 _READ_LATELY_S = 1.0
 _DEAR_LOOK_MS = 100.0
 """For so long a dear look stays at one frame: the next one may show the code better."""
@@ -36,16 +43,18 @@ class Reading:
     """Read the frames of a slot and tell the parent what was seen.
 
     Three threads, each of which takes the newest frame there is. The first looks at the change gate, makes the cheap
-    steps for codes, sends what they found and hands the frame on; it waits for nobody. The second reads plates. The
-    third makes the dear steps for codes, seldom where one was read lately, where something says that there may be one:
-    the picture changes, a vehicle is there, or the cheap steps see a symbol that they cannot decode. Second and third take
-    what the first leaves of the cores, and the third what the second leaves: so the kernel prefers them, and they rest the
-    longer, the more frames the first loses.
+    steps for codes and sends what they found; it waits for nobody. The second reads plates, beside the first: the driver
+    may wait for both. The third gets the frame when the cheap steps have done with it, and makes the dear steps for codes,
+    seldom where one was read lately, where something says that there may be one: the picture changes, a vehicle is there,
+    or the cheap steps see a symbol that they cannot decode. Second and third take what the first leaves of the cores, and
+    the third what the second leaves: so the kernel prefers them, and they rest the longer, the more frames the first
+    loses. While nothing stands out from the background they look now and then only: a look at nothing would still be
+    under way when a vehicle comes.
     """
 
     def __init__(self, slot: Slot, readers: Readers, settings: Configure, link: Link) -> None:
         self._slot = slot
-        self._later = Slot()
+        self._plate_turns, self._dear_turns = Turns(), Turns()
         self._readers = readers
         self._link = link
         self._gate = ChangeGate(settings.gate)
@@ -61,13 +70,13 @@ class Reading:
             threading.Thread(target=self._read_at_once, name="codes", daemon=True),
             threading.Thread(
                 target=self._read_later,
-                args=(self._read_plates, Allowance(_PLATE_SHARE), _PLATE_NICENESS),
+                args=(self._plate_turns.slot, self._read_plates, Allowance(_PLATE_SHARE), _PLATE_NICENESS),
                 name="plates",
                 daemon=True,
             ),
             threading.Thread(
                 target=self._read_later,
-                args=(self._look_again, Allowance(_DEAR_SHARE), _DEAR_NICENESS),
+                args=(self._dear_turns.slot, self._look_again, Allowance(_DEAR_SHARE), _DEAR_NICENESS),
                 name="dear codes",
                 daemon=True,
             ),
@@ -81,7 +90,8 @@ class Reading:
     def stop(self, timeout_s: float) -> bool:
         """Stop; False when a reader does not come back in time. The slot must be closed before."""
         self._stopping.set()
-        self._later.close()
+        self._plate_turns.slot.close()
+        self._dear_turns.slot.close()
         deadline = time.monotonic() + timeout_s
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
@@ -109,16 +119,22 @@ class Reading:
             if not passes:
                 continue
             self.passed += 1
-            numbered = replace(numbered, changing=self._gate.open)
+            numbered = replace(numbered, changing=self._gate.open, still_s=self._gate.still_s)
+            self._plate_turns.offer(
+                numbered, _ASLEEP_PLATE_EVERY_S if self._is_asleep(numbered) else _STILL_PLATE_EVERY_S
+            )
             if self._readers.codes is not None:
                 self._read_codes(self._readers.codes, numbered)
-            # Only now: whoever is woken wants a core and Python's lock.
-            self._later.put(numbered)
+            # Only now: what the cheap steps have read needs no dear look.
+            self._dear_turns.offer(numbered, _STILL_DEAR_EVERY_S)
 
-    def _read_later(self, read: Callable[[Numbered], None], allowance: Allowance, niceness: int) -> None:
+    def _is_asleep(self, numbered: Numbered) -> bool:
+        return numbered.still_s > _ASLEEP_AFTER_S and not self._attending
+
+    def _read_later(self, slot: Slot, read: Callable[[Numbered], None], allowance: Allowance, niceness: int) -> None:
         give_way(niceness)
         number = 0
-        while (numbered := self._later.newer_than(number)) is not None:
+        while (numbered := slot.newer_than(number)) is not None:
             number = numbered.number
             begun_at = time.monotonic()
             read(numbered)
@@ -158,7 +174,8 @@ class Reading:
         reader, at = self._readers.plates, numbered.frame.at
         if reader is None:
             return
-        thorough = numbered.changing and at - self._thorough_at > _THOROUGH_EVERY_S
+        stands_out = numbered.changing and numbered.still_s <= _THOROUGH_STILL_S
+        thorough = stands_out and at - self._thorough_at > _THOROUGH_EVERY_S
         if thorough:
             self._thorough_at = at
         plates: Sequence[Plate] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,12 +15,14 @@ if TYPE_CHECKING:
 class Numbered:
     """A frame with its number, counted from 1 over the life of the eye.
 
-    `changing`: something moves or has just moved in it, so that a thorough look is worth its time.
+    `changing`: something moves or has just moved in it, so that a thorough look is worth its time. `still_s`: for how long
+    nothing has stood out from the background; 0 where something does.
     """
 
     number: int
     frame: Frame
     changing: bool = True
+    still_s: float = 0.0
 
 
 class Slot:
@@ -64,3 +67,22 @@ class Slot:
             self._closed = True
             self._newest = None
             self._changed.notify_all()
+
+
+class Turns:
+    """Hand frames on to a reader that can wait: all in which something stands out, of the others one now and then.
+
+    `slot` is where that reader takes them. One thread offers.
+    """
+
+    def __init__(self) -> None:
+        self.slot = Slot()
+        self._handed_at = -math.inf
+
+    def offer(self, numbered: Numbered, still_every_s: float) -> None:
+        """Hand the frame on, if it is its turn. `still_every_s`: how often one has it in which nothing stands out."""
+        at = numbered.frame.at
+        if numbered.still_s > 0 and at - self._handed_at < still_every_s:
+            return
+        self._handed_at = at
+        self.slot.put(numbered)

@@ -14,7 +14,7 @@ from agent.eye.main import made_readers
 from agent.eye.protocol import Configure, GateSettings
 from agent.eye.readers import Readers
 from agent.eye.reading import Reading
-from agent.eye.slot import Numbered, Slot
+from agent.eye.slot import Numbered, Slot, Turns
 from agent.eye.wire import Decoder
 from drivers.api import Frame
 from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene
@@ -176,6 +176,34 @@ def test_the_cheap_steps_make_no_dear_one():
         assert codes.asked.get(timeout=10) == (True, 0.0)
 
 
+def test_a_frame_in_which_something_stands_out_is_handed_on_at_once_and_others_now_and_then():
+    turns, handed = Turns(), []
+    for number in range(1, 52):
+        stands_out = number in {1, 21, 22, 23}
+        still_s = 0.0 if stands_out else 0.04
+        turns.offer(Numbered(number, Frame(np.zeros((1, 1, 3), np.uint8), number * 0.04), still_s=still_s), 0.25)
+        newest = turns.slot.newest().number
+        handed += [newest] if newest not in handed else []
+    assert handed == [1, 8, 15, 21, 22, 23, 30, 37, 44, 51]
+
+
+def test_a_plate_is_looked_for_seldom_where_nothing_has_changed_for_long_and_no_vehicle_waits():
+    dear_codes, plates = Gated(MANY), Gated(MANY)
+    with at_work(Readers(dear_codes=dear_codes, plates=plates), gate=UNCHANGED) as bench:
+        asked_at = []
+        for at, present in ((1.0, False), (2.0, False), (17.0, False), (18.0, False), (21.5, False), (22.5, True)):
+            bench.reading.attend(present=present)
+            before = bench.reading.plates.taken().frames
+            bench.show(at=at)
+            dear_codes.asked.get(timeout=10)
+            if at != 18.0:
+                plates.asked.get(timeout=10)
+                eventually(lambda before=before: bench.reading.plates.taken().frames > before)
+            asked_at += [at] * (bench.reading.plates.taken().frames - before)
+        assert asked_at == [1.0, 2.0, 17.0, 21.5, 22.5]
+    assert plates.asked.qsize() == 0
+
+
 class Ranked:
     """A reader that notes how far the kernel puts its thread back."""
 
@@ -202,7 +230,7 @@ def test_the_kernel_prefers_the_cheap_steps_for_codes_to_all_that_can_wait():
 
 
 def test_without_the_right_to_give_way_the_readers_read_all_the_same(mocker, caplog):
-    mocker.patch("agent.eye.reading.os.setpriority", side_effect=PermissionError(1, "Operation not permitted"))
+    mocker.patch("agent.eye.allowance.os.setpriority", side_effect=PermissionError(1, "Operation not permitted"))
     plates = Gated(MANY)
     with at_work(Readers(plates=plates)) as bench:
         bench.show()
