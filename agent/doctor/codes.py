@@ -1,0 +1,193 @@
+"""What is checked, and everything that a check can find."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Severity(StrEnum):
+    """OK: nothing to mend. NOTE: good to know. WARNING: it works, but not as it should, or not for long. ERROR: it does not."""
+
+    OK = "ok"
+    NOTE = "note"
+    WARNING = "warning"
+    ERROR = "error"
+
+    @property
+    def rank(self) -> int:
+        """The worse the higher."""
+        return tuple(Severity).index(self)
+
+
+class Check(StrEnum):
+    """What is checked, in the order in which it is told: what others need first."""
+
+    CONFIGURATION = "configuration"
+    SERVICE = "service"
+    VERSIONS = "versions"
+    WATCHDOG = "watchdog"
+    CLOCK = "clock"
+    TIME_ZONE = "time_zone"
+    DISK = "disk"
+    MEMORY = "memory"
+    PROCESSOR = "processor"
+    STATE = "state"
+    JOURNAL = "journal"
+    GATE_KEY = "gate_key"
+    CERTIFICATES = "certificates"
+    MODELS = "models"
+    BROKERS = "brokers"
+    LISTS = "lists"
+    PORTS = "ports"
+    CAMERAS = "cameras"
+    RELAYS = "relays"
+    INPUTS = "inputs"
+    SCANNERS = "scanners"
+
+
+class Code(StrEnum):
+    """What a check can find. The words for each, and how it is mended, stand in agent.doctor.words."""
+
+    CONFIGURATION_REFUSED = "CONFIGURATION_REFUSED"
+    CONFIGURATION_DOUBTFUL = "CONFIGURATION_DOUBTFUL"
+    CONFIGURATION_WAITS = "CONFIGURATION_WAITS"
+    UNIT_MISSING = "UNIT_MISSING"
+    UNIT_FAULTY = "UNIT_FAULTY"
+    UNIT_NOT_ENABLED = "UNIT_NOT_ENABLED"
+    SERVICE_FAILED = "SERVICE_FAILED"
+    SERVICE_STOPPED = "SERVICE_STOPPED"
+    SERVICE_RESTARTED = "SERVICE_RESTARTED"
+    VERSION_WAITS = "VERSION_WAITS"
+    WATCHDOG_OFF = "WATCHDOG_OFF"
+    HARDWARE_WATCHDOG_OFF = "HARDWARE_WATCHDOG_OFF"
+    CLOCK_UNTRUSTED = "CLOCK_UNTRUSTED"
+    CLOCK_UNSYNCHRONISED = "CLOCK_UNSYNCHRONISED"
+    CLOCK_INEXACT = "CLOCK_INEXACT"
+    TIME_ZONE_UNKNOWN = "TIME_ZONE_UNKNOWN"
+    DISK_FULL = "DISK_FULL"
+    DISK_LOW = "DISK_LOW"
+    INODES_LOW = "INODES_LOW"
+    DISK_READ_ONLY = "DISK_READ_ONLY"
+    DISK_IN_MEMORY = "DISK_IN_MEMORY"
+    DISK_TOO_SMALL = "DISK_TOO_SMALL"
+    DISK_WEARS = "DISK_WEARS"
+    MEMORY_LOW = "MEMORY_LOW"
+    LOAD_HIGH = "LOAD_HIGH"
+    TEMPERATURE_HIGH = "TEMPERATURE_HIGH"
+    THROTTLED = "THROTTLED"
+    STATE_MISSING = "STATE_MISSING"
+    STATE_FORBIDDEN = "STATE_FORBIDDEN"
+    STATE_OPEN = "STATE_OPEN"
+    JOURNAL_MISSING = "JOURNAL_MISSING"
+    JOURNAL_DAMAGED = "JOURNAL_DAMAGED"
+    JOURNAL_FAILING = "JOURNAL_FAILING"
+    JOURNAL_FILLING = "JOURNAL_FILLING"
+    JOURNAL_WAITING = "JOURNAL_WAITING"
+    GATE_KEY_MISSING = "GATE_KEY_MISSING"
+    GATE_KEY_BAD = "GATE_KEY_BAD"
+    CERTIFICATE_UNUSABLE = "CERTIFICATE_UNUSABLE"
+    CERTIFICATE_EXPIRED = "CERTIFICATE_EXPIRED"
+    CERTIFICATE_EARLY = "CERTIFICATE_EARLY"
+    CERTIFICATE_EXPIRES = "CERTIFICATE_EXPIRES"
+    CERTIFICATE_OTHER_NAME = "CERTIFICATE_OTHER_NAME"
+    PRIVATE_KEY_OPEN = "PRIVATE_KEY_OPEN"
+    MODEL_BAD = "MODEL_BAD"
+    BROKER_NONE = "BROKER_NONE"
+    BROKER_UNREACHABLE = "BROKER_UNREACHABLE"
+    BROKER_TAKES_NOTHING = "BROKER_TAKES_NOTHING"
+    BROKER_GIVES_NOTHING = "BROKER_GIVES_NOTHING"
+    BROKER_SLOW = "BROKER_SLOW"
+    BROKER_IN_CLEAR = "BROKER_IN_CLEAR"
+    LISTS_UNREADABLE = "LISTS_UNREADABLE"
+    TRUST_LIST_MISSING = "TRUST_LIST_MISSING"
+    TRUST_LIST_EXPIRED = "TRUST_LIST_EXPIRED"
+    TRUST_LIST_EXPIRES = "TRUST_LIST_EXPIRES"
+    LIST_MISSING = "LIST_MISSING"
+    LIST_OLD = "LIST_OLD"
+    LIST_TOO_OLD = "LIST_TOO_OLD"
+    PORT_MISSING = "PORT_MISSING"
+    PORT_FORBIDDEN = "PORT_FORBIDDEN"
+    PORT_HELD = "PORT_HELD"
+    PORT_NAME_CHANGES = "PORT_NAME_CHANGES"
+    CAMERA_LOST = "CAMERA_LOST"
+    CAMERA_MISCONFIGURED = "CAMERA_MISCONFIGURED"
+    CAMERA_STALE = "CAMERA_STALE"
+    CAMERA_FROZEN = "CAMERA_FROZEN"
+    CAMERA_VIEW = "CAMERA_VIEW"
+    CAMERA_PICTURE = "CAMERA_PICTURE"
+    CAMERA_SLOW = "CAMERA_SLOW"
+    CAMERA_OVERLOADED = "CAMERA_OVERLOADED"
+    CAMERA_RESTARTED = "CAMERA_RESTARTED"
+    RELAY_LOST = "RELAY_LOST"
+    RELAY_SLOW = "RELAY_SLOW"
+    RELAY_ENERGISED = "RELAY_ENERGISED"
+    INPUTS_LOST = "INPUTS_LOST"
+    INPUTS_UNKNOWN = "INPUTS_UNKNOWN"
+    LANE_BLIND = "LANE_BLIND"
+    SCANNER_LOST = "SCANNER_LOST"
+    SCANNER_NOISY = "SCANNER_NOISY"
+    CHECK_HANGS = "CHECK_HANGS"
+    CHECK_FAILED = "CHECK_FAILED"
+
+
+_OK, NOTE, WARNING, ERROR = Severity
+_NOTES: Final = frozenset(
+    {
+        Code.CONFIGURATION_WAITS,
+        Code.UNIT_MISSING,
+        Code.VERSION_WAITS,
+        Code.HARDWARE_WATCHDOG_OFF,
+        Code.TIME_ZONE_UNKNOWN,
+        Code.DISK_WEARS,
+        Code.STATE_MISSING,
+        Code.JOURNAL_MISSING,
+        Code.GATE_KEY_MISSING,
+        Code.BROKER_NONE,
+        Code.LANE_BLIND,
+    }
+)
+_WARNINGS: Final = frozenset(
+    {
+        Code.CONFIGURATION_DOUBTFUL,
+        Code.UNIT_FAULTY,
+        Code.UNIT_NOT_ENABLED,
+        Code.SERVICE_STOPPED,
+        Code.SERVICE_RESTARTED,
+        Code.WATCHDOG_OFF,
+        Code.CLOCK_UNSYNCHRONISED,
+        Code.CLOCK_INEXACT,
+        Code.DISK_LOW,
+        Code.INODES_LOW,
+        Code.DISK_TOO_SMALL,
+        Code.MEMORY_LOW,
+        Code.LOAD_HIGH,
+        Code.TEMPERATURE_HIGH,
+        Code.THROTTLED,
+        Code.STATE_OPEN,
+        Code.JOURNAL_FILLING,
+        Code.JOURNAL_WAITING,
+        Code.CERTIFICATE_EXPIRES,
+        Code.PRIVATE_KEY_OPEN,
+        Code.BROKER_SLOW,
+        Code.BROKER_IN_CLEAR,
+        Code.TRUST_LIST_EXPIRES,
+        Code.LIST_OLD,
+        Code.PORT_NAME_CHANGES,
+        Code.CAMERA_VIEW,
+        Code.CAMERA_PICTURE,
+        Code.CAMERA_SLOW,
+        Code.CAMERA_OVERLOADED,
+        Code.CAMERA_RESTARTED,
+        Code.RELAY_SLOW,
+        Code.RELAY_ENERGISED,
+        Code.SCANNER_NOISY,
+    }
+)
+SEVERITY: Final[Mapping[Code, Severity]] = {
+    code: NOTE if code in _NOTES else WARNING if code in _WARNINGS else ERROR for code in Code
+}
+"""How grave each finding is."""

@@ -1,0 +1,321 @@
+"""What is gathered before anything is judged: plain values, of which any may be unknown (None)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+    from pathlib import Path
+
+    from agent.core.camera_view import View
+    from agent.core.clock_trust import ClockState
+    from agent.core.quality import Figures
+    from agent.eye.protocol import CameraPhase
+
+# --------------------------------------------------------------------------------------------------------- the software
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigurationFacts:
+    """The configuration on the disk. `errors`, `warnings`: one line each; `digest`: of what is there, None if unusable.
+
+    `running`: the digest of what the agent runs with; None: no agent was asked.
+    """
+
+    path: Path
+    errors: tuple[str, ...]
+    warnings: tuple[str, ...]
+    digest: str | None
+    running: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceFacts:
+    """The unit as the service manager knows it. `manager`: whether one runs on this machine.
+
+    `unit`: path of the unit's file, None where there is none. `complaints`: what the offline check of the file prints.
+    `enabled`: whether it starts with the machine. `active`: active, inactive, failed and so on. `result`: of its last end.
+    """
+
+    manager: bool
+    unit: Path | None = None
+    complaints: str = ""
+    enabled: bool = True
+    active: str = ""
+    result: str = ""
+    restarts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class VersionFacts:
+    """Which software this is. `running`: the version of the agent that runs; None: none was asked."""
+
+    installed: str
+    running: str | None
+    python: str
+    system: str
+    kernel: str
+
+
+@dataclass(frozen=True, slots=True)
+class WatchdogFacts:
+    """The two watchdogs. `service_s`: within which the service manager wants a sign of life; None: it wants none.
+
+    `asked`: whether that is known at all. `hardware`: the state of the machine's own (active, inactive); None: it has none.
+    """
+
+    asked: bool
+    service_s: float | None
+    hardware: str | None
+
+
+# ---------------------------------------------------------------------------------------------------------- the machine
+
+
+@dataclass(frozen=True, slots=True)
+class ClockFacts:
+    """The clock. `required`: whether permits are judged by a trusted clock only. `why`: why it is not in step."""
+
+    state: ClockState
+    error_s: float | None
+    why: str
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TimeZoneFacts:
+    """The time zone of the machine; None: it has none."""
+
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DiskFacts:
+    """The file system of the state. `wanted_bytes`: what the settings allow all stores to grow by from now on."""
+
+    path: Path
+    size_bytes: int
+    free_bytes: int
+    inodes: int
+    free_inodes: int
+    file_system: str
+    source: str
+    options: frozenset[str]
+    wanted_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryFacts:
+    """The memory of the machine."""
+
+    size_bytes: int
+    available_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessorFacts:
+    """How busy and how hot the machine is. `load_15`: the load average of 15 minutes. `throttled`: since its start."""
+
+    cores: int
+    load_15: float
+    temperature_c: float | None
+    throttled: bool | None
+
+
+# --------------------------------------------------------------------------------------------------- the gate's own files
+
+
+@dataclass(frozen=True, slots=True)
+class StateFacts:
+    """The state directory. `user`: who the agent is there. `writable`: for that user."""
+
+    path: Path
+    exists: bool
+    mode: int = 0
+    user: str = ""
+    writable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class JournalFacts:
+    """The journal. `trouble`: what is wrong with the file, "" for nothing. `failing`: the agent cannot write it now.
+
+    `oldest_s`: age of the oldest event that is not acknowledged. `delivers`: whether anybody is to take the events.
+    """
+
+    path: Path
+    exists: bool
+    trouble: str = ""
+    failing: bool = False
+    events: int = 0
+    size_bytes: int = 0
+    limit_bytes: int = 0
+    unacknowledged: int = 0
+    oldest_s: float | None = None
+    delivers: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class GateKeyFacts:
+    """The key with which the gate signs. `trouble`: why it cannot be used, "" for nothing."""
+
+    exists: bool
+    trouble: str
+    public: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateFacts:
+    """One certificate file. `name`: its CN, which must be `expected` where that is not None."""
+
+    path: Path
+    trouble: str = ""
+    name: str = ""
+    expected: str | None = None
+    begins: datetime | None = None
+    ends: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateKeyFacts:
+    """The file of a private key. `trouble`: why it cannot be used with its certificate. `mode`: of the file."""
+
+    path: Path
+    trouble: str
+    mode: int
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFacts:
+    """All files that TLS needs. `now`: by the wall clock, UTC."""
+
+    certificates: tuple[CertificateFacts, ...]
+    keys: tuple[PrivateKeyFacts, ...]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """One file of weights. `trouble`: why it is not the one that was measured, "" for nothing."""
+
+    file: str
+    trouble: str
+
+
+# ------------------------------------------------------------------------------------------------- the way to the others
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerFacts:
+    """One address of a broker. `trouble`: why it cannot be reached, or lets the gate not in.
+
+    `connect_ms`: until it has let the gate in; `publish_ms`: until it answered what was published; None where it did not
+    come to that. `takes`, `gives`: why it refuses what the gate publishes and subscribes to, "" for nothing.
+    """
+
+    url: str
+    encrypted: bool
+    trouble: str = ""
+    connect_ms: float | None = None
+    publish_ms: float | None = None
+    takes: str = ""
+    gives: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListFacts:
+    """One list. `age_s`: since central's last word on it; None: it has none. `required`: the gate cannot do without."""
+
+    name: str
+    version: int
+    rows: int
+    age_s: float | None
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ListsFacts:
+    """All lists. `trouble`: why they cannot be read. `trust_ends_s`: until the trust list ends; None: there is none."""
+
+    trouble: str = ""
+    trust_version: int = 0
+    trust_ends_s: float | None = None
+    lists: tuple[ListFacts, ...] = ()
+    fresh_s: float = 0.0
+    known_only_s: float = 0.0
+
+
+# ------------------------------------------------------------------------------------------------------------ the devices
+
+
+@dataclass(frozen=True, slots=True)
+class PortFacts:
+    """A file below /dev that the configuration names. `used_by`: the devices on it. `holders`: strangers that have it open.
+
+    `permitted`: whether `user`, as whom the agent runs, may open it; `group`: the group that may. `better`: the name that
+    should be written down instead, "" for none; `why`: why.
+    """
+
+    path: str
+    used_by: tuple[str, ...]
+    exists: bool
+    permitted: bool = True
+    user: str = ""
+    group: str = ""
+    holders: tuple[str, ...] = ()
+    better: str = ""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFacts:
+    """A camera. `figures`: what was measured of its picture, None before the first. `detail`: what is wrong, in words."""
+
+    name: str
+    phase: CameraPhase
+    detail: str
+    misconfigured: bool
+    view: View
+    figures: Figures | None
+    width_px: int
+    height_px: int
+    rate_hz: float | None
+    overloaded: bool
+    restarts: int
+
+
+@dataclass(frozen=True, slots=True)
+class RelayFacts:
+    """A relay board. `energised`: its relays that are on, None where it cannot say; `agent`: whether an agent owns it."""
+
+    board: str
+    lanes: tuple[str, ...]
+    up: bool
+    detail: str
+    answer_s: float | None
+    energised: tuple[int, ...] | None
+    agent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InputsFacts:
+    """The inputs of a lane. `wired`: whether there are any. `signals`: each wired one by name, None where it is not known."""
+
+    lane: str
+    wired: bool
+    up: bool = False
+    detail: str = ""
+    signals: Mapping[str, bool | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScannerFacts:
+    """A scanner. `noisy`: texts were dropped of late."""
+
+    name: str
+    up: bool
+    noisy: bool
+    detail: str

@@ -1,0 +1,51 @@
+"""What an examination came to: a line for each thing that was looked at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from agent.doctor.codes import SEVERITY, Check, Code, Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of an examination. `code`: what was found; None: nothing to mend.
+
+    `subject`: which of several things, such as a camera's name; empty for what there is one of. `measured`: figures in no
+    language. `values`: what the words of the code name.
+    """
+
+    check: Check
+    subject: str = ""
+    code: Code | None = None
+    measured: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def severity(self) -> Severity:
+        """How grave it is."""
+        return Severity.OK if self.code is None else SEVERITY[self.code]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One whole examination. `agent`: whether the running agent made it. `utc`: when it was done, Unix seconds."""
+
+    gate: str
+    version: str
+    agent: bool
+    utc: float
+    findings: tuple[Finding, ...]
+
+    @property
+    def worst(self) -> Severity:
+        """The gravest of all."""
+        return max((one.severity for one in self.findings), key=lambda one: one.rank, default=Severity.OK)
+
+    def count(self, severity: Severity) -> int:
+        """How many are of this severity."""
+        return sum(one.severity is severity for one in self.findings)

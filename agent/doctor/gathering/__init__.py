@@ -1,0 +1,1 @@
+"""Gathers facts: reads the machine, the files, the devices and the brokers, and moves nothing."""

@@ -1,0 +1,1 @@
+"""Judges facts: pure, one function a check."""

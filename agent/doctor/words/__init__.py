@@ -1,0 +1,1 @@
+"""The words of the findings, one module a language."""

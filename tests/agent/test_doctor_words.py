@@ -1,0 +1,75 @@
+"""Every finding has its words in every language, with the same values and the same commands."""
+
+from __future__ import annotations
+
+import re
+import string
+
+import pytest
+
+from agent.core.camera_view import View
+from agent.core.quality import Flaw
+from agent.core.wording.words import Language
+from agent.doctor.codes import SEVERITY, Check, Code, Severity
+from agent.doctor.finding import Finding
+from agent.doctor.words.form import OF_THE_CORE
+from agent.doctor.words.lookup import WORDS, advice, severity, title
+
+OTHERS = [language for language in Language if language is not Language.EN]
+COMMANDS = re.compile(r"`[^`]+`|\b[a-z]+\.[a-z_]+_mb\b|\bmqtt\.[a-z]+|/etc/\S+\.conf")
+
+
+def names(text):
+    return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_check_finding_and_severity_has_words(language):
+    words = WORDS[language]
+    assert set(words.titles) == set(Check)
+    assert set(words.severities) == set(Severity)
+    assert set(words.findings) == set(Code) - OF_THE_CORE
+
+
+def test_every_finding_has_a_severity_and_none_is_well():
+    assert set(SEVERITY) == set(Code)
+    assert Severity.OK not in SEVERITY.values()
+
+
+@pytest.mark.parametrize("language", OTHERS)
+@pytest.mark.parametrize("code", [code for code in Code if code not in OF_THE_CORE])
+def test_a_translation_has_the_same_values_and_commands_and_is_one(code, language):
+    english, other = WORDS[Language.EN].findings[code], WORDS[language].findings[code]
+    for one, translated in ((english.what, other.what), (english.act, other.act)):
+        assert names(one) == names(translated)
+        assert translated != one
+        assert not translated.isascii()
+        assert {found for found in COMMANDS.findall(translated) if found not in one} == set()
+    assert {found for found in COMMANDS.findall(english.act)} == {found for found in COMMANDS.findall(other.act)}
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_titles_and_severities_are_translated_and_all_different(language):
+    words = WORDS[language]
+    for mine, english in ((words.titles, WORDS[Language.EN].titles), (words.severities, WORDS[Language.EN].severities)):
+        assert not set(mine.values()) & set(english.values())
+        assert len(set(mine.values())) == len(mine)
+
+
+@pytest.mark.parametrize("language", Language)
+@pytest.mark.parametrize(
+    ("code", "name", "value"),
+    [(Code.CAMERA_VIEW, "view", view.value) for view in View]
+    + [(Code.CAMERA_PICTURE, "flaw", flaw.value) for flaw in Flaw],
+)
+def test_what_a_camera_sees_is_told_in_the_words_of_the_core(code, name, value, language):
+    told = advice(Finding(Check.CAMERAS, "out/front", code, values={name: value}), language)
+    assert told.what
+    assert told.act
+
+
+def test_values_stand_in_the_words_and_braces_in_them_are_left_alone():
+    found = Finding(Check.BROKERS, "mqtts://b", Code.BROKER_UNREACHABLE, values={"trouble": "{0} {x!r}"})
+    assert advice(found, Language.EN).what == "The broker cannot be used: {0} {x!r}"
+    assert advice(Finding(Check.DISK), Language.RU) is None
+    assert (title(Check.DISK, Language.ZH), severity(Severity.ERROR, Language.KK)) == ("磁盘", "қате")
