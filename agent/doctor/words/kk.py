@@ -11,8 +11,8 @@ from agent.doctor.words.form import Words
 WORDS = Words(
     severities={
         Severity.OK: "жақсы",
-        Severity.NOTE: "ескерту",
-        Severity.WARNING: "назар аударыңыз",
+        Severity.NOTE: "ескертпе",
+        Severity.WARNING: "ескерту",
         Severity.ERROR: "қате",
     },
     titles={

@@ -177,7 +177,7 @@ WORDS = Words(
         Code.BROKER_IN_CLEAR: Advice("与该消息服务器的通信没有加密。", "请使用带证书的 mqtts://，除非服务器就在本机。"),
         Code.LISTS_UNREADABLE: Advice("清单无法读取：{trouble}", "请重启程序：它会重建损坏的清单，并从中心重新获取。"),
         Code.TRUST_LIST_MISSING: Advice(
-            "没有信任清单，无法验证任何通行证。", "请设置 permits.trust_list，或让中心发布清单。"
+            "没有信任清单，无法验证任何凭证。", "请设置 permits.trust_list，或让中心发布清单。"
         ),
         Code.TRUST_LIST_EXPIRED: Advice(
             "信任清单已于 {age} 前到期。", "请用 `gate-agent permit renew` 签发新清单并发布。"
