@@ -25,6 +25,7 @@ need mosquitto-clients "an MQTT subscriber that is not ours, to check what arriv
 [ "${1:-}" = demo ] || need postgresql "the database of the reference consumer (examples/central), for its tests" has_postgres
 [ "${1:-}" = demo ] || need fonts-wqy-microhei "the letters of Chinese plates on printed permits, for the tests" has_font
 [ "${1:-}" = demo ] || need iproute2 "networks that the tests split and slow down" command -v tc
+need libseccomp2 "the filter of calls around each eye" has_library libseccomp.so.2
 need libzbar0 "the second QR reader (pyzbar) calls it" has_library libzbar.so.0
 
 install_missing

@@ -140,3 +140,13 @@ def test_the_true_readers_see_permit_and_plate_in_the_drawn_yard(tmp_path):
     assert permit.overview in permit.pictures
     assert plate.readings[0].text == "123ABC02"
     assert plate.readings[0].picture in plate.pictures
+
+
+def test_a_camera_with_a_name_is_read_from_within_the_sandbox_and_found_again_after_it_was_away(server):
+    with looking_at(server.url("yard.mp4").replace("127.0.0.1", "localhost")) as eye:
+        eye.status(lambda one: one.up)
+        server.kill()
+        eye.status(lambda one: not one.up)
+        server.start()
+        eye.status(lambda one: one.up)
+        assert (eye.port.sandbox.missing, eye.port.status.restarts) == ((), 0)

@@ -55,7 +55,7 @@ _ALWAYS: Final = (
     "getuid geteuid getgid getegid getrusage getrlimit uname sysinfo getrandom "
     "clock_gettime clock_getres clock_nanosleep nanosleep gettimeofday time times restart_syscall "
     "rt_sigaction rt_sigprocmask rt_sigreturn rt_sigtimedwait rt_sigpending sigaltstack "
-    "sendto sendmsg sendmmsg recvfrom recvmsg recvmmsg getsockname getpeername getsockopt setsockopt shutdown "
+    "recvfrom recvmsg recvmmsg getsockname getpeername getsockopt setsockopt shutdown "
 )
 
 
@@ -165,10 +165,16 @@ def _files(allowed: Allowed) -> Iterator[_Rule]:
 
 
 def _sockets(allowed: Allowed) -> Iterator[_Rule]:
-    kinds = [socket.SOCK_STREAM] * allowed.connects + [socket.SOCK_DGRAM] * allowed.datagrams
+    """TCP and UDP and no relative of theirs (multipath TCP): Landlock knows the ports of TCP alone."""
+    # TCP Fast Open connects by sending, past Landlock's check.
+    for name, argument in (("sendto", 3), ("sendmsg", 2), ("sendmmsg", 3)):
+        yield name, _ALLOW, (_masked(argument, socket.MSG_FASTOPEN, 0),)
+    kinds = [(socket.SOCK_STREAM, socket.IPPROTO_TCP)] * allowed.connects
+    kinds += [(socket.SOCK_DGRAM, socket.IPPROTO_UDP)] * allowed.datagrams
     for family in (socket.AF_INET, socket.AF_INET6):
-        for kind in kinds:
-            yield "socket", _ALLOW, (_equal(0, family), _masked(1, _SOCKET_TYPE, kind))
+        for kind, protocol in kinds:
+            for named in (0, protocol):
+                yield "socket", _ALLOW, (_equal(0, family), _masked(1, _SOCKET_TYPE, kind), _equal(2, named))
     if kinds:
         yield "connect", _ALLOW, ()
     if allowed.datagrams:
