@@ -1,0 +1,87 @@
+"""The environment of a package: the wheels of the lock for its Debian and architecture, with their bytecode.
+
+Made once for a lock, and kept in a folder of the build.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sys
+from typing import TYPE_CHECKING, Final
+
+from tools.deb.project import LOCK, run
+from tools.deb.targets import BuildError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tools.deb.targets import Target
+
+INSTALLED: Final = "/usr/lib/gate-agent/current"
+_FORM: Final = 1  # of what is kept; another number has all of it made anew
+
+
+def site_packages(target: Target) -> str:
+    """Where modules lie in a tree."""
+    return f"lib/python{target.python}/site-packages"
+
+
+def ready_environment(target: Target, store: Path) -> Path:
+    """The folder of modules of the lock for a target, with bytecode. Raises BuildError."""
+    key = hashlib.sha256(LOCK.read_bytes() + f"{_FORM} {target.name} {python_of(target)}".encode()).hexdigest()[:16]
+    ready = store / f"{target.name}-{key}"
+    if not ready.is_dir():
+        part = ready.with_suffix(".part")
+        shutil.rmtree(part, ignore_errors=True)
+        _install(target, part, ["--require-hashes", "--no-deps", "-r", str(LOCK)])
+        compile_modules(target, part)
+        part.rename(ready)
+    return ready
+
+
+def install_wheel(target: Target, wheel: Path, folder: Path) -> None:
+    """Install our own wheel into a folder, with bytecode. Raises BuildError."""
+    _install(target, folder, ["--no-deps", "--no-index", str(wheel)])
+    compile_modules(target, folder)
+
+
+def _install(target: Target, folder: Path, what: list[str]) -> None:
+    run(
+        [
+            *(sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", folder),
+            *("--python-platform", target.wheels, "--python-version", target.python),
+            *("--only-binary", ":all:", "--link-mode", "copy"),
+            *what,
+        ]
+    )
+    # Others' commands are not the product's, and name an interpreter of this machine.
+    shutil.rmtree(folder / "bin", ignore_errors=True)
+    (folder / ".lock").unlink(missing_ok=True)
+
+
+def compile_modules(target: Target, folder: Path) -> None:
+    """Write the bytecode of every module, which the service could not: its tree is not its own. Raises BuildError.
+
+    Unchecked, since source and bytecode come in one package (PEP 552); the same bytes each time.
+    """
+    shown = f"{INSTALLED}/{site_packages(target)}"
+    run(
+        [
+            *(python_of(target), "-I", "-m", "compileall", "-q", "-f", "-j", "1"),
+            *("--invalidation-mode", "unchecked-hash", "-s", folder, "-p", shown, folder),
+        ],
+        PYTHONHASHSEED="0",
+    )
+
+
+def python_of(target: Target) -> str:
+    """An interpreter whose bytecode fits. Raises BuildError."""
+    for found in (f"/usr/bin/python{target.python}", shutil.which(f"python{target.python}")):
+        if found and shutil.which(found):
+            return found
+    message = (
+        f"{target.name} needs Python {target.python} on this machine, to compile its modules: "
+        f"apt-get install python{target.python}-minimal, or build for another Debian"
+    )
+    raise BuildError(message)

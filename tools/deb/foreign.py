@@ -1,0 +1,100 @@
+"""The works of others in a package: Python packages, and what the manifests of our own folders name."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import tomllib
+from dataclasses import dataclass
+from importlib.metadata import Distribution, distributions
+from typing import TYPE_CHECKING, Final
+
+from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
+from tools.deb.project import ROOT
+from tools.deb.targets import BuildError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_TEXTS: Final = re.compile(r"(^|/)(LICEN[CS]E|COPYING|NOTICE|ThirdPartyNotices)[^/]*$|/licenses/")
+_KNOWN: Final = ROOT / "packaging" / "licences.toml"
+_COMMON: Final = "/usr/share/common-licenses/"
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One work of others. `licence` is an SPDX expression; `files`: SHA-256 by path, of what is not Python; `texts`: its
+    licences by their path, as they lie in the package.
+
+    `package`: whether it comes from the Python package index; else `origin` says where it is from.
+    """
+
+    name: str
+    version: str
+    licence: str
+    origin: str
+    package: bool
+    files: dict[str, str]
+    texts: dict[str, str]
+
+
+def works(folder: Path) -> list[Work]:
+    """All works of others in a folder of modules, by name. Raises BuildError for one without a licence."""
+    known = {
+        normal(name): str(licence) for name, licence in tomllib.loads(_KNOWN.read_text(encoding="utf-8")).items()
+    }
+    found = [
+        _packaged(distribution, known)
+        for distribution in distributions(path=[str(folder)])
+        if normal(distribution.name) != "gate-agent"
+    ]
+    for manifest in sorted(folder.glob("agent/**/manifest.toml")) + sorted(folder.glob("drivers/**/manifest.toml")):
+        for file, entry in tomllib.loads(manifest.read_text(encoding="utf-8")).items():
+            found.append(_listed(manifest, entry.get("file", file), entry, folder))
+    return sorted(found, key=lambda work: work.name.lower())
+
+
+def normal(name: str) -> str:
+    """A name of a Python package in its one form (PEP 503)."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _packaged(distribution: Distribution, known: dict[str, str]) -> Work:
+    name = normal(distribution.name)
+    metadata = distribution.metadata
+    said = metadata.get("License-Expression") or known.get(name) or metadata.get("License") or ""
+    try:
+        licence = str(canonicalize_license_expression(said))
+    except InvalidLicenseExpression as error:
+        message = f"the licence of {name} is not known ({said[:60]!r}): read its text, and write it into {_KNOWN}"
+        raise BuildError(message) from error
+    files = distribution.files or []
+    texts = {
+        str(file): file.locate().read_text(encoding="utf-8", errors="replace")  # type: ignore[attr-defined]
+        for file in files
+        if _TEXTS.search(str(file)) and file.suffix not in {".py", ".pyc"}
+    }
+    libraries = {str(file): _sum(file.locate()) for file in files if ".libs/" in str(file)}  # type: ignore[arg-type]
+    return Work(name, distribution.version, licence, "", True, libraries, texts)
+
+
+def _listed(manifest: Path, file: str, entry: dict[str, str], folder: Path) -> Work:
+    path = manifest.parent / file
+    place = str(path.relative_to(folder))
+    if _sum(path) != entry["sha256"]:
+        raise BuildError(f"{place} is not what {manifest.name} beside it says: its SHA-256 is {_sum(path)}")
+    text = manifest.parent / entry["licence_file"] if "licence_file" in entry else None
+    return Work(
+        entry.get("name", file),
+        entry.get("version", ""),
+        str(canonicalize_license_expression(entry["licence"].split(",")[0])),
+        entry["origin"],
+        False,
+        {place: entry["sha256"]},
+        {} if text is None else {str(text.relative_to(folder)): text.read_text(encoding="utf-8")},
+    )
+
+
+def _sum(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

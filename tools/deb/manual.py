@@ -1,0 +1,59 @@
+"""The manual page gate-agent(1), made from the command line itself: see man-pages(7) for its form."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from tools.deb.command_tree import Entry, Option
+
+FILES: Final = (
+    ("/etc/gate-agent/gate.toml", "The configuration; every key stands in it, with what it means."),
+    ("/usr/share/gate-agent/config", "That file as it was shipped, and samples of lanes for each kind of board."),
+    ("/var/lib/gate-agent", "The state: journal, lists, pictures, the gate's key."),
+    ("/usr/lib/gate-agent/current", "The version in use; beside it, while an upgrade runs, the one before."),
+    ("/etc/credstore/gate-agent.mqtt.password", "The broker's password, where it asks for one."),
+)
+
+
+def manual(root: Entry, version: str, build_time: int) -> str:
+    """The page. `build_time`: Unix seconds, its date."""
+    day = datetime.fromtimestamp(build_time, UTC).date().isoformat()
+    lines = [f'.TH GATE-AGENT 1 {day} "gate-agent {version}" "User Commands"']
+    lines += [".SH NAME", r"gate-agent \- reads permits and plates, decides, moves the barrier, reports"]
+    lines += [".SH SYNOPSIS", ".B gate-agent", r".I COMMAND", r"[\fIARGUMENTS\fR]"]
+    lines += [".SH DESCRIPTION", *_paragraphs(root.help)]
+    lines += [".SH OPTIONS", *_options(root.options), ".SH COMMANDS"]
+    for entry in list(root.walk())[1:]:
+        lines += _command(entry)
+    lines += [".SH FILES"]
+    for path, words in FILES:
+        lines += [".TP", f".I {_escaped(path)}", _escaped(words)]
+    lines += [".SH SEE ALSO", "The pages in", ".IR /usr/share/doc/gate-agent ;", ".BR systemctl (1),", ".BR journalctl (1)"]
+    return "\n".join(lines) + "\n"
+
+
+def _command(entry: Entry) -> list[str]:
+    title = " ".join(("gate-agent", *entry.words, *(argument.shown for argument in entry.arguments)))
+    described = [argument for argument in entry.arguments if argument.help]
+    return [f'.SS "{_escaped(title)}"', *_paragraphs(entry.help), *_options((*described, *entry.options))]
+
+
+def _options(options: tuple[Option, ...]) -> list[str]:
+    lines = []
+    for option in options:
+        lines += [".TP", rf"\fB{_escaped(option.shown)}\fR", *_paragraphs(option.help, ".IP")]
+    return lines
+
+
+def _paragraphs(text: str, between: str = ".PP") -> list[str]:
+    lines: list[str] = []
+    for number, paragraph in enumerate(filter(None, (" ".join(part.split()) for part in text.split("\n\n")))):
+        lines += [between] * (number > 0) + [_escaped(paragraph)]
+    return lines
+
+
+def _escaped(text: str) -> str:
+    plain = text.replace("\\", r"\e").replace("-", r"\-").replace("'", r"\(aq").replace("`", r"\(ga")
+    return rf"\&{plain}" if plain.startswith(".") else plain
