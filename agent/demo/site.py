@@ -97,8 +97,8 @@ class Site:
 
     @property
     def scene_file(self) -> Path:
-        """What stands before the simulated camera."""
-        return self.folder / "scene.json"
+        """What stands before the simulated camera; in a folder of its own, of which the eye may read all."""
+        return self.folder / "yard" / "scene.json"
 
     @property
     def configuration(self) -> Path:
@@ -123,6 +123,7 @@ def build(folder: Path, serial_port: Path, broker_port: int, utc: int) -> Site:
     issuer, central = Issuer("demo trade window", key, (SITE,)), Issuer("demo central", lists_key, (SITE,))
     site = Site(folder, serial_port, broker_port, issuer, central)
     site.state.mkdir(parents=True)
+    site.scene_file.parent.mkdir()
     since = utc - HOUR_S
     keys = trust_list([issuer], since)
     for_lists = replace(central.entry(since), purpose=trust.Purpose.LISTS)

@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 import threading
+from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 from agent.eye.link import Link, ParentGoneError
@@ -93,7 +94,7 @@ def _work(
     if settings.camera_kind in _STILL_KINDS:
         settings = settings.model_copy(update={"frozen_s": 0.0})
     around = surroundings(find_needs(settings))
-    _find_zbar()
+    _load_what_looks_around(settings)
     confinement = Confinement(around)
     confinement.bar_files()
     readers = make_readers(settings)
@@ -111,12 +112,18 @@ def _configuration(link: Link) -> Configure:
     raise ProtocolError("the first word must be Configure, at once and in one piece")
 
 
-def _find_zbar() -> None:
-    """Load the library of the second engine while programs can be started: Python looks for it with some (ldconfig)."""
-    from agent.eye.qr.engines import zbar_engine  # noqa: PLC0415 - see _work
+def _load_what_looks_around(settings: Configure) -> None:
+    """Load the libraries that need more of the machine while they are loaded than ever after.
 
-    with contextlib.suppress(ImportError):  # the reader says that it is missing
-        zbar_engine()
+    Python looks for zbar with programs (ldconfig); onnxruntime looks through the machine's devices for graphics cards.
+    """
+    if settings.read_codes:
+        from agent.eye.qr.engines import zbar_engine  # noqa: PLC0415 - see _work
+
+        with contextlib.suppress(ImportError):  # the reader says that it is missing
+            zbar_engine()
+    if settings.read_plates:
+        import_module("agent.eye.plate.weights")
 
 
 def _camera_of(settings: Configure, make_camera: Callable[[Configure], CameraPort], around: Surroundings) -> CameraPort:
