@@ -82,11 +82,18 @@ class Barrier:
         self._gate = threading.Lock()
         self._closed = False
         self._told = (PortState.CONNECTING, "")
+        self.energised: tuple[bool, ...] | None = None
+        """Which relays of the board were energised when it was last asked; None: it is away, or cannot say."""
 
     @property
     def state(self) -> PortState:
         """The state of the relay's port, as far as this lane is concerned."""
         return self._told[0]
+
+    @property
+    def detail(self) -> str:
+        """What is there while the port is up, and why it is lost while it is not."""
+        return self._told[1]
 
     def pulse(self, action: Action, grant: str | None, deadline: float) -> None:
         """Give one pulse if it can start before `deadline` (monotonic seconds); the report comes by `on_pulse`."""

@@ -32,12 +32,15 @@ PARTING_TRIES = 3
 class Contacts:
     """Give pulses, hold, show lamps and release, for every lane of a board. For one thread; times are monotonic seconds.
 
+    `energised`: which relays were when the board was last asked; None where it cannot say, or was not asked since it came.
+
     A level, which is a hold or a lamp, is noted when it is ordered and brought about by `work`, as is every release.
     `connect`, `pulse`, `work` and `check` may raise DeviceError: the board is lost then, and must be connected again.
     """
 
     def __init__(self, relay: RelayPort) -> None:
         self._relay = relay
+        self.energised: tuple[bool, ...] | None = None
         self._circuits: list[Circuit] = []
         self._off_due: dict[int, float] = {}
         self._level_due: dict[int, float] = {}
@@ -62,6 +65,7 @@ class Contacts:
         there, wired = self._relay.capabilities.channels, [*self._moving(), *self._lamps()]
         if max(wired) > there:
             raise DeviceMisconfiguredError(f"there is no relay {max(wired)}; the board has {there}")
+        self.energised = None
         identity = self._relay.open()
         released = self._relay.all_off()
         for memory in (self._pulse_until, self._refusing_since, self._off_due, self._doubted, self._stuck):
@@ -130,7 +134,7 @@ class Contacts:
 
     def check(self) -> None:
         """Compare the relays with what they ought to be: release what nobody asked for, restore what stands."""
-        relays = self._relay.state()
+        relays = self.energised = self._relay.state()
         if relays is None:
             return
         for channel in self._moving():

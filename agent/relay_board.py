@@ -197,6 +197,7 @@ class RelayBoard:
     def _tell_lanes(self) -> None:
         """Tell each lane how the port is for it: a relay that does not let go is the loss of its own lanes."""
         for barrier in self._barriers:
+            barrier.energised = self._contacts.energised if self._port.is_up else None
             trouble = self._contacts.trouble(barrier.circuit) if self._port.is_up else ""
             if trouble:
                 barrier.changed(PortState.LOST, trouble)

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from agent.core.lane_io import Effect
 
-MAINTAINED = 0.1
+MAINTAINED = 0.08
 LIMITS = {"has_opened": True, "has_closed": True}
 ORDERS = {"has_key": True, "has_hold": True}
 SHARED = {"neighbours": True, "shares_arm": True}

@@ -1,0 +1,248 @@
+"""The page Barrier: what a lane senses and drives, live; its orders, and test pulses.
+
+The most dangerous page: it moves a real barrier. Whatever is asked for goes through the lane's own loop and rules, which
+record it before anything moves; the page adds who, why, and that a button must be held.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from agent.console.access import Person, Role, Technician, Viewer
+from agent.console.answers import answer_key
+from agent.console.desk import AtGate, Gate
+from agent.console.errors import RefusedError
+from agent.console.hardware import Line, port_of, trace
+from agent.console.hold import HOLD_S, Holds, NotHeldError
+from agent.console.nav import Nav
+from agent.console.page import language, render, text
+from agent.core.command import Answer
+from agent.core.lane_io import CommandKind
+from agent.core.wording.lookup import sign
+from agent.core.wording.words import Language
+from agent.lane_loop import LaneView
+from agent.lane_unit import LaneUnit
+from agent.settings import Lane
+from agent.signals import NAMES
+
+router = APIRouter()
+NAV = Nav(300, "/barrier", "barrier.title", Role.VIEWER)
+
+ORDER_S: Final = 5.0
+LONGEST_REASON: Final = 200
+SHORTEST_REASON: Final = 3
+ROLES: Final = ("open", "close", "hold", "red", "green")
+_HOLDS: Final = Holds()
+
+
+class Act(StrEnum):
+    """What can be asked for here. Those that move the barrier need a button that is held."""
+
+    TEST_OPEN = "test_open"
+    TEST_CLOSE = "test_close"
+    OPEN = "open"
+    HOLD = "hold"
+    RELEASE = "release"
+    CLOSE = "close"
+    LOCK = "lock"
+    UNLOCK = "unlock"
+    OUT_OF_SERVICE = "out_of_service"
+    IN_SERVICE = "in_service"
+
+    @property
+    def moves(self) -> bool:
+        """Whether the barrier may move by it."""
+        return self not in _STANDING
+
+
+_STANDING: Final = frozenset({Act.LOCK, Act.UNLOCK, Act.OUT_OF_SERVICE, Act.IN_SERVICE})
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """One wired input: its signal, its number on the board, and what it says; None: unknown."""
+
+    signal: str
+    number: int
+    on: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Relay:
+    """One wired channel: what it is for, its number, and whether it is energised; None: not known."""
+
+    role: str
+    channel: int
+    energised: bool | None
+
+
+@router.get("/barrier", response_class=RedirectResponse)
+def first_lane(gate: AtGate, _person: Viewer) -> RedirectResponse:
+    """The page of the first lane."""
+    return RedirectResponse(f"/barrier/{next(iter(gate.lanes))}", HTTPStatus.SEE_OTHER)
+
+
+@router.get("/barrier/{lane}", response_class=HTMLResponse)
+def barrier(request: Request, gate: AtGate, person: Viewer, lane: str) -> HTMLResponse:
+    """The page of a lane."""
+    unit = _unit(gate, lane)
+    acts = [act for act in Act if act is not Act.TEST_CLOSE or _settings(gate, lane).close_mode == "agent"]
+    return render(
+        request,
+        "barrier.html",
+        lane=lane,
+        lanes=list(gate.lanes),
+        tests=[act for act in acts if act.value.startswith("test")],
+        orders=[act for act in acts if not act.value.startswith("test")],
+        may_order=person.role.covers(Role.TECHNICIAN),
+        hold_ms=round(HOLD_S * 1000),
+        longest=LONGEST_REASON,
+        shortest=SHORTEST_REASON,
+        **_live(request, gate, unit),
+        **_bytes(gate, lane),
+    )
+
+
+@router.get("/live/barrier/{lane}", response_class=HTMLResponse)
+def live(request: Request, gate: AtGate, _person: Viewer, lane: str) -> HTMLResponse:
+    """What the lane senses and drives now; a fragment that the page asks for again and again."""
+    return render(request, "barrier_live.html", lane=lane, **_live(request, gate, _unit(gate, lane)))
+
+
+@router.get("/live/barrier/{lane}/bytes", response_class=HTMLResponse)
+def wire(request: Request, gate: AtGate, _person: Viewer, lane: str) -> HTMLResponse:
+    """The last bytes on the lines of the lane's boards; a fragment."""
+    _unit(gate, lane)
+    return render(request, "barrier_bytes.html", lane=lane, **_bytes(gate, lane))
+
+
+@router.post("/barrier/{lane}/press")
+def press(gate: AtGate, person: Technician, lane: str, act: Annotated[Act, Form()]) -> dict[str, str]:
+    """A button is pressed: what confirms it once it was held long enough."""
+    _unit(gate, lane)
+    return {"token": _HOLDS.press(person.name, f"{lane} {act}", gate.now().at)}
+
+
+@router.post("/barrier/{lane}/order", response_class=HTMLResponse)
+def order(  # noqa: PLR0913 - the parts of a form
+    request: Request,
+    gate: AtGate,
+    person: Technician,
+    *,
+    lane: str,
+    act: Annotated[Act, Form()],
+    reason: Annotated[str, Form(max_length=LONGEST_REASON)],
+    token: Annotated[str, Form(max_length=64)] = "",
+) -> HTMLResponse:
+    """Ask a lane for something, with a reason; what becomes of it. Waits for the lane, some seconds at most."""
+    unit = _unit(gate, lane)
+    why = _reason(reason)
+    if act.moves and not _HOLDS.confirm(token, person.name, f"{lane} {act}", gate.now().at):
+        _audit(gate, person, act, lane, f"{why}: the button was not held", done=False)
+        raise NotHeldError
+    answer = unit.order(CommandKind(act.value), person.name, why, ORDER_S)
+    _audit(gate, person, act, lane, f"{why}: {answer.detail}", done=answer.result.value == "done")
+    return render(request, "barrier_answer.html", act=act, result=answer.result.value, words=_words(request, answer))
+
+
+def _audit(gate: Gate, person: Person, act: Act, lane: str, detail: str, *, done: bool) -> None:
+    gate.audit(person, f"barrier.{act}", lane=lane, detail=detail, done=done)
+
+
+def _unit(gate: Gate, lane: str) -> LaneUnit:
+    unit = gate.lanes.get(lane)
+    if unit is None:
+        raise RefusedError(HTTPStatus.NOT_FOUND, "error.not_found")
+    return unit
+
+
+def _settings(gate: Gate, lane: str) -> Lane:
+    return gate.loaded.settings.lanes[lane]
+
+
+def _reason(given: str) -> str:
+    """The reason on one line. Raises RefusedError for one that says nothing."""
+    reason = " ".join("".join(sign if sign.isprintable() else " " for sign in given).split())
+    if len(reason) < SHORTEST_REASON:
+        raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, "barrier.reason_needed", least=SHORTEST_REASON)
+    return reason
+
+
+def _words(request: Request, answer: Answer) -> str:
+    """The lane's answer in the language of whoever asked."""
+    key, values, waits = answer_key(answer.detail)
+    if "state" in values:
+        values["state"] = sign(values["state"], Language(language(request)))
+    if "who" in values:
+        values["who"] = _who(request, values["who"])
+    words = text(request, key, **values)
+    return f"{words} {text(request, 'answer.record_waits')}" if waits else words
+
+
+def _who(request: Request, name: str) -> str:
+    known = {"hold contact": "answer.hold_contact", "key switch": "answer.key_switch"}
+    return text(request, known[name]) if name in known else name
+
+
+# ------------------------------------------------------------------------------------------------------- what is shown
+
+
+def _live(request: Request, gate: Gate, unit: LaneUnit) -> dict[str, object]:
+    view, settings = unit.view, _settings(gate, unit.name)
+    board = unit.barrier
+    inputs = [] if view is None else _inputs(view, settings)
+    now = gate.now().at
+    obstacle = "" if view is None or not view.trial_obstacle else _obstacle(request, view.trial_obstacle)
+    return {
+        "view": view,
+        "state": "" if view is None else sign(view.state, Language(language(request))),
+        "held_by": "" if view is None else _who(request, view.held_by),
+        "round_age_s": None if view is None else now - view.progress_at,
+        "sample_age_s": None if view is None else now - view.watch.at,
+        "known_age_s": None if view is None else now - view.watch.known_at,
+        "stale_s": settings.timing.stale_s,
+        "inputs": inputs,
+        "obstacle": obstacle,
+        "relay_state": board.state.value,
+        "relay_detail": board.detail,
+        "relays": _relays(settings, board.energised),
+        "inputs_state": gate.devices.states.get(f"{unit.name}/inputs", ""),
+    }
+
+
+def _obstacle(request: Request, words: str) -> str:
+    key, values, _ = answer_key(words)
+    if "state" in values:
+        values["state"] = sign(values["state"], Language(language(request)))
+    return text(request, key, **values)
+
+
+def _inputs(view: LaneView, settings: Lane) -> list[Input]:
+    if settings.signals is None:
+        return []
+    wired = [(name, getattr(settings.signals, name)) for name in NAMES]
+    return [Input(name, number, getattr(view.watch, name)) for name, number in wired if number is not None]
+
+
+def _relays(settings: Lane, energised: tuple[bool, ...] | None) -> list[Relay]:
+    wired = [(role, getattr(settings.barrier, f"{role}_channel")) for role in ROLES]
+    return [
+        Relay(role, channel, energised[channel - 1] if energised is not None and channel <= len(energised) else None)
+        for role, channel in wired
+        if channel is not None
+    ]
+
+
+def _bytes(gate: Gate, lane: str) -> dict[str, object]:
+    """The exchanges by the port that they went over; a board with relays and inputs is one."""
+    settings, now = _settings(gate, lane), gate.now().at
+    lines: dict[str, list[Line]] = {}
+    for device in (settings.relay, settings.inputs):
+        port = "" if device is None else port_of(device.table)
+        if device is not None and port and port not in lines:
+            lines[port] = trace(port, device.kind, now)
+    return {"lines": lines}

@@ -1,0 +1,64 @@
+// A button that moves the barrier is held: the press is told at once, the order follows if it is still held at the end.
+"use strict";
+
+const form = document.getElementById("orders");
+let held = null;
+
+
+function send(button, token) {
+  form.act.value = button.dataset.act;
+  form.token.value = token;
+  htmx.trigger(form, "confirmed");
+}
+
+function release() {
+  if (held === null) return;
+  clearTimeout(held.timer);
+  held.button.classList.remove("pressed");
+  held = null;
+}
+
+async function press(button) {
+  if (held !== null || !form.reportValidity()) return;
+  const mine = { button, token: null, timer: 0 };
+  held = mine;
+  button.classList.add("pressed");
+  const body = new FormData(form);
+  body.set("act", button.dataset.act);
+  try {
+    const answer = await fetch(form.dataset.press, { method: "POST", body });
+    if (answer.ok) mine.token = (await answer.json()).token;
+    else if (answer.status === 401) window.location.reload();
+  } catch {
+    mine.token = null;
+  }
+  if (held !== mine) return;
+  if (mine.token === null) {
+    release();
+    return;
+  }
+  mine.timer = setTimeout(() => {
+    if (held !== mine) return;
+    release();
+    send(button, mine.token);
+  }, Number(form.dataset.holdMs));
+}
+
+if (form) {
+  form.addEventListener("submit", (event) => event.preventDefault());
+  for (const button of form.querySelectorAll("button[data-act]")) {
+    if (!("hold" in button.dataset)) {
+      button.addEventListener("click", () => form.reportValidity() && send(button, ""));
+      continue;
+    }
+    button.addEventListener("pointerdown", (event) => event.button === 0 && press(button));
+    button.addEventListener("contextmenu", (event) => event.preventDefault());
+    button.addEventListener("keydown", (event) => {
+      if (event.key !== " " && event.key !== "Enter") return;
+      event.preventDefault();
+      if (!event.repeat) press(button);
+    });
+    for (const end of ["pointerup", "pointerleave", "pointercancel", "keyup", "blur"]) button.addEventListener(end, release);
+  }
+  window.addEventListener("blur", release);
+}
