@@ -1,4 +1,4 @@
-"""A fortieth of the long proof of the lane, and the proof that it would tell of a breach."""
+"""A small part of the long proof of the lane, and the proof that it would tell of a breach."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tests import soak_lane
 from tests.lane_walks import LANES, World
 from tests.soak_lane import Job, Tally, jobs, lanes, main, play, report, walk, walks, work
 
-EACH = -(-200_000 // (soak_lane.STEPS * len(LANES)))
+EACH = -(-60_000 // (soak_lane.STEPS * len(LANES)))
 FIRST = 500_000
 
 
@@ -18,7 +18,7 @@ def test_no_rule_breaks_in_sequences_that_all_begin_at_a_start(name: str) -> Non
     for seed in range(FIRST, FIRST + EACH):
         walk(name, seed, tally)
     assert tally.counts["steps"] >= EACH * soak_lane.STEPS
-    assert tally.counts["raises"] > 100
+    assert tally.counts["raises"] > 30
 
 
 def test_the_jobs_cover_every_lane_once() -> None:

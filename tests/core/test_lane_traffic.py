@@ -1,4 +1,4 @@
-"""The lane among vehicles: a thousand of them, on every kind of lane, with and without faults."""
+"""The lane among vehicles: hundreds of them, on every kind of lane, with and without faults."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from agent.demo.physics.world import FOR_CARS, Way
 from tests.played_gate import PlayedGate
 from tests.traffic import KINDS, SORTS, Traffic
 
-VEHICLES = 45
+VEHICLES = 20
 BY_AGENT = {name for name, kind in KINDS.items() if kind.rules.get("close_mode") == "agent"}
 
 
@@ -31,11 +31,11 @@ def driven() -> dict[tuple[str, bool], Traffic]:
     return runs
 
 
-def test_a_thousand_vehicles_meet_no_arm_that_the_agent_moved(driven: dict[tuple[str, bool], Traffic]) -> None:
+def test_hundreds_of_vehicles_meet_no_arm_that_the_agent_moved(driven: dict[tuple[str, bool], Traffic]) -> None:
     causes: Counter[Cause] = Counter()
     for run in driven.values():
         causes.update(collision.cause for collision in run.gate.world.collisions)
-    assert sum(len(run.guests) for run in driven.values()) >= 1000
+    assert sum(len(run.guests) for run in driven.values()) >= 450
     assert causes[Cause.AGENT] == 0
 
 
