@@ -183,7 +183,7 @@ class Capture:
         self._slot.put(Numbered(figures.frames, frame))
 
     def _same_as_before(self, frame: Frame) -> bool:
-        sample = frame.pixels[::_SAMPLE_STEP_PX, ::_SAMPLE_STEP_PX].copy()
+        sample = np.ascontiguousarray(frame.pixels[::_SAMPLE_STEP_PX, ::_SAMPLE_STEP_PX, 1])
         before, self._sample = self._sample, sample
         return before is not None and np.array_equal(before, sample)
 

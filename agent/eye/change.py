@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from agent.eye.protocol import GateSettings
 
 _GRID_PX = (96, 54)
-_SAMPLED_WIDTH_PX = 480
+_SAMPLED_PX = (480, 108)
+"""Columns and rows that are looked at, about: to fetch a row from memory costs more than to look at more of it."""
 _LONGEST_STEP_S = 1.0
 
 
@@ -72,13 +73,20 @@ class ChangeGate:
         follow = 1.0 - math.exp(-step_s / self._settings.settle_s)
         self._seen_at = at
         cv2.accumulateWeighted(grid, background, follow)
-        difference -= np.median(difference)
+        difference -= _median(difference)
         cells = int(np.count_nonzero(np.abs(difference) > self._settings.threshold))
         return cells >= self._least_cells
 
 
 def _grid(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
     """Mean green of each cell, from every few pixels only."""
-    step = max(1, pixels.shape[1] // _SAMPLED_WIDTH_PX)
-    sampled = np.ascontiguousarray(pixels[::step, ::step, 1])
+    height, width = pixels.shape[:2]
+    across, down = max(1, width // _SAMPLED_PX[0]), max(1, height // _SAMPLED_PX[1])
+    sampled = np.ascontiguousarray(pixels[::down, ::across, 1])
     return cv2.resize(sampled, _GRID_PX, interpolation=cv2.INTER_AREA).astype(np.float32)
+
+
+def _median(grid: npt.NDArray[np.float32]) -> np.float32:
+    """The upper one of the middle two: quicker to find than their mean."""
+    middle: np.float32 = np.partition(grid, grid.size // 2, axis=None)[grid.size // 2]
+    return middle

@@ -54,7 +54,7 @@ def measured(pixels: npt.NDArray[np.uint8]) -> Measures:
     grey = cv2.resize(cv2.extractChannel(pixels, 1), half, interpolation=cv2.INTER_AREA)
     mean, deviation = cv2.meanStdDev(grey)
     edges = cv2.convertScaleAbs(cv2.Laplacian(grey, cv2.CV_16S))
-    small = cv2.resize(grey, SMALL_PX, interpolation=cv2.INTER_AREA)
+    small = _shrunk(grey)
     of_noise, of_unrest = _of_noise(small, edges)
     strongest = math.sqrt(max(0.0, _strongest(edges) ** 2 - (_STRONGEST_OF_NOISE * of_noise) ** 2))
     contrast = float(deviation[0, 0])
@@ -69,6 +69,13 @@ def measured(pixels: npt.NDArray[np.uint8]) -> Measures:
         height_px=height_px,
         small=small.astype(np.float32),
     )
+
+
+def _shrunk(grey: cv2.typing.MatLike) -> cv2.typing.MatLike:
+    """A grey picture as one of SMALL_PX: halved while it can be, which is many times as quick as any other shrinking."""
+    while grey.shape[1] >= 2 * SMALL_PX[0] and grey.shape[0] >= 2 * SMALL_PX[1]:
+        grey = cv2.resize(grey, (grey.shape[1] // 2, grey.shape[0] // 2), interpolation=cv2.INTER_AREA)
+    return cv2.resize(grey, SMALL_PX, interpolation=cv2.INTER_AREA)
 
 
 def _of_noise(small: cv2.typing.MatLike, edges: cv2.typing.MatLike) -> tuple[float, float]:

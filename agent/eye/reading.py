@@ -26,8 +26,8 @@ _STILL_PLATE_EVERY_S = 0.25
 _STILL_DEAR_EVERY_S = 0.5
 """While nothing stands out, who can wait looks so often only, and so is free for the frame in which something does."""
 _ASLEEP_AFTER_S = 15.0
-_ASLEEP_PLATE_EVERY_S = 4.0
-"""So often a plate is looked for where nothing has stood out for long and no vehicle waits."""
+_ASLEEP_EVERY_S = 4.0
+"""So often they look where nothing has stood out for long and no vehicle waits."""
 _THOROUGH_EVERY_S = 0.5
 _THOROUGH_STILL_S = 1.0
 _READ_LATELY_S = 1.0
@@ -120,16 +120,12 @@ class Reading:
                 continue
             self.passed += 1
             numbered = replace(numbered, changing=self._gate.open, still_s=self._gate.still_s)
-            self._plate_turns.offer(
-                numbered, _ASLEEP_PLATE_EVERY_S if self._is_asleep(numbered) else _STILL_PLATE_EVERY_S
-            )
+            asleep = numbered.still_s > _ASLEEP_AFTER_S and not self._attending
+            self._plate_turns.offer(numbered, _ASLEEP_EVERY_S if asleep else _STILL_PLATE_EVERY_S)
             if self._readers.codes is not None:
                 self._read_codes(self._readers.codes, numbered)
             # Only now: what the cheap steps have read needs no dear look.
-            self._dear_turns.offer(numbered, _STILL_DEAR_EVERY_S)
-
-    def _is_asleep(self, numbered: Numbered) -> bool:
-        return numbered.still_s > _ASLEEP_AFTER_S and not self._attending
+            self._dear_turns.offer(numbered, _ASLEEP_EVERY_S if asleep else _STILL_DEAR_EVERY_S)
 
     def _read_later(self, slot: Slot, read: Callable[[Numbered], None], allowance: Allowance, niceness: int) -> None:
         give_way(niceness)

@@ -188,14 +188,14 @@ def test_a_frame_in_which_something_stands_out_is_handed_on_at_once_and_others_n
 
 
 def test_a_plate_is_looked_for_seldom_where_nothing_has_changed_for_long_and_no_vehicle_waits():
-    dear_codes, plates = Gated(MANY), Gated(MANY)
-    with at_work(Readers(dear_codes=dear_codes, plates=plates), gate=UNCHANGED) as bench:
+    codes, plates = Gated(MANY), Gated(MANY)
+    with at_work(Readers(codes, plates=plates), gate=UNCHANGED) as bench:
         asked_at = []
         for at, present in ((1.0, False), (2.0, False), (17.0, False), (18.0, False), (21.5, False), (22.5, True)):
             bench.reading.attend(present=present)
             before = bench.reading.plates.taken().frames
             bench.show(at=at)
-            dear_codes.asked.get(timeout=10)
+            codes.asked.get(timeout=10)
             if at != 18.0:
                 plates.asked.get(timeout=10)
                 eventually(lambda before=before: bench.reading.plates.taken().frames > before)
