@@ -37,6 +37,7 @@ from bench import (
     pulses,
     reading,
     relay,
+    sandbox,
     starting,
 )
 from bench.figures import Figure, table
@@ -110,6 +111,7 @@ MEASUREMENTS: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
         f"{eyes.CODES} codes shown to each of {', '.join(map(str, eyes.CAMERAS))} cameras at once",
         lambda: [figure for count in eyes.CAMERAS for figure in eyes.measure(count, eyes.CODES).figures()],
     ),
+    "sandbox": (f"the sandbox of {STARTS} eyes", lambda: sandbox.figures(sandbox.measure(STARTS))),
     "starting": (f"{STARTS} starts of the agent", lambda: starting.figures(starting.measure(STARTS))),
     "drain": (
         f"{DRAINED} events drained, plain and with mutual TLS",
