@@ -9,49 +9,33 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.settings import board_place, load
-from agent.settings.files import read_file
-from agent.settings.history import History
-from agent.settings.refuge import last_good, on_disk, state_directory, usable
-from drivers import registry
+from agent.configuration import FAMILIES, history_of, load_configuration, models
+from agent.settings import board_place
+from agent.settings.refuge import last_good, on_disk, usable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pydantic import BaseModel
-
-    from agent.settings import Family, Lane, LoadedSettings
-    from agent.settings.files import FileReader
+    from agent.settings import Lane
     from agent.settings.refuge import Found
+
+__all__ = [
+    "DEFAULT_PATH",
+    "FAMILIES",
+    "Configuration",
+    "configuration_on_disk",
+    "history_of",
+    "last_good_configuration",
+    "load_configuration",
+    "models",
+    "relay_boards",
+    "usable_configuration",
+]
 
 DEFAULT_PATH = Path("/etc/gate-agent/gate.toml")
 Configuration = Annotated[
     Path, typer.Option("--config", "-c", help="The gate's configuration.", show_default=str(DEFAULT_PATH))
 ]
-FAMILIES: dict[Family, Mapping[str, registry.Line]] = {
-    "camera": registry.CAMERAS,
-    "relay": registry.RELAYS,
-    "inputs": registry.INPUTS,
-    "scanner": registry.SCANNERS,
-}
-
-
-def models(family: Family, kind: str) -> type[BaseModel]:
-    """The settings model of a driver. Raises DeviceMisconfiguredError for a kind that is not there."""
-    return registry.settings_model(FAMILIES[family], kind)
-
-
-def load_configuration(path: Path, reader: FileReader = read_file) -> LoadedSettings:
-    """Load the configuration as the service does. Raises SettingsError."""
-    directory = os.environ.get("CREDENTIALS_DIRECTORY")
-    return load(
-        path,
-        environment=os.environ,
-        credentials_directory=Path(directory) if directory else None,
-        models=models,
-        relays=registry.relay,
-        reader=reader,
-    )
 
 
 def usable_configuration(path: Path) -> Found:
@@ -67,11 +51,6 @@ def configuration_on_disk(path: Path) -> Found:
 def last_good_configuration(path: Path) -> Found | None:
     """The last configuration with which the agent ran, where there is one that can be used."""
     return last_good(path, partial(load_configuration, path), os.environ)
-
-
-def history_of(path: Path) -> History:
-    """The history of a configuration, also of one that cannot be used."""
-    return History(state_directory(path, os.environ), path)
 
 
 def relay_boards(lanes: Mapping[str, Lane]) -> dict[str, list[str]]:

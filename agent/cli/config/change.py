@@ -6,19 +6,19 @@ import getpass
 import json
 import os
 import sys
-from functools import partial
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from agent.cli import exits
-from agent.cli.configuration import DEFAULT_PATH, Configuration, history_of, load_configuration, models
+from agent.cli.configuration import DEFAULT_PATH, Configuration
+from agent.configuration import desk_of, history_of
 from agent.core.chain import time_text
 from agent.service.clock import Clock
 from agent.settings.change import ChangeError
 from agent.settings.history import HistoryError, Step, present_state
 from agent.settings.problems import SettingsError
-from agent.settings.revision import Desk, set_value, undo
+from agent.settings.revision import set_value, undo
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,7 +41,7 @@ def set_key(
     """
     given = _asked(key) if value == FROM_STANDARD_INPUT else value
     try:
-        change = set_value(_desk(configuration), key, given, step(f"set {key}"))
+        change = set_value(desk_of(configuration), key, given, step(f"set {key}"))
     except (ChangeError, HistoryError, SettingsError, OSError) as error:
         _refuse("set", error)
     _warn(change.loaded)
@@ -79,16 +79,12 @@ def undo_change(
     What is there now stays in the history. Exit code 0 when it is done, 1 when it is not and nothing has changed.
     """
     try:
-        change, target = undo(_desk(configuration), number, step("undo to"))
+        change, target = undo(desk_of(configuration), number, step("undo to"))
     except (ChangeError, HistoryError, SettingsError, OSError) as error:
         _refuse("undo", error)
     _warn(change.loaded)
     typer.echo(f"the configuration is that of state {target.number}, {_moment(target)}, again; state {change.number}")
     typer.echo(TAKE)
-
-
-def _desk(configuration: Path) -> Desk:
-    return Desk(configuration, partial(load_configuration, configuration), models, history_of(configuration))
 
 
 def step(what: str) -> Step:
