@@ -80,8 +80,7 @@ class ConsoleGate:
 
     @property
     def url(self):
-        host, port = self.app.console.doors.addresses[0]
-        return f"http://{host}:{port}"
+        return self.app.console.reached.urls[0]
 
     def token(self, role):
         """The session token of somebody of that role, for the cookie gate-session."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 from http import HTTPStatus
 from importlib import import_module
 from importlib.resources import files
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -17,10 +19,16 @@ from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
 from agent.console import pages as page_modules
+from agent.console.access.database import AccessStoreError
+from agent.console.access.failure_log import FailureLog
 from agent.console.access.guards import GUARDS
-from agent.console.errors import LoginNeededError, RefusedError
+from agent.console.access.logins import Logins
+from agent.console.errors import LoginNeededError, PasswordNeededError, RefusedError
 from agent.console.headers import Headers
+from agent.console.limits import Limits, Names
+from agent.console.live.desk import Live
 from agent.console.page import Pages, render, text
+from agent.console.streams import Streams
 from agent.console.texts import Texts
 
 if TYPE_CHECKING:
@@ -33,6 +41,7 @@ if TYPE_CHECKING:
     from agent.console.access import Access
     from agent.console.desk import Gate
     from agent.console.nav import Nav
+    from agent.console.surroundings import Surroundings
 
 log = logging.getLogger(__name__)
 
@@ -44,12 +53,16 @@ class UnguardedRouteError(Exception):
     """A page has a route that would let in anybody."""
 
 
-def make_app(gate: Gate, access: Access) -> FastAPI:
-    """The application of a running gate, with every page of `agent.console.pages`."""
+def make_app(gate: Gate, access: Access, surroundings: Surroundings) -> FastAPI:
+    """The application of a running gate, with every page of `agent.console.pages`. Raises UnguardedRouteError."""
     app = FastAPI(title="Gate console", openapi_url=None, docs_url=None, redoc_url=None)
     routers, nav = _pages()
     app.state.gate = gate
     app.state.access = access
+    app.state.surroundings = surroundings
+    app.state.failures = FailureLog(partial(_tell_of_failures, gate), lambda: gate.now().at)
+    app.state.logins = Logins(gate, access, app.state.failures)
+    app.state.live = Live(gate)
     app.state.pages = Pages(Texts.load(), nav)
     for router in routers:
         _see_guarded(router)
@@ -59,8 +72,15 @@ def make_app(gate: Gate, access: Access) -> FastAPI:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _bad_values)
     app.add_exception_handler(Exception, _failed)
-    app.add_middleware(Headers)
+    app.add_exception_handler(AccessStoreError, _no_users)
+    app.add_middleware(Streams, access=access)
+    app.add_middleware(Limits, access=access, names=Names(surroundings.names))
+    app.add_middleware(Headers, trusted=surroundings.certificate is not None and not surroundings.certificate.own)
     return app
+
+
+def _tell_of_failures(gate: Gate, address: str, sentence: str) -> None:
+    gate.audit_nobody(address, "session.refused", sentence)
 
 
 def _pages() -> tuple[list[APIRouter], list[Nav]]:
@@ -93,6 +113,8 @@ async def _refused(request: Request, error: Exception) -> Response:
         raise error
     if isinstance(error, LoginNeededError) and not _wants_json(request):
         return _to_login(request)
+    if isinstance(error, PasswordNeededError) and request.method == "GET" and not _wants_json(request):
+        return RedirectResponse("/account", HTTPStatus.SEE_OTHER)
     return _told(request, error.status, text(request, error.text, **error.values))
 
 
@@ -114,6 +136,11 @@ async def _bad_values(request: Request, error: Exception) -> Response:
     return _told(request, HTTPStatus.UNPROCESSABLE_ENTITY, message)
 
 
+async def _no_users(request: Request, error: Exception) -> Response:
+    log.error("%s", error)
+    return _told(request, HTTPStatus.SERVICE_UNAVAILABLE, text(request, "error.no_users"))
+
+
 async def _failed(request: Request, error: Exception) -> Response:
     log.error("the console failed at %s %s", request.method, request.url.path, exc_info=error)
     return _told(request, HTTPStatus.INTERNAL_SERVER_ERROR, text(request, "error.failed"))
@@ -132,7 +159,8 @@ def _to_login(request: Request) -> Response:
         return render(
             request, "error_fragment.html", status=HTTPStatus.UNAUTHORIZED, message=text(request, "error.login_needed")
         )
-    return RedirectResponse("/login", HTTPStatus.SEE_OTHER)
+    onward = f"/login?{urlencode({'onward': request.url.path})}" if request.method == "GET" else "/login"
+    return RedirectResponse(onward, HTTPStatus.SEE_OTHER)
 
 
 def _wants_json(request: Request) -> bool:

@@ -64,6 +64,11 @@ class Gate:
         )
         self.recorder.note([Draft(event, lane, None, self.now().utc)])
 
+    def audit_nobody(self, address: str, act: str, detail: str) -> None:
+        """Record that somebody who is not known was refused something. Waits for the disk."""
+        event = ConsoleActed(person="", role="", address=address, act=act, detail=detail, done=False)
+        self.recorder.note([Draft(event, None, None, self.now().utc)])
+
 
 def _gate(request: Request) -> Gate:
     gate: Gate = request.app.state.gate

@@ -26,6 +26,13 @@ class LoginNeededError(RefusedError):
         super().__init__(HTTPStatus.UNAUTHORIZED, "error.login_needed")
 
 
+class PasswordNeededError(RefusedError):
+    """The person has to choose a password first."""
+
+    def __init__(self) -> None:
+        super().__init__(HTTPStatus.FORBIDDEN, "error.needs_password")
+
+
 class RoleNeededError(RefusedError):
     """The person may not do this."""
 

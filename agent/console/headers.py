@@ -13,6 +13,7 @@ POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+YEAR_S: Final = 31_536_000
 EVERYWHERE: Final = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
@@ -25,10 +26,15 @@ EVERYWHERE: Final = {
 
 
 class Headers:
-    """Adds them (OWASP Secure Headers). Pages are never stored; static files may be, after a look whether they changed."""
+    """Adds them (OWASP Secure Headers). Pages are never stored; static files may be, after a look whether they changed.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Only under a certificate that others vouch for are browsers told to insist on TLS: with one of the gate's own making
+    they would let nobody past their warning (RFC 6797, 8.4).
+    """
+
+    def __init__(self, app: ASGIApp, *, trusted: bool) -> None:
         self._app = app
+        self._trusted = trusted
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve as ASGI."""
@@ -38,6 +44,8 @@ class Headers:
                 headers = MutableHeaders(scope=message)
                 for name, value in EVERYWHERE.items():
                     headers[name] = value
+                if self._trusted and scope["scheme"] == "https":
+                    headers["strict-transport-security"] = f"max-age={YEAR_S}"
                 is_static = scope["path"].startswith("/static/")
                 headers.setdefault("cache-control", "no-cache" if is_static else "no-store")
             await send(message)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from fastapi import Request
 
+    from agent.console.errors import RefusedError
     from agent.console.nav import Nav
     from agent.console.texts import Texts
 
@@ -74,9 +75,22 @@ def render(request: Request, template: str, *, status: int = HTTPStatus.OK, **co
             "gate_id": request.app.state.gate.loaded.settings.gate.id,
             "url_for": request.url_for,
             "request": request,
+            "problem": "",
             **context,
         }
     )
     response = HTMLResponse(body, status_code=status)
     keep_visit(request, response)
     return response
+
+
+def refusal(request: Request, template: str, error: RefusedError, **context: object) -> HTMLResponse:
+    """The page again, with what is wrong: templates show `problem` where it is given."""
+    problem = text(request, error.text, **error.values)
+    return render(request, template, status=error.status, problem=problem, **context)
+
+
+def local_path(onward: str) -> str:
+    """The path, where it is one of this console; else that of the first page."""
+    is_ours = onward.startswith("/") and not onward.startswith("//") and onward.isprintable() and "\\" not in onward
+    return onward if is_ours else "/"

@@ -1,4 +1,4 @@
-"""The console's server: a thread of its own with a web server on the configured addresses and on a socket of the machine."""
+"""The console's server: a thread of its own with a web server on the configured addresses and on a socket of the computer."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from fastapi import FastAPI
+    from collections.abc import Callable, Mapping
 
     from agent.console.access import Access
+    from agent.console.certificate import Certificate
     from agent.console.desk import Gate
-    from agent.console.listening import Listening
+    from agent.console.listening import Door, Listening
     from agent.settings.model import Console
 
 log = logging.getLogger(__name__)
 
 SOCKET_NAME: Final = "console.sock"
+BACKLOG: Final = 64
 RETRY_S: Final = 2.0
 STOP_TIMEOUT_S: Final = 4.0
 MINUTE_S: Final = 60
@@ -31,10 +31,10 @@ HOUR_S: Final = 3600
 
 
 @dataclass(frozen=True, slots=True)
-class Doors:
-    """Where the console can be reached. `addresses`: (host, port) of each door of the network."""
+class Reached:
+    """Where the console can be reached. `urls`: of each address. `socket`: the computer's own."""
 
-    addresses: tuple[tuple[str, int], ...] = ()
+    urls: tuple[str, ...] = ()
     socket: Path | None = None
 
 
@@ -42,18 +42,19 @@ class ConsoleServer:
     """Serve the console until stopped. Nothing of the gate waits for it, and its failure stops nothing else.
 
     `start` returns at once: the libraries are loaded and the doors opened by the server's own thread. An address that
-    cannot be had, such as one that another program holds, is told of once and tried again for ever.
+    cannot be had, such as one that another program holds, is told of once and tried again for ever. `access`: None until
+    the doors are open.
     """
 
     def __init__(self, make_gate: Callable[[], Gate], settings: Console, runtime: Path | None) -> None:
-        """`make_gate`: called once, by the server's thread. `runtime`: folder of the machine's own socket; None: without."""
+        """`make_gate`: called once, by the server's thread. `runtime`: folder of the computer's own socket; None: without."""
+        self.access: Access | None = None
+        self.reached = Reached()
         self._make_gate = make_gate
         self._settings = settings
         self._socket = None if runtime is None else runtime / SOCKET_NAME
         self._stopping = threading.Event()
         self._opened = threading.Event()
-        self._doors = Doors()
-        self.access: Access | None = None
         self._listening: Listening | None = None
         self._thread = threading.Thread(target=self._run, name="console", daemon=True)
 
@@ -64,9 +65,9 @@ class ConsoleServer:
         return cls(make_gate, settings, Path(folder) if folder else None)
 
     @property
-    def doors(self) -> Doors:
-        """Where it listens now."""
-        return self._doors
+    def refusals(self) -> Mapping[str, int]:
+        """How many requests were refused since the start, by reason."""
+        return {} if self.access is None else self.access.refusals.counts
 
     def wait_open(self, timeout_s: float) -> bool:
         """Wait until every door is open; whether they are."""
@@ -98,67 +99,98 @@ class ConsoleServer:
         from agent.console.access.access import Access  # noqa: PLC0415
         from agent.console.access.sessions import SessionRules  # noqa: PLC0415
         from agent.console.app import make_app  # noqa: PLC0415
+        from agent.console.listening import Listening  # noqa: PLC0415
+        from agent.console.surroundings import Surroundings, host_names  # noqa: PLC0415
 
         gate, settings = self._make_gate(), self._settings
         rules = SessionRules(settings.idle_minutes * MINUTE_S, settings.session_hours * HOUR_S)
-        access = self.access = Access.open(gate.loaded.settings.state.directory, rules, lambda: gate.now().utc)
+        certificate = self._certificate(gate)
+        access = Access.open(gate.loaded.settings.state.directory, rules, lambda: gate.now().utc)
         try:
-            self._listen(make_app(gate, access))
+            application = make_app(gate, access, Surroundings(host_names(settings), certificate))
+            self._listening = Listening(application, access.refusals.count)
+            doors = self._open_all(certificate)
+            self.access = access
+            if doors:
+                _offer_code(access, self.reached)
+                self._opened.set()
+                asyncio.run(self._listening.serve(doors))
+            application.state.failures.flush()
         finally:
             access.close()
+            if self._socket is not None:
+                self._socket.unlink(missing_ok=True)
 
-    def _listen(self, application: FastAPI) -> None:
-        from agent.console.listening import Listening  # noqa: PLC0415
+    def _certificate(self, gate: Gate) -> Certificate | None:
+        """The certificate, where a door is encrypted. Raises CertificateError."""
+        from agent.console.certificate import certificate  # noqa: PLC0415 - see `_serve`
+        from agent.console.surroundings import certified_names, is_encrypted  # noqa: PLC0415
 
-        self._listening = Listening(application)
-        sockets = self._open_all()
-        if self._stopping.is_set():
-            for each in sockets:
-                each.close()
-            return
-        asyncio.run(self._listening.serve(sockets))
+        settings = self._settings
+        if not settings.enabled or not any(is_encrypted(settings, host) for host in settings.listen):
+            return None
+        state = gate.loaded.settings.state.directory
+        return certificate(settings, state, certified_names(settings), gate.now().utc)
 
-    def _open_all(self) -> list[socket.socket]:
-        """Every door, tried until it can be opened or the server is to stop."""
-        sockets: list[socket.socket] = []
+    def _open_all(self, certificate: Certificate | None) -> list[Door]:
+        """Every door, tried until it can be opened; none where the server is to stop."""
         told = ""
         while not self._stopping.is_set():
             try:
-                sockets = self._open_once()
+                return self._open_once(certificate)
             except OSError as error:
                 if str(error) != told:
                     told = str(error)
                     log.warning("the console cannot listen, it tries again: %s", error)
                 self._stopping.wait(RETRY_S)
-                continue
-            self._opened.set()
-            break
-        return sockets
+        return []
 
-    def _open_once(self) -> list[socket.socket]:
-        sockets: list[socket.socket] = []
-        addresses: list[tuple[str, int]] = []
+    def _open_once(self, certificate: Certificate | None) -> list[Door]:
+        from agent.console.listening import Door  # noqa: PLC0415 - see `_serve`
+        from agent.console.surroundings import is_encrypted  # noqa: PLC0415
+
+        settings = self._settings
+        doors: list[Door] = []
+        urls = []
         try:
-            for host in self._settings.listen if self._settings.enabled else ():
-                sockets.append(_tcp(host, self._settings.port))
-                addresses.append((host, sockets[-1].getsockname()[1]))
-                log.info("the console listens at %s port %d", *addresses[-1])
+            for host in settings.listen if settings.enabled else ():
+                tls = certificate.context() if certificate and is_encrypted(settings, host) else None
+                doors.append(Door(_tcp(host, settings.port), tls))
+                port = doors[-1].listener.getsockname()[1]
+                urls.append(f"{'http' if tls is None else 'https'}://{f'[{host}]' if ':' in host else host}:{port}")
             if self._socket is not None:
-                sockets.append(_unix(self._socket))
+                doors.append(Door(_unix(self._socket)))
         except OSError:
-            for each in sockets:
-                each.close()
+            for door in doors:
+                door.listener.close()
             raise
-        self._doors = Doors(tuple(addresses), self._socket)
-        return sockets
+        self.reached = Reached(tuple(urls), self._socket)
+        for url in urls:
+            log.info("the console listens at %s", url)
+        if certificate is not None:
+            log.info("the console's certificate has the SHA-256 fingerprint %s", certificate.fingerprint)
+        return doors
+
+
+def _offer_code(access: Access, reached: Reached) -> None:
+    """Where there is no admin yet, make the code for the first."""
+    if reached.urls and access.users.lack_admin():
+        log.warning(
+            "nobody may log in to the console yet: open %s and make the first admin with the code %s, good for half an "
+            "hour; a new one: gate-agent console code",
+            reached.urls[0],
+            access.code.renew(),
+        )
 
 
 def _tcp(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if listener.family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
         listener.bind((host, port))
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         raise OSError(error.errno, f"{host} port {port}: {error.strerror}") from error
@@ -171,6 +203,7 @@ def _unix(path: Path) -> socket.socket:
         path.unlink(missing_ok=True)
         listener.bind(str(path))
         path.chmod(0o660)
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         raise OSError(error.errno, f"{path}: {error.strerror}") from error

@@ -30,7 +30,7 @@ def test_the_account_page_is_there_in_every_language(gate, language):
 
 def test_nobody_is_sent_to_log_in(gate):
     response = gate.browser().get("/account")
-    assert (response.status_code, response.headers["location"]) == (303, "/login")
+    assert (response.status_code, response.headers["location"]) == (303, "/login?onward=%2Faccount")
 
 
 def test_every_vendored_file_is_the_one_that_its_maker_published():

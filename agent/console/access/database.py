@@ -25,6 +25,7 @@ CREATE TABLE users (
     role TEXT NOT NULL,
     hash TEXT NOT NULL,
     disabled INTEGER NOT NULL DEFAULT 0,
+    must_change INTEGER NOT NULL,
     changed_utc REAL NOT NULL
 ) STRICT;
 CREATE TABLE sessions (

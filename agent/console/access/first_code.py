@@ -7,14 +7,13 @@ import hmac
 import secrets
 from typing import TYPE_CHECKING, Final
 
+from agent.console.access.passwords import PLAIN_LETTERS
+
 if TYPE_CHECKING:
     import sqlite3
 
     from agent.console.access.database import AccessDatabase
     from agent.console.access.timing import Ticking
-
-LETTERS: Final = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
-"""Without those that are taken for one another."""
 
 LENGTH: Final = 12
 LIFE_S: Final = 1800.0
@@ -30,7 +29,7 @@ class FirstCode:
 
     def renew(self) -> str:
         """A new code, good for half an hour, in the form XXXX-XXXX-XXXX. Raises AccessStoreError."""
-        code = "".join(secrets.choice(LETTERS) for _ in range(LENGTH))
+        code = "".join(secrets.choice(PLAIN_LETTERS) for _ in range(LENGTH))
         row = (_hash(code), self._ticking.boot, self._ticking.at() + LIFE_S)
         self._database.write(lambda db: db.execute("INSERT OR REPLACE INTO code VALUES (1, ?, ?, ?, 0)", row))
         return "-".join(code[place : place + 4] for place in range(0, LENGTH, 4))
@@ -38,7 +37,7 @@ class FirstCode:
     def is_right(self, given: str) -> bool:
         """Whether this is the code. After ten wrong ones none is right until it is renewed. Raises AccessStoreError."""
         at, boot = self._ticking.at(), self._ticking.boot
-        hashed = _hash("".join(letter for letter in given.upper() if letter in LETTERS))
+        hashed = _hash("".join(letter for letter in given.upper() if letter in PLAIN_LETTERS))
 
         def work(db: sqlite3.Connection) -> bool:
             row = db.execute("SELECT hash, boot, until_at, failures FROM code").fetchone()

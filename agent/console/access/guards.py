@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from agent.console.access.cookies import SESSION, cookie, form_token
 from agent.console.access.person import LOCAL, Person, Role
 from agent.console.access.sessions import csrf_token
-from agent.console.errors import ForgedFormError, LoginNeededError, RoleNeededError
+from agent.console.errors import ForgedFormError, LoginNeededError, PasswordNeededError, RoleNeededError
 
 if TYPE_CHECKING:
     from agent.console.access.access import Access
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "x-csrf-token"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+ACCOUNT: Final = "/account"
 DOOR: Final = "gate.door"
 """Key of the scope under which the server says by which door a request came."""
 
@@ -39,7 +40,7 @@ async def _known(request: Request) -> Person | None:
         return None
     if sessions.is_to_be_seen(session):
         await run_in_threadpool(sessions.saw, session)
-    return Person(session.user, session.role, address_of(request), session.key)
+    return Person(session.user, session.role, address_of(request), session.key, session.must_change)
 
 
 def address_of(request: Request) -> str:
@@ -60,6 +61,8 @@ async def _guard(request: Request, least: Role) -> Person:
     if person is None:
         raise LoginNeededError
     request.state.person = person
+    if person.must_change and not request.url.path.startswith(ACCOUNT):
+        raise PasswordNeededError
     if not person.role.covers(least):
         access_of(request).refusals.count("role")
         raise RoleNeededError(least)
@@ -98,6 +101,9 @@ async def _check_form(request: Request, person: Person | None) -> None:
 
 
 GUARDS: Final = frozenset({anybody, viewer, technician, admin})
+
+AtAccess = Annotated["Access", Depends(access_of)]
+"""The parameter by which a route gets the access: `def page(access: AtAccess)`."""
 
 Anybody = Annotated[Person | None, Depends(anybody)]
 Viewer = Annotated[Person, Depends(viewer)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import unicodedata
 from contextlib import contextmanager
@@ -19,6 +20,9 @@ LONGEST: Final = 128
 LEAST_SCORE: Final = 3
 LOOKED_AT: Final = 72
 WAITING_LIMIT: Final = 4
+MADE_UP_LENGTH: Final = 16
+PLAIN_LETTERS: Final = "ABCDEFGHJKMNPQRSTVWXYZ23456789"
+"""Without those that are taken for one another."""
 
 _RUSSIAN_KEYS: Final = str.maketrans("йцукенгшщзхъфывапролджэячсмитьбюё", "qwertyuiop[]asdfghjkl;'zxcvbnm,.`")
 
@@ -52,6 +56,12 @@ def check_strength(password: str, known: Sequence[str]) -> None:
     for each in (text[:LOOKED_AT], text[:LOOKED_AT].lower().translate(_RUSSIAN_KEYS)):
         if zxcvbn(each, user_inputs=[*known])["score"] < LEAST_SCORE:
             raise PasswordRefusedError("password.common")
+
+
+def made_up() -> str:
+    """A password to be given to somebody, who then chooses his own: 78 bits, in groups that can be read out."""
+    letters = "".join(secrets.choice(PLAIN_LETTERS) for _ in range(MADE_UP_LENGTH))
+    return "-".join(letters[place : place + 4] for place in range(0, MADE_UP_LENGTH, 4))
 
 
 class Hasher:

@@ -25,9 +25,13 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who asks. `address`: where from, "local" through the computer's own socket. `session`: its key, "" for none."""
+    """Who asks. `address`: where from, "local" through the computer's own socket. `session`: its key, "" for none.
+
+    `must_change`: he has to choose a password before all else.
+    """
 
     name: str
     role: Role
     address: str
     session: str = ""
+    must_change: bool = False

@@ -32,11 +32,15 @@ class SessionRules:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """Somebody's stay. `key`: the hash of its token. `seen_at`: monotonic seconds, as the disk has it."""
+    """Somebody's stay. `key`: the hash of its token. `seen_at`: monotonic seconds, as the disk has it.
+
+    `must_change`: he has to choose a password first.
+    """
 
     key: str
     user: str
     role: Role
+    must_change: bool
     seen_at: float
 
 
@@ -77,12 +81,12 @@ class Sessions:
         at, boot, rules = self._ticking.at(), self._ticking.boot, self._rules
         row = self._database.read(
             lambda db: db.execute(
-                "SELECT sessions.key, name, role, seen_at FROM sessions JOIN users ON user = name "
+                "SELECT sessions.key, name, role, must_change, seen_at FROM sessions JOIN users ON user = name "
                 "WHERE key = ? AND NOT disabled AND boot = ? AND seen_at > ? AND opened_at > ?",
                 (key, boot, at - rules.idle_s, at - rules.longest_s),
             ).fetchone()
         )
-        return None if row is None else Session(row[0], row[1], Role(row[2]), row[3])
+        return None if row is None else Session(row[0], row[1], Role(row[2]), bool(row[3]), row[4])
 
     def is_to_be_seen(self, session: Session) -> bool:
         """Whether `saw` would write."""

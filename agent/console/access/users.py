@@ -31,11 +31,12 @@ class UserRefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Somebody who may log in. `changed_utc`: when his password was set."""
+    """Somebody who may log in. `must_change`: his password was given to him; `changed_utc`: when it was set."""
 
     name: str
     role: Role
     disabled: bool
+    must_change: bool
     changed_utc: float
 
 
@@ -50,7 +51,9 @@ class Users:
     def all(self) -> list[User]:
         """Every user, by name."""
         rows = self._database.read(
-            lambda db: db.execute("SELECT name, role, disabled, changed_utc FROM users ORDER BY name").fetchall()
+            lambda db: db.execute(
+                "SELECT name, role, disabled, must_change, changed_utc FROM users ORDER BY name"
+            ).fetchall()
         )
         return [_user(row) for row in rows]
 
@@ -58,15 +61,14 @@ class Users:
         """The user of a name."""
         row = self._database.read(
             lambda db: db.execute(
-                "SELECT name, role, disabled, changed_utc FROM users WHERE name = ?", (name,)
+                "SELECT name, role, disabled, must_change, changed_utc FROM users WHERE name = ?", (name,)
             ).fetchone()
         )
         return None if row is None else _user(row)
 
-    def is_empty(self) -> bool:
+    def lack_admin(self) -> bool:
         """Whether there is nobody who could let others in: then the first admin is to be made."""
-        query = "SELECT count(*) FROM users WHERE role = ? AND NOT disabled"
-        return bool(self._database.read(lambda db: db.execute(query, (Role.ADMIN,)).fetchone()[0]) == 0)
+        return not self._database.read(_has_admin)
 
     def verified(self, name: str, password: str) -> User | None:
         """The user, where the password is his and he is not disabled. It takes as long for a name that nobody has.
@@ -87,34 +89,41 @@ class Users:
             )
         return self.find(spelled(name))
 
-    def add(self, name: str, role: Role, password: str) -> User:
-        """Add one. Raises UserRefusedError, PasswordRefusedError, BusyError."""
+    def add(self, name: str, role: Role, password: str, *, first: bool = False, given: bool = False) -> None:
+        """Add one. Raises UserRefusedError, PasswordRefusedError, BusyError.
+
+        `first`: only where there is no admin yet. `given`: he did not choose the password, and must before all else.
+        """
         name = checked_name(name)
         check_strength(password, [name])
         kept = self._hasher.hash(password)
 
         def work(db: sqlite3.Connection) -> None:
+            if first and _has_admin(db):
+                raise UserRefusedError("first.over")
             if db.execute("SELECT count(*) FROM users").fetchone()[0] >= MOST_USERS:
                 raise UserRefusedError("users.too_many", most=MOST_USERS)
             try:
                 db.execute(
-                    "INSERT INTO users (name, role, hash, changed_utc) VALUES (?, ?, ?, ?)",
-                    (name, role, kept, self._utc()),
+                    "INSERT INTO users (name, role, hash, must_change, changed_utc) VALUES (?, ?, ?, ?, ?)",
+                    (name, role, kept, given, self._utc()),
                 )
             except sqlite3.IntegrityError:
                 raise UserRefusedError("users.taken", name=name) from None
 
         self._database.write(work)
-        return User(name, role, disabled=False, changed_utc=self._utc())
 
-    def set_password(self, name: str, password: str) -> None:
-        """Give him another one; his failed attempts are forgotten. Raises as `add`, and UserRefusedError for nobody."""
+    def set_password(self, name: str, password: str, *, given: bool = False) -> None:
+        """Give him another one. Raises as `add`, and UserRefusedError for nobody."""
         check_strength(password, [name])
         kept = self._hasher.hash(password)
 
         def work(db: sqlite3.Connection) -> None:
             _must_exist(db, name)
-            db.execute("UPDATE users SET hash = ?, changed_utc = ? WHERE name = ?", (kept, self._utc(), name))
+            db.execute(
+                "UPDATE users SET hash = ?, must_change = ?, changed_utc = ? WHERE name = ?",
+                (kept, given, self._utc(), name),
+            )
             _end_sessions(db, name)
 
         self._database.write(work)
@@ -123,12 +132,14 @@ class Users:
         """Change his role, or whether he may log in. Raises UserRefusedError, also where no admin would be left."""
 
         def work(db: sqlite3.Connection) -> None:
+            had = _has_admin(db)
             _must_exist(db, name)
             db.execute(
                 "UPDATE users SET role = coalesce(?, role), disabled = coalesce(?, disabled) WHERE name = ?",
                 (role, disabled, name),
             )
-            _keep_an_admin(db)
+            if had and not _has_admin(db):
+                raise UserRefusedError("users.last_admin")
             _end_sessions(db, name)
 
         self._database.write(work)
@@ -137,9 +148,11 @@ class Users:
         """Forget him. Raises UserRefusedError, also where no admin would be left."""
 
         def work(db: sqlite3.Connection) -> None:
+            had = _has_admin(db)
             _must_exist(db, name)
             db.execute("DELETE FROM users WHERE name = ?", (name,))
-            _keep_an_admin(db)
+            if had and not _has_admin(db):
+                raise UserRefusedError("users.last_admin")
 
         self._database.write(work)
 
@@ -157,9 +170,9 @@ def checked_name(name: str) -> str:
     return name
 
 
-def _user(row: tuple[str, str, int, float]) -> User:
-    name, role, disabled, changed_utc = row
-    return User(name, Role(role), bool(disabled), changed_utc)
+def _user(row: tuple[str, str, int, int, float]) -> User:
+    name, role, disabled, must_change, changed_utc = row
+    return User(name, Role(role), bool(disabled), bool(must_change), changed_utc)
 
 
 def _must_exist(db: sqlite3.Connection, name: str) -> None:
@@ -167,10 +180,9 @@ def _must_exist(db: sqlite3.Connection, name: str) -> None:
         raise UserRefusedError("users.unknown", name=name)
 
 
-def _keep_an_admin(db: sqlite3.Connection) -> None:
-    query = "SELECT count(*) FROM users WHERE role = ? AND NOT disabled"
-    if db.execute(query, (Role.ADMIN,)).fetchone()[0] == 0:
-        raise UserRefusedError("users.last_admin")
+def _has_admin(db: sqlite3.Connection) -> bool:
+    query = "SELECT 1 FROM users WHERE role = ? AND NOT disabled"
+    return db.execute(query, (Role.ADMIN,)).fetchone() is not None
 
 
 def _end_sessions(db: sqlite3.Connection, name: str) -> None:

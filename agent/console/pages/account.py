@@ -1,17 +1,68 @@
 """The page of one's own account."""
 
-from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.responses import Response
 
 from agent.console.access import Role, Viewer
+from agent.console.access.cookies import SESSION, set_cookie
+from agent.console.access.guards import AtAccess
+from agent.console.access.logins import AtLogins, made_or_refused, see_same
+from agent.console.desk import AtGate
+from agent.console.errors import RefusedError
 from agent.console.nav import Nav
-from agent.console.page import render
+from agent.console.page import refusal, render
+from agent.console.surroundings import AtSurroundings
 
 router = APIRouter()
 NAV = Nav(900, "/account", "account.title", Role.VIEWER)
 
 
 @router.get("/account", response_class=HTMLResponse)
-async def account(request: Request, _person: Viewer) -> HTMLResponse:
-    """Who is logged in."""
-    return render(request, "account.html")
+def show(request: Request, _person: Viewer, surroundings: AtSurroundings) -> Response:
+    """Who is logged in, and how to know this computer."""
+    done = request.query_params.get("done")
+    shown = done if done in {"password", "others"} else ""
+    return render(request, "account.html", certificate=surroundings.certificate, done=shown)
+
+
+@router.post("/account/password", response_class=HTMLResponse)
+def change_password(
+    request: Request,
+    person: Viewer,
+    access: AtAccess,
+    gate: AtGate,
+    logins: AtLogins,
+    surroundings: AtSurroundings,
+    password: Annotated[str, Form(max_length=1000)],
+    new: Annotated[str, Form(max_length=1000)],
+    again: Annotated[str, Form(max_length=1000)],
+) -> Response:
+    """Choose another password: it ends all his sessions, and this browser gets a new one."""
+    try:
+        see_same(new, again)
+        _see_other(password, new)
+        logins.check(person, password)
+        made_or_refused(lambda: access.users.set_password(person.name, new))
+    except RefusedError as error:
+        return refusal(request, "account.html", error, certificate=surroundings.certificate, done="")
+    gate.audit(person, "password.changed")
+    response = RedirectResponse("/account?done=password", HTTPStatus.SEE_OTHER)
+    set_cookie(request, response, SESSION, access.sessions.open(person.name))
+    return response
+
+
+@router.post("/account/others", response_class=HTMLResponse)
+def end_others(person: Viewer, access: AtAccess, gate: AtGate) -> Response:
+    """End his sessions in other browsers."""
+    access.sessions.close_others(person.name, person.session)
+    gate.audit(person, "sessions.closed", detail="all but this one")
+    return RedirectResponse("/account?done=others", HTTPStatus.SEE_OTHER)
+
+
+def _see_other(old: str, new: str) -> None:
+    if old == new:
+        raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, "password.same")

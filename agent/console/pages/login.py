@@ -1,0 +1,57 @@
+"""Logging in and out."""
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.responses import Response
+
+from agent.console.access import Anybody, Viewer
+from agent.console.access.cookies import SESSION, drop_cookie, set_cookie
+from agent.console.access.guards import AtAccess, address_of
+from agent.console.access.logins import AtLogins
+from agent.console.desk import AtGate
+from agent.console.errors import RefusedError
+from agent.console.page import local_path, refusal, render
+
+router = APIRouter()
+
+
+@router.get("/login", response_class=HTMLResponse)
+def ask(request: Request, person: Anybody, access: AtAccess, onward: str = "/") -> Response:
+    """The form; where there is no admin yet, that of the first start."""
+    if person is not None:
+        return RedirectResponse(local_path(onward), HTTPStatus.SEE_OTHER)
+    if access.users.lack_admin():
+        return RedirectResponse("/first", HTTPStatus.SEE_OTHER)
+    return render(request, "login.html", onward=local_path(onward), name="")
+
+
+@router.post("/login", response_class=HTMLResponse)
+def enter(
+    request: Request,
+    _person: Anybody,
+    logins: AtLogins,
+    name: Annotated[str, Form(max_length=200)],
+    password: Annotated[str, Form(max_length=1000)],
+    onward: Annotated[str, Form(max_length=1000)] = "/",
+) -> Response:
+    """Log in. The session is always a new one, whatever cookie came."""
+    try:
+        token = logins.enter(name, password, address_of(request))
+    except RefusedError as error:
+        return refusal(request, "login.html", error, onward=local_path(onward), name=name)
+    response = RedirectResponse(local_path(onward), HTTPStatus.SEE_OTHER)
+    set_cookie(request, response, SESSION, token)
+    return response
+
+
+@router.post("/logout", response_class=HTMLResponse)
+def leave(request: Request, person: Viewer, access: AtAccess, gate: AtGate) -> Response:
+    """Log out."""
+    access.sessions.close(person.session)
+    gate.audit(person, "session.closed")
+    response = RedirectResponse("/login", HTTPStatus.SEE_OTHER)
+    drop_cookie(request, response, SESSION)
+    return response
