@@ -47,7 +47,7 @@ def assert_valid(topic, payload, *, known=True):
     match levels[3:]:
         case ["event", kind]:
             name, value = f"event/{kind}", json.loads(raw)
-        case [("status" | "birth" | "ack") as name]:
+        case [("status" | "birth" | "health" | "ack") as name]:
             value = json.loads(raw)
         case ["res", _]:
             name, value = "result", json.loads(raw)

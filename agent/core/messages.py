@@ -1,4 +1,4 @@
-"""The messages beside the events: status, birth, acknowledgement and the result of a command, as they are on the wire.
+"""The messages beside the events: status, birth, health, acknowledgement and the result of a command, as they are on the wire.
 
 All are JSON objects in UTF-8. Fields are only ever added, with a default. agent.core.command_body has the commands.
 """
@@ -16,6 +16,7 @@ from agent.core.lists.standing import DataState
 AckModeName = Literal["watermark", "puback"]
 AckStateName = Literal["waiting", "heard", "silent", "none"]
 Count = Annotated[int, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
 
 
 class GateKey(BaseModel):
@@ -138,6 +139,55 @@ class Birth(Presence):
     first_kept: Count = Field(default=1, description="The lowest sequence number that can still be replayed.")
     key: GateKey | None = Field(default=None, description="The gate's own key; null: it signs nothing.")
     commands: CommandOffer | None = Field(default=None, description="The commands that it takes; null: none.")
+
+
+class CameraHealth(BaseModel):
+    """How one camera does."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    state: str = Field(description="As in `devices` of `status`; empty: not known yet.")
+    score: Share | None = Field(
+        description="Share of the frames in a time of change that were read, over the last minute; null: no frame came."
+    )
+    age_p95_ms: Count | None = Field(
+        description="What the age of the newest frame stayed below in 95 of 100 looks, over the last minute; null: no frame came."
+    )
+    load: Share | None = Field(description="Share of the time in which the code reader was busy; null: not known.")
+    restarts: Count = Field(description="How often the camera's process was started anew.")
+
+
+class HealthFinding(BaseModel):
+    """Something that the gate found to be mended; docs/doctor.md says how."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    code: str = Field(description="What was found.")
+    subject: str = Field(description="Of which of several things, such as a camera's name; empty: there is one only.")
+    severity: Literal["note", "warning", "error"] = Field(description="How grave it is.")
+
+
+class Health(BaseModel):
+    """How well the gate does: every minute, retained. Also what `gate-agent doctor` publishes to try a broker, not retained."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    gate: str = Field(description="The gate id.")
+    version: str = Field(description="The version of the agent.")
+    boot: str | None = Field(description="That of `status`; null: the doctor says it, while no agent was asked.")
+    time: str = Field(
+        description="When this was said: RFC 3339, UTC, milliseconds.", json_schema_extra={"format": "date-time"}
+    )
+    cameras: dict[str, CameraHealth] = Field(default={}, description="Every camera, by its name.")
+    relays_ms: dict[str, float | None] = Field(
+        default={}, description="How long each relay board took to answer last; null: it does not answer."
+    )
+    disk_free_bytes: Count | None = Field(default=None, description="Room on the disk of the state; null: not known.")
+    examined: str | None = Field(
+        default=None,
+        description="When the gate last examined itself; null: not yet.",
+        json_schema_extra={"format": "date-time"},
+    )
+    findings: tuple[HealthFinding, ...] = Field(
+        default=(), description="What it found then, and is to be mended; empty: nothing."
+    )
 
 
 class Ack(BaseModel):

@@ -65,6 +65,11 @@ class Topics:
         return f"{self.root}/birth"
 
     @property
+    def health(self) -> str:
+        """How well the gate does, retained."""
+        return f"{self.root}/health"
+
+    @property
     def ack(self) -> str:
         """The watermark, from central."""
         return f"{self.root}/ack"

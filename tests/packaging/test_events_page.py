@@ -91,7 +91,7 @@ def test_every_event_type_has_its_fields_and_an_example_on_the_page(text, kind):
 
 
 def test_every_field_of_every_message_is_on_the_page(text):
-    for name in ("status", "birth", "ack", "result", "event/access.granted"):
+    for name in ("status", "birth", "health", "ack", "result", "event/access.granted"):
         for field in schemas()[name]["properties"]:
             assert field == "data" or f"\n| `{field}` |" in text, (name, field)
 

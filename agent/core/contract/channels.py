@@ -11,6 +11,7 @@ from agent.core.contract.schemas import EVENTS
 ROOT: Final = "gate/v1/{gate}"
 RESULT_EXPIRY_S: Final = 3600
 STATUS_EXPIRY_S: Final = 90
+HEALTH_EXPIRY_S: Final = 180
 
 CLOUDEVENT: Final = "application/cloudevents+json"
 JSON: Final = "application/json"
@@ -67,6 +68,18 @@ BIRTH: Final = Channel(
     retain=True,
     expiry_s=None,
     expiry="never",
+)
+HEALTH: Final = Channel(
+    "health",
+    "health",
+    "gate",
+    "How well the gate does: every minute.",
+    "health",
+    JSON,
+    1,
+    retain=True,
+    expiry_s=HEALTH_EXPIRY_S,
+    expiry="3 minutes",
 )
 ACK: Final = Channel(
     "ack",
@@ -152,6 +165,7 @@ CHANNELS: Final = (
     *(event_channel(kind) for kind in EVENTS),
     STATUS,
     BIRTH,
+    HEALTH,
     ACK,
     *(command_channel(name) for name in CommandName),
     *(result_channel(name) for name in CommandName),

@@ -60,7 +60,17 @@ from agent.core.events import (
 )
 from agent.core.lane_records import transaction_id
 from agent.core.lists.standing import DataState
-from agent.core.messages import Ack, Birth, CommandOffer, CommandResult, GateKey, Status
+from agent.core.messages import (
+    Ack,
+    Birth,
+    CameraHealth,
+    CommandOffer,
+    CommandResult,
+    GateKey,
+    Health,
+    HealthFinding,
+    Status,
+)
 from agent.core.permit.keys import SigningKey
 
 if TYPE_CHECKING:
@@ -329,6 +339,25 @@ def status_example() -> bytes:
         }
     )
     return status.model_dump_json().encode()
+
+
+def health_example() -> bytes:
+    """The health of the gate."""
+    presence = _presence()
+    health = Health(
+        gate=GATE,
+        version=presence["version"],
+        boot=presence["boot"],
+        time=presence["time"],
+        cameras={
+            f"{LANE}/front": CameraHealth(state="streaming", score=0.998, age_p95_ms=41, load=0.22, restarts=0),
+        },
+        relays_ms={"/dev/gate-barrier unit 1": 11.8},
+        disk_free_bytes=41_203_400_704,
+        examined=presence["time"],
+        findings=(HealthFinding(code="CERTIFICATE_EXPIRES", subject="/etc/gate-agent/gate.pem", severity="warning"),),
+    )
+    return health.model_dump_json().encode()
 
 
 def birth_example() -> bytes:

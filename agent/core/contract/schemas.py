@@ -18,7 +18,7 @@ from agent.core.command import CommandName
 from agent.core.command_body import BODIES
 from agent.core.events import TYPES
 from agent.core.lists.standing import DataState
-from agent.core.messages import Ack, Birth, CommandResult, Status
+from agent.core.messages import Ack, Birth, CommandResult, Health, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -36,6 +36,7 @@ VALUES: Final = "x-extensible-enum"
 MESSAGES: Final[Mapping[str, type[BaseModel]]] = {
     "ack": Ack,
     "birth": Birth,
+    "health": Health,
     "result": CommandResult,
     "status": Status,
 }
