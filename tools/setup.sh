@@ -17,6 +17,7 @@ has_library() { PATH="$PATH:/sbin:/usr/sbin" ldconfig -p | grep -q "$1"; }
 has_venv() { "$PYTHON" -c 'import ensurepip, venv'; }
 has_postgres() { ls /usr/lib/postgresql/*/bin/initdb; }
 has_font() { ls /usr/share/fonts/truetype/wqy/wqy-microhei.ttc; }
+has_cjk() { ls /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc; }
 has_broker() { PATH="$PATH:/usr/sbin" command -v mosquitto; }
 
 need python3-venv "makes the product's own Python environment" has_venv
@@ -24,6 +25,8 @@ need mosquitto "the MQTT broker of the demo and the tests" has_broker
 need mosquitto-clients "an MQTT subscriber that is not ours, to check what arrives" command -v mosquitto_sub
 [ "${1:-}" = demo ] || need postgresql "the database of the reference consumer (examples/central), for its tests" has_postgres
 [ "${1:-}" = demo ] || need fonts-wqy-microhei "the letters of Chinese plates on printed permits, for the tests" has_font
+[ "${1:-}" = demo ] || need chromium "the browser in which the tests look at the console" command -v chromium
+[ "${1:-}" = demo ] || need fonts-noto-cjk "Chinese letters in the pictures of the console that tests take" has_cjk
 [ "${1:-}" = demo ] || need iproute2 "networks that the tests split and slow down" command -v tc
 need libseccomp2 "the filter of calls around each eye" has_library libseccomp.so.2
 need libzbar0 "the second QR reader (pyzbar) calls it" has_library libzbar.so.0

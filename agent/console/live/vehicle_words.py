@@ -1,0 +1,85 @@
+"""One vehicle as a page tells of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from agent.core.decision import Reason, Verdict
+from agent.core.events import Outcome
+from agent.core.wording import lookup
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from agent.console.live.vehicles import Vehicle
+    from agent.console.live.words import Words
+    from agent.core.events import CheckRecord
+    from agent.store.evidence import EvidenceStore
+
+MOST_PICTURES: Final = 6
+_OUTCOME_TONES: Final[Mapping[Outcome, str]] = {
+    Outcome.PASSED: "good",
+    Outcome.OVERRIDDEN: "good",
+    Outcome.PASSED_WITH_VIOLATION: "bad",
+    Outcome.FAULT: "bad",
+    Outcome.DENIED: "poor",
+    Outcome.NOT_TAKEN: "off",
+    Outcome.BACKED_OUT: "off",
+    Outcome.ABANDONED: "off",
+}
+_VERDICT_TONES: Final[Mapping[Verdict, str]] = {
+    Verdict.PASS: "good",
+    Verdict.DENY: "poor",
+    Verdict.MANUAL: "poor",
+    Verdict.RETRY: "busy",
+}
+
+
+def vehicle_words(vehicle: Vehicle, words: Words, evidence: EvidenceStore) -> dict[str, Any]:
+    """Its fields in the viewer's language. `evidence`: where the pictures are that are still kept."""
+    kept = [picture for picture in vehicle.pictures if picture in evidence]
+    return {
+        "transaction": vehicle.transaction,
+        "time": f"{vehicle.began_at:%H:%M:%S}",
+        "at": vehicle.began_at.isoformat(timespec="seconds"),
+        "plate": vehicle.plate,
+        "declared": vehicle.declared if vehicle.declared != vehicle.plate else "",
+        "permit": vehicle.permit,
+        "tone": _tone(vehicle),
+        "result": _result(vehicle, words),
+        "reason": _reason(vehicle, words),
+        "duration": "" if vehicle.duration_s is None else words.number(vehicle.duration_s, 0),
+        "alarms": [lookup.alarm(alarm, words.language) for alarm in dict.fromkeys(vehicle.alarms)],
+        "checks": [_check(check, words) for check in vehicle.checks],
+        "pictures": kept[-MOST_PICTURES:],
+        "pictures_gone": bool(vehicle.pictures) and not kept and vehicle.outcome is not None,
+    }
+
+
+def _tone(vehicle: Vehicle) -> str:
+    if vehicle.outcome is not None:
+        return _OUTCOME_TONES[vehicle.outcome]
+    return "busy" if vehicle.verdict is None else _VERDICT_TONES[vehicle.verdict]
+
+
+def _result(vehicle: Vehicle, words: Words) -> str:
+    if vehicle.outcome is not None:
+        return lookup.outcome(vehicle.outcome, words.language)
+    if vehicle.verdict is None:
+        return words("lane.going_on")
+    return lookup.verdict(vehicle.verdict, words.language)
+
+
+def _reason(vehicle: Vehicle, words: Words) -> str:
+    if vehicle.reason is None or vehicle.reason is Reason.OK:
+        return ""
+    return lookup.officer(vehicle.reason, words.language)
+
+
+def _check(check: CheckRecord, words: Words) -> dict[str, Any]:
+    return {
+        "ok": check.ok,
+        "name": words(f"checks.{check.reason}"),
+        "said": words("lane.held" if check.ok else "lane.failed"),
+        "advice": "" if check.ok else lookup.officer(check.reason, words.language),
+    }

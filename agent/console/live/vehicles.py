@@ -1,0 +1,156 @@
+"""The last vehicles of every lane, put together from the events of the journal."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections import OrderedDict
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import ValidationError
+
+from agent.core.events import (
+    AccessDecided,
+    AlarmRaised,
+    CheckRecord,
+    PermitPresented,
+    TransactionClosed,
+    VehiclePresent,
+)
+from agent.store.errors import JournalError
+from agent.store.reader import JournalReader
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from agent.core.decision import Reason, Verdict
+    from agent.core.events import Alarm, Outcome
+    from agent.store.journal import Journal
+
+log = logging.getLogger(__name__)
+
+LOOKED_BACK: Final = 1_500
+KEPT: Final = 40
+LOOK_EVERY_S: Final = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Vehicle:
+    """One transaction as far as it has come. `began_at`: in the time zone of the gate. `plate`: as it was read.
+
+    `verdict`, `reason`: of the last decision, with its `checks`. `outcome`: None while it is open. `pictures`: SHA-256 in
+    hex, the oldest first. `revision`: number of the last event behind this.
+    """
+
+    transaction: str
+    lane: str
+    began_at: datetime
+    revision: int = 0
+    plate: str = ""
+    declared: str = ""
+    permit: str = ""
+    verdict: Verdict | None = None
+    reason: Reason | None = None
+    checks: tuple[CheckRecord, ...] = ()
+    outcome: Outcome | None = None
+    duration_s: float | None = None
+    alarms: tuple[Alarm, ...] = ()
+    pictures: tuple[str, ...] = field(default=())
+
+
+class Vehicles:
+    """Follows the journal. `refresh` and `last` are for the thread of the server; the disk is read by another."""
+
+    def __init__(self, journal: Journal, path: Path) -> None:
+        self._journal = journal
+        self._path = path
+        self._known: OrderedDict[str, Vehicle] = OrderedDict()
+        self._seq = 0
+        self._looked_at = 0.0
+        self._reading = asyncio.Lock()
+
+    def last(self, lane: str, count: int) -> list[Vehicle]:
+        """The last vehicles of a lane, the newest first."""
+        found = [vehicle for vehicle in reversed(self._known.values()) if vehicle.lane == lane]
+        return found[:count]
+
+    async def refresh(self) -> None:
+        """Take in what was recorded since, where the last look is old enough."""
+        async with self._reading:
+            now = time.monotonic()
+            if now - self._looked_at < LOOK_EVERY_S:
+                return
+            self._looked_at = now
+            if self._journal.wait_for_news(self._seq, 0):
+                self._known = await asyncio.to_thread(self._read, OrderedDict(self._known))
+
+    def _read(self, known: OrderedDict[str, Vehicle]) -> OrderedDict[str, Vehicle]:
+        try:
+            with JournalReader(self._path) as journal:
+                head = journal.standing().head.seq
+                for event in journal.events(max(self._seq, head - LOOKED_BACK) + 1, head):
+                    self._seq = event.seq
+                    _take(known, event.seq, json.loads(event.payload))
+        except (JournalError, ValidationError) as error:
+            log.warning("the last vehicles cannot be shown: %s", error)
+        while len(known) > KEPT:
+            known.popitem(last=False)
+        return known
+
+
+def _take(known: OrderedDict[str, Vehicle], seq: int, event: dict[str, Any]) -> None:
+    """Bring one event into the story of its vehicle."""
+    transaction, lane = event.get("transaction"), event.get("lane")
+    if transaction is None or lane is None:
+        return
+    before = known.get(transaction)
+    if before is None:
+        if event["type"] != VehiclePresent.TYPE:
+            return
+        before = Vehicle(transaction, lane, datetime.fromisoformat(event["time"]).astimezone())
+    known[transaction] = replace(_with(before, event["type"], event["data"]), revision=seq)
+
+
+def _with(vehicle: Vehicle, kind: str, data: dict[str, Any]) -> Vehicle:
+    match kind:
+        case PermitPresented.TYPE:
+            shown = PermitPresented.model_validate(data)
+            return replace(vehicle, pictures=_more(vehicle.pictures, (shown.picture,)))
+        case AccessDecided.TYPE:
+            return _decided(vehicle, AccessDecided.model_validate(data))
+        case AlarmRaised.TYPE:
+            return replace(vehicle, alarms=(*vehicle.alarms, AlarmRaised.model_validate(data).alarm))
+        case TransactionClosed.TYPE:
+            closed = TransactionClosed.model_validate(data)
+            return replace(
+                vehicle,
+                outcome=closed.outcome,
+                reason=closed.reason,
+                duration_s=closed.duration_s,
+                plate=closed.plate or vehicle.plate,
+                pictures=_more(vehicle.pictures, closed.pictures),
+            )
+        case _:
+            return vehicle
+
+
+def _decided(vehicle: Vehicle, decided: AccessDecided) -> Vehicle:
+    plate, permit = decided.plate, decided.permit
+    return replace(
+        vehicle,
+        verdict=decided.verdict,
+        reason=decided.reason,
+        checks=decided.checks,
+        plate=plate.read if plate is not None and plate.read else vehicle.plate,
+        declared=plate.declared if plate is not None else vehicle.declared,
+        permit=permit.permit if permit is not None else vehicle.permit,
+        pictures=_more(vehicle.pictures, decided.pictures),
+    )
+
+
+def _more(pictures: tuple[str, ...], others: tuple[str | None, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*pictures, *(one for one in others if one))))

@@ -1,0 +1,46 @@
+"""Texts and figures in the language of one viewer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from agent.console.page import language, text
+from agent.core.wording import lookup
+from agent.core.wording.words import Language
+
+if TYPE_CHECKING:
+    from fastapi import Request
+
+    from agent.core.camera_view import View
+    from agent.core.quality import Flaw
+
+_COMMA: Final = frozenset({Language.RU, Language.KK})
+
+
+class Words:
+    """The texts for one viewer."""
+
+    def __init__(self, request: Request) -> None:
+        self.language = Language(language(request))
+        self._request = request
+
+    def __call__(self, key: str, **values: object) -> str:
+        """A text of the console. Raises TextMissingError."""
+        return text(self._request, key, **values)
+
+    def number(self, value: float, digits: int = 0) -> str:
+        """A figure as it is written in this language."""
+        written = f"{value:.{digits}f}"
+        return written.replace(".", ",") if self.language in _COMMA else written
+
+    def sign(self, word: str) -> str:
+        """What the driver's sign shows; empty before the lane has said anything."""
+        return lookup.sign(word, self.language) if word else ""
+
+    def view(self, word: View) -> str:
+        """How a camera sees, and what to do about it."""
+        return lookup.camera_view(word, self.language)
+
+    def flaw(self, word: Flaw) -> str:
+        """What stands against reading, and what to do about it."""
+        return lookup.flaw(word, self.language)

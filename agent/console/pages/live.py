@@ -1,0 +1,127 @@
+"""The live answers of the pages Lane and Aim, and the pictures kept as evidence."""
+
+from __future__ import annotations
+
+from functools import partial
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from fastapi import APIRouter, Request
+from fastapi import Path as InPath
+from fastapi.responses import Response
+
+from agent.console.access import Technician, Viewer  # noqa: TC001 - FastAPI reads the annotations
+from agent.console.desk import AtGate, Gate  # noqa: TC001
+from agent.console.errors import RefusedError
+from agent.console.live.answer import LiveAnswer
+from agent.console.live.camera_news import camera_news
+from agent.console.live.desk import LiveDesk  # noqa: TC001
+from agent.console.live.lane_news import barrier_news, devices_news, inputs_news, lane_news
+from agent.console.live.stay import Stay
+from agent.console.live.streams import NEWS_TYPE, PICTURES_TYPE, News, news, pictures
+from agent.console.live.words import Words
+from agent.eye_glimpses import LARGE_PX, SMALL_PX, Wish
+from agent.store.errors import EvidenceError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+    from agent.console.access import Person
+    from agent.console.live.desk import Live
+    from agent.eye_port import EyePort
+
+router = APIRouter()
+
+VEHICLES = 12
+Sha256 = Annotated[str, InPath(pattern="^[0-9a-f]{64}$")]
+SIZES_PX = {"small": SMALL_PX, "large": LARGE_PX}
+
+
+@router.get("/live/lane/{lane}/news")
+async def lane_stream(request: Request, lane: str, gate: AtGate, live: LiveDesk, person: Viewer) -> Response:
+    """News of a lane: its state, barrier, inputs, devices, cameras, and which vehicles came last."""
+    if lane not in gate.lanes:
+        raise RefusedError(HTTPStatus.NOT_FOUND, "live.no_lane", lane=lane)
+    tell = partial(_of_lane, gate, live, lane, Words(request))
+    return _live_answer(request, live, person, lambda stay: news(tell, stay), NEWS_TYPE)
+
+
+@router.get("/live/camera/{lane}/{camera}/news")
+async def camera_stream(
+    request: Request, lane: str, camera: str, gate: AtGate, live: LiveDesk, person: Technician
+) -> Response:
+    """News of one camera, with the measures of every picture."""
+    eye = eye_of(gate, lane, camera)
+    tell = partial(_of_camera, gate, eye, Words(request))
+    return _live_answer(request, live, person, lambda stay: news(tell, stay), NEWS_TYPE)
+
+
+@router.get("/live/camera/{lane}/{camera}/pictures")
+async def camera_pictures(
+    request: Request,
+    lane: str,
+    camera: str,
+    gate: AtGate,
+    live: LiveDesk,
+    person: Viewer,
+    size: Literal["small", "large"] = "small",
+) -> Response:
+    """The live picture of a camera, at most 5 a second."""
+    eye = eye_of(gate, lane, camera)
+    return _live_answer(request, live, person, lambda stay: pictures(eye, Wish(SIZES_PX[size]), stay), PICTURES_TYPE)
+
+
+@router.get("/evidence/{sha256}")
+def evidence(sha256: Sha256, gate: AtGate, _person: Viewer) -> Response:
+    """A picture that is kept as evidence."""
+    try:
+        jpeg = gate.evidence.get(sha256)
+    except EvidenceError:
+        raise RefusedError(HTTPStatus.INTERNAL_SERVER_ERROR, "live.picture_broken") from None
+    if jpeg is None:
+        raise RefusedError(HTTPStatus.NOT_FOUND, "live.picture_gone")
+    return Response(jpeg, media_type="image/jpeg", headers={"cache-control": "private, max-age=3600, immutable"})
+
+
+def eye_of(gate: Gate, lane: str, camera: str) -> EyePort:
+    """The eye of a camera. Raises RefusedError where there is none."""
+    eye = gate.eyes.get(f"{lane}/{camera}")
+    if eye is None:
+        raise RefusedError(HTTPStatus.NOT_FOUND, "live.no_camera", camera=f"{lane}/{camera}")
+    return eye
+
+
+def _live_answer(
+    request: Request,
+    live: Live,
+    person: Person,
+    make: Callable[[Stay], AsyncGenerator[bytes, None]],
+    media_type: str,
+) -> Response:
+    live.stays.admit()
+    return LiveAnswer(make(Stay(request, person, live.stopping)), media_type, live.stays.leave)
+
+
+async def _of_lane(gate: Gate, live: Live, lane: str, words: Words) -> News:
+    await live.vehicles.refresh()
+    at, view, settings = gate.now().at, gate.lanes[lane].view, gate.loaded.settings.lanes[lane]
+    told: News = {
+        "hello": {"configuration": gate.loaded.digest},
+        "lane": lane_news(view, words, at),
+        "barrier": barrier_news(view, settings, words),
+        "inputs": inputs_news(view, settings, words, at),
+        "devices": devices_news(gate.devices.states, lane, words),
+        "vehicles": [[one.transaction, one.revision] for one in live.vehicles.last(lane, VEHICLES)],
+    }
+    for camera in settings.cameras:
+        eye = gate.eyes[f"{lane}/{camera.id}"]
+        told[f"camera:{camera.id}"] = camera_news(eye.status, eye.picture, eye.last_beat, words, at)
+    return told
+
+
+async def _of_camera(gate: Gate, eye: EyePort, words: Words) -> News:
+    picture = eye.watch(Wish(LARGE_PX, measured=True))
+    return {
+        "hello": {"configuration": gate.loaded.digest},
+        "camera": camera_news(eye.status, picture, eye.last_beat, words, gate.now().at),
+    }

@@ -1,0 +1,104 @@
+"""Somebody who looks at pages of the console, and what is wrong with a page that he sees."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from pathlib import Path
+
+VENDOR = Path(__file__).with_name("vendor")
+PICTURES = Path("build/console")
+SIZES = {"desktop": (1280, 800), "phone": (360, 740)}
+PATIENCE_MS = 15_000
+# A place that was to be filled in. A missing text is an error of the server.
+_FORGOTTEN = re.compile(r"\{\{|\}\}|\{[a-z_]+\}")
+# Where a page is live, its news and its picture have come.
+_WHOLE = "!document.querySelector('[data-banner=connecting]:not([hidden]), .picture img:not(.seen)')"
+_SERIOUS = {"serious", "critical"}
+
+
+@cache
+def _axe():
+    return (VENDOR / "axe.min.js").read_text(encoding="utf-8")
+
+
+class Visitor:
+    """One window of the browser with somebody logged in. `page` is Playwright's page."""
+
+    def __init__(self, gate, browser, role, language, size, *, dark=False):
+        self.gate = gate
+        self.errors = []
+        self.foreign = []
+        self._context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]},
+            has_touch=size[0] < 600,
+            color_scheme="dark" if dark else "light",
+            locale="en-GB",
+        )
+        self._context.set_default_timeout(PATIENCE_MS)
+        self.become(role, language)
+        self.page = self._context.new_page()
+        self.page.on("console", self._heard)
+        self.page.on("pageerror", lambda error: self.errors.append(f"{self.page.url}: {error}"))
+        self.page.on("request", self._asked)
+
+    def become(self, role, language):
+        """Be somebody of this role, in this language; None: nobody."""
+        self._context.clear_cookies()
+        cookies = {"gate-language": language}
+        if role is not None:
+            cookies["gate-session"] = self.gate.token(role)
+        self._context.add_cookies([{"name": n, "value": v, "url": self.gate.url} for n, v in cookies.items()])
+
+    def resize(self, size):
+        """Take the window of another device."""
+        self.page.set_viewport_size({"width": SIZES[size][0], "height": SIZES[size][1]})
+
+    def go(self, path):
+        """Open a page and wait until it is built; live pictures never end."""
+        answer = self.page.goto(self.gate.url + path, wait_until="domcontentloaded")
+        assert answer.ok, f"{path}: {answer.status}"
+        self.page.wait_for_function(_WHOLE)
+        return self.page
+
+    def text(self):
+        """All that can be read on the page."""
+        return self.page.inner_text("body")
+
+    def forgotten(self):
+        """What looks like a text that is missing or unfinished."""
+        return sorted(set(_FORGOTTEN.findall(self.text())))
+
+    def sideways_px(self):
+        """How far the page can be moved sideways; 0 where all of it fits."""
+        return self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+
+    def barriers(self):
+        """What axe-core finds serious for people who see, hear or move less: rule, and the first place of each."""
+        # Evaluated, not linked: the policy of the page allows no foreign script, and stays in force.
+        self.page.evaluate(_axe())
+        found = self.page.evaluate("axe.run(document, {resultTypes: ['violations']})")["violations"]
+        return [f"{one['id']}: {one['nodes'][0]['html'][:200]}" for one in found if one["impact"] in _SERIOUS]
+
+    def picture(self, name):
+        """Keep what the page looks like as build/console/<name>.png."""
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        path = PICTURES / f"{name}.png"
+        self.page.screenshot(path=path, full_page=True)
+        return path
+
+    def close(self):
+        self._context.close()
+
+    def assert_behaved(self):
+        assert not self.foreign, f"requests that leave the machine: {self.foreign}"
+        assert not self.errors, f"errors in the browser's console: {self.errors}"
+
+    def _heard(self, message):
+        if message.type in {"error", "warning"}:
+            self.errors.append(f"{self.page.url}: {message.text}")
+
+    def _asked(self, request):
+        local = (self.gate.url, "data:", "blob:")
+        if not request.url.startswith(local):
+            self.foreign.append(request.url)
