@@ -36,6 +36,14 @@ class EyeScore:
         return 1.0 if read + dropped <= 0 else read / (read + dropped)
 
     @property
+    def rate_hz(self) -> float | None:
+        """Frames that came a second; None before two beats."""
+        beats = tuple(self._beats)
+        if len(beats) < 2 or beats[-1].at <= beats[0].at:  # noqa: PLR2004 - a difference needs two
+            return None
+        return (beats[-1].captured - beats[0].captured) / (beats[-1].at - beats[0].at)
+
+    @property
     def age_p95_s(self) -> float | None:
         """What the age of the newest frame stayed below in 95 of 100 beats; None where no frame came."""
         ages = sorted(beat.at - beat.captured_at for beat in tuple(self._beats) if beat.captured_at is not None)

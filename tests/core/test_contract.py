@@ -31,6 +31,7 @@ EXAMPLES = {
     **{f"command/{name}": json.dumps(examples.command_claims(name)) for name in CommandName},
     "status": examples.status_example(),
     "birth": examples.birth_example(),
+    "health": examples.health_example(),
     "ack": examples.ack_example(),
     "result": examples.result_example(CommandName.OPEN),
 }
@@ -257,6 +258,7 @@ def test_the_topics_are_those_of_the_link():
         **{f"result.{name}": topics.result(name) for name in CommandName},
         "status": topics.status,
         "birth": topics.birth,
+        "health": topics.health,
         "ack": topics.ack,
         "evidence": f"{topics.root}/evidence/{{sha256}}",
     }

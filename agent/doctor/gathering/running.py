@@ -1,0 +1,81 @@
+"""Asks a running agent how its devices are: it has them, and nobody else may open them."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from agent.doctor.facts import CameraFacts, InputsFacts, RelayFacts, ScannerFacts
+from agent.doctor.gathering.opened import camera_facts
+from agent.port_state import PortState
+from agent.scanner_watch import ScannerState
+from agent.signals import NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from agent.devices import DeviceState
+    from agent.eye_port import EyePort
+    from agent.lane_unit import LaneUnit
+    from agent.relay_board import RelayBoard
+    from agent.settings import Settings
+
+STALE_TIMES: Final = 3
+"""A sample of the inputs that is so many times older than the lane bears is no sample any more."""
+NOT_SEEN: Final = "it was not seen yet"
+
+
+def cameras(eyes: Iterable[EyePort]) -> tuple[CameraFacts, ...]:
+    """Every camera."""
+    return tuple(camera_facts(eye.name, eye.status, eye.last_beat, eye.score.rate_hz) for eye in eyes)
+
+
+def relays(boards: Mapping[str, RelayBoard], places: Mapping[str, list[str]]) -> tuple[RelayFacts, ...]:
+    """Every relay board. `places`: the lanes of each board, by where it is."""
+    return tuple(
+        RelayFacts(
+            place,
+            tuple(places.get(place, ())),
+            up=board.state is PortState.UP,
+            detail=board.detail,
+            answer_s=board.answer_s,
+            energised=None,
+            agent=True,
+        )
+        for place, board in boards.items()
+    )
+
+
+def inputs(
+    settings: Settings, lanes: Iterable[LaneUnit], devices: Mapping[str, DeviceState]
+) -> tuple[InputsFacts, ...]:
+    """The inputs of every lane."""
+    return tuple(_inputs(settings, lane, devices.get(f"{lane.name}/inputs")) for lane in lanes)
+
+
+def scanners(settings: Settings, devices: Mapping[str, DeviceState]) -> tuple[ScannerFacts, ...]:
+    """Every scanner."""
+    names = [f"{name}/{scanner.id}" for name, lane in settings.lanes.items() for scanner in lane.scanners]
+    return tuple(_scanner(name, devices.get(name)) for name in names)
+
+
+def _inputs(settings: Settings, lane: LaneUnit, known: DeviceState | None) -> InputsFacts:
+    wiring, view = settings.lanes[lane.name].signals, lane.view
+    if wiring is None:
+        return InputsFacts(lane.name, wired=False)
+    up = known is not None and known.state == PortState.UP.value
+    detail = NOT_SEEN if known is None else known.detail
+    if not up or view is None:
+        return InputsFacts(lane.name, wired=True, up=up, detail=detail)
+    fresh = time.monotonic() - view.watch.at <= STALE_TIMES * settings.lanes[lane.name].timing.stale_s
+    signals = {
+        name: getattr(view.watch, name) if fresh else None for name in NAMES if getattr(wiring, name) is not None
+    }
+    return InputsFacts(lane.name, wired=True, up=True, detail=detail, signals=signals)
+
+
+def _scanner(name: str, known: DeviceState | None) -> ScannerFacts:
+    if known is None:
+        return ScannerFacts(name, up=False, noisy=False, detail=NOT_SEEN)
+    state = ScannerState(known.state)
+    return ScannerFacts(name, up=state.works, noisy=state is ScannerState.NOISY, detail=known.detail)

@@ -1,0 +1,56 @@
+"""Who the agent is on this machine, and what that user may open."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SERVICE_USER: Final = "gate-agent"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A user with his groups. `is_us`: this process is he, so that the kernel itself can be asked."""
+
+    name: str
+    uid: int
+    groups: frozenset[int]
+    is_us: bool
+
+    def may(self, path: Path, wanted: int) -> bool:
+        """Whether he may do with it what `wanted` says (os.R_OK, os.W_OK, os.X_OK).
+
+        For another user only owner, group and mode of the file itself are looked at. Raises OSError where there is none.
+        """
+        if self.is_us:
+            path.stat()
+            return os.access(path, wanted)
+        status = path.stat()
+        shift = 6 if status.st_uid == self.uid else 3 if status.st_gid in self.groups else 0
+        return (stat.S_IMODE(status.st_mode) >> shift) & wanted == wanted
+
+
+def agent_user() -> User:
+    """The user of the service where root looks on his behalf, else the one of this process."""
+    if os.geteuid() == 0:
+        try:
+            entry = pwd.getpwnam(SERVICE_USER)
+        except KeyError:
+            pass
+        else:
+            groups = frozenset(os.getgrouplist(entry.pw_name, entry.pw_gid))
+            return User(entry.pw_name, entry.pw_uid, groups, is_us=False)
+    return User(_name(os.geteuid()), os.geteuid(), frozenset((os.getegid(), *os.getgroups())), is_us=True)
+
+
+def _name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:  # a user of a container, or of a service manager that makes users up
+        return str(uid)
