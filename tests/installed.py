@@ -56,16 +56,17 @@ class Installation:
             check=False,
         )
 
-    def agent(self, configuration):
-        """The agent of a configuration, not started yet."""
-        return AgentProcess(self, configuration)
+    def agent(self, configuration, environment=None):
+        """The agent of a configuration, not started yet. `environment`: variables that it gets beside those of a service."""
+        return AgentProcess(self, configuration, environment)
 
 
 class AgentProcess:
     """`gate-agent run CONFIGURATION`, which can be started, killed and started again. `log` is all that it wrote."""
 
-    def __init__(self, installation, configuration):
+    def __init__(self, installation, configuration, environment=None):
         self._installation = installation
+        self._environment = environment or {}
         self._configuration = configuration
         self._log = configuration.with_suffix(".log")
         self._process = None
@@ -82,7 +83,7 @@ class AgentProcess:
             self._process = subprocess.Popen(
                 [self._installation.command, "run", self._configuration],
                 cwd=self._installation.scratch,
-                env=clean_environment(self._installation.scratch),
+                env=clean_environment(self._installation.scratch) | self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -92,6 +93,10 @@ class AgentProcess:
     @property
     def log(self):
         return self._log.read_text(errors="replace") if self._log.exists() else ""
+
+    @property
+    def pid(self):
+        return self._process.pid
 
     @property
     def running(self):

@@ -26,10 +26,10 @@ SETTLED_WITHIN_S = 2
 class World:
     """A context manager; the agent is not started yet. `tell(cycle, events, lost)` is called after each cycle.
 
-    `proxy`: whether a fault proxy stands between gate and broker.
+    `proxy`: whether a fault proxy stands between gate and broker. `make_gate`: takes what Gate takes.
     """
 
-    def __init__(self, installed, folder, *, seed, tell, proxy=False, state=None, journal_keys=""):
+    def __init__(self, installed, folder, *, seed, tell, proxy=False, state=None, journal_keys="", make_gate=Gate):
         self.folder = folder
         self.dice = Random(seed)  # noqa: S311 - to be repeatable
         self.broker = Broker(folder, "max_queued_messages 100000")
@@ -38,7 +38,7 @@ class World:
         self.proxy = FaultProxy(self.broker.port) if proxy else None
         port = self.proxy.port if self.proxy else self.broker.port
         mqtt = f"{plain_broker(port)}\n{QUICK}"
-        self.gate = Gate(installed, folder, mqtt=mqtt, seed=seed, state=state, journal_keys=journal_keys)
+        self.gate = make_gate(installed, folder, mqtt=mqtt, seed=seed, state=state, journal_keys=journal_keys)
         self.outside = Outside()
         self._tell = tell
         self._before = None

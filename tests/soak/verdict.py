@@ -1,0 +1,80 @@
+"""What must be true at the end, as central sees it, beyond what tests.faults.judge says of lost and altered events."""
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+
+FLAT_MB_AN_HOUR = 12.0
+JUDGED_FROM_S = 1200.0
+"""A line through the memory of a shorter run says nothing."""
+LAST_WORDS = 5
+"""Events that a gate records as it stops, for which no acknowledgement can reach it any more."""
+
+
+@dataclass(frozen=True)
+class Transactions:
+    """`unfinished`: without an outcome, and no end of the agent's process explains it. `twice`: with more than one."""
+
+    begun: int
+    closed: int
+    interrupted: int
+    unfinished: tuple
+    twice: tuple
+
+
+def transactions(payloads):
+    """What became of the transactions in these events, which are in order."""
+    outcomes, open_, interrupted = Counter(), set(), set()
+    begun = set()
+    for event in map(json.loads, payloads):
+        if event["type"] == "gate.started":
+            interrupted |= open_
+            open_.clear()
+        name = event.get("transaction")
+        if name is None:
+            continue
+        begun.add(name)
+        if event["type"] == "transaction.closed":
+            outcomes[name] += 1
+            open_.discard(name)
+        elif not outcomes[name]:
+            open_.add(name)
+    return Transactions(
+        begun=len(begun),
+        closed=len(outcomes),
+        interrupted=len(interrupted - set(outcomes)),
+        unfinished=tuple(sorted(open_)),
+        twice=tuple(name for name, count in outcomes.items() if count > 1),
+    )
+
+
+def strange_grants(payloads, genuine):
+    """The permits that were granted and that nobody had issued."""
+    granted = {e["data"]["permit"] for e in map(json.loads, payloads) if e["type"] == "access.granted"}
+    return sorted(str(permit) for permit in granted - genuine)
+
+
+def wrongs(ending, found, strange, *, unacknowledged, growth, for_s, failures):
+    """What is wrong, in words; empty where all is well."""
+    judged = ending.judgement
+    said = [
+        (judged.lost, f"{judged.lost} events are lost"),
+        (judged.invented, f"{judged.invented} events at central are not those of the gate"),
+        (judged.doubles, f"{judged.doubles} events are stored twice"),
+        (judged.granted_twice, f"{judged.granted_twice} permits were granted twice"),
+        (judged.refused, f"central put aside: {judged.refused[:3]}"),
+        (judged.chain != "whole", f"the chain: {judged.chain}"),
+        (not judged.sound, "the signed checkpoints do not reach the end, or there are no events"),
+        (ending.breaches, "; ".join(ending.breaches[:5])),
+        (found.unfinished, f"transactions without an outcome: {found.unfinished[:3]}"),
+        (found.twice, f"transactions with two outcomes: {found.twice[:3]}"),
+        (not found.closed, "no vehicle came to an outcome"),
+        (strange, f"permits were granted that nobody issued: {strange[:3]}"),
+        (unacknowledged > LAST_WORDS, f"{unacknowledged} events are not acknowledged"),
+        (
+            for_s >= JUDGED_FROM_S and (growth is None or growth > FLAT_MB_AN_HOUR),
+            f"the agent's memory grows by {growth} MB an hour",
+        ),
+        (failures, "; ".join(failures[:5])),
+    ]
+    return [text for wrong, text in said if wrong]
