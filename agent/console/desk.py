@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 
+from agent.console.access.person import LOCAL
 from agent.core.events import ConsoleActed, Draft
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.clock_keeper import ClockKeeper
+    from agent.console.access.acts import Act
     from agent.console.access.person import Person
     from agent.core.events import ConfigurationRefused
     from agent.core.moment import Moment
@@ -68,6 +70,11 @@ class Gate:
         """Record that somebody who is not known was refused something. Waits for the disk."""
         event = ConsoleActed(person="", role="", address=address, act=act, detail=detail, done=False)
         self.recorder.note([Draft(event, None, None, self.now().utc)])
+
+    def record_local(self, act: Act) -> None:
+        """Record what an administrator of the computer did from the command line. Waits for the disk."""
+        event = ConsoleActed(person=act.operator, role="", address=LOCAL, act=act.act, detail=act.detail)
+        self.recorder.note([Draft(event, None, None, act.utc)])
 
 
 def _gate(request: Request) -> Gate:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import logging
 import socket
@@ -37,6 +38,7 @@ STALLED_MS: Final = 20_000
 SILENT_S: Final = 30
 HEADER_BYTES: Final = 16_384
 TICK_S: Final = 1.0
+CHORES_EVERY_S: Final = 5.0
 NO_ROOM_S: Final = 1.0
 
 
@@ -56,9 +58,10 @@ class Door:
 class Listening:
     """Answers at open doors until stopped, which any thread may ask for at any time, also before it serves."""
 
-    def __init__(self, application: ASGIApp, count: Callable[[str], None]) -> None:
-        """`count`: counts a refusal by its reason."""
+    def __init__(self, application: ASGIApp, count: Callable[[str], None], chores: Callable[[], None]) -> None:
+        """`count`: counts a refusal by its reason. `chores`: done by a thread now and every few seconds."""
         self._application = application
+        self._chores = chores
         self._count = count
         self._stopping = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -78,7 +81,14 @@ class Listening:
             _Server(
                 _Local(self._application), [each for each in doors if each.is_local], local, self._stopping
             ).serve(),
+            self._do_chores(),
         )
+
+    async def _do_chores(self) -> None:
+        while not self._stopping.is_set():
+            await asyncio.to_thread(self._chores)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), CHORES_EVERY_S)
 
     def stop(self) -> None:
         """Ask it to end."""
@@ -199,10 +209,8 @@ class _Server(uvicorn.Server):
     async def main_loop(self) -> None:
         while not self._stopping.is_set():
             await self.on_tick(0)
-            try:
+            with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), TICK_S)
-            except TimeoutError:
-                continue
 
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

@@ -8,11 +8,14 @@ import os
 import socket
 import threading
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+
+    from fastapi import FastAPI
 
     from agent.console.access import Access
     from agent.console.certificate import Certificate
@@ -108,7 +111,10 @@ class ConsoleServer:
         access = Access.open(gate.loaded.settings.state.directory, rules, lambda: gate.now().utc)
         try:
             application = make_app(gate, access, Surroundings(host_names(settings), certificate))
-            self._listening = Listening(application, access.refusals.count)
+            application.state.live.stopping = self._stopping.is_set
+            self._listening = Listening(
+                application, access.refusals.count, partial(_do_chores, gate, access, application)
+            )
             doors = self._open_all(certificate)
             self.access = access
             if doors:
@@ -170,6 +176,17 @@ class ConsoleServer:
         if certificate is not None:
             log.info("the console's certificate has the SHA-256 fingerprint %s", certificate.fingerprint)
         return doors
+
+
+def _do_chores(gate: Gate, access: Access, application: FastAPI) -> None:
+    """Record what was done from the command line, and tell of failed log-ins that were not told of yet."""
+    from agent.console.access.database import AccessStoreError  # noqa: PLC0415 - see `_serve`
+
+    application.state.failures.tell_due()
+    try:
+        access.acts.hand_over(gate.record_local)
+    except AccessStoreError as error:
+        log.error("%s", error)  # noqa: TRY400 - no bug
 
 
 def _offer_code(access: Access, reached: Reached) -> None:

@@ -157,9 +157,9 @@ class ConsoleActed(Event):
 
     TYPE: ClassVar[str] = "console.acted"
     person: str = Field(
-        description='Who: the name of a user, "local" through the computer\'s own socket, "" for nobody known.'
+        description='Who: a user\'s name, at the command line one of the computer; "local" through its socket, "" for nobody known.'
     )
-    role: str = Field(description='viewer, technician or admin; "" for nobody known.')
+    role: str = Field(description='viewer, technician or admin; "" for nobody known, and at the command line.')
     address: str = Field(description='The network address that it came from, or "local".')
     act: str = Field(
         description="What was done, such as session.opened, user.added, configuration.changed or barrier.pulsed."

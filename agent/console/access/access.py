@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
+from agent.console.access.acts import Acts
 from agent.console.access.address_limits import AddressLimits
 from agent.console.access.database import AccessDatabase
 from agent.console.access.first_code import FirstCode
@@ -54,6 +55,7 @@ class Access:
     sessions: Sessions
     lockouts: Lockouts
     code: FirstCode
+    acts: Acts
     requests: AddressLimits
     logins: AddressLimits
     refusals: Refusals
@@ -69,6 +71,7 @@ class Access:
             Sessions(database, rules, ticking),
             Lockouts(database, ticking),
             FirstCode(database, ticking),
+            Acts(database),
             AddressLimits(REQUEST_BURST, REQUESTS_PER_S, ticking.at),
             AddressLimits(LOGIN_BURST, LOGINS_PER_S, ticking.at),
             Refusals(),

@@ -42,6 +42,13 @@ CREATE TABLE failures (
     last_at REAL NOT NULL,
     until_at REAL NOT NULL
 ) STRICT;
+CREATE TABLE acts (
+    number INTEGER PRIMARY KEY,
+    operator TEXT NOT NULL,
+    act TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    utc REAL NOT NULL
+) STRICT;
 CREATE TABLE code (
     only INTEGER PRIMARY KEY CHECK (only = 1),
     hash TEXT NOT NULL,

@@ -28,7 +28,6 @@ class FailureLog:
         self._names: Counter[str] = Counter()
         self._addresses: set[str] = set()
         self._told_at: float | None = None
-        self._timer: threading.Timer | None = None
 
     def failed(self, user: str | None, address: str) -> None:
         """Note one. `user`: None for a name that nobody has."""
@@ -36,25 +35,24 @@ class FailureLog:
             self._names[user or ""] += 1
             if len(self._addresses) < MOST_ADDRESSES:
                 self._addresses.add(address)
+        self.tell_due()
+
+    def tell_due(self) -> None:
+        """Tell of what was not told yet, where the last time is long enough ago."""
+        with self._lock:
             due = self._told_at is None or self._at() - self._told_at >= TOLD_EVERY_S
-            if not due and self._timer is None:
-                self._timer = threading.Timer(TOLD_EVERY_S, self.flush)
-                self._timer.name, self._timer.daemon = "console-failures", True
-                self._timer.start()
         if due:
             self.flush()
 
     def flush(self) -> None:
         """Tell of what was not told yet."""
         with self._lock:
+            if not self._names:
+                return
             names, addresses = self._names, self._addresses
             self._names, self._addresses = Counter(), set()
             self._told_at = self._at()
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
-        if names:
-            self._tell(next(iter(addresses)) if len(addresses) == 1 else "", _sentence(names, len(addresses)))
+        self._tell(next(iter(addresses)) if len(addresses) == 1 else "", _sentence(names, len(addresses)))
 
 
 def _sentence(names: Counter[str], addresses: int) -> str:

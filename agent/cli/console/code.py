@@ -1,0 +1,21 @@
+"""The command `gate-agent console code`."""
+
+from __future__ import annotations
+
+import typer
+
+from agent.cli.configuration import DEFAULT_PATH, Configuration
+from agent.cli.console.common import access_of, fail, leave_act
+
+
+def code(configuration: Configuration = DEFAULT_PATH) -> None:
+    """Show a new one-time code with which the first administrator is made in the browser. Codes before it are void.
+
+    Exit code 1 where there is an administrator already.
+    """
+    with access_of(configuration) as access:
+        if not access.users.lack_admin():
+            fail("there is an administrator already; lost passwords: gate-agent console user reset NAME")
+        made = access.code.renew()
+        leave_act(access, "code.made", "for the first administrator")
+    typer.echo(f"{made}  (good for half an hour and for once; enter it on the page of the console)")

@@ -1,0 +1,55 @@
+"""What the commands of the console share: the file of users, and how they tell what is wrong."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NoReturn
+
+import typer
+
+from agent.cli import exits
+from agent.cli.lists.gate import settings_of
+from agent.console.access.access import Access
+from agent.console.access.acts import Act
+from agent.console.access.database import AccessStoreError
+from agent.console.access.passwords import PasswordRefusedError
+from agent.console.access.sessions import SessionRules
+from agent.console.access.users import UserRefusedError
+from agent.console.texts import DEFAULT_LANGUAGE, Texts
+from agent.service.clock import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NO_SESSIONS = SessionRules(0.0, 0.0)
+
+
+@contextmanager
+def access_of(configuration: Path) -> Iterator[Access]:
+    """The users of the gate with this configuration; whatever is refused or fails is told, with exit code 1."""
+    state = settings_of(configuration).state.directory
+    try:
+        access = Access.open(state, NO_SESSIONS, lambda: Clock().now().utc)
+        try:
+            yield access
+        finally:
+            access.close()
+    except (UserRefusedError, PasswordRefusedError) as error:
+        fail(Texts.load().get(DEFAULT_LANGUAGE, error.text, **error.values))
+    except AccessStoreError as error:
+        fail(str(error))
+
+
+def leave_act(access: Access, act: str, detail: str) -> None:
+    """Leave for the agent what was done: it tells of it in an event, now or when it next runs."""
+    operator = os.environ.get("SUDO_USER") or getpass.getuser()
+    access.acts.add(Act(operator, act, detail, Clock().now().utc))
+
+
+def fail(message: str) -> NoReturn:
+    """Say what is wrong, and exit with 1."""
+    typer.echo(f"gate-agent console: {message}", err=True)
+    raise typer.Exit(exits.FAILED)
