@@ -1,0 +1,102 @@
+"""The running agent on this machine, asked through the console's own socket."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import socket
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+from typing_extensions import override
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DEFAULT_SOCKET: Final = Path("/run/gate-agent/console.sock")
+SocketOption = Annotated[
+    Path,
+    typer.Option("--socket", help="Socket of the running agent.", show_default=str(DEFAULT_SOCKET)),
+]
+_OK: Final = 200
+_MOST_BYTES: Final = 16 << 20
+
+
+class AgentAwayError(Exception):
+    """No agent answers on this machine, or not as it should; the message says what to do."""
+
+
+class AgentSocket:
+    """Asks the running agent, as a viewer, in a language. `timeout_s`: how long it may say nothing."""
+
+    def __init__(self, path: Path, language: str, timeout_s: float = 15.0) -> None:
+        self._path = path
+        self._headers = {"host": "localhost", "accept-language": language}
+        self._timeout_s = timeout_s
+
+    def json(self, path: str) -> Any:
+        """The answer to a question, as JSON. Raises AgentAwayError."""
+        with self._asked(path) as answer:
+            try:
+                return json.loads(answer.read(_MOST_BYTES))
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                raise AgentAwayError(f"the agent's answer cannot be understood: {error}") from error
+
+    def news(self, path: str) -> Iterator[tuple[str, Any]]:
+        """Server-Sent Events, each by its name and its JSON, until the agent ends. Raises AgentAwayError."""
+        with self._asked(path) as answer:
+            name = ""
+            try:
+                while line := answer.readline():
+                    field, _, value = line.decode(errors="replace").rstrip("\n").partition(": ")
+                    if field == "event":
+                        name = value
+                    elif field == "data":
+                        yield name, json.loads(value)
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                raise AgentAwayError(f"the agent has stopped telling: {error}") from error
+
+    @contextmanager
+    def _asked(self, path: str) -> Iterator[http.client.HTTPResponse]:
+        connection = _Connection(self._path, self._timeout_s)
+        try:
+            try:
+                connection.request("GET", path, headers=self._headers)
+                answer = connection.getresponse()
+            except (OSError, http.client.HTTPException) as error:
+                raise AgentAwayError(self._why(error)) from error
+            with answer:
+                if answer.status != _OK:
+                    text = answer.read(1000).decode(errors="replace")
+                    raise AgentAwayError(f"the agent answers {answer.status}: {text}")
+                yield answer
+        finally:
+            connection.close()
+
+    def _why(self, error: Exception) -> str:
+        if isinstance(error, FileNotFoundError | ConnectionRefusedError):
+            return f"no agent runs here: nobody answers at {self._path} (systemctl start gate-agent)"
+        if isinstance(error, PermissionError):
+            return f"{self._path} is closed to you: use sudo, or join the group gate-agent"
+        return f"the agent does not answer at {self._path}: {error}"
+
+
+class _Connection(http.client.HTTPConnection):
+    """HTTP through a socket of the file system."""
+
+    def __init__(self, path: Path, timeout_s: float) -> None:
+        super().__init__("localhost", timeout=timeout_s)
+        self._path = path
+
+    @override
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        try:
+            self.sock.connect(os.fspath(self._path))
+        except OSError:
+            self.sock.close()
+            raise
