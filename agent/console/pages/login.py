@@ -31,17 +31,20 @@ def ask(request: Request, person: Anybody, access: AtAccess, onward: str = "/") 
 @router.post("/login", response_class=HTMLResponse)
 def enter(
     request: Request,
-    _person: Anybody,
+    person: Anybody,
+    access: AtAccess,
     logins: AtLogins,
     name: Annotated[str, Form(max_length=200)],
     password: Annotated[str, Form(max_length=1000)],
     onward: Annotated[str, Form(max_length=1000)] = "/",
 ) -> Response:
-    """Log in. The session is always a new one, whatever cookie came."""
+    """Log in. The session is always a new one, whatever cookie came, and ends the one that this browser had."""
     try:
         token = logins.enter(name, password, address_of(request))
     except RefusedError as error:
         return refusal(request, "login.html", error, onward=local_path(onward), name=name)
+    if person is not None:
+        access.sessions.close(person.session)
     response = RedirectResponse(local_path(onward), HTTPStatus.SEE_OTHER)
     set_cookie(request, response, SESSION, token)
     return response

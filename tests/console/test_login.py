@@ -1,0 +1,290 @@
+"""Coming in: first start, log-in, lock-out, forged cookies and forms, one's own password, and users, over real HTTP."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import httpx
+import pytest
+
+from agent.console.access.acts import Act
+from agent.console.access.lockouts import FREE_FAILURES
+from agent.store.reader import JournalReader
+from tests.consoles import KNOWN_TO_ALL, ConsoleGate
+from tests.waiting import eventually
+
+OTHER = "seven green kettles"
+
+
+@pytest.fixture(scope="module")
+def gate(tmp_path_factory):
+    with ConsoleGate(tmp_path_factory.mktemp("login")) as gate:
+        gate.token("admin")
+        gate.app.console.access.logins._burst = 1000.0  # the limit of an address is a test of its own
+        yield gate
+
+
+def csrf(response):
+    return re.search(r'name="csrf" value="([0-9a-f]{64})"', response.text)[1]
+
+
+def visitor(gate):
+    """A browser without any help: it takes the forms' tokens from the pages."""
+    return httpx.Client(base_url=gate.url, timeout=20, trust_env=False)
+
+
+def log_in(browser, name, password, **more):
+    form = browser.get("/login")
+    return browser.post("/login", data={"csrf": csrf(form), "name": name, "password": password, **more})
+
+
+def acts(gate):
+    """What the journal says was done on the console."""
+    with JournalReader(gate.path.parent / "state" / "journal.db") as journal:
+        events = [json.loads(payload) for payload in journal.payloads()]
+    return [event["data"] for event in events if event["type"] == "console.acted"]
+
+
+def test_the_first_admin_is_made_with_the_code_of_the_log_and_only_then(tmp_path, caplog):
+    with ConsoleGate(tmp_path) as gate, visitor(gate) as browser:
+        code = re.search(r"[A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4}", caplog.text)[0]
+        assert browser.get("/account").headers["location"].startswith("/login")
+        assert browser.get("/login").headers["location"] == "/first"
+        form = {"csrf": csrf(browser.get("/first")), "name": "Boss", "password": OTHER, "again": OTHER}
+        assert browser.post("/first", data=form | {"code": "AAAA-AAAA-AAAA"}).status_code == 403
+        assert browser.post("/first", data=form | {"code": code, "again": "another one"}).status_code == 422
+        assert (
+            browser.post("/first", data=form | {"code": code, "password": "short", "again": "short"}).status_code == 422
+        )
+        assert browser.post("/first", data=form | {"code": code}).headers["location"] == "/"
+        assert "boss" in browser.get("/account").text
+        assert browser.get("/first").headers["location"] == "/login"
+        assert (
+            browser.post("/first", data=form | {"code": code, "csrf": csrf(browser.get("/account"))}).status_code == 409
+        )
+        assert [(act["act"], act["person"], act["done"]) for act in acts(gate)] == [
+            ("session.refused", "", False),
+            ("user.added", "boss", True),
+        ]
+
+
+def test_somebody_logs_in_looks_and_logs_out(gate):
+    gate.token("viewer")
+    with visitor(gate) as browser:
+        assert browser.get("/account").headers["location"] == "/login?onward=%2Faccount"
+        entered = log_in(browser, "some-viewer", KNOWN_TO_ALL, onward="/account")
+        assert (entered.status_code, entered.headers["location"]) == (303, "/account")
+        page = browser.get("/account")
+        assert "some-viewer" in page.text
+        assert browser.post("/logout", data={"csrf": csrf(page)}).headers["location"] == "/login"
+        assert browser.get("/account").status_code == 303
+    told = [act["act"] for act in acts(gate) if act["person"] == "some-viewer"]
+    assert told[-2:] == ["session.opened", "session.closed"]
+
+
+@pytest.mark.parametrize(
+    "onward",
+    ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)", "/a\r\nSet-Cookie: x=y"],
+)
+def test_a_log_in_leads_to_no_other_place(gate, onward):
+    gate.token("viewer")
+    with visitor(gate) as browser:
+        assert log_in(browser, "some-viewer", KNOWN_TO_ALL, onward=onward).headers["location"] == "/"
+
+
+def test_the_answer_does_not_tell_whether_a_name_exists(gate):
+    gate.token("viewer")
+    with visitor(gate) as browser:
+        answers = [log_in(browser, name, "wrong") for name in ("some-viewer", "nobody-at-all")]
+    plain = [re.sub(r"[0-9a-f]{64}|some-viewer|nobody-at-all", "", answer.text) for answer in answers]
+    assert plain[0] == plain[1]
+    assert [answer.status_code for answer in answers] == [403, 403]
+
+
+def test_whoever_guesses_is_locked_out_and_told_of_in_few_events(tmp_path):
+    with ConsoleGate(tmp_path) as gate, visitor(gate) as browser:
+        gate.token("admin")
+        access = gate.app.console.access
+        access.users.add("aigul", "technician", KNOWN_TO_ALL)
+        access.logins._burst = 1000.0  # the limit of an address is a test of its own
+        form = csrf(browser.get("/login"))
+        answers = [
+            browser.post("/login", data={"csrf": form, "name": "aigul", "password": f"guess {number}"}).status_code
+            for number in range(30)
+        ]
+        assert answers == [403] * (FREE_FAILURES + 1) + [429] * (29 - FREE_FAILURES)
+        right = browser.post("/login", data={"csrf": form, "name": "aigul", "password": KNOWN_TO_ALL})
+        assert right.status_code == 429
+        assert "set-cookie" not in right.headers
+        assert [(act["act"], act["done"]) for act in acts(gate)] == [("session.refused", False), ("user.locked", False)]
+        assert gate.app.console.refusals == {"login": FREE_FAILURES + 1, "locked": 30 - FREE_FAILURES}
+        access.lockouts.forget("aigul")
+        assert log_in(browser, "aigul", KNOWN_TO_ALL).status_code == 303
+    assert [act["act"] for act in acts(gate)] == ["session.refused", "user.locked", "session.opened", "session.refused"]
+    assert "4 failed" in acts(gate)[-1]["detail"]
+
+
+def test_an_address_may_try_so_many_names(tmp_path):
+    with ConsoleGate(tmp_path) as gate, visitor(gate) as browser:
+        gate.token("admin")
+        gate.app.console.access.logins._per_s = 1e-6  # however slow this machine is
+        form = csrf(browser.get("/login"))
+        answers = [
+            browser.post("/login", data={"csrf": form, "name": f"name-{number}", "password": "x"})
+            for number in range(12)
+        ]
+        assert [answer.status_code for answer in answers[:10]] == [403] * 10
+        assert [answer.status_code for answer in answers[10:]] == [429] * 2
+
+
+def test_a_session_that_was_fixed_before_is_not_the_one_after(gate):
+    gate.token("viewer")
+    with visitor(gate) as browser:
+        fixed = "A" * 43
+        browser.cookies.set("gate-session", fixed)
+        form = browser.get("/login")
+        entered = browser.post("/login", data={"csrf": csrf(form), "name": "some-viewer", "password": KNOWN_TO_ALL})
+        new = entered.cookies["gate-session"]
+        assert new != fixed
+        assert gate.app.console.access.sessions.find(fixed) is None
+        again = browser.get("/login")
+        assert again.status_code == 303
+
+
+def test_a_new_log_in_ends_the_session_that_the_browser_had(gate):
+    gate.token("viewer")
+    with visitor(gate) as browser:
+        first = log_in(browser, "some-viewer", KNOWN_TO_ALL).cookies["gate-session"]
+        token = csrf(browser.get("/account"))
+        second = browser.post("/login", data={"csrf": token, "name": "some-viewer", "password": KNOWN_TO_ALL}).cookies[
+            "gate-session"
+        ]
+        assert second != first
+        assert gate.app.console.access.sessions.find(first) is None
+
+
+def test_the_cookie_is_for_the_browser_alone(gate):
+    gate.token("viewer")
+    with visitor(gate) as browser:
+        cookie = log_in(browser, "some-viewer", KNOWN_TO_ALL).headers["set-cookie"]
+    assert {part.strip().lower() for part in cookie.split(";")[1:]} == {"httponly", "path=/", "samesite=strict"}
+
+
+@pytest.mark.parametrize("token", ["", "x", "A" * 43, "é" * 20, "0" * 10_000])
+def test_a_made_up_cookie_is_nobody(gate, token):
+    with visitor(gate) as browser:
+        response = browser.get("/account", headers={"cookie": f"gate-session={token}".encode()})
+        assert response.status_code in {303, 400, 431}
+
+
+@pytest.mark.parametrize("given", [None, "", "0" * 64, "é"])
+def test_a_form_from_elsewhere_does_nothing(gate, given):
+    token = gate.token("admin")
+    other = csrf(gate.browser("admin").get("/account"))
+    with visitor(gate) as browser:
+        browser.cookies.set("gate-session", token)
+        for forged in (given, other):
+            data = {"name": "mallory", "role": "admin"} | ({} if forged is None else {"csrf": forged})
+            assert browser.post("/users", data=data).status_code == 403
+    assert gate.app.console.access.users.find("mallory") is None
+
+
+def test_a_form_that_another_site_sends_does_nothing_though_it_knows_the_token(gate):
+    answer = gate.browser("admin").post(
+        "/users", data={"name": "mallory", "role": "admin"}, headers={"sec-fetch-site": "cross-site"}
+    )
+    assert answer.status_code == 403
+    assert gate.app.console.access.users.find("mallory") is None
+
+
+def test_the_log_in_of_another_cannot_be_forced_on_a_browser(gate):
+    gate.token("viewer")
+    with visitor(gate) as attacker, visitor(gate) as victim:
+        form = csrf(attacker.get("/login"))
+        victim.get("/login")
+        data = {"csrf": form, "name": "some-viewer", "password": KNOWN_TO_ALL}
+        assert victim.post("/login", data=data).status_code == 403
+        assert attacker.post("/login", data=data).status_code == 303
+
+
+def test_who_changes_his_password_stays_here_and_is_logged_out_elsewhere(gate):
+    access = gate.app.console.access
+    access.users.add("daniyar", "viewer", KNOWN_TO_ALL)
+    elsewhere = access.sessions.open("daniyar")
+    with visitor(gate) as browser:
+        log_in(browser, "daniyar", KNOWN_TO_ALL)
+        form = {"csrf": csrf(browser.get("/account")), "password": KNOWN_TO_ALL, "new": OTHER, "again": OTHER}
+        for wrong, status in (
+            ({"password": "not it"}, 403),
+            ({"again": "a different one"}, 422),
+            ({"new": "password1234", "again": "password1234"}, 422),
+            ({"new": KNOWN_TO_ALL, "again": KNOWN_TO_ALL}, 422),
+        ):
+            assert browser.post("/account/password", data=form | wrong).status_code == status
+        assert access.sessions.find(elsewhere) is not None
+        assert browser.post("/account/password", data=form).status_code == 303
+        assert browser.get("/account?done=password").status_code == 200
+    assert access.sessions.find(elsewhere) is None
+    assert access.users.verified("daniyar", OTHER) is not None
+
+
+def test_who_is_given_a_password_chooses_his_own_before_all_else(gate):
+    admin = gate.browser("admin")
+    added = admin.post("/users", data={"name": "Ruslan", "role": "technician"})
+    given = re.search(r'class="given">([A-Z2-9-]{19})<', added.text)[1]
+    with visitor(gate) as browser:
+        log_in(browser, "ruslan", given)
+        assert browser.get("/").headers["location"] == "/account"
+        form = {"csrf": csrf(browser.get("/account")), "password": given, "new": OTHER, "again": OTHER}
+        assert browser.post("/account/password", data=form).status_code == 303
+        assert browser.get("/").headers["location"] != "/account"
+    reset = admin.post("/users/ruslan/password")
+    again = re.search(r'class="given">([A-Z2-9-]{19})<', reset.text)[1]
+    with visitor(gate) as browser:
+        assert log_in(browser, "ruslan", OTHER).status_code == 403
+        assert log_in(browser, "ruslan", again).status_code == 303
+
+
+def test_an_admin_changes_others_and_not_himself(gate):
+    admin, access = gate.browser("admin"), gate.app.console.access
+    access.users.add("saule", "viewer", KNOWN_TO_ALL)
+    assert admin.post("/users/saule/role", data={"role": "technician"}).status_code == 303
+    assert access.users.find("saule").role == "technician"
+    assert admin.post("/users/saule/disabled", data={"disabled": "true"}).status_code == 303
+    assert access.users.find("saule").disabled
+    assert admin.post("/users/saule/removed").status_code == 303
+    assert access.users.find("saule") is None
+    assert admin.post("/users/saule/removed").status_code == 422
+    assert admin.post("/users/some-admin/removed").status_code == 409
+    assert admin.post("/users/some-admin/role", data={"role": "viewer"}).status_code == 409
+    assert admin.post("/users", data={"name": "x", "role": "king"}).status_code == 422
+    told = [(act["act"], act["detail"]) for act in acts(gate) if "saule" in act["detail"]]
+    assert told == [
+        ("user.changed", "saule: role technician"),
+        ("user.changed", "saule: disabled"),
+        ("user.removed", "saule"),
+    ]
+
+
+def test_what_a_user_typed_is_shown_as_text_and_not_as_a_page(gate):
+    with visitor(gate) as browser:
+        answer = log_in(browser, '"><script>alert(1)</script>', "x")
+    assert "<script>alert" not in answer.text
+    assert "&lt;script&gt;" in answer.text
+
+
+def test_an_open_browser_goes_on_after_the_agent_has_started_anew(tmp_path):
+    with ConsoleGate(tmp_path) as gate:
+        token = gate.token("viewer")
+    with ConsoleGate(tmp_path) as gate, visitor(gate) as browser:
+        browser.cookies.set("gate-session", token)
+        assert "some-viewer" in browser.get("/account").text
+
+
+def test_what_is_done_at_the_command_line_becomes_an_event_of_the_running_agent(gate):
+    gate.app.console.access.acts.add(Act("root", "user.removed", "gone", 1.8e9))
+    told = eventually(lambda: [act for act in acts(gate) if act["detail"] == "gone"])
+    assert told == [
+        {"person": "root", "role": "", "address": "local", "act": "user.removed", "detail": "gone", "done": True}
+    ]
