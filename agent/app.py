@@ -30,8 +30,9 @@ from agent.eye_life import EyeLimits
 from agent.eye_port import EyePort
 from agent.gate_lists import GateLists
 from agent.gate_site import site_desk
-from agent.gauges import GaugedParts, Gauges
+from agent.gauges import GaugedParts
 from agent.housekeeper import DAY_S, HOUR_S, Ages, Erasure, Housekeeper, PersonalAges
+from agent.insight import Insight, Looked
 from agent.keeper import Keeper
 from agent.lane_unit import Boards, LaneUnit, Services
 from agent.link.presence import GateIdentity
@@ -39,8 +40,6 @@ from agent.recorder import Recorder
 from agent.relay_board import RelayBoard
 from agent.service.logs import LogLevel
 from agent.service.metrics import Tally
-from agent.service.metrics import registry as metrics_of
-from agent.service.metrics_server import MetricsServer
 from agent.service.watchdog import Watchdog
 from agent.settings import board_place, interlocks, shared_arms
 from agent.start_record import start_record
@@ -76,12 +75,14 @@ EYE_STOP_S = 0.7
 class ConfigurationSource:
     """Where the settings came from. `path`: the main file. `refused`: why what stands there now is not what was loaded.
 
-    `read_anew`: have it read again, as SIGHUP does; returns at once.
+    `read_anew`: have it read again, as SIGHUP does; returns at once. `load`: what stands there now, by the same loader; raises
+    SettingsError; None: it cannot be looked at.
     """
 
     path: Path
     refused: ConfigurationRefused | None = None
     read_anew: Callable[[], None] = lambda: None
+    load: Callable[[], LoadedSettings] | None = None
 
 
 class App:
@@ -145,12 +146,12 @@ class App:
         self._watchdog = Watchdog(notifier)
         self._eyes: list[EyePort] = []
         self._relays: dict[str, RelayBoard] = {}
+        self._lanes_of_boards: dict[str, list[str]] = {}
         self._ways = WayGuard(interlocks(settings.lanes), shared_arms(settings.lanes))
         self._lanes = [self._make_lane(name, lane) for name, lane in settings.lanes.items()]
         self._central = self._make_central(LogLevel(settings.log.level)) if settings.mqtt.enabled else None
         self._housekeeper = self._make_housekeeper(on_damage)
-        self._gauges = self._make_gauges()
-        self._metrics = self._make_metrics() if settings.metrics.enabled else None
+        self._insight = self._make_insight()
         self._console = ConsoleServer.from_environment(self._gate, settings.console)
 
     @property
@@ -185,8 +186,7 @@ class App:
         self._housekeeper.start()
         self._watchdog.start()
         self._notifier.ready(self._summary())
-        if self._metrics is not None:
-            self._metrics.start()
+        self._insight.start()
         self._console.start()
 
     def refuse(self, refused: ConfigurationRefused) -> None:
@@ -220,8 +220,7 @@ class App:
             self._notifier.stopping(cause)
         for lane in self._lanes:
             lane.wind_down()
-        duties: list[Callable[[], object]] = [self._console.stop, self._site.stop]
-        duties += [] if self._metrics is None else [self._metrics.stop]
+        duties: list[Callable[[], object]] = [self._console.stop, self._insight.stop, self._site.stop]
         duties += [relay.stop for relay in self._relays.values()]
         duties += [eye.stop for eye in self._eyes]
         if self._central is not None:
@@ -274,6 +273,7 @@ class App:
         """The board of a lane's relays: one for all lanes that name it."""
         model = registry.settings_model(registry.RELAYS, device.kind).model_validate(device.table)
         place = board_place(device.kind, model) or f"of lane {lane}"
+        self._lanes_of_boards.setdefault(place, []).append(lane)
         if place not in self._relays:
             self._relays[place] = RelayBoard(place, registry.relay(device.kind, device.table))
         return self._relays[place]
@@ -306,6 +306,7 @@ class App:
             self._recorder,
             self._reading,
             self._health,
+            self._health_message,
             self._link_changed,
             self._lists,
         )
@@ -333,32 +334,39 @@ class App:
         )
         return Housekeeper(self._journal, ages, self._prune_evidence, on_damage, erasure)
 
-    def _make_gauges(self) -> Gauges:
-        central = self._central
-        return Gauges(
-            GaugedParts(
-                gate=self._settings.gate.id,
-                version=version("gate-agent"),
-                state=self._settings.state.directory,
-                journal_limit_bytes=self._settings.journal.max_mb * MEGABYTE,
-                lanes=self._lanes,
-                eyes=self._eyes,
-                relays=self._relays,
-                devices=self._devices,
-                journal=self._journal,
-                recorder=self._recorder,
-                clock=self._trusted,
-                watchdog=self._watchdog,
-                lists=lambda: self._lists.state,
-                uplink=lambda: None if central is None else central.uplink_view,
-                pictures_waiting=lambda: 0 if central is None else central.pictures_waiting,
-                refused=lambda: self._refused is not None,
-            )
+    def _make_insight(self) -> Insight:
+        looked = Looked(
+            parts=self._gauged_parts(),
+            loaded=self._loaded,
+            path=self._source.path,
+            load=self._source.load or (lambda: self._loaded),
+            registry=self._lists.registry,
+            places=self._lanes_of_boards,
+            boot=self._boot,
+            utc=self._utc,
         )
+        return Insight(looked, self._tally)
 
-    def _make_metrics(self) -> MetricsServer:
-        metrics = self._settings.metrics
-        return MetricsServer(metrics_of(self._gauges.read, self._tally), str(metrics.listen), metrics.port)
+    def _gauged_parts(self) -> GaugedParts:
+        central = self._central
+        return GaugedParts(
+            gate=self._settings.gate.id,
+            version=version("gate-agent"),
+            state=self._settings.state.directory,
+            journal_limit_bytes=self._settings.journal.max_mb * MEGABYTE,
+            lanes=self._lanes,
+            eyes=self._eyes,
+            relays=self._relays,
+            devices=self._devices,
+            journal=self._journal,
+            recorder=self._recorder,
+            clock=self._trusted,
+            watchdog=self._watchdog,
+            lists=lambda: self._lists.state,
+            uplink=lambda: None if central is None else central.uplink_view,
+            pictures_waiting=lambda: 0 if central is None else central.pictures_waiting,
+            refused=lambda: self._refused is not None,
+        )
 
     def _gate(self) -> Gate:
         """What the console works with."""
@@ -414,6 +422,9 @@ class App:
             "checkpoint": self._checkpointer.head_checkpoint(),
         }
 
+    def _health_message(self) -> bytes:
+        return self._insight.health()
+
     def _standing_orders(self) -> Mapping[str, object]:
         standing = {lane.name: lane.view.orders for lane in self._lanes if lane.view is not None}
         return {name: asdict(orders) for name, orders in standing.items() if orders != LaneOrders()}
@@ -437,11 +448,11 @@ class App:
         self._tally.heard(drafts)
 
     def _link_changed(self, view: LinkView) -> None:
-        self._gauges.link_changed("central", view)
+        self._insight.link_changed("central", view)
         self._devices.changed("broker", "broker", view.state.value, view.detail or view.url)
 
     def _site_changed(self, view: LinkView) -> None:
-        self._gauges.link_changed("site", view)
+        self._insight.link_changed("site", view)
         self._devices.changed("broker", "site broker", view.state.value, view.detail or view.url)
 
     def _prune_evidence(self) -> int:

@@ -16,6 +16,7 @@ from agent.link.command_setup import CommandRules
 from agent.link.commands import CommandDesk
 from agent.link.evidence_out import EvidenceSender
 from agent.link.flow import AckMode, FlowSettings
+from agent.link.health_out import HealthOut
 from agent.link.link import Link
 from agent.link.setup import SessionSettings
 from agent.link.tls import TlsFiles
@@ -45,13 +46,17 @@ STOP_DRAIN_S = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What the way to central stands on. `reading` reads the wall clock; `health`: fields of birth and status."""
+    """What the way to central stands on. `reading` reads the wall clock; `health`: fields of birth and status.
+
+    `health_message`: what is published as `health`.
+    """
 
     identity: GateIdentity
     journal: Journal
     recorder: Recorder
     reading: Callable[[], ClockReading]
     health: Callable[[], Mapping[str, object]]
+    health_message: Callable[[], bytes]
     observe: Callable[[LinkView], None]
     lists: GateLists
 
@@ -93,6 +98,7 @@ class Central:
             self._note,
             lambda: self._link.uplink.caught_up,
         )
+        self._health = HealthOut(self._link.session, Topics(settings.gate.id).health, ground.health_message)
 
     @property
     def link_view(self) -> LinkView:
@@ -115,11 +121,13 @@ class Central:
         self._lists.start()
         self._link.start()
         self._pictures.start()
+        self._health.start()
 
     def stop_taking(self) -> None:
         """Take no command and no list any more, and send no picture, within a bounded time."""
         if not self._desk.stop():
             log.error("a command is still being carried out; it is left behind")
+        self._health.stop()
         self._pictures.stop()
         if not self._lists.stop():
             log.error("a list is still being applied; it is left behind")

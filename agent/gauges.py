@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from agent.core.lane_state import State
@@ -63,18 +63,14 @@ class GaugedParts:
     uplink: Callable[[], UplinkView | None]
     pictures_waiting: Callable[[], int]
     refused: Callable[[], bool]
-    links: dict[str, LinkView] = field(default_factory=dict)
 
 
 class Gauges:
-    """For all threads. `link_changed` notes how a link is; all else is asked."""
+    """For all threads. `links`: how each link, central or site, was last heard to be; others fill it."""
 
-    def __init__(self, parts: GaugedParts) -> None:
+    def __init__(self, parts: GaugedParts, links: Mapping[str, LinkView]) -> None:
         self._parts = parts
-
-    def link_changed(self, link: str, view: LinkView) -> None:
-        """Note how the link of this name, central or site, is."""
-        self._parts.links[link] = view
+        self._links = links
 
     def read(self) -> GateFigures:
         """The figures of now."""
@@ -93,7 +89,7 @@ class Gauges:
             journal_failing=parts.recorder.failing,
             links=tuple(
                 LinkFigures(name, view.state is PortState.UP, view.connections)
-                for name, view in sorted(parts.links.items())
+                for name, view in sorted(dict(self._links).items())
             ),
             uplink=_uplink(parts.uplink(), parts.pictures_waiting()),
             lists=parts.lists(),

@@ -6,6 +6,7 @@ import faulthandler
 import logging
 import os
 from dataclasses import replace
+from functools import partial
 from pathlib import Path  # noqa: TC003 - typer reads the annotation
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +18,7 @@ from agent.cli.configuration import (
     DEFAULT_PATH,
     configuration_on_disk,
     last_good_configuration,
+    load_configuration,
     usable_configuration,
 )
 from agent.core.events import ConfigurationRefused
@@ -166,5 +168,5 @@ def _made(configuration: Path, found: Found, asked: Asked) -> App:
     from agent.service.notify import Notifier  # noqa: PLC0415
 
     refused = None if found.refused is None else _refusal(found.refused, found.loaded)
-    source = ConfigurationSource(configuration, refused, asked.read_anew)
+    source = ConfigurationSource(configuration, refused, asked.read_anew, partial(load_configuration, configuration))
     return App(found.loaded, Clock(), Notifier.from_environment(os.environ), asked.damaged, source)

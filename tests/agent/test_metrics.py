@@ -320,7 +320,7 @@ def test_a_running_gate_tells_prometheus_how_it_is(tmp_path):
     app = App(load_configuration(path), Clock(), Notifier(None), pytest.fail)
     app.start()
     try:
-        port = app._metrics.port
+        port = app._insight.metrics_port
 
         def told():
             _, body = get(port)

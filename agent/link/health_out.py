@@ -1,0 +1,66 @@
+"""Publishes the gate's health every minute, retained, while the link is up."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING, Final
+
+from agent.core.contract.channels import HEALTH_EXPIRY_S
+from agent.link.messages import Outgoing
+from agent.port_state import PortState
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.link.session import Session
+
+log = logging.getLogger(__name__)
+
+EVERY_S: Final = 60.0
+LOOK_S: Final = 1.0
+STOP_TIMEOUT_S: Final = 2.0
+
+
+class HealthOut:
+    """A thread that publishes what `make` makes: at once after each connection, then every `every_s`."""
+
+    def __init__(self, session: Session, topic: str, make: Callable[[], bytes], every_s: float = EVERY_S) -> None:
+        self._session = session
+        self._topic = topic
+        self._make = make
+        self._every_s = every_s
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="health", daemon=True)
+
+    def start(self) -> None:
+        """Begin to publish."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Publish no more, within a bounded time."""
+        self._stopping.set()
+        if self._thread.ident is not None:
+            self._thread.join(STOP_TIMEOUT_S)
+
+    def _run(self) -> None:
+        told_connection, waited_s = 0, 0.0
+        while not self._stopping.wait(LOOK_S):
+            waited_s += LOOK_S
+            view = self._session.view
+            if view.state is not PortState.UP or (view.connections == told_connection and waited_s < self._every_s):
+                continue
+            try:
+                told = self._publish()
+            except Exception:
+                # Its health is news, no duty: nothing else of the gate may suffer from it.
+                log.exception("the health of the gate could not be told")
+                told = True
+            if told:
+                told_connection, waited_s = view.connections, 0.0
+
+    def _publish(self) -> bool:
+        message = Outgoing(
+            self._topic, self._make(), retain=True, expiry_s=HEALTH_EXPIRY_S, content_type="application/json"
+        )
+        return self._session.publish(message)
