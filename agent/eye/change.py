@@ -37,6 +37,9 @@ class ChangeGate:
         self._passed_at = -math.inf
         self._open = True
         self._still_s = 0.0
+        self._grid: npt.NDArray[np.float32] | None = None
+        self._kept: npt.NDArray[np.float32] | None = None
+        self._since = -math.inf
 
     @property
     def open(self) -> bool:
@@ -48,12 +51,21 @@ class ChangeGate:
         """For how long up to the last frame nothing has stood out from the background; 0 where something does in it."""
         return self._still_s
 
+    def same_since(self, at: float) -> float:
+        """The time from which on the picture has been that of the last frame, noise and the light apart; `at` is its own."""
+        if self._grid is None:
+            return at
+        if self._kept is None or self._stands_out(self._grid - self._kept):
+            self._kept, self._since = self._grid, at
+        return self._since
+
     def passes(self, pixels: npt.NDArray[np.uint8], at: float) -> bool:
         """Whether to read this BGR frame, shape (height, width, 3), that came at this monotonic time."""
         settings = self._settings
         if not settings.enabled:
             return True
-        if self._differs(_grid(pixels), at):
+        self._grid = _grid(pixels)
+        if self._differs(self._grid, at):
             self._changed_at = at
         self._still_s = at - self._changed_at
         self._open = self._still_s <= settings.hold_s
@@ -65,7 +77,7 @@ class ChangeGate:
     def _differs(self, grid: npt.NDArray[np.float32], at: float) -> bool:
         background = self._background
         if background is None:
-            self._background, self._seen_at = grid, at
+            self._background, self._seen_at = grid.copy(), at
             return True
         difference = grid - background
         # The first picture after a gap must not become the background at a stroke: it may show a vehicle.
@@ -73,9 +85,11 @@ class ChangeGate:
         follow = 1.0 - math.exp(-step_s / self._settings.settle_s)
         self._seen_at = at
         cv2.accumulateWeighted(grid, background, follow)
+        return self._stands_out(difference)
+
+    def _stands_out(self, difference: npt.NDArray[np.float32]) -> bool:
         difference -= _median(difference)
-        cells = int(np.count_nonzero(np.abs(difference) > self._settings.threshold))
-        return cells >= self._least_cells
+        return int(np.count_nonzero(np.abs(difference) > self._settings.threshold)) >= self._least_cells
 
 
 def _grid(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:

@@ -22,14 +22,17 @@ if TYPE_CHECKING:
     from agent.eye.readers import Code, CodeReader, Plate, Readers
     from agent.eye.slot import Numbered, Slot
 
-_STILL_PLATE_EVERY_S = 0.25
+_SAME_PLATE_EVERY_S = 0.25
+"""So often a plate is looked for in a picture that held none: whoever looks at nothing is not free for what comes."""
 _STILL_DEAR_EVERY_S = 0.5
-"""While nothing stands out, who can wait looks so often only, and so is free for the frame in which something does."""
+"""So often dear looks are made while nothing stands out."""
 _ASLEEP_AFTER_S = 15.0
 _ASLEEP_EVERY_S = 4.0
 """So often they look where nothing has stood out for long and no vehicle waits."""
 _THOROUGH_EVERY_S = 0.5
-_THOROUGH_STILL_S = 1.0
+_THOROUGH_LATER_EVERY_S = 2.0
+_NEW_S = 1.0
+"""For so long a picture is new, and a thorough look worth its time that much sooner again."""
 _READ_LATELY_S = 1.0
 _DEAR_LOOK_MS = 100.0
 """For so long a dear look stays at one frame: the next one may show the code better."""
@@ -48,8 +51,8 @@ class Reading:
     seldom where one was read lately, where something says that there may be one: the picture changes, a vehicle is there,
     or the cheap steps see a symbol that they cannot decode. Second and third take what the first leaves of the cores, and
     the third what the second leaves: so the kernel prefers them, and they rest the longer, the more frames the first
-    loses. While nothing stands out from the background they look now and then only: a look at nothing would still be
-    under way when a vehicle comes.
+    loses. Where nothing stands out from the background, or a picture without a plate stays the same, they look now and
+    then only: a look at nothing would still be under way when a vehicle comes.
     """
 
     def __init__(self, slot: Slot, readers: Readers, settings: Configure, link: Link) -> None:
@@ -59,7 +62,8 @@ class Reading:
         self._link = link
         self._gate = ChangeGate(settings.gate)
         self._sightings = Sightings(settings)
-        self._code_at = self._dear_at = self._thorough_at = -math.inf
+        self._code_at = self._dear_at = self._thorough_at = self._plates_at = -math.inf
+        self._without_plate: float | None = None
         self._attending = False
         self._stopping = threading.Event()
         self.codes = Stopwatch("code")
@@ -119,9 +123,10 @@ class Reading:
             if not passes:
                 continue
             self.passed += 1
-            numbered = replace(numbered, changing=self._gate.open, still_s=self._gate.still_s)
+            since = self._gate.same_since(numbered.frame.at)
+            numbered = replace(numbered, changing=self._gate.open, still_s=self._gate.still_s, since=since)
             asleep = numbered.still_s > _ASLEEP_AFTER_S and not self._attending
-            self._plate_turns.offer(numbered, _ASLEEP_EVERY_S if asleep else _STILL_PLATE_EVERY_S)
+            self._plate_turns.offer(numbered, _ASLEEP_EVERY_S if asleep else _SAME_PLATE_EVERY_S)
             if self._readers.codes is not None:
                 self._read_codes(self._readers.codes, numbered)
             # Only now: what the cheap steps have read needs no dear look.
@@ -168,14 +173,15 @@ class Reading:
 
     def _read_plates(self, numbered: Numbered) -> None:
         reader, at = self._readers.plates, numbered.frame.at
-        if reader is None:
+        if reader is None or (numbered.since == self._without_plate and at - self._plates_at < _SAME_PLATE_EVERY_S):
             return
-        stands_out = numbered.changing and numbered.still_s <= _THOROUGH_STILL_S
-        thorough = stands_out and at - self._thorough_at > _THOROUGH_EVERY_S
+        every_s = _THOROUGH_EVERY_S if at - numbered.since <= _NEW_S else _THOROUGH_LATER_EVERY_S
+        thorough = numbered.changing and at - self._thorough_at > every_s
         if thorough:
             self._thorough_at = at
         plates: Sequence[Plate] = ()
         with self.plates.timing():
             plates = reader.read(numbered.frame.pixels, thorough=thorough)
+        self._plates_at, self._without_plate = at, None if plates else numbered.since
         if plates:
             self._link.send(*self._sightings.of_plates(numbered, plates))

@@ -16,13 +16,15 @@ class Numbered:
     """A frame with its number, counted from 1 over the life of the eye.
 
     `changing`: something moves or has just moved in it, so that a thorough look is worth its time. `still_s`: for how long
-    nothing has stood out from the background; 0 where something does.
+    nothing has stood out from the background; 0 where something does. `since`: monotonic time from which on the picture has
+    been this one, noise apart.
     """
 
     number: int
     frame: Frame
     changing: bool = True
     still_s: float = 0.0
+    since: float = math.inf
 
 
 class Slot:
