@@ -12,8 +12,8 @@ SIZES = {"desktop": (1280, 800), "phone": (360, 740)}
 PATIENCE_MS = 15_000
 # A place that was to be filled in. A missing text is an error of the server.
 _FORGOTTEN = re.compile(r"\{\{|\}\}|\{[a-z_]+\}")
-# Where a page is live, its news and its picture have come.
-_WHOLE = "!document.querySelector('[data-banner=connecting]:not([hidden]), .picture img:not(.seen)')"
+# Where a page is live: its news and its picture have not come yet.
+_STILL_COMING = "[data-banner=connecting]:not([hidden]), .picture img:not(.seen)"
 _SERIOUS = {"serious", "critical"}
 
 
@@ -58,7 +58,7 @@ class Visitor:
         """Open a page and wait until it is built; live pictures never end."""
         answer = self.page.goto(self.gate.url + path, wait_until="domcontentloaded")
         assert answer.ok, f"{path}: {answer.status}"
-        self.page.wait_for_function(_WHOLE)
+        self.page.locator(_STILL_COMING).first.wait_for(state="detached")
         return self.page
 
     def text(self):
