@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from agent.settings.broker_rules import BrokerRules, readable
+from agent.settings.console_rules import console_problems
 from agent.settings.lane import Camera, Lane, Scanner
 from agent.settings.lane_rules import LaneRules
-from agent.settings.model import EXAMPLE_ROOT_KEY, Commands, Evidence, Lists, Mqtt, Permits, Site, State
+from agent.settings.model import EXAMPLE_ROOT_KEY, Commands, Console, Evidence, Lists, Mqtt, Permits, Site, State
 from agent.settings.neighbours import Neighbours
 from agent.settings.ports import port_problems
 from agent.settings.site_rules import access_problems, claim_problems, list_problems, site_problems
@@ -43,6 +44,7 @@ def problems(checked: Checked, complaints: Complaints) -> list[Problem]:
     """Everything that the rules find wrong."""
     found = [*_state(checked.data, complaints), *_permits(checked.data, complaints), *_mqtt(checked.data, complaints)]
     found += [*_commands(checked.data, complaints), *_evidence(checked.data, complaints)]
+    found += _console(checked.data, complaints)
     lanes = _lanes(checked.data)
     for name, lane in lanes.items():
         path = ("lanes", name)
@@ -126,6 +128,12 @@ def _evidence(data: Mapping[str, Any], complaints: Complaints) -> Iterator[Probl
     if evidence is not None and evidence.keep_passed_hours > evidence.keep_hours:
         message = "expected no more than evidence.keep_hours: a refusal is worth keeping at least as long as a passage"
         yield complaints.about(("evidence", "keep_passed_hours"), message)
+
+
+def _console(data: Mapping[str, Any], complaints: Complaints) -> Iterator[Problem]:
+    console = _part(Console, data.get("console", {}))
+    if console is not None:
+        yield from console_problems(console, complaints)
 
 
 def _mqtt(data: Mapping[str, Any], complaints: Complaints) -> Iterator[Problem]:
