@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 
-from agent.console.live.stay import Stays
 from agent.console.live.vehicles import Vehicles
 
 if TYPE_CHECKING:
@@ -16,10 +15,9 @@ if TYPE_CHECKING:
 
 
 class Live:
-    """The viewers and the last vehicles. `stopping`: whether the server is to end, so that every live answer ends too."""
+    """The last vehicles. `stopping`: whether the server is to end, so that every live answer ends too."""
 
     def __init__(self, gate: Gate) -> None:
-        self.stays = Stays()
         self.vehicles = Vehicles(gate.journal, gate.loaded.settings.state.directory / "journal.db")
         self.stopping: Callable[[], bool] = lambda: False
 

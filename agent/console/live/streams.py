@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from typing import TYPE_CHECKING, Any, Final
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
-    from agent.console.live.stay import Stay
+    from agent.console.live.desk import Live
     from agent.eye_glimpses import Wish
     from agent.eye_port import EyePort
 
@@ -26,14 +27,15 @@ News = dict[str, Any]
 """What is told, by the name of the event."""
 
 
-async def pictures(eye: EyePort, wish: Wish, stay: Stay) -> AsyncGenerator[bytes, None]:
+async def pictures(eye: EyePort, wish: Wish, live: Live) -> AsyncGenerator[bytes, None]:
     """Every new picture of a camera as a part of multipart/x-mixed-replace."""
     number = 0
     yield _BOUNDARY
-    while await stay.goes_on(PICTURE_LOOK_S):
+    while not live.stopping():
+        # Asked anew at every turn: a viewer who does not take what he is sent keeps no eye at work.
         shown = eye.watch(wish)
         if shown is None or shown.number == number or time.monotonic() - shown.at > _OLD_AFTER_S:
-            yield b""
+            await asyncio.sleep(PICTURE_LOOK_S)
             continue
         number = shown.number
         head = f"Content-Type: image/jpeg\r\nContent-Length: {len(shown.picture)}\r\n\r\n".encode()
@@ -41,20 +43,18 @@ async def pictures(eye: EyePort, wish: Wish, stay: Stay) -> AsyncGenerator[bytes
         yield b"".join((head, shown.picture, b"\r\n", _BOUNDARY))
 
 
-async def news(tell: Callable[[], Awaitable[News]], stay: Stay) -> AsyncGenerator[bytes, None]:
+async def news(tell: Callable[[], Awaitable[News]], live: Live) -> AsyncGenerator[bytes, None]:
     """What `tell` gives, each event when it has become another than it was."""
     told: dict[str, str] = {}
     said_at = time.monotonic()
     yield f"retry: {_RETRY_MS}\n\n".encode()
-    while await stay.goes_on(NEWS_LOOK_S if told else 0.0):
+    while not live.stopping():
         now = {name: json.dumps(value, ensure_ascii=False) for name, value in (await tell()).items()}
         fresh = [(name, text) for name, text in now.items() if told.get(name) != text]
         told = now
         at = time.monotonic()
-        if not fresh and at - said_at >= SIGN_OF_LIFE_S:
+        if fresh or at - said_at >= SIGN_OF_LIFE_S:
             said_at = at
-            yield b": still here\n\n"
-            continue
-        if fresh:
-            said_at = at
-        yield "".join(f"event: {name}\ndata: {text}\n\n" for name, text in fresh).encode()
+            said = "".join(f"event: {name}\ndata: {text}\n\n" for name, text in fresh)
+            yield (said or ": still here\n\n").encode()
+        await asyncio.sleep(NEWS_LOOK_S)

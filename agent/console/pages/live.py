@@ -8,25 +8,22 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from fastapi import APIRouter, Request
 from fastapi import Path as InPath
-from fastapi.responses import Response
+from fastapi.responses import Response, StreamingResponse
 
 from agent.console.access import Technician, Viewer  # noqa: TC001 - FastAPI reads the annotations
 from agent.console.desk import AtGate, Gate  # noqa: TC001
 from agent.console.errors import RefusedError
-from agent.console.live.answer import LiveAnswer
 from agent.console.live.camera_news import camera_news
 from agent.console.live.desk import LiveDesk  # noqa: TC001
 from agent.console.live.lane_news import barrier_news, devices_news, inputs_news, lane_news
-from agent.console.live.stay import Stay
 from agent.console.live.streams import NEWS_TYPE, PICTURES_TYPE, News, news, pictures
 from agent.console.live.words import Words
 from agent.eye_glimpses import LARGE_PX, SMALL_PX, Wish
 from agent.store.errors import EvidenceError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator
 
-    from agent.console.access import Person
     from agent.console.live.desk import Live
     from agent.eye_port import EyePort
 
@@ -38,37 +35,36 @@ SIZES_PX = {"small": SMALL_PX, "large": LARGE_PX}
 
 
 @router.get("/live/lane/{lane}/news")
-async def lane_stream(request: Request, lane: str, gate: AtGate, live: LiveDesk, person: Viewer) -> Response:
+async def lane_stream(request: Request, lane: str, gate: AtGate, live: LiveDesk, _person: Viewer) -> Response:
     """News of a lane: its state, barrier, inputs, devices, cameras, and which vehicles came last."""
     if lane not in gate.lanes:
         raise RefusedError(HTTPStatus.NOT_FOUND, "live.no_lane", lane=lane)
     tell = partial(_of_lane, gate, live, lane, Words(request))
-    return _live_answer(request, live, person, lambda stay: news(tell, stay), NEWS_TYPE)
+    return _live_answer(news(tell, live), NEWS_TYPE)
 
 
 @router.get("/live/camera/{lane}/{camera}/news")
 async def camera_stream(
-    request: Request, lane: str, camera: str, gate: AtGate, live: LiveDesk, person: Technician
+    request: Request, lane: str, camera: str, gate: AtGate, live: LiveDesk, _person: Technician
 ) -> Response:
     """News of one camera, with the measures of every picture."""
     eye = eye_of(gate, lane, camera)
     tell = partial(_of_camera, gate, eye, Words(request))
-    return _live_answer(request, live, person, lambda stay: news(tell, stay), NEWS_TYPE)
+    return _live_answer(news(tell, live), NEWS_TYPE)
 
 
 @router.get("/live/camera/{lane}/{camera}/pictures")
 async def camera_pictures(
-    request: Request,
     lane: str,
     camera: str,
     gate: AtGate,
     live: LiveDesk,
-    person: Viewer,
+    _person: Viewer,
     size: Literal["small", "large"] = "small",
 ) -> Response:
     """The live picture of a camera, at most 5 a second."""
     eye = eye_of(gate, lane, camera)
-    return _live_answer(request, live, person, lambda stay: pictures(eye, Wish(SIZES_PX[size]), stay), PICTURES_TYPE)
+    return _live_answer(pictures(eye, Wish(SIZES_PX[size]), live), PICTURES_TYPE)
 
 
 @router.get("/evidence/{sha256}")
@@ -91,15 +87,9 @@ def eye_of(gate: Gate, lane: str, camera: str) -> EyePort:
     return eye
 
 
-def _live_answer(
-    request: Request,
-    live: Live,
-    person: Person,
-    make: Callable[[Stay], AsyncGenerator[bytes, None]],
-    media_type: str,
-) -> Response:
-    live.stays.admit()
-    return LiveAnswer(make(Stay(request, person, live.stopping)), media_type, live.stays.leave)
+def _live_answer(parts: AsyncGenerator[bytes, None], media_type: str) -> Response:
+    # A proxy of the site must not gather what is to be seen now.
+    return StreamingResponse(parts, media_type=media_type, headers={"x-accel-buffering": "no"})
 
 
 async def _of_lane(gate: Gate, live: Live, lane: str, words: Words) -> News:

@@ -4,12 +4,12 @@ const RETRY_MS = 2000;
 const SVG = "http://www.w3.org/2000/svg";
 const LABEL_PX = 13;
 
-function banner(root, shown, words = "") {
-  for (const note of root.querySelectorAll("[data-banner]")) {
-    note.hidden = note.dataset.banner !== shown;
-    if (note.dataset.banner === shown && words) note.textContent = words;
-  }
-  root.classList.toggle("old", shown === "lost" || shown === "logged_out" || shown === "refused");
+const REFUSED = { 401: "logged_out", 404: "gone", 429: "too_many", 503: "too_many" };
+
+// Show one of the page's notes about its connection; "" for none.
+function banner(root, shown) {
+  for (const note of root.querySelectorAll("[data-banner]")) note.hidden = note.dataset.banner !== shown;
+  root.classList.toggle("old", !["", "changed", "connecting"].includes(shown));
 }
 
 // Listen to the news at an address for as long as the page is open. `handlers`: by the name of the event.
@@ -36,11 +36,10 @@ export function listen(root, address, handlers, opened) {
   const ask = async () => {
     const stop = new AbortController();
     try {
-      const answer = await fetch(address, { signal: stop.signal, headers: { accept: "text/event-stream" } });
+      const answer = await fetch(address, { signal: stop.signal });
       stop.abort();
       if (answer.ok) return begin();
-      if (answer.status === 401) return banner(root, "logged_out");
-      banner(root, "refused", (await refused(address)).error);
+      banner(root, REFUSED[answer.status] ?? "lost");
     } catch {
       banner(root, "lost");
     }
@@ -48,11 +47,6 @@ export function listen(root, address, handlers, opened) {
   };
   window.addEventListener("pagehide", () => source?.close());
   begin();
-}
-
-async function refused(address) {
-  const answer = await fetch(address);
-  return answer.ok ? { error: "" } : answer.json();
 }
 
 // Put a text or a list of elements into the place of this name.
