@@ -33,7 +33,7 @@ def with_value(text: str, path: Path, value: str) -> str:
             found = tomllib.loads(candidate)
         except tomllib.TOMLDecodeError:
             continue
-        if _same(found, wanted):
+        if same(found, wanted):
             return candidate
     raise ChangeError(f"{dotted(path)} cannot be put into this file without changing its form: write it by hand")
 
@@ -62,12 +62,12 @@ def _wanted(data: dict[str, Any], path: Path, value: Any) -> dict[str, Any]:
     return wanted
 
 
-def _same(one: Any, other: Any) -> bool:
+def same(one: Any, other: Any) -> bool:
     """Whether two trees are alike: NaN too, and 1 is not 1.0, nor true."""
     if isinstance(one, dict) and isinstance(other, dict):
-        return one.keys() == other.keys() and all(_same(value, other[key]) for key, value in one.items())
+        return one.keys() == other.keys() and all(same(value, other[key]) for key, value in one.items())
     if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_same, one, other))
+        return len(one) == len(other) and all(map(same, one, other))
     return type(one) is type(other) and (one == other or (one != one and other != other))  # noqa: PLR0124 - NaN
 
 
@@ -76,10 +76,10 @@ def _candidates(text: str, path: Path, value: str) -> Iterator[str]:
     raw = text.encode()
     place = places(text).get(path)
     if place is not None:
-        yield _spliced(raw, place.value_start, place.value_end, value)
+        yield spliced(raw, place.value_start, place.value_end, value)
         return
     found = list(statements(text))
-    yield from _inline(raw, found, path, value)
+    yield from inline_candidates(raw, found, path, value)
     for block in sorted(_blocks(found, len(raw)), key=lambda block: -len(block.path)):
         if block.path == path[: len(block.path)] and (block.header or len(path) == 1 or block.starts(path[0])):
             yield block.with_line(raw, text, path, value)
@@ -88,11 +88,12 @@ def _candidates(text: str, path: Path, value: str) -> Iterator[str]:
     yield text + (lines.replace("\n", "\r\n") if "\r\n" in text else lines)
 
 
-def _spliced(raw: bytes, start: int, end: int, text: str) -> str:
+def spliced(raw: bytes, start: int, end: int, text: str) -> str:
+    """The text with other text between two offsets of its UTF-8 bytes."""
     return (raw[:start] + text.encode() + raw[end:]).decode()
 
 
-def _inline(raw: bytes, found: list[Statement], path: Path, value: str) -> Iterator[str]:
+def inline_candidates(raw: bytes, found: list[Statement], path: Path, value: str) -> Iterator[str]:
     """Into the inline table that should hold it."""
     for statement in found:
         inner = statement.path == path[: len(statement.path)]
@@ -101,7 +102,7 @@ def _inline(raw: bytes, found: list[Statement], path: Path, value: str) -> Itera
             empty = not raw[start + 1 : end - 1].strip()
             body = raw[start : end - 1].rstrip().decode()
             rest = dotted(path[len(statement.path) :])
-            yield _spliced(raw, start, end, f"{body}{'' if empty else ','} {rest} = {value} }}")
+            yield spliced(raw, start, end, f"{body}{'' if empty else ','} {rest} = {value} }}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ class _Block:
             return f"{text}{newline if text else ''}{self._indent(raw)}{dotted(rest)} = {value}{newline}"
         if not self.keys and self.header is None and after == 0:
             line_end = -1
-        return _spliced(raw, line_end + 1, line_end + 1, f"{self._indent(raw)}{dotted(rest)} = {value}{newline}")
+        return spliced(raw, line_end + 1, line_end + 1, f"{self._indent(raw)}{dotted(rest)} = {value}{newline}")
 
     def _indent(self, raw: bytes) -> str:
         at = self.keys[-1].place.start if self.keys else self.header.place.start if self.header else 0

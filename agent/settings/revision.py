@@ -60,7 +60,7 @@ def set_value(desk: Desk, key: str, value: str, step: Step) -> Change:
     Raises ChangeError, HistoryError, SettingsError with what would be wrong, OSError; nothing is changed then.
     """
     with desk.history.held():
-        _note_present(desk, step)
+        note_present(desk, step)
         document = read(desk.main)
         if document.problems:
             raise SettingsError(document.problems)
@@ -69,19 +69,19 @@ def set_value(desk: Desk, key: str, value: str, step: Step) -> Change:
         except ValueError as error:
             raise ChangeError(str(error)) from None
         schema = schema_of(document, desk.models)
-        _known(path, document, schema)
-        file = _file(path, document)
+        check_key(path, document, schema)
+        file = file_of(path, document)
         before = read_file(file)
         mark = _BOM if before.startswith(_BOM) else b""
-        text = with_value(before.removeprefix(mark).decode(), path, _written(value, path, schema))
+        text = with_value(before.removeprefix(mark).decode(), path, written(value, path, schema))
         after = mark + text.encode()
-        loaded = desk.load(_over({os.path.realpath(file): after}))
+        loaded = desk.load(over({os.path.realpath(file): after}))
         origin = loaded.document.origins.get(path)
         if origin is not None and origin.file is None:
             raise ChangeError(f"{dotted(path)} is set by {origin}, which wins over the files: change it there")
-        state = _replace(desk, {os.path.realpath(file): after})
+        state = replace_files(desk, {os.path.realpath(file): after})
         added = desk.history.note(state, step)
-        return Change(dotted(path), str(origin), _number(desk, added), loaded)
+        return Change(dotted(path), str(origin), number_of(desk, added), loaded)
 
 
 def replace_text(desk: Desk, data: bytes, step: Step) -> Change:
@@ -90,11 +90,11 @@ def replace_text(desk: Desk, data: bytes, step: Step) -> Change:
     Raises HistoryError, SettingsError with everything that is wrong with it, OSError; nothing is changed then.
     """
     with desk.history.held():
-        _note_present(desk, step)
-        over = {os.path.realpath(desk.main): data}
-        loaded = desk.load(_over(over))
-        added = desk.history.note(_replace(desk, over), step)
-        return Change("", str(desk.main), _number(desk, added), loaded)
+        note_present(desk, step)
+        fresh = {os.path.realpath(desk.main): data}
+        loaded = desk.load(over(fresh))
+        added = desk.history.note(replace_files(desk, fresh), step)
+        return Change("", str(desk.main), number_of(desk, added), loaded)
 
 
 def undo(desk: Desk, number: int | None, step: Step) -> tuple[Change, Generation]:
@@ -103,13 +103,13 @@ def undo(desk: Desk, number: int | None, step: Step) -> tuple[Change, Generation
     Raises ChangeError, HistoryError, SettingsError where the state cannot be used now, OSError.
     """
     with desk.history.held():
-        _note_present(desk, step)
+        note_present(desk, step)
         target = _target(desk.history.generations(), number)
         loaded = desk.load(target.state.reader())
         step = Step(step.who, f"{step.what} {target.number}", step.utc)
-        state = _replace(desk, target.state.files)
+        state = replace_files(desk, target.state.files)
         added = desk.history.note(state, step, target.of or target.number)
-        return Change("", "", _number(desk, added), loaded), target
+        return Change("", "", number_of(desk, added), loaded), target
 
 
 def _target(known: list[Generation], number: int | None) -> Generation:
@@ -127,7 +127,7 @@ def _target(known: list[Generation], number: int | None) -> Generation:
     return found
 
 
-def _known(path: Path, document: Document, schema: Schema) -> None:
+def check_key(path: Path, document: Document, schema: Schema) -> None:
     """Raise ChangeError for a key that does not exist, with the nearest that does."""
     table: object = document.data
     for depth, part in enumerate(path):
@@ -148,7 +148,7 @@ def _known(path: Path, document: Document, schema: Schema) -> None:
         raise ChangeError(f"there is no key {dotted(path)}")
 
 
-def _file(path: Path, document: Document) -> FilePath:
+def file_of(path: Path, document: Document) -> FilePath:
     """The file in which the key, or the nearest table around it, stands."""
     for length in range(len(path), 0, -1):
         origin = document.origins.get(path[:length])
@@ -157,7 +157,7 @@ def _file(path: Path, document: Document) -> FilePath:
     return document.files[0].path
 
 
-def _written(value: str, path: Path, schema: Schema) -> str:
+def written(value: str, path: Path, schema: Schema) -> str:
     """The value as TOML. What is no TOML is a text: the loader says whether that fits."""
     try:
         parsed = tomllib.loads(f"x = {value}")
@@ -170,7 +170,7 @@ def _written(value: str, path: Path, schema: Schema) -> str:
     return value.strip()
 
 
-def _over(files: dict[str, bytes]) -> FileReader:
+def over(files: dict[str, bytes]) -> FileReader:
     """The disk, with these files in place of those of their paths."""
 
     def give(path: FilePath) -> bytes:
@@ -180,13 +180,13 @@ def _over(files: dict[str, bytes]) -> FileReader:
     return give
 
 
-def _note_present(desk: Desk, step: Step) -> None:
+def note_present(desk: Desk, step: Step) -> None:
     """Remember what is on the disk now, which somebody may have written by hand. A first file that is gone is left out."""
     with suppress(OSError):
         desk.history.note(present_state(desk.main), Step("", BY_HAND, step.utc))
 
 
-def _replace(desk: Desk, files: Mapping[str, bytes]) -> State:
+def replace_files(desk: Desk, files: Mapping[str, bytes]) -> State:
     """Put the files in place, the first of the configuration last, and say what is there then."""
     like = desk.main.stat() if desk.main.exists() else None
     for name in sorted(files, key=lambda name: name == os.path.realpath(desk.main)):
@@ -197,5 +197,6 @@ def _replace(desk: Desk, files: Mapping[str, bytes]) -> State:
     return present_state(desk.main)
 
 
-def _number(desk: Desk, added: Generation | None) -> int:
+def number_of(desk: Desk, added: Generation | None) -> int:
+    """The number of the state that was added, or of the newest where nothing was."""
     return added.number if added is not None else desk.history.generations()[-1].number

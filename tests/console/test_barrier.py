@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from functools import cache
 
 import pytest
 
@@ -23,6 +24,34 @@ from tests.lane_walks import LANES, World
 from tests.waiting import eventually
 
 HOLD_S = 0.3
+BOARD = "barrier page"
+LANE = """
+[lanes.out]
+number = 1
+direction = "export"
+
+[lanes.out.timing]
+open_s = 0.5
+enter_s = 1
+clear_s = 0.1
+close_s = 0.5
+gone_s = 0.5
+
+[lanes.out.barrier]
+pulse_ms = 200
+
+[lanes.out.relay]
+kind = "simulated"
+name = "barrier page"
+
+[lanes.out.inputs]
+kind = "simulated"
+name = "barrier page"
+
+[lanes.out.signals]
+presence = 1
+safety = 2
+"""
 MOVING = sorted(act for act in Act if act.moves)
 BLIND = """
 [lanes.out]
@@ -40,7 +69,8 @@ channels = 2
 
 @pytest.fixture(scope="module")
 def gate(tmp_path_factory):
-    with ConsoleGate(tmp_path_factory.mktemp("barrier")) as gate:
+    with ConsoleGate(tmp_path_factory.mktemp("barrier"), lanes=LANE) as gate:
+        gate.browser = cache(gate.browser)
         yield gate
 
 
@@ -57,7 +87,7 @@ def view(gate):
 
 
 def pulses(gate):
-    return sum(one.on for one in simulated.board(gate.path.parent.name).relays.history)
+    return sum(one.on for one in simulated.board(BOARD).relays.history)
 
 
 def recorded(gate, kind):
@@ -82,13 +112,11 @@ def held(browser, act, reason="a new relay", held_s=HOLD_S):
     return order(browser, act, token, reason)
 
 
-def close_again(gate):
-    """Let the arm come down as the controller does: the lane waits for the vehicle that never came."""
-    board = simulated_inputs.board(gate.path.parent.name)
-    for number, on in ((1, True), (1, False)):
-        board.set(number, on)
-        eventually(lambda on=on: view(gate).watch.presence is on)
-    eventually(lambda: view(gate).state == "idle", 30)
+def closed_again(gate):
+    """The lane waits for the vehicle that never comes, and the controller brings the arm down."""
+    eventually(lambda: gate.app.lanes[0].loop._lane.state == "idle", 30)
+    idle_at = time.monotonic()
+    eventually(lambda: view(gate).progress_at > idle_at)
 
 
 # ------------------------------------------------------------------------------------------------------------- moving
@@ -106,7 +134,7 @@ def test_a_held_button_gives_one_recorded_pulse_in_the_name_of_who_held_it(quiet
     acted = recorded(quiet, "console.acted")[-1][1]
     assert (acted["act"], acted["person"], acted["done"]) == ("barrier.test_open", "some-technician", True)
     assert "relay exchanged" in acted["detail"]
-    close_again(quiet)
+    closed_again(quiet)
 
 
 def test_a_confirmation_is_good_for_one_pulse(quiet):
@@ -114,7 +142,7 @@ def test_a_confirmation_is_good_for_one_pulse(quiet):
     token, until = press(browser, "test_open"), time.monotonic() + HOLD_S
     eventually(lambda: time.monotonic() >= until)
     assert order(browser, "test_open", token).status_code == 200
-    close_again(quiet)
+    closed_again(quiet)
     again = order(browser, "test_open", token)
     assert (again.status_code, "Hold the button" in again.text) == (409, True)
     assert pulses(quiet) == before + 1
@@ -143,7 +171,7 @@ def test_a_button_that_another_held_is_none_of_ones_own(quiet):
 
 
 def test_a_test_is_refused_in_words_while_a_vehicle_is_there(quiet):
-    board, before = simulated_inputs.board(quiet.path.parent.name), pulses(quiet)
+    board, before = simulated_inputs.board(BOARD), pulses(quiet)
     technician = quiet.browser("technician")
     assert order(technician, "out_of_service").status_code == 200
     eventually(lambda: view(quiet).state == "out_of_service")
@@ -181,7 +209,7 @@ def test_a_held_barrier_is_let_go_again(quiet):
     assert "It is held open." in held(technician, "hold").text
     eventually(lambda: view(quiet).held_by == "some-technician")
     assert "It is let go." in held(technician, "release").text
-    close_again(quiet)
+    closed_again(quiet)
 
 
 # ------------------------------------------------------------------------------------------------------ wrong requests
@@ -227,7 +255,16 @@ def test_a_viewer_looks_and_moves_nothing(quiet):
 def test_the_page_shows_inputs_relays_and_acts_in_every_language(quiet, language):
     texts = Texts.load()
     page = quiet.browser("technician").get("/barrier/out", headers={"accept-language": language}).text
-    for key in ("signal_presence", "signal_safety", "role_open", "released", "off", "port_up", "test_possible", "no_line"):
+    for key in (
+        "signal_presence",
+        "signal_safety",
+        "role_open",
+        "released",
+        "off",
+        "port_up",
+        "test_possible",
+        "no_line",
+    ):
         assert texts.get(language, f"barrier.{key}") in page, key
     for act in set(Act) - {Act.TEST_CLOSE}:
         assert texts.get(language, f"barrier.act_{act}") in page, act
@@ -243,6 +280,7 @@ def test_the_bytes_of_a_serial_board_are_shown_with_their_meaning(tmp_path, monk
     monkeypatch.setattr(hold, "HOLD_S", HOLD_S)
     board = LcusEmulator(tmp_path / "board")
     board.plug()
+    (tmp_path / "gate").mkdir()
     with ConsoleGate(tmp_path / "gate", lanes=BLIND.format(port=board.line.link)) as gate:
         eventually(lambda: gate.app.lanes[0].view and gate.app.lanes[0].view.relay_up)
         technician = gate.browser("technician")
