@@ -6,6 +6,9 @@ import pytest
 
 from agent.core.permit import base45, cbor
 from agent.core.permit.keys import PublicKey
+from drivers.relay import lcus_codec
+from drivers.scanner.framing import Framing
+from tests.fuzz import wires
 from tests.fuzz.__main__ import jobs, run
 from tests.fuzz.judge import Tally, play
 from tests.fuzz.targets import TARGETS
@@ -39,7 +42,8 @@ def test_the_same_seed_plays_the_same_inputs():
 
 def test_a_signature_check_that_says_yes_to_all_is_noticed(monkeypatch):
     monkeypatch.setattr(PublicKey, "verifies", lambda *_: True)
-    for name in ("GP1 messages", "JWS texts", "strangers' signatures", "list heads", "trust lists"):
+    signed = ("GP1 messages", "JWS texts", "strangers' signatures", "list heads", "trust lists")
+    for name in (*signed, "commands", "words of other gates"):
         assert play(TARGETS[name], 400, "planted").accepted, name
 
 
@@ -48,6 +52,22 @@ def test_a_reader_that_forgives_is_noticed(monkeypatch):
     monkeypatch.setattr(base45, "decode", lambda text: strict(text.rstrip(b"\n")))
     assert play(TARGETS["GP1 texts"], 2000, "planted").accepted
     assert play(TARGETS["Base45"], 2000, "planted").accepted
+
+
+def test_a_board_whose_nonsense_is_taken_for_states_is_noticed(monkeypatch):
+    monkeypatch.setattr(lcus_codec, "read_bytes", lambda data, _channels: tuple(data))
+    assert play(TARGETS["answers of boards"], 400, "planted").accepted
+
+
+def test_an_acknowledgement_of_what_was_never_recorded_is_noticed(monkeypatch):
+    monkeypatch.setattr(wires, "read_ack", lambda data, **_: 10**6)
+    assert play(TARGETS["acknowledgements"], 5, "planted").accepted
+
+
+def test_a_text_that_is_split_another_way_in_pieces_is_noticed(monkeypatch):
+    whole = Framing.feed
+    monkeypatch.setattr(Framing, "feed", lambda self, data, at: whole(self, data.replace(b"\r\n", b"\n "), at))
+    assert play(TARGETS["bytes of scanners"], 50, "planted").accepted
 
 
 def test_an_error_that_escapes_is_noticed(monkeypatch):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agent.core.decision import Reason
@@ -19,6 +19,8 @@ from agent.core.permit.fields import ClaimsError
 from agent.core.permit.trust import TrustError
 from tests.fuzz import corpus
 from tests.fuzz.mutations import random_item, spliced, spoilt
+from tests.fuzz.target import Target
+from tests.fuzz.wires import WIRES
 from tests.permits import KEY, NOW
 
 if TYPE_CHECKING:
@@ -26,19 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _LETTERS = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A reader. `make`: an input. `accepts`: whether it takes an input that nobody issued; it may raise nothing.
-
-    `share`: of all inputs. `bound`: whether refusing must be quick: the bytes are anybody's, not a signer's.
-    """
-
-    make: Callable[[random.Random], bytes]
-    accepts: Callable[[bytes], bool]
-    share: float
-    bound: bool = True
 
 
 # ---------------------------------------------------------------------------------------------- permit texts
@@ -264,7 +253,7 @@ def _claims_accepted(data: bytes) -> bool:
 
 _CHUNK_DATA = tuple(chunk.data for chunk in corpus.CHUNKS)
 
-TARGETS: dict[str, Target] = {
+_PERMITS_AND_LISTS: dict[str, Target] = {
     "GP1 texts": Target(_spoilt_text(corpus.SIGNED, base45.ALPHABET), _permit_accepted, 0.15),
     "GP1 messages": Target(_spoilt_message, _permit_accepted, 0.15),
     "JWS texts": Target(_spoilt_text(corpus.JWS, _LETTERS + b"."), _permit_accepted, 0.10),
@@ -283,4 +272,6 @@ TARGETS: dict[str, Target] = {
     "list chunks": Target(_spoilt_of(_CHUNK_DATA), _chunk_accepted, 0.01),
     "list rows": Target(_row, _row_accepted, 0.02),
 }
+_LEFT = 1 - sum(target.share for target in WIRES.values())
+TARGETS = {name: replace(each, share=each.share * _LEFT) for name, each in _PERMITS_AND_LISTS.items()} | WIRES
 """Everything that reads bytes of strangers; the shares make one."""
