@@ -5,68 +5,54 @@ from __future__ import annotations
 import logging
 from functools import partial
 from http import HTTPStatus
-from importlib import import_module
 from importlib.resources import files
-from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, RedirectResponse
-from fastapi.routing import APIRoute
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
 
-from agent.console import pages as page_modules
 from agent.console.access.database import AccessStoreError
 from agent.console.access.failure_log import FailureLog
-from agent.console.access.guards import GUARDS
 from agent.console.access.logins import Logins
 from agent.console.errors import LoginNeededError, PasswordNeededError, RefusedError
 from agent.console.headers import Headers
 from agent.console.limits import Limits, Names
 from agent.console.live.desk import Live
 from agent.console.page import Pages, render, text
+from agent.console.routing import page_modules, see_guarded
 from agent.console.streams import Streams
 from agent.console.texts import Texts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from fastapi import APIRouter
-    from fastapi.dependencies.models import Dependant
     from starlette.responses import Response
 
     from agent.console.access import Access
     from agent.console.desk import Gate
-    from agent.console.nav import Nav
     from agent.console.surroundings import Surroundings
 
 log = logging.getLogger(__name__)
 
 JSON_PATHS: Final = ("/api/", "/live/")
-UNGUARDED: Final = frozenset({"/healthz"})
-
-
-class UnguardedRouteError(Exception):
-    """A page has a route that would let in anybody."""
 
 
 def make_app(gate: Gate, access: Access, surroundings: Surroundings) -> FastAPI:
     """The application of a running gate, with every page of `agent.console.pages`. Raises UnguardedRouteError."""
     app = FastAPI(title="Gate console", openapi_url=None, docs_url=None, redoc_url=None)
-    routers, nav = _pages()
+    modules = page_modules()
     app.state.gate = gate
     app.state.access = access
     app.state.surroundings = surroundings
     app.state.failures = FailureLog(partial(_tell_of_failures, gate), lambda: gate.now().at)
     app.state.logins = Logins(gate, access, app.state.failures)
     app.state.live = Live(gate)
-    app.state.pages = Pages(Texts.load(), nav)
-    for router in routers:
-        _see_guarded(router)
-        app.include_router(router)
+    app.state.pages = Pages(Texts.load(), [module.NAV for module in modules if hasattr(module, "NAV")])
+    for module in modules:
+        see_guarded(module.router)
+        app.include_router(module.router)
     app.mount("/static", StaticFiles(directory=str(files("agent.console") / "static")), name="static")
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(HTTPException, _http_error)
@@ -81,31 +67,6 @@ def make_app(gate: Gate, access: Access, surroundings: Surroundings) -> FastAPI:
 
 def _tell_of_failures(gate: Gate, address: str, sentence: str) -> None:
     gate.audit_nobody(address, "session.refused", sentence)
-
-
-def _pages() -> tuple[list[APIRouter], list[Nav]]:
-    """The routers of all pages and their entries in the navigation."""
-    names = [found.name for found in iter_modules(page_modules.__path__)]
-    modules = [import_module(f"{page_modules.__name__}.{name}") for name in names]
-    return [module.router for module in modules], [module.NAV for module in modules if hasattr(module, "NAV")]
-
-
-def _see_guarded(router: APIRouter) -> None:
-    """Raise UnguardedRouteError for a route without exactly one guard."""
-    for route in router.routes:
-        guards = (
-            [found for found in _dependencies(route.dependant) if found in GUARDS]
-            if isinstance(route, APIRoute)
-            else []
-        )
-        if len(guards) != 1 and getattr(route, "path", "") not in UNGUARDED:
-            raise UnguardedRouteError(f"the route {route} must have exactly one guard of agent.console.access")
-
-
-def _dependencies(dependant: Dependant) -> Iterator[object]:
-    for each in dependant.dependencies:
-        yield each.call
-        yield from _dependencies(each)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
