@@ -97,6 +97,11 @@ def _floor(settings: Settings) -> ClockFloor:
         return registry.clock_floor()
 
 
+def trust_of(settings: Settings) -> ClockTrust:
+    """What an agent that starts now would make of the clock. Raises RegistryError, OSError or ValueError."""
+    return _trust(settings, ClockFiles(settings.state.directory), _floor(settings))
+
+
 def _trust(settings: Settings, files: ClockFiles, floor: ClockFloor) -> ClockTrust:
     """What an agent that starts now would make of the clock."""
     clock = Clock()

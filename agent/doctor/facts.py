@@ -238,9 +238,10 @@ class ListFacts:
 
 @dataclass(frozen=True, slots=True)
 class ListsFacts:
-    """All lists. `trouble`: why they cannot be read. `trust_ends_s`: until the trust list ends; None: there is none."""
+    """All lists. `begun`: whether there is a store for them yet. `trouble`: why they cannot be read. `trust_ends_s`: until the trust list ends; None: there is none."""
 
     trouble: str = ""
+    begun: bool = True
     trust_version: int = 0
     trust_ends_s: float | None = None
     lists: tuple[ListFacts, ...] = ()

@@ -110,6 +110,23 @@ def common(ground: Ground) -> list[Task]:
     ]
 
 
+def without_settings(path: Path, load: Callable[[], LoadedSettings]) -> list[Task]:
+    """The checks that can be made where no configuration can be used."""
+    return [
+        Task(
+            Check.CONFIGURATION,
+            partial(software.configuration, path, load, lambda: None),
+            of_software.configuration,
+        ),
+        Task(Check.SERVICE, software.service, of_software.service, 3 * software.ASK_S),
+        Task(Check.VERSIONS, partial(software.versions, lambda: None), of_software.versions),
+        Task(Check.TIME_ZONE, machine.time_zone, of_machine.time_zone),
+        Task(Check.MEMORY, machine.memory, of_machine.memory),
+        Task(Check.PROCESSOR, machine.processor, of_machine.processor),
+        Task(Check.MODELS, files.models, of_files.models),
+    ]
+
+
 def held(settings: Settings, parts: HeldDevices) -> list[Task]:
     """The checks of devices that the running agent has."""
     known = parts.devices

@@ -11,6 +11,8 @@ import os
 import sys
 import threading
 import time
+from collections import deque
+from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Literal
 
 from typing_extensions import override
@@ -28,6 +30,8 @@ _FIELDS = ("gate", "lane", "device", "transaction")
 REPEATS_WITHIN_S = 10.0
 REPEATS_SHOWN = 3
 _REPEATS_REMEMBERED = 512
+LINES_KEPT = 2000
+LONGEST_LINE = 4000
 
 Format = Literal["text", "json"]
 
@@ -48,6 +52,7 @@ def configure(
     """
     stream = sys.stderr if stream is None else stream
     priorities = _is_journal(stream, {} if environment is None else environment)
+    secrets = tuple(secrets)
     formatter: logging.Formatter = (_Text if style == "text" else _Json)(secrets, priorities=priorities)
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter)
@@ -56,10 +61,49 @@ def configure(
     root = logging.getLogger()
     for old in list(root.handlers):
         root.removeHandler(old)
-    root.addHandler(handler)
+    ring = LogRing(secrets)
+    ring.addFilter(Repeats())
+    for each in (handler, ring):
+        root.addHandler(each)
     root.setLevel(level.upper())
     logging.captureWarnings(capture=True)
     return handler
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of the log. `utc`: Unix seconds. `text`: as it was written, without secrets, with its traceback."""
+
+    utc: float
+    level: int
+    text: str
+
+
+class LogRing(logging.Handler):
+    """Keeps the last lines in memory, for the console and for support bundles."""
+
+    def __init__(self, secrets: Iterable[str] = (), size: int = LINES_KEPT) -> None:
+        super().__init__()
+        self.setFormatter(_Text(secrets, priorities=False))
+        self._lines: deque[LogLine] = deque(maxlen=size)
+
+    @override
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep the line, cut where it is very long."""
+        try:
+            self._lines.append(LogLine(record.created, record.levelno, self.format(record)[:LONGEST_LINE]))
+        except Exception:  # noqa: BLE001 - what logging itself does with a line that cannot be written
+            self.handleError(record)
+
+    def last(self, count: int, least: int = logging.NOTSET) -> list[LogLine]:
+        """The last lines of at least this level, the oldest first."""
+        lines = [line for line in tuple(self._lines) if line.level >= least]
+        return lines[-count:]
+
+
+def log_ring() -> LogRing | None:
+    """The ring of this process; None before `configure`."""
+    return next((one for one in logging.getLogger().handlers if isinstance(one, LogRing)), None)
 
 
 class LogLevel:

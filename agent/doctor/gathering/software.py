@@ -81,7 +81,7 @@ def verified(unit: str) -> str:
     """What the offline check prints of a unit's file: it returns 0 for most mistakes and only prints them."""
     if shutil.which("systemd-analyze") is None:
         return ""
-    done = _asked(("systemd-analyze", "verify", "--man=no", unit))
+    done = asked(("systemd-analyze", "verify", "--man=no", unit))
     return " ".join(line.strip() for line in done.stderr.splitlines() if Path(unit).name in line)
 
 
@@ -102,12 +102,12 @@ def _shown() -> dict[str, str]:
     """Properties of the unit; empty where there is no service manager to ask."""
     if not MANAGER.is_dir() or shutil.which("systemctl") is None:
         return {}
-    done = _asked(("systemctl", "show", UNIT, f"--property={','.join(_SHOWN)}"))
+    done = asked(("systemctl", "show", UNIT, f"--property={','.join(_SHOWN)}"))
     pairs = (line.partition("=") for line in done.stdout.splitlines())
     return {name: value for name, _, value in pairs}
 
 
-def _asked(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+def asked(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
     """Run a command of the machine that only tells. Raises OSError or subprocess.TimeoutExpired."""
     environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C", "SYSTEMD_COLORS": "0"}
     return subprocess.run(  # noqa: S603 - commands and arguments are our own

@@ -50,6 +50,9 @@ def lists(facts: ListsFacts) -> Iterator[Finding]:
     if facts.trouble:
         yield Finding(Check.LISTS, code=Code.LISTS_UNREADABLE, values={"trouble": facts.trouble})
         return
+    if not facts.begun:
+        yield Finding(Check.LISTS, measured="-")
+        return
     yield from _trust(facts)
     for one in facts.lists:
         yield from _list(one, facts)

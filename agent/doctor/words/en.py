@@ -7,6 +7,8 @@ from agent.doctor.codes import Check, Code, Severity
 from agent.doctor.words.form import Words
 
 WORDS = Words(
+    by_agent="the running agent says",
+    by_doctor="no agent runs here; looked at without one",
     severities={Severity.OK: "well", Severity.NOTE: "note", Severity.WARNING: "warning", Severity.ERROR: "error"},
     titles={
         Check.CONFIGURATION: "Configuration",

@@ -19,8 +19,13 @@ OF_THE_CORE: Final = frozenset({Code.CAMERA_VIEW, Code.CAMERA_PICTURE})
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """All words of one language. In the texts of `findings`, {names} stand for the values of a finding."""
+    """All words of one language. In the texts of `findings`, {names} stand for the values of a finding.
 
+    `by_agent`, `by_doctor`: who examined the gate.
+    """
+
+    by_agent: str
+    by_doctor: str
     severities: Mapping[Severity, str]
     titles: Mapping[Check, str]
     findings: Mapping[Code, Advice]

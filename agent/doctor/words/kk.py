@@ -9,6 +9,8 @@ from agent.doctor.codes import Check, Code, Severity
 from agent.doctor.words.form import Words
 
 WORDS = Words(
+    by_agent="жұмыс істеп тұрған бағдарлама тексерді",
+    by_doctor="бағдарлама мұнда жұмыс істемейді; онсыз тексерілді",
     severities={
         Severity.OK: "жақсы",
         Severity.NOTE: "ескертпе",

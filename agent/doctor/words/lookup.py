@@ -36,6 +36,12 @@ def severity(word: Severity, language: Language) -> str:
     return WORDS[language].severities[word]
 
 
+def said_by(*, agent: bool, language: Language) -> str:
+    """Who examined the gate: its running agent, or the doctor alone."""
+    words = WORDS[language]
+    return words.by_agent if agent else words.by_doctor
+
+
 def advice(finding: Finding, language: Language) -> Advice | None:
     """What was found and how it is mended; None where there is nothing to mend.
 

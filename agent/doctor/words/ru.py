@@ -9,6 +9,8 @@ from agent.doctor.codes import Check, Code, Severity
 from agent.doctor.words.form import Words
 
 WORDS = Words(
+    by_agent="проверила работающая программа",
+    by_doctor="программа здесь не работает; проверено без неё",
     severities={
         Severity.OK: "в порядке",
         Severity.NOTE: "замечание",

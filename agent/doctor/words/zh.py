@@ -9,6 +9,8 @@ from agent.doctor.codes import Check, Code, Severity
 from agent.doctor.words.form import Words
 
 WORDS = Words(
+    by_agent="由正在运行的程序检查",
+    by_doctor="本机没有程序在运行；由诊断命令自行检查",
     severities={Severity.OK: "正常", Severity.NOTE: "提示", Severity.WARNING: "警告", Severity.ERROR: "错误"},
     titles={
         Check.CONFIGURATION: "配置",

@@ -1,0 +1,152 @@
+"""The command `gate-agent doctor`: everything that a gate needs, looked at, and how what is wrong is mended."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from importlib.metadata import version
+from pathlib import Path  # noqa: TC003 - typer reads the annotation
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from agent.cli import exits
+from agent.cli.agent_socket import DEFAULT_SOCKET, AgentAwayError, AgentSocket, SocketOption
+from agent.cli.clock import trust_of
+from agent.cli.configuration import DEFAULT_PATH, load_configuration, relay_boards, usable_configuration
+from agent.cli.lists.gate import registry_of
+from agent.core.wording.words import Language
+from agent.doctor.codes import Check, Severity
+from agent.doctor.examination import Examiner
+from agent.doctor.facts import ClockFacts, ListsFacts
+from agent.doctor.finding import Report
+from agent.doctor.gathering import others, software
+from agent.doctor.gathering.user import agent_user
+from agent.doctor.health import health_of_the_doctor, payload
+from agent.doctor.tasks import Ground, common, free, without_settings
+from agent.doctor.telling import as_json, from_json, lines
+from agent.doctor.words.lookup import title
+from agent.gate_lists import REGISTRY
+from agent.service.clock import Clock
+from agent.settings import SettingsError
+from agent.store.errors import RegistryError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from agent.doctor.examination import Task
+    from agent.doctor.finding import Finding
+    from agent.settings import Settings
+
+PATH: Final = "/api/doctor"
+PATIENCE_S: Final = 90.0
+_SERIOUS: Final = (Severity.ERROR, Severity.WARNING)
+
+
+def doctor(
+    configuration: Annotated[Path, typer.Argument(metavar="[CONFIG]", help="The configuration file.")] = DEFAULT_PATH,
+    *,
+    as_json_: Annotated[bool, typer.Option("--json", help="Print the report as JSON, for programs.")] = False,
+    language: Annotated[Language, typer.Option("--language", help="The language of the words.")] = Language.EN,
+    socket: SocketOption = DEFAULT_SOCKET,
+) -> None:
+    """Look at everything that the gate needs, and say what is wrong and how it is mended. Moves nothing.
+
+    Where the agent runs it is asked: it has the devices. Where not, each camera is watched for some seconds, each board
+    asked what it is, each scanner opened. Every check is bounded in time; one that hangs is a finding. Exit code 0 when
+    there is nothing to mend, 1 when there are errors or warnings, 78 when no configuration can be used.
+    """
+    report, usable = report_of(configuration, socket, language)
+    if as_json_:
+        typer.echo(json.dumps(as_json(report, language), ensure_ascii=False, indent=2))
+    else:
+        for line in lines(report, language):
+            typer.echo(line)
+    if not usable:
+        raise typer.Exit(exits.CONFIGURATION)
+    if report.worst in _SERIOUS:
+        raise typer.Exit(exits.FAILED)
+
+
+def report_of(configuration: Path, socket: Path, language: Language) -> tuple[Report, bool]:
+    """The report of the running agent, else one of this process' own; and whether there is a configuration that can be used."""
+    report = _asked(socket, language)
+    return (report, True) if report is not None else _examined(configuration, language)
+
+
+def _asked(socket: Path, language: Language) -> Report | None:
+    """The report of the running agent; None where none runs here."""
+    if not socket.exists():
+        return None
+    try:
+        told = AgentSocket(socket, language.value, PATIENCE_S).json(PATH)
+        return from_json(told, Clock().now().utc)
+    except AgentAwayError as error:
+        typer.echo(f"gate-agent doctor: {error}; the devices are looked at without it", err=True)
+    except (KeyError, TypeError, ValueError) as error:
+        typer.echo(f"gate-agent doctor: the agent's report cannot be understood ({error!r})", err=True)
+    return None
+
+
+def _examined(path: Path, language: Language) -> tuple[Report, bool]:
+    """A report of this process' own, and whether there is a configuration that can be used."""
+    clock = Clock()
+    try:
+        settings = usable_configuration(path).loaded.settings
+    except SettingsError:
+        tasks, gate, usable = without_settings(path, lambda: load_configuration(path)), "?", False
+    else:
+        tasks, gate, usable = _tasks(path, settings, clock), settings.gate.id, True
+    found = Examiner().examine(tasks, _Progress(tasks, language).heard)
+    return Report(gate, version("gate-agent"), agent=False, utc=clock.now().utc, findings=found), usable
+
+
+def _tasks(path: Path, settings: Settings, clock: Clock) -> list[Task]:
+    gate, installed = settings.gate.id, version("gate-agent")
+    ground = Ground(
+        path=path,
+        load=lambda: load_configuration(path),
+        settings=settings,
+        user=agent_user(),
+        utc=lambda: clock.now().utc,
+        clock=lambda: _clock(settings),
+        lists=lambda: _lists(settings, clock),
+        health=lambda: payload(health_of_the_doctor(gate, installed, clock.now().utc)),
+        running=lambda: None,
+        watchdog_s=software.service_watchdog_s if software.MANAGER.is_dir() else None,
+    )
+    return [*common(ground), *free(settings, relay_boards(settings.lanes))]
+
+
+def _clock(settings: Settings) -> ClockFacts:
+    trust = trust_of(settings)
+    return ClockFacts(trust.state, trust.error_s, trust.detail, settings.clock.require_synchronised)
+
+
+def _lists(settings: Settings, clock: Clock) -> ListsFacts:
+    if not (settings.state.directory / REGISTRY).exists():
+        return ListsFacts(begun=False)
+    try:
+        with registry_of(settings) as registry:
+            return others.lists(registry, settings, clock.now().utc)
+    except RegistryError as error:
+        return ListsFacts(trouble=str(error))
+
+
+class _Progress:
+    """Says on a terminal which checks are still at work."""
+
+    def __init__(self, tasks: Sequence[Task], language: Language) -> None:
+        self._left = {task.check for task in tasks}
+        self._language = language
+
+    def heard(self, check: Check, _found: Sequence[Finding]) -> None:
+        """One check has ended."""
+        self._left.discard(check)
+        if not sys.stderr.isatty():
+            return
+        names = ", ".join(title(one, self._language) for one in Check if one in self._left)
+        # A wide character takes two columns: half of the line is enough for any.
+        width = os.get_terminal_size(sys.stderr.fileno()).columns // 2
+        typer.echo(f"\r\033[K{names[:width]}", err=True, nl=False)

@@ -1,0 +1,139 @@
+"""The page Health: what the doctor finds and how it is mended, the last lines of the log, the support bundle."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import HTMLResponse, Response
+
+from agent.console.access import Role, Technician, Viewer
+from agent.console.desk import AtGate  # noqa: TC001 - FastAPI reads the annotations
+from agent.console.nav import Nav
+from agent.console.page import language, render
+from agent.core.chain import time_text
+from agent.core.wording.words import Language
+from agent.doctor.bundle.contents import service_log
+from agent.doctor.bundle.pack import Material, Wanted, file_name, packed
+from agent.doctor.codes import Severity
+from agent.doctor.telling import as_json
+from agent.service.logs import LINES_KEPT, log_ring
+
+if TYPE_CHECKING:
+    from agent.console.desk import Gate
+    from agent.doctor.finding import Report
+
+router = APIRouter()
+NAV = Nav(800, "/health", "health.title", Role.VIEWER)
+
+SHOWN_LINES: Final = 300
+LEVELS: Final = ("debug", "info", "warning", "error")
+Level = Literal["debug", "info", "warning", "error"]
+
+
+@router.get("/health", response_class=HTMLResponse)
+def show(request: Request, gate: AtGate, person: Viewer) -> Response:
+    """What was found last; of a gate that was not examined yet, what is found now."""
+    report = gate.insight.clinic.report or gate.insight.clinic.examine()
+    may = person.role.covers(Role.TECHNICIAN)
+    return render(
+        request,
+        "health.html",
+        levels=LEVELS,
+        level="info",
+        lines=_lines("info") if may else [],
+        may=may,
+        **_told(request, report),
+    )
+
+
+@router.post("/health/examination", response_class=HTMLResponse)
+def examine(request: Request, gate: AtGate, _person: Technician) -> Response:
+    """Examine the gate now."""
+    return render(request, "health_report.html", **_told(request, gate.insight.clinic.examine()))
+
+
+@router.get("/health/log", response_class=HTMLResponse)
+def log(request: Request, _person: Technician, level: Annotated[Level, Query()] = "info") -> Response:
+    """The last lines of the log from a level on."""
+    return render(request, "health_log.html", lines=_lines(level))
+
+
+@router.post("/health/bundle")
+def bundle(
+    gate: AtGate,
+    person: Technician,
+    pictures: Annotated[bool, Form()] = False,
+    plates: Annotated[bool, Form()] = False,
+) -> Response:
+    """The support bundle."""
+    report = gate.insight.clinic.examine()
+    content = packed(_material(gate, report), Wanted(pictures=pictures, plates=plates))
+    parts = [name for name, wanted in (("pictures", pictures), ("plates", plates)) if wanted]
+    gate.audit(person, "bundle.taken", detail=f"with {' and '.join(parts)}" if parts else "")
+    name = f"{file_name(report.gate, report.utc)}.zip"
+    return Response(
+        content, media_type="application/zip", headers={"content-disposition": f'attachment; filename="{name}"'}
+    )
+
+
+@router.get("/api/doctor")
+def doctor(request: Request, gate: AtGate, _person: Viewer) -> dict[str, Any]:
+    """Examine the gate now, for programs."""
+    return as_json(gate.insight.clinic.examine(), Language(language(request)))
+
+
+@router.get("/api/health")
+def health(gate: AtGate, _person: Viewer) -> dict[str, Any]:
+    """The health of the gate as it is published."""
+    told: dict[str, Any] = json.loads(gate.insight.health())
+    return told
+
+
+def _told(request: Request, report: Report) -> dict[str, Any]:
+    """What the template of a report needs."""
+    told = as_json(report, Language(language(request)))
+    found = [one for one in told["findings"] if one["code"] is not None]
+    order = [Severity.ERROR, Severity.WARNING, Severity.NOTE]
+    found.sort(key=lambda one: order.index(Severity(one["severity"])))
+    return {
+        "report": told,
+        "found": found,
+        "well": [one for one in told["findings"] if one["code"] is None],
+        "counts": {one.value: report.count(one) for one in Severity},
+    }
+
+
+def _lines(level: str) -> list[dict[str, str]]:
+    ring = log_ring()
+    least = logging.getLevelNamesMapping()[level.upper()]
+    lines = [] if ring is None else ring.last(SHOWN_LINES, least)
+    return [
+        {
+            "time": time_text(round(line.utc * 1000)),
+            "level": logging.getLevelName(line.level).lower(),
+            "text": line.text,
+        }
+        for line in reversed(lines)
+    ]
+
+
+def _material(gate: Gate, report: Report) -> Material:
+    directory = os.environ.get("CREDENTIALS_DIRECTORY")
+    return Material(
+        report=report,
+        loaded=gate.loaded,
+        log=service_log() or _ring_text(),
+        health=json.loads(gate.insight.health()),
+        environment=os.environ,
+        credentials=Path(directory) if directory else None,
+    )
+
+
+def _ring_text() -> str | None:
+    ring = log_ring()
+    return None if ring is None else "\n".join(line.text for line in ring.last(LINES_KEPT)) + "\n"

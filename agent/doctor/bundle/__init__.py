@@ -1,0 +1,1 @@
+"""The support bundle: what somebody needs who helps from afar, without secrets."""
