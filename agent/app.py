@@ -37,6 +37,7 @@ from agent.keeper import Keeper
 from agent.lane_unit import Boards, LaneUnit, Services
 from agent.link.presence import GateIdentity
 from agent.recorder import Recorder
+from agent.rehearsal import rehearsals
 from agent.relay_board import RelayBoard
 from agent.service.logs import LogLevel
 from agent.service.metrics import Tally
@@ -152,7 +153,10 @@ class App:
         self._central = self._make_central(LogLevel(settings.log.level)) if settings.mqtt.enabled else None
         self._housekeeper = self._make_housekeeper(on_damage)
         self._insight = self._make_insight()
-        self._console = ConsoleServer.from_environment(self._gate, settings.console)
+        self._rehearsals, self._console = (
+            dict(rehearsals(settings.lanes)),
+            ConsoleServer.from_environment(self._gate, settings.console),
+        )
 
     @property
     def lanes(self) -> tuple[LaneUnit, ...]:
@@ -218,6 +222,8 @@ class App:
             self._notifier.reloading(cause)
         else:
             self._notifier.stopping(cause)
+        for rehearsal in self._rehearsals.values():
+            rehearsal.stop()
         for lane in self._lanes:
             lane.wind_down()
         duties: list[Callable[[], object]] = [self._console.stop, self._insight.stop, self._site.stop]
@@ -386,8 +392,10 @@ class App:
             clock=self._trusted,
             link=lambda: None if self._central is None else self._central.link_view,
             health=self._health,
+            insight=self._insight,
             reload=self._source.read_anew,
             now=self._clock.now,
+            rehearsals=self._rehearsals,
         )
 
     def _inventory(self) -> Mapping[str, object]:

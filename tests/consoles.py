@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import httpx
 
-from agent.app import App
+from agent.app import App, ConfigurationSource
 from agent.cli.configuration import load_configuration
 from agent.console.access import Role
 from agent.console.access.sessions import csrf_token
@@ -28,13 +28,14 @@ directory = "{state}"
 
 [permits]
 root_keys = ["{key}"]
+{permits}
 
 [mqtt]
 enabled = false
 
 [console]
-enabled = true
-port = 0
+enabled = {enabled}
+port = {port}
 {console}
 """
 LANE = """
@@ -57,13 +58,32 @@ safety = 2
 
 
 class ConsoleGate:
-    """An agent with one lane on simulated boards. `browser(role)`: somebody of that role; None: nobody."""
+    """An agent with one lane on simulated boards. `browser(role)`: somebody of that role; None: nobody.
 
-    def __init__(self, folder, *, console="", lanes=None, reload=lambda: None):
-        text = HEAD.format(state=folder / "state", key=ROOT_KEY, console=console)
+    `console`, `permits`: further lines of those sections. `reload`: called when a page has the configuration read anew.
+    """
+
+    def __init__(
+        self,
+        folder,
+        *,
+        console="",
+        enabled=True,
+        port=0,
+        lanes=None,
+        reload=lambda: None,
+        key=ROOT_KEY,
+        permits="",
+    ):
+        text = HEAD.format(
+            state=folder / "state", key=key, permits=permits, enabled=str(enabled).lower(), port=port, console=console
+        )
         self.path = folder / "gate.toml"
         self.path.write_text(text + (LANE.format(board=folder.name) if lanes is None else lanes), encoding="utf-8")
-        self.app = App(load_configuration(self.path), Clock(), Notifier.from_environment({}), lambda _what: None)
+        source = ConfigurationSource(self.path, None, reload)
+        self.app = App(
+            load_configuration(self.path), Clock(), Notifier.from_environment({}), lambda _what: None, source
+        )
         self._browsers = []
 
     def __enter__(self):

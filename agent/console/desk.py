@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from agent.devices import Devices
     from agent.eye_port import EyePort
     from agent.gate_lists import GateLists
+    from agent.insight import Insight
     from agent.lane_unit import LaneUnit
     from agent.link.setup import LinkView
     from agent.recorder import Recorder
+    from agent.rehearsal import Rehearsal
     from agent.settings import LoadedSettings
     from agent.store.evidence import EvidenceStore
     from agent.store.journal import Journal
@@ -36,7 +38,8 @@ class Gate:
 
     `configuration`: the main file. `refusal`: why what is on the disk is not what runs. `lanes`: by name. `eyes`: by
     "lane/camera". `link`: None without a broker. `health`: what birth and status say. `reload`: read the configuration
-    anew, as SIGHUP does; returns at once.
+    anew, as SIGHUP does; returns at once. `rehearsals`: of the lanes on which a simulated vehicle can be played.
+    `insight`: figures, metrics and what the doctor finds.
     """
 
     loaded: LoadedSettings
@@ -52,8 +55,10 @@ class Gate:
     clock: ClockKeeper
     link: Callable[[], LinkView | None]
     health: Callable[[], Mapping[str, object]]
+    insight: Insight
     reload: Callable[[], None]
     now: Callable[[], Moment]
+    rehearsals: Mapping[str, Rehearsal]
 
     def audit(self, person: Person, act: str, *, lane: str | None = None, detail: str = "", done: bool = True) -> None:
         """Record what somebody did on a page, as an event. Waits for the disk.

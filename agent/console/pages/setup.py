@@ -1,0 +1,81 @@
+"""The page Set-up: what is done and what is left of a new gate, and a vehicle that is played through a simulated lane."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, Final
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+
+from agent.console.access import Role, Technician
+from agent.console.desk import AtGate, Gate  # noqa: TC001 - FastAPI reads the annotations
+from agent.console.errors import RefusedError
+from agent.console.live.desk import Live, LiveDesk  # noqa: TC001
+from agent.console.nav import Nav
+from agent.console.page import render
+from agent.console.steps import PRACTICE, Knowledge, Progress, steps
+from agent.core.events import Outcome
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+router = APIRouter()
+NAV = Nav(50, "/setup", "setup.title", Role.TECHNICIAN)
+
+LOOKED_AT: Final = 40
+LONGEST_TEXT: Final = 2953
+LONGEST_PLATE: Final = 12
+
+
+@router.get("/setup", response_class=HTMLResponse)
+async def setup(request: Request, gate: AtGate, live: LiveDesk, _person: Technician) -> HTMLResponse:
+    """The steps, and where to go for each."""
+    await live.vehicles.refresh()
+    found = steps(gate.loaded.settings, _knowledge(gate, live))
+    return render(
+        request,
+        "setup.html",
+        steps=[step for step in found if not step.lane],
+        lanes={lane: [step for step in found if step.lane == lane] for lane in gate.lanes},
+        left=sum(step.progress in {Progress.LEFT, Progress.WRONG} for step in found),
+        rehearsals=set(gate.rehearsals),
+        practice=_practice(gate.configuration),
+        longest_text=LONGEST_TEXT,
+        longest_plate=LONGEST_PLATE,
+    )
+
+
+@router.post("/setup/{lane}/vehicle")
+def vehicle(
+    gate: AtGate,
+    person: Technician,
+    lane: str,
+    plate: Annotated[str, Form(min_length=1, max_length=LONGEST_PLATE)],
+    permit: Annotated[str, Form(min_length=1, max_length=LONGEST_TEXT)],
+) -> RedirectResponse:
+    """Let a simulated vehicle come, and look at its lane."""
+    rehearsal = gate.rehearsals.get(lane)
+    if rehearsal is None:
+        raise RefusedError(HTTPStatus.NOT_FOUND, "setup.not_simulated", lane=lane)
+    if not rehearsal.play(plate.strip(), permit.strip()):
+        raise RefusedError(HTTPStatus.CONFLICT, "setup.still_playing", lane=lane)
+    gate.audit(person, "vehicle.rehearsed", lane=lane, detail=plate.strip())
+    return RedirectResponse(f"/lane/{lane}", HTTPStatus.SEE_OTHER)
+
+
+def _knowledge(gate: Gate, live: Live) -> Knowledge:
+    passed = {
+        lane
+        for lane in gate.lanes
+        if any(one.outcome in {Outcome.PASSED, Outcome.OVERRIDDEN} for one in live.vehicles.last(lane, LOOKED_AT))
+    }
+    return Knowledge(gate.devices.states, gate.clock.trust().state, passed)
+
+
+def _practice(configuration: Path) -> str:
+    """The permit to practise with that `gate-agent setup` made; empty without one, or where it is not for the service."""
+    try:
+        return (configuration.parent / PRACTICE / "permit.txt").read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        return ""

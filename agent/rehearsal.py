@@ -1,0 +1,151 @@
+"""A vehicle that is played through a lane without hardware: drawn before the camera, felt by the loops, let through by the arm.
+
+For a technician who wants to see the lane at work before anything is wired. Only lanes whose board, inputs and camera are
+all simulated can be played on: nothing real moves.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from drivers.inputs import simulated as simulated_inputs
+from drivers.relay import simulated as simulated_relay
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from agent.settings import Lane
+
+log = logging.getLogger(__name__)
+
+SIMULATED: Final = "simulated"
+WAIT_S: Final = 20.0
+_LOOK_S: Final = 0.05
+_RAISE_S: Final = 1.0
+_UNDER_S: Final = 1.5
+_LEAVE_S: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The simulated things of one lane: the channel that opens, the numbers of the signals, the camera's scene."""
+
+    relay: str
+    channels: int
+    open_channel: int
+    inputs: str
+    count: int
+    signals: Mapping[str, int]
+    scene_file: Path
+
+
+def stage_of(lane: Lane) -> Stage | None:
+    """The stage of a lane; None where something of it is real, or where its camera has no scene to be drawn."""
+    signals, camera = lane.signals, next(iter(lane.cameras), None)
+    if lane.inputs is None or signals is None or camera is None or signals.presence is None or signals.safety is None:
+        return None
+    scene_file = camera.table.get("scene_file")
+    if {lane.relay.kind, lane.inputs.kind, camera.kind} != {SIMULATED} or not scene_file:
+        return None
+    relay = simulated_relay.SimulatedRelay.Settings.model_validate(lane.relay.table)
+    inputs = simulated_inputs.SimulatedInputs.Settings.model_validate(lane.inputs.table)
+    named = {name: getattr(signals, name) for name in ("presence", "safety", "opened", "closed")}
+    wired = {name: number for name, number in named.items() if number is not None}
+    place = Path(scene_file)
+    return Stage(relay.name, relay.channels, lane.barrier.open_channel, inputs.name, inputs.count, wired, place)
+
+
+def rehearsals(lanes: Mapping[str, Lane]) -> Iterator[tuple[str, Rehearsal]]:
+    """One for each lane that is all simulated. A scene that has no place is told of and left out."""
+    for name, lane in lanes.items():
+        stage = stage_of(lane)
+        if stage is None:
+            continue
+        try:
+            yield name, Rehearsal(stage)
+        except OSError as error:
+            log.warning("no simulated vehicle can come in lane %s: %s", name, error)
+
+
+class Rehearsal:
+    """Play one vehicle after the other on a stage; `play` returns at once."""
+
+    def __init__(self, stage: Stage) -> None:
+        """Make room for the scene. Raises OSError."""
+        self._stage = stage
+        self._stopping = threading.Event()
+        self._busy = threading.Lock()
+        stage.scene_file.parent.mkdir(parents=True, exist_ok=True)
+        self._set(closed=True, opened=False)
+
+    @property
+    def playing(self) -> bool:
+        """Whether a vehicle is under way."""
+        return self._busy.locked()
+
+    def play(self, plate: str, text: str) -> bool:
+        """Let a vehicle with this plate come and show a code with this text; False where one is under way already."""
+        if not self._busy.acquire(blocking=False):
+            return False
+        threading.Thread(target=self._play, args=(plate, text), name="rehearsal", daemon=True).start()
+        return True
+
+    def stop(self) -> None:
+        """Send the vehicle away."""
+        self._stopping.set()
+
+    def _play(self, plate: str, text: str) -> None:
+        try:
+            self._show(vehicle={"plate": plate}, code={"text": text})
+            self._set(presence=True)
+            if self._opened():
+                self._drive_through()
+        except OSError:
+            log.exception("the scene of the simulated camera cannot be written")
+        finally:
+            self._leave()
+            self._busy.release()
+
+    def _opened(self) -> bool:
+        """Wait until the relay that opens is energised; False: it is not in time, so the vehicle turns back."""
+        board = simulated_relay.board(self._stage.relay, self._stage.channels)
+        for _ in range(round(WAIT_S / _LOOK_S)):
+            if board.relays.states[self._stage.open_channel - 1]:
+                return True
+            if self._stopping.wait(_LOOK_S):
+                return False
+        return False
+
+    def _drive_through(self) -> None:
+        self._stopping.wait(_RAISE_S)
+        self._set(closed=False, opened=True)
+        self._show(vehicle=None, code=None, arm_raised=True)
+        self._set(safety=True)
+        self._stopping.wait(_LEAVE_S)
+        self._set(presence=False)
+        self._stopping.wait(_UNDER_S)
+        self._set(safety=False)
+        self._stopping.wait(_RAISE_S)
+
+    def _leave(self) -> None:
+        self._set(presence=False, safety=False, opened=False, closed=True)
+        try:
+            self._show()
+        except OSError as error:
+            log.warning("the scene of the simulated camera cannot be cleared: %s", error)
+
+    def _set(self, **signals: bool) -> None:
+        board = simulated_inputs.board(self._stage.inputs, self._stage.count)
+        for name, on in signals.items():
+            if name in self._stage.signals:
+                board.set(self._stage.signals[name], on)
+
+    def _show(self, **scene: Any) -> None:
+        fresh = self._stage.scene_file.with_suffix(".new")
+        fresh.write_text(json.dumps(scene, ensure_ascii=False), encoding="utf-8")
+        fresh.replace(self._stage.scene_file)

@@ -1,0 +1,116 @@
+"""The page Set-up: what is left to do, and a simulated vehicle that is read, judged and let through."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.cli.setup.practice import practice
+from agent.console.pages.setup import NAV
+from agent.console.steps import Knowledge, Progress, steps
+from agent.core.clock_trust import ClockState
+from agent.service.clock import Clock
+from agent.settings import Settings
+from agent.settings.model import EXAMPLE_ROOT_KEY
+from tests.consoles import ConsoleGate
+from tests.gate_files import ROOT_KEY
+from tests.waiting import eventually
+
+PLATE = "京A12345"
+LANE = """
+[clock]
+require_synchronised = false
+
+[lanes.out]
+number = 1
+direction = "export"
+
+[lanes.out.relay]
+kind = "simulated"
+name = "{board}"
+
+[lanes.out.inputs]
+kind = "simulated"
+name = "{board}"
+
+[lanes.out.signals]
+presence = 1
+safety = 2
+opened = 3
+closed = 4
+
+[[lanes.out.cameras]]
+id = "front"
+kind = "simulated"
+scene_file = "{scene}"
+"""
+HARDWARE = {"number": 1, "direction": "export", "relay": {"kind": "lcus", "port": "/dev/gate-barrier"}}
+
+
+def settings(root_key=ROOT_KEY, lane=HARDWARE, **more):
+    own = {
+        "version": 1,
+        "gate": {"id": "khorgos-7", "site": 7},
+        "permits": {"root_keys": [root_key]},
+        "mqtt": {"enabled": False},
+    }
+    return Settings.model_validate(own | {"lanes": {"out": lane}} | more)
+
+
+def progress(of, devices=(), clock=ClockState.SYNCED, passed=()):
+    return {step.code: step.progress for step in steps(of, Knowledge(dict(devices), clock, passed))}
+
+
+def test_a_gate_at_work_has_nothing_left():
+    camera = {"id": "front", "kind": "opencv", "url": "rtsp://127.0.0.1/a", "zone": [[0, 0], [1, 0], [1, 1]]}
+    done = progress(
+        settings(lane=HARDWARE | {"cameras": [camera]}, mqtt={"enabled": True, "brokers": ["mqtt://127.0.0.1:1883"]}),
+        {"out/relay": "up", "out/front": "streaming", "broker": "up"},
+        passed={"out"},
+    )
+    assert {code for code, state in done.items() if state is not Progress.DONE} == {"inputs"}, done
+
+
+@pytest.mark.parametrize(
+    ("of", "known", "code", "state"),
+    [
+        (settings(root_key=EXAMPLE_ROOT_KEY), {}, "permits", Progress.LEFT),
+        (settings(gate={"id": "gate-1", "site": 1}), {}, "gate", Progress.LEFT),
+        (settings(), {"clock": ClockState.UNTRUSTED}, "clock", Progress.WRONG),
+        (settings(clock={"require_synchronised": False}), {"clock": ClockState.UNTRUSTED}, "clock", Progress.CHOICE),
+        (settings(), {"devices": {"out/relay": "lost"}}, "relay", Progress.WRONG),
+        (settings(lane=HARDWARE | {"relay": {"kind": "simulated"}}), {}, "relay", Progress.LEFT),
+        (settings(), {}, "broker", Progress.CHOICE),
+        (settings(mqtt={"enabled": True, "brokers": ["mqtt://127.0.0.1:1883"]}), {}, "broker", Progress.WRONG),
+        (settings(), {}, "vehicle", Progress.LEFT),
+    ],
+)
+def test_each_step_says_whether_it_is_done(of, known, code, state):
+    assert progress(of, **known)[code] is state
+
+
+def test_a_simulated_vehicle_with_the_practice_permit_passes_and_the_steps_follow(tmp_path):
+    papers = practice(7, "export", PLATE, int(Clock().now().utc))
+    folder = tmp_path / "practice"
+    folder.mkdir()
+    (folder / "trust-list.txt").write_bytes(papers.trust_list)
+    (folder / "permit.txt").write_text(papers.text)
+    lane = LANE.format(board=tmp_path.name, scene=tmp_path / "scene/scene.json")
+    gate = ConsoleGate(tmp_path, lanes=lane, key=papers.root, permits=f'trust_list = "{folder}/trust-list.txt"')
+    with gate:
+        browser = gate.browser("technician")
+        assert papers.text in browser.get(NAV.path).text
+        eventually(lambda: gate.app.lanes[0].view and gate.app.lanes[0].view.state == "idle", 60, "an idle lane")
+        came = browser.post("/setup/out/vehicle", data={"plate": PLATE, "permit": papers.text})
+        again = browser.post("/setup/out/vehicle", data={"plate": PLATE, "permit": papers.text})
+        eventually(lambda: "The vehicle passed" in browser.get("/lane/out/vehicles").text, 60, "a vehicle that passed")
+        words = browser.get(NAV.path).text
+    assert (came.status_code, came.headers["location"], again.status_code) == (303, "/lane/out", 409)
+    assert "No vehicle has passed yet" not in words
+    assert "only papers to practise with" in words
+
+
+def test_no_vehicle_is_simulated_where_the_hardware_is_real(tmp_path):
+    with ConsoleGate(tmp_path) as gate:
+        answer = gate.browser("technician").post("/setup/out/vehicle", data={"plate": PLATE, "permit": "GP1:"})
+        nobody = gate.browser("viewer").post("/setup/out/vehicle", data={"plate": PLATE, "permit": "GP1:"})
+    assert (answer.status_code, nobody.status_code) == (404, 403)
