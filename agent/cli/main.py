@@ -22,6 +22,10 @@ COMMANDS = (
     Command("config", "agent.cli.config:app", "Check, show and change the configuration, and take a change back."),
     Command("watch", "agent.cli.watch:watch", "Show a lane live in the terminal, as the running agent sees it."),
     Command("release", "agent.cli.release:release", "Release every relay while the agent does not run."),
+    Command(
+        "doctor", "agent.cli.doctor:doctor", "Look at all that the gate needs, and say how what is wrong is mended."
+    ),
+    Command("bundle", "agent.cli.bundle:bundle", "Pack what somebody needs who helps from afar, without secrets."),
     Command("scan", "agent.cli.scan:scan", "Read QR permits and plates from pictures or a camera."),
     Command("permit", "agent.cli.permit:app", "Make, verify and revoke permits, keys and trust lists."),
     Command("console", "agent.cli.console:app", "Make the users of the console, and the code of its first start."),
