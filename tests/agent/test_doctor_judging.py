@@ -1,0 +1,247 @@
+"""What the doctor makes of facts, case by case."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from agent.core.camera_view import View
+from agent.core.clock_trust import ClockState
+from agent.core.quality import Figures
+from agent.core.wording.words import Language
+from agent.doctor import facts
+from agent.doctor.codes import Check, Code, Severity
+from agent.doctor.finding import Finding, Report
+from agent.doctor.judging import devices, files, machine, others, shown, software
+from agent.doctor.telling import as_json, from_json, lines
+from agent.doctor.words.lookup import advice
+from agent.eye.protocol import CameraPhase
+
+GB = 1 << 30
+MB = 1 << 20
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+STATE = Path("/var/lib/gate-agent")
+
+CONFIGURATION = facts.ConfigurationFacts(Path("/etc/gate.toml"), (), (), "d1", "d1")
+SERVICE = facts.ServiceFacts(manager=True, unit=Path("/lib/gate-agent.service"), active="active")
+VERSIONS = facts.VersionFacts("0.2", "0.2", "3.13", "Debian", "6.12")
+WATCHDOG = facts.WatchdogFacts(asked=True, service_s=15.0, hardware="active")
+CLOCK = facts.ClockFacts(ClockState.SYNCED, 0.004, "", required=True)
+DISK = facts.DiskFacts(STATE, 100 * GB, 60 * GB, 1000, 900, "ext4", "/dev/sda1", frozenset({"rw"}), 7 * GB)
+MEMORY = facts.MemoryFacts(4 * GB, 2 * GB)
+PROCESSOR = facts.ProcessorFacts(4, 1.0, 55.0, throttled=False)
+STATE_FACTS = facts.StateFacts(STATE, exists=True, mode=0o750, user="gate-agent", writable=True)
+JOURNAL = facts.JournalFacts(
+    STATE / "journal.db", exists=True, events=900, size_bytes=10 * MB, limit_bytes=100 * MB, delivers=True
+)
+CERTIFICATE = facts.CertificateFacts(
+    Path("/etc/gate.crt"),
+    name="gate-7",
+    expected="gate-7",
+    begins=NOW - timedelta(days=100),
+    ends=NOW + timedelta(days=100),
+)
+KEY = facts.PrivateKeyFacts(Path("/etc/gate.key"), "", 0o640)
+BROKER = facts.BrokerFacts("mqtts://b:8883", encrypted=True, connect_ms=40.0, publish_ms=5.0)
+LIST = facts.ListFacts("declarations", 7, 100, 60.0, required=True)
+LISTS = facts.ListsFacts(trust_version=3, trust_ends_s=90 * 86400.0, lists=(LIST,), fresh_s=900, known_only_s=86_400)
+PORT = facts.PortFacts("/dev/serial/by-id/x", ("out/relay",), exists=True, user="gate-agent", group="dialout")
+CLEAR_PICTURE = Figures(sharpness=2.0, glare=0.0, noise=3.0, brightness=110.0)
+CAMERA = facts.CameraFacts(
+    "out/front",
+    CameraPhase.STREAMING,
+    "",
+    misconfigured=False,
+    view=View.CLEAR,
+    figures=CLEAR_PICTURE,
+    width_px=1920,
+    height_px=1080,
+    rate_hz=25.0,
+    overloaded=False,
+    restarts=0,
+)
+RELAY = facts.RelayFacts("/dev/x", ("out",), up=True, detail="a board", answer_s=0.02, energised=None, agent=True)
+INPUTS = facts.InputsFacts("out", wired=True, up=True, signals={"presence": False, "safety": False})
+SCANNER = facts.ScannerFacts("out/post", up=True, noisy=False, detail="a scanner")
+
+
+def tls(certificate=CERTIFICATE, key=KEY):
+    return facts.TlsFacts((certificate,), (key,), NOW)
+
+
+def lists(**changes):
+    return replace(LISTS, lists=(replace(LIST, **changes),))
+
+
+CASES = [
+    (software.configuration, CONFIGURATION, []),
+    (software.configuration, replace(CONFIGURATION, running=None), []),
+    (software.configuration, replace(CONFIGURATION, digest="d2"), [Code.CONFIGURATION_WAITS]),
+    (software.configuration, replace(CONFIGURATION, digest=None, errors=("a", "b")), 2 * [Code.CONFIGURATION_REFUSED]),
+    (software.configuration, replace(CONFIGURATION, warnings=("w",)), [Code.CONFIGURATION_DOUBTFUL]),
+    (software.service, SERVICE, []),
+    (software.service, facts.ServiceFacts(manager=False), [Code.UNIT_MISSING]),
+    (software.service, facts.ServiceFacts(manager=True), [Code.UNIT_MISSING]),
+    (software.service, replace(SERVICE, complaints="Unknown key"), [Code.UNIT_FAULTY]),
+    (software.service, replace(SERVICE, enabled=False), [Code.UNIT_NOT_ENABLED]),
+    (software.service, replace(SERVICE, active="failed", result="exit-code"), [Code.SERVICE_FAILED]),
+    (software.service, replace(SERVICE, active="inactive"), [Code.SERVICE_STOPPED]),
+    (software.service, replace(SERVICE, restarts=3), [Code.SERVICE_RESTARTED]),
+    (software.versions, VERSIONS, []),
+    (software.versions, replace(VERSIONS, running=None), []),
+    (software.versions, replace(VERSIONS, running="0.1"), [Code.VERSION_WAITS]),
+    (software.watchdog, WATCHDOG, []),
+    (software.watchdog, facts.WatchdogFacts(asked=False, service_s=None, hardware=None), []),
+    (software.watchdog, replace(WATCHDOG, service_s=None), [Code.WATCHDOG_OFF]),
+    (software.watchdog, replace(WATCHDOG, hardware="inactive"), [Code.HARDWARE_WATCHDOG_OFF]),
+    (machine.clock, CLOCK, []),
+    (machine.clock, replace(CLOCK, state=ClockState.UNTRUSTED), [Code.CLOCK_UNTRUSTED]),
+    (machine.clock, replace(CLOCK, state=ClockState.UNTRUSTED, required=False), [Code.CLOCK_UNSYNCHRONISED]),
+    (machine.clock, replace(CLOCK, state=ClockState.HOLDOVER), [Code.CLOCK_UNSYNCHRONISED]),
+    (machine.clock, replace(CLOCK, error_s=1.5), [Code.CLOCK_INEXACT]),
+    (machine.time_zone, facts.TimeZoneFacts("Asia/Almaty"), []),
+    (machine.time_zone, facts.TimeZoneFacts(None), [Code.TIME_ZONE_UNKNOWN]),
+    (machine.disk, DISK, []),
+    (machine.disk, replace(DISK, free_bytes=30 * MB), [Code.DISK_FULL]),
+    (machine.disk, replace(DISK, free_bytes=400 * MB), [Code.DISK_LOW]),
+    (machine.disk, replace(DISK, free_bytes=5 * GB), [Code.DISK_TOO_SMALL]),
+    (machine.disk, replace(DISK, free_inodes=10), [Code.INODES_LOW]),
+    (machine.disk, replace(DISK, inodes=0, free_inodes=0), []),
+    (machine.disk, replace(DISK, options=frozenset({"ro"})), [Code.DISK_READ_ONLY]),
+    (machine.disk, replace(DISK, file_system="tmpfs"), [Code.DISK_IN_MEMORY]),
+    (machine.disk, replace(DISK, source="/dev/mmcblk0p2"), [Code.DISK_WEARS]),
+    (machine.disk, replace(DISK, source="/dev/mmcblk0p2", options=frozenset({"rw", "noatime"})), []),
+    (machine.memory, MEMORY, []),
+    (machine.memory, replace(MEMORY, available_bytes=150 * MB), [Code.MEMORY_LOW]),
+    (machine.processor, PROCESSOR, []),
+    (machine.processor, facts.ProcessorFacts(4, 1.0, None, None), []),
+    (machine.processor, replace(PROCESSOR, load_15=6.1), [Code.LOAD_HIGH]),
+    (machine.processor, replace(PROCESSOR, temperature_c=80.0), [Code.TEMPERATURE_HIGH]),
+    (machine.processor, replace(PROCESSOR, throttled=True), [Code.THROTTLED]),
+    (files.state, STATE_FACTS, []),
+    (files.state, facts.StateFacts(STATE, exists=False), [Code.STATE_MISSING]),
+    (files.state, replace(STATE_FACTS, writable=False), [Code.STATE_FORBIDDEN]),
+    (files.state, replace(STATE_FACTS, mode=0o755), [Code.STATE_OPEN]),
+    (files.journal, JOURNAL, []),
+    (files.journal, replace(JOURNAL, exists=False), [Code.JOURNAL_MISSING]),
+    (files.journal, replace(JOURNAL, trouble="event 7 is missing"), [Code.JOURNAL_DAMAGED]),
+    (files.journal, replace(JOURNAL, failing=True), [Code.JOURNAL_FAILING]),
+    (files.journal, replace(JOURNAL, unacknowledged=9, oldest_s=10.0), []),
+    (files.journal, replace(JOURNAL, unacknowledged=9, oldest_s=901.0), [Code.JOURNAL_WAITING]),
+    (files.journal, replace(JOURNAL, unacknowledged=9, oldest_s=901.0, delivers=False), []),
+    (files.journal, replace(JOURNAL, unacknowledged=9, size_bytes=51 * MB), [Code.JOURNAL_FILLING]),
+    (files.gate_key, facts.GateKeyFacts(exists=True, trouble="", public="ab"), []),
+    (files.gate_key, facts.GateKeyFacts(exists=False, trouble=""), [Code.GATE_KEY_MISSING]),
+    (files.gate_key, facts.GateKeyFacts(exists=True, trouble="damaged"), [Code.GATE_KEY_BAD]),
+    (files.certificates, tls(), []),
+    (files.certificates, tls(replace(CERTIFICATE, trouble="gone")), [Code.CERTIFICATE_UNUSABLE]),
+    (files.certificates, tls(replace(CERTIFICATE, ends=NOW)), [Code.CERTIFICATE_EXPIRED]),
+    (files.certificates, tls(replace(CERTIFICATE, ends=NOW + timedelta(days=29))), [Code.CERTIFICATE_EXPIRES]),
+    (files.certificates, tls(replace(CERTIFICATE, begins=NOW + timedelta(days=1))), [Code.CERTIFICATE_EARLY]),
+    (files.certificates, tls(replace(CERTIFICATE, name="gate-8")), [Code.CERTIFICATE_OTHER_NAME]),
+    (files.certificates, tls(replace(CERTIFICATE, name="our CA", expected=None)), []),
+    (files.certificates, tls(key=replace(KEY, mode=0o644)), [Code.PRIVATE_KEY_OPEN]),
+    (files.certificates, tls(key=replace(KEY, mode=0o660)), [Code.PRIVATE_KEY_OPEN]),
+    (files.certificates, tls(key=replace(KEY, trouble="no match")), [Code.CERTIFICATE_UNUSABLE]),
+    (files.models, [facts.ModelFacts("a.onnx", "")], []),
+    (files.models, [facts.ModelFacts("a.onnx", "other"), facts.ModelFacts("b.onnx", "")], [Code.MODEL_BAD]),
+    (others.brokers, [BROKER], []),
+    (others.brokers, [], [Code.BROKER_NONE]),
+    (others.brokers, [replace(BROKER, trouble="refused"), BROKER], [Code.BROKER_UNREACHABLE]),
+    (others.brokers, [replace(BROKER, takes="no")], [Code.BROKER_TAKES_NOTHING]),
+    (others.brokers, [replace(BROKER, gives="no")], [Code.BROKER_GIVES_NOTHING]),
+    (others.brokers, [replace(BROKER, encrypted=False)], [Code.BROKER_IN_CLEAR]),
+    (others.brokers, [replace(BROKER, publish_ms=2100.0)], [Code.BROKER_SLOW]),
+    (others.lists, LISTS, []),
+    (others.lists, facts.ListsFacts(begun=False), []),
+    (others.lists, facts.ListsFacts(trouble="damaged"), [Code.LISTS_UNREADABLE]),
+    (others.lists, replace(LISTS, trust_ends_s=None), [Code.TRUST_LIST_MISSING]),
+    (others.lists, replace(LISTS, trust_ends_s=-5.0), [Code.TRUST_LIST_EXPIRED]),
+    (others.lists, replace(LISTS, trust_ends_s=3600.0), [Code.TRUST_LIST_EXPIRES]),
+    (others.lists, lists(age_s=None), [Code.LIST_MISSING]),
+    (others.lists, lists(age_s=None, required=False), []),
+    (others.lists, lists(age_s=1000.0), [Code.LIST_OLD]),
+    (others.lists, lists(age_s=90_000.0), [Code.LIST_TOO_OLD]),
+    (others.lists, lists(age_s=90_000.0, required=False), []),
+    (devices.ports, [PORT], []),
+    (devices.ports, [replace(PORT, exists=False)], [Code.PORT_MISSING]),
+    (devices.ports, [replace(PORT, permitted=False)], [Code.PORT_FORBIDDEN]),
+    (devices.ports, [replace(PORT, holders=("ModemManager (pid 7)",))], [Code.PORT_HELD]),
+    (devices.ports, [replace(PORT, better="/dev/serial/by-path/y", why="w")], [Code.PORT_NAME_CHANGES]),
+    (devices.cameras, [CAMERA], []),
+    (devices.cameras, [replace(CAMERA, figures=None)], []),
+    (devices.cameras, [replace(CAMERA, phase=CameraPhase.BACKOFF, rate_hz=None)], [Code.CAMERA_LOST]),
+    (devices.cameras, [replace(CAMERA, phase=CameraPhase.STALE)], [Code.CAMERA_STALE]),
+    (devices.cameras, [replace(CAMERA, phase=CameraPhase.FROZEN)], [Code.CAMERA_FROZEN]),
+    (devices.cameras, [replace(CAMERA, misconfigured=True)], [Code.CAMERA_MISCONFIGURED]),
+    (devices.cameras, [replace(CAMERA, view=View.DARK)], [Code.CAMERA_VIEW]),
+    (devices.cameras, [replace(CAMERA, figures=replace(CLEAR_PICTURE, sharpness=0.3))], [Code.CAMERA_PICTURE]),
+    (devices.cameras, [replace(CAMERA, figures=replace(CLEAR_PICTURE, sharpness=0.6))], []),
+    (devices.cameras, [replace(CAMERA, rate_hz=4.0)], [Code.CAMERA_SLOW]),
+    (devices.cameras, [replace(CAMERA, overloaded=True)], [Code.CAMERA_OVERLOADED]),
+    (devices.cameras, [replace(CAMERA, restarts=3)], [Code.CAMERA_RESTARTED]),
+    (devices.relays, [RELAY], []),
+    (devices.relays, [replace(RELAY, up=False)], [Code.RELAY_LOST]),
+    (devices.relays, [replace(RELAY, answer_s=0.4)], [Code.RELAY_SLOW]),
+    (devices.relays, [replace(RELAY, energised=(2,), agent=False)], [Code.RELAY_ENERGISED]),
+    (devices.relays, [replace(RELAY, energised=(2,))], []),
+    (devices.inputs, [INPUTS], []),
+    (devices.inputs, [facts.InputsFacts("out", wired=False)], [Code.LANE_BLIND]),
+    (devices.inputs, [replace(INPUTS, up=False)], [Code.INPUTS_LOST]),
+    (devices.inputs, [replace(INPUTS, signals={"presence": None, "safety": False})], [Code.INPUTS_UNKNOWN]),
+    (devices.scanners, [SCANNER], []),
+    (devices.scanners, [replace(SCANNER, up=False)], [Code.SCANNER_LOST]),
+    (devices.scanners, [replace(SCANNER, noisy=True)], [Code.SCANNER_NOISY]),
+]
+NOT_JUDGED_HERE = {Code.CHECK_HANGS, Code.CHECK_FAILED}
+
+
+@pytest.mark.parametrize(("judge", "given", "codes"), CASES)
+def test_facts_are_judged(judge, given, codes):
+    found = list(judge(given))
+    assert [one.code for one in found if one.code is not None] == codes
+    assert found
+    for one in found:
+        for language in Language:
+            words = advice(one, language)
+            assert (words is None) == (one.code is None)
+
+
+def test_every_code_has_a_case_here():
+    assert {code for *_, codes in CASES for code in codes} == set(Code) - NOT_JUDGED_HERE
+
+
+@pytest.mark.parametrize(
+    ("made", "text"),
+    [
+        (shown.size(0), "0 B"),
+        (shown.size(1536), "1.5 KiB"),
+        (shown.size(60 * GB), "60.0 GiB"),
+        (shown.size(5000 * 1024 * GB), "5000.0 TiB"),
+        (shown.span(7), "7 s"),
+        (shown.span(61), "1 min"),
+        (shown.span(3 * 3600 + 120), "3 h 2 min"),
+        (shown.span(-86_400 * 3), "3 d"),
+        (shown.mode(0o100640), "0640"),
+    ],
+)
+def test_figures_are_shown_in_no_language(made, text):
+    assert made == text
+
+
+def test_a_report_survives_its_way_as_json_and_its_lines_say_what_to_do():
+    findings = (
+        Finding(Check.DISK, "/var", Code.DISK_LOW, values={"free": "400.0 MiB"}),
+        Finding(Check.MEMORY, measured="2 / 4"),
+    )
+    report = Report("gate-7", "0.2", agent=True, utc=1.8e9, findings=findings)
+    assert from_json(as_json(report, Language.KK), 1.8e9) == report
+    assert report.worst is Severity.WARNING
+    text = list(lines(report, Language.RU))
+    assert text[0] == "gate-7, gate-agent 0.2: проверила работающая программа"
+    assert "Диск /var: Диск почти заполнен: свободно 400.0 MiB." in text[1]
+    assert text[2].strip().startswith("→ Удалите")
+    assert text[-1] == "ошибка: 0, предупреждение: 1, замечание: 0, в порядке: 1"
