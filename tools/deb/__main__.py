@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import shutil
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Final
@@ -64,9 +64,14 @@ def _build(target: Target, wheel: Path, arguments: argparse.Namespace) -> None:
     began_at = time.monotonic()
     build = Build(target, version(), build_time())
     file = arguments.out / build.file
-    digest = _packed(build, wheel, file, arguments.level)
-    if arguments.twice and (again := _packed(build, wheel, file, arguments.level)) != digest:
-        raise BuildError(f"{file.name} came out differently the second time: {digest} and {again}")
+    digest = _packed(build, wheel, file, arguments.level, WORK / "environments")
+    if arguments.twice:
+        # The second time all from nothing: wheels unpacked and compiled anew.
+        with tempfile.TemporaryDirectory(dir=WORK) as fresh:
+            wheel = build_wheel(Path(fresh, "wheel"), build.time)
+            again = _packed(build, wheel, Path(fresh, file.name), arguments.level, Path(fresh, "environments"))
+        if again != digest:
+            raise BuildError(f"{file.name} came out differently the second time: {digest} and {again}")
     took_s = time.monotonic() - began_at
     print(f"{file.name}  {file.stat().st_size / 1e6:.1f} MB  sha256 {digest}  {took_s:.0f} s", flush=True)
     if arguments.bundle:
@@ -74,13 +79,11 @@ def _build(target: Target, wheel: Path, arguments: argparse.Namespace) -> None:
         print(f"{made.name}  {made.stat().st_size / 1e6:.1f} MB", flush=True)
 
 
-def _packed(build: Build, wheel: Path, file: Path, level: int) -> str:
-    folder = WORK / build.target.name
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    lay_out(build, wheel, WORK / "environments", folder)
-    pack(folder, file, level)
-    shutil.rmtree(folder)
+def _packed(build: Build, wheel: Path, file: Path, level: int, store: Path) -> str:
+    with tempfile.TemporaryDirectory(dir=store.parent) as name:
+        folder = Path(name, "content")
+        lay_out(build, wheel, store, folder)
+        pack(folder, file, level)
     return hashlib.sha256(file.read_bytes()).hexdigest()
 
 

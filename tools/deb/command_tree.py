@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from typer.main import get_command
@@ -39,6 +40,7 @@ class Entry:
             yield from entry.walk()
 
 
+@cache
 def commands() -> Entry:
     """All commands of the agent, every module of them loaded."""
     root = _entry(get_command(application([])), ())

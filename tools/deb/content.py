@@ -14,7 +14,7 @@ from agent.gate_lists import REGISTRY
 from agent.store import registry_file, schema
 from tools.deb.command_tree import commands
 from tools.deb.completion import completion
-from tools.deb.environment import install_wheel, ready_environment, site_packages
+from tools.deb.environment import installed_wheel, ready_environment, site_packages
 from tools.deb.foreign import works
 from tools.deb.manual import manual
 from tools.deb.papers import bill_of_materials, copyright_file
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 SCRIPTS: Final = ("preinst", "postinst", "prerm", "postrm")
 TREES: Final = "usr/lib/gate-agent"
 PAGES: Final = "usr/share/doc/gate-agent"
-UNIT: Final = "usr/lib/systemd/system/gate-agent.service"
 _PACKAGING: Final = ROOT / "packaging" / "deb"
 _SYSTEMD: Final = ROOT / "systemd"
 _ROOM_KIB: Final = 64 * 1024  # beside the files: what dpkg itself needs
@@ -67,15 +66,11 @@ def lay_out(build: Build, wheel: Path, store: Path, folder: Path) -> None:
     tree = folder / TREES / build.package_version
     modules = tree / site_packages(build.target)
     modules.parent.mkdir(parents=True)
-    shutil.copytree(ready_environment(build.target, store), modules, symlinks=True)
-    ours = folder.with_suffix(".ours")
-    shutil.rmtree(ours, ignore_errors=True)
-    install_wheel(build.target, wheel, ours)
-    shared = ours / "share" / "gate-agent"
-    shutil.copytree(shared / "config", folder / "usr/share/gate-agent/config")
-    shutil.rmtree(ours / "share")
-    shutil.copytree(ours, modules, dirs_exist_ok=True)
-    shutil.rmtree(ours)
+    shutil.copytree(ready_environment(build.target, store), modules, copy_function=_link)
+    ours = installed_wheel(build.target, wheel, store)
+    shared = "share"
+    shutil.copytree(ours, modules, copy_function=_link, dirs_exist_ok=True, ignore=shutil.ignore_patterns(shared))
+    shutil.copytree(ours / shared / "gate-agent" / "config", folder / "usr/share/gate-agent/config")
     _lay_out_tree(build, tree)
     _lay_out_machine(build, folder)
     _lay_out_papers(build, folder, modules)
@@ -96,11 +91,9 @@ def _lay_out_tree(build: Build, tree: Path) -> None:
 
 def _lay_out_machine(build: Build, folder: Path) -> None:
     """What lies outside the tree: it is there once, whichever version is in use."""
-    unit = folder / UNIT
-    unit.parent.mkdir(parents=True)
-    # The unit changes with the version in use, so that going back brings back the whole of it.
-    unit.symlink_to("../../gate-agent/current/systemd/gate-agent.service")
     for source, place in (
+        # A link into the tree would do for going back too, but systemd would enable the unit by its versioned path.
+        ("gate-agent.service", "systemd/system/gate-agent.service"),
         ("60-gate-agent.rules", "udev/rules.d/60-gate-agent.rules"),
         ("gate-agent.sysusers", "sysusers.d/gate-agent.conf"),
         ("gate-agent.tmpfiles", "tmpfiles.d/gate-agent.conf"),
@@ -162,6 +155,11 @@ Description: agent of a vehicle gate: permits, plates and the barrier (Debian {r
             text = text.replace(name, value)
         _write(control / script, text)
         (control / script).chmod(0o755)
+
+
+def _link(source: str, place: str) -> None:
+    """The same file in both places: an environment is 400 MB, of which a build changes nothing but times."""
+    os.link(source, place)
 
 
 def _write(path: Path, text: str) -> None:

@@ -29,21 +29,28 @@ def site_packages(target: Target) -> str:
 
 def ready_environment(target: Target, store: Path) -> Path:
     """The folder of modules of the lock for a target, with bytecode. Raises BuildError."""
-    key = hashlib.sha256(LOCK.read_bytes() + f"{_FORM} {target.name} {python_of(target)}".encode()).hexdigest()[:16]
-    ready = store / f"{target.name}-{key}"
+    return _ready(target, store, LOCK, ["--require-hashes", "--no-deps", "-r", str(LOCK)])
+
+
+def installed_wheel(target: Target, wheel: Path, store: Path) -> Path:
+    """The folder of our own modules, with bytecode. Raises BuildError."""
+    return _ready(target, store, wheel, ["--no-deps", "--no-index", str(wheel)])
+
+
+def _ready(target: Target, store: Path, source: Path, what: list[str]) -> Path:
+    words = f"{_FORM} {target.name} {python_of(target)}".encode()
+    key = hashlib.sha256(source.read_bytes() + words).hexdigest()[:16]
+    ready = store / f"{target.name}-{source.stem.split('-')[0]}-{key}"
     if not ready.is_dir():
         part = ready.with_suffix(".part")
         shutil.rmtree(part, ignore_errors=True)
-        _install(target, part, ["--require-hashes", "--no-deps", "-r", str(LOCK)])
-        compile_modules(target, part)
+        _install(target, part, what)
+        _compile(target, part)
+        for old in store.glob(f"{target.name}-{source.stem.split('-')[0]}-*"):
+            if old != part:
+                shutil.rmtree(old)
         part.rename(ready)
     return ready
-
-
-def install_wheel(target: Target, wheel: Path, folder: Path) -> None:
-    """Install our own wheel into a folder, with bytecode. Raises BuildError."""
-    _install(target, folder, ["--no-deps", "--no-index", str(wheel)])
-    compile_modules(target, folder)
 
 
 def _install(target: Target, folder: Path, what: list[str]) -> None:
@@ -60,7 +67,7 @@ def _install(target: Target, folder: Path, what: list[str]) -> None:
     (folder / ".lock").unlink(missing_ok=True)
 
 
-def compile_modules(target: Target, folder: Path) -> None:
+def _compile(target: Target, folder: Path) -> None:
     """Write the bytecode of every module, which the service could not: its tree is not its own. Raises BuildError.
 
     Unchecked, since source and bytecode come in one package (PEP 552); the same bytes each time.

@@ -1,0 +1,95 @@
+"""Debian packages for the tests: the product as it is, and versions of it that are to be upgraded to."""
+
+import hashlib
+import os
+import platform
+import re
+import shutil
+from pathlib import Path
+
+from tools.deb.content import TREES, Build, build_wheel, lay_out, pack
+from tools.deb.environment import ready_environment, site_packages
+from tools.deb.project import ROOT
+from tools.deb.targets import TARGETS
+
+TIME = 1_700_000_000
+STORE = ROOT / "build" / "deb" / "environments"
+NOT_COMPRESSED = 0
+
+
+def own_target():
+    """The target of the machine that the tests run on; None where it is another Debian."""
+    release = re.search(r'^VERSION_ID="(\d+)"', Path("/etc/os-release").read_text(), re.MULTILINE)
+    architecture = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine())
+    return TARGETS.get(f"deb{release[1]}_{architecture}") if release else None
+
+
+class Packages:
+    """Packages in a folder, made when they are asked for."""
+
+    def __init__(self, folder):
+        self.target = own_target()
+        self._folder = folder
+        self._wheel = build_wheel(folder / "wheel", TIME)
+
+    def whole(self, version):
+        """The product as it is shipped."""
+        build = Build(self.target, version, TIME)
+        file = self._folder / build.file
+        if not file.exists():
+            content = self._folder / f"content-{version}"
+            lay_out(build, self._wheel, STORE, content)
+            pack(content, file, NOT_COMPRESSED)
+            shutil.rmtree(content)
+        return file
+
+    def thin(self, version, change=None):
+        """The same, but what others made lies outside the package, so that it is quickly installed.
+
+        `change(modules, tree)` may change the files of its tree.
+        """
+        build = Build(self.target, version, TIME)
+        file = self._folder / build.file
+        if not file.exists():
+            content = self._folder / f"content-{version}"
+            lay_out(build, self._wheel, STORE, content)
+            tree = content / TREES / build.package_version
+            self._point_outside(tree / site_packages(self.target))
+            if change is not None:
+                change(tree / site_packages(self.target), tree)
+            self._sum_up(content)
+            pack(content, file, NOT_COMPRESSED)
+            shutil.rmtree(content)
+        return file
+
+    def _point_outside(self, modules):
+        for entry in ready_environment(self.target, STORE).iterdir():
+            inside = modules / entry.name
+            if inside.is_dir():
+                shutil.rmtree(inside)
+            else:
+                inside.unlink()
+            inside.symlink_to(entry)
+
+    @staticmethod
+    def _sum_up(content):
+        """Write the list of checksums anew, for what is in the package now."""
+        lines = []
+        for folder, _, names in os.walk(content):
+            files = [Path(folder, name) for name in names if "DEBIAN" not in Path(folder).parts]
+            lines += [f"{_md5(file)}  {file.relative_to(content)}\n" for file in files if not file.is_symlink()]
+        (content / "DEBIAN" / "md5sums").write_text("".join(sorted(lines)))
+
+
+def rewrite(path, old, new):
+    """Replace a part of a module, and have Python compile it anew."""
+    text = path.read_text()
+    assert text.count(old) == 1, (path, old)
+    path.unlink()  # it may be the same file as in the store
+    path.write_text(text.replace(old, new))
+    for bytecode in (path.parent / "__pycache__").glob(f"{path.stem}.*.pyc"):
+        bytecode.unlink()
+
+
+def _md5(file):
+    return hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest()
