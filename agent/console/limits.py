@@ -70,6 +70,10 @@ class Limits:
             if len(headers.getlist("host")) != 1 or not self._names.allow(headers["host"]):
                 told = "the gate is not known by this name; use its address, or add the name to console.names"
                 return self._refused("host", HTTPStatus.MISDIRECTED_REQUEST, told)
+        if "content-length" in headers and "transfer-encoding" in headers:
+            # Where two programs read the same bytes, they could see different requests (RFC 9112, 11.2).
+            told = "the request says its length in two ways"
+            return self._refused("length", HTTPStatus.BAD_REQUEST, told, {"connection": "close"})
         length = headers.get("content-length", "0")
         if length.isdigit() and int(length) > BODY_BYTES:
             told = f"the request is larger than {BODY_BYTES // 1024} kB"

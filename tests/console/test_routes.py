@@ -117,14 +117,14 @@ def test_whoever_may_is_answered(browsers, method, route):
 
 def test_a_route_without_a_guard_cannot_be_served():
     router = APIRouter()
-    router.add_api_route("/page", dict)
+    router.add_api_route("/page", lambda: {})
     with pytest.raises(UnguardedRouteError, match="/page"):
         see_guarded(router)
 
 
 def test_a_route_with_two_guards_cannot_be_served():
     router = APIRouter()
-    router.add_api_route("/page", dict, dependencies=[Depends(viewer), Depends(admin)])
+    router.add_api_route("/page", lambda: {}, dependencies=[Depends(viewer), Depends(admin)])
     with pytest.raises(UnguardedRouteError, match="/page"):
         see_guarded(router)
 
