@@ -1,0 +1,140 @@
+"""The page Aim: the whole picture of a camera, where plates count in it, and how well it is aimed, focused and exposed."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, Final
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from starlette.responses import Response  # noqa: TC002
+
+from agent.configuration import desk_of
+from agent.console.access import Role, Technician
+from agent.console.desk import AtGate, Gate  # noqa: TC001 - FastAPI reads the annotations
+from agent.console.errors import RefusedError
+from agent.console.nav import Nav
+from agent.console.page import render
+from agent.console.pages.live import eye_of
+from agent.console.target import target_code, target_plate
+from agent.settings.change import ChangeError
+from agent.settings.documents import dotted
+from agent.settings.files import read_file
+from agent.settings.history import HistoryError, Step
+from agent.settings.problems import SettingsError
+from agent.settings.revision import set_value
+
+if TYPE_CHECKING:
+    from agent.settings import Camera
+
+router = APIRouter()
+NAV = Nav(200, "/aim", "aim.title", Role.TECHNICIAN)
+
+LONGEST_ZONE: Final = 4_000
+EXPOSURE_FOR_S: Final = 60.0
+SHARES: Final = (2, 4, 8, 16, 32, 64, 128)
+"""The automatic's light is divided by these."""
+
+ZoneText = Annotated[str, Form(max_length=LONGEST_ZONE)]
+
+
+@router.get("/aim", response_class=HTMLResponse)
+async def first_camera(request: Request, gate: AtGate, _person: Technician) -> Response:
+    """The page of the first camera."""
+    first = next(iter(gate.eyes), None)
+    return (
+        render(request, "aim_none.html") if first is None else RedirectResponse(f"/aim/{first}", HTTPStatus.SEE_OTHER)
+    )
+
+
+@router.get("/aim/target", response_class=HTMLResponse)
+async def target(request: Request, _person: Technician) -> HTMLResponse:
+    """A sheet to print: a code as large as a permit's on a phone, and a plate of known size."""
+    return render(request, "aim_target.html", code=target_code(), plate=target_plate())
+
+
+@router.get("/aim/{lane}/{camera}", response_class=HTMLResponse)
+async def aim(request: Request, gate: AtGate, _person: Technician, lane: str, camera: str) -> HTMLResponse:
+    """The page of one camera."""
+    eye_of(gate, lane, camera)
+    place, settings = _camera(gate, lane, camera)
+    return render(
+        request,
+        "aim.html",
+        lane=lane,
+        camera=settings,
+        key=_key(lane, place),
+        eyes=list(gate.eyes),
+        configuration=gate.loaded.digest,
+        shares=SHARES,
+        exposure_for_s=round(EXPOSURE_FOR_S),
+    )
+
+
+@router.post("/aim/{lane}/{camera}/zone", response_class=HTMLResponse)
+def save_zone(
+    request: Request, gate: AtGate, person: Technician, lane: str, camera: str, zone: ZoneText, was: ZoneText
+) -> HTMLResponse:
+    """Write the zone into the configuration and have the gate take it. `was`: the zone that the page began with."""
+    place, _ = _camera(gate, lane, camera)
+    corners = _corners(zone)
+    key = _key(lane, place)
+    desk = desk_of(gate.configuration)
+    try:
+        on_disk = desk.load(read_file).settings.lanes[lane].cameras[place]
+        if on_disk.id != camera or on_disk.zone != _corners(was):
+            raise RefusedError(HTTPStatus.CONFLICT, "aim.zone_changed")
+        step = Step(person.name, f"zone of {lane}/{camera}", gate.now().utc)
+        set_value(desk, key, json.dumps(corners), step)
+    except (ChangeError, HistoryError, SettingsError, OSError, KeyError, IndexError) as error:
+        gate.audit(person, "configuration.changed", lane=lane, detail=f"{key}: {error}", done=False)
+        raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, "aim.zone_refused", cause=error) from error
+    gate.audit(person, "configuration.changed", lane=lane, detail=f"{key} = {json.dumps(corners)}")
+    gate.reload()
+    return render(request, "aim_saved.html")
+
+
+@router.post("/aim/{lane}/{camera}/exposure", response_class=HTMLResponse)
+def try_exposure(
+    gate: AtGate,
+    person: Technician,
+    lane: str,
+    camera: str,
+    divisor: Annotated[int, Form(ge=1, le=128)],
+) -> HTMLResponse:
+    """Have the camera take a part of its automatic's light for a while. 1: leave it to the automatic again.
+
+    What came of it is told with the news of the camera.
+    """
+    eye = eye_of(gate, lane, camera)
+    if divisor == 1:
+        eye.expose(None, 0.0)
+    else:
+        eye.expose(1 / divisor, EXPOSURE_FOR_S)
+    gate.audit(
+        person, "camera.exposure_tried", lane=lane, detail=f"{lane}/{camera}: 1/{divisor} of the automatic's light"
+    )
+    return HTMLResponse("")
+
+
+def _key(lane: str, place: int) -> str:
+    return dotted(("lanes", lane, "cameras", place, "zone"))
+
+
+def _camera(gate: Gate, lane: str, camera: str) -> tuple[int, Camera]:
+    """The camera's place in its lane's list, and its settings. Raises RefusedError where there is none."""
+    settings = gate.loaded.settings.lanes.get(lane)
+    for place, each in enumerate(settings.cameras if settings is not None else ()):
+        if each.id == camera:
+            return place, each
+    raise RefusedError(HTTPStatus.NOT_FOUND, "live.no_camera", camera=f"{lane}/{camera}")
+
+
+def _corners(text: str) -> tuple[tuple[float, float], ...]:
+    """The corners of a zone as a page sends them. Raises RefusedError for what is none; the loader judges the rest."""
+    try:
+        found = json.loads(text)
+        return tuple((round(float(x), 4), round(float(y), 4)) for x, y in found)
+    except (ValueError, TypeError, RecursionError):
+        raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, "aim.zone_unreadable") from None

@@ -1,0 +1,2 @@
+// The sheet with the target.
+document.getElementById("print").addEventListener("click", () => window.print());
