@@ -1,5 +1,8 @@
 """Labelled photographs of plates as a camera would show them over several frames, and what a reader reads of them.
 
+As at a gate, the first look is a thorough one, and the camera has a zone: of several vehicles in a photograph the labelled one
+counts.
+
 There is one photograph of each plate. Further frames are made of it: shifted, turned, scaled, blurred, brightened, with
 noise and JPEG. So all frames of a plate share its dirt, its angle and its light: they err more alike than those of a
 camera that a vehicle drives up to, and less like them in kind.
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
 
 CROP_WIDTH_PX: Final = 94.0
 FRAMES: Final = 3
+_ZONE: Final = 0.5
+"""How far the zone goes beyond the labelled plate on every side, in widths of the plate."""
 
 
 class Sight(StrEnum):
@@ -42,12 +47,24 @@ class Sight(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Photograph:
-    """`crop`: the picture is one plate from edge to edge; else the plate stands somewhere in it."""
+    """`crop`: the picture is one plate from edge to edge; else the plate stands somewhere in it.
+
+    `box`: where, as x, y, width and height in pixels; empty when nobody knows.
+    """
 
     label: str
     origin: str
     pixels: Pixels
     crop: bool
+    box: tuple[float, ...] = ()
+
+    def counts(self, box: tuple[int, int, int, int]) -> bool:
+        """Whether the centre of a plate that was found lies in the zone around the labelled one."""
+        if not self.box:
+            return True
+        x, y, width, height = self.box
+        across, down = box[0] + box[2] / 2 - x - width / 2, box[1] + box[3] / 2 - y - height / 2
+        return abs(across) <= width / 2 + _ZONE * width and abs(down) <= height / 2 + _ZONE * width
 
 
 def photographs(folder: Path) -> list[Photograph]:
@@ -55,7 +72,16 @@ def photographs(folder: Path) -> list[Photograph]:
     crop = "crops" in folder.name
     with (folder / "labels.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
-    return [Photograph(row["plate"], folder.name, load(folder / row["file"]), crop) for row in rows]
+    return [
+        Photograph(
+            row["plate"],
+            folder.name,
+            load(folder / row["file"]),
+            crop,
+            tuple(float(value) for value in row.get("box", "").split()),
+        )
+        for row in rows
+    ]
 
 
 def part(label: str, parts: int, byte: int) -> int:
@@ -73,7 +99,7 @@ def readings(photograph: Photograph, reader: PlateReader, sights: tuple[Sight, .
             plate = reader.read_crop(shown)
             found = [plate] if plate else []
         else:
-            found = reader.read(shown)
+            found = [plate for plate in reader.read(shown, thorough=number == 0) if photograph.counts(plate.box)]
             width_px = max((float(plate.box[2]) for plate in found[:1]), default=width_px)
         frames.append([plate.reading("bench", number, number * 0.04) for plate in found])
     return frames

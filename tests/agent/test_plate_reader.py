@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -13,16 +14,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.core.plates.columns import ALPHABET
-from agent.core.plates.formats import FORMATS, Grammar, PlateKind
+from agent.core.plates.formats import FORMATS, PROVINCES, Grammar, PlateKind
 from agent.core.plates.match import MatchVerdict, match
 from agent.core.plates.vote import ACCEPTED, vote
 from agent.eye.picture_file import load
-from agent.eye.plate import ctc, weights
+from agent.eye.plate import ctc, rectify, weights
 from agent.eye.plate.detector import clockwise
 from agent.eye.plate.reader import PlateReader
 from agent.eye.plate.weights import WeightsError
 from drivers.camera.yard.plate import draw_plate
 from drivers.camera.yard.scene import Scene, Vehicle, draw_scene
+
+if TYPE_CHECKING:
+    from pytest_mock import MockerFixture
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "plates"
 
@@ -48,6 +52,7 @@ PLATES = [
     ("A123BCD", "kz_1993", PlateKind.KAZAKHSTAN_1993),
     ("D123456", "kz_red", PlateKind.KAZAKHSTAN_DIPLOMATIC),
 ]
+MARKED = [("新A12345临", PlateKind.TEMPORARY), ("京A12345试", PlateKind.TRIAL), ("粤A12345超", PlateKind.OVERSIZED)]
 
 
 @pytest.mark.parametrize(("text", "style", "kind"), PLATES)
@@ -63,6 +68,16 @@ def test_the_plate_of_a_vehicle_is_read(reader: PlateReader, text: str, style: s
     assert (plate.corners <= (x + 2 * width, y + 2 * height)).all()
     assert plate.flat.shape == (80, 288, 3)
     assert not plate.two_lines
+
+
+@pytest.mark.parametrize(("text", "kind"), MARKED)
+def test_the_mark_of_a_temporary_plate_gives_its_kind_and_is_no_part_of_its_number(
+    reader: PlateReader, text: str, kind: PlateKind
+) -> None:
+    (plate,) = reader.read(draw_scene(Scene(vehicle=Vehicle(plate=text, style="cn_temporary"))))
+
+    assert (plate.text, plate.kind) == (text[:-1], kind)
+    assert plate.confidence > ACCEPTED
 
 
 def test_a_text_of_a_kind_that_has_no_such_colour_is_not_accepted(reader: PlateReader) -> None:
@@ -290,6 +305,39 @@ def test_as_many_photographs_are_read_as_were_when_it_was_measured(reader: Plate
 
     assert exact >= 97
     assert neighbours == 0
+
+
+def test_of_blurred_plates_more_are_read_where_a_doubtful_view_is_sharpened(
+    reader: PlateReader, mocker: MockerFixture
+) -> None:
+    texts = [f"{province}A{number:05d}" for number, province in enumerate(PROVINCES[::2], start=24_680)]
+    plates = [cv2.resize(draw_plate(text), (94, 30), interpolation=cv2.INTER_AREA) for text in texts]
+    blurred = [
+        (text, cv2.GaussianBlur(plate, (0, 0), by))
+        for text, plate in zip(texts, plates, strict=True)
+        for by in (2, 2.3)
+    ]
+
+    def right() -> int:
+        return sum(
+            found is not None and found.text == text for text, crop in blurred for found in [reader.read_crop(crop)]
+        )
+
+    with_a_second_word = right()
+    mocker.patch("agent.eye.plate.rectify.sharpened", lambda view: view)
+
+    assert with_a_second_word > right()
+
+
+def test_a_view_is_sharpened_without_getting_lighter_or_darker() -> None:
+    edge = np.full((40, 144), 100, np.uint8)
+    edge[:, 72:] = 140
+    soft = cv2.GaussianBlur(edge, (0, 0), 2)
+    sharp = rectify.sharpened(soft)
+
+    assert (sharp[0, 0], sharp[0, -1]) == (100, 140)
+    assert int(sharp[0, 72]) - int(sharp[0, 71]) > int(soft[0, 72]) - int(soft[0, 71])
+    assert abs(float(sharp.mean()) - 120) < 0.5
 
 
 @pytest.mark.skipif(not DATA.is_dir(), reason="the photographs are not at hand")

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 Source: TypeAlias = "bytes | tuple[Position, ...]"
 """What a frame's word is worked out from: its columns, or the shares of its characters where it has none."""
 
-TEMPERATURE: Final = 2.0
+TEMPERATURE: Final = 1.4
 """What the network's log likelihoods are divided by, so that its probabilities mean what they say."""
 _UNEXPLAINED: Final = 0.1
 """Most of the likelihood that no competing text takes belongs to texts that no plate bears; this share counts."""

@@ -89,6 +89,7 @@ class PlateFound:
 class _Read:
     """What one view gave: its columns and the hypotheses they allow, best first."""
 
+    view: NDArray[np.uint8]
     columns: NDArray[np.float64]
     hypotheses: list[ctc.Hypothesis]
     two_lines: bool
@@ -198,17 +199,25 @@ class PlateReader:
     def _views(self, pixels: NDArray[np.uint8], corners: NDArray[np.float32]) -> _Read | None:
         """The likeliest of the one-line view and, when shape or doubt call for them, the two-line views."""
         read = self._best([rectify.one_line(pixels, corners)], two_lines=False)
-        if rectify.aspect(corners) >= _FLAT_ASPECT and read is not None and read.worth >= _WEAK:
-            return read
-        split = self._best(rectify.two_lines(pixels, corners), two_lines=True)
-        both = [candidate for candidate in (read, split) if candidate is not None]
-        return max(both, key=lambda candidate: candidate.worth, default=None)
+        if rectify.aspect(corners) < _FLAT_ASPECT or read is None or read.worth < _WEAK:
+            split = self._best(rectify.two_lines(pixels, corners), two_lines=True)
+            both = [candidate for candidate in (read, split) if candidate is not None]
+            read = max(both, key=lambda candidate: candidate.worth, default=None)
+        return read if read is None or read.best.probability >= ACCEPTED else self._sharpened(read)
+
+    def _sharpened(self, read: _Read) -> _Read:
+        """The doubtful view read once more, sharpened: the geometric mean of both words, which blur tells less apart."""
+        (sharper,) = self._recogniser.probabilities([rectify.sharpened(read.view)])
+        mean = np.sqrt(read.columns * sharper)
+        columns = mean / mean.sum(axis=1, keepdims=True)
+        hypotheses = ctc.search(columns, _grammar(read.two_lines))
+        return _Read(read.view, columns, hypotheses, read.two_lines) if hypotheses else read
 
     def _best(self, views: Sequence[NDArray[np.uint8]], *, two_lines: bool) -> _Read | None:
         grammar = _grammar(two_lines)
         reads = [
-            _Read(columns, hypotheses, two_lines)
-            for columns in self._recogniser.probabilities(views)
+            _Read(view, columns, hypotheses, two_lines)
+            for view, columns in zip(views, self._recogniser.probabilities(views), strict=True)
             if (hypotheses := ctc.search(columns, grammar))
         ]
         return max(reads, key=lambda read: read.worth, default=None)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agent.core.plates.columns import ALPHABET
 from agent.eye.plate import weights
 
 if TYPE_CHECKING:
@@ -30,5 +29,4 @@ class PlateRecogniser:
         logits -= logits.max(axis=2, keepdims=True)
         exponentials = np.exp(logits)
         shares: NDArray[np.float64] = exponentials / exponentials.sum(axis=2, keepdims=True)
-        # Characters that came into the alphabet after the weights were trained are never seen.
-        return np.pad(shares, ((0, 0), (0, 0), (0, len(ALPHABET) + 1 - shares.shape[2])))
+        return shares

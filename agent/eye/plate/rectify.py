@@ -22,6 +22,9 @@ SPLITS: Final = (0.36, 0.40, 0.49)
 _UPPER_OVERLAP: Final = 0.02
 _LOWER_OVERLAP: Final = 0.03
 
+_SOFT_PX: Final = 2.0
+"""What a doubtful view is sharpened by: chosen on one half of the blurred photographs of docs/plates.md."""
+
 _CHARACTER_SHARE: Final = 90 / 140
 _UPPER_CHARACTER_SHARE: Final = 60 / 220
 """Height of a character to that of its plate: of one line, and in the upper of two lines (GA 36, as summarised)."""
@@ -59,6 +62,12 @@ def two_lines(pixels: NDArray[np.uint8], corners: NDArray[np.float32]) -> list[N
     """The views of a plate of two lines, one for each of SPLITS, grey, (40, 144)."""
     flat = _grey(flatten(pixels, corners, _TWO_LINE_SIZE_PX))
     return [_side_by_side(flat, split) for split in SPLITS]
+
+
+def sharpened(view: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The view with what a blur of 2 pixels takes away laid on once more (unsharp mask)."""
+    soft = cv2.GaussianBlur(view, (0, 0), _SOFT_PX)
+    return cv2.addWeighted(view, 2.0, soft, -1.0, 0.0).astype(np.uint8, copy=False)
 
 
 def _side_by_side(flat: NDArray[np.uint8], split: float) -> NDArray[np.uint8]:
