@@ -11,13 +11,17 @@ RATE_HZ = 15
 
 
 class LiveCamera:
-    """Serve one live stream at 127.0.0.1, on the same port over all its lives. `show` is what stands before it."""
+    """Serve one live stream at 127.0.0.1, on the same port over all its lives. `show` is what stands before it.
 
-    def __init__(self, folder, width_px=1280, height_px=720):
+    `log`: a file for its complaints about clients that go without a word; those of this process if not told.
+    """
+
+    def __init__(self, folder, width_px=1280, height_px=720, log=None):
         self.size = (width_px, height_px)
         self.port = 0
         self._folder = Path(folder)
         self._process = None
+        self._log = log
         self._shown = 0
 
     def __enter__(self):
@@ -35,6 +39,7 @@ class LiveCamera:
             [sys.executable, SERVER, *map(str, self.size), str(RATE_HZ), str(self.port)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=self._log,
             text=True,
         )
         self.port = int(self._process.stdout.readline())

@@ -11,6 +11,7 @@ import argparse
 import contextlib
 import logging
 import os
+import signal
 import sys
 import tempfile
 import threading
@@ -27,6 +28,7 @@ from tests.soak.course import Course
 from tests.soak.gate import EVERY_S, SoakGate
 from tests.soak.troubles import NetworkCamera, Troubles
 from tests.soak.verdict import strange_grants, transactions, wrongs
+from tests.waiting import eventually
 
 BUILD = Path(__file__).parents[2] / "build"
 FOR_S = 3600.0
@@ -76,7 +78,11 @@ def main():
             with Troubles(world, disk, clock_file, options.seed) as troubles:
                 _let_pass(world, troubles, course, options.for_s)
             _say("the troubles are over; waiting until central has all ...")
-            ending = world.finish()
+            try:
+                ending = world.finish()
+            except BaseException:
+                _keep_log(world.agent)
+                raise
         return _report(world, ending, course, troubles, options)
 
 
@@ -131,6 +137,17 @@ def _report(world, ending, course, troubles, options):
     options.picture.write_text(course.picture(seen.latencies), encoding="utf-8")
     _say(f"{options.picture}", *(f"WRONG: {one}" for one in wrong), "" if wrong else "all is well")
     return 1 if wrong else 0
+
+
+def _keep_log(agent):
+    """Keep what the agent wrote, with the stacks of its threads where it still runs, in build/soak.log."""
+    if agent.running:
+        os.kill(agent.pid, signal.SIGABRT)
+        with contextlib.suppress(AssertionError):
+            eventually(lambda: not agent.running, 10)
+    log = BUILD / "soak.log"
+    log.write_text(agent.log, encoding="utf-8")
+    _say(f"the agent's log is {log}")
 
 
 def _disk(folder, stack):

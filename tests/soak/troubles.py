@@ -30,7 +30,8 @@ class NetworkCamera:
     """A live RTSP camera that may be killed while somebody shows it a picture. `url` stays the same."""
 
     def __init__(self, folder):
-        self._camera = LiveCamera(folder, 640, 360)
+        self._log = (folder / "camera.log").open("ab")
+        self._camera = LiveCamera(folder, 640, 360, self._log)
         self._lock = threading.Lock()
         self._alive = False
 
@@ -40,6 +41,7 @@ class NetworkCamera:
 
     def __exit__(self, *_):
         self.kill()
+        self._log.close()
 
     @property
     def url(self):
