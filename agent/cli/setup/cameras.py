@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 SIMULATED: Final = "none yet: a drawn yard, to be replaced later"
 NETWORK: Final = "a network camera, by its rtsp:// address"
+SCENE: Final = "/run/gate-agent/rehearsal/scene.json"
 LOOK_S: Final = 15.0
 _CHARACTERS: Final = "a camera's pixels of one character's height and one module's side are shown by the page Aim"
 
@@ -38,6 +39,7 @@ def choose_camera(sheet: Sheet, lane: Path, root: FilePath) -> None:
         sheet.put(path, {})
         if chosen == SIMULATED:
             sheet.put((*path, "kind"), "simulated")
+            sheet.put((*path, "scene_file"), SCENE)
             break
         sheet.put((*path, "kind"), "opencv")
         if chosen == NETWORK:
