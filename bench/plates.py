@@ -31,7 +31,7 @@ from agent.eye.plate.reader import PlateReader
 from bench.figures import Figure, p99, table
 from bench.intervals import clopper_pearson
 from bench.line_chart import Line, Panel, svg
-from bench.plate_impostors import KINDS, NEIGHBOUR
+from bench.plate_impostors import KINDS, NEIGHBOUR, PROVINCE
 from bench.plate_trials import (
     CONDITIONS,
     Trial,
@@ -154,6 +154,13 @@ def impostor_count(found: Sequence[Trial], kind: str, least: float = DEFAULT_RUL
     return Count(accepted(scores, least), sum(trial.tried[kind] for trial in found))
 
 
+def _passing_for_another(found: Sequence[Trial], left_out: str) -> Count:
+    """On the permit that the picture looks most like, of all that differ in one character."""
+    least = DEFAULT_RULES.accept
+    passing = [any(score >= least for kind, score in trial.impostors if kind != left_out) for trial in found]
+    return Count(sum(passing), len(found))
+
+
 def report(measured: Mapping[str, Sequence[Trial]]) -> list[str]:
     """The tables as lines of text: all photographs, the measuring half, kinds and sets of plates, calibration."""
     lines = []
@@ -166,6 +173,10 @@ def report(measured: Mapping[str, Sequence[Trial]]) -> list[str]:
         ]
         lines += [f"  {kind:<25} {impostor_count(half, kind)}   all: {impostor_count(found, kind)}" for kind in KINDS]
         lines.append(f"  true, six neighbours declared too  {Count(sum(trial.crowded for trial in found), len(found))}")
+        for title, left_out in (("", PROVINCE), (", the province among them", "")):
+            lines.append(
+                f"  plates that pass as some other, one character changed{title}: {_passing_for_another(found, left_out)}"
+            )
         lines.append(
             f"  impostors that pass though the vehicle's own plate is declared: {sum(t.declared_too for t in found)}"
         )

@@ -13,7 +13,7 @@ from agent.core.plates.columns import ALPHABET
 from agent.eye.plate.rectify import flatten
 from training.drawing import DrawnKind, Glyphs, draw
 from training.recogniser import measure
-from training.recogniser.photographs import Album, crops, fold_of
+from training.recogniser.photographs import FOLDS, Album, crops, fold_of
 from training.recogniser.pool import DrawingStoppedError, OtherSettingsError, Pool, Source, drawn
 from training.recogniser.targets import BLANK, CLASSES, COLUMNS, MOST_CHARACTERS, UNSURE, column_targets
 from training.recogniser.views import view
@@ -126,7 +126,8 @@ def test_an_album_shows_its_plates_a_little_differently_each_time_and_repeats_wi
 def test_all_pictures_of_a_plate_fall_into_one_fold_and_the_folds_are_about_as_large():
     assert fold_of("京A12345") == fold_of("京A12345")
     folds = [fold_of(f"京A{number:05d}") for number in range(1000)]
-    assert 430 < sum(folds) < 570
+    assert all(430 / 2 < folds.count(fold) < 570 / 2 for fold in range(FOLDS))
+    assert set(folds) == set(range(FOLDS))
 
 
 def test_what_is_read_is_counted_with_and_without_the_grammar():

@@ -32,7 +32,7 @@ def main() -> int:
     parser.add_argument("--photos", type=Path, nargs="+", default=[], help="folders of photographs with labels.csv")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--views", type=int, default=800_000, help="drawn views to see")
-    parser.add_argument("--tuning-views", type=int, default=480_000, help="views to see in each stage with photographs")
+    parser.add_argument("--tuning-views", type=int, default=160_000, help="views to see in each stage with photographs")
     parser.add_argument("--threads", type=int, default=max(1, (os.cpu_count() or 2) - 1))
     chosen = parser.parse_args()
     torch.set_num_threads(chosen.threads)

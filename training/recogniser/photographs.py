@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     Picture = NDArray[np.float32]
 
-FOLDS: Final = 2
+FOLDS: Final = 4
 _LONGEST_PX: Final = 960
 _LEAST_OVERLAP: Final = 0.05
 _MARGIN: Final = 0.2
