@@ -42,11 +42,14 @@ class Texts:
 
         Raises TextMissingError where there is no such text, KeyError where it needs a value that is not given.
         """
+        return self.raw(language, key).format_map(values)
+
+    def raw(self, language: str, key: str) -> str:
+        """The text with its `{name}`s. Raises TextMissingError."""
         try:
-            text = self._tables[language][key]
+            return self._tables[language][key]
         except KeyError:
             raise TextMissingError(f"no text {key} in the language {language}") from None
-        return text.format_map(values)
 
 
 def language_of(cookie: str | None, accepted: str | None) -> str:
