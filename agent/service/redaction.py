@@ -26,6 +26,14 @@ def masked_urls(text: str) -> str:
     return _URL_PARAMETER.sub(rf"\g<before>{MASK}", text)
 
 
+def url_secrets(text: str) -> list[str]:
+    """What `masked_urls` masks in the text, in the order of their places."""
+    if "://" not in text:
+        return []
+    found = [*_URL_PASSWORD.finditer(text), *_URL_PARAMETER.finditer(text)]
+    return [one["secret"] for one in sorted(found, key=lambda one: one.start("secret"))]
+
+
 def masked(text: str, secrets: Iterable[str] = ()) -> str:
     """Return the text with the passwords of URLs and every one of `secrets` masked.
 

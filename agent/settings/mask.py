@@ -9,7 +9,7 @@ import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
-from agent.service.redaction import MASK, masked_urls, sounds_secret
+from agent.service.redaction import MASK, masked_urls, sounds_secret, url_secrets
 from agent.settings.change import ChangeError
 from agent.settings.documents import dotted
 from agent.settings.origin import toml
@@ -87,3 +87,15 @@ def _masked_line(line: re.Match[str]) -> str:
     if not sounds_secret(last) or is_file or MASK in line["value"] or not (is_comment or quoted) or not quoted:
         return line[0]
     return f'{line["before"]}"{MASK}"'
+
+
+def restored_value(text: str, original: str) -> str:
+    """A text with the passwords of the original's addresses where it has their masks. Raises ChangeError where they are not as many."""
+    if MASK not in text:
+        return text
+    secrets = url_secrets(original)
+    if text.count(MASK) != len(secrets):
+        raise ChangeError("a masked password does not stand where one was: write it anew")
+    for secret in secrets:
+        text = text.replace(MASK, secret, 1)
+    return text

@@ -100,6 +100,17 @@ def judged(desk: Desk, files: Mapping[str, bytes]) -> LoadedSettings:
     return desk.load(over(dict(files)))
 
 
+def check_seen(desk: Desk, seen: str) -> None:
+    """Raise StaleError where the files are not those that were seen, HistoryError, OSError."""
+    now = present_state(desk.main)
+    if _digest(now) == seen:
+        return
+    known = desk.history.generations()
+    before = next((one.state for one in reversed(known) if _digest(one.state) == seen), None)
+    who = next((one.who for one in reversed(known) if one.state == now), "")
+    raise StaleError(() if before is None else changed_keys(before, now), who)
+
+
 def put(desk: Desk, files: Mapping[str, bytes], step: Step, seen: str, of: int | None = None) -> Change:
     """Put proposed files in place, if those on the disk are still the ones that were seen.
 
@@ -108,9 +119,7 @@ def put(desk: Desk, files: Mapping[str, bytes], step: Step, seen: str, of: int |
     """
     with desk.history.held():
         note_present(desk, step)
-        now = present_state(desk.main)
-        if _digest(now) != seen:
-            raise _stale(desk, seen, now)
+        check_seen(desk, seen)
         loaded = judged(desk, files)
         added = desk.history.note(replace_files(desk, files), step, of)
         return Change("", str(desk.main), number_of(desk, added), loaded)
@@ -167,10 +176,3 @@ def _digest(state: State) -> str:
     for name, data in sorted(state.files.items()):
         found.update(b"%d %d " % (len(name.encode()), len(data)) + name.encode() + data)
     return found.hexdigest()
-
-
-def _stale(desk: Desk, seen: str, now: State) -> StaleError:
-    known = desk.history.generations()
-    before = next((one.state for one in reversed(known) if _digest(one.state) == seen), None)
-    who = next((one.who for one in reversed(known) if one.state == now), "")
-    return StaleError(() if before is None else changed_keys(before, now), who)

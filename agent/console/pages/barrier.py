@@ -7,7 +7,7 @@ record it before anything moves; the page adds who, why, and that a button must 
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
@@ -128,7 +128,7 @@ def press(gate: AtGate, person: Technician, lane: str, act: Annotated[Act, Form(
 
 
 @router.post("/barrier/{lane}/order", response_class=HTMLResponse)
-def order(  # noqa: PLR0913 - the parts of a form
+def order(
     request: Request,
     gate: AtGate,
     person: Technician,
@@ -191,7 +191,7 @@ def _who(request: Request, name: str) -> str:
 # ------------------------------------------------------------------------------------------------------- what is shown
 
 
-def _live(request: Request, gate: Gate, unit: LaneUnit) -> dict[str, object]:
+def _live(request: Request, gate: Gate, unit: LaneUnit) -> dict[str, Any]:
     view, settings = unit.view, _settings(gate, unit.name)
     board = unit.barrier
     inputs = [] if view is None else _inputs(view, settings)
@@ -237,7 +237,7 @@ def _relays(settings: Lane, energised: tuple[bool, ...] | None) -> list[Relay]:
     ]
 
 
-def _bytes(gate: Gate, lane: str) -> dict[str, object]:
+def _bytes(gate: Gate, lane: str) -> dict[str, Any]:
     """The exchanges by the port that they went over; a board with relays and inputs is one."""
     settings, now = _settings(gate, lane), gate.now().at
     lines: dict[str, list[Line]] = {}

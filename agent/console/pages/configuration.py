@@ -1,0 +1,438 @@
+"""The page Configuration: forms made from the schema, the raw files, what would change, and every state kept to come back to.
+
+Whatever is sent becomes a proposal: judged as a whole by the loader, shown with what it would change, and written only by
+a second request, unless somebody else was first.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path as FilePath
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
+from fastapi.responses import HTMLResponse
+
+from agent.configuration import desk_of
+from agent.console import form
+from agent.console.access import Person, Role, Technician
+from agent.console.desk import AtGate, Gate
+from agent.console.edits import Sent, changes, table
+from agent.console.errors import RefusedError
+from agent.console.nav import Nav
+from agent.console.page import render, text
+from agent.console.proposals import Proposal, Proposals
+from agent.core.chain import time_text
+from agent.settings.change import ChangeError
+from agent.settings.documents import Document, read
+from agent.settings.files import LARGEST_BYTES, read_file
+from agent.settings.history import HistoryError, Step, present_state
+from agent.settings.keypath import key_path
+from agent.settings.load import schema_of
+from agent.settings.mask import masked_text, restored_text
+from agent.settings.places import Path
+from agent.settings.problems import SettingsError
+from agent.settings.proposal import Edit, StaleError, check_seen, differences, edited, judged, put, seen_state
+from agent.settings.revision import Desk, note_present
+
+router = APIRouter()
+NAV = Nav(500, "/configuration", "configuration.title", Role.TECHNICIAN)
+
+MOST_FIELDS: Final = 5_000
+LONGEST_KEY: Final = 300
+_PROPOSALS: Final = Proposals()
+
+Key = Annotated[str, Query(max_length=LONGEST_KEY)]
+Seen = Annotated[str, Form(max_length=64)]
+
+
+async def _sent(request: Request) -> Sent:
+    found = await request.form(max_fields=MOST_FIELDS)
+    return Sent.of(found.multi_items())
+
+
+def _desk(gate: AtGate) -> Desk:
+    return desk_of(gate.configuration)
+
+
+AtDesk = Annotated[Desk, Depends(_desk)]
+FormSent = Annotated[Sent, Depends(_sent)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Who asks for a change, at which gate, and of which files."""
+
+    request: Request
+    gate: Gate
+    desk: Desk
+    person: Person
+
+
+def _asked(request: Request, gate: AtGate, desk: AtDesk, person: Technician) -> _Asked:
+    return _Asked(request, gate, desk, person)
+
+
+Asked = Annotated[_Asked, Depends(_asked)]
+
+
+# -------------------------------------------------------------------------------------------------------------- looking
+
+
+@router.get("/configuration", response_class=HTMLResponse)
+def overview(request: Request, gate: AtGate, desk: AtDesk, _person: Technician) -> HTMLResponse:
+    """What there is to configure, and how the files stand."""
+    return render(
+        request,
+        "configuration.html",
+        sections=form.sections(),
+        lanes=list(gate.loaded.settings.lanes),
+        files=_files(desk),
+        largest_kb=LARGEST_BYTES // 1024,
+        seen=_seen(desk),
+        kinds=form.kinds("relay"),
+        **_standing(gate, desk),
+    )
+
+
+@router.get("/live/configuration", response_class=HTMLResponse)
+def standing(request: Request, gate: AtGate, desk: AtDesk, _person: Technician) -> HTMLResponse:
+    """Whether what is on the disk is what runs; a fragment."""
+    return render(request, "configuration_standing.html", **_standing(gate, desk))
+
+
+@router.get("/configuration/table", response_class=HTMLResponse)
+def show_table(request: Request, desk: AtDesk, _person: Technician, path: Key) -> HTMLResponse:
+    """The form of a table."""
+    made = _found(form.group(_path(path), _document(desk)))
+    return render(request, "configuration_table.html", group=made, seen=_seen(desk))
+
+
+@router.get("/configuration/add", response_class=HTMLResponse)
+def show_blank(
+    request: Request,
+    desk: AtDesk,
+    _person: Technician,
+    *,
+    path: Key,
+    kind: Annotated[str, Query(max_length=40)] = "",
+    name: Annotated[str, Query(max_length=40)] = "",
+    replace: bool = False,
+) -> HTMLResponse:
+    """The form of a table that is to be added, or put in another's place."""
+    target = _target(path, name, _document(desk))
+    return render(
+        request,
+        "configuration_add.html",
+        group=_found(form.blank(target, kind)),
+        path=path,
+        kind=kind,
+        name=name,
+        replace=replace,
+        seen=_seen(desk),
+    )
+
+
+@router.get("/configuration/raw", response_class=HTMLResponse)
+def show_raw(
+    request: Request, desk: AtDesk, _person: Technician, file: Annotated[int, Query(ge=0, le=64)] = 0
+) -> HTMLResponse:
+    """A file as it is, but for its secrets."""
+    path = _file(desk, file)
+    return render(
+        request,
+        "configuration_raw.html",
+        file=file,
+        path=str(path),
+        content=masked_text(_text(path), schema_of(read(desk.main), desk.models)),
+        problems=_problems(desk),
+        seen=_seen(desk),
+    )
+
+
+@router.get("/configuration/history", response_class=HTMLResponse)
+def show_history(request: Request, gate: AtGate, desk: AtDesk, _person: Technician) -> HTMLResponse:
+    """The last states, the newest first."""
+    seen = _seen(desk)
+    now = present_state(desk.main)
+    rows = [
+        {
+            "number": one.number,
+            "time": time_text(round(one.utc * 1000)),
+            "who": one.who,
+            "what": one.what,
+            "changed": one.changed,
+            "is_now": one.state == now,
+        }
+        for one in reversed(desk.history.generations())
+    ]
+    return render(request, "configuration_history.html", rows=rows, seen=seen, **_standing(gate, desk))
+
+
+# ------------------------------------------------------------------------------------------------------------ proposing
+
+
+@router.post("/configuration/table", response_class=HTMLResponse)
+def propose_table(asked: Asked, sent: FormSent, path: Key) -> HTMLResponse:
+    """What the form of a table would change."""
+    document = _document(asked.desk)
+    made = _found(form.group(_path(path), document))
+    return _proposed_edits(asked, sent, lambda: changes(made, sent, document), f"change {path}")
+
+
+@router.post("/configuration/add", response_class=HTMLResponse)
+def propose_addition(
+    asked: Asked,
+    sent: FormSent,
+    *,
+    path: Key,
+    kind: Annotated[str, Query(max_length=40)] = "",
+    name: Annotated[str, Query(max_length=40)] = "",
+    replace: bool = False,
+) -> HTMLResponse:
+    """What one table more would change."""
+    target = _target(path, name, _document(asked.desk))
+    made = _found(form.blank(target, kind))
+    edits = [Edit("remove", target)] if replace else []
+    edits.append(Edit("add", target, values=table(made, sent)))
+    return _proposed_edits(asked, sent, lambda: edits, f"add {path} {name}".strip())
+
+
+@router.post("/configuration/remove", response_class=HTMLResponse)
+def propose_removal(asked: Asked, sent: FormSent, path: Key) -> HTMLResponse:
+    """What it would be without a table."""
+    return _proposed_edits(asked, sent, lambda: [Edit("remove", _path(path))], f"remove {path}")
+
+
+@router.post("/configuration/raw", response_class=HTMLResponse)
+def propose_raw(asked: Asked, sent: FormSent, file: Annotated[int, Query(ge=0, le=64)] = 0) -> HTMLResponse:
+    """What another text of a file would change."""
+    path = _file(asked.desk, file)
+    return _proposed_text(asked, path, sent.text("content"), sent.text("seen"), f"edit {path.name}")
+
+
+@router.post("/configuration/upload", response_class=HTMLResponse)
+def propose_upload(asked: Asked, upload: Annotated[UploadFile, File()], seen: Seen) -> HTMLResponse:
+    """What an uploaded file would change in the place of the first."""
+    data = upload.file.read(LARGEST_BYTES + 1)
+    if len(data) > LARGEST_BYTES:
+        return _refused(asked, "configuration.too_large", largest_kb=LARGEST_BYTES // 1024)
+    try:
+        content = data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return _refused(asked, "configuration.no_text")
+    return _proposed_text(asked, asked.desk.main, content, seen, "upload")
+
+
+@router.post("/configuration/undo", response_class=HTMLResponse)
+def propose_undo(asked: Asked, number: Annotated[int, Form(ge=1)], seen: Seen) -> HTMLResponse:
+    """What a former state would change."""
+    found = next((one for one in asked.desk.history.generations() if one.number == number), None)
+    if found is None:
+        return _refused(asked, "configuration.no_state", number=number)
+    return _proposed(asked, lambda: found.state.files, seen, f"undo to {number}", of=found.of or number)
+
+
+@router.post("/configuration/apply", response_class=HTMLResponse)
+def apply(asked: Asked, proposal: Annotated[str, Form(max_length=64)]) -> HTMLResponse:
+    """Write a proposal, and have the gate take it."""
+    gate, person = asked.gate, asked.person
+    found = _PROPOSALS.take(proposal, person.name, gate.now().at)
+    if found is None:
+        return _refused(asked, "configuration.gone")
+    step = Step(person.name, found.what, gate.now().utc)
+    try:
+        change = put(asked.desk, found.files, step, found.seen, found.of)
+    except StaleError as error:
+        return _stale(asked, error)
+    except SettingsError as error:
+        return _wrong(asked, error)
+    except HistoryError as error:
+        return _refused(asked, "configuration.no_history", why=str(error))
+    except OSError as error:
+        gate.audit(person, "configuration.changed", detail=f"{found.what}: {error}", done=False)
+        return _cannot_write(asked, error)
+    gate.audit(person, "configuration.changed", detail=f"{found.what}: {', '.join(found.keys)}; state {change.number}")
+    gate.reload()
+    return render(asked.request, "configuration_done.html", number=change.number)
+
+
+# -------------------------------------------------------------------------------------------------------------- answers
+
+
+def _proposed_edits(asked: _Asked, sent: Sent, make: Any, what: str) -> HTMLResponse:
+    def files() -> Mapping[str, bytes]:
+        edits = make()
+        return edited(asked.desk, edits) if edits else {}
+
+    return _proposed(asked, files, sent.text("seen"), what)
+
+
+def _proposed_text(asked: _Asked, path: FilePath, content: str, seen: str, what: str) -> HTMLResponse:
+    def files() -> Mapping[str, bytes]:
+        before = _text(path)
+        schema = schema_of(read(asked.desk.main), asked.desk.models)
+        restored = restored_text(content, before, schema)
+        if "\r\n" in before:
+            restored = restored.replace("\r\n", "\n").replace("\n", "\r\n")
+        return {} if restored == before else {str(path.resolve()): restored.encode()}
+
+    return _proposed(asked, files, seen, what)
+
+
+def _proposed(asked: _Asked, make: Any, seen: str, what: str, of: int | None = None) -> HTMLResponse:
+    """Judge what would be there and show it; nothing is written. `make` gives the files."""
+    desk, gate = asked.desk, asked.gate
+    try:
+        check_seen(desk, seen)
+        files = make()
+        if not files:
+            return _refused(asked, "configuration.nothing")
+        loaded = judged(desk, files)
+    except StaleError as error:
+        return _stale(asked, error)
+    except SettingsError as error:
+        return _wrong(asked, error)
+    except ChangeError as error:
+        return _refused(asked, "configuration.not_so", why=str(error))
+    except (HistoryError, OSError) as error:
+        return _refused(asked, "configuration.unreadable", why=str(error))
+    found = differences(gate.loaded, loaded)
+    keys = tuple(one.key for one in found)
+    proposal = Proposal(asked.person.name, files, seen, what, gate.now().at, keys[:20], of)
+    number = _PROPOSALS.add(proposal)
+    return render(
+        asked.request,
+        "configuration_proposal.html",
+        number=number,
+        differences=found,
+        warnings=loaded.warnings,
+        files=sorted(files),
+        busy=_busy(gate),
+    )
+
+
+def _busy(gate: Gate) -> list[str]:
+    """The lanes in which a vehicle is under way now."""
+    return [name for name, lane in gate.lanes.items() if lane.view is not None and lane.view.transaction is not None]
+
+
+def _refused(asked: _Asked, key: str, **values: object) -> HTMLResponse:
+    message = text(asked.request, key, **values)
+    return render(asked.request, "configuration_refused.html", message=message, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+
+
+def _stale(asked: _Asked, error: StaleError) -> HTMLResponse:
+    return render(
+        asked.request,
+        "configuration_stale.html",
+        changed=error.changed,
+        who=error.who,
+        status=HTTPStatus.CONFLICT,
+    )
+
+
+def _wrong(asked: _Asked, error: SettingsError) -> HTMLResponse:
+    return render(
+        asked.request,
+        "configuration_problems.html",
+        problems=error.problems,
+        status=HTTPStatus.UNPROCESSABLE_ENTITY,
+    )
+
+
+def _cannot_write(asked: _Asked, error: OSError) -> HTMLResponse:
+    folder = asked.desk.main.resolve().parent
+    return _refused(asked, "configuration.cannot_write", folder=folder, why=error.strerror or str(error))
+
+
+# --------------------------------------------------------------------------------------------------------------- finding
+
+
+def _path(key: str) -> Path:
+    try:
+        return key_path(key)
+    except ValueError:
+        raise RefusedError(HTTPStatus.NOT_FOUND, "error.not_found") from None
+
+
+def _target(key: str, name: str, document: Document) -> Path:
+    """Where something is to be added: a name among tables, the end of a list, or the table itself."""
+    path = _path(key)
+    found = None if form.group(path, document) is not None else form.parts(path, document) if _has_parts(path) else None
+    if found is None:
+        return path
+    if path == ("lanes",):
+        if not name:
+            raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, "configuration.name_needed")
+        return (*path, name)
+    return (*path, len(found.items))
+
+
+def _has_parts(path: Path) -> bool:
+    return path == ("lanes",) or str(path[-1]) in ("cameras", "scanners", "keys", "gates")
+
+
+def _found(made: form.Group | None) -> form.Group:
+    if made is None:
+        raise RefusedError(HTTPStatus.NOT_FOUND, "error.not_found")
+    return made
+
+
+def _seen(desk: Desk) -> str:
+    """What names the files as they are; they are remembered, so that whoever comes second can be told what changed."""
+    try:
+        with desk.history.held():
+            note_present(desk, Step("", "", 0.0))
+        return seen_state(desk)
+    except (HistoryError, OSError) as error:
+        raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "configuration.unreadable", why=str(error)) from None
+
+
+def _document(desk: Desk) -> Document:
+    """The files and what is laid over them. Raises RefusedError where they are no TOML."""
+    try:
+        return desk.load(read_file).document
+    except SettingsError:
+        document = read(desk.main)
+        if document.problems:
+            raise RefusedError(HTTPStatus.CONFLICT, "configuration.mend_first") from None
+        return document
+
+
+def _files(desk: Desk) -> list[str]:
+    return [str(one.path) for one in read(desk.main).files] or [str(desk.main)]
+
+
+def _file(desk: Desk, number: int) -> FilePath:
+    files = _files(desk)
+    if number >= len(files):
+        raise RefusedError(HTTPStatus.NOT_FOUND, "error.not_found")
+    return FilePath(files[number])
+
+
+def _text(path: FilePath) -> str:
+    try:
+        return read_file(path).decode("utf-8", errors="replace").removeprefix("\ufeff")
+    except OSError as error:
+        raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "configuration.unreadable", why=str(error)) from None
+
+
+def _problems(desk: Desk) -> SettingsError | None:
+    try:
+        judged(desk, {})
+    except SettingsError as error:
+        return error
+    return None
+
+
+def _standing(gate: Gate, desk: Desk) -> dict[str, Any]:
+    """Whether what is on the disk is what runs, what is wrong with it, and which lanes it waits for."""
+    refused = _problems(desk)
+    on_disk = None if refused is not None else judged(desk, {})
+    return {
+        "problems": () if refused is None else refused.problems,
+        "is_running": on_disk is not None and on_disk.digest == gate.loaded.digest,
+        "busy": _busy(gate),
+        "main": str(desk.main),
+    }

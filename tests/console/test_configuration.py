@@ -1,0 +1,298 @@
+"""The page Configuration against a real agent: forms, raw text, uploads, who comes second, and going back."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from functools import cache
+from urllib.parse import parse_qs
+
+import pytest
+
+from agent.console.texts import LANGUAGES, Texts
+from agent.service.redaction import MASK
+from tests.consoles import ConsoleGate
+
+CAMERA = """
+[[lanes.out.cameras]]
+id = "front"
+kind = "simulated"
+readers = ["qr"]
+frame_rate_hz = 1
+"""
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory):
+    """A gate that runs without the camera which its file has in each test: a form needs no eye."""
+    read_anew = []
+    with ConsoleGate(tmp_path_factory.mktemp("configuration"), reload=lambda: read_anew.append(1)) as gate:
+        gate.browser = cache(gate.browser)
+        gate.read_anew = read_anew
+        gate.text = gate.path.read_text(encoding="utf-8") + CAMERA
+        yield gate
+
+
+@pytest.fixture
+def gate(running):
+    running.path.write_text(running.text, encoding="utf-8")
+    running.read_anew.clear()
+    return running
+
+
+def on_disk(gate):
+    return tomllib.loads(gate.path.read_text(encoding="utf-8"))
+
+
+def form(page):
+    """What a browser would send of the first big form of a page, without its buttons."""
+    text = page.text
+    found = re.findall(r'<input type="(?:hidden|text)"[^>]* name="([^"]+)" value="([^"]*)"', text)
+    sent = dict([*found, *re.findall(r'<textarea[^>]* name="([^"]+)"[^>]*>(.*?)</textarea>', text, re.DOTALL)])
+    for name, body in re.findall(r'<select[^>]* name="([^"]+)"[^>]*>(.*?)</select>', text, re.DOTALL):
+        chosen = re.search(r'<option value="([^"]*)" selected', body)
+        sent[name] = chosen[1] if chosen else ""
+    ticked = re.findall(r'<input type="checkbox" name="(f:[^"]+)" value="([^"]*)" checked', text)
+    sent |= {name: [value for one, value in ticked if one == name] for name, _ in ticked}
+    return sent
+
+
+def proposal(answer):
+    assert answer.status_code == 200, answer.text
+    return re.search(r'name="proposal" value="([^"]+)"', answer.text)[1]
+
+
+def change(browser, path, **fields):
+    """Fill in a form of a table and have it checked."""
+    address = f"/configuration/table?path={path}"
+    sent = form(browser.get(address)) | {f"f:{name}": value for name, value in fields.items()}
+    return browser.post(address, data=sent)
+
+
+def apply(browser, answer):
+    return browser.post("/configuration/apply", data={"proposal": proposal(answer)})
+
+
+# -------------------------------------------------------------------------------------------------------------- forms
+
+
+def test_a_value_is_changed_by_a_form_shown_first_written_then_and_taken(gate):
+    browser = gate.browser("technician")
+    answer = change(browser, "lanes.out", **{"lanes.out.timing.read_s": "12"})
+    assert "lanes.out.timing.read_s" in answer.text
+    assert "30.0" in answer.text
+    assert "timing" not in on_disk(gate)["lanes"]["out"], "nothing is written before the yes"
+    assert "state " in apply(browser, answer).text
+    assert on_disk(gate)["lanes"]["out"]["timing"] == {"read_s": 12}
+    assert gate.read_anew == [1]
+    journal = gate.app._journal
+    acted = [one for one in journal.range(1, journal.head) if one.type == "console.acted"]
+    assert b"configuration.changed" in acted[-1].payload
+    assert b"lanes.out.timing.read_s" in acted[-1].payload
+
+
+def test_a_form_sent_as_it_was_changes_nothing(gate):
+    browser = gate.browser("technician")
+    for path in ("lanes.out", "mqtt", "permits", "console", "commands", "site"):
+        answer = change(browser, path)
+        assert (answer.status_code, "Nothing was changed" in answer.text) == (422, True), path
+
+
+def test_an_emptied_field_goes_back_to_its_default(gate):
+    browser = gate.browser("technician")
+    apply(browser, change(browser, "lanes.out", **{"lanes.out.cameras[0].frame_rate_hz": ""}))
+    assert "frame_rate_hz" not in on_disk(gate)["lanes"]["out"]["cameras"][0]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("lanes.out.timing.read_s", "soon", "a number"),
+        ("lanes.out.timing.read_s", "99999", "600"),
+        ("lanes.out.number", "[1, 2]", "a whole number"),
+        ("lanes.out.relay.name", "x\x00y", "NUL"),
+        ("lanes.out.signals.presence", "0", "presence"),
+    ],
+)
+def test_a_value_that_does_not_fit_is_told_with_its_line_and_nothing_is_written(gate, field, value, words):
+    before = gate.path.read_bytes()
+    answer = change(gate.browser("technician"), "lanes.out", **{field: value})
+    assert answer.status_code == 422
+    assert re.search(r"gate\.toml:\d+:\d+", answer.text)
+    assert words in answer.text
+    assert gate.path.read_bytes() == before
+
+
+def test_a_camera_is_added_and_removed(gate):
+    browser = gate.browser("technician")
+    address = "/configuration/add?path=lanes.out.cameras&kind=simulated"
+    sent = form(browser.get(address)) | {"f:lanes.out.cameras[1].id": "back"}
+    answer = browser.post(address, data=sent)
+    assert "lanes.out.cameras[1].id" in answer.text
+    apply(browser, answer)
+    assert [one["id"] for one in on_disk(gate)["lanes"]["out"]["cameras"]] == ["front", "back"]
+    seen = form(browser.get("/configuration/table?path=lanes.out"))["seen"]
+    apply(browser, browser.post("/configuration/remove?path=lanes.out.cameras[0]", data={"seen": seen}))
+    assert [one["id"] for one in on_disk(gate)["lanes"]["out"]["cameras"]] == ["back"]
+
+
+def test_a_lane_is_added_with_its_board(gate):
+    browser = gate.browser("technician")
+    address = "/configuration/add?path=lanes&name=in&kind=simulated"
+    sent = form(browser.get(address)) | {"f:lanes.in.number": "2", "f:lanes.in.direction": "import"}
+    apply(browser, browser.post(address, data=sent | {"f:lanes.in.relay.name": "in"}))
+    assert on_disk(gate)["lanes"]["in"]["relay"] == {"kind": "simulated", "name": "in"}
+
+
+def test_what_is_missing_in_a_new_table_is_told(gate):
+    browser = gate.browser("technician")
+    address = "/configuration/add?path=lanes.out.cameras&kind=opencv"
+    answer = browser.post(address, data=form(browser.get(address)))
+    assert answer.status_code == 422
+    assert "lanes.out.cameras[1]" in answer.text
+
+
+def test_a_board_is_replaced_by_one_of_another_kind(gate):
+    browser = gate.browser("technician")
+    address = "/configuration/add?path=lanes.out.relay&kind=lcus&replace=true"
+    sent = form(browser.get(address)) | {"f:lanes.out.relay.port": "/dev/ttyUSB7"}
+    apply(browser, browser.post(address, data=sent))
+    assert on_disk(gate)["lanes"]["out"]["relay"] == {"kind": "lcus", "port": "/dev/ttyUSB7"}
+
+
+# ------------------------------------------------------------------------------------------------------------- secrets
+
+
+def test_no_secret_is_ever_shown_and_a_form_or_text_that_does_not_touch_it_keeps_it(gate):
+    gate.path.write_text(gate.text + '[site]\nusername = "g"\npassword = "hunter2"\n', "utf-8")
+    browser = gate.browser("technician")
+    pages = [browser.get(f"/configuration{rest}") for rest in ("", "/table?path=site", "/raw", "/history")]
+    changed = change(browser, "site", **{"site.username": "h"})
+    assert not any("hunter2" in page.text for page in (*pages, changed))
+    apply(browser, changed)
+    assert on_disk(gate)["site"] == {"username": "h", "password": "hunter2"}
+    raw = form(browser.get("/configuration/raw"))
+    assert MASK in raw["content"]
+    content = raw["content"].replace("&#34;", '"').replace("&#39;", "'").replace('username = "h"', 'username = "i"')
+    apply(browser, browser.post("/configuration/raw?file=0", data=raw | {"content": content.lstrip("\n")}))
+    assert on_disk(gate)["site"] == {"username": "i", "password": "hunter2"}
+    apply(browser, change(browser, "site", **{"site.password": "hunter3"}))
+    assert on_disk(gate)["site"]["password"] == "hunter3"
+
+
+# -------------------------------------------------------------------------------------------------- two, and hostile ones
+
+
+def test_of_two_technicians_the_second_is_told_what_the_first_changed(gate):
+    first, second = gate.browser("technician"), gate.browser("admin")
+    address = "/configuration/table?path=lanes.out"
+    early = form(second.get(address)) | {"f:lanes.out.timing.read_s": "15"}
+    waiting = second.post(address, data=early)
+    apply(first, change(first, "lanes.out", **{"lanes.out.timing.read_s": "12"}))
+    refused = apply(second, waiting)
+    assert refused.status_code == 409
+    assert "some-technician" in refused.text
+    assert "lanes.out.timing.read_s" in refused.text
+    assert second.post(address, data=early).status_code == 409
+    assert on_disk(gate)["lanes"]["out"]["timing"]["read_s"] == 12
+
+
+def test_a_proposal_is_applied_once_and_by_its_maker(gate):
+    browser = gate.browser("technician")
+    answer = change(browser, "lanes.out", **{"lanes.out.timing.read_s": "12"})
+    number = {"proposal": proposal(answer)}
+    assert gate.browser("admin").post("/configuration/apply", data=number).status_code == 422
+    assert browser.post("/configuration/apply", data=number).status_code == 200
+    assert browser.post("/configuration/apply", data=number).status_code == 422
+    assert gate.read_anew == [1]
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"\x89PNG\r\n\x1a\n\xff\xfe", "UTF-8"),
+        (b"x" * (1 << 19), "larger than"),
+        (b"[gate\nid = 1\n", "gate.toml:1:"),
+        (b"", "version"),
+        (b"version = 1\n[gate]\nidd = 'x'\n", "did you mean"),
+    ],
+)
+def test_an_upload_that_is_no_configuration_is_refused_with_its_errors(gate, data, words):
+    browser, before = gate.browser("technician"), gate.path.read_bytes()
+    seen = form(browser.get("/configuration"))["seen"]
+    answer = browser.post("/configuration/upload", data={"seen": seen}, files={"upload": ("gate.toml", data)})
+    assert answer.status_code == 422
+    assert words in answer.text
+    assert gate.path.read_bytes() == before
+
+
+def test_a_broken_file_on_the_disk_is_told_and_mended_as_text(gate):
+    good = gate.path.read_text(encoding="utf-8")
+    gate.path.write_text(good.replace("[gate]", "[gate"), encoding="utf-8")
+    browser = gate.browser("technician")
+    assert "cannot be used" in browser.get("/live/configuration").text
+    assert browser.get("/configuration/table?path=gate").status_code == 409
+    raw = form(browser.get("/configuration/raw"))
+    answer = browser.post("/configuration/raw?file=0", data=raw | {"content": good})
+    apply(browser, answer)
+    assert gate.path.read_text(encoding="utf-8") == good
+
+
+def test_a_folder_that_cannot_be_written_is_told_plainly(gate, monkeypatch):
+    browser = gate.browser("technician")
+    answer = change(browser, "lanes.out", **{"lanes.out.timing.read_s": "12"})
+
+    def refuse(*_args, **_more):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("agent.settings.revision.replace_file", refuse)
+    refused = apply(browser, answer)
+    assert (refused.status_code, "ReadWritePaths=" in refused.text) == (422, True)
+    assert gate.read_anew == []
+
+
+@pytest.mark.parametrize(
+    "path", ["", "nothing", "lanes.none", "lanes.out.timing.read_s", "a[", "lanes.out.cameras[9]", "x" * 301]
+)
+def test_a_table_that_is_not_there_is_not_found(gate, path):
+    assert gate.browser("technician").get("/configuration/table", params={"path": path}).status_code in (404, 422)
+
+
+# -------------------------------------------------------------------------------------------------------------- history
+
+
+def test_any_of_the_last_states_can_be_brought_back(gate):
+    browser = gate.browser("technician")
+    before = gate.path.read_text(encoding="utf-8")
+    apply(browser, change(browser, "lanes.out", **{"lanes.out.timing.read_s": "12"}))
+    page = browser.get("/configuration/history")
+    assert "lanes.out.timing.read_s" in page.text
+    number = int(re.search(r'name="number" value="(\d+)"', page.text)[1])
+    answer = browser.post("/configuration/undo", data={"seen": form(page)["seen"], "number": number})
+    apply(browser, answer)
+    assert gate.path.read_text(encoding="utf-8") == before
+    none = browser.post("/configuration/undo", data={"seen": form(page)["seen"], "number": 9999})
+    assert none.status_code == 422
+
+
+# --------------------------------------------------------------------------------------------------------------- showing
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_section_and_lane_has_its_form_in_every_language(gate, language):
+    texts, browser = Texts.load(), gate.browser("technician")
+    ask = {"accept-language": language}
+    page = browser.get("/configuration", headers=ask)
+    assert texts.get(language, "configuration.waits") in page.text
+    paths = re.findall(r'href="/configuration/table\?([^"]+)"', page.text)
+    assert len(paths) >= 15
+    for path in paths:
+        found = browser.get(f"/configuration/table?{path}", headers=ask)
+        assert found.status_code == 200, parse_qs(path)
+        assert texts.get(language, "configuration.check") in found.text
+
+
+def test_a_viewer_sees_none_of_it(gate):
+    viewer = gate.browser("viewer")
+    for path in ("/configuration", "/configuration/raw", "/configuration/history", "/configuration/table?path=mqtt"):
+        assert viewer.get(path).status_code == 403
