@@ -51,9 +51,12 @@ id = "front"
 
 
 class Agent:
-    """`gate-agent run` as a process of its own, started at once. `ready_s`: from its start to READY=1."""
+    """`gate-agent run` as a process of its own, started at once. `ready_s`: from its start to READY=1.
 
-    def __init__(self, folder: Path, configuration: Path) -> None:
+    `console`: with its console at a socket in the folder.
+    """
+
+    def __init__(self, folder: Path, configuration: Path, *, console: bool = False) -> None:
         address = folder / "notify"
         address.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notified, (folder / "agent.log").open("ab") as log:
@@ -64,7 +67,9 @@ class Agent:
                 [sys.executable, "-m", "agent.cli.main", "run", str(configuration)],
                 stdout=log,
                 stderr=log,
-                env=os.environ | {"NOTIFY_SOCKET": str(address)},
+                env=os.environ
+                | {"NOTIFY_SOCKET": str(address)}
+                | ({"RUNTIME_DIRECTORY": str(folder)} if console else {}),
             )
             while b"READY=1" not in notified.recv(4096):
                 pass
@@ -106,11 +111,11 @@ class BenchGate:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def start(self, camera: str) -> Agent:
-        """Start the agent; `camera` holds the TOML keys of its camera."""
+    def start(self, camera: str, *, console: bool = False) -> Agent:
+        """Start the agent; `camera` holds the TOML keys of its camera. `console`: with its socket."""
         self._board.set_input(CLOSED, on=True)
         lane = LANE.format(port=self._board.line.link) + CAMERA.format(keys=camera)
-        self._agent = agent = Agent(self.folder, self.site.configure(lane, mqtt=self._mqtt))
+        self._agent = agent = Agent(self.folder, self.site.configure(lane, mqtt=self._mqtt), console=console)
         self._stack.callback(agent.stop)
         return agent
 

@@ -24,6 +24,7 @@ from bench.figures import Figure, p50, p99, table
 from bench.gate import BenchGate
 from bench.processes import family, proportional_mb
 from bench.scratch import scratch
+from bench.viewers import Viewers
 from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene
 
 if TYPE_CHECKING:
@@ -62,8 +63,11 @@ class Passages:
         return [*rows, Figure("memory of the whole agent", total, "MB", MEMORY_GOAL_MB, note=note)]
 
 
-def measure(vehicles: int, progress: Callable[[str], None] = lambda _text: None) -> Passages:
-    """Let that many vehicles pass which show their code at the arm, and as many that appear with it."""
+def measure(vehicles: int, progress: Callable[[str], None] = lambda _text: None, viewers: int = 0) -> Passages:
+    """Let that many vehicles pass which show their code at the arm, and as many that appear with it.
+
+    `viewers`: so many have the page of the lane open meanwhile.
+    """
     rng = random.Random(1)
     passages = Passages([], [], {})
     with ExitStack() as stack:
@@ -72,8 +76,9 @@ def measure(vehicles: int, progress: Callable[[str], None] = lambda _text: None)
         gate = stack.enter_context(BenchGate(folder))
         camera.load("empty", drawn(Scene()))
         camera.show("empty")
-        agent = gate.start(f'kind = "opencv"\nurl = "{camera.url}"')
+        agent = gate.start(f'kind = "opencv"\nurl = "{camera.url}"', console=viewers > 0)
         gate.wait_for_camera()
+        stack.enter_context(Viewers(folder, "exit-1", "front", viewers))
         _load(camera, gate, 0)
         for number in range(2 * vehicles):
             standing = number < vehicles
@@ -83,8 +88,7 @@ def measure(vehicles: int, progress: Callable[[str], None] = lambda _text: None)
             gate.pause(rng.uniform(0.4, 0.8))
             gate.expect_pulse()
             shown_at = camera.show("code")
-            times = passages.standing if standing else passages.at_once
-            times.append((gate.pulse_at() - shown_at) * 1000)
+            (passages.standing if standing else passages.at_once).append((gate.pulse_at() - shown_at) * 1000)
             camera.show("empty")
             with ThreadPoolExecutor(1) as beside:
                 loaded = beside.submit(_load, camera, gate, number + 1)

@@ -2,7 +2,7 @@
 
 Usage: bench/run.py [--only NAME ...]
 
-About twenty-five minutes on two cores that have nothing else to do. Exit code 1 when a goal is missed or a measurement fails.
+About half an hour on two cores that have nothing else to do. Exit code 1 when a goal is missed or a measurement fails.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from bench import (
     lists,
     permits,
     plates,
+    preview,
     pulses,
     reading,
     relay,
@@ -112,6 +113,10 @@ MEASUREMENTS: dict[str, tuple[str, Callable[[], list[Figure]]]] = {
         lambda: [figure for count in eyes.CAMERAS for figure in eyes.measure(count, eyes.CODES).figures()],
     ),
     "sandbox": (f"the sandbox of {STARTS} eyes", lambda: sandbox.figures(sandbox.measure(STARTS))),
+    "preview": (
+        f"open pages, {preview.ROUNDS} rounds; {4 * preview.VEHICLES} vehicles with and without one",
+        lambda: preview.measure(preview.ROUNDS) + preview.delays(preview.VEHICLES),
+    ),
     "starting": (f"{STARTS} starts of the agent", lambda: starting.figures(starting.measure(STARTS))),
     "drain": (
         f"{DRAINED} events drained, plain and with mutual TLS",
