@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from pydantic import BaseModel, SecretStr
 
@@ -124,8 +125,22 @@ def _of_document(loaded: LoadedSettings, value: Any, path: tuple[str | int, ...]
                 yield from _of_document(loaded, inner, (*path, number))
         case str() if path and loaded.schema.hides(path, value):
             yield value
+        case str() if "://" in value:
+            yield from _of_url(value)
         case _:
             pass
+
+
+def _of_url(url: str) -> Iterator[str]:
+    """The password of a URL and what its query says under names that sound secret, as they stand there and as they are meant."""
+    try:
+        parts = urlsplit(url)
+        named = [value for name, value in parse_qsl(parts.query) if sounds_secret(name)]
+        found = [*named, *filter(None, (parts.password,))]
+    except ValueError:  # no URL at all: the masking of texts has its own pattern
+        return
+    for secret in found:
+        yield from {secret, unquote(secret), quote(secret)}
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -31,6 +31,8 @@ CAMERA_LIMIT_S: Final = 20.0
 BOARD_LIMIT_S: Final = 8.0
 STEADY_S: Final = 4.5
 """How long a camera is watched once it delivers: long enough to tell a frozen picture, and a bad view, from a good one."""
+REFUSED_S: Final = 4.0
+"""After so long, one that was tried and refused is not waited for any longer."""
 _LOOK_S: Final = 0.1
 HANGS: Final = "no answer in time"
 
@@ -121,9 +123,12 @@ def _watched(name: str, camera: Camera) -> CameraFacts:
 
 def _watch(eye: EyePort) -> None:
     """Return once the camera was watched for long enough, or will not deliver."""
-    deadline, pause = time.monotonic() + CAMERA_LIMIT_S, threading.Event()
+    began_at, pause = time.monotonic(), threading.Event()
     first_at: float | None = None
-    while time.monotonic() < deadline and not eye.status.misconfigured:
+    while not eye.status.misconfigured:
+        patience_s = REFUSED_S if eye.status.phase is CameraPhase.BACKOFF else CAMERA_LIMIT_S
+        if time.monotonic() - began_at >= patience_s:
+            return
         beat = eye.last_beat
         if beat is not None and beat.captured:
             first_at = beat.at if first_at is None else first_at
