@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup demo test test-cluster check bench bench-reading proofs faults fuzz races mutants soak-lane soak-eye schema train format lock clean
+.PHONY: help setup demo test test-cluster check bench bench-reading proofs faults fuzz fuzz-guided races soak mutants soak-lane soak-eye schema train format lock clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -51,6 +51,11 @@ test-cluster: setup  ## Gates and consumers on a real cluster of three RabbitMQ 
 fuzz: setup  ## Attack everything that reads strangers' bytes with a million hostile inputs; three to eight minutes
 	@$(BIN)/python -m tests.fuzz
 
+READER ?= CBOR
+fuzz-guided: setup  ## Let coverage guide the attack on one reader for five minutes: READER="GP1 texts"; the names stand in `make fuzz`
+	@PYTHON=$(PYTHON) tools/setup_fuzz.sh
+	@.venv-fuzz/bin/python -m tests.fuzz.guided "$(READER)"
+
 races: setup  ## Three gates race for the same permits, are killed and cut off: was any permit used twice?
 	@$(BIN)/python -m tests.site.races
 
@@ -69,6 +74,12 @@ schema: setup  ## Write the JSON Schema of the configuration for your editor: bu
 	@mkdir -p build
 	@$(BIN)/gate-agent config schema >build/gate.schema.json
 
+SOAK_S ?= 3600
+SEED ?= 1
+soak: setup  ## The whole agent at twenty times the traffic, all faults mixed, for an hour; SOAK_S= seconds, SEED=; WRITE=yes: its picture into docs/images
+	@tools/setup_soak.sh
+	@$(BIN)/python -m tests.soak --for $(SOAK_S) --seed $(SEED) $(if $(WRITE),--picture docs/images/soak.svg)
+
 soak-lane: setup  ## Drive 10,000 vehicles and 8 million random steps through the lane's rules; up to five minutes
 	@$(BIN)/python -m tests.soak_lane
 
@@ -83,4 +94,4 @@ lock: setup  ## Write the requirements locks anew from pyproject.toml
 	@VENV=$(VENV) tools/lock.sh
 
 clean:  ## Remove what setup and builds made in this folder
-	rm -rf $(VENV) .venv-training .venv-reading build dist demo-out
+	rm -rf $(VENV) .venv-training .venv-reading .venv-fuzz build dist demo-out

@@ -27,7 +27,7 @@ from tests.installed import Installation, build_wheel
 from tests.soak.course import Course
 from tests.soak.gate import EVERY_S, SoakGate
 from tests.soak.troubles import NetworkCamera, Troubles
-from tests.soak.verdict import strange_grants, transactions, wrongs
+from tests.soak.verdict import strange_grants, transactions, twice_used, wrongs
 from tests.waiting import eventually
 
 BUILD = Path(__file__).parents[2] / "build"
@@ -107,12 +107,13 @@ def _let_pass(world, troubles, course, for_s):
 def _report(world, ending, course, troubles, options):
     seen = world.gate.seen
     payloads = [payload for _, _, payload in sorted(world.consumer.stored())]
-    found = transactions(payloads)
+    found, twice = transactions(payloads), twice_used(payloads)
     growth = course.growth_mb_an_hour
     wrong = wrongs(
         ending,
         found,
         strange_grants(payloads, seen.genuine),
+        twice,
         unacknowledged=world.unacknowledged(),
         growth=growth,
         for_s=options.for_s,
@@ -127,7 +128,7 @@ def _report(world, ending, course, troubles, options):
         f"transactions  {found.begun:,} begun, {found.closed:,} with an outcome, {found.interrupted} cut short by a kill",
         f"events        {judged.recorded:,} recorded, {judged.stored:,} at central, lost {judged.lost}, twice {judged.doubles},"
         f" invented {judged.invented}; {ending.raw_duplicates:,} came again on the wire; chain {judged.chain}",
-        f"grants        {seen.pulses.total():,} pulses; permits granted twice {judged.granted_twice}",
+        f"grants        {seen.pulses.total():,} pulses; permits used twice {len(twice)}, granted again after they were given back {judged.granted_twice - len(twice)}",
         f"code to relay p50 {percentile(seconds, 0.5):.3f} s, p99 {percentile(seconds, 0.99):.3f} s, slowest {max(seconds):.3f} s",
         f"memory        agent {course.samples[0].agent_mb:.0f} to {max(s.agent_mb for s in course.samples):.0f} MB, in its first life"
         f" {'not known' if growth is None else f'{growth:+.1f}'} MB an hour after the warm-up;"

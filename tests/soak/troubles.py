@@ -24,6 +24,9 @@ from tests.soak.gate import card
 
 STREAM = "01900000-0000-7000-8000-000000000000"
 CLOCK_STEPS_S = (-90, -5, 5, 90)
+DEATH = "agent killed"
+DEATHS = 0.25
+"""Their share of the troubles at the gate, in the time in which the agent is killed too."""
 
 
 class NetworkCamera:
@@ -145,9 +148,9 @@ class Troubles:
 
     def _make(self, troubles, dice):
         while not self._over.wait(dice.uniform(1, 6)):
-            trouble = dice.choice(troubles)
-            if trouble.name == "agent killed" and not self.deadly.is_set():
-                continue
+            deaths = [trouble for trouble in troubles if trouble.name == DEATH]
+            alive = not deaths or not self.deadly.is_set() or dice.random() > DEATHS
+            trouble = dice.choice([trouble for trouble in troubles if trouble.name != DEATH] if alive else deaths)
             try:
                 trouble.begin()
                 self._over.wait(dice.uniform(trouble.least_s, trouble.most_s))
@@ -194,7 +197,7 @@ class Troubles:
             Trouble("eye hangs", lambda: self._signal_eye(signal.SIGSTOP), most_s=0.5),
             Trouble("camera gone", gate.camera.kill, gate.camera.start),
             Trouble("camera shows nonsense", lambda: gate.show_drawn('{"vehicle": 7'), lambda: gate.show_drawn({})),
-            Trouble("agent killed", self._kill_agent, most_s=0.1),
+            Trouble(DEATH, self._kill_agent, most_s=0.1),
         ]
         if self._disk is not None:
             troubles.append(Trouble("disk full", self._disk.fill, self._disk.free, 2, 8))

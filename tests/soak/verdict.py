@@ -1,9 +1,15 @@
-"""What must be true at the end, as central sees it, beyond what tests.faults.judge says of lost and altered events."""
+"""What must be true at the end, as central sees it, beyond what tests.faults.judge says of lost and altered events.
+
+There every grant is a passage; here vehicles back out, and their permits may be granted again.
+"""
 
 import json
 from collections import Counter
 from dataclasses import dataclass
 
+from agent.core.events import Outcome
+
+PASSAGES = frozenset({Outcome.PASSED, Outcome.PASSED_WITH_VIOLATION, Outcome.OVERRIDDEN})
 FLAT_MB_AN_HOUR = 12.0
 JUDGED_FROM_S = 1200.0
 """A line through the memory of a shorter run says nothing."""
@@ -48,23 +54,40 @@ def transactions(payloads):
     )
 
 
+def twice_used(payloads):
+    """The permits, all good for one passage, that were granted again before their use before was given back.
+
+    It is given back by an outcome that is no passage.
+    """
+    using, twice = {}, set()
+    for event in map(json.loads, payloads):
+        if event["type"] == "access.granted" and event["data"].get("permit"):
+            permit = event["data"]["permit"]
+            if permit in using:
+                twice.add(permit)
+            using[permit] = event["transaction"]
+        elif event["type"] == "transaction.closed" and event["data"]["outcome"] not in PASSAGES:
+            using = {permit: name for permit, name in using.items() if name != event["transaction"]}
+    return sorted(twice)
+
+
 def strange_grants(payloads, genuine):
     """The permits that were granted and that nobody had issued."""
     granted = {e["data"]["permit"] for e in map(json.loads, payloads) if e["type"] == "access.granted"}
     return sorted(str(permit) for permit in granted - genuine)
 
 
-def wrongs(ending, found, strange, *, unacknowledged, growth, for_s, failures):
+def wrongs(ending, found, strange, twice, *, unacknowledged, growth, for_s, failures):
     """What is wrong, in words; empty where all is well."""
     judged = ending.judgement
     said = [
         (judged.lost, f"{judged.lost} events are lost"),
         (judged.invented, f"{judged.invented} events at central are not those of the gate"),
         (judged.doubles, f"{judged.doubles} events are stored twice"),
-        (judged.granted_twice, f"{judged.granted_twice} permits were granted twice"),
+        (twice, f"permits were granted twice: {twice[:3]}"),
         (judged.refused, f"central put aside: {judged.refused[:3]}"),
         (judged.chain != "whole", f"the chain: {judged.chain}"),
-        (not judged.sound, "the signed checkpoints do not reach the end, or there are no events"),
+        (judged.keyed and judged.signed < judged.recorded - 1, "the signed checkpoints do not reach the end"),
         (ending.breaches, "; ".join(ending.breaches[:5])),
         (found.unfinished, f"transactions without an outcome: {found.unfinished[:3]}"),
         (found.twice, f"transactions with two outcomes: {found.twice[:3]}"),
