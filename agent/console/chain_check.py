@@ -1,0 +1,115 @@
+"""The proof of the journal's chain, in a thread of its own when somebody asks: nobody waits for it, and it waits for nobody.
+
+It reads in short batches, so that the agent's own log of the file never has to wait for it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal
+
+from agent.core.jws import kid_of
+from agent.core.verification import Verifier
+from agent.store.errors import JournalError
+from agent.store.gate_key import GateKeyError, read_gate_key
+from agent.store.reader import JournalReader
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from agent.core.permit.keys import PublicKey
+
+log = logging.getLogger(__name__)
+
+TRIES: Final = 3
+"""Events may be pruned from the begin while it reads: then it begins anew."""
+_TELL_EVERY: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far it is. `seq` of `head`; `proven`: events vouched for; `trouble`: the first flaw, or why it failed, in English."""
+
+    state: Literal["none", "running", "whole", "broken", "failed"] = "none"
+    first: int = 0
+    seq: int = 0
+    head: int = 0
+    proven: int = 0
+    signed: int = 0
+    trouble: str = ""
+
+    @property
+    def percent(self) -> int:
+        """How much of the journal is read."""
+        return (
+            100
+            if self.head < self.first
+            else min(100, 100 * (self.seq - self.first + 1) // (self.head - self.first + 1))
+        )
+
+
+class ChainCheck:
+    """One proof at a time, of one journal. For all threads."""
+
+    def __init__(self, journal: Path) -> None:
+        self._journal = journal
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self.progress = Progress()
+
+    def start(self) -> None:
+        """Begin, unless it runs already."""
+        with self._lock:
+            if self._thread is not None and self._thread.is_alive():
+                return
+            self.progress = Progress("running")
+            self._thread = threading.Thread(target=self._run, name="chain-check", daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            self.progress = self._judged()
+        except (JournalError, GateKeyError, OSError) as error:
+            self.progress = replace(self.progress, state="failed", trouble=str(error))
+        except Exception as error:
+            log.exception("the proof of the chain failed")
+            self.progress = replace(self.progress, state="failed", trouble=type(error).__name__)
+
+    def _judged(self) -> Progress:
+        keys = self._keys()
+        with JournalReader(self._journal) as reader:
+            for _ in range(TRIES):
+                found = self._read(reader, keys)
+                if found.state == "whole" or reader.standing().tail.seq < found.first:
+                    break
+        return found
+
+    def _read(self, reader: JournalReader, keys: Mapping[str, PublicKey]) -> Progress:
+        now = reader.standing()
+        verifier = Verifier(anchor=now.tail, keys=keys)
+        first = now.tail.seq + 1
+        self.progress = Progress("running", first, now.tail.seq, now.head.seq)
+        for index, event in enumerate(reader.events(first, now.head.seq)):
+            verifier.take(event.payload, index)
+            if verifier.broken:
+                break
+            if index % _TELL_EVERY == 0:
+                self.progress = replace(self.progress, seq=event.seq)
+        found = verifier.ended(now.head)
+        flaw = found.flaw
+        return Progress(
+            "whole" if flaw is None else "broken",
+            first,
+            now.head.seq,
+            now.head.seq,
+            found.proven,
+            0 if found.signed is None else found.signed.seq,
+            "" if flaw is None else f"event {flaw.seq or '?'}: {flaw.fault}: {flaw.detail}",
+        )
+
+    def _keys(self) -> Mapping[str, PublicKey]:
+        key = read_gate_key(self._journal.parent).public
+        return {kid_of(key): key}

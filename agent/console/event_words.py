@@ -1,0 +1,113 @@
+"""Events in the words of whoever looks at them."""
+
+from __future__ import annotations
+
+import json
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from agent.console.page import language, text
+from agent.console.texts import TextMissingError
+from agent.core.contract.schemas import EVENTS
+from agent.core.decision import Reason, Verdict
+from agent.core.events import Alarm, Outcome
+from agent.core.wording import lookup
+from agent.core.wording.words import Language
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from fastapi import Request
+
+W = TypeVar("W", bound=StrEnum)
+
+_TONES: Final[Mapping[str, str]] = {"alarm.raised": "bad", "events.dropped": "bad", "access.granted": "good"}
+_HIDDEN: Final = frozenset({"checks", "pictures", "picture", "permit", "plate", "data"})
+"""Fields of a decision that are shown in a form of their own."""
+
+
+def known_types() -> list[str]:
+    """Every type of event, in the order of the contract."""
+    return list(EVENTS)
+
+
+class EventWords:
+    """Says events in the language of one request."""
+
+    def __init__(self, request: Request) -> None:
+        self._request = request
+        self._language = Language(language(request))
+
+    def title(self, kind: str) -> str:
+        """What a type of event is; its own name for one that is not known here, as of a later agent."""
+        return self._text(f"type_{kind.replace('.', '_')}", kind)
+
+    def row(self, seq: int, event: dict[str, Any]) -> dict[str, Any]:
+        """An event for a page. Whatever its fields are, it is said somehow."""
+        kind = str(event.get("type"))
+        data = event.get("data")
+        data = data if isinstance(data, dict) else {}
+        return {
+            "seq": seq,
+            "time": str(event.get("time", "")),
+            "lane": event.get("lane") or "",
+            "transaction": event.get("transaction") or "",
+            "type": kind,
+            "title": self.title(kind),
+            "tone": self._tone(kind, data),
+            "words": self._words(kind, data),
+            "fields": [
+                (self._text(f"field_{name}", name), _plain(value))
+                for name, value in data.items()
+                if name not in _HIDDEN and value not in (None, "", [])
+            ],
+            "permit": data.get("permit") if isinstance(data.get("permit"), dict) else None,
+            "plate": data.get("plate") if isinstance(data.get("plate"), dict) else None,
+            "checks": [self._check(one) for one in _dicts(data.get("checks"))],
+        }
+
+    def _text(self, key: str, otherwise: str) -> str:
+        try:
+            return text(self._request, f"journal.{key}")
+        except TextMissingError:
+            return otherwise
+
+    def _words(self, kind: str, data: Mapping[str, Any]) -> str:
+        """What a decision, an alarm, an outcome means."""
+        if kind == "access.decided":
+            verdict, reason = (
+                self._said(Verdict, lookup.verdict, data, "verdict"),
+                self._said(Reason, lookup.officer, data, "reason"),
+            )
+            return " ".join(part for part in (verdict, reason) if part)
+        if kind == "alarm.raised":
+            return self._said(Alarm, lookup.alarm, data, "alarm")
+        if kind == "transaction.closed":
+            return self._said(Outcome, lookup.outcome, data, "outcome")
+        return ""
+
+    def _said(self, kind: type[W], words: Callable[[W, Language], str], data: Mapping[str, Any], name: str) -> str:
+        value = data.get(name)
+        return words(kind(value), self._language) if value in set(kind) else str(value or "")
+
+    def _check(self, check: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            "code": str(check.get("reason")),
+            "ok": check.get("ok") is True,
+            "words": "" if check.get("ok") is True else self._said(Reason, lookup.officer, check, "reason"),
+            "detail": str(check.get("detail", "")),
+        }
+
+    @staticmethod
+    def _tone(kind: str, data: Mapping[str, Any]) -> str:
+        if kind == "access.decided":
+            return "good" if data.get("verdict") == "PASS" else "bad"
+        return _TONES.get(kind, "")
+
+
+def _dicts(value: Any) -> list[dict[str, Any]]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _plain(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

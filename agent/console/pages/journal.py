@@ -1,0 +1,213 @@
+"""The page Journal: search, one vehicle's whole story, the proof of the chain, export.
+
+Everything is read by connections of its own, in short batches: the journal is never in memory, and its writer never waits.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Annotated, Any, Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse, StreamingResponse
+
+from agent.console.access import Role, Technician, Viewer
+from agent.console.chain_check import ChainCheck
+from agent.console.desk import AtGate, Gate
+from agent.console.errors import RefusedError
+from agent.console.event_words import EventWords, known_types
+from agent.console.nav import Nav
+from agent.console.page import language, render
+from agent.core.chain import SEQ_MAX
+from agent.core.decision import Reason
+from agent.core.events import Outcome
+from agent.core.wording import lookup
+from agent.core.wording.words import Language
+from agent.store import search
+from agent.store.errors import JournalError
+from agent.store.reader import JournalReader
+
+router = APIRouter()
+NAV = Nav(400, "/journal", "journal.title", Role.VIEWER)
+
+PER_PAGE: Final = 50
+LONGEST: Final = 64
+EXPORT_BATCH: Final = 500
+Words = Annotated[str, Query(max_length=LONGEST)]
+Seq = Annotated[int | None, Query(ge=1, le=SEQ_MAX)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The fields of the search as they were sent."""
+
+    since: str = ""
+    until: str = ""
+    type: str = ""
+    lane: str = ""
+    plate: str = ""
+    permit: str = ""
+    outcome: str = ""
+    reason: str = ""
+
+    def query(self) -> search.Query:
+        """What is looked for. Raises RefusedError for a time that is none."""
+        exact = {name: getattr(self, name).strip() for name in ("type", "lane", "plate", "permit", "outcome", "reason")}
+        return search.Query(_utc(self.since), _utc(self.until), **exact)
+
+
+def _asked(
+    *,
+    since: Words = "",
+    until: Words = "",
+    type: Words = "",  # noqa: A002 - the name of the field
+    lane: Words = "",
+    plate: Words = "",
+    permit: Words = "",
+    outcome: Words = "",
+    reason: Words = "",
+) -> _Asked:
+    return _Asked(since, until, type, lane, plate, permit, outcome, reason)
+
+
+def _checks(request: Request, gate: AtGate) -> ChainCheck:
+    """The proof of this gate's journal: one for as long as the console runs."""
+    state = request.app.state
+    if not hasattr(state, "chain_check"):
+        state.chain_check = ChainCheck(_path(gate))
+    check: ChainCheck = state.chain_check
+    return check
+
+
+AtCheck = Annotated[ChainCheck, Depends(_checks)]
+Search = Annotated[_Asked, Depends(_asked)]
+
+
+@router.get("/journal", response_class=HTMLResponse)
+def journal(
+    request: Request, gate: AtGate, _person: Viewer, check: AtCheck, asked: Search, *, before: Seq = None
+) -> HTMLResponse:
+    """The newest events that fit, and where to go on."""
+    query = asked.query()
+    words = EventWords(request)
+    try:
+        with JournalReader(_path(gate)) as reader:
+            now = reader.standing()
+            found = search.search(reader, query, before, PER_PAGE)
+    except JournalError as error:
+        raise _unreadable(error) from None
+    fields = {name: getattr(asked, name) for name in asked.__dataclass_fields__ if getattr(asked, name)}
+    spoken = Language(language(request))
+    return render(
+        request,
+        "journal.html",
+        asked=asked,
+        rows=[words.row(seq, event) for seq, event in found.events],
+        older=None if found.before is None else urlencode(fields | {"before": found.before}),
+        looked_at=found.looked_at,
+        is_first=before is None,
+        types=[(kind, words.title(kind)) for kind in known_types()],
+        lanes=list(gate.lanes),
+        outcomes=[(one.value, lookup.outcome(one, spoken)) for one in Outcome],
+        reasons=sorted(one.value for one in Reason),
+        standing=now,
+        waiting=now.head.seq - now.watermark,
+        progress=check.progress,
+    )
+
+
+@router.get("/journal/vehicle/{transaction}", response_class=HTMLResponse)
+def vehicle(request: Request, gate: AtGate, _person: Viewer, transaction: str) -> HTMLResponse:
+    """Everything that is recorded of one vehicle's stop."""
+    try:
+        with JournalReader(_path(gate)) as reader:
+            events = search.story(reader, transaction[:LONGEST])
+    except JournalError as error:
+        raise _unreadable(error) from None
+    if not events:
+        raise RefusedError(HTTPStatus.NOT_FOUND, "journal.no_vehicle")
+    words = EventWords(request)
+    pictures = list(dict.fromkeys(one for _, event in events for one in _pictures(event)))
+    return render(
+        request,
+        "journal_vehicle.html",
+        transaction=transaction,
+        rows=[words.row(seq, event) for seq, event in events],
+        pictures=[one for one in pictures if one in gate.evidence],
+        gone=sum(one not in gate.evidence for one in pictures),
+    )
+
+
+@router.post("/journal/verify", response_class=HTMLResponse)
+def verify(request: Request, gate: AtGate, person: Technician, check: AtCheck) -> HTMLResponse:
+    """Begin the proof of the chain."""
+    gate.audit(person, "journal.verified")
+    check.start()
+    return render(request, "journal_check.html", progress=check.progress)
+
+
+@router.get("/live/journal/verify", response_class=HTMLResponse)
+def progress(request: Request, _person: Viewer, check: AtCheck) -> HTMLResponse:
+    """How far the proof is; a fragment."""
+    return render(request, "journal_check.html", progress=check.progress)
+
+
+@router.get("/journal/export")
+def export(
+    gate: AtGate, person: Technician, *, first: Seq = None, last: Seq = None, since: Words = "", until: Words = ""
+) -> StreamingResponse:
+    """Events as lines of JSON, byte for byte as they are stored, as `gate-agent events export` writes them."""
+    path = _path(gate)
+    try:
+        with JournalReader(path) as reader:
+            now = reader.standing()
+            begin = max(first or 1, now.tail.seq + 1)
+            end = min(last or SEQ_MAX, now.head.seq)
+            if (utc := _utc(since)) is not None:
+                begin = max(begin, reader.first_since(utc) or now.head.seq + 1)
+            if (utc := _utc(until)) is not None and (after := reader.first_since(utc)) is not None:
+                end = min(end, after - 1)
+    except JournalError as error:
+        raise _unreadable(error) from None
+    gate.audit(person, "journal.exported", detail=f"events {begin} to {end}")
+    name = f"{gate.loaded.settings.gate.id}-{begin}-{max(end, begin - 1)}.jsonl"
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    return StreamingResponse(_lines(path, begin, end), media_type="application/x-ndjson", headers=headers)
+
+
+def _lines(path: Path, begin: int, end: int) -> Iterator[bytes]:
+    """The lines in batches; each is read by a connection of its own, since each may be read by another thread."""
+    while begin <= end:
+        with JournalReader(path) as reader:
+            batch = list(reader.events(begin, min(end, begin + EXPORT_BATCH - 1)))
+        yield b"".join(one.payload + b"\n" for one in batch)
+        begin = begin + EXPORT_BATCH if not batch else batch[-1].seq + 1
+
+
+def _pictures(event: dict[str, Any]) -> Iterator[str]:
+    data = event.get("data")
+    if isinstance(data, dict):
+        several = data.get("pictures")
+        yield from (one for one in (data.get("picture"), *(several if isinstance(several, list) else ())) if one)
+
+
+def _path(gate: Gate) -> Path:
+    return gate.loaded.settings.state.directory / "journal.db"
+
+
+def _unreadable(error: JournalError) -> RefusedError:
+    return RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "journal.unreadable", why=str(error))
+
+
+def _utc(text: str) -> float | None:
+    """Unix seconds of a time as a browser sends it, in UTC where it names no zone. Raises RefusedError."""
+    if not text.strip():
+        return None
+    try:
+        moment = datetime.fromisoformat(text.strip())
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, "journal.no_time", given=text[:LONGEST]) from None
