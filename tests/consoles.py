@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import httpx
+from argon2 import PasswordHasher
 
 from agent.app import App, ConfigurationSource
 from agent.cli.configuration import load_configuration
@@ -57,6 +58,11 @@ safety = 2
 """
 
 
+def hash_cheaply(access):
+    """Have passwords hashed by the least that there is: tests hash many, and none is a secret."""
+    access.users._hasher._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
 class ConsoleGate:
     """An agent with one lane on simulated boards. `browser(role)`: somebody of that role; None: nobody.
 
@@ -89,6 +95,7 @@ class ConsoleGate:
     def __enter__(self):
         self.app.start()
         assert self.app.console.wait_open(OPEN_WITHIN_S)
+        hash_cheaply(self.app.console.access)
         return self
 
     def __exit__(self, *_):

@@ -28,6 +28,7 @@ from agent.console.access.person import Role
 from agent.console.access.sessions import SESSIONS_OF_A_USER, SessionRules, csrf_token
 from agent.console.access.timing import Ticking
 from agent.console.access.users import UserRefusedError
+from tests.consoles import hash_cheaply
 from tests.waiting import eventually
 
 GOOD = "blue otter 7 runs"
@@ -55,6 +56,7 @@ def reopen(tmp_path, clock):
 
     def again(boot="this"):
         opened.append(Access.open(tmp_path, SessionRules(1800, 43_200), lambda: 1.8e9, Ticking(clock, boot)))
+        hash_cheaply(opened[-1])
         return opened[-1]
 
     yield again
@@ -193,6 +195,20 @@ def test_a_flood_of_passwords_to_check_is_turned_away_and_not_queued(mocker):
     for thread in waiting:
         thread.join(20)
     assert hasher.hash("x")
+
+
+def test_passwords_are_hashed_as_owasp_asks_and_older_hashes_are_made_anew(access):
+    real, cheap = Hasher(), access.users._hasher
+    assert "$argon2id$v=19$m=19456,t=3,p=1$" in real.hash(GOOD)
+    old = cheap.hash(GOOD)
+    assert real.verify(old, GOOD)
+    assert real.is_old(old)
+    access.users.add("aigul", Role.VIEWER, GOOD)
+    access.users._hasher = real
+    assert access.users.verified("aigul", GOOD) is not None
+    kept = access.database.read(lambda db: db.execute("SELECT hash FROM users").fetchone()[0])
+    assert not real.is_old(kept)
+    assert access.users.verified("aigul", GOOD) is not None
 
 
 def test_a_session_ends_when_nobody_asks_for_half_an_hour(people, clock):
