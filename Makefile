@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup demo test test-cluster check bench bench-reading proofs faults fuzz fuzz-guided races soak mutants soak-lane soak-eye schema train format lock clean
+.PHONY: help setup demo test test-vm deb release test-cluster check bench bench-reading proofs faults fuzz fuzz-guided races soak mutants soak-lane soak-eye schema train format lock clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -92,6 +92,13 @@ format: setup  ## Bring the code into the common form
 
 lock: setup  ## Write the requirements locks anew from pyproject.toml
 	@VENV=$(VENV) tools/lock.sh
+
+DEBS ?=
+deb: setup  ## Build the Debian packages into dist/; DEBS="deb13_amd64 ..." for some; a minute or two
+	@$(BIN)/python -m tools.deb $(DEBS)
+
+release: setup  ## Build all that a release is made of into dist/: wheel, packages, bundles, papers, checksums; ten minutes
+	@$(BIN)/python -m tools.release
 
 clean:  ## Remove what setup and builds made in this folder
 	rm -rf $(VENV) .venv-training .venv-reading .venv-fuzz build dist demo-out

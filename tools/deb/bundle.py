@@ -1,1 +1,130 @@
-def bundle(*a): raise NotImplementedError
+"""A bundle for computers without a line: the package, those of Debian that it needs, and a script that installs them."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tools.deb.project import ROOT, run
+from tools.deb.targets import BuildError
+
+if TYPE_CHECKING:
+    from tools.deb.content import Build
+    from tools.deb.targets import Target
+
+NEEDED: Final = ("python3", "libzbar0")
+_NAMES: Final = {12: "bookworm", 13: "trixie"}
+_THERE: Final = {"required", "important"}  # the priorities that every installed Debian has
+_SOURCES: Final = (Path("/etc/apt/sources.list"), Path("/etc/apt/sources.list.d"))
+_KEYS: Final = "/usr/share/keyrings/debian-archive-keyring.gpg"
+
+
+def bundle(build: Build, package: Path, store: Path) -> Path:
+    """Make the bundle beside the package's file, and return its path. Raises BuildError.
+
+    `store`: a folder that keeps Debian's packages from one build to the next.
+    """
+    target = build.target
+    name = f"gate-agent-{build.version}_{target.name}"
+    file = package.with_name(f"{name}.tar")
+    with tempfile.TemporaryDirectory(dir=package.parent) as scratch:
+        folder = Path(scratch, name)
+        (folder / "debian").mkdir(parents=True)
+        shutil.copy2(package, folder)
+        for found in debian_packages(target, store):
+            shutil.copy2(found, folder / "debian")
+        script = (ROOT / "packaging" / "bundle" / "install.sh").read_text(encoding="utf-8")
+        script = script.replace("@RELEASE@", str(target.release)).replace("@ARCHITECTURE@", target.architecture)
+        (folder / "install.sh").write_text(script, encoding="utf-8")
+        (folder / "SHA256SUMS").write_text(_sums(folder), encoding="utf-8")
+        with tarfile.open(file, "w", format=tarfile.GNU_FORMAT) as archive:
+            archive.add(folder, name, filter=lambda member: _neutral(member, build.time))
+    return file
+
+
+def debian_packages(target: Target, store: Path) -> list[Path]:
+    """Debian's packages that the product needs beyond what every Debian has, downloaded. Raises BuildError."""
+    place = store.absolute() / target.name
+    apt = _apt(target, place)
+    run([*apt, "update"])
+    base = _base(run(["apt-cache", *apt[1:], "dumpavail"]))
+    wanted = _installed_with(apt, [*base, *NEEDED]) - _installed_with(apt, base)
+    archives = place / "archives"
+    for old in archives.glob("*.deb"):
+        old.unlink()
+    run([*apt, "download", *sorted(wanted)], folder=archives)
+    found = sorted(archives.glob("*.deb"))
+    if not any(path.name.startswith("libzbar0") for path in found):
+        raise BuildError(f"apt brought no libzbar0 for {target.name}")
+    return found
+
+
+def _installed_with(apt: list[str | Path], names: list[str]) -> set[str]:
+    """What apt would install on an empty disk to have these packages."""
+    planned = run([*apt, "install", "--simulate", "--no-install-recommends", *names])
+    return set(re.findall(r"^Inst (\S+)", planned, re.MULTILINE))
+
+
+def _apt(target: Target, place: Path) -> list[str | Path]:
+    """apt-get with folders of its own, for another release and architecture than this machine's."""
+    for name in ("lists/partial", "archives/partial"):
+        (place / name).mkdir(parents=True, exist_ok=True)
+    mirror = _mirror()
+    release = _NAMES[target.release]
+    lines = [f"deb [signed-by={_KEYS}] {mirror} {suite} main\n" for suite in (release, f"{release}-updates")]
+    (place / "sources.list").write_text("".join(lines), encoding="utf-8")
+    (place / "status").write_text("", encoding="utf-8")
+    options = {
+        "APT::Architecture": target.architecture,
+        "APT::Architectures": target.architecture,
+        "Dir::Etc::SourceList": f"{place}/sources.list",
+        "Dir::Etc::SourceParts": "/dev/null",
+        "Dir::State": str(place),
+        "Dir::State::lists": f"{place}/lists",
+        "Dir::State::status": f"{place}/status",
+        "Dir::Cache": str(place),
+        "Dir::Cache::archives": f"{place}/archives",
+        "Acquire::Languages": "none",
+        "APT::Sandbox::User": "root",
+        "Debug::NoLocking": "1",
+    }
+    return ["apt-get", "--quiet=2", *(f"--option={name}={value}" for name, value in options.items())]
+
+
+def _mirror() -> str:
+    """The mirror of Debian that this machine is set up with. Raises BuildError."""
+    files = [path for path in (_SOURCES[0], *sorted(_SOURCES[1].glob("*"))) if path.is_file()]
+    for path in files:
+        text = path.read_text(encoding="utf-8")
+        for found in re.finditer(r"^(?:URIs:|deb (?:\[[^\]]*\] )?)\s*(https?://\S+)", text, re.MULTILINE):
+            if "security" not in found[1]:
+                return found[1]
+    raise BuildError("this machine has no mirror of Debian in /etc/apt: the bundle needs one")
+
+
+def _base(available: str) -> list[str]:
+    """The names of the packages that every installed Debian has."""
+    found = []
+    for paragraph in available.split("\n\n"):
+        fields = dict(re.findall(r"^([A-Za-z-]+): (.*)$", paragraph, re.MULTILINE))
+        if fields.get("Priority") in _THERE:
+            found.append(fields["Package"])
+    return found
+
+
+def _sums(folder: Path) -> str:
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.relative_to(folder)}\n" for path in files)
+
+
+def _neutral(member: tarfile.TarInfo, time: int) -> tarfile.TarInfo:
+    member.uid = member.gid = 0
+    member.uname = member.gname = "root"
+    member.mtime = time
+    member.mode = 0o755 if member.isdir() or member.name.endswith(".sh") else 0o644
+    return member

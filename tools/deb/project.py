@@ -36,11 +36,11 @@ def build_time() -> int:
     return int(given)
 
 
-def run(command: list[str | Path], **variables: str) -> str:
-    """Run a program to its end and return what it printed. Raises BuildError with its words when it fails."""
+def run(command: list[str | Path], folder: Path = ROOT, **variables: str) -> str:
+    """Run a program to its end in a folder and return what it printed. Raises BuildError with its words when it fails."""
     try:
         done = subprocess.run(
-            command, cwd=ROOT, env={**os.environ, **variables}, capture_output=True, text=True, check=False
+            command, cwd=folder, env={**os.environ, **variables}, capture_output=True, text=True, check=False
         )
     except FileNotFoundError as error:
         raise BuildError(f"{command[0]} is not installed: {error}") from error
