@@ -181,7 +181,7 @@ ATTEMPTS = (
     Attempt("make memory that can be written and run", _writable_code),
     Attempt("turn data into code", _made_code),
     Attempt("make a file in memory", lambda _: os.close(os.memfd_create("x"))),
-    Attempt("type for another user of a terminal", _type_for_others),
+    Attempt("type for another user of a terminal", _type_for_others, needs_root=True),
     Attempt("set limits", _raise_limit),
     Attempt("make a new namespace", lambda _: call(272 if os.uname().machine == "x86_64" else 97, 0)),
     Attempt("mount", _numbered(165, 40, 0, 0, 0, 0, 0), needs_root=True),
