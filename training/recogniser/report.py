@@ -1,6 +1,6 @@
 """Measures networks beside one another: python -m training.recogniser.report NAME=FILE ... --crops ... --photos ...
 
-NAME=FILE,FILE is a network in two folds: each file reads the photographs of the plates that it has not seen (see
+NAME=FILE,FILE,FILE,FILE is a network in four folds: each file reads the photographs of the plates that it has not seen (see
 training.recogniser.program). Prints Markdown tables, the figures of the model card among them.
 """
 
