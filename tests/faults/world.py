@@ -29,6 +29,8 @@ class World:
     `proxy`: whether a fault proxy stands between gate and broker. `make_gate`: takes what Gate takes.
     """
 
+    started_within_s = STARTED_WITHIN_S
+
     def __init__(self, installed, folder, *, seed, tell, proxy=False, state=None, journal_keys="", make_gate=Gate):
         self.folder = folder
         self.dice = Random(seed)  # noqa: S311 - to be repeatable
@@ -78,7 +80,7 @@ class World:
         self.hesitate(0.1, 1.5)
 
     def _wait_until_started(self):
-        self.until(self._has_started, "the start", STARTED_WITHIN_S)
+        self.until(self._has_started, "the start", self.started_within_s)
 
     def _has_started(self):
         if self._before == 0:
