@@ -1,0 +1,176 @@
+"""Write docs/doctor.md from the doctor's checks and their words.
+
+Run `python tools/doctor_page.py`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from agent.core.camera_view import View
+from agent.core.quality import Flaw
+from agent.core.wording.lookup import WORDS as WORDS_OF_THE_CORE
+from agent.core.wording.words import Language
+from agent.doctor.codes import SEVERITY, Check, Code
+from agent.doctor.words.lookup import WORDS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+PAGE = Path(__file__).parents[1] / "docs" / "doctor.md"
+NAMES: Final = {Language.EN: "English", Language.ZH: "中文", Language.RU: "Русский", Language.KK: "Қазақша"}
+OTHERS: Final = tuple(language for language in Language if language is not Language.EN)
+
+INTRODUCTION: Final = """# Doctor: what is wrong with a gate, and how it is mended
+
+This page is written by `python tools/doctor_page.py`; the words stand in `agent/doctor/words/`, one module a language.
+
+```
+gate-agent doctor                     # everything, in some seconds; exit code 0: nothing to mend, 1: errors or warnings
+gate-agent doctor --language kk       # in Chinese (zh), Russian (ru) or Kazakh (kk)
+gate-agent doctor --json              # for programs: code, severity, subject, figures, words
+gate-agent bundle out.zip             # the same with log, configuration, events and versions, for somebody who helps from afar
+```
+
+Where the agent runs, the doctor asks it through its socket (`/run/gate-agent/console.sock`): it has the devices. Where it does
+not run, each camera is watched for some seconds, each board asked what it is and how its relays are, each scanner opened.
+**Nothing is moved.** Every check has a limit in time; a device that hangs is a finding, and hides no other one.
+
+The page *Health* of the console shows the same. The running agent examines itself every quarter of an hour, writes each new
+error into its log, and publishes what it found with its [`health`](events.md#status-birth-and-the-last-will) every minute.
+
+To try a broker, the doctor connects as the gate does, subscribes to `ack`, and publishes one `health` message that is not
+retained: those are things that a gate may do. mosquitto says yes to every subscription, also to one whose messages its access
+list keeps back, so that only a broker that says no is found.
+
+What is measured is shown in no language: sizes in powers of 1024, `→` before a date until which something holds, for a
+journal its last number and in brackets how many events wait.
+
+## From the symptom to the cause
+"""
+SYMPTOMS: Final[tuple[tuple[str, tuple[Check, ...]], ...]] = (
+    ("Nothing happens when a code is shown", (Check.CAMERAS, Check.SCANNERS, Check.PROCESSOR)),
+    ("The code is read, but the plate is not", (Check.CAMERAS, Check.MODELS)),
+    ("The vehicle may pass, but the barrier does not rise", (Check.RELAYS, Check.PORTS, Check.JOURNAL, Check.DISK)),
+    ("The barrier stays up, or the lane reports faults", (Check.INPUTS, Check.RELAYS, Check.PORTS)),
+    (
+        "An officer must decide on every vehicle",
+        (Check.CLOCK, Check.LISTS, Check.JOURNAL, Check.DISK, Check.CAMERAS),
+    ),
+    ("Every permit is refused", (Check.LISTS, Check.CLOCK, Check.CONFIGURATION)),
+    ("Central sees nothing of the gate", (Check.BROKERS, Check.CERTIFICATES, Check.CLOCK, Check.JOURNAL)),
+    ("Central's commands are not taken", (Check.BROKERS, Check.CLOCK, Check.CONFIGURATION)),
+    ("A device is gone after a restart of the machine", (Check.PORTS, Check.RELAYS, Check.SCANNERS, Check.CAMERAS)),
+    (
+        "The agent does not start, or starts again and again",
+        (Check.SERVICE, Check.CONFIGURATION, Check.STATE, Check.MEMORY),
+    ),
+    ("A change of the configuration has no effect", (Check.CONFIGURATION, Check.VERSIONS)),
+    ("The gate is slow", (Check.PROCESSOR, Check.CAMERAS, Check.RELAYS, Check.MEMORY)),
+    ("After a power cut something is missing", (Check.SERVICE, Check.DISK, Check.JOURNAL, Check.WATCHDOG)),
+)
+
+CHECK_OF: Final[Mapping[str, Check]] = {
+    "CONFIGURATION": Check.CONFIGURATION,
+    "UNIT": Check.SERVICE,
+    "SERVICE": Check.SERVICE,
+    "VERSION": Check.VERSIONS,
+    "WATCHDOG": Check.WATCHDOG,
+    "HARDWARE": Check.WATCHDOG,
+    "CLOCK": Check.CLOCK,
+    "TIME": Check.TIME_ZONE,
+    "DISK": Check.DISK,
+    "INODES": Check.DISK,
+    "MEMORY": Check.MEMORY,
+    "LOAD": Check.PROCESSOR,
+    "TEMPERATURE": Check.PROCESSOR,
+    "THROTTLED": Check.PROCESSOR,
+    "STATE": Check.STATE,
+    "JOURNAL": Check.JOURNAL,
+    "GATE": Check.GATE_KEY,
+    "CERTIFICATE": Check.CERTIFICATES,
+    "PRIVATE": Check.CERTIFICATES,
+    "MODEL": Check.MODELS,
+    "BROKER": Check.BROKERS,
+    "LISTS": Check.LISTS,
+    "LIST": Check.LISTS,
+    "TRUST": Check.LISTS,
+    "PORT": Check.PORTS,
+    "CAMERA": Check.CAMERAS,
+    "RELAY": Check.RELAYS,
+    "INPUTS": Check.INPUTS,
+    "LANE": Check.INPUTS,
+    "SCANNER": Check.SCANNERS,
+}
+"""The check of a code, by the code's first word; a code of no check can come of any."""
+
+
+def page() -> str:
+    """The whole page."""
+    parts = [INTRODUCTION.strip(), table(("what is seen", "where to look"), symptoms())]
+    for check in Check:
+        parts += [f"## {WORDS[Language.EN].titles[check]}", findings(check)]
+    parts += ["## Any check", _table_of([code for code in Code if check_of(code) is None])]
+    parts += ["## In the other languages"]
+    parts += [table(("code", *(NAMES[one] for one in OTHERS)), translated())]
+    return "\n\n".join(parts) + "\n"
+
+
+def check_of(code: Code) -> Check | None:
+    """Which check finds it; None: any."""
+    return CHECK_OF.get(code.partition("_")[0])
+
+
+def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table."""
+    titles = list(head)
+    lines = [titles, ["---"] * len(titles), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def symptoms() -> Iterable[tuple[str, str]]:
+    """A row for each symptom, with links to the checks that find its causes."""
+    for seen, checks in SYMPTOMS:
+        titles = (WORDS[Language.EN].titles[check] for check in checks)
+        yield seen, ", ".join(f"[{title}](#{anchor(title)})" for title in titles)
+
+
+def anchor(title: str) -> str:
+    """The name by which Markdown links to a heading."""
+    return title.lower().replace(" ", "-")
+
+
+def findings(check: Check) -> str:
+    """What a check can find."""
+    return _table_of([code for code in Code if check_of(code) is check])
+
+
+def _table_of(codes: Iterable[Code]) -> str:
+    return table(("severity", "code", "finding", "mend"), (row for code in codes for row in _rows(code)))
+
+
+def _rows(code: Code) -> Iterable[tuple[str, str, str, str]]:
+    severity = WORDS[Language.EN].severities[SEVERITY[code]]
+    core = WORDS_OF_THE_CORE[Language.EN]
+    match code:
+        case Code.CAMERA_VIEW:
+            told = [core.views[view] for view in View if view is not View.CLEAR]
+        case Code.CAMERA_PICTURE:
+            told = [core.flaws[flaw] for flaw in Flaw]
+        case _:
+            told = [WORDS[Language.EN].findings[code]]
+    for words in told:
+        yield severity, f"`{code}`", words.what, words.act
+
+
+def translated() -> Iterable[tuple[str, ...]]:
+    """The words of every finding in the other languages; those of pictures stand in docs/reasons.md."""
+    for code in Code:
+        if code in WORDS[Language.EN].findings:
+            told = (WORDS[language].findings[code] for language in OTHERS)
+            yield f"`{code}`", *(f"{one.what} {one.act}" for one in told)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,134 @@
+"""Write docs/metrics.md from the metrics as they are served.
+
+Run `python tools/metrics_page.py`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from agent.core.camera_view import View
+from agent.core.decision import Reason, Verdict
+from agent.core.events import AccessDecided, Draft, Outcome, TransactionClosed
+from agent.core.lane_state import State
+from agent.core.lists.standing import DataState
+from agent.service.figures import (
+    CameraFigures,
+    DiskFigures,
+    GateFigures,
+    JournalFigures,
+    LaneFigures,
+    LinkFigures,
+    RelayFigures,
+    UplinkFigures,
+)
+from agent.service.metrics import Tally, registry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from prometheus_client.metrics_core import Metric
+
+PAGE = Path(__file__).parents[1] / "docs" / "metrics.md"
+INTRODUCTION: Final = """# Metrics
+
+This page is written by `python tools/metrics_page.py`; names and texts stand in `agent/service/metrics.py`.
+
+A gate serves its figures for [Prometheus](https://prometheus.io) on a port of its own, which is **off by default**:
+
+```toml
+[metrics]
+enabled = true
+listen = "10.0.7.3"    # the address of this computer that Prometheus reaches; 127.0.0.1 without it
+port = 9108
+```
+
+`GET /metrics` and nothing else is answered there, without a login: no figure names a vehicle, a plate or a person. Let nothing
+but Prometheus reach the port. Eight clients are served at one time, each for 5 seconds at most; a port that is taken is told
+in the log, and the gate goes on without it.
+
+* [config/prometheus/scrape.yml](../config/prometheus/scrape.yml): how Prometheus fetches a gate
+* [config/prometheus/alerts.yml](../config/prometheus/alerts.yml): alert rules, each with what to do
+* [config/grafana/gate-agent.json](../config/grafana/gate-agent.json): a dashboard; import it and choose your data source
+
+Where there is no Prometheus, central hears the most of it every minute as [`health`](events.md#status-birth-and-the-last-will)
+over MQTT, with what the gate found to be mended ([doctor.md](doctor.md)).
+
+What has a state is read when Prometheus asks; what happens is counted when it happens, from the start of the agent or the
+taking of a new configuration. A figure that is not known has no sample: it is not zero. Labels have few values: names of
+the configuration and words of the product.
+
+## All of them
+"""
+CAMERA: Final = CameraFigures(
+    "lane",
+    "camera",
+    up=True,
+    view=View.CLEAR,
+    overloaded=False,
+    restarts=0,
+    frame_rate_hz=25.0,
+    captured=1,
+    read=1,
+    skipped=1,
+    dropped=1,
+    load=0.1,
+    behind_s=0.0,
+    age_s=0.0,
+    age_p95_s=0.0,
+    health=1.0,
+    memory_bytes=1,
+)
+WHOLE: Final = GateFigures(
+    gate="gate",
+    version="0",
+    lanes=(LaneFigures("lane", State.IDLE, vehicle=False, locked=False, out_of_service=False),),
+    cameras=(CAMERA,),
+    relays=(RelayFigures("board", up=True, answer_s=0.01),),
+    devices={"device": "up"},
+    journal=JournalFigures(1, 1, 1, 1, 1),
+    journal_failing=False,
+    links=(LinkFigures("central", up=True, connections=1),),
+    uplink=UplinkFigures(0, 0, 0, 0),
+    lists=DataState.FRESH,
+    clock_trusted=True,
+    clock_error_s=0.001,
+    disk=DiskFigures(1, 1, 1),
+    watchdog_margin_s=5.0,
+    configuration_refused=False,
+)
+"""A gate of which everything is known."""
+
+
+def families() -> Iterable[Metric]:
+    """Every metric of a gate of which everything is known, as they are served."""
+    tally = Tally()
+    tally.sighted("lane", 0.0)
+    closed = TransactionClosed(outcome=Outcome.PASSED, reason=Reason.OK, assumed=False, duration_s=1.0)
+    decided = AccessDecided(verdict=Verdict.PASS, reason=Reason.OK, checks=())
+    tally.heard([Draft(event, "lane", "t", 0.0) for event in (decided, closed)])
+    return registry(lambda: WHOLE, tally).collect()
+
+
+def page() -> str:
+    """The whole page."""
+    rows = [
+        f"| `{name}` | {family.type} | {labels} | {family.documentation} |"
+        for family in families()
+        for name, labels in named(family)
+    ]
+    return "\n".join(
+        [INTRODUCTION.strip(), "", "| name | type | labels | what |", "| --- | --- | --- | --- |", *rows, ""]
+    )
+
+
+def named(family: Metric) -> Iterable[tuple[str, str]]:
+    """The name under which a metric is asked for, and its labels."""
+    labels = {label: None for sample in family.samples for label in sample.labels if label != "le"}
+    ending = {"counter": "_total", "info": "_info"}.get(family.type, "")
+    yield f"{family.name}{ending}", ", ".join(f"`{label}`" for label in labels)
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
