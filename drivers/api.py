@@ -210,7 +210,7 @@ class CameraNeeds:
 
     `files`: files to read; of a folder all that is below it. `devices`: device nodes to read, write and control.
     `tcp_ports`: to connect to. `names`: whether a host must be looked up by its name. `datagrams`: whether the pictures
-    come in datagrams (UDP).
+    come in datagrams (UDP). `own_port`: a TCP port of 127.0.0.1 at which the driver listens already and to which it connects.
     """
 
     files: tuple[Path, ...] = ()
@@ -218,6 +218,7 @@ class CameraNeeds:
     tcp_ports: tuple[int, ...] = ()
     names: bool = False
     datagrams: bool = False
+    own_port: int | None = None
 
 
 class CameraPort(Protocol):

@@ -47,11 +47,19 @@ class LiveCamera:
 
     def show(self, pixels):
         """Show a BGR picture from now on; returns when it is in the stream. Of another size, the stream changes its own."""
+        self._say("show", pixels)
+        self.wait(1)
+
+    def show_last(self, pixels):
+        """Show a BGR picture in one frame, and send no more after it; returns when it is in the stream."""
+        self._say("last", pixels)
+        self.wait(1)
+
+    def _say(self, order, pixels):
         self._shown += 1
         path = self._folder / f"shown-{self._shown % 2}.npy"
         np.save(path, pixels)
-        print("show", path, file=self._process.stdin, flush=True)
-        self.wait(1)
+        print(order, path, file=self._process.stdin, flush=True)
 
     def garble(self, frames):
         """Send so many frames with nonsense in place of their pictures; returns when they were sent."""

@@ -1,7 +1,7 @@
 """The server behind tests.live_rtsp: `live_rtsp_server.py WIDTH HEIGHT RATE PORT` prints its port.
 
 Then it obeys lines of its input: `show PATH` encodes the picture of a .npy file from now on, `wait FRAMES` answers when
-that was sent so many times. `garble FRAMES` sends so many frames with nonsense in place of their pictures. A picture of another
+that was sent so many times. `last PATH` sends the picture once and then nothing more. `garble FRAMES` sends so many frames with nonsense in place of their pictures. A picture of another
 size changes the size of the stream, as its parameter sets in the stream say.
 """
 
@@ -97,6 +97,7 @@ class _Stream:
         self._sent = 0
         self._awaited = 0
         self._to_garble = 0
+        self._last = False
 
     def garble(self, frames):
         self._to_garble, self._sent = frames, 0
@@ -106,6 +107,10 @@ class _Stream:
         if size != self.encoder.size:
             self.encoder = _Encoder(*size, self.rate_hz, described=False)
         self._pixels, self._sent, self.wants_key = pixels, 0, True
+
+    def last(self, pixels):
+        self.show(pixels)
+        self._last = True
 
     def wait(self, frames):
         self._awaited = frames
@@ -128,6 +133,8 @@ class _Stream:
             self._to_garble = max(0, self._to_garble - 1)
             self._sent += 1
             self._tell()
+            if self._last:
+                return
             number += 1
             await asyncio.sleep(begun_at + number / self.rate_hz - loop.time())
 
@@ -199,6 +206,8 @@ def _obey(loop, stream):
         order, what = line.split()
         if order == "show":
             loop.call_soon_threadsafe(stream.show, np.load(what))
+        elif order == "last":
+            loop.call_soon_threadsafe(stream.last, np.load(what))
         elif order == "garble":
             loop.call_soon_threadsafe(stream.garble, int(what))
         else:

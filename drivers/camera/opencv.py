@@ -29,6 +29,7 @@ from drivers.camera.lag import Lag
 from drivers.camera.pace import Pace
 from drivers.camera.settings import OpenCvSettings
 from drivers.camera.source import SourceKind, host_and_port, is_address, redacted, source_kind
+from drivers.camera.stream_relay import StreamRelay, relay_port
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -70,6 +71,7 @@ class OpenCvCamera:
         self._pace: Pace | None = None
         self._exposure: V4l2Exposure | None = None
         self._lag: Lag | None = None
+        self._relay: StreamRelay | None = None
 
     @staticmethod
     def needs(settings: OpenCvSettings) -> CameraNeeds:
@@ -82,7 +84,8 @@ class OpenCvCamera:
             case SourceKind.RTSP | SourceKind.HTTP as kind:
                 host, port = host_and_port(settings.url)
                 datagrams = kind is SourceKind.RTSP and settings.transport == "udp"
-                return CameraNeeds(tcp_ports=(port,), names=not is_address(host), datagrams=datagrams)
+                own_port = relay_port() if _is_relayed(settings) else None
+                return CameraNeeds((), (), (port,), not is_address(host), datagrams, own_port)
 
     def open(self) -> CameraDetails:
         """Connect and return what the source says of itself."""
@@ -93,6 +96,7 @@ class OpenCvCamera:
             raise DeviceUnavailableError(f"{self._name}: could not be opened ({_in_one_line(error)})") from error
         if not capture.isOpened():
             capture.release()
+            self._end_relay()
             raise why_not_opened(self._settings.url, self._kind)
         self._capture = capture
         if self._kind is SourceKind.DEVICE:
@@ -118,6 +122,12 @@ class OpenCvCamera:
         self._pace = self._exposure = None
         if capture is not None:
             capture.release()
+        self._end_relay()
+
+    def _end_relay(self) -> None:
+        relay, self._relay = self._relay, None
+        if relay is not None:
+            relay.close()
 
     def read(self) -> Frame:
         """Block until the next frame. `at` is when it was decoded, before its colours were converted."""
@@ -171,9 +181,20 @@ class OpenCvCamera:
             os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
             os.environ[_OPTIONS_VARIABLE] = options
             try:
-                return cv2.VideoCapture(settings.url, cv2.CAP_FFMPEG, parameters)
+                capture = self._relayed(parameters) if _is_relayed(settings) else None
+                return capture or cv2.VideoCapture(settings.url, cv2.CAP_FFMPEG, parameters)
             finally:
                 del os.environ[_OPTIONS_VARIABLE]
+
+    def _relayed(self, parameters: list[int]) -> cv2.VideoCapture | None:
+        """The stream by way of a relay; None where the camera is there and it does not work in this way."""
+        self._relay = StreamRelay(self._settings.url, self._settings.open_timeout_ms / 1000)
+        capture = cv2.VideoCapture(self._relay.url, cv2.CAP_FFMPEG, parameters)
+        if capture.isOpened() or not self._relay.answered:
+            return capture
+        capture.release()
+        self._end_relay()
+        return None
 
     def _device(self) -> cv2.VideoCapture:
         settings = self._settings
@@ -234,6 +255,11 @@ class OpenCvCamera:
         if not 0 < pixels.shape[0] * pixels.shape[1] <= MAX_PIXELS:
             raise DeviceUnavailableError(f"{self._name}: a picture of {pixels.shape[1]}x{pixels.shape[0]} is too large")
         return pixels.astype(np.uint8, copy=False)
+
+
+def _is_relayed(settings: OpenCvSettings) -> bool:
+    """Whether pictures come over one TCP connection that can be followed: not encrypted, not in datagrams."""
+    return settings.transport == "tcp" and settings.url.lower().startswith("rtsp://")
 
 
 def _in_one_line(error: cv2.error) -> str:

@@ -41,6 +41,7 @@ class Confinement:
         layers.put(Layer.CODE, limits.forbid_new_code)
         allowed = seccomp.Allowed(
             connects=bool(self._around.tcp_ports),
+            accepts=self._around.accepts,
             datagrams=self._around.datagrams,
             devices=bool(self._around.devices),
         )

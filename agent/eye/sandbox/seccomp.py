@@ -63,11 +63,12 @@ _ALWAYS: Final = (
 class Allowed:
     """What an eye's camera needs beyond what every eye needs.
 
-    `connects`: to connect over TCP. `datagrams`: to send and receive them, from a port of its own. `devices`: to open
-    device nodes for writing and control video devices.
+    `connects`: to connect over TCP. `accepts`: to be connected to where it listens already. `datagrams`: to send and
+    receive them, from a port of its own. `devices`: to open device nodes for writing and control video devices.
     """
 
     connects: bool = False
+    accepts: bool = False
     datagrams: bool = False
     devices: bool = False
 
@@ -177,6 +178,8 @@ def _sockets(allowed: Allowed) -> Iterator[_Rule]:
                 yield "socket", _ALLOW, (_equal(0, family), _masked(1, _SOCKET_TYPE, kind), _equal(2, named))
     if kinds:
         yield "connect", _ALLOW, ()
+    if allowed.accepts:
+        yield "accept4", _ALLOW, ()
     if allowed.datagrams:
         yield "bind", _ALLOW, ()
 

@@ -47,6 +47,7 @@ class Surroundings:
     devices: tuple[Path, ...]
     tcp_ports: tuple[int, ...]
     datagrams: bool
+    accepts: bool
     _seen: tuple[tuple[Path, _Identity], ...]
 
     def moved(self) -> Path | None:
@@ -57,12 +58,14 @@ class Surroundings:
 def surroundings(needs: CameraNeeds) -> Surroundings:
     """What an eye with such a camera may reach, as it is now."""
     names = tuple(map(Path, _NAMES)) if needs.names else ()
+    own_ports = () if needs.own_port is None else (needs.own_port,)
     own = (*needs.files, *needs.devices, *names)
     code = [Path(place).absolute() for place in (*sys.path, *_CODE) if place]
     return Surroundings(
         readable=tuple(dict.fromkeys((*code, *map(Path, _MACHINE), *names, *needs.files))),
         devices=needs.devices,
-        tcp_ports=tuple(dict.fromkeys((*needs.tcp_ports, *((DNS_PORT,) if needs.names else ())))),
+        tcp_ports=tuple(dict.fromkeys((*needs.tcp_ports, *((DNS_PORT,) if needs.names else ()), *own_ports))),
+        accepts=bool(own_ports),
         datagrams=needs.datagrams or needs.names,
         _seen=tuple((path, _identity(path)) for path in own),
     )
