@@ -88,6 +88,9 @@ export class Picture {
     this.zone = JSON.parse(box.dataset.zone || "[]");
     this.sizePx = [1280, 720];
     this.marks = [];
+    this.markLayer = drawn("g", {});
+    this.zoneLayer = drawn("g", {});
+    this.drawing.replaceChildren(this.markLayer, this.zoneLayer);
     this.image.addEventListener("error", () => setTimeout(() => this.begin(), RETRY_MS));
     this.image.addEventListener("load", () => this.image.classList.add("seen"));
     new ResizeObserver(() => this.draw()).observe(this.image);
@@ -114,9 +117,11 @@ export class Picture {
     this.box.style.aspectRatio = `${width} / ${height}`;
     // A label is as large on a phone as on a desk.
     this.scale = width / Math.max(1, this.box.clientWidth);
-    const parts = this.zoneParts();
-    for (const mark of this.marks) parts.push(...this.markParts(mark));
-    this.drawing.replaceChildren(...parts);
+    this.markLayer.replaceChildren(...this.marks.flatMap((mark) => this.markParts(mark)));
+    // What stays the same stays where it is: somebody may hold it, or have it under the keys.
+    const zone = this.zoneParts();
+    if (zone !== this.zoneDrawn) this.zoneLayer.replaceChildren(...zone);
+    this.zoneDrawn = zone;
   }
 
   points(corners) {

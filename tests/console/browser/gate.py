@@ -128,8 +128,16 @@ class BrowserGate:
 
     def restart(self):
         """Stop the agent and start it with what its configuration says now, as the service does."""
-        self.app.stop("a test", again=True)
+        self.stop()
+        self.start()
         self.restarts += 1
+
+    def stop(self):
+        """Stop the agent alone."""
+        self.app.stop("a test", again=True)
+
+    def start(self):
+        """Start it again."""
         self.app = self._started()
 
     def _started(self):

@@ -63,11 +63,9 @@ def test_a_camera_that_is_lost_under_an_open_page_is_told_and_comes_back(gate, p
 
 def test_a_page_that_is_open_while_the_agent_restarts_says_so_and_goes_on_by_itself(gate, page_of):
     visitor = page_of("viewer", path="/lane/exit-1")
-    page = visitor.page
-    gate.app.stop("a test", again=True)
+    page, visitor.agent_goes = visitor.page, True
+    gate.stop()
     expect(page.locator("[data-banner=lost]")).to_be_visible()
-    gate.app = gate._started()
+    gate.start()
     expect(page.locator("[data-banner=lost]")).to_be_hidden(timeout=30_000)
     expect(page.locator("[data-fill=camera-state]")).to_have_text("works", timeout=60_000)
-    # The browser itself tells of the connections that broke.
-    visitor.errors = [error for error in visitor.errors if "ERR_" not in error]
