@@ -1,4 +1,4 @@
-"""What the console shows of the hardware itself: the bytes on a board's line. The only part of it that knows the drivers."""
+"""What the console shows of a board's line: the bytes, and what they mean."""
 
 from __future__ import annotations
 
