@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Final
 
 from starlette.datastructures import MutableHeaders
@@ -13,6 +14,8 @@ POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+log = logging.getLogger(__name__)
+
 YEAR_S: Final = 31_536_000
 EVERYWHERE: Final = {
     "content-security-policy": POLICY,
@@ -41,6 +44,8 @@ class Headers:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
+                # The path alone: what stands after the question mark is nobody's to keep.
+                log.debug("%s %r: %d", scope["method"], scope["path"], message["status"])
                 headers = MutableHeaders(scope=message)
                 for name, value in EVERYWHERE.items():
                     headers[name] = value

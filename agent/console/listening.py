@@ -253,7 +253,7 @@ class _Server(uvicorn.Server):
 
         def protocol() -> _Protocol:
             made = _Protocol(self.config, self.server_state, {}, loop)
-            made.ended, made.count = leave, self._room.count
+            made.ended, made.count, made.access_log = leave, self._room.count, False
             return made
 
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 
 import httpx
@@ -272,6 +273,27 @@ def test_what_a_user_typed_is_shown_as_text_and_not_as_a_page(gate):
         answer = log_in(browser, '"><script>alert(1)</script>', "x")
     assert "<script>alert" not in answer.text
     assert "&lt;script&gt;" in answer.text
+
+
+def test_the_log_holds_neither_passwords_nor_tokens_even_at_its_finest(gate, caplog):
+    caplog.set_level(logging.DEBUG)
+    gate.token("viewer")
+    with visitor(gate) as browser:
+        token = log_in(browser, "some-viewer", KNOWN_TO_ALL, onward="/account?secret=of-the-path").cookies[
+            "gate-session"
+        ]
+        browser.get("/account?secret=of-the-path")
+        form = csrf(browser.get("/account"))
+        log_in(gate.browser(), "some-viewer", "a wrong pass phrase")
+        given = re.search(
+            r'class="given">([A-Z2-9-]{19})<', gate.browser("admin").post("/users/some-viewer/password").text
+        )[1]
+    lines = [record for record in caplog.records if not record.name.startswith(("httpx", "httpcore"))]
+    text = "\n".join(record.getMessage() for record in lines)
+    assert "GET '/account': 200" in text
+    for secret in (KNOWN_TO_ALL, token, form, "a wrong pass phrase", given, "of-the-path"):
+        assert secret not in text
+    gate.app.console.access.users.remove("some-viewer")
 
 
 def test_an_open_browser_goes_on_after_the_agent_has_started_anew(tmp_path):
