@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import tomllib
 
 import pytest
@@ -10,6 +12,7 @@ from agent.configuration import desk_of, load_configuration
 from agent.service.redaction import MASK
 from agent.settings.change import ChangeError
 from agent.settings.documents import read
+from agent.settings.files import replace_file
 from agent.settings.history import Step
 from agent.settings.keypath import key_path
 from agent.settings.load import schema_of
@@ -194,3 +197,31 @@ def test_a_text_that_cannot_be_read_hides_every_line_that_sounds_secret(desk):
     shown = masked_text(broken, schema)
     assert "hunter" not in shown
     assert "/etc/ca.pem" in shown
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="another user's files need root")
+def test_what_root_made_can_be_replaced_by_the_service_whose_group_it_has(tmp_path):
+    service, group = 61234, 61235
+    tmp_path.chmod(0o770)
+    os.chown(tmp_path, 0, group)
+    for parent in tmp_path.parents:
+        if parent.name.startswith("pytest"):
+            parent.chmod(0o755)
+    path = tmp_path / "gate.toml"
+    path.write_text("version = 1\n", encoding="utf-8")
+    os.chown(path, 0, group)
+    path.chmod(0o640)
+    child = os.fork()
+    if child == 0:  # the service, as far as files can tell
+        os.setgroups([])
+        os.setgid(group)
+        os.setuid(service)
+        try:
+            replace_file(path, b"version = 2\n", path.stat())
+        except OSError:
+            os._exit(1)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+    found = path.stat()
+    assert path.read_bytes() == b"version = 2\n"
+    assert (found.st_uid, found.st_gid, stat.S_IMODE(found.st_mode)) == (service, group, 0o640)
