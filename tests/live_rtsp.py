@@ -50,9 +50,9 @@ class LiveCamera:
         self._say("show", pixels)
         self.wait(1)
 
-    def show_last(self, pixels):
-        """Show a BGR picture in one frame, and send no more after it; returns when it is in the stream."""
-        self._say("last", pixels)
+    def show_once(self, pixels):
+        """Show a BGR picture in one frame, and send no more until the next is shown; returns when it is in the stream."""
+        self._say("once", pixels)
         self.wait(1)
 
     def _say(self, order, pixels):

@@ -1,7 +1,7 @@
 """The server behind tests.live_rtsp: `live_rtsp_server.py WIDTH HEIGHT RATE PORT` prints its port.
 
 Then it obeys lines of its input: `show PATH` encodes the picture of a .npy file from now on, `wait FRAMES` answers when
-that was sent so many times. `last PATH` sends the picture once and then nothing more. `garble FRAMES` sends so many frames with nonsense in place of their pictures. A picture of another
+that was sent so many times. `once PATH` sends the picture in one frame, and nothing until the next `show`. `garble FRAMES` sends so many frames with nonsense in place of their pictures. A picture of another
 size changes the size of the stream, as its parameter sets in the stream say.
 """
 
@@ -97,7 +97,7 @@ class _Stream:
         self._sent = 0
         self._awaited = 0
         self._to_garble = 0
-        self._last = False
+        self._pausing = False
 
     def garble(self, frames):
         self._to_garble, self._sent = frames, 0
@@ -106,11 +106,11 @@ class _Stream:
         size = pixels.shape[1::-1]
         if size != self.encoder.size:
             self.encoder = _Encoder(*size, self.rate_hz, described=False)
-        self._pixels, self._sent, self.wants_key = pixels, 0, True
+        self._pixels, self._sent, self.wants_key, self._pausing = pixels, 0, True, False
 
-    def last(self, pixels):
+    def show_once(self, pixels):
         self.show(pixels)
-        self._last = True
+        self._pausing = True
 
     def wait(self, frames):
         self._awaited = frames
@@ -133,9 +133,10 @@ class _Stream:
             self._to_garble = max(0, self._to_garble - 1)
             self._sent += 1
             self._tell()
-            if self._last:
-                return
             number += 1
+            while self._pausing:
+                await asyncio.sleep(1 / self.rate_hz)
+                begun_at = loop.time() - number / self.rate_hz
             await asyncio.sleep(begun_at + number / self.rate_hz - loop.time())
 
 
@@ -206,8 +207,8 @@ def _obey(loop, stream):
         order, what = line.split()
         if order == "show":
             loop.call_soon_threadsafe(stream.show, np.load(what))
-        elif order == "last":
-            loop.call_soon_threadsafe(stream.last, np.load(what))
+        elif order == "once":
+            loop.call_soon_threadsafe(stream.show_once, np.load(what))
         elif order == "garble":
             loop.call_soon_threadsafe(stream.garble, int(what))
         else:

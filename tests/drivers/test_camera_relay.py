@@ -1,6 +1,7 @@
 """Pictures come when they were sent, and a relay ends with either of its ends."""
 
 import socket
+import threading
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
@@ -13,21 +14,33 @@ from drivers.camera.settings import OpenCvSettings
 from drivers.camera.stream_relay import StreamRelay, relay_port
 from tests.drivers.test_camera_delimiter import STREAM
 from tests.live_rtsp import LiveCamera
+from tests.waiting import eventually
 
 SIZE = (640, 360)
 BRIGHT, DARK = (np.full((SIZE[1], SIZE[0], 3), grey, np.uint8) for grey in (200, 40))
 
 
-def test_a_picture_comes_though_the_next_one_never_begins(tmp_path):
+def test_a_picture_comes_though_the_next_one_has_not_begun(tmp_path, mocker):
+    # Without them the library would wait for the next one as long as it takes.
+    mocker.patch("drivers.camera.opencv._STREAM_OPTIONS", "rtsp_transport;{transport}|analyzeduration;200000")
+    brightness = []
+
+    def read():
+        while not brightness or brightness[-1] < 190:
+            brightness.append(device.read().pixels[100:].mean())
+
     with LiveCamera(tmp_path, *SIZE) as live:
         live.show(DARK)
-        device = OpenCvCamera(OpenCvSettings(url=live.url))
+        device = OpenCvCamera(OpenCvSettings(url=live.url, read_timeout_ms=30_000))
         device.open()
+        reader = threading.Thread(target=read)
+        reader.start()
+        live.show_once(BRIGHT)
         try:
-            live.show_last(BRIGHT)
-            while device.read().pixels[100:].mean() < 190:
-                pass
+            eventually(lambda: not reader.is_alive(), 15, "the picture")
         finally:
+            live.show(BRIGHT)
+            reader.join(30)
             device.close()
 
 
