@@ -93,6 +93,11 @@ format: setup  ## Bring the code into the common form
 lock: setup  ## Write the requirements locks anew from pyproject.toml
 	@VENV=$(VENV) tools/lock.sh
 
+CUTS ?= 20
+test-vm: setup  ## Prove the package on a virtual machine: devices pulled, power cut, clock set, disk full; an hour on two free cores
+	@tools/setup_vm.sh
+	@$(BIN)/python -m tests.vm --cuts $(CUTS)
+
 DEBS ?=
 deb: setup  ## Build the Debian packages into dist/; DEBS="deb13_amd64 ..." for some; a minute or two
 	@$(BIN)/python -m tools.deb $(DEBS)

@@ -110,7 +110,19 @@ class Container:
     def run(self, command, *, check=True, timeout=COMMAND_S):
         """Run a line of shell inside; the CompletedProcess, its output as text, errors among it."""
         done = subprocess.run(
-            ["nsenter", f"--target={self._init}", "--mount", "--uts", "--ipc", "--net", "--pid", "--", "sh", "-c", command],
+            [
+                "nsenter",
+                f"--target={self._init}",
+                "--mount",
+                "--uts",
+                "--ipc",
+                "--net",
+                "--pid",
+                "--",
+                "sh",
+                "-c",
+                command,
+            ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

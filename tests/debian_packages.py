@@ -27,8 +27,9 @@ def own_target():
 class Packages:
     """Packages in a folder, made when they are asked for."""
 
-    def __init__(self, folder):
-        self.target = own_target()
+    def __init__(self, folder, target=None):
+        """`target`: for which machine; this one without."""
+        self.target = target or own_target()
         self._folder = folder
         self._wheel = build_wheel(folder / "wheel", TIME)
 

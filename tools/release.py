@@ -10,14 +10,16 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from tools.changelog import ChangelogError, released
 from tools.deb.__main__ import WORK
 from tools.deb.content import build_wheel
 from tools.deb.project import ROOT, build_time, run, version
 from tools.deb.targets import BuildError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 OUT: Final = ROOT / "dist"
 PAGES: Final = ("README.md", "CHANGELOG.md", "LICENSE", "docs", "config", "examples")
@@ -38,7 +40,9 @@ def _build() -> None:
     if number not in released((ROOT / "CHANGELOG.md").read_text(encoding="utf-8")):
         print(f"release: CHANGELOG.md has no section for {number}: this is a trial, not a release", file=sys.stderr)
     if run(["git", "status", "--porcelain"]):
-        print("release: the checkout has changes that are in no commit: this is a trial, not a release", file=sys.stderr)
+        print(
+            "release: the checkout has changes that are in no commit: this is a trial, not a release", file=sys.stderr
+        )
     shutil.rmtree(OUT, ignore_errors=True)
     OUT.mkdir()
     wheel = build_wheel(WORK / "wheel", time)

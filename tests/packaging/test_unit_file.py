@@ -62,7 +62,9 @@ def test_the_check_would_see_a_mistake(machine, right, wrong):
 def test_every_relay_is_released_after_the_agent_has_ended_however_it_did():
     text = UNIT.read_text(encoding="utf-8")
     assert re.search(
-        r"^ExecStopPost=-/usr/lib/gate-agent/current/bin/gate-agent release .*/etc/gate-agent/gate.toml$", text, re.MULTILINE
+        r"^ExecStopPost=-/usr/lib/gate-agent/current/bin/gate-agent release .*/etc/gate-agent/gate.toml$",
+        text,
+        re.MULTILINE,
     )
 
 

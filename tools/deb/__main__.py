@@ -38,8 +38,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("targets", nargs="*", choices=[*TARGETS, []], metavar="TARGET", help=", ".join(TARGETS))
     parser.add_argument("--out", type=Path, default=ROOT / "dist", help="where the packages go (dist)")
     parser.add_argument("--level", type=int, default=LEVEL, help="of compression, 1 to 19")
-    parser.add_argument("--twice", action="store_true", help="build each twice, and fail unless both are the same bytes")
-    parser.add_argument("--bundle", action="store_true", help="also a bundle with Debian's packages, for machines without a line")
+    parser.add_argument(
+        "--twice", action="store_true", help="build each twice, and fail unless both are the same bytes"
+    )
+    parser.add_argument(
+        "--bundle", action="store_true", help="also a bundle with Debian's packages, for machines without a line"
+    )
     return parser.parse_args()
 
 

@@ -81,7 +81,9 @@ def lay_out(build: Build, wheel: Path, store: Path, folder: Path) -> None:
 def _lay_out_tree(build: Build, tree: Path) -> None:
     _write(tree / "version", build.package_version)
     _write(tree / "forms", forms())
-    _write(tree / "pyvenv.cfg", f"home = /usr/bin\ninclude-system-site-packages = false\nversion = {build.target.python}\n")
+    _write(
+        tree / "pyvenv.cfg", f"home = /usr/bin\ninclude-system-site-packages = false\nversion = {build.target.python}\n"
+    )
     (tree / "bin").mkdir()
     (tree / "bin" / "python3").symlink_to(f"/usr/bin/python{build.target.python}")
     shutil.copyfile(_PACKAGING / "gate-agent", tree / "bin" / "gate-agent")

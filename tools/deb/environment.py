@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tools.deb.targets import Target
 
 INSTALLED: Final = "/usr/lib/gate-agent/current"
+_ELF_HEAD: Final = 20
+_ELF_MACHINES: Final = {"amd64": 62, "arm64": 183}
 _FORM: Final = 1  # of what is kept; another number has all of it made anew
 
 
@@ -46,6 +48,7 @@ def _ready(target: Target, store: Path, source: Path, what: list[str]) -> Path:
         shutil.rmtree(part, ignore_errors=True)
         _install(target, part, what)
         _compile(target, part)
+        _check_machine(target, part)
         for old in store.glob(f"{target.name}-{source.stem.split('-')[0]}-*"):
             if old != part:
                 shutil.rmtree(old)
@@ -80,6 +83,19 @@ def _compile(target: Target, folder: Path) -> None:
         ],
         PYTHONHASHSEED="0",
     )
+
+
+def _check_machine(target: Target, folder: Path) -> None:
+    """Make sure that all machine code is for the target's processor. Raises BuildError.
+
+    ELF, "e_machine": https://refspecs.linuxfoundation.org/elf/gabi4+/ch4.eheader.html
+    """
+    for path in folder.rglob("*.so*"):
+        with path.open("rb") as file:
+            head = file.read(_ELF_HEAD)
+        found = int.from_bytes(head[_ELF_HEAD - 2 :], "little")
+        if head[:4] == b"\x7fELF" and found != _ELF_MACHINES[target.architecture]:
+            raise BuildError(f"{path.relative_to(folder)} is for another processor (ELF machine {found})")
 
 
 def python_of(target: Target) -> str:

@@ -19,31 +19,27 @@ if TYPE_CHECKING:
 
 _TEXTS: Final = re.compile(r"(^|/)(LICEN[CS]E|COPYING|NOTICE|ThirdPartyNotices)[^/]*$|/licenses/")
 _KNOWN: Final = ROOT / "packaging" / "licences.toml"
-_COMMON: Final = "/usr/share/common-licenses/"
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One work of others. `licence` is an SPDX expression; `files`: SHA-256 by path, of what is not Python; `texts`: its
-    licences by their path, as they lie in the package.
+    """One work of others.
 
-    `package`: whether it comes from the Python package index; else `origin` says where it is from.
+    `licence` is an SPDX expression; `files`: SHA-256 by path, of what is not Python; `texts`: its licences by their path, as they
+    lie in the package. `origin`: where it is from; "" for a Python package.
     """
 
     name: str
     version: str
     licence: str
     origin: str
-    package: bool
     files: dict[str, str]
     texts: dict[str, str]
 
 
 def works(folder: Path) -> list[Work]:
     """All works of others in a folder of modules, by name. Raises BuildError for one without a licence."""
-    known = {
-        normal(name): str(licence) for name, licence in tomllib.loads(_KNOWN.read_text(encoding="utf-8")).items()
-    }
+    known = {normal(name): str(licence) for name, licence in tomllib.loads(_KNOWN.read_text(encoding="utf-8")).items()}
     found = [
         _packaged(distribution, known)
         for distribution in distributions(path=[str(folder)])
@@ -62,8 +58,9 @@ def normal(name: str) -> str:
 
 def _packaged(distribution: Distribution, known: dict[str, str]) -> Work:
     name = normal(distribution.name)
-    metadata = distribution.metadata
-    said = metadata.get("License-Expression") or known.get(name) or metadata.get("License") or ""
+    fields = (distribution.metadata.get_all(field) or [""] for field in ("License-Expression", "License"))
+    (expression, *_), (words, *_) = fields
+    said = expression or known.get(name) or words
     try:
         licence = str(canonicalize_license_expression(said))
     except InvalidLicenseExpression as error:
@@ -76,7 +73,7 @@ def _packaged(distribution: Distribution, known: dict[str, str]) -> Work:
         if _TEXTS.search(str(file)) and file.suffix not in {".py", ".pyc"}
     }
     libraries = {str(file): _sum(file.locate()) for file in files if ".libs/" in str(file)}  # type: ignore[arg-type]
-    return Work(name, distribution.version, licence, "", True, libraries, texts)
+    return Work(name, distribution.version, licence, "", libraries, texts)
 
 
 def _listed(manifest: Path, file: str, entry: dict[str, str], folder: Path) -> Work:
@@ -90,7 +87,6 @@ def _listed(manifest: Path, file: str, entry: dict[str, str], folder: Path) -> W
         entry.get("version", ""),
         str(canonicalize_license_expression(entry["licence"].split(",")[0])),
         entry["origin"],
-        False,
         {place: entry["sha256"]},
         {} if text is None else {str(text.relative_to(folder)): text.read_text(encoding="utf-8")},
     )

@@ -30,7 +30,13 @@ def manual(root: Entry, version: str, build_time: int) -> str:
     lines += [".SH FILES"]
     for path, words in FILES:
         lines += [".TP", f".I {_escaped(path)}", _escaped(words)]
-    lines += [".SH SEE ALSO", "The pages in", ".IR /usr/share/doc/gate-agent ;", ".BR systemctl (1),", ".BR journalctl (1)"]
+    lines += [
+        ".SH SEE ALSO",
+        "The pages in",
+        ".IR /usr/share/doc/gate-agent ;",
+        ".BR systemctl (1),",
+        ".BR journalctl (1)",
+    ]
     return "\n".join(lines) + "\n"
 
 

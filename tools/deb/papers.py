@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from tools.deb.foreign import Work
     from tools.deb.targets import Target
 
+_HEAD: Final = """\
+Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
+Upstream-Name: gate-agent
+Comment: The package carries works of others. Each has its paragraph; its licence follows in full where it came
+ with one, and stands in /usr/share/common-licenses where it is the Apache License 2.0 or the GNU Lesser GPL."""
 _SPACE: Final = uuid.uuid5(uuid.NAMESPACE_URL, "urn:gate-agent:bill-of-materials")
 
 
@@ -49,7 +54,7 @@ def bill_of_materials(found: list[Work], target: Target, version: str, build_tim
 def _component(work: Work) -> Component:
     expression = any(word in work.licence.split() for word in ("AND", "OR", "WITH"))
     licence = LicenseExpression(work.licence) if expression else DisjunctiveLicense(id=work.licence)
-    if not work.package:
+    if work.origin:
         ((path, digest),) = work.files.items()
         kind = ComponentType.MACHINE_LEARNING_MODEL if path.endswith(".onnx") else ComponentType.FILE
         return Component(
@@ -91,14 +96,11 @@ def copyright_file(found: list[Work]) -> str:
     """
     own = (ROOT / "LICENSE").read_text(encoding="utf-8")
     paragraphs = [
-        "Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n"
-        "Upstream-Name: gate-agent\n"
-        "Comment: The package carries works of others. Each has its paragraph; its licence follows in full where it came\n"
-        " with one, and stands in /usr/share/common-licenses where it is the Apache License 2.0 or the GNU Lesser GPL.",
+        _HEAD,
         "Files: *\nCopyright: the makers of the gate agent\nLicense: Apache-2.0\n" + _indented(own),
     ]
     for work in found:
-        where = f"*/{work.name}*" if work.package else "\n ".join(f"*/{path}" for path in work.files)
+        where = "\n ".join(f"*/{path}" for path in work.files) if work.origin else f"*/{work.name}*"
         words = f"Comment: {work.name} {work.version}".rstrip() + (f", from {work.origin}" if work.origin else "")
         paragraph = f"Files: {where}\nCopyright: as its licence says\n{words}\nLicense: {work.licence}"
         for path, text in work.texts.items():
