@@ -1,0 +1,96 @@
+"""The doctor of a running agent: examines it when asked, and by itself now and then, and remembers what was found."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, Final
+
+from agent.doctor.codes import Severity
+from agent.doctor.examination import Examiner
+from agent.doctor.finding import Report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from agent.doctor.codes import Code
+    from agent.doctor.examination import Task
+
+log = logging.getLogger(__name__)
+
+FIRST_S: Final = 10.0
+EVERY_S: Final = 900.0
+STOP_TIMEOUT_S: Final = 2.0
+
+
+class Clinic:
+    """For all threads. An examination takes some seconds; one is made at a time."""
+
+    def __init__(
+        self,
+        gate: str,
+        version: str,
+        utc: Callable[[], float],
+        tasks: Sequence[Task],
+        round_tasks: Sequence[Task],
+    ) -> None:
+        """`tasks`: all checks. `round_tasks`: those of the rounds that it makes by itself: they burden nobody else."""
+        self._gate, self._version, self._utc = gate, version, utc
+        self._tasks, self._round_tasks = tuple(tasks), tuple(round_tasks)
+        self._examiner = Examiner()
+        self._report: Report | None = None
+        self._asking = threading.Lock()
+        self._full: Report | None = None
+        self._full_at = 0.0
+        self._told: frozenset[tuple[Code, str]] = frozenset()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="doctor", daemon=True)
+
+    @property
+    def report(self) -> Report | None:
+        """What was found last; None before the first time."""
+        return self._report
+
+    def examine(self) -> Report:
+        """Examine the gate now, with all checks. Many who ask at one time share an examination."""
+        asked_at = time.monotonic()
+        with self._asking:
+            if self._full is None or self._full_at < asked_at:
+                self._full = self._examined(self._tasks)
+                self._full_at = time.monotonic()
+            return self._full
+
+    def start(self) -> None:
+        """Begin to make rounds."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Make no more rounds; a check that hangs is left behind."""
+        self._stopping.set()
+        if self._thread.ident is not None:
+            self._thread.join(STOP_TIMEOUT_S)
+
+    def _run(self) -> None:
+        pause_s = FIRST_S
+        while not self._stopping.wait(pause_s):
+            pause_s = EVERY_S
+            try:
+                self._examined(self._round_tasks)
+            except Exception:
+                # Whatever goes wrong with one round, the next one must come.
+                log.exception("the gate could not be examined")
+
+    def _examined(self, tasks: Sequence[Task]) -> Report:
+        findings = self._examiner.examine(tasks)
+        self._report = report = Report(self._gate, self._version, agent=True, utc=self._utc(), findings=findings)
+        self._tell(report)
+        return report
+
+    def _tell(self, report: Report) -> None:
+        """Log each grave finding once, as long as it lasts."""
+        grave = {(one.code, one.subject): one for one in report.findings if one.severity is Severity.ERROR and one.code}
+        for key in grave.keys() - self._told:
+            values = ", ".join(grave[key].values.values())
+            log.warning("the doctor found %s%s", " ".join(filter(None, key)), f": {values}" if values else "")
+        self._told = frozenset(grave)

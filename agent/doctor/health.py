@@ -1,0 +1,74 @@
+"""The health of the gate as it is published: from its figures and from what the doctor found last."""
+
+from __future__ import annotations
+
+from math import ceil
+from typing import TYPE_CHECKING, Final
+
+from agent.core.chain import time_text
+from agent.core.messages import CameraHealth, Health, HealthFinding
+from agent.doctor.codes import Severity
+
+if TYPE_CHECKING:
+    from agent.doctor.finding import Finding, Report
+    from agent.service.figures import CameraFigures, GateFigures
+
+MOST_FINDINGS: Final = 64
+"""More would tell no more, and the message must stay small."""
+_MS_PER_S: Final = 1000.0
+_DIGITS: Final = 3
+_WORST_FIRST: Final = (Severity.ERROR, Severity.WARNING, Severity.NOTE)
+
+
+def health(figures: GateFigures, boot: str, utc: float, report: Report | None) -> Health:
+    """What a running gate says. `report`: None before the first examination. `utc`: now, Unix seconds."""
+    return Health(
+        gate=figures.gate,
+        version=figures.version,
+        boot=boot,
+        time=_text(utc),
+        cameras={
+            name: _camera(one, figures.devices.get(name, ""))
+            for one in figures.cameras
+            for name in (f"{one.lane}/{one.camera}",)
+        },
+        relays_ms={
+            one.board: None if one.answer_s is None else round(one.answer_s * _MS_PER_S, 1) for one in figures.relays
+        },
+        disk_free_bytes=None if figures.disk is None else figures.disk.free_bytes,
+        examined=None if report is None else _text(report.utc),
+        findings=() if report is None else _findings(report.findings),
+    )
+
+
+def health_of_the_doctor(gate: str, version: str, utc: float) -> Health:
+    """What the doctor says to try a broker while no agent was asked."""
+    return Health(gate=gate, version=version, boot=None, time=_text(utc))
+
+
+def payload(made: Health) -> bytes:
+    """The message as it is sent: compact JSON in UTF-8."""
+    return made.model_dump_json().encode()
+
+
+def _camera(one: CameraFigures, state: str) -> CameraHealth:
+    return CameraHealth(
+        state=state,
+        score=None if one.health is None else round(one.health, _DIGITS),
+        age_p95_ms=None if one.age_p95_s is None else max(0, ceil(one.age_p95_s * _MS_PER_S)),
+        load=None if one.load is None else round(one.load, _DIGITS),
+        restarts=one.restarts,
+    )
+
+
+def _findings(findings: tuple[Finding, ...]) -> tuple[HealthFinding, ...]:
+    told = [one for one in findings if one.code is not None]
+    told.sort(key=lambda one: _WORST_FIRST.index(one.severity))
+    return tuple(
+        HealthFinding(code=str(one.code), subject=one.subject, severity=one.severity.value)  # type: ignore[arg-type]  # OK has no code
+        for one in told[:MOST_FINDINGS]
+    )
+
+
+def _text(utc: float) -> str:
+    return time_text(round(utc * _MS_PER_S))

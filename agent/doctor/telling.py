@@ -1,0 +1,81 @@
+"""A report as people and programs get it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from agent.core.chain import time_text
+from agent.core.wording.words import Language
+from agent.doctor.codes import Check, Code, Severity
+from agent.doctor.finding import Finding, Report
+from agent.doctor.words.lookup import advice, said_by, severity, title
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MS_PER_S: Final = 1000
+_WIDTH: Final = max(len(severity(one, language)) for one in Severity for language in Language)
+
+
+def as_json(report: Report, language: Language) -> dict[str, Any]:
+    """The whole report: the codes and figures for programs, the words in one language for people."""
+    return {
+        "gate": report.gate,
+        "version": report.version,
+        "by": "agent" if report.agent else "doctor",
+        "time": time_text(round(report.utc * _MS_PER_S)),
+        "worst": report.worst.value,
+        "findings": [_finding(one, language) for one in report.findings],
+    }
+
+
+def from_json(told: dict[str, Any], utc: float) -> Report:
+    """The report behind `as_json`. Raises KeyError, TypeError or ValueError for what is none. `utc`: when it was asked for."""
+    return Report(
+        str(told["gate"]),
+        str(told["version"]),
+        agent=told["by"] == "agent",
+        utc=utc,
+        findings=tuple(_read(one) for one in told["findings"]),
+    )
+
+
+def lines(report: Report, language: Language) -> Iterator[str]:
+    """Who says it; a line for each finding, and below it how it is mended; how many there are of each severity."""
+    yield f"{report.gate}, gate-agent {report.version}: {said_by(agent=report.agent, language=language)}"
+    for one in report.findings:
+        head = f"{severity(one.severity, language):<{_WIDTH}}  {title(one.check, language)}"
+        head += f" {one.subject}" if one.subject else ""
+        words = advice(one, language)
+        if words is None:
+            yield f"{head}: {one.measured}" if one.measured else head
+        else:
+            yield f"{head}: {words.what}"
+            yield f"{'':<{_WIDTH}}  → {words.act}"
+    counts = (f"{severity(one, language)}: {report.count(one)}" for one in reversed(Severity))
+    yield ", ".join(counts)
+
+
+def _finding(one: Finding, language: Language) -> dict[str, Any]:
+    words = advice(one, language)
+    return {
+        "check": one.check.value,
+        "title": title(one.check, language),
+        "subject": one.subject,
+        "severity": one.severity.value,
+        "code": None if one.code is None else one.code.value,
+        "measured": one.measured,
+        "values": dict(one.values),
+        "finding": None if words is None else words.what,
+        "mend": None if words is None else words.act,
+    }
+
+
+def _read(told: dict[str, Any]) -> Finding:
+    return Finding(
+        Check(told["check"]),
+        str(told["subject"]),
+        None if told["code"] is None else Code(told["code"]),
+        str(told["measured"]),
+        {str(name): str(value) for name, value in told["values"].items()},
+    )
