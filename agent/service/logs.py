@@ -18,6 +18,7 @@ from typing import IO, TYPE_CHECKING, Literal
 from typing_extensions import override
 
 from agent.service.redaction import masked
+from agent.service.system_journal import SystemJournalHandler
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -47,15 +48,19 @@ def configure(
 ) -> logging.Handler:
     """Send the log of the whole process to `stream` (standard error without one), in place of any handler before.
 
+    Text of a service of systemd goes to the journal, with its fields, and to the stream only what the journal does not take.
+
     `level`: debug, info, warning or error. `secrets` are masked wherever they turn up. `environment`: where
-    JOURNAL_STREAM stands when systemd's journal listens. Returns the handler.
+    JOURNAL_STREAM stands when systemd's journal listens, and INVOCATION_ID when systemd started this service. Returns the handler.
     """
     stream = sys.stderr if stream is None else stream
     priorities = _is_journal(stream, {} if environment is None else environment)
     secrets = tuple(secrets)
     formatter: logging.Formatter = (_Text if style == "text" else _Json)(secrets, priorities=priorities)
-    handler = logging.StreamHandler(stream)
+    handler: logging.Handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter)
+    if priorities and style == "text" and environment is not None and "INVOCATION_ID" in environment:
+        handler = SystemJournalHandler(handler, _priority, secrets)
     handler.addFilter(_Fields(gate))
     handler.addFilter(Repeats())
     root = logging.getLogger()

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from agent.issuing import IssuingDesk, Order
+from agent.service.clock import Clock
 from tests.debian_packages import Packages
 from tests.vm.image import FOLDER, ready_image
 from tests.vm.machine import Machine
@@ -64,6 +65,11 @@ SUBSYSTEM=="video4linux", ATTR{index}=="0", SYMLINK+="gate-camera"
 """
 
 
+def say(began_at, what):
+    sys.stdout.write(f"{time.monotonic() - began_at:7.1f} s  {what}\n")
+    sys.stdout.flush()
+
+
 class Proof:
     """The steps, one after the other, on one machine."""
 
@@ -77,13 +83,13 @@ class Proof:
     def step(self, what):
         began_at = time.monotonic()
         yield
-        print(f"{time.monotonic() - began_at:7.1f} s  {what}", flush=True)
+        say(began_at, what)
 
     def permit(self):
         """The text of a new permit."""
         self._number += 1
         order = Order(declaration=f"94012026{self._number:010d}", vin=f"LSGJA52U1AH{self._number:06d}", hours=24 * 800)
-        return self._desk.issue(order, int(time.time()) - 3600).text
+        return self._desk.issue(order, int(Clock().now().utc) - 3600).text
 
     def until_active(self, within_s=300.0):
         self.machine.until(f"systemctl show --property=ActiveState --value {UNIT}", "active", within_s)
@@ -157,7 +163,7 @@ def prove(scratch, cuts):
     archive = scratch / "packages.img"
     subprocess.run(["mke2fs", "-F", "-q", "-t", "ext4", "-d", carried, archive, ARCHIVE], check=True)
     machine = Machine(image, disk, archive, scratch)
-    print(f"{time.monotonic() - began_at:7.1f} s  the image and the packages are there", flush=True)
+    say(began_at, "the image and the packages are there")
     proof = Proof(machine, desk)
     try:
         with proof.step("the booted machine goes on"):
@@ -214,6 +220,17 @@ def run_steps(proof, cuts):
         for _ in range(3):
             proof.vehicle()
         proof.refused(proof.used[0])
+    watch_and_devices(proof)
+    clock_and_disk(proof)
+    for number in range(1, cuts + 1):
+        began_at = time.monotonic()
+        seen = power_cut(proof)
+        say(began_at, f"power cut {number} of {cuts} in the middle of a vehicle: {seen}")
+    last_steps(proof)
+
+
+def watch_and_devices(proof):
+    machine, step = proof.machine, proof.step
     with step("stalled: the watchdog kills it, and it is back"):
         before = proof.process()
         machine.run(f"kill -STOP {before}")
@@ -238,10 +255,10 @@ def run_steps(proof, cuts):
         machine.run("echo vivid.0 >/sys/bus/platform/drivers/vivid/bind")
         streams = f"journalctl --boot --unit={UNIT} --output=cat | grep --count 'camera lane-1/front: streaming'"
         eventually(lambda: int(machine.run(streams, check=False) or 0) >= 2 or None, VEHICLE_S, "the camera")
-    clock_and_disk(proof)
-    for number in range(1, cuts + 1):
-        with step(f"power cut {number} of {cuts} in the middle of a vehicle: {power_cut(proof)}"):
-            pass
+
+
+def last_steps(proof):
+    machine, step = proof.machine, proof.step
     with step("upgraded, gone back, removed, purged"):
         machine.run("mount -o ro /dev/vdb /mnt")
         events = proof.events()

@@ -9,8 +9,8 @@ import os
 import socket
 import subprocess
 import threading
-import time
 
+from agent.service.clock import Clock
 from tests.waiting import eventually
 
 START_S = 30.0
@@ -120,7 +120,7 @@ class Machine:
         if snapshot is None:
             eventually(lambda: b"CONTROL-READY" in self._control.heard or None, BOOT_S, "the machine to boot")
         else:
-            self.run(f"date --utc --set=@{time.time():.0f}")
+            self.run(f"date --utc --set=@{Clock().now().utc:.0f}")
 
     def save(self, name):
         """Keep the state of the whole machine; no USB serial device may be plugged in."""
