@@ -7,17 +7,16 @@ import contextlib
 import errno
 import logging
 import socket
-from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 from typing_extensions import override
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from agent.console.access.address_limits import household
 from agent.console.access.guards import DOOR
 from agent.console.access.person import LOCAL
+from agent.console.connections import Protocol, Room, bound
 
 if TYPE_CHECKING:
     import ssl
@@ -33,9 +32,6 @@ LOCAL_CONNECTIONS: Final = 16
 GRACE_S: Final = 1
 KEEP_ALIVE_S: Final = 20
 HANDSHAKE_S: Final = 5.0
-REQUEST_S: Final = 10.0
-STALLED_MS: Final = 20_000
-SILENT_S: Final = 30
 HEADER_BYTES: Final = 16_384
 TICK_S: Final = 1.0
 CHORES_EVERY_S: Final = 5.0
@@ -74,8 +70,8 @@ class Listening:
         self._loop = asyncio.get_running_loop()
         if self._stopped:
             self._stopping.set()
-        network = _Room(CONNECTIONS, CONNECTIONS_OF_ONE, self._count)
-        local = _Room(LOCAL_CONNECTIONS, LOCAL_CONNECTIONS, self._count)
+        network = Room(CONNECTIONS, CONNECTIONS_OF_ONE, self._count)
+        local = Room(LOCAL_CONNECTIONS, LOCAL_CONNECTIONS, self._count)
         await asyncio.gather(
             _Server(self._application, [each for each in doors if not each.is_local], network, self._stopping).serve(),
             _Server(
@@ -107,80 +103,15 @@ class _Local:
         await self._application({**scope, DOOR: LOCAL}, receive, send)
 
 
-class _Room:
-    """How many connections there are, in all and from each address; one too many is closed before it is read."""
-
-    def __init__(self, most: int, most_of_one: int, count: Callable[[str], None]) -> None:
-        self._most, self._most_of_one = most, most_of_one
-        self._inside: Counter[str] = Counter()
-        self.count = count
-
-    def enter(self, who: str) -> bool:
-        if self._inside.total() >= self._most or self._inside[who] >= self._most_of_one:
-            self.count("connections")
-            return False
-        self._inside[who] += 1
-        return True
-
-    def leave(self, who: str) -> None:
-        self._inside[who] -= 1
-        if self._inside[who] <= 0:
-            del self._inside[who]
-
-
-class _Protocol(H11Protocol):
-    """HTTP/1.1 that does not wait for ever for a request's head, and says when the connection has ended."""
-
-    ended: Callable[[], None] | None = None
-    count: Callable[[str], None] | None = None
-    _deadline: asyncio.TimerHandle | None = None
-
-    @override
-    def connection_made(self, transport: Any) -> None:
-        super().connection_made(transport)
-        self._deadline = self.loop.call_later(REQUEST_S, self._too_slow)
-
-    @override
-    def data_received(self, data: bytes) -> None:
-        # A head that begins on a connection kept open has as long as the first.
-        if self._deadline is None and self.cycle.response_complete:
-            self._deadline = self.loop.call_later(REQUEST_S, self._too_slow)
-        before = self.cycle
-        super().data_received(data)
-        if self.cycle is not before and self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-
-    @override
-    def send_400_response(self, msg: str) -> None:
-        if self.count is not None:
-            self.count("malformed")
-        super().send_400_response(msg)
-
-    @override
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-        super().connection_lost(exc)
-        if self.ended is not None:
-            self.ended()
-
-    def _too_slow(self) -> None:
-        self._deadline = None
-        if self.count is not None:
-            self.count("slow")
-        self.transport.abort()
-
-
 class _Server(uvicorn.Server):
     """Takes connections in by itself, so that each is counted before its TLS handshake, and waits for the end."""
 
-    def __init__(self, application: ASGIApp, doors: Sequence[Door], room: _Room, stopping: asyncio.Event) -> None:
+    def __init__(self, application: ASGIApp, doors: Sequence[Door], room: Room, stopping: asyncio.Event) -> None:
         super().__init__(
             uvicorn.Config(
                 application,
                 loop="asyncio",
-                http=_Protocol,
+                http=Protocol,
                 ws="none",
                 lifespan="off",
                 log_config=None,
@@ -251,14 +182,14 @@ class _Server(uvicorn.Server):
             if inside:
                 self._room.leave(inside.pop())
 
-        def protocol() -> _Protocol:
-            made = _Protocol(self.config, self.server_state, {}, loop)
+        def protocol() -> Protocol:
+            made = Protocol(self.config, self.server_state, {}, loop)
             made.ended, made.count, made.access_log = leave, self._room.count, False
             return made
 
         try:
             if not door.is_local:
-                _bound(connection)
+                bound(connection)
             await loop.connect_accepted_socket(
                 protocol,
                 connection,
@@ -273,12 +204,3 @@ class _Server(uvicorn.Server):
             connection.close()
             leave()
             raise
-
-
-def _bound(connection: socket.socket) -> None:
-    """Have the kernel end what takes nothing for a while (tcp(7)), and what is gone without a word."""
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, STALLED_MS)
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, SILENT_S)
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, SILENT_S)
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -8,6 +8,7 @@ import threading
 from contextlib import closing
 
 import pytest
+from argon2 import PasswordHasher
 
 from agent.console.access.access import Access
 from agent.console.access.acts import Act
@@ -90,6 +91,17 @@ def test_a_user_is_known_by_his_password_alone_however_his_name_is_typed(people)
     assert people.users.verified(" Aigul ", GOOD).role is Role.TECHNICIAN
     assert people.users.verified("aigul", OTHER) is None
     assert people.users.verified("nobody", GOOD) is None
+
+
+@pytest.mark.parametrize("name", ["aigul", "nobody", "shut-out"])
+def test_a_wrong_password_costs_one_hash_for_whatever_name(people, mocker, name):
+    people.users.add("shut-out", Role.VIEWER, GOOD)
+    people.users.change("shut-out", disabled=True)
+    people.users._hasher.verify(None, "the hash of nobody is made once")
+    hashed = mocker.spy(PasswordHasher, "verify")
+    assert people.users.verified(name, OTHER) is None
+    assert hashed.call_count == 1
+    assert hashed.call_args.args[-1] == OTHER
 
 
 def test_a_disabled_user_is_not_let_in_and_his_sessions_end(people):

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from agent.console import listening, streams
+from agent.console import connections, listening, streams
 from agent.console.limits import BODY_BYTES, Names
 from tests.consoles import ConsoleGate
 from tests.waiting import eventually
@@ -178,7 +178,7 @@ def test_so_many_connections_from_one_address_and_no_more(gate):
 
 
 def test_whoever_sends_half_a_request_is_not_waited_for(tmp_path, mocker):
-    mocker.patch.object(listening, "REQUEST_S", 0.2)
+    mocker.patch.object(connections, "REQUEST_S", 0.2)
     mocker.patch("agent.console.limits.BODY_S", 0.2)
     with ConsoleGate(tmp_path) as gate:
         gate.token("admin")
