@@ -26,16 +26,18 @@ class LoadWatch:
 
     def __init__(self) -> None:
         self._beats: deque[Beat] = deque(maxlen=_MOST_BEATS)
+        self._begun_at: float | None = None
         self._loses = False
 
     def behind(self, beat: Beat) -> bool:
         """Whether the machine does not keep up, after this beat."""
         beats = self._beats
         beats.append(beat)
-        full = False
+        if self._begun_at is None:
+            self._begun_at = beat.at
+        full = beat.at - self._begun_at > WINDOW_S
         while beat.at - beats[0].at > WINDOW_S:
             beats.popleft()
-            full = True
         first = beats[0]
         dropped = beat.dropped - first.dropped
         frames = beat.read - first.read + dropped

@@ -75,6 +75,14 @@ def test_a_machine_that_shows_the_past_does_not_keep_up_though_it_loses_nothing(
     assert verdicts[-1] is last
 
 
+def test_what_comes_too_late_is_told_once_though_the_beats_come_unevenly():
+    watch = LoadWatch()
+    at = [number * BEAT_S + (0.2 if number % 3 else 0.0) for number in range(120)]
+    verdicts = [watch.behind(Beat(at=when, read=number, behind_s=0.7)) for number, when in enumerate(at)]
+    assert verdicts == sorted(verdicts)
+    assert verdicts[-1]
+
+
 @given(st.lists(st.tuples(st.integers(0, 2**62), st.integers(0, 2**62), st.floats(0, 1e12)), max_size=30))
 def test_figures_that_make_no_sense_do_no_harm(beats):
     watch = LoadWatch()
