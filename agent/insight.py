@@ -11,7 +11,7 @@ from agent.doctor.clinic import Clinic
 from agent.doctor.codes import Check
 from agent.doctor.examination import Task
 from agent.doctor.facts import BrokerFacts, ClockFacts
-from agent.doctor.gathering import others
+from agent.doctor.gathering import others, software
 from agent.doctor.gathering.user import agent_user
 from agent.doctor.health import health, payload
 from agent.doctor.judging import others as judging
@@ -106,7 +106,7 @@ class Insight:
             lists=self._lists,
             health=self.health,
             running=lambda: (looked.loaded.digest, INSTALLED),
-            watchdog_s=lambda: parts.watchdog.window_s,
+            watchdog_s=(lambda: parts.watchdog.window_s) if software.MANAGER.is_dir() else None,
             failing=lambda: parts.recorder.failing,
             ours=self._ours,
         )

@@ -34,13 +34,14 @@ class ConfigurationFacts:
 
 @dataclass(frozen=True, slots=True)
 class ServiceFacts:
-    """The unit as the service manager knows it. `manager`: whether one runs on this machine.
+    """The unit as the service manager knows it. `manager`: whether one runs on this machine. `asked`: whether it answered.
 
     `unit`: path of the unit's file, None where there is none. `complaints`: what the offline check of the file prints.
     `enabled`: whether it starts with the machine. `active`: active, inactive, failed and so on. `result`: of its last end.
     """
 
     manager: bool
+    asked: bool = True
     unit: Path | None = None
     complaints: str = ""
     enabled: bool = True

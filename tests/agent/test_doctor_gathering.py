@@ -109,6 +109,39 @@ def test_a_time_of_the_service_manager_is_read(text, seconds):
     assert software.seconds(text) == seconds
 
 
+PROGRAM = """#!/bin/sh
+case "$0 $1" in
+*systemctl*) printf '%s' '{shown}' ;;
+*verify*) echo "{unit}:9: Unknown key name 'X' in section 'Service', ignoring." >&2; echo "other.service:1: not ours" >&2 ;;
+esac
+"""
+SHOWN = (
+    "FragmentPath={unit}\nUnitFileState={state}\nActiveState=active\nResult=success\nNRestarts=4\nWatchdogUSec=15s\n"
+)
+
+
+@pytest.mark.parametrize(("state", "enabled"), [("enabled", True), ("disabled", False)])
+def test_what_the_service_manager_shows_of_the_unit_is_read(tmp_path, monkeypatch, mocker, state, enabled):
+    unit = tmp_path / "gate-agent.service"
+    for name in ("systemctl", "systemd-analyze"):
+        program = put(tmp_path, f"bin/{name}", PROGRAM.format(shown=SHOWN.format(unit=unit, state=state), unit=unit))
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin")
+    mocker.patch.object(software, "MANAGER", tmp_path)
+    found = software.service(tmp_path)
+    assert (found.unit, found.enabled, found.active, found.restarts) == (unit, enabled, "active", 4)
+    assert found.complaints == f"{unit}:9: Unknown key name 'X' in section 'Service', ignoring."
+    assert software.service_watchdog_s() == 15.0
+
+
+def test_a_service_manager_that_does_not_answer_is_no_missing_unit(tmp_path, monkeypatch, mocker):
+    put(tmp_path, "bin/systemctl", "#!/bin/sh\nexit 1\n").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:/usr/bin:/bin")
+    mocker.patch.object(software, "MANAGER", tmp_path)
+    found = software.service(tmp_path)
+    assert (found.manager, found.asked) == (True, False)
+
+
 def test_a_machine_without_a_service_manager_is_one(tmp_path):
     assert not software.service(tmp_path / "none").manager
 

@@ -84,6 +84,7 @@ CASES = [
     (software.configuration, replace(CONFIGURATION, warnings=("w",)), [Code.CONFIGURATION_DOUBTFUL]),
     (software.service, SERVICE, []),
     (software.service, facts.ServiceFacts(manager=False), [Code.UNIT_MISSING]),
+    (software.service, facts.ServiceFacts(manager=True, asked=False), []),
     (software.service, facts.ServiceFacts(manager=True), [Code.UNIT_MISSING]),
     (software.service, replace(SERVICE, complaints="Unknown key"), [Code.UNIT_FAULTY]),
     (software.service, replace(SERVICE, enabled=False), [Code.UNIT_NOT_ENABLED]),

@@ -118,7 +118,13 @@ def test_a_reader_that_validates_accepts_fields_of_a_later_version(name):
     schema, example = SCHEMAS[name], json.loads(EXAMPLES[name])
     for place, _ in inner(example):
         later = changed_copy(example, place, "field_of_tomorrow", {"any": 1})
-        free = place and place[-1] in {"devices", "lanes", "acks", "cameras", "relays_ms"}  # names that are data have values of one type
+        free = place and place[-1] in {
+            "devices",
+            "lanes",
+            "acks",
+            "cameras",
+            "relays_ms",
+        }  # names that are data have values of one type
         if not free:
             assert faults(schema, later) == [], place
 

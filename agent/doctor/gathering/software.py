@@ -45,6 +45,8 @@ def service(manager: Path = MANAGER) -> ServiceFacts:
     if not manager.is_dir() or shutil.which("systemctl") is None:
         return ServiceFacts(manager=False)
     rows = _shown()
+    if not rows:
+        return ServiceFacts(manager=True, asked=False)
     unit = rows.get("FragmentPath", "")
     if not unit:
         return ServiceFacts(manager=True)
@@ -81,7 +83,10 @@ def verified(unit: str) -> str:
     """What the offline check prints of a unit's file: it returns 0 for most mistakes and only prints them."""
     if shutil.which("systemd-analyze") is None:
         return ""
-    done = asked(("systemd-analyze", "verify", "--man=no", unit))
+    try:
+        done = asked(("systemd-analyze", "verify", "--man=no", unit))
+    except (OSError, subprocess.TimeoutExpired):  # as above
+        return ""
     return " ".join(line.strip() for line in done.stderr.splitlines() if Path(unit).name in line)
 
 
@@ -99,10 +104,13 @@ def _system() -> str:
 
 
 def _shown() -> dict[str, str]:
-    """Properties of the unit; empty where there is no service manager to ask."""
+    """Properties of the unit; empty where there is no service manager, or it does not answer this process."""
     if not MANAGER.is_dir() or shutil.which("systemctl") is None:
         return {}
-    done = asked(("systemctl", "show", UNIT, f"--property={','.join(_SHOWN)}"))
+    try:
+        done = asked(("systemctl", "show", UNIT, f"--property={','.join(_SHOWN)}"))
+    except (OSError, subprocess.TimeoutExpired):  # a sandbox forbids it, or the manager is busy
+        return {}
     pairs = (line.partition("=") for line in done.stdout.splitlines())
     return {name: value for name, _, value in pairs}
 

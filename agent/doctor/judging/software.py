@@ -34,6 +34,9 @@ def configuration(facts: ConfigurationFacts) -> Iterator[Finding]:
 def service(facts: ServiceFacts) -> Iterator[Finding]:
     """Whether the service is there, is written as it must be, and runs."""
     check = Check.SERVICE
+    if not facts.asked:
+        yield Finding(check, measured="?")
+        return
     if not facts.manager or facts.unit is None:
         yield Finding(check, code=Code.UNIT_MISSING)
         return
