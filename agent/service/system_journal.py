@@ -18,7 +18,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 SOCKET: Final = Path("/run/systemd/journal/socket")
-_FIELDS: Final = ("gate", "lane", "device", "transaction")
+_FIELDS: Final = {
+    "gate": "GATE_ID",
+    "lane": "GATE_LANE",
+    "device": "GATE_DEVICE",
+    "transaction": "GATE_TRANSACTION",
+}
 
 
 class SystemJournalHandler(logging.Handler):
@@ -41,7 +46,7 @@ class SystemJournalHandler(logging.Handler):
         self._address = str(address)
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         # A journal that does not read must not stop the gate.
-        self._socket.setblocking(False)
+        self._socket.settimeout(0.0)
 
     @override
     def emit(self, record: logging.LogRecord) -> None:
@@ -71,9 +76,8 @@ class SystemJournalHandler(logging.Handler):
             "CODE_FILE": record.pathname,
             "CODE_LINE": str(record.lineno),
         }
-        fields |= {
-            f"GATE_{name.upper()}": str(getattr(record, name)) for name in _FIELDS if getattr(record, name, None)
-        }
+        said = {field: getattr(record, name, None) for name, field in _FIELDS.items()}
+        fields |= {field: str(value) for field, value in said.items() if value is not None}
         return b"".join(_field(name, masked(value, self._secrets)) for name, value in fields.items())
 
 

@@ -58,7 +58,7 @@ def test_an_entry_has_its_words_its_priority_and_the_fields_of_its_lane(log, jou
     log.error("the arm is %s", "stuck", extra={"lane": "exit-1", "gate": "gate-7"})
     found = entry(journal.recv(65536))
     assert found["MESSAGE"] == "[exit-1] the arm is stuck"
-    assert (found["PRIORITY"], found["GATE_LANE"], found["GATE_GATE"]) == ("3", "exit-1", "gate-7")
+    assert (found["PRIORITY"], found["GATE_LANE"], found["GATE_ID"]) == ("3", "exit-1", "gate-7")
     assert (found["GATE_LOGGER"], found["SYSLOG_IDENTIFIER"]) == ("agent.test", "gate-agent")
     assert found["CODE_FILE"] == __file__
 

@@ -137,6 +137,7 @@ def test_installing_enables_and_starts_it(gate):
     assert gate.version == "0.9.0"
     assert gate.ask(f"stat --format='%U %G %a' {CONFIGURATION}") == "root gate-agent 660"
     assert gate.run("dpkg --verify gate-agent") == Said(0, "")
+    assert gate.ask("journalctl GATE_ID=gate-1 --output=cat --no-pager | grep --count 'gate gate-1 runs'") != "0"
     gate.until_up("camera lane-1/front: streaming")  # the eye's libraries work under the unit's filters
 
 
