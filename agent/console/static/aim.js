@@ -60,7 +60,7 @@ root.addEventListener("gate:changed", () => {
 
 // --------------------------------------------------------------------------------------------------------- the meters
 
-const bar = root.querySelector(".focus .bar");
+const bar = root.querySelector(".focus .gauge");
 const exposure = document.getElementById("exposure");
 let best = 0;
 

@@ -10,13 +10,12 @@ import tomllib
 
 import pytest
 
-from agent.console.app import _pages
+from agent.console.routing import page_modules
 from agent.console.texts import LANGUAGES
 from tests.console.browser.gate import PLATE
 from tests.console.browser.visit import SIZES, VENDOR
 
-PAGES = sorted(_pages()[1])
-PATHS = [entry.path for entry in PAGES]
+PATHS = [entry.path for entry in sorted(module.NAV for module in page_modules() if hasattr(module, "NAV"))]
 
 
 def name_of(path):
@@ -32,6 +31,7 @@ def history(gate):
     gate.until(lambda: gate.app.lanes[0].view.state == "denied", "the refusal")
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_page_is_whole_in_every_language_on_desktop_and_phone(page_of, language):
     visitor = page_of(language=language)

@@ -9,7 +9,7 @@ from pathlib import Path
 VENDOR = Path(__file__).with_name("vendor")
 PICTURES = Path("build/console")
 SIZES = {"desktop": (1280, 800), "phone": (360, 740)}
-PATIENCE_MS = 15_000
+PATIENCE_MS = 60_000
 # A place that was to be filled in. A missing text is an error of the server.
 _FORGOTTEN = re.compile(r"\{\{|\}\}|\{[a-z_]+\}")
 # Where a page is live: its news and its picture have not come yet.
