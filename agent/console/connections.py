@@ -24,22 +24,27 @@ class Room:
     def __init__(self, most: int, most_of_one: int, count: Callable[[str], None]) -> None:
         """`most`: in all; `most_of_one`: of one address; `count`: counts a refusal by its reason."""
         self._most, self._most_of_one = most, most_of_one
-        self._inside: Counter[str] = Counter()
+        self._of: Counter[str] = Counter()
         self.count = count
+
+    @property
+    def inside(self) -> int:
+        """How many there are."""
+        return self._of.total()
 
     def enter(self, who: str) -> bool:
         """Take one in; whether there was room. Who was let in must `leave`."""
-        if self._inside.total() >= self._most or self._inside[who] >= self._most_of_one:
+        if self._of.total() >= self._most or self._of[who] >= self._most_of_one:
             self.count("connections")
             return False
-        self._inside[who] += 1
+        self._of[who] += 1
         return True
 
     def leave(self, who: str) -> None:
         """Note that one has ended."""
-        self._inside[who] -= 1
-        if self._inside[who] <= 0:
-            del self._inside[who]
+        self._of[who] -= 1
+        if self._of[who] <= 0:
+            del self._of[who]
 
 
 class Protocol(H11Protocol):

@@ -58,24 +58,30 @@ class Listening:
         """`count`: counts a refusal by its reason. `chores`: done by a thread now and every few seconds."""
         self._application = application
         self._chores = chores
-        self._count = count
+        self._network = Room(CONNECTIONS, CONNECTIONS_OF_ONE, count)
+        self._local = Room(LOCAL_CONNECTIONS, LOCAL_CONNECTIONS, count)
         self._stopping = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped = False
         # Uvicorn tells of its own starting, of each bad request, and a second time of what the pages' own handler told.
         logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
 
+    @property
+    def connections(self) -> int:
+        """How many there are at the addresses of the network now."""
+        return self._network.inside
+
     async def serve(self, doors: Sequence[Door]) -> None:
         """Serve, and close the doors at the end."""
         self._loop = asyncio.get_running_loop()
         if self._stopped:
             self._stopping.set()
-        network = Room(CONNECTIONS, CONNECTIONS_OF_ONE, self._count)
-        local = Room(LOCAL_CONNECTIONS, LOCAL_CONNECTIONS, self._count)
         await asyncio.gather(
-            _Server(self._application, [each for each in doors if not each.is_local], network, self._stopping).serve(),
             _Server(
-                _Local(self._application), [each for each in doors if each.is_local], local, self._stopping
+                self._application, [each for each in doors if not each.is_local], self._network, self._stopping
+            ).serve(),
+            _Server(
+                _Local(self._application), [each for each in doors if each.is_local], self._local, self._stopping
             ).serve(),
             self._do_chores(),
         )

@@ -72,6 +72,11 @@ class ConsoleServer:
         """How many requests were refused since the start, by reason."""
         return {} if self.access is None else self.access.refusals.counts
 
+    @property
+    def connections(self) -> int:
+        """How many connections there are at the addresses of the network."""
+        return 0 if self._listening is None else self._listening.connections
+
     def wait_open(self, timeout_s: float) -> bool:
         """Wait until every door is open; whether they are."""
         return self._opened.wait(timeout_s)

@@ -200,6 +200,15 @@ def test_whoever_sends_half_a_request_is_not_waited_for(tmp_path, mocker):
         assert refused(gate, "slow") == 4
 
 
+def test_whoever_takes_nothing_of_what_is_sent_is_let_go(tmp_path, mocker):
+    mocker.patch.object(connections, "STALLED_MS", 500)
+    with ConsoleGate(tmp_path) as gate, connected(gate) as connection:
+        asked = b"GET /static/vendor/alpine-csp.min.js HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        connection.sendall(asked * 200)
+        eventually(lambda: gate.app.console.connections == 1)
+        eventually(lambda: gate.app.console.connections == 0, within_s=60)
+
+
 def answer_or_reset(connection):
     try:
         return answer(connection)

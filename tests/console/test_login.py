@@ -70,6 +70,13 @@ def test_the_first_admin_is_made_with_the_code_of_the_log_and_only_then(tmp_path
         ]
 
 
+def test_a_technician_logs_in_where_there_is_no_admin_yet(tmp_path):
+    with ConsoleGate(tmp_path) as gate, visitor(gate) as browser:
+        gate.token("technician")
+        assert 'href="/first"' in browser.get("/login").text
+        assert log_in(browser, "some-technician", KNOWN_TO_ALL).status_code == 303
+
+
 def test_somebody_logs_in_looks_and_logs_out(gate):
     gate.token("viewer")
     with visitor(gate) as browser:

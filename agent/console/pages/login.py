@@ -20,12 +20,12 @@ router = APIRouter()
 
 @router.get("/login", response_class=HTMLResponse)
 def ask(request: Request, person: Anybody, access: AtAccess, onward: str = "/") -> Response:
-    """The form; where there is no admin yet, that of the first start."""
+    """The form; where there is no user yet, that of the first start."""
     if person is not None:
         return RedirectResponse(local_path(onward), HTTPStatus.SEE_OTHER)
-    if access.users.lack_admin():
+    if not access.users.all():
         return RedirectResponse("/first", HTTPStatus.SEE_OTHER)
-    return render(request, "login.html", onward=local_path(onward), name="")
+    return render(request, "login.html", onward=local_path(onward), name="", lack_admin=access.users.lack_admin())
 
 
 @router.post("/login", response_class=HTMLResponse)
@@ -42,7 +42,7 @@ def enter(
     try:
         token = logins.enter(name, password, address_of(request))
     except RefusedError as error:
-        return refusal(request, "login.html", error, onward=local_path(onward), name=name)
+        return refusal(request, "login.html", error, onward=local_path(onward), name=name, lack_admin=False)
     if person is not None:
         access.sessions.close(person.session)
     response = RedirectResponse(local_path(onward), HTTPStatus.SEE_OTHER)
