@@ -22,6 +22,28 @@ if TYPE_CHECKING:
 W = TypeVar("W", bound=StrEnum)
 
 _TONES: Final[Mapping[str, str]] = {"alarm.raised": "bad", "events.dropped": "bad", "access.granted": "good"}
+_TELLING: Final[Mapping[str, tuple[str, ...]]] = {
+    "access.granted": ("by", "operator", "cause"),
+    "barrier.pulsed": ("action", "delivery"),
+    "barrier.moved": ("position",),
+    "barrier.held": ("held", "operator", "cause"),
+    "barrier.tested": ("action", "operator", "cause"),
+    "vehicle.present": ("seen_by",),
+    "permit.presented": ("camera",),
+    "lane.ordered": ("order", "operator", "cause"),
+    "console.acted": ("person", "act"),
+    "command.accepted": ("name", "operator", "cause"),
+    "command.executed": ("name", "result"),
+    "command.refused": ("name", "code"),
+    "lists.applied": ("list", "version"),
+    "lists.refused": ("list", "code"),
+    "lists.state": ("state",),
+    "clock.changed": ("state",),
+    "gate.started": ("version",),
+    "gate.stopping": ("cause",),
+    "configuration.refused": ("detail",),
+}
+"""The fields that tell most of each type, in order."""
 _HIDDEN: Final = frozenset({"checks", "pictures", "picture", "permit", "plate", "data"})
 """Fields of a decision that are shown in a form of their own."""
 
@@ -40,7 +62,7 @@ class EventWords:
 
     def title(self, kind: str) -> str:
         """What a type of event is; its own name for one that is not known here, as of a later agent."""
-        return self._text(f"type_{kind.replace('.', '_')}", kind)
+        return self._of("journal", f"type_{kind.replace('.', '_')}", kind)
 
     def row(self, seq: int, event: dict[str, Any]) -> dict[str, Any]:
         """An event for a page. Whatever its fields are, it is said somehow."""
@@ -57,7 +79,7 @@ class EventWords:
             "tone": self._tone(kind, data),
             "words": self._words(kind, data),
             "fields": [
-                (self._text(f"field_{name}", name), _plain(value))
+                (self._of("journal", f"field_{name}", name), _plain(value))
                 for name, value in data.items()
                 if name not in _HIDDEN and value not in (None, "", [])
             ],
@@ -66,9 +88,10 @@ class EventWords:
             "checks": [self._check(one) for one in _dicts(data.get("checks"))],
         }
 
-    def _text(self, key: str, otherwise: str) -> str:
+    def _of(self, page: str, key: str, otherwise: str) -> str:
+        """A text, and for what is not known here, as of a later agent, its own word."""
         try:
-            return text(self._request, f"journal.{key}")
+            return text(self._request, f"{page}.{key}")
         except TextMissingError:
             return otherwise
 
@@ -84,7 +107,16 @@ class EventWords:
             return self._said(Alarm, lookup.alarm, data, "alarm")
         if kind == "transaction.closed":
             return self._said(Outcome, lookup.outcome, data, "outcome")
-        return ""
+        if kind == "device.changed":
+            state = str(data.get("state", ""))
+            return f"{data.get('device', '')}: {self._of('devices', f'state_{state}', state)}"
+        return ", ".join(
+            self._value(name, data[name]) for name in _TELLING.get(kind, ()) if data.get(name) not in (None, "")
+        )
+
+    def _value(self, name: str, value: Any) -> str:
+        plain = _plain(value)
+        return self._of("journal", f"value_{name}_{plain}".lower(), plain)
 
     def _said(self, kind: type[W], words: Callable[[W, Language], str], data: Mapping[str, Any], name: str) -> str:
         value = data.get(name)

@@ -6,6 +6,7 @@ import json
 import os
 import stat
 import threading
+import tomllib
 
 import pytest
 from typer.testing import CliRunner
@@ -376,3 +377,52 @@ def test_a_state_that_is_the_newest_already_is_not_noted_again(gate):
         state = present_state(gate.main)
         assert history.note(state, Step("a", "b", 1.0)).number == 1
         assert history.note(state, Step("a", "b", 2.0)) is None
+
+
+# ------------------------------------------------------------------------------------------------- unset and add
+
+
+def test_a_key_that_is_unset_has_its_default_again_and_all_else_stays(gate):
+    before = gate.texts()
+    assert gate.set("lanes.exit-1.timing.read_s", "20").exit_code == exits.OK
+    answer = gate.call("unset", "lanes.exit-1.timing.read_s", "-c", gate.main)
+    assert (answer.exit_code, "done: unset lanes.exit-1.timing.read_s; state 3" in answer.stdout) == (exits.OK, True)
+    assert gate.texts()[0] == before[0]
+    assert b"read_s = 20" not in gate.texts()[1]
+
+
+def test_a_camera_and_a_lane_are_added_where_their_kin_is_and_taken_out_again(gate):
+    cameras = len(tomllib.loads(gate.texts()[1].decode())["lanes"]["exit-1"].get("cameras", []))
+    added = gate.call("add", "lanes.exit-1.cameras", "id=side", "kind=simulated", 'readers=["qr"]', "-c", gate.main)
+    assert added.exit_code == exits.OK, added.stderr
+    found = tomllib.loads(gate.texts()[1].decode())["lanes"]["exit-1"]["cameras"][-1]
+    assert found == {"id": "side", "kind": "simulated", "readers": ["qr"]}
+    keys = ("number=9", "direction=import", "relay.kind=simulated", "relay.name=nine")
+    assert gate.call("add", "lanes.nine", *keys, "-c", gate.main).exit_code == exits.OK
+    assert gate.call("unset", "lanes.nine", "-c", gate.main).exit_code == exits.OK
+    assert gate.call("unset", f"lanes.exit-1.cameras[{cameras}]", "-c", gate.main).exit_code == exits.OK
+    assert [one["what"] for one in gate.states()][-2:] == ["unset lanes.nine", f"unset lanes.exit-1.cameras[{cameras}]"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("unset", "gate.id"), ("gate.id",)),
+        (("unset", "gate.nothing"), ("gate.nothing is not set",)),
+        (("unset", "lanes.exit-1"), ("lanes",)),
+        (("add", "lanes.two", "number=2"), ("lanes.two", "relay")),
+        (("add", "lanes.exit-1", "number=2"), ("lanes.exit-1 is there already",)),
+        (("add", "lanes.exit-1.cameras", "id=side", "kind=simulatd"), ("simulatd",)),
+    ],
+)
+def test_what_would_not_hold_is_neither_taken_out_nor_added(gate, arguments, words):
+    before = gate.texts()
+    refused(gate, gate.call(*arguments, "-c", gate.main), *words)
+    assert gate.texts() == before
+
+
+@pytest.mark.parametrize("value", ["side", "=x", "a[0]=1", "a=1 b", "a=1", "a.b=1"])
+def test_keys_of_a_new_table_are_name_and_value(gate, value):
+    given = (value, "a.c=1") if value == "a=1" else (value,)
+    answer = gate.call("add", "lanes.exit-1.cameras", *given, "-c", gate.main)
+    assert answer.exit_code != exits.OK

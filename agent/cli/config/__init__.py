@@ -1,8 +1,8 @@
-"""The commands `gate-agent config check | show | schema | set | history | undo`: the file that says what runs."""
+"""The commands `gate-agent config check | show | schema | set | unset | add | history | undo`: the file that says what runs."""
 
 import typer
 
-from agent.cli.config.change import history, set_key, undo_change
+from agent.cli.config.change import add_table, history, set_key, undo_change, unset_key
 from agent.cli.config.check import check
 from agent.cli.config.schema import schema
 from agent.cli.config.show import show
@@ -14,5 +14,7 @@ app.command()(check)
 app.command()(show)
 app.command()(schema)
 app.command("set")(set_key)
+app.command("unset")(unset_key)
+app.command("add")(add_table)
 app.command()(history)
 app.command("undo")(undo_change)

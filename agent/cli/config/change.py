@@ -1,4 +1,4 @@
-"""The commands `gate-agent config set`, `history` and `undo`."""
+"""The commands `gate-agent config set`, `unset`, `add`, `history` and `undo`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import getpass
 import json
 import os
 import sys
-from typing import TYPE_CHECKING, Annotated, NoReturn
+import tomllib
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
@@ -17,7 +18,9 @@ from agent.core.chain import time_text
 from agent.service.clock import Clock
 from agent.settings.change import ChangeError
 from agent.settings.history import HistoryError, Step, present_state
+from agent.settings.keypath import key_path
 from agent.settings.problems import SettingsError
+from agent.settings.proposal import Edit, StaleError, edited, put, seen_state
 from agent.settings.revision import set_value, undo
 
 if TYPE_CHECKING:
@@ -25,9 +28,11 @@ if TYPE_CHECKING:
 
     from agent.settings import LoadedSettings
     from agent.settings.history import Generation, State
+    from agent.settings.places import Path as KeyPath
 
 TAKE = "the agent takes it with: systemctl reload gate-agent"
 FROM_STANDARD_INPUT = "-"
+LISTS_OF_TABLES: Final = frozenset({"cameras", "scanners", "keys", "gates"})
 
 
 def set_key(
@@ -47,6 +52,36 @@ def set_key(
     _warn(change.loaded)
     typer.echo(f"{change.key} is set in {change.place}; state {change.number}")
     typer.echo(TAKE)
+
+
+def unset_key(
+    key: Annotated[str, typer.Argument(help="A key, a table or an item of a list, such as lanes.exit-1.cameras[1].")],
+    configuration: Configuration = DEFAULT_PATH,
+) -> None:
+    """Take a key, a lane, or an item of a list out of the file; a key then has its default again.
+
+    The lines concerned go and nothing else. Exit code 0 when it is gone, 1 when it is not and nothing has changed.
+    """
+    path = _path(key)
+    _propose("unset", configuration, Edit("remove", path), f"unset {key}")
+
+
+def add_table(
+    key: Annotated[str, typer.Argument(help="The new table: lanes.exit-2, lanes.exit-1.inputs, or a list of tables.")],
+    values: Annotated[
+        list[str] | None,
+        typer.Argument(help='Its keys, as NAME=VALUE; those of a table in it as relay.port="/dev/gate-barrier".'),
+    ] = None,
+    configuration: Configuration = DEFAULT_PATH,
+) -> None:
+    """Add a lane, a board, or an item to a list such as lanes.exit-1.cameras, beside its kin in the file.
+
+    The whole result is checked before anything is written. Exit code 0 when it is added, 1 when not and nothing has changed.
+    """
+    path = _path(key)
+    if isinstance(path[-1], str) and path[-1] in LISTS_OF_TABLES:
+        path = (*path, 0)  # the next number is found where it is written
+    _propose("add", configuration, Edit("add", path, values=_values(values or [])), f"add {key}")
 
 
 def history(
@@ -85,6 +120,50 @@ def undo_change(
     _warn(change.loaded)
     typer.echo(f"the configuration is that of state {target.number}, {_moment(target)}, again; state {change.number}")
     typer.echo(TAKE)
+
+
+def _propose(command: str, configuration: Path, edit: Edit, what: str) -> None:
+    desk = desk_of(configuration)
+    try:
+        seen = seen_state(desk)
+        change = put(desk, edited(desk, [edit]), step(what), seen)
+    except (ChangeError, HistoryError, SettingsError, StaleError, OSError) as error:
+        _refuse(command, error)
+    _warn(change.loaded)
+    typer.echo(f"done: {what}; state {change.number}")
+    typer.echo(TAKE)
+
+
+def _path(key: str) -> KeyPath:
+    try:
+        return key_path(key)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def _values(given: list[str]) -> dict[str, Any]:
+    """The keys of a new table. What is no TOML is a text. Raises typer.BadParameter."""
+    found: dict[str, Any] = {}
+    for one in given:
+        name, mark, value = one.partition("=")
+        parts = _path(name.strip())
+        if not mark or not all(isinstance(part, str) for part in parts):
+            raise typer.BadParameter(f"expected NAME=VALUE, such as id=front, not {one!r}")
+        table = found
+        for part in parts[:-1]:
+            table = table.setdefault(str(part), {})
+            if not isinstance(table, dict):
+                raise typer.BadParameter(f"{name}: {part} has a value of its own already")
+        table[str(parts[-1])] = _parsed(value.strip())
+    return found
+
+
+def _parsed(value: str) -> Any:
+    try:
+        found = tomllib.loads(f"x = {value}")
+    except tomllib.TOMLDecodeError:
+        return value
+    return found["x"] if list(found) == ["x"] else value
 
 
 def step(what: str) -> Step:

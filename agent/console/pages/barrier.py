@@ -19,11 +19,9 @@ from agent.console.errors import RefusedError
 from agent.console.hardware import Line, port_of, trace
 from agent.console.hold import HOLD_S, Holds, NotHeldError
 from agent.console.nav import Nav
-from agent.console.page import language, render, text
+from agent.console.page import render, text
 from agent.core.command import Answer
 from agent.core.lane_io import CommandKind
-from agent.core.wording.lookup import sign
-from agent.core.wording.words import Language
 from agent.lane_loop import LaneView
 from agent.lane_unit import LaneUnit
 from agent.settings import Lane
@@ -166,7 +164,7 @@ def _settings(gate: Gate, lane: str) -> Lane:
 
 def _reason(given: str) -> str:
     """The reason on one line. Raises RefusedError for one that says nothing."""
-    reason = " ".join("".join(sign if sign.isprintable() else " " for sign in given).split())
+    reason = " ".join("".join(one if one.isprintable() else " " for one in given).split())
     if len(reason) < SHORTEST_REASON:
         raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, "barrier.reason_needed", least=SHORTEST_REASON)
     return reason
@@ -176,7 +174,7 @@ def _words(request: Request, answer: Answer) -> str:
     """The lane's answer in the language of whoever asked."""
     key, values, waits = answer_key(answer.detail)
     if "state" in values:
-        values["state"] = sign(values["state"], Language(language(request)))
+        values["state"] = text(request, f"live.state.{values['state']}")
     if "who" in values:
         values["who"] = _who(request, values["who"])
     words = text(request, key, **values)
@@ -199,7 +197,7 @@ def _live(request: Request, gate: Gate, unit: LaneUnit) -> dict[str, Any]:
     obstacle = "" if view is None or not view.trial_obstacle else _obstacle(request, view.trial_obstacle)
     return {
         "view": view,
-        "state": "" if view is None else sign(view.state, Language(language(request))),
+        "state": "" if view is None else text(request, f"live.state.{view.state}"),
         "held_by": "" if view is None else _who(request, view.held_by),
         "round_age_s": None if view is None else now - view.progress_at,
         "sample_age_s": None if view is None else now - view.watch.at,
@@ -217,7 +215,7 @@ def _live(request: Request, gate: Gate, unit: LaneUnit) -> dict[str, Any]:
 def _obstacle(request: Request, words: str) -> str:
     key, values, _ = answer_key(words)
     if "state" in values:
-        values["state"] = sign(values["state"], Language(language(request)))
+        values["state"] = text(request, f"live.state.{values['state']}")
     return text(request, key, **values)
 
 
