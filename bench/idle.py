@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import cv2
 
 from agent.eye.protocol import Configure
+from agent.eye.reading import ASLEEP_AFTER_S
 from agent.eye_port import EyePort
 from bench.camera import ClipCamera
 from bench.figures import Figure, table
@@ -96,7 +97,7 @@ def _eye_percent(url: str) -> tuple[float, int, int]:
     try:
         while not statuses.get(timeout=20).up:
             pass
-        threading.Event().wait(configure.gate.hold_s + 1.5)
+        threading.Event().wait(max(configure.gate.hold_s, ASLEEP_AFTER_S) + 1.5)
         return _watched(port)
     finally:
         port.stop()

@@ -26,7 +26,7 @@ _SAME_PLATE_EVERY_S = 0.25
 """So often a plate is looked for in a picture that held none: whoever looks at nothing is not free for what comes."""
 _STILL_DEAR_EVERY_S = 0.5
 """So often dear looks are made while nothing stands out."""
-_ASLEEP_AFTER_S = 15.0
+ASLEEP_AFTER_S = 15.0
 _ASLEEP_EVERY_S = 4.0
 """So often they look where nothing has stood out for long and no vehicle waits."""
 _THOROUGH_EVERY_S = 0.5
@@ -125,7 +125,7 @@ class Reading:
             self.passed += 1
             since = self._gate.same_since(numbered.frame.at)
             numbered = replace(numbered, changing=self._gate.open, still_s=self._gate.still_s, since=since)
-            asleep = numbered.still_s > _ASLEEP_AFTER_S and not self._attending
+            asleep = numbered.still_s > ASLEEP_AFTER_S and not self._attending
             self._plate_turns.offer(numbered, _ASLEEP_EVERY_S if asleep else _SAME_PLATE_EVERY_S)
             if self._readers.codes is not None:
                 self._read_codes(self._readers.codes, numbered)
