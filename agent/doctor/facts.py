@@ -274,7 +274,10 @@ class PortFacts:
 
 @dataclass(frozen=True, slots=True)
 class CameraFacts:
-    """A camera. `figures`: what was measured of its picture, None before the first. `detail`: what is wrong, in words."""
+    """A camera. `figures`: what was measured of its picture, None before the first. `detail`: what is wrong, in words.
+
+    `unconfined`: what its process could not take from itself, and why.
+    """
 
     name: str
     phase: CameraPhase
@@ -287,6 +290,7 @@ class CameraFacts:
     rate_hz: float | None
     overloaded: bool
     restarts: int
+    unconfined: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

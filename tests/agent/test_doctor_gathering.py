@@ -241,6 +241,17 @@ def test_every_certificate_and_key_of_the_settings_is_looked_at(tmp_path):
     assert files.tls(settings, US, NOW).certificates[1].trouble == "No such file or directory"
 
 
+def test_the_certificate_of_the_consoles_own_making_is_looked_at_where_the_console_is_on(tmp_path):
+    certificate, _ = Authority(tmp_path).issue("this computer")
+    site = GateSite(tmp_path)
+    site.journal.parent.mkdir()
+    certificate.rename(site.journal.parent / "console.pem")
+    for enabled, names in (("false", []), ("true", ["this computer"])):
+        path = site.configure(f"{LANE}\n[console]\nenabled = {enabled}\n", mqtt="enabled = false")
+        found = files.tls(load_configuration(path).settings, US, NOW)
+        assert [one.name for one in found.certificates] == names
+
+
 def test_weights_that_are_altered_or_missing_are_told(tmp_path):
     (tmp_path / "good.onnx").write_bytes(b"good")
     (tmp_path / "bad.onnx").write_bytes(b"bad")

@@ -183,6 +183,7 @@ CASES = [
     (devices.cameras, [replace(CAMERA, figures=replace(CLEAR_PICTURE, sharpness=0.6))], []),
     (devices.cameras, [replace(CAMERA, rate_hz=4.0)], [Code.CAMERA_SLOW]),
     (devices.cameras, [replace(CAMERA, overloaded=True)], [Code.CAMERA_OVERLOADED]),
+    (devices.cameras, [replace(CAMERA, unconfined=("calls: no libseccomp",))], [Code.CAMERA_UNCONFINED]),
     (devices.cameras, [replace(CAMERA, restarts=3)], [Code.CAMERA_RESTARTED]),
     (devices.relays, [RELAY], []),
     (devices.relays, [replace(RELAY, up=False)], [Code.RELAY_LOST]),

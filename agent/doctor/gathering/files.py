@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 MEGABYTE: Final = 1 << 20
 PROVED_EVENTS: Final = 500
 """How many of the newest events are proved: what is older was proved when it was new, and takes minutes."""
+CONSOLE_CERTIFICATE: Final = "console.pem"
+"""That of the console's own making, in the state directory."""
 MODELS: Final = files("agent.eye.plate") / "models"
 
 
@@ -107,6 +109,9 @@ def tls(settings: Settings, user: User, utc: float) -> TlsFacts:
             files_ = TlsFiles(None, section.certificate_file, section.key_file)
             usable = not certificates[section.certificate_file].trouble
             keys.setdefault(section.key_file, _key(section.key_file, files_, user, usable=usable))
+    own = settings.state.directory / CONSOLE_CERTIFICATE
+    if settings.console.enabled and settings.console.certificate_file is None and own.is_file():
+        certificates[own] = _certificate(own, None, user)
     return TlsFacts(tuple(certificates.values()), tuple(keys.values()), datetime.fromtimestamp(utc, UTC))
 
 

@@ -23,8 +23,6 @@ from drivers.holders import holders
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from agent.eye.protocol import Beat
-    from agent.eye_news import EyeStatus
     from agent.settings import Camera, Device, Lane, Settings
 
 CAMERA_LIMIT_S: Final = 20.0
@@ -116,7 +114,7 @@ def _watched(name: str, camera: Camera) -> CameraFacts:
     eye.start()
     try:
         _watch(eye)
-        return camera_facts(name, eye.status, eye.last_beat, eye.score.rate_hz)
+        return camera_facts(eye)
     finally:
         eye.stop()
 
@@ -137,13 +135,13 @@ def _watch(eye: EyePort) -> None:
         pause.wait(_LOOK_S)
 
 
-def camera_facts(name: str, status: EyeStatus, beat: Beat | None, rate_hz: float | None) -> CameraFacts:
+def camera_facts(eye: EyePort) -> CameraFacts:
     """What an eye says of its camera."""
-    figures = None
+    status, beat, figures = eye.status, eye.last_beat, None
     if beat is not None and beat.captured:
         figures = Figures(sharpness=beat.sharpness, glare=beat.glare, noise=beat.noise, brightness=beat.brightness)
     return CameraFacts(
-        name,
+        eye.name,
         status.phase,
         status.detail,
         misconfigured=status.misconfigured,
@@ -151,9 +149,10 @@ def camera_facts(name: str, status: EyeStatus, beat: Beat | None, rate_hz: float
         figures=figures,
         width_px=status.width_px,
         height_px=status.height_px,
-        rate_hz=rate_hz,
+        rate_hz=eye.score.rate_hz,
         overloaded=status.overloaded,
         restarts=status.restarts,
+        unconfined=() if eye.sandbox is None else eye.sandbox.missing,
     )
 
 

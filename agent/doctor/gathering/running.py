@@ -27,7 +27,7 @@ NOT_SEEN: Final = "it was not seen yet"
 
 def cameras(eyes: Iterable[EyePort]) -> tuple[CameraFacts, ...]:
     """Every camera."""
-    return tuple(camera_facts(eye.name, eye.status, eye.last_beat, eye.score.rate_hz) for eye in eyes)
+    return tuple(camera_facts(eye) for eye in eyes)
 
 
 def relays(boards: Mapping[str, RelayBoard], places: Mapping[str, list[str]]) -> tuple[RelayFacts, ...]:

@@ -58,6 +58,9 @@ def _camera(one: CameraFacts) -> Iterator[Finding]:
         told += _poor_pictures(one)
     if one.restarts >= MANY_RESTARTS:
         told.append(Finding(check, one.name, Code.CAMERA_RESTARTED, values={"count": str(one.restarts)}))
+    if one.unconfined:
+        values = {"missing": "; ".join(one.unconfined)}
+        told.append(Finding(check, one.name, Code.CAMERA_UNCONFINED, values=values))
     rate = "" if one.rate_hz is None else f", {one.rate_hz:.1f} Hz"
     sharpness = "" if one.figures is None or one.figures.sharpness is None else f", {one.figures.sharpness:.2f}"
     yield from told or [Finding(check, one.name, measured=f"{one.width_px}x{one.height_px}{rate}{sharpness}")]

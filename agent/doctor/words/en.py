@@ -278,6 +278,10 @@ WORDS = Words(
             "The process of this camera had to be started again {count} times.",
             "Look for the cause in the log and send a support bundle.",
         ),
+        Code.CAMERA_UNCONFINED: Advice(
+            "The process of this camera is not confined in everything: {missing}",
+            "Use Debian 13, whose kernel can do all of it, and install libseccomp2.",
+        ),
         Code.RELAY_LOST: Advice(
             "The relay board does not answer: {trouble}",
             "Check its power, cable and port; `gate-agent relay list --identify` says what is where.",

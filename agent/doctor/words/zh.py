@@ -217,6 +217,10 @@ WORDS = Words(
         Code.CAMERA_RESTARTED: Advice(
             "这个摄像机的进程已 {count} 次重新启动。", "请在运行日志中查找原因，并提交诊断包。"
         ),
+        Code.CAMERA_UNCONFINED: Advice(
+            "这个摄像机的进程没有在所有方面受到限制：{missing}",
+            "请使用 Debian 13（其内核全部支持），并安装 libseccomp2。",
+        ),
         Code.RELAY_LOST: Advice(
             "继电器板没有应答：{trouble}",
             "请检查电源、线缆和端口；`gate-agent relay list --identify` 会说明各端口上是什么。",
