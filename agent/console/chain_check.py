@@ -81,10 +81,11 @@ class ChainCheck:
     def _judged(self) -> Progress:
         keys = self._keys()
         with JournalReader(self._journal) as reader:
-            for _ in range(TRIES):
-                found = self._read(reader, keys)
+            found = self._read(reader, keys)
+            for _ in range(TRIES - 1):
                 if found.state == "whole" or reader.standing().tail.seq < found.first:
                     break
+                found = self._read(reader, keys)
         return found
 
     def _read(self, reader: JournalReader, keys: Mapping[str, PublicKey]) -> Progress:

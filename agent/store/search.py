@@ -45,8 +45,12 @@ class Query:
         """Say whether an event is one that is looked for."""
         data = event.get("data")
         data = data if isinstance(data, dict) else {}
-        exact = ((self.type, event.get("type")), (self.lane, event.get("lane")))
-        exact += ((self.transaction, event.get("transaction")), (self.outcome, data.get("outcome")))
+        exact = (
+            (self.type, event.get("type")),
+            (self.lane, event.get("lane")),
+            (self.transaction, event.get("transaction")),
+            (self.outcome, data.get("outcome")),
+        )
         if any(wanted and wanted != found for wanted, found in exact):
             return False
         if self.reason and self.reason not in (data.get("reason"), data.get("alarm"), data.get("code")):

@@ -52,6 +52,8 @@ if (form) {
       continue;
     }
     button.addEventListener("pointerdown", (event) => event.button === 0 && press(button));
+    // The press itself must not take the focus from the field that is still to be filled in.
+    button.addEventListener("mousedown", (event) => event.preventDefault());
     button.addEventListener("contextmenu", (event) => event.preventDefault());
     button.addEventListener("keydown", (event) => {
       if (event.key !== " " && event.key !== "Enter") return;

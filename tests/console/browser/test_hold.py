@@ -1,0 +1,70 @@
+"""Buttons that move the barrier, pressed by mouse, finger and key: only one that is held long enough does anything."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+HELD_MS = 2_600
+SHORT_MS = 600
+
+
+@pytest.fixture(autouse=True)
+def quiet(gate):
+    """Nobody is at the lane."""
+    gate.show()
+    gate.lane.leave(gate.until)
+    gate.until(lambda: view(gate).state == "idle" and not view(gate).trial_obstacle, "a quiet lane")
+
+
+def view(gate):
+    return gate.app.lanes[0].view
+
+
+def trials_of(gate):
+    journal = gate.app._journal
+    return [json.loads(one.payload) for one in journal.range(1, journal.head) if one.type == "barrier.tested"]
+
+
+@pytest.mark.parametrize(("by", "size"), [("mouse", "desktop"), ("key", "desktop"), ("mouse", "phone")])
+def test_a_button_that_is_held_gives_one_pulse_and_one_that_is_let_go_none(page_of, gate, by, size):
+    page = page_of("technician", "en", size, "/barrier/exit-1").page
+    button = page.get_by_role("button", name="Test: open")
+    button.scroll_into_view_if_needed()
+    before, pulses = len(trials_of(gate)), gate.lane.pulses
+
+    def press(for_ms):
+        if by == "key":
+            button.focus()
+            page.keyboard.down(" ")
+            page.wait_for_timeout(for_ms)
+            page.keyboard.up(" ")
+        else:
+            button.hover()
+            page.mouse.down()
+            page.wait_for_timeout(for_ms)
+            page.mouse.up()
+
+    press(HELD_MS)
+    assert page.evaluate("document.activeElement.id") == "reason", "a reason is asked for first"
+    page.fill("#reason", f"tried by {by}")
+    press(SHORT_MS)
+    page.wait_for_timeout(HELD_MS)
+    assert (len(trials_of(gate)), gate.lane.pulses) == (before, pulses)
+    press(HELD_MS)
+    page.wait_for_selector("#answer .good")
+    gate.until(lambda: gate.lane.pulses == pulses + 1, "the pulse")
+    (tested,) = trials_of(gate)[before:]
+    assert tested["data"]["cause"] == f"tried by {by}"
+    assert "Done." in page.inner_text("#answer")
+    gate.until(lambda: view(gate).state == "idle", "the end of the test")
+
+
+def test_a_page_whose_agent_is_away_says_so_and_goes_on_when_it_is_back(page_of, gate):
+    visitor = page_of("technician", "en", "desktop", "/barrier/exit-1")
+    gate.stop()
+    visitor.page.wait_for_selector(".lost:not([hidden])")
+    gate.start()
+    visitor.page.wait_for_selector(".lost", state="hidden")
+    visitor.errors.clear()  # requests that nobody answered
