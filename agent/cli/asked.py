@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
+import select
 import signal
-import threading
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,23 +14,32 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_MANY = 4096
+
 
 class Asked:
-    """Waits for a signal, or for damage that only a new start mends. `cause`: why to stop; "" while nobody wants that."""
+    """Waits for a signal, or for damage that only a new start mends. `cause`: why to stop; "" while nobody wants that.
+
+    The kernel may hand a signal to any thread, and Python acts on it only when the main thread wakes: so whatever thread
+    takes it writes to a pipe on which the main thread waits. A lock would not do either: the handler runs in the middle of
+    whatever the main thread does, also while that holds the lock.
+    """
 
     def __init__(self) -> None:
         self.cause = ""
         self.failed = False
         self._anew = False
-        self._event = threading.Event()
+        self._awake, self._waker = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         signal.signal(signal.SIGHUP, self._hang_up)
 
     def wait(self, timeout_s: float | None) -> None:
         """Wait until something is asked for; None: without end."""
-        self._event.wait(timeout_s)
-        self._event.clear()
+        select.select([self._awake], [], [], timeout_s)
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._awake, _MANY)
 
     def take_anew(self) -> bool:
         """Whether the configuration is to be read anew; asked for once, true once."""
@@ -38,17 +49,20 @@ class Asked:
     def read_anew(self) -> None:
         """Ask to have the configuration read anew. From any thread."""
         self._anew = True
-        self._event.set()
+        self._wake()
 
     def damaged(self, what: str) -> None:
         """Ask to stop because of damage; the service manager starts the agent anew."""
         log.critical("the agent must start anew: %s", what)
         self.cause, self.failed = "journal damaged", True
-        self._event.set()
+        self._wake()
+
+    def _wake(self) -> None:
+        with contextlib.suppress(BlockingIOError):  # full: it wakes in any case
+            os.write(self._waker, b"\0")
 
     def _stop(self, number: int, _frame: FrameType | None) -> None:
         self.cause = signal.Signals(number).name
-        self._event.set()
 
     def _hang_up(self, _number: int, _frame: FrameType | None) -> None:
-        self.read_anew()
+        self._anew = True
