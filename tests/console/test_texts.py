@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.console.routing import page_modules
 from agent.console.texts import LANGUAGES, TextMissingError, Texts, language_of
 
 ROOT = Path(str(files("agent.console")))
@@ -68,6 +69,13 @@ def test_kazakh_is_not_russian_under_another_name():
     assert same == []
     kazakh = [key for key in TEXTS.keys("kk") if KAZAKH.search(TEXTS.raw("kk", key))]
     assert len(kazakh) > len(TEXTS.keys("kk")) / 2
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_two_pages_bear_one_name(language):
+    names = [TEXTS.raw(language, module.NAV.text) for module in page_modules() if hasattr(module, "NAV")]
+    assert sorted(set(names)) == sorted(names)
+    assert len(names) > 5
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
