@@ -88,8 +88,8 @@ def save_zone(
         step = Step(person.name, f"zone of {lane}/{camera}", gate.now().utc)
         set_value(desk, key, json.dumps(corners), step)
     except (ChangeError, HistoryError, SettingsError, OSError, KeyError, IndexError) as error:
-        gate.audit(person, "configuration.changed", lane=lane, detail=f"{key}: {error}", done=False)
-        raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, "aim.zone_refused", cause=error) from error
+        gate.audit(person, "configuration.changed", lane=lane, detail=f"{key}: {_first(error)}", done=False)
+        raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, "aim.zone_refused", cause=_first(error)) from error
     gate.audit(person, "configuration.changed", lane=lane, detail=f"{key} = {json.dumps(corners)}")
     gate.reload()
     return render(request, "aim_saved.html")
@@ -116,6 +116,12 @@ def try_exposure(
         person, "camera.exposure_tried", lane=lane, detail=f"{lane}/{camera}: 1/{divisor} of the automatic's light"
     )
     return HTMLResponse("")
+
+
+def _first(error: Exception) -> str:
+    """The first thing that is wrong, in one line."""
+    problems = [each for each in error.problems if each.severity == "error"] if isinstance(error, SettingsError) else []
+    return str(problems[0] if problems else error).splitlines()[0]
 
 
 def _key(lane: str, place: int) -> str:

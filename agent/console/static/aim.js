@@ -6,7 +6,9 @@ const SIZES = ["module_px", "character_px"];
 const root = document.getElementById("aim");
 const words = root.dataset;
 const put = (text, value) => text.replace("%1", value);
-const written = (value, digits) => value.toLocaleString(document.documentElement.lang, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+// Browsers do not know how Kazakh writes figures.
+const COMMA = ["ru", "kk"].includes(document.documentElement.lang);
+const written = (value, digits) => (COMMA ? value.toFixed(digits).replace(".", ",") : value.toFixed(digits));
 
 // ---------------------------------------------------------------------------------------------------------- the zone
 
