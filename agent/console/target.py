@@ -1,6 +1,7 @@
 """A target to aim a camera with: a code and a plate of known size, drawn for a printer.
 
-Sizes in millimetres: the code as large as a permit on a telephone, the plate that of Kazakhstan (ST RK 986: 520 x 112).
+Sizes in millimetres: the code as large as a permit on a telephone, the plate that of Chinese cars (GA 36: 440 x 140, characters
+45 x 90), which every reader of plates here reads.
 """
 
 from __future__ import annotations
@@ -11,16 +12,18 @@ import segno
 from markupsafe import Markup
 
 CODE_MM: Final = 60.0
-PLATE_MM: Final = (520, 112)
-SHEETS: Final = 2
+PLATE_MM: Final = (440, 140)
+PLATE: Final = "京A12345"
 _TEXT: Final = "GATE AGENT TARGET. THIS CODE IS NO PERMIT. "
 _LENGTH: Final = 150
 """Of the text of a usual permit: the code has as many modules."""
-_BASELINE_MM: Final = 94
-_FONT_MM: Final = 104
-"""Capitals of this size are 76 mm high in the usual sans-serif letters."""
-_CHARACTERS: Final = ((16, 150, "123"), (186, 200, "ABC"), (420, 84, "02"))
-"""Left edge, width and characters of each group."""
+_LEFT_MM: Final = (15.5, 72.5, 151.5, 208.5, 265.5, 322.5, 379.5)
+_WIDE_MM: Final = 45
+_CUT_MM: Final = 202.5
+"""Between two characters, and so that each part fits a sheet of A4."""
+_LATIN_MM: Final = (112, 124)
+_CHINESE_MM: Final = (106, 92)
+"""Base line and size at which the usual letters are 90 mm high."""
 
 
 def target_code() -> Markup:
@@ -32,23 +35,25 @@ def target_code() -> Markup:
 
 
 def target_plate() -> list[Markup]:
-    """The plate as SVG, cut into SHEETS parts from the left to the right."""
+    """The plate as SVG in two parts, from the left to the right."""
     width, height = PLATE_MM
-    part = width / SHEETS
-    groups = Markup("").join(
-        Markup(
-            '<text x="{}" y="{}" textLength="{}" lengthAdjust="spacingAndGlyphs" font-size="{}" font-weight="700" '
-            'font-family="Arial, Liberation Sans, DejaVu Sans, sans-serif">{}</text>'
-        ).format(left, _BASELINE_MM, wide, _FONT_MM, characters)
-        for left, wide, characters in _CHARACTERS
-    )
-    frame = Markup(
-        '<rect x="1" y="1" width="{}" height="{}" rx="8" fill="#fff" stroke="#000" stroke-width="2"/>'
-        '<line x1="405" y1="2" x2="405" y2="{}" stroke="#000" stroke-width="2"/>'
-    ).format(width - 2, height - 2, height - 2)
+    ground = Markup(
+        '<rect width="{}" height="{}" rx="10" fill="#0b3fa0"/>'
+        '<rect x="4" y="4" width="{}" height="{}" rx="8" fill="none" stroke="#fff" stroke-width="3"/>'
+        '<circle cx="134.5" cy="70" r="5" fill="#fff"/>'
+    ).format(width, height, width - 8, height - 8)
+    letters = Markup("").join(_letter(left, letter) for left, letter in zip(_LEFT_MM, PLATE, strict=True))
     return [
         Markup('<svg viewBox="{} 0 {} {}" width="{}mm" height="{}mm" aria-hidden="true">{}{}</svg>').format(
-            sheet * part, part, height, part, height, frame, groups
+            left, right - left, height, right - left, height, ground, letters
         )
-        for sheet in range(SHEETS)
+        for left, right in ((0.0, _CUT_MM), (_CUT_MM, float(width)))
     ]
+
+
+def _letter(left: float, letter: str) -> Markup:
+    base, size = _LATIN_MM if letter.isascii() else _CHINESE_MM
+    return Markup(
+        '<text x="{}" y="{}" textLength="{}" lengthAdjust="spacingAndGlyphs" font-size="{}" font-weight="700" fill="#fff" '
+        'font-family="Arial, Liberation Sans, DejaVu Sans, sans-serif">{}</text>'
+    ).format(left, base, _WIDE_MM, size, letter)

@@ -140,4 +140,4 @@ def test_the_target_has_the_size_that_it_says():
     width = float(code.split('width="')[1].split("mm")[0])
     assert width == pytest.approx(CODE_MM * 49 / 41)
     halves = target_plate()
-    assert [half.split('viewBox="')[1].split('"')[0] for half in halves] == ["0.0 0 260.0 112", "260.0 0 260.0 112"]
+    assert [half.split('viewBox="')[1].split('"')[0] for half in halves] == ["0.0 0 202.5 140", "202.5 0 237.5 140"]

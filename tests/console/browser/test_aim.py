@@ -5,10 +5,15 @@ from __future__ import annotations
 import re
 import tomllib
 
+import cv2
+import numpy as np
 import pytest
 from playwright.sync_api import expect
 
 from agent.console.access import Role
+from agent.console.target import PLATE
+from agent.eye.plate.reader import PlateReader
+from agent.eye.qr.cascade import Cascade
 
 WHOLE_FILE = ("lanes", "exit-1", "cameras", 0, "zone")
 
@@ -108,3 +113,21 @@ def test_a_viewer_may_not_aim(gate, page_of):
     assert answer.status == 403
     assert Role.TECHNICIAN.value in visitor.text()
     visitor.errors.clear()
+
+
+def test_the_printed_target_is_read_as_the_plate_and_the_code_that_it_shows(page_of, tmp_path):
+    page = page_of("technician", path="/aim/target").page
+    halves = []
+    for number, half in enumerate(page.locator(".plate-part svg").all()):
+        half.screenshot(path=tmp_path / f"{number}.png")
+        halves.append(cv2.imread(str(tmp_path / f"{number}.png")))
+    height = min(half.shape[0] for half in halves)
+    plate = np.hstack([half[:height] for half in halves])
+    yard = np.full((720, 1280, 3), 110, np.uint8)
+    yard[500:564, 540:740] = cv2.resize(plate, (200, 64), interpolation=cv2.INTER_AREA)
+    (read,) = PlateReader().read(yard, thorough=True)
+    assert read.text == PLATE
+    assert read.confidence > 0.9
+    page.locator(".paper svg").first.screenshot(path=tmp_path / "code.png")
+    (code,) = Cascade().look(cv2.imread(str(tmp_path / "code.png")), 0.0, hint=True, budget_ms=500)
+    assert code.payload.startswith(b"GATE AGENT TARGET")
