@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ import pytest
 from tests.waiting import eventually
 
 BOOT_S = 60.0
+LOOK_S = 0.2
 COMMAND_S = 120
 INIT = Path("/sbin/init")
 
@@ -141,9 +143,15 @@ class Container:
 
     def until(self, command, wanted, within_s=60.0):
         """Wait until a line of shell prints what is wanted."""
-        return eventually(
-            lambda: self.run(command, check=False).stdout.strip() == wanted or None, within_s, f"{command}: {wanted}"
+        self.until_true(
+            lambda: self.run(command, check=False).stdout.strip() == wanted, f"{command}: {wanted}", within_s
         )
+
+    @staticmethod
+    def until_true(condition, what, within_s=60.0):
+        """Wait until something is true that takes a process to find out."""
+        pause = threading.Event()
+        eventually(lambda: condition() or pause.wait(LOOK_S), within_s, what)
 
 
 @pytest.fixture(scope="session")

@@ -58,6 +58,8 @@ class Packages:
             self._point_outside(tree / site_packages(self.target))
             if change is not None:
                 change(tree / site_packages(self.target), tree)
+            rewrite(content / "DEBIAN" / "postinst", "SETTLE_S=5\n", "SETTLE_S=1\n")
+            (content / "DEBIAN" / "postinst").chmod(0o755)
             self._sum_up(content)
             pack(content, file, NOT_COMPRESSED)
             shutil.rmtree(content)

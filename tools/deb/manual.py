@@ -21,6 +21,7 @@ def manual(root: Entry, version: str, build_time: int) -> str:
     """The page. `build_time`: Unix seconds, its date."""
     day = datetime.fromtimestamp(build_time, UTC).date().isoformat()
     lines = [f'.TH GATE-AGENT 1 {day} "gate-agent {version}" "User Commands"']
+    lines += [".nh", ".ad l"]  # commands and paths are long words: no gaps in place of them
     lines += [".SH NAME", r"gate-agent \- reads permits and plates, decides, moves the barrier, reports"]
     lines += [".SH SYNOPSIS", ".B gate-agent", r".I COMMAND", r"[\fIARGUMENTS\fR]"]
     lines += [".SH DESCRIPTION", *_paragraphs(root.help)]
@@ -62,4 +63,5 @@ def _paragraphs(text: str, between: str = ".PP") -> list[str]:
 
 def _escaped(text: str) -> str:
     plain = text.replace("\\", r"\e").replace("-", r"\-").replace("'", r"\(aq").replace("`", r"\(ga")
+    plain = plain.replace("|", r"|\:")  # a long list of choices may be broken there
     return rf"\&{plain}" if plain.startswith(".") else plain
