@@ -20,8 +20,8 @@ FILES: Final = (
 def manual(root: Entry, version: str, build_time: int) -> str:
     """The page. `build_time`: Unix seconds, its date."""
     day = datetime.fromtimestamp(build_time, UTC).date().isoformat()
-    lines = [f'.TH GATE-AGENT 1 {day} "gate-agent {version}" "User Commands"']
-    lines += [".nh", ".ad l"]  # commands and paths are long words: no gaps in place of them
+    # Left-adjusted: commands and paths are long words, which would leave gaps.
+    lines = [".ds AD l", f'.TH GATE-AGENT 1 {day} "gate-agent {version}" "User Commands"']
     lines += [".SH NAME", r"gate-agent \- reads permits and plates, decides, moves the barrier, reports"]
     lines += [".SH SYNOPSIS", ".B gate-agent", r".I COMMAND", r"[\fIARGUMENTS\fR]"]
     lines += [".SH DESCRIPTION", *_paragraphs(root.help)]
