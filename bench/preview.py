@@ -95,9 +95,10 @@ def _figures(costs: dict[int, list[Cost]]) -> list[Figure]:
             (median(one.eye - none.eye for one, none in pairs)),
             (median(one.main - none.main for one, none in pairs)),
         ]
+        rate = median(one.pictures for one in costs[count])
         note = (
             f"eye {parts[0]:+.1f}, main process {parts[1]:+.1f}; rounds {min(more):.1f} to {max(more):.1f}; "
-            f"{median(one.pictures for one in costs[count]):.1f} pictures a second to each; "
+            f"{rate:.1f} pictures a second to each, {10 * median(more) / max(rate, 0.1):.1f} ms a picture; "
             f"nobody: {median(one.both for one in costs[0]):.1f}"
         )
         goal = GOAL_PERCENT if count == 1 else None
