@@ -31,7 +31,7 @@ class EyeProcess:
     """Start an eye and hold the other end of its socket. The one that starts it must outlive it.
 
     The child gets nothing but that socket and the standard error: no secret of the environment, no other open file, no
-    terminal. What it takes from itself afterwards stands in agent.eye.sandbox. It dies with the thread that started it, by order of the kernel. Raises OSError when it cannot be started.
+    signal of a terminal. What it takes from itself afterwards stands in agent.eye.sandbox. It dies with the thread that started it, by order of the kernel. Raises OSError when it cannot be started.
     """
 
     def __init__(self, command: Sequence[str] = COMMAND) -> None:
@@ -43,7 +43,9 @@ class EyeProcess:
                     stdin=subprocess.DEVNULL,
                     stdout=subprocess.DEVNULL,
                     pass_fds=(theirs.fileno(),),
-                    start_new_session=True,
+                    # No session of its own: where the kernel groups sessions for its scheduler, an eye's low priority
+                    # (ADR 18) would count within the eye only.
+                    process_group=0,
                     env=scrubbed_environment(),
                 )
             except OSError:

@@ -246,12 +246,13 @@ def test_the_environment_of_an_eye_holds_nothing_but_what_its_libraries_need(mon
     assert environment["ORT_DISABLE_TELEMETRY"] == "1"
 
 
-def test_an_eye_has_no_terminal_and_no_file_of_its_parents(tmp_path):
+def test_an_eye_hears_no_signal_of_its_parents_terminal_shares_its_session_and_has_none_of_its_files(tmp_path):
     # One that goes no further: a whole eye would not let its files be looked at.
     with (tmp_path / "secret").open("w"):
         process = EyeProcess([sys.executable, EYE_CHILD, "silent"])
     try:
-        assert os.getsid(process.pid) == process.pid
+        assert os.getpgid(process.pid) == process.pid
+        assert os.getsid(process.pid) == os.getsid(0)
         opened = Path(f"/proc/{process.pid}/fd")
         links = eventually(lambda: [str(link.readlink()) for link in opened.iterdir()])
         assert [link for link in links if link.startswith(str(tmp_path))] == []
