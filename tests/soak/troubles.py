@@ -25,7 +25,7 @@ from tests.soak.gate import card
 STREAM = "01900000-0000-7000-8000-000000000000"
 CLOCK_STEPS_S = (-90, -5, 5, 90)
 DEATH = "agent killed"
-DEATHS = 0.25
+DEATHS = 0.5
 """Their share of the troubles at the gate, in the time in which the agent is killed too."""
 
 
