@@ -11,8 +11,10 @@ import sys
 
 import httpx
 import pytest
+from typer.testing import CliRunner
 
 from agent.cli import exits
+from agent.cli.console import app
 from agent.store.reader import JournalReader
 from tests.consoles import KNOWN_TO_ALL, ConsoleGate
 from tests.waiting import eventually
@@ -27,12 +29,17 @@ def gate(tmp_path_factory):
 
 
 def console(gate, *arguments):
+    return CliRunner().invoke(app, [*arguments, "--config", str(gate.path)])
+
+
+def console_process(gate, *arguments):
     command = [sys.executable, "-m", "agent.cli.main", "console", *arguments, "--config", str(gate.path)]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_a_lost_gate_is_won_back_from_its_command_line(gate):
-    code = re.match(r"[A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4}", console(gate, "code").stdout)[0]
+    shown = console_process(gate, "code").stdout
+    code = re.match(r"[A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4}", shown)[0]
     with httpx.Client(base_url=gate.url, timeout=20, trust_env=False) as browser:
         csrf = re.search(r'name="csrf" value="([0-9a-f]+)"', browser.get("/first").text)[1]
         form = {"csrf": csrf, "code": code, "name": "boss", "password": KNOWN_TO_ALL, "again": KNOWN_TO_ALL}
@@ -40,7 +47,7 @@ def test_a_lost_gate_is_won_back_from_its_command_line(gate):
         session = browser.cookies["gate-session"]
 
     again = console(gate, "code")
-    assert (again.returncode, "user reset NAME" in again.stderr) == (exits.FAILED, True)
+    assert (again.exit_code, "user reset NAME" in again.stderr) == (exits.FAILED, True)
 
     users, sessions = gate.app.console.access.users, gate.app.console.access.sessions
     added = console(gate, "user", "add", "Aigul", "--role", "technician")
@@ -54,7 +61,7 @@ def test_a_lost_gate_is_won_back_from_its_command_line(gate):
     listed = console(gate, "user", "list").stdout.splitlines()
     assert [line.split()[:2] for line in listed] == [["aigul", "technician"], ["boss", "admin"]]
 
-    assert console(gate, "user", "remove", "aigul").returncode == exits.OK
+    assert console(gate, "user", "remove", "aigul").exit_code == exits.OK
     assert users.find("aigul") is None
 
     wanted = ["code.made", "user.added", "user.added", "user.changed", "user.removed"]
@@ -80,7 +87,7 @@ def acts(gate):
 def test_what_cannot_be_done_is_said_and_changes_nothing(gate, arguments, said):
     before = gate.app.console.access.users.all()
     told = console(gate, *arguments)
-    assert told.returncode == exits.FAILED
+    assert told.exit_code == exits.FAILED
     assert said in told.stderr
     assert gate.app.console.access.users.all() == before
 
@@ -91,6 +98,6 @@ def test_a_file_that_root_makes_belongs_to_the_agent(tmp_path):
     state = tmp_path / "state"
     gate.app._journal.close()
     os.chown(state, 12345, 12345)
-    assert console(gate, "code").returncode == exits.OK
+    assert console(gate, "code").exit_code == exits.OK
     for file in state.glob("console.db*"):
         assert (file.stat().st_uid, stat.S_IMODE(file.stat().st_mode)) == (12345, 0o600), file
