@@ -333,7 +333,7 @@ def test_there_is_a_text_for_whatever_a_lane_answers():
         for seed in range(2):
             world = Listener(LaneRules("lane-3", 3, **rules), 7000 * number + seed)
             world.said = set()
-            world.run(400)
+            world.run(300)
             used |= {answer_key(words)[0] for words in world.said if words}
     of_the_desk = {f"answer.{key}" for key in ("not_running", "many_orders", "unknown", "not_taken_up")}
     assert len(used) > 25
