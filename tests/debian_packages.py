@@ -15,6 +15,7 @@ from tools.deb.targets import TARGETS
 TIME = 1_700_000_000
 STORE = ROOT / "build" / "deb" / "environments"
 NOT_COMPRESSED = 0
+LIKE = "0.9.0"  # the version of which thin packages are made
 
 
 def own_target():
@@ -38,10 +39,7 @@ class Packages:
         build = Build(self.target, version, TIME)
         file = self._folder / build.file
         if not file.exists():
-            content = self._folder / f"content-{version}"
-            lay_out(build, self._wheel, STORE, content)
-            pack(content, file, NOT_COMPRESSED)
-            shutil.rmtree(content)
+            pack(self._content(build), file, NOT_COMPRESSED)
         return file
 
     def thin(self, version, change=None):
@@ -50,29 +48,46 @@ class Packages:
         `change(modules, tree)` may change the files of its tree.
         """
         build = Build(self.target, version, TIME)
-        file = self._folder / build.file
+        file = self._folder / f"thin-{build.file}"
         if not file.exists():
-            content = self._folder / f"content-{version}"
-            lay_out(build, self._wheel, STORE, content)
-            tree = content / TREES / build.package_version
-            self._point_outside(tree / site_packages(self.target))
+            content = self._folder / f"thin-{version}"
+            tree = self._lay_out_thin(build, content)
             if change is not None:
                 change(tree / site_packages(self.target), tree)
-            rewrite(content / "DEBIAN" / "postinst", "SETTLE_S=5\n", "SETTLE_S=1\n")
-            (content / "DEBIAN" / "postinst").chmod(0o755)
             self._sum_up(content)
             pack(content, file, NOT_COMPRESSED)
             shutil.rmtree(content)
         return file
 
-    def _point_outside(self, modules):
-        for entry in ready_environment(self.target, STORE).iterdir():
-            inside = modules / entry.name
-            if inside.is_dir():
-                shutil.rmtree(inside)
-            else:
-                inside.unlink()
-            inside.symlink_to(entry)
+    def _content(self, build):
+        """What is in a package, before it is packed."""
+        content = self._folder / f"whole-{build.version}"
+        if not content.exists():
+            lay_out(build, self._wheel, STORE, content)
+        return content
+
+    def _lay_out_thin(self, build, content):
+        """Put a thin package together; the folder of its tree."""
+        like = Build(self.target, LIKE, TIME)
+        whole = self._content(like)
+        modules = whole / TREES / like.package_version / site_packages(self.target)
+        outside = ready_environment(self.target, STORE)
+        others = {entry.name for entry in outside.iterdir()}
+        shutil.copytree(
+            whole,
+            content,
+            symlinks=True,
+            copy_function=os.link,
+            ignore=lambda folder, names: others & set(names) if Path(folder) == modules else set(),
+        )
+        tree = content / TREES / build.package_version
+        (content / TREES / like.package_version).rename(tree)
+        for name in sorted(others):
+            (tree / site_packages(self.target) / name).symlink_to(outside / name)
+        for file in (tree / "version", *(content / "DEBIAN").iterdir()):
+            rewrite(file, like.package_version, build.package_version, times=None)
+        rewrite(content / "DEBIAN" / "postinst", "SETTLE_S=5\n", "SETTLE_S=1\n")
+        return tree
 
     @staticmethod
     def _sum_up(content):
@@ -84,12 +99,13 @@ class Packages:
         (content / "DEBIAN" / "md5sums").write_text("".join(sorted(lines)))
 
 
-def rewrite(path, old, new):
-    """Replace a part of a module, and have Python compile it anew."""
-    text = path.read_text()
-    assert text.count(old) == 1, (path, old)
+def rewrite(path, old, new, times=1):
+    """Replace a part of a file that is there so many times (None: any), and have Python compile a module anew."""
+    text, mode = path.read_text(), path.stat().st_mode
+    assert times in {None, text.count(old)}, (path, old)
     path.unlink()  # it may be the same file as in the store
     path.write_text(text.replace(old, new))
+    path.chmod(mode)
     for bytecode in (path.parent / "__pycache__").glob(f"{path.stem}.*.pyc"):
         bytecode.unlink()
 
