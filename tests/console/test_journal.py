@@ -207,7 +207,9 @@ def test_a_chain_that_somebody_altered_is_told_with_the_place(tmp_path):
         journal.record(passage(1_772_352_000.0)[1])
     journal.close()
     with sqlite3.connect(tmp_path / "journal.db") as connection:
-        connection.execute("UPDATE events SET payload = CAST(replace(payload, 'delivered', 'refused') AS BLOB) WHERE seq = 9")
+        connection.execute(
+            "UPDATE events SET payload = CAST(replace(payload, 'delivered', 'refused') AS BLOB) WHERE seq = 9"
+        )
     check = ChainCheck(tmp_path / "journal.db")
     check.start()
     eventually(lambda: check.progress.state == "broken")
