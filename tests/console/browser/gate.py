@@ -19,7 +19,7 @@ from tests.live_rtsp import LiveCamera
 from tests.mosquitto import Broker, free_port
 from tests.waiting import eventually
 
-OPEN_WITHIN_S = 60
+OPEN_WITHIN_S = PATIENCE_S = 60
 PLATE = "京A12345"
 CAMERA = """
 [[lanes.exit-1.cameras]]
@@ -41,7 +41,7 @@ name = "{board}"
 id = "hand"
 kind = "simulated"
 readers = ["qr"]
-frame_rate_hz = 10
+frame_rate_hz = 5
 
 [console]
 enabled = true
@@ -98,7 +98,7 @@ class BrowserGate:
         return access.sessions.open(name)
 
     def until(self, condition, what="the condition"):
-        return eventually(condition, what=what)
+        return eventually(condition, PATIENCE_S, what)
 
     def show(self, **scene):
         """Put a scene before the camera."""
@@ -160,7 +160,13 @@ class BrowserGate:
 
 
 def _patient(toml):
-    """A lane whose board is asked less often, and given more time: a browser draws on the same cores."""
-    return toml.replace("poll_hz = 50", "poll_hz = 10").replace(
-        'kind = "modbus_rtu"', 'kind = "modbus_rtu"\ntimeout_ms = 1500'
-    )
+    """A lane whose board is asked less often, and where all have more time: a browser draws on the same cores."""
+    for quick, slow in (
+        ("poll_hz = 50", "poll_hz = 10"),
+        ("read_s = 2", "read_s = 30"),
+        ("decide_s = 2", "decide_s = 30"),
+        ('kind = "modbus_rtu"', 'kind = "modbus_rtu"\ntimeout_ms = 1500'),
+    ):
+        assert quick in toml
+        toml = toml.replace(quick, slow)
+    return toml

@@ -37,9 +37,10 @@ def test_every_page_is_whole_in_every_language_on_desktop_and_phone(page_of, lan
     visitor = page_of(language=language)
     wrong = []
     for path in PATHS:
+        visitor.resize("desktop")
+        visitor.go(path)
         for size in SIZES:
             visitor.resize(size)
-            visitor.go(path)
             visitor.picture(f"{name_of(path)}-{language}-{size}")
             wrong += [f"{path}: not filled in: {text}" for text in visitor.forgotten()]
             if (moved_px := visitor.sideways_px()) > 0:
