@@ -31,7 +31,7 @@ from agent.settings.keypath import key_path
 from agent.settings.load import schema_of
 from agent.settings.mask import masked_text, restored_text
 from agent.settings.places import Path
-from agent.settings.problems import SettingsError
+from agent.settings.problems import Problem, SettingsError
 from agent.settings.proposal import Edit, StaleError, check_seen, differences, edited, judged, put, seen_state
 from agent.settings.revision import Desk, note_present
 
@@ -428,11 +428,15 @@ def _problems(desk: Desk) -> SettingsError | None:
 
 def _standing(gate: Gate, desk: Desk) -> dict[str, Any]:
     """Whether what is on the disk is what runs, what is wrong with it, and which lanes it waits for."""
-    refused = _problems(desk)
-    on_disk = None if refused is not None else judged(desk, {})
+    problems: tuple[Problem, ...] = ()
+    digest = ""
+    try:
+        digest = judged(desk, {}).digest
+    except SettingsError as error:
+        problems = error.problems
     return {
-        "problems": () if refused is None else refused.problems,
-        "is_running": on_disk is not None and on_disk.digest == gate.loaded.digest,
+        "problems": problems,
+        "is_running": digest == gate.loaded.digest,
         "busy": _busy(gate),
         "main": str(desk.main),
     }
