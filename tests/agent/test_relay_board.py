@@ -93,6 +93,18 @@ def site(request):
 # ------------------------------------------------------------------------------------------------- who hears what
 
 
+def test_every_lane_knows_which_relays_are_energised_while_the_board_is_there(site):
+    site = site(hardware_pulse=True)
+    site.wait_up()
+    site.lanes[0].hold(on=True)
+    eventually(lambda: all(one.energised is not None and one.energised[2] for one in site.lanes))
+    site.board.fault = Fault.UNPLUGGED
+    eventually(lambda: all(one.energised is None for one in site.lanes))
+    site.board.fault = None
+    site.lanes[0].hold(on=False)
+    eventually(lambda: all(one.energised is not None and not any(one.energised[:6]) for one in site.lanes))
+
+
 @KINDS
 def test_each_lane_hears_of_its_own_pulses_and_all_hear_of_the_board(site, hardware_pulse):
     site = site(hardware_pulse=hardware_pulse)
