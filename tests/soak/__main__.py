@@ -2,7 +2,7 @@
 
 The product is built and installed as on a gate: four lanes, a drawn camera and one on the network, two boards with
 loops, a board and two scanners at posts, a broker behind a bad network, the reference consumer. Vehicles come at twenty
-times the traffic of a truck lane. All faults are mixed: broker, network, consumer, cables, boards, cameras, eyes, disk, clock, hostile
+times the traffic of a truck lane. All faults are mixed: broker, network, consumer, cables, boards, cameras, eyes, disk, clock, hostile visitors,
 codes and messages; in the last fifth of the time the agent is killed too. At the end it is judged from outside. Exit
 code 1 when anything is not as it must be. The course stands in build/soak.svg too. As root, for the disk.
 """
@@ -173,7 +173,7 @@ def _clock(folder):
     variables = {
         "LD_PRELOAD": str(FAKETIME),
         "FAKETIME_TIMESTAMP_FILE": str(file),
-        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_CACHE_DURATION": "1",
         "DONT_FAKE_MONOTONIC": "1",
     }
     return file, variables

@@ -18,6 +18,7 @@ from drivers.emulators.modbus_rtu import ModbusEmulator
 from drivers.emulators.scanner import ScannerEmulator
 from tests.faults.gate import CONFIGURATION
 from tests.gate_site import GATE, SITE, GateSite
+from tests.mosquitto import free_port
 
 EVERY_S = 6.0
 """From vehicle to vehicle in a lane: a twentieth of two minutes."""
@@ -26,6 +27,11 @@ PRESENCE, SAFETY, OPENED, CLOSED = 5, 6, 7, 8
 """Inputs; a board that starts anew links input n to relay n, and relay 1 opens."""
 LOOP_LANES = ("exit-1", "exit-2")
 POST_LANES = ("exit-3", "exit-4")
+CONSOLE = """
+[console]
+enabled = true
+port = {port}
+"""
 LANE = """
 [lanes.exit-{number}]
 number = {number}
@@ -127,6 +133,7 @@ class SoakGate:
         self.traffic = threading.Event()
         self.journal = (state or folder / "state") / "journal.db"
         self.camera = camera
+        self.console_port = free_port()
         self.failures = []
         self._dice = Random(seed)  # noqa: S311 - to be repeatable
         self.scene = folder / "yard" / "scene.json"
@@ -183,6 +190,7 @@ class SoakGate:
             journal=journal_keys,
             mqtt=mqtt,
         )
+        text += CONSOLE.format(port=self.console_port)
         cameras = (
             f'kind = "simulated"\nscene_file = "{self.scene}"\nframe_rate_hz = 8',
             f'kind = "opencv"\nurl = "{self.camera.url}"\nread_timeout_ms = 1000',

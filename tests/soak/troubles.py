@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import socket
 import threading
 import time
 from collections import Counter
@@ -24,6 +25,17 @@ from tests.soak.gate import card
 
 STREAM = "01900000-0000-7000-8000-000000000000"
 CLOCK_STEPS_S = (-90, -5, 5, 90)
+_TO = b" HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n"
+_FORM = b"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 25\r\n\r\nname=admin&password=guess"
+VISITS = (
+    b"GET /login" + _TO + b"\r\n",
+    b"GET /" + _TO + b"\r\n",
+    b"GET /../../etc/passwd" + _TO + b"\r\n",
+    b"POST /login" + _TO + _FORM,
+    b"POST /barrier/open" + _TO + _FORM,
+    b"GET /" + b"a" * 20_000 + _TO + b"\r\n",
+    b"\x16\x03\x01\x02\x00",
+)
 DEATH = "agent killed"
 DEATHS = 0.5
 """Their share of the troubles at the gate, in the time in which the agent is killed too."""
@@ -195,6 +207,7 @@ class Troubles:
             ),
             Trouble("eye killed", lambda: self._signal_eye(signal.SIGKILL), most_s=0.5),
             Trouble("eye hangs", lambda: self._signal_eye(signal.SIGSTOP), most_s=0.5),
+            Trouble("visitors at the console", lambda: self._visit(gate.console_port), most_s=0.3),
             Trouble("camera gone", gate.camera.kill, gate.camera.start),
             Trouble("camera shows nonsense", lambda: gate.show_drawn('{"vehicle": 7'), lambda: gate.show_drawn({})),
             Trouble(DEATH, self._kill_agent, most_s=0.1),
@@ -210,6 +223,16 @@ class Troubles:
         if eyes:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._dice.choice(eyes), sign)
+
+    def _visit(self, port):
+        """Ask the console for what anybody may see, for what nobody may without a name, and for nonsense."""
+        for _ in range(20):
+            request = self._dice.choice(VISITS) + self._dice.randbytes(self._dice.choice((0, 0, 200)))
+            # The agent may be away, and it may hang up.
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 2) as visit:
+                visit.settimeout(2)
+                visit.sendall(request)
+                visit.recv(4096)
 
     def _kill_agent(self):
         self._world.agent.kill()
