@@ -5,12 +5,14 @@ One container, in which the tests follow one another; each begins with what the 
 
 import re
 import shutil
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from tests.container import Container, why_not
 from tests.debian_packages import Packages, own_target, rewrite
+from tools.deb.bundle import fill
 
 UNIT = "gate-agent.service"
 CONFIGURATION = "/etc/gate-agent/gate.toml"
@@ -322,6 +324,23 @@ def test_removing_stops_it_and_keeps_state_and_configuration_and_purging_removes
     assert wired.run("getent passwd gate-agent").code != 0
 
 
-def test_after_all_that_it_can_be_installed_again(wired, packages):
-    assert wired.install(packages.thin("0.9.1")).code == 0
+def test_the_bundle_refuses_a_spoilt_file_and_another_user_and_installs_all_by_itself(wired, packages, tmp_path):
+    (tmp_path / "files").mkdir()
+    package = shutil.copy(packages.thin("0.9.1"), tmp_path / "files" / "gate-agent_0.9.1.deb")
+    bundle = wired.machine.root / "srv/bundle"
+    fill(bundle, packages.target, Path(package), [])
+    script = "sh /srv/bundle/install.sh"
+    assert "needs root" in wired.run(f"setpriv --reuid=65534 --clear-groups {script}").text
+    sums = (bundle / "SHA256SUMS").read_text()
+    (bundle / "SHA256SUMS").write_text(sums.replace(sums[:8], "0" * 8, 1))
+    assert "a file is damaged" in wired.run(script).text
+    (bundle / "SHA256SUMS").write_text(sums)
+    text = (bundle / "install.sh").read_text()
+    (bundle / "install.sh").write_text(text.replace(f"RELEASE={packages.target.release}", "RELEASE=11"))
+    assert "this is for Debian 11" in wired.run(script).text
+    assert "no packages found" in wired.run("dpkg-query --show gate-agent").text
+    (bundle / "install.sh").write_text(text)
+    (bundle / "SHA256SUMS").write_text(sums)
+    said = wired.run(script)
+    assert said.code == 0, said
     assert wired.shown("ActiveState") == "active"

@@ -34,17 +34,22 @@ def bundle(build: Build, package: Path, store: Path) -> Path:
     file = package.with_name(f"{name}.tar")
     with tempfile.TemporaryDirectory(dir=package.parent) as scratch:
         folder = Path(scratch, name)
-        (folder / "debian").mkdir(parents=True)
-        shutil.copy2(package, folder)
-        for found in debian_packages(target, store):
-            shutil.copy2(found, folder / "debian")
-        script = (ROOT / "packaging" / "bundle" / "install.sh").read_text(encoding="utf-8")
-        script = script.replace("@RELEASE@", str(target.release)).replace("@ARCHITECTURE@", target.architecture)
-        (folder / "install.sh").write_text(script, encoding="utf-8")
-        (folder / "SHA256SUMS").write_text(_sums(folder), encoding="utf-8")
+        fill(folder, target, package, debian_packages(target, store))
         with tarfile.open(file, "w", format=tarfile.GNU_FORMAT) as archive:
             archive.add(folder, name, filter=lambda member: _neutral(member, build.time))
     return file
+
+
+def fill(folder: Path, target: Target, package: Path, others: list[Path]) -> None:
+    """Put a bundle together in a new folder: our package, the others, the script and everybody's checksums."""
+    (folder / "debian").mkdir(parents=True)
+    shutil.copy2(package, folder / package.name)
+    for other in others:
+        shutil.copy2(other, folder / "debian")
+    script = (ROOT / "packaging" / "bundle" / "install.sh").read_text(encoding="utf-8")
+    script = script.replace("@RELEASE@", str(target.release)).replace("@ARCHITECTURE@", target.architecture)
+    (folder / "install.sh").write_text(script, encoding="utf-8")
+    (folder / "SHA256SUMS").write_text(_sums(folder), encoding="utf-8")
 
 
 def debian_packages(target: Target, store: Path) -> list[Path]:
