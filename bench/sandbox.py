@@ -62,7 +62,9 @@ def figures(found: list[dict[str, float]]) -> list[Figure]:
     note = f"n={len(found)}; a call takes {p50([one['before_ns'] for one in found]):.0f} ns, Python's part included"
     return [
         Figure("sandbox of an eye, at its start, p50", p50([one["confine_ms"] for one in found]), "ms", 50, note=note),
-        Figure("sandbox of an eye, a frame", CALLS_A_FRAME * more_ns / 1e6, "ms", 0.1, note=f"{more_ns:+.0f} ns a call"),
+        Figure(
+            "sandbox of an eye, a frame", CALLS_A_FRAME * more_ns / 1e6, "ms", 0.1, note=f"{more_ns:+.0f} ns a call"
+        ),
     ]
 
 

@@ -36,7 +36,9 @@ def released(text: str) -> list[str]:
 def _take_section(line: str, number: int, sections: int, found: list[tuple[Version, date]]) -> None:
     match = _SECTION.match(line)
     if match is None:
-        raise ChangelogError(f"CHANGELOG.md:{number}: a section is ## [Unreleased] or ## [1.2.3] - 2026-11-26, not {line!r}")
+        raise ChangelogError(
+            f"CHANGELOG.md:{number}: a section is ## [Unreleased] or ## [1.2.3] - 2026-11-26, not {line!r}"
+        )
     if match["name"] == "Unreleased":
         if sections != 1 or match["day"]:
             raise ChangelogError(f"CHANGELOG.md:{number}: [Unreleased] is the first section, and has no day")
