@@ -33,6 +33,8 @@ site = {site}
 [permits]
 root_keys = ["{root_key}"]
 trust_list = "/etc/gate-agent/trust-list.txt"
+[mqtt]
+enabled = false
 [clock]
 require_synchronised = false
 [lanes.lane-1]
@@ -55,7 +57,7 @@ port = "/dev/gate-scanner"
 [[lanes.lane-1.cameras]]
 id = "front"
 kind = "opencv"
-device = "/dev/gate-camera"
+url = "/dev/gate-camera"
 readers = ["qr"]
 """
 RULES = """\
