@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agent.core.observations import Reading
@@ -212,6 +212,7 @@ serials = st.text(alphabet="0123456789ABCDEFGHJKLMNPQRSTUVWXYZ", min_size=5, max
 numbers = st.builds(lambda province, serial: f"{province}A{serial}", st.sampled_from(PROVINCES), serials)
 
 
+@settings(deadline=None)
 @given(numbers, numbers, st.integers(1, 5), st.floats(0.5, 1.0))
 def test_only_the_text_that_was_read_can_match(read: str, declared: str, frames: int, share: float) -> None:
     found = match(seen(read, frames, share=share, at=3, other="0" if read[3] != "0" else "1"), declared)
