@@ -115,6 +115,17 @@ NEEDED = {
 }
 
 
+def test_the_drivers_of_every_device_that_is_allowed_are_loaded_before_the_service():
+    text = UNIT.read_text(encoding="utf-8")
+    # Which module brings which of the names; serial ports on the board are built into the kernel.
+    modules = {"ttyUSB": "usbserial", "ttyACM": "cdc_acm", "video4linux": "videodev"}
+    allowed = set(re.findall(r"^DeviceAllow=char-(\w+) rw$", text, re.MULTILINE))
+    assert allowed - {"ttyS", "ttyAMA", "ttymxc"} == set(modules)
+    for key in ("Wants", "After"):
+        units = " ".join(re.findall(rf"^{key}=(.*)$", text, re.MULTILINE)).split()
+        assert {f"modprobe@{module}.service" for module in modules.values()} <= set(units)
+
+
 def test_nothing_is_open_but_what_a_gate_needs():
     code, open_ones = exposed(UNIT, threshold=18)
     assert open_ones == NEEDED
