@@ -13,7 +13,7 @@ command -v "$PYTHON" >/dev/null || die "there is no $PYTHON; install it with: ap
     die "$("$PYTHON" --version) does not fit: Python 3.11, 3.12 or 3.13 is needed; name one with: make PYTHON=python3.12 ..."
 
 # --- Debian packages: name, how to see that it is there, why
-has_library() { PATH="$PATH:/sbin:/usr/sbin" ldconfig -p | grep -q "$1"; }
+has_library() { PATH="$PATH:/sbin:/usr/sbin" ldconfig -p | grep "$1" >/dev/null; }  # not -q: that breaks the pipe
 has_venv() { "$PYTHON" -c 'import ensurepip, venv'; }
 has_postgres() { ls /usr/lib/postgresql/*/bin/initdb; }
 has_font() { ls /usr/share/fonts/truetype/wqy/wqy-microhei.ttc; }
