@@ -37,7 +37,16 @@ bench-reading: setup  ## Our readers beside others on the same pictures; WRITE=y
 	@$(BIN)/python -m bench.reading $(if $(WRITE),--charts docs/images --page docs/reading.md); kept=$$?; \
 		$(BIN)/python -m bench.curves $(if $(WRITE),--charts docs/images --page docs/reading.md) && exit $$kept
 
-proofs: setup  ## The longer proofs: crashes by the hundred
+test-browser: setup  ## Look at every page of the console in a browser, in four languages, on desktop and phone; some minutes
+	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh proofs
+	@$(BIN)/python -m pytest -m long tests/console/browser
+
+test-package: setup  ## Build the Debian package, and boot it in a container: upgrade, roll back, remove; as root, some minutes
+	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh proofs
+	@$(BIN)/python -m pytest -m long tests/packaging
+
+proofs: setup  ## The longer proofs: crashes by the hundred, the console in a browser, the package in a container
+	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh proofs
 	@$(BIN)/python -m pytest -m long
 
 faults: setup  ## Kill agent, broker, consumer, power, network and disk by the hundred: a table of what was lost

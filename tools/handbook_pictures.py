@@ -1,6 +1,6 @@
 """Bring the pictures of the console, as its browser tests took them, into the handbook: docs/images/console-*.png.
 
-Usage: tools/handbook_pictures.py   (after: pytest tests/console/browser)
+Usage: tools/handbook_pictures.py   (after: make test-browser)
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def main() -> int:
     """Write each picture, smaller and with fewer colours; the exit code says whether all were there."""
     missing = [name for name in PICTURES.values() if not (TAKEN / name).exists()]
     if missing:
-        print(f"not taken yet: {', '.join(missing)}; run: pytest tests/console/browser", file=sys.stderr)
+        print(f"not taken yet: {', '.join(missing)}; run: make test-browser", file=sys.stderr)
         return 1
     for page, name in PICTURES.items():
         with Image.open(TAKEN / name) as taken:

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Install what the project needs, and only what is missing. Quick when all is there. "demo": without what only tests need.
+# Install what the project needs, and only what is missing. Quick when all is there. "demo": without what only tests need;
+# "proofs": with what the longer tests need too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 PYTHON=${PYTHON:-python3}
@@ -25,10 +26,10 @@ need mosquitto "the MQTT broker of the demo and the tests" has_broker
 need mosquitto-clients "an MQTT subscriber that is not ours, to check what arrives" command -v mosquitto_sub
 [ "${1:-}" = demo ] || need postgresql "the database of the reference consumer (examples/central), for its tests" has_postgres
 [ "${1:-}" = demo ] || need fonts-wqy-microhei "the letters of Chinese plates on printed permits, for the tests" has_font
-[ "${1:-}" = demo ] || need chromium "the browser in which the tests look at the console" command -v chromium
-[ "${1:-}" = demo ] || need fonts-noto-cjk "Chinese letters in the pictures of the console that tests take" has_cjk
+[ "${1:-}" != proofs ] || need chromium "the browser in which the tests look at the console" command -v chromium
+[ "${1:-}" != proofs ] || need fonts-noto-cjk "Chinese letters in the pictures of the console that tests take" has_cjk
 [ "${1:-}" = demo ] || need iproute2 "networks that the tests split and slow down" command -v tc
-[ "${1:-}" = demo ] || need systemd-container "boots the Debian package in a container, for the tests" command -v systemd-nspawn
+[ "${1:-}" != proofs ] || need systemd-container "boots the Debian package in a container, for the tests" command -v systemd-nspawn
 need libseccomp2 "the filter of calls around each eye" has_library libseccomp.so.2
 need libzbar0 "the second QR reader (pyzbar) calls it" has_library libzbar.so.0
 

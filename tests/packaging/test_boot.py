@@ -37,7 +37,11 @@ def why_not_here():
     return why_not()
 
 
-pytestmark = [pytest.mark.skipif(bool(why_not_here()), reason=why_not_here() or "-"), pytest.mark.timeout(300)]
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(bool(why_not_here()), reason=why_not_here() or "-"),
+    pytest.mark.timeout(300),
+]
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ VERSION = "0.9.0"
 TIME = 1_700_000_000
 
 pytestmark = [
+    pytest.mark.long,
     pytest.mark.skipif(own_target() is None, reason="packages are built for Debian 12 and 13"),
     pytest.mark.timeout(300),
 ]

@@ -16,10 +16,12 @@ CHROMIUM = which("chromium")
 PICTURES = Path("build/console")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """What none of the tests here can do without."""
+    """What none of the tests here can do without; they are run by `make test-browser`."""
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.long)
             item.add_marker(needs_mosquitto)
             item.add_marker(pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed"))
 
