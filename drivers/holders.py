@@ -34,7 +34,7 @@ def _pids(proc: Path) -> Iterator[int]:
 
 def _holds(program: Path, device: str) -> bool:
     try:
-        return any(_target(entry) == device for entry in (program / "fd").iterdir())
+        return any(_target(entry) == device and _is(entry, device) for entry in (program / "fd").iterdir())
     except OSError:  # it ended meanwhile, or belongs to another user
         return False
 
@@ -44,6 +44,15 @@ def _target(entry: Path) -> str | None:
         return str(entry.readlink())
     except OSError:  # closed meanwhile
         return None
+
+
+def _is(entry: Path, device: str) -> bool:
+    """Whether it is this machine's: a container has terminals of the same names. True where that cannot be told."""
+    try:
+        there, here = entry.stat(), Path(device).stat()
+    except OSError:
+        return True
+    return (there.st_dev, there.st_ino) == (here.st_dev, here.st_ino)
 
 
 def _name(program: Path) -> str:
