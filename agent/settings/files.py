@@ -74,4 +74,6 @@ def keep_owner(handle: int, like: stat_result) -> None:
     try:
         os.fchown(handle, like.st_uid, like.st_gid)
     except PermissionError:
-        os.fchown(handle, -1, like.st_gid)
+        # Where the group is right there is nothing to ask for: the service's filter of calls refuses even that.
+        if found.st_gid != like.st_gid:
+            os.fchown(handle, -1, like.st_gid)

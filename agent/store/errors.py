@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import errno
 import sqlite3
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class JournalError(Exception):
@@ -17,6 +20,17 @@ class JournalFullError(JournalError):
 
 class JournalUnavailableError(JournalError):
     """The journal cannot be opened, read or written."""
+
+
+class OtherGateError(JournalUnavailableError):
+    """The journal is that of another `gate`. `is_used`: something has happened to that gate, or central has heard of it."""
+
+    def __init__(self, path: Path, gate: str, wanted: str, *, is_used: bool) -> None:
+        super().__init__(
+            f"{path} is the journal of gate {gate}, not {wanted}: set the gate's id back, or move the file away"
+        )
+        self.gate = gate
+        self.is_used = is_used
 
 
 class JournalCorruptError(JournalUnavailableError):

@@ -26,11 +26,12 @@ from agent.store.errors import (
     JournalFullError,
     JournalUnavailableError,
     LedgerConflictError,
+    OtherGateError,
     WatermarkError,
 )
 from agent.store.history import Depth, Recorded, Standing
 from agent.store.ledger import LastPassage, UseState
-from agent.store.place import Place, sync_folder
+from agent.store.place import Place, set_aside, sync_folder
 from agent.store.site_ledger import SiteLedger
 from agent.store.soundness import batch, sound, sound_or_not
 from agent.store.transactions import Recovery
@@ -93,6 +94,7 @@ class Journal:
 
         `boot` is new with each start; `clock` is asked at each record. A damaged file is moved aside, its ledger
         rescued and a new stream begun: `replaced` then says so, and the caller must tell it in an event.
+        One of another gate to which nothing has happened yet, such as that of the shipped example, is set aside.
         Raises JournalUnavailableError for a file that is held by another process, of another gate or of a newer agent,
         JournalFullError when the disk has no room for it.
         """
@@ -104,9 +106,15 @@ class Journal:
             sync_folder(path.parent)
             database.keep_reserve()
             return cls(database, Writer(gate, stream, boot), clock)
+        except OtherGateError as other:
+            database.close()
+            if other.is_used:
+                raise
+            set_aside(path, other.gate)
         except BaseException:
             database.close()
             raise
+        return cls.open(path, gate=gate, boot=boot, clock=clock, max_bytes=max_bytes)
 
     def close(self) -> None:
         """Close the file and wake all waiters. Calls after it raise JournalUnavailableError."""
@@ -339,7 +347,11 @@ def _stream(connection: sqlite3.Connection, gate: str, path: Path) -> str:
         history.begin_stream(connection, gate, stream)
         return stream
     if now.gate != gate:
-        raise JournalUnavailableError(
-            f"{path} is the journal of gate {now.gate}, not {gate}: set the gate's id back, or move the file away"
-        )
+        raise OtherGateError(path, now.gate, gate, is_used=bool(now.watermark) or _is_used(connection))
     return now.head.stream
+
+
+def _is_used(connection: sqlite3.Connection) -> bool:
+    """Whether a vehicle, or a row of another gate, has ever left a trace here."""
+    tables = ("transactions", "ledger", "consents", "commands")
+    return any(connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in tables)  # noqa: S608 - our own names

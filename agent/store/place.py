@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from agent.store import schema
@@ -91,3 +92,18 @@ def _allocate(path: Path, size: int) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def set_aside(path: Path, gate: str) -> None:
+    """Give the files of a closed journal, that of `gate`, another name. Raises JournalUnavailableError."""
+    names = (f"{path.stem}.{gate}{'' if number == 1 else f'-{number}'}{path.suffix}" for number in count(1))
+    target = next(found for name in names if not (found := path.with_name(name)).exists())
+    try:
+        for ending in ("-wal", "-shm", ""):
+            old = path.with_name(path.name + ending)
+            if old.exists():
+                old.replace(target.with_name(target.name + ending))
+        sync_folder(path.parent)
+    except OSError as error:
+        raise JournalUnavailableError(f"the journal {path} cannot be set aside: {error}") from error
+    log.warning("the journal of gate %s, to which nothing has happened, is set aside as %s", gate, target)

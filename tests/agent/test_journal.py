@@ -4,6 +4,7 @@ import hashlib
 import json
 import sqlite3
 import threading
+from contextlib import closing
 
 import pytest
 
@@ -124,10 +125,33 @@ def test_a_journal_is_held_by_one_process(tmp_path):
 
 def test_the_journal_of_another_gate_is_refused_and_left_alone(tmp_path):
     path = tmp_path / "journal.db"
-    open_journal(path).close()
+    with closing(open_journal(path)) as journal:
+        journal.record([device("00001")], [reserve()])
     with pytest.raises(JournalUnavailableError, match=f"of gate {GATE}, not other"):
         open_journal(path, gate="other")
     open_journal(path).close()
+
+
+def test_the_journal_of_another_gate_that_central_has_heard_of_is_refused(tmp_path):
+    path = tmp_path / "journal.db"
+    with closing(open_journal(path)) as journal:
+        journal.record([device("00001")])
+        journal.acknowledge(journal.stream, 1)
+    with pytest.raises(JournalUnavailableError, match=f"of gate {GATE}, not other"):
+        open_journal(path, gate="other")
+
+
+def test_the_journal_of_another_gate_to_which_nothing_has_happened_is_set_aside_whole(tmp_path):
+    path = tmp_path / "journal.db"
+    for gate in (GATE, "other", GATE):
+        with closing(open_journal(path, gate=gate)) as journal:
+            assert journal.head == 0
+            journal.record([device("00001")])
+    kept = sorted(one.name for one in tmp_path.glob("journal.*.db"))
+    assert kept == sorted([f"journal.{GATE}.db", "journal.other.db"])
+    for name in kept:
+        with closing(sqlite3.connect(tmp_path / name)) as connection:
+            assert connection.execute("SELECT count(*) FROM events").fetchone() == (1,)
 
 
 def test_a_database_of_something_else_is_refused_and_left_alone(tmp_path):
