@@ -66,6 +66,7 @@ def test_a_bare_box_becomes_a_gate_whose_configuration_holds(run, tmp_path):
     lane = loaded.settings.lanes["exit-1"]
     assert (loaded.settings.gate.id, loaded.settings.gate.site, lane.number) == ("khorgos-7", 17, 1)
     assert (lane.relay.kind, lane.cameras[0].id, lane.cameras[0].kind) == ("simulated", "front", "simulated")
+    assert loaded.settings.console.enabled
     assert (tmp_path / "etc/practice/permit.png").read_bytes().startswith(b"\x89PNG")
     assert (tmp_path / "etc/gate.toml").stat().st_mode & 0o777 == 0o640
 
@@ -110,6 +111,25 @@ def test_what_the_configuration_says_already_is_proposed_and_kept_in_the_history
     assert (settings.gate.id, settings.mqtt.brokers) == ("khorgos-7", ("mqtt://broker.example:1883",))
 
 
+def test_an_input_is_no_two_signals_and_a_board_whose_inputs_drive_relays_opens_with_its_last(run, tmp_path):
+    by_hand = ("another one: I name its kind and port", "modbus_rtu", "/dev/gate-barrier", "1", "8")
+    inputs = ("y", "modbus_rtu", "/dev/gate-barrier", "1", "8")
+    signals = ("1", "1", "two", "2", "", "", "", "", "")
+    done = run(*GATE, *by_hand, *inputs, "", *signals, *SIMULATED[1:], "n", "n", "n", "y")
+    assert done.exit_code == 0, done.output
+    assert "Input 1 is presence already." in done.output
+    lane = load_configuration(tmp_path / "etc/gate.toml").settings.lanes["exit-1"]
+    assert (lane.signals.presence, lane.signals.safety, lane.barrier.open_channel) == (1, 2, 8)
+
+
+def test_sections_that_are_not_asked_for_stay(run, tmp_path):
+    assert run(*GATE, *SIMULATED, "n", "n", "n", "y").exit_code == 0
+    path = tmp_path / "etc/gate.toml"
+    path.write_text(path.read_text() + "\n[clock]\nrequire_synchronised = false\n")
+    assert run("", "", "", "", "", *SIMULATED, "n", "n", "n", "y").exit_code == 0
+    assert load_configuration(path).settings.clock.require_synchronised is False
+
+
 def test_a_port_that_may_not_be_asked_is_named_with_the_reason(run, machine):
     machine.plug("ttyUSB0", CH340, "ch341")
     machine.run(4711, "other-program", "ttyUSB0")
@@ -134,6 +154,12 @@ def test_an_input_is_found_out_by_using_it(number):
     board = UsedInputs(SimulatedInputs.Settings(name=f"learning {number}"))
     board.number = number
     assert learned(board, within_s=10) == number
+
+
+def test_an_input_that_is_known_already_is_not_taken_for_another():
+    board = UsedInputs(SimulatedInputs.Settings(name="known"))
+    board.number = 4
+    assert learned(board, taken={4}, within_s=0.3) is None
 
 
 def test_without_a_change_no_input_is_taken(capsys):

@@ -18,7 +18,7 @@ from agent.cli.setup.writing import written
 from agent.issuing.order import OrderError
 from agent.service.clock import Clock
 from agent.settings.documents import read
-from agent.settings.model import EXAMPLE_ROOT_KEY
+from agent.settings.model import EXAMPLE_ROOT_KEY, Settings
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -62,12 +62,20 @@ def setup(
     files = _permits(sheet, lane, configuration.parent)
     typer.echo("")
     _broker(sheet)
-    state = sheet.before(("state", "directory"))
-    if state is not None:
-        sheet.put(("state", "directory"), state)
+    _keep(sheet)
     if not written(sheet, configuration, files):
         raise typer.Exit(exits.FAILED)
     _tell_what_next(configuration, practising=bool(files))
+
+
+def _keep(sheet: Sheet) -> None:
+    """Sections that are not asked for stay as they are; a new gate has its console on, which is how to go on."""
+    for name in Settings.model_fields:
+        before = sheet.before((name,))
+        if before is not None and name not in sheet.values and name not in {"include", "lanes"}:
+            sheet.put((name,), before)
+    if "console" not in sheet.values:
+        sheet.put(("console", "enabled"), value=True)
 
 
 def _before(configuration: Path) -> dict[str, Any]:

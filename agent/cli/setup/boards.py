@@ -17,7 +17,7 @@ from drivers.recognition import identify
 from drivers.usb_ids import Manner, likeness
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Container, Iterator, Mapping, Sequence
     from pathlib import Path as FilePath
 
     from agent.cli.setup.interview import Sheet
@@ -126,38 +126,71 @@ def _keys(sheet: Sheet, table: Path, fields: Mapping[str, Any]) -> None:
 
 
 def _wire(sheet: Sheet, lane: Path) -> None:
-    ask(sheet, (*lane, "barrier", "open_channel"), "Which relay is wired to OPEN of the barrier's controller?", 1)
-    inputs = sheet.values["lanes"][lane[1]].get("inputs")
+    table, inputs = sheet.values["lanes"][lane[1]]["relay"], sheet.values["lanes"][lane[1]].get("inputs")
+    own = {key: value for key, value in table.items() if key != "kind"}
+    capabilities = registry.relay(table["kind"], own).capabilities
+    if capabilities.linked_inputs:
+        typer.echo(
+            "As this board comes, each of its inputs drives the relay of the same number, until the agent has stopped that:\n"
+            "wire OPEN to a relay whose own input has no wire, and try no input while OPEN hangs on the relay of its number."
+        )
+    proposed = capabilities.channels if capabilities.linked_inputs else 1
+    ask(
+        sheet, (*lane, "barrier", "open_channel"), "Which relay is wired to OPEN of the barrier's controller?", proposed
+    )
     if inputs is None:
         return
     typer.echo(
         f"\nWhich input is which signal? A number, empty for none, or ? to have it found out: then do it at the barrier\n"
-        f"within {LEARN_S:.0f} s (drive on the loop, break the beam, turn the key), and the input that changes is taken."
+        f"within {LEARN_S:.0f} s (drive on the loop, break the beam, turn the key), and the input that changes is taken.\n"
+        "Limit switches: begin with the arm between its ends, then bring it to the one that is asked for."
     )
     table = {key: value for key, value in inputs.items() if key != "kind"}
     for name in NAMES:
-        path = (*lane, "signals", name)
-        while typer.prompt(f"{name}: {_QUESTIONS[name]}; ? to find out, Enter to type it", default="") == "?":
-            number = learned(registry.inputs(inputs["kind"], table))
-            if number is not None:
-                sheet.put(path, number)
-                break
+        _wire_signal(sheet, (*lane, "signals", name), registry.inputs(inputs["kind"], table))
+
+
+def _wire_signal(sheet: Sheet, path: Path, board: InputPort) -> None:
+    """Ask for the input of one signal until it is one that no other signal has."""
+    taken = _taken(sheet, path)
+    question = f"{path[-1]}: {_QUESTIONS[str(path[-1])]}"
+    while True:
+        proposed = sheet.before(path)
+        text = str(typer.prompt(question, default="" if proposed is None else str(proposed))).strip()
+        number = learned(board, taken) if text == "?" else int(text) if text.isdecimal() else None
+        if text in {"", "-"}:
+            return
+        if number is None:
+            if text != "?":
+                typer.echo("  A number, empty for none, or ?")
+        elif number in taken:
+            typer.echo(f"  Input {number} is {taken[number]} already.")
         else:
-            ask(sheet, path, f"  input of {name}", optional=True)
+            sheet.put(path, number)
+            return
 
 
-def learned(board: InputPort, within_s: float = LEARN_S) -> int | None:
-    """The number of the one input that changes and stays so for a moment; None, told, where there is none in time."""
+def _taken(sheet: Sheet, path: Path) -> dict[int, str]:
+    signals = sheet.values["lanes"][path[1]].get("signals", {})
+    return {number: name for name, number in signals.items()}
+
+
+def learned(board: InputPort, taken: Container[int] = (), within_s: float = LEARN_S) -> int | None:
+    """The number of the one input that changes and stays so for a moment; None, told, where there is none in time.
+
+    `taken`: inputs that are known already, which may change along with it: an arm that rises leaves one limit switch
+    before it comes to the other.
+    """
     waiting = threading.Event()
     try:
         typer.echo(f"  {board.open()}")
         before, until = board.sample().bits, time.monotonic() + within_s
         typer.echo("  now ...")
         while time.monotonic() < until:
-            changed = _changed(before, board.sample().bits)
+            changed = _changed(before, board.sample().bits, taken)
             if changed:
                 waiting.wait(_SETTLE_S)
-                still = _changed(before, board.sample().bits)
+                still = _changed(before, board.sample().bits, taken)
                 if len(still) == 1:
                     typer.echo(f"  input {still[0]}")
                     return still[0]
@@ -172,6 +205,7 @@ def learned(board: InputPort, within_s: float = LEARN_S) -> int | None:
     return None
 
 
-def _changed(before: Sequence[bool | None], now: Sequence[bool | None]) -> list[int]:
-    pairs = enumerate(zip(before, now, strict=True), 1)
-    return [number for number, (was, is_) in pairs if was is not None and is_ is not None and was != is_]
+def _changed(before: Sequence[bool | None], now: Sequence[bool | None], taken: Container[int]) -> list[int]:
+    pairs = [(number, was, is_) for number, (was, is_) in enumerate(zip(before, now, strict=True), 1)]
+    known = [(number, was, is_) for number, was, is_ in pairs if was is not None and is_ is not None]
+    return [number for number, was, is_ in known if was != is_ and number not in taken]
