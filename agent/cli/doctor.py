@@ -77,8 +77,11 @@ def report_of(configuration: Path, socket: Path, language: Language) -> tuple[Re
 
 def _asked(socket: Path, language: Language) -> Report | None:
     """The report of the running agent; None where none runs here."""
-    if not socket.exists():
-        return None
+    try:
+        if not socket.exists():
+            return None
+    except PermissionError:  # there is one, and who may ask it is told below
+        pass
     try:
         told = AgentSocket(socket, language.value, PATIENCE_S).json(PATH)
         return from_json(told, Clock().now().utc)

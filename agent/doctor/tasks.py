@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import dataclass
 from functools import partial
@@ -106,7 +107,7 @@ def common(ground: Ground) -> list[Task]:
         Task(Check.MODELS, files.models, of_files.models),
         Task(Check.BROKERS, partial(others.brokers, settings, ground.health), of_others.brokers, BROKERS_LIMIT_S),
         Task(Check.LISTS, ground.lists, of_others.lists),
-        Task(Check.PORTS, lambda: ports.ports(settings, ground.user, ground.ours()), of_devices.ports),
+        Task(Check.PORTS, lambda: ports.ports(settings, ground.user, ground.ours() | {os.getpid()}), of_devices.ports),
     ]
 
 
