@@ -9,6 +9,7 @@ from contextlib import closing
 import pytest
 
 from agent.core.chain import beginning
+from agent.core.events import Draft, LaneOrdered
 from agent.core.verification import verify
 from agent.store.journal import JournalUnavailableError, WatermarkError
 from tests.journals import (
@@ -130,6 +131,15 @@ def test_the_journal_of_another_gate_is_refused_and_left_alone(tmp_path):
     with pytest.raises(JournalUnavailableError, match=f"of gate {GATE}, not other"):
         open_journal(path, gate="other")
     open_journal(path).close()
+
+
+def test_the_journal_of_another_gate_whose_lane_is_locked_is_refused(tmp_path):
+    path = tmp_path / "journal.db"
+    with closing(open_journal(path)) as journal:
+        journal.record([Draft(LaneOrdered(order="locked", operator="officer 7", cause="flood"), "exit-1", None, UTC)])
+        assert journal.lane_orders("exit-1").locked_by
+    with pytest.raises(JournalUnavailableError, match=f"of gate {GATE}, not other"):
+        open_journal(path, gate="other")
 
 
 def test_the_journal_of_another_gate_that_central_has_heard_of_is_refused(tmp_path):
