@@ -146,6 +146,11 @@ class Rehearsal:
                 board.set(self._stage.signals[name], on)
 
     def _show(self, **scene: Any) -> None:
-        fresh = self._stage.scene_file.with_suffix(".new")
-        fresh.write_text(json.dumps(scene, ensure_ascii=False), encoding="utf-8")
-        fresh.replace(self._stage.scene_file)
+        put_scene(self._stage.scene_file, scene)
+
+
+def put_scene(file: Path, scene: Mapping[str, Any]) -> None:
+    """Put a scene (drivers.camera.yard.scene) before a simulated camera, at once and whole. Raises OSError."""
+    fresh = file.with_suffix(".new")
+    fresh.write_text(json.dumps(scene, ensure_ascii=False), encoding="utf-8")
+    fresh.replace(file)

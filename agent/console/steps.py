@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from agent.core.clock_trust import ClockState
+from agent.rehearsal import SIMULATED
 from agent.settings.model import EXAMPLE_ROOT_KEY
 
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from agent.settings.model import Settings
 
 EXAMPLE_GATE: Final = "gate-1"
-SIMULATED: Final = "simulated"
 WORKING: Final = frozenset({"up", "streaming"})
 PRACTICE: Final = "practice"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 from agent.core.permit import trust
 from agent.core.permit.issue import Issuer, trust_list
 from agent.core.permit.keys import SigningKey
+from agent.rehearsal import put_scene
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -112,9 +112,7 @@ class Site:
 
     def show(self, scene: dict[str, object]) -> None:
         """Put a scene before the camera, at once and whole."""
-        fresh = self.scene_file.with_suffix(".new")
-        fresh.write_text(json.dumps(scene, ensure_ascii=False), encoding="utf-8")
-        fresh.replace(self.scene_file)
+        put_scene(self.scene_file, scene)
 
 
 def build(folder: Path, serial_port: Path, broker_port: int, utc: int) -> Site:

@@ -122,12 +122,25 @@ def test_an_input_is_no_two_signals_and_a_board_whose_inputs_drive_relays_opens_
     assert (lane.signals.presence, lane.signals.safety, lane.barrier.open_channel) == (1, 2, 8)
 
 
-def test_sections_that_are_not_asked_for_stay(run, tmp_path):
-    assert run(*GATE, *SIMULATED, "n", "n", "n", "y").exit_code == 0
+def test_what_is_not_asked_for_stays(run, tmp_path):
+    assert run(*GATE, *SIMULATED, "n", "n", "y", "mqtt://broker.example:1883", "", "y").exit_code == 0
     path = tmp_path / "etc/gate.toml"
-    path.write_text(path.read_text() + "\n[clock]\nrequire_synchronised = false\n")
-    assert run("", "", "", "", "", *SIMULATED, "n", "n", "n", "y").exit_code == 0
-    assert load_configuration(path).settings.clock.require_synchronised is False
+    text = path.read_text().replace("[mqtt]", 'forms = ["signed", "reference"]\n\n[mqtt]\nwindow = 50')
+    second = '[lanes.entry-2]\nnumber = 2\ndirection = "import"\nrelay = { kind = "lcus", port = "/dev/gate-entry" }\n'
+    path.write_text(f"{text}\n[clock]\nrequire_synchronised = false\n\n{second}")
+    again = run("", "", "", "", "", *SIMULATED, "n", "n", "", "", "", "y")
+    assert again.exit_code == 0, again.output
+    settings = load_configuration(path).settings
+    assert (settings.mqtt.window, settings.mqtt.brokers) == (50, ("mqtt://broker.example:1883",))
+    assert settings.permits.forms == ("signed", "reference")
+    assert settings.clock.require_synchronised is False
+    assert list(settings.lanes) == ["exit-1", "entry-2"]
+
+
+def test_the_lane_of_the_example_goes_when_another_is_set_up(run, tmp_path):
+    assert run("", "", "lane-1", "", "", *SIMULATED, "n", "n", "n", "y").exit_code == 0
+    assert run("", "", "exit-1", "", "", *SIMULATED, "n", "n", "n", "y").exit_code == 0
+    assert list(load_configuration(tmp_path / "etc/gate.toml").settings.lanes) == ["exit-1"]
 
 
 def test_a_port_that_may_not_be_asked_is_named_with_the_reason(run, machine):

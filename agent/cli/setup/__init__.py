@@ -15,7 +15,9 @@ from agent.cli.setup.cameras import choose_camera
 from agent.cli.setup.interview import Sheet, ask, ask_choice
 from agent.cli.setup.practice import practice
 from agent.cli.setup.writing import written
+from agent.console.steps import PRACTICE
 from agent.issuing.order import OrderError
+from agent.rehearsal import SIMULATED
 from agent.service.clock import Clock
 from agent.settings.documents import read
 from agent.settings.model import EXAMPLE_ROOT_KEY, Settings
@@ -25,7 +27,6 @@ if TYPE_CHECKING:
 
     from agent.cli.setup.practice import Practice
 
-_PRACTICE_FOLDER = "practice"
 _PRIVATE = 0o600
 _READABLE = 0o644
 
@@ -69,12 +70,15 @@ def setup(
 
 
 def _keep(sheet: Sheet) -> None:
-    """Sections that are not asked for stay as they are; a new gate has its console on, which is how to go on."""
+    """What is not asked for stays as it is, also other lanes that move something; a new gate has its console on."""
     for name in Settings.model_fields:
         before = sheet.before((name,))
-        if before is not None and name not in sheet.values and name not in {"include", "lanes"}:
-            sheet.put((name,), before)
-    if "console" not in sheet.values:
+        if isinstance(before, dict) and name != "lanes":
+            sheet.keep((name,))
+    for name, lane in dict(sheet.before(("lanes",)) or {}).items():
+        if name not in sheet.values["lanes"] and lane.get("relay", {}).get("kind") != SIMULATED:
+            sheet.put(("lanes", name), lane)
+    if sheet.before(("console",)) is None:
         sheet.put(("console", "enabled"), value=True)
 
 
@@ -116,7 +120,7 @@ def _permits(sheet: Sheet, lane: tuple[str, str], folder: Path) -> dict[Path, tu
     site = sheet.values["gate"]["site"]
     direction = cast("Literal['export', 'import']", sheet.values["lanes"][lane[1]]["direction"])
     made = _practice(site, direction)
-    place = folder / _PRACTICE_FOLDER
+    place = folder / PRACTICE
     sheet.put(("permits", "root_keys"), [made.root])
     sheet.put(("permits", "trust_list"), str(place / "trust-list.txt"))
     return {
@@ -166,6 +170,4 @@ def _tell_what_next(configuration: Path, *, practising: bool) -> None:
     typer.echo("  gate-agent demo                        a vehicle through a simulated barrier, on this machine")
     typer.echo("  gate-agent watch                       see the lane live while the first vehicle passes")
     if practising:
-        typer.echo(
-            f"  {configuration.parent / _PRACTICE_FOLDER / 'permit.png'}: print it or show it on a phone to the camera"
-        )
+        typer.echo(f"  {configuration.parent / PRACTICE / 'permit.png'}: print it or show it on a phone to the camera")

@@ -26,6 +26,7 @@ class Sheet:
 
     def __init__(self, before: Mapping[str, Any]) -> None:
         self._before = copy.deepcopy(dict(before))
+        self._decided: set[Path] = set()
         self.values: dict[str, Any] = {}
 
     @property
@@ -35,6 +36,7 @@ class Sheet:
 
     def put(self, path: Path, value: Any) -> None:
         """Set a value; None takes it away. A list grows by its next number."""
+        self._decided.add(path)
         table: Any = self.values
         for part, following in pairwise(path):
             empty: Any = [] if isinstance(following, int) else {}
@@ -48,6 +50,12 @@ class Sheet:
             table.pop(last, None)
         else:
             table[last] = value
+
+    def keep(self, path: Path) -> None:
+        """Take over the keys that the table at the path had, but for those that were decided."""
+        for key, value in dict(self.before(path) or {}).items():
+            if (*path, key) not in self._decided:
+                self.put((*path, key), value)
 
     def before(self, path: Path) -> Any:
         """The value that the configuration had; None without one."""
