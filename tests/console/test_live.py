@@ -10,25 +10,12 @@ import httpx
 import pytest
 
 from drivers.inputs import simulated as simulated_inputs
-from tests.consoles import ConsoleGate
+from tests.consoles import LANE, ConsoleGate
 from tests.waiting import eventually
 
-LANES = """
-[lanes.out]
-number = 1
-direction = "export"
-
-[lanes.out.relay]
-kind = "simulated"
-name = "{board}"
-
-[lanes.out.inputs]
-kind = "simulated"
-name = "{board}"
-
-[lanes.out.signals]
-presence = 1
-safety = 2
+LANES = (
+    LANE
+    + """
 closed = 3
 
 [[lanes.out.cameras]]
@@ -46,6 +33,7 @@ direction = "import"
 kind = "simulated"
 name = "{board}-2"
 """
+)
 
 
 class LiveGate(ConsoleGate):

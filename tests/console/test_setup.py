@@ -11,30 +11,16 @@ from agent.core.clock_trust import ClockState
 from agent.service.clock import Clock
 from agent.settings import Settings
 from agent.settings.model import EXAMPLE_ROOT_KEY
-from tests.consoles import ConsoleGate
+from tests.consoles import LANE, ConsoleGate
 from tests.gate_files import ROOT_KEY
 from tests.waiting import eventually
 
 PLATE = "京A12345"
-LANE = """
+CLOCK = """
 [clock]
 require_synchronised = false
-
-[lanes.out]
-number = 1
-direction = "export"
-
-[lanes.out.relay]
-kind = "simulated"
-name = "{board}"
-
-[lanes.out.inputs]
-kind = "simulated"
-name = "{board}"
-
-[lanes.out.signals]
-presence = 1
-safety = 2
+"""
+LIMITS_AND_CAMERA = """
 opened = 3
 closed = 4
 
@@ -94,7 +80,7 @@ def test_a_simulated_vehicle_with_the_practice_permit_passes_and_the_steps_follo
     folder.mkdir()
     (folder / "trust-list.txt").write_bytes(papers.trust_list)
     (folder / "permit.txt").write_text(papers.text)
-    lane = LANE.format(board=tmp_path.name, scene=tmp_path / "scene/scene.json")
+    lane = (CLOCK + LANE + LIMITS_AND_CAMERA).format(board=tmp_path.name, scene=tmp_path / "scene/scene.json")
     gate = ConsoleGate(tmp_path, lanes=lane, key=papers.root, permits=f'trust_list = "{folder}/trust-list.txt"')
     with gate:
         browser = gate.browser("technician")

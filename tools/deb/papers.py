@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tools.deb.foreign import Work
     from tools.deb.targets import Target
 
+# The standard wants this very address in the first field: it is the format's name, and nobody fetches it.
 _HEAD: Final = """\
 Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
 Upstream-Name: gate-agent
@@ -90,10 +91,7 @@ def _debian(name: str) -> Component:
 
 
 def copyright_file(found: list[Work]) -> str:
-    """Debian's copyright file: whose each part is, and all licences in full.
-
-    https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/
-    """
+    """Debian's copyright file: whose each part is, and all licences in full (Debian policy 12.5, DEP 5)."""
     own = (ROOT / "LICENSE").read_text(encoding="utf-8")
     paragraphs = [
         _HEAD,
