@@ -28,7 +28,11 @@ _STOP_S: Final = 1.0
 
 @cache
 def _listener() -> socket.socket:
-    return socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server(("127.0.0.1", 0))
+    # Two may see one connection come, a relay that ends and the one after it. Who comes second must not wait in accept,
+    # to take the next connection, which is not for it.
+    listener.settimeout(0)
+    return listener
 
 
 def relay_port() -> int:
@@ -100,8 +104,10 @@ class StreamRelay:
     @contextlib.contextmanager
     def _library(self) -> Iterator[socket.socket]:
         """The connection of the video library. Raises OSError when it is time to stop before there is one."""
-        for listener in self._readable(_listener()):
-            library, _ = listener.accept()
+        for _ in self._readable(_listener()):
+            library = _accepted()
+            if library is None:
+                continue
             with library:
                 yield library
             return
@@ -119,6 +125,15 @@ class StreamRelay:
 
 def _turn_away_strangers() -> None:
     """Close connections that came while nobody waited: the library's own comes after this."""
-    while select.select([_listener()], [], [], 0)[0]:
-        stranger, _ = _listener().accept()
+    while (stranger := _accepted()) is not None:
         stranger.close()
+
+
+def _accepted() -> socket.socket | None:
+    """The next connection that has come; None where there is none any more."""
+    try:
+        connection, _ = _listener().accept()
+    except BlockingIOError:
+        return None
+    connection.settimeout(None)
+    return connection

@@ -1,5 +1,6 @@
 """Pictures come when they were sent, and a relay ends with either of its ends."""
 
+import select
 import socket
 import threading
 from contextlib import contextmanager
@@ -104,6 +105,26 @@ def test_a_camera_that_refuses_ends_the_connection_of_the_library():
 
 def test_a_relay_to_which_nobody_connects_can_be_closed_and_lets_the_next_one_serve():
     StreamRelay("rtsp://127.0.0.1:9/live", 5.0).close()
+    with relayed() as (_, library, camera):
+        camera.sendall(b"RTSP/1.0 200 OK\r\n\r\n")
+        assert received(library, 19) == b"RTSP/1.0 200 OK\r\n\r\n"
+
+
+def test_a_relay_whose_connection_another_took_waits_on_and_takes_none_after_its_end(mocker):
+    taken = threading.Event()
+    real = select.select
+
+    def seen(readable, *more):
+        if threading.current_thread().name == "stream relay" and not taken.is_set():
+            taken.set()
+            return readable[:1], [], []  # it had come, and is gone
+        return real(readable, *more)
+
+    mocker.patch("drivers.camera.stream_relay.select.select", seen)
+    relay = StreamRelay("rtsp://127.0.0.1:9/live", 5.0)
+    assert taken.wait(10)
+    relay.close()
+    eventually(lambda: not relay._thread.is_alive())
     with relayed() as (_, library, camera):
         camera.sendall(b"RTSP/1.0 200 OK\r\n\r\n")
         assert received(library, 19) == b"RTSP/1.0 200 OK\r\n\r\n"
