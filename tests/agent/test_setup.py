@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from typer.testing import CliRunner
 
@@ -75,6 +77,7 @@ def test_an_answer_that_cannot_be_is_told_and_asked_again(run, tmp_path):
     done = run(
         "gate 7",
         "khorgos-7",
+        "abc",
         "0",
         "17",
         "exit 1",
@@ -91,6 +94,7 @@ def test_an_answer_that_cannot_be_is_told_and_asked_again(run, tmp_path):
     )
     assert done.exit_code == 1, done.output  # the root key is a placeholder to the end
     assert "the gate id 'gate 7' may not hold ' '" in done.output
+    assert "unable to parse string as an integer (gate.site, a whole number from 1 to 4294967295)" in done.output
     assert "greater than or equal to 1" in done.output
     assert "Letters, digits" in done.output
     assert "64 hexadecimal digits" in done.output
@@ -143,6 +147,15 @@ def test_the_lane_of_the_example_goes_when_another_is_set_up(run, tmp_path):
     assert list(load_configuration(tmp_path / "etc/gate.toml").settings.lanes) == ["exit-1"]
 
 
+def test_a_network_camera_is_asked_for_and_no_warning_is_printed(run, tmp_path):
+    camera = ("a network camera, by its rtsp:// address", "rtsp://192.168.1.64/stream1", "n", "front")
+    done = run(*GATE, SIMULATED[0], *camera, "n", "n", "n", "y")
+    assert done.exit_code == 0, done.output
+    assert "Warning" not in done.output
+    lane = load_configuration(tmp_path / "etc/gate.toml").settings.lanes["exit-1"]
+    assert lane.cameras[0].table["url"] == "rtsp://192.168.1.64/stream1"
+
+
 def test_a_port_that_may_not_be_asked_is_named_with_the_reason(run, machine):
     machine.plug("ttyUSB0", CH340, "ch341")
     machine.run(4711, "other-program", "ttyUSB0")
@@ -182,6 +195,6 @@ def test_without_a_change_no_input_is_taken(capsys):
 
 def test_a_camera_is_looked_through_and_its_picture_judged(capsys):
     sheet = Sheet({})
-    sheet.put(("lanes", "exit-1", "cameras", 0), {"kind": "simulated"})
+    sheet.put(("lanes", "exit-1", "cameras", 0), {"kind": "simulated", "frame_rate_hz": 5})
     assert looked_through(sheet, ("lanes", "exit-1", "cameras", 0), within_s=60)
-    assert "1280 x 720, 25 pictures a second" in capsys.readouterr().out
+    assert re.search("1280 x 720, [456] pictures a second", capsys.readouterr().out)

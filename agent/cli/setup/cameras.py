@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING, Final
 
 import typer
@@ -16,9 +17,11 @@ from agent.eye_port import EyePort
 from drivers import registry
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path as FilePath
 
     from agent.cli.setup.interview import Sheet
+    from agent.eye.protocol import Beat
     from agent.eye_news import EyeStatus
     from agent.settings.places import Path
 
@@ -26,6 +29,10 @@ SIMULATED: Final = "none yet: a drawn yard, to be replaced later"
 NETWORK: Final = "a network camera, by its rtsp:// address"
 SCENE: Final = "/run/gate-agent/rehearsal/scene.json"
 LOOK_S: Final = 15.0
+MEASURED_WITHIN_S: Final = 5.0
+COUNTED_S: Final = 2.0
+"""For so long pictures are counted."""
+_POLL_S: Final = 0.1
 _CHARACTERS: Final = "a camera's pixels of one character's height and one module's side are shown by the page Aim"
 
 
@@ -83,17 +90,16 @@ def looked_through(sheet: Sheet, path: Path, within_s: float = LOOK_S) -> bool:
 
 
 def _tell(eye: EyePort) -> None:
-    """Say how the picture is, once the eye has measured it."""
-    measured, wait = None, threading.Event()
-    for _ in range(20):
-        measured = eye.last_beat
-        if measured is not None and measured.sharpness:
-            break
-        wait.wait(0.25)
+    """Say how the picture is, once the eye has measured it, and how many come; what a stream says of that is often wrong."""
+    first = _beat_when(eye, lambda beat: bool(beat.sharpness), MEASURED_WITHIN_S)
+    measured = first and _beat_when(eye, lambda beat: beat.at >= first.at + COUNTED_S, 2 * COUNTED_S)
     status = eye.status
-    typer.echo(f"  {status.width_px} x {status.height_px}, {status.frame_rate_hz:.0f} pictures a second")
-    if measured is None:
+    size = f"  {status.width_px} x {status.height_px}"
+    if first is None or measured is None:
+        typer.echo(size)
         return
+    rate_hz = (measured.captured - first.captured) / (measured.at - first.at)
+    typer.echo(f"{size}, {rate_hz:.0f} pictures a second")
     figures = Figures(
         sharpness=measured.sharpness, glare=measured.glare, noise=measured.noise, brightness=measured.brightness
     )
@@ -102,3 +108,14 @@ def _tell(eye: EyePort) -> None:
         typer.echo(f"  {one.figure} {one.value:.2f} {one.grade.value}{advice}")
     if all(one.grade is Grade.GOOD for one in findings(figures)):
         typer.echo(f"  the picture is good; {_CHARACTERS}")
+
+
+def _beat_when(eye: EyePort, is_one: Callable[[Beat], bool], within_s: float) -> Beat | None:
+    """The first beat of an eye that is one of those; None where there is none in time."""
+    wait, until = threading.Event(), time.monotonic() + within_s
+    while time.monotonic() < until:
+        beat = eye.last_beat
+        if beat is not None and is_one(beat):
+            return beat
+        wait.wait(_POLL_S)
+    return None

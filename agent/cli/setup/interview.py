@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from itertools import pairwise
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from pydantic import TypeAdapter, ValidationError
@@ -73,12 +73,13 @@ def ask(sheet: Sheet, path: Path, question: str, default: Any = None, *, optiona
     field = sheet.schema.field(path)
     if field is None:
         raise KeyError(dotted(path))
-    kind: Any = Annotated[field.annotation, field]
-    adapter: TypeAdapter[Any] = TypeAdapter(kind)
+    adapter: TypeAdapter[Any] = TypeAdapter(field.rebuild_annotation())
     proposed = sheet.before(path)
     proposed = default if proposed is None else proposed
     while True:
-        shown = "" if proposed is None else ", ".join(map(str, proposed)) if isinstance(proposed, list) else proposed
+        shown = (
+            "" if proposed is None else ", ".join(map(str, proposed)) if isinstance(proposed, list) else str(proposed)
+        )
         text = str(typer.prompt(question, default=shown if proposed is not None or optional else None)).strip()
         if optional and text in {"", "-"}:
             sheet.put(path, None)
@@ -88,7 +89,8 @@ def ask(sheet: Sheet, path: Path, question: str, default: Any = None, *, optiona
             judged = adapter.validate_python(value)
         except ValidationError as error:
             why = error.errors(include_url=False, include_input=False)[0]["msg"].removeprefix("Value error, ")
-            typer.echo(f"  That cannot be: {why} ({dotted(path)}, {expected(field)}).")
+            wanted = expected(field).replace(" in quotes", "")  # only the file has them
+            typer.echo(f"  That cannot be: {why} ({dotted(path)}, {wanted}).")
             continue
         plain = adapter.dump_python(judged, mode="json")
         sheet.put(path, plain)
