@@ -9,9 +9,15 @@ VENV=${VENV:-.venv}
 # shellcheck source=tools/debian.sh
 . tools/debian.sh
 
-command -v "$PYTHON" >/dev/null || die "there is no $PYTHON; install it with: apt-get install python3"
-"$PYTHON" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' ||
-    die "$("$PYTHON" --version) does not fit: Python 3.11, 3.12 or 3.13 is needed; name one with: make PYTHON=python3.12 ..."
+check_python() {
+    "$PYTHON" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' ||
+        die "$("$PYTHON" --version) does not fit: Python 3.11, 3.12 or 3.13 is needed; name one with: make PYTHON=python3.12 ..."
+}
+if command -v "$PYTHON" >/dev/null; then
+    check_python
+else  # a bare Debian has no Python; python3-venv below brings its own
+    [ "$PYTHON" = python3 ] || die "there is no $PYTHON; leave PYTHON= away for Debian's own, or install it"
+fi
 
 # --- Debian packages: name, how to see that it is there, why
 has_library() { PATH="$PATH:/sbin:/usr/sbin" ldconfig -p | grep "$1" >/dev/null; }  # not -q: that breaks the pipe
@@ -34,6 +40,7 @@ need libseccomp2 "the filter of calls around each eye" has_library libseccomp.so
 need libzbar0 "the second QR reader (pyzbar) calls it" has_library libzbar.so.0
 
 install_missing
+check_python
 
 # --- Python packages, pinned by hash
 stamp=$VENV/.installed
