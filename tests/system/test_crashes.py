@@ -93,7 +93,11 @@ class Yard:
 
 
 class World:
-    """The gate and all around it. `released_s`: how long relays stayed energised after a kill of the agent."""
+    """The gate and all around it.
+
+    `released_s`: how long relays stayed energised after a kill of the agent. `unrecorded`: starts that were killed before
+    they could record anything.
+    """
 
     def __init__(self, installed, broker, folder, board, central):
         self.site = GateSite(folder)
@@ -106,15 +110,29 @@ class World:
         self.hearing = Hearing(lambda: central.events, partial(self.agent.until, within_s=90))
         self.rng = random.Random(SEED)  # noqa: S311 - to be repeatable
         self.released_s = []
-        self._starts = 0
+        self.unrecorded = 0
+        self._before = 0
+
+    @property
+    def head(self):
+        """The journal's head; None where there is no journal yet."""
+        if not self.site.journal.exists():
+            return None
+        with JournalReader(self.site.journal) as journal:
+            return journal.standing().head
+
+    def _start_recorded(self):
+        with JournalReader(self.site.journal) as journal:
+            return any(event.type == "gate.started" for event in journal.events(self._before + 1))
 
     @property
     def energised(self):
         return any(self.board.relays.states)
 
     def start(self):
+        head = self.head
+        self._before = head.seq if head else 0
         self.agent.start()
-        self._starts += 1
 
     def hesitate(self, most_s):
         """Let a random time go by."""
@@ -122,9 +140,7 @@ class World:
 
     def up(self):
         """Wait until the running agent has its camera and its relay; the sequence number of its start."""
-        started = self.hearing.until(
-            lambda: next(iter(self.hearing.all("gate.started")[self._starts - 1 :]), None), "the start"
-        )["seq"]
+        started = self.hearing.wait("gate.started", self._before)["seq"]
         for family, state in (("camera", "streaming"), ("relay", "up")):
             self.hearing.wait("device.changed", started, family=family, state=state)
         return started
@@ -134,6 +150,7 @@ class World:
         energised = self.energised
         killed_at = time.monotonic()
         self.agent.kill()
+        self.unrecorded += not self._start_recorded()
         self.start()
         if energised:
             self.agent.until(lambda: not self.energised, "the relay's release")
@@ -148,12 +165,14 @@ class World:
     def lane_is_empty(self):
         """Wait until nobody is in view and every transaction has its outcome."""
         self.yard.empty()
+        # A picture with the vehicle may be under way still, and begin a transaction.
+        self.hesitate_until_gone()
         head = self.hearing.until(self._head_if_heard, "what happened so far")
         self.hearing.until(lambda: self.open_transactions() == set(), f"the outcomes of all until {head}")
         self.hesitate_until_gone()
 
     def _head_if_heard(self):
-        head = head_of(self.site).seq
+        head = self.head.seq
         return head if self.central.watermark >= head else 0
 
     def open_transactions(self):
@@ -167,13 +186,12 @@ class World:
         """Let one more vehicle through undisturbed, stop the agent, and prove the whole history."""
         self.up()
         self.lane_is_empty()
-        before, pulses = self.hearing.last, self.yard.pulses.total()
         self.yard.vehicle()
-        self.hearing.wait("transaction.closed", before, outcome="passed")
+        plate, _ = self.yard.shown
+        self.hearing.wait("transaction.closed", outcome="passed", plate=plate)
         assert self.yard.pulses[self.yard.shown] == 1
-        assert self.yard.pulses.total() == pulses + 1
         self.agent.stop()
-        head = head_of(self.site)
+        head = self.head
         eventually(lambda: self.central.watermark == head.seq, 30, "the last event")
         self.hearing.assert_whole(head)
         self._assert_one_outcome_each()
@@ -203,11 +221,6 @@ def tell(capsys):
             sys.stdout.flush()
 
     return tell
-
-
-def head_of(site):
-    with JournalReader(site.journal) as journal:
-        return journal.standing().head
 
 
 @contextmanager
@@ -268,7 +281,7 @@ def kill_agent_at(world, moments, tell=None):
     world.finish()
     interrupted = [name for event in world.hearing.all("gate.started") for name in event["data"]["interrupted"]]
     assert interrupted
-    assert len(world.hearing.all("gate.started")) == len(moments) + 1
+    assert len(world.hearing.all("gate.started")) == len(moments) + 1 - world.unrecorded
 
 
 def test_a_killed_agent_loses_no_event_and_lets_nobody_pass_twice(installed, broker, tmp_path):
