@@ -189,6 +189,7 @@ class App:
             self._central.start()
         self._housekeeper.start()
         self._watchdog.start()
+        self._console.listen()
         self._notifier.ready(self._summary())
         self._insight.start()
         self._console.start()

@@ -67,6 +67,7 @@ class ConsoleGate:
     """An agent with one lane on simulated boards. `browser(role)`: somebody of that role; None: nobody.
 
     `console`, `permits`: further lines of those sections. `reload`: called when a page has the configuration read anew.
+    `notifier`: hears what the service manager would.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class ConsoleGate:
         reload=lambda: None,
         key=ROOT_KEY,
         permits="",
+        notifier=None,
     ):
         text = HEAD.format(
             state=folder / "state", key=key, permits=permits, enabled=str(enabled).lower(), port=port, console=console
@@ -87,9 +89,7 @@ class ConsoleGate:
         self.path = folder / "gate.toml"
         self.path.write_text(text + (LANE.format(board=folder.name) if lanes is None else lanes), encoding="utf-8")
         source = ConfigurationSource(self.path, None, reload)
-        self.app = App(
-            load_configuration(self.path), Clock(), Notifier.from_environment({}), lambda _what: None, source
-        )
+        self.app = App(load_configuration(self.path), Clock(), notifier or Notifier(None), lambda _what: None, source)
         self._browsers = []
 
     def __enter__(self):

@@ -6,12 +6,16 @@ import http.client
 import json
 import os
 import socket
+import threading
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from typing_extensions import override
+
+from agent.doctor.gathering.software import is_coming_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +25,10 @@ SocketOption = Annotated[
     Path,
     typer.Option("--socket", help="Socket of the running agent.", show_default=str(DEFAULT_SOCKET)),
 ]
+COMING_UP_S: Final = 60.0
+"""The unit gives a start so long."""
+NOBODY: Final = (FileNotFoundError, ConnectionRefusedError)
+_LOOK_S: Final = 0.25
 _OK: Final = 200
 _MOST_BYTES: Final = 16 << 20
 
@@ -64,6 +72,7 @@ class AgentSocket:
         connection = _Connection(self._path, self._timeout_s)
         try:
             try:
+                _connect(connection)
                 connection.request("GET", path, headers=self._headers)
                 answer = connection.getresponse()
             except (OSError, http.client.HTTPException) as error:
@@ -77,11 +86,28 @@ class AgentSocket:
             connection.close()
 
     def _why(self, error: Exception) -> str:
-        if isinstance(error, FileNotFoundError | ConnectionRefusedError):
+        if isinstance(error, NOBODY):
             return f"no agent runs here: nobody answers at {self._path} (systemctl start gate-agent)"
         if isinstance(error, PermissionError):
             return f"{self._path} is closed to you: use sudo, or join the group gate-agent"
         return f"the agent does not answer at {self._path}: {error}"
+
+
+def _connect(connection: _Connection) -> None:
+    """Connect; where nobody is there yet and the service is on its way, as soon as it is. Raises OSError."""
+    until, told, wait = time.monotonic() + COMING_UP_S, False, threading.Event()
+    while True:
+        try:
+            connection.connect()
+        except NOBODY:
+            if time.monotonic() >= until or not is_coming_up():
+                raise
+            if not told:
+                typer.echo("gate-agent: the agent is starting; waiting for it ...", err=True)
+            told = True
+            wait.wait(_LOOK_S)
+        else:
+            return
 
 
 class _Connection(http.client.HTTPConnection):

@@ -78,7 +78,7 @@ def report_of(configuration: Path, socket: Path, language: Language) -> tuple[Re
 def _asked(socket: Path, language: Language) -> Report | None:
     """The report of the running agent; None where none runs here."""
     try:
-        if not socket.exists():
+        if not socket.exists() and not software.is_coming_up():
             return None
     except PermissionError:  # there is one, and who may ask it is told below
         pass

@@ -8,7 +8,7 @@ import errno
 import logging
 import socket
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import uvicorn
 from typing_extensions import override
@@ -36,6 +36,10 @@ HEADER_BYTES: Final = 16_384
 TICK_S: Final = 1.0
 CHORES_EVERY_S: Final = 5.0
 NO_ROOM_S: Final = 1.0
+
+
+Opener: TypeAlias = "Callable[[], Sequence[Door]]"
+"""Opens doors, however long that takes; a thread calls it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +75,19 @@ class Listening:
         """How many there are at the addresses of the network now."""
         return self._network.inside
 
-    async def serve(self, doors: Sequence[Door]) -> None:
-        """Serve, and close the doors at the end."""
+    async def serve(self, open_own: Opener, open_network: Opener) -> None:
+        """Serve at the computer's own doors and at those of the network, each as soon as they are open; close them at the end."""
         self._loop = asyncio.get_running_loop()
         if self._stopped:
             self._stopping.set()
         await asyncio.gather(
-            _Server(
-                self._application, [each for each in doors if not each.is_local], self._network, self._stopping
-            ).serve(),
-            _Server(
-                _Local(self._application), [each for each in doors if each.is_local], self._local, self._stopping
-            ).serve(),
+            self._serve(_Local(self._application), open_own, self._local),
+            self._serve(self._application, open_network, self._network),
             self._do_chores(),
         )
+
+    async def _serve(self, application: ASGIApp, opener: Opener, room: Room) -> None:
+        await _Server(application, await asyncio.to_thread(opener), room, self._stopping).serve()
 
     async def _do_chores(self) -> None:
         while not self._stopping.is_set():

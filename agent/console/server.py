@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import os
 import socket
@@ -45,8 +46,8 @@ class ConsoleServer:
     """Serve the console until stopped. Nothing of the gate waits for it, and its failure stops nothing else.
 
     `start` returns at once: the libraries are loaded and the doors opened by the server's own thread. An address that
-    cannot be had, such as one that another program holds, is told of once and tried again for ever. `access`: None until
-    the doors are open.
+    cannot be had, such as one that another program holds, is told of once and tried again for ever, while the computer's own
+    socket is served. `access`: None until the libraries are loaded.
     """
 
     def __init__(self, make_gate: Callable[[], Gate], settings: Console, runtime: Path | None) -> None:
@@ -58,6 +59,7 @@ class ConsoleServer:
         self._socket = None if runtime is None else runtime / SOCKET_NAME
         self._stopping = threading.Event()
         self._opened = threading.Event()
+        self._own: socket.socket | None = None
         self._listening: Listening | None = None
         self._thread = threading.Thread(target=self._run, name="console", daemon=True)
 
@@ -81,6 +83,12 @@ class ConsoleServer:
         """Wait until every door is open; whether they are."""
         return self._opened.wait(timeout_s)
 
+    def listen(self) -> None:
+        """Open the computer's own socket: who comes before there are answers waits for them, and does not find nobody."""
+        if self._socket is not None:
+            with contextlib.suppress(OSError):  # tried again, and told of, by the thread
+                self._own = _unix(self._socket)
+
     def start(self) -> None:
         """Begin to serve."""
         if self._settings.enabled or self._socket is not None:
@@ -101,6 +109,11 @@ class ConsoleServer:
             self._serve()
         except Exception:
             log.exception("the console has failed and is off; the gate goes on without it")
+        finally:
+            if self._own is not None:
+                self._own.close()
+            if self._socket is not None:
+                self._socket.unlink(missing_ok=True)
 
     def _serve(self) -> None:
         # Here, not above: the gate is at work before the web libraries are loaded.
@@ -120,17 +133,11 @@ class ConsoleServer:
             self._listening = Listening(
                 application, access.refusals.count, partial(_do_chores, gate, access, application)
             )
-            doors = self._open_all(certificate)
             self.access = access
-            if doors:
-                _offer_code(access, self.reached)
-                self._opened.set()
-                asyncio.run(self._listening.serve(doors))
+            asyncio.run(self._listening.serve(self._open_own, partial(self._open_network, certificate, access)))
             application.state.failures.flush()
         finally:
             access.close()
-            if self._socket is not None:
-                self._socket.unlink(missing_ok=True)
 
     def _certificate(self, gate: Gate) -> Certificate | None:
         """The certificate, where a door is encrypted. Raises CertificateError."""
@@ -143,12 +150,32 @@ class ConsoleServer:
         state = gate.loaded.settings.state.directory
         return certificate(settings, state, certified_names(settings), gate.now().utc)
 
-    def _open_all(self, certificate: Certificate | None) -> list[Door]:
-        """Every door, tried until it can be opened; none where the server is to stop."""
+    def _open_own(self) -> list[Door]:
+        """The computer's own socket, tried until it can be opened; none where there is none, or the server is to stop."""
+        from agent.console.listening import Door  # noqa: PLC0415 - see `_serve`
+
+        path = self._socket
+
+        def opened() -> list[Door]:
+            if path is not None and self._own is None:
+                self._own = _unix(path)
+            return [] if self._own is None else [Door(self._own)]
+
+        return self._until_open(opened)
+
+    def _open_network(self, certificate: Certificate | None, access: Access) -> list[Door]:
+        """Every address, tried until all can be had; none where the server is to stop."""
+        doors = self._until_open(lambda: self._addresses(certificate))
+        if not self._stopping.is_set():
+            _offer_code(access, self.reached)
+            self._opened.set()
+        return doors
+
+    def _until_open(self, opened: Callable[[], list[Door]]) -> list[Door]:
         told = ""
         while not self._stopping.is_set():
             try:
-                return self._open_once(certificate)
+                return opened()
             except OSError as error:
                 if str(error) != told:
                     told = str(error)
@@ -156,7 +183,7 @@ class ConsoleServer:
                 self._stopping.wait(RETRY_S)
         return []
 
-    def _open_once(self, certificate: Certificate | None) -> list[Door]:
+    def _addresses(self, certificate: Certificate | None) -> list[Door]:
         from agent.console.listening import Door  # noqa: PLC0415 - see `_serve`
         from agent.console.surroundings import is_encrypted  # noqa: PLC0415
 
@@ -169,8 +196,6 @@ class ConsoleServer:
                 doors.append(Door(_tcp(host, settings.port), tls))
                 port = doors[-1].listener.getsockname()[1]
                 urls.append(f"{'http' if tls is None else 'https'}://{f'[{host}]' if ':' in host else host}:{port}")
-            if self._socket is not None:
-                doors.append(Door(_unix(self._socket)))
         except OSError:
             for door in doors:
                 door.listener.close()

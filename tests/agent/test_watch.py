@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from agent.cli.agent_socket import AgentSocket
 from agent.cli.main import application
+from agent.doctor.gathering import software
 from tests.consoles import LANE, ConsoleGate
+from tests.waiting import eventually
 
 SECOND = """
 [lanes.in]
@@ -62,3 +66,19 @@ def test_which_lane_is_meant_must_be_said_where_there_are_several(runtime, tmp_p
 def test_without_an_agent_it_says_how_to_start_one(runtime):
     gone = watched(runtime)
     assert (gone.exit_code, "systemctl start gate-agent" in gone.output) == (1, True)
+
+
+def test_an_agent_that_is_starting_is_waited_for(runtime, tmp_path, monkeypatch, mocker, capfd):
+    asked = tmp_path / "asked"
+    manager = tmp_path / "bin/systemctl"
+    manager.parent.mkdir()
+    manager.write_text(f"#!/bin/sh\ntouch {asked}\necho ActiveState=activating\n")
+    manager.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{manager.parent}:/usr/bin:/bin")
+    mocker.patch.object(software, "MANAGER", tmp_path)
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(AgentSocket(runtime / "console.sock", "en").json, "/api/lanes")
+        eventually(asked.exists)
+        with ConsoleGate(tmp_path):
+            assert answer.result(60)
+    assert capfd.readouterr().err.count("the agent is starting; waiting for it") == 1

@@ -17,6 +17,7 @@ from cryptography import x509
 from agent.console.certificate import CERTIFICATE, KEY, CertificateError, certificate
 from agent.console.server import SOCKET_NAME
 from agent.console.surroundings import certified_names, is_encrypted
+from agent.service.notify import Notifier
 from agent.settings.model import Console
 from tests.consoles import ConsoleGate
 from tests.waiting import eventually
@@ -119,8 +120,30 @@ def test_the_computers_own_socket_lets_a_viewer_in_and_is_there_without_the_page
     assert not path.exists()
 
 
-def test_a_port_that_another_holds_is_tried_until_it_is_free(tmp_path, caplog, mocker):
+def test_who_asks_at_the_own_socket_as_soon_as_the_gate_is_ready_is_answered(tmp_path, monkeypatch):
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
+    ready = []
+
+    class Asking(Notifier):
+        """Asks as `systemctl start` does: at the moment in which the service says that it is ready."""
+
+        def ready(self, _status):
+            asking = socket.socket(socket.AF_UNIX)
+            asking.connect(str(tmp_path / SOCKET_NAME))
+            asking.sendall(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n")
+            ready.append(asking)
+
+    gate = ConsoleGate(tmp_path, notifier=Asking(None))
+    with gate:
+        (asking,) = ready
+        asking.settimeout(20)
+        assert asking.recv(100).startswith(b"HTTP/1.1 200 OK")
+        asking.close()
+
+
+def test_a_port_that_another_holds_is_tried_until_it_is_free(tmp_path, caplog, mocker, monkeypatch):
     mocker.patch("agent.console.server.RETRY_S", 0.05)
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         gate = ConsoleGate(tmp_path, console="", port=port)
@@ -128,6 +151,9 @@ def test_a_port_that_another_holds_is_tried_until_it_is_free(tmp_path, caplog, m
         try:
             eventually(lambda: "it tries again" in caplog.text)
             assert not gate.app.console.wait_open(0)
+            own = httpx.HTTPTransport(uds=str(tmp_path / SOCKET_NAME))
+            with httpx.Client(transport=own, base_url="http://gate", trust_env=False, timeout=20) as local:
+                assert local.get("/healthz").text == "up\n"
             taken.close()
             assert gate.app.console.wait_open(20)
             assert gate.browser().get("/healthz").text == "up\n"
@@ -155,13 +181,15 @@ def test_a_gate_that_starts_anew_takes_the_same_port_with_a_stream_still_open(tm
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
 
 
-def test_a_console_that_cannot_work_leaves_the_gate_at_work(tmp_path, caplog):
+def test_a_console_that_cannot_work_leaves_the_gate_at_work(tmp_path, caplog, monkeypatch):
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "console.db").mkdir()
+    monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
     gate = ConsoleGate(tmp_path)
     gate.app.start()
     try:
         eventually(lambda: "the gate goes on without it" in caplog.text)
+        eventually(lambda: not (tmp_path / SOCKET_NAME).exists())
         assert not gate.app.console.wait_open(0)
         eventually(lambda: gate.app.lanes[0].view is not None)
     finally:

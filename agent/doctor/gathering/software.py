@@ -24,6 +24,7 @@ MANAGER: Final = Path("/run/systemd/system")
 ASK_S: Final = 10.0
 MICROSECONDS: Final = 1_000_000
 _SHOWN: Final = ("FragmentPath", "UnitFileState", "ActiveState", "Result", "NRestarts", "WatchdogUSec")
+_COMING_UP: Final = frozenset({"activating", "reloading"})
 _STARTS: Final = frozenset({"enabled", "enabled-runtime", "static", "alias", "linked", "generated"})
 _UNITS_OF_TIME: Final = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
 
@@ -60,6 +61,11 @@ def service(manager: Path = MANAGER) -> ServiceFacts:
         result=rows.get("Result", ""),
         restarts=int(restarts) if restarts.isdigit() else 0,
     )
+
+
+def is_coming_up() -> bool:
+    """Whether the service starts, or takes a new configuration, just now."""
+    return _shown().get("ActiveState", "") in _COMING_UP
 
 
 def service_watchdog_s() -> float | None:
