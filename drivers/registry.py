@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, cast
 
 from drivers.api import DeviceMisconfiguredError
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,20 +50,20 @@ INPUTS: Mapping[str, Line] = MappingProxyType(
         "simulated": Line("drivers.inputs.simulated:SimulatedInputs"),
     }
 )
-_ICSE = (
+_ICSE = Text(
     "once it has been asked what it is, every further byte switches all its relays, also the agent's next question; "
     'it cannot tell its state either; take a board that can, such as one of kind "modbus_rtu" or "lcus"'
 )
-_LINE_RELAY = (
+_LINE_RELAY = Text(
     "the operating system raises this line whenever the port is opened, so that each start of the agent would open the "
     'barrier; take a relay board with commands, such as one of kind "modbus_rtu" or "lcus"'
 )
-_BIT_BANG = (
+_BIT_BANG = Text(
     "its relays hang on pins of the USB chip, which move when the port is opened, and it has no commands; "
     'take a board of kind "devantech" or "modbus_rtu"'
 )
-_HID = 'it has no serial port; take its sister with a CH340 (kind "lcus") or a board of kind "devantech"'
-REFUSED: Mapping[str, str] = MappingProxyType(
+_HID = Text('it has no serial port; take its sister with a CH340 (kind "lcus") or a board of kind "devantech"')
+REFUSED: Mapping[str, Text] = MappingProxyType(
     {
         "icse": _ICSE,
         "icse012a": _ICSE,
@@ -74,15 +75,15 @@ REFUSED: Mapping[str, str] = MappingProxyType(
         "sainsmart_usb": _BIT_BANG,
         "noyito_hid": _HID,
         "usbrelay": _HID,
-        "arduino": (
+        "arduino": Text(
             "it starts anew when its port is opened, and what its program does then is not known; "
             'teach it Modbus RTU and use kind "modbus_rtu" with profile "coils"'
         ),
-        "latching": (
+        "latching": Text(
             "its relays stay as they are when the power fails, so that an opening would last for ever; "
             "take a board whose relays fall off"
         ),
-        "tg9541": (
+        "tg9541": Text(
             "it neither acknowledges a command nor tells its state, and wants another value for on than Modbus has; "
             'take a board of kind "modbus_rtu" with profile "waveshare_d"'
         ),
@@ -142,8 +143,9 @@ def _line(family: Mapping[str, Line], kind: str) -> Line:
         return family[kind]
     except KeyError:
         if kind in REFUSED and (family is RELAYS or family is INPUTS):
-            raise DeviceMisconfiguredError(f"a board of kind {kind!r} is not used: {REFUSED[kind]}") from None
-        message = f"no driver of kind {kind!r}; there is: {', '.join(sorted(family))}"
+            message = Text("a board of kind {kind!r} is not used: {why}", kind=kind, why=REFUSED[kind])
+            raise DeviceMisconfiguredError(message) from None
+        message = Text("no driver of kind {kind!r}; there is: {kinds}", kind=kind, kinds=", ".join(sorted(family)))
         raise DeviceMisconfiguredError(message) from None
 
 

@@ -25,6 +25,7 @@ from agent.core.events import ConfigurationRefused
 from agent.settings import Problem, SettingsError
 from agent.settings.history import History, HistoryError, Step
 from agent.settings.revision import BY_HAND
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from agent.app import App
@@ -83,7 +84,9 @@ def _started(configuration: Path, found: Found, before: Found | None, asked: Ask
         before = before or last_good_configuration(configuration)
         if before is None or before.state == found.state:
             raise typer.Exit(exits.CONFIGURATION if wrong else exits.FAILED) from None
-        problem = SettingsError([Problem(str(configuration), "", f"the agent cannot start with it: {error}")])
+        problem = SettingsError(
+            [Problem(str(configuration), "", Text("the agent cannot start with it: {why}", why=error))]
+        )
         return _started(configuration, replace(before, refused=problem), before, asked)
     app.start()
     _remember(configuration, found)

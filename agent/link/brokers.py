@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
+
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,26 +32,34 @@ class BrokerAddress:
     @classmethod
     def parse(cls, url: str) -> BrokerAddress:
         """Read `mqtt://host[:port]` or `mqtts://host[:port]`; IPv6 in brackets. Raises ValueError with what to mend."""
-        parts = urlsplit(url)
+        parts = _parts(url)
         if parts.scheme not in PORTS:
-            message = f"{url!r} must begin with mqtts:// (TLS) or mqtt:// (no TLS)"
+            message = Text("{url!r} must begin with mqtts:// (TLS) or mqtt:// (no TLS)", url=url)
             raise ValueError(message)
         if parts.username is not None or parts.password is not None:
-            raise ValueError("a broker address holds no user and password; they have keys of their own")
+            raise ValueError(Text("a broker address holds no user and password; they have keys of their own"))
         if parts.path not in {"", "/"} or parts.query or parts.fragment:
-            message = f"{url!r} has something after the port; only scheme, host and port belong there"
+            message = Text("{url!r} has something after the port; only scheme, host and port belong there", url=url)
             raise ValueError(message)
         return cls(_host(parts.hostname, url), _port(url), tls=parts.scheme == "mqtts")
 
 
+def _parts(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError as error:
+        message = Text("{url!r} cannot be read as an address: {error}", url=url, error=error)
+        raise ValueError(message) from error
+
+
 def _host(host: str | None, url: str) -> str:
     if not host:
-        message = f"{url!r} names no host"
+        message = Text("{url!r} names no host", url=url)
         raise ValueError(message)
     try:
         host.encode("idna")
     except UnicodeError as error:
-        message = f"{host!r} in {url!r} cannot be a host name: {error}"
+        message = Text("{host!r} in {url!r} cannot be a host name: {error}", host=host, url=url, error=error)
         raise ValueError(message) from error
     return host
 
@@ -59,10 +69,10 @@ def _port(url: str) -> int:
     try:
         port = parts.port
     except ValueError as error:
-        message = f"the port in {url!r} must be a number from 1 to 65535"
+        message = Text("the port in {url!r} must be a number from 1 to 65535", url=url)
         raise ValueError(message) from error
     if port == 0:
-        message = f"the port in {url!r} must be a number from 1 to 65535"
+        message = Text("the port in {url!r} must be a number from 1 to 65535", url=url)
         raise ValueError(message)
     return PORTS[parts.scheme] if port is None else port
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
+from drivers.text import Text, reason
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
@@ -53,11 +55,11 @@ class _Socket(ssl.SSLSocket):
 def make_context(files: TlsFiles) -> ssl.SSLContext:
     """Read the files and make a client context (TLS 1.2 or later, host name checked). Raises TlsFilesError."""
     if files.ca is not None:
-        _check_readable(files.ca, "CA")
+        _check_readable(files.ca, Text("CA"))
     try:
         context = ssl.create_default_context(cafile=None if files.ca is None else str(files.ca))
     except OSError as error:
-        message = f"the CA file {files.ca} holds no usable PEM certificate: {error}"
+        message = Text("the CA file {file} holds no usable PEM certificate: {error}", file=files.ca, error=error)
         raise TlsFilesError(message) from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.sslsocket_class = _Socket
@@ -67,33 +69,40 @@ def make_context(files: TlsFiles) -> ssl.SSLContext:
 
 
 def _load_own(context: ssl.SSLContext, certificate: Path, key: Path) -> None:
-    _check_readable(certificate, "certificate")
-    _check_readable(key, "key")
+    _check_readable(certificate, Text("certificate"))
+    _check_readable(key, Text("key"))
     try:
         # Without a callback an encrypted key would ask for its password on the terminal, and the gate would hang.
         context.load_cert_chain(str(certificate), str(key), password=lambda: b"")
     except ssl.SSLError as error:
         if error.reason == "KEY_VALUES_MISMATCH":
-            message = f"the key {key} does not belong to the certificate {certificate}"
+            message = Text(
+                "the key {key} does not belong to the certificate {certificate}", key=key, certificate=certificate
+            )
         else:
-            message = (
-                f"the certificate {certificate} with the key {key} cannot be used: {error}; both must be plain PEM"
+            message = Text(
+                "the certificate {certificate} with the key {key} cannot be used: {error}; both must be plain PEM",
+                certificate=certificate,
+                key=key,
+                error=error,
             )
         raise TlsFilesError(message) from error
 
 
-def _check_readable(path: Path, what: str) -> None:
+def _check_readable(path: Path, what: Text) -> None:
     try:
         with path.open("rb") as file:
             file.read(1)
     except FileNotFoundError as error:
-        message = f"the {what} file {path} does not exist"
+        message = Text("the {what} file {path} does not exist", what=what, path=path)
         raise TlsFilesError(message) from error
     except PermissionError as error:
-        message = f"the {what} file {path} may not be read by the agent's user: check owner and mode"
+        message = Text(
+            "the {what} file {path} may not be read by the agent's user: check owner and mode", what=what, path=path
+        )
         raise TlsFilesError(message) from error
     except OSError as error:
-        message = f"the {what} file {path} cannot be read: {error.strerror}"
+        message = Text("the {what} file {path} cannot be read: {why}", what=what, path=path, why=reason(error))
         raise TlsFilesError(message) from error
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from drivers.text import Text
+
 ROOT = "gate/v1"
 GATE_ID_LIMIT = 64
 
@@ -20,14 +22,20 @@ def check_gate_id(gate: str) -> str:
     Raises ValueError with what to mend.
     """
     if not gate:
-        raise ValueError("the gate id is empty; it is the CN of the gate's certificate, like khorgos-03")
+        raise ValueError(Text("the gate id is empty; it is the CN of the gate's certificate, like khorgos-03"))
     if len(gate) > GATE_ID_LIMIT:
-        message = f"the gate id has {len(gate)} characters; a certificate's CN holds at most {GATE_ID_LIMIT}"
+        message = Text(
+            "the gate id has {count} characters; a certificate's CN holds at most {most}",
+            count=len(gate),
+            most=GATE_ID_LIMIT,
+        )
         raise ValueError(message)
     if not _LEVEL.fullmatch(gate):
         wrong = next((sign for sign in gate if not re.fullmatch(r"[A-Za-z0-9_-]", sign)), gate[0])
-        message = (
-            f"the gate id {gate!r} may not hold {wrong!r} there; use letters, digits, _ and -, a letter or digit first"
+        message = Text(
+            "the gate id {gate!r} may not hold {wrong!r} there; use letters, digits, _ and -, a letter or digit first",
+            gate=gate,
+            wrong=wrong,
         )
         raise ValueError(message)
     return gate

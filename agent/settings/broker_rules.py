@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from agent.link.tls import TlsFiles, TlsFilesError, make_context
 from agent.settings.values import broker_address
+from drivers.text import Text, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,17 +33,17 @@ class BrokerRules:
         """Everything that does not fit together."""
         yield from self._files()
         if self._table.password is not None and self._table.username is None:
-            yield self._about("password", message=f"needs {self._section}.username beside it")
+            yield self._about("password", message=Text("needs {other} beside it", other=f"{self._section}.username"))
         yield from self._brokers()
 
-    def _about(self, *keys: str | int, message: str, warning: bool = False) -> Problem:
+    def _about(self, *keys: str | int, message: Text, warning: bool = False) -> Problem:
         return self._complaints.about((self._section, *keys), message, warning=warning)
 
     def _files(self) -> Iterator[Problem]:
         table = self._table
         if (table.certificate_file is None) != (table.key_file is None):
             given, other = _FILES[1:] if table.certificate_file else (_FILES[2], _FILES[1])
-            yield self._about(given, message=f"needs {self._section}.{other} beside it")
+            yield self._about(given, message=Text("needs {other} beside it", other=f"{self._section}.{other}"))
             return
         files = {name: file for name in _FILES if (file := getattr(table, name)) is not None}
         unreadable = [
@@ -56,23 +57,23 @@ class BrokerRules:
         try:
             make_context(TlsFiles(table.ca_file))
         except TlsFilesError as error:
-            yield self._about("ca_file", message=str(error))
+            yield self._about("ca_file", message=Text.of(str(error)))
         try:
             make_context(TlsFiles(None, table.certificate_file, table.key_file))
         except TlsFilesError as error:
-            yield self._about("certificate_file", message=str(error))
+            yield self._about("certificate_file", message=Text.of(str(error)))
 
     def _brokers(self) -> Iterator[Problem]:
         table = self._table
         addresses = [broker_address(url) for url in table.brokers]
         for number, address in enumerate(addresses):
             if address in addresses[:number]:
-                yield self._about("brokers", number, message="this broker stands here twice")
+                yield self._about("brokers", number, message=Text("this broker stands here twice"))
             if table.password is not None and not address.tls and address.host not in _LOCAL:
-                message = "the password goes over the network in the clear: use mqtts://"
+                message = Text("the password goes over the network in the clear: use mqtts://")
                 yield self._about("brokers", number, message=message, warning=True)
         if table.certificate_file and addresses and not any(address.tls for address in addresses):
-            message = "serves only mqtts:// brokers, and there is none"
+            message = Text("serves only mqtts:// brokers, and there is none")
             yield self._about("certificate_file", message=message)
 
 
@@ -82,4 +83,6 @@ def readable(path: Path, file: FilePath, complaints: Complaints) -> Iterator[Pro
         with file.open("rb") as stream:
             stream.read(1)
     except OSError as error:
-        yield complaints.about(path, f"{file} cannot be read: {error.strerror or error}")
+        yield complaints.about(
+            path, Text("{path} {message}", path=file, message=Text("cannot be read: {why}", why=reason(error)))
+        )

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.settings.documents import dotted
 from agent.settings.places import Statement, comments, places, statements
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,8 @@ def with_value(text: str, path: Path, value: str) -> str:
             continue
         if same(found, wanted):
             return candidate
-    raise ChangeError(f"{dotted(path)} cannot be put into this file without changing its form: write it by hand")
+    message = Text("{key} cannot be put into this file without changing its form: write it by hand", key=dotted(path))
+    raise ChangeError(message)
 
 
 def _wanted(data: dict[str, Any], path: Path, value: Any) -> dict[str, Any]:
@@ -48,16 +50,16 @@ def _wanted(data: dict[str, Any], path: Path, value: Any) -> dict[str, Any]:
         elif isinstance(table, list) and isinstance(part, int) and part < len(table):
             table = table[part]
         else:
-            raise ChangeError(f"there is no {dotted(path[: depth + 1])}")
+            raise ChangeError(Text("there is no {key}", key=dotted(path[: depth + 1])))
     last = path[-1]
     if isinstance(table, list) and isinstance(last, int) and last < len(table):
         before = table[last]
     elif isinstance(table, dict) and isinstance(last, str):
         before = table.get(last)
     else:
-        raise ChangeError(f"there is no {dotted(path)}")
+        raise ChangeError(Text("there is no {key}", key=dotted(path)))
     if isinstance(before, dict) or (isinstance(before, list) and any(isinstance(item, dict) for item in before)):
-        raise ChangeError(f"{dotted(path)} is a table: set one of its keys")
+        raise ChangeError(Text("{key} is a table: set one of its keys", key=dotted(path)))
     table[last] = value
     return wanted
 

@@ -15,6 +15,7 @@ from agent.settings.model import EXAMPLE_ROOT_KEY, Commands, Console, Evidence, 
 from agent.settings.neighbours import Neighbours
 from agent.settings.ports import port_problems
 from agent.settings.site_rules import access_problems, claim_problems, list_problems, site_problems
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,7 +29,10 @@ if TYPE_CHECKING:
 
 _Part = TypeVar("_Part", bound=BaseModel)
 
-_TAKEN = {"relay": "relay board", "inputs": "board of inputs"}
+_TAKEN = {
+    "relay": Text("the lane's relay board has this name among its devices: take another"),
+    "inputs": Text("the lane's board of inputs has this name among its devices: take another"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ def _lanes(data: Mapping[str, Any]) -> dict[str, Lane]:
 def _state(data: Mapping[str, Any], complaints: Complaints) -> Iterator[Problem]:
     state = _part(State, data.get("state", {}))
     if state is not None and not state.directory.is_absolute():
-        yield complaints.about(("state", "directory"), "expected an absolute path")
+        yield complaints.about(("state", "directory"), Text("expected an absolute path"))
 
 
 def _permits(data: Mapping[str, Any], complaints: Complaints) -> Iterator[Problem]:
@@ -100,9 +104,9 @@ def _permits(data: Mapping[str, Any], complaints: Complaints) -> Iterator[Proble
     for number, key in enumerate(permits.root_keys):
         path = ("permits", "root_keys", number)
         if key in permits.root_keys[:number]:
-            yield complaints.about(path, "this key stands here twice")
+            yield complaints.about(path, Text("this key stands here twice"))
         if key == EXAMPLE_ROOT_KEY:
-            message = "is the example key, whose private half nobody has: no permit will be accepted"
+            message = Text("is the example key, whose private half nobody has: no permit will be accepted")
             yield complaints.about(path, message, warning=True)
 
 
@@ -115,18 +119,20 @@ def _commands(data: Mapping[str, Any], complaints: Complaints) -> Iterator[Probl
         path = ("commands", "keys", number)
         earlier = commands.keys[:number]
         if any(other.id == key.id for other in earlier):
-            yield complaints.about((*path, "id"), "another key has this name")
+            yield complaints.about((*path, "id"), Text("another key has this name"))
         if any(other.public_key == key.public_key for other in earlier):
-            yield complaints.about((*path, "public_key"), "this key stands here twice")
+            yield complaints.about((*path, "public_key"), Text("this key stands here twice"))
         if permits is not None and key.public_key in permits.root_keys:
-            message = "is also a root key of permits: who signs commands could then also make permits"
+            message = Text("is also a root key of permits: who signs commands could then also make permits")
             yield complaints.about((*path, "public_key"), message, warning=True)
 
 
 def _evidence(data: Mapping[str, Any], complaints: Complaints) -> Iterator[Problem]:
     evidence = _part(Evidence, data.get("evidence", {}))
     if evidence is not None and evidence.keep_passed_hours > evidence.keep_hours:
-        message = "expected no more than evidence.keep_hours: a refusal is worth keeping at least as long as a passage"
+        message = Text(
+            "expected no more than evidence.keep_hours: a refusal is worth keeping at least as long as a passage"
+        )
         yield complaints.about(("evidence", "keep_passed_hours"), message)
 
 
@@ -141,7 +147,7 @@ def _mqtt(data: Mapping[str, Any], complaints: Complaints) -> Iterator[Problem]:
     if mqtt is None:
         return
     if mqtt.enabled and not mqtt.brokers:
-        yield complaints.about(("mqtt", "brokers"), "expected at least one broker; or set mqtt.enabled = false")
+        yield complaints.about(("mqtt", "brokers"), Text("expected at least one broker; or set mqtt.enabled = false"))
     yield from BrokerRules("mqtt", mqtt, complaints).problems()
 
 
@@ -159,19 +165,24 @@ def _site(data: Mapping[str, Any], lanes: Mapping[str, Lane], complaints: Compla
 
 def _unique(lanes: Mapping[str, Lane], complaints: Complaints) -> Iterator[Problem]:
     numbers: dict[int, str] = {}
-    readers: dict[str, str] = {}
+    readers: dict[str, tuple[str, str]] = {}
     for name, lane in lanes.items():
         if lane.number in numbers:
-            message = f"lane {numbers[lane.number]} has the number {lane.number} already"
+            message = Text("lane {lane} has the number {number} already", lane=numbers[lane.number], number=lane.number)
             yield complaints.about(("lanes", name, "number"), message)
         numbers.setdefault(lane.number, name)
         families: dict[str, tuple[Camera | Scanner, ...]] = {"camera": lane.cameras, "scanner": lane.scanners}
         for family, devices in families.items():
             for place, device in enumerate(devices):
                 if device.id in _TAKEN:
-                    message = f"the lane's {_TAKEN[device.id]} has this name among its devices: take another"
-                    yield complaints.about(("lanes", name, f"{family}s", place, "id"), message)
+                    yield complaints.about(("lanes", name, f"{family}s", place, "id"), _TAKEN[device.id])
                 if device.id in readers:
-                    message = f"{readers[device.id]} has the id {device.id} already"
+                    message = _taken(*readers[device.id], device.id)
                     yield complaints.about(("lanes", name, f"{family}s", place, "id"), message)
-                readers.setdefault(device.id, f"a {family} of lane {name}")
+                readers.setdefault(device.id, (family, name))
+
+
+def _taken(family: str, lane: str, name: str) -> Text:
+    if family == "camera":
+        return Text("a camera of lane {lane} has the id {id} already", lane=lane, id=name)
+    return Text("a scanner of lane {lane} has the id {id} already", lane=lane, id=name)

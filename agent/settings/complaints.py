@@ -10,10 +10,12 @@ from agent.service.redaction import masked, masked_urls
 from agent.settings.documents import dotted
 from agent.settings.problems import Problem, nearest
 from agent.settings.schema import choices, expected, fits
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from pydantic.fields import FieldInfo
     from pydantic_core import ErrorDetails
 
     from agent.settings.documents import Document
@@ -31,7 +33,7 @@ class Complaints:
         self._document = document
         self._schema = schema
 
-    def about(self, path: Path, message: str, *, hint: str = "", warning: bool = False) -> Problem:
+    def about(self, path: Path, message: Text, *, hint: str = "", warning: bool = False) -> Problem:
         """A problem of the key at the path."""
         origin = self._document.origin(path)
         return Problem(
@@ -45,7 +47,7 @@ class Complaints:
             field, value = self._schema.field(path), self.value(path)
             item = isinstance(path[-1], int)
             if origin.file is not None and field is not None and not fits(field, value, item=item):
-                found.append(self.about(path, f"expected {expected(field, item=item)}{self._got(path)}"))
+                found.append(self.about(path, self._with_value(path, _expecting(field, item=item))))
         return found
 
     def from_pydantic(self, errors: Iterable[ErrorDetails], base: Path = ()) -> list[Problem]:
@@ -83,62 +85,74 @@ class Complaints:
                 return self._unknown(path)
             case "value_error":
                 message = self._own_words(path, error)
+                if not isinstance(self.value(path), dict):
+                    message = self._with_value(path, message)
             case _:
-                message = self._expected(path, error)
-        got = "" if error["type"] == "value_error" and isinstance(self.value(path), dict) else self._got(path)
-        return self.about(path, f"{message}{got}", hint=self._choice(path))
+                message = self._with_value(path, self._expected(path, error))
+        return self.about(path, message, hint=self._choice(path))
 
     def _missing(self, path: Path) -> Problem:
         field = self._schema.field(path)
-        words = f": {field.description.rstrip('.')}" if field is not None and field.description else ""
-        return self.about(path, f"is required{words}")
+        if field is None or not field.description:
+            return self.about(path, Text("is required"))
+        return self.about(path, Text("is required: {description:clause}", description=Text(field.description)))
 
     def _unknown(self, path: Path) -> Problem:
         names = self._schema.names(path[:-1])
         hint = nearest(str(path[-1]), names)
-        message = "there is no such key here"
+        message = Text("there is no such key here")
         if not hint and names:
-            message += f"; there is {', '.join(names)}"
+            message = Text("{message}; there is {names}", message=message, names=", ".join(names))
         meant = (*path[:-1], hint)
         absent = hint and self.value(meant) is None
         return replace(self.about(path, message, hint=hint), meant=dotted(meant) if absent else "")
 
-    def _expected(self, path: Path, error: ErrorDetails) -> str:
+    def _expected(self, path: Path, error: ErrorDetails) -> Text:
         field = self._schema.field(path)
         if field is None:
-            return masked_urls(error["msg"])
-        return f"expected {expected(field, item=bool(path) and isinstance(path[-1], int))}"
+            return Text.of(masked_urls(error["msg"]))
+        return _expecting(field, item=bool(path) and isinstance(path[-1], int))
 
-    def _own_words(self, path: Path, error: ErrorDetails) -> str:
+    def _own_words(self, path: Path, error: ErrorDetails) -> Text:
         """The message of a validator, without the value where that is to be hidden."""
         value = self.value(path)
         hidden = [value] if isinstance(value, str) and self._hidden(path) else []
-        return masked(str(error.get("ctx", {}).get("error", error["msg"])), hidden)
+        words = Text.of(str(error.get("ctx", {}).get("error", error["msg"])))
+        return words.with_values(lambda said: masked(said, hidden) if isinstance(said, str) else said)
 
     def _choice(self, path: Path) -> str:
         field, value = self._schema.field(path), self.value(path)
         return nearest(value, choices(field)) if field is not None and isinstance(value, str) else ""
 
-    def _got(self, path: Path) -> str:
+    def _with_value(self, path: Path, message: Text) -> Text:
+        """The message and what stands there, where something does."""
+        got = self._got(path)
+        return message if got is None else Text("{message}; got {value}", message=message, value=got)
+
+    def _got(self, path: Path) -> str | None:
         value = self.value(path)
         match value:
             case None:
-                return ""
+                return None
             case dict():
-                return "; got a table"
+                return Text("a table")
             case list():
-                return f"; got a list of {len(value)}"
+                return Text("a list of {count}", count=len(value))
             case str() if self._hidden(path):
-                return "; got a text"
+                return Text("a text")
             case int() | float() if self._hidden(path):
-                return "; got a number"
+                return Text("a number")
             case str():
                 text = json.dumps(masked_urls(value), ensure_ascii=False)
             case bool():
                 text = str(value).lower()
             case _:
                 text = str(value)
-        return f"; got {text if len(text) <= _LONGEST else text[: _LONGEST - 3] + '...'}"
+        return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+
+
+def _expecting(field: FieldInfo, *, item: bool) -> Text:
+    return Text("expected {kind}", kind=expected(field, item=item))
 
 
 def _path(error: ErrorDetails, base: Path) -> Path:

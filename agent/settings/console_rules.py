@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.link.tls import TlsFiles, TlsFilesError, make_context
 from agent.settings.broker_rules import readable
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,11 +25,11 @@ def console_problems(console: Console, complaints: Complaints) -> Iterator[Probl
     for number, address in enumerate(console.listen):
         path = (SECTION, "listen", number)
         if address in console.listen[:number]:
-            yield complaints.about(path, "this address stands here twice")
+            yield complaints.about(path, Text("this address stands here twice"))
         elif ip_address(address).is_unspecified and len(console.listen) > 1:
-            yield complaints.about(path, "stands for every address: name it alone, or the others without it")
+            yield complaints.about(path, Text("stands for every address: name it alone, or the others without it"))
         elif ip_address(address).is_multicast:
-            yield complaints.about(path, "expected an address of this computer, not of a group")
+            yield complaints.about(path, Text("expected an address of this computer, not of a group"))
     yield from _certificate(console, complaints)
 
 
@@ -37,7 +38,7 @@ def _certificate(console: Console, complaints: Complaints) -> Iterator[Problem]:
     if len(given) == 1:
         (there,) = given
         other = next(name for name in _FILES if name != there)
-        yield complaints.about((SECTION, there), f"needs {SECTION}.{other} beside it")
+        yield complaints.about((SECTION, there), Text("needs {other} beside it", other=f"{SECTION}.{other}"))
         return
     unreadable = [problem for name, file in given.items() for problem in readable((SECTION, name), file, complaints)]
     yield from unreadable
@@ -46,7 +47,7 @@ def _certificate(console: Console, complaints: Complaints) -> Iterator[Problem]:
     try:
         make_context(TlsFiles(None, console.certificate_file, console.key_file))
     except TlsFilesError as error:
-        yield complaints.about((SECTION, "certificate_file"), str(error))
+        yield complaints.about((SECTION, "certificate_file"), Text.of(str(error)))
     if console.tls == "auto" and all(ip_address(address).is_loopback for address in console.listen):
-        message = 'serves no address: all in console.listen are this computer\'s own, which need tls = "always"'
+        message = Text('serves no address: all in console.listen are this computer\'s own, which need tls = "always"')
         yield complaints.about((SECTION, "certificate_file"), message, warning=True)

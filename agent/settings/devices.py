@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from agent.settings.lane import Camera, Device, Scanner
 from drivers.api import DeviceMisconfiguredError
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -83,17 +84,17 @@ def _table(path: Path, family: Family, table: dict[str, Any]) -> DeviceTable:
 
 def driver_models(
     devices: list[DeviceTable], models: DriverModels
-) -> tuple[dict[Path, type[BaseModel]], dict[Path, str]]:
+) -> tuple[dict[Path, type[BaseModel]], dict[Path, Text]]:
     """The model of each device whose kind is known, and for the others what is wrong with the kind."""
     known: dict[Path, type[BaseModel]] = {}
-    unknown: dict[Path, str] = {}
+    unknown: dict[Path, Text] = {}
     for device in devices:
         if not device.kind:
             continue
         try:
             model = models(device.family, device.kind)
         except DeviceMisconfiguredError as error:
-            unknown[device.path] = str(error)
+            unknown[device.path] = Text.of(str(error))
             continue
         ours = _TABLES[device.family].model_fields
         if clash := set(model.model_fields) & set(ours):

@@ -15,6 +15,7 @@ from agent.settings.files import read_file
 from agent.settings.places import Place, places
 from agent.settings.problems import Problem, Spot
 from agent.settings.syntax import parse
+from drivers.text import Text, reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -120,7 +121,7 @@ class _Reading:
         document = self._document
         complain = _complainer(document, path, origin)
         if any(_real(file.path) == _real(path) for file in document.files):
-            complain("is included twice")
+            complain(Text("is included twice"))
             return
         text = self._text(path, complain)
         if text is None:
@@ -133,11 +134,11 @@ class _Reading:
             _merge(document, file, data)
             self._include(file, data)
 
-    def _text(self, path: FilePath, complain: Callable[[str], None]) -> str | None:
+    def _text(self, path: FilePath, complain: Callable[[Text], None]) -> str | None:
         try:
             raw = self._reader(path)
         except OSError as error:
-            complain(f"cannot be read: {error.strerror or error}")
+            complain(Text("cannot be read: {why}", why=reason(error)))
             return None
         try:
             return raw.decode("utf-8-sig")
@@ -145,7 +146,7 @@ class _Reading:
             before = error.object[: error.start]
             line = before[before.rfind(b"\n") + 1 :].decode("utf-8-sig")
             spot = Spot(before.count(b"\n") + 1, len(line) + 1)
-            self._document.problems.append(Problem(str(path), "", "expected UTF-8 text", spot))
+            self._document.problems.append(Problem(str(path), "", Text("expected UTF-8 text"), spot))
             return None
 
     def _include(self, file: TomlFile, data: Mapping[str, Any]) -> None:
@@ -163,12 +164,12 @@ def _real(path: FilePath) -> str:
     return os.path.realpath(path)
 
 
-def _complainer(document: Document, path: FilePath, origin: Origin | None) -> Callable[[str], None]:
-    def complain(message: str) -> None:
+def _complainer(document: Document, path: FilePath, origin: Origin | None) -> Callable[[Text], None]:
+    def complain(message: Text) -> None:
         if origin is None or origin.file is None:
             document.problems.append(Problem(str(path), "", message))
         else:
-            text = f"{path} {message}"
+            text = Text("{path} {message}", path=path, message=message)
             document.problems.append(Problem(origin.name, "include", text, origin.spot(lambda _path: False)))
 
     return complain
@@ -189,7 +190,7 @@ def _merge_table(document: Document, file: TomlFile, into: dict[str, Any], data:
             _merge_table(document, file, into.setdefault(key, {}), value, path)
         elif key in into:
             spot = file.spot(file.places[path], lambda _path: True)
-            message = f"is already set at {document.origin(path)}"
+            message = Text("is already set at {place}", place=document.origin(path))
             document.problems.append(Problem(str(file.path), dotted(path), message, spot))
         else:
             into[key] = value

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from agent.store.place import sync_folder
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from os import stat_result
@@ -31,10 +32,10 @@ def read_file(path: Path) -> bytes:
     handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     with os.fdopen(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(errno.EINVAL, "It is no regular file")
+            raise OSError(errno.EINVAL, Text("It is no regular file"))
         found = file.read(LARGEST_BYTES + 1)
     if len(found) > LARGEST_BYTES:
-        raise OSError(errno.EFBIG, f"It is larger than {LARGEST_BYTES // 1024} kB")
+        raise OSError(errno.EFBIG, Text("It is larger than {largest_kb} kB", largest_kb=LARGEST_BYTES // 1024))
     return found
 
 

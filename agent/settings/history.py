@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agent.settings.documents import dotted, leaves, read
 from agent.settings.files import FileReader, read_file, replace_file
+from drivers.text import Text, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -118,7 +119,8 @@ class History:
             self._make_folder()
             handle = os.open(self._folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise HistoryError(f"the history cannot be kept in {self._folder}: {error.strerror or error}") from None
+            message = Text("the history cannot be kept in {folder}: {why}", folder=self._folder, why=reason(error))
+            raise HistoryError(message) from None
         try:
             self._own(handle)
             _lock(handle)
@@ -133,7 +135,7 @@ class History:
         except FileNotFoundError:
             return []
         except OSError as error:
-            raise HistoryError(f"{self._folder} cannot be read: {error.strerror or error}") from None
+            raise HistoryError(_unreadable(self._folder, error)) from None
         found = (self._read(path) for path in names)
         return sorted((one for one in found if one is not None), key=lambda one: one.number)
 
@@ -184,7 +186,7 @@ class History:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise HistoryError(f"{path} cannot be read: {error.strerror or error}") from None
+            raise HistoryError(_unreadable(path, error)) from None
         except (ValueError, KeyError, TypeError, AttributeError):
             return None  # cut off by a loss of power, or of a later version
 
@@ -199,7 +201,12 @@ class History:
             with path.open("rb") as file:
                 self._own(file.fileno())
         except OSError as error:
-            raise HistoryError(f"{path} cannot be written: {error.strerror or error}") from None
+            message = Text("{path} cannot be written: {why}", path=path, why=reason(error))
+            raise HistoryError(message) from None
+
+
+def _unreadable(path: Path, error: OSError) -> Text:
+    return Text("{path} {message}", path=path, message=Text("cannot be read: {why}", why=reason(error)))
 
 
 def _generation(found: dict[str, Any]) -> Generation:
@@ -224,4 +231,4 @@ def _lock(handle: int) -> None:
             wait.wait(_TRY_AGAIN_S)
         else:
             return
-    raise HistoryError("another command changes the configuration at this moment: try again")
+    raise HistoryError(Text("another command changes the configuration at this moment: try again"))

@@ -6,6 +6,8 @@ import re
 import tomllib
 from typing import TYPE_CHECKING, Final
 
+from drivers.text import Text
+
 if TYPE_CHECKING:
     from agent.settings.places import Path
 
@@ -26,7 +28,7 @@ def key_path(text: str) -> Path:
         )
         at = match.end()
     if at < len(text) or not path:
-        raise ValueError(f'"{text}" is no key; expected one like lanes.exit-1.timing.read_s')
+        raise ValueError(Text('"{text}" is no key; expected one like lanes.exit-1.timing.read_s', text=text))
     return tuple(path)
 
 
@@ -34,4 +36,4 @@ def _unquoted(text: str) -> str:
     try:
         return next(iter(tomllib.loads(f"{text} = 0")))
     except tomllib.TOMLDecodeError:
-        raise ValueError(f"{text} is no quoted part of a key") from None
+        raise ValueError(Text("{text} is no quoted part of a key", text=text)) from None

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from drivers.text import Text
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -50,21 +52,21 @@ class LaneRules:
         yield from self._inverted()
         yield from self._readers()
 
-    def _about(self, *keys: str | int, message: str, warning: bool = False) -> Problem:
+    def _about(self, *keys: str | int, message: Text, warning: bool = False) -> Problem:
         return self._complaints.about((*self._path, *keys), message, warning=warning)
 
     def _closing(self) -> Iterator[Problem]:
         lane = self._lane
         if lane.close_mode == "controller":
             if lane.barrier.close_channel is not None:
-                message = 'is not used: with close_mode = "controller" the agent never closes the arm'
+                message = Text('is not used: with close_mode = "controller" the agent never closes the arm')
                 yield self._about("barrier", "close_channel", message=message, warning=True)
             return
         if lane.barrier.close_channel is None:
-            yield self._about("close_mode", message='"agent" needs barrier.close_channel')
+            yield self._about("close_mode", message=Text('"agent" needs barrier.close_channel'))
         if lane.inputs is None or lane.signals is None or lane.signals.safety is None:
             yield self._about(
-                "close_mode", message='"agent" needs inputs and signals that see the vehicle under the arm'
+                "close_mode", message=Text('"agent" needs inputs and signals that see the vehicle under the arm')
             )
 
     def _channels(self) -> Iterator[Problem]:
@@ -75,10 +77,18 @@ class LaneRules:
             if channel is None:
                 continue
             if most is not None and channel > most:
-                message = f"expected a channel from 1 to {most}: the relay board has no more; got {channel}"
+                message = Text(
+                    "expected a channel from 1 to {most}: the relay board has no more; got {channel}",
+                    most=most,
+                    channel=channel,
+                )
                 yield self._about("barrier", name, message=message)
             if channel in users:
-                yield self._about("barrier", name, message=f"channel {channel} is {users[channel]} already")
+                yield self._about(
+                    "barrier",
+                    name,
+                    message=Text("channel {channel} is {user} already", channel=channel, user=users[channel]),
+                )
             users.setdefault(channel, name)
 
     def _pulse(self) -> Iterator[Problem]:
@@ -86,8 +96,10 @@ class LaneRules:
         if capabilities is None or not capabilities.hardware_pulse or not capabilities.pulse_step_ms:
             return
         if pulse_ms % capabilities.pulse_step_ms:
-            message = (
-                f"expected a multiple of {capabilities.pulse_step_ms}, the step of the relay board; got {pulse_ms}"
+            message = Text(
+                "expected a multiple of {step}, the step of the relay board; got {value}",
+                step=capabilities.pulse_step_ms,
+                value=pulse_ms,
             )
             yield self._about("barrier", "pulse_ms", message=message)
 
@@ -95,7 +107,7 @@ class LaneRules:
         lane = self._lane
         if (lane.inputs is None) != (lane.signals is None):
             given, other = ("inputs", "signals") if lane.inputs else ("signals", "inputs")
-            yield self._about(given, message=f"needs the table {other} beside it")
+            yield self._about(given, message=Text("needs the table {other} beside it", other=other))
         if lane.signals is None:
             return
         users: dict[int, str] = {}
@@ -104,14 +116,25 @@ class LaneRules:
             if number is None:
                 continue
             if isinstance(self._inputs, int) and number > self._inputs:
-                message = f"expected an input from 1 to {self._inputs}: the board has no more; got {number}"
+                message = Text(
+                    "expected an input from 1 to {most}: the board has no more; got {number}",
+                    most=self._inputs,
+                    number=number,
+                )
                 yield self._about("signals", name, message=message)
             if number in users:
-                yield self._about("signals", name, message=f"input {number} is {users[number]} already")
+                yield self._about(
+                    "signals", name, message=Text("input {number} is {user} already", number=number, user=users[number])
+                )
             users.setdefault(number, name)
         shortest = _SAMPLES_BEFORE_STALE / lane.signals.poll_hz
         if lane.timing.stale_s < shortest:
-            message = f"expected at least {shortest:g}, three polls at {lane.signals.poll_hz:g} Hz; got {lane.timing.stale_s:g}"
+            message = Text(
+                "expected at least {shortest:g}, three polls at {poll_hz:g} Hz; got {value:g}",
+                shortest=shortest,
+                poll_hz=lane.signals.poll_hz,
+                value=lane.timing.stale_s,
+            )
             yield self._about("timing", "stale_s", message=message)
 
     def _loops(self) -> Iterator[Problem]:
@@ -121,14 +144,16 @@ class LaneRules:
             return
         if (signals.presence is None) != (signals.safety is None):
             given, other = ("presence", "safety") if signals.presence else ("safety", "presence")
-            yield self._about("signals", given, message=f"needs {other} beside it; a blind lane has neither")
+            yield self._about(
+                "signals", given, message=Text("needs {other} beside it; a blind lane has neither", other=other)
+            )
         if signals.presence is not None or signals.safety is not None:
             return
         for name in _OF_THE_ARM:
             if getattr(signals, name) is not None:
-                yield self._about("signals", name, message="needs presence and safety beside it")
+                yield self._about("signals", name, message=Text("needs presence and safety beside it"))
         if not any(getattr(signals, name) for name in (*_OF_OFFICERS, *_OF_THE_ARM)):
-            message = "expected presence and safety; or, in a blind lane, at least key or hold"
+            message = Text("expected presence and safety; or, in a blind lane, at least key or hold")
             yield self._about("signals", message=message)
 
     def _inverted(self) -> Iterator[Problem]:
@@ -140,18 +165,26 @@ class LaneRules:
         for place, number in enumerate(signals.inverted):
             seen[number] += 1
             if number not in wired:
-                yield self._about("signals", "inverted", place, message=f"no signal is wired to input {number}")
+                yield self._about(
+                    "signals", "inverted", place, message=Text("no signal is wired to input {number}", number=number)
+                )
             if seen[number] > 1:
-                yield self._about("signals", "inverted", place, message=f"input {number} stands here twice")
+                yield self._about(
+                    "signals", "inverted", place, message=Text("input {number} stands here twice", number=number)
+                )
 
     def _readers(self) -> Iterator[Problem]:
         if self._lane.number > _LAST_LANE_OF_PERMITS:
-            message = f"permits name lanes up to {_LAST_LANE_OF_PERMITS}: only permits for any lane will pass here"
+            message = Text(
+                "permits name lanes up to {last}: only permits for any lane will pass here", last=_LAST_LANE_OF_PERMITS
+            )
             yield self._about("number", message=message, warning=True)
         if not self._lane.scanners and not any("qr" in camera.readers for camera in self._lane.cameras):
-            message = "no camera and no scanner reads QR permits: only an officer's order opens this lane"
+            message = Text("no camera and no scanner reads QR permits: only an officer's order opens this lane")
             yield self._about("cameras", message=message, warning=True)
         for place, camera in enumerate(self._lane.cameras):
             if camera.exposure == "adapt" and "://" in str(camera.table.get("url", "")):
-                message = "the exposure of a network camera cannot be set from here: lower it in the camera's own pages"
+                message = Text(
+                    "the exposure of a network camera cannot be set from here: lower it in the camera's own pages"
+                )
                 yield self._about("cameras", place, "exposure", message=message, warning=True)

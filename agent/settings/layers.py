@@ -15,6 +15,7 @@ from pydantic_settings import SettingsError as LayerError
 from agent.settings.documents import Origin, dotted, leaves
 from agent.settings.model import Settings
 from agent.settings.problems import Problem, nearest
+from drivers.text import Text, reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,15 +35,15 @@ def add_credentials(document: Document, directory: FilePath | None) -> None:
     try:
         files = sorted(path for path in directory.iterdir() if path.is_file() and "." in path.name.strip("."))
     except OSError as error:
-        document.problems.append(Problem(str(directory), "", f"cannot be read: {error.strerror or error}"))
+        document.problems.append(Problem(str(directory), "", Text("cannot be read: {why}", why=reason(error))))
         return
     for path in files:
         try:
             text = _credential(path)
         except OSError as error:
-            document.problems.append(Problem(str(path), path.name, f"cannot be read: {error.strerror or error}"))
+            document.problems.append(Problem(str(path), path.name, Text("cannot be read: {why}", why=reason(error))))
         except ValueError as error:
-            document.problems.append(Problem(str(path), path.name, str(error)))
+            document.problems.append(Problem(str(path), path.name, Text.of(str(error))))
         else:
             _lay(document, PREFIX + path.name.replace(".", "__"), text, str(path))
 
@@ -52,11 +53,11 @@ def _credential(path: FilePath) -> str:
     with path.open("rb") as stream:
         raw = stream.read(_LARGEST_CREDENTIAL + 1)
     if len(raw) > _LARGEST_CREDENTIAL:
-        raise ValueError("expected a file of at most 64 kB")
+        raise ValueError(Text("expected a file of at most 64 kB"))
     try:
         return raw.decode().rstrip("\r\n")
     except UnicodeDecodeError:
-        raise ValueError("expected UTF-8 text") from None
+        raise ValueError(Text("expected UTF-8 text")) from None
 
 
 def add_environment(document: Document, environment: Mapping[str, str]) -> None:
@@ -84,15 +85,17 @@ class _OneVariable(EnvSettingsSource):
 def _lay(document: Document, name: str, value: str, source: str) -> None:
     path = tuple(name.removeprefix(PREFIX).lower().split("__"))
     if path[0] not in Settings.model_fields:
-        document.problems.append(Problem(source, dotted(path), "there is no such key", hint=_similar(path, source)))
+        document.problems.append(
+            Problem(source, dotted(path), Text("there is no such key"), hint=_similar(path, source))
+        )
         return
     try:
         layer = _OneVariable(name, value)()
     except LayerError:
-        document.problems.append(Problem(source, dotted(path), 'expected JSON, such as ["one", "two"]'))
+        document.problems.append(Problem(source, dotted(path), Text('expected JSON, such as ["one", "two"]')))
         return
     if not layer:
-        document.problems.append(Problem(source, dotted(path), "expected JSON, such as {} or []"))
+        document.problems.append(Problem(source, dotted(path), Text("expected JSON, such as {} or []")))
         return
     origin = Origin(source)
     for leaf, item in leaves(layer):

@@ -23,6 +23,7 @@ from agent.settings.layers import add_credentials, add_environment
 from agent.settings.model import Settings
 from agent.settings.problems import Problem, SettingsError, nearest
 from agent.settings.schema import Schema
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -152,10 +153,10 @@ def _without_nul(document: Document, complaints: Complaints) -> Iterator[Problem
         if isinstance(value, str) and NUL in value:
             table: Any = complaints.value(path[:-1])
             table[path[-1]] = value.replace(NUL, NUL_SHOWN)
-            yield complaints.about(path, "expected a text without the character NUL")
+            yield complaints.about(path, Text("expected a text without the character NUL"))
 
 
-def _kind_problems(unknown: Mapping[Path, str], complaints: Complaints) -> Iterator[Problem]:
+def _kind_problems(unknown: Mapping[Path, Text], complaints: Complaints) -> Iterator[Problem]:
     for path, message in unknown.items():
         there = message.partition("there is: ")[2].split(", ")
         kind = complaints.value((*path, "kind"))

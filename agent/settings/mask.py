@@ -14,6 +14,7 @@ from agent.settings.change import ChangeError
 from agent.settings.documents import dotted
 from agent.settings.origin import toml
 from agent.settings.places import places
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,7 +51,9 @@ def restored_text(text: str, original: str, schema: Schema) -> str:
             found = found or {(o, e) for p, o, e, _, shown in known if shown == value and p[-1] == path[-1]}
             secrets = {old[o:e] for o, e in found}
             if len(secrets) != 1:
-                raise ChangeError(f"{dotted(path)} is masked, and it is not known what stood there: write it anew")
+                raise ChangeError(
+                    Text("{key} is masked, and it is not known what stood there: write it anew", key=dotted(path))
+                )
             kept += raw[at:start] + secrets.pop()
             at = end
     return (kept + raw[at:]).decode()
@@ -95,7 +98,7 @@ def restored_value(text: str, original: str) -> str:
         return text
     secrets = url_secrets(original)
     if text.count(MASK) != len(secrets):
-        raise ChangeError("a masked password does not stand where one was: write it anew")
+        raise ChangeError(Text("a masked password does not stand where one was: write it anew"))
     for secret in secrets:
         text = text.replace(MASK, secret, 1)
     return text

@@ -9,6 +9,7 @@ from agent.settings.documents import dotted
 from agent.settings.lane_rules import CHANNELS, SIGNALS
 from agent.settings.ports import board_place
 from agent.settings.problems import nearest
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 _ARM_CHANNELS = ("open_channel", "close_channel", "hold_channel")
 _ARM_SIGNALS = ("safety", "photocell", "opened", "closed")
-_NEEDS_CLOSED = "needs lanes.{}.signals.closed: without it nobody knows when that barrier is closed"
 
 
 class Neighbours:
@@ -56,7 +56,7 @@ class Neighbours:
         yield from self._presence()
         yield from self._linked_inputs()
 
-    def _about(self, lane: str, *keys: str | int, message: str, hint: str = "", warning: bool = False) -> Problem:
+    def _about(self, lane: str, *keys: str | int, message: Text, hint: str = "", warning: bool = False) -> Problem:
         return self._complaints.about(("lanes", lane, *keys), message, hint=hint, warning=warning)
 
     def _place(self, lane: str, family: str) -> str | None:
@@ -74,14 +74,16 @@ class Neighbours:
             if other not in self._lanes or other == name:
                 continue
             if other in lane.interlock[:number]:
-                yield self._about(name, "interlock", number, message=f"lane {other} stands here twice")
+                yield self._about(name, "interlock", number, message=Text("lane {lane} stands here twice", lane=other))
             if other == lane.shares_arm or self._lanes[other].shares_arm == name:
-                message = f"is not needed: lanes that share an arm, as this one and {other}, exclude each other"
+                message = Text(
+                    "is not needed: lanes that share an arm, as this one and {lane}, exclude each other", lane=other
+                )
                 yield self._about(name, "interlock", number, message=message, warning=True)
             if not self._has_closed(other):
-                yield self._about(name, "interlock", number, message=_NEEDS_CLOSED.format(other))
+                yield self._about(name, "interlock", number, message=_needs_closed(other))
         if lane.interlock and not self._has_closed(name):
-            yield self._about(name, "interlock", message=_NEEDS_CLOSED.format(name))
+            yield self._about(name, "interlock", message=_needs_closed(name))
 
     def _has_closed(self, lane: str) -> bool:
         signals = self._lanes[lane].signals
@@ -89,12 +91,13 @@ class Neighbours:
 
     def _unknown(self, name: str, other: str, *keys: str | int) -> Problem | None:
         if other == name:
-            return self._about(name, *keys, message="is this lane itself; expected the name of another")
+            return self._about(name, *keys, message=Text("is this lane itself; expected the name of another"))
         if other in self._names:
             return None
         others = [known for known in self._names if known != name]
-        there = f"there is {', '.join(others)}" if others else "there is no other"
-        message = f"expected the name of a lane; {there}"
+        message = Text("expected the name of a lane; there is no other")
+        if others:
+            message = Text("expected the name of a lane; there is {names}", names=", ".join(others))
         return self._about(name, *keys, message=message, hint=nearest(other, others))
 
     # ------------------------------------------------------------------------------------------------- one arm
@@ -111,18 +114,28 @@ class Neighbours:
 
     def _one_arm(self, name: str, lane: Lane, other: str, theirs: Lane) -> Iterator[Problem]:
         if lane.direction == theirs.direction:
-            message = (
-                f"shares its arm with lane {other}, so one of them must go the other way; both say {lane.direction}"
+            message = Text(
+                "shares its arm with lane {lane}, so one of them must go the other way; both say {direction}",
+                lane=other,
+                direction=lane.direction,
             )
             yield self._about(name, "direction", message=message)
         if lane.close_mode != theirs.close_mode:
-            message = (
-                f"expected {theirs.close_mode}, as lane {other} has it, whose arm this is too; got {lane.close_mode}"
+            message = Text(
+                "expected {wanted}, as lane {lane} has it, whose arm this is too; got {value}",
+                wanted=theirs.close_mode,
+                lane=other,
+                value=lane.close_mode,
             )
             yield self._about(name, "close_mode", message=message)
         places = [self._place(one, "relay") for one in (name, other)]
         if None not in places and places[0] != places[1]:
-            message = f"expected the relay board of lane {other} ({places[1]}), whose arm this is too; got {places[0]}"
+            message = Text(
+                "expected the relay board of lane {lane} ({wanted}), whose arm this is too; got {value}",
+                lane=other,
+                wanted=places[1],
+                value=places[0],
+            )
             yield self._about(name, "relay", message=message)
         for key in _ARM_CHANNELS:
             yield from self._same(
@@ -133,27 +146,47 @@ class Neighbours:
     def _same(self, name: str, table: str, key: str, found: tuple[object, object], other: str) -> Iterator[Problem]:
         mine, theirs = found
         if mine != theirs:
-            wanted, got = ("none" if value is None else value for value in (theirs, mine))
-            message = f"expected {wanted}, as lanes.{other}.{table}.{key} has it, for the same arm; got {got}"
+            wanted, got = (Text("none") if value is None else value for value in (theirs, mine))
+            message = Text(
+                "expected {wanted}, as {key} has it, for the same arm; got {value}",
+                wanted=wanted,
+                key=f"lanes.{other}.{table}.{key}",
+                value=got,
+            )
             yield self._about(name, table, key, message=message)
 
     def _same_inputs(self, name: str, lane: Lane, other: str, theirs: Lane) -> Iterator[Problem]:
         if lane.signals is None or theirs.signals is None:
             if lane.signals is not theirs.signals:
                 given, missing = (name, other) if lane.signals else (other, name)
-                message = f"lane {given} reads the inputs of the arm that both share, and lane {missing} has none"
+                message = Text(
+                    "lane {given} reads the inputs of the arm that both share, and lane {missing} has none",
+                    given=given,
+                    missing=missing,
+                )
                 yield self._about(name, "shares_arm", message=message)
             return
         places = [self._place(one, "inputs") for one in (name, other)]
         if None not in places and places[0] != places[1]:
-            message = f"expected the inputs of lane {other} ({places[1]}), whose arm this is too; got {places[0]}"
+            message = Text(
+                "expected the inputs of lane {lane} ({wanted}), whose arm this is too; got {value}",
+                lane=other,
+                wanted=places[1],
+                value=places[0],
+            )
             yield self._about(name, "inputs", message=message)
         for key in _ARM_SIGNALS:
             numbers = (getattr(lane.signals, key), getattr(theirs.signals, key))
             yield from self._same(name, "signals", key, numbers, other)
             inverted = [numbers[0] in one.signals.inverted for one in (lane, theirs) if one.signals is not None]
             if numbers[0] is not None and numbers[0] == numbers[1] and inverted[0] != inverted[1]:
-                message = f"input {numbers[0]} ({key}) is inverted in one of the lanes {name} and {other} only"
+                message = Text(
+                    "input {number} ({signal}) is inverted in one of the lanes {one} and {other} only",
+                    number=numbers[0],
+                    signal=key,
+                    one=name,
+                    other=other,
+                )
                 yield self._about(name, "signals", "inverted", message=message)
 
     def _arms_of_three(self) -> Iterator[Problem]:
@@ -164,7 +197,7 @@ class Neighbours:
                 continue
             for one, partner in ((name, other), (other, name)):
                 if sharing.setdefault(one, partner) != partner:
-                    message = f"lane {one} shares its arm with lane {sharing[one]} already"
+                    message = Text("lane {one} shares its arm with lane {other} already", one=one, other=sharing[one])
                     yield self._about(name, "shares_arm", message=message)
                     break
 
@@ -203,7 +236,11 @@ class Neighbours:
             if numbers[0] is None or numbers[0] != numbers[1] or place is None or place != self._place(other, "inputs"):
                 continue
             taken = dotted(("lanes", one, "signals", "presence"))
-            message = f"input {numbers[0]} of this board is {taken} already; each lane needs a loop of its own"
+            message = Text(
+                "input {number} of this board is {user} already; each lane needs a loop of its own",
+                number=numbers[0],
+                user=taken,
+            )
             yield self._about(other, "signals", "presence", message=message)
 
     def _linked_inputs(self) -> Iterator[Problem]:
@@ -216,15 +253,29 @@ class Neighbours:
             for key in _ARM_CHANNELS:
                 channel = getattr(self._lanes[name].barrier, key)
                 if channel is not None and channel in wired:
-                    message = (
-                        f"after a loss of power input {channel} may drive relay {channel} of this board, and that input is "
-                        f"{wired[channel]}: choose a relay whose input has no wire"
+                    message = Text(
+                        "after a loss of power input {channel} may drive relay {channel} of this board, and that input is "
+                        "{signal}: choose a relay whose input has no wire",
+                        channel=channel,
+                        signal=wired[channel],
                     )
                     yield self._about(name, "barrier", key, message=message, warning=True)
 
 
-def _taken(channel: int, user: tuple[str, str], key: str) -> str:
+def _needs_closed(lane: str) -> Text:
+    return Text("needs {key}: without it nobody knows when that barrier is closed", key=f"lanes.{lane}.signals.closed")
+
+
+def _taken(channel: int, user: tuple[str, str], key: str) -> Text:
     lane, theirs = user
     place = dotted(("lanes", lane, "barrier", theirs))
-    or_else = ", or say shares_arm where it is the same arm" if theirs == key == "open_channel" else ""
-    return f"channel {channel} of this board is {place} already; choose another channel{or_else}"
+    if theirs == key == "open_channel":
+        return Text(
+            "channel {channel} of this board is {user} already; choose another channel, or say shares_arm where it is "
+            "the same arm",
+            channel=channel,
+            user=place,
+        )
+    return Text(
+        "channel {channel} of this board is {user} already; choose another channel", channel=channel, user=place
+    )

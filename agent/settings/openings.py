@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from drivers.text import Text
+
 _TOKEN: Final = re.compile(
     r"""
     \#[^\n]*                                                   # a comment
@@ -19,7 +21,7 @@ _LONG_ENDS: Final = {
     '"""': re.compile(r'(?:[^"\\]|\\.|"(?!""))*"{3,5}', re.DOTALL),
     "'''": re.compile(r"(?:[^']|'(?!''))*'{3,5}"),
 }
-_WORDS: Final = {'"""': "the text has no closing quotes", "'''": "the text has no closing quotes"}
+_NO_END: Final = Text("the text has no closing quotes")
 
 
 def closing(text: str, start: int) -> int:
@@ -39,7 +41,7 @@ def closing(text: str, start: int) -> int:
     return len(text)
 
 
-def opening(text: str, end: int) -> tuple[int, str] | None:
+def opening(text: str, end: int) -> tuple[int, Text] | None:
     """The offset of the innermost bracket or text of several lines that is open at `end`, and what to say of it."""
     open_brackets: list[int] = []
     at = 0
@@ -48,7 +50,7 @@ def opening(text: str, end: int) -> tuple[int, str] | None:
         if match["long"]:
             closing = _LONG_ENDS[match["long"]].match(text, at, end)
             if closing is None:
-                return match.start(), _WORDS[match["long"]]
+                return match.start(), _NO_END
             at = closing.end()
         elif match["open"]:
             header = _HEADER.match(text, text.rfind("\n", 0, match.start()) + 1) if not open_brackets else None
@@ -60,4 +62,4 @@ def opening(text: str, end: int) -> tuple[int, str] | None:
             open_brackets.pop()
     if not open_brackets:
         return None
-    return open_brackets[-1], f"the bracket {text[open_brackets[-1]]} is never closed"
+    return open_brackets[-1], Text("the bracket {bracket} is never closed", bracket=text[open_brackets[-1]])

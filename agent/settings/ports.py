@@ -9,6 +9,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from agent.settings.documents import dotted
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,15 +66,24 @@ def _on_one_port(first: Board, second: Board, complaints: Complaints) -> Iterato
     boards = {first.device.family, second.device.family} <= set(_BOARDS)
     units = [getattr(board.settings, "unit", None) for board in (first, second)]
     if not boards or first.device.kind != second.device.kind or (units.count(None) == 1):
-        message = (
-            f"{other} has this port already, and a {_described(second)} and a {_described(first)} cannot share one"
+        message = Text(
+            "{key} has this port already, and a {one} and a {other} cannot share one",
+            key=other,
+            one=_described(second),
+            other=_described(first),
         )
         yield complaints.about((*where, "port"), message)
         return
     for name in _LINE:
         mine, theirs = getattr(second.settings, name, None), getattr(first.settings, name, None)
         if mine != theirs:
-            message = f"{other} is on the same port with {name} = {_toml(theirs)}; got {_toml(mine)}"
+            message = Text(
+                "{key} is on the same port with {name} = {theirs}; got {mine}",
+                key=other,
+                name=name,
+                theirs=_toml(theirs),
+                mine=_toml(mine),
+            )
             yield complaints.about((*where, name), message)
 
 
@@ -82,14 +92,25 @@ def _one_board(first: Board, second: Board, complaints: Complaints) -> Iterator[
     for name in type(second.settings).model_fields:
         mine, theirs = getattr(second.settings, name), getattr(first.settings, name)
         if name != "port" and name not in _LINE and mine != theirs:
-            message = f"{dotted(first.device.path)} is the same board with {name} = {_toml(theirs)}; got {_toml(mine)}"
+            message = Text(
+                "{key} is the same board with {name} = {theirs}; got {mine}",
+                key=dotted(first.device.path),
+                name=name,
+                theirs=_toml(theirs),
+                mine=_toml(mine),
+            )
             yield complaints.about((*second.device.path, name), message)
 
 
-def _described(board: Board) -> str:
-    unit = getattr(board.settings, "unit", None)
-    family = {"relay": "relay board", "inputs": "board of inputs"}.get(board.device.family, board.device.family)
-    return f"{board.device.kind} {family}{'' if unit is None else f' with unit {unit}'}"
+def _described(board: Board) -> Text:
+    unit, kind = getattr(board.settings, "unit", None), board.device.kind
+    words = {
+        "relay": Text("{kind} relay board", kind=kind),
+        "inputs": Text("{kind} board of inputs", kind=kind),
+        "camera": Text("{kind} camera", kind=kind),
+        "scanner": Text("{kind} scanner", kind=kind),
+    }[board.device.family]
+    return words if unit is None else Text("{device} with unit {unit}", device=words, unit=unit)
 
 
 def _toml(value: Any) -> str:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import difflib
 import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 from typing_extensions import override
+
+from agent.core.wording.words import Language
+from agent.translation.lookup import told
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _CUTOFF = 0.55
+_SEVERITIES: Final = {"error": Text("error"), "warning": Text("warning")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,7 @@ class Problem:
 
     source: str
     key: str
-    message: str
+    message: Text
     spot: Spot | None = None
     hint: str = ""
     severity: Literal["error", "warning"] = "error"
@@ -44,17 +49,25 @@ class Problem:
 
     @override
     def __str__(self) -> str:
+        """In English, as `words` gives it."""
+        return self.words(Language.EN)
+
+    def words(self, language: Language) -> str:
         """`file:line:column: error: key: what; did you mean "x"?`, then the line and a caret below its place."""
         place = f":{self.spot.line}:{self.spot.column}" if self.spot else ""
         key = f"{self.key}: " if self.key else ""
-        hint = f'; did you mean "{self.hint}"?' if self.hint else ""
-        head = f"{self.source}{place}: {self.severity}: {key}{self.message}{hint}"
+        said = (
+            Text('{message}; did you mean "{word}"?', message=self.message, word=self.hint)
+            if self.hint
+            else self.message
+        )
+        head = f"{self.source}{place}: {told(_SEVERITIES[self.severity], language)}: {key}{told(said, language)}"
         if self.spot is None or not self.spot.excerpt:
             return head
         blank = "".join(_blank(character) for character in self.spot.excerpt[: self.spot.caret])
         return f"{head}\n{self.spot.line:5} | {self.spot.excerpt}\n      | {blank}^"
 
-    def as_json(self) -> dict[str, object]:
+    def as_json(self, language: Language = Language.EN) -> dict[str, object]:
         """The problem as a JSON object. `line` and `column` are null where there is no file."""
         return {
             "severity": self.severity,
@@ -62,7 +75,7 @@ class Problem:
             "line": self.spot.line if self.spot else None,
             "column": self.spot.column if self.spot else None,
             "key": self.key,
-            "message": self.message,
+            "message": told(self.message, language),
             "did_you_mean": self.hint or None,
         }
 
@@ -77,7 +90,11 @@ class SettingsError(Exception):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(problems, key=lambda problem: problem.order))
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        super().__init__(self.words(Language.EN))
+
+    def words(self, language: Language) -> str:
+        """All of them, one below the other."""
+        return "\n".join(problem.words(language) for problem in self.problems)
 
 
 def nearest(word: str, known: Sequence[str]) -> str:

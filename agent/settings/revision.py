@@ -18,6 +18,7 @@ from agent.settings.load import schema_of
 from agent.settings.origin import toml
 from agent.settings.problems import SettingsError, nearest
 from agent.settings.schema import is_text
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -78,7 +79,13 @@ def set_value(desk: Desk, key: str, value: str, step: Step) -> Change:
         loaded = desk.load(over({os.path.realpath(file): after}))
         origin = loaded.document.origins.get(path)
         if origin is not None and origin.file is None:
-            raise ChangeError(f"{dotted(path)} is set by {origin}, which wins over the files: change it there")
+            raise ChangeError(
+                Text(
+                    "{key} is set by {origin}, which wins over the files: change it there",
+                    key=dotted(path),
+                    origin=origin,
+                )
+            )
         state = replace_files(desk, {os.path.realpath(file): after})
         added = desk.history.note(state, step)
         return Change(dotted(path), str(origin), number_of(desk, added), loaded)
@@ -118,12 +125,14 @@ def _target(known: list[Generation], number: int | None) -> Generation:
         base = (known[-1].of or known[-1].number) if known else 0
         found = next((one for one in reversed(known) if one.number < base), None)
         if found is None:
-            raise ChangeError("there is no state before this one in the history")
+            raise ChangeError(Text("there is no state before this one in the history"))
         return found
     found = next((one for one in known if one.number == number), None)
     if found is None:
-        numbers = f"{known[0].number} to {known[-1].number}" if known else "none yet"
-        raise ChangeError(f"the history has no state {number}; it has {numbers}")
+        numbers = Text("none yet")
+        if known:
+            numbers = Text("{first} to {last}", first=known[0].number, last=known[-1].number)
+        raise ChangeError(Text("the history has no state {number}; it has {numbers}", number=number, numbers=numbers))
     return found
 
 
@@ -135,9 +144,7 @@ def check_key(path: Path, document: Document, schema: Schema) -> None:
         if not names and isinstance(table, dict):
             names = list(table)
         if isinstance(part, str) and part not in names:
-            hint = nearest(part, names)
-            there = f'; did you mean "{hint}"?' if hint else f"; there is {', '.join(names)}" if names else ""
-            raise ChangeError(f"there is no key {dotted(path[: depth + 1])}{there}")
+            raise ChangeError(_no_key(path[: depth + 1], part, names))
         if isinstance(table, dict):
             table = table.get(part)
         elif isinstance(table, list) and isinstance(part, int) and part < len(table):
@@ -145,7 +152,14 @@ def check_key(path: Path, document: Document, schema: Schema) -> None:
         else:
             table = None
     if schema.field(path) is None:
-        raise ChangeError(f"there is no key {dotted(path)}")
+        raise ChangeError(Text("there is no key {key}", key=dotted(path)))
+
+
+def _no_key(path: Path, part: str, names: list[str]) -> Text:
+    message = Text("there is no key {key}", key=dotted(path))
+    if hint := nearest(part, names):
+        return Text('{message}; did you mean "{word}"?', message=message, word=hint)
+    return Text("{message}; there is {names}", message=message, names=", ".join(names)) if names else message
 
 
 def file_of(path: Path, document: Document) -> FilePath:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
+from functools import reduce
 from pathlib import Path as FilePath
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
@@ -11,6 +12,7 @@ from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 from pydantic import BaseModel, SecretBytes, SecretStr
 
 from agent.service.redaction import sounds_secret
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -89,7 +91,7 @@ def choices(field: FieldInfo) -> list[str]:
     return found
 
 
-def expected(field: FieldInfo, *, item: bool = False) -> str:
+def expected(field: FieldInfo, *, item: bool = False) -> Text:
     """Say in words what may stand in a field, or in one item of a list field."""
     kinds = [kind for kind in _members(field.annotation, item=item) if kind is not NoneType]
     limits = list(field.metadata) if not item else []
@@ -98,14 +100,14 @@ def expected(field: FieldInfo, *, item: bool = False) -> str:
     fixed = choices(field)
     if fixed and (item or not _is_list(field.annotation)):
         words = ", ".join(choice if choice.isdigit() else f'"{choice}"' for choice in fixed)
-        return f"one of {words}" if len(fixed) > 1 else words
+        return Text("one of {words}", words=words) if len(fixed) > 1 else Text("{words}", words=words)
     if not item and _is_list(field.annotation):
-        return _range("a list", limits, (MinLen, "min_length"), (MaxLen, "max_length"), " items")
+        return _list(limits)
     if any(get_origin(kind) is dict for kind in kinds):
-        return "a table"
+        return Text("a table")
+    bounded = _bounded(reduce(_either, dict.fromkeys(_kind(kind) for kind in kinds)), limits)
     pattern = _limit(limits, object, "pattern")
-    form = f" of the form {pattern}" if pattern else ""
-    return " or ".join(dict.fromkeys(_kind(kind) for kind in kinds)) + _bounds(limits) + form
+    return Text("{kind} of the form {pattern}", kind=bounded, pattern=pattern) if pattern else bounded
 
 
 def is_text(field: FieldInfo, *, item: bool = False) -> bool:
@@ -133,40 +135,62 @@ def fits(field: FieldInfo, value: object, *, item: bool = False) -> bool:
             return True
 
 
-def _kind(kind: Any) -> str:
+def _kind(kind: Any) -> Text:
     kind = get_args(kind)[0] if get_origin(kind) is Annotated else kind
     if kind is bool:
-        return "true or false"
+        return Text("true or false")
     if kind is int:
-        return "a whole number"
+        return Text("a whole number")
     if kind is float:
-        return "a number"
+        return Text("a number")
     if _is_model(kind) or get_origin(kind) is dict:
-        return "a table"
+        return Text("a table")
     if _is_list(kind):
-        return "a list"
-    return "a text in quotes"
+        return Text("a list")
+    return Text("a text in quotes")
 
 
-def _bounds(limits: list[Any]) -> str:
+def _either(one: Text, other: Text) -> Text:
+    return Text("{one} or {other}", one=one, other=other)
+
+
+def _both(one: Text, other: Text) -> Text:
+    return Text("{one} and {other}", one=one, other=other)
+
+
+def _bounded(kind: Text, limits: list[Any]) -> Text:
+    """The kind with its limits, or where it has none with those of its length."""
     low, over = _limit(limits, Ge, "ge"), _limit(limits, Gt, "gt")
     high, under = _limit(limits, Le, "le"), _limit(limits, Lt, "lt")
     if low is not None and high is not None:
-        return f" from {low} to {high}"
-    words = [f"at least {low}" if low is not None else "", f"more than {over}" if over is not None else ""]
-    words += [f"at most {high}" if high is not None else "", f"less than {under}" if under is not None else ""]
-    text = " and ".join(word for word in words if word)
-    length = _range("", limits, (MinLen, "min_length"), (MaxLen, "max_length"), " characters")
-    return f" {text}" if text else length
-
-
-def _range(text: str, limits: list[Any], low: tuple[type, str], high: tuple[type, str], unit: str) -> str:
-    least, most = _limit(limits, *low), _limit(limits, *high)
+        return Text("{kind} from {low} to {high}", kind=kind, low=low, high=high)
+    bounds = [
+        *([] if low is None else [Text("at least {low}", low=low)]),
+        *([] if over is None else [Text("more than {low}", low=over)]),
+        *([] if high is None else [Text("at most {high}", high=high)]),
+        *([] if under is None else [Text("less than {high}", high=under)]),
+    ]
+    if bounds:
+        return Text("{kind} {bounds}", kind=kind, bounds=reduce(_both, bounds))
+    least, most = _lengths(limits)
     if least is not None and most is not None:
-        return f"{text} of {least} to {most}{unit}"
+        return Text("{kind} of {least} to {most} characters", kind=kind, least=least, most=most)
     if least is not None:
-        return f"{text} of at least {least}{unit}"
-    return f"{text} of at most {most}{unit}" if most is not None else text
+        return Text("{kind} of at least {least} characters", kind=kind, least=least)
+    return kind if most is None else Text("{kind} of at most {most} characters", kind=kind, most=most)
+
+
+def _list(limits: list[Any]) -> Text:
+    least, most = _lengths(limits)
+    if least is not None and most is not None:
+        return Text("a list of {least} to {most} items", least=least, most=most)
+    if least is not None:
+        return Text("a list of at least {least} items", least=least)
+    return Text("a list") if most is None else Text("a list of at most {most} items", most=most)
+
+
+def _lengths(limits: list[Any]) -> tuple[int | None, int | None]:
+    return _limit(limits, MinLen, "min_length"), _limit(limits, MaxLen, "max_length")
 
 
 def _limit(limits: list[Any], kind: type, name: str) -> Any:

@@ -14,6 +14,7 @@ from agent.settings.change import ChangeError, inline_candidates, same, spliced
 from agent.settings.documents import dotted
 from agent.settings.origin import toml
 from agent.settings.places import comments, places, statements
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -29,7 +30,8 @@ def without(text: str, path: Path) -> str:
     for candidate in (_without_lines(text, path), _without_part(text, path)):
         if candidate is not None and _says(candidate, wanted):
             return candidate
-    raise ChangeError(f"{dotted(path)} cannot be taken out of this file without changing its form: do it by hand")
+    message = Text("{key} cannot be taken out of this file without changing its form: do it by hand", key=dotted(path))
+    raise ChangeError(message)
 
 
 def with_table(text: str, path: Path, values: Mapping[str, Any]) -> str:
@@ -38,7 +40,8 @@ def with_table(text: str, path: Path, values: Mapping[str, Any]) -> str:
     for candidate in _additions(text, path, values):
         if _says(candidate, wanted):
             return candidate
-    raise ChangeError(f"{dotted(path)} cannot be added to this file without changing its form: write it by hand")
+    message = Text("{key} cannot be added to this file without changing its form: write it by hand", key=dotted(path))
+    raise ChangeError(message)
 
 
 # ------------------------------------------------------------------------------------------------------------- compare
@@ -59,7 +62,7 @@ def _less(data: dict[str, Any], path: Path) -> list[Any]:
     table: Any = kept
     for part in path:
         if not _holds(table, part):
-            raise ChangeError(f"{dotted(path)} is not set")
+            raise ChangeError(Text("{key} is not set", key=dotted(path)))
         parents.append((table, part))
         table = table[part]
     results = []
@@ -82,14 +85,15 @@ def _more(data: dict[str, Any], path: Path, values: dict[str, Any]) -> Any:
         elif _holds(table, part):
             table = table[part]
         else:
-            raise ChangeError(f"there is no {dotted(path[:-1])}")
+            raise ChangeError(Text("there is no {key}", key=dotted(path[:-1])))
     last = path[-1]
     if isinstance(table, list) and last == len(table):
         table.append(values)
     elif isinstance(table, dict) and isinstance(last, str) and last not in table:
         table[last] = values
     else:
-        raise ChangeError(f"{dotted(path)} is there already" if _holds(table, last) else f"there is no {dotted(path)}")
+        there, key = _holds(table, last), dotted(path)
+        raise ChangeError(Text("{key} is there already", key=key) if there else Text("there is no {key}", key=key))
     return wanted
 
 

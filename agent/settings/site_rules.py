@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from agent.core.lists.kinds import ListKind
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,17 +25,17 @@ def site_problems(site: Site, gate: object, complaints: Complaints) -> Iterator[
         path = ("site", "gates", number)
         earlier = site.gates[:number]
         if any(other.id == one.id for other in earlier):
-            yield complaints.about((*path, "id"), "this gate stands here twice")
+            yield complaints.about((*path, "id"), Text("this gate stands here twice"))
         if any(other.public_key == one.public_key for other in earlier):
-            yield complaints.about((*path, "public_key"), "another gate has this key: each gate has its own")
+            yield complaints.about((*path, "public_key"), Text("another gate has this key: each gate has its own"))
     names = [one.id for one in site.gates]
     if names and isinstance(gate, str) and gate not in names:
-        yield complaints.about(("site", "gates"), f"expected this gate, {gate}, among them too")
+        yield complaints.about(("site", "gates"), Text("expected this gate, {gate}, among them too", gate=gate))
     if len(names) > 1 and not site.brokers:
-        message = "expected a broker of the site: with more than one gate they must ask one another"
+        message = Text("expected a broker of the site: with more than one gate they must ask one another")
         yield complaints.about(("site", "gates"), message)
     if site.brokers and len(names) < 2:  # noqa: PLR2004 -- one gate has nobody to ask
-        message = "is not used: site.gates names no other gate"
+        message = Text("is not used: site.gates names no other gate")
         yield complaints.about(("site", "brokers"), message, warning=True)
 
 
@@ -44,7 +45,12 @@ def claim_problems(site: Site, lanes: Mapping[str, Lane], complaints: Complaints
         return
     for name, lane in lanes.items():
         if lane.timing.decide_s <= site.claim_timeout_s:
-            message = f"expected more than site.claim_timeout_s, {site.claim_timeout_s:g}; got {lane.timing.decide_s:g}"
+            message = Text(
+                "expected more than {key}, {limit:g}; got {value:g}",
+                key="site.claim_timeout_s",
+                limit=site.claim_timeout_s,
+                value=lane.timing.decide_s,
+            )
             yield complaints.about(("lanes", name, "timing", "decide_s"), message)
 
 
@@ -52,11 +58,16 @@ def list_problems(lists: Lists, complaints: Complaints) -> Iterator[Problem]:
     """What does not fit in the ages of the lists."""
     for younger, older in pairwise(_AGES):
         if getattr(lists, younger) > getattr(lists, older):
-            message = f"expected no more than lists.{older}, {getattr(lists, older)}; got {getattr(lists, younger)}"
+            message = Text(
+                "expected no more than {key}, {limit}; got {value}",
+                key=f"lists.{older}",
+                limit=getattr(lists, older),
+                value=getattr(lists, younger),
+            )
             yield complaints.about(("lists", younger), message)
     for number, kind in enumerate(lists.require):
         if kind in lists.require[:number]:
-            yield complaints.about(("lists", "require", number), "this list stands here twice")
+            yield complaints.about(("lists", "require", number), Text("this list stands here twice"))
 
 
 def access_problems(lanes: Mapping[str, Lane], lists: Lists | None, complaints: Complaints) -> Iterator[Problem]:
@@ -64,9 +75,12 @@ def access_problems(lanes: Mapping[str, Lane], lists: Lists | None, complaints: 
     for name, lane in lanes.items():
         needs_plate = lane.rules.require in {"permit_and_plate", "plate"}
         if needs_plate and lane.cameras and not any("plate" in camera.readers for camera in lane.cameras):
-            message = f'no camera reads plates, which require = "{lane.rules.require}" needs: an officer decides on each vehicle'
+            message = Text(
+                'no camera reads plates, which require = "{rule}" needs: an officer decides on each vehicle',
+                rule=lane.rules.require,
+            )
             yield complaints.about(("lanes", name, "rules", "require"), message, warning=True)
         by_plate = lane.rules.require in {"plate", "either"}
         if by_plate and lists is not None and ListKind.DECLARATIONS not in lists.require:
-            message = 'a plate alone proves as much as the list that has it: name "declarations" in lists.require'
+            message = Text('a plate alone proves as much as the list that has it: name "declarations" in lists.require')
             yield complaints.about(("lanes", name, "rules", "require"), message, warning=True)

@@ -12,6 +12,7 @@ from agent.service.redaction import MASK, masked_urls, sounds_secret
 from agent.settings.openings import closing, opening
 from agent.settings.places import MOST_NESTED, statements, too_deep
 from agent.settings.problems import Problem, Spot
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,16 +28,30 @@ _INLINE_KEY = re.compile(r"Duplicate inline table key '(?P<key>.*)'")
 _STATEMENT = re.compile(r"[ \t]*(?:\[\[?[^\[\],]+\]\]?[ \t]*(?:#.*)?$|[\w\"'. -]+=)", re.MULTILINE)
 _NO_KEY = re.compile(r"[ \t]*(?:#|\n|\})")
 _UNCLOSED = ("Unclosed", "Unterminated")
-_HINTS: Mapping[str, str] = {
-    "Invalid value": "expected a value: texts stand in quotes, numbers and true or false without",
-    "Illegal character '\\n'": "the text has no closing quote",
-    "Unterminated string": "the text has no closing quote",
-    "Expected newline or end of document after a statement": "expected the end of the line after the value",
-    "Expected '=' after a key in a key/value pair": 'expected "=" after the key',
-    "Invalid initial character for a key part": "expected a key, a [table] or a comment",
-    "Invalid statement": "expected a key, a [table] or a comment",
-    "Unescaped '\\' in a string": "a backslash stands doubled in a text in double quotes, or the text in single quotes",
+_HINTS: Mapping[str, Text] = {
+    "Invalid value": Text("expected a value: texts stand in quotes, numbers and true or false without"),
+    "Illegal character '\\n'": Text("the text has no closing quote"),
+    "Unterminated string": Text("the text has no closing quote"),
+    "Expected newline or end of document after a statement": Text("expected the end of the line after the value"),
+    "Expected '=' after a key in a key/value pair": Text('expected "=" after the key'),
+    "Invalid initial character for a key part": Text("expected a key, a [table] or a comment"),
+    "Invalid statement": Text("expected a key, a [table] or a comment"),
+    "Unescaped '\\' in a string": Text(
+        "a backslash stands doubled in a text in double quotes, or the text in single quotes"
+    ),
 }
+_READER: Mapping[str, Text] = {
+    text: text
+    for text in (
+        Text("Escaped character is not a Unicode scalar value"),
+        Text("Expected ']' at the end of a table declaration"),
+        Text("Expected ']]' at the end of an array declaration"),
+        Text("Invalid date or datetime"),
+        Text("Invalid hex value"),
+    )
+}
+"""What tomllib says that needs no other words."""
+_ILLEGAL = "Illegal character "
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +60,7 @@ class _Fault:
 
     line: int
     column: int
-    message: str
+    message: Text
     aside: range
 
 
@@ -84,7 +99,7 @@ def _too_deep(text: str) -> _Fault | None:
     if start is None:
         return None
     offset = len(text.encode()[:start].decode())
-    return _at(text, offset, f"is nested too deeply: expected at most {MOST_NESTED} levels")
+    return _at(text, offset, Text("is nested too deeply: expected at most {most} levels", most=MOST_NESTED))
 
 
 def _fault(error: ValueError, lines: list[str]) -> _Fault:
@@ -92,7 +107,7 @@ def _fault(error: ValueError, lines: list[str]) -> _Fault:
     text = "\n".join(lines)
     if not isinstance(error, tomllib.TOMLDecodeError):  # of int(), which refuses to read for hours
         found = _LONG_NUMBER.search(text)
-        return _at(text, found.start() if found else 0, "expected a number of fewer digits")
+        return _at(text, found.start() if found else 0, Text("expected a number of fewer digits"))
     match = _TOML_PLACE.search(str(error))
     message = str(error)[: match.start()] if match else str(error)
     gave_up = len(text)
@@ -122,21 +137,29 @@ def _one_line(text: str, gave_up: int) -> _Fault | None:
     if opened is None or text[opened[0]] != "{" or not _NO_KEY.match(text, gave_up):
         return None
     until = closing(text, opened[0]) - 1
-    return _at(text, gave_up, "a table in { } stands in one line, without a comma at its end", until=until)
+    return _at(text, gave_up, Text("a table in { } stands in one line, without a comma at its end"), until=until)
 
 
 def _strange(text: str, gave_up: int, message: str) -> _Fault:
     """Any other mistake; what looks like a space or a quote and is none is named."""
     if gave_up >= len(text):
-        return _at(text, len(text.rstrip()), f"{message} before the end of the file")
+        return _at(text, len(text.rstrip()), Text("{message} before the end of the file", message=_words(message)))
     character = text[gave_up]
     if not character.isascii():
         name = unicodedata.name(character, "without a name")
-        message = f"the character U+{ord(character):04X} ({name}) cannot stand here"
-    return _at(text, gave_up, message)
+        words = Text("the character U+{code:04X} ({name}) cannot stand here", code=ord(character), name=name)
+        return _at(text, gave_up, words)
+    return _at(text, gave_up, _words(message))
 
 
-def _at(text: str, offset: int, message: str, *, until: int | None = None) -> _Fault:
+def _words(message: str) -> Text:
+    """What tomllib says, as a text with translations where it is known."""
+    if message.startswith(_ILLEGAL):
+        return Text("Illegal character {character}", character=message.removeprefix(_ILLEGAL))
+    return _READER.get(message) or Text.of(message)
+
+
+def _at(text: str, offset: int, message: Text, *, until: int | None = None) -> _Fault:
     line = text.count("\n", 0, offset) + 1
     column = offset - (text.rfind("\n", 0, offset) + 1) + 1
     last = line if until is None else max(line, text.count("\n", 0, max(until, 0)) + 1)
@@ -147,17 +170,30 @@ def _twice(text: str, gave_up: int, message: str) -> _Fault:
     """A key or a table that is there already: where the second one begins, and the line of the first."""
     inline = _INLINE_KEY.search(message)
     if inline:
-        return _at(text, max(text.rfind(inline["key"], 0, gave_up), 0), "this key was set before, in the same table")
+        return _at(
+            text, max(text.rfind(inline["key"], 0, gave_up), 0), Text("this key was set before, in the same table")
+        )
     found = list(statements(text))
     end = len(text[:gave_up].encode())
     second = next((one for one in reversed(found) if one.place.start < end), None)
     if second is None:
-        return _at(text, gave_up, message)
+        return _at(text, gave_up, _words(message))
     first = next((one for one in found if one is not second and _collide(one, second)), None)
-    where = f", in line {first.place.row + 1}" if first else ""
-    kind = "table" if second.value is None else "key"
     start, until = (len(text.encode()[:at].decode()) for at in (second.place.start, second.place.value_end))
-    return _at(text, start, f"this {kind} was set before{where}", until=until)
+    return _at(text, start, _set_before(second, first), until=until)
+
+
+def _set_before(second: Statement, first: Statement | None) -> Text:
+    line = None if first is None else first.place.row + 1
+    if second.value is None:
+        return (
+            Text("this table was set before")
+            if line is None
+            else Text("this table was set before, in line {line}", line=line)
+        )
+    return (
+        Text("this key was set before") if line is None else Text("this key was set before, in line {line}", line=line)
+    )
 
 
 def _collide(one: Statement, other: Statement) -> bool:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field
 
 from agent.link.brokers import BrokerAddress
 from agent.link.topics import check_gate_id
+from drivers.text import Text
 
 ROOT_KEY_BYTES = 32
 _DISTINCT_BYTES_OF_A_KEY = 8
@@ -38,7 +39,7 @@ def _broker_url(value: str) -> str:
 
 def _name(value: str) -> str:
     if len(value) > _NAME_LENGTH or not _NAME.fullmatch(value):
-        raise ValueError('expected a name of up to 32 small letters and digits with "-" or "_" between')
+        raise ValueError(Text('expected a name of up to 32 small letters and digits with "-" or "_" between'))
     return value
 
 
@@ -48,9 +49,9 @@ def _root_key(value: str) -> str:
     except ValueError:
         key = b""
     if len(key) != ROOT_KEY_BYTES:
-        raise ValueError("expected the 64 hexadecimal digits of an Ed25519 public key")
+        raise ValueError(Text("expected the 64 hexadecimal digits of an Ed25519 public key"))
     if len(set(key)) < _DISTINCT_BYTES_OF_A_KEY:  # all zeros is a point for which signatures can be forged
-        raise ValueError("expected a real Ed25519 public key, not a placeholder")
+        raise ValueError(Text("expected a real Ed25519 public key, not a placeholder"))
     return key.hex()
 
 
@@ -58,13 +59,13 @@ def _address(value: str) -> str:
     try:
         return str(ip_address(value))
     except ValueError:
-        raise ValueError('expected an IP address of this computer, such as "192.168.1.10"') from None
+        raise ValueError(Text('expected an IP address of this computer, such as "192.168.1.10"')) from None
 
 
 def _host_name(value: str) -> str:
     labels = value.lower().split(".")
     if len(value) > _HOST_NAME_LENGTH or not all(_LABEL.fullmatch(label) for label in labels):
-        raise ValueError('expected a host name, such as "gate-1.example"')
+        raise ValueError(Text('expected a host name, such as "gate-1.example"'))
     return value.lower()
 
 
@@ -72,12 +73,12 @@ def _zone(corners: tuple[Corner, ...]) -> tuple[Corner, ...]:
     if not corners:
         return corners
     if len(corners) < _FEWEST_CORNERS:
-        raise ValueError("expected three corners or more, or none for the whole picture")
+        raise ValueError(Text("expected three corners or more, or none for the whole picture"))
     sides = list(zip(corners, (*corners[1:], corners[0]), strict=True))
     if any(_cross(*one, *other) for one, other in itertools.combinations(sides, 2)):
-        raise ValueError("expected the corners in their order round the zone: two of its sides cross")
+        raise ValueError(Text("expected the corners in their order round the zone: two of its sides cross"))
     if abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in sides)) / 2 < _SMALLEST_ZONE:
-        raise ValueError("expected a zone of at least a hundredth of the picture")
+        raise ValueError(Text("expected a zone of at least a hundredth of the picture"))
     return corners
 
 
