@@ -2,8 +2,9 @@
 "use strict";
 
 const form = document.getElementById("orders");
+const said = document.getElementById("answer");
+const notHeld = document.getElementById("not-held");
 let held = null;
-
 
 function send(button, token) {
   form.act.value = button.dataset.act;
@@ -11,11 +12,16 @@ function send(button, token) {
   htmx.trigger(form, "confirmed");
 }
 
-function release() {
-  if (held === null) return;
+function end() {
   clearTimeout(held.timer);
   held.button.classList.remove("pressed");
   held = null;
+}
+
+function letGo() {
+  if (held === null) return;
+  end();
+  said.replaceChildren(notHeld.content.cloneNode(true));
 }
 
 async function press(button) {
@@ -23,23 +29,27 @@ async function press(button) {
   const mine = { button, token: null, timer: 0 };
   held = mine;
   button.classList.add("pressed");
+  said.replaceChildren();
   const body = new FormData(form);
   body.set("act", button.dataset.act);
+  let refusal = "";
   try {
-    const answer = await fetch(form.dataset.press, { method: "POST", body });
+    const answer = await fetch(form.dataset.press, { method: "POST", body, headers: { "hx-request": "true" } });
     if (answer.ok) mine.token = (await answer.json()).token;
     else if (answer.status === 401) window.location.reload();
+    else refusal = await answer.text();
   } catch {
-    mine.token = null;
+    mine.token = null; // the page says by itself that the gate does not answer
   }
   if (held !== mine) return;
   if (mine.token === null) {
-    release();
+    end();
+    said.innerHTML = refusal;
     return;
   }
   mine.timer = setTimeout(() => {
     if (held !== mine) return;
-    release();
+    end();
     send(button, mine.token);
   }, Number(form.dataset.holdMs));
 }
@@ -60,7 +70,7 @@ if (form) {
       event.preventDefault();
       if (!event.repeat) press(button);
     });
-    for (const end of ["pointerup", "pointerleave", "pointercancel", "keyup", "blur"]) button.addEventListener(end, release);
+    for (const over of ["pointerup", "pointerleave", "pointercancel", "keyup", "blur"]) button.addEventListener(over, letGo);
   }
-  window.addEventListener("blur", release);
+  window.addEventListener("blur", letGo);
 }

@@ -50,6 +50,7 @@ def test_a_button_that_is_held_gives_one_pulse_and_one_that_is_let_go_none(page_
     assert page.evaluate("document.activeElement.id") == "reason", "a reason is asked for first"
     page.fill("#reason", f"tried by {by}")
     press(SHORT_MS)
+    assert page.inner_text("#answer") == "Hold the button for 2 s. Nothing was done."
     page.wait_for_timeout(HELD_MS)
     assert (len(trials_of(gate)), gate.lane.pulses) == (before, pulses)
     press(HELD_MS)
@@ -59,6 +60,8 @@ def test_a_button_that_is_held_gives_one_pulse_and_one_that_is_let_go_none(page_
     assert tested["data"]["cause"] == f"tried by {by}"
     assert "Done." in page.inner_text("#answer")
     gate.until(lambda: view(gate).state == "idle", "the end of the test")
+    press(SHORT_MS)
+    assert page.inner_text("#answer") == "Hold the button for 2 s. Nothing was done.", "the answer before is over"
 
 
 def test_a_page_whose_agent_is_away_says_so_and_goes_on_when_it_is_back(page_of, gate):
