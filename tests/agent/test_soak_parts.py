@@ -1,13 +1,14 @@
 """What the soak of the whole agent calls wrong, and that its course is drawn."""
 
 import json
+from collections import Counter
 from types import SimpleNamespace
 
 import pytest
 
 from tests.faults.judge import Ending, Judgement
 from tests.soak.course import Course, Sample, _ticks_to
-from tests.soak.verdict import strange_grants, transactions, twice_used, wrongs
+from tests.soak.verdict import SHOWN, strange_grants, transactions, twice_used, wrongs
 
 GOOD = {
     "recorded": 9, "stored": 9, "lost": 0, "invented": 0, "doubles": 0, "chain": "whole", "checkpoints": 1, "signed": 9,
@@ -33,7 +34,7 @@ WHOLE = transactions(events(STARTED, *seen("a"), *closed("a")))
 
 def verdict(changes=None, *, breaches=(), found=WHOLE, strange=(), twice=(), **more):
     ending = Ending(Judgement(**(GOOD | (changes or {}))), 0, breaches)
-    told = {"unacknowledged": 0, "growth": 1.0, "for_s": 3600.0, "failures": []} | more
+    told = {"unacknowledged": 0, "growth": 1.0, "for_s": 3600.0, "visits": Counter(SHOWN), "failures": []} | more
     return wrongs(ending, found, strange, twice, **told)
 
 
@@ -59,6 +60,7 @@ def test_a_soak_in_which_all_went_well_is_called_well():
         ({"unacknowledged": 6}, "6 events are not acknowledged"),
         ({"growth": 40.0}, "grows by 40.0 MB an hour"),
         ({"growth": None}, "grows by None"),
+        ({"visits": Counter(SHOWN[:-1])}, "never gave its technician: live pictures"),
         ({"failures": ["cable pulled: OSError"]}, "cable pulled"),
     ],
 )
@@ -67,8 +69,8 @@ def test_each_thing_that_must_not_be_is_called_wrong(how, word):
     assert word in said
 
 
-def test_the_memory_of_a_short_soak_is_not_judged():
-    assert verdict(growth=400.0, for_s=300.0) == []
+def test_memory_and_visits_of_a_short_soak_are_not_judged():
+    assert verdict(growth=400.0, visits=Counter(), for_s=300.0) == []
 
 
 def test_a_transaction_that_a_kill_cut_short_needs_no_outcome_and_may_have_one():

@@ -3,7 +3,7 @@
 The product is built and installed as on a gate: four lanes, a drawn camera and one on the network, two boards with
 loops, a board and two scanners at posts, a broker behind a bad network, the reference consumer. Vehicles come at twenty
 times the traffic of a truck lane. All faults are mixed: broker, network, consumer, cables, boards, cameras, eyes, disk, clock, hostile visitors,
-codes and messages; in the last fifth of the time the agent is killed too. At the end it is judged from outside. Exit
+codes and messages, a technician who watches at the console; in the last fifth of the time the agent is killed too. At the end it is judged from outside. Exit
 code 1 when anything is not as it must be. The course stands in build/soak.svg too. As root, for the disk.
 """
 
@@ -25,7 +25,7 @@ from tests.faults.disks import MIB, FullDisk
 from tests.faults.world import World
 from tests.installed import Installation, build_wheel
 from tests.soak.course import Course
-from tests.soak.gate import EVERY_S, SoakGate
+from tests.soak.gate import EVERY_S, LOOP_LANES, POST_LANES, REAL_EVERY_S, SoakGate
 from tests.soak.troubles import NetworkCamera, Troubles
 from tests.soak.verdict import strange_grants, transactions, twice_used, wrongs
 from tests.waiting import eventually
@@ -119,14 +119,18 @@ def _report(world, ending, course, troubles, options):
         unacknowledged=world.unacknowledged(),
         growth=growth,
         for_s=options.for_s,
-        failures=[*troubles.failures, *world.gate.failures],
+        visits=troubles.visitor.told,
+        failures=[*troubles.failures, *world.gate.failures, *troubles.visitor.faults],
     )
+    times_real = seen.vehicles.total() / (len(LOOP_LANES) + len(POST_LANES)) / options.for_s * REAL_EVERY_S
     seconds = [each for _, each in seen.latencies] or [float("nan")]
     judged = ending.judgement
     _say(
         "",
         "troubles      " + ", ".join(f"{name} {count}" for name, count in sorted(troubles.told.items())),
-        "vehicles      " + ", ".join(f"{name} {count}" for name, count in sorted(seen.vehicles.items())),
+        f"vehicles      {seen.vehicles.total():,}, {times_real:.1f} times the traffic of truck lanes: "
+        + ", ".join(f"{name} {count}" for name, count in sorted(seen.vehicles.items())),
+        "technician    " + ", ".join(f"{name} {count:,}" for name, count in sorted(troubles.visitor.told.items())),
         f"transactions  {found.begun:,} begun, {found.closed:,} with an outcome, {found.interrupted} cut short by a kill",
         f"events        {judged.recorded:,} recorded, {judged.stored:,} at central, lost {judged.lost}, twice {judged.doubles},"
         f" invented {judged.invented}; {ending.raw_duplicates:,} came again on the wire; chain {judged.chain}",

@@ -22,6 +22,7 @@ from tests.gate_site import GATE
 from tests.hostile import ROOT, Hostile
 from tests.live_rtsp import LiveCamera
 from tests.soak.gate import card
+from tests.soak.visitors import Visitor
 
 STREAM = "01900000-0000-7000-8000-000000000000"
 CLOCK_STEPS_S = (-90, -5, 5, 90)
@@ -128,9 +129,9 @@ class Trouble:
 
 
 class Troubles:
-    """Two threads that make them: one around network and central, one at the gate. `told`: how often each came.
+    """Three threads that make them: around network and central, at the gate, at its console. `told`: how often each came.
 
-    `deadly`: whether the agent itself is killed too.
+    `deadly`: whether the agent itself is killed too. `visitor`: who is at the console.
     """
 
     def __init__(self, world, disk, clock_file, seed):
@@ -142,10 +143,11 @@ class Troubles:
         self._clock_file = clock_file
         self._dice = Random(seed)  # noqa: S311 - to be repeatable
         self._enemy = Enemy(world.broker.port, seed)
+        self.visitor = Visitor(world.gate.console_port, world.gate.console_code, Random(seed))  # noqa: S311 - as above
         self._over = threading.Event()
         self._threads = [
             threading.Thread(target=self._make, args=(troubles, Random(self._dice.random())))  # noqa: S311 - as above
-            for troubles in (self._around(), self._at_the_gate())
+            for troubles in (self._around(), self._at_the_gate(), self._at_the_console())
         ]
 
     def __enter__(self):
@@ -207,7 +209,6 @@ class Troubles:
             ),
             Trouble("eye killed", lambda: self._signal_eye(signal.SIGKILL), most_s=0.5),
             Trouble("eye hangs", lambda: self._signal_eye(signal.SIGSTOP), most_s=0.5),
-            Trouble("visitors at the console", lambda: self._visit(gate.console_port), most_s=0.3),
             Trouble("camera gone", gate.camera.kill, gate.camera.start),
             Trouble("camera shows nonsense", lambda: gate.show_drawn('{"vehicle": 7'), lambda: gate.show_drawn({})),
             Trouble(DEATH, self._kill_agent, most_s=0.1),
@@ -224,16 +225,6 @@ class Troubles:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(self._dice.choice(eyes), sign)
 
-    def _visit(self, port):
-        """Ask the console for what anybody may see, for what nobody may without a name, and for nonsense."""
-        for _ in range(20):
-            request = self._dice.choice(VISITS) + self._dice.randbytes(self._dice.choice((0, 0, 200)))
-            # The agent may be away, and it may hang up.
-            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 2) as visit:
-                visit.settimeout(2)
-                visit.sendall(request)
-                visit.recv(4096)
-
     def _kill_agent(self):
         self._world.agent.kill()
         time.sleep(self._dice.uniform(0, 1))  # noqa: TID251 - nothing is waited for: it is the time without a gate
@@ -247,3 +238,22 @@ class Troubles:
         draft = self._clock_file.with_suffix(".new")
         draft.write_text(f"{step_s:+d}\n", encoding="ascii")
         draft.replace(self._clock_file)
+
+    # ------------------------------------------------------------------------------------------------ at the console
+
+    def _at_the_console(self):
+        return [
+            Trouble("strangers at the console", self._attack_console, most_s=0.3),
+            Trouble("a technician at the console", self.visitor.visit, most_s=0.3),
+        ]
+
+    def _attack_console(self):
+        """Ask the console for what anybody may see, for what nobody may without a name, and for nonsense."""
+        port = self._world.gate.console_port
+        for _ in range(20):
+            request = self._dice.choice(VISITS) + self._dice.randbytes(self._dice.choice((0, 0, 200)))
+            # The agent may be away, and it may hang up.
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 2) as visit:
+                visit.settimeout(2)
+                visit.sendall(request)
+                visit.recv(4096)

@@ -12,7 +12,8 @@ from agent.core.events import Outcome
 PASSAGES = frozenset({Outcome.PASSED, Outcome.PASSED_WITH_VIOLATION, Outcome.OVERRIDDEN})
 FLAT_MB_AN_HOUR = 12.0
 JUDGED_FROM_S = 1200.0
-"""A line through the memory of a shorter run says nothing."""
+"""A line through the memory of a shorter run says nothing; nor need a technician have come by often enough."""
+SHOWN = ("logged in", "pages", "live news", "live pictures")
 LAST_WORDS = 5
 """Events that a gate records as it stops, for which no acknowledgement can reach it any more."""
 
@@ -77,9 +78,10 @@ def strange_grants(payloads, genuine):
     return sorted(str(permit) for permit in granted - genuine)
 
 
-def wrongs(ending, found, strange, twice, *, unacknowledged, growth, for_s, failures):
-    """What is wrong, in words; empty where all is well."""
+def wrongs(ending, found, strange, twice, *, unacknowledged, growth, for_s, visits, failures):
+    """What is wrong, in words; empty where all is well. `visits`: what the technician at the console got."""
     judged = ending.judgement
+    lacked = [what for what in SHOWN if not visits[what]]
     said = [
         (judged.lost, f"{judged.lost} events are lost"),
         (judged.invented, f"{judged.invented} events at central are not those of the gate"),
@@ -98,6 +100,7 @@ def wrongs(ending, found, strange, twice, *, unacknowledged, growth, for_s, fail
             for_s >= JUDGED_FROM_S and (growth is None or growth > FLAT_MB_AN_HOUR),
             f"the agent's memory grows by {growth} MB an hour",
         ),
+        (for_s >= JUDGED_FROM_S and lacked, f"the console never gave its technician: {', '.join(lacked)}"),
         (failures, "; ".join(failures[:5])),
     ]
     return [text for wrong, text in said if wrong]
