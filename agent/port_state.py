@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from agent.core.backoff import delay_s
 from drivers.api import DeviceError
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,7 +113,7 @@ class PortKeeper:
         except Exception as error:
             # A driver's bug must not end the thread, nor leave a relay energised for good.
             log.exception("a fault in the thread of %s or in its driver", self._name)
-            self._lost(f"a fault in the driver: {type(error).__name__}")
+            self._lost(Text("a fault in the driver: {kind}", kind=type(error).__name__))
 
     def _try(self) -> None:
         identity = self._connect()

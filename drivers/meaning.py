@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from drivers import modbus, numato
 from drivers.relay import kmtronic_codec, lcus_codec
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -17,13 +18,13 @@ _FLASH_OFF = 0x0400
 _HEAD = struct.Struct(">BBHH")
 
 _DEVANTECH: Final = {
-    0x5A: "which module is it?",
-    0x5B: "which relays are on?",
-    0x5D: "what is the voltage?",
-    0x64: "all relays on",
-    0x6E: "all relays off",
-    **{0x64 + relay: f"relay {relay} on" for relay in range(1, 9)},
-    **{0x6E + relay: f"relay {relay} off" for relay in range(1, 9)},
+    0x5A: Text("which module is it?"),
+    0x5B: Text("which relays are on?"),
+    0x5D: Text("what is the voltage?"),
+    0x64: Text("all relays on"),
+    0x6E: Text("all relays off"),
+    **{0x64 + relay: Text("relay {relay} on", relay=relay) for relay in range(1, 9)},
+    **{0x6E + relay: Text("relay {relay} off", relay=relay) for relay in range(1, 9)},
 }
 
 
@@ -44,12 +45,20 @@ class Reader:
 
     def received(self, data: bytes) -> str:
         """What an answer says; empty where that cannot be told."""
-        return self._received(self._question, data) if data else "no answer"
+        return self._received(self._question, data) if data else Text("no answer")
 
 
 def numbers(found: Iterable[int]) -> str:
     """Numbers in words: "1, 3", or "none"."""
-    return ", ".join(map(str, found)) or "none"
+    return ", ".join(map(str, found)) or Text("none")
+
+
+def _on(found: Iterable[int]) -> Text:
+    return Text("on: {numbers}", numbers=numbers(found))
+
+
+def _relay(number: int, *, on: bool) -> Text:
+    return Text("relay {relay} on", relay=number) if on else Text("relay {relay} off", relay=number)
 
 
 def _nothing(_: bytes) -> str:
@@ -68,18 +77,22 @@ def _modbus_sent(data: bytes) -> str:
         return ""
     unit, function, address, value = _HEAD.unpack(data[: _HEAD.size])
     words = _modbus_read(function, address, value) or _modbus_write(function, address, value, data)
-    return f"unit {unit}: {words}"
+    return Text("unit {unit}: {words}", unit=unit, words=words)
 
 
 def _modbus_read(function: int, address: int, count: int) -> str:
-    span = f"{address + 1} to {address + count}" if count > 1 else f"{address + 1}"
+    span: int | Text = address + 1
+    if count > 1:
+        span = Text("{first} to {last}", first=span, last=address + count)
     match function:
         case modbus.Function.READ_COILS:
-            return f"which of relays {span} are on?"
+            return Text("which of relays {span} are on?", span=span)
         case modbus.Function.READ_DISCRETE_INPUTS:
-            return f"which of inputs {span} are on?"
+            return Text("which of inputs {span} are on?", span=span)
         case modbus.Function.READ_HOLDING_REGISTERS:
-            return f"read register 0x{address:04X}" + (f" to 0x{address + count - 1:04X}" if count > 1 else "")
+            if count == 1:
+                return Text("read register 0x{address:04X}", address=address)
+            return Text("read register 0x{first:04X} to 0x{last:04X}", first=address, last=address + count - 1)
         case _:
             return ""
 
@@ -89,20 +102,26 @@ def _modbus_write(function: int, address: int, value: int, data: bytes) -> str:
         case modbus.Function.WRITE_COIL:
             return _coil_order(address, value)
         case modbus.Function.WRITE_REGISTER:
-            return f"write register 0x{address:04X}: {value}"
+            return Text("write register 0x{address:04X}: {value}", address=address, value=value)
         case modbus.Function.WRITE_COILS:
             on = _bits(data[7:-2], value, address + 1)
-            return f"switch relays {address + 1} to {address + value}; on: {numbers(on)}"
+            span = Text("{first} to {last}", first=address + 1, last=address + value)
+            return Text("switch relays {span}; on: {numbers}", span=span, numbers=numbers(on))
         case _:
-            return f"function {function}"
+            return Text("function {number}", number=function)
 
 
 def _coil_order(address: int, value: int) -> str:
     kind, relay = address & 0xFF00, (address & 0x00FF) + 1
     if kind in {modbus.FLASH_ON, _FLASH_OFF}:
-        return f"relay {relay} {'on' if kind == modbus.FLASH_ON else 'off'} for {value * _STEP_MS} ms"
-    state = {modbus.ON: "on", modbus.OFF: "off"}.get(value, f"to 0x{value:04X}")
-    return f"all relays {state}" if address == _ALL_RELAYS else f"relay {address + 1} {state}"
+        order = _relay(relay, on=kind == modbus.FLASH_ON)
+        return Text("{order} for {duration_ms} ms", order=order, duration_ms=value * _STEP_MS)
+    if value not in {modbus.ON, modbus.OFF}:
+        relays = Text("all relays") if address == _ALL_RELAYS else Text("relay {relay}", relay=address + 1)
+        return Text("{relays} to 0x{value:04X}", relays=relays, value=value)
+    if address == _ALL_RELAYS:
+        return Text("all relays on") if value == modbus.ON else Text("all relays off")
+    return _relay(address + 1, on=value == modbus.ON)
 
 
 def _modbus_received(question: bytes, answer: bytes) -> str:
@@ -111,17 +130,18 @@ def _modbus_received(question: bytes, answer: bytes) -> str:
     _, function, address, count = _HEAD.unpack(question[: _HEAD.size])
     reply = modbus.reply_in(modbus.Request(question, count if function in modbus.READS else 0), answer)
     if reply is None or not modbus.is_sound(reply):
-        return "garbled"
+        return Text("garbled")
     if reply[1] & modbus.EXCEPTION_FLAG:
-        return f"refused: {modbus.EXCEPTIONS.get(reply[2], f'exception {reply[2]}')}"
+        return Text("refused: {why}", why=modbus.EXCEPTIONS.get(reply[2], Text("exception {number}", number=reply[2])))
     match function:
         case modbus.Function.READ_COILS | modbus.Function.READ_DISCRETE_INPUTS:
-            return f"on: {numbers(_bits(reply[3:-2], count, address + 1))}"
+            return _on(_bits(reply[3:-2], count, address + 1))
         case modbus.Function.READ_HOLDING_REGISTERS:
             data = reply[3:-2]
-            return f"values: {numbers(struct.unpack(f'>{len(data) // 2}H', data[: len(data) // 2 * 2]))}"
+            values = struct.unpack(f">{len(data) // 2}H", data[: len(data) // 2 * 2])
+            return Text("values: {numbers}", numbers=numbers(values))
         case _:
-            return "taken" if reply[:6] == question[:6] else "not what was asked"
+            return Text("taken") if reply[:6] == question[:6] else Text("not what was asked")
 
 
 def _bits(data: bytes, count: int, first: int) -> list[int]:
@@ -134,16 +154,16 @@ def _bits(data: bytes, count: int, first: int) -> list[int]:
 
 def _lcus_sent(data: bytes) -> str:
     if data == lcus_codec.QUERY_ALL:
-        return "which relays are on?"
+        return Text("which relays are on?")
     if len(data) != lcus_codec.FRAME_LENGTH or data != lcus_codec.frame(data[1], data[2]):
         return ""
     match data[2]:
         case lcus_codec.Operation.ON | lcus_codec.Operation.ON_WITH_FEEDBACK:
-            return f"relay {data[1]} on"
+            return _relay(data[1], on=True)
         case lcus_codec.Operation.OFF | lcus_codec.Operation.OFF_WITH_FEEDBACK:
-            return f"relay {data[1]} off"
+            return _relay(data[1], on=False)
         case lcus_codec.Operation.QUERY:
-            return f"is relay {data[1]} on?"
+            return Text("is relay {relay} on?", relay=data[1])
         case _:
             return ""
 
@@ -151,47 +171,47 @@ def _lcus_sent(data: bytes) -> str:
 def _lcus_received(question: bytes, answer: bytes) -> str:
     if len(question) == lcus_codec.FRAME_LENGTH:
         states = [lcus_codec.frame(question[1], on) for on in (0, 1)]
-        return f"relay {question[1]} {'on' if answer == states[1] else 'off'}" if answer in states else "garbled"
+        return _relay(question[1], on=answer == states[1]) if answer in states else Text("garbled")
     if answer.startswith(b"CH"):
         try:
             told = lcus_codec.read_lines(answer, answer.count(b"\n"))
         except lcus_codec.BadReplyError:
-            return "garbled"
-        return f"on: {numbers(place for place, on in enumerate(told, 1) if on)}"
+            return Text("garbled")
+        return _on(place for place, on in enumerate(told, 1) if on)
     return _flags(answer)
 
 
 def _kmtronic_sent(data: bytes) -> str:
     match tuple(data):
         case (kmtronic_codec.START, 0x09, 0):
-            return "which relays are on?"
+            return Text("which relays are on?")
         case (kmtronic_codec.START, channel, 0) if channel > kmtronic_codec.ADDRESS_BASE:
-            return "which relays are on?"
+            return Text("which relays are on?")
         case (kmtronic_codec.START, channel, kmtronic_codec.ASK):
-            return f"is relay {channel} on?"
+            return Text("is relay {relay} on?", relay=channel)
         case (kmtronic_codec.START, channel, on):
-            return f"relay {channel} {'on' if on else 'off'}"
+            return _relay(channel, on=bool(on))
         case _:
             return ""
 
 
 def _kmtronic_received(question: bytes, answer: bytes) -> str:
     if len(answer) == kmtronic_codec.FRAME_LENGTH and answer[:2] == question[:2]:
-        return f"relay {answer[1]} {'on' if answer[2] else 'off'}"
+        return _relay(answer[1], on=bool(answer[2]))
     return _flags(answer)
 
 
 def _flags(answer: bytes) -> str:
     """One byte 00 or 01 a relay."""
     if not set(answer) <= {0, 1}:
-        return "garbled"
-    return f"on: {numbers(place for place, on in enumerate(answer, 1) if on)}"
+        return Text("garbled")
+    return _on(place for place, on in enumerate(answer, 1) if on)
 
 
 def _devantech_sent(data: bytes) -> str:
     match tuple(data):
         case (0x5C, mask):
-            return f"switch all relays; on: {numbers(_bits(bytes([mask]), 8, 1))}"
+            return Text("switch all relays; on: {numbers}", numbers=numbers(_bits(bytes([mask]), 8, 1)))
         case (order,) | (0, order):
             return _DEVANTECH.get(order, "")
         case _:
@@ -201,9 +221,9 @@ def _devantech_sent(data: bytes) -> str:
 def _devantech_received(question: bytes, answer: bytes) -> str:
     match (question[-1:], tuple(answer)):
         case (b"\x5a", (module, version)):
-            return f"module {module}, version {version}"
+            return Text("module {module}, version {version}", module=module, version=version)
         case (b"\x5b", (mask,)):
-            return f"on: {numbers(_bits(bytes([mask]), 8, 1))}"
+            return _on(_bits(bytes([mask]), 8, 1))
         case _:
             return ""
 
@@ -214,9 +234,9 @@ def _numato_sent(data: bytes) -> str:
 
 def _numato_received(question: bytes, answer: bytes) -> str:
     try:
-        return numato.answer(_numato_sent(question), answer) or "taken"
+        return numato.answer(_numato_sent(question), answer) or Text("taken")
     except numato.BadReplyError:
-        return "garbled"
+        return Text("garbled")
 
 
 _READERS: Final[dict[str, tuple[Callable[[bytes], str], Callable[[bytes, bytes], str]]]] = {

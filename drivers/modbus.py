@@ -12,6 +12,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,16 +47,16 @@ _ACKNOWLEDGED = frozenset(
 )
 
 EXCEPTIONS = {
-    1: "illegal function",
-    2: "illegal data address",
-    3: "illegal data value",
-    4: "server device failure",
-    5: "acknowledge",
-    6: "server device busy",
-    7: "negative acknowledge",
-    8: "memory parity error",
-    10: "gateway path unavailable",
-    11: "gateway target device failed to respond",
+    1: Text("illegal function"),
+    2: Text("illegal data address"),
+    3: Text("illegal data value"),
+    4: Text("server device failure"),
+    5: Text("acknowledge"),
+    6: Text("server device busy"),
+    7: Text("negative acknowledge"),
+    8: Text("memory parity error"),
+    10: Text("gateway path unavailable"),
+    11: Text("gateway target device failed to respond"),
 }
 _REFUSALS = frozenset({1, 2, 3})
 _NOT_NOW = frozenset({6, 7, 10})
@@ -217,7 +218,14 @@ def check_acknowledge(request: Request, reply: bytes) -> None:
     """Check the reply to a write: the board repeats address and value or count. Errors as in `read_bits`, NoEchoError."""
     _check(request, reply, ACKNOWLEDGE_LENGTH)
     if reply[:6] != request.frame[:6]:
-        raise NoEchoError(f"unit {request.unit} answered {_hex(reply)} to {_hex(request.frame)}: not what was asked")
+        raise NoEchoError(
+            Text(
+                "unit {unit} answered {reply} to {frame}: not what was asked",
+                unit=request.unit,
+                reply=_hex(reply),
+                frame=_hex(request.frame),
+            )
+        )
 
 
 def _frame_length(request: Request, received: bytes) -> int | None:
@@ -237,24 +245,38 @@ def _frame_length(request: Request, received: bytes) -> int | None:
 def _data(request: Request, reply: bytes) -> bytes:
     _check(request, reply, HEAD_LENGTH + request.data_length + 2)
     if reply[2] != request.data_length:
-        raise BadReplyError(f"the reply {_hex(reply)} says {reply[2]} bytes of data; {request.data_length} were due")
+        raise BadReplyError(
+            Text(
+                "the reply {reply} says {count} bytes of data; {wanted} were due",
+                reply=_hex(reply),
+                count=reply[2],
+                wanted=request.data_length,
+            )
+        )
     return reply[HEAD_LENGTH:-2]
 
 
 def _check(request: Request, reply: bytes, length: int) -> None:
     if not is_sound(reply):
-        raise BadReplyError(f"garbled reply {_hex(reply)} to {_hex(request.frame)}")
+        raise BadReplyError(Text("garbled reply {reply} to {frame}", reply=_hex(reply), frame=_hex(request.frame)))
     if reply[0] != request.unit:
-        raise BadReplyError(f"unit {reply[0]} answered for unit {request.unit}: {_hex(reply)}")
+        raise BadReplyError(
+            Text("unit {other} answered for unit {unit}: {reply}", other=reply[0], unit=request.unit, reply=_hex(reply))
+        )
     if reply[1] == request.function | EXCEPTION_FLAG and len(reply) == EXCEPTION_LENGTH:
         raise _exception(request, reply[2])
     if reply[1] != request.function or len(reply) != length:
-        raise BadReplyError(f"the reply {_hex(reply)} is none to {_hex(request.frame)}")
+        raise BadReplyError(Text("the reply {reply} is none to {frame}", reply=_hex(reply), frame=_hex(request.frame)))
 
 
 def _exception(request: Request, code: int) -> RefusedError | NotNowError | FailedError:
-    name = EXCEPTIONS.get(code, "unknown exception")
-    message = f"unit {request.unit} answered {_hex(request.frame)} with exception {code}, {name}"
+    message = Text(
+        "unit {unit} answered {frame} with exception {code}, {name}",
+        unit=request.unit,
+        frame=_hex(request.frame),
+        code=code,
+        name=EXCEPTIONS.get(code, Text("unknown exception")),
+    )
     if code in _REFUSALS:
         return RefusedError(message)
     return NotNowError(message) if code in _NOT_NOW else FailedError(message)

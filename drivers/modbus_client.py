@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from drivers import modbus
 from drivers.api import DeviceMisconfiguredError
 from drivers.serial_port import NoReplyError, SerialParameters, SerialPort
+from drivers.text import Text
 
 FRAME_GAP_OCTETS = 3.5
 FAST_BAUD = 19200
@@ -88,7 +89,7 @@ class ModbusClient:
         except NoReplyError as error:
             raise self._explained(error) from error
         if request.function in modbus.READS and received.startswith(request.frame):
-            message = f"the adapter at {self._port.path} echoes what is sent: set local_echo = true"
+            message = Text("the adapter at {path} echoes what is sent: set local_echo = true", path=self._port.path)
             raise DeviceMisconfiguredError(message)
         reply = modbus.reply_in(request, received)
         return b"" if reply is None else reply
@@ -96,12 +97,18 @@ class ModbusClient:
     def _explained(self, error: NoReplyError) -> NoReplyError:
         heard = error.received
         if not heard:
-            hint = "check the power of the board, wires A and B, the address and the speed"
+            hint = Text("check the power of the board, wires A and B, the address and the speed")
         elif modbus.is_sound(heard) and heard[0] != self._unit:
-            hint = f"unit {heard[0]} answered instead: check the address"
+            hint = Text("unit {unit} answered instead: check the address", unit=heard[0])
         else:
-            hint = f"heard {heard.hex(' ').upper()}: check speed, parity and wiring"
-        message = f"unit {self._unit} on {self._port.path} does not answer at {self._baud} baud; {hint}"
+            hint = Text("heard {bytes}: check speed, parity and wiring", bytes=heard.hex(" ").upper())
+        message = Text(
+            "unit {unit} on {path} does not answer at {baud} baud; {hint}",
+            unit=self._unit,
+            path=self._port.path,
+            baud=self._baud,
+            hint=hint,
+        )
         return NoReplyError(message, heard)
 
 

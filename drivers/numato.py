@@ -11,6 +11,7 @@ import re
 from typing import NoReturn
 
 from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError
+from drivers.text import Text
 
 DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUV"
 """One character names one of up to 32 relays or inputs; it goes beyond hexadecimal."""
@@ -84,7 +85,13 @@ def is_past(line: str, received: bytes) -> bool:
 def check_once(line: str, received: bytes) -> None:
     """Raise BadReplyError where a line came back more often than it was sent."""
     if received.count(line.encode("ascii")) > 1:
-        raise BadReplyError(f"{line!r} came back as {received!r}: an adapter that hears itself, or noise")
+        raise BadReplyError(
+            Text(
+                "{line!r} came back as {received!r}: an adapter that hears itself, or noise",
+                line=line,
+                received=received,
+            )
+        )
 
 
 def answer(line: str, received: bytes) -> str:
@@ -94,9 +101,21 @@ def answer(line: str, received: bytes) -> str:
     """
     match = _REPLY.fullmatch(received)
     if match is None:
-        raise BadReplyError(f"the board answered {line!r} with {received!r}: not the command, an answer and >")
+        raise BadReplyError(
+            Text(
+                "the board answered {line!r} with {received!r}: not the command, an answer and >",
+                line=line,
+                received=received,
+            )
+        )
     if match[1] != line.encode("ascii"):
-        raise BadReplyError(f"the board answered {line!r} with {received!r}: it understood another command")
+        raise BadReplyError(
+            Text(
+                "the board answered {line!r} with {received!r}: it understood another command",
+                line=line,
+                received=received,
+            )
+        )
     return (match[2] or b"").decode("ascii", "replace")
 
 
@@ -106,23 +125,23 @@ def word(line: str, first: str, second: str) -> str:
     Raises BadReplyError unless both are the same word of up to 16 characters.
     """
     if not _WORD.fullmatch(first):
-        _refuse(line, first, "not one word")
+        _refuse(line, first, Text("not one word"))
     if first != second:
-        _refuse(line, second, f"before it was {first!r}")
+        _refuse(line, second, Text("before it was {first!r}", first=first))
     return first
 
 
 def relay_state(line: str, text: str) -> bool:
     """The state in the answer to `read_relay`: whether it is energised. Raises BadReplyError."""
     if text not in {"on", "off"}:
-        _refuse(line, text, "neither on nor off")
+        _refuse(line, text, Text("neither on nor off"))
     return text == "on"
 
 
 def input_state(line: str, text: str) -> bool:
     """The level in the answer to `read_input`: whether it is high. Raises BadReplyError."""
     if text not in {"0", "1"}:
-        _refuse(line, text, "neither 0 nor 1")
+        _refuse(line, text, Text("neither 0 nor 1"))
     return text == "1"
 
 
@@ -132,14 +151,18 @@ def relay_states(text: str, channels: int) -> tuple[bool, ...]:
     Raises BadReplyError, or DeviceMisconfiguredError when the board has other channels.
     """
     if not _HEX.fullmatch(text):
-        _refuse(READ_ALL_RELAYS, text, "not hexadecimal")
+        _refuse(READ_ALL_RELAYS, text, Text("not hexadecimal"))
     if len(text) * 4 != channels:
-        raise DeviceMisconfiguredError(f"the board has {len(text) * 4} relays, not {channels}: set channels")
+        raise DeviceMisconfiguredError(
+            Text("the board has {count} relays, not {channels}: set channels", count=len(text) * 4, channels=channels)
+        )
     mask = int(text, 16)
     return tuple(bool(mask >> place & 1) for place in range(channels))
 
 
-def _refuse(line: str, text: str, wrong: str) -> NoReturn:
+def _refuse(line: str, text: str, wrong: Text) -> NoReturn:
     if not text:
-        raise BadReplyError(f"the board has no answer to {line!r}: does it have so many relays and inputs?")
-    raise BadReplyError(f"the board answered {line!r} with {text!r}: {wrong}")
+        raise BadReplyError(
+            Text("the board has no answer to {line!r}: does it have so many relays and inputs?", line=line)
+        )
+    raise BadReplyError(Text("the board answered {line!r} with {text!r}: {wrong}", line=line, text=text, wrong=wrong))

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from drivers import numato
 from drivers.api import DeviceError
 from drivers.serial_port import NoReplyError, NotSentError, SerialParameters, SerialPort
+from drivers.text import Text
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ class NumatoClient:
         except DeviceError:
             self.close()
             raise
-        return f"Numato board {identity}, version {version}"
+        return Text("Numato board {name}, version {version}", name=identity, version=version)
 
     def close(self) -> None:
         """Let the port go."""
@@ -116,7 +117,7 @@ class NumatoClient:
             except (NoReplyError, numato.BadReplyError) as error:
                 is_silent = isinstance(error, NoReplyError) and not error.received
                 if is_silent or not tries:
-                    raise NotSentError(f"{error}; {line!r} was not sent") from error
+                    raise NotSentError(Text("{error}; {line!r} was not sent", error=str(error), line=line)) from error
 
     def _send_mark(self) -> None:
         """Send a mark and hear the board out up to its answer. Raises NotSentError, NoReplyError or BadReplyError."""

@@ -29,6 +29,7 @@ from drivers import modbus, numato
 from drivers.relay import devantech_codec, kmtronic_codec, lcus_codec
 from drivers.relay.modbus_profiles import LCTECH_BLOCK, TRAITS, Profile
 from drivers.serial_port import NoReplyError, SerialParameters, SerialPort
+from drivers.text import Text, either
 from drivers.usb_ids import Manner
 
 if TYPE_CHECKING:
@@ -59,11 +60,11 @@ NEUTRAL = b"\x80"
 HARMFUL: Final = frozenset({0x50, *range(0x5A, 0x77), 0xA0, 0xFF, 0x0D, 0x2F, 0x3A})
 """Bytes that no Modbus question to an unproved board may hold."""
 
-_DOUBTS: Mapping[Profile, str] = MappingProxyType(
+_DOUBTS: Mapping[Profile, Text] = MappingProxyType(
     {
-        Profile.WAVESHARE_D: " (an IO 8CH answers alike)",
-        Profile.LCTECH: " (it tells of 8 of each whatever it has: set channels and count)",
-        Profile.R421A: " (probably: another device may have such registers, so look at the board)",
+        Profile.WAVESHARE_D: Text("an IO 8CH answers alike"),
+        Profile.LCTECH: Text("it tells of 8 of each whatever it has: set channels and count"),
+        Profile.R421A: Text("probably: another device may have such registers, so look at the board"),
     }
 )
 _COIL_COUNTS = (32, 16, 8, 4, 2, 1)
@@ -112,7 +113,7 @@ def identify(
     Raises DeviceUnavailableError where the port cannot be opened or is lost, DeviceMisconfiguredError where it is none.
     """
     if likeness.manner is Manner.NEVER:
-        return Finding(None, f"not asked: {likeness.reason}")
+        return Finding(None, Text("not asked: {why}", why=likeness.reason))
     port = SerialPort.shared(path, SerialParameters("recognition", gap_s=GAP_S))
 
     def ask(request: bytes, is_whole: Callable[[bytes], bool]) -> bytes:
@@ -133,7 +134,7 @@ def recognise(ask: Ask, manner: Manner, title: str = "", units: Iterable[int] = 
     """Ask the questions that are harmless for every board that the manner allows, until one is answered."""
     talk = _Talk(ask)
     if talk.say(LISTEN):
-        return Finding(None, "it talks without being asked, which no relay board does", tuple(talk.heard))
+        return Finding(None, Text("it talks without being asked, which no relay board does"), tuple(talk.heard))
     board = next(filter(None, _answers(talk, manner, title, tuple(units))), None)
     return Finding(board, "" if board else _why_not(talk, manner), tuple(talk.heard))
 
@@ -162,13 +163,15 @@ def _why_not(talk: _Talk, manner: Manner) -> str:
     if talk.note:
         return talk.note
     if any(heard.reply for heard in talk.heard):
-        return "it answered, but not as a board that is known; check its speed (only 9600 baud is asked) and wiring"
+        return Text(
+            "it answered, but not as a board that is known; check its speed (only 9600 baud is asked) and wiring"
+        )
     if manner is Manner.CONVERTER:
-        return (
+        return Text(
             'it says nothing: an LCUS board that tells no state (readback = "none", or "feedback"), or an RS485 adapter '
             "with no board behind it at 9600 baud. More questions could switch relays"
         )
-    return "it says nothing at 9600 baud. More questions could switch relays"
+    return Text("it says nothing at 9600 baud. More questions could switch relays")
 
 
 @dataclass(slots=True)
@@ -211,8 +214,11 @@ def _devantech(talk: _Talk) -> Recognised | None:
     if len(reply) != 2 or reply[0] not in devantech_codec.BOARDS:  # noqa: PLR2004 - module and version
         return None
     name, sizes = devantech_codec.BOARDS[reply[0]]
-    count = _relays(sizes[0]) if len(sizes) == 1 else f"{' or '.join(map(str, sizes))} relays: set channels"
-    return Recognised(f"Devantech {name}, version {reply[1]}, {count}", "devantech", {"channels": sizes[-1]})
+    count = _relays(sizes[0])
+    if len(sizes) > 1:
+        count = Text("{sizes} relays: set channels", sizes=either(sizes))
+    words = Text("Devantech {name}, version {version}, {relays}", name=name, version=reply[1], relays=count)
+    return Recognised(words, "devantech", {"channels": sizes[-1]})
 
 
 def _lcus(talk: _Talk) -> Recognised | None:
@@ -230,7 +236,9 @@ def _lcus(talk: _Talk) -> Recognised | None:
 
 def _lcus_board(channels: int, readback: str) -> Recognised:
     return Recognised(
-        f"LCUS board, {_relays(channels)}, readback {readback}", "lcus", {"channels": channels, "readback": readback}
+        Text("LCUS board, {relays}, readback {readback}", relays=_relays(channels), readback=readback),
+        "lcus",
+        {"channels": channels, "readback": readback},
     )
 
 
@@ -238,14 +246,18 @@ def _kmtronic(talk: _Talk) -> Recognised | None:
     """Boards of four and eight relays. Those of one and two are asked by what may be an order to another board."""
     for request in (KMTRONIC_REST, kmtronic_codec.QUERY_ALL):
         if channels := talk.states(request):
-            return Recognised(f"KMTronic board, {_relays(channels)}", "kmtronic", {"channels": channels})
+            return Recognised(
+                Text("KMTronic board, {relays}", relays=_relays(channels)), "kmtronic", {"channels": channels}
+            )
     return None
 
 
 def _kmtronic_bus(talk: _Talk, units: tuple[int, ...]) -> Recognised | None:
     for address in (unit for unit in units if unit in KMTRONIC_ADDRESSES):
         if channels := talk.states(kmtronic_codec.query_board(address)):
-            words = f"KMTronic board on RS485, {_relays(channels)}, address {address}"
+            words = Text(
+                "KMTronic board on RS485, {relays}, address {address}", relays=_relays(channels), address=address
+            )
             keys = {"connection": "rs485", "channels": channels, "address": address}
             return Recognised(words, "kmtronic", keys | ({"local_echo": True} if talk.echoes else {}))
     return None
@@ -266,7 +278,11 @@ def _numato(talk: _Talk, title: str) -> Recognised | None:
     channels = int(named[1]) if named else _numato_channels(talk)
     if not channels:
         return None
-    return Recognised(f"Numato board, {_relays(channels)}, version {version}", "numato", {"channels": channels})
+    return Recognised(
+        Text("Numato board, {relays}, version {version}", relays=_relays(channels), version=version),
+        "numato",
+        {"channels": channels},
+    )
 
 
 def _numato_channels(talk: _Talk) -> int:
@@ -304,15 +320,24 @@ def _modbus_board(talk: _Talk, unit: int) -> Recognised | None:
     coils = next((n for n in _COIL_COUNTS if _tells(talk, modbus.read_coils(unit, 0, n))), 0)
     channels = coils or next((n for n in _COIL_COUNTS if _registers_are_states(talk, unit, n)), 0)
     if not channels:
-        talk.note = f"a Modbus device answers at unit {unit}, but as no relay board that is known"
+        talk.note = Text("a Modbus device answers at unit {unit}, but as no relay board that is known", unit=unit)
         return None
     inputs = next((n for n in _INPUT_COUNTS if _tells(talk, modbus.read_discrete_inputs(unit, 0, n))), 0)
     profile = _coil_profile(talk, unit, channels, inputs) if coils else Profile.R421A
     line: dict[str, object] = {"unit": unit}
     if talk.echoes:
         line["local_echo"] = True
+    words = Text(
+        "{board}, unit {unit}, {relays}, {inputs} inputs",
+        board=TRAITS[profile].title,
+        unit=unit,
+        relays=_relays(channels),
+        inputs=inputs or Text("no"),
+    )
+    if profile in _DOUBTS:
+        words = Text("{words} ({doubt})", words=words, doubt=_DOUBTS[profile])
     return Recognised(
-        f"{TRAITS[profile].title}, unit {unit}, {_relays(channels)}, {inputs or 'no'} inputs{_DOUBTS.get(profile, '')}",
+        words,
         "modbus_rtu",
         line | {"profile": profile.value, "channels": channels},
         line | {"count": inputs} if inputs else None,
@@ -360,8 +385,8 @@ def _tells(talk: _Talk, request: Request) -> bool:
     return reply is not None and not reply[1] & modbus.EXCEPTION_FLAG
 
 
-def _relays(count: int) -> str:
-    return f"{count} relay{'s' if count != 1 else ''}"
+def _relays(count: int) -> Text:
+    return Text("{count} relay", count=count) if count == 1 else Text("{count} relays", count=count)
 
 
 def _reply(talk: _Talk, request: Request) -> bytes | None:

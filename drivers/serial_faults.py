@@ -11,6 +11,7 @@ from pathlib import Path
 
 from drivers.api import DeviceError, DeviceMisconfiguredError, DeviceUnavailableError
 from drivers.holders import holders
+from drivers.text import Text
 
 _GONE = frozenset({errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.EIO})
 _BUSY = frozenset({errno.EBUSY, errno.EAGAIN})
@@ -21,21 +22,33 @@ def check_is_a_port(path: str) -> None:
     """Raise DeviceMisconfiguredError where `path` exists but is no character device."""
     with contextlib.suppress(OSError):  # what cannot be looked at is reported by the opening itself
         if not stat.S_ISCHR(Path(path).stat().st_mode):
-            raise DeviceMisconfiguredError(f"{path} is not a serial port")
+            raise DeviceMisconfiguredError(_no_port(path))
 
 
 def opening_failed(path: str, error: Exception) -> DeviceError:
     """Turn the error of opening `path` into one that says what to do."""
     number = _errno_of(error)
     if number in _GONE:
-        return DeviceUnavailableError(f"no such port: {path}; is the adapter plugged in? {_ports_here()}")
+        return DeviceUnavailableError(
+            Text("no such port: {path}; is the adapter plugged in? {ports}", path=path, ports=_ports_here())
+        )
     if number in _FORBIDDEN:
-        return DeviceUnavailableError(f"no permission to open {path}: put the user of this process into {_group(path)}")
+        return DeviceUnavailableError(
+            Text(
+                "no permission to open {path}: put the user of this process into {group}", path=path, group=_group(path)
+            )
+        )
     if number in _BUSY:
-        return DeviceUnavailableError(f"{path} is in use by {_holders(path)}; stop that first")
+        return DeviceUnavailableError(
+            Text("{path} is in use by {holders}; stop that first", path=path, holders=_holders(path))
+        )
     if number == errno.ENOTTY:
-        return DeviceMisconfiguredError(f"{path} is not a serial port")
-    return DeviceUnavailableError(f"cannot open {path}: {error}")
+        return DeviceMisconfiguredError(_no_port(path))
+    return DeviceUnavailableError(Text("cannot open {path}: {error}", path=path, error=str(error)))
+
+
+def _no_port(path: str) -> Text:
+    return Text("{path} is not a serial port", path=path)
 
 
 def _errno_of(error: Exception) -> int | None:
@@ -47,23 +60,25 @@ def _errno_of(error: Exception) -> int | None:
     return first if isinstance(first, int) else None
 
 
-def _ports_here() -> str:
+def _ports_here() -> Text:
     by_id = Path("/dev/serial/by-id")
     found = sorted(by_id.iterdir()) if by_id.is_dir() else []
     found = found or sorted(port for kind in ("ttyUSB*", "ttyACM*") for port in Path("/dev").glob(kind))
-    return f"Ports here: {', '.join(map(str, found))}" if found else "There is no USB serial port here"
+    if not found:
+        return Text("There is no USB serial port here")
+    return Text("Ports here: {ports}", ports=", ".join(map(str, found)))
 
 
-def _group(path: str) -> str:
+def _group(path: str) -> Text:
     try:
-        return f"the group {grp.getgrgid(Path(path).stat().st_gid).gr_name} (usually dialout)"
+        return Text("the group {group} (usually dialout)", group=grp.getgrgid(Path(path).stat().st_gid).gr_name)
     except (OSError, KeyError):
-        return "the group dialout"
+        return Text("the group {group}", group="dialout")
 
 
 def _holders(path: str) -> str:
     """The programs that have the port open, in words."""
     found = holders(str(Path(path).resolve()))
     if any(holder.pid == os.getpid() for holder in found):
-        return "this same program, under another name or with other parameters"
-    return ", ".join(f"{holder.name} (pid {holder.pid})" for holder in found) or "another program"
+        return Text("this same program, under another name or with other parameters")
+    return ", ".join(f"{holder.name} (pid {holder.pid})" for holder in found) or Text("another program")

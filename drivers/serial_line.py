@@ -22,6 +22,7 @@ import serial
 from drivers.api import DeviceUnavailableError
 from drivers.fair_lock import FairLock
 from drivers.serial_faults import check_is_a_port, opening_failed
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -128,7 +129,7 @@ class SerialLine:
         """See SerialPort.receive."""
         with self._lock:
             if self.broken:
-                raise DeviceUnavailableError(f"{self.path} was lost; it must be opened again")
+                raise DeviceUnavailableError(_lost(self.path))
             with self._breaking(DeviceUnavailableError):
                 return self._take() if select.select([self._fd], [], [], timeout_s)[0] else b""
 
@@ -158,7 +159,7 @@ class SerialLine:
     def _prepare(self) -> None:
         """Bring the line to a state in which a request may be sent: nothing half received, the gap kept."""
         if self.broken:
-            raise NotSentError(f"{self.path} was lost; it must be opened again")
+            raise NotSentError(_lost(self.path))
         with self._breaking(NotSentError):
             if self._is_littered:
                 self._wait_for_quiet()
@@ -182,12 +183,12 @@ class SerialLine:
                     sent += os.write(self._fd, request[sent:])
                 except BlockingIOError:
                     if not select.select([], [self._fd], [], max(0.0, deadline - time.monotonic()))[1]:
-                        raise OSError("it takes no more bytes") from None
+                        raise OSError(Text("it takes no more bytes")) from None
 
     def _drain(self, deadline: float) -> None:
         while struct.unpack("i", fcntl.ioctl(self._fd, termios.TIOCOUTQ, b"\0\0\0\0"))[0]:
             if time.monotonic() > deadline:
-                raise OSError("the bytes do not leave it")
+                raise OSError(Text("the bytes do not leave it"))
             _pause(0.001)
 
     def _read(self, incoming: _Incoming, deadline: float) -> bytes:
@@ -196,7 +197,10 @@ class SerialLine:
             if wait_s <= 0 and incoming.is_whole_at_the_end():
                 break
             if wait_s <= 0 or len(incoming.received) > REPLY_LIMIT:
-                raise NoReplyError(f"no answer on {self.path} ({incoming.described()})", bytes(incoming.received))
+                raise NoReplyError(
+                    Text("no answer on {path} ({heard})", path=self.path, heard=incoming.described()),
+                    bytes(incoming.received),
+                )
             with self._breaking(NoReplyError):
                 if select.select([self._fd], [], [], wait_s)[0]:
                     incoming.add(self._take())
@@ -210,7 +214,8 @@ class SerialLine:
                 incoming.add(self._take())
         if incoming.has_surplus():
             raise NoReplyError(
-                f"more than one answer on {self.path} ({incoming.described()})", bytes(incoming.received)
+                Text("more than one answer on {path} ({heard})", path=self.path, heard=incoming.described()),
+                bytes(incoming.received),
             )
         return incoming.reply()
 
@@ -220,7 +225,7 @@ class SerialLine:
         except BlockingIOError:  # readiness may be a false alarm, select(2)
             return b""
         if not data:
-            raise OSError("the device is gone")
+            raise OSError(Text("the device is gone"))
         return data
 
     @contextmanager
@@ -232,7 +237,11 @@ class SerialLine:
             self.broken = True
             self.close()
             self._on_broken(self)
-            raise kind(f"{self.path} was lost: {error}") from error
+            raise kind(Text("{path} was lost: {why}", path=self.path, why=str(error))) from error
+
+
+def _lost(path: str) -> Text:
+    return Text("{path} was lost; it must be opened again", path=path)
 
 
 class _Incoming:
@@ -269,8 +278,8 @@ class _Incoming:
     def reply(self) -> bytes:
         return bytes(self.received[: self._wanted] if isinstance(self._wanted, int) else self.received)
 
-    def described(self) -> str:
-        return f"only {self.received.hex(' ').upper()}" if self.received else "silence"
+    def described(self) -> Text:
+        return Text("only {bytes}", bytes=self.received.hex(" ").upper()) if self.received else Text("silence")
 
 
 def _open_exclusively(path: str, parameters: SerialParameters) -> serial.Serial:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 from drivers.api import DeviceMisconfiguredError
 from drivers.exchanges import EXCHANGES
 from drivers.serial_line import NoReplyError, NotSentError, SerialLine, SerialParameters
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,7 +92,7 @@ class SerialPort:
 
     def _usable(self) -> SerialLine:
         if self._line is None:
-            raise NotSentError(f"{self.path} is not open")
+            raise NotSentError(Text("{path} is not open", path=self.path))
         return self._line
 
     def _note(self, mark: str, data: bytes, took_s: float | None = None) -> None:
@@ -124,8 +125,14 @@ class _Table:
             if line is None or line.broken:
                 line = self._open[key] = SerialLine(path, parameters, self._forget)
             elif line.parameters != parameters:
-                message = f"{path} is already in use by this program with other parameters: {line.parameters}"
-                raise DeviceMisconfiguredError(f"{message}, not {parameters}")
+                raise DeviceMisconfiguredError(
+                    Text(
+                        "{path} is already in use by this program with other parameters: {theirs}, not {mine}",
+                        path=path,
+                        theirs=line.parameters,
+                        mine=parameters,
+                    )
+                )
             self._users[line] = self._users.get(line, 0) + 1
             return line
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import TYPE_CHECKING, Self
 
 from typing_extensions import override
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 CLAUSE = "clause"
 """The form, `{name:clause}`, of a text that goes on within another: without its full stop."""
@@ -53,6 +54,12 @@ class Text(str):
             for name, value in self.values.items()
         }
         return Text(self.pattern, **values)
+
+
+def either(words: Iterable[object]) -> Text:
+    """One or more words, joined by "or"."""
+    texts = [one if isinstance(one, Text) else Text.of(str(one)) for one in words]
+    return reduce(lambda one, other: Text("{one} or {other}", one=one, other=other), texts)
 
 
 def reason(error: OSError) -> Text:

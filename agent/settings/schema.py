@@ -12,7 +12,7 @@ from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
 from pydantic import BaseModel, SecretBytes, SecretStr
 
 from agent.service.redaction import sounds_secret
-from drivers.text import Text
+from drivers.text import Text, either
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,7 +105,7 @@ def expected(field: FieldInfo, *, item: bool = False) -> Text:
         return _list(limits)
     if any(get_origin(kind) is dict for kind in kinds):
         return Text("a table")
-    bounded = _bounded(reduce(_either, dict.fromkeys(_kind(kind) for kind in kinds)), limits)
+    bounded = _bounded(either(dict.fromkeys(_kind(kind) for kind in kinds)), limits)
     pattern = _limit(limits, object, "pattern")
     return Text("{kind} of the form {pattern}", kind=bounded, pattern=pattern) if pattern else bounded
 
@@ -148,10 +148,6 @@ def _kind(kind: Any) -> Text:
     if _is_list(kind):
         return Text("a list")
     return Text("a text in quotes")
-
-
-def _either(one: Text, other: Text) -> Text:
-    return Text("{one} or {other}", one=one, other=other)
 
 
 def _both(one: Text, other: Text) -> Text:

@@ -7,6 +7,8 @@ import re
 from enum import StrEnum
 from urllib.parse import SplitResult, urlsplit
 
+from drivers.text import Text
+
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*)://")
 _SECRET_VALUE = re.compile(r"(?i)([?&;][^=&;#]*(?:pass|pwd|pw|psw|token|auth|secret|key|sig)[^=&;#]*=)[^&;#]*")
 _DEFAULT_PORTS = {"rtsp": 554, "rtsps": 322, "http": 80, "https": 443}
@@ -29,9 +31,9 @@ def source_kind(url: str) -> SourceKind:
     if url.startswith("/dev/"):
         return SourceKind.DEVICE
     if not url.strip() or "\0" in url:
-        raise ValueError("write the camera's address, such as rtsp://192.168.1.64/stream1")
+        raise ValueError(Text("write the camera's address, such as rtsp://192.168.1.64/stream1"))
     if url.isdigit():
-        raise ValueError("write a USB camera as its stable path below /dev/v4l/by-path/, not as a number")
+        raise ValueError(Text("write a USB camera as its stable path below /dev/v4l/by-path/, not as a number"))
     scheme = _SCHEME.match(url)
     if scheme is None:
         return SourceKind.FILE
@@ -41,7 +43,9 @@ def source_kind(url: str) -> SourceKind:
         case "http" | "https":
             kind = SourceKind.HTTP
         case _:
-            raise ValueError("an address starts with rtsp://, rtsps://, http:// or https://; a file is a plain path")
+            raise ValueError(
+                Text("an address starts with rtsp://, rtsps://, http:// or https://; a file is a plain path")
+            )
     _require_host(url)
     return kind
 
@@ -86,7 +90,9 @@ def redacted(url: str) -> str:
 
 
 def _require_host(url: str) -> None:
-    message = "the address has no host that can be understood; write / @ : # in a user or password as %2F %40 %3A %23"
+    message = Text(
+        "the address has no host that can be understood; write / @ : # in a user or password as %2F %40 %3A %23"
+    )
     try:
         parts = urlsplit(url)
         host, _ = host_and_port(url)

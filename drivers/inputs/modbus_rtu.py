@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from drivers import modbus
 from drivers.api import DeviceError, DeviceMisconfiguredError, InputSample
 from drivers.modbus_client import ModbusClient, ModbusLineSettings
+from drivers.text import Text
 
 
 class ModbusRtuInputsSettings(ModbusLineSettings):
@@ -30,7 +31,13 @@ class ModbusRtuInputsSettings(ModbusLineSettings):
     @model_validator(mode="after")
     def _asks_for_enough(self) -> ModbusRtuInputsSettings:
         if self.ask_count is not None and self.ask_count < self.count:
-            raise ValueError(f"ask_count is {self.ask_count}, fewer than the {self.count} inputs that are wanted")
+            raise ValueError(
+                Text(
+                    "ask_count is {ask_count}, fewer than the {count} inputs that are wanted",
+                    ask_count=self.ask_count,
+                    count=self.count,
+                )
+            )
         return self
 
 
@@ -52,7 +59,12 @@ class ModbusRtuInputs:
             self.close()
             raise
         settings = self._settings
-        return f"Modbus RTU board, {settings.count} inputs, unit {settings.unit} on {settings.port}"
+        return Text(
+            "Modbus RTU board, {count} inputs, unit {unit} on {port}",
+            count=settings.count,
+            unit=settings.unit,
+            port=settings.port,
+        )
 
     def close(self) -> None:
         """Let the port go."""
@@ -68,6 +80,8 @@ class ModbusRtuInputs:
         try:
             bits = self._client.read_bits(request)[:count]
         except modbus.RefusedError as error:
-            message = f"the board does not have {count} inputs that can be read: {error}"
+            message = Text(
+                "the board does not have {count} inputs that can be read: {error}", count=count, error=str(error)
+            )
             raise DeviceMisconfiguredError(message) from error
         return InputSample(bits, at)

@@ -14,6 +14,7 @@ from pydantic import Field
 from drivers import numato
 from drivers.api import DeviceError, InputSample
 from drivers.numato_client import NumatoClient, NumatoSettings
+from drivers.text import Text
 
 
 class NumatoInputsSettings(NumatoSettings):
@@ -41,7 +42,9 @@ class NumatoInputs:
         except DeviceError:
             self.close()
             raise
-        return f"{identity}, {self._settings.count} inputs, on {self._settings.port}"
+        return Text(
+            "{board}, {count} inputs, on {port}", board=identity, count=self._settings.count, port=self._settings.port
+        )
 
     def close(self) -> None:
         """Let the port go."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
 
 from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError, InputSample
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,7 +112,12 @@ class SimulatedInputs:
         there = len(self._board.bits)
         if there != self._settings.count:
             raise DeviceMisconfiguredError(
-                f"the simulated inputs {self._board.name} are {there}, not {self._settings.count}"
+                Text(
+                    "the simulated inputs {name} are {there}, not {count}",
+                    name=self._board.name,
+                    there=there,
+                    count=self._settings.count,
+                )
             )
         self._is_open = True
         self._seen = None
@@ -120,7 +126,7 @@ class SimulatedInputs:
         except DeviceUnavailableError:
             self.close()
             raise
-        return f"simulated inputs {self._board.name}, {there} inputs"
+        return Text("simulated inputs {name}, {count} inputs", name=self._board.name, count=there)
 
     def close(self) -> None:
         """Let the board go."""
@@ -130,9 +136,9 @@ class SimulatedInputs:
         """Read all inputs now."""
         at = time.monotonic()
         if not self._is_open:
-            raise DeviceUnavailableError(f"the simulated inputs {self._board.name} are not open")
+            raise DeviceUnavailableError(Text("the simulated inputs {name} are not open", name=self._board.name))
         if self._board.unplugged:
-            raise DeviceUnavailableError(f"the simulated inputs {self._board.name} are unplugged")
+            raise DeviceUnavailableError(Text("the simulated inputs {name} are unplugged", name=self._board.name))
         if self._settings.state_file is not None:
             self._take_over(self._settings.state_file)
         return InputSample(self._board.bits, at)
@@ -149,5 +155,7 @@ class SimulatedInputs:
             return
         except (OSError, ValueError) as error:
             problem = error.errors()[0]["msg"] if isinstance(error, ValidationError) else error
-            raise DeviceUnavailableError(f"the state file {path} cannot be used: {problem}") from error
+            raise DeviceUnavailableError(
+                Text("the state file {path} cannot be used: {problem}", path=path, problem=problem)
+            ) from error
         self._seen = seen

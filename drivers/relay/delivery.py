@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from drivers.api import Delivery, DeviceError, DeviceMisconfiguredError
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +17,11 @@ log = logging.getLogger(__name__)
 def check_channel(channel: int, channels: int) -> None:
     """Raise DeviceMisconfiguredError for a channel that the board does not have."""
     if not 1 <= channel <= channels:
-        raise DeviceMisconfiguredError(f"there is no relay channel {channel}; the board has 1 to {channels}")
+        raise DeviceMisconfiguredError(
+            Text(
+                "there is no relay channel {channel}; the board has 1 to {channels}", channel=channel, channels=channels
+            )
+        )
 
 
 def proved(is_on: Callable[[], bool], *, on: bool) -> Delivery:

@@ -17,6 +17,7 @@ from drivers.api import Delivery, DeviceError, DeviceMisconfiguredError, RelayCa
 from drivers.relay import devantech_codec as codec
 from drivers.relay.delivery import check_channel, proved
 from drivers.serial_port import NoReplyError, SerialParameters, SerialPort
+from drivers.text import Text
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +69,9 @@ class DevantechRelay:
         except DeviceError:
             self.close()
             raise
-        return f"{name}, {self._channels} relays, on {self._settings.port}"
+        return Text(
+            "{board}, {channels} relays, on {port}", board=name, channels=self._channels, port=self._settings.port
+        )
 
     def close(self) -> None:
         """Let the port go."""
@@ -77,7 +80,11 @@ class DevantechRelay:
     def pulse(self, channel: int, duration_ms: int) -> Delivery:
         """Refuse: raises DeviceMisconfiguredError."""
         raise DeviceMisconfiguredError(
-            f"a Devantech board cannot time a pulse ({duration_ms} ms on channel {channel}): switch on and off instead"
+            Text(
+                "a Devantech board cannot time a pulse ({duration_ms} ms on channel {channel}): switch on and off instead",
+                duration_ms=duration_ms,
+                channel=channel,
+            )
         )
 
     def set(self, channel: int, *, on: bool) -> Delivery:

@@ -7,6 +7,7 @@ Source: the maker's manuals of the boards; the Python package tosr0x 0.6.4.
 from __future__ import annotations
 
 from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError
+from drivers.text import Text, either
 
 CLEARING = b"\x00"
 """Ends a command to set all relays that another program has begun: as "none of them"; else it is no command."""
@@ -40,12 +41,21 @@ def board_of(module: bytes, channels: int) -> str:
     number, version = module
     if number not in BOARDS:
         known = ", ".join(f"{each} ({name})" for each, (name, _) in BOARDS.items())
-        raise DeviceMisconfiguredError(f"the board gives itself the number {number}; known are {known}")
+        raise DeviceMisconfiguredError(
+            Text("the board gives itself the number {number}; known are {known}", number=number, known=known)
+        )
     name, sizes = BOARDS[number]
     if channels not in sizes:
-        there = " or ".join(map(str, sizes))
-        raise DeviceMisconfiguredError(f"the board is a {name} with {there} relays, not {channels}: set channels")
-    return f"{name}, version {version}"
+        there = either(sizes)
+        raise DeviceMisconfiguredError(
+            Text(
+                "the board is a {name} with {sizes} relays, not {channels}: set channels",
+                name=name,
+                sizes=there,
+                channels=channels,
+            )
+        )
+    return Text("{board}, version {version}", board=name, version=version)
 
 
 def states_of(first: bytes, module: bytes, second: bytes, known: bytes, channels: int) -> tuple[bool, ...]:
@@ -56,11 +66,19 @@ def states_of(first: bytes, module: bytes, second: bytes, known: bytes, channels
     """
     if module != known or first != second:
         heard = " ".join(each.hex().upper() for each in (first, module, second))
-        message = f"asked for states, number and states the board answered {heard}: its number is {known.hex().upper()}"
+        message = Text(
+            "asked for states, number and states the board answered {heard}: its number is {known}",
+            heard=heard,
+            known=known.hex().upper(),
+        )
         raise BadReplyError(message)
     mask = first[0]
     if mask >> channels:
         raise DeviceMisconfiguredError(
-            f"relay {mask.bit_length()} is energised on a board of {channels} relays: set channels"
+            Text(
+                "relay {relay} is energised on a board of {channels} relays: set channels",
+                relay=mask.bit_length(),
+                channels=channels,
+            )
         )
     return tuple(bool(mask >> place & 1) for place in range(channels))

@@ -16,6 +16,7 @@ from drivers.api import Delivery, DeviceError, DeviceMisconfiguredError, RelayCa
 from drivers.relay import kmtronic_codec as codec
 from drivers.relay.delivery import check_channel, proved
 from drivers.serial_port import NoReplyError, NotSentError, SerialParameters, SerialPort
+from drivers.text import Text
 
 log = logging.getLogger(__name__)
 
@@ -81,12 +82,12 @@ class KmtronicRelaySettings(BaseModel):
         if self.connection is Connection.USB:
             for name, default in (("address", 1), ("local_echo", False)):
                 if getattr(self, name) != default:
-                    raise ValueError(f'{name} is for connection = "rs485"')
+                    raise ValueError(Text('{name} is for connection = "rs485"', name=name))
             return self
         if self.channels != RS485_CHANNELS:
-            raise ValueError(f"an rs485 board has {RS485_CHANNELS} channels")
+            raise ValueError(Text("an rs485 board has {count} channels", count=RS485_CHANNELS))
         if self.readback is Readback.SINGLE:
-            raise ValueError('an rs485 board has readback = "all"')
+            raise ValueError(Text('an rs485 board has readback = "all"'))
         return self
 
 
@@ -124,8 +125,16 @@ class KmtronicRelay:
             self.close()
             raise
         settings = self._settings
-        where = f"address {settings.address} on " if settings.connection is Connection.RS485 else ""
-        return f"KMTronic board, {self._channels} relays, readback {settings.readback}, {where}{settings.port}"
+        board = Text(
+            "KMTronic board, {channels} relays, readback {readback}",
+            channels=self._channels,
+            readback=settings.readback,
+        )
+        if settings.connection is Connection.RS485:
+            return Text(
+                "{board}, address {address} on {port}", board=board, address=settings.address, port=settings.port
+            )
+        return Text("{board}, {port}", board=board, port=settings.port)
 
     def close(self) -> None:
         """Let the port go."""
@@ -134,7 +143,11 @@ class KmtronicRelay:
     def pulse(self, channel: int, duration_ms: int) -> Delivery:
         """Refuse: raises DeviceMisconfiguredError."""
         raise DeviceMisconfiguredError(
-            f"a KMTronic board cannot time a pulse ({duration_ms} ms on channel {channel}): switch on and off instead"
+            Text(
+                "a KMTronic board cannot time a pulse ({duration_ms} ms on channel {channel}): switch on and off instead",
+                duration_ms=duration_ms,
+                channel=channel,
+            )
         )
 
     def set(self, channel: int, *, on: bool) -> Delivery:
@@ -213,7 +226,10 @@ class KmtronicRelay:
         except NoReplyError as error:
             if not self._port.is_usable:
                 raise
-            message = f"the adapter at {self._settings.port} did not hear itself: set local_echo = false, or check it"
+            message = Text(
+                "the adapter at {port} did not hear itself: set local_echo = false, or check it",
+                port=self._settings.port,
+            )
             raise NoReplyError(message, error.received) from error
 
     def _state_of(self, channel: int) -> bool:
@@ -231,9 +247,11 @@ class KmtronicRelay:
         except NoReplyError as error:
             if error.received or not self._port.is_usable:
                 raise
-            raise NoReplyError(f"the board on {self._settings.port} does not answer: {self._advice()}") from error
+            raise NoReplyError(
+                Text("the board on {port} does not answer: {advice}", port=self._settings.port, advice=self._advice())
+            ) from error
 
     def _advice(self) -> str:
         if self._settings.connection is Connection.RS485:
-            return "check its power, wires A and B, its address and the speed"
-        return 'check readback: boards of one or two relays have "single", of four or eight "all"'
+            return Text("check its power, wires A and B, its address and the speed")
+        return Text('check readback: boards of one or two relays have "single", of four or eight "all"')

@@ -7,6 +7,7 @@ Sources: the vendor's list of commands of its USB boards, and the Python package
 from __future__ import annotations
 
 from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError
+from drivers.text import Text
 
 START = 0xFF
 ASK = 0x03
@@ -44,19 +45,27 @@ def read_all(received: bytes, channels: int) -> tuple[bool, ...]:
     Raises BadReplyError, or DeviceMisconfiguredError when the board has other channels.
     """
     if START in received:
-        raise BadReplyError(f"{_hex(received)} came back: does the adapter hear itself? Then set local_echo = true")
+        raise BadReplyError(
+            Text("{bytes} came back: does the adapter hear itself? Then set local_echo = true", bytes=_hex(received))
+        )
     is_clean = set(received) <= {0, 1}
     if is_clean and len(received) != channels and len(received) in SIZES:
-        raise DeviceMisconfiguredError(f"the board has {len(received)} channels, not {channels}: set channels")
+        raise DeviceMisconfiguredError(
+            Text("the board has {count} channels, not {channels}: set channels", count=len(received), channels=channels)
+        )
     if not is_clean or len(received) != channels:
-        raise BadReplyError(f"the board answered {_hex(received)}: not {channels} bytes 00 or 01")
+        raise BadReplyError(
+            Text("the board answered {bytes}: not {channels} bytes 00 or 01", bytes=_hex(received), channels=channels)
+        )
     return tuple(map(bool, received))
 
 
 def read_one(received: bytes, channel: int) -> bool:
     """The state in the reply to `query_one`. Raises BadReplyError."""
     if received not in {switch(channel, on=False), switch(channel, on=True)}:
-        raise BadReplyError(f"the board answered {_hex(received)}: no state of channel {channel}")
+        raise BadReplyError(
+            Text("the board answered {bytes}: no state of channel {channel}", bytes=_hex(received), channel=channel)
+        )
     return bool(received[2])
 
 

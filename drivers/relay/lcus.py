@@ -17,6 +17,7 @@ from drivers.relay import lcus_codec as codec
 from drivers.relay.delivery import check_channel, proved
 from drivers.relay.lcus_codec import Operation
 from drivers.serial_port import NoReplyError, NotSentError, SerialParameters, SerialPort
+from drivers.text import Text
 
 log = logging.getLogger(__name__)
 
@@ -85,11 +86,18 @@ class LcusRelay:
             self._prove()
         except codec.BadReplyError as error:
             self.close()
-            raise codec.BadReplyError(f"{self._settings.port}: {error}; is another device on this port?") from error
+            raise codec.BadReplyError(
+                Text("{port}: {error}; is another device on this port?", port=self._settings.port, error=str(error))
+            ) from error
         except DeviceError:
             self.close()
             raise
-        return f"LCUS board, {self._channels} relays, readback {self._settings.readback}, on {self._settings.port}"
+        return Text(
+            "LCUS board, {channels} relays, readback {readback}, on {port}",
+            channels=self._channels,
+            readback=self._settings.readback,
+            port=self._settings.port,
+        )
 
     def close(self) -> None:
         """Let the port go."""
@@ -98,7 +106,11 @@ class LcusRelay:
     def pulse(self, channel: int, duration_ms: int) -> Delivery:
         """Refuse: raises DeviceMisconfiguredError."""
         raise DeviceMisconfiguredError(
-            f"an LCUS board cannot time a pulse ({duration_ms} ms on channel {channel}): switch on and off instead"
+            Text(
+                "an LCUS board cannot time a pulse ({duration_ms} ms on channel {channel}): switch on and off instead",
+                duration_ms=duration_ms,
+                channel=channel,
+            )
         )
 
     def set(self, channel: int, *, on: bool) -> Delivery:
@@ -198,9 +210,10 @@ class LcusRelay:
     def _explained(self, error: NoReplyError) -> NoReplyError:
         if not self._port.is_usable:
             return error
-        heard = f"it sent {error.received!r}" if error.received else "it sent nothing"
-        message = (
-            f"the board on {self._settings.port} does not tell its state ({heard}): "
-            'try another readback; many one-channel boards need "none"'
+        heard = Text("it sent {bytes!r}", bytes=error.received) if error.received else Text("it sent nothing")
+        message = Text(
+            'the board on {port} does not tell its state ({heard}): try another readback; many one-channel boards need "none"',
+            port=self._settings.port,
+            heard=heard,
         )
         return NoReplyError(message, error.received)

@@ -9,6 +9,7 @@ import re
 from enum import IntEnum
 
 from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError
+from drivers.text import Text
 
 START = 0xA0
 QUERY_ALL = b"\xff"
@@ -46,14 +47,16 @@ def read_lines(received: bytes, channels: int) -> tuple[bool, ...]:
     Raises BadReplyError, or DeviceMisconfiguredError when the board speaks otherwise or has other channels.
     """
     if received and set(received) <= {0, 1}:
-        raise DeviceMisconfiguredError('the board answers in single bytes: set readback = "bytes"')
+        raise DeviceMisconfiguredError(Text('the board answers in single bytes: set readback = "bytes"'))
     found = _LINE.findall(received)
     if b"".join(match.group() for match in _LINE.finditer(received)) != received or not found:
-        raise BadReplyError(f"the board answered {received!r}: not lines like CH1:ON")
+        raise BadReplyError(Text("the board answered {bytes!r}: not lines like CH1:ON", bytes=received))
     if [int(channel) for channel, _ in found] != list(range(1, len(found) + 1)):
-        raise BadReplyError(f"the board answered {received!r}: channels out of order")
+        raise BadReplyError(Text("the board answered {bytes!r}: channels out of order", bytes=received))
     if len(found) != channels:
-        raise DeviceMisconfiguredError(f"the board has {len(found)} channels, not {channels}")
+        raise DeviceMisconfiguredError(
+            Text("the board has {count} channels, not {channels}", count=len(found), channels=channels)
+        )
     return tuple(state == b"ON" for _, state in found)
 
 
@@ -63,16 +66,30 @@ def read_bytes(received: bytes, channels: int) -> tuple[bool, ...]:
     Raises BadReplyError, or DeviceMisconfiguredError when the board speaks otherwise or has more channels.
     """
     if received.startswith(b"C"):
-        raise DeviceMisconfiguredError('the board answers in text: set readback = "ascii"')
+        raise DeviceMisconfiguredError(Text('the board answers in text: set readback = "ascii"'))
     if set(received) <= {0, 1} and len(received) > channels:
-        raise DeviceMisconfiguredError(f"the board has {len(received)} channels, not {channels}")
+        raise DeviceMisconfiguredError(
+            Text("the board has {count} channels, not {channels}", count=len(received), channels=channels)
+        )
     if len(received) != channels or not set(received) <= {0, 1}:
-        raise BadReplyError(f"the board answered {received.hex(' ').upper()}: not {channels} bytes 00 or 01")
+        raise BadReplyError(
+            Text(
+                "the board answered {bytes}: not {channels} bytes 00 or 01",
+                bytes=received.hex(" ").upper(),
+                channels=channels,
+            )
+        )
     return tuple(map(bool, received))
 
 
 def read_feedback(received: bytes, channel: int) -> bool:
     """The state in the feedback frame of a channel. Raises BadReplyError."""
     if received not in (frame(channel, 0), frame(channel, 1)):
-        raise BadReplyError(f"the board answered {received.hex(' ').upper()}: no state of channel {channel}")
+        raise BadReplyError(
+            Text(
+                "the board answered {bytes}: no state of channel {channel}",
+                bytes=received.hex(" ").upper(),
+                channel=channel,
+            )
+        )
     return received[2] == Operation.ON

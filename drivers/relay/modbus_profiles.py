@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from drivers import modbus
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -112,7 +113,9 @@ class Registers:
         """Which relays are energised. Raises as `modbus.read_bits`, BadReplyError for a value that is no state."""
         values = modbus.read_registers(request, reply)[:channels]
         if not set(values) <= {0, 1}:
-            raise modbus.BadReplyError(f"unit {request.unit} answered the states {values}: not 0 or 1")
+            raise modbus.BadReplyError(
+                Text("unit {unit} answered the states {values}: not 0 or 1", unit=request.unit, values=values)
+            )
         return tuple(map(bool, values))
 
 
@@ -125,7 +128,7 @@ class Traits:
     of the profile without these registers.
     """
 
-    title: str
+    title: Text
     channels_limit: int
     commands: Commands
     timer: Timer | None = None
@@ -152,11 +155,13 @@ _R421A_DELAY = Timer(1000, R421A_SECONDS_LIMIT, _r421a_delay, is_usual=False)
 
 TRAITS: Mapping[Profile, Traits] = MappingProxyType(
     {
-        Profile.WAVESHARE_D: Traits("Waveshare Modbus RTU Relay (D)", 8, Coils(), _FLASH, 0x1000),
-        Profile.WAVESHARE_IO: Traits("Waveshare Modbus RTU IO 8CH", 8, Coils(), _FLASH, 0x1000, modes_may_lack=True),
-        Profile.WAVESHARE: Traits("Waveshare Modbus RTU Relay", 32, Coils(), _FLASH),
-        Profile.LCTECH: Traits("LC-Tech Modbus relay board", LCTECH_BLOCK, Coils(LCTECH_BLOCK), _LCTECH_TIMER),
-        Profile.R421A: Traits("Eletechsup R421A relay board", 8, Registers(), _R421A_DELAY),
-        Profile.COILS: Traits("Modbus RTU relay board with plain coils", 32, Coils()),
+        Profile.WAVESHARE_D: Traits(Text("Waveshare Modbus RTU Relay (D)"), 8, Coils(), _FLASH, 0x1000),
+        Profile.WAVESHARE_IO: Traits(
+            Text("Waveshare Modbus RTU IO 8CH"), 8, Coils(), _FLASH, 0x1000, modes_may_lack=True
+        ),
+        Profile.WAVESHARE: Traits(Text("Waveshare Modbus RTU Relay"), 32, Coils(), _FLASH),
+        Profile.LCTECH: Traits(Text("LC-Tech Modbus relay board"), LCTECH_BLOCK, Coils(LCTECH_BLOCK), _LCTECH_TIMER),
+        Profile.R421A: Traits(Text("Eletechsup R421A relay board"), 8, Registers(), _R421A_DELAY),
+        Profile.COILS: Traits(Text("Modbus RTU relay board with plain coils"), 32, Coils()),
     }
 )

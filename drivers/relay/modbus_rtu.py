@@ -19,6 +19,7 @@ from drivers.modbus_client import ModbusClient, ModbusLineSettings
 from drivers.relay.delivery import check_channel, judged, proved
 from drivers.relay.modbus_profiles import TRAITS, Profile, Timer
 from drivers.serial_port import NotSentError
+from drivers.text import Text
 
 log = logging.getLogger(__name__)
 
@@ -54,9 +55,17 @@ class ModbusRtuRelaySettings(ModbusLineSettings):
     def _fits_the_board(self) -> ModbusRtuRelaySettings:
         traits = TRAITS[self.profile]
         if self.channels > traits.channels_limit:
-            raise ValueError(f"a board of profile {self.profile} has at most {traits.channels_limit} channels")
+            raise ValueError(
+                Text(
+                    "a board of profile {profile} has at most {most} channels",
+                    profile=self.profile,
+                    most=traits.channels_limit,
+                )
+            )
         if self.timed_pulse and traits.timer is None:
-            raise ValueError(f"a board of profile {self.profile} cannot time a pulse: leave timed_pulse out")
+            raise ValueError(
+                Text("a board of profile {profile} cannot time a pulse: leave timed_pulse out", profile=self.profile)
+            )
         return self
 
     @property
@@ -105,7 +114,13 @@ class ModbusRtuRelay:
         except DeviceError:
             self.close()
             raise
-        return f"{self._traits.title}, {self._channels} relays, unit {self._settings.unit} on {self._settings.port}"
+        return Text(
+            "{board}, {channels} relays, unit {unit} on {port}",
+            board=self._traits.title,
+            channels=self._channels,
+            unit=self._settings.unit,
+            port=self._settings.port,
+        )
 
     def close(self) -> None:
         """Let the port go."""
@@ -171,13 +186,20 @@ class ModbusRtuRelay:
     def _timer_order(self, channel: int, duration_ms: int) -> modbus.Request:
         timer = self._timer
         if timer is None:
-            message = f"a board of profile {self._settings.profile} is not to time a pulse: switch on and off instead"
+            message = Text(
+                "a board of profile {profile} is not to time a pulse: switch on and off instead",
+                profile=self._settings.profile,
+            )
             raise DeviceMisconfiguredError(message)
         steps = round(duration_ms / timer.step_ms)
         if not 1 <= steps <= timer.limit or abs(steps * timer.step_ms - duration_ms) > ROUNDING_MS:
             raise DeviceMisconfiguredError(
-                f"the board cannot time a pulse of {duration_ms} ms: "
-                f"it counts in steps of {timer.step_ms} ms, up to {timer.limit * timer.step_ms} ms"
+                Text(
+                    "the board cannot time a pulse of {duration_ms} ms: it counts in steps of {step_ms} ms, up to {limit_ms} ms",
+                    duration_ms=duration_ms,
+                    step_ms=timer.step_ms,
+                    limit_ms=timer.limit * timer.step_ms,
+                )
             )
         return timer.order(self._client.unit, channel, steps)
 
@@ -185,8 +207,14 @@ class ModbusRtuRelay:
         try:
             self._relays()
         except modbus.RefusedError as error:
-            message = f"the board does not have {self._channels} relays that can be read as on a {self._traits.title}"
-            raise DeviceMisconfiguredError(f"{message}; check profile and channels: {error}") from error
+            message = Text(
+                "the board does not have {count} relays that can be read as on a {board}",
+                count=self._channels,
+                board=self._traits.title,
+            )
+            raise DeviceMisconfiguredError(
+                Text("{message}; check profile and channels: {error}", message=message, error=str(error))
+            ) from error
 
     def _unlink_inputs(self) -> bool:
         """Let no input drive a relay; whether one did."""
@@ -207,10 +235,12 @@ class ModbusRtuRelay:
             if self._traits.modes_may_lack:
                 self._mode_registers = None
                 return False
-            message = f"the board is no {self._traits.title}, choose another profile: {error}"
+            message = Text(
+                "the board is no {board}, choose another profile: {error}", board=self._traits.title, error=str(error)
+            )
             raise DeviceMisconfiguredError(message) from error
         if still:
-            raise DeviceUnavailableError("the board still lets its inputs drive its relays")
+            raise DeviceUnavailableError(Text("the board still lets its inputs drive its relays"))
         return bool(linked)
 
     def _release(self, channel: int) -> None:

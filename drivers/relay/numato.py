@@ -14,6 +14,7 @@ from drivers import numato
 from drivers.api import Delivery, DeviceError, DeviceMisconfiguredError, RelayCapabilities
 from drivers.numato_client import NumatoClient, NumatoSettings
 from drivers.relay.delivery import check_channel, proved
+from drivers.text import Text
 
 
 class NumatoRelaySettings(NumatoSettings):
@@ -45,7 +46,9 @@ class NumatoRelay:
         except DeviceError:
             self.close()
             raise
-        return f"{identity}, {self._channels} relays, on {self._settings.port}"
+        return Text(
+            "{board}, {channels} relays, on {port}", board=identity, channels=self._channels, port=self._settings.port
+        )
 
     def close(self) -> None:
         """Let the port go."""
@@ -54,7 +57,11 @@ class NumatoRelay:
     def pulse(self, channel: int, duration_ms: int) -> Delivery:
         """Refuse: raises DeviceMisconfiguredError."""
         raise DeviceMisconfiguredError(
-            f"a Numato board cannot time a pulse ({duration_ms} ms on channel {channel}): switch on and off instead"
+            Text(
+                "a Numato board cannot time a pulse ({duration_ms} ms on channel {channel}): switch on and off instead",
+                duration_ms=duration_ms,
+                channel=channel,
+            )
         )
 
     def set(self, channel: int, *, on: bool) -> Delivery:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from drivers.api import Delivery, DeviceError, DeviceMisconfiguredError, DeviceUnavailableError, RelayCapabilities
 from drivers.relay.delivery import check_channel, judged, proved
 from drivers.relay_bank import RelayBank
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,9 +54,9 @@ class SimulatedBoard:
         """Open the cable end for one owner. Raises DeviceUnavailableError while another has it."""
         with self._lock:
             if self.fault in {Fault.UNPLUGGED, Fault.DIES_IN_COMMAND}:
-                raise DeviceUnavailableError(f"no such board: {self.name} is unplugged")
+                raise DeviceUnavailableError(Text("no such board: {name} is unplugged", name=self.name))
             if self._owner not in (None, owner):
-                raise DeviceUnavailableError(f"the board {self.name} is in use by another driver")
+                raise DeviceUnavailableError(Text("the board {name} is in use by another driver", name=self.name))
             self._owner = owner
 
     def drop(self, owner: object) -> None:
@@ -68,7 +69,7 @@ class SimulatedBoard:
         """Carry a command to the board; whether it was acknowledged. Raises when it cannot be sent."""
         match self.fault:
             case Fault.UNPLUGGED:
-                raise DeviceUnavailableError(f"the board {self.name} is unplugged")
+                raise DeviceUnavailableError(Text("the board {name} is unplugged", name=self.name))
             case Fault.COMMAND_LOST:
                 return False
             case Fault.REPLY_LOST:
@@ -85,7 +86,7 @@ class SimulatedBoard:
     def query(self) -> tuple[bool, ...]:
         """Ask the board for its relays. Raises DeviceUnavailableError without an answer."""
         if self.fault in {Fault.UNPLUGGED, Fault.REPLY_LOST}:
-            raise DeviceUnavailableError(f"the board {self.name} does not answer")
+            raise DeviceUnavailableError(Text("the board {name} does not answer", name=self.name))
         return self.relays.states
 
 
@@ -144,11 +145,16 @@ class SimulatedRelay:
         there = self._board.relays.channels
         if there != self._settings.channels:
             raise DeviceMisconfiguredError(
-                f"the simulated board {self._board.name} has {there} channels, not {self._settings.channels}"
+                Text(
+                    "the simulated board {name} has {there} channels, not {channels}",
+                    name=self._board.name,
+                    there=there,
+                    channels=self._settings.channels,
+                )
             )
         self._board.take(self)
         self._is_open = True
-        return f"simulated board {self._board.name}, {there} relays"
+        return Text("simulated board {name}, {count} relays", name=self._board.name, count=there)
 
     def close(self) -> None:
         """Let the board go."""
@@ -159,7 +165,9 @@ class SimulatedRelay:
         """Energise the relay for `duration_ms`, rounded to 100 ms, timed by the board."""
         check_channel(channel, self._settings.channels)
         if not self._settings.hardware_pulse:
-            raise DeviceMisconfiguredError(f"the simulated board {self._board.name} cannot time a pulse")
+            raise DeviceMisconfiguredError(
+                Text("the simulated board {name} cannot time a pulse", name=self._board.name)
+            )
         steps = max(1, round(duration_ms / PULSE_STEP_MS))
         relays = self._board.relays
         acknowledged = self._command(lambda: relays.pulse(channel, steps * PULSE_STEP_MS / 1000))
@@ -204,4 +212,4 @@ class SimulatedRelay:
 
     def _require_open(self) -> None:
         if not self._is_open:
-            raise DeviceUnavailableError(f"the simulated board {self._board.name} is not open")
+            raise DeviceUnavailableError(Text("the simulated board {name} is not open", name=self._board.name))

@@ -19,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from drivers.api import DeviceError, Scan, ScanLosses
 from drivers.scanner.framing import LINE_END, FrameRules, Framing
 from drivers.serial_port import SerialParameters, SerialPort
+from drivers.text import Text
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +38,7 @@ def octets(text: str) -> bytes:
     try:
         return plain.encode("latin-1" if text.isascii() else "ascii")
     except UnicodeEncodeError:
-        message = r"expected ASCII characters and escapes such as \r or \x02; write any other byte as \xHH"
+        message = Text(r"expected ASCII characters and escapes such as \r or \x02; write any other byte as \xHH")
         raise ValueError(message) from None
 
 
@@ -48,7 +49,9 @@ def _unescaped(match: re.Match[str]) -> str:
     try:
         return _ESCAPES[escape]
     except KeyError:
-        message = rf"no such escape: \{escape}; there is \r \n \t \0 \\ and \xHH with two hexadecimal digits"
+        message = Text(
+            r"no such escape: \{escape}; there is \r \n \t \0 \\ and \xHH with two hexadecimal digits", escape=escape
+        )
         raise ValueError(message) from None
 
 
@@ -61,13 +64,15 @@ def _hexadecimal(value: str) -> str:
     try:
         bytes.fromhex(value)
     except ValueError:
-        raise ValueError('expected bytes in hexadecimal digits, such as "16 54 0D"') from None
+        raise ValueError(Text('expected bytes in hexadecimal digits, such as "16 54 0D"')) from None
     return value
 
 
 def _silence(value: int) -> int:
     if 0 < value < LEAST_SILENCE_MS:
-        raise ValueError(f"expected 0, or at least {LEAST_SILENCE_MS}: adapters pause for as long within a text")
+        raise ValueError(
+            Text("expected 0, or at least {least}: adapters pause for as long within a text", least=LEAST_SILENCE_MS)
+        )
     return value
 
 
@@ -114,10 +119,10 @@ class SerialLinesSettings(BaseModel):
     def _a_text_has_an_end(self) -> Self:
         suffix = octets(self.suffix)
         if not suffix and not self.timeout_ms:
-            raise ValueError('suffix = "" needs timeout_ms beside it: nothing else ends a text')
+            raise ValueError(Text('suffix = "" needs timeout_ms beside it: nothing else ends a text'))
         ends = [b"\r", b"\n"] if suffix == LINE_END else [suffix] if suffix else []
         if any(end in octets(self.prefix) for end in ends):
-            raise ValueError("prefix holds the suffix, so that every text would end before it begins")
+            raise ValueError(Text("prefix holds the suffix, so that every text would end before it begins"))
         return self
 
 
@@ -156,7 +161,7 @@ class SerialLinesScanner:
         except DeviceError:
             self.close()
             raise
-        return f"scanner on {self._port.path}, {self._baud} baud"
+        return Text("scanner on {path}, {baud} baud", path=self._port.path, baud=self._baud)
 
     def close(self) -> None:
         """Let the port go, and forget what was not read."""
