@@ -22,6 +22,7 @@ from agent.cli.configuration import (
     usable_configuration,
 )
 from agent.core.events import ConfigurationRefused
+from agent.service.memory import give_back_memory
 from agent.settings import Problem, SettingsError
 from agent.settings.history import History, HistoryError, Step
 from agent.settings.revision import BY_HAND
@@ -49,6 +50,7 @@ def run(
     journal or the lists cannot be opened or the journal is found damaged.
     """
     faulthandler.enable()
+    gives_back = give_back_memory()
     asked = Asked()
     try:
         found = usable_configuration(configuration)
@@ -56,6 +58,8 @@ def run(
         typer.echo(str(error), err=True)
         raise typer.Exit(exits.CONFIGURATION) from None
     app, found = _started(configuration, found, None, asked)
+    if not gives_back:
+        log.info("the C library of this system cannot be told to give memory back early: the agent will take more of it")
     while (newer := _newer(configuration, app, found.loaded, asked)) is not None:
         log.info("stopping: %s", NEW)
         app.stop(NEW, again=True)
