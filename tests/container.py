@@ -3,11 +3,14 @@
 Needs root, systemd-nspawn, and a Debian with systemd as its own init. Nothing it does reaches the machine outside.
 """
 
+import ctypes
 import os
 import shutil
 import subprocess
 import tempfile
 import threading
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,7 +20,10 @@ from tests.waiting import eventually
 BOOT_S = 60.0
 LOOK_S = 0.2
 COMMAND_S = 120
-INIT = Path("/sbin/init")
+INIT = Path("/usr/lib/systemd/systemd")
+# For a kernel with control groups of version 1; others do not look at it.
+LEGACY = {"SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE": "1"}
+NEW_NETWORK = 0x4000_0000  # CLONE_NEWNET of sched.h
 
 
 def why_not():
@@ -26,17 +32,45 @@ def why_not():
         return "booting a container needs root"
     if shutil.which("systemd-nspawn") is None:
         return "systemd-nspawn is not installed (Debian: systemd-container)"
-    if not (INIT.exists() and INIT.resolve().name == "systemd"):
+    if not INIT.exists():
         return "this system has no systemd to boot"
     if "overlay" not in Path("/proc/filesystems").read_text():
         return "the kernel has no overlay file system"
     return ""
 
 
-class Container:
-    """A booted copy of this system. `root`: its file system, seen from outside."""
+@cache
+def refused():
+    """What this machine says to a container that only runs a command; "" where it lets one run.
 
-    def __init__(self):
+    A root of whom much was taken, as in many a container, may not: no mounts, no control groups, no name spaces.
+    """
+    trial = """
+        mount -t tmpfs tmpfs "$1" && mkdir "$1/upper" "$1/work" "$1/root" &&
+        mount -t overlay overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" "$1/root" &&
+        systemd-nspawn --quiet --register=no --keep-unit --private-network --pipe --directory "$1/root" true"""
+    with tempfile.TemporaryDirectory(prefix="gate-trial-") as folder:
+        done = subprocess.run(
+            ["unshare", "--mount", "sh", "-c", trial, "trial", folder],
+            env={**os.environ, **LEGACY},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    return "" if done.returncode == 0 else f"no container can run here: {done.stdout.strip()[-300:]}"
+
+
+class Container:
+    """A booted copy of this system. `root`: its file system, seen from outside.
+
+    `shown`: folders that it sees too, wherever their file system is mounted here; to read.
+    """
+
+    def __init__(self, shown=()):
+        self._shown = [f"--bind-ro={folder}" for folder in shown]
         self._folder = Path(tempfile.mkdtemp(prefix="gate-container-"))
         self.root = self._folder / "root"
         self._process = None
@@ -78,11 +112,12 @@ class Container:
             self._process = subprocess.Popen(
                 [
                     *("systemd-nspawn", "--quiet", "--directory", self.root, "--boot", "--register=no", "--keep-unit"),
-                    *("--private-network", "--console=read-only", "--machine=gate"),
+                    *("--private-network", "--console=read-only", "--hostname=gate", *self._shown),
+                    # Not the same as that of a container beside it, or of one that was left behind.
+                    f"--machine={self._folder.name.replace('_', '-')}",
                     "systemd.unit=multi-user.target",
                 ],
-                # Machines whose kernel still has control groups of version 1; others do not look at it.
-                env={**os.environ, "SYSTEMD_CGROUP_ENABLE_LEGACY_FORCE": "1"},
+                env={**os.environ, **LEGACY},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
@@ -141,6 +176,21 @@ class Container:
         """What a line of shell prints, without line ends around it; it must end well."""
         return self.run(command).stdout.strip()
 
+    @contextmanager
+    def network(self):
+        """Have what this thread connects to be in the container's network, as a browser on that machine would (setns(2))."""
+        own = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+        other = os.open(f"/proc/{self._init}/ns/net", os.O_RDONLY)
+        try:
+            _enter(other)
+            try:
+                yield
+            finally:
+                _enter(own)
+        finally:
+            os.close(own)
+            os.close(other)
+
     def until(self, command, wanted, within_s=60.0):
         """Wait until a line of shell prints what is wanted."""
         self.until_true(
@@ -157,8 +207,7 @@ class Container:
 @pytest.fixture(scope="session")
 def container():
     """A booted container, the same for all tests of a run."""
-    reason = why_not()
-    if reason:
+    if reason := why_not() or refused():
         pytest.skip(reason)
     with Container() as booted:
         yield booted
@@ -178,6 +227,12 @@ def _init_below(pid):
         if found:
             return found
     return None
+
+
+def _enter(network):
+    library = ctypes.CDLL(None, use_errno=True)
+    if library.setns(network, NEW_NETWORK) != 0:
+        raise OSError(ctypes.get_errno(), "The network of another name space cannot be entered")
 
 
 def _run(command):

@@ -5,6 +5,9 @@ import os
 import platform
 import re
 import shutil
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 from tools.deb.content import TREES, Build, build_wheel, lay_out, pack
@@ -14,7 +17,11 @@ from tools.deb.targets import TARGETS
 
 TIME = 1_700_000_000
 STORE = ROOT / "build" / "deb" / "environments"
+KEPT = ROOT / "build" / "deb" / "tests"
+# What a package is made of, and what makes it.
+SOURCES = "agent drivers config systemd docs packaging tools/deb pyproject.toml requirements.lock CHANGELOG.md LICENSE README.md"
 NOT_COMPRESSED = 0
+NEEDED = ("python3", "libzbar0", "systemd", "passwd")
 LIKE = "0.9.0"  # the version of which thin packages are made
 
 
@@ -23,6 +30,36 @@ def own_target():
     release = re.search(r'^VERSION_ID="(\d+)"', Path("/etc/os-release").read_text(), re.MULTILINE)
     architecture = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine())
     return TARGETS.get(f"deb{release[1]}_{architecture}") if release else None
+
+
+def what_is_missing():
+    """What of that the package needs this machine has not; "" where it has all."""
+    form = "--showformat=${Package} ${Provides} ${db:Status-Status}\\n"
+    there = subprocess.run(
+        ["dpkg-query", "--show", form, *NEEDED, "libzbar0*"], capture_output=True, text=True, check=False
+    ).stdout
+    names = {word for line in there.splitlines() if line.endswith(" installed") for word in line.split()}
+    missing = [name for name in NEEDED if name not in names]
+    return f"Debian's {', '.join(missing)} is not installed" if missing else ""
+
+
+def kept_thin():
+    """A thin package of the product as it is, kept from one run to the next while nothing of it changes."""
+    target = own_target()
+    ready_environment(target, STORE)
+    key = hashlib.sha256(f"{target.name} {sys.version}".encode())
+    for path in sorted(path for name in SOURCES.split() for path in _files(ROOT / name)):
+        key.update(f"{path} {path.stat().st_mode} {path.stat().st_size}\n".encode() + path.read_bytes())
+    key.update(Path(__file__).read_bytes())
+    kept = KEPT / key.hexdigest()[:16]
+    if not kept.exists():
+        with tempfile.TemporaryDirectory(dir=ROOT / "build", prefix="thin-") as folder:
+            made = Packages(Path(folder)).thin(LIKE)
+            shutil.rmtree(KEPT, ignore_errors=True)
+            kept.mkdir(parents=True)
+            made.replace(kept / made.name)
+    (package,) = kept.iterdir()
+    return package
 
 
 class Packages:
@@ -108,6 +145,12 @@ def rewrite(path, old, new, times=1):
     path.chmod(mode)
     for bytecode in (path.parent / "__pycache__").glob(f"{path.stem}.*.pyc"):
         bytecode.unlink()
+
+
+def _files(path):
+    if path.is_file():
+        return [path]
+    return [each for each in path.rglob("*") if each.is_file() and "__pycache__" not in each.parts]
 
 
 def _md5(file):

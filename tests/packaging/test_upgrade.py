@@ -1,0 +1,221 @@
+"""The package on a booted machine: installed, stalled, upgraded, taken back, removed. The start alone: test_boot.py.
+
+One container, in which the tests follow one another; each begins with what the one before left, a gate at work.
+"""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.booted_gate import CONFIGURATION, JOURNAL, UNIT, Said, installed_gate, why_not_here
+from tests.debian_packages import Packages, rewrite
+from tools.deb.bundle import fill
+
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(bool(why_not_here()), reason=why_not_here() or "-"),
+    pytest.mark.timeout(300),
+]
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory):
+    return Packages(tmp_path_factory.mktemp("packages"))
+
+
+@pytest.fixture(scope="module")
+def gate(packages):
+    with installed_gate(packages.whole("0.9.0")) as gate:
+        yield gate
+
+
+@pytest.fixture(scope="module")
+def wired(gate):
+    """The gate with a relay board at its serial line."""
+    gate.wire()
+    return gate
+
+
+def test_installing_enables_and_starts_it(gate):
+    assert gate.shown("ActiveState") == "active"
+    assert gate.ask(f"systemctl is-enabled {UNIT}") == "enabled"
+    assert gate.version == "0.9.0"
+    assert gate.ask(f"stat --format='%U %G %a' {CONFIGURATION}") == "root gate-agent 660"
+    assert gate.run("dpkg --verify gate-agent") == Said(0, "")
+    assert gate.ask("journalctl GATE_ID=gate-1 --output=cat --no-pager | grep --count 'gate gate-1 runs'") != "0"
+    gate.until_up("camera lane-1/front: streaming")  # the eye's libraries work under the unit's filters
+
+
+def test_the_manual_the_words_and_the_papers_are_there(gate):
+    assert "gate-agent config check" in gate.ask("zcat /usr/share/man/man1/gate-agent.1.gz").replace(r"\-", "-")
+    completed = gate.ask(
+        "bash -c '. /usr/share/bash-completion/completions/gate-agent; COMP_WORDS=(gate-agent config s); COMP_CWORD=2;"
+        " _gate_agent gate-agent s; echo ${COMPREPLY[@]}'"
+    )
+    assert completed.split() == ["show", "schema", "set"]
+    assert {"copyright", "gate-agent.cdx.json", "changelog.gz", "install.md"} <= set(
+        gate.ask("ls /usr/share/doc/gate-agent").split()
+    )
+
+
+def test_a_lane_that_stalls_has_the_agent_killed_with_its_stacks_told_and_started_again(wired):
+    before = wired.process
+    wired.ask(f"kill -STOP {before}")
+    wired.until_back(before)
+    assert "Watchdog timeout" in wired.log()
+    assert "Fatal Python error: Aborted" in wired.log()
+    assert "lane_loop.py" in wired.log()
+
+
+def test_with_a_broken_configuration_it_runs_with_the_last_good_one_and_says_so(wired):
+    file = wired.machine.root / CONFIGURATION[1:]
+    good = file.read_text()
+    file.write_text(good + "\n[lanes.lane-1\n")
+    wired.ask(f"systemctl restart {UNIT}")
+    assert "refused" in wired.shown("StatusText")
+    file.write_text(good)
+    wired.ask(f"systemctl restart {UNIT}")
+    assert "refused" not in wired.shown("StatusText")
+
+
+def test_an_upgrade_keeps_the_state_and_stops_the_old_one_only_for_the_new_one(wired, packages):
+    before, events = wired.process, wired.events()
+    unit = wired.machine.root / "usr/lib/systemd/system" / UNIT
+    unit.write_text(unit.read_text() + "# by hand\n")
+    said = wired.install(packages.thin("0.9.1"))
+    assert said.code == 0, said
+    assert "edited by hand" in said.text
+    assert wired.version == "0.9.1"
+    assert wired.process != before
+    assert wired.events() > events
+    assert wired.ask("ls /usr/lib/gate-agent").split() == ["0.9.1+deb" + said.text.split("+deb")[1][:2], "current"]
+
+
+def test_installed_twice_it_runs_on(wired, packages):
+    events = wired.events()
+    assert wired.install(packages.thin("0.9.1")).code == 0
+    assert wired.shown("ActiveState") == "active"
+    assert wired.events() > events
+
+
+def test_a_broken_package_changes_nothing(wired, packages):
+    before = wired.process
+    whole = packages.thin("0.9.2")
+    cut = whole.with_name("cut.deb")
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 2 // 3])
+    assert wired.install(cut).code != 0
+    assert wired.run("dpkg --audit").text == ""
+    assert (wired.version, wired.process, wired.shown("ActiveState")) == ("0.9.1", before, "active")
+    assert "previous" not in wired.ask("ls /usr/lib/gate-agent")
+
+
+def test_without_room_nothing_is_changed_and_that_is_said(wired, packages):
+    before = wired.process
+    little = "/usr/lib/gate-agent"
+    # The same files, in the eyes of dpkg alone on a disk that is all but full.
+    said = wired.install(
+        packages.thin("0.9.3"),
+        f"mount -t tmpfs -o size=1M little /mnt && cp -a {little}/current /mnt && "
+        f"unshare --mount sh -c 'mount --bind /mnt {little} && exec \"$@\"' -",
+    )
+    wired.ask("umount /mnt")
+    assert said.code != 0
+    assert re.search(r"it needs \d+ MiB .* and \d MiB are free", said.text)
+    assert (wired.version, wired.process, wired.shown("ActiveState")) == ("0.9.1", before, "active")
+
+
+def never_ready(modules, tree):
+    """A version that brings the journal into a new form, and ends before it has recorded anything."""
+    new_form(modules, tree)
+    rewrite(
+        modules / "agent/app.py",
+        "        # Before the disk is asked",
+        "        raise SystemExit(3)\n        # Before the disk is asked",
+    )
+
+
+def new_form(modules, tree):
+    rewrite(
+        modules / "agent/store/schema.py", "VERSION_4, VERSION_5)", 'VERSION_4, VERSION_5, "CREATE TABLE later (one)")'
+    )
+    rewrite(tree / "forms", "journal.db 5", "journal.db 6")
+
+
+def test_an_upgrade_that_does_not_come_up_goes_back_with_the_state_as_it_was(wired, packages):
+    said = wired.install(packages.thin("0.9.4", never_ready))
+    assert said.code != 0
+    assert "the version before runs again" in said.text
+    assert wired.version == "0.9.1"
+    assert wired.shown("ActiveState") == "active"
+    events = wired.events()
+    wired.ask(f"systemctl restart {UNIT}")  # so it does after a loss of power, too
+    assert wired.events() > events
+    assert wired.install(packages.thin("0.9.1")).code == 0
+    assert wired.run("dpkg --audit").text == ""
+    assert wired.run(f"test -e /etc/systemd/system/{UNIT}").code != 0
+
+
+def test_a_version_that_cannot_use_the_configuration_is_not_taken_into_use(wired, packages):
+    before = wired.process
+
+    def stricter(modules, _):
+        rewrite(
+            modules / "agent/settings/load.py",
+            "def load(",
+            "def load(*_, **__):\n    raise SettingsError([Problem('gate.toml', '', 'is of no use')])\n\n\ndef _unused(",
+        )
+
+    said = wired.install(packages.thin("0.9.5", stricter))
+    assert said.code != 0
+    assert "cannot use the configuration" in said.text
+    assert (wired.version, wired.process) == ("0.9.1", before)
+    assert wired.install(packages.thin("0.9.1")).code == 0
+
+
+def test_going_back_across_a_newer_form_of_the_state_is_refused(wired, packages):
+    assert wired.install(packages.thin("0.9.6", new_form)).code == 0
+    before = wired.process
+    said = wired.install(packages.thin("0.9.1"))
+    assert said.code != 0
+    assert f"{JOURNAL} has form 6" in said.text
+    assert (wired.version, wired.process) == ("0.9.6", before)
+
+
+def test_removing_stops_it_and_keeps_state_and_configuration_and_purging_removes_all(wired, packages):
+    assert wired.run("dpkg --remove gate-agent").code == 0
+    assert wired.run(f"systemctl is-active {UNIT}").text.strip() == "inactive"
+    assert wired.run(f"test -e {JOURNAL} -a -e {CONFIGURATION}").code == 0
+    assert wired.run("test -e /usr/lib/gate-agent").code != 0
+    refused = wired.install(packages.thin("0.9.1"))
+    assert "the state comes from a newer version" in refused.text
+    wired.ask("systemctl stop board")  # it runs as the user that goes
+    purged = wired.run("dpkg --purge gate-agent")
+    assert purged.code == 0, purged
+    left = wired.run(f"ls -d /etc/gate-agent /var/lib/gate-agent /usr/lib/gate-agent /etc/systemd/system/*/{UNIT}").text
+    assert "cannot access" in left
+    assert len([line for line in left.splitlines() if "cannot access" not in line]) == 0
+    assert wired.run("getent passwd gate-agent").code != 0
+
+
+def test_the_bundle_refuses_a_spoilt_file_and_another_user_and_installs_all_by_itself(wired, packages, tmp_path):
+    (tmp_path / "files").mkdir()
+    package = shutil.copy(packages.thin("0.9.1"), tmp_path / "files" / "gate-agent_0.9.1.deb")
+    bundle = wired.machine.root / "srv/bundle"
+    fill(bundle, packages.target, Path(package), [])
+    script = "sh /srv/bundle/install.sh"
+    assert "needs root" in wired.run(f"setpriv --reuid=65534 --clear-groups {script}").text
+    sums = (bundle / "SHA256SUMS").read_text()
+    (bundle / "SHA256SUMS").write_text(sums.replace(sums[:8], "0" * 8, 1))
+    assert "a file is damaged" in wired.run(script).text
+    (bundle / "SHA256SUMS").write_text(sums)
+    text = (bundle / "install.sh").read_text()
+    (bundle / "install.sh").write_text(text.replace(f"RELEASE={packages.target.release}", "RELEASE=11"))
+    assert "this is for Debian 11" in wired.run(script).text
+    assert "no packages found" in wired.run("dpkg-query --show gate-agent").text
+    (bundle / "install.sh").write_text(text)
+    (bundle / "SHA256SUMS").write_text(sums)
+    said = wired.run(script)
+    assert said.code == 0, said
+    assert wired.shown("ActiveState") == "active"
