@@ -17,6 +17,8 @@ TICKS_A_S = os.sysconf("SC_CLK_TCK")
 WARM_UP_SHARE = 0.2
 SAMPLES = 240
 LATENCY_PARTS = 30
+LOOKS, LEAST_PARTS = 5, 8
+"""How many looks are taken together, and in how many parts a line through the memory is worth something."""
 
 
 @dataclass(frozen=True)
@@ -86,12 +88,17 @@ class Course:
 
     @property
     def growth_mb_an_hour(self):
-        """How the agent's memory grew in its first life, after the warm-up: least squares; None where there is too little."""
+        """How what the agent keeps grew in its first life, after the warm-up: least squares; None where there is too little.
+
+        It keeps what it has at the least of some looks: the 20 MB that a log-in needs for a moment are not kept.
+        """
         first = [sample for sample in self.samples if sample.pid == self.samples[0].pid]
         settled = [sample for sample in first if sample.at_s > WARM_UP_SHARE * first[-1].at_s]
-        if len(settled) < 10:
+        kept = [min(s.agent_mb for s in looks) for looks in batched(settled, LOOKS)]
+        if len(kept) < LEAST_PARTS:
             return None
-        return statistics.linear_regression([s.at_s for s in settled], [s.agent_mb for s in settled]).slope * 3600
+        every_s = (settled[-1].at_s - settled[0].at_s) / (len(settled) - 1) * LOOKS
+        return statistics.linear_regression([n * every_s for n in range(len(kept))], kept).slope * 3600
 
     def picture(self, latencies):
         """The course as SVG. `latencies`: (monotonic moment, seconds)."""
@@ -142,3 +149,8 @@ def _ticks_to(highest):
     step = 10 ** math.floor(math.log10(highest / 4))
     step = next(step * factor for factor in (1, 2, 5, 10) if step * factor * 6 >= highest)
     return [round(step * number, 6) for number in range(math.ceil(highest / step) + 1)]
+
+
+def batched(values, count):
+    """The values in lists of so many; what is left over at the end stays out."""
+    return [values[first : first + count] for first in range(0, len(values) - count + 1, count)]

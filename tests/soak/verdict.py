@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from agent.core.events import Outcome
 
 PASSAGES = frozenset({Outcome.PASSED, Outcome.PASSED_WITH_VIOLATION, Outcome.OVERRIDDEN})
-FLAT_MB_AN_HOUR = 12.0
+FLAT_MB_AN_HOUR = 6.0
 JUDGED_FROM_S = 1200.0
 """A line through the memory of a shorter run says nothing; nor need a technician have come by often enough."""
 SHOWN = ("logged in", "pages", "live news", "live pictures")
