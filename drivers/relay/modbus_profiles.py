@@ -155,11 +155,11 @@ _R421A_DELAY = Timer(1000, R421A_SECONDS_LIMIT, _r421a_delay, is_usual=False)
 
 TRAITS: Mapping[Profile, Traits] = MappingProxyType(
     {
-        Profile.WAVESHARE_D: Traits(Text("Waveshare Modbus RTU Relay (D)"), 8, Coils(), _FLASH, 0x1000),
+        Profile.WAVESHARE_D: Traits(Text.of("Waveshare Modbus RTU Relay (D)"), 8, Coils(), _FLASH, 0x1000),
         Profile.WAVESHARE_IO: Traits(
-            Text("Waveshare Modbus RTU IO 8CH"), 8, Coils(), _FLASH, 0x1000, modes_may_lack=True
+            Text.of("Waveshare Modbus RTU IO 8CH"), 8, Coils(), _FLASH, 0x1000, modes_may_lack=True
         ),
-        Profile.WAVESHARE: Traits(Text("Waveshare Modbus RTU Relay"), 32, Coils(), _FLASH),
+        Profile.WAVESHARE: Traits(Text.of("Waveshare Modbus RTU Relay"), 32, Coils(), _FLASH),
         Profile.LCTECH: Traits(Text("LC-Tech Modbus relay board"), LCTECH_BLOCK, Coils(LCTECH_BLOCK), _LCTECH_TIMER),
         Profile.R421A: Traits(Text("Eletechsup R421A relay board"), 8, Registers(), _R421A_DELAY),
         Profile.COILS: Traits(Text("Modbus RTU relay board with plain coils"), 32, Coils()),
