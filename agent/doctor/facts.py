@@ -257,8 +257,9 @@ class ListsFacts:
 class PortFacts:
     """A file below /dev that the configuration names. `used_by`: the devices on it. `holders`: strangers that have it open.
 
-    `permitted`: whether `user`, as whom the agent runs, may open it; `group`: the group that may. `better`: the name that
-    should be written down instead, "" for none; `why`: why.
+    `permitted`: whether `user`, as whom the agent runs, may open it; `group`: the group that may, "" where it cannot be seen
+    from within the service. `barred`: the kind of device, by the name of its driver, where it is the service manager that
+    keeps all of that kind from the agent. `better`: the name that should be written down instead, "" for none; `why`: why.
     """
 
     path: str
@@ -267,6 +268,7 @@ class PortFacts:
     permitted: bool = True
     user: str = ""
     group: str = ""
+    barred: str = ""
     holders: tuple[str, ...] = ()
     better: str = ""
     why: str = ""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import grp
 import hashlib
 import os
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
@@ -19,7 +21,7 @@ from agent.doctor.examination import Examiner, Task
 from agent.doctor.facts import BrokerFacts
 from agent.doctor.finding import Finding
 from agent.doctor.gathering import files, machine, opened, others, ports, software
-from agent.doctor.gathering.user import User
+from agent.doctor.gathering.user import User, group_of
 from agent.doctor.words.lookup import advice
 from agent.store.journal import Journal
 from drivers.emulators.lcus import LcusEmulator
@@ -311,6 +313,57 @@ port = "/dev/gate-scanner"
     assert found["/dev/video0"].better == "/dev/v4l/by-path/usb-3"
     assert not found["/dev/gate-scanner"].exists
     assert ports.ports(settings, US, frozenset(), root)[0].permitted
+
+
+def test_a_group_that_a_user_name_space_hides_is_not_taken_for_one(tmp_path):
+    file = put(tmp_path, "device", "")
+    put(tmp_path, "proc/sys/kernel/overflowgid", f"{file.stat().st_gid}\n")
+    put(tmp_path, "proc/self/gid_map", "         0          0          1\n       998        998          1\n")
+    assert group_of(file, tmp_path) == ""
+    put(tmp_path, "proc/self/gid_map", "         0          0 4294967295\n")
+    assert group_of(file, tmp_path) == grp.getgrgid(file.stat().st_gid).gr_name
+
+
+def test_a_kind_of_device_has_the_name_by_which_a_unit_allows_it(tmp_path):
+    assert ports._kind(Path("/dev/null"), Path("/")) == "mem"
+
+
+DEVICES = Path("/sys/fs/cgroup/devices")  # control groups of version 1; those of version 2 answer the same
+ASK = """
+import os, sys
+from pathlib import Path
+from agent.doctor.gathering.user import agent_user
+user, path = agent_user(), Path(sys.argv[1])
+print(user.may(path, os.R_OK | os.W_OK), user.is_barred(path, os.R_OK | os.W_OK))
+"""
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0 or not os.access(DEVICES / "cgroup.procs", os.W_OK), reason="no control groups of devices here"
+)
+def test_a_device_that_a_control_group_bars_is_told_from_one_whose_mode_forbids(tmp_path):
+    device = tmp_path / "device"
+    subprocess.run(["mknod", "-m", "0666", device, "c", "10", "200"], check=True)
+    group = DEVICES / f"gate-test-{os.getpid()}"
+    group.mkdir()
+    asked = [sys.executable, "-c", ASK, device]
+    try:
+        (group / "devices.deny").write_text("c 10:200 rwm")
+        inside = ["sh", "-c", f'echo $$ >"{group}/cgroup.procs" && exec "$@"', "-", *asked]
+        said = [
+            subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+            for command in (asked, inside)
+        ]
+    finally:
+        group.rmdir()
+    assert said == ["True False", "False True"]
+
+
+@pytest.mark.parametrize(("wanted", "mode"), [(os.R_OK | os.W_OK, 0o600), (os.X_OK, 0o600)])
+def test_a_mode_that_forbids_is_not_taken_for_the_service_manager(tmp_path, wanted, mode):
+    file = put(tmp_path, "device", "")
+    file.chmod(mode)
+    assert not US.is_barred(file, wanted)
 
 
 # ------------------------------------------------------------------------------------------------- brokers and boards

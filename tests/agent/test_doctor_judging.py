@@ -170,6 +170,8 @@ CASES = [
     (devices.ports, [PORT], []),
     (devices.ports, [replace(PORT, exists=False)], [Code.PORT_MISSING]),
     (devices.ports, [replace(PORT, permitted=False)], [Code.PORT_FORBIDDEN]),
+    (devices.ports, [replace(PORT, permitted=False, group="")], [Code.PORT_GROUP_HIDDEN]),
+    (devices.ports, [replace(PORT, permitted=False, barred="ttyUSB")], [Code.PORT_BARRED]),
     (devices.ports, [replace(PORT, holders=("ModemManager (pid 7)",))], [Code.PORT_HELD]),
     (devices.ports, [replace(PORT, better="/dev/serial/by-path/y", why="w")], [Code.PORT_NAME_CHANGES]),
     (devices.cameras, [CAMERA], []),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import grp
 import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from agent.doctor.facts import PortFacts
+from agent.doctor.gathering.user import group_of
 from drivers.adapters import ROOT, adapters, advice
 from drivers.holders import holders
 
@@ -52,13 +53,16 @@ def _port(
     real = file.resolve()
     device = f"/{real.relative_to(root.resolve())}" if root != Path("/") else str(real)
     better, why = _better(path, device, there, root)
+    wanted = os.R_OK | os.W_OK
+    permitted = user.may(real, wanted)
     return PortFacts(
         path,
         devices,
         exists=True,
-        permitted=user.may(real, os.R_OK | os.W_OK),
+        permitted=permitted,
         user=user.name,
-        group=_group(real),
+        group=group_of(real),
+        barred=_kind(real, root) if not permitted and user.is_barred(real, wanted) else "",
         holders=tuple(f"{one.name} (pid {one.pid})" for one in holders(device, root / "proc") if one.pid not in ours),
         better=better,
         why=why,
@@ -81,9 +85,14 @@ def _better(path: str, device: str, there: Iterable[Adapter], root: Path) -> tup
     return "", ""
 
 
-def _group(path: Path) -> str:
-    group_id = path.stat().st_gid
-    try:
-        return grp.getgrgid(group_id).gr_name
-    except KeyError:
-        return str(group_id)
+def _kind(path: Path, root: Path) -> str:
+    """The driver of a character device by the name that systemd's DeviceAllow= takes, such as "ttyUSB"; see proc_devices(5)."""
+    status = path.stat()
+    major = str(os.major(status.st_rdev)) if stat.S_ISCHR(status.st_mode) else ""
+    for line in (root / "proc/devices").read_text(encoding="utf-8").splitlines():
+        number, _, name = line.strip().partition(" ")
+        if number == major:
+            return name
+        if line.startswith("Block"):
+            break
+    return path.name

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
+import grp
 import os
 import pwd
 import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
+from typing import Final
 
 SERVICE_USER: Final = "gate-agent"
+_EVERY_ID: Final = ["0", "0", "4294967295"]
+"""What /proc/self/gid_map holds outside user name spaces; see user_namespaces(7)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,30 @@ class User:
         status = path.stat()
         shift = 6 if status.st_uid == self.uid else 3 if status.st_gid in self.groups else 0
         return (stat.S_IMODE(status.st_mode) >> shift) & wanted == wanted
+
+    def is_barred(self, path: Path, wanted: int) -> bool:
+        """Whether it is not owner, group or mode that keep this process from a device, but the service manager.
+
+        The kernel tells its control groups of devices (systemd's DeviceAllow=) from a mode by EPERM in place of EACCES.
+        False for another user, about whom it cannot be asked.
+        """
+        if not self.is_us:
+            return False
+        library = ctypes.CDLL(None, use_errno=True)
+        return library.access(os.fsencode(path), wanted) != 0 and ctypes.get_errno() == errno.EPERM
+
+
+def group_of(path: Path, root: Path = Path("/")) -> str:
+    """The name of a file's group, or its number; "" where a user name space, as that of a service, hides which it is."""
+    group_id = path.stat().st_gid
+    mapped = (root / "proc/self/gid_map").read_text(encoding="ascii").split()
+    hidden = int((root / "proc/sys/kernel/overflowgid").read_text(encoding="ascii"))
+    if group_id == hidden and mapped != _EVERY_ID:
+        return ""
+    try:
+        return grp.getgrgid(group_id).gr_name
+    except KeyError:
+        return str(group_id)
 
 
 def agent_user() -> User:

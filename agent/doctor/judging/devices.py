@@ -36,14 +36,21 @@ def _port(one: PortFacts) -> Iterator[Finding]:
         return
     told = []
     if not one.permitted:
-        values = {"user": one.user, "group": one.group or "?"}
-        told.append(Finding(check, one.path, Code.PORT_FORBIDDEN, values=values))
+        told.append(_forbidden(one))
     if one.holders:
         told.append(Finding(check, one.path, Code.PORT_HELD, values={"holders": ", ".join(one.holders)}))
     if one.better:
         values = {"better": one.better, "why": one.why}
         told.append(Finding(check, one.path, Code.PORT_NAME_CHANGES, values=values))
     yield from told or [Finding(check, one.path, measured=used["used_by"])]
+
+
+def _forbidden(one: PortFacts) -> Finding:
+    if one.barred:
+        return Finding(Check.PORTS, one.path, Code.PORT_BARRED, values={"kind": one.barred})
+    if not one.group:
+        return Finding(Check.PORTS, one.path, Code.PORT_GROUP_HIDDEN, values={"user": one.user, "path": one.path})
+    return Finding(Check.PORTS, one.path, Code.PORT_FORBIDDEN, values={"user": one.user, "group": one.group})
 
 
 def cameras(facts: Iterable[CameraFacts]) -> Iterator[Finding]:

@@ -250,6 +250,15 @@ WORDS = Words(
             "The user {user} may not open it; the group {group} may.",
             "Run `usermod -aG {group} {user}` and restart the agent.",
         ),
+        Code.PORT_GROUP_HIDDEN: Advice(
+            "The user {user} may not open it; which group may cannot be seen from within the service.",
+            "See the group with `ls -lL {path}`, run `usermod -aG GROUP {user}` with its name for GROUP, and restart the agent.",
+        ),
+        Code.PORT_BARRED: Advice(
+            "The service manager keeps all devices of the kind {kind} from the agent.",
+            "Run `systemctl restart gate-agent`. Where that does not help, run `systemctl edit gate-agent`, write the two lines "
+            "`[Service]` and `DeviceAllow=char-{kind} rw`, and restart again.",
+        ),
         Code.PORT_HELD: Advice(
             "Another program has it open: {holders}.", "End that program and see to it that it does not start again."
         ),

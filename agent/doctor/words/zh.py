@@ -204,6 +204,15 @@ WORDS = Words(
         Code.PORT_FORBIDDEN: Advice(
             "用户 {user} 无权打开，用户组 {group} 可以。", "请运行 `usermod -aG {group} {user}` 并重启程序。"
         ),
+        Code.PORT_GROUP_HIDDEN: Advice(
+            "用户 {user} 无权打开；从服务内部看不到哪个用户组有权。",
+            "请用 `ls -lL {path}` 查看其用户组，把 GROUP 换成该组名运行 `usermod -aG GROUP {user}`，并重启程序。",
+        ),
+        Code.PORT_BARRED: Advice(
+            "服务管理器禁止本程序使用所有 {kind} 类设备。",
+            "请运行 `systemctl restart gate-agent`。若无效，请运行 `systemctl edit gate-agent`，写入 `[Service]` 和 "
+            "`DeviceAllow=char-{kind} rw` 两行，然后再次重启。",
+        ),
         Code.PORT_HELD: Advice("它被其他程序占用：{holders}。", "请结束该程序，并确保它不再启动。"),
         Code.PORT_NAME_CHANGES: Advice("重启后这个名称可能指向另一个设备。", "请改写为 {better}：{why}。"),
         Code.CAMERA_LOST: Advice("摄像机没有图像：{trouble}", "请检查电源、网线和地址，以及地址中的用户名和密码。"),
