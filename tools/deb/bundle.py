@@ -11,14 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tools.deb.project import ROOT, run
-from tools.deb.targets import BuildError
+from tools.deb.targets import LIBRARIES, SUITES, BuildError
 
 if TYPE_CHECKING:
     from tools.deb.content import Build
     from tools.deb.targets import Target
 
-NEEDED: Final = ("python3", "libzbar0")
-_NAMES: Final = {12: "bookworm", 13: "trixie"}
 _THERE: Final = {"required", "important"}  # the priorities that every installed Debian has
 _SOURCES: Final = (Path("/etc/apt/sources.list"), Path("/etc/apt/sources.list.d"))
 _KEYS: Final = "/usr/share/keyrings/debian-archive-keyring.gpg"
@@ -58,7 +56,7 @@ def debian_packages(target: Target, store: Path) -> list[Path]:
     apt = _apt(target, place)
     run([*apt, "update"])
     base = _base(run(["apt-cache", *apt[1:], "dumpavail"]))
-    wanted = _installed_with(apt, [*base, *NEEDED]) - _installed_with(apt, base)
+    wanted = _installed_with(apt, [*base, "python3", *LIBRARIES]) - _installed_with(apt, base)
     archives = place / "archives"
     for old in archives.glob("*.deb"):
         old.unlink()
@@ -79,10 +77,7 @@ def _apt(target: Target, place: Path) -> list[str | Path]:
     """apt-get with folders of its own, for another release and architecture than this machine's."""
     for name in ("lists/partial", "archives/partial"):
         (place / name).mkdir(parents=True, exist_ok=True)
-    mirror = _mirror()
-    release = _NAMES[target.release]
-    lines = [f"deb [signed-by={_KEYS}] {mirror} {suite} main\n" for suite in (release, f"{release}-updates")]
-    (place / "sources.list").write_text("".join(lines), encoding="utf-8")
+    (place / "sources.list").write_text(sources(target.release), encoding="utf-8")
     (place / "status").write_text("", encoding="utf-8")
     options = {
         "APT::Architecture": target.architecture,
@@ -99,6 +94,12 @@ def _apt(target: Target, place: Path) -> list[str | Path]:
         "Debug::NoLocking": "1",
     }
     return ["apt-get", "--quiet=2", *(f"--option={name}={value}" for name, value in options.items())]
+
+
+def sources(release: int) -> str:
+    """The lines of apt's sources for a release of Debian, from this machine's mirror. Raises BuildError."""
+    mirror, suite = _mirror(), SUITES[release]
+    return "".join(f"deb [signed-by={_KEYS}] {mirror} {name} main\n" for name in (suite, f"{suite}-updates"))
 
 
 def _mirror() -> str:

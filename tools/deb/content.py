@@ -19,7 +19,7 @@ from tools.deb.foreign import works
 from tools.deb.manual import manual
 from tools.deb.papers import bill_of_materials, copyright_file
 from tools.deb.project import ROOT, run
-from tools.deb.targets import BuildError
+from tools.deb.targets import LIBRARIES, BuildError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,6 +124,7 @@ def _lay_out_control(build: Build, folder: Path) -> None:
     size_kib = sum(-(-path.lstat().st_size // 1024) for path in folder.rglob("*"))
     control = folder / "DEBIAN"
     python, release = build.target.python, build.target.release
+    needed = f"python3 (>= {python}), python3 (<< {build.target.next_python}), {', '.join(LIBRARIES)}, libc6 (>= 2.28)"
     # Pre-Depends: dpkg refuses before it has touched anything, where Depends would leave a gate between two versions.
     _write(
         control / "control",
@@ -133,7 +134,7 @@ Version: {build.package_version}
 Architecture: {build.target.architecture}
 Maintainer: The makers of the gate agent <gate-agent@localhost>
 Installed-Size: {size_kib}
-Pre-Depends: python3 (>= {python}), python3 (<< {build.target.next_python}), libzbar0, libc6 (>= 2.28), systemd, passwd
+Pre-Depends: {needed}, systemd, passwd
 Recommends: udev, bash-completion, systemd-timesyncd | time-daemon
 Section: net
 Priority: optional

@@ -36,6 +36,9 @@ class Target:
 
 
 _MACHINES: Final = {"amd64": "x86_64", "arm64": "aarch64"}
+# What a package calls beside Python and libc. A bare Debian has not all of them: its apt brings most, and may be gone.
+LIBRARIES: Final = ("libzbar0", "libstdc++6", "libgcc-s1", "zlib1g", "libseccomp2")
+SUITES: Final = {12: "bookworm", 13: "trixie"}
 _PYTHONS: Final = {12: "3.11", 13: "3.13"}
 TARGETS: Final = {
     target.name: target
