@@ -59,6 +59,26 @@ def test_stopping_releases_every_relay(wired):
     wired.ask(f"systemctl start {UNIT}")
 
 
+# What the doctor finds of a port in the place of the service.
+LOOK = """
+from pathlib import Path
+from agent.doctor.gathering.ports import _port
+from agent.doctor.gathering.user import agent_user
+found = _port("/dev/gate-closed", (), agent_user(), frozenset(), (), Path("/"))
+print(found.permitted, repr(found.group), repr(found.barred))
+"""
+
+
+def test_the_doctor_in_the_service_takes_no_group_that_is_hidden_from_it_for_the_one_that_may(wired):
+    wired.ask("mknod -m 0600 /dev/gate-closed c 1 3 && chgrp tty /dev/gate-closed")
+    (wired.machine.root / "srv/look.py").write_text(LOOK)
+    sandbox = "".join(f" --property={name}={wired.shown(name)}" for name in ("User", "PrivateUsers"))
+    said = wired.ask(
+        f"systemd-run --quiet --wait --pipe{sandbox} /usr/lib/gate-agent/current/bin/python3 -I /srv/look.py"
+    )
+    assert said == "False '' ''"
+
+
 class Browser:
     """A technician's browser on the gate: it sends forms as they stand on their pages, with what was filled in."""
 
