@@ -12,6 +12,7 @@ from agent.service.redaction import masked_urls
 from agent.settings.documents import dotted
 from agent.settings.export import schema_text
 from agent.settings.origin import toml
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,7 +41,7 @@ class Field:
     path: Path
     name: str
     kind: Kind
-    description: str
+    description: Text
     value: str
     default: str
     origin: str = ""
@@ -60,7 +61,7 @@ class Parts:
 
     path: Path
     name: str
-    description: str
+    description: Text
     items: tuple[Group, ...]
     kinds: tuple[str, ...]
 
@@ -74,7 +75,7 @@ class Group:
 
     path: Path
     name: str
-    description: str
+    description: Text
     fields: tuple[Field, ...] = ()
     groups: tuple[Group, ...] = ()
     parts: tuple[Parts, ...] = ()
@@ -193,9 +194,11 @@ def _group(path: Path, node: Mapping[str, Any], value: Any, document: Document |
             groups.append(_inner(below, inner, there, document, required=name in required))
         else:
             fields.append(_field(below, solid, table, document, required=name in required))
-    return Group(
-        path, dotted(path), node.get("description", ""), tuple(fields), tuple(groups), tuple(lists), can_go=can_go
-    )
+    return Group(path, dotted(path), _description(node), tuple(fields), tuple(groups), tuple(lists), can_go=can_go)
+
+
+def _description(node: Mapping[str, Any]) -> Text:
+    return Text(node.get("description", ""))
 
 
 def _inner(path: Path, inner: Mapping[str, Any], there: Any, document: Document | None, *, required: bool) -> Group:
@@ -203,9 +206,9 @@ def _inner(path: Path, inner: Mapping[str, Any], there: Any, document: Document 
     drivers = kinds(name)
     optional = "anyOf" in inner or (document is not None and bool(drivers) and not required)
     if there is None and (optional or drivers):
-        return Group(path, dotted(path), inner.get("description", ""), is_there=False, kinds=drivers)
+        return Group(path, dotted(path), _description(inner), is_there=False, kinds=drivers)
     made = _group(path, _solid(inner, there), there, document, can_go=optional)
-    return replace(made, description=inner.get("description", ""), can_go=optional, kinds=drivers)
+    return replace(made, description=_description(inner), can_go=optional, kinds=drivers)
 
 
 def _parts(path: Path, node: Mapping[str, Any], value: Any, document: Document | None) -> Parts:
@@ -219,7 +222,7 @@ def _parts(path: Path, node: Mapping[str, Any], value: Any, document: Document |
         items = list(enumerate(value))
     made = tuple(_group((*path, key), _solid(of_item, one), one, document, can_go=True) for key, one in items)
     drivers = kinds("relay" if named else str(path[-1]))
-    return Parts(path, dotted(path), solid.get("description", ""), made, drivers)
+    return Parts(path, dotted(path), _description(solid), made, drivers)
 
 
 def kinds(name: str) -> tuple[str, ...]:
@@ -250,7 +253,7 @@ def _field(
         path,
         dotted(path),
         kind,
-        node.get("description", ""),
+        _description(node),
         _shown(kind, there) if name in table else "",
         "" if default is None or kind == "secret" else toml(default),
         "" if origin is None else str(origin),

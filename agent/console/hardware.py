@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Line:
     """An exchange on a board's line, as people read it. `age_s`: since its last time. `received`: None: none was waited for.
 
-    `asked`, `answered`: what the bytes mean, in English, as far as the protocol is known.
+    `asked`, `answered`: what the bytes mean, as far as the protocol is known.
     """
 
     age_s: float

@@ -13,6 +13,9 @@ from agent.console.access.cookies import LANGUAGE, THEME, cookie, form_token, ke
 from agent.console.access.guards import CSRF_FIELD
 from agent.console.access.sessions import csrf_token
 from agent.console.texts import LANGUAGES, language_of
+from agent.core.wording.words import Language
+from agent.translation.lookup import told
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,15 +50,21 @@ def language(request: Request) -> str:
 
 
 def text(request: Request, key: str, **values: object) -> str:
-    """A text in the language of whoever asks. Raises TextMissingError."""
+    """A text in the language of whoever asks, and so are the values that have translations. Raises TextMissingError."""
     pages: Pages = request.app.state.pages
-    return pages.texts.get(language(request), key, **values)
+    said = {name: words(request, value) if isinstance(value, Text) else value for name, value in values.items()}
+    return pages.texts.get(language(request), key, **said)
+
+
+def words(request: Request, said: str) -> str:
+    """What settings or drivers say, in the language of whoever asks."""
+    return told(said, Language(language(request)))
 
 
 def render(request: Request, template: str, *, status: int = HTTPStatus.OK, **context: object) -> HTMLResponse:
     """A page, or a fragment of one, from `templates/`.
 
-    Every template has `t(key, **values)`, `csrf_field()`, `csrf`, `person` (None: nobody), `nav`, `language`,
+    Every template has `t(key, **values)`, `words(said)` for what settings and drivers say, `csrf_field()`, `csrf`, `person` (None: nobody), `nav`, `language`,
     `languages`, `theme`, `gate_id`, `url_for`, `request` and what is given here.
     """
     pages: Pages = request.app.state.pages
@@ -65,6 +74,7 @@ def render(request: Request, template: str, *, status: int = HTTPStatus.OK, **co
     body = pages.templates.get_template(template).render(
         {
             "t": lambda key, **values: text(request, key, **values),
+            "words": lambda said: words(request, said),
             "csrf": token,
             "csrf_field": lambda: Markup('<input type="hidden" name="{}" value="{}">').format(CSRF_FIELD, token),
             "person": person,

@@ -30,7 +30,7 @@ _ASKING: Final = threading.Lock()
 
 @dataclass(frozen=True, slots=True)
 class SerialPort:
-    """A serial port that is there. `probably`: what is on it, in English; `manner`: the same as a word for a text.
+    """A serial port that is there. `probably`: what is on it; `manner`: the same as a word for a text.
 
     `write`: the name for the configuration, `kind_of_name`: by_id, by_path, rule, built_in or passing. `users`: the
     devices of the configuration that name it; `holders`: programs that have it open. `can_be_asked`: what it is, by
@@ -68,7 +68,7 @@ class VideoDevice:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came of asking a port. `words`: what board it is, in English, or why it is not known. `snippet`: for the configuration."""
+    """What came of asking a port. `words`: what board it is, or why it is not known. `snippet`: for the configuration."""
 
     words: str
     recognised: bool

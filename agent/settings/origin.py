@@ -11,6 +11,7 @@ from pydantic import BaseModel, SecretStr
 
 from agent.service.redaction import masked_urls
 from agent.settings.documents import dotted, quoted
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from agent.settings.load import LoadedSettings
     from agent.settings.places import Path
 
-SET = "set"
-DEFAULT = "default"
+SET = Text("set")
+DEFAULT = Text("default")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ class Entry:
     def shown(self) -> str:
         """The value as TOML; words without quotes where there is no value, or one that is not shown."""
         if self.value is None:
-            return "none"
+            return Text("none")
         return SET if self.secret else toml(self.value)
 
     @property

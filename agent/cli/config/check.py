@@ -11,6 +11,7 @@ import typer
 from agent.cli import exits
 from agent.cli.configuration import DEFAULT_PATH, load_configuration, relay_boards
 from agent.core.command import CommandName
+from agent.core.wording.words import Language
 from agent.settings import SettingsError, interlocks, shared_arms
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ def check(
     configuration: Annotated[Path, typer.Argument(metavar="[CONFIG]", help="The configuration file.")] = DEFAULT_PATH,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, for programs.")] = False,
+    language: Annotated[Language, typer.Option("--language", help="The language of the problems.")] = Language.EN,
 ) -> None:
     """Check the configuration and say what would run. Moves nothing and opens no device.
 
@@ -33,24 +35,24 @@ def check(
         loaded = load_configuration(configuration)
     except SettingsError as error:
         if as_json:
-            _print_json(configuration, error.problems, None)
+            _print_json(configuration, error.problems, None, language)
         else:
-            typer.echo(str(error), err=True)
+            typer.echo(error.words(language), err=True)
             typer.echo(f"{configuration}: {_count(error.problems)}", err=True)
         raise typer.Exit(exits.CONFIGURATION) from None
     if as_json:
-        _print_json(configuration, loaded.warnings, loaded)
+        _print_json(configuration, loaded.warnings, loaded, language)
         return
     for warning in loaded.warnings:
-        typer.echo(str(warning), err=True)
+        typer.echo(warning.words(language), err=True)
     typer.echo(_summary(configuration, loaded))
 
 
-def _print_json(path: Path, problems: tuple[Problem, ...], loaded: LoadedSettings | None) -> None:
+def _print_json(path: Path, problems: tuple[Problem, ...], loaded: LoadedSettings | None, language: Language) -> None:
     answer: dict[str, object] = {
         "file": str(path),
         "usable": loaded is not None,
-        "problems": [problem.as_json() for problem in problems],
+        "problems": [problem.as_json(language) for problem in problems],
     }
     if loaded is not None:
         answer |= {

@@ -15,15 +15,17 @@ from agent.console.access import Role, Technician
 from agent.console.desk import AtGate, Gate  # noqa: TC001 - FastAPI reads the annotations
 from agent.console.errors import RefusedError
 from agent.console.nav import Nav
-from agent.console.page import render
+from agent.console.page import language, render
 from agent.console.pages.live import eye_of
 from agent.console.target import target_code, target_plate
+from agent.core.wording.words import Language
 from agent.settings.change import ChangeError
 from agent.settings.documents import dotted
 from agent.settings.files import read_file
 from agent.settings.history import HistoryError, Step
 from agent.settings.problems import SettingsError
 from agent.settings.revision import set_value
+from agent.translation.lookup import told
 
 if TYPE_CHECKING:
     from agent.settings import Camera
@@ -89,7 +91,8 @@ def save_zone(
         set_value(desk, key, json.dumps(corners), step)
     except (ChangeError, HistoryError, SettingsError, OSError, KeyError, IndexError) as error:
         gate.audit(person, "configuration.changed", lane=lane, detail=f"{key}: {_first(error)}", done=False)
-        raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, "aim.zone_refused", cause=_first(error)) from error
+        cause = _first(error, Language(language(request)))
+        raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, "aim.zone_refused", cause=cause) from error
     gate.audit(person, "configuration.changed", lane=lane, detail=f"{key} = {json.dumps(corners)}")
     gate.reload()
     return render(request, "aim_saved.html")
@@ -118,10 +121,10 @@ def try_exposure(
     return HTMLResponse("")
 
 
-def _first(error: Exception) -> str:
+def _first(error: Exception, spoken: Language = Language.EN) -> str:
     """The first thing that is wrong, in one line."""
     problems = [each for each in error.problems if each.severity == "error"] if isinstance(error, SettingsError) else []
-    return str(problems[0] if problems else error).splitlines()[0]
+    return (problems[0].words(spoken) if problems else told(str(error), spoken)).splitlines()[0]
 
 
 def _key(lane: str, place: int) -> str:

@@ -33,7 +33,8 @@ from agent.settings.mask import masked_text, restored_text
 from agent.settings.places import Path
 from agent.settings.problems import Problem, SettingsError
 from agent.settings.proposal import Edit, StaleError, check_seen, differences, edited, judged, put, seen_state
-from agent.settings.revision import Desk, note_present
+from agent.settings.revision import BY_HAND, Desk, note_present
+from drivers.text import reason
 
 router = APIRouter()
 NAV = Nav(500, "/configuration", "configuration.title", Role.TECHNICIAN)
@@ -41,6 +42,8 @@ NAV = Nav(500, "/configuration", "configuration.title", Role.TECHNICIAN)
 MOST_FIELDS: Final = 5_000
 LONGEST_KEY: Final = 300
 _PROPOSALS: Final = Proposals()
+_STEPS: Final = frozenset({"add", "change", "edit", "remove", "set", "setup", "undo", "unset", "upload", "zone"})
+"""The words that the history's steps begin with, as this page, the page Aim and the commands write them."""
 
 Key = Annotated[str, Query(max_length=LONGEST_KEY)]
 Seen = Annotated[str, Form(max_length=64)]
@@ -160,7 +163,7 @@ def show_history(request: Request, gate: AtGate, desk: AtDesk, _person: Technici
             "number": one.number,
             "time": time_text(round(one.utc * 1000)),
             "who": one.who,
-            "what": one.what,
+            "what": _step_words(request, one.what),
             "changed": one.changed,
             "is_now": one.state == now,
         }
@@ -257,6 +260,16 @@ def apply(asked: Asked, proposal: Annotated[str, Form(max_length=64)]) -> HTMLRe
     return render(asked.request, "configuration_done.html", number=change.number)
 
 
+def _step_words(request: Request, what: str) -> str:
+    """How a state came to be, in the language of whoever asks."""
+    if what in {"", BY_HAND}:
+        return text(request, "configuration.by_hand")
+    verb, _, rest = what.partition(" ")
+    if verb not in _STEPS:
+        return what
+    return text(request, f"configuration.step_{verb}", what=rest.removeprefix("to ").removeprefix("of "))
+
+
 # -------------------------------------------------------------------------------------------------------------- answers
 
 
@@ -343,7 +356,7 @@ def _wrong(asked: _Asked, error: SettingsError) -> HTMLResponse:
 
 def _cannot_write(asked: _Asked, error: OSError) -> HTMLResponse:
     folder = asked.desk.main.resolve().parent
-    return _refused(asked, "configuration.cannot_write", folder=folder, why=error.strerror or str(error))
+    return _refused(asked, "configuration.cannot_write", folder=folder, why=reason(error))
 
 
 # --------------------------------------------------------------------------------------------------------------- finding
