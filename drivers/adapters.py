@@ -6,13 +6,13 @@ opening a port moves its modem lines, and some devices act on that.
 
 from __future__ import annotations
 
-import grp
 import os
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from drivers.device_group import group_of
 from drivers.holders import Holder, holders
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Adapter:
 
     `vendor` and `product`: the four hexadecimal digits of the USB ids. `interface`: which port of an adapter with
     several. `names`: the names that stay, by-id first. `holders`: the programs that have it open, where this user may
-    see that; `permitted`: whether this user may open it; `group`: the group that may.
+    see that; `permitted`: whether this user may open it; `group`: the group that may, where this process can see it.
     """
 
     device: str
@@ -174,14 +174,9 @@ def _entries(folder: Path) -> Iterator[Path]:
 
 def _permission(path: Path) -> tuple[bool, str]:
     try:
-        group_id = path.stat().st_gid
+        return os.access(path, os.R_OK | os.W_OK), group_of(path)
     except OSError:
         return False, ""
-    try:
-        group = grp.getgrgid(group_id).gr_name
-    except KeyError:
-        group = str(group_id)
-    return os.access(path, os.R_OK | os.W_OK), group
 
 
 def _kinds(names: Iterable[str]) -> tuple[str, str, str]:

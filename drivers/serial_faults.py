@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import grp
 import os
 import stat
 from pathlib import Path
 
 from drivers.api import DeviceError, DeviceMisconfiguredError, DeviceUnavailableError
+from drivers.device_group import group_of
 from drivers.holders import holders
 from drivers.text import Text
 
 _GONE = frozenset({errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.EIO})
 _BUSY = frozenset({errno.EBUSY, errno.EAGAIN})
-_FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
 
 
 def check_is_a_port(path: str) -> None:
@@ -32,7 +31,15 @@ def opening_failed(path: str, error: Exception) -> DeviceError:
         return DeviceUnavailableError(
             Text("no such port: {path}; is the adapter plugged in? {ports}", path=path, ports=_ports_here())
         )
-    if number in _FORBIDDEN:
+    if number == errno.EPERM:  # not by its mode, which is EACCES, but by a control group of devices
+        return DeviceUnavailableError(
+            Text(
+                "{path} is barred by the service manager: restart the service; where that does not help, allow devices of its "
+                "kind in the unit (DeviceAllow=)",
+                path=path,
+            )
+        )
+    if number == errno.EACCES:
         return DeviceUnavailableError(
             Text(
                 "no permission to open {path}: put the user of this process into {group}", path=path, group=_group(path)
@@ -71,9 +78,12 @@ def _ports_here() -> Text:
 
 def _group(path: str) -> Text:
     try:
-        return Text("the group {group} (usually dialout)", group=grp.getgrgid(Path(path).stat().st_gid).gr_name)
-    except (OSError, KeyError):
+        group = group_of(Path(path))
+    except OSError:
         return Text("the group {group}", group="dialout")
+    if not group:
+        return Text("its group, which `ls -lL` shows outside the service")
+    return Text("the group {group} (usually dialout)", group=group)
 
 
 def _holders(path: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import grp
 import hashlib
 import os
 import subprocess
@@ -21,7 +20,7 @@ from agent.doctor.examination import Examiner, Task
 from agent.doctor.facts import BrokerFacts
 from agent.doctor.finding import Finding
 from agent.doctor.gathering import files, machine, opened, others, ports, software
-from agent.doctor.gathering.user import User, group_of
+from agent.doctor.gathering.user import User
 from agent.doctor.words.lookup import advice
 from agent.store.journal import Journal
 from drivers.emulators.lcus import LcusEmulator
@@ -313,15 +312,6 @@ port = "/dev/gate-scanner"
     assert found["/dev/video0"].better == "/dev/v4l/by-path/usb-3"
     assert not found["/dev/gate-scanner"].exists
     assert ports.ports(settings, US, frozenset(), root)[0].permitted
-
-
-def test_a_group_that_a_user_name_space_hides_is_not_taken_for_one(tmp_path):
-    file = put(tmp_path, "device", "")
-    put(tmp_path, "proc/sys/kernel/overflowgid", f"{file.stat().st_gid}\n")
-    put(tmp_path, "proc/self/gid_map", "         0          0          1\n       998        998          1\n")
-    assert group_of(file, tmp_path) == ""
-    put(tmp_path, "proc/self/gid_map", "         0          0 4294967295\n")
-    assert group_of(file, tmp_path) == grp.getgrgid(file.stat().st_gid).gr_name
 
 
 def test_a_kind_of_device_has_the_name_by_which_a_unit_allows_it(tmp_path):

@@ -226,6 +226,21 @@ def test_a_missing_permission_names_the_group_to_join(peer: Peer, mocker) -> Non
         SerialPort.shared(str(peer.line.link), PARAMETERS)
 
 
+def test_a_port_that_the_service_manager_bars_is_no_matter_of_groups(peer: Peer, mocker) -> None:
+    refused = PermissionError(1, "Operation not permitted")
+    mocker.patch("serial.serialposix.os.open", side_effect=refused)
+    with pytest.raises(DeviceUnavailableError, match=r"barred by the service manager.*DeviceAllow="):
+        SerialPort.shared(str(peer.line.link), PARAMETERS)
+
+
+def test_a_group_that_cannot_be_seen_is_not_named(peer: Peer, mocker) -> None:
+    refused = PermissionError(13, "Permission denied")
+    mocker.patch("serial.serialposix.os.open", side_effect=refused)
+    mocker.patch("drivers.serial_faults.group_of", return_value="")
+    with pytest.raises(DeviceUnavailableError, match=r"no permission .* its group, which `ls -lL` shows"):
+        SerialPort.shared(str(peer.line.link), PARAMETERS)
+
+
 def test_another_process_cannot_open_the_port_and_is_told_who_has_it(peer: Peer) -> None:
     path = str(peer.line.link)
     with subprocess.Popen(

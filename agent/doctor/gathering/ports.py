@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from agent.doctor.facts import PortFacts
-from agent.doctor.gathering.user import group_of
 from drivers.adapters import ROOT, adapters, advice
+from drivers.device_group import group_of
 from drivers.holders import holders
 
 if TYPE_CHECKING:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import grp
 import os
 import pwd
 import stat
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SERVICE_USER: Final = "gate-agent"
-_EVERY_ID: Final = ["0", "0", "4294967295"]
-"""What /proc/self/gid_map holds outside user name spaces; see user_namespaces(7)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +47,6 @@ class User:
             return False
         library = ctypes.CDLL(None, use_errno=True)
         return library.access(os.fsencode(path), wanted) != 0 and ctypes.get_errno() == errno.EPERM
-
-
-def group_of(path: Path, root: Path = Path("/")) -> str:
-    """The name of a file's group, or its number; "" where a user name space, as that of a service, hides which it is."""
-    group_id = path.stat().st_gid
-    mapped = (root / "proc/self/gid_map").read_text(encoding="ascii").split()
-    hidden = int((root / "proc/sys/kernel/overflowgid").read_text(encoding="ascii"))
-    if group_id == hidden and mapped != _EVERY_ID:
-        return ""
-    try:
-        return grp.getgrgid(group_id).gr_name
-    except KeyError:
-        return str(group_id)
 
 
 def agent_user() -> User:
