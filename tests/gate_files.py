@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from agent.settings import load
 from drivers.api import DeviceMisconfiguredError, RelayCapabilities
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -102,7 +103,7 @@ MODELS = {
 def models(family: str, kind: str) -> type[BaseModel]:
     if (family, kind) not in MODELS:
         there = ", ".join(name for group, name in MODELS if group == family)
-        raise DeviceMisconfiguredError(f"no driver of kind {kind!r}; there is: {there}")
+        raise DeviceMisconfiguredError(Text("no driver of kind {kind!r}; there is: {kinds}", kind=kind, kinds=there))
     return MODELS[family, kind]
 
 
