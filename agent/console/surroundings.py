@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import Depends, Request
 
+from agent.console.interfaces import v4_addresses, v6_addresses
+
 if TYPE_CHECKING:
     from agent.console.certificate import Certificate
     from agent.settings.model import Console
@@ -44,8 +46,16 @@ def host_names(settings: Console) -> frozenset[str]:
     return frozenset({LOCALHOST, *settings.names, *([own, f"{own}.local"] if own else [])})
 
 
+def _addresses(host: str) -> list[str]:
+    """The address, or those of the interfaces that it stands for: IPv6's takes in both kinds."""
+    address = ip_address(host)
+    if not address.is_unspecified:
+        return [host]
+    return v4_addresses() if address.version == 4 else [*v4_addresses(), *v6_addresses()]  # noqa: PLR2004 - IPv4
+
+
 def certified_names(settings: Console) -> list[str]:
-    """What a certificate of the gate's own must hold for."""
-    addresses = [host for host in settings.listen if not ip_address(host).is_unspecified]
+    """What a certificate of the gate's own must hold for. Where it listens at all addresses, those of now."""
+    addresses = [address for host in settings.listen for address in _addresses(host)]
     names = [name for name in host_names(settings) if name.isascii() and "_" not in name]
     return [*addresses, *names]

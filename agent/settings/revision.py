@@ -17,7 +17,7 @@ from agent.settings.keypath import key_path
 from agent.settings.load import schema_of
 from agent.settings.origin import toml
 from agent.settings.problems import SettingsError, nearest
-from agent.settings.schema import is_text
+from agent.settings.schema import is_text, lists_values
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -172,16 +172,31 @@ def file_of(path: Path, document: Document) -> FilePath:
 
 
 def written(value: str, path: Path, schema: Schema) -> str:
-    """The value as TOML. What is no TOML is a text: the loader says whether that fits."""
+    """The value as TOML. What is no TOML is a text: the loader says whether that fits. `a,b` is a list where one is due."""
+    field = schema.field(path)
+    if field is not None and not isinstance(path[-1], int) and lists_values(field):
+        return _listed(value, path, schema)
     try:
         parsed = tomllib.loads(f"x = {value}")
     except tomllib.TOMLDecodeError:
         return toml(value)
-    field = schema.field(path)
     wants_text = field is not None and is_text(field, item=isinstance(path[-1], int))
     if list(parsed) != ["x"] or (wants_text and not isinstance(parsed["x"], str)):
         return toml(value)
     return value.strip()
+
+
+def _listed(value: str, path: Path, schema: Schema) -> str:
+    """A list as TOML, also of one whose quotes a shell has eaten, `[a,b]`, or that was written without brackets."""
+    with suppress(tomllib.TOMLDecodeError):
+        parsed = tomllib.loads(f"x = {value}")
+        if list(parsed) == ["x"] and isinstance(parsed["x"], list):
+            return value.strip()
+    bare = value.strip()
+    if bare.startswith("[") and bare.endswith("]"):
+        bare = bare[1:-1]
+    items = [written(item.strip(), (*path, 0), schema) for item in bare.split(",") if item.strip()]
+    return f"[{', '.join(items)}]"
 
 
 def over(files: dict[str, bytes]) -> FileReader:

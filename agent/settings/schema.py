@@ -118,6 +118,13 @@ def is_text(field: FieldInfo, *, item: bool = False) -> bool:
     return not kinds & {int, float, bool} and not any(_is_model(kind) or get_origin(kind) is dict for kind in kinds)
 
 
+def lists_values(field: FieldInfo) -> bool:
+    """Say whether a field takes a list of texts or numbers, and not one of tables or lists."""
+    kinds = [_container(kind) for kind in _members(field.annotation, item=True)]
+    held = any(_is_model(kind) or _is_list(kind) or get_origin(kind) is dict for kind in kinds)
+    return _is_list(field.annotation) and not held
+
+
 def fits(field: FieldInfo, value: object, *, item: bool = False) -> bool:
     """Say whether a value of a file has a type that the field takes as it is.
 

@@ -179,6 +179,32 @@ def test_what_is_wrong_is_refused_with_the_nearest_word_and_nothing_is_written(g
     assert gate.texts() == before
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "found"),
+    [
+        ("console.listen", "127.0.0.1,192.168.1.10", ["127.0.0.1", "192.168.1.10"]),
+        ("console.listen", "192.168.1.10", ["192.168.1.10"]),
+        ("console.listen", "[127.0.0.1, ::1]", ["127.0.0.1", "::1"]),
+        ("console.listen", '"127.0.0.1", "::1"', ["127.0.0.1", "::1"]),
+        ("console.listen", '["127.0.0.1", "::1"]', ["127.0.0.1", "::1"]),
+        ("permits.forms", "signed,jws", ["signed", "jws"]),
+        ("evidence.send", "denied, fault,", ["denied", "fault"]),
+    ],
+)
+def test_a_list_may_be_written_without_brackets_and_quotes(gate, key, value, found):
+    answer = gate.set(key, value)
+    assert answer.exit_code == exits.OK, answer.stderr
+    section, name = key.split(".")
+    assert tomllib.loads(gate.main.read_text())[section][name] == found
+
+
+def test_what_stands_in_no_list_is_refused_as_a_list_too(gate):
+    before = gate.texts()
+    refused(gate, gate.set("console.listen", "127.0.0.1,everywhere"), "console.listen[1]: expected an IP address")
+    refused(gate, gate.set("console.listen", '["::1"]\nport = 80'), "console.listen[0]: expected an IP address")
+    assert gate.texts() == before
+
+
 def test_a_key_that_a_layer_over_the_files_sets_is_changed_there(gate, monkeypatch):
     monkeypatch.setenv("GATE_MQTT__WINDOW", "50")
     refused(gate, gate.set("mqtt.window", "60"), "mqtt.window is set by GATE_MQTT__WINDOW, which wins over the files")

@@ -37,7 +37,10 @@ LISTS_OF_TABLES: Final = frozenset({"cameras", "scanners", "keys", "gates"})
 
 def set_key(
     key: Annotated[str, typer.Argument(help="The key, such as lanes.exit-1.timing.read_s.")],
-    value: Annotated[str, typer.Argument(help='The value as TOML, or a bare text; "-" reads it, as for passwords.')],
+    value: Annotated[
+        str,
+        typer.Argument(help='The value as TOML, or a bare text; a list also as a,b; "-" reads it, as for passwords.'),
+    ],
     configuration: Configuration = DEFAULT_PATH,
 ) -> None:
     """Set one key in the file where it belongs. The whole result is checked before anything is written.
