@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup demo test test-vm deb release test-cluster check bench bench-reading proofs faults fuzz fuzz-guided races soak mutants soak-lane soak-eye schema train format lock clean
+.PHONY: help setup demo test test-vm test-bare deb release test-cluster check bench bench-reading proofs faults fuzz fuzz-guided races soak mutants soak-lane soak-eye schema train format lock clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -106,6 +106,11 @@ CUTS ?= 20
 test-vm: setup  ## Prove the package on a virtual machine: devices pulled, power cut, clock set, disk full; an hour on two free cores; ONLY=clock,disk for some steps
 	@tools/setup_vm.sh
 	@$(BIN)/python -m tests.vm --cuts $(CUTS) $(if $(ONLY),--only $(ONLY))
+
+STEPS ?=
+test-bare: setup  ## Prove it from nothing, in bare Debian 12 and 13: README's commands, packages, bundles, arm64; STEPS="demo package ..."; as root, an hour
+	@tools/setup_bare.sh
+	@$(BIN)/python -m tests.bare $(STEPS)
 
 DEBS ?=
 deb: setup  ## Build the Debian packages into dist/; DEBS="deb13_amd64 ..." for some; a minute or two
