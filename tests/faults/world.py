@@ -30,6 +30,7 @@ class World:
     """
 
     started_within_s = STARTED_WITHIN_S
+    drained_within_s = DRAINED_WITHIN_S
 
     def __init__(self, installed, folder, *, seed, tell, proxy=False, state=None, journal_keys="", make_gate=Gate):
         self.folder = folder
@@ -130,7 +131,7 @@ class World:
     def _stop(self):
         """Stop the agent when it has nothing more to say and central has all of it."""
         self._quiet()
-        self.until(lambda: self._behind() == 0, "all events at central", DRAINED_WITHIN_S)
+        self.until(lambda: self._behind() == 0, "all events at central", self.drained_within_s)
         self.agent.stop()
         deadline = time.monotonic() + SETTLED_WITHIN_S
         while self._behind() and time.monotonic() < deadline:

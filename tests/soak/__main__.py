@@ -39,7 +39,9 @@ FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 class SoakWorld(World):
     """The world of the loss table, with the gate of the soak."""
 
-    started_within_s = 120
+    # For a machine that has other things to do too: how fast it is, is not judged here.
+    started_within_s = 300
+    drained_within_s = 1800
 
     def recorded(self):
         """How many events the gate has recorded."""

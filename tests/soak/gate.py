@@ -23,8 +23,8 @@ from tests.mosquitto import free_port
 REAL_EVERY_S = 120.0
 """From vehicle to vehicle in a truck lane."""
 EVERY_S = REAL_EVERY_S / 20
-GAP_S = 0.7
-"""At least, for the lane to see that one has gone: a little more than its `gone_s`."""
+GAP_S = 2.0
+"""Until the next one at the least: a lane that sees nothing holds one for gone after `blind_passage_s` and `gone_s`."""
 ANSWER_S = 8.0
 PRESENCE, SAFETY, OPENED, CLOSED = 5, 6, 7, 8
 """Inputs; a board that starts anew links input n to relay n, and relay 1 opens."""
@@ -151,6 +151,7 @@ class SoakGate:
         self.agent = installed.agent(self._configure(mqtt, journal_keys), environment)
         self._installed = installed
         self.closing = threading.Event()
+        self._queue, self._due_at = threading.Lock(), 0.0
         self._threads = [
             *(threading.Thread(target=self._driven, args=(self._drive_loops, lane)) for lane in LOOP_LANES),
             *(threading.Thread(target=self._driven, args=(self._drive_post, lane)) for lane in POST_LANES),
@@ -176,6 +177,7 @@ class SoakGate:
                 stack.enter_context(device)
             for board in self.boards.values():
                 board.set_input(CLOSED, on=True)
+            self._due_at = time.monotonic()
             for thread in self._threads:
                 thread.start()
                 stack.callback(thread.join)
@@ -253,11 +255,12 @@ class SoakGate:
         return self.closing.wait(seconds)
 
     def _vehicles(self, dice):
-        """Wait for the vehicles, one after the other, until the soak is over. Who comes early waits behind the one before."""
-        due_at = time.monotonic()
-        while True:
-            due_at += dice.uniform(0.5, 1.5) * EVERY_S
-            if self._wait(max(GAP_S, due_at - time.monotonic())):
+        """Let one vehicle after the other come to this lane until the soak is over: each goes to the lane that is free first."""
+        while not self._wait(GAP_S):
+            with self._queue:
+                self._due_at += dice.uniform(0.5, 1.5) * EVERY_S / len(self._threads)
+                wait_s = self._due_at - time.monotonic()
+            if self._wait(max(0.0, wait_s)):
                 return
             if self.traffic.is_set():
                 yield
