@@ -62,7 +62,7 @@ SIMULATED = (
 
 
 def test_a_bare_box_becomes_a_gate_whose_configuration_holds(run, tmp_path):
-    done = run(*GATE, *SIMULATED, "n", "y", "新B52K18", "n", "y")
+    done = run(*GATE, *SIMULATED, "n", "y", "新B52K18", "n", "", "y")
     assert done.exit_code == 0, done.output
     loaded = load_configuration(tmp_path / "etc/gate.toml")
     lane = loaded.settings.lanes["exit-1"]
@@ -90,6 +90,7 @@ def test_an_answer_that_cannot_be_is_told_and_asked_again(run, tmp_path):
         "ab" * 32,
         "",
         "n",
+        "",
         "y",
     )
     assert done.exit_code == 1, done.output  # the root key is a placeholder to the end
@@ -102,37 +103,53 @@ def test_an_answer_that_cannot_be_is_told_and_asked_again(run, tmp_path):
 
 
 def test_nothing_is_written_where_the_technician_does_not_agree(run, tmp_path):
-    done = run(*GATE, *SIMULATED, "n", "n", "n", "n")
+    done = run(*GATE, *SIMULATED, "n", "n", "n", "", "n")
     assert (done.exit_code, "nothing was written" in done.output) == (1, True)
     assert not (tmp_path / "etc").exists()
 
 
 def test_what_the_configuration_says_already_is_proposed_and_kept_in_the_history(run, tmp_path):
-    assert run(*GATE, *SIMULATED, "n", "n", "y", "mqtt://broker.example:1883", "", "y").exit_code == 0
-    again = run("", "", "", "", "", *SIMULATED, "n", "n", "", "", "", "y")
+    assert (
+        run(
+            *GATE, *SIMULATED, "n", "n", "y", "mqtt://broker.example:1883", "", "127.0.0.1, 192.168.1.10", "y"
+        ).exit_code
+        == 0
+    )
+    again = run("", "", "", "", "", *SIMULATED, "n", "n", "", "", "", "", "y")
     assert again.exit_code == 0, again.output
     settings = load_configuration(tmp_path / "etc/gate.toml").settings
     assert (settings.gate.id, settings.mqtt.brokers) == ("khorgos-7", ("mqtt://broker.example:1883",))
+    assert settings.console.listen == ("127.0.0.1", "192.168.1.10")
 
 
 def test_an_input_is_no_two_signals_and_a_board_whose_inputs_drive_relays_opens_with_its_last(run, tmp_path):
     by_hand = ("another one: I name its kind and port", "modbus_rtu", "/dev/gate-barrier", "1", "8")
-    inputs = ("y", "modbus_rtu", "/dev/gate-barrier", "1", "8")
+    inputs = ("y", "modbus_rtu", "", "1", "8")  # the port of the relays is proposed
     signals = ("1", "1", "two", "2", "", "", "", "", "")
-    done = run(*GATE, *by_hand, *inputs, "", *signals, *SIMULATED[1:], "n", "n", "n", "y")
+    done = run(*GATE, *by_hand, *inputs, "", *signals, *SIMULATED[1:], "n", "n", "n", "", "y")
     assert done.exit_code == 0, done.output
     assert "Input 1 is presence already." in done.output
     lane = load_configuration(tmp_path / "etc/gate.toml").settings.lanes["exit-1"]
     assert (lane.signals.presence, lane.signals.safety, lane.barrier.open_channel) == (1, 2, 8)
+    assert lane.inputs.table["port"] == "/dev/gate-barrier"
+    again = run(*["" for _ in range(23)], *SIMULATED[1:], "n", "n", "", "", "y")
+    assert again.exit_code == 0, again.output
+    kept = load_configuration(tmp_path / "etc/gate.toml").settings.lanes["exit-1"]
+    assert (kept.relay, kept.inputs, kept.signals) == (lane.relay, lane.inputs, lane.signals)
 
 
 def test_what_is_not_asked_for_stays(run, tmp_path):
-    assert run(*GATE, *SIMULATED, "n", "n", "y", "mqtt://broker.example:1883", "", "y").exit_code == 0
+    assert (
+        run(
+            *GATE, *SIMULATED, "n", "n", "y", "mqtt://broker.example:1883", "", "127.0.0.1, 192.168.1.10", "y"
+        ).exit_code
+        == 0
+    )
     path = tmp_path / "etc/gate.toml"
     text = path.read_text().replace("[mqtt]", 'forms = ["signed", "reference"]\n\n[mqtt]\nwindow = 50')
     second = '[lanes.entry-2]\nnumber = 2\ndirection = "import"\nrelay = { kind = "lcus", port = "/dev/gate-entry" }\n'
     path.write_text(f"{text}\n[clock]\nrequire_synchronised = false\n\n{second}")
-    again = run("", "", "", "", "", *SIMULATED, "n", "n", "", "", "", "y")
+    again = run("", "", "", "", "", *SIMULATED, "n", "n", "", "", "", "", "y")
     assert again.exit_code == 0, again.output
     settings = load_configuration(path).settings
     assert (settings.mqtt.window, settings.mqtt.brokers) == (50, ("mqtt://broker.example:1883",))
@@ -142,14 +159,14 @@ def test_what_is_not_asked_for_stays(run, tmp_path):
 
 
 def test_the_lane_of_the_example_goes_when_another_is_set_up(run, tmp_path):
-    assert run("", "", "lane-1", "", "", *SIMULATED, "n", "n", "n", "y").exit_code == 0
-    assert run("", "", "exit-1", "", "", *SIMULATED, "n", "n", "n", "y").exit_code == 0
+    assert run("", "", "lane-1", "", "", *SIMULATED, "n", "n", "n", "", "y").exit_code == 0
+    assert run("", "", "exit-1", "", "", *SIMULATED, "n", "n", "n", "", "y").exit_code == 0
     assert list(load_configuration(tmp_path / "etc/gate.toml").settings.lanes) == ["exit-1"]
 
 
 def test_a_network_camera_is_asked_for_and_no_warning_is_printed(run, tmp_path):
     camera = ("a network camera, by its rtsp:// address", "rtsp://192.168.1.64/stream1", "n", "front")
-    done = run(*GATE, SIMULATED[0], *camera, "n", "n", "n", "y")
+    done = run(*GATE, SIMULATED[0], *camera, "n", "n", "n", "", "y")
     assert done.exit_code == 0, done.output
     assert "Warning" not in done.output
     lane = load_configuration(tmp_path / "etc/gate.toml").settings.lanes["exit-1"]
@@ -159,7 +176,7 @@ def test_a_network_camera_is_asked_for_and_no_warning_is_printed(run, tmp_path):
 def test_a_port_that_may_not_be_asked_is_named_with_the_reason(run, machine):
     machine.plug("ttyUSB0", CH340, "ch341")
     machine.run(4711, "other-program", "ttyUSB0")
-    done = run(*GATE, *SIMULATED, "n", "n", "n", "n")
+    done = run(*GATE, *SIMULATED, "n", "n", "n", "", "n")
     assert "/dev/ttyUSB0 is not asked: other-program has it open" in done.output
     assert "No serial port of this machine can be asked" in done.output
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
@@ -15,6 +16,7 @@ from agent.cli.setup.cameras import choose_camera
 from agent.cli.setup.interview import Sheet, ask, ask_choice
 from agent.cli.setup.practice import practice
 from agent.cli.setup.writing import written
+from agent.console.interfaces import v4_addresses
 from agent.console.steps import PRACTICE
 from agent.issuing.order import OrderError
 from agent.rehearsal import SIMULATED
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from agent.cli.setup.practice import Practice
 
+LOOPBACK = "127.0.0.1"
 _PRIVATE = 0o600
 _READABLE = 0o644
 
@@ -40,7 +43,7 @@ def setup(
         Path, typer.Option("--root", hidden=True, help="Where the file tree of the machine begins.")
     ] = Path("/"),
 ) -> None:
-    """Set up a gate with one lane by questions: gate, permits, boards, inputs, camera, broker.
+    """Set up a gate with one lane by questions: gate, boards, inputs, camera, permits, broker, console.
 
     Boards are found and asked what they are, inputs are found out by using them, the camera is looked through. Every answer
     is judged at once. Nothing is written before the whole is shown and agreed to; a configuration that is there is kept in
@@ -63,6 +66,8 @@ def setup(
     files = _permits(sheet, lane, configuration.parent)
     typer.echo("")
     _broker(sheet)
+    typer.echo("")
+    _console(sheet)
     _keep(sheet)
     if not written(sheet, configuration, files):
         raise typer.Exit(exits.FAILED)
@@ -162,12 +167,26 @@ def _broker(sheet: Sheet) -> None:
         typer.echo("  Its password goes into /etc/credstore/gate-agent.mqtt.password, which only root can read.")
 
 
+def _console(sheet: Sheet) -> None:
+    """At which addresses of this computer its page is served."""
+    others = [address for address in v4_addresses() if not ip_address(address).is_loopback]
+    if others:
+        typer.echo(f"A phone or laptop reaches the console only where it is served at {' or '.join(others)} too.")
+    question = "Addresses of this computer at which the console is served, with commas between"
+    ask(sheet, ("console", "listen"), question, [LOOPBACK])
+
+
 def _tell_what_next(configuration: Path, *, practising: bool) -> None:
+    given = "" if configuration == DEFAULT_PATH else f" {configuration}"
+    next_steps = {
+        "systemctl enable --now gate-agent": "start it, now and at every boot",
+        f"gate-agent doctor{given}": "is all there and right?",
+        f"gate-agent console code{given}": "the code for the first log-in at the console",
+        "gate-agent watch": "see the lane live while the first vehicle passes",
+        "gate-agent demo": "a vehicle through a simulated barrier, on this machine",
+    }
     typer.echo("\nNext:")
-    typer.echo(f"  gate-agent doctor {configuration}      is all there and right?")
-    typer.echo("  systemctl enable --now gate-agent      start it, now and at every boot")
-    typer.echo("  gate-agent console code                the code for the first log-in at the console")
-    typer.echo("  gate-agent demo                        a vehicle through a simulated barrier, on this machine")
-    typer.echo("  gate-agent watch                       see the lane live while the first vehicle passes")
+    for command, words in next_steps.items():
+        typer.echo(f"  {command:<38} {words}")
     if practising:
         typer.echo(f"  {configuration.parent / PRACTICE / 'permit.png'}: print it or show it on a phone to the camera")

@@ -46,7 +46,7 @@ def choose_boards(sheet: Sheet, lane: Path, root: FilePath) -> None:
     """Ask for the relay board of a lane, and for its inputs where it has some. `root`: where the machine's file tree begins."""
     found = _found(root)
     names = [f"{port}: {board.words}" for port, board in found]
-    chosen = pick("Which board moves the barrier?", [*names, BY_HAND, SIMULATED], names[0] if names else SIMULATED)
+    chosen = pick("Which board moves the barrier?", [*names, BY_HAND, SIMULATED], _proposed(sheet, lane, found, names))
     if chosen == SIMULATED:
         sheet.put((*lane, "relay"), {"kind": "simulated"})
         sheet.put((*lane, "inputs"), {"kind": "simulated"})
@@ -60,6 +60,15 @@ def choose_boards(sheet: Sheet, lane: Path, root: FilePath) -> None:
         if board.inputs is not None:
             sheet.put((*lane, "inputs"), {"kind": board.kind, "port": port, **board.inputs})
     _wire(sheet, lane)
+
+
+def _proposed(sheet: Sheet, lane: Path, found: Sequence[tuple[str, Recognised]], names: Sequence[str]) -> str:
+    """The board that the lane has, where it has one that is real; else the first that was found."""
+    before = sheet.before((*lane, "relay")) or {}
+    if before.get("kind", "simulated") == "simulated":
+        return names[0] if names else SIMULATED
+    ports = [port for port, _ in found]
+    return names[ports.index(before["port"])] if before.get("port") in ports else BY_HAND
 
 
 def _found(root: FilePath) -> list[tuple[str, Recognised]]:
@@ -102,27 +111,27 @@ def _asked(free: Sequence[Adapter], ports: Sequence[Adapter]) -> Iterator[tuple[
 
 
 def _by_hand(sheet: Sheet, lane: Path) -> None:
-    kind = pick("Which kind of relay board?", sorted(registry.RELAYS))
+    kind = pick("Which kind of relay board?", sorted(registry.RELAYS), sheet.before((*lane, "relay", "kind")))
     sheet.put((*lane, "relay", "kind"), kind)
     _keys(sheet, (*lane, "relay"), registry.settings_model(registry.RELAYS, kind).model_fields)
     if not typer.confirm("Are loops and contacts wired to inputs of a board?", default=kind in registry.INPUTS):
         typer.echo("The lane is blind then: passages are assumed, and every event says so.")
         return
-    kind = pick("Which kind of board has the inputs?", sorted(registry.INPUTS), kind)
-    sheet.put((*lane, "inputs", "kind"), kind)
-    _keys(sheet, (*lane, "inputs"), registry.settings_model(registry.INPUTS, kind).model_fields)
+    of_inputs = pick("Which kind of board has the inputs?", sorted(registry.INPUTS), kind)
+    sheet.put((*lane, "inputs", "kind"), of_inputs)
+    relay = sheet.values["lanes"][lane[1]]["relay"] if of_inputs == kind else {}
+    _keys(sheet, (*lane, "inputs"), registry.settings_model(registry.INPUTS, of_inputs).model_fields, relay)
 
 
-def _keys(sheet: Sheet, table: Path, fields: Mapping[str, Any]) -> None:
-    """The keys of a driver that have no default, and those whose number is printed on the board."""
+def _keys(sheet: Sheet, table: Path, fields: Mapping[str, Any], same: Mapping[str, Any] | None = None) -> None:
+    """The keys of a driver that have no default, and those whose number is printed on the board.
+
+    `same`: the values of another table of a board that is probably the same.
+    """
     for name, field in fields.items():
         if field.is_required() or name in {"channels", "count", "unit"}:
-            ask(
-                sheet,
-                (*table, name),
-                f"{name}: {field.description or ''}",
-                None if field.is_required() else field.default,
-            )
+            default = None if field.is_required() else field.default
+            ask(sheet, (*table, name), f"{name}: {field.description or ''}", (same or {}).get(name, default))
 
 
 def _wire(sheet: Sheet, lane: Path) -> None:

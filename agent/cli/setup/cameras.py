@@ -42,7 +42,9 @@ def choose_camera(sheet: Sheet, lane: Path, root: FilePath) -> None:
     by_path = root / "dev/v4l/by-path"
     found = sorted(f"/dev/v4l/by-path/{one.name}" for one in by_path.glob("*-video-index0"))
     while True:
-        chosen = pick("Which camera looks at the driver's side of the barrier?", [*found, NETWORK, SIMULATED], NETWORK)
+        before = sheet.before((*path, "url"))
+        proposed = before if before in found else NETWORK
+        chosen = pick("Which camera looks at the driver's side of the barrier?", [*found, NETWORK, SIMULATED], proposed)
         sheet.put(path, {})
         if chosen == SIMULATED:
             sheet.put((*path, "kind"), "simulated")
