@@ -206,9 +206,9 @@ def _inner(path: Path, inner: Mapping[str, Any], there: Any, document: Document 
     drivers = kinds(name)
     optional = "anyOf" in inner or (document is not None and bool(drivers) and not required)
     if there is None and (optional or drivers):
-        return Group(path, dotted(path), _description(inner), is_there=False, kinds=drivers)
+        return Group(path, dotted(path), _description(_solid(inner)), is_there=False, kinds=drivers)
     made = _group(path, _solid(inner, there), there, document, can_go=optional)
-    return replace(made, description=_description(inner), can_go=optional, kinds=drivers)
+    return replace(made, can_go=optional, kinds=drivers)
 
 
 def _parts(path: Path, node: Mapping[str, Any], value: Any, document: Document | None) -> Parts:

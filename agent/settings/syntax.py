@@ -52,6 +52,7 @@ _READER: Mapping[str, Text] = {
 }
 """What tomllib says that needs no other words."""
 _ILLEGAL = "Illegal character "
+_SIGN = re.compile(r"Expected (?P<sign>['\"]\S+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,8 @@ def _words(message: str) -> Text:
     """What tomllib says, as a text with translations where it is known."""
     if message.startswith(_ILLEGAL):
         return Text("Illegal character {character}", character=message.removeprefix(_ILLEGAL))
+    if found := _SIGN.fullmatch(message):
+        return Text("Expected {sign}", sign=found["sign"])
     return _READER.get(message) or Text.of(message)
 
 

@@ -290,6 +290,11 @@ def test_the_bytes_of_a_serial_board_are_shown_with_their_meaning(tmp_path, monk
         shown = technician.get("/live/barrier/out/bytes").text
         assert "relay 1 on" in shown
         assert "This lane has no inputs" in technician.get("/live/barrier/out").text
+        ask = {"accept-language": "ru"}
+        assert "реле 1: вкл." in technician.get("/live/barrier/out/bytes", headers=ask).text
+        assert f"плата LCUS, реле: 2, readback ascii, на {board.line.link}" in (
+            technician.get("/live/barrier/out", headers=ask).text
+        )
     board.close()
 
 

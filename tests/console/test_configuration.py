@@ -8,9 +8,13 @@ from functools import cache
 from urllib.parse import parse_qs
 
 import pytest
+from markupsafe import escape
 
 from agent.console.texts import LANGUAGES, Texts
+from agent.core.wording.words import Language
 from agent.service.redaction import MASK
+from agent.translation.lookup import told
+from drivers.text import Text
 from tests.consoles import ConsoleGate
 
 CAMERA = """
@@ -290,6 +294,43 @@ def test_every_section_and_lane_has_its_form_in_every_language(gate, language):
         found = browser.get(f"/configuration/table?{path}", headers=ask)
         assert found.status_code == 200, parse_qs(path)
         assert texts.get(language, "configuration.check") in found.text
+        assert '<span lang="en">' not in found.text
+    lane = browser.get("/configuration/table?path=lanes.out", headers=ask).text
+    for described in (
+        "What the lane asks of a vehicle.",
+        "For a decision, from the permit's reading.",
+        "Pictures a second.",
+    ):
+        assert str(escape(told(Text(described), Language(language)))) in lane, described
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_mistakes_and_what_cannot_be_done_are_told_in_the_readers_language(gate, language):
+    browser, ask = gate.browser("technician"), {"accept-language": language}
+    seen = {
+        "w:log.level": "info",
+        "f:log.level": "loud",
+        "seen": form(browser.get("/configuration/table?path=log"))["seen"],
+    }
+    wrong = browser.post("/configuration/table?path=log", data=seen, headers=ask)
+    expected = Text("expected {kind}", kind=Text("one of {words}", words='"debug", "info", "warning", "error"'))
+    message = Text("{message}; got {value}", message=expected, value='"loud"')
+    assert (wrong.status_code, str(escape(told(message, Language(language)))) in wrong.text) == (422, True)
+    address = "/configuration/remove?path=lanes.out.scanners%5B7%5D"
+    absent = browser.post(address, data={"seen": seen["seen"]}, headers=ask)
+    why = told(Text("{key} is not set", key="lanes.out.scanners[7]"), Language(language))
+    assert (absent.status_code, why in absent.text) == (422, True)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_how_a_state_came_to_be_is_told_in_the_readers_language(gate, language):
+    browser, texts = gate.browser("technician"), Texts.load()
+    apply(
+        browser, change(browser, "lanes.out", **{"lanes.out.timing.read_s": str(11 + list(LANGUAGES).index(language))})
+    )
+    page = browser.get("/configuration/history", headers={"accept-language": language}).text
+    assert texts.get(language, "configuration.step_change", what="lanes.out") in page
+    assert texts.get(language, "configuration.by_hand") in page
 
 
 def test_a_viewer_sees_none_of_it(gate):
