@@ -13,7 +13,7 @@ from pathlib import Path
 from tools.deb.content import TREES, Build, build_wheel, lay_out, pack
 from tools.deb.environment import ready_environment, site_packages
 from tools.deb.project import ROOT
-from tools.deb.targets import TARGETS
+from tools.deb.targets import LIBRARIES, TARGETS
 
 TIME = 1_700_000_000
 STORE = ROOT / "build" / "deb" / "environments"
@@ -21,7 +21,7 @@ KEPT = ROOT / "build" / "deb" / "tests"
 # What a package is made of, and what makes it.
 SOURCES = "agent drivers config systemd docs packaging tools/deb pyproject.toml requirements.lock CHANGELOG.md LICENSE README.md"
 NOT_COMPRESSED = 0
-NEEDED = ("python3", "libzbar0", "systemd", "passwd")
+NEEDED = ("python3", *LIBRARIES, "systemd", "passwd")
 LIKE = "0.9.0"  # the version of which thin packages are made
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ctypes
 import errno
+import json
 import math
 import time
 
 import pytest
 
 from agent.service import clock
-from agent.service.clock import Clock, Synchronisation, judged
+from agent.service.clock import NOTE_GOOD_FOR_S, Clock, Synchronisation, asked, judged, unknown
+from agent.service.clock_teller import note_down
 
 
 def test_an_instant_is_on_both_clocks_and_never_goes_back():
@@ -45,15 +47,66 @@ def test_the_structure_is_as_long_as_the_kernels():
     assert ctypes.sizeof(clock._Timex) == 208
 
 
-def test_a_sandbox_that_refuses_the_call_makes_the_clock_untrusted(mocker):
+def refuse_to_say(mocker, number=errno.EPERM):
     def refuse(_timex):
-        ctypes.set_errno(errno.EPERM)
+        ctypes.set_errno(number)
         return -1
 
     mocker.patch.object(clock, "_adjtimex", return_value=refuse)
-    answer = Clock().synchronisation()
+
+
+def written(path, **changed):
+    told = {"at": time.monotonic(), "synchronised": True, "error_ms": 3.5, "detail": ""} | changed
+    path.write_text(json.dumps(told), encoding="ascii")
+    return path
+
+
+def test_a_sandbox_that_refuses_the_call_makes_the_clock_untrusted_where_nobody_else_asks(mocker, tmp_path):
+    refuse_to_say(mocker)
+    answer = Clock(tmp_path / "state.json").synchronisation()
+    assert (answer.synchronised, answer.error_ms) == (False, None)
+    assert "Operation not permitted, and gate-agent-clock.service has noted nothing" in answer.detail
+
+
+def test_where_the_call_is_refused_the_note_of_the_process_that_may_ask_counts(mocker, tmp_path):
+    note = tmp_path / "state.json"
+    note_down(note)
+    kernel = asked()
+    refuse_to_say(mocker)
+    found = Clock(note).synchronisation()
+    assert (found.synchronised, found.detail) == (kernel.synchronised, kernel.detail)
+    written(note)
+    assert Clock(note).synchronisation() == Synchronisation(synchronised=True, error_ms=3.5)
+
+
+def test_that_the_kernel_does_not_say_is_noted_too(mocker, tmp_path):
+    refuse_to_say(mocker)
+    note = tmp_path / "state.json"
+    note_down(note)
+    assert Clock(note).synchronisation() == unknown("Operation not permitted")
+
+
+@pytest.mark.parametrize("age_s", [NOTE_GOOD_FOR_S + 1, -5.0])
+def test_an_old_note_is_not_believed_nor_one_of_another_boot(mocker, tmp_path, age_s):
+    refuse_to_say(mocker)
+    answer = Clock(written(tmp_path / "state.json", at=time.monotonic() - age_s)).synchronisation()
     assert not answer.synchronised
-    assert "Operation not permitted" in answer.detail
+    assert f"is {age_s:.0f} s old" in answer.detail
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"at": "now"}', '{"at": null, "synchronised": true}', "\x00\xff"])
+def test_a_note_that_is_none_is_not_believed(mocker, tmp_path, text):
+    refuse_to_say(mocker)
+    note = tmp_path / "state.json"
+    note.write_bytes(text.encode("latin-1"))
+    assert not Clock(note).synchronisation().synchronised
+
+
+def test_a_note_does_not_stand_for_a_kernel_that_fails(mocker, tmp_path):
+    refuse_to_say(mocker, errno.EFAULT)
+    answer = Clock(written(tmp_path / "state.json")).synchronisation()
+    assert not answer.synchronised
+    assert "Bad address" in answer.detail
 
 
 @pytest.mark.parametrize(("synchronised", "ahead_s"), [(True, 600.0), (False, math.inf)])

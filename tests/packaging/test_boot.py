@@ -59,24 +59,31 @@ def test_stopping_releases_every_relay(wired):
     wired.ask(f"systemctl start {UNIT}")
 
 
-# What the doctor finds of a port in the place of the service.
+# What the doctor finds of a port in the place of the service, and what the service knows of the clock.
 LOOK = """
 from pathlib import Path
 from agent.doctor.gathering.ports import _port
 from agent.doctor.gathering.user import agent_user
+from agent.service.clock import Clock, asked
 found = _port("/dev/gate-closed", (), agent_user(), frozenset(), (), Path("/"))
 print(found.permitted, repr(found.group), repr(found.barred))
+try:
+    print(asked().detail)
+except PermissionError:
+    print("refused:", Clock().synchronisation().detail)
 """
 
 
-def test_the_doctor_in_the_service_takes_no_group_that_is_hidden_from_it_for_the_one_that_may(wired):
+def test_in_the_service_no_hidden_group_is_named_and_the_kernels_word_on_the_clock_is_known(wired):
     wired.ask("mknod -m 0600 /dev/gate-closed c 1 3 && chgrp tty /dev/gate-closed")
     (wired.machine.root / "srv/look.py").write_text(LOOK)
-    sandbox = "".join(f" --property={name}={wired.shown(name)}" for name in ("User", "PrivateUsers"))
-    said = wired.ask(
-        f"systemd-run --quiet --wait --pipe{sandbox} /usr/lib/gate-agent/current/bin/python3 -I /srv/look.py"
-    )
-    assert said == "False '' ''"
+    asked = "/usr/lib/gate-agent/current/bin/python3 -I /srv/look.py"
+    kernel = wired.ask(asked).splitlines()[1]
+    names = ("User", "PrivateUsers", "ProtectClock", "NoNewPrivileges")
+    sandbox = "".join(f" --property={name}={wired.shown(name)}" for name in names)
+    said = wired.ask(f"systemd-run --quiet --wait --pipe{sandbox} {asked}")
+    assert said.splitlines() == ["False '' ''", f"refused: {kernel}".strip()]
+    assert wired.ask("systemctl is-active gate-agent-clock") == "active"
 
 
 class Browser:

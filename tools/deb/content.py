@@ -96,6 +96,7 @@ def _lay_out_machine(build: Build, folder: Path) -> None:
     for source, place in (
         # A link into the tree would do for going back too, but systemd would enable the unit by its versioned path.
         ("gate-agent.service", "systemd/system/gate-agent.service"),
+        ("gate-agent-clock.service", "systemd/system/gate-agent-clock.service"),
         ("60-gate-agent.rules", "udev/rules.d/60-gate-agent.rules"),
         ("gate-agent.sysusers", "sysusers.d/gate-agent.conf"),
         ("gate-agent.tmpfiles", "tmpfiles.d/gate-agent.conf"),
