@@ -5,6 +5,7 @@ One container, in which the tests follow one another; each begins with what the 
 
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -106,9 +107,80 @@ def test_a_broken_package_changes_nothing(wired, packages):
     cut = whole.with_name("cut.deb")
     cut.write_bytes(whole.read_bytes()[: whole.stat().st_size * 2 // 3])
     assert wired.install(cut).code != 0
-    assert wired.run("dpkg --audit").text == ""
+    assert is_untouched(wired, before)
+
+
+def repacked(package, name, change):
+    """The package again with something changed in its files, by which its list of checksums is not written anew."""
+    folder, made = package.with_name(f"{name}-content"), package.with_name(f"{name}.deb")
+    subprocess.run(["dpkg-deb", "--raw-extract", package, folder], check=True)
+    change(folder)
+    subprocess.run(
+        ["dpkg-deb", "--root-owner-group", "-Znone", "--build", folder, made], check=True, capture_output=True
+    )
+    shutil.rmtree(folder)
+    return made
+
+
+def is_untouched(gate, before):
+    """Whether the same process of the same version is at work, and dpkg knows of nothing half done."""
+    now = (gate.version, gate.process, gate.shown("ActiveState"), gate.run("dpkg --audit").text)
+    return now == ("0.9.1", before, "active", "") and "previous" not in gate.ask("ls /usr/lib/gate-agent")
+
+
+def test_a_package_for_another_processor_or_another_debian_is_refused_before_it_is_unpacked(wired, packages):
+    before, target = wired.process, packages.target
+    control = Path("DEBIAN/control")
+
+    def other_processor(folder):
+        rewrite(folder / control, f"\nArchitecture: {target.architecture}\n", "\nArchitecture: riscv64\n")
+
+    def other_debian(folder):
+        rewrite(folder / control, f"python3 (>= {target.python})", "python3 (>= 3.99)")
+
+    said = wired.install(repacked(packages.thin("0.9.2"), "processor", other_processor))
+    assert said.code != 0
+    assert f"package architecture (riscv64) does not match system ({target.architecture})" in said.text
+    said = wired.install(repacked(packages.thin("0.9.2"), "debian", other_debian))
+    assert said.code != 0
+    assert "pre-depends on python3 (>= 3.99)" in said.text
+    assert is_untouched(wired, before)
+
+
+def test_without_root_nothing_is_changed(wired, packages):
+    before = wired.process
+    said = wired.install(packages.thin("0.9.2"), "setpriv --reuid=65534 --clear-groups")
+    assert said.code != 0
+    assert "superuser privilege" in said.text
+    assert is_untouched(wired, before)
+
+
+def test_a_package_with_a_spoilt_file_is_not_taken_into_use_and_the_service_runs_on(wired, packages):
+    before, events = wired.process, wired.events()
+
+    def spoil(folder):
+        (module,) = folder.glob("usr/lib/gate-agent/*/lib/python*/site-packages/agent/app.py")
+        module.write_bytes(module.read_bytes()[:-1] + b"#")
+
+    said = wired.install(repacked(packages.thin("0.9.2"), "spoilt", spoil))
+    assert said.code != 0
+    assert "is damaged. What runs is left as it is" in said.text
+    assert "agent/app.py: FAILED" in said.text
     assert (wired.version, wired.process, wired.shown("ActiveState")) == ("0.9.1", before, "active")
-    assert "previous" not in wired.ask("ls /usr/lib/gate-agent")
+    assert wired.install(packages.thin("0.9.1")).code == 0
+    assert wired.run("dpkg --audit").text == ""
+    assert wired.events() > events
+
+
+def test_a_unit_of_ones_own_in_place_of_the_packages_is_kept_and_told_of(wired, packages):
+    own = wired.machine.root / "etc/systemd/system" / UNIT
+    own.write_text((wired.machine.root / "usr/lib/systemd/system" / UNIT).read_text() + "# mine\n")
+    said = wired.install(packages.thin("0.9.1"))
+    assert said.code == 0, said
+    assert f"/etc/systemd/system/{UNIT} is in force in place of the package's unit" in said.text
+    assert own.read_text().endswith("# mine\n")
+    own.unlink()
+    wired.ask(f"systemctl daemon-reload && systemctl restart {UNIT}")
 
 
 def test_without_room_nothing_is_changed_and_that_is_said(wired, packages):
@@ -141,6 +213,33 @@ def new_form(modules, tree):
         modules / "agent/store/schema.py", "VERSION_4, VERSION_5)", 'VERSION_4, VERSION_5, "CREATE TABLE later (one)")'
     )
     rewrite(tree / "forms", "journal.db 5", "journal.db 6")
+
+
+def test_without_room_for_a_copy_of_the_state_the_version_before_runs_again(wired, packages):
+    """The state on a disk that is all but full: what an upgrade to another form must copy has no room."""
+    state = "/var/lib/gate-agent"
+    wired.ask(
+        f"systemctl stop {UNIT} && mkdir /srv/little && mount -t tmpfs -o size=64M,mode=0750 little /srv/little && "
+        f"cp -a {state}/. /srv/little && chown gate-agent: /srv/little && mount --bind /srv/little {state} && "
+        f"systemctl start {UNIT}"
+    )
+    wired.ask(
+        f"dd if=/dev/zero of={state}/filler bs=4k count=$(($(df -Pk {state} | awk 'NR==2{{print $4}}') / 4 - 8)) 2>&1"
+    )
+    said = wired.install(packages.thin("0.9.7", new_form))
+    assert said.code != 0
+    assert f"there is no room in {state} for a copy of the databases" in said.text
+    assert wired.run(f"test -e {state}/before-upgrade").code != 0
+    wired.ask(f"rm {state}/filler")
+    assert (wired.version, wired.shown("ActiveState")) == ("0.9.1", "active")
+    assert wired.ask(f"gate-agent events verify {JOURNAL}")
+    wired.ask(
+        f"systemctl stop {UNIT} && umount {state} && rm -r {state} && cp -a /srv/little {state} && umount /srv/little && "
+        f"rmdir /srv/little"
+    )
+    assert wired.install(packages.thin("0.9.1")).code == 0
+    wired.ask(f"systemctl start {UNIT}")
+    assert wired.run("dpkg --audit").text == ""
 
 
 def test_an_upgrade_that_does_not_come_up_goes_back_with_the_state_as_it_was(wired, packages):
