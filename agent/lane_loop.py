@@ -318,7 +318,9 @@ class LaneLoop:
         for effect in effects:
             match effect:
                 case Decide():
-                    answer = self._decide(effect, self._now(), self.decided)
+                    now = self._now()
+                    question = replace(effect, set_aside=self._bystanders.set_aside(now.at))
+                    answer = self._decide(question, now, self.decided)
                     answers += [] if answer is None else [answer]
                 case Raise() | Close() | Hold() | Show():
                     self._move(effect)

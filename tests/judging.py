@@ -74,6 +74,7 @@ def decide(
     context=CONTEXT,
     trust=TRUST,
     texts=NO_TEXTS,
+    set_aside=0,
     **rules,
 ):
     """Take all steps as the decider does, and hold the promises that every decision makes.
@@ -81,7 +82,7 @@ def decide(
     `active`: the declarations that the gate finds by their references and plates.
     """
     asked = JudgementRules(**rules)
-    evidence = Evidence("t1", () if asked.require == "plate" else shown(*payloads), readings)
+    evidence = Evidence("t1", () if asked.require == "plate" else shown(*payloads), readings, set_aside)
     references = {one.reference: one for one in active if one.reference}
     assessment = assess(evidence, Ground(context, trust, references), Moment(0.0, NOW), texts)
     if plate_leads(assessment, asked, final=final):

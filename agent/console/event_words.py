@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from agent.console.page import language, text
 from agent.console.texts import TextMissingError
+from agent.core.assessment import SET_ASIDE
 from agent.core.contract.schemas import EVENTS
 from agent.core.decision import Reason, Verdict
 from agent.core.events import Alarm, Outcome
@@ -127,8 +128,13 @@ class EventWords:
             "code": str(check.get("reason")),
             "ok": check.get("ok") is True,
             "words": "" if check.get("ok") is True else self._said(Reason, lookup.officer, check, "reason"),
-            "detail": str(check.get("detail", "")),
+            "detail": self._detail(check),
         }
+
+    def _detail(self, check: Mapping[str, Any]) -> str:
+        told = str(check.get("detail", ""))
+        wondered = SET_ASIDE in told and check.get("ok") is not True
+        return f"{told}. {self._of('lane', 'set_aside', '')}" if wondered else told
 
     @staticmethod
     def _tone(kind: str, data: Mapping[str, Any]) -> str:

@@ -40,15 +40,27 @@ FOREIGN: Final = frozenset(
     }
 )
 """A text that fails with one of these was no permit at all: any other QR code that happens to be in view."""
+SET_ASIDE: Final = "plates set aside as those of others"
+"""In the detail of PLATE_UNREADABLE: somebody sees a plate in the picture, and wonders."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What one transaction has seen so far. `presentations`: newest last; a payload seen again changes nothing."""
+    """What one transaction has seen so far. `presentations`: newest last; a payload seen again changes nothing.
+
+    `set_aside`: how many plates were read that are taken for those of others, so that they are not among the readings.
+    """
 
     transaction: str
     presentations: tuple[Presentation, ...] = ()
     readings: tuple[Reading, ...] = ()
+    set_aside: int = 0
+
+    @property
+    def plates_seen(self) -> str:
+        """What was read, in words."""
+        counted = f"{len(self.readings)} readings"
+        return f"{counted}, {SET_ASIDE}: {self.set_aside}" if self.set_aside else counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +201,7 @@ def _assess_plate(shown: Assessment, declared: Sequence[Declaration], context: G
     voted = shown.voted
     asked = Check(Reason.QR_NONE, ok=True, detail="no permit is needed, the plate decides")
     if voted is None:
-        return _without_permit(shown, asked, Reason.PLATE_UNREADABLE, f"{len(shown.evidence.readings)} readings")
+        return _without_permit(shown, asked, Reason.PLATE_UNREADABLE, shown.evidence.plates_seen)
     results = [verify_declared(one, PermitForm.PLATE, context, utc) for one in declared if one.plate == voted.text]
     here = [result for result in results if result.reason is Reason.OK] or results[:1]
     if not here:

@@ -134,7 +134,7 @@ def _case(
     voted, evidence = assessment.voted, assessment.evidence
     if matched is None and voted is not None and permit.plate is not None:
         matched = match(voted, permit.plate, rules.match, known.others)
-    return Case(permit, evidence.transaction, rules, known, len(evidence.readings), voted, matched)
+    return Case(permit, evidence.transaction, rules, known, evidence.plates_seen, voted, matched)
 
 
 def _verdict_on_assessment(

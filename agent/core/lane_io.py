@@ -220,12 +220,16 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Decide:
-    """Decide on the evidence so far and come back with Decided. `final`: no more will come, so RETRY is no answer."""
+    """Decide on the evidence so far and come back with Decided. `final`: no more will come, so RETRY is no answer.
+
+    `set_aside`: how many plates were read that do not count, as of others than this vehicle.
+    """
 
     transaction: str
     presentations: tuple[Presentation, ...]
     readings: tuple[Reading, ...]
     final: bool
+    set_aside: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ class Inquiry:
     def _assessed(self, question: Decide, now: Moment, trust: TrustList) -> Assessment:
         rules, context = self._place.rules, self._context()
         shown = () if rules.require == "plate" else question.presentations
-        evidence = Evidence(question.transaction, shown, question.readings)
+        evidence = Evidence(question.transaction, shown, question.readings, question.set_aside)
         found = {digest: self._lists.declaration_by_reference(digest) for digest in references_of(evidence)}
         references = {digest: declaration for digest, declaration in found.items() if declaration is not None}
         assessment = assess(evidence, Ground(context, trust, references), now, self._texts)

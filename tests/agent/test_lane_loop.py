@@ -394,6 +394,20 @@ def test_the_plate_of_the_vehicle_behind_is_no_evidence(gate):
     assert [one.text for one in gate.questions[-1].readings] == ["A1", "A1"]
 
 
+def test_whoever_decides_is_told_of_the_plates_that_were_set_aside(gate):
+    gate.decisions = [RETRY, RETRY, PASS]
+    begun_at = time.monotonic() - 4
+    near = {"confidence": 0.99, "at": begun_at, "box": (600, 500, 160, 50), "track": 1}
+    far = {"confidence": 0.99, "at": begun_at + 4, "box": (640, 250, 90, 28), "track": 2}
+    gate.show()
+    gate.wait_state("deciding")
+    gate.loop.sighted(Sighting((), (replace(reading("A1"), **near),), {}))
+    gate.loop.sighted(Sighting((), (replace(reading("B2"), **far),), {}))
+    gate.loop.sighted(Sighting((), (replace(reading("A1"), **(near | {"at": begun_at + 4})),), {}))
+    eventually(lambda: gate.of_type("barrier.pulsed"))
+    assert (gate.questions[0].set_aside, gate.questions[-1].set_aside) == (0, 1)
+
+
 def test_the_loop_before_the_arm_tells_which_plates_stand_over_vehicles(gate):
     for presence in (True, False, None):
         gate.loop.sampled(Signals(time.monotonic(), presence=presence))

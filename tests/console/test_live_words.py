@@ -17,6 +17,7 @@ from agent.console.live.vehicles import KEPT, LOOK_EVERY_S, Vehicle, Vehicles
 from agent.console.live.words import Words
 from agent.console.page import Pages
 from agent.console.texts import LANGUAGES, Texts
+from agent.core.assessment import SET_ASIDE
 from agent.core.camera_view import View
 from agent.core.decision import Reason, Verdict
 from agent.core.events import (
@@ -267,6 +268,16 @@ def test_a_vehicle_is_told_in_plain_words_in_every_language(tmp_path, language):
     assert told["checks"][0]["name"] == TEXTS.get(language, "checks.SIGNATURE_INVALID")
     assert told["checks"][1]["advice"] == told["reason"]
     assert (told["tone"], len(told["alarms"])) == ("poor", 1)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_why_a_plate_that_everybody_sees_does_not_count_is_told_in_every_language(tmp_path, language):
+    seen_plate = CheckRecord(reason=Reason.PLATE_UNREADABLE, ok=False, detail=f"0 readings, {SET_ASIDE}: 1")
+    no_plate = seen_plate.model_copy(update={"detail": "0 readings"})
+    decided = AccessDecided(verdict=Verdict.MANUAL, reason=Reason.PLATE_UNREADABLE, checks=(no_plate, seen_plate))
+    vehicle = asyncio.run(seen(tmp_path, [(STORY[0], "t1"), (decided, "t1")]))[0][0]
+    told = [check["more"] for check in vehicle_words(vehicle, words(language), set())["checks"]]
+    assert told == ["", TEXTS.get(language, "lane.set_aside")]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -126,6 +126,13 @@ OTHERWISE = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("lane", [{}, {"require": "plate"}], ids=["permit and plate", "plate"])
+def test_where_no_plate_counts_the_decision_tells_of_those_that_were_set_aside(lane):
+    decision = decide(readings=(), set_aside=2, final=True, **lane)
+    detail = "0 readings, plates set aside as those of others: 2"
+    assert decision.checks[-1] == Check(Reason.PLATE_UNREADABLE, ok=False, detail=detail)
+
+
 @pytest.mark.parametrize(("reason", "given", "detail"), OTHERWISE.values(), ids=OTHERWISE)
 def test_one_reason_has_more_than_one_story(reason, given, detail):
     assert decide(final=True, **given).checks[-1] == Check(reason, ok=False, detail=detail)

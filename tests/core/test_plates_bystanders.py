@@ -48,6 +48,20 @@ def counted(*steps: Step) -> list[set[int]]:
     return found
 
 
+def test_a_plate_that_does_not_count_is_counted_as_set_aside_while_it_is_in_view():
+    state, _ = Bystanders().with_readings([reading(TRUCK, BARRIER, 0.0)])
+    assert state.set_aside(0.0) == 0
+    state, counting = state.with_readings([reading(TRUCK, BARRIER, 3.0), reading(NEXT, BEHIND, 3.0)])
+    assert [one.track for one in counting] == [TRUCK]
+    assert (state.set_aside(3.0), state.set_aside(6.0), state.set_aside(6.1)) == (1, 1, 0)
+
+
+def test_a_plate_that_was_hardly_read_is_none_that_somebody_wonders_about():
+    state, _ = Bystanders().with_readings([reading(TRUCK, BARRIER, 0.0)])
+    state, _ = state.with_readings([reading(TRUCK, BARRIER, 3.0), reading(NEXT, BEHIND, 3.0, confidence=0.5)])
+    assert state.set_aside(3.0) == 0
+
+
 # ------------------------------------------------------------------------------------------- what stands over vehicles
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from agent.core.assessment import SET_ASIDE
 from agent.core.decision import Reason, Verdict
 from agent.core.events import Outcome
 from agent.core.wording import lookup
@@ -82,4 +83,5 @@ def _check(check: CheckRecord, words: Words) -> dict[str, Any]:
         "name": words(f"checks.{check.reason}"),
         "said": words("lane.held" if check.ok else "lane.failed"),
         "advice": "" if check.ok else lookup.officer(check.reason, words.language),
+        "more": words("lane.set_aside") if not check.ok and SET_ASIDE in check.detail else "",
     }

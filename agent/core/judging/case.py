@@ -44,14 +44,14 @@ class JudgementRules:
 class Case:
     """One permit that holds by itself, with everything that it is judged on.
 
-    `readings`: how many there were. `voted`: the plate that they speak for; `match`: its match with the declared one.
+    `readings`: how many there were, in words. `voted`: the plate that they speak for; `match`: its match with the declared one.
     """
 
     permit: Permit
     transaction: str
     rules: JudgementRules
     known: Knowledge
-    readings: int
+    readings: str
     voted: PlateVote | None
     match: PlateMatch | None
 

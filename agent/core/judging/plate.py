@@ -27,8 +27,8 @@ def readable(case: Case) -> Finding:
     if case.permit.plate is None:
         return _without_plate(case)
     if case.voted is None:
-        return unclear(Reason.PLATE_UNREADABLE, _readings(case))
-    return held(Reason.PLATE_UNREADABLE, _readings(case))
+        return unclear(Reason.PLATE_UNREADABLE, case.readings)
+    return held(Reason.PLATE_UNREADABLE, case.readings)
 
 
 def sure(case: Case) -> Finding | None:
@@ -91,10 +91,6 @@ def _may_be(read: str, wanted: str) -> bool:
 
 def _agreeing(case: Case) -> int:
     return 0 if case.voted is None else case.voted.agreeing
-
-
-def _readings(case: Case) -> str:
-    return f"{case.readings} readings"
 
 
 def _score(found: PlateMatch) -> str:

@@ -45,6 +45,7 @@ class _Plate:
 
     `alone_at`: since when it has been seen there without a vehicle; `before`: it was, as the vehicle came that is there
     or has just left. `outlasted`: how many vehicles have come and gone while it stood.
+    `aside`: it did not count when it was seen last.
     """
 
     text: str
@@ -59,6 +60,7 @@ class _Plate:
     outlasted: int = 0
     behind: bool = False
     gone: bool = False
+    aside: bool = False
 
     @property
     def stands(self) -> bool:
@@ -101,10 +103,16 @@ class Bystanders:
             # Who was seen beside the one in front waits there; who came after it may be the next at the barrier.
             together = any(known[key].first_at <= other.last_at for other in nearer)
             known[key] = replace(known[key], behind=known[key].behind or together)
+        barred = {key for key in here if known[key].stands or known[key].behind or in_front[key]}
+        for key in here:
+            known[key] = replace(known[key], aside=key in barred)
         newest = sorted(known.items(), key=lambda item: -item[1].last_at)[:_MOST_PLATES]
         after = replace(self, plates=dict(newest))
-        barred = {key for key in here if known[key].stands or known[key].behind or in_front[key]}
         return after, tuple(reading for reading in readings if _key(reading) not in barred)
+
+    def set_aside(self, at: float) -> int:
+        """How many plates are in view that were surely read and do not count. `at`: monotonic seconds."""
+        return sum(plate.aside and plate.sure and at - plate.last_at <= _GONE_S for plate in self.plates.values())
 
     def _seen(self, plate: _Plate | None, reading: Reading) -> _Plate:
         at, sure = reading.at, reading.confidence >= ACCEPTED
