@@ -48,7 +48,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: stopping.set())
     notifier = Notifier.from_environment(os.environ)
     note_down(NOTE)
-    notifier.ready("notes what the kernel says of the clock")
+    notifier.status("notes what the kernel says of the clock")
     while not stopping.wait(EVERY_S):
         note_down(NOTE)
         notifier.alive()
