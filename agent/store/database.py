@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from agent.store import damage, rescue, schema
@@ -18,6 +17,7 @@ from agent.store.errors import (
     is_full,
     translated,
 )
+from agent.store.turns import Turns
 
 if TYPE_CHECKING:
     import sqlite3
@@ -41,7 +41,7 @@ class Database:
 
     def __init__(self, place: Place, connection: sqlite3.Connection, replaced: Replaced | None) -> None:
         """Take over what `Database.open` opened."""
-        self.lock = threading.RLock()
+        self.lock = Turns()
         self.replaced = replaced
         self.doubt = ""
         self._place = place

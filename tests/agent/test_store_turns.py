@@ -1,0 +1,92 @@
+"""Whoever waits for the journal gets it in the order of asking."""
+
+import threading
+
+import pytest
+
+from agent.store.turns import Turns
+from tests.waiting import eventually
+
+WORKERS, ROUNDS = 4, 500
+
+
+def waiting(turns, count):
+    """Wait until so many threads have asked and do not have it."""
+    eventually(lambda: len(turns._waiting) == count, what=f"{count} waiting threads")
+
+
+def test_those_who_wait_get_it_in_the_order_of_asking():
+    turns, order, threads = Turns(), [], []
+
+    def take(number):
+        with turns:
+            order.append(number)
+
+    with turns:
+        for number in range(5):
+            threads.append(threading.Thread(target=take, args=(number,)))
+            threads[-1].start()
+            waiting(turns, number + 1)
+    for thread in threads:
+        thread.join()
+    assert order == list(range(5))
+
+
+def test_one_who_takes_it_again_and_again_goes_behind_those_who_wait():
+    turns, order = Turns(), []
+
+    def ask_once():
+        with turns:
+            order.append("who asked once")
+
+    with turns:
+        other = threading.Thread(target=ask_once)
+        other.start()
+        waiting(turns, 1)
+    with turns:
+        order.append("who took it again")
+    other.join()
+    assert order == ["who asked once", "who took it again"]
+
+
+def test_its_holder_may_take_it_again_and_keeps_it_until_the_last_is_left():
+    turns, order = Turns(), []
+
+    def ask():
+        with turns:
+            order.append("another")
+
+    with turns:
+        with turns:
+            other = threading.Thread(target=ask)
+            other.start()
+            waiting(turns, 1)
+        order.append("the holder")
+    other.join()
+    assert order == ["the holder", "another"]
+
+
+def test_an_error_leaves_it_to_the_next():
+    turns = Turns()
+    with pytest.raises(ZeroDivisionError), turns, turns:
+        raise ZeroDivisionError
+    with turns:
+        pass
+
+
+def test_only_one_thread_has_it_at_a_time():
+    turns, inside, most = Turns(), [0], [0]
+
+    def work():
+        for _ in range(ROUNDS):
+            with turns, turns:
+                inside[0] += 1
+                most[0] = max(most[0], inside[0])
+                inside[0] -= 1
+
+    threads = [threading.Thread(target=work) for _ in range(WORKERS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (most[0], turns._holder) == (1, None)
