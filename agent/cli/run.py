@@ -59,7 +59,9 @@ def run(
         raise typer.Exit(exits.CONFIGURATION) from None
     app, found = _started(configuration, found, None, asked)
     if not gives_back:
-        log.info("the C library of this system cannot be told to give memory back early: the agent will take more of it")
+        log.info(
+            "the C library of this system cannot be told to give memory back early: the agent will take more of it"
+        )
     while (newer := _newer(configuration, app, found.loaded, asked)) is not None:
         log.info("stopping: %s", NEW)
         app.stop(NEW, again=True)

@@ -24,7 +24,7 @@ WORDS = Words(
         Check.PROCESSOR: "处理器",
         Check.STATE: "数据目录",
         Check.JOURNAL: "事件日志",
-        Check.GATE_KEY: "通道密钥",
+        Check.GATE_KEY: "检查点密钥",
         Check.CERTIFICATES: "证书",
         Check.MODELS: "车牌识别网络",
         Check.BROKERS: "消息服务器",
@@ -38,7 +38,7 @@ WORDS = Words(
     findings={
         Code.CONFIGURATION_REFUSED: Advice(
             "磁盘上的配置无法使用：{problem}",
-            "请改正该行，再运行 `gate-agent config check`。在此之前通道按上一次可用的配置运行。",
+            "请改正该行，再运行 `gate-agent config check`。在此之前检查点按上一次可用的配置运行。",
         ),
         Code.CONFIGURATION_DOUBTFUL: Advice("配置可以使用，但是：{problem}", "如非有意，请修改。"),
         Code.CONFIGURATION_WAITS: Advice(
@@ -47,14 +47,14 @@ WORDS = Words(
         ),
         Code.UNIT_MISSING: Advice(
             "本机没有把程序安装为系统服务。",
-            "在通道上请安装软件包，或安装单元 gate-agent.service：这样故障后才会自动重新启动。",
+            "在检查点上请安装软件包，或安装单元 gate-agent.service：这样故障后才会自动重新启动。",
         ),
         Code.UNIT_FAULTY: Advice(
             "服务管理器对单元文件有意见：{text}",
             "请从软件包恢复单元文件，改动请写入 `systemctl edit gate-agent`。",
         ),
         Code.UNIT_NOT_ENABLED: Advice(
-            "服务不随机器启动：停电之后通道不会恢复。", "请运行 `systemctl enable gate-agent`。"
+            "服务不随机器启动：停电之后检查点不会恢复。", "请运行 `systemctl enable gate-agent`。"
         ),
         Code.SERVICE_FAILED: Advice(
             "服务已失败：{result}。",
@@ -142,10 +142,10 @@ WORDS = Words(
             "有 {count} 个事件等待中心确认，最早的已等待 {age}。",
             "请查看关于消息服务器的结果；若正常，请询问中心的接收程序是否在运行。",
         ),
-        Code.GATE_KEY_MISSING: Advice("通道尚无自己的密钥。", "无需处理；首次启动时会自动生成。"),
+        Code.GATE_KEY_MISSING: Advice("检查点尚无自己的密钥。", "无需处理；首次启动时会自动生成。"),
         Code.GATE_KEY_BAD: Advice(
-            "通道密钥无法使用：{trouble}",
-            "请按其提示处理；更换密钥后，请把 `gate-agent events key` 的输出交给中心和现场其他通道。",
+            "检查点密钥无法使用：{trouble}",
+            "请按其提示处理；更换密钥后，请把 `gate-agent events key` 的输出交给中心和现场其他检查点。",
         ),
         Code.CERTIFICATE_UNUSABLE: Advice(
             "文件无法使用：{trouble}", "请放入程序用户可读的有效 PEM 文件，然后重新加载。"
@@ -154,7 +154,7 @@ WORDS = Words(
         Code.CERTIFICATE_EARLY: Advice("证书自 {date} 起才有效。", "请检查本机时钟；时钟无误则请另取证书。"),
         Code.CERTIFICATE_EXPIRES: Advice("证书将在 {left} 后过期（{date}）。", "请及时取得新证书。"),
         Code.CERTIFICATE_OTHER_NAME: Advice(
-            "证书属于 {name}，而本通道是 {expected}。", "请取得 CN 为 {expected} 的证书，或改正 gate.id。"
+            "证书属于 {name}，而本检查点是 {expected}。", "请取得 CN 为 {expected} 的证书，或改正 gate.id。"
         ),
         Code.PRIVATE_KEY_OPEN: Advice(
             "本机其他用户可以读取或修改私钥（权限 {mode}）。", "请对该文件运行 `chmod 0640`。"
@@ -168,12 +168,12 @@ WORDS = Words(
             "消息服务器无法使用：{trouble}", "请按其提示处理；再检查网线、防火墙、证书和服务器自己的日志。"
         ),
         Code.BROKER_TAKES_NOTHING: Advice(
-            "消息服务器不接收本通道发布的内容：{trouble}",
-            "请按 config/mosquitto/gates.acl 的示例允许本通道写入 gate/v1/ID/#。",
+            "消息服务器不接收本检查点发布的内容：{trouble}",
+            "请按 config/mosquitto/gates.acl 的示例允许本检查点写入 gate/v1/ID/#。",
         ),
         Code.BROKER_GIVES_NOTHING: Advice(
-            "消息服务器不把确认和命令发给本通道：{trouble}",
-            "请按 config/mosquitto/gates.acl 的示例允许本通道读取 gate/v1/ID/ack 和 gate/v1/ID/cmd/#。",
+            "消息服务器不把确认和命令发给本检查点：{trouble}",
+            "请按 config/mosquitto/gates.acl 的示例允许本检查点读取 gate/v1/ID/ack 和 gate/v1/ID/cmd/#。",
         ),
         Code.BROKER_SLOW: Advice("消息服务器响应慢：一次应答用了 {time}。", "请检查网络和服务器的负载。"),
         Code.BROKER_IN_CLEAR: Advice("与该消息服务器的通信没有加密。", "请使用带证书的 mqtts://，除非服务器就在本机。"),
@@ -188,7 +188,7 @@ WORDS = Words(
             "信任清单将在 {left} 后到期。", "请用 `gate-agent permit renew` 签发新清单并发布。"
         ),
         Code.LIST_MISSING: Advice(
-            "通道需要此清单，但从未收到。", "请让中心发布，或用U盘导入：`gate-agent lists import`。"
+            "检查点需要此清单，但从未收到。", "请让中心发布，或用U盘导入：`gate-agent lists import`。"
         ),
         Code.LIST_OLD: Advice(
             "中心上次确认此清单是在 {age} 前。", "请查看关于消息服务器的结果；或用 `gate-agent lists import` 导入。"
