@@ -13,6 +13,11 @@ import pytest
 SYSTEMD = Path(__file__).parents[2] / "systemd"
 UNIT = SYSTEMD / "gate-agent.service"
 CLOCK = SYSTEMD / "gate-agent-clock.service"
+# What Debian 12's does not know yet, says so, and goes on without.
+LATER, LATER_SINCE = (
+    re.compile(r"Unknown key '(RestartSteps|RestartMaxDelaySec)' in section \[Service\], ignoring"),
+    254,
+)
 UNITS_OF_THE_SYSTEM = Path("/usr/lib/systemd/system")
 
 
@@ -45,7 +50,16 @@ def verified(machine, text, unit=UNIT):
     (machine / "etc/systemd/system" / unit.name).write_text(text, encoding="utf-8")
     command = [tool("systemd-analyze"), "verify", "--man=no", f"--root={machine}", unit.name]
     answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
-    return answer.stderr + ("" if answer.returncode == 0 else f"exit code {answer.returncode}")
+    said = [line for line in answer.stderr.splitlines() if not (LATER.search(line) and version() < LATER_SINCE)]
+    return "\n".join(said) + ("" if answer.returncode == 0 else f"exit code {answer.returncode}")
+
+
+def version():
+    """The version of systemd, 252 on Debian 12."""
+    answer = subprocess.run(
+        [tool("systemd-analyze"), "--version"], capture_output=True, text=True, check=True, timeout=60
+    )
+    return int(answer.stdout.split()[1])
 
 
 @pytest.mark.parametrize("unit", [UNIT, CLOCK], ids=lambda unit: unit.stem)
