@@ -14,9 +14,9 @@ ROOT = Path(__file__).resolve().parent.parent
 TAKEN, SHOWN = ROOT / "build/console", ROOT / "docs/images"
 PICTURES = {
     "setup": "setup-en-desktop.png",
-    "aim": "p-aim-exit-1-front-en-desktop.png",
+    "aim": "aim-en-desktop.png",
     "barrier": "barrier-en-desktop.png",
-    "lane": "p-lane-exit-1-en-desktop.png",
+    "lane": "lane-en-desktop.png",
 }
 WIDTH_PX, MOST_HEIGHT_PX, COLOURS = 1000, 1100, 160
 
