@@ -25,6 +25,7 @@ has_venv() { "$PYTHON" -c 'import ensurepip, venv'; }
 has_postgres() { ls /usr/lib/postgresql/*/bin/initdb; }
 has_font() { ls /usr/share/fonts/truetype/wqy/wqy-microhei.ttc; }
 has_cjk() { ls /usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc; }
+has_mkfs() { PATH="$PATH:/sbin:/usr/sbin" command -v mkfs.ext4; }
 has_broker() { PATH="$PATH:/usr/sbin" command -v mosquitto; }
 
 need python3-venv "makes the product's own Python environment" has_venv
