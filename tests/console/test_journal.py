@@ -11,6 +11,7 @@ import pytest
 from agent.console.chain_check import ChainCheck
 from agent.console.event_words import known_types
 from agent.console.texts import LANGUAGES, Texts
+from agent.core.assessment import SET_ASIDE
 from agent.core.decision import Reason, Verdict
 from agent.core.events import (
     AccessDecided,
@@ -170,6 +171,16 @@ def test_one_vehicles_story_is_whole_with_its_checks_and_says_what_pictures_are_
     assert "1 pictures are not kept" in page
     assert ("京A12345" in page, "ZZ9999" in page) == (True, False)
     assert "<script>" not in page.replace("<script src", "")
+
+
+def test_a_story_says_why_a_plate_that_is_in_the_picture_does_not_count(gate):
+    utc = gate.app._utc()
+    transaction, (came, *_) = passage(utc)
+    no_plate = CheckRecord(reason=Reason.PLATE_UNREADABLE, ok=False, detail=f"0 readings, {SET_ASIDE}: 1")
+    decided = AccessDecided(verdict=Verdict.MANUAL, reason=Reason.PLATE_UNREADABLE, checks=(no_plate,))
+    gate.app._journal.record([came, Draft(decided, "out", transaction, utc)])
+    page = gate.browser("viewer").get(f"/journal/vehicle/{transaction}").text
+    assert Texts.load().get("en", "lane.set_aside") in page
 
 
 def test_a_story_is_found_though_the_clock_was_set_back_meanwhile(tmp_path):
