@@ -18,7 +18,7 @@ STARTED = "gate gate-1 runs with"
 # The unit as it is, but quicker, and with the one device that only tests have.
 DROP_IN = """
 [Service]
-WatchdogSec=3
+WatchdogSec={watchdog_s}
 TimeoutAbortSec=5
 RestartSec=0.2
 DeviceAllow=char-pts rw
@@ -54,10 +54,10 @@ class Gate:
             shutil.copy(package, place)
         return self.run(f"{how} dpkg --install --force-unsafe-io /srv/{package.name}")
 
-    def wire(self, reader=SCANNER):
+    def wire(self, reader=SCANNER, watchdog_s=15):
         """Give the lane a relay board whose every switching is told, and the unit what the tests need.
 
-        `reader`: what is written in the place of the lane's camera.
+        `reader`: what is written in the place of the lane's camera. `watchdog_s`: how long it may stand still.
         """
         file = self.machine.root / CONFIGURATION[1:]
         text = file.read_text()
@@ -70,7 +70,7 @@ class Gate:
         file.write_text(text)
         drop_in = self.machine.root / "etc/systemd/system" / f"{UNIT}.d/test.conf"
         drop_in.parent.mkdir(exist_ok=True)
-        drop_in.write_text(DROP_IN)
+        drop_in.write_text(DROP_IN.format(watchdog_s=watchdog_s))
         self.ask(
             "systemd-run --quiet --unit=board --property=User=gate-agent --property=RuntimeDirectory=board "
             f"/usr/lib/gate-agent/current/bin/python3 -I -m drivers.emulators.lcus --link {BOARD}"

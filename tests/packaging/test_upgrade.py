@@ -35,7 +35,7 @@ def gate(packages):
 @pytest.fixture(scope="module")
 def wired(gate):
     """The gate with a relay board at its serial line."""
-    gate.wire()
+    gate.wire(watchdog_s=3)
     return gate
 
 
