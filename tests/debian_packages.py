@@ -56,7 +56,7 @@ def kept_thin():
         with tempfile.TemporaryDirectory(dir=ROOT / "build", prefix="thin-") as folder:
             made = Packages(Path(folder)).thin(LIKE)
             shutil.rmtree(KEPT, ignore_errors=True)
-            kept.mkdir(parents=True)
+            kept.mkdir(parents=True, exist_ok=True)
             made.replace(kept / made.name)
     (package,) = kept.iterdir()
     return package
