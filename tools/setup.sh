@@ -36,6 +36,8 @@ need mosquitto-clients "an MQTT subscriber that is not ours, to check what arriv
 [ "${1:-}" != proofs ] || need chromium "the browser in which the tests look at the console" command -v chromium
 [ "${1:-}" != proofs ] || need fonts-noto-cjk "Chinese letters in the pictures of the console that tests take" has_cjk
 [ "${1:-}" = demo ] || need iproute2 "networks that the tests split and slow down" command -v tc
+[ "${1:-}" = demo ] || need e2fsprogs "small disks that the tests fill up" has_mkfs
+[ "${1:-}" = demo ] || need udev "judges the rules for devices, for the tests" command -v udevadm
 [ "${1:-}" = demo ] || need systemd-container "boots the Debian package in a container, for the tests" command -v systemd-nspawn
 need libseccomp2 "the filter of calls around each eye" has_library libseccomp.so.2
 need libzbar0 "the second QR reader (pyzbar) calls it" has_library libzbar.so.0

@@ -12,6 +12,7 @@ import typer
 
 from agent.cli import exits
 from agent.cli.lazy import Command, CommandBrokenError, mount
+from agent.cli.pipes import drop_output
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,8 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         typer.echo("gate-agent: interrupted", err=True)
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
-        # The reader of a pipe, such as head, has had enough. Python would complain again while it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        drop_output()
         sys.exit(exits.FAILED)
     except Exception as error:
         code = _expected(error)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from agent.cli import exits
+from agent.cli.pipes import drop_output
 from agent.core.jws import kid_of
 from agent.core.permit.keys import Algorithm, KeyInvalidError, PublicKey
 from agent.store.errors import JournalError
@@ -42,6 +43,7 @@ def failing() -> Iterator[None]:
     try:
         yield
     except BrokenPipeError:
+        drop_output()
         raise typer.Exit(exits.OK) from None
     except (JournalError, OSError) as error:
         typer.echo(f"gate-agent events: {error}", err=True)
