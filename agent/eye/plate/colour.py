@@ -39,7 +39,8 @@ _DEEP_BLUE: Final = 0.4
 _NEARLY_BLACK: Final = 0.2
 """Share of the characters' brightness below which a ground is black unless its blue is deep: cold light tints black."""
 _BLACK_TO_INK: Final = 0.5
-_MAJORITY: Final = 0.5
+_BRIGHT_GROUND: Final = 0.45
+"""Least share of bright pixels of a plate whose ground is the bright part: characters out of focus take up half of some."""
 _LEAST_CONTRAST: Final = 12.0
 _LEAST_BRIGHT: Final = 24.0
 
@@ -85,7 +86,7 @@ def colour_of(flat: NDArray[np.uint8], light: Light) -> PlateColour:
     bluish = _DEEP_BLUE if lower.max() < _NEARLY_BLACK * upper.max() else _BLUISH
     if _is(lower, _BLUE, bluish) and _saturation_of(lower, _BLUE) > _saturation_of(upper, _BLUE) + _BLUER:
         return PlateColour.BLUE
-    if bright.mean() < _MAJORITY:
+    if bright.mean() < _BRIGHT_GROUND:
         return _dark_ground(lower, upper)
     return _bright_ground(inner, bright, light)
 
