@@ -138,7 +138,11 @@ class RegistryFile:
     def connect_to_read(self) -> sqlite3.Connection:
         """Open the file, which must be there, for reading only: sees each commit at once, never waits for one."""
         connection = sqlite3.connect(self.path, timeout=READ_TIMEOUT_S, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA query_only = ON")
+        try:
+            connection.execute("PRAGMA query_only = ON")
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def examine(self, connection: sqlite3.Connection) -> None:

@@ -1,4 +1,5 @@
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -268,7 +269,7 @@ def test_a_folder_that_cannot_be_used_is_told(tmp_path):
         Catalogue.open(broken, SITE)
     later = tmp_path / "later"
     Catalogue.open(later, SITE).close()
-    with sqlite3.connect(later / NAME) as connection:
+    with closing(sqlite3.connect(later / NAME, isolation_level=None)) as connection:
         connection.execute("PRAGMA user_version=99")
     with pytest.raises(CatalogueError, match="another release"):
         Catalogue.open(later, SITE)

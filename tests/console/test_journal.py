@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from functools import cache
 from itertools import count
 
@@ -217,7 +218,7 @@ def test_a_chain_that_somebody_altered_is_told_with_the_place(tmp_path):
     for _ in range(5):
         journal.record(passage(1_772_352_000.0)[1])
     journal.close()
-    with sqlite3.connect(tmp_path / "journal.db") as connection:
+    with closing(sqlite3.connect(tmp_path / "journal.db", isolation_level=None)) as connection:
         connection.execute(
             "UPDATE events SET payload = CAST(replace(payload, 'delivered', 'refused') AS BLOB) WHERE seq = 9"
         )
