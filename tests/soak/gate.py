@@ -4,6 +4,7 @@ A truck lane at a land port takes a vehicle every two minutes; here each lane ge
 """
 
 import json
+import subprocess
 import threading
 import time
 from collections import Counter
@@ -168,8 +169,11 @@ class SoakGate:
         return self.boards | self.posts | {"post board": self.post_board}
 
     def console_code(self):
-        """A new code for the console's first administrator; none, "", where the gate's disk is full."""
-        return self._installed.run("console", "code", "-c", self.site.configuration).stdout.partition(" ")[0]
+        """A new code for the console's first administrator; none, "", where the disk is full or the machine is too busy."""
+        try:
+            return self._installed.run("console", "code", "-c", self.site.configuration).stdout.partition(" ")[0]
+        except subprocess.TimeoutExpired:
+            return ""
 
     def __enter__(self):
         with self._stack as stack:
