@@ -11,7 +11,7 @@ from tests.waiting import eventually
 UNIT = "gate-agent.service"
 JOURNAL = "/var/lib/gate-agent/journal.db"
 # An emulated processor that others use too: it says nothing about how long a gate takes.
-PATIENCE_S = 900.0
+PATIENCE_S = 1200.0
 AGAIN = 200  # how many of the last events are told again after a start of the machine
 AWAY = {"connecting", "stale", "lost"}
 

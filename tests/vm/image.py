@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from tests.vm.machine import HARDWARE
+from tests.vm.machine import HARDWARE, PROCESSORS
 
 FOLDER = Path(__file__).parents[2] / "build" / "vm"
 PACKAGES = (
@@ -44,7 +44,7 @@ FILES = {
 
 def ready_image():
     """The folder with kernel, initial RAM disk and disk.qcow2. Takes some minutes the first time."""
-    key = hashlib.sha256(repr((PACKAGES, SIZE, MASKED, FILES, HARDWARE)).encode()).hexdigest()[:16]
+    key = hashlib.sha256(repr((PACKAGES, SIZE, MASKED, FILES, HARDWARE, PROCESSORS)).encode()).hexdigest()[:16]
     ready = FOLDER / f"image-{key}"
     if not ready.is_dir():
         FOLDER.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ import random
 import threading
 
 from tests.vm.gate import PATIENCE_S, UNIT
+from tests.vm.machine import COUNTED
 from tests.waiting import eventually
 
 SEED = 20261126
@@ -16,18 +17,13 @@ DROP_IN = f"/run/systemd/system/{UNIT}.d/broken.conf"
 
 
 def install(gate):
-    """installed from nothing, enabled, active"""
-    gate.machine.run("mount -o ro /dev/vdb /mnt && dpkg --install /mnt/old.deb")
+    """installed from nothing beside a prepared configuration: enabled, and ready without its devices"""
+    run, limits = gate.machine.run, f"/etc/systemd/system/{UNIT}.d"
+    run(f"mount -o ro /dev/vdb /mnt && mkdir {limits} /etc/gate-agent && cp /mnt/limits.conf {limits}")
+    run("cp /mnt/gate.toml /mnt/keys/trust-list.txt /etc/gate-agent && cp /mnt/61-test.rules /etc/udev/rules.d")
+    run("dpkg --install /mnt/old.deb", within_s=PATIENCE_S)
     gate.until_active()
-
-
-def configure(gate):
-    """first boot: configured by files; without its devices it is ready all the same"""
-    run = gate.machine.run
-    run("cp /mnt/61-test.rules /etc/udev/rules.d/ && udevadm control --reload && udevadm trigger")
-    run("cp /mnt/gate.toml /mnt/keys/trust-list.txt /etc/gate-agent/ && chgrp gate-agent /etc/gate-agent/*")
-    run(f"gate-agent config check && systemctl restart {UNIT}")
-    gate.until_active()
+    run(f"systemctl is-enabled {UNIT}")
 
 
 def devices(gate):
@@ -88,8 +84,8 @@ def camera(gate):
 
 
 def clock(gate):
-    """clock a year forwards, back, a year backwards, back: permits of today are judged by it, the journal holds"""
-    for days, reason in ((365, "EXPIRED"), (-365, None), (-365, "NOT_YET_VALID"), (365, None)):
+    """clock a year forwards, back, a year backwards, back: no permit of today is good for then, the journal holds"""
+    for days, reason in ((365, "KEY_EXPIRED"), (-365, None), (-365, "KEY_EXPIRED"), (365, None)):
         gate.machine.run(f"date --set='{days:+d} days'")
         if reason is None:
             gate.vehicle()
@@ -238,6 +234,14 @@ def downgrade(gate):
     gate.until_at_work(seen)
     gate.vehicle()
     return f"{gate.verified()} events whole, none lost"
+
+
+def counted(gate):
+    """power cut once more, and booted by a clock that counts instructions, a thousand million a second of one processor"""
+    gate.machine.cut_power()
+    gate.machine.start(plugged=DEVICES, processors=COUNTED)
+    gate.until_active()
+    return ready_s(gate)
 
 
 def purge(gate):
