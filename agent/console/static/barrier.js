@@ -28,7 +28,6 @@ async function press(button) {
   if (held !== null || !form.reportValidity()) return;
   const mine = { button, token: null, timer: 0 };
   held = mine;
-  button.classList.add("pressed");
   said.replaceChildren();
   const body = new FormData(form);
   body.set("act", button.dataset.act);
@@ -47,6 +46,7 @@ async function press(button) {
     said.innerHTML = refusal;
     return;
   }
+  button.classList.add("pressed"); // its time begins with the gate's answer, and is full when the order goes
   mine.timer = setTimeout(() => {
     if (held !== mine) return;
     end();

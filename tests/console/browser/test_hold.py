@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+from functools import partial
 
 import pytest
+from playwright.sync_api import expect
 
 HELD_MS = 2_600
 SHORT_MS = 600
+PRESSED = re.compile("pressed")
 
 
 @pytest.fixture(autouse=True)
@@ -27,6 +31,23 @@ def trials_of(gate):
     return [json.loads(one.payload) for one in journal.range(1, journal.head) if one.type == "barrier.tested"]
 
 
+def pressed(page, button, by, for_ms, *, taken=True):
+    """Press the button for so long from the moment at which it begins to fill, where it is `taken`."""
+    if by == "key":
+        button.focus()
+        page.keyboard.down(" ")
+    else:
+        button.hover()
+        page.mouse.down()
+    if taken:
+        expect(button).to_have_class(PRESSED, timeout=30_000)
+    page.wait_for_timeout(for_ms)
+    if by == "key":
+        page.keyboard.up(" ")
+    else:
+        page.mouse.up()
+
+
 @pytest.mark.parametrize(("by", "size"), [("mouse", "desktop"), ("key", "desktop"), ("mouse", "phone")])
 def test_a_button_that_is_held_gives_one_pulse_and_one_that_is_let_go_none(page_of, gate, by, size):
     page = page_of("technician", "en", size, "/barrier/exit-1").page
@@ -34,19 +55,8 @@ def test_a_button_that_is_held_gives_one_pulse_and_one_that_is_let_go_none(page_
     button.scroll_into_view_if_needed()
     before, pulses = len(trials_of(gate)), gate.lane.pulses
 
-    def press(for_ms):
-        if by == "key":
-            button.focus()
-            page.keyboard.down(" ")
-            page.wait_for_timeout(for_ms)
-            page.keyboard.up(" ")
-        else:
-            button.hover()
-            page.mouse.down()
-            page.wait_for_timeout(for_ms)
-            page.mouse.up()
-
-    press(HELD_MS)
+    press = partial(pressed, page, button, by)
+    press(HELD_MS, taken=False)
     assert page.evaluate("document.activeElement.id") == "reason", "a reason is asked for first"
     page.fill("#reason", f"tried by {by}")
     press(SHORT_MS)
