@@ -165,6 +165,7 @@ def _patient(toml):
         ("poll_hz = 50", "poll_hz = 10"),
         ("read_s = 2", "read_s = 30"),
         ("decide_s = 2", "decide_s = 30"),
+        ("gone_s = 0.6", "gone_s = 3"),  # a picture in which nothing changes is read once a second
         ('kind = "modbus_rtu"', 'kind = "modbus_rtu"\ntimeout_ms = 1500'),
     ):
         assert quick in toml
