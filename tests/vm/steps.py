@@ -116,7 +116,7 @@ def disk(gate):
         passed += len(gate.told.events("access.granted", begun))
         assert len(permits) < 60, "the journal was written on a full disk all the time"
     gate.machine.run("rm /filler && sync")
-    gate.until(lambda: gate.told.events("alarm.raised", seen), "the alarm")
+    gate.until_told("alarm.raised", seen, alarm="journal_failed")
     gate.until(lambda: len(gate.told.events("access.granted", seen)) >= raised, "what was granted")
     assert gate.process() == before
     gate.vehicle()
@@ -149,7 +149,7 @@ def power_cut(gate, chance, number):
     gate.until_active()
     boot = ready_s(gate)
     gate.follow()
-    gate.until_at_work()
+    gate.until_at_work(seen)
     events = gate.nothing_lost()
     granted = grants(gate, permit)
     assert raised <= granted <= 1, f"raised {raised} times by {granted} grants"
