@@ -125,9 +125,7 @@ def arm64(release):
 
         named = agent("--version").strip()
         agent(*KEYGEN)
-        text = agent(*ISSUE).split("\n")[0]
-        assert text.startswith("GP1:"), text
-        assert text in agent(*SCAN)
+        assert _permit_in(agent(*ISSUE)) in agent(*SCAN)
         return f"{named}, {loaded} modules of machine code loaded, a permit issued, printed and read again"
 
 
@@ -136,12 +134,17 @@ def _use(debian):
     named = debian.run("gate-agent --version", network=False).strip()
     debian.run("gate-agent config check", network=False)
     debian.run(f"mkdir -p {ROOM} && gate-agent {' '.join(_quoted(KEYGEN))}", network=False)
-    text = debian.run(f"gate-agent {' '.join(_quoted(ISSUE))}", network=False).split("\n")[0]
-    assert text.startswith("GP1:"), text
+    text = _permit_in(debian.run(f"gate-agent {' '.join(_quoted(ISSUE))}", network=False))
     assert text in debian.run(f"gate-agent {' '.join(_quoted(SCAN))}", network=False)
     _ask_doctor(debian)
     debian.run("systemctl is-enabled gate-agent && dpkg --verify gate-agent", network=False)
     return named
+
+
+def _permit_in(said):
+    """The text of the permit that a command has issued."""
+    (text,) = (line for line in said.splitlines() if line.startswith("GP1:"))
+    return text
 
 
 def _ask_doctor(debian):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 import subprocess
 from importlib.metadata import distributions
@@ -14,8 +15,8 @@ from tests.debian_packages import STORE, Packages, own_target
 from tools.deb import environment
 from tools.deb.command_tree import commands
 from tools.deb.completion import completion
-from tools.deb.content import SCRIPTS
-from tools.deb.environment import ready_environment
+from tools.deb.content import SCRIPTS, build_wheel
+from tools.deb.environment import installed_wheel, ready_environment
 from tools.deb.foreign import works
 from tools.deb.manual import manual
 from tools.deb.papers import bill_of_materials, copyright_file
@@ -52,6 +53,16 @@ def test_a_package_is_the_same_bytes_each_time(packages, tmp_path):
     again = Packages(tmp_path).thin(VERSION)
     sums = {hashlib.sha256(path.read_bytes()).hexdigest() for path in (again, packages.thin(VERSION))}
     assert len(sums) == 1
+
+
+def test_nothing_tells_where_and_when_the_product_was_built(tmp_path):
+    built = []
+    for name in ("here", "there"):
+        wheel = build_wheel(tmp_path / name, TIME)
+        folder = installed_wheel(own_target(), wheel, tmp_path / name / "environments")
+        built.append({path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()})
+    assert built[0] == built[1]
+    assert not [path for path, content in built[0].items() if os.fsencode(tmp_path) in content]
 
 
 def test_it_is_refused_before_it_is_unpacked_where_python_or_a_library_does_not_fit(packages, control):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 INSTALLED: Final = "/usr/lib/gate-agent/current"
 _ELF_HEAD: Final = 20
 _ELF_MACHINES: Final = {"amd64": 62, "arm64": 183}
-_FORM: Final = 1  # of what is kept; another number has all of it made anew
+_FORM: Final = 2  # of what is kept; another number has all of it made anew
 
 
 def site_packages(target: Target) -> str:
@@ -31,22 +31,31 @@ def site_packages(target: Target) -> str:
 
 def ready_environment(target: Target, store: Path) -> Path:
     """The folder of modules of the lock for a target, with bytecode. Raises BuildError."""
-    return _ready(target, store, LOCK, ["--require-hashes", "--no-deps", "-r", str(LOCK)])
+    uv = (sys.executable, "-m", "uv", "pip", "install", "--quiet", "--link-mode", "copy")
+    fits = ("--python-platform", target.wheels, "--python-version", target.python, "--only-binary", ":all:")
+    return _ready(target, store, LOCK, [*uv, *fits, "--require-hashes", "--no-deps", "-r", LOCK])
 
 
 def installed_wheel(target: Target, wheel: Path, store: Path) -> Path:
     """The folder of our own modules, with bytecode. Raises BuildError."""
-    return _ready(target, store, wheel, ["--no-deps", "--no-index", str(wheel)])
+    # By its name out of its folder, and by pip: path and time of a file that is named get into what is installed, and uv notes
+    # its time in any case. Then no two builds are alike.
+    pip = (sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile")
+    fits = ("--python-version", target.python, "--only-binary", ":all:")
+    return _ready(
+        target, store, wheel, [*pip, *fits, "--no-deps", "--no-index", "--find-links", wheel.parent, "gate-agent"]
+    )
 
 
-def _ready(target: Target, store: Path, source: Path, what: list[str]) -> Path:
+def _ready(target: Target, store: Path, source: Path, install: list[str | Path]) -> Path:
     words = f"{_FORM} {target.name} {python_of(target)}".encode()
     key = hashlib.sha256(source.read_bytes() + words).hexdigest()[:16]
     ready = store / f"{target.name}-{source.stem.split('-')[0]}-{key}"
     if not ready.is_dir():
         part = ready.with_suffix(".part")
         shutil.rmtree(part, ignore_errors=True)
-        _install(target, part, what)
+        run([*install, "--target", part])
+        _clear(part)
         _compile(target, part)
         _check_machine(target, part)
         for old in store.glob(f"{target.name}-{source.stem.split('-')[0]}-*"):
@@ -56,16 +65,8 @@ def _ready(target: Target, store: Path, source: Path, what: list[str]) -> Path:
     return ready
 
 
-def _install(target: Target, folder: Path, what: list[str]) -> None:
-    run(
-        [
-            *(sys.executable, "-m", "uv", "pip", "install", "--quiet", "--target", folder),
-            *("--python-platform", target.wheels, "--python-version", target.python),
-            *("--only-binary", ":all:", "--link-mode", "copy"),
-            *what,
-        ]
-    )
-    # Others' commands are not the product's, and name an interpreter of this machine.
+def _clear(folder: Path) -> None:
+    """Others' commands are not the product's, and name an interpreter of this machine."""
     shutil.rmtree(folder / "bin", ignore_errors=True)
     (folder / ".lock").unlink(missing_ok=True)
 
