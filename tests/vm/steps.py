@@ -113,14 +113,14 @@ def disk(gate):
     def answered(begun, before):
         return gate.told.events("transaction.closed", begun) or failures() > before
 
-    pulses = gate.machine.board.pulses
-    # What is there of the journal's own blocks may take a few vehicles more.
-    for shown in range(1, MOST_ON_A_FULL_DISK):
+    pulses, shown, full = gate.machine.board.pulses, 0, False
+    while not full:
+        # What is there of the journal's own blocks may take a few vehicles more.
+        assert shown < MOST_ON_A_FULL_DISK, "the journal was written on a full disk all the time"
         begun, failed = gate.told.head, failures()
         gate.machine.scanner.send(gate.permit().text.encode() + b"\r\n")
         gate.until(lambda begun=begun, failed=failed: answered(begun, failed), "an answer")
-        if failures() > failed:
-            break
+        shown, full = shown + 1, failures() > failed
     gate.machine.run("rm /filler && sync")
     gate.until_told("alarm.raised", seen, alarm="journal_failed")
     raised = gate.machine.board.pulses - pulses
