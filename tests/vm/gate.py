@@ -1,7 +1,6 @@
 """The gate in the virtual machine as it is seen from outside: by its relay board, its scanner, and the events that it tells."""
 
 import json
-from collections import defaultdict
 
 from agent.core.verification import verify
 from agent.issuing import Order
@@ -72,7 +71,6 @@ class Gate:
         self._desk = desk
         self._number = 0
         self.used = []
-        self.pulses = defaultdict(int)
 
     def permit(self):
         """A new permit."""
@@ -140,7 +138,6 @@ class Gate:
         self.until_told("transaction.closed", seen)
         self.until(lambda: not self.machine.board.on, "the pulse to end")
         raised = self.machine.board.pulses - pulses
-        self.pulses[permit.text] += raised
         return decided, raised
 
     def vehicle(self):
