@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup demo test test-vm test-bare deb release test-cluster check bench bench-reading proofs faults fuzz fuzz-guided races soak mutants soak-lane soak-eye schema train format lock clean
+.PHONY: help setup demo test check bench bench-reading test-browser test-package test-vm test-bare test-cluster proofs faults fuzz fuzz-guided races mutants soak soak-lane soak-eye train schema format lock deb release clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
