@@ -25,8 +25,13 @@ for file in debian/*.deb; do
     [ -e "$file" ] || continue
     name=$(dpkg-deb --field "$file" Package)
     # What is there already is left as it is.
-    [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$name" 2>/dev/null || :)" = installed ] || missing="$missing $file"
+    [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$name" 2>/dev/null || :)" = installed ] || missing="$missing ./$file"
 done
+# By apt, which puts them in their order: dpkg refuses a python3 whose parts are not yet set up. From these files alone.
+bring() {
+    DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --no-install-recommends --no-remove \
+        -o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts=/dev/null -o APT::Sandbox::User=root "$@"
+}
 # shellcheck disable=SC2086  # a list of names without spaces
-[ -z "$missing" ] || dpkg --install $missing || die "Debian's own packages could not be installed, see above"
+[ -z "$missing" ] || bring $missing || die "Debian's own packages could not be installed, see above"
 dpkg --install gate-agent_*.deb || die "the gate agent could not be installed, see above; what ran before runs on"
