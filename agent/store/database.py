@@ -17,7 +17,7 @@ from agent.store.errors import (
     is_full,
     translated,
 )
-from agent.store.turns import Turns
+from drivers.fair_lock import FairLock
 
 if TYPE_CHECKING:
     import sqlite3
@@ -41,7 +41,7 @@ class Database:
 
     def __init__(self, place: Place, connection: sqlite3.Connection, replaced: Replaced | None) -> None:
         """Take over what `Database.open` opened."""
-        self.lock = Turns()
+        self.lock = FairLock()
         self.replaced = replaced
         self.doubt = ""
         self._place = place

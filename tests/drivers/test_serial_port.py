@@ -7,7 +7,6 @@ import subprocess
 import sys
 import termios
 import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,6 @@ import pytest
 from drivers import serial_line
 from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError
 from drivers.emulators.pty import PtyLine
-from drivers.fair_lock import FairLock
 from drivers.serial_port import NoReplyError, NotSentError, SerialParameters, SerialPort
 
 if TYPE_CHECKING:
@@ -418,23 +416,3 @@ def test_two_threads_never_mix_their_exchanges(peer: Peer) -> None:
     for thread in threads:
         thread.join(WAIT_S)
     assert wrong == []
-
-
-def test_the_lock_goes_to_whoever_asked_first() -> None:
-    lock = FairLock()
-    order: list[int] = []
-
-    def take(number: int) -> None:
-        with lock:
-            order.append(number)
-
-    threads = [threading.Thread(target=take, args=(number,)) for number in range(5)]
-    with lock:
-        for count, thread in enumerate(threads, 1):
-            thread.start()
-            deadline = time.monotonic() + WAIT_S
-            while len(lock._waiting) < count:
-                assert time.monotonic() < deadline
-    for thread in threads:
-        thread.join(WAIT_S)
-    assert order == [0, 1, 2, 3, 4]

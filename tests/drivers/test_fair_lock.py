@@ -1,85 +1,85 @@
-"""Whoever waits for the journal gets it in the order of asking."""
+"""Whoever waits for a board or the journal gets it in the order of asking."""
 
 import threading
 
 import pytest
 
-from agent.store.turns import Turns
+from drivers.fair_lock import FairLock
 from tests.waiting import eventually
 
 WORKERS, ROUNDS = 4, 500
 
 
-def waiting(turns, count):
+def waiting(lock, count):
     """Wait until so many threads have asked and do not have it."""
-    eventually(lambda: len(turns._waiting) == count, what=f"{count} waiting threads")
+    eventually(lambda: len(lock._waiting) == count, what=f"{count} waiting threads")
 
 
 def test_those_who_wait_get_it_in_the_order_of_asking():
-    turns, order, threads = Turns(), [], []
+    lock, order, threads = FairLock(), [], []
 
     def take(number):
-        with turns:
+        with lock:
             order.append(number)
 
-    with turns:
+    with lock:
         for number in range(5):
             threads.append(threading.Thread(target=take, args=(number,)))
             threads[-1].start()
-            waiting(turns, number + 1)
+            waiting(lock, number + 1)
     for thread in threads:
         thread.join()
     assert order == list(range(5))
 
 
 def test_one_who_takes_it_again_and_again_goes_behind_those_who_wait():
-    turns, order = Turns(), []
+    lock, order = FairLock(), []
 
     def ask_once():
-        with turns:
+        with lock:
             order.append("who asked once")
 
-    with turns:
+    with lock:
         other = threading.Thread(target=ask_once)
         other.start()
-        waiting(turns, 1)
-    with turns:
+        waiting(lock, 1)
+    with lock:
         order.append("who took it again")
     other.join()
     assert order == ["who asked once", "who took it again"]
 
 
 def test_its_holder_may_take_it_again_and_keeps_it_until_the_last_is_left():
-    turns, order = Turns(), []
+    lock, order = FairLock(), []
 
     def ask():
-        with turns:
+        with lock:
             order.append("another")
 
-    with turns:
-        with turns:
+    with lock:
+        with lock:
             other = threading.Thread(target=ask)
             other.start()
-            waiting(turns, 1)
+            waiting(lock, 1)
         order.append("the holder")
     other.join()
     assert order == ["the holder", "another"]
 
 
 def test_an_error_leaves_it_to_the_next():
-    turns = Turns()
-    with pytest.raises(ZeroDivisionError), turns, turns:
+    lock = FairLock()
+    with pytest.raises(ZeroDivisionError), lock, lock:
         raise ZeroDivisionError
-    with turns:
+    with lock:
         pass
 
 
 def test_only_one_thread_has_it_at_a_time():
-    turns, inside, most = Turns(), [0], [0]
+    lock, inside, most = FairLock(), [0], [0]
 
     def work():
         for _ in range(ROUNDS):
-            with turns, turns:
+            with lock, lock:
                 inside[0] += 1
                 most[0] = max(most[0], inside[0])
                 inside[0] -= 1
@@ -89,4 +89,4 @@ def test_only_one_thread_has_it_at_a_time():
         thread.start()
     for thread in threads:
         thread.join()
-    assert (most[0], turns._holder) == (1, None)
+    assert (most[0], lock._holder) == (1, None)
