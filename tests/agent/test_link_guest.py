@@ -9,7 +9,16 @@ from agent.link.guest import Guest, GuestError
 from agent.link.messages import Outgoing
 from agent.link.tls import TlsFiles
 from tests.linking import local
-from tests.mosquitto import Broker, Listener, SampleBroker, free_port, needs_mosquitto, publish, stored
+from tests.mosquitto import (
+    Broker,
+    Listener,
+    SampleBroker,
+    free_port,
+    needs_mosquitto,
+    needs_word_on_takeover,
+    publish,
+    stored,
+)
 from tests.pki import Authority
 from tests.rough_broker import RoughBroker
 
@@ -154,6 +163,7 @@ def test_a_frozen_broker_costs_no_more_than_the_patience(broker):
         broker.thaw()
 
 
+@needs_word_on_takeover
 def test_the_same_client_id_twice_ends_the_first(broker):
     with (
         Guest(local(broker.port), client_id="twin") as first,

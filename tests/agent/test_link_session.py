@@ -10,7 +10,7 @@ from agent.link.messages import LinkDown, LinkUp, Outgoing, Subscription
 from agent.link.session import Session
 from agent.port_state import PortState
 from tests.linking import GATE, Observer, local, quick
-from tests.mosquitto import Broker, Listener, free_port, needs_mosquitto, publish, stored
+from tests.mosquitto import Broker, Listener, free_port, needs_mosquitto, needs_word_on_takeover, publish, stored
 from tests.rough_broker import RoughBroker
 from tests.waiting import eventually
 
@@ -200,6 +200,7 @@ def test_wrong_password_is_told_in_words_and_works_once_it_is_right(tmp_path):
     assert right not in repr(quick(1, password=right))
 
 
+@needs_word_on_takeover
 def test_a_gate_with_the_same_id_is_named_as_the_cause(broker):
     with Running(quick(broker.port)).wait_up() as running, Running(quick(broker.port)).wait_up():
         eventually(lambda: "two gates have the same id" in running.observer.details())
