@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.container import Container, refused, why_not
-from tests.debian_packages import STORE, own_target, what_is_missing
+from tests.debian_packages import SEEN, STORE, own_target, what_is_missing
 
 UNIT = "gate-agent.service"
 CONFIGURATION = "/etc/gate-agent/gate.toml"
@@ -135,7 +135,7 @@ def installed_gate(package):
     """A machine on which a package was installed."""
     if reason := refused():
         pytest.skip(reason)
-    with Container(shown=[STORE]) as machine:
+    with Container(shown={SEEN: STORE}) as machine:
         gate = Gate(machine)
         said = gate.install(package)
         assert said.code == 0, said

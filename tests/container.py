@@ -66,11 +66,11 @@ def refused():
 class Container:
     """A booted copy of this system. `root`: its file system, seen from outside.
 
-    `shown`: folders that it sees too, wherever their file system is mounted here; to read.
+    `shown`: folders that it sees too, by where it sees them; to read.
     """
 
-    def __init__(self, shown=()):
-        self._shown = [f"--bind-ro={folder}" for folder in shown]
+    def __init__(self, shown=None):
+        self._shown = [f"--bind-ro={folder}:{place}" for place, folder in (shown or {}).items()]
         self._folder = Path(tempfile.mkdtemp(prefix="gate-container-"))
         self.root = self._folder / "root"
         self._process = None
@@ -116,7 +116,7 @@ class Container:
                     # To read the state of the clock; to set it takes a capability, too, which it has not.
                     "--system-call-filter=adjtimex clock_adjtime",
                     # Not the same as that of a container beside it, or of one that was left behind.
-                    f"--machine={self._folder.name.replace('_', '-')}",
+                    f"--machine={self._folder.name.replace('_', 'x')}",
                     "systemd.unit=multi-user.target",
                 ],
                 env={**os.environ, **LEGACY},
@@ -126,6 +126,8 @@ class Container:
             )
         self._init = eventually(self._find_init, BOOT_S, "the container's init")
         eventually(lambda: self._is_up() or None, BOOT_S, "the container to come up")
+        # A service with a /proc of its own sees the kernel's number of the boot, all others that which lies over it.
+        self.run("while umount /proc/sys/kernel/random/boot_id 2>/dev/null; do :; done")
 
     def power_off(self):
         """Switch it off, orderly where it still can."""

@@ -20,6 +20,8 @@ STORE = ROOT / "build" / "deb" / "environments"
 KEPT = ROOT / "build" / "deb" / "tests"
 # What a package is made of, and what makes it.
 SOURCES = "agent drivers config systemd docs packaging tools/deb pyproject.toml requirements.lock CHANGELOG.md LICENSE README.md"
+# Where a container sees it: the unit hides /home and /root, where a checkout may lie.
+SEEN = Path("/srv/environments")
 NOT_COMPRESSED = 0
 NEEDED = ("python3", *LIBRARIES, "systemd", "passwd")
 LIKE = "0.9.0"  # the version of which thin packages are made
@@ -120,7 +122,7 @@ class Packages:
         tree = content / TREES / build.package_version
         (content / TREES / like.package_version).rename(tree)
         for name in sorted(others):
-            (tree / site_packages(self.target) / name).symlink_to(outside / name)
+            (tree / site_packages(self.target) / name).symlink_to(SEEN / outside.name / name)
         for file in (tree / "version", *(content / "DEBIAN").iterdir()):
             rewrite(file, like.package_version, build.package_version, times=None)
         rewrite(content / "DEBIAN" / "postinst", "SETTLE_S=5\n", "SETTLE_S=1\n")
