@@ -1,9 +1,11 @@
-"""For every run: Ctrl-C as it is on a terminal, and at the end the table of the boards' faults, from what was measured."""
+"""For every run: Ctrl-C as it is on a terminal, no test that a busy machine fails, and at the end the table of the boards' faults, from what was measured."""
 
 from __future__ import annotations
 
 import signal
 from pathlib import Path
+
+from hypothesis import HealthCheck, settings
 
 FILE = Path("build/board-faults.txt")
 
@@ -12,6 +14,9 @@ def pytest_configure() -> None:
     """Let the commands that tests start hear Ctrl-C, also where the tests themselves run in the background of a shell."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Speed is measured elsewhere.
+    settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    settings.load_profile("untimed")
 
 
 def pytest_terminal_summary(terminalreporter) -> None:

@@ -67,7 +67,7 @@ def test_the_eye_comes_up_beats_shows_a_snapshot_and_ends_when_asked():
         assert (status.width_px, status.height_px, status.phase) == (640, 480, CameraPhase.STREAMING)
         beat = eventually(lambda: (beat := eye.port.last_beat) and beat.qr_ms > 0 and beat)
         assert beat.captured >= beat.read > 0
-        assert eye.port.snapshot().startswith(b"\xff\xd8\xff")
+        assert eventually(eye.port.snapshot).startswith(b"\xff\xd8\xff")
         pid = eye.port.pid
     assert is_gone(pid)
     assert all(status.restarts == 0 for status in eye.statuses)

@@ -383,7 +383,19 @@ def test_what_stands_against_a_cameras_picture_is_told_in_an_event_with_what_to_
             lane.unit.camera_changed("front", replace(status("up"), view=view), reads_codes=True)
         lane.unit.camera_changed("front", replace(status("lost"), view=View.MOVED), reads_codes=True)
         eventually(lambda: alarms(journal) == ["readers_lost"])
-    changes = [data for kind, data in journal.events if kind == "device.changed" and data["device"] == "exit/front"]
+        changes = eventually(
+            lambda: (
+                len(
+                    told := [
+                        data
+                        for kind, data in journal.events
+                        if kind == "device.changed" and data["device"] == "exit/front"
+                    ]
+                )
+                == 4
+                and told
+            )
+        )
     assert [(one["state"], one["detail"]) for one in changes] == [
         ("covered", "Something covers the lens of the camera. Uncover and clean it."),
         ("streaming", ""),

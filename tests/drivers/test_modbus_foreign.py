@@ -121,7 +121,9 @@ def made(null_modem) -> Iterator[Callable[..., RelayPort]]:
     relays = []
 
     def make(**options: object) -> RelayPort:
-        relays.append(registry.relay("modbus_rtu", {"port": str(null_modem.client.link), **options}))
+        # Foreign programs on a busy machine answer later than boards do.
+        table = {"port": str(null_modem.client.link), "timeout_ms": 1000, **options}
+        relays.append(registry.relay("modbus_rtu", table))
         relays[-1].open()
         return relays[-1]
 
