@@ -216,12 +216,11 @@ def test_what_goes_wrong_while_rows_are_taken_leaves_the_list_as_it_was(catalogu
     assert (gate.version, gate.rows) == (1, keyed(ROWS[:5]))
 
 
-def test_versions_rise_over_a_lost_folder_when_the_floor_is_told(tmp_path, clock):
-    with_floor = Publisher(Catalogue.open(tmp_path / "new", SITE), SITE, LISTS_KEY, clock)
-    assert not with_floor.raise_to(DECLARATIONS, 41)
-    assert with_floor.head(DECLARATIONS) is None  # a floor is no content
-    assert with_floor.replace(DECLARATIONS, ROWS[:3]).version == 42
-    assert with_floor.replace(DECLARATIONS, ROWS[:4]).version == 43
+def test_versions_rise_over_a_lost_folder_when_the_floor_is_told(publisher):
+    assert not publisher.raise_to(DECLARATIONS, 41)
+    assert publisher.head(DECLARATIONS) is None  # a floor is no content
+    assert publisher.replace(DECLARATIONS, ROWS[:3]).version == 42
+    assert publisher.replace(DECLARATIONS, ROWS[:4]).version == 43
 
 
 def test_a_version_at_or_below_the_floor_becomes_a_new_snapshot_above_it(catalogue, publisher):
