@@ -380,31 +380,26 @@ def test_a_decision_that_asks_for_more_is_followed_by_another_one_on_new_evidenc
     assert len(gate.of_type("access.granted")) == gate.pulses == 1
 
 
-def test_the_plate_of_the_vehicle_behind_is_no_evidence(gate):
-    gate.decisions = [RETRY, RETRY, PASS]
-    begun_at = time.monotonic() - 10
+def pass_with_another_behind(gate, begun_at, later_s):
+    """Let a vehicle through whose plate is read twice, and `later_s` after the first time that of the one behind it."""
     near = {"confidence": 0.99, "at": begun_at, "box": (600, 500, 160, 50), "track": 1}
-    far = {"confidence": 0.99, "at": begun_at + 3, "box": (640, 250, 90, 28), "track": 2}
+    far = {"confidence": 0.99, "at": begun_at + later_s, "box": (640, 250, 90, 28), "track": 2}
+    gate.decisions = [RETRY, RETRY, PASS]
     gate.show()
     gate.wait_state("deciding")
     gate.loop.sighted(Sighting((), (replace(reading("A1"), **near),), {}))
     gate.loop.sighted(Sighting((), (replace(reading("B2"), **far),), {}))
     gate.loop.sighted(Sighting((), (replace(reading("A1"), **(near | {"at": begun_at + 4})),), {}))
     eventually(lambda: gate.of_type("barrier.pulsed"))
+
+
+def test_the_plate_of_the_vehicle_behind_is_no_evidence(gate):
+    pass_with_another_behind(gate, time.monotonic() - 10, 3)
     assert [one.text for one in gate.questions[-1].readings] == ["A1", "A1"]
 
 
 def test_whoever_decides_is_told_of_the_plates_that_were_set_aside(gate):
-    gate.decisions = [RETRY, RETRY, PASS]
-    begun_at = time.monotonic() - 4
-    near = {"confidence": 0.99, "at": begun_at, "box": (600, 500, 160, 50), "track": 1}
-    far = {"confidence": 0.99, "at": begun_at + 4, "box": (640, 250, 90, 28), "track": 2}
-    gate.show()
-    gate.wait_state("deciding")
-    gate.loop.sighted(Sighting((), (replace(reading("A1"), **near),), {}))
-    gate.loop.sighted(Sighting((), (replace(reading("B2"), **far),), {}))
-    gate.loop.sighted(Sighting((), (replace(reading("A1"), **(near | {"at": begun_at + 4})),), {}))
-    eventually(lambda: gate.of_type("barrier.pulsed"))
+    pass_with_another_behind(gate, time.monotonic() - 4, 4)
     assert (gate.questions[0].set_aside, gate.questions[-1].set_aside) == (0, 1)
 
 

@@ -22,7 +22,7 @@ from tools.deb.targets import TARGETS, BuildError
 README = ROOT / "README.md"
 DIST = FOLDER / "dist"
 HOUR_S, DEMO_S = 3600, 900
-SITE, ISSUER, ROOM = 17, "bare", "/root/practice"
+SITE, ISSUER, ROOM = 17, "bare", "/srv/practice"
 # Words for `gate-agent` that go through everything: keys, a printed code, the readers, the configuration.
 KEYGEN = ("permit", "keygen", "--out", f"{ROOM}/keys", "--issuer", ISSUER)
 ISSUE = (
@@ -56,9 +56,9 @@ class TwoCommands:
         self._debian = debian
         packages = re.search(r"`sudo apt install ([a-z -]+)`", README.read_text())[1]
         debian.run(f"apt-get update --quiet=2 && apt-get install --yes --quiet=2 --no-install-recommends {packages}")
-        whole = debian.root / "root" / "whole.bundle"
+        whole = debian.root / "srv" / "whole.bundle"
         subprocess.run(["git", "bundle", "create", "--quiet", whole, "HEAD"], cwd=ROOT, check=True)
-        debian.run("git clone --quiet /root/whole.bundle /root/gate-agent")
+        debian.run("git clone --quiet /srv/whole.bundle /srv/gate-agent")
 
     def demo(self):
         said = self._make("demo", DEMO_S)
@@ -72,7 +72,7 @@ class TwoCommands:
         return "; ".join(counted)
 
     def _make(self, goal, within_s):
-        return self._debian.run(f"cd /root/gate-agent && make {goal}", within_s=within_s)
+        return self._debian.run(f"cd /srv/gate-agent && make {goal}", within_s=within_s)
 
 
 def demo(release):
@@ -92,7 +92,7 @@ def package(release):
         debian.run(f"apt-get update --quiet=2 && apt-get install --yes --quiet=2 {place}")
         said = _use(debian)
         debian.run("RUNLEVEL=1 apt-get install --yes --quiet=2 --no-install-recommends mosquitto")
-        assert "all as it must be" in debian.run("cd /root && gate-agent demo", within_s=DEMO_S)
+        assert "all as it must be" in debian.run("cd /srv && gate-agent demo", within_s=DEMO_S)
         _purge(debian)
         return f"{said}; demo; purged"
 
@@ -102,7 +102,7 @@ def bundle(release):
     with BareDebian(release, "important") as debian:
         archive = debian.take(_built(f"deb{release}_amd64", bundled=True))
         folder = archive.removesuffix(".tar")
-        debian.run(f"cd /root && tar -xf {archive} && sh {folder}/install.sh", network=False)
+        debian.run(f"cd /srv && tar -xf {archive} && sh {folder}/install.sh", network=False)
         said = _use(debian)
         _purge(debian)
         return f"{said}; purged"

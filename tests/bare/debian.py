@@ -96,8 +96,8 @@ class BareDebian:
 
     def take(self, file):
         """Put a file of this machine into the system; its path there."""
-        shutil.copy(file, self.root / "root")
-        return f"/root/{file.name}"
+        shutil.copy(file, self.root / "srv")
+        return f"/srv/{file.name}"
 
 
 class ForeignDebian:
@@ -115,7 +115,7 @@ class ForeignDebian:
             f"--include={','.join(packages)}",
         )  # fmt: skip
         self.root.chmod(0o755)
-        for name in ("root", "tmp", "proc"):
+        for name in ("root", "srv", "tmp", "proc"):
             (self.root / name).mkdir(exist_ok=True)
         if not (self.root / "lib").exists():
             (self.root / "lib").symlink_to("usr/lib")

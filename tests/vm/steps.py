@@ -77,7 +77,7 @@ def relay(gate):
 def camera(gate):
     """camera set in, pulled and plugged in: streams, lost, streams again, same process"""
     run, before, seen = gate.machine.run, gate.process(), gate.told.head
-    run(f"cp {CONFIGURATION} /root/before.toml && cat /mnt/camera.toml >>{CONFIGURATION} && systemctl reload {UNIT}")
+    run(f"cp {CONFIGURATION} /run/before.toml && cat /mnt/camera.toml >>{CONFIGURATION} && systemctl reload {UNIT}")
     gate.until_device("lane-1/front", seen)
     seen = gate.told.head
     run("echo vivid.0 >/sys/bus/platform/drivers/vivid/unbind")
@@ -86,7 +86,7 @@ def camera(gate):
     gate.until_device("lane-1/front", seen)
     assert gate.process() == before
     seen = gate.told.head
-    run(f"cat /root/before.toml >{CONFIGURATION} && systemctl reload {UNIT}")
+    run(f"cat /run/before.toml >{CONFIGURATION} && systemctl reload {UNIT}")
     gate.until_at_work(seen)
 
 
@@ -200,6 +200,15 @@ def reboot(gate):
     return f"{gate.verified()} events whole, none lost; {boot}"
 
 
+def _goes_on(gate, seen):
+    """See the gate at work after `seen`, with all events and used permits as they were."""
+    gate.follow()
+    gate.until_at_work(seen)
+    gate.refused(gate.used[-1])
+    gate.vehicle()
+    return f"{gate.verified()} events whole, none lost"
+
+
 def rollback(gate):
     """an upgrade that does not come up goes back by itself: the old version passes vehicles"""
     run, seen = gate.machine.run, gate.told.head
@@ -212,11 +221,7 @@ def rollback(gate):
     assert "the version before runs again" in said, said
     assert "installed" not in said.splitlines()[-1], said
     assert run("cat /usr/lib/gate-agent/current/version").startswith("0.9.0")
-    gate.follow()
-    gate.until_at_work(seen)
-    gate.refused(gate.used[-1])
-    gate.vehicle()
-    return f"{gate.verified()} events whole, none lost"
+    return _goes_on(gate, seen)
 
 
 def upgrade(gate):
@@ -224,11 +229,7 @@ def upgrade(gate):
     run, seen = gate.machine.run, gate.told.head
     run(f"rm {DROP_IN} && systemctl daemon-reload && dpkg --configure gate-agent")
     assert run("cat /usr/lib/gate-agent/current/version").startswith("0.9.1")
-    gate.follow()
-    gate.until_at_work(seen)
-    gate.refused(gate.used[-1])
-    gate.vehicle()
-    return f"{gate.verified()} events whole, none lost"
+    return _goes_on(gate, seen)
 
 
 def downgrade(gate):
