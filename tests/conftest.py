@@ -1,4 +1,4 @@
-"""For every run: Ctrl-C as it is on a terminal, no test that a busy machine fails, and at the end the table of the boards' faults, from what was measured."""
+"""For every run: Ctrl-C as it is on a terminal, no test that a busy machine fails, the long ones first, and at the end the table of the boards' faults, from what was measured."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from hypothesis import HealthCheck, settings
 
 FILE = Path("build/board-faults.txt")
+TESTS = Path(__file__).parent
+WHOLE_GATES = ("system", "packaging", "site")
 
 
 def pytest_configure() -> None:
@@ -17,6 +19,11 @@ def pytest_configure() -> None:
     # Speed is measured elsewhere.
     settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
     settings.load_profile("untimed")
+
+
+def pytest_collection_modifyitems(items) -> None:
+    """Begin with whole gates: at the end, when there is little left to share out, come short files."""
+    items.sort(key=lambda item: item.path.relative_to(TESTS).parts[0] not in WHOLE_GATES)
 
 
 def pytest_terminal_summary(terminalreporter) -> None:

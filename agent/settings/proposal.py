@@ -20,6 +20,7 @@ from agent.settings.load import schema_of
 from agent.settings.origin import entries
 from agent.settings.problems import SettingsError
 from agent.settings.revision import Change, check_key, file_of, note_present, number_of, over, replace_files, written
+from agent.settings.schema import lists_values
 from agent.settings.shape import with_table, without
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from agent.settings.origin import Entry
     from agent.settings.places import Path
     from agent.settings.revision import Desk
+    from agent.settings.schema import Schema
 
 _BOM: Final = "\N{ZERO WIDTH NO-BREAK SPACE}"
 _ORDER: Final = ("set", "remove", "add")
@@ -90,9 +92,24 @@ def edited(desk: Desk, edits: Sequence[Edit]) -> dict[str, bytes]:
         elif edit.kind == "remove":
             body = without(body, edit.path)
         else:
-            body = with_table(body, _next_item(body, edit.path), edit.values)
+            body = with_table(body, _next_item(body, edit.path), _with_lists(edit.values, edit.path, schema))
         texts[name] = mark + body
     return {name: text.encode() for name, text in texts.items()}
+
+
+def _with_lists(values: Mapping[str, Any], path: Path, schema: Schema) -> dict[str, Any]:
+    """The values of a new table, `a,b` as a list where one is due."""
+    found: dict[str, Any] = {}
+    for name, value in values.items():
+        at = (*path, name)
+        wanted = schema.field(at)
+        if isinstance(value, dict):
+            found[name] = _with_lists(value, at, schema)
+        elif isinstance(value, str) and wanted is not None and lists_values(wanted):
+            found[name] = tomllib.loads(f"x = {written(value, at, schema)}")["x"]
+        else:
+            found[name] = value
+    return found
 
 
 def judged(desk: Desk, files: Mapping[str, bytes]) -> LoadedSettings:

@@ -417,12 +417,13 @@ def test_a_key_that_is_unset_has_its_default_again_and_all_else_stays(gate):
     assert b"read_s = 20" not in gate.texts()[1]
 
 
-def test_a_camera_and_a_lane_are_added_where_their_kin_is_and_taken_out_again(gate):
+@pytest.mark.parametrize("readers", ['readers=["plate", "qr"]', "readers=plate,qr"])
+def test_a_camera_and_a_lane_are_added_where_their_kin_is_and_taken_out_again(gate, readers):
     cameras = len(tomllib.loads(gate.texts()[1].decode())["lanes"]["exit-1"].get("cameras", []))
-    added = gate.call("add", "lanes.exit-1.cameras", "id=side", "kind=simulated", 'readers=["qr"]', "-c", gate.main)
+    added = gate.call("add", "lanes.exit-1.cameras", "id=side", "kind=simulated", readers, "-c", gate.main)
     assert added.exit_code == exits.OK, added.stderr
     found = tomllib.loads(gate.texts()[1].decode())["lanes"]["exit-1"]["cameras"][-1]
-    assert found == {"id": "side", "kind": "simulated", "readers": ["qr"]}
+    assert found == {"id": "side", "kind": "simulated", "readers": ["plate", "qr"]}
     keys = ("number=9", "direction=import", "relay.kind=simulated", "relay.name=nine")
     assert gate.call("add", "lanes.nine", *keys, "-c", gate.main).exit_code == exits.OK
     assert gate.call("unset", "lanes.nine", "-c", gate.main).exit_code == exits.OK

@@ -73,7 +73,9 @@ def add_table(
     key: Annotated[str, typer.Argument(help="The new table: lanes.exit-2, lanes.exit-1.inputs, or a list of tables.")],
     values: Annotated[
         list[str] | None,
-        typer.Argument(help='Its keys, as NAME=VALUE; those of a table in it as relay.port="/dev/gate-barrier".'),
+        typer.Argument(
+            help='Its keys, as NAME=VALUE, a list also as a,b; those of a table in it as relay.port="/dev/gate-barrier".'
+        ),
     ] = None,
     configuration: Configuration = DEFAULT_PATH,
 ) -> None:
