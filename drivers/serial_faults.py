@@ -11,7 +11,7 @@ from pathlib import Path
 from drivers.api import DeviceError, DeviceMisconfiguredError, DeviceUnavailableError
 from drivers.device_group import group_of
 from drivers.holders import holders
-from drivers.text import Text
+from drivers.text import Text, reason
 
 _GONE = frozenset({errno.ENOENT, errno.ENXIO, errno.ENODEV, errno.EIO})
 _BUSY = frozenset({errno.EBUSY, errno.EAGAIN})
@@ -51,7 +51,15 @@ def opening_failed(path: str, error: Exception) -> DeviceError:
         )
     if number == errno.ENOTTY:
         return DeviceMisconfiguredError(_no_port(path))
-    return DeviceUnavailableError(Text("cannot open {path}: {error}", path=path, error=str(error)))
+    return DeviceUnavailableError(Text("cannot open {path}: {error}", path=path, error=cause(error)))
+
+
+def cause(error: Exception) -> Text:
+    """What went wrong: in our own words where there are any, else in those of the system where it has a number for it."""
+    said, number = str(error), _errno_of(error)
+    if isinstance(said, Text) or number is None:
+        return Text.of(said)
+    return reason(OSError(number, os.strerror(number)))
 
 
 def _no_port(path: str) -> Text:

@@ -21,7 +21,7 @@ import serial
 
 from drivers.api import DeviceUnavailableError
 from drivers.fair_lock import FairLock
-from drivers.serial_faults import check_is_a_port, opening_failed
+from drivers.serial_faults import cause, check_is_a_port, opening_failed
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -237,7 +237,7 @@ class SerialLine:
             self.broken = True
             self.close()
             self._on_broken(self)
-            raise kind(Text("{path} was lost: {why}", path=self.path, why=str(error))) from error
+            raise kind(Text("{path} was lost: {why}", path=self.path, why=cause(error))) from error
 
 
 def _lost(path: str) -> Text:
