@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -163,12 +163,14 @@ class ScannerWatch:
 
 def described(losses: ScanLosses, held_back: int) -> str:
     """What was dropped, in words that say what may be the cause."""
-    words = (
-        "longer than max_length",
-        "without an end (does the scanner send the suffix? else set timeout_ms)",
-        "without the prefix",
-        "faster than they could be read",
-        "more than the lane takes (a scanner gone mad, or noise on its line)",
+    dropped = (
+        (losses.overlong, f"{losses.overlong} longer than max_length"),
+        (
+            losses.unfinished,
+            f"{losses.unfinished} without an end (does the scanner send the suffix? else set timeout_ms)",
+        ),
+        (losses.unmarked, f"{losses.unmarked} without the prefix"),
+        (losses.crowded, f"{losses.crowded} faster than they could be read"),
+        (held_back, f"{held_back} more than the lane takes (a scanner gone mad or noise on its line)"),
     )
-    counts = (*astuple(losses), held_back)
-    return ", ".join(f"{count} {word}" for count, word in zip(counts, words, strict=True) if count)
+    return ", ".join(words for count, words in dropped if count)

@@ -6,7 +6,9 @@ import json
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from agent.console.page import language, text
+from markupsafe import Markup
+
+from agent.console.page import detail, language, text
 from agent.console.texts import TextMissingError
 from agent.core.assessment import SET_ASIDE
 from agent.core.contract.schemas import EVENTS
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from fastapi import Request
 
 W = TypeVar("W", bound=StrEnum)
+
+DETAIL: Final = "detail"
+"""The field in which an event says in English what it saw."""
 
 _TONES: Final[Mapping[str, str]] = {"alarm.raised": "bad", "events.dropped": "bad", "access.granted": "good"}
 _TELLING: Final[Mapping[str, tuple[str, ...]]] = {
@@ -42,7 +47,7 @@ _TELLING: Final[Mapping[str, tuple[str, ...]]] = {
     "clock.changed": ("state",),
     "gate.started": ("version",),
     "gate.stopping": ("cause",),
-    "configuration.refused": ("detail",),
+    "configuration.refused": (DETAIL,),
 }
 """The fields that tell most of each type, in order."""
 _HIDDEN: Final = frozenset({"checks", "pictures", "picture", "permit", "plate", "data"})
@@ -80,7 +85,7 @@ class EventWords:
             "tone": self._tone(kind, data),
             "words": self._words(kind, data),
             "fields": [
-                (self._of("journal", f"field_{name}", name), _plain(value))
+                (self._of("journal", f"field_{name}", name), self._shown(name, value))
                 for name, value in data.items()
                 if name not in _HIDDEN and value not in (None, "", [])
             ],
@@ -111,12 +116,15 @@ class EventWords:
         if kind == "device.changed":
             state = str(data.get("state", ""))
             return f"{data.get('device', '')}: {self._of('devices', f'state_{state}', state)}"
-        return ", ".join(
+        return Markup(", ").join(
             self._value(name, data[name]) for name in _TELLING.get(kind, ()) if data.get(name) not in (None, "")
         )
 
+    def _shown(self, name: str, value: Any) -> str:
+        return detail(self._request, value) if name == DETAIL and isinstance(value, str) else _plain(value)
+
     def _value(self, name: str, value: Any) -> str:
-        plain = _plain(value)
+        plain = self._shown(name, value)
         return self._of("journal", f"value_{name}_{plain}".lower(), plain)
 
     def _said(self, kind: type[W], words: Callable[[W, Language], str], data: Mapping[str, Any], name: str) -> str:
@@ -132,9 +140,10 @@ class EventWords:
         }
 
     def _detail(self, check: Mapping[str, Any]) -> str:
-        told = str(check.get("detail", ""))
-        wondered = SET_ASIDE in told and check.get("ok") is not True
-        return f"{told}. {self._of('lane', 'set_aside', '')}" if wondered else told
+        said = str(check.get(DETAIL, ""))
+        wondered = SET_ASIDE in said and check.get("ok") is not True
+        told = detail(self._request, said)
+        return Markup("{}. {}").format(told, self._of("lane", "set_aside", "")) if wondered else told
 
     @staticmethod
     def _tone(kind: str, data: Mapping[str, Any]) -> str:

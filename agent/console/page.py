@@ -15,6 +15,7 @@ from agent.console.access.sessions import csrf_token
 from agent.console.texts import LANGUAGES, language_of
 from agent.core.wording.words import Language
 from agent.translation.lookup import told
+from agent.translation.trace import traced
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -61,11 +62,20 @@ def words(request: Request, said: str) -> str:
     return told(said, Language(language(request)))
 
 
+def detail(request: Request, said: str) -> str:
+    """What the gate says in English, as in its events, in the language of whoever asks; marked where that stays English."""
+    known = traced(said)
+    if isinstance(known, Text) or not said or language(request) == Language.EN:
+        return words(request, known)
+    return Markup('<span lang="en">{}</span>').format(said)
+
+
 def render(request: Request, template: str, *, status: int = HTTPStatus.OK, **context: object) -> HTMLResponse:
     """A page, or a fragment of one, from `templates/`.
 
-    Every template has `t(key, **values)`, `words(said)` for what settings and drivers say, `csrf_field()`, `csrf`, `person` (None: nobody), `nav`, `language`,
-    `languages`, `theme`, `gate_id`, `url_for`, `request` and what is given here.
+    Every template has `t(key, **values)`, `words(said)` for what settings and drivers say, `detail(said)` for what the gate
+    says in English, `csrf_field()`, `csrf`, `person` (None: nobody), `nav`, `language`, `languages`, `theme`, `gate_id`,
+    `url_for`, `request` and what is given here.
     """
     pages: Pages = request.app.state.pages
     person = getattr(request.state, "person", None)
@@ -75,6 +85,7 @@ def render(request: Request, template: str, *, status: int = HTTPStatus.OK, **co
         {
             "t": lambda key, **values: text(request, key, **values),
             "words": lambda said: words(request, said),
+            "detail": lambda said: detail(request, said),
             "csrf": token,
             "csrf_field": lambda: Markup('<input type="hidden" name="{}" value="{}">').format(CSRF_FIELD, token),
             "person": person,

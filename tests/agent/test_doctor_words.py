@@ -68,6 +68,15 @@ def test_what_a_camera_sees_is_told_in_the_words_of_the_core(code, name, value, 
     assert told.act
 
 
+def test_what_a_finding_tells_of_is_told_in_the_language_too():
+    values = {"problem": '/etc/gate.toml:12:1: error: mqtt.windwo: there is no such key here; did you mean "window"?'}
+    broken = Finding(Check.CONFIGURATION, "/etc/gate.toml", Code.CONFIGURATION_REFUSED, values=values)
+    assert "/etc/gate.toml:12:1: ошибка: mqtt.windwo: здесь нет такого ключа; " in advice(broken, Language.RU).what
+    silent = {"trouble": "mqtts://b:8883: nothing listens at port 8883: is the broker running?"}
+    away = Finding(Check.BROKERS, "mqtts://b:8883", Code.BROKER_UNREACHABLE, values=silent)
+    assert "端口 8883 没有程序在监听" in advice(away, Language.ZH).what
+
+
 def test_values_stand_in_the_words_and_braces_in_them_are_left_alone():
     found = Finding(Check.BROKERS, "mqtts://b", Code.BROKER_UNREACHABLE, values={"trouble": "{0} {x!r}"})
     assert advice(found, Language.EN).what == "The broker cannot be used: {0} {x!r}"

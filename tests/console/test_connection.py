@@ -1,5 +1,7 @@
 """The page Connection against a real broker, and with certificates that end."""
 
+# ruff: noqa: RUF001 - these letters are meant
+
 from __future__ import annotations
 
 import json
@@ -13,6 +15,14 @@ from tests.consoles import ConsoleGate
 from tests.mosquitto import Broker, free_port, needs_mosquitto
 from tests.pki import Authority
 from tests.waiting import eventually
+
+SILENT = {
+    "en": "is the broker running?",
+    "zh": "消息服务器在运行吗？",
+    "ru": "брокер работает?",
+    "kk": "хабар сервері жұмыс істей ме?",
+}
+"""Of a port that nobody listens at."""
 
 
 @pytest.fixture
@@ -43,6 +53,11 @@ def test_the_broker_in_use_the_queue_and_the_round_trip_are_shown_also_when_the_
     assert joined.browser("viewer").post("/connection/measure").status_code == 403
     joined.broker.stop()
     eventually(lambda: texts.get("en", "connection.state_lost") in browser.get("/live/connection").text)
+    for language, why in SILENT.items():
+        heads = {"accept-language": language}
+        eventually(lambda heads=heads, why=why: why in browser.get("/live/connection", headers=heads).text)
+        assert why in browser.post("/connection/measure", headers=heads).text
+        assert 'lang="en"' not in browser.get("/live/connection", headers=heads).text
     assert " ms</td>" not in browser.post("/connection/measure").text
 
 

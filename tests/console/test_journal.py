@@ -1,5 +1,7 @@
 """The page Journal: search, stories, the proof of the chain and export, while the gate goes on writing."""
 
+# ruff: noqa: RUF001 - these letters are meant
+
 from __future__ import annotations
 
 import sqlite3
@@ -182,6 +184,32 @@ def test_a_story_says_why_a_plate_that_is_in_the_picture_does_not_count(gate):
     gate.app._journal.record([came, Draft(decided, "out", transaction, utc)])
     page = gate.browser("viewer").get(f"/journal/vehicle/{transaction}").text
     assert Texts.load().get("en", "lane.set_aside") in page
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("zh", "得分 9.00，取自 3 帧"),
+        ("ru", "оценка 9.00, кадров: 3"),
+        ("kk", "бағасы 9.00, кадр саны: 3"),
+        ("en", "score 9.00 from 3 frames"),
+    ],
+)
+def test_a_story_is_told_in_the_language_down_to_its_details_and_strange_words_are_marked(gate, language, told):
+    utc = gate.app._utc()
+    transaction, (came, *_) = passage(utc)
+    checks = (
+        CheckRecord(reason=Reason.PLATE_MISMATCH, ok=True, detail="score 9.00 from 3 frames"),
+        CheckRecord(reason=Reason.WRONG_LANE, ok=False, detail="lane 2 <script>"),
+    )
+    decided = AccessDecided(verdict=Verdict.DENY, reason=Reason.WRONG_LANE, checks=checks)
+    lost = DeviceChanged(device="relay", family="relay", state="lost", detail="relay 2 does not let go")
+    gate.app._journal.record([came, *(Draft(event, "out", transaction, utc) for event in (decided, lost))])
+    page = gate.browser("viewer").get(f"/journal/vehicle/{transaction}", headers={"accept-language": language}).text
+    assert told in page
+    assert ("relay 2 does not let go" in page) is (language == "en")
+    assert ('<span lang="en">lane 2 &lt;script&gt;</span>' in page) is (language != "en")
+    assert page.count('<span lang="en">') == (language != "en")
 
 
 def test_a_story_is_found_though_the_clock_was_set_back_meanwhile(tmp_path):

@@ -48,7 +48,7 @@ def _state(status: EyeStatus, words: Words) -> dict[str, Any]:
     if status.state is not PortState.UP:
         word = status.phase.value if status.phase is not CameraPhase.STREAMING else status.state.value
         tone = "busy" if status.state is PortState.CONNECTING else "bad"
-        return {"state": words(f"live.phase.{word}"), "tone": tone, "advice": "", "detail": status.detail}
+        return {"state": words(f"live.phase.{word}"), "tone": tone, "advice": "", "detail": words.detail(status.detail)}
     if status.overloaded:
         return {
             "state": words("live.device.overloaded"),
@@ -58,8 +58,18 @@ def _state(status: EyeStatus, words: Words) -> dict[str, Any]:
         }
     if status.view is not View.CLEAR:
         advice = words.view(status.view)
-        return {"state": words(f"live.device.{status.view}"), "tone": "poor", "advice": advice, "detail": status.detail}
-    return {"state": words("live.device.streaming"), "tone": "good", "advice": "", "detail": status.detail}
+        return {
+            "state": words(f"live.device.{status.view}"),
+            "tone": "poor",
+            "advice": advice,
+            "detail": words.detail(status.detail),
+        }
+    return {
+        "state": words("live.device.streaming"),
+        "tone": "good",
+        "advice": "",
+        "detail": words.detail(status.detail),
+    }
 
 
 def _figures(picture: LivePicture | None, beat: Beat | None) -> Figures:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 from agent.console.page import language, text
 from agent.core.wording import lookup
 from agent.core.wording.words import Language
+from agent.translation.lookup import told
+from agent.translation.trace import traced
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -36,6 +38,10 @@ class Words:
     def sign(self, word: str) -> str:
         """What the driver's sign shows; empty before the lane has said anything."""
         return lookup.sign(word, self.language) if word else ""
+
+    def detail(self, said: str) -> str:
+        """What the gate says in English, as in its events."""
+        return told(traced(said), self.language)
 
     def view(self, word: View) -> str:
         """How a camera sees, and what to do about it."""

@@ -29,6 +29,7 @@ from agent.core.wording.words import Language
 from agent.store import search
 from agent.store.errors import JournalError
 from agent.store.reader import JournalReader
+from agent.translation.trace import traced
 
 router = APIRouter()
 NAV = Nav(400, "/journal", "journal.title", Role.VIEWER)
@@ -199,7 +200,7 @@ def _path(gate: Gate) -> Path:
 
 
 def _unreadable(error: JournalError) -> RefusedError:
-    return RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "journal.unreadable", why=str(error))
+    return RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "journal.unreadable", why=traced(str(error)))
 
 
 def _utc(text: str) -> float | None:

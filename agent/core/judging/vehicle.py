@@ -30,8 +30,8 @@ def not_exited(case: Case) -> Finding | None:
     exit_ = case.known.other_exit
     if exit_ is None:
         return held(Reason.VIN_ALREADY_EXITED)
-    where = f" at {exit_.gate}" if exit_.gate else ""
-    detail = f"under permit {exit_.permit_id.hex()}{where} at {exit_.utc:.0f}"
+    permit, when = exit_.permit_id.hex(), f"{exit_.utc:.0f}"
+    detail = f"under permit {permit} at {exit_.gate} at {when}" if exit_.gate else f"under permit {permit} at {when}"
     return failed(Verdict.MANUAL, Reason.VIN_ALREADY_EXITED, detail)
 
 

@@ -10,6 +10,8 @@ from agent.core.wording.lookup import WORDS as WORDS_OF_THE_CORE
 from agent.core.wording.words import Advice, Language
 from agent.doctor.codes import Code
 from agent.doctor.words import en, kk, ru, zh
+from agent.translation.lookup import told
+from agent.translation.trace import traced
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,4 +58,5 @@ def advice(finding: Finding, language: Language) -> Advice | None:
             return WORDS_OF_THE_CORE[language].flaws[Flaw(finding.values["flaw"])]
         case code:
             words = WORDS[language].findings[code]
-            return Advice(words.what.format_map(finding.values), words.act.format_map(finding.values))
+            values = {name: told(traced(value), language) for name, value in finding.values.items()}
+            return Advice(words.what.format_map(values), words.act.format_map(values))
