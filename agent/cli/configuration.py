@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.configuration import FAMILIES, history_of, load_configuration, models
+from agent.core.wording.words import Language
 from agent.settings import board_place
 from agent.settings.refuge import last_good, on_disk, usable
 
@@ -23,6 +24,7 @@ __all__ = [
     "DEFAULT_PATH",
     "FAMILIES",
     "Configuration",
+    "ProblemLanguage",
     "configuration_on_disk",
     "history_of",
     "last_good_configuration",
@@ -36,6 +38,7 @@ DEFAULT_PATH = Path("/etc/gate-agent/gate.toml")
 Configuration = Annotated[
     Path, typer.Option("--config", "-c", help="The gate's configuration.", show_default=str(DEFAULT_PATH))
 ]
+ProblemLanguage = Annotated[Language, typer.Option("--language", help="The language of the problems.")]
 
 
 def usable_configuration(path: Path) -> Found:

@@ -22,6 +22,7 @@ from agent.settings.problems import SettingsError
 from agent.settings.revision import Change, check_key, file_of, note_present, number_of, over, replace_files, written
 from agent.settings.schema import lists_values
 from agent.settings.shape import with_table, without
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,7 +42,8 @@ class StaleError(Exception):
     """The files are not those that were seen. `changed`: the keys that differ now, where that can be told; `who`: by whom."""
 
     def __init__(self, changed: tuple[str, ...], who: str) -> None:
-        super().__init__(f"the configuration was changed meanwhile: {', '.join(changed) or 'by hand'}")
+        keys = ", ".join(changed) or Text("by hand")
+        super().__init__(Text("the configuration was changed meanwhile: {keys}", keys=keys))
         self.changed = changed
         self.who = who
 

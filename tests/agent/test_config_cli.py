@@ -13,7 +13,11 @@ from typer.testing import CliRunner
 
 from agent.cli import exits
 from agent.cli.main import application
+from agent.core.wording.words import Language
 from agent.settings.history import FOLDER, KEPT, LOCK, History, HistoryError, Step, present_state
+from agent.translation.lookup import told
+from drivers.text import Text
+from tests.agent.test_translation import ENGLISH
 from tests.gate_files import ROOT_KEY, write
 
 MAIN = f"""\
@@ -87,10 +91,37 @@ class Gate:
         return self.main.read_bytes(), self.lane.read_bytes()
 
 
+WRITTEN_WRONG = {
+    ("unset", "a..b"): Text('"{text}" is no key; expected one like lanes.exit-1.timing.read_s', text="a..b"),
+    ("add", "lanes.new", "number"): Text("expected NAME=VALUE, such as id=front, not {given!r}", given="number"),
+    ("add", "lanes.new", "a=1", "a.b=2"): Text("{name}: {part} has a value of its own already", name="a.b", part="a"),
+}
+
+
 def refused(gate, answer, *words):
     assert answer.exit_code == exits.FAILED
     assert all(word in answer.stderr for word in words), answer.stderr
     assert answer.stderr.endswith("nothing is changed\n")
+
+
+@pytest.mark.parametrize("language", [Language.ZH, Language.RU, Language.KK])
+def test_what_stands_in_the_way_of_a_change_is_told_in_the_language_that_is_asked_for(gate, language):
+    before, spoken = gate.texts(), ("-c", gate.main, "--language", language.value)
+    answers = [
+        gate.call("set", "lanes.exit-1.number", "99", *spoken),
+        gate.call("unset", "lanes.nowhere", *spoken),
+        gate.call("add", "lanes.exit-1", *spoken),
+        gate.call("undo", "77", *spoken),
+    ]
+    for answer in answers:
+        assert answer.exit_code == exits.FAILED
+        assert answer.stderr.endswith(f": {told(Text('nothing is changed'), language)}\n")
+        assert not ENGLISH.search(answer.stderr.replace("gate-agent config", "")), answer.stderr
+    for given, words in WRITTEN_WRONG.items():
+        answer = gate.call(*given, *spoken)
+        assert answer.exit_code == exits.USAGE
+        assert " ".join(told(words, language).split()[:2]) in answer.stderr
+    assert gate.texts() == before
 
 
 # ------------------------------------------------------------------------------------------------- show

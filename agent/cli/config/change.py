@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 import typer
 
 from agent.cli import exits
-from agent.cli.configuration import DEFAULT_PATH, Configuration
+from agent.cli.configuration import DEFAULT_PATH, Configuration, ProblemLanguage
 from agent.configuration import desk_of, history_of
 from agent.core.chain import time_text
+from agent.core.wording.words import Language
 from agent.service.clock import Clock
 from agent.settings.change import ChangeError
 from agent.settings.history import HistoryError, Step, present_state
@@ -22,6 +23,8 @@ from agent.settings.keypath import key_path
 from agent.settings.problems import SettingsError
 from agent.settings.proposal import Edit, StaleError, edited, put, seen_state
 from agent.settings.revision import set_value, undo
+from agent.translation.lookup import told
+from drivers.text import Text, reason
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +45,8 @@ def set_key(
         typer.Argument(help='The value as TOML, or a bare text; a list also as a,b; "-" reads it, as for passwords.'),
     ],
     configuration: Configuration = DEFAULT_PATH,
+    *,
+    language: ProblemLanguage = Language.EN,
 ) -> None:
     """Set one key in the file where it belongs. The whole result is checked before anything is written.
 
@@ -51,8 +56,8 @@ def set_key(
     try:
         change = set_value(desk_of(configuration), key, given, step(f"set {key}"))
     except (ChangeError, HistoryError, SettingsError, OSError) as error:
-        _refuse("set", error)
-    _warn(change.loaded)
+        _refuse("set", error, language)
+    _warn(change.loaded, language)
     typer.echo(f"{change.key} is set in {change.place}; state {change.number}")
     typer.echo(TAKE)
 
@@ -60,13 +65,15 @@ def set_key(
 def unset_key(
     key: Annotated[str, typer.Argument(help="A key, a table or an item of a list, such as lanes.exit-1.cameras[1].")],
     configuration: Configuration = DEFAULT_PATH,
+    *,
+    language: ProblemLanguage = Language.EN,
 ) -> None:
     """Take a key, a lane, or an item of a list out of the file; a key then has its default again.
 
     The lines concerned go and nothing else. Exit code 0 when it is gone, 1 when it is not and nothing has changed.
     """
-    path = _path(key)
-    _propose("unset", configuration, Edit("remove", path), f"unset {key}")
+    path = _path(key, language)
+    _propose("unset", configuration, Edit("remove", path), f"unset {key}", language)
 
 
 def add_table(
@@ -78,15 +85,18 @@ def add_table(
         ),
     ] = None,
     configuration: Configuration = DEFAULT_PATH,
+    *,
+    language: ProblemLanguage = Language.EN,
 ) -> None:
     """Add a lane, a board, or an item to a list such as lanes.exit-1.cameras, beside its kin in the file.
 
     The whole result is checked before anything is written. Exit code 0 when it is added, 1 when not and nothing has changed.
     """
-    path = _path(key)
+    path = _path(key, language)
     if isinstance(path[-1], str) and path[-1] in LISTS_OF_TABLES:
         path = (*path, 0)  # the next number is found where it is written
-    _propose("add", configuration, Edit("add", path, values=_values(values or [])), f"add {key}")
+    edit = Edit("add", path, values=_values(values or [], language))
+    _propose("add", configuration, edit, f"add {key}", language)
 
 
 def history(
@@ -100,7 +110,7 @@ def history(
         known, good = kept.generations(), kept.good()
         now = present_state(configuration)
     except (HistoryError, OSError) as error:
-        _refuse("history", error)
+        _refuse("history", error, Language.EN)
     if as_json:
         typer.echo(json.dumps([_fields(one, now, good) for one in known], ensure_ascii=False, indent=2))
         return
@@ -113,6 +123,8 @@ def history(
 def undo_change(
     number: Annotated[int | None, typer.Argument(min=1, help="The state to bring back, else the one before.")] = None,
     configuration: Configuration = DEFAULT_PATH,
+    *,
+    language: ProblemLanguage = Language.EN,
 ) -> None:
     """Bring back the configuration as it was before the last change, or the state of a number that `history` shows.
 
@@ -121,44 +133,46 @@ def undo_change(
     try:
         change, target = undo(desk_of(configuration), number, step("undo to"))
     except (ChangeError, HistoryError, SettingsError, OSError) as error:
-        _refuse("undo", error)
-    _warn(change.loaded)
+        _refuse("undo", error, language)
+    _warn(change.loaded, language)
     typer.echo(f"the configuration is that of state {target.number}, {_moment(target)}, again; state {change.number}")
     typer.echo(TAKE)
 
 
-def _propose(command: str, configuration: Path, edit: Edit, what: str) -> None:
+def _propose(command: str, configuration: Path, edit: Edit, what: str, language: Language) -> None:
     desk = desk_of(configuration)
     try:
         seen = seen_state(desk)
         change = put(desk, edited(desk, [edit]), step(what), seen)
     except (ChangeError, HistoryError, SettingsError, StaleError, OSError) as error:
-        _refuse(command, error)
-    _warn(change.loaded)
+        _refuse(command, error, language)
+    _warn(change.loaded, language)
     typer.echo(f"done: {what}; state {change.number}")
     typer.echo(TAKE)
 
 
-def _path(key: str) -> KeyPath:
+def _path(key: str, language: Language) -> KeyPath:
     try:
         return key_path(key)
     except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
+        raise typer.BadParameter(told(str(error), language)) from None
 
 
-def _values(given: list[str]) -> dict[str, Any]:
+def _values(given: list[str], language: Language) -> dict[str, Any]:
     """The keys of a new table. What is no TOML is a text. Raises typer.BadParameter."""
     found: dict[str, Any] = {}
     for one in given:
         name, mark, value = one.partition("=")
-        parts = _path(name.strip())
+        parts = _path(name.strip(), language)
         if not mark or not all(isinstance(part, str) for part in parts):
-            raise typer.BadParameter(f"expected NAME=VALUE, such as id=front, not {one!r}")
+            wrong = Text("expected NAME=VALUE, such as id=front, not {given!r}", given=one)
+            raise typer.BadParameter(told(wrong, language))
         table = found
         for part in parts[:-1]:
             table = table.setdefault(str(part), {})
             if not isinstance(table, dict):
-                raise typer.BadParameter(f"{name}: {part} has a value of its own already")
+                wrong = Text("{name}: {part} has a value of its own already", name=name, part=part)
+                raise typer.BadParameter(told(wrong, language))
         table[str(parts[-1])] = _parsed(value.strip())
     return found
 
@@ -184,15 +198,25 @@ def _asked(key: str) -> str:
     return sys.stdin.readline().rstrip("\r\n")
 
 
-def _warn(loaded: LoadedSettings) -> None:
+def _warn(loaded: LoadedSettings, language: Language) -> None:
     for warning in loaded.warnings:
-        typer.echo(str(warning), err=True)
+        typer.echo(warning.words(language), err=True)
 
 
-def _refuse(command: str, error: Exception) -> NoReturn:
-    typer.echo(str(error), err=True)
-    typer.echo(f"gate-agent config {command}: nothing is changed", err=True)
+def _refuse(command: str, error: Exception, language: Language) -> NoReturn:
+    typer.echo(_why(error, language), err=True)
+    typer.echo(f"gate-agent config {command}: {told(Text('nothing is changed'), language)}", err=True)
     raise typer.Exit(exits.FAILED)
+
+
+def _why(error: Exception, language: Language) -> str:
+    match error:
+        case SettingsError():
+            return error.words(language)
+        case OSError(filename=str(path)):
+            return told(Text("{path}: {why}", path=path, why=reason(error)), language)
+        case _:
+            return told(str(error), language)
 
 
 def _line(one: Generation, now: State, good: State | None) -> str:

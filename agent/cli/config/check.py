@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli import exits
-from agent.cli.configuration import DEFAULT_PATH, load_configuration, relay_boards
+from agent.cli.configuration import DEFAULT_PATH, ProblemLanguage, load_configuration, relay_boards
 from agent.core.command import CommandName
 from agent.core.wording.words import Language
 from agent.settings import SettingsError, interlocks, shared_arms
@@ -24,7 +24,7 @@ def check(
     configuration: Annotated[Path, typer.Argument(metavar="[CONFIG]", help="The configuration file.")] = DEFAULT_PATH,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, for programs.")] = False,
-    language: Annotated[Language, typer.Option("--language", help="The language of the problems.")] = Language.EN,
+    language: ProblemLanguage = Language.EN,
 ) -> None:
     """Check the configuration and say what would run. Moves nothing and opens no device.
 
