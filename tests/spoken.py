@@ -11,6 +11,7 @@ import agent
 import drivers
 from agent.core.claims import ClaimCode
 from agent.core.lane_io import CommandKind
+from agent.core.lane_state import State
 from agent.core.lists.kinds import ListKind
 from agent.core.lists.rows import DeclarationStatus, Subject
 from agent.core.permit.trust import KeyStatus
@@ -38,7 +39,11 @@ agent/list_refusals.py agent/list_news.py
 ALONE = {"closed", "stopped"}
 """Words of one word; of all others the tree shows that they are words."""
 VALUES = {
-    *(one.value for kind in (CommandKind, DeclarationStatus, Fault, KeyStatus, ListKind, Subject) for one in kind),
+    *(
+        one.value
+        for kind in (CommandKind, DeclarationStatus, Fault, KeyStatus, ListKind, State, Subject)
+        for one in kind
+    ),
     *(code.replace("_", " ") for code in ClaimCode),
 } - {Subject.VIN.value}
 """Values that are words in what is said: told too."""

@@ -8,7 +8,7 @@ from agent.core.chain import time_text
 from agent.core.wording.words import Language
 from agent.doctor.codes import Check, Code, Severity
 from agent.doctor.finding import Finding, Report
-from agent.doctor.words.lookup import advice, said_by, severity, title
+from agent.doctor.words.lookup import advice, measured, said_by, severity, title
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,7 @@ def lines(report: Report, language: Language) -> Iterator[str]:
         head += f" {one.subject}" if one.subject else ""
         words = advice(one, language)
         if words is None:
-            yield f"{head}: {one.measured}" if one.measured else head
+            yield f"{head}: {measured(one, language)}" if one.measured else head
         else:
             yield f"{head}: {words.what}"
             yield f"{'':<{_WIDTH}}  → {words.act}"
@@ -64,7 +64,7 @@ def _finding(one: Finding, language: Language) -> dict[str, Any]:
         "subject": one.subject,
         "severity": one.severity.value,
         "code": None if one.code is None else one.code.value,
-        "measured": one.measured,
+        "measured": measured(one, language),
         "values": dict(one.values),
         "finding": None if words is None else words.what,
         "mend": None if words is None else words.act,

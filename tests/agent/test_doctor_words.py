@@ -1,5 +1,7 @@
 """Every finding has its words in every language, with the same values and the same commands."""
 
+# ruff: noqa: RUF001 - these letters are meant
+
 from __future__ import annotations
 
 import re
@@ -13,7 +15,7 @@ from agent.core.wording.words import Language
 from agent.doctor.codes import SEVERITY, Check, Code, Severity
 from agent.doctor.finding import Finding
 from agent.doctor.words.form import OF_THE_CORE
-from agent.doctor.words.lookup import WORDS, advice, severity, title
+from agent.doctor.words.lookup import WORDS, advice, measured, severity, title
 
 OTHERS = [language for language in Language if language is not Language.EN]
 COMMANDS = re.compile(r"`[^`]+`|\b[a-z]+\.[a-z_]+_mb\b|\bmqtt\.[a-z]+|/etc/\S+\.conf")
@@ -75,6 +77,15 @@ def test_what_a_finding_tells_of_is_told_in_the_language_too():
     silent = {"trouble": "mqtts://b:8883: nothing listens at port 8883: is the broker running?"}
     away = Finding(Check.BROKERS, "mqtts://b:8883", Code.BROKER_UNREACHABLE, values=silent)
     assert "端口 8883 没有程序在监听" in advice(away, Language.ZH).what
+
+
+def test_what_a_board_says_of_itself_is_told_in_the_language_and_figures_stay():
+    board = Finding(
+        Check.RELAYS, "/dev/ttyUSB0", measured="LCUS board, 2 relays, readback bytes, on /dev/ttyUSB0, 3 ms"
+    )
+    assert measured(board, Language.ZH) == "LCUS 板，2 路继电器，readback bytes，位于 /dev/ttyUSB0, 3 ms"
+    assert measured(board, Language.EN) == board.measured
+    assert measured(Finding(Check.DISK, measured="1.2 GB / 8 GB, ext4"), Language.RU) == "1.2 GB / 8 GB, ext4"
 
 
 def test_values_stand_in_the_words_and_braces_in_them_are_left_alone():

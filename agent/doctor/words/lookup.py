@@ -44,6 +44,11 @@ def said_by(*, agent: bool, language: Language) -> str:
     return words.by_agent if agent else words.by_doctor
 
 
+def measured(finding: Finding, language: Language) -> str:
+    """The figures of a check that found nothing, and what a device says of itself."""
+    return told(traced(finding.measured), language)
+
+
 def advice(finding: Finding, language: Language) -> Advice | None:
     """What was found and how it is mended; None where there is nothing to mend.
 
