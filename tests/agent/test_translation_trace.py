@@ -55,10 +55,10 @@ def test_whatever_the_gate_says_in_plain_english_is_told(language):
         ("form signed, not accepted here", "форма signed, здесь не принимается"),
         ("granted, at gate-2", "разрешено, на gate-2"),
         ("under permit 00ff at gate-2 at 123", "по пропуску 00ff на gate-2, время 123"),
-        (f"25 readings, {SET_ASIDE}: 3", "прочтений: 25, номера, отнесённые к другим машинам: 3"),
+        (f"25 readings, {SET_ASIDE}: 3", "чтений: 25, номера, отнесённые к другим машинам: 3"),
         (
             "score 0.90 from 3 frames; the plate alone needs 2 alike",
-            "оценка 0.90, кадров: 3; одному номеру нужно одинаковых прочтений: 2",
+            "оценка 0.90, кадров: 3; одному номеру нужно одинаковых чтений: 2",
         ),
         (
             "a vehicle waits that may pass; the lane is locked by aigul",
@@ -72,7 +72,7 @@ def test_whatever_the_gate_says_in_plain_english_is_told(language):
             "cannot open the journal /x/y: disk I/O error (SQLITE_IOERR)",
             "не удаётся открыть журнал /x/y: disk I/O error (SQLITE_IOERR)",
         ),
-        ("event 5: gap: 5 to 7 are missing", "событие 5: пропуск: нет событий от 5 до 7"),
+        ("event 5: gap: 5 to 7 are missing", "событие 5: разрыв: нет событий от 5 до 7"),
         ("the eye process gave no sign of life for 20 s", "процесс камеры не подавал признаков жизни 20 с"),
         ("rtsp://h/x: h refused port 554; is the port right and its service on?", None),
         (

@@ -94,7 +94,7 @@ WORDS = Words(
             "Проверьте сеть и сервер времени (`timedatectl timesync-status`, `chronyc sources`).",
         ),
         Code.CLOCK_INEXACT: Advice(
-            "Часы могут ошибаться на {error}.", "Возьмите сервер времени ближе, лучше всего на самом объекте."
+            "Часы могут ошибаться на {error}.", "Возьмите сервер времени ближе, лучше всего на самом пункте."
         ),
         Code.TIME_ZONE_UNKNOWN: Advice(
             "Часовой пояс машины не задан, её журналы показывают UTC.",
@@ -177,7 +177,7 @@ WORDS = Words(
         ),
         Code.GATE_KEY_BAD: Advice(
             "Ключ поста непригоден: {trouble}",
-            "Сделайте, как сказано; новый ключ (`gate-agent events key`) сообщите центру и другим постам объекта.",
+            "Сделайте, как сказано; новый ключ (`gate-agent events key`) сообщите центру и другим постам пункта.",
         ),
         Code.CERTIFICATE_UNUSABLE: Advice(
             "Файл непригоден: {trouble}",

@@ -26,9 +26,9 @@ WORDS = Words(
         Check.JOURNAL: "事件日志",
         Check.GATE_KEY: "检查点密钥",
         Check.CERTIFICATES: "证书",
-        Check.MODELS: "车牌识别网络",
+        Check.MODELS: "车牌读取网络",
         Check.BROKERS: "消息服务器",
-        Check.LISTS: "清单",
+        Check.LISTS: "名单",
         Check.PORTS: "端口",
         Check.CAMERAS: "摄像机",
         Check.RELAYS: "继电器板",
@@ -84,7 +84,7 @@ WORDS = Words(
             "目前没有时间服务器校准时钟：{why}",
             "请检查网络和时间服务器（`timedatectl timesync-status`、`chronyc sources`）。",
         ),
-        Code.CLOCK_INEXACT: Advice("时钟误差可能达到 {error}。", "请使用更近的时间服务器，最好设在现场。"),
+        Code.CLOCK_INEXACT: Advice("时钟误差可能达到 {error}。", "请使用更近的时间服务器，最好设在站点内。"),
         Code.TIME_ZONE_UNKNOWN: Advice(
             "机器没有设置时区，系统日志按 UTC 显示。",
             "请运行 `timedatectl set-timezone`，例如 Asia/Shanghai。事件始终使用 UTC。",
@@ -106,7 +106,7 @@ WORDS = Words(
             "请把 state.directory 设为磁盘上的目录。",
         ),
         Code.DISK_TOO_SMALL: Advice(
-            "按设置，日志、图片和清单还可增长 {wanted}，而磁盘只剩 {free}。",
+            "按设置，事件日志、图片和名单还可增长 {wanted}，而磁盘只剩 {free}。",
             "请降低 evidence.max_mb、journal.max_mb 或 lists.max_mb，或换用更大的磁盘。",
         ),
         Code.DISK_WEARS: Advice(
@@ -132,7 +132,7 @@ WORDS = Words(
             "请重启程序：它会保留损坏的文件，抢救可用的内容并报告。然后请检查磁盘。",
         ),
         Code.JOURNAL_FAILING: Advice(
-            "事件日志目前无法写入，没有工作人员便不会抬杆。", "请查看关于磁盘和数据目录的结果以及运行日志。"
+            "事件日志目前无法写入，没有工作人员便不会升起道闸。", "请查看关于磁盘和数据目录的结果以及运行日志。"
         ),
         Code.JOURNAL_FILLING: Advice(
             "有 {count} 个事件等待中心接收，事件日志已用 {share}；写满后须由工作人员决定。",
@@ -145,7 +145,7 @@ WORDS = Words(
         Code.GATE_KEY_MISSING: Advice("检查点尚无自己的密钥。", "无需处理；首次启动时会自动生成。"),
         Code.GATE_KEY_BAD: Advice(
             "检查点密钥无法使用：{trouble}",
-            "请按其提示处理；更换密钥后，请把 `gate-agent events key` 的输出交给中心和现场其他检查点。",
+            "请按其提示处理；更换密钥后，请把 `gate-agent events key` 的输出交给中心和站点的其他检查点。",
         ),
         Code.CERTIFICATE_UNUSABLE: Advice(
             "文件无法使用：{trouble}", "请放入程序用户可读的有效 PEM 文件，然后重新加载。"
@@ -159,13 +159,13 @@ WORDS = Words(
         Code.PRIVATE_KEY_OPEN: Advice(
             "本机其他用户可以读取或修改私钥（权限 {mode}）。", "请对该文件运行 `chmod 0640`。"
         ),
-        Code.MODEL_BAD: Advice("权重文件不是经过测试的版本：{trouble}", "请重新安装软件包。在此之前不识别车牌。"),
+        Code.MODEL_BAD: Advice("权重文件不是经过测试的版本：{trouble}", "请重新安装软件包。在此之前不读取车牌。"),
         Code.BROKER_NONE: Advice(
             "没有设置消息服务器：事件只留在事件日志中，无人知晓。",
             "如非有意，请设置 mqtt.brokers 和 mqtt.enabled。",
         ),
         Code.BROKER_UNREACHABLE: Advice(
-            "消息服务器无法使用：{trouble}", "请按其提示处理；再检查网线、防火墙、证书和服务器自己的日志。"
+            "消息服务器无法使用：{trouble}", "请按其提示处理；再检查网线、防火墙、证书和消息服务器自己的运行日志。"
         ),
         Code.BROKER_TAKES_NOTHING: Advice(
             "消息服务器不接收本检查点发布的内容：{trouble}",
@@ -175,26 +175,28 @@ WORDS = Words(
             "消息服务器不把确认和命令发给本检查点：{trouble}",
             "请按 config/mosquitto/gates.acl 的示例允许本检查点读取 gate/v1/ID/ack 和 gate/v1/ID/cmd/#。",
         ),
-        Code.BROKER_SLOW: Advice("消息服务器响应慢：一次应答用了 {time}。", "请检查网络和服务器的负载。"),
-        Code.BROKER_IN_CLEAR: Advice("与该消息服务器的通信没有加密。", "请使用带证书的 mqtts://，除非服务器就在本机。"),
-        Code.LISTS_UNREADABLE: Advice("清单无法读取：{trouble}", "请重启程序：它会重建损坏的清单，并从中心重新获取。"),
+        Code.BROKER_SLOW: Advice("消息服务器响应慢：一次应答用了 {time}。", "请检查网络和消息服务器的负载。"),
+        Code.BROKER_IN_CLEAR: Advice(
+            "与该消息服务器的通信没有加密。", "请使用带证书的 mqtts://，除非消息服务器就在本机。"
+        ),
+        Code.LISTS_UNREADABLE: Advice("名单无法读取：{trouble}", "请重启程序：它会重建损坏的名单，并从中心重新获取。"),
         Code.TRUST_LIST_MISSING: Advice(
-            "没有信任清单，无法验证任何凭证。", "请设置 permits.trust_list，或让中心发布清单。"
+            "没有信任名单，无法验证任何通行证。", "请设置 permits.trust_list，或让中心发布名单。"
         ),
         Code.TRUST_LIST_EXPIRED: Advice(
-            "信任清单已于 {age} 前到期。", "请用 `gate-agent permit renew` 签发新清单并发布。"
+            "信任名单已于 {age} 前到期。", "请用 `gate-agent permit renew` 签发新名单并发布。"
         ),
         Code.TRUST_LIST_EXPIRES: Advice(
-            "信任清单将在 {left} 后到期。", "请用 `gate-agent permit renew` 签发新清单并发布。"
+            "信任名单将在 {left} 后到期。", "请用 `gate-agent permit renew` 签发新名单并发布。"
         ),
         Code.LIST_MISSING: Advice(
-            "检查点需要此清单，但从未收到。", "请让中心发布，或用U盘导入：`gate-agent lists import`。"
+            "检查点需要此名单，但从未收到。", "请让中心发布，或用U盘导入：`gate-agent lists import`。"
         ),
         Code.LIST_OLD: Advice(
-            "中心上次确认此清单是在 {age} 前。", "请查看关于消息服务器的结果；或用 `gate-agent lists import` 导入。"
+            "中心上次确认此名单是在 {age} 前。", "请查看关于消息服务器的结果；或用 `gate-agent lists import` 导入。"
         ),
         Code.LIST_TOO_OLD: Advice(
-            "中心上次确认此清单是在 {age} 前，因此须由工作人员决定。",
+            "中心上次确认此名单是在 {age} 前，因此须由工作人员决定。",
             "请查看关于消息服务器的结果；或用 `gate-agent lists import` 导入。",
         ),
         Code.PORT_MISSING: Advice(
@@ -245,7 +247,7 @@ WORDS = Words(
         ),
         Code.LANE_BLIND: Advice(
             "车道没有输入信号：车辆通过不是看到的，而是推定的。",
-            "条件允许时请接入地感线圈（[lanes.NAME.inputs] 和 [lanes.NAME.signals]）。",
+            "条件允许时请接入地感（[lanes.NAME.inputs] 和 [lanes.NAME.signals]）。",
         ),
         Code.SCANNER_LOST: Advice("扫码器无法连接：{trouble}", "请检查线缆和端口，以及它是否处于串口模式。"),
         Code.SCANNER_NOISY: Advice("扫码器发来的文本不完整：{trouble}", "请检查波特率、结束符和线缆。"),
