@@ -103,7 +103,7 @@ lock: setup  ## Write the requirements locks anew from pyproject.toml
 	@VENV=$(VENV) tools/lock.sh
 
 CUTS ?= 20
-test-vm: setup  ## Prove the package on a virtual machine: devices pulled, power cut, clock set, disk full; an hour on two free cores; ONLY=clock,disk for some steps
+test-vm: setup  ## Prove the package on a virtual machine: devices pulled, power cut, clock set, disk full; forty minutes; ONLY=clock,disk for some steps
 	@tools/setup_vm.sh
 	@$(BIN)/python -m tests.vm --cuts $(CUTS) $(if $(ONLY),--only $(ONLY))
 
