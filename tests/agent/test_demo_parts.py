@@ -5,10 +5,12 @@ import json
 import subprocess
 import threading
 from collections import Counter
+from functools import partial
 
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
+from rich.live import Live
 from rich.text import Text
 
 from agent.cli.configuration import load_configuration
@@ -230,6 +232,8 @@ def width(request):
 def screen(request, width, monkeypatch):
     console = Console(file=io.StringIO(), force_terminal=request.param, width=width, height=60)
     monkeypatch.setattr("agent.demo.screen.Console", lambda: console)
+    # Without the thread that draws anew: where it comes between two prints, a line of each may become one.
+    monkeypatch.setattr("agent.demo.screen.Live", partial(Live, auto_refresh=False))
     return Screen(ACTS)
 
 
