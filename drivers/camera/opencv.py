@@ -93,6 +93,7 @@ class OpenCvCamera:
         try:
             capture = self._connected()
         except cv2.error as error:
+            self._end_relay()  # else it would wait on, and take the next connection
             raise DeviceUnavailableError(f"{self._name}: could not be opened ({_in_one_line(error)})") from error
         if not capture.isOpened():
             capture.release()

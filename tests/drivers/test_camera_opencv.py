@@ -309,10 +309,11 @@ def test_a_few_pictures_that_cannot_be_decoded_are_passed_over_and_many_are_a_lo
         device.read()
 
 
-def test_an_error_of_the_library_is_a_lost_camera(mocker):
+def test_an_error_of_the_library_is_a_lost_camera_and_leaves_nobody_waiting_for_it(mocker):
     mocker.patch("cv2.VideoCapture", side_effect=cv2.error("boom\n in file x"))
     with pytest.raises(DeviceUnavailableError, match="boom"):
         opened("rtsp://127.0.0.1/x")
+    assert "stream relay" not in [thread.name for thread in threading.enumerate()]
 
 
 # ------------------------------------------------------------------------------------------------------ settings

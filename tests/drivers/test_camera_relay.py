@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
-from drivers.api import DeviceUnavailableError
 from drivers.camera.delimiter import Delimiter
 from drivers.camera.opencv import OpenCvCamera
 from drivers.camera.settings import OpenCvSettings
@@ -20,14 +19,6 @@ from tests.waiting import eventually
 
 SIZE = (640, 360)
 BRIGHT, DARK = (np.full((SIZE[1], SIZE[0], 3), grey, np.uint8) for grey in (200, 40))
-
-
-def opened(device):
-    """Whether a camera opens, which is tried again at a gate too."""
-    try:
-        return device.open()
-    except DeviceUnavailableError:
-        return None
 
 
 def test_a_picture_comes_though_the_next_one_has_not_begun(tmp_path, mocker):
@@ -42,7 +33,7 @@ def test_a_picture_comes_though_the_next_one_has_not_begun(tmp_path, mocker):
     with LiveCamera(tmp_path, *SIZE) as live:
         live.show(DARK)
         device = OpenCvCamera(OpenCvSettings(url=live.url, read_timeout_ms=30_000))
-        eventually(lambda: opened(device), 30, "the camera to be opened")
+        device.open()
         reader = threading.Thread(target=read)
         reader.start()
         live.show_once(BRIGHT)
