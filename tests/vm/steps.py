@@ -6,6 +6,7 @@ A step's first line says what it proves; what it returns is printed beside its s
 import random
 import threading
 
+from agent.service.clock import Clock
 from tests.vm.gate import PATIENCE_S, UNIT
 from tests.vm.machine import COUNTED
 from tests.waiting import eventually
@@ -13,8 +14,6 @@ from tests.waiting import eventually
 SEED = 20261126
 CONFIGURATION = "/etc/gate-agent/gate.toml"
 MOST_ON_A_FULL_DISK = 60
-SOON_S = 0.5
-"""Within it after a code is shown the barrier is often not raised yet."""
 DEVICES = ("relay", "scanner")
 DROP_IN = f"/run/systemd/system/{UNIT}.d/broken.conf"
 
@@ -138,12 +137,23 @@ def disk(gate):
 def cuts(gate, count):
     """power cut in the middle of vehicles"""
     chance = random.Random(SEED)  # noqa: S311 - to be repeatable
+    raise_s = seconds_to_raise(gate)
     for number in range(1, count + 1):
-        yield f"power cut {number} of {count} {power_cut(gate, chance, number)}"
+        yield f"power cut {number} of {count} {power_cut(gate, chance, number, raise_s)}"
     yield f"after the cuts the machine's own proof: {gate.verified()} events whole"
 
 
-def power_cut(gate, chance, number):
+def seconds_to_raise(gate):
+    """Bring a vehicle through; how long after its code the barrier was raised."""
+    pulses, seen, shown_at = gate.machine.board.pulses, gate.told.head, Clock().now().at
+    gate.machine.scanner.send(gate.permit().text.encode() + b"\r\n")
+    eventually(lambda: gate.machine.board.pulses > pulses or None, PATIENCE_S, "the barrier to be raised")
+    raised_at = Clock().now().at
+    gate.until_told("transaction.closed", seen)
+    return raised_at - shown_at
+
+
+def power_cut(gate, chance, number, raise_s):
     """Cut the power while a vehicle is under way, boot, and look; what was seen, in words."""
     machine, board = gate.machine, gate.machine.board
     pulses, seen, permit = board.pulses, gate.told.head, gate.permit()
@@ -151,7 +161,7 @@ def power_cut(gate, chance, number):
     moment = ("before the barrier moves", "as the barrier is raised", "while the vehicle is passing")[number % 3]
     if moment.startswith("before"):
         # Not after an event: what is told out of the machine comes later than the pulse.
-        threading.Event().wait(chance.uniform(0.0, SOON_S))
+        threading.Event().wait(chance.uniform(0.0, raise_s))
     else:
         eventually(lambda: board.pulses > pulses or None, PATIENCE_S, "the barrier to be raised")
         threading.Event().wait(chance.uniform(0.0, 4.0 if moment.startswith("while") else 0.2))
