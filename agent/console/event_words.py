@@ -108,7 +108,7 @@ class EventWords:
                 self._said(Verdict, lookup.verdict, data, "verdict"),
                 self._said(Reason, lookup.officer, data, "reason"),
             )
-            return " ".join(part for part in (verdict, reason) if part)
+            return ": ".join(part for part in (verdict, reason) if part)
         if kind == "alarm.raised":
             return self._said(Alarm, lookup.alarm, data, "alarm")
         if kind == "transaction.closed":
