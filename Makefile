@@ -116,7 +116,7 @@ DEBS ?=
 deb: setup  ## Build the Debian packages into dist/; DEBS="deb13_amd64 ..." for some; a minute or two
 	@$(BIN)/python -m tools.deb $(DEBS)
 
-release: setup  ## Build all that a release is made of into dist/: wheel, packages, bundles, papers, checksums; ten minutes
+release: setup  ## Build all that a release is made of into dist/: wheel, packages, bundles, papers, checksums; half an hour
 	@$(BIN)/python -m tools.release
 
 clean:  ## Remove what setup and builds made in this folder
