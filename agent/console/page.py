@@ -64,8 +64,10 @@ def words(request: Request, said: str) -> str:
 
 def detail(request: Request, said: str) -> str:
     """What the gate says in English, as in its events, in the language of whoever asks; marked where that stays English."""
+    if not said or language(request) == Language.EN:
+        return said
     known = traced(said)
-    if isinstance(known, Text) or not said or language(request) == Language.EN:
+    if isinstance(known, Text):
         return words(request, known)
     return Markup('<span lang="en">{}</span>').format(said)
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from typing_extensions import override
 
 from agent.core.wording.words import Language
-from agent.translation.lookup import patterns
+from agent.translation.lookup import patterns, told
 from drivers.text import CLAUSE, Text
 
 if TYPE_CHECKING:
@@ -32,6 +32,11 @@ def traced(text: str) -> str:
         return text
     found = _found(text, DEEPEST)
     return text if found is None else found.text
+
+
+def retold(text: str, language: Language) -> str:
+    """What is said in English, in a language; what is not ours is the same in all of them."""
+    return text if language is Language.EN else told(traced(text), language)
 
 
 class _Verbatim(str):

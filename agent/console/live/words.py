@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Final
 from agent.console.page import language, text
 from agent.core.wording import lookup
 from agent.core.wording.words import Language
-from agent.translation.lookup import told
-from agent.translation.trace import traced
+from agent.translation.trace import retold
 
 if TYPE_CHECKING:
     from fastapi import Request
@@ -41,7 +40,7 @@ class Words:
 
     def detail(self, said: str) -> str:
         """What the gate says in English, as in its events."""
-        return told(traced(said), self.language)
+        return retold(said, self.language)
 
     def view(self, word: View) -> str:
         """How a camera sees, and what to do about it."""

@@ -10,8 +10,7 @@ from agent.core.wording.lookup import WORDS as WORDS_OF_THE_CORE
 from agent.core.wording.words import Advice, Language
 from agent.doctor.codes import Code
 from agent.doctor.words import en, kk, ru, zh
-from agent.translation.lookup import told
-from agent.translation.trace import traced
+from agent.translation.trace import retold
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +45,7 @@ def said_by(*, agent: bool, language: Language) -> str:
 
 def measured(finding: Finding, language: Language) -> str:
     """The figures of a check that found nothing, and what a device says of itself."""
-    return told(traced(finding.measured), language)
+    return retold(finding.measured, language)
 
 
 def advice(finding: Finding, language: Language) -> Advice | None:
@@ -63,5 +62,5 @@ def advice(finding: Finding, language: Language) -> Advice | None:
             return WORDS_OF_THE_CORE[language].flaws[Flaw(finding.values["flaw"])]
         case code:
             words = WORDS[language].findings[code]
-            values = {name: told(traced(value), language) for name, value in finding.values.items()}
+            values = {name: retold(value, language) for name, value in finding.values.items()}
             return Advice(words.what.format_map(values), words.act.format_map(values))
