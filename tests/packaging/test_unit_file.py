@@ -189,4 +189,6 @@ def test_the_folders_file_is_understood(tmp_path):
 def test_the_device_rules_are_understood():
     command = [tool("udevadm"), "verify", "--no-style", str(SYSTEMD / "60-gate-agent.rules")]
     answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    if "Unknown command verb" in answer.stderr:
+        pytest.skip("this udevadm cannot verify rules: it came with systemd 254")
     assert answer.returncode == 0, answer.stdout + answer.stderr
