@@ -253,14 +253,18 @@ def test_a_viewer_looks_and_moves_nothing(quiet):
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_page_shows_inputs_relays_and_acts_in_every_language(quiet, language):
-    texts = Texts.load()
-    page = quiet.browser("technician").get("/barrier/out", headers={"accept-language": language}).text
+    texts, browser = Texts.load(), quiet.browser("technician")
+
+    def sampled():
+        page = browser.get("/barrier/out", headers={"accept-language": language}).text
+        return page if texts.get(language, "barrier.off") in page else None
+
+    page = eventually(sampled, what="the inputs to be read")
     for key in (
         "signal_presence",
         "signal_safety",
         "role_open",
         "released",
-        "off",
         "port_up",
         "test_possible",
         "no_line",

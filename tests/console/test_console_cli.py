@@ -97,6 +97,7 @@ def test_a_file_that_root_makes_belongs_to_the_agent(tmp_path):
     gate = ConsoleGate(tmp_path)
     state = tmp_path / "state"
     gate.app._journal.close()
+    gate.app._lists.registry.close()
     os.chown(state, 12345, 12345)
     assert console(gate, "code").exit_code == exits.OK
     for file in state.glob("console.db*"):
