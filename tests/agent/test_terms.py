@@ -74,6 +74,7 @@ TERMS = {
         Term("alarms?", "警报", "告警|报警", "fire alarm"),
     ],
     Language.RU: [
+        Term("configurations?", "конфигураци", "настройк", "Set-up"),
         Term(r"gates?\b(?!\.|-)", r"\bпост", r"\bворот|шлюз", "gateway"),
         Term(r"sites?\b(?!\.)", "пункт", r"площадк|\bобъект(?!ив)", r"yard|\bobject"),
         Term("lanes?", "полос"),
@@ -111,6 +112,7 @@ TERMS = {
         Term("alarms?", "тревог|сигнализаци"),
     ],
     Language.KK: [
+        Term("configurations?", "конфигураци", "баптау", "Set-up|DNS"),
         Term(r"gates?\b(?!\.|-)", "бекет", "қақпа|шлюз", "gateway"),
         Term(r"sites?\b(?!\.)", "пункт", r"\bалаң", "yard"),
         Term("lanes?", "жолақ|жолағ"),
