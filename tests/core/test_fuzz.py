@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from agent.core.permit import base45, cbor
@@ -10,7 +12,7 @@ from drivers.relay import lcus_codec
 from drivers.scanner.framing import Framing
 from tests.fuzz import wires
 from tests.fuzz.__main__ import jobs, run
-from tests.fuzz.judge import Tally, play
+from tests.fuzz.judge import WORST_MS, Tally, play
 from tests.fuzz.targets import TARGETS
 
 CASES = 10_000
@@ -78,8 +80,11 @@ def test_an_error_that_escapes_is_noticed(monkeypatch):
 
 
 def test_a_refusal_that_takes_long_is_noticed():
-    def slow(data):
-        return sum(range(3_000_000)) < 0
+    def slow(_data):
+        until_ns = time.thread_time_ns() + WORST_MS * 1e6
+        while time.thread_time_ns() <= until_ns:
+            pass
+        return False
 
     target = type(TARGETS["CBOR"])(TARGETS["CBOR"].make, slow, 1.0)
     tally = play(target, 3, "planted")
