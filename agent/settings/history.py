@@ -165,13 +165,15 @@ class History:
 
     def _make_folder(self) -> None:
         self._directory.mkdir(parents=True, exist_ok=True)
-        if not self._folder.exists():
+        try:
             self._folder.mkdir(mode=0o700)
-            handle = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
-            try:
-                self._own(handle)
-            finally:
-                os.close(handle)
+        except FileExistsError:  # also when another has just made it
+            return
+        handle = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            self._own(handle)
+        finally:
+            os.close(handle)
 
     def _own(self, handle: int) -> None:
         """Give what root makes to the owner of the state directory."""

@@ -7,6 +7,7 @@ import os
 import stat
 import threading
 import tomllib
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -403,6 +404,19 @@ def test_of_two_who_change_at_once_neither_loses_the_others_change(gate):
     assert (shown["gate.site"], shown["mqtt.window"], shown["gate.id"]) == (8, 9, "x")
     assert shown["lanes.exit-1.timing.read_s"] == 20
     assert len(gate.states()) == 1 + len(changes)
+
+
+def test_who_comes_just_as_another_makes_the_history_gets_it_too(tmp_path, monkeypatch):
+    making = Path.mkdir
+
+    def overtaken(path, *arguments, **options):
+        if path.name == FOLDER:
+            making(path, mode=0o700)
+        making(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "mkdir", overtaken)
+    with History(tmp_path / "state", tmp_path / "gate.toml").held():
+        assert (tmp_path / "state" / FOLDER / LOCK).exists()
 
 
 def gate_set(gate, key, value):
