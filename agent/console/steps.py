@@ -12,6 +12,7 @@ from agent.settings.model import EXAMPLE_ROOT_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
+    from pathlib import Path
 
     from agent.settings import Lane
     from agent.settings.model import Settings
@@ -62,6 +63,11 @@ def steps(settings: Settings, known: Knowledge) -> list[Step]:
     return found
 
 
+def is_practice(trust_list: Path | None) -> bool:
+    """Whether a trust list is the one that `gate-agent setup` made for a practice permit."""
+    return trust_list is not None and trust_list.parent.name == PRACTICE
+
+
 def _of_lane(name: str, lane: Lane, known: Knowledge) -> Iterator[Step]:
     yield Step("relay", _device(lane.relay.kind, f"{name}/relay", known), "/devices", name)
     if lane.inputs is None:
@@ -83,9 +89,8 @@ def _done(done: bool) -> Progress:
 def _permits(settings: Settings) -> Progress:
     if settings.permits.root_keys == (EXAMPLE_ROOT_KEY,):
         return Progress.LEFT
-    file = settings.permits.trust_list
-    # Papers to practise with end after a day, and nobody can make more of them.
-    return Progress.WRONG if file is not None and file.parent.name == PRACTICE else Progress.DONE
+    # A practice permit ends after a day, and nobody can make another with its key.
+    return Progress.WRONG if is_practice(settings.permits.trust_list) else Progress.DONE
 
 
 def _broker(settings: Settings, known: Knowledge) -> Progress:

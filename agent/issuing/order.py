@@ -12,7 +12,7 @@ from agent.core.permit.claims import DECLARATION_DIGITS, DIRECTIONS, LANES, Perm
 from agent.core.permit.driver import driver_hmac
 from agent.core.permit.fields import ClaimsError
 from agent.core.permit.vehicle import check_declaration
-from agent.core.plates.formats import PlateKind, kinds_of, normalise
+from agent.core.plates.formats import PlateKind, is_plate_text, kinds_of, normalise
 from agent.settings.problems import nearest
 
 if TYPE_CHECKING:
@@ -164,6 +164,10 @@ def _plate_problems(order: Order, _terms: Terms) -> list[Problem]:
     fitting = kinds_of(order.plate)
     if not fitting and kind is None:
         return [Problem("plate", "a plate of China or Kazakhstan, or its kind in plate_kind")]
+    if not is_plate_text(order.plate):
+        return [Problem("plate", "a plate: letters and digits, with at most spaces, hyphens and dots between them")]
+    if fitting == (PlateKind.LATIN,) and not any(map(str.isdecimal, order.plate)) and kind is None:
+        return [Problem("plate", "a plate with a digit in it, or its kind in plate_kind")]
     return []
 
 

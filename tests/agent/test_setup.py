@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
-from agent.cli.configuration import load_configuration
+from agent.cli.configuration import history_of, load_configuration
 from agent.cli.main import application
 from agent.cli.setup.boards import learned
 from agent.cli.setup.cameras import looked_through
@@ -19,6 +24,7 @@ from agent.core.permit.trust import load, root_key
 from drivers.inputs import simulated
 from drivers.inputs.simulated import SimulatedInputs
 from tests.machine import CH340, Machine
+from tests.waiting import eventually
 
 DAY_S = 86_400
 
@@ -215,3 +221,106 @@ def test_a_camera_is_looked_through_and_its_picture_judged(capsys):
     sheet.put(("lanes", "exit-1", "cameras", 0), {"kind": "simulated", "frame_rate_hz": 5})
     assert looked_through(sheet, ("lanes", "exit-1", "cameras", 0), within_s=60)
     assert re.search("1280 x 720, [456] pictures a second", capsys.readouterr().out)
+
+
+@pytest.fixture
+def run_anywhere(tmp_path, monkeypatch, machine):
+    """Run `setup` for a configuration outside /etc, with nothing in the environment that says where the state is."""
+    for name in ("GATE_STATE__DIRECTORY", "STATE_DIRECTORY", "RUNTIME_DIRECTORY"):
+        monkeypatch.delenv(name, raising=False)
+
+    def answered(*answers):
+        arguments = ["setup", str(tmp_path / "trial gate/gate.toml"), "--root", str(machine.root)]
+        return CliRunner().invoke(application(arguments), arguments, input="".join(f"{one}\n" for one in answers))
+
+    return answered
+
+
+def printed_commands(output):
+    lines = output[output.index("\nNext:\n") :].splitlines()[2:]
+    return [re.split("  +", line.strip())[0] for line in lines if line.startswith("  ")]
+
+
+def in_shell(command, environment):
+    """Run a printed command as a person would paste it, with this environment's gate-agent."""
+    return subprocess.run(["sh", "-c", command], check=False, text=True, capture_output=True, env=environment)
+
+
+def test_everything_that_is_made_for_a_configuration_elsewhere_is_kept_beside_it(run_anywhere, tmp_path):
+    done = run_anywhere(*GATE, *SIMULATED, "n", "y", "新B52K18", "n", "", "y")
+    assert done.exit_code == 0, done.output
+    folder = tmp_path / "trial gate"
+    assert load_configuration(folder / "gate.toml").settings.state.directory == folder / "state"
+    assert [one.number for one in history_of(folder / "gate.toml").generations()] == [1]
+
+
+def test_each_command_that_is_printed_at_the_end_works(run_anywhere, tmp_path):
+    done = run_anywhere(*GATE, *SIMULATED, "n", "y", "新B52K18", "n", "", "y")
+    assert done.exit_code == 0, done.output
+    start, doctor, code, watch, demo = printed_commands(done.output)
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path, "GATE_CONSOLE__PORT": "0"}
+    agent = subprocess.Popen(["sh", "-c", f"exec env {start}"], env=environment)
+    try:
+        eventually(lambda: list(tmp_path.glob("*/run/console.sock")), 60)
+        examined, coded, watched = (in_shell(one, environment) for one in (f"{doctor} --json", code, f"{watch} --once"))
+    finally:
+        agent.terminate()
+        agent.wait(60)
+    assert json.loads(examined.stdout)["by"] == "agent", examined
+    assert (coded.returncode, "good for half an hour" in coded.stdout) == (0, True), coded
+    assert (watched.returncode, "exit-1" in watched.stdout) == (0, True), watched
+    assert in_shell(f"{demo} --help", environment).returncode == 0
+
+
+@pytest.mark.parametrize("plate", ["bad plate!!", "BADPLATE", "?", "新B52K1"])
+def test_what_is_not_a_plate_is_refused_and_asked_for_again(run, tmp_path, plate):
+    done = run(*GATE, *SIMULATED, "n", "y", plate, "新B52K18", "n", "", "y")
+    assert done.exit_code == 0, done.output
+    assert "plate: expected a plate" in done.output
+    assert (tmp_path / "etc/practice/permit.png").exists()
+
+
+@pytest.mark.parametrize("address", ["n", "192.168.1.64", "/dev/video0", "camera.mp4"])
+def test_what_is_not_the_address_of_a_network_camera_is_refused_and_asked_for_again(run, tmp_path, address):
+    camera = ("a network camera, by its rtsp:// address", address, "rtsp://192.168.1.64/stream1", "n", "front")
+    done = run(*GATE, SIMULATED[0], *camera, "n", "n", "n", "", "y")
+    assert done.exit_code == 0, done.output
+    assert "rtsp://, rtsps://, http:// or https://" in done.output
+    lane = load_configuration(tmp_path / "etc/gate.toml").settings.lanes["exit-1"]
+    assert lane.cameras[0].table["url"] == "rtsp://192.168.1.64/stream1"
+
+
+def test_a_practice_permit_is_made_again_whenever_it_is_asked_for(run, tmp_path):
+    assert run(*GATE, *SIMULATED, "n", "y", "新B52K18", "n", "", "y").exit_code == 0
+    made = {one.name: one.read_bytes() for one in (tmp_path / "etc/practice").iterdir()}
+    again = run("", "", "", "", "", *SIMULATED, "", "", "新B52K18", "", "", "y")
+    assert again.exit_code == 0, again.output
+    now = {one.name: one.read_bytes() for one in (tmp_path / "etc/practice").iterdir()}
+    assert now.keys() == made.keys()
+    assert all(now[name] != made[name] for name in made)
+    trusted = load(now["trust-list.txt"], [root_key(key) for key in roots(tmp_path)])
+    assert [entry.issuer for entry in trusted.entries] == [ISSUER]
+
+
+def test_a_practice_key_is_not_proposed_as_the_issuers_and_gives_way_to_it(run, tmp_path):
+    assert run(*GATE, *SIMULATED, "n", "y", "新B52K18", "n", "", "y").exit_code == 0
+    practised = roots(tmp_path)
+    real = "3b6a27bcceb6a42d62a3a8d02a6f0d73653215771de243a63ac048a18b59da29"
+    again = run("", "", "", "", "", *SIMULATED, "y", real, "", "", "", "y")
+    assert again.exit_code == 0, again.output
+    assert practised[0] not in again.output.split("Write it?")[0]
+    permits = load_configuration(tmp_path / "etc/gate.toml").settings.permits
+    assert (permits.root_keys, permits.trust_list) == ((real,), None)
+
+
+def test_the_service_can_read_what_root_made_to_practise_with_and_others_cannot(run, tmp_path):
+    assert run(*GATE, *SIMULATED, "n", "y", "新B52K18", "n", "", "y").exit_code == 0
+    folder = tmp_path / "etc"
+    made = [folder / "gate.toml", *(folder / "practice").iterdir()]
+    assert {one.name: one.stat().st_mode & 0o777 for one in made} == dict.fromkeys((one.name for one in made), 0o640)
+    assert {one.stat().st_gid for one in made} == {folder.stat().st_gid}
+
+
+def roots(tmp_path):
+    return load_configuration(tmp_path / "etc/gate.toml").settings.permits.root_keys

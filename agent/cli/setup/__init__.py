@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
@@ -10,19 +11,22 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from agent.cli import exits
+from agent.cli.agent_socket import DEFAULT_SOCKET
 from agent.cli.configuration import DEFAULT_PATH
+from agent.cli.events.common import DEFAULT_JOURNAL
 from agent.cli.setup.boards import choose_boards
 from agent.cli.setup.cameras import choose_camera
 from agent.cli.setup.interview import Sheet, ask, ask_choice
 from agent.cli.setup.practice import practice
-from agent.cli.setup.writing import written
+from agent.cli.setup.writing import runtime_folder, written
 from agent.console.interfaces import v4_addresses
-from agent.console.steps import PRACTICE
+from agent.console.steps import PRACTICE, is_practice
 from agent.issuing.order import OrderError
 from agent.rehearsal import SIMULATED
 from agent.service.clock import Clock
 from agent.settings.documents import read
 from agent.settings.model import EXAMPLE_ROOT_KEY, Settings
+from agent.settings.refuge import VARIABLE, state_directory
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -30,8 +34,6 @@ if TYPE_CHECKING:
     from agent.cli.setup.practice import Practice
 
 LOOPBACK = "127.0.0.1"
-_PRIVATE = 0o600
-_READABLE = 0o644
 
 
 def setup(
@@ -51,6 +53,7 @@ def setup(
 
     Exit code 0 when the configuration is written, 1 when it is not.
     """
+    configuration = configuration.absolute()
     if configuration.exists() and not os.access(configuration, os.W_OK):
         typer.echo(f"gate-agent setup: {configuration} cannot be written; run it as root (sudo)", err=True)
         raise typer.Exit(exits.FAILED)
@@ -58,6 +61,7 @@ def setup(
     sheet.put(("version",), 1)
     typer.echo("Each question shows in [brackets] what Enter takes. Ctrl-C ends; nothing is written before the end.\n")
     _gate(sheet)
+    _state(sheet, configuration)
     lane = _lane(sheet)
     choose_boards(sheet, lane, root)
     typer.echo("")
@@ -97,6 +101,12 @@ def _gate(sheet: Sheet) -> None:
     ask(sheet, ("gate", "site"), "Number of the site, as permits name it", 1)
 
 
+def _state(sheet: Sheet, configuration: Path) -> None:
+    """Keep what a configuration outside the service's folder makes beside it, so that two gates share nothing."""
+    if configuration != DEFAULT_PATH and sheet.before(("state", "directory")) is None and VARIABLE not in os.environ:
+        sheet.put(("state", "directory"), str(configuration.parent / "state"))
+
+
 def _lane(sheet: Sheet) -> tuple[str, str]:
     known = list(sheet.before(("lanes",)) or {})
     while True:
@@ -110,16 +120,20 @@ def _lane(sheet: Sheet) -> tuple[str, str]:
     return "lanes", name
 
 
-def _permits(sheet: Sheet, lane: tuple[str, str], folder: Path) -> dict[Path, tuple[bytes, int]]:
+def _permits(sheet: Sheet, lane: tuple[str, str], folder: Path) -> dict[Path, bytes]:
     """The root key and the trust list; files to write beside the configuration where the gate is to practise."""
-    before = [key for key in sheet.before(("permits", "root_keys")) or [] if key != EXAMPLE_ROOT_KEY]
+    if is_practice(Path(sheet.before(("permits", "trust_list")) or "")):
+        # Nobody has the private half of a practice key, so it is not proposed as the issuer's.
+        sheet.forget(("permits", "root_keys"))
+        sheet.forget(("permits", "trust_list"))
+    known = [key for key in sheet.before(("permits", "root_keys")) or [] if key != EXAMPLE_ROOT_KEY]
     typer.echo("Whose permits are accepted is decided by the root key of the issuer, 64 hexadecimal digits.")
-    if before or typer.confirm("Do you have it?", default=False):
-        ask(sheet, ("permits", "root_keys"), "Root key", before or None)
+    if typer.confirm("Do you have it?", default=bool(known)):
+        ask(sheet, ("permits", "root_keys"), "Root key", known or None)
         ask(sheet, ("permits", "trust_list"), "File of the signed trust list; empty: it comes over MQTT", optional=True)
         return {}
-    typer.echo("To try the lane, a permit can be made that holds for a day; after that the gate lets nobody in again.")
-    if not typer.confirm("Make a permit to practise?", default=True):
+    typer.echo("To try the lane, a practice permit can be made. It is valid for one day; then the gate lets nobody in.")
+    if not typer.confirm("Make a practice permit?", default=True):
         sheet.put(("permits", "root_keys"), [EXAMPLE_ROOT_KEY])
         return {}
     site = sheet.values["gate"]["site"]
@@ -129,9 +143,9 @@ def _permits(sheet: Sheet, lane: tuple[str, str], folder: Path) -> dict[Path, tu
     sheet.put(("permits", "root_keys"), [made.root])
     sheet.put(("permits", "trust_list"), str(place / "trust-list.txt"))
     return {
-        place / "trust-list.txt": (made.trust_list, _READABLE),
-        place / "permit.png": (made.code, _READABLE),
-        place / "permit.txt": (made.text.encode() + b"\n", _PRIVATE),
+        place / "trust-list.txt": made.trust_list,
+        place / "permit.png": made.code,
+        place / "permit.txt": made.text.encode() + b"\n",
     }
 
 
@@ -177,16 +191,30 @@ def _console(sheet: Sheet) -> None:
 
 
 def _tell_what_next(configuration: Path, *, practising: bool) -> None:
-    given = "" if configuration == DEFAULT_PATH else f" {configuration}"
-    next_steps = {
-        "systemctl enable --now gate-agent": "start it, now and at every boot",
-        f"gate-agent doctor{given}": "is all there and right?",
-        f"gate-agent console code{given}": "the code for the first log-in at the console",
-        "gate-agent watch": "see the lane live while the first vehicle passes",
-        "gate-agent demo": "a vehicle through a simulated barrier, on this machine",
-    }
     typer.echo("\nNext:")
-    for command, words in next_steps.items():
-        typer.echo(f"  {command:<38} {words}")
+    for command, words in _next_steps(configuration).items():
+        typer.echo(f"  {command:<38}  {words}")
     if practising:
-        typer.echo(f"  {configuration.parent / PRACTICE / 'permit.png'}: print it or show it on a phone to the camera")
+        typer.echo(
+            f"\nPractice permit, to print or to show on a phone: {configuration.parent / PRACTICE / 'permit.png'}"
+        )
+
+
+def _next_steps(configuration: Path) -> dict[str, str]:
+    """Commands and what they are for. The service runs DEFAULT_PATH; another configuration is run from a terminal."""
+    start = {"systemctl enable --now gate-agent": "start it, now and at every boot"}
+    given, of_config, of_agent, of_journal = "", "", "", ""
+    if configuration != DEFAULT_PATH:
+        file, folder = shlex.quote(str(configuration)), runtime_folder(configuration)
+        start = {f"RUNTIME_DIRECTORY={shlex.quote(str(folder))} gate-agent run {file}": "start it"}
+        given, of_config = f" {file}", f" --config {file}"
+        of_agent = f" --socket {shlex.quote(str(folder / DEFAULT_SOCKET.name))}"
+        journal = state_directory(configuration, os.environ) / DEFAULT_JOURNAL.name
+        of_journal = f" --journal {shlex.quote(str(journal))}"
+    return {
+        **start,
+        f"gate-agent doctor{of_agent}{given}": "check everything",
+        f"gate-agent console code{of_config}": "show the code for the first log-in at the console",
+        f"gate-agent watch{of_agent}{of_journal}": "see the lane live while the first vehicle passes",
+        "gate-agent demo": "see a vehicle pass a simulated barrier on this machine",
+    }

@@ -52,7 +52,8 @@ def choose_camera(sheet: Sheet, lane: Path, root: FilePath) -> None:
             break
         sheet.put((*path, "kind"), "opencv")
         if chosen == NETWORK:
-            ask(sheet, (*path, "url"), "Its address (rtsp://user:password@192.168.1.64:554/stream1)")
+            question = "Its address (rtsp://user:password@192.168.1.64:554/stream1)"
+            ask(sheet, (*path, "url"), question, refused=_no_network_address)
         else:
             sheet.put((*path, "url"), chosen)
         if not typer.confirm("Look through it now?", default=True) or looked_through(sheet, path):
@@ -60,6 +61,10 @@ def choose_camera(sheet: Sheet, lane: Path, root: FilePath) -> None:
         if typer.confirm("Take it all the same? The agent looks for it for ever.", default=False):
             break
     ask(sheet, (*path, "id"), "Name of the camera, such as front", "front")
+
+
+def _no_network_address(url: str) -> str:
+    return "" if "://" in url else "the address of a network camera starts with rtsp://, rtsps://, http:// or https://"
 
 
 def looked_through(sheet: Sheet, path: Path, within_s: float = LOOK_S) -> bool:

@@ -16,7 +16,7 @@ from agent.settings.model import Settings
 from agent.settings.schema import Schema, choices, expected
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from agent.settings.places import Path
 
@@ -57,6 +57,12 @@ class Sheet:
             if (*path, key) not in self._decided:
                 self.put((*path, key), value)
 
+    def forget(self, path: Path) -> None:
+        """Take away a value that the configuration had, so that it is neither proposed nor kept."""
+        table = self.before(path[:-1])
+        if isinstance(table, dict):
+            table.pop(path[-1], None)
+
     def before(self, path: Path) -> Any:
         """The value that the configuration had; None without one."""
         table: Any = self._before
@@ -68,8 +74,19 @@ class Sheet:
         return table
 
 
-def ask(sheet: Sheet, path: Path, question: str, default: Any = None, *, optional: bool = False) -> Any:
-    """Ask for one value until it fits its field, and put it down. Empty where it is `optional`: it is left out, None."""
+def ask(
+    sheet: Sheet,
+    path: Path,
+    question: str,
+    default: Any = None,
+    *,
+    optional: bool = False,
+    refused: Callable[[Any], str] = lambda _: "",
+) -> Any:
+    """Ask for one value until it fits its field, and put it down. Empty where it is `optional`: it is left out, None.
+
+    `refused`: why a value that fits its field is not one here; "" where it is.
+    """
     field = sheet.schema.field(path)
     if field is None:
         raise KeyError(dotted(path))
@@ -91,6 +108,9 @@ def ask(sheet: Sheet, path: Path, question: str, default: Any = None, *, optiona
             why = error.errors(include_url=False, include_input=False)[0]["msg"].removeprefix("Value error, ")
             wanted = expected(field).replace(" in quotes", "")  # only the file has them
             typer.echo(f"  That cannot be: {why} ({dotted(path)}, {wanted}).")
+            continue
+        if why := refused(judged):
+            typer.echo(f"  Invalid: {why} ({dotted(path)}).")
             continue
         plain = adapter.dump_python(judged, mode="json")
         sheet.put(path, plain)

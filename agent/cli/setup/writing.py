@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import os
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from agent.cli.config.change import step
-from agent.cli.configuration import history_of, load_configuration, models
+from agent.cli.configuration import DEFAULT_PATH, load_configuration, models
 from agent.settings.change import ChangeError
 from agent.settings.draft import draft
-from agent.settings.history import HistoryError
+from agent.settings.history import History, HistoryError
 from agent.settings.problems import SettingsError
+from agent.settings.refuge import VARIABLE, state_directory
 from agent.settings.revision import Desk, replace_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from agent.cli.setup.interview import Sheet
 
@@ -29,7 +30,7 @@ _HEAD = (
 _FOR_THE_GROUP = 0o640
 
 
-def written(sheet: Sheet, configuration: Path, beside: Mapping[Path, tuple[bytes, int]]) -> bool:
+def written(sheet: Sheet, configuration: Path, beside: Mapping[Path, bytes]) -> bool:
     """Show the file, ask, and write it with those beside it; whether that was done. What stands against it is told."""
     text = draft(sheet.values, sheet.schema, _HEAD)
     typer.echo(f"\n{configuration}:\n\n{text}")
@@ -37,12 +38,15 @@ def written(sheet: Sheet, configuration: Path, beside: Mapping[Path, tuple[bytes
         typer.echo("gate-agent setup: nothing was written", err=True)
         return False
     try:
-        for path, (data, mode) in beside.items():
-            _write(path, data, mode)
         configuration.parent.mkdir(parents=True, exist_ok=True)
+        for path, data in beside.items():
+            _write(path, data, configuration.parent.stat().st_gid)
         is_new = not configuration.exists()
-        desk = Desk(configuration, partial(load_configuration, configuration), models, history_of(configuration))
+        history = History(_state_directory(sheet, configuration), configuration)
+        desk = Desk(configuration, partial(load_configuration, configuration), models, history)
         change = replace_text(desk, text.encode(), step("setup"))
+        if configuration != DEFAULT_PATH:
+            runtime_folder(configuration).mkdir(mode=0o700, exist_ok=True)
     except (ChangeError, HistoryError, SettingsError, OSError) as error:
         typer.echo(f"{error}\ngate-agent setup: the configuration is not changed", err=True)
         return False
@@ -55,9 +59,23 @@ def written(sheet: Sheet, configuration: Path, beside: Mapping[Path, tuple[bytes
     return True
 
 
-def _write(path: Path, data: bytes, mode: int) -> None:
+def runtime_folder(configuration: Path) -> Path:
+    """Where an agent that runs from a terminal has its socket; the service's is made by the service manager."""
+    return configuration.parent / "run"
+
+
+def _state_directory(sheet: Sheet, configuration: Path) -> Path:
+    """The state directory that is being written; the file that names it may not be there yet."""
+    named = sheet.values.get("state", {}).get("directory")
+    return Path(named) if named and VARIABLE not in os.environ else state_directory(configuration, os.environ)
+
+
+def _write(path: Path, data: bytes, group: int) -> None:
+    """Write a file that the service, whose group has the folder of the configuration, can read."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.unlink(missing_ok=True)
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FOR_THE_GROUP)
     with os.fdopen(handle, "wb") as file:
+        os.fchown(handle, -1, group)
+        os.fchmod(handle, _FOR_THE_GROUP)
         file.write(data)

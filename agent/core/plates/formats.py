@@ -154,6 +154,7 @@ TWO_LINES: Final[tuple[PlateFormat, ...]] = (
 )
 """What a plate of two lines may bear, in the order of print: the upper line, then the lower one."""
 
+_BETWEEN: Final = " -._·•‧・"
 _TO_DIGIT: Final = {"O": "0", "I": "1"}
 _TO_LETTER: Final = {"0": "O", "1": "I"}
 _CYRILLIC: Final = str.maketrans("АВЕКМНОРСТУХІ", "ABEKMHOPCTYXI")  # noqa: RUF001 - keyboards there are Cyrillic
@@ -169,6 +170,12 @@ def normalise(text: str) -> str:
     """
     number, _ = _cleaned(text)
     return _folded(number)
+
+
+def is_plate_text(text: str) -> bool:
+    """Whether a text is written as a plate is: letters and digits with at most spaces, hyphens and dots between them."""
+    bare = text.strip()
+    return any(map(str.isalnum, bare)) and all(one.isalnum() or one in _BETWEEN for one in bare)
 
 
 def kinds_of(text: str) -> tuple[PlateKind, ...]:
