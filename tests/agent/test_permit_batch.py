@@ -177,6 +177,10 @@ BAD = {
     f"declaration,vin\n{NUMBER},LSVAA49J132047372\n": ["vin: expected", "at place 9, the check digit"],
     f"declaration,vin,plate_kind,plate\n{NUMBER},LSVAA49J132047371,civl,新A12345\n": ["did you mean civil?"],
     f"declaration,vin,plate\n{NUMBER},LSVAA49J132047371,?\n": ["plate: expected a plate of China or Kazakhstan"],
+    f"declaration,vin,plate\n{NUMBER},LSVAA49J132047371,bad plate 7!!\n": [
+        "plate: expected a plate: letters and digits"
+    ],
+    f"declaration,vin,plate\n{NUMBER},LSVAA49J132047371,BADPLATE\n": ["plate: expected a plate with a digit in it"],
     f"declaration,vin,plate_kind\n{NUMBER},LSVAA49J132047371,civil\n": [
         "plate: expected a plate, for its kind is named"
     ],

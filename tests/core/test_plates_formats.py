@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core.plates.formats import FORMATS, PROVINCES, STRICT, TWO_LINES, Grammar, PlateKind, kinds_of, normalise
+from agent.core.plates.formats import (
+    FORMATS,
+    PROVINCES,
+    STRICT,
+    TWO_LINES,
+    Grammar,
+    PlateKind,
+    is_plate_text,
+    kinds_of,
+    normalise,
+)
 
 KINDS = [
     ("京A12345", PlateKind.CIVIL),
@@ -44,6 +54,16 @@ def test_a_plate_has_the_kind_of_its_format(text: str, kind: PlateKind) -> None:
 @pytest.mark.parametrize("text", ["", "京", "京12345", "AB", "京A123456789", "临", "警警警警警警警", "北A12345"])
 def test_what_is_no_plate_has_no_kind(text: str) -> None:
     assert kinds_of(text) == ()
+
+
+@pytest.mark.parametrize("text", ["京A·12345", " 498 VDZ 08 ", "京A-12345临", "A.123•BC", "京Ａ１２３４５"])
+def test_a_plate_is_written_in_letters_and_digits_with_little_between_them(text: str) -> None:
+    assert is_plate_text(text)
+
+
+@pytest.mark.parametrize("text", ["", " ", "- .", "京A12345!", "A/123/BC", "<b>京A12345", "京A\n12345", "A_1"])
+def test_other_characters_are_not_of_a_plate(text: str) -> None:
+    assert not is_plate_text(text)
 
 
 @pytest.mark.parametrize(

@@ -154,7 +154,7 @@ TWO_LINES: Final[tuple[PlateFormat, ...]] = (
 )
 """What a plate of two lines may bear, in the order of print: the upper line, then the lower one."""
 
-_BETWEEN: Final = " -._·•‧・"
+_BETWEEN: Final = " -.·•‧・"
 _TO_DIGIT: Final = {"O": "0", "I": "1"}
 _TO_LETTER: Final = {"0": "O", "1": "I"}
 _CYRILLIC: Final = str.maketrans("АВЕКМНОРСТУХІ", "ABEKMHOPCTYXI")  # noqa: RUF001 - keyboards there are Cyrillic
