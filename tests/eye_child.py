@@ -134,7 +134,7 @@ def be_traced():
     library.prctl(PR_SET_PTRACER, tracer, 0, 0, 0)
     os.write(writable, b"1")
     while "TracerPid:\t0\n" in Path("/proc/self/status").read_text():
-        time.sleep(0.01)
+        threading.Event().wait(0.01)
 
 
 def misbehave(mode, end):

@@ -38,7 +38,7 @@ def test_work_that_fails_begins_again_and_is_told_with_its_traceback(caplog):
     assert told == [(1, "RuntimeError: first"), (2, "SystemExit: 3"), (3, "KeyError: 'third'")]
     assert [record.levelno for record in caplog.records] == [logging.CRITICAL] * 3
     assert "the test has failed; it begins again in" in caplog.text
-    assert 'raise self.errors.pop(0)\nRuntimeError: first' in caplog.text
+    assert "raise self.errors.pop(0)\nRuntimeError: first" in caplog.text
 
 
 def test_the_waits_between_failures_grow_and_begin_anew_once_it_went_well_for_long(mocker):
