@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 
 _JOIN_SLACK_S = 3.0
 _LOOK_S = 0.2
+_HELD = "does not end although it was killed; its camera or a driver hangs; a new one is started once it has ended"
 LIMIT_S = 30.0
 """How long the port's thread may take over one message, or to start or end a process."""
 
@@ -223,7 +224,7 @@ class EyePort:
             return
         log.error("eye %s: the eye process %d does not end although it was killed", self._name, process.pid)
         if not self.worker.stopping:
-            self._change(replace(self._status, state=PortState.LOST, detail=_held(process.pid)))
+            self._change(replace(self._status, state=PortState.LOST, detail=f"the eye process {_HELD}"))
         while not process.ended_within(0.0):
             if self.worker.wait(_LOOK_S):
                 self._left = True
@@ -303,8 +304,3 @@ class EyePort:
         except Exception:
             # A listener's fault must not blind the gate.
             log.exception("eye %s: a listener failed", self._name)
-
-
-def _held(pid: int) -> str:
-    why = "its camera or a driver may hang, and a new one is started once it has ended"
-    return f"the eye process {pid} does not end although it was killed: {why}"

@@ -162,11 +162,22 @@ def misbehave(mode, end):
     threading.Event().wait()
 
 
+def mode_of(options):
+    if options.once is None:
+        return options.mode
+    if options.once.exists():
+        return "count"
+    options.once.touch()
+    return options.mode
+
+
 def serve():
     parser = argparse.ArgumentParser()
     parser.add_argument("mode")
+    parser.add_argument("--once", type=Path, help="a file to be made: where it is there, the mode is `count` instead")
     parser.add_argument("--fd", type=int, required=True)
     options = parser.parse_args()
+    options.mode = mode_of(options)
     if options.mode == "silent":
         threading.Event().wait()
     if options.mode in {"garbage", "liar", "future", "stranger", "old", "exit", "stuck", "deaf", "held"}:

@@ -196,10 +196,11 @@ def test_an_eye_that_does_not_stop_is_killed_in_time():
 
 
 @contextmanager
-def held_in_the_kernel():
+def held_in_the_kernel(folder):
     """An eye that hangs and that SIGKILL does not end until `release` is called, watched."""
-    limits = EyeLimits(start_s=15, hang_s=0.5, stop_s=0.3, retry_first_s=0.05, retry_cap_s=0.1)
-    watched = Watched("held", limits=limits)
+    limits = EyeLimits(start_s=15, hang_s=1, stop_s=3, retry_first_s=0.05, retry_cap_s=0.1)
+    command = [sys.executable, CHILD, "held", "--once", str(folder / "once")]
+    watched = Watched("held", limits=limits, command=command)
     watched.port.start()
     eventually(lambda: watched.port.last_beat)
     watched.held = watched.port.pid
@@ -212,10 +213,14 @@ def held_in_the_kernel():
     finally:
         with suppress(ProcessLookupError):
             watched.release()
+        if watched.port.worker.runs:
+            watched.port.stop()
 
 
-def test_an_eye_that_even_a_kill_does_not_end_is_lost_at_once_and_no_second_one_meets_its_camera_meanwhile(caplog):
-    with held_in_the_kernel() as eye:
+def test_an_eye_that_even_a_kill_does_not_end_is_lost_at_once_and_no_second_one_meets_its_camera_meanwhile(
+    tmp_path, caplog
+):
+    with held_in_the_kernel(tmp_path) as eye:
         eye.status(lambda one: one.up)
         lost = eye.status(lambda one: one.state is PortState.LOST)
         assert "no sign of life" in lost.detail
@@ -232,8 +237,8 @@ def test_an_eye_that_even_a_kill_does_not_end_is_lost_at_once_and_no_second_one_
         assert eye.port.stop()
 
 
-def test_an_eye_that_even_a_kill_does_not_end_holds_up_no_stop_and_the_port_says_that_it_is_left():
-    with held_in_the_kernel() as eye:
+def test_an_eye_that_even_a_kill_does_not_end_holds_up_no_stop_and_the_port_says_that_it_is_left(tmp_path):
+    with held_in_the_kernel(tmp_path) as eye:
         eye.status(lambda one: one.state is PortState.LOST)
         stopped = threading.Thread(target=lambda: results.append(eye.port.stop()), daemon=True)
         results = []
