@@ -163,22 +163,24 @@ class Worker:
             try:
                 self._work()
             except (Exception, SystemExit) as error:
-                self._note(error)
+                new = self._note(error)
                 self._tell()
                 if self._on_failure is OnFailure.END:
                     raise
                 pause_s = self._pause_s()
-                log.critical("%s has failed; it begins again in %.1f s", self.name, pause_s, exc_info=True)
+                log.critical("%s has failed; it begins again in %.1f s", self.name, pause_s, exc_info=new)
             else:
                 return
             if self.wait(pause_s):
                 return
 
-    def _note(self, error: BaseException) -> None:
+    def _note(self, error: BaseException) -> bool:
+        """Note a failure; whether it is another than the last: that of a fault that stays needs no second traceback."""
         steady = time.monotonic() - self._began_at >= self._backoff.steady_s
         self._in_a_row = 0 if steady else self._in_a_row
         self._failures += 1
-        self._trouble = f"{type(error).__name__}: {error}"
+        before, self._trouble = self._trouble, f"{type(error).__name__}: {error}"
+        return self._trouble != before
 
     def _pause_s(self) -> float:
         # Jitter, no secret.

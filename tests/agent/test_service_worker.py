@@ -41,6 +41,14 @@ def test_work_that_fails_begins_again_and_is_told_with_its_traceback(caplog):
     assert "raise self.errors.pop(0)\nRuntimeError: first" in caplog.text
 
 
+def test_a_fault_that_stays_is_logged_with_its_traceback_once(caplog):
+    work = Work(OSError("no disk"), OSError("no disk"), OSError("no network"))
+    work.worker.start()
+    eventually(lambda: work.begun == 4)
+    work.worker.stop()
+    assert [bool(record.exc_info) for record in caplog.records] == [True, False, True]
+
+
 def test_the_waits_between_failures_grow_and_begin_anew_once_it_went_well_for_long(mocker):
     mocker.patch("agent.service.worker.random.random", return_value=1.0)
     worker = Worker("the test", lambda: None, limit_s=None, backoff=Backoff(1.0, 5.0, 60.0))
