@@ -68,7 +68,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-STOP_S = {"senses": 5.0, "lanes": 2.5, "stores": 3.0, "record": 2.5, "link": 3.5, "close": 1.5}
+STOP_S = {"watch": 1.0, "senses": 4.5, "lanes": 2.5, "stores": 3.0, "record": 2.5, "link": 3.0, "close": 1.5}
 """How long each phase of a stop may take, whatever its parts do. Together less than TimeoutStopSec of the service's unit."""
 LANE_WINDOW_S = 5.0
 FIRST_SERIALS = 10_000
@@ -227,7 +227,7 @@ class App:
         every part has ended; one that has not is in the log, and may still hold a device or a file.
         """
         # While the parts end they make no progress. Who starts the agent over feeds the manager's watchdog meanwhile.
-        ended = [self._watchdog.stop()]
+        ended = [_in_time("watch", {"the watchdog": self._watchdog.stop})]
         if again:
             self._notifier.reloading(cause)
         else:

@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 _JOIN_SLACK_S = 3.0
 _LOOK_S = 0.2
 _HELD = "does not end although it was killed; its camera or a driver hangs; a new one is started once it has ended"
-LIMIT_S = 30.0
+LIMIT_S = 60.0
 """How long the port's thread may take over one message, or to start or end a process."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
@@ -185,11 +186,16 @@ class Housekeeper:
 
     def prune(self) -> None:
         """Give up everything whose time is over. Raises JournalError; trouble with the rest goes into the log."""
-        self._prune_pictures()
-        self._journal.prune(self._ages.events_s, self._ages.events_bytes)
-        self._journal.forget_commands(COMMANDS_KEPT_S)
-        self._erasure.erase(self._journal)
-        self._erasure.tell(time.monotonic())
+        # The last named is done first, and all are done also where one fails: that must not let the disk fill up.
+        with ExitStack() as duties:
+            duties.callback(self._wipe)
+            duties.callback(lambda: self._erasure.tell(time.monotonic()))
+            duties.callback(self._erasure.erase, self._journal)
+            duties.callback(self._journal.forget_commands, COMMANDS_KEPT_S)
+            duties.callback(self._journal.prune, self._ages.events_s, self._ages.events_bytes)
+            duties.callback(self._prune_pictures)
+
+    def _wipe(self) -> None:
         self._erasure.wipe(self._journal, time.monotonic(), lambda: self.worker.stopping)
 
     def _prune_pictures(self) -> None:

@@ -122,7 +122,7 @@ PR_SET_PTRACER = 0x59616D61
 
 
 def be_traced():
-    """Have a process of its own trace this one and never look: whoever waits for this one then waits for the tracer too."""
+    """Have a process of its own trace this one and never look: a wait for this one lasts until the tracer is gone."""
     library = ctypes.CDLL(None, use_errno=True)
     readable, writable = os.pipe()
     tracer = os.fork()

@@ -58,7 +58,7 @@ class Asked:
         self._wake()
 
     def thread_failed(self, name: str) -> None:
-        """Ask to stop because a thread has failed; the service manager starts the agent anew. From that thread."""
+        """Ask to stop because a thread has failed; the service manager starts the agent again. From that thread."""
         self.cause, self.failed = f"a fault in the thread {name}", True
         self._wake()
 

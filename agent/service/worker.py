@@ -1,6 +1,6 @@
 """A long-lived thread of the agent: named, guarded, watched, and stopped within a bounded time.
 
-A thread that ends by an exception is silently gone. A worker tells of it, and then begins again or ends the process, as
+A thread that ends by an exception is silently gone. A worker reports it, and then begins again or ends the process, as
 its owner decides; and it says when it last made progress, so that a thread that hangs is noticed as well.
 """
 

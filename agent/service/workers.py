@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from agent.service.watchdog import Watchdog
 
 TELL_EVERY_S: Final = 3600.0
-"""A part that fails again and again is told of once in this time; the log has every failure."""
+"""A part that fails again and again is reported once in this time; the log has every failure."""
 LIMIT_S: Final = 60.0
 STOP_TIMEOUT_S: Final = 2.0
 

@@ -1,4 +1,4 @@
-"""No part of the agent is silently gone: one that fails begins again and is told of, one that hangs starves the watchdog."""
+"""No part of the agent is silently gone: one that fails begins again and is reported, one that hangs starves the watchdog."""
 
 from __future__ import annotations
 
@@ -73,6 +73,23 @@ def test_a_housekeeper_that_fails_goes_on_to_prune_so_that_the_disk_does_not_fil
     keeper.start()
     try:
         eventually(lambda: len(prune.calls) >= 2, what="a second round")
+    finally:
+        keeper.stop()
+        registry.close()
+
+
+def test_a_fault_that_stays_in_one_duty_of_the_housekeeper_keeps_no_other_from_being_done(
+    tmp_path, journal, monkeypatch, mocker
+):
+    monkeypatch.setattr("agent.housekeeper.ROUND_S", 0.01)
+    monkeypatch.setattr("agent.housekeeper.PRUNE_EVERY_S", 0.01)
+    registry = open_registry(tmp_path / "registry.db")
+    pruned = mocker.spy(journal, "prune")
+    erasure = Erasure(registry, PERSONAL, FakeClock(UTC), lambda _drafts: None)
+    keeper = Housekeeper(journal, AGES, Faulty(times=1_000_000), pytest.fail, erasure)
+    keeper.start()
+    try:
+        eventually(lambda: pruned.call_count >= 2, what="the journal pruned twice")
     finally:
         keeper.stop()
         registry.close()

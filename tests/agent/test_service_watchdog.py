@@ -114,7 +114,7 @@ def test_a_planned_pause_that_takes_too_long_is_fed_no_more(manager, notifier, c
         assert fed(manager) == 0
 
 
-def test_a_stage_that_begins_to_stall_is_told_once_to_whoever_listens(notifier):
+def test_a_stage_that_begins_to_stall_is_told_to_the_listener_once(notifier):
     now, told = Time(), []
     watchdog = Watchdog(notifier, now)
     watchdog.on_stall(told.append)

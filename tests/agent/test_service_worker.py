@@ -49,7 +49,7 @@ def test_a_fault_that_stays_is_logged_with_its_traceback_once(caplog):
     assert [bool(record.exc_info) for record in caplog.records] == [True, False, True]
 
 
-def test_the_waits_between_failures_grow_and_begin_anew_once_it_went_well_for_long(mocker):
+def test_the_waits_between_failures_grow_and_are_short_again_once_it_went_well_for_long(mocker):
     mocker.patch("agent.service.worker.random.random", return_value=1.0)
     worker = Worker("the test", lambda: None, limit_s=None, backoff=Backoff(1.0, 5.0, 60.0))
     pauses = []
