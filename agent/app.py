@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import secrets
-import threading
 import uuid
 from dataclasses import asdict, dataclass, replace
 from functools import partial
@@ -41,7 +40,9 @@ from agent.rehearsal import rehearsals
 from agent.relay_board import RelayBoard
 from agent.service.logs import LogLevel
 from agent.service.metrics import Tally
+from agent.service.parallel import at_once
 from agent.service.watchdog import Watchdog
+from agent.service.workers import Workers
 from agent.settings import board_place, interlocks, shared_arms
 from agent.start_record import start_record
 from agent.store.clock_files import ClockFiles
@@ -52,7 +53,7 @@ from agent.way_guard import WayGuard
 from drivers import registry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from agent.console.desk import Gate
@@ -61,11 +62,14 @@ if TYPE_CHECKING:
     from agent.link.setup import LinkView
     from agent.service.clock import Clock
     from agent.service.notify import Notifier
+    from agent.service.worker import Worker
     from agent.settings import Camera, Device, LoadedSettings, Settings
     from agent.settings import Lane as LaneSettings
 
 log = logging.getLogger(__name__)
 
+STOP_S = {"watch": 1.0, "senses": 4.5, "lanes": 2.5, "stores": 3.0, "record": 2.5, "link": 3.0, "close": 1.5}
+"""How long each phase of a stop may take, whatever its parts do. Together less than TimeoutStopSec of the service's unit."""
 LANE_WINDOW_S = 5.0
 FIRST_SERIALS = 10_000
 MEGABYTE = 1 << 20
@@ -87,7 +91,7 @@ class ConfigurationSource:
 
 
 class App:
-    """The gate. `start` brings every part up without waiting for any device; `stop` is bounded in time."""
+    """The gate. `start` brings every part up without waiting for any device; `stop` takes at most the sum of STOP_S."""
 
     def __init__(
         self,
@@ -134,7 +138,6 @@ class App:
         self._evidence = _evidence_store(settings)
         self._keeper = Keeper(self._evidence)
         self._site = site_desk(settings, signing, self._journal, self._site_changed)
-        self._tally = Tally()
         self._recorder = Recorder(
             self._journal,
             self._utc,
@@ -144,7 +147,8 @@ class App:
         )
         self._devices = Devices(self._recorder, self._utc)
         self._sample_salt = signing.sign(b"the vehicles that an officer sees")
-        self._watchdog = Watchdog(notifier)
+        self._watchdog, self._tally = Watchdog(notifier), Tally()
+        self._workers = Workers(self._watchdog, self._note)
         self._eyes: list[EyePort] = []
         self._relays: dict[str, RelayBoard] = {}
         self._lanes_of_boards: dict[str, list[str]] = {}
@@ -170,10 +174,12 @@ class App:
 
     def start(self) -> None:
         """Release every relay, record the start and what the last one left open, then start all else. Waits for no device."""
+        self._workers.watch(self._parts_workers())
         # Before the disk is asked: the last run may have left a relay energised.
         for relay in self._relays.values():
             relay.start()
         self._record_start()
+        self._workers.start()
         self._trusted.start()
         self._lists.start()
         self._checkpointer.start()
@@ -214,11 +220,14 @@ class App:
             pause.end()
         return busy
 
-    def stop(self, cause: str, *, again: bool = False) -> None:
+    def stop(self, cause: str, *, again: bool = False) -> bool:
         """Stop deciding, release every relay, record the stop, send what can be sent in a moment, and close.
 
-        `again`: another one takes over at once in this process, so that the service manager has nothing to do.
+        `again`: another one is to take over in this process, so that the service manager has nothing to do. Returns whether
+        every part has ended; one that has not is in the log, and may still hold a device or a file.
         """
+        # While the parts end they make no progress. Who starts the agent over feeds the manager's watchdog meanwhile.
+        ended = [_in_time("watch", {"the watchdog": self._watchdog.stop})]
         if again:
             self._notifier.reloading(cause)
         else:
@@ -227,26 +236,54 @@ class App:
             rehearsal.stop()
         for lane in self._lanes:
             lane.wind_down()
-        duties: list[Callable[[], object]] = [self._console.stop, self._insight.stop, self._site.stop]
-        duties += [relay.stop for relay in self._relays.values()]
-        duties += [eye.stop for eye in self._eyes]
-        if self._central is not None:
-            duties.append(self._central.stop_taking)
-        _at_once(*duties)
-        _at_once(*(lane.stop for lane in self._lanes))
-        self._devices.stop()
-        self._watchdog.stop()
-        self._lists.stop()
-        self._trusted.stop()
+        ended += [_in_time(phase, duties) for phase, duties in self._stop_phases(cause).items()]
+        return all(ended)
+
+    def _stop_phases(self, cause: str) -> Mapping[str, Mapping[str, Callable[[], object]]]:
+        """What ends in which phase, in their order: within a phase all at the same time."""
+        central = self._central
+        relays = {f"the relay board {name}": relay.stop for name, relay in self._relays.items()}
+        eyes = {f"the eye {eye.name}": eye.stop for eye in self._eyes}
+        others: dict[str, Callable[[], object]] = {
+            "the console": self._console.stop,
+            "the doctor": self._insight.stop,
+            "the site": self._site.stop,
+        }
+        taking = {} if central is None else {"what comes from central": central.stop_taking}
+        return {
+            "senses": {**relays, **eyes, **others, **taking},
+            "lanes": {f"the lane {lane.name}": lane.stop for lane in self._lanes},
+            "stores": {
+                "the devices": self._devices.stop,
+                "the lists": self._lists.stop,
+                "the clock": self._trusted.stop,
+                "the evidence": self._keeper.stop,
+                "the housekeeper": self._housekeeper.stop,
+            },
+            "record": {"the record of the stop": partial(self._record_stop, cause)},
+            "link": {} if central is None else {"the link to central": central.stop},
+            "close": {"the journal": self._close},
+        }
+
+    def _record_stop(self, cause: str) -> bool:
+        told = self._workers.stop()
         self._note(GateStopping(cause=cause))
-        self._checkpointer.stop()
-        if self._central is not None:
-            self._central.stop()
-        self._keeper.stop()
-        self._housekeeper.stop()
+        return self._checkpointer.stop() and told
+
+    def _close(self) -> None:
         self._recorder.end()
         self._journal.close()
         self._lists.close()
+
+    def _parts_workers(self) -> Iterator[Worker]:
+        """The threads of all parts but the lanes' loops, which have a window of their own."""
+        yield from (relay.worker for relay in self._relays.values())
+        yield from (eye.worker for eye in self._eyes)
+        yield from (worker for lane in self._lanes for worker in lane.workers)
+        yield from (self._trusted.worker, self._checkpointer.worker, self._devices.worker)
+        yield from (self._keeper.worker, self._housekeeper.worker, self._console.worker)
+        yield from (*self._lists.workers, *self._site.workers, *self._insight.workers)
+        yield from () if self._central is None else self._central.workers
 
     # ------------------------------------------------------------------------------------------------- making parts
 
@@ -369,6 +406,7 @@ class App:
             recorder=self._recorder,
             clock=self._trusted,
             watchdog=self._watchdog,
+            workers=self._workers,
             lists=lambda: self._lists.state,
             uplink=lambda: None if central is None else central.uplink_view,
             pictures_waiting=lambda: 0 if central is None else central.pictures_waiting,
@@ -498,13 +536,21 @@ def _evidence_store(settings: Settings) -> EvidenceStore:
     )
 
 
-def _at_once(*duties: Callable[[], object]) -> None:
-    """Do all at the same time and wait for all; each is bounded by itself."""
-    threads = [threading.Thread(target=duty, daemon=True) for duty in duties]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+def _in_time(phase: str, duties: Mapping[str, Callable[[], object]]) -> bool:
+    """Do the duties of a phase at the same time; whether all ended within its time, and none says that something is left."""
+    jobs = [(f"stop {name}", partial(_done, name, duty), None) for name, duty in duties.items()]
+    found = dict(zip(duties, at_once(jobs, STOP_S[phase]), strict=True))
+    for name in (name for name, ended in found.items() if ended is None):
+        log.error("%s does not stop within %g s; it is left behind", name, STOP_S[phase])
+    return all(found.values())
+
+
+def _done(name: str, duty: Callable[[], object]) -> bool | None:
+    try:
+        return duty() is not False
+    except Exception:
+        log.exception("%s could not be stopped in order", name)
+        return False
 
 
 def _progress(lane: LaneUnit) -> float:

@@ -36,12 +36,14 @@ if TYPE_CHECKING:
     from agent.link.setup import LinkView
     from agent.link.uplink_view import UplinkView
     from agent.recorder import Recorder
+    from agent.service.worker import Worker
     from agent.settings import Commands, Mqtt, Settings
     from agent.store.journal import Journal
 
 log = logging.getLogger(__name__)
 
 STOP_DRAIN_S = 1.0
+STOP_LINK_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,13 @@ class Central:
         """How many pictures wait to be sent."""
         return self._pictures.waiting
 
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """Its threads."""
+        link = self._link
+        parts = (self._desk, self._lists, self._pictures, self._health, link.session)
+        return (*(part.worker for part in parts), *link.uplink.workers)
+
     def start(self) -> None:
         """Begin to connect, to send and to take commands."""
         self._desk.start()
@@ -135,7 +144,7 @@ class Central:
     def stop(self) -> None:
         """Send what can be sent in a moment, and end the connection."""
         self._drain()
-        self._link.stop()
+        self._link.stop(STOP_LINK_S)
 
     def _drain(self) -> None:
         """Give a link that is up a moment to deliver the last events; what it cannot is delivered after the next start."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-import threading
 from typing import TYPE_CHECKING
 
 from agent.core.checkpoint import checkpoint_draft, checkpoint_of
 from agent.core.jws import kid_of
+from agent.service.worker import Worker
 from agent.store.errors import JournalError
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 STOP_TIMEOUT_S = 10.0
+LIMIT_S = 120.0
 
 
 class Checkpointer:
@@ -36,8 +37,7 @@ class Checkpointer:
         self._last = 0
         self._trouble = ""
         self._head: tuple[int, str] | None = None
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="checkpointer", daemon=True)
+        self.worker = Worker("checkpointer", self._run, limit_s=LIMIT_S)
 
     @property
     def public_key(self) -> Mapping[str, str]:
@@ -47,14 +47,13 @@ class Checkpointer:
     def start(self) -> None:
         """Checkpoint what the start has recorded, and go on from time to time."""
         self._checkpoint()
-        self._thread.start()
+        self.worker.start()
 
-    def stop(self) -> None:
-        """Checkpoint the last events and end. To be called when nothing more will be recorded."""
-        self._stopping.set()
-        if self._thread.ident is not None:
-            self._thread.join(STOP_TIMEOUT_S)
+    def stop(self) -> bool:
+        """Checkpoint the last events and end; whether it has. To be called when nothing more will be recorded."""
+        stopped = self.worker.stop(STOP_TIMEOUT_S)
         self._checkpoint()
+        return stopped
 
     def head_checkpoint(self) -> str | None:
         """The head of now, signed; signed anew only when it has moved. None while the journal cannot be read."""
@@ -70,7 +69,7 @@ class Checkpointer:
         return text
 
     def _run(self) -> None:
-        while not self._stopping.wait(self._every_s):
+        while not self.worker.wait(self._every_s):
             self._checkpoint()
 
     def _checkpoint(self) -> None:

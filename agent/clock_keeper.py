@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from agent.core.chain import ClockReading
 from agent.core.clock_trust import ClockFloor, ClockLook, ClockState, HoldoverRules, observe, resumed
 from agent.core.events import ClockChanged, Draft
+from agent.service.worker import Worker
 from agent.store.errors import RegistryError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 ROUND_S: Final = 1.0
 KEEP_EVERY_S: Final = 60.0
 STOP_TIMEOUT_S: Final = 5.0
+LIMIT_S: Final = 60.0
 MS_PER_S: Final = 1000.0
 S_PER_HOUR: Final = 3600.0
 
@@ -88,8 +90,7 @@ class ClockKeeper:
         self._news: deque[Draft] = deque()
         self._kept_at: float | None = None
         self._anchor_kept = True
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="clock", daemon=True)
+        self.worker = Worker("clock", self._run, limit_s=LIMIT_S)
 
     # ------------------------------------------------------------------------------------------------- for all threads
 
@@ -120,20 +121,17 @@ class ClockKeeper:
 
     def start(self) -> None:
         """Start to watch."""
-        self._thread.start()
+        self.worker.start()
 
-    def stop(self) -> None:
-        """Keep what is known for the next start, and stop, within a bounded time."""
-        self._stopping.set()
-        self._thread.join(STOP_TIMEOUT_S)
-        if self._thread.is_alive():
-            log.error("the clock's keeper does not stop; its thread is left behind")
+    def stop(self) -> bool:
+        """Keep what is known for the next start, and stop, within a bounded time; whether that is done."""
+        return self.worker.stop(STOP_TIMEOUT_S)
 
     # ------------------------------------------------------------------------------------------------- the thread
 
     def _run(self) -> None:
         self._go_round(last=False)
-        while not self._stopping.wait(ROUND_S):
+        while not self.worker.wait(ROUND_S):
             self._go_round(last=False)
         self._go_round(last=True)
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from agent.core.events import DeviceChanged, Draft
+from agent.service.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,6 +22,7 @@ DETAIL_LIMIT = 300
 DETAILS_LIMIT = 8
 WAITING_LIMIT = 1000
 STOP_TIMEOUT_S = 2.0
+LIMIT_S = 60.0
 GOOD = frozenset({"up", "streaming"})
 
 Family = Literal["camera", "scanner", "relay", "inputs", "broker"]
@@ -51,7 +53,7 @@ class Devices:
         self._known: dict[str, DeviceState] = {}
         self._details: dict[str, set[str]] = {}
         self._waiting: queue.Queue[Draft | None] = queue.Queue(WAITING_LIMIT)
-        self._thread = threading.Thread(target=self._run, name="devices", daemon=True)
+        self.worker = Worker("devices", self._run, limit_s=LIMIT_S)
 
     @property
     def states(self) -> Mapping[str, str]:
@@ -67,18 +69,16 @@ class Devices:
 
     def start(self) -> None:
         """Start to write events."""
-        self._thread.start()
+        self.worker.start()
 
-    def stop(self) -> None:
-        """Write what waits and stop, within a bounded time."""
+    def stop(self) -> bool:
+        """Write what waits and stop, within a bounded time; whether that is done."""
         try:
             self._waiting.put(None, timeout=STOP_TIMEOUT_S)
         except queue.Full:
             log.error("the journal does not follow; the last changes of devices are in this log only")  # noqa: TRY400
-            return
-        self._thread.join(STOP_TIMEOUT_S)
-        if self._thread.is_alive():
-            log.error("the journal does not follow; the thread of the devices is left behind")
+            return False
+        return self.worker.join(STOP_TIMEOUT_S)
 
     def changed(self, family: Family, name: str, state: str, detail: str, lane: str | None = None) -> bool:
         """Note a state; whether it was told."""
@@ -108,5 +108,9 @@ class Devices:
         return True
 
     def _run(self) -> None:
-        while (draft := self._waiting.get()) is not None:
+        while (draft := self._next()) is not None:
             self._recorder.note([draft])
+
+    def _next(self) -> Draft | None:
+        with self.worker.resting():
+            return self._waiting.get()

@@ -12,6 +12,7 @@ from agent.eye.protocol import VERSION, Beat, Hello, ProtocolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from agent.eye.wire import Envelope
     from agent.eye_process import EyeProcess
@@ -26,6 +27,7 @@ class EyeLimits:
 
     `start_s`: from its start to its first beat. `hang_s`: from beat to beat. `reading_s`: for one frame in one reader.
     `camera_s`: for one call of the camera; opening one takes up to its own time-outs. `stop_s`: to end when asked.
+    `killed_s`: to end once killed, before it counts as held by the kernel.
     `retry_first_s`, `retry_cap_s`: the backoff between starts. `steady_s`: a life this long clears the backoff.
     """
 
@@ -34,6 +36,7 @@ class EyeLimits:
     reading_s: float = 5.0
     camera_s: float = 30.0
     stop_s: float = 4.0
+    killed_s: float = 1.0
     retry_first_s: float = 0.5
     retry_cap_s: float = 15.0
     steady_s: float = 30.0
@@ -44,12 +47,22 @@ class EyeFailedError(Exception):
 
 
 class EyeLife:
-    """Attend to one process. `on_message` gets every message after the greeting, checked, in order."""
+    """Attend to one process. `on_message` gets every message after the greeting, checked, in order.
 
-    def __init__(self, process: EyeProcess, limits: EyeLimits, on_message: Callable[[Envelope], None]) -> None:
+    `resting`: what to do each wait for a message in, as Worker.resting.
+    """
+
+    def __init__(
+        self,
+        process: EyeProcess,
+        limits: EyeLimits,
+        on_message: Callable[[Envelope], None],
+        resting: Callable[[], AbstractContextManager[None]],
+    ) -> None:
         self._process = process
         self._limits = limits
         self._on_message = on_message
+        self._resting = resting
         self._greeted = False
         self._beaten = False
         self._due_by = 0.0
@@ -64,7 +77,8 @@ class EyeLife:
             selector.register(self._process, selectors.EVENT_READ)
             selector.register(wake, selectors.EVENT_READ)
             while True:
-                ready = {key.fd for key, _ in selector.select(max(0.0, self._due_by - time.monotonic()))}
+                with self._resting():
+                    ready = {key.fd for key, _ in selector.select(max(0.0, self._due_by - time.monotonic()))}
                 woken_at = time.monotonic()
                 if wake in ready:
                     os.eventfd_read(wake)

@@ -1,4 +1,4 @@
-"""The parent's end of an eye: keeps one eye process alive for ever and believes nothing that was not checked."""
+"""The parent's end of an eye: keeps one eye process alive, starts it again and again, and believes nothing unchecked."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from agent.eye_load import LoadWatch
 from agent.eye_news import EyeStatus, Translator
 from agent.eye_process import COMMAND, EyeProcess
 from agent.eye_score import EyeScore
+from agent.port_state import PortState
+from agent.service.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -29,7 +31,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_JOIN_SLACK_S = 5.0
+_JOIN_SLACK_S = 3.0
+_LOOK_S = 0.2
+_HELD = "does not end although it was killed; its camera or a driver hangs; a new one is started once it has ended"
+LIMIT_S = 60.0
+"""How long the port's thread may take over one message, or to start or end a process."""
 
 
 class EyePort:
@@ -63,12 +69,12 @@ class EyePort:
         self._load = LoadWatch()
         self._score = EyeScore()
         self._present = self._told_present = False
-        self._stopping = threading.Event()
+        self._left = False
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self._waking = threading.Lock()
         self._glimpses = Glimpses()
         self._exposure: Expose | None = None
-        self._thread = threading.Thread(target=self._run, name=f"eye-{name}", daemon=True)
+        self.worker = Worker(f"eye-{name}", self._run, limit_s=LIMIT_S)
 
     @property
     def name(self) -> str:
@@ -103,18 +109,17 @@ class EyePort:
 
     def start(self) -> None:
         """Start the eye."""
-        self._thread.start()
+        self.worker.start()
 
-    def stop(self) -> None:
-        """End the eye, within `stop_s` and a moment. For once, after `start`."""
+    def stop(self) -> bool:
+        """End the eye, within `stop_s`, `killed_s` and a moment; whether its process has ended. For once, after `start`."""
         with self._waking:
-            self._stopping.set()
+            self.worker.ask_to_stop()
             os.eventfd_write(self._wake, 1)
-        self._thread.join(self._limits.stop_s + _JOIN_SLACK_S)
-        if self._thread.is_alive():
-            log.error("the eye %s does not stop; its thread is left behind", self._name)
-            return
+        if not self.worker.join(self._limits.stop_s + self._limits.killed_s + _JOIN_SLACK_S):
+            return False
         os.close(self._wake)
+        return not self._left
 
     def attend(self, present: bool) -> None:
         """Tell the eye, now and after every restart, whether a vehicle is there whose code is awaited."""
@@ -153,42 +158,79 @@ class EyePort:
 
     def _run(self) -> None:
         failures = 0
-        while not self._stopping.is_set():
+        while not self.worker.stopping:
             born_at = time.monotonic()
-            try:
-                self._live_once(born_at)
-            except EyeFailedError as error:
-                if self._stopping.is_set():
-                    return
-                log.warning("eye %s: the eye process %s; it is started anew", self._name, error)
-                self._change(self._status.without_process(f"the eye process {error}"))
+            self._live_once(born_at)
             if time.monotonic() - born_at >= self._limits.steady_s:
                 failures = 0
             # Jitter, no secret: eyes that failed together do not load the machine in step.
             draw = random.random()  # noqa: S311
-            self._stopping.wait(delay_s(failures, self._limits.retry_first_s, self._limits.retry_cap_s, draw))
+            self.worker.wait(delay_s(failures, self._limits.retry_first_s, self._limits.retry_cap_s, draw))
             failures += 1
 
     def _live_once(self, born_at: float) -> None:
-        """One life of the eye. Raises EyeFailedError when it ends by itself or has to be killed."""
+        """One life of the eye, until it ends by itself, has to be killed, or is to stop; never raises."""
+        process: EyeProcess | None = None
+        try:
+            self._begin(born_at)
+            self._process = process = self._started()
+            self._attend(process)
+        except EyeFailedError as error:
+            self._lost(f"the eye process {error}")
+        except Exception as error:
+            # A fault of ours costs one life of the eye: the camera comes back.
+            log.exception("eye %s: a fault in the agent itself", self._name)
+            self._lost(f"a fault in the agent itself: {type(error).__name__}")
+        finally:
+            self._process = self._beat = None
+            if process is not None:
+                self._end(process)
+
+    def _begin(self, born_at: float) -> None:
         self._translator = Translator(self._name, self._translator.last_frame, born_at)
         self._load = LoadWatch()
         self._score = EyeScore()
         self._told_present = False
         self._glimpses.begin()
+
+    def _started(self) -> EyeProcess:
         try:
-            self._process = process = EyeProcess(self._command)
+            return EyeProcess(self._command)
         except OSError as error:
             raise EyeFailedError(f"could not be started: {error}") from error
-        try:
-            self._say(process, self._configure)
-            EyeLife(process, self._limits, self._take).attend(self._wake, self._woken)
-            self._say(process, Stop())
-            if not process.ended_within(self._limits.stop_s):
-                log.warning("eye %s: the eye process does not end by itself; killing it", self._name)
-        finally:
-            self._process = self._beat = None
-            process.kill()
+
+    def _attend(self, process: EyeProcess) -> None:
+        self._say(process, self._configure)
+        EyeLife(process, self._limits, self._take, self.worker.resting).attend(self._wake, self._woken)
+        self._say(process, Stop())
+        if not process.ended_within(self._limits.stop_s):
+            log.warning("eye %s: the eye process does not end by itself; killing it", self._name)
+
+    def _lost(self, cause: str) -> None:
+        """Say that the eye is lost, before anything else: its end may take long."""
+        self._process = self._beat = None
+        if not self.worker.stopping:
+            log.warning("eye %s: %s; it is started again", self._name, cause)
+            self._change(self._status.without_process(cause))
+
+    def _end(self, process: EyeProcess) -> None:
+        """Kill the process and wait until it has ended, or the port is to stop.
+
+        No other one is started before: two at one camera would hinder one another, and one that the kernel holds would be
+        followed by a second and a third.
+        """
+        process.kill()
+        if process.ended_within(self._limits.killed_s):
+            return
+        log.error("eye %s: the eye process %d does not end although it was killed", self._name, process.pid)
+        if not self.worker.stopping:
+            self._change(replace(self._status, state=PortState.LOST, detail=f"the eye process {_HELD}"))
+        while not process.ended_within(0.0):
+            if self.worker.wait(_LOOK_S):
+                self._left = True
+                process.leave_to_end()
+                return
+        log.warning("eye %s: the eye process %d has ended at last", self._name, process.pid)
 
     def _say(self, process: EyeProcess, message: ToEye) -> None:
         try:
@@ -199,7 +241,7 @@ class EyePort:
 
     def _woken(self) -> bool:
         """Do what this thread was woken for; True when it is to stop."""
-        if self._stopping.is_set():
+        if self.worker.stopping:
             return True
         self._tell()
         return False
@@ -207,7 +249,7 @@ class EyePort:
     def _wake_up(self) -> bool:
         """Have the port's thread look at what is wanted; False when the port has stopped."""
         with self._waking:
-            if self._stopping.is_set():
+            if self.worker.stopping:
                 return False
             os.eventfd_write(self._wake, 1)
             return True

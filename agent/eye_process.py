@@ -1,13 +1,15 @@
-"""One eye process as its parent holds it: started, spoken to, and killed without fail."""
+"""One eye process as its parent holds it: started, spoken to, and killed."""
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import signal
 import socket
 import subprocess
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 from agent.eye.protocol import EXIT_ANEW
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
 
     from agent.eye.protocol import ToEye
     from agent.eye.wire import Envelope
+
+log = logging.getLogger(__name__)
 
 COMMAND = (sys.executable, "-I", "-m", "agent.eye.main")
 
@@ -48,7 +52,7 @@ class EyeProcess:
                     process_group=0,
                     env=scrubbed_environment(),
                 )
-            except OSError:
+            except BaseException:
                 ours.close()
                 raise
         self._socket = ours
@@ -86,10 +90,20 @@ class EyeProcess:
         return self._process.returncode is not None
 
     def kill(self) -> None:
-        """End it whatever it does, and let the socket go. May be called twice."""
+        """Kill it and let the socket go; returns at once. May be called twice.
+
+        A process that the kernel holds in a call, as a camera's driver that hangs does, ends only once that call does.
+        """
         self._process.kill()
-        self._process.wait()
         self._socket.close()
+
+    def leave_to_end(self) -> None:
+        """Have its end waited for by a thread of its own, however late it comes: nobody else asks for it any more."""
+        threading.Thread(target=self._await_end, name=f"eye-{self.pid}-end", daemon=True).start()
+
+    def _await_end(self) -> None:
+        self._process.wait()
+        log.warning("the eye process %d, which did not end although it was killed, has ended at last", self.pid)
 
     def how_it_ended(self) -> str:
         """Its exit in words; for after it has ended."""

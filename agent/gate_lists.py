@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from agent.link.session import Session
     from agent.list_keeper import Reloaded
     from agent.service.clock import Clock
+    from agent.service.worker import Worker
     from agent.settings import Settings
 
 REGISTRY: Final = "registry.db"
@@ -70,9 +71,14 @@ class GateLists:
         """Take the trust list's file in, tell how fresh the lists are, and begin to look after them."""
         self._keeper.start()
 
-    def stop(self) -> None:
-        """Stop to look after them; they can still be asked."""
-        self._keeper.stop()
+    def stop(self) -> bool:
+        """Stop to look after them, within a bounded time; whether that is done. They can still be asked."""
+        return self._keeper.stop()
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """The thread that looks after them."""
+        return (self._keeper.worker,)
 
     def close(self) -> None:
         """Close the registry."""

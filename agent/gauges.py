@@ -16,6 +16,7 @@ from agent.service.figures import (
     JournalFigures,
     LaneFigures,
     LinkFigures,
+    PartFigures,
     RelayFigures,
     UplinkFigures,
 )
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from agent.recorder import Recorder
     from agent.relay_board import RelayBoard
     from agent.service.watchdog import Watchdog
+    from agent.service.workers import Workers
     from agent.store.journal import Journal
 
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
@@ -59,6 +61,7 @@ class GaugedParts:
     recorder: Recorder
     clock: ClockKeeper
     watchdog: Watchdog
+    workers: Workers
     lists: Callable[[], DataState | None]
     uplink: Callable[[], UplinkView | None]
     pictures_waiting: Callable[[], int]
@@ -97,6 +100,10 @@ class Gauges:
             clock_error_s=trust.error_s,
             disk=_disk(parts.state),
             watchdog_margin_s=parts.watchdog.margin_s(),
+            parts=tuple(
+                PartFigures(one.name, one.failures, well=not one.trouble and one.still_s is None)
+                for one in parts.workers.states
+            ),
             configuration_refused=parts.refused(),
         )
 

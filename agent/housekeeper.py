@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from agent.core.events import Draft, RecordsDeleted
+from agent.service.worker import Worker
 from agent.store.errors import EvidenceError, JournalCorruptError, JournalError, RegistryError
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ HOUR_S: Final = 3600.0
 DAY_S: Final = 86_400.0
 COMMANDS_KEPT_S: Final = 7 * DAY_S
 LIST_ROWS_AT_ONCE: Final = 2_000
+LIMIT_S: Final = 600.0
+"""A slow disk may take minutes to wipe a large database."""
 
 Kind: TypeAlias = Literal["uses", "declarations", "revocations", "watch", "pictures"]
 
@@ -155,26 +158,25 @@ class Housekeeper:
         self._prune_evidence = prune_evidence
         self._on_damage = on_damage
         self._erasure = erasure
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="housekeeper", daemon=True)
+        self._pruned_at = -PRUNE_EVERY_S
+        self.worker = Worker("housekeeper", self._run, limit_s=LIMIT_S)
 
     def start(self) -> None:
         """Start to look."""
-        self._thread.start()
+        self.worker.start()
 
-    def stop(self) -> None:
-        """Stop, within a bounded time, and tell what was deleted and not told yet."""
-        self._stopping.set()
-        self._thread.join(STOP_TIMEOUT_S)
+    def stop(self) -> bool:
+        """Stop, within a bounded time, and tell what was deleted and not told yet; whether it has stopped."""
+        stopped = self.worker.stop(STOP_TIMEOUT_S)
         self._erasure.tell(time.monotonic(), last=True)
+        return stopped
 
     def _run(self) -> None:
-        pruned_at = -PRUNE_EVERY_S
-        while not self._stopping.wait(ROUND_S):
+        while not self.worker.wait(ROUND_S):
             try:
                 self._journal.checkpoint()
-                if time.monotonic() - pruned_at >= PRUNE_EVERY_S:
-                    pruned_at = time.monotonic()
+                if time.monotonic() - self._pruned_at >= PRUNE_EVERY_S:
+                    self._pruned_at = time.monotonic()
                     self.prune()
             except JournalCorruptError as error:
                 self._on_damage(str(error))
@@ -184,12 +186,17 @@ class Housekeeper:
 
     def prune(self) -> None:
         """Give up everything whose time is over. Raises JournalError; trouble with the rest goes into the log."""
-        self._prune_pictures()
-        self._journal.prune(self._ages.events_s, self._ages.events_bytes)
-        self._journal.forget_commands(COMMANDS_KEPT_S)
-        self._erasure.erase(self._journal)
-        self._erasure.tell(time.monotonic())
-        self._erasure.wipe(self._journal, time.monotonic(), self._stopping.is_set)
+        # The last named is done first, and all are done also where one fails: that must not let the disk fill up.
+        with ExitStack() as duties:
+            duties.callback(self._wipe)
+            duties.callback(lambda: self._erasure.tell(time.monotonic()))
+            duties.callback(self._erasure.erase, self._journal)
+            duties.callback(self._journal.forget_commands, COMMANDS_KEPT_S)
+            duties.callback(self._journal.prune, self._ages.events_s, self._ages.events_bytes)
+            duties.callback(self._prune_pictures)
+
+    def _wipe(self) -> None:
+        self._erasure.wipe(self._journal, time.monotonic(), lambda: self.worker.stopping)
 
     def _prune_pictures(self) -> None:
         try:

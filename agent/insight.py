@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from agent.gauges import GaugedParts
     from agent.link.setup import LinkView
     from agent.service.metrics import Tally
+    from agent.service.worker import Worker
     from agent.settings import LoadedSettings
     from agent.store.registry import Registry
 
@@ -86,6 +87,11 @@ class Insight:
         if self._metrics is not None:
             self._metrics.stop()
 
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """Its threads."""
+        return (self.clinic.worker, *(() if self._metrics is None else (self._metrics.worker,)))
+
     def link_changed(self, link: str, view: LinkView) -> None:
         """Note how the link of this name, central or site, is."""
         self._links[link] = view
@@ -110,7 +116,7 @@ class Insight:
             failing=lambda: parts.recorder.failing,
             ours=self._ours,
         )
-        devices = HeldDevices(parts.lanes, parts.eyes, parts.relays, parts.devices, looked.places)
+        devices = HeldDevices(parts.lanes, parts.eyes, parts.relays, parts.devices, parts.workers, looked.places)
         tasks = [*common(ground), *held(settings, devices)]
         quiet = Task(Check.BROKERS, self._linked, judging.brokers)
         rounds = [quiet if task.check is Check.BROKERS else task for task in tasks]

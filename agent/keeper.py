@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import queue
-import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent.core.events import TransactionClosed
+from agent.service.worker import Worker
 from agent.store.errors import EvidenceError
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 WAITING_LIMIT = 256
 STOP_TIMEOUT_S = 5.0
+LIMIT_S = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +41,20 @@ class Keeper:
     def __init__(self, store: EvidenceStore) -> None:
         self._store = store
         self._waiting: queue.Queue[Mapping[str, bytes] | _Settled | None] = queue.Queue(WAITING_LIMIT)
-        self._thread = threading.Thread(target=self._run, name="evidence", daemon=True)
+        self.worker = Worker("evidence", self._run, limit_s=LIMIT_S)
 
     def start(self) -> None:
         """Start to write."""
-        self._thread.start()
+        self.worker.start()
 
-    def stop(self) -> None:
-        """Write what waits and stop, within a bounded time."""
+    def stop(self) -> bool:
+        """Write what waits and stop, within a bounded time; whether that is done."""
         try:
             self._waiting.put(None, timeout=STOP_TIMEOUT_S)
         except queue.Full:
             log.error("the evidence store does not follow; what waits is given up")  # noqa: TRY400
-            return
-        self._thread.join(STOP_TIMEOUT_S)
-        if self._thread.is_alive():
-            log.error("the evidence store does not follow; its thread is left behind")
+            return False
+        return self.worker.join(STOP_TIMEOUT_S)
 
     def keep(self, pictures: Mapping[str, bytes]) -> None:
         """Take pictures over; returns at once."""
@@ -84,11 +83,15 @@ class Keeper:
                 self.settle(closed.pictures, closed.outcome, violated=bool(closed.violations))
 
     def _run(self) -> None:
-        while (item := self._waiting.get()) is not None:
+        while (item := self._next()) is not None:
             if isinstance(item, _Settled):
                 self._sort(item)
             else:
                 self._write(item)
+
+    def _next(self) -> Mapping[str, bytes] | _Settled | None:
+        with self.worker.resting():
+            return self._waiting.get()
 
     def _write(self, pictures: Mapping[str, bytes]) -> None:
         for digest, picture in pictures.items():

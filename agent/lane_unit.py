@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from agent.eye_news import EyeStatus, Seen
     from agent.recorder import Recorder
     from agent.relay_board import RelayBoard
+    from agent.service.worker import Worker
     from agent.settings import Lane as LaneSettings
     from agent.settings import SignalWiring
     from agent.way_guard import WayGuard
@@ -222,13 +223,19 @@ class LaneUnit:
         """Decide nothing any more, and only hear what becomes of the last pulse; for before the relay board stops."""
         self.loop.wind_down()
 
-    def stop(self) -> None:
-        """Record the last report, and stop; for after the relay board has stopped."""
+    def stop(self) -> bool:
+        """Record the last report, and stop; whether all has stopped. For after the relay board has stopped."""
+        for worker in self.workers:
+            worker.ask_to_stop()
         self.loop.stop()
-        if self._signals is not None:
-            self._signals.stop()
-        for scanner in self._scanners:
-            scanner.stop()
+        others = [*self._scanners, *(() if self._signals is None else (self._signals,))]
+        return all([not self.loop.runs, *(other.stop() for other in others)])
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """The threads of its inputs and its scanners."""
+        signals = () if self._signals is None else (self._signals.worker,)
+        return (*signals, *(scanner.worker for scanner in self._scanners))
 
     def seen(self, seen: Seen) -> None:
         """Hand in what an eye saw. What takes time to make of its plates is done here, in the eye's thread."""

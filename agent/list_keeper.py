@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.core.events import Alarm, AlarmRaised, ListsState
 from agent.core.lists.standing import standing_of
+from agent.service.worker import Worker
 from agent.store.errors import RegistryError
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ log = logging.getLogger(__name__)
 ROUND_S: Final = 0.5
 LOOK_EVERY: Final = 4  # rounds
 STOP_TIMEOUT_S: Final = 10.0
+LIMIT_S: Final = 300.0
+"""Taking in a long list takes a while on a slow disk."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +69,8 @@ class ListKeeper:
         self._file_problem = ""
         self._state: DataState | None = None
         self._seen: DataStanding | None = None
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="list-keeper", daemon=True)
+        self._rounds = 0
+        self.worker = Worker("list-keeper", self._run, limit_s=LIMIT_S)
 
     @property
     def state(self) -> DataState | None:
@@ -85,13 +88,11 @@ class ListKeeper:
             self._note(AlarmRaised(alarm=Alarm.LISTS_FAILED, detail=self._registry.replaced))
         self._look_at_file()
         self._look_at_age()
-        self._thread.start()
+        self.worker.start()
 
-    def stop(self) -> None:
-        """Stop, within a bounded time."""
-        self._stopping.set()
-        if self._thread.ident is not None:
-            self._thread.join(STOP_TIMEOUT_S)
+    def stop(self) -> bool:
+        """Stop, within a bounded time; whether it has."""
+        return self.worker.stop(STOP_TIMEOUT_S)
 
     def reload(self) -> Reloaded:
         """Read the trust list's file whether it looks changed or not, and tell what is in force now."""
@@ -102,17 +103,12 @@ class ListKeeper:
     # ------------------------------------------------------------------------------------------------------ the thread
 
     def _run(self) -> None:
-        rounds = 0
-        while not self._stopping.wait(self._round_s):
-            rounds += 1
-            try:
-                self._look_at_file()
-                if rounds % LOOK_EVERY == 0:
-                    self._desk.look()
-                    self._look_at_age()
-            except Exception:
-                # Whatever goes wrong with one look, the next one must come.
-                log.exception("the lists could not be looked after")
+        while not self.worker.wait(self._round_s):
+            self._rounds += 1
+            self._look_at_file()
+            if self._rounds % LOOK_EVERY == 0:
+                self._desk.look()
+                self._look_at_age()
 
     def _look_at_file(self, *, anyway: bool = False) -> None:
         if self._feed is None:

@@ -107,6 +107,8 @@ class Rehearsal:
                 self._drive_through()
         except OSError:
             log.exception("the scene of the simulated camera cannot be written")
+        except Exception:
+            log.exception("a simulated vehicle cannot go on")
         finally:
             self._leave()
             self._busy.release()

@@ -7,9 +7,7 @@ lane waits for another's pulse, hold or lamp no longer than that call takes.
 
 from __future__ import annotations
 
-import logging
 import queue
-import threading
 import time
 from collections import deque
 from contextlib import suppress
@@ -18,6 +16,7 @@ from typing import TYPE_CHECKING, assert_never
 from agent.barrier import Barrier, HoldOrder, PulseOrder, ShowOrder
 from agent.contacts import Contacts
 from agent.port_state import PortKeeper, PortState
+from agent.service.worker import OnFailure, Worker
 from drivers.api import Delivery, DeviceError
 
 if TYPE_CHECKING:
@@ -27,12 +26,12 @@ if TYPE_CHECKING:
     from agent.circuit import Wiring
     from drivers.api import RelayPort
 
-log = logging.getLogger(__name__)
-
 HEALTH_PERIOD_S = 0.2
 CHECK_S = 0.1
 """How long a check may take on a slow line."""
 STOP_TIMEOUT_S = 5.0
+LIMIT_S = 30.0
+"""A board that hangs on its line is given up by its driver much sooner."""
 
 
 class RelayBoard:
@@ -49,7 +48,8 @@ class RelayBoard:
         self._check_at = 0.0
         self._answer_s: float | None = None
         self._stopping = False
-        self._thread = threading.Thread(target=self._run, name=f"relay-{name}", daemon=True)
+        # What it owes to its lanes, pulses that have no report, is lost with its thread: nothing can go on from there.
+        self.worker = Worker(f"relay-{name}", self._run, limit_s=LIMIT_S, on_failure=OnFailure.END)
 
     @property
     def state(self) -> PortState:
@@ -76,18 +76,16 @@ class RelayBoard:
 
     def start(self) -> None:
         """Start to connect."""
-        self._thread.start()
+        self.worker.start()
 
-    def stop(self) -> None:
-        """Give no further pulse, release every relay and let the port go, within a bounded time.
+    def stop(self) -> bool:
+        """Give no further pulse, release every relay and let the port go, within a bounded time; whether that is done.
 
         By the return every pulse has its report, unless the board hangs.
         """
         self._close()
         self._orders.put(None)
-        self._thread.join(STOP_TIMEOUT_S)
-        if self._thread.is_alive():
-            log.error("the relay board does not let go; its thread is left behind")
+        return self.worker.join(STOP_TIMEOUT_S)
 
     # ------------------------------------------------------------------------------------------------- the thread
 
@@ -112,7 +110,7 @@ class RelayBoard:
 
     def _take_orders(self) -> None:
         """Take every order that is there; wait for one until the next duty."""
-        with suppress(queue.Empty):
+        with suppress(queue.Empty), self.worker.resting():
             self._note(self._orders.get(timeout=self._patience_s()))
         self._take_the_rest()
 

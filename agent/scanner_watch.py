@@ -5,8 +5,6 @@ A text goes on as it came; whether it is a permit is judged in the core. It is n
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from agent.core.observations import Presentation
 from agent.port_state import PortKeeper
+from agent.service.worker import Worker
 from drivers.api import ScanLosses
 
 if TYPE_CHECKING:
@@ -21,12 +20,11 @@ if TYPE_CHECKING:
 
     from drivers.api import Scan, ScannerPort
 
-log = logging.getLogger(__name__)
-
 ENGINE = "scanner"
 READ_S = 0.2
 """How long a read waits, and so how long a stop may."""
 STOP_TIMEOUT_S = 5.0
+LIMIT_S = 30.0
 BREATH_S = 0.001
 """After each text that was held back: a scanner gone mad must not keep a core busy. Faster than any serial line."""
 QUIET_S = 30.0
@@ -105,8 +103,7 @@ class ScannerWatch:
         self._held_back = 0
         self._known = ScanLosses(), 0
         self._dropped_at = 0.0
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"scanner-{name}", daemon=True)
+        self.worker = Worker(f"scanner-{name}", self._run, limit_s=LIMIT_S)
 
     @property
     def state(self) -> ScannerState:
@@ -115,22 +112,20 @@ class ScannerWatch:
 
     def start(self) -> None:
         """Start to read."""
-        self._thread.start()
+        self.worker.start()
 
-    def stop(self) -> None:
-        """Stop reading and let the port go, within a bounded time."""
-        self._stopping.set()
-        self._thread.join(STOP_TIMEOUT_S)
-        if self._thread.is_alive():
-            log.error("the scanner %s does not let go; its thread is left behind", self._name)
+    def stop(self) -> bool:
+        """Stop reading and let the port go, within a bounded time; whether that is done."""
+        return self.worker.stop(STOP_TIMEOUT_S)
 
     # ------------------------------------------------------------------------------------------------- the thread
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
+        while not self.worker.stopping:
+            self.worker.touch()
             if self._port.is_up:
                 self._port.guarded(self._read)
-            elif not self._stopping.wait(self._port.wait_s()):
+            elif not self.worker.wait(self._port.wait_s()):
                 self._port.connect()
         self._scanner.close()
 
@@ -142,7 +137,7 @@ class ScannerWatch:
                 self._on_scan(Presentation(scan.payload, ENGINE, self._name, self._number, scan.at))
             else:
                 self._held_back += 1
-                self._stopping.wait(BREATH_S)
+                self.worker.wait(BREATH_S)
         self._look_at_losses()
 
     def _look_at_losses(self) -> None:

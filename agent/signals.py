@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent.core.debounce import Debounced
 from agent.port_state import PortKeeper, PortState
+from agent.service.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from drivers.api import InputPort, InputSample
 
-log = logging.getLogger(__name__)
-
 STOP_TIMEOUT_S = 5.0
+LIMIT_S = 30.0
+"""A board that hangs on its line is given up by its driver much sooner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +83,7 @@ class SignalWatch:
             lambda: on_state(self._port.state, self._port.detail),
         )
         self._inputs: dict[int, Debounced] = {}
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"signals-{name}", daemon=True)
+        self.worker = Worker(f"signals-{name}", self._run, limit_s=LIMIT_S)
 
     @property
     def state(self) -> PortState:
@@ -94,23 +92,20 @@ class SignalWatch:
 
     def start(self) -> None:
         """Start to poll."""
-        self._thread.start()
+        self.worker.start()
 
-    def stop(self) -> None:
-        """Stop polling and let the port go, within a bounded time."""
-        self._stopping.set()
-        self._thread.join(STOP_TIMEOUT_S)
-        if self._thread.is_alive():
-            log.error("the input board does not let go; its thread is left behind")
+    def stop(self) -> bool:
+        """Stop polling and let the port go, within a bounded time; whether that is done."""
+        return self.worker.stop(STOP_TIMEOUT_S)
 
     def _run(self) -> None:
         due_at = time.monotonic()
-        while not self._stopping.is_set():
+        while not self.worker.stopping:
             if self._port.is_up:
                 self._port.guarded(self._poll)
                 due_at = max(due_at + self._map.period_s, time.monotonic())
-                self._stopping.wait(due_at - time.monotonic())
-            elif not self._stopping.wait(self._port.wait_s()):
+                self.worker.wait(due_at - time.monotonic())
+            elif not self.worker.wait(self._port.wait_s()):
                 self._port.connect()
                 due_at = time.monotonic()
         self._board.close()

@@ -139,4 +139,4 @@ class SimulatedYard(Yard):
             yield self
         finally:
             self.owner.stop()
-            assert not self.owner._thread.is_alive()
+            assert not self.owner.worker.runs

@@ -4,7 +4,8 @@ Modes: `segfault`, `hang`, `fail` (the code reader does, once a frame shows it a
 number in each frame as its code), `slow` (the same, 0.2 s a frame), `hint` (tells by a code whether there is a hint of one,
 whenever that changes), `silent` (says nothing), `stuck` (stops to beat),
 `garbage`, `liar` (a plate without positions), `future` (a frame from tomorrow), `stranger`, `old`, `exit`, `deaf` (does
-not stop when asked).
+not stop when asked), `held` (delivers, then hangs; once killed it stays in the kernel, as in uninterruptible sleep, until
+its tracer is killed too).
 """
 
 import argparse
@@ -22,7 +23,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from agent.eye import main
-from agent.eye.protocol import VERSION, Beat, Hello, Sighting
+from agent.eye.protocol import VERSION, Beat, CameraPhase, CameraState, Hello, Sighting
 from agent.eye.readers import Readers
 from agent.eye.wire import encoded
 from drivers.api import CameraDetails, Frame
@@ -116,6 +117,26 @@ def made_readers(mode):
     return make
 
 
+PTRACE_SEIZE = 0x4206
+PR_SET_PTRACER = 0x59616D61
+
+
+def be_traced():
+    """Have a process of its own trace this one and never look: a wait for this one lasts until the tracer is gone."""
+    library = ctypes.CDLL(None, use_errno=True)
+    readable, writable = os.pipe()
+    tracer = os.fork()
+    if tracer == 0:
+        os.read(readable, 1)
+        if library.ptrace(PTRACE_SEIZE, os.getppid(), None, None) == 0:
+            threading.Event().wait()
+        os._exit(1)
+    library.prctl(PR_SET_PTRACER, tracer, 0, 0, 0)
+    os.write(writable, b"1")
+    while "TracerPid:\t0\n" in Path("/proc/self/status").read_text():
+        threading.Event().wait(0.01)
+
+
 def misbehave(mode, end):
     """Speak the protocol by hand, and wrongly."""
     pid = os.getpid() + (mode == "stranger")
@@ -135,18 +156,33 @@ def misbehave(mode, end):
             end.sendall(encoded(Sighting(frame=1, at=now + 86400)))
         case "exit":
             os._exit(3)
+        case "held":
+            end.sendall(encoded(CameraState(phase=CameraPhase.STREAMING)))
     # A true eye would leave when its parent closes; these are the ones that must be killed.
     threading.Event().wait()
+
+
+def mode_of(options):
+    if options.once is None:
+        return options.mode
+    if options.once.exists():
+        return "count"
+    options.once.touch()
+    return options.mode
 
 
 def serve():
     parser = argparse.ArgumentParser()
     parser.add_argument("mode")
+    parser.add_argument("--once", type=Path, help="a file to be made: where it is there, the mode is `count` instead")
     parser.add_argument("--fd", type=int, required=True)
     options = parser.parse_args()
+    options.mode = mode_of(options)
     if options.mode == "silent":
         threading.Event().wait()
-    if options.mode in {"garbage", "liar", "future", "stranger", "old", "exit", "stuck", "deaf"}:
+    if options.mode in {"garbage", "liar", "future", "stranger", "old", "exit", "stuck", "deaf", "held"}:
+        if options.mode == "held":
+            be_traced()
         end = socket.socket(fileno=options.fd)
         if options.mode == "deaf":
             signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -23,6 +23,7 @@ SPEAKING = """
 agent/*.py agent/core/assessment.py agent/core/checkpoint.py agent/core/clock_trust.py agent/core/command_check.py
 agent/core/judging agent/core/jws.py agent/core/lane_*.py agent/core/lists agent/core/permit
 agent/core/verification.py agent/console/chain_check.py agent/decider agent/eye/*.py agent/link agent/service/clock.py
+agent/service/workers.py
 agent/site agent/store drivers/camera agent/doctor/gathering agent/console/pages agent/console/access/logins.py
 agent/console/plugged.py
 """

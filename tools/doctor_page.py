@@ -77,6 +77,7 @@ CHECK_OF: Final[Mapping[str, Check]] = {
     "UNIT": Check.SERVICE,
     "SERVICE": Check.SERVICE,
     "VERSION": Check.VERSIONS,
+    "PART": Check.PARTS,
     "WATCHDOG": Check.WATCHDOG,
     "HARDWARE": Check.WATCHDOG,
     "CLOCK": Check.CLOCK,

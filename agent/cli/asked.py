@@ -57,6 +57,11 @@ class Asked:
         self.cause, self.failed = "journal damaged", True
         self._wake()
 
+    def thread_failed(self, name: str) -> None:
+        """Ask to stop because a thread has failed; the service manager starts the agent again. From that thread."""
+        self.cause, self.failed = f"a fault in the thread {name}", True
+        self._wake()
+
     def _wake(self) -> None:
         with contextlib.suppress(BlockingIOError):  # full: it wakes in any case
             os.write(self._waker, b"\0")

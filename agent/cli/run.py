@@ -23,6 +23,9 @@ from agent.cli.configuration import (
 )
 from agent.core.events import ConfigurationRefused
 from agent.service.memory import give_back_memory
+from agent.service.notify import Notifier
+from agent.service.watchdog import PlannedPause
+from agent.service.worker import end_on_thread_failure
 from agent.settings import Problem, SettingsError
 from agent.settings.history import History, HistoryError, Step
 from agent.settings.revision import BY_HAND
@@ -36,6 +39,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 LOOK_S = 0.5
+START_OVER_S = 60.0
+"""Within this time an agent that takes a new configuration must be at work again; the stop of the old one is a part of it."""
 NEW = "a new configuration"
 
 
@@ -47,11 +52,12 @@ def run(
     It waits for no device: cameras, boards and brokers are looked for, lost and found again for as long as it runs.
     Where the configuration cannot be used, the last one with which the agent ran is, and that is told. SIGHUP has it read
     anew; a good one is taken once no vehicle is under way. Exit code 78 when no configuration can be used, 1 when the
-    journal or the lists cannot be opened or the journal is found damaged.
+    journal or the lists cannot be opened, the journal is found damaged, or a part fails or does not end: the service starts it again.
     """
     faulthandler.enable()
     gives_back = give_back_memory()
     asked = Asked()
+    end_on_thread_failure(asked.thread_failed)
     try:
         found = usable_configuration(configuration)
     except SettingsError as error:
@@ -64,8 +70,11 @@ def run(
         )
     while (newer := _newer(configuration, app, found.loaded, asked)) is not None:
         log.info("stopping: %s", NEW)
-        app.stop(NEW, again=True)
-        app, found = _started(configuration, newer, found, asked)
+        with PlannedPause(Notifier.from_environment(os.environ), START_OVER_S):
+            if not app.stop(NEW, again=True):
+                log.critical("a part of the agent has not ended: it needs a process of its own to start over")
+                raise typer.Exit(exits.FAILED)
+            app, found = _started(configuration, newer, found, asked)
     log.info("stopping: %s", asked.cause)
     app.stop(asked.cause)
     if asked.failed:
@@ -174,7 +183,6 @@ def _made(configuration: Path, found: Found, asked: Asked) -> App:
     """The agent, not started yet. Raises what App raises."""
     from agent.app import App, ConfigurationSource  # noqa: PLC0415 - what only this command needs
     from agent.service.clock import Clock  # noqa: PLC0415
-    from agent.service.notify import Notifier  # noqa: PLC0415
 
     refused = None if found.refused is None else _refusal(found.refused, found.loaded)
     source = ConfigurationSource(configuration, refused, asked.read_anew, partial(load_configuration, configuration))

@@ -13,6 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from agent.service.worker import Worker
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -43,7 +45,7 @@ class Reached:
 
 
 class ConsoleServer:
-    """Serve the console until stopped. Nothing of the gate waits for it, and its failure stops nothing else.
+    """Serve the console until stopped. Nothing of the gate waits for it; where it fails, nothing else stops, and it begins again.
 
     `start` returns at once: the libraries are loaded and the doors opened by the server's own thread. An address that
     cannot be had, such as one that another program holds, is told of once and tried again for ever, while the computer's own
@@ -57,11 +59,11 @@ class ConsoleServer:
         self._make_gate = make_gate
         self._settings = settings
         self._socket = None if runtime is None else runtime / SOCKET_NAME
-        self._stopping = threading.Event()
         self._opened = threading.Event()
         self._own: socket.socket | None = None
         self._listening: Listening | None = None
-        self._thread = threading.Thread(target=self._run, name="console", daemon=True)
+        # Not watched for progress: its event loop may wait for long, and the gate does not need it.
+        self.worker = Worker("console", self._run, limit_s=None)
 
     @classmethod
     def from_environment(cls, make_gate: Callable[[], Gate], settings: Console) -> ConsoleServer:
@@ -92,26 +94,22 @@ class ConsoleServer:
     def start(self) -> None:
         """Begin to serve."""
         if self._settings.enabled or self._socket is not None:
-            self._thread.start()
+            self.worker.start()
 
     def stop(self) -> None:
         """Close every door and end every answer, within a bounded time."""
-        self._stopping.set()
+        self.worker.ask_to_stop()
         if self._listening is not None:
             self._listening.stop()
-        if self._thread.is_alive():
-            self._thread.join(STOP_TIMEOUT_S)
-            if self._thread.is_alive():
-                log.error("the console does not stop; its thread is left behind")
+        self.worker.join(STOP_TIMEOUT_S)
 
     def _run(self) -> None:
         try:
             self._serve()
-        except Exception:
-            log.exception("the console has failed and is off; the gate goes on without it")
         finally:
             if self._own is not None:
                 self._own.close()
+                self._own = None
             if self._socket is not None:
                 self._socket.unlink(missing_ok=True)
 
@@ -129,7 +127,7 @@ class ConsoleServer:
         access = Access.open(gate.loaded.settings.state.directory, rules, lambda: gate.now().utc)
         try:
             application = make_app(gate, access, Surroundings(host_names(settings), certificate))
-            application.state.live.stopping = self._stopping.is_set
+            application.state.live.stopping = lambda: self.worker.stopping
             self._listening = Listening(
                 application, access.refusals.count, partial(_do_chores, gate, access, application)
             )
@@ -166,21 +164,21 @@ class ConsoleServer:
     def _open_network(self, certificate: Certificate | None, access: Access) -> list[Door]:
         """Every address, tried until all can be had; none where the server is to stop."""
         doors = self._until_open(lambda: self._addresses(certificate))
-        if not self._stopping.is_set():
+        if not self.worker.stopping:
             _offer_code(access, self.reached)
             self._opened.set()
         return doors
 
     def _until_open(self, opened: Callable[[], list[Door]]) -> list[Door]:
         told = ""
-        while not self._stopping.is_set():
+        while not self.worker.stopping:
             try:
                 return opened()
             except OSError as error:
                 if str(error) != told:
                     told = str(error)
                     log.warning("the console cannot listen, it tries again: %s", error)
-                self._stopping.wait(RETRY_S)
+                self.worker.wait(RETRY_S)
         return []
 
     def _addresses(self, certificate: Certificate | None) -> list[Door]:

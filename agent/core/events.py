@@ -51,6 +51,7 @@ class Alarm(StrEnum):
     INPUTS_FLAPPING = "inputs_flapping"
     DELIVERY_STALLED = "delivery_stalled"
     LISTS_FAILED = "lists_failed"
+    PART_FAILED = "part_failed"
 
 
 class Event(BaseModel):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from agent.doctor.codes import Severity
 from agent.doctor.examination import Examiner
 from agent.doctor.finding import Report
+from agent.service.worker import Backoff, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 FIRST_S: Final = 10.0
 EVERY_S: Final = 900.0
 STOP_TIMEOUT_S: Final = 2.0
+LIMIT_S: Final = 300.0
+"""An examination takes no longer than its slowest check may; one at a time is made."""
 
 
 class Clinic:
@@ -44,8 +47,7 @@ class Clinic:
         self._full: Report | None = None
         self._full_at = 0.0
         self._told: frozenset[tuple[Code, str]] = frozenset()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="doctor", daemon=True)
+        self.worker = Worker("doctor", self._run, limit_s=LIMIT_S, backoff=Backoff(EVERY_S, EVERY_S))
 
     @property
     def report(self) -> Report | None:
@@ -63,23 +65,17 @@ class Clinic:
 
     def start(self) -> None:
         """Begin to make rounds."""
-        self._thread.start()
+        self.worker.start()
 
     def stop(self) -> None:
         """Make no more rounds; a check that hangs is left behind."""
-        self._stopping.set()
-        if self._thread.ident is not None:
-            self._thread.join(STOP_TIMEOUT_S)
+        self.worker.stop(STOP_TIMEOUT_S)
 
     def _run(self) -> None:
         pause_s = FIRST_S
-        while not self._stopping.wait(pause_s):
+        while not self.worker.wait(pause_s):
             pause_s = EVERY_S
-            try:
-                self._examined(self._round_tasks)
-            except Exception:
-                # Whatever goes wrong with one round, the next one must come.
-                log.exception("the gate could not be examined")
+            self._examined(self._round_tasks)
 
     def _examined(self, tasks: Sequence[Task]) -> Report:
         findings = self._examiner.examine(tasks)

@@ -30,6 +30,7 @@ class Check(StrEnum):
     SERVICE = "service"
     VERSIONS = "versions"
     WATCHDOG = "watchdog"
+    PARTS = "parts"
     CLOCK = "clock"
     TIME_ZONE = "time_zone"
     DISK = "disk"
@@ -64,6 +65,9 @@ class Code(StrEnum):
     VERSION_WAITS = "VERSION_WAITS"
     WATCHDOG_OFF = "WATCHDOG_OFF"
     HARDWARE_WATCHDOG_OFF = "HARDWARE_WATCHDOG_OFF"
+    PART_STALLED = "PART_STALLED"
+    PART_FAILED = "PART_FAILED"
+    PART_RESTARTED = "PART_RESTARTED"
     CLOCK_UNTRUSTED = "CLOCK_UNTRUSTED"
     CLOCK_UNSYNCHRONISED = "CLOCK_UNSYNCHRONISED"
     CLOCK_INEXACT = "CLOCK_INEXACT"
@@ -162,6 +166,7 @@ _WARNINGS: Final = frozenset(
         Code.SERVICE_STOPPED,
         Code.SERVICE_RESTARTED,
         Code.WATCHDOG_OFF,
+        Code.PART_RESTARTED,
         Code.CLOCK_UNSYNCHRONISED,
         Code.CLOCK_INEXACT,
         Code.DISK_LOW,

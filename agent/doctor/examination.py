@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agent.doctor.codes import Check, Code
 from agent.doctor.finding import Finding
-from agent.doctor.gathering.parallel import Job
+from agent.service.parallel import Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -53,7 +53,7 @@ class Examiner:
         if before is not None and before.runs:
             return None
         self._hanging.pop(task.check, None)
-        return Job(task.check.value, lambda: list(task.judge(task.gather())))
+        return Job(f"doctor-{task.check.value}", lambda: list(task.judge(task.gather())))
 
     def _result(self, task: Task, job: Job[list[Finding]] | None, deadline: float) -> Sequence[Finding]:
         hangs = [Finding(task.check, code=Code.CHECK_HANGS, values={"time": f"{task.limit_s:g} s"})]

@@ -73,6 +73,19 @@ class WatchdogFacts:
     hardware: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class PartFacts:
+    """One thread of the agent that runs. `failures`: since its start. `trouble`: why it failed last, "" once it has recovered.
+
+    `still_s`: for how long it has made no progress, where that is longer than it may be.
+    """
+
+    name: str
+    failures: int
+    trouble: str
+    still_s: float | None
+
+
 # ---------------------------------------------------------------------------------------------------------- the machine
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from agent.eye_port import EyePort
     from agent.lane_unit import LaneUnit
     from agent.relay_board import RelayBoard
+    from agent.service.workers import Workers
     from agent.settings import LoadedSettings, Settings
 
 CAMERAS_LIMIT_S: Final = opened.CAMERA_LIMIT_S + 10.0
@@ -62,12 +63,13 @@ class Ground:
 
 @dataclass(frozen=True, slots=True)
 class HeldDevices:
-    """The devices of an agent that runs. `places`: the lanes of each relay board, by where it is."""
+    """The devices of an agent that runs, and its threads. `places`: the lanes of each relay board, by where it is."""
 
     lanes: Sequence[LaneUnit]
     eyes: Sequence[EyePort]
     boards: Mapping[str, RelayBoard]
     devices: Devices
+    workers: Workers
     places: Mapping[str, list[str]]
 
 
@@ -129,9 +131,10 @@ def without_settings(path: Path, load: Callable[[], LoadedSettings]) -> list[Tas
 
 
 def held(settings: Settings, parts: HeldDevices) -> list[Task]:
-    """The checks of devices that the running agent has."""
+    """The checks of what the running agent has: its threads and its devices."""
     known = parts.devices
     return [
+        Task(Check.PARTS, lambda: running.parts(parts.workers.states), of_software.parts),
         Task(Check.CAMERAS, partial(running.cameras, parts.eyes), of_devices.cameras),
         Task(Check.RELAYS, partial(running.relays, parts.boards, parts.places), of_devices.relays),
         Task(Check.INPUTS, lambda: running.inputs(settings, parts.lanes, known.known), of_devices.inputs),

@@ -23,6 +23,7 @@ from agent.link.messages import LinkDown, Subscription
 from agent.link.refusals import RefusalLog
 from agent.link.results import Results
 from agent.link.topics import Topics
+from agent.service.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -40,6 +41,8 @@ INBOX_LIMIT: Final = 64
 TURN_S: Final = 0.25
 FAULT_PAUSE_S: Final = 1.0
 STOP_S: Final = 5.0
+LIMIT_S: Final = 60.0
+"""A command takes 10 s at most."""
 VERIFIED_A_SECOND: Final = 20
 VERIFIED_AT_ONCE: Final = 40
 REFUSALS_ANSWERED_A_SECOND: Final = 10
@@ -83,8 +86,7 @@ class CommandDesk:
         self._inbox: queue.Queue[_Arrival | None] = queue.Queue(INBOX_LIMIT)
         self._overflow = 0
         self._overflow_lock = threading.Lock()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="commands", daemon=True)
+        self.worker = Worker("commands", self._run, limit_s=LIMIT_S)
         session.subscribe(Subscription(Topics(rules.gate).commands, self._arrived, qos=1, stored=False))
         session.listen(self._link_changed)
 
@@ -107,15 +109,11 @@ class CommandDesk:
 
     def start(self) -> None:
         """Begin to take commands; those that the last run accepted and did not answer are answered with UNKNOWN."""
-        self._thread.start()
+        self.worker.start()
 
     def stop(self, timeout_s: float = STOP_S) -> bool:
         """Take no more, end the one that runs and tell what is left to tell; whether the thread ended in time."""
-        self._stopping.set()
-        if self._thread.ident is None:
-            return True
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        return self.worker.stop(timeout_s)
 
     # ------------------------------------------------------------------------------------------- the network's thread
 
@@ -136,13 +134,13 @@ class CommandDesk:
     # --------------------------------------------------------------------------------------------------- its own thread
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
+        while not self.worker.stopping:
             try:
                 self._turn()
             except Exception:
                 # Whatever was wrong with one command, the next must be taken.
                 log.exception("the desk of the commands could not work; it goes on")
-                self._stopping.wait(FAULT_PAUSE_S)
+                self.worker.wait(FAULT_PAUSE_S)
         self._count_overflow()
         self._note_all(self._refusals.rest())
 
@@ -150,7 +148,8 @@ class CommandDesk:
         if not self._settled:
             self._settle()
         try:
-            arrival = self._inbox.get(timeout=TURN_S)
+            with self.worker.resting():
+                arrival = self._inbox.get(timeout=TURN_S)
         except queue.Empty:
             arrival = None
         try:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from agent.core.events import EvidenceSent
 from agent.link.messages import Outgoing, Receipt
 from agent.port_state import PortState
+from agent.service.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,7 @@ log = logging.getLogger(__name__)
 
 CONTENT_TYPE = "image/jpeg"
 STOP_S = 2.0
+LIMIT_S = 60.0
 
 
 class Queue(Protocol):
@@ -99,8 +101,7 @@ class EvidenceSender:
         self._settings = EvidenceSettings() if settings is None else settings
         self._failures: dict[str, int] = {}
         self._trouble = ""
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="evidence-sender", daemon=True)
+        self.worker = Worker("evidence-sender", self._run, limit_s=LIMIT_S)
 
     @property
     def waiting(self) -> int:
@@ -114,20 +115,17 @@ class EvidenceSender:
 
     def start(self) -> None:
         """Begin to send."""
-        self._thread.start()
+        self.worker.start()
 
     def stop(self, timeout_s: float = STOP_S) -> bool:
         """Stop; what is under way is sent again after the next start. Returns whether the thread has ended in time."""
-        self._stopping.set()
-        if self._thread.ident is not None:
-            self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        return self.worker.stop(timeout_s)
 
     # ------------------------------------------------------------------------------------------------------ the thread
 
     def _run(self) -> None:
         pause_s = 0.0
-        while not self._stopping.wait(pause_s):
+        while not self.worker.wait(pause_s):
             try:
                 pause_s = self._turn()
             except Exception as error:
@@ -182,7 +180,8 @@ class EvidenceSender:
             return None
         deadline = time.monotonic() + self._settings.answer_s
         while not answered.wait(self._settings.look_s):
-            if self._stopping.is_set():
+            self.worker.touch()
+            if self.worker.stopping:
                 return None
             if time.monotonic() > deadline:
                 self._session.reconnect(f"the broker has not answered a picture for {self._settings.answer_s:g} s")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import queue
 import secrets
 import threading
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from agent.link.brokers import BrokerAddress
     from agent.link.connection import Happening
     from agent.link.messages import Incoming, Outgoing
+
+log = logging.getLogger(__name__)
 
 TURN_S = 0.1
 KEEPALIVE_S = 15
@@ -179,6 +182,9 @@ class Guest:
                     break
                 for happening in self._connection.turn(TURN_S):
                     self._take(happening)
+        except Exception:
+            # Callers see the end of the connection; its thread must not take the process along.
+            log.exception("the connection to %s broke in an unforeseen way", self._address.url)
         finally:
             self._settle()
             self._connection.close()

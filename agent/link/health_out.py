@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import threading
 from typing import TYPE_CHECKING, Final
 
 from agent.core.contract.channels import HEALTH_EXPIRY_S
 from agent.link.messages import Outgoing
 from agent.port_state import PortState
+from agent.service.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 EVERY_S: Final = 60.0
 LOOK_S: Final = 1.0
 STOP_TIMEOUT_S: Final = 2.0
+LIMIT_S: Final = 60.0
 
 
 class HealthOut:
@@ -30,22 +31,19 @@ class HealthOut:
         self._topic = topic
         self._make = make
         self._every_s = every_s
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="health", daemon=True)
+        self.worker = Worker("health", self._run, limit_s=LIMIT_S)
 
     def start(self) -> None:
         """Begin to publish."""
-        self._thread.start()
+        self.worker.start()
 
-    def stop(self) -> None:
-        """Publish no more, within a bounded time."""
-        self._stopping.set()
-        if self._thread.ident is not None:
-            self._thread.join(STOP_TIMEOUT_S)
+    def stop(self) -> bool:
+        """Publish no more, within a bounded time; whether it has stopped."""
+        return self.worker.stop(STOP_TIMEOUT_S)
 
     def _run(self) -> None:
         told_connection, waited_s = 0, 0.0
-        while not self._stopping.wait(LOOK_S):
+        while not self.worker.wait(LOOK_S):
             waited_s += LOOK_S
             view = self._session.view
             if view.state is not PortState.UP or (view.connections == told_connection and waited_s < self._every_s):

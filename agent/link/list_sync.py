@@ -8,7 +8,6 @@ order: what such a key signed is asked for again then, and is told as refused on
 from __future__ import annotations
 
 import logging
-import threading
 from typing import TYPE_CHECKING, Final
 
 from agent.core.lists.faults import ListError, ListFault
@@ -18,6 +17,7 @@ from agent.link.list_course import ListCourse
 from agent.link.list_inbox import ListInbox
 from agent.link.list_topics import ChunkTopic, DeltaTopic, HeadTopic, ListTopics, TrustTopic
 from agent.link.messages import Incoming, LinkDown, LinkUp, Subscription
+from agent.service.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +35,8 @@ AGAIN_S: Final = 5.0
 REFUSED_PAUSE_S: Final = 0.002
 """After what is refused: a flood of it must not take the computer from those who decide."""
 STOP_S: Final = 5.0
+LIMIT_S: Final = 600.0
+"""Applying a long list takes a while on a slow disk."""
 
 _OF_A_KEY: Final = frozenset({ListFault.KEY_UNKNOWN, ListFault.KEY_EXPIRED, ListFault.KEY_REVOKED})
 
@@ -76,31 +78,29 @@ class ListSync:
         self._up_at = self._looked_at = self._again_at = float("-inf")
         self._trust_version = 0
         self._settling = self._unheard = False
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="list-sync", daemon=True)
+        self.worker = Worker("list-sync", self._run, limit_s=LIMIT_S)
 
     def start(self) -> None:
         """Begin to work."""
-        self._thread.start()
+        self.worker.start()
 
     def stop(self, timeout_s: float = STOP_S) -> bool:
         """Stop, within a bounded time; whether the thread has ended by then. A list in the middle of its way is given up."""
-        self._stopping.set()
+        self.worker.ask_to_stop()
         self._desk.stop()
-        if self._thread.ident is not None:
-            self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        return self.worker.join(timeout_s)
 
     # ------------------------------------------------------------------------------------------------------ the thread
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
+        while not self.worker.stopping:
+            self.worker.touch()
             try:
                 self._turn()
             except Exception:
                 # Whatever goes wrong with one message, the lists must be kept in step.
                 log.exception("the lists could not be kept in step just now; it is tried on")
-                self._stopping.wait(TURN_S)
+                self.worker.wait(TURN_S)
 
     def _turn(self) -> None:
         item = self._inbox.take(TURN_S)
@@ -147,7 +147,7 @@ class ListSync:
         self._unheard = self._unheard or of_a_key
         if not (of_a_key and self._settling):
             self._desk.refuse(kind.value, error.fault, str(error), "mqtt")
-        self._stopping.wait(REFUSED_PAUSE_S)
+        self.worker.wait(REFUSED_PAUSE_S)
 
     def _look(self, at: float) -> None:
         for course in self._courses.values():

@@ -101,6 +101,12 @@ class Network:
     # ------------------------------------------------------------------------------------------------------ the thread
 
     def _run(self) -> None:
+        try:
+            self._live()
+        except (Exception, SystemExit):
+            log.critical("the network thread has failed; the session puts another in its place", exc_info=True)
+
+    def _live(self) -> None:
         self._pause(self._draw() * self._settings.start_spread_s)
         while not self._leaving.is_set():
             cause, lasted = self._attempt()

@@ -7,10 +7,10 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable
 
     from agent.link.outbox import Outbox
+    from agent.service.worker import Worker
 
 log = logging.getLogger(__name__)
 
@@ -18,10 +18,11 @@ WAIT_S = 0.2
 FAULT_PAUSE_S = 1.0
 
 
-def pass_on_news(outbox: Outbox, wake: Callable[[], None], stopping: threading.Event) -> None:
-    """Call `wake` for every batch of new events, until stopping."""
+def pass_on_news(outbox: Outbox, wake: Callable[[], None], worker: Worker) -> None:
+    """Call `wake` for every batch of new events, until the worker is to stop; for its thread."""
     known = outbox.head
-    while not stopping.is_set():
+    while not worker.stopping:
+        worker.touch()
         began_at = time.monotonic()
         try:
             news = outbox.wait_for_news(known, WAIT_S)
@@ -33,4 +34,4 @@ def pass_on_news(outbox: Outbox, wake: Callable[[], None], stopping: threading.E
             wake()
         elif time.monotonic() - began_at < WAIT_S / 2:
             # A journal that is closed, or that fails, does not wait: that must not become a busy loop.
-            stopping.wait(FAULT_PAUSE_S)
+            worker.wait(FAULT_PAUSE_S)

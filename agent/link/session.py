@@ -16,6 +16,7 @@ from agent.link.rota import Rota
 from agent.link.setup import LinkView
 from agent.link.subscriptions import Subscriptions
 from agent.port_state import PortState
+from agent.service.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 STOP_S = 5.0
+LIMIT_S = 60.0
 WATCH_EVERY_S = 5.0
 PROBLEMS_KEPT = 8
 
@@ -58,9 +60,8 @@ class Session:
         self._up = False
         self._told: list[str] = []
         self._view = LinkView(PortState.CONNECTING, "", 0, brokers[0].url, 0, time.monotonic())
-        self._stopping = threading.Event()
         self._network = self._make_network()
-        self._watchdog = threading.Thread(target=self._watch, name="link-watchdog", daemon=True)
+        self.worker = Worker(f"link-{settings.client_id or settings.gate}", self._watch, limit_s=LIMIT_S)
 
     @property
     def view(self) -> LinkView:
@@ -93,15 +94,14 @@ class Session:
         """Begin to connect."""
         self._network = self._make_network()
         self._network.start()
-        self._watchdog.start()
+        self.worker.start()
 
     def stop(self, timeout_s: float = STOP_S) -> bool:
         """Say goodbye to the broker and stop, within `timeout_s`; whether all threads have ended by then."""
         deadline = time.monotonic() + timeout_s
-        self._stopping.set()
-        if self._watchdog.ident is None:
+        if not self.worker.runs:
             return True
-        self._watchdog.join(timeout_s)
+        self.worker.stop(timeout_s)
         self._network.leave()
         ended = self._network.join(max(0.0, deadline - time.monotonic()))
         if not ended:
@@ -174,7 +174,7 @@ class Session:
         if was_up:
             self._tell(event)
         # An orderly stop is no change of the device's health: whoever stops the session knows.
-        if (changed or new) and not self._stopping.is_set():
+        if (changed or new) and not self.worker.stopping:
             log.warning("not connected: %s", cause)
             self._show()
 
@@ -207,7 +207,7 @@ class Session:
         return Network(self._settings, self._rota, self, self._presence, self._subscriptions, self._random.random)
 
     def _watch(self) -> None:
-        while not self._stopping.wait(min(WATCH_EVERY_S, self._settings.stall_s / 4)):
+        while not self.worker.wait(min(WATCH_EVERY_S, self._settings.stall_s / 4)):
             network = self._network
             stalled_s = time.monotonic() - network.progress_at
             if network.alive and stalled_s < self._settings.stall_s:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from agent.link.brokers import BrokerAddress
     from agent.link.messages import Incoming, LinkDown, LinkUp, Receipt
+    from agent.service.worker import Worker
 
 CLIENT_SUFFIX: Final = "-site"
 EXPIRY_S: Final = 30
@@ -81,6 +82,11 @@ class SiteLink:
     def view(self) -> LinkView:
         """The state of the link."""
         return self._session.view
+
+    @property
+    def worker(self) -> Worker:
+        """The thread that keeps the session alive."""
+        return self._session.worker
 
     def hear(self, said: Callable[[Incoming], None], rows: Callable[[Incoming], None]) -> None:
         """Take what is said to this gate, and what the others tell of their rows; both must only enqueue. Before `start`."""

@@ -20,6 +20,7 @@ from agent.link.sender import Answer, Sender
 from agent.link.stall import Deafness, Stall
 from agent.link.topics import Topics
 from agent.link.uplink_view import AckState, UplinkView
+from agent.service.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,7 @@ TURN_S = 0.5
 NOTE_EVERY_S = 0.1
 FAULT_PAUSE_S = 1.0
 STOP_S = 5.0
+LIMIT_S = 60.0
 INBOX_LIMIT = 1_000
 RETAINED_S = 5.0
 
@@ -90,14 +92,8 @@ class Uplink:
         self._deafness = Deafness(self._settings.deaf_s)
         self._word_at = self._up_at = 0.0
         self._view = self._make_view()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="uplink", daemon=True)
-        self._news = threading.Thread(
-            target=pass_on_news,
-            args=(outbox, partial(self._inbox.put, None), self._stopping),
-            name="uplink-news",
-            daemon=True,
-        )
+        self._worker = Worker("uplink", self._run, limit_s=LIMIT_S)
+        self._news = Worker("uplink-news", self._pass_on_news, limit_s=LIMIT_S)
         session.listen(self._inbox.put)
         if self._settings.ack_mode is AckMode.WATERMARK:
             session.subscribe(Subscription(self._topics.ack, self._hear_ack, qos=0, stored=True))
@@ -134,18 +130,22 @@ class Uplink:
 
     def start(self) -> None:
         """Begin to send."""
-        self._thread.start()
+        self._worker.start()
         self._news.start()
 
     def stop(self, timeout_s: float = STOP_S) -> bool:
         """Stop sending, note the watermark, within `timeout_s`; whether the threads have ended by then."""
         deadline = time.monotonic() + timeout_s
-        self._stopping.set()
+        for worker in self.workers:
+            worker.ask_to_stop()
         self._inbox.put(None)
-        threads = [thread for thread in (self._thread, self._news) if thread.ident is not None]
-        for thread in threads:
-            thread.join(max(0.0, deadline - time.monotonic()))
-        return not any(thread.is_alive() for thread in threads)
+        ended = [worker.join(deadline - time.monotonic()) for worker in self.workers]
+        return all(ended)
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """Its threads."""
+        return (self._worker, self._news)
 
     def _hear_ack(self, message: Incoming) -> None:
         """Take over an acknowledgement, on the network thread. What is too much is left: central says it again."""
@@ -155,9 +155,12 @@ class Uplink:
     # ------------------------------------------------------------------------------------------------------ the threads
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
+        while not self._worker.stopping:
             self._guarded(self._turn)
         self._guarded(self._note)
+
+    def _pass_on_news(self) -> None:
+        pass_on_news(self._outbox, partial(self._inbox.put, None), self._news)
 
     def _guarded(self, work: Callable[[], None]) -> None:
         try:
@@ -168,7 +171,7 @@ class Uplink:
             if fault != self._fault:
                 log.exception("the uplink could not work; it tries again every %g s", FAULT_PAUSE_S)
             self._fault = fault
-            self._stopping.wait(FAULT_PAUSE_S)
+            self._worker.wait(FAULT_PAUSE_S)
         else:
             self._fault = ""
 
@@ -178,12 +181,12 @@ class Uplink:
         now = time.monotonic()
         if self._sender.connected:
             self._watch(now)
-            while not self._stopping.is_set() and self._sender.send():
-                pass
+            while not self._worker.stopping and self._sender.send():
+                self._worker.touch()
         for event in self._acks.due(now):
             log.error("an acknowledgement is not taken: %s", event.code)
             self._record(event)
-        if self._flow.watermark > self._noted and (now - self._noted_at >= NOTE_EVERY_S or self._stopping.is_set()):
+        if self._flow.watermark > self._noted and (now - self._noted_at >= NOTE_EVERY_S or self._worker.stopping):
             self._note()
         self._show()
         self._tell_stall(now)
@@ -200,7 +203,8 @@ class Uplink:
 
     def _take_all(self, timeout_s: float) -> None:
         try:
-            item = self._inbox.get(timeout=timeout_s)
+            with self._worker.resting():
+                item = self._inbox.get(timeout=timeout_s)
             while True:
                 self._take(item)
                 item = self._inbox.get_nowait()

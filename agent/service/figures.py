@@ -100,6 +100,15 @@ class DiskFigures:
 
 
 @dataclass(frozen=True, slots=True)
+class PartFigures:
+    """One thread of the agent. `failures`: since the start. `well`: it makes progress, and has recovered from its last failure."""
+
+    part: str
+    failures: int
+    well: bool
+
+
+@dataclass(frozen=True, slots=True)
 class GateFigures:
     """The whole gate now. None: not there, or it cannot be known now.
 
@@ -123,4 +132,5 @@ class GateFigures:
     clock_error_s: float | None
     disk: DiskFigures | None
     watchdog_margin_s: float | None
+    parts: tuple[PartFigures, ...]
     configuration_refused: bool

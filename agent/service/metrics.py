@@ -281,6 +281,18 @@ def _machine(now: GateFigures) -> Iterator[Metric]:
         "How long the slowest part may still stand still before the service manager restarts the agent.",
         now.watchdog_margin_s,
     )
+    yield _counter(
+        "part_failures",
+        "How often a part of the agent has failed and begun again.",
+        ("part",),
+        (((one.part,), float(one.failures)) for one in now.parts),
+    )
+    yield _gauge(
+        "part_well",
+        "1 while the part of the agent makes progress and has recovered from its last failure.",
+        ("part",),
+        (((one.part,), float(one.well)) for one in now.parts),
+    )
     yield _single(
         "configuration_refused",
         "1 while the configuration on the disk cannot be used and the last good one runs.",

@@ -16,6 +16,8 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 from prometheus_client import make_wsgi_app
 from typing_extensions import override
 
+from agent.service.worker import Worker
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -30,6 +32,7 @@ PATH: Final = "/metrics"
 MOST_CLIENTS: Final = 8
 CLIENT_TIMEOUT_S: Final = 5.0
 STOP_TIMEOUT_S: Final = 5.0
+LIMIT_S: Final = 60.0
 _POLL_S: Final = 0.1
 
 
@@ -41,7 +44,7 @@ class MetricsServer:
         self._registry = registry
         self._address, self._asked_port = address, port
         self._server: _Server | None = None
-        self._thread: threading.Thread | None = None
+        self.worker = Worker("metrics", self._serve, limit_s=LIMIT_S)
 
     @property
     def port(self) -> int | None:
@@ -61,19 +64,24 @@ class MetricsServer:
             )
             return
         self._server.set_app(_only_metrics(make_wsgi_app(self._registry)))
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(_POLL_S,), name="metrics", daemon=True)
-        self._thread.start()
+        self.worker.start()
         log.info("metrics are served at %s port %d", self._address, self._server.server_port)
 
     def stop(self) -> None:
         """Listen no more, within a bounded time; whoever is being answered may be cut off."""
-        server, thread = self._server, self._thread
-        if server is None or thread is None:
+        server = self._server
+        if server is None:
             return
-        server.shutdown()
+        self.worker.ask_to_stop()
+        self.worker.join(STOP_TIMEOUT_S)
         server.server_close()
-        thread.join(STOP_TIMEOUT_S)
         self._server = None
+
+    def _serve(self) -> None:
+        server = self._server
+        while server is not None and not self.worker.stopping:
+            self.worker.touch()
+            server.handle_request()
 
 
 class _Handler(WSGIRequestHandler):
@@ -91,6 +99,7 @@ class _Server(ThreadingMixIn, WSGIServer):
     block_on_close = False
     allow_reuse_address = True
     request_queue_size = MOST_CLIENTS
+    timeout = _POLL_S
 
     def __init__(self, family: socket.AddressFamily, address: tuple[str, int]) -> None:
         self.address_family = family

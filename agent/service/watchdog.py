@@ -11,7 +11,9 @@ import logging
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
+
+from agent.service.worker import OnFailure, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,21 +36,6 @@ class Stage:
     progress_at: Callable[[], float]
 
 
-class Stamp:
-    """Progress of a part that has no stamp of its own: call `touch` each time round."""
-
-    def __init__(self) -> None:
-        self._at = time.monotonic()
-
-    def touch(self) -> None:
-        """Note progress."""
-        self._at = time.monotonic()
-
-    def progress_at(self) -> float:
-        """When `touch` was last called, monotonic seconds."""
-        return self._at
-
-
 class Watchdog:
     """Look at every stage and feed the manager's watchdog while all of them make progress.
 
@@ -61,14 +48,17 @@ class Watchdog:
         self._lock = threading.Lock()
         self._stages: dict[str, Stage] = {}
         self._stalled: frozenset[str] = frozenset()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="watchdog", daemon=True)
+        self._on_stall: Callable[[str], None] = lambda _name: None
+        self._worker = Worker("watchdog", self._run, limit_s=None, on_failure=OnFailure.END)
 
     @property
     def period_s(self) -> float:
         """How often the stages are looked at."""
-        window_s = self._notifier.watchdog_s
-        return UNWATCHED_PERIOD_S if window_s is None else window_s / _SHARE_OF_WINDOW
+        return _period_s(self._notifier)
+
+    def on_stall(self, told: Callable[[str], None]) -> None:
+        """Have it told the name of each stage that begins to make no progress; it must not block. For before `start`."""
+        self._on_stall = told
 
     def watch(self, name: str, window_s: float, progress_at: Callable[[], float]) -> None:
         """Watch a stage from now on; a stage of the same name is replaced."""
@@ -95,13 +85,11 @@ class Watchdog:
     def start(self) -> None:
         """Start to watch. From now on SIGABRT, which the manager sends for a missed sign, writes all stacks to stderr."""
         faulthandler.enable()
-        self._thread.start()
+        self._worker.start()
 
-    def stop(self) -> None:
-        """Stop watching."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(STOP_TIMEOUT_S)
+    def stop(self) -> bool:
+        """Stop watching; whether it has."""
+        return self._worker.stop(STOP_TIMEOUT_S)
 
     def look(self) -> frozenset[str]:
         """Look once: feed the watchdog when all is well. Returns the names of the stages that make no progress."""
@@ -111,6 +99,7 @@ class Watchdog:
         stalled = frozenset(stage.name for stage in stages if now - stage.progress_at() > stage.window_s)
         for name in sorted(stalled - self._stalled):
             log.error("%s makes no progress; the service manager will restart the agent", name)
+            self._on_stall(name)
         for name in sorted(self._stalled - stalled):
             log.warning("%s makes progress again", name)
         self._stalled = stalled
@@ -119,6 +108,40 @@ class Watchdog:
         return stalled
 
     def _run(self) -> None:
-        while not self._stopping.is_set():
+        while not self._worker.stopping:
             self.look()
-            self._stopping.wait(self.period_s)
+            self._worker.wait(self.period_s)
+
+
+class PlannedPause:
+    """Feeds the manager's watchdog while nothing is watched because the agent itself starts over, for at most `limit_s`.
+
+    A start or a stop that hangs is noticed: after that time the watchdog gets nothing more. To be used as a context manager.
+    """
+
+    def __init__(self, notifier: Notifier, limit_s: float) -> None:
+        self._notifier = notifier
+        self._limit_s = limit_s
+        self._worker = Worker("planned-pause", self._run, limit_s=None, on_failure=OnFailure.END)
+
+    def __enter__(self) -> Self:
+        """Begin to feed."""
+        self._worker.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End; others feed it from here on."""
+        self._worker.stop(STOP_TIMEOUT_S)
+
+    def _run(self) -> None:
+        deadline = time.monotonic() + self._limit_s
+        while time.monotonic() < deadline:
+            self._notifier.alive()
+            if self._worker.wait(_period_s(self._notifier)):
+                return
+        log.error("the agent has not started over within %g s; the service manager will restart it", self._limit_s)
+
+
+def _period_s(notifier: Notifier) -> float:
+    window_s = notifier.watchdog_s
+    return UNWATCHED_PERIOD_S if window_s is None else window_s / _SHARE_OF_WINDOW

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from agent.core.lane_io import LedgerChange
     from agent.core.permit.keys import SigningKey
     from agent.core.site_messages import Heard, SiteRoll, Word
+    from agent.service.worker import Worker
     from agent.site.own_claims import LiveClaim
     from agent.site.ports import Link, SharedLedger, Uses
 
@@ -84,6 +85,11 @@ class SiteDesk:
         ended = self._ear.stop(timeout_s / 3)
         ended = self._exchange.stop(timeout_s / 3) and ended
         return self._link.stop(max(0.1, deadline - time.monotonic())) and ended
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """Its threads."""
+        return (self._ear.words.worker, self._ear.rows.worker, self._exchange.worker, self._link.worker)
 
     # -------------------------------------------------------------------------------------------------- for the lanes
 
@@ -217,6 +223,11 @@ class LoneGate:
     def stop(self, timeout_s: float = STOP_S) -> bool:  # noqa: ARG002 - as the other
         """There is nothing to end."""
         return True
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """It has no threads."""
+        return ()
 
     def claim(self, request: ClaimRequest, answer: Callable[[ClaimAnswer], None]) -> ClaimAnswer:  # noqa: ARG002 - as the other
         """The next use of the permit. May raise JournalError."""

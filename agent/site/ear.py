@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from agent.core.site_messages import Rows, SiteMessageError, Want
 from agent.link.messages import LinkUp
+from agent.service.worker import Worker
 from agent.store.errors import JournalError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 INBOX = 1000
 LONGEST_WAIT_S = 0.5
 TELL_AGAIN_S = 60.0
+LIMIT_S = 60.0
 
 
 class Inbox:
@@ -37,8 +39,7 @@ class Inbox:
         self._tick = tick
         self._dropped = dropped
         self._todo: queue.Queue[Callable[[], None]] = queue.Queue(INBOX)
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+        self.worker = Worker(name, self._run, limit_s=LIMIT_S)
 
     def put(self, work: Callable[[], None]) -> None:
         """Have something done soon."""
@@ -49,25 +50,26 @@ class Inbox:
 
     def start(self) -> None:
         """Begin."""
-        self._thread.start()
+        self.worker.start()
 
     def stop(self, timeout_s: float) -> bool:
         """End; whether the thread has."""
-        self._stopping.set()
+        self.worker.ask_to_stop()
         self.put(lambda: None)
-        if self._thread.ident is not None:
-            self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        return self.worker.join(timeout_s)
 
     def _run(self) -> None:
         due_at: float | None = None
-        while not self._stopping.is_set():
-            wait_s = LONGEST_WAIT_S if due_at is None else min(LONGEST_WAIT_S, due_at - time.monotonic())
-            try:
-                work = self._todo.get(timeout=max(0.0, wait_s)) if wait_s > 0 else self._todo.get_nowait()
-            except queue.Empty:
-                work = None
-            due_at = self._guarded(work)
+        while not self.worker.stopping:
+            due_at = self._guarded(self._next(due_at))
+
+    def _next(self, due_at: float | None) -> Callable[[], None] | None:
+        wait_s = LONGEST_WAIT_S if due_at is None else min(LONGEST_WAIT_S, due_at - time.monotonic())
+        try:
+            with self.worker.resting():
+                return self._todo.get(timeout=max(0.0, wait_s)) if wait_s > 0 else self._todo.get_nowait()
+        except queue.Empty:
+            return None
 
     def _guarded(self, work: Callable[[], None] | None) -> float | None:
         try:

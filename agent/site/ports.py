@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from agent.core.site_messages import Word
     from agent.link.messages import Incoming, LinkDown, LinkUp, Receipt
     from agent.link.setup import LinkView
+    from agent.service.worker import Worker
     from agent.store.ledger import UseState
 
     Speak = Callable[[str, Word], bool]
@@ -104,6 +105,11 @@ class Link(Protocol):
 
     def start(self) -> None:
         """Begin to connect."""
+        ...
+
+    @property
+    def worker(self) -> Worker:
+        """The thread that keeps it alive."""
         ...
 
     def stop(self, timeout_s: float) -> bool:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from agent.core.site_messages import EVERYBODY, ROWS_A_MESSAGE, Rows, Want, heard, told
 from agent.port_state import PortState
+from agent.service.worker import Worker
 from agent.store.errors import JournalError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ PUSH_WAIT_S = 0.1
 UNDER_WAY = 8
 WHOLES_KEPT = 100
 WINDOW_FULL_S = 0.02
+LIMIT_S = 60.0
 
 
 @dataclass(slots=True)
@@ -87,19 +89,15 @@ class RowExchange:
         self._window = threading.Semaphore(UNDER_WAY)
         self._announce = threading.Event()
         self._pushed, self._told_at = 0, 0.0
-        self._stopping = threading.Event()
-        self._pusher = threading.Thread(target=self._push, name="site-push", daemon=True)
+        self.worker = Worker("site-push", self._push, limit_s=LIMIT_S)
 
     def start(self) -> None:
         """Begin to tell."""
-        self._pusher.start()
+        self.worker.start()
 
     def stop(self, timeout_s: float) -> bool:
         """End; whether the thread has."""
-        self._stopping.set()
-        if self._pusher.ident is not None:
-            self._pusher.join(timeout_s)
-        return not self._pusher.is_alive()
+        return self.worker.stop(timeout_s)
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -239,14 +237,15 @@ class RowExchange:
 
     def _push(self) -> None:
         self._announce.set()
-        while not self._stopping.is_set():
+        while not self.worker.stopping:
+            self.worker.touch()
             try:
                 said = self._push_next()
             except JournalError as error:
                 log.error("the rows of the permit ledger cannot be told: %s", error)  # noqa: TRY400 - no bug
                 said = False
             if not said:
-                self._stopping.wait(PUSH_RETRY_S)
+                self.worker.wait(PUSH_RETRY_S)
 
     def _push_next(self) -> bool:
         """Tell what is new, or where this gate stands where that is asked or nothing is new; False to wait a little."""

@@ -705,7 +705,7 @@ def test_a_board_that_is_away_at_the_stop_holds_nothing_up(yards):
     yard = yards(before=lambda yard: setattr(yard.board, "fault", Fault.UNPLUGGED), wait=False)
     yard.reports.wait_lost()
     yard.owner.stop()
-    assert not yard.owner._thread.is_alive()
+    assert not yard.owner.worker.runs
 
 
 def test_a_board_that_hangs_at_the_stop_is_left_behind_with_a_word(yards, caplog, monkeypatch):
@@ -724,7 +724,7 @@ def test_a_board_that_hangs_at_the_stop_is_left_behind_with_a_word(yards, caplog
     yard.owner.stop()
     assert "left behind" in caplog.text
     leave.set()
-    yard.owner._thread.join(10)
+    yard.owner.worker.join(10)
 
 
 # ------------------------------------------------------------------------------------------------- real protocols

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import sys
@@ -13,7 +14,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from agent.app import App
+from agent.app import STOP_S, App
 from agent.cli.configuration import load_configuration, usable_configuration
 from agent.core.lane_state import Lane, LaneRules, State, Visit, at_rest
 from agent.lane_pause import LanePause
@@ -27,6 +28,7 @@ from agent.store.reader import JournalReader
 from drivers.emulators.scanner import ScannerEmulator
 from drivers.inputs import simulated as simulated_inputs
 from drivers.relay import simulated
+from tests.altered_agent import altered_agent
 from tests.gate_files import write
 from tests.gate_site import GateSite
 from tests.hearing import Hearing
@@ -173,6 +175,110 @@ def test_new_configurations_leave_no_thread_and_no_open_file_behind(gate):
         gate.hearing.wait("device.changed", after, family="scanner", state="up")
     gate.agent.until(lambda: all(now <= then for now, then in zip(held(), before, strict=True)), f"{before} again")
     gate.agent.stop()
+
+
+# ------------------------------------------------------------------------------------------------- the watchdog meanwhile
+
+SLOW = """
+from pathlib import Path
+made, calls = run._made, []
+
+def slowly(*args):
+    calls.append(args)
+    while len(calls) > 1 and not Path("go-on").exists():
+        threading.Event().wait(0.05)
+    return made(*args)
+
+run._made = slowly
+"""
+HANGING = """
+from agent.store.evidence import EvidenceStore
+import agent.housekeeper
+agent.housekeeper.ROUND_S = 0.01
+
+def hang(*args, **options):
+    print("the housekeeper hangs", flush=True)
+    threading.Event().wait()
+
+EvidenceStore.prune = hang
+"""
+
+
+@pytest.fixture
+def manager(tmp_path):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(str(tmp_path / "notify"))
+        receiver.settimeout(30)
+        yield SimpleNamespace(
+            environment={"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "600000"},
+            hear=lambda: receiver.recv(4096).decode().splitlines()[0],
+        )
+
+
+def test_while_the_agent_starts_over_the_service_manager_gets_its_signs_of_life(tmp_path, manager):
+    process, _site = altered_agent(tmp_path, SLOW, manager.environment)
+    with process:
+        until(manager, "READY=1")
+        os.kill(process.pid, signal.SIGHUP)
+        until(manager, "RELOADING=1")
+        assert [manager.hear() for _ in range(5)] == ["WATCHDOG=1"] * 5  # several windows of the manager
+        (tmp_path / "go-on").touch()
+        until(manager, "READY=1")
+        until(manager, "WATCHDOG=1")
+        process.stop()
+
+
+def until(manager, wanted):
+    while manager.hear() != wanted:
+        pass
+
+
+def test_a_part_that_does_not_end_takes_the_process_along_where_another_agent_was_to_follow_in_it(tmp_path):
+    process, _site = altered_agent(tmp_path, HANGING)
+    with process:
+        process.until(lambda: "the housekeeper hangs" in process.log and "runs with" in process.log, "the hang")
+        os.kill(process.pid, signal.SIGHUP)
+        eventually(lambda: not process.running, 40, "the end of the process")
+    assert process._process.returncode == 1
+    assert "housekeeper does not stop" in process.log
+    assert "it needs a process of its own to start over" in process.log
+
+
+UNIT = (Path(__file__).parents[2] / "systemd" / "gate-agent.service").read_text()
+TIMEOUT_STOP_S = float(re.search(r"^TimeoutStopSec=(\d+)$", UNIT, re.MULTILINE)[1])
+
+
+def test_a_stop_in_which_nothing_ends_takes_no_longer_than_the_service_manager_waits(two_lanes, mocker):
+    app, let_go = two_lanes.app, threading.Event()
+    hanging = []
+
+    def hang(name):
+        def wait(*_args, **_options):
+            hanging.append(name)
+            let_go.wait(120)
+
+        return wait
+
+    mocker.patch("agent.housekeeper.ROUND_S", 0.01)
+    mocker.patch.object(app._evidence, "prune", hang("housekeeper"))
+    mocker.patch.object(app._evidence, "keep", hang("evidence"))
+    mocker.patch.object(app._lists._desk, "look", hang("lists"))
+    mocker.patch.object(app._journal, "record_following", hang("checkpoint"))
+    mocker.patch.object(app._trusted, "_read_floor", hang("clock"))
+    mocker.patch.object(app._insight, "stop", hang("doctor"))
+    app._keeper.keep({"0" * 64: b"a picture"})
+    eventually(lambda: {"evidence", "lists", "clock"} <= set(hanging))
+    stopping = threading.Thread(target=lambda: app.stop("nothing ends"), daemon=True)
+    stopping.start()
+    stopping.join(TIMEOUT_STOP_S)
+    ended = not stopping.is_alive()
+    let_go.set()
+    stopping.join(60)
+    assert ended
+
+
+def test_the_phases_of_a_stop_together_leave_time_for_the_end_of_the_process():
+    assert sum(STOP_S.values()) <= TIMEOUT_STOP_S - 2
 
 
 # ------------------------------------------------------------------------------------------------- where the last good one is

@@ -24,7 +24,7 @@ def devices(journal):
     devices.start()
     yield devices
     devices.stop()
-    assert not devices._thread.is_alive()
+    assert not devices.worker.runs
 
 
 def told(journal, devices):
@@ -111,7 +111,7 @@ def test_a_disk_that_hangs_for_good_costs_events_with_a_word_and_never_time(jour
     assert "the last changes of devices are in this log only" in caplog.text
     leave.set()
     devices._waiting.put(None)
-    devices._thread.join(10)
+    devices.worker.join(10)
     assert [data["device"] for _, data in journal.events] == ["0/relay", "1/relay", "2/relay"]
 
 
@@ -124,7 +124,7 @@ def test_a_disk_that_hangs_at_the_stop_is_left_behind_with_a_word(journal, caplo
     devices.changed("relay", "exit/relay", "lost", "")
     assert entered.wait(10)
     devices.stop()
-    assert "the thread of the devices is left behind" in caplog.text
+    assert "devices does not stop; its thread is left behind" in caplog.text
     leave.set()
-    devices._thread.join(10)
+    devices.worker.join(10)
     assert [data["device"] for _, data in journal.events] == ["exit/relay"]

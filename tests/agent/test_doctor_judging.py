@@ -65,6 +65,7 @@ CAMERA = facts.CameraFacts(
 )
 RELAY = facts.RelayFacts("/dev/x", ("out",), up=True, detail="a board", answer_s=0.02, energised=None, agent=True)
 INPUTS = facts.InputsFacts("out", wired=True, up=True, signals={"presence": False, "safety": False})
+PART = facts.PartFacts("housekeeper", failures=0, trouble="", still_s=None)
 SCANNER = facts.ScannerFacts("out/post", up=True, noisy=False, detail="a scanner")
 
 
@@ -94,6 +95,10 @@ CASES = [
     (software.versions, VERSIONS, []),
     (software.versions, replace(VERSIONS, running=None), []),
     (software.versions, replace(VERSIONS, running="0.1"), [Code.VERSION_WAITS]),
+    (software.parts, [PART], []),
+    (software.parts, [PART, replace(PART, still_s=700.0)], [Code.PART_STALLED]),
+    (software.parts, [replace(PART, failures=2, trouble="OSError: no disk")], [Code.PART_FAILED]),
+    (software.parts, [replace(PART, failures=2), PART], [Code.PART_RESTARTED]),
     (software.watchdog, WATCHDOG, []),
     (software.watchdog, facts.WatchdogFacts(asked=False, service_s=None, hardware=None), []),
     (software.watchdog, replace(WATCHDOG, service_s=None), [Code.WATCHDOG_OFF]),

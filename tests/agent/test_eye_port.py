@@ -1,12 +1,14 @@
 import hashlib
 import os
 import queue
+import re
 import signal
 import subprocess
 import sys
 import textwrap
 import threading
 import time
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -150,7 +152,7 @@ def test_an_eye_that_crashes_hangs_or_lies_is_started_anew_and_says_why(mode, ca
         pid = eventually(lambda: eye.port.pid)
         lost = eye.status(lambda one: cause in one.detail)
         assert lost.state is PortState.LOST
-        assert is_gone(pid)
+        eventually(lambda: is_gone(pid))
         eventually(lambda: eye.port.pid not in {None, pid})
 
 
@@ -191,6 +193,73 @@ def test_an_eye_that_does_not_stop_is_killed_in_time():
     pid = watched.port.pid
     watched.port.stop()
     assert is_gone(pid)
+
+
+@contextmanager
+def held_in_the_kernel(folder):
+    """An eye that hangs and that SIGKILL does not end until `release` is called, watched."""
+    limits = EyeLimits(start_s=15, hang_s=1, stop_s=3, retry_first_s=0.05, retry_cap_s=0.1)
+    command = [sys.executable, CHILD, "held", "--once", str(folder / "once")]
+    watched = Watched("held", limits=limits, command=command)
+    watched.port.start()
+    eventually(lambda: watched.port.last_beat)
+    watched.held = watched.port.pid
+    status = Path(f"/proc/{watched.held}/status").read_text()
+    tracer = int(re.search(r"TracerPid:\t(\d+)", status)[1])
+    assert tracer
+    watched.release = lambda: os.kill(tracer, signal.SIGKILL)
+    try:
+        yield watched
+    finally:
+        with suppress(ProcessLookupError):
+            watched.release()
+        if watched.port.worker.runs:
+            watched.port.stop()
+
+
+def test_an_eye_that_even_a_kill_does_not_end_is_lost_at_once_and_no_second_one_meets_its_camera_meanwhile(
+    tmp_path, caplog
+):
+    with held_in_the_kernel(tmp_path) as eye:
+        eye.status(lambda one: one.up)
+        lost = eye.status(lambda one: one.state is PortState.LOST)
+        assert "no sign of life" in lost.detail
+        told = eye.status(lambda one: "does not end although it was killed" in one.detail)
+        assert told.state is PortState.LOST
+        assert is_gone(eye.held)  # dead, and yet nobody can fetch it
+        assert eye.port.pid is None
+        assert f"{eye.held} does not end although it was killed" in caplog.text
+        eye.release()
+        eye.status(lambda one: one.up)
+        assert eye.port.pid != eye.held
+        assert "has ended at last" in caplog.text
+        assert not Path(f"/proc/{eye.held}").exists()
+        assert eye.port.stop()
+
+
+def test_an_eye_that_even_a_kill_does_not_end_holds_up_no_stop_and_the_port_says_that_it_is_left(tmp_path):
+    with held_in_the_kernel(tmp_path) as eye:
+        eye.status(lambda one: one.state is PortState.LOST)
+        stopped = threading.Thread(target=lambda: results.append(eye.port.stop()), daemon=True)
+        results = []
+        stopped.start()
+        stopped.join(15)
+        assert not stopped.is_alive()
+        assert results == [False]
+        eye.release()
+        eventually(lambda: not Path(f"/proc/{eye.held}").exists(), what="the end of the process fetched by somebody")
+
+
+def test_a_fault_of_the_agent_itself_in_the_thread_of_an_eye_costs_one_life_of_the_eye_and_no_more(mocker, caplog):
+    # As where the process has no file left to open: an OSError at a place where nobody expects one.
+    selector = mocker.patch("agent.eye_life.selectors.DefaultSelector", side_effect=OSError(24, "Too many open files"))
+    with watching("count") as eye:
+        lost = eye.status(lambda one: one.state is PortState.LOST)
+        assert "OSError" in lost.detail
+        mocker.stop(selector)
+        eye.status(lambda one: one.up)
+        assert eye.sight()
+    assert "Too many open files" in caplog.text
 
 
 def test_an_eye_that_cannot_be_started_is_reported_and_tried_again():

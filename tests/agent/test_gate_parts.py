@@ -55,7 +55,7 @@ def devices(journal):
     devices.start()
     yield devices
     devices.stop()
-    assert not devices._thread.is_alive()
+    assert not devices.worker.runs
 
 
 # ------------------------------------------------------------------------------------------------- keeper
@@ -153,7 +153,7 @@ def test_a_disk_that_does_not_follow_costs_pictures_and_never_time(store, caplog
     store.open.set()
     eventually(lambda: len(store.kept) == 3)
     keeper.stop()
-    keeper._thread.join(10)
+    keeper.worker.join(10)
     assert [digest for digest, _ in store.kept] == ["0", "1", "2"]
 
 
@@ -166,7 +166,7 @@ def test_a_disk_that_hangs_at_the_stop_is_left_behind_with_a_word(store, caplog,
     keeper.stop()
     assert "left behind" in caplog.text
     store.open.set()
-    keeper._thread.join(10)
+    keeper.worker.join(10)
 
 
 # ------------------------------------------------------------------------------------------------- a lane put together

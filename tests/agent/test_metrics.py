@@ -31,6 +31,7 @@ from agent.service.figures import (
     JournalFigures,
     LaneFigures,
     LinkFigures,
+    PartFigures,
     RelayFigures,
     UplinkFigures,
 )
@@ -75,6 +76,7 @@ WHOLE = GateFigures(
     clock_error_s=0.004,
     disk=DiskFigures(1000, 600, 99),
     watchdog_margin_s=4.5,
+    parts=(PartFigures("housekeeper", 3, well=False), PartFigures("clock", 0, well=True)),
     configuration_refused=False,
 )
 EMPTY = replace(
@@ -143,6 +145,9 @@ def decided(verdict):
         ("gate_agent_clock_error_seconds", 0.004),
         ("gate_agent_disk_free_bytes", 600),
         ("gate_agent_watchdog_margin_seconds", 4.5),
+        ('gate_agent_part_failures_total{"part": "housekeeper"}', 3),
+        ('gate_agent_part_well{"part": "housekeeper"}', 0),
+        ('gate_agent_part_well{"part": "clock"}', 1),
         ("gate_agent_configuration_refused", 0),
     ],
 )

@@ -47,7 +47,7 @@ class Site:
 
     def __exit__(self, *_):
         self.owner.stop()
-        assert not self.owner._thread.is_alive()
+        assert not self.owner.worker.runs
 
     def wait_up(self, times=1):
         for reports in self.reports:

@@ -112,7 +112,7 @@ class Watching:
 
     def __exit__(self, *_):
         self.watch.stop()
-        assert not self.watch._thread.is_alive()
+        assert not self.watch.worker.runs
 
     def _changed(self, state, detail):
         self.states.append((state, detail))
@@ -204,9 +204,9 @@ def test_a_scanner_that_hangs_at_the_stop_is_left_behind_with_a_word(caplog, mon
     watching.watch.start()
     assert entered.wait(10)
     watching.watch.stop()
-    assert "exit/post does not let go; its thread is left behind" in caplog.text
+    assert "scanner-exit/post does not stop; its thread is left behind" in caplog.text
     leave.set()
-    watching.watch._thread.join(10)
+    watching.watch.worker.join(10)
     assert scanner.closed
 
 

@@ -7,11 +7,13 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 
 import pytest
 
 from agent.service.notify import Notifier
-from agent.service.watchdog import Stamp, Watchdog
+from agent.service.watchdog import PlannedPause, Watchdog
+from tests.waiting import eventually
 
 
 class Time:
@@ -85,13 +87,6 @@ def test_a_stage_that_is_forgotten_is_not_missed(manager, notifier):
     assert fed(manager) == 1
 
 
-def test_a_stamp_tells_when_it_was_last_touched():
-    stamp = Stamp()
-    first = stamp.progress_at()
-    stamp.touch()
-    assert stamp.progress_at() >= first
-
-
 def test_it_looks_three_times_within_the_managers_window(notifier):
     assert Watchdog(notifier).period_s == pytest.approx(0.1)
     assert Watchdog(Notifier(None)).period_s == 5.0
@@ -101,14 +96,37 @@ def test_its_thread_feeds_until_it_is_stopped(manager, notifier):
     watchdog = Watchdog(notifier)
     watchdog.start()
     assert [manager.recv(64) for _ in range(3)] == [b"WATCHDOG=1"] * 3
-    watchdog.stop()
+    assert watchdog.stop()
     fed(manager)
-    assert not watchdog._thread.is_alive()
+
+
+def test_a_planned_pause_feeds_it_until_others_do_again(manager, notifier):
+    with PlannedPause(notifier, 3600.0):
+        assert [manager.recv(64) for _ in range(3)] == [b"WATCHDOG=1"] * 3
+    fed(manager)
+    assert "planned-pause" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_planned_pause_that_takes_too_long_is_fed_no_more(manager, notifier, caplog):
+    with PlannedPause(notifier, 0.05):
+        eventually(lambda: "the agent has not started over within 0.05 s" in caplog.text)
+        assert fed(manager) >= 1
+        assert fed(manager) == 0
+
+
+def test_a_stage_that_begins_to_stall_is_told_to_the_listener_once(notifier):
+    now, told = Time(), []
+    watchdog = Watchdog(notifier, now)
+    watchdog.on_stall(told.append)
+    watchdog.watch("lane-1", 2.0, lambda: 100.0)
+    for now.at in (102.0, 102.1, 105.0):
+        watchdog.look()
+    assert told == ["lane-1"]
 
 
 def test_an_abort_writes_the_stacks_of_all_threads():
     program = (
-        "import os, signal\nfrom agent.service.notify import Notifier\nfrom agent.service.watchdog import Watchdog\n"
+        "import os, signal\nfrom agent.service.notify import Notifier\nfrom agent.service.watchdog import PlannedPause, Watchdog\n"
         "Watchdog(Notifier(None)).start()\nos.kill(os.getpid(), signal.SIGABRT)\n"
     )
     answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)

@@ -37,7 +37,7 @@ class Watching:
 
     def __exit__(self, *_):
         self.watch.stop()
-        assert not self.watch._thread.is_alive()
+        assert not self.watch.worker.runs
 
     def _sampled(self, signals):
         with self._news:
@@ -272,7 +272,7 @@ def test_a_board_that_hangs_at_the_stop_is_left_behind_with_a_word(board, caplog
     watching.watch.stop()
     assert "left behind" in caplog.text
     leave.set()
-    watching.watch._thread.join(10)
+    watching.watch.worker.join(10)
 
 
 def test_a_real_board_is_watched_over_a_pulled_cable(tmp_path):
@@ -319,5 +319,5 @@ def test_a_watch_stops_promptly_in_the_middle_of_a_long_pause(board):
     watching.watch._port._retry = Retry(3600, 3600)
     watching.watch._port._retry._due_at = time.monotonic() + 3600
     with watching:
-        eventually(watching.watch._thread.is_alive)
+        eventually(lambda: watching.watch.worker.runs)
     assert watching.heard == watching.states == []

@@ -19,7 +19,7 @@ from agent.console.server import SOCKET_NAME
 from agent.console.surroundings import certified_names, is_encrypted
 from agent.service.notify import Notifier
 from agent.settings.model import Console
-from tests.consoles import ConsoleGate
+from tests.consoles import OPEN_WITHIN_S, ConsoleGate
 from tests.waiting import eventually
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC).timestamp()
@@ -181,16 +181,18 @@ def test_a_gate_that_starts_anew_takes_the_same_port_with_a_stream_still_open(tm
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
 
 
-def test_a_console_that_cannot_work_leaves_the_gate_at_work(tmp_path, caplog, monkeypatch):
+def test_a_console_that_cannot_work_leaves_the_gate_at_work_and_opens_once_it_can(tmp_path, caplog, monkeypatch):
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / "console.db").mkdir()
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
     gate = ConsoleGate(tmp_path)
     gate.app.start()
     try:
-        eventually(lambda: "the gate goes on without it" in caplog.text)
+        eventually(lambda: "console has failed; it begins again" in caplog.text)
         eventually(lambda: not (tmp_path / SOCKET_NAME).exists())
         assert not gate.app.console.wait_open(0)
         eventually(lambda: gate.app.lanes[0].view is not None)
+        (tmp_path / "state" / "console.db").rmdir()
+        assert gate.app.console.wait_open(OPEN_WITHIN_S)
     finally:
         gate.__exit__()

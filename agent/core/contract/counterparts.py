@@ -225,6 +225,7 @@ ALARMS: Final[Mapping[Alarm, Counterpart]] = {
     Alarm.INPUTS_FLAPPING: Counterpart(f"{_DOOR}DoorTamper", "tamper (4)", note="or a worn contact"),
     Alarm.DELIVERY_STALLED: Counterpart(note=_OWN),
     Alarm.LISTS_FAILED: Counterpart(note=_OWN),
+    Alarm.PART_FAILED: Counterpart(note=_OWN),
 }
 """By the alarm of alarm.raised."""
 

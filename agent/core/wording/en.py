@@ -156,6 +156,7 @@ WORDS = Words(
         Alarm.INPUTS_FLAPPING: "A loop or contact never stands still.",
         Alarm.DELIVERY_STALLED: "Events do not reach central.",
         Alarm.LISTS_FAILED: "The lists from central are lost or cannot be used.",
+        Alarm.PART_FAILED: "A part of the agent has failed or hangs.",
     },
     views={
         View.CLEAR: Advice("The camera sees well.", "There is nothing to do."),

@@ -151,6 +151,7 @@ WORDS = Words(
         Alarm.INPUTS_FLAPPING: "Петля или контакт беспрерывно срабатывает.",
         Alarm.DELIVERY_STALLED: "События не доходят до центра.",
         Alarm.LISTS_FAILED: "Списки из центра утеряны или непригодны.",
+        Alarm.PART_FAILED: "Часть программы отказала или зависла.",
     },
     views={
         View.CLEAR: Advice("Камера видит хорошо.", "Ничего делать не нужно."),

@@ -128,6 +128,7 @@ WORDS = Words(
         Alarm.INPUTS_FLAPPING: "某个地感或触点不停跳变。",
         Alarm.DELIVERY_STALLED: "事件未能送达中心。",
         Alarm.LISTS_FAILED: "中心下发的名单丢失或无法使用。",
+        Alarm.PART_FAILED: "程序的某个部分出错或卡住了。",
     },
     views={
         View.CLEAR: Advice("摄像机画面清楚。", "无需处理。"),

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from agent.core.camera_view import View
 from agent.core.quality import Figures
 from agent.doctor.facts import CameraFacts, InputsFacts, RelayFacts, ScannerFacts
-from agent.doctor.gathering.parallel import at_once
 from agent.eye.protocol import CameraPhase, Configure
 from agent.eye_port import EyePort
+from agent.service.parallel import at_once
 from agent.signals import NAMES
 from drivers import registry
 from drivers.api import DeviceError, DeviceUnavailableError

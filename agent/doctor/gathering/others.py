@@ -6,12 +6,12 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from agent.doctor.facts import BrokerFacts, ListFacts, ListsFacts
-from agent.doctor.gathering.parallel import at_once
 from agent.link import reasons
 from agent.link.guest import Guest, GuestError
 from agent.link.messages import Outgoing
 from agent.link.tls import TlsFiles
 from agent.link.topics import Topics
+from agent.service.parallel import at_once
 from agent.settings import broker_address
 from agent.store.errors import RegistryError
 

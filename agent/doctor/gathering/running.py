@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-from agent.doctor.facts import CameraFacts, InputsFacts, RelayFacts, ScannerFacts
+from agent.doctor.facts import CameraFacts, InputsFacts, PartFacts, RelayFacts, ScannerFacts
 from agent.doctor.gathering.opened import camera_facts
 from agent.port_state import PortState
 from agent.scanner_watch import ScannerState
@@ -18,11 +18,17 @@ if TYPE_CHECKING:
     from agent.eye_port import EyePort
     from agent.lane_unit import LaneUnit
     from agent.relay_board import RelayBoard
+    from agent.service.workers import WorkerState
     from agent.settings import Settings
 
 STALE_TIMES: Final = 3
 """A sample of the inputs that is so many times older than the lane bears is no sample any more."""
 NOT_SEEN: Final = "it was not seen yet"
+
+
+def parts(states: Iterable[WorkerState]) -> tuple[PartFacts, ...]:
+    """Every thread of the agent."""
+    return tuple(PartFacts(one.name, one.failures, one.trouble, one.still_s) for one in states)
 
 
 def cameras(eyes: Iterable[EyePort]) -> tuple[CameraFacts, ...]:

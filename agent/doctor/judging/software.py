@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Final
 
 from agent.doctor.codes import Check, Code
 from agent.doctor.finding import Finding
+from agent.doctor.judging.shown import span
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from agent.doctor.facts import ConfigurationFacts, ServiceFacts, VersionFacts, WatchdogFacts
+    from agent.doctor.facts import ConfigurationFacts, PartFacts, ServiceFacts, VersionFacts, WatchdogFacts
 
 MOST_PROBLEMS: Final = 10
 MANY_RESTARTS: Final = 3
@@ -75,3 +76,19 @@ def watchdog(facts: WatchdogFacts) -> Iterator[Finding]:
     elif not off:
         service_s = f"{facts.service_s:g} s" if facts.service_s else "?"
         yield Finding(check, measured=f"systemd {service_s}; /dev/watchdog {facts.hardware or '-'}")
+
+
+def parts(facts: Iterable[PartFacts]) -> Iterator[Finding]:
+    """Whether every thread of the agent makes progress, and which have failed."""
+    known = tuple(facts)
+    told = [found for one in known for found in _part(one)]
+    yield from told or [Finding(Check.PARTS, measured=str(len(known)))]
+
+
+def _part(one: PartFacts) -> Iterator[Finding]:
+    if one.still_s is not None:
+        yield Finding(Check.PARTS, one.name, Code.PART_STALLED, values={"time": span(one.still_s)})
+    if one.trouble:
+        yield Finding(Check.PARTS, one.name, Code.PART_FAILED, values={"trouble": one.trouble[:LONGEST_TEXT]})
+    elif one.failures:
+        yield Finding(Check.PARTS, one.name, Code.PART_RESTARTED, values={"count": str(one.failures)})

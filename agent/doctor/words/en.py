@@ -15,6 +15,7 @@ WORDS = Words(
         Check.SERVICE: "Service",
         Check.VERSIONS: "Version",
         Check.WATCHDOG: "Watchdog",
+        Check.PARTS: "Parts of the agent",
         Check.CLOCK: "Clock",
         Check.TIME_ZONE: "Time zone",
         Check.DISK: "Disk",
@@ -77,6 +78,18 @@ WORDS = Words(
         Code.HARDWARE_WATCHDOG_OFF: Advice(
             "The watchdog of the machine is not used: a machine that hangs stays so.",
             "Set RuntimeWatchdogSec=30 in /etc/systemd/system.conf and start the machine anew.",
+        ),
+        Code.PART_STALLED: Advice(
+            "It has made no progress for {time}.",
+            "The service manager starts the agent again. Send a support bundle: this is a mistake in the agent, or a disk or device that hangs.",
+        ),
+        Code.PART_FAILED: Advice(
+            "It has failed and begins again: {trouble}",
+            "Send a support bundle: this is a mistake in the agent. If it does not recover, restart the service.",
+        ),
+        Code.PART_RESTARTED: Advice(
+            "It has failed {count} times since the start and works again.",
+            "Send a support bundle: this is a mistake in the agent.",
         ),
         Code.CLOCK_UNTRUSTED: Advice(
             "The clock cannot be trusted, so that an officer must decide on every vehicle: {why}",

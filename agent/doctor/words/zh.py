@@ -17,6 +17,7 @@ WORDS = Words(
         Check.SERVICE: "系统服务",
         Check.VERSIONS: "版本",
         Check.WATCHDOG: "看门狗",
+        Check.PARTS: "程序的各个部分",
         Check.CLOCK: "时钟",
         Check.TIME_ZONE: "时区",
         Check.DISK: "磁盘",
@@ -75,6 +76,18 @@ WORDS = Words(
         Code.HARDWARE_WATCHDOG_OFF: Advice(
             "没有使用机器自带的看门狗：机器卡死后不会恢复。",
             "请在 /etc/systemd/system.conf 中设置 RuntimeWatchdogSec=30，然后重启机器。",
+        ),
+        Code.PART_STALLED: Advice(
+            "它已有 {time} 没有进展。",
+            "服务管理器会重新启动程序。请提交诊断包：这是程序的错误，或者磁盘、设备卡住了。",
+        ),
+        Code.PART_FAILED: Advice(
+            "它出错了，正在重新开始：{trouble}",
+            "请提交诊断包：这是程序的错误。如果仍未恢复，请重启服务。",
+        ),
+        Code.PART_RESTARTED: Advice(
+            "自启动以来它出错 {count} 次，现已恢复工作。",
+            "请提交诊断包：这是程序的错误。",
         ),
         Code.CLOCK_UNTRUSTED: Advice(
             "时钟不可信，每辆车都须由工作人员决定：{why}",

@@ -16,13 +16,13 @@ class Job(Generic[T]):
     """Work in a thread of its own, which is left behind where it hangs: a thread cannot be ended from outside."""
 
     def __init__(self, name: str, work: Callable[[], T], ended: Callable[[], None] = lambda: None) -> None:
-        """`ended` is called, by the thread, once the work has come to its end, good or bad."""
+        """`name`: of the thread. `ended` is called, by the thread, once the work has come to its end, good or bad."""
         self._work = work
         self._ended = ended
         self._done = threading.Event()
         self._result: list[T] = []
         self._error: Exception | None = None
-        self._thread = threading.Thread(target=self._run, name=f"doctor-{name}", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
 
     @property
