@@ -8,12 +8,15 @@ from __future__ import annotations
 import logging
 import secrets
 import threading
+import time
 import uuid
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from agent import lane_pause
 from agent.central import Central, Ground
 from agent.checkpointer import Checkpointer
 from agent.clock_keeper import ClockKeeper, holdover_rules
@@ -58,6 +61,7 @@ if TYPE_CHECKING:
     from agent.console.desk import Gate
     from agent.core.chain import ClockReading
     from agent.core.events import ConfigurationRefused, Event
+    from agent.lane_pause import LanePause
     from agent.link.setup import LinkView
     from agent.service.clock import Clock
     from agent.service.notify import Notifier
@@ -203,15 +207,18 @@ class App:
     def wind_down_at_rest(self) -> tuple[str, ...]:
         """Where no vehicle is under way in any lane, look at nothing any more, so that `stop` disturbs nobody.
 
-        Returns the lanes that are not at rest; all lanes go on then.
+        Returns the lanes that are not at rest, or do not answer in time; all lanes go on then.
         """
-        pauses = {lane.name: lane.pause() for lane in self._lanes}
-        busy = tuple(name for name, pause in pauses.items() if not pause.at_rest())
-        if not busy:
+        until_at = time.monotonic() + lane_pause.ANSWER_S
+        pauses: dict[str, LanePause] = {}
+        with ExitStack() as held:
             for lane in self._lanes:
-                lane.wind_down()
-        for pause in pauses.values():
-            pause.end()
+                pauses[lane.name] = lane.pause()
+                held.callback(pauses[lane.name].end)
+            busy = tuple(name for name, pause in pauses.items() if not pause.at_rest(until_at))
+            if not busy:
+                for lane in self._lanes:
+                    lane.wind_down()
         return busy
 
     def stop(self, cause: str, *, again: bool = False) -> None:

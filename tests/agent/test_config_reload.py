@@ -8,6 +8,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -352,7 +353,7 @@ def test_while_a_vehicle_is_in_one_lane_all_go_on_and_at_rest_all_look_away_at_o
     inputs.set(1, True)
     for unit in app.lanes:
         pause = unit.pause()
-        assert not pause.at_rest()  # nobody looks any more
+        assert not pause.at_rest(time.monotonic() + 1.0)  # nobody looks any more
         pause.end()
     assert kinds(app) == before
 
@@ -364,3 +365,65 @@ def test_a_loop_that_was_asked_too_late_goes_on_at_once():
     thread.start()
     thread.join(10)
     assert not thread.is_alive()
+
+
+def blocked(unit):
+    """Keep a lane's loop from answering until what is returned is set."""
+    go_on = threading.Event()
+    unit.loop._inbox.put(lambda _now: go_on.wait(20))
+    return go_on
+
+
+def test_a_lane_at_rest_is_held_until_every_lane_has_answered(two_lanes, monkeypatch, mocker):
+    monkeypatch.setattr("agent.lane_pause.ANSWER_S", 20.0)
+    monkeypatch.setattr("agent.lane_pause.LONGEST_S", 0.05, raising=False)
+    app, (held, slow) = two_lanes.app, two_lanes.app.lanes
+    eventually(lambda: states(app) == ["idle", "idle"])
+    answer, hold = blocked(slow), mocker.spy(LanePause, "hold")
+    busy = []
+    asking = threading.Thread(target=lambda: busy.append(app.wind_down_at_rest()))
+    asking.start()
+    eventually(lambda: hold.call_count == 1)
+    two_lanes.inputs.set(1, True)
+    went_on = threading.Event()
+    held.loop._inbox.put(lambda _now: went_on.set())
+    assert not went_on.wait(0.5), "the lane went on while another one was still being asked"
+    answer.set()
+    asking.join(20)
+    assert busy == [()]
+    assert "vehicle.present" not in kinds(app)
+
+
+def test_all_lanes_are_asked_with_one_deadline(two_lanes, mocker):
+    app = two_lanes.app
+    eventually(lambda: states(app) == ["idle", "idle"])
+    asked = mocker.spy(LanePause, "at_rest")
+    assert app.wind_down_at_rest() == ()
+    (deadline,) = {call.args[1:] for call in asked.call_args_list}
+    assert deadline
+    assert asked.call_count == 2
+
+
+def test_a_question_that_fails_lets_every_lane_go_on(two_lanes, monkeypatch):
+    app = two_lanes.app
+    eventually(lambda: states(app) == ["idle", "idle"])
+
+    def fail():
+        raise RuntimeError("for the test")
+
+    monkeypatch.setattr(app.lanes[1], "pause", fail)
+    with pytest.raises(RuntimeError):
+        app.wind_down_at_rest()
+    two_lanes.inputs.set(1, True)
+    eventually(lambda: states(app)[0] == "present")
+
+
+def test_a_lane_is_not_held_by_an_asker_that_has_died():
+    pauses = []
+    asking = threading.Thread(target=lambda: pauses.append(LanePause()))
+    asking.start()
+    asking.join(10)
+    held = threading.Thread(target=lambda: pauses[0].hold(at_rest=True))
+    held.start()
+    held.join(10)
+    assert not held.is_alive()
