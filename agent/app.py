@@ -109,6 +109,22 @@ class App:
         `on_damage` is called, from a thread, when the journal turns out to be damaged while the gate runs: only a new
         start mends it. `source`: where the settings came from; None: nobody reads it anew.
         """
+        self._opened = ExitStack()
+        try:
+            self._make_parts(loaded, clock, notifier, on_damage, source)
+        except BaseException:
+            self._opened.close()
+            raise
+
+    def _make_parts(
+        self,
+        loaded: LoadedSettings,
+        clock: Clock,
+        notifier: Notifier,
+        on_damage: Callable[[str], None],
+        source: ConfigurationSource | None,
+    ) -> None:
+        """Make every part; what must be closed is on the stack `_opened` as soon as it is open."""
         settings = loaded.settings
         self._settings, self._loaded = settings, loaded
         self._source = source or ConfigurationSource(loaded.files[0])
@@ -118,6 +134,7 @@ class App:
         settings.state.directory.mkdir(parents=True, exist_ok=True)
         signing = gate_key(settings.state.directory)
         self._lists = GateLists(settings, clock, self._note)
+        self._opened.callback(self._lists.close)
         self._trusted = ClockKeeper(
             clock,
             self._lists.registry,
@@ -132,6 +149,7 @@ class App:
             clock=self._reading,
             max_bytes=settings.journal.max_mb * MEGABYTE,
         )
+        self._opened.callback(self._journal.close)
         self._checkpointer = Checkpointer(
             self._journal, signing, settings.gate.id, self._utc, settings.journal.checkpoint_s
         )
@@ -252,8 +270,7 @@ class App:
         self._keeper.stop()
         self._housekeeper.stop()
         self._recorder.end()
-        self._journal.close()
-        self._lists.close()
+        self._opened.close()
 
     # ------------------------------------------------------------------------------------------------- making parts
 

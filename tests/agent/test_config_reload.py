@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -23,7 +24,7 @@ from agent.service.notify import Notifier
 from agent.settings import SettingsError
 from agent.settings.history import History, HistoryError, present_state
 from agent.settings.refuge import state_directory
-from agent.store.errors import JournalUnavailableError
+from agent.store.errors import EvidenceError, JournalUnavailableError
 from agent.store.reader import JournalReader
 from drivers.emulators.scanner import ScannerEmulator
 from drivers.inputs import simulated as simulated_inputs
@@ -365,6 +366,34 @@ def test_a_loop_that_was_asked_too_late_goes_on_at_once():
     thread.start()
     thread.join(10)
     assert not thread.is_alive()
+
+
+def open_below(folder):
+    """The files below a folder that this process has open."""
+    found = []
+    for link in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # that of this very search
+            found.append(str(link.readlink()))
+    return [name for name in found if name.startswith(f"{folder}/")]
+
+
+def test_an_agent_that_cannot_be_made_leaves_nothing_open_and_the_next_one_is_made(tmp_path):
+    path = GateSite(tmp_path).configure(LANE.format(board=tmp_path.name, presence=1, safety=2), mqtt="enabled = false")
+    loaded = load_configuration(path)
+    state = loaded.settings.state.directory
+    state.mkdir(parents=True, exist_ok=True)
+    (state / "evidence").write_text("a file where a folder belongs")
+    for _ in range(2):
+        with pytest.raises(EvidenceError):
+            App(loaded, Clock(), Notifier(None), pytest.fail)
+        assert open_below(state) == []
+    (state / "evidence").unlink()
+    app = App(loaded, Clock(), Notifier(None), pytest.fail)
+    app.start()
+    app.stop("end of the test")
+    assert open_below(state) == []
+    simulated.forget_boards()
+    simulated_inputs.forget_boards()
 
 
 def blocked(unit):
