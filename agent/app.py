@@ -10,7 +10,7 @@ import secrets
 import threading
 import time
 import uuid
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib.metadata import version
@@ -133,8 +133,7 @@ class App:
         self._boot = str(uuid.uuid4())
         settings.state.directory.mkdir(parents=True, exist_ok=True)
         signing = gate_key(settings.state.directory)
-        self._lists = GateLists(settings, clock, self._note)
-        self._opened.callback(self._lists.close)
+        self._lists = self._opened.enter_context(closing(GateLists(settings, clock, self._note)))
         self._trusted = ClockKeeper(
             clock,
             self._lists.registry,
@@ -142,14 +141,17 @@ class App:
             holdover_rules(settings.clock),
             self._note_all,
         )
-        self._journal = Journal.open(
-            settings.state.directory / "journal.db",
-            gate=settings.gate.id,
-            boot=self._boot,
-            clock=self._reading,
-            max_bytes=settings.journal.max_mb * MEGABYTE,
+        self._journal = self._opened.enter_context(
+            closing(
+                Journal.open(
+                    settings.state.directory / "journal.db",
+                    gate=settings.gate.id,
+                    boot=self._boot,
+                    clock=self._reading,
+                    max_bytes=settings.journal.max_mb * MEGABYTE,
+                )
+            )
         )
-        self._opened.callback(self._journal.close)
         self._checkpointer = Checkpointer(
             self._journal, signing, settings.gate.id, self._utc, settings.journal.checkpoint_s
         )
