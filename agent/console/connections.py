@@ -39,7 +39,7 @@ class Place:
     who: str
     known: bool = False
     waits: Callable[[], bool] = lambda: False
-    end: Callable[[], None] = lambda: None
+    end: Callable[[], object] = lambda: None
 
     def know(self) -> None:
         """Note that a session has come by this connection."""
@@ -119,7 +119,8 @@ class Protocol(H11Protocol):
     @property
     def waits(self) -> bool:
         """Whether nothing is being answered: no request has come whole yet, or the last one has its answer."""
-        return self.cycle is None or self.cycle.response_complete or self.cycle.more_body
+        cycle: Any = self.cycle  # None before the first request, which uvicorn's type does not say
+        return cycle is None or cycle.response_complete or cycle.more_body
 
     @override
     def data_received(self, data: bytes) -> None:

@@ -68,7 +68,7 @@ class Logins:
 
     def check(self, person: Person, password: str) -> None:
         """See that somebody who is logged in knows his password, under limits of his session."""
-        source = _Source(f"session {person.session}", known=True)
+        source = _Source(f"session:{person.session}", known=True)
         self._see_free(person.name, source)
         if self._verified(person.name, password) is None:
             self._failed(person.name, person.address, source, text="account.wrong_password")
@@ -92,7 +92,7 @@ class Logins:
     def _source(self, name: str, address: str, browser: str) -> _Source:
         """Where a password comes from. A browser that the user has logged in by counts apart from the rest of its address."""
         known = self._access.known_browsers.find(browser, name)
-        return _Source(household(address)) if known is None else _Source(f"browser {known}", known=True)
+        return _Source(household(address)) if known is None else _Source(f"browser:{known}", known=True)
 
     def _see_free(self, name: str, source: _Source) -> None:
         """See that this source may try this name now."""
