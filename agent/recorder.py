@@ -172,10 +172,10 @@ class Recorder:
         return True
 
     def _write_batch(self) -> None:
-        """Write the oldest records that wait, all or nothing of them, as one transaction.
+        """Write the oldest records that wait, all of them or none, as one transaction.
 
-        One whose change does not fit, or that finds no room, is come to by halves. After any failure the first try is with one
-        record, and the batches grow again: a disk in trouble is not asked to write much only to fail.
+        A batch that finds no room, or holds a change that does not fit, is halved until the record at fault is alone. After
+        another failure one record is tried first; each batch that is written doubles the next.
         """
         batch = list(islice(self._pending, self._batch))
         try:

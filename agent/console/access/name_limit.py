@@ -71,7 +71,7 @@ class NameLimit:
             self._taken.discard((_key(name), source))
 
     def forget(self, name: str) -> None:
-        """Count anew for this name."""
+        """Count from zero again for this name."""
         key = _key(name)
         with self._lock:
             self._next_at.pop(key, None)
