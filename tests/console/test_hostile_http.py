@@ -9,10 +9,12 @@ import struct
 from contextlib import ExitStack, closing
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from agent.console import connections, listening, streams
 from agent.console.access.sessions import csrf_token
+from agent.console.certificate import CERTIFICATE
 from agent.console.limits import BODY_BYTES, Names
 from agent.store.reader import JournalReader
 from tests.consoles import ConsoleGate
@@ -334,3 +336,17 @@ def test_half_sent_requests_from_many_addresses_keep_no_technician_out(tmp_path,
         assert gate.browser("technician").get("/account").status_code == 200
         assert gate.browser().get("/login").status_code == 200
         assert refused(gate, "connections") > 0
+
+
+def test_handshakes_that_are_never_made_keep_no_technician_out(tmp_path):
+    with ConsoleGate(tmp_path, console='tls = "always"') as gate, ExitStack() as stack:
+        token = gate.token("technician")
+        silent = [
+            stack.enter_context(connected(gate, f"127.0.2.{number + 1}")) for number in range(20) for _ in range(8)
+        ]
+        trusting = ssl.create_default_context(cafile=str(tmp_path / "state" / CERTIFICATE))
+        cookie = {"cookie": f"__Host-gate-session={token}"}
+        page = httpx.get(f"{gate.url}/account", headers=cookie, verify=trusting, trust_env=False, timeout=20)
+        assert page.status_code == 200
+        assert answer_or_reset(silent[0]) == b""
+        assert gate.app.console.connections <= listening.NETWORK.strangers + 1
