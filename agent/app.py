@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import logging
 import secrets
+import time
 import uuid
+from contextlib import ExitStack, closing
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
+from agent import lane_pause
 from agent.central import Central, Ground
 from agent.checkpointer import Checkpointer
 from agent.clock_keeper import ClockKeeper, holdover_rules
@@ -59,6 +62,7 @@ if TYPE_CHECKING:
     from agent.console.desk import Gate
     from agent.core.chain import ClockReading
     from agent.core.events import ConfigurationRefused, Event
+    from agent.lane_pause import LanePause
     from agent.link.setup import LinkView
     from agent.service.clock import Clock
     from agent.service.notify import Notifier
@@ -109,6 +113,22 @@ class App:
         `on_damage` is called, from a thread, when the journal turns out to be damaged while the gate runs: only a new
         start mends it. `source`: where the settings came from; None: nobody reads it anew.
         """
+        self._opened = ExitStack()
+        try:
+            self._make_parts(loaded, clock, notifier, on_damage, source)
+        except BaseException:
+            self._opened.close()
+            raise
+
+    def _make_parts(
+        self,
+        loaded: LoadedSettings,
+        clock: Clock,
+        notifier: Notifier,
+        on_damage: Callable[[str], None],
+        source: ConfigurationSource | None,
+    ) -> None:
+        """Make every part; what must be closed is on the stack `_opened` as soon as it is open."""
         settings = loaded.settings
         self._settings, self._loaded = settings, loaded
         self._source = source or ConfigurationSource(loaded.files[0])
@@ -117,7 +137,7 @@ class App:
         self._boot = str(uuid.uuid4())
         settings.state.directory.mkdir(parents=True, exist_ok=True)
         signing = gate_key(settings.state.directory)
-        self._lists = GateLists(settings, clock, self._note)
+        self._lists = self._opened.enter_context(closing(GateLists(settings, clock, self._note)))
         self._trusted = ClockKeeper(
             clock,
             self._lists.registry,
@@ -125,12 +145,16 @@ class App:
             holdover_rules(settings.clock),
             self._note_all,
         )
-        self._journal = Journal.open(
-            settings.state.directory / "journal.db",
-            gate=settings.gate.id,
-            boot=self._boot,
-            clock=self._reading,
-            max_bytes=settings.journal.max_mb * MEGABYTE,
+        self._journal = self._opened.enter_context(
+            closing(
+                Journal.open(
+                    settings.state.directory / "journal.db",
+                    gate=settings.gate.id,
+                    boot=self._boot,
+                    clock=self._reading,
+                    max_bytes=settings.journal.max_mb * MEGABYTE,
+                )
+            )
         )
         self._checkpointer = Checkpointer(
             self._journal, signing, settings.gate.id, self._utc, settings.journal.checkpoint_s
@@ -209,15 +233,18 @@ class App:
     def wind_down_at_rest(self) -> tuple[str, ...]:
         """Where no vehicle is under way in any lane, look at nothing any more, so that `stop` disturbs nobody.
 
-        Returns the lanes that are not at rest; all lanes go on then.
+        Returns the lanes that are not at rest, or do not answer in time; all lanes go on then.
         """
-        pauses = {lane.name: lane.pause() for lane in self._lanes}
-        busy = tuple(name for name, pause in pauses.items() if not pause.at_rest())
-        if not busy:
+        until_at = time.monotonic() + lane_pause.ANSWER_S
+        pauses: dict[str, LanePause] = {}
+        with ExitStack() as held:
             for lane in self._lanes:
-                lane.wind_down()
-        for pause in pauses.values():
-            pause.end()
+                pauses[lane.name] = lane.pause()
+                held.callback(pauses[lane.name].end)
+            busy = tuple(name for name, pause in pauses.items() if not pause.at_rest(until_at))
+            if not busy:
+                for lane in self._lanes:
+                    lane.wind_down()
         return busy
 
     def stop(self, cause: str, *, again: bool = False) -> bool:
@@ -272,8 +299,7 @@ class App:
 
     def _close(self) -> None:
         self._recorder.end()
-        self._journal.close()
-        self._lists.close()
+        self._opened.close()
 
     def _parts_workers(self) -> Iterator[Worker]:
         """The threads of all parts but the lanes' loops, which have a window of their own."""

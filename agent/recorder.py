@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections import deque
 from contextlib import nullcontext
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from agent.core.events import Alarm, AlarmRaised, Draft
-from agent.store.journal import CommandConflictError, Journal, JournalError, LedgerConflictError
+from agent.store.journal import (
+    CommandConflictError,
+    Journal,
+    JournalError,
+    JournalFullError,
+    JournalUnavailableError,
+    LedgerConflictError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,6 +35,12 @@ log = logging.getLogger(__name__)
 
 PENDING_LIMIT = 20_000
 RETRY_S = 0.5
+BATCH = 128
+"""The most records that one transaction takes out of memory."""
+
+BUDGET_S = 0.1
+BIND_BUDGET_S = 1.0
+"""How long a call writes what waits, and one that binds: well below the window of the watchdog, which watches the callers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +56,11 @@ class Recorder:
     """Write to the journal for all threads of the gate, keeping the order of what each of them said.
 
     While the journal cannot be written, news waits in memory (at most `PENDING_LIMIT` records; beyond that the
-    newest is refused loudly, and counted). Once writing works again, an alarm tells of it. `shape` goes over every draft
+    newest is refused loudly, and counted). Once writing works again, what waits is written oldest first, many records in one
+    transaction and for a bounded time a call; then an alarm tells of it. `shape` goes over every draft
     first, to mask what must not leave the gate. `heard` is told what was recorded, in order; it must not block.
     `reserving` holds what a binding record reserves among the gates of the site while it is written; it raises
-    LedgerConflictError where that was not granted.
+    LedgerConflictError where that was not granted. `at`: monotonic seconds.
     """
 
     def __init__(
@@ -54,14 +70,18 @@ class Recorder:
         shape: Callable[[Draft], Draft] | None = None,
         heard: Callable[[Sequence[Draft]], None] = lambda _drafts: None,
         reserving: Reserving = lambda _drafts, _ledger: nullcontext(),
+        at: Callable[[], float] = time.monotonic,
     ) -> None:
         self._journal = journal
         self._utc = utc
+        self._at = at
         self._shape = shape or (lambda draft: draft)
         self._heard = heard
         self._reserving = reserving
         self._lock = threading.Lock()
         self._pending: deque[_Waiting] = deque()
+        self._batch = BATCH
+        self._caught_up = 0
         self._refused = 0
         self._trouble = ""
         self._told = False
@@ -81,10 +101,12 @@ class Recorder:
         """Record before something moves: written when this returns, nothing of it otherwise.
 
         Raises LedgerConflictError when the permit use is taken or not granted, CommandConflictError when the command's id or counter is,
-        another JournalError when the journal cannot be written.
+        another JournalError when the journal cannot be written, or more waits before it than can be written in `BIND_BUDGET_S`.
         """
+        until_at = self._at() + BIND_BUDGET_S
         with self._lock:
-            self._write_pending()
+            if not self._write_pending(until_at):
+                raise JournalUnavailableError(f"{len(self._pending)} records wait to be written first")
             drafts = [self._shape(draft) for draft in events]
             with self._reserving(drafts, ledger):
                 self._journal.record(drafts, ledger, commands)
@@ -96,61 +118,95 @@ class Recorder:
         ledger: Sequence[LedgerChange] = (),
         commands: Sequence[CommandChange] = (),
     ) -> None:
-        """Record what has happened already; waits in memory while the journal cannot be written."""
+        """Record what has happened already; waits in memory while the journal cannot be written, or others wait before it."""
+        until_at = self._at() + BUDGET_S
         with self._lock:
             if len(self._pending) < PENDING_LIMIT:
                 self._pending.append(_Waiting(tuple(map(self._shape, events)), tuple(ledger), tuple(commands)))
             else:
                 self._refused += len(events)
                 log.critical("the journal cannot be written and memory for news is used up: %d lost", self._refused)
-            self._try_pending()
+            self._try_pending(until_at)
 
     def retry(self) -> None:
-        """Try again to write what waits, at most every `RETRY_S`: a disk in trouble is not helped by haste."""
+        """Go on to write what waits, after a failure at most every `RETRY_S`: a disk in trouble is not helped by haste."""
+        until_at = self._at() + BUDGET_S
         with self._lock:
-            if time.monotonic() >= self._retry_at:
-                self._try_pending()
+            if self._at() >= self._retry_at:
+                self._try_pending(until_at)
 
     def end(self) -> int:
-        """Try a last time to write what waits; returns how many events are lost with this process, told in the log."""
+        """Try a last time to write all that waits; returns how many events are lost with this process, told in the log."""
         with self._lock:
-            self._try_pending()
+            self._try_pending(math.inf)
             lost = self._refused + sum(len(waiting.events) for waiting in self._pending)
             if lost:
                 names = [draft.event.TYPE for waiting in self._pending for draft in waiting.events]
                 log.critical("%d events could not be written and are lost: %s", lost, ", ".join(names[:20]))
             return lost
 
-    def _try_pending(self) -> None:
+    def _try_pending(self, until_at: float) -> None:
         try:
-            self._write_pending()
+            self._write_pending(until_at)
         except JournalError as error:
-            self._retry_at = time.monotonic() + RETRY_S
+            self._retry_at = self._at() + RETRY_S
             if str(error) != self._trouble:
                 self._trouble = str(error)
                 log.error("the journal cannot be written, its news waits in memory: %s", error)  # noqa: TRY400 - no bug
 
-    def _write_pending(self) -> None:
-        waited = len(self._pending)
+    def _write_pending(self, until_at: float) -> bool:
+        """Write what waits, oldest first, until `until_at` (monotonic) but at least one batch; whether nothing waits any more."""
         while self._pending:
-            first = self._pending[0]
-            try:
-                self._journal.record(first.events, first.ledger, first.commands)
-            except (LedgerConflictError, CommandConflictError):
-                log.exception("a change of the past does not fit; its events are recorded without it")
-                self._journal.record(first.events)
-            self._pending.popleft()
-            self._told = self._told or any(map(_tells_of_a_failure, first.events))
-            self._tell(first.events)
+            self._write_batch()
+            if self._pending and self._at() >= until_at:
+                return False
         if self._refused:
             self._alarm(f"{self._refused} events could not be recorded")
             self._refused = 0
         if self._trouble:
             if not self._told:
-                self._alarm(f"{self._trouble}; {waited} records had waited")
+                self._alarm(f"{self._trouble}; {self._caught_up} records had waited")
             self._trouble = ""
-            log.warning("the journal is written again; %d records had waited", waited)
-        self._told = False
+            log.warning("the journal is written again; %d records had waited", self._caught_up)
+        self._told, self._caught_up = False, 0
+        return True
+
+    def _write_batch(self) -> None:
+        """Write the oldest records that wait, all of them or none, as one transaction.
+
+        A batch that finds no room, or holds a change that does not fit, is halved until the record at fault is alone. After
+        another failure one record is tried first; each batch that is written doubles the next.
+        """
+        batch = list(islice(self._pending, self._batch))
+        try:
+            self._record(batch)
+        except (JournalFullError, LedgerConflictError, CommandConflictError):
+            self._batch = max(1, len(batch) // 2)
+            if len(batch) == 1:
+                raise
+            return
+        except JournalError:
+            self._batch = 1
+            raise
+        for _ in batch:
+            self._pending.popleft()
+        self._batch = min(2 * self._batch, BATCH)
+        self._caught_up += len(batch)
+        drafts = [draft for waiting in batch for draft in waiting.events]
+        self._told = self._told or any(map(_tells_of_a_failure, drafts))
+        self._tell(drafts)
+
+    def _record(self, batch: Sequence[_Waiting]) -> None:
+        drafts = [draft for waiting in batch for draft in waiting.events]
+        ledger = [change for waiting in batch for change in waiting.ledger]
+        commands = [change for waiting in batch for change in waiting.commands]
+        try:
+            self._journal.record(drafts, ledger, commands)
+        except (LedgerConflictError, CommandConflictError):
+            if len(batch) > 1:
+                raise
+            log.exception("a change of the past does not fit; its events are recorded without it")
+            self._journal.record(drafts)
 
     def _alarm(self, detail: str) -> None:
         """Record that the journal could not be written for a while, also where no vehicle met that."""

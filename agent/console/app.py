@@ -23,6 +23,7 @@ from agent.console.headers import Headers
 from agent.console.limits import Limits, Names
 from agent.console.live.desk import Live
 from agent.console.page import Pages, render, text
+from agent.console.proposals import Proposals
 from agent.console.routing import page_modules, see_guarded
 from agent.console.streams import Streams
 from agent.console.texts import Texts
@@ -49,6 +50,7 @@ def make_app(gate: Gate, access: Access, surroundings: Surroundings) -> FastAPI:
     app.state.failures = FailureLog(partial(_tell_of_failures, gate), lambda: gate.now().at)
     app.state.logins = Logins(gate, access, app.state.failures)
     app.state.live = Live(gate)
+    app.state.proposals = Proposals()
     app.state.pages = Pages(Texts.load(), [module.NAV for module in modules if hasattr(module, "NAV")])
     for module in modules:
         see_guarded(module.router)

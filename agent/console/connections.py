@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import socket
 from collections import Counter
+from collections.abc import Callable  # noqa: TC003 - the dataclass reads it
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
@@ -11,48 +13,99 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable
 
 REQUEST_S: Final = 10.0
 STALLED_MS: Final = 20_000
 SILENT_S: Final = 30
 
 
-class Room:
-    """How many connections there are, in all and from each address; one too many is closed before it is read."""
+@dataclass(frozen=True, slots=True)
+class RoomLimits:
+    """How many connections there may be. `strangers`: those of which no session is known yet; the rest is kept for the others."""
 
-    def __init__(self, most: int, most_of_one: int, count: Callable[[str], None]) -> None:
-        """`most`: in all; `most_of_one`: of one address; `count`: counts a refusal by its reason."""
-        self._most, self._most_of_one = most, most_of_one
-        self._of: Counter[str] = Counter()
+    most: int
+    most_of_one: int
+    strangers: int
+    strangers_of_one: int
+
+
+@dataclass(eq=False, slots=True)
+class Place:
+    """The place of one connection. `who`: its address. `known`: a session has come by it.
+
+    `waits`: whether it is half-open: nothing that came by it is being answered. `end`: ends the connection.
+    """
+
+    who: str
+    known: bool = False
+    waits: Callable[[], bool] = lambda: False
+    end: Callable[[], object] = lambda: None
+
+    def know(self) -> None:
+        """Note that a session has come by this connection."""
+        self.known = True
+
+
+class Room:
+    """The connections that there are, each counted before it is read.
+
+    Where there is no place for a new one, the oldest half-open one of a stranger is ended for it, of an address that has
+    the most: whoever sends halves of requests takes places from himself first. Where nobody can be ended, the new one is refused.
+    """
+
+    def __init__(self, limits: RoomLimits, count: Callable[[str], None]) -> None:
+        """`count`: counts a refusal by its reason."""
+        self._limits = limits
+        self._places: dict[Place, None] = {}  # oldest first
         self.count = count
 
     @property
     def inside(self) -> int:
         """How many there are."""
-        return self._of.total()
+        return len(self._places)
 
-    def enter(self, who: str) -> bool:
-        """Take one in; whether there was room. Who was let in must `leave`."""
-        if self._of.total() >= self._most or self._of[who] >= self._most_of_one:
+    def enter(self, who: str) -> Place | None:
+        """Take one in; None where there is no place. Who was let in must `leave`."""
+        full = self._full(who)
+        if full is not None:
             self.count("connections")
-            return False
-        self._of[who] += 1
-        return True
+            if not self._end_one(full):
+                return None
+        place = Place(who)
+        self._places[place] = None
+        return place
 
-    def leave(self, who: str) -> None:
-        """Note that one has ended."""
-        self._of[who] -= 1
-        if self._of[who] <= 0:
-            del self._of[who]
+    def leave(self, place: Place) -> None:
+        """Note that it has ended; more than once is not a fault."""
+        self._places.pop(place, None)
+
+    def _full(self, who: str) -> list[Place] | None:
+        """The strangers of whom one must go before another of this address comes in; None where there is a place."""
+        limits, strangers = self._limits, [place for place in self._places if not place.known]
+        own = [place for place in strangers if place.who == who]
+        of_one = sum(place.who == who for place in self._places)
+        if of_one >= limits.most_of_one or len(own) >= limits.strangers_of_one:
+            return own
+        return strangers if len(self._places) >= limits.most or len(strangers) >= limits.strangers else None
+
+    def _end_one(self, strangers: list[Place]) -> bool:
+        held = Counter(place.who for place in strangers)
+        oldest = max((place for place in strangers if place.waits()), key=lambda place: held[place.who], default=None)
+        if oldest is None:
+            return False
+        self.leave(oldest)
+        oldest.end()
+        return True
 
 
 class Protocol(H11Protocol):
     """HTTP/1.1 that does not wait for ever for a request's head.
 
+    `peer`: the other end, as it was when the connection was accepted; one that has been reset cannot be asked any more.
     `ended`: called when the connection has ended. `count`: counts a refusal by its reason.
     """
 
+    peer: tuple[str, int] | None = None
     ended: Callable[[], None] | None = None
     count: Callable[[str], None] | None = None
     _deadline: asyncio.TimerHandle | None = None
@@ -60,7 +113,14 @@ class Protocol(H11Protocol):
     @override
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self.client = self.peer
         self._deadline = self.loop.call_later(REQUEST_S, self._too_slow)
+
+    @property
+    def waits(self) -> bool:
+        """Whether nothing is being answered: no request has come whole yet, or the last one has its answer."""
+        cycle: Any = self.cycle  # None before the first request, which uvicorn's type does not say
+        return cycle is None or cycle.response_complete or cycle.more_body
 
     @override
     def data_received(self, data: bytes) -> None:

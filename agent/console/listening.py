@@ -8,15 +8,16 @@ import errno
 import logging
 import socket
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import uvicorn
 from typing_extensions import override
 
 from agent.console.access.address_limits import household
-from agent.console.access.guards import DOOR
+from agent.console.access.guards import DOOR, KNOW
 from agent.console.access.person import LOCAL
-from agent.console.connections import Protocol, Room, bound
+from agent.console.connections import Place, Protocol, Room, RoomLimits, bound
 
 if TYPE_CHECKING:
     import ssl
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CONNECTIONS: Final = 120
-CONNECTIONS_OF_ONE: Final = 32
+NETWORK: Final = RoomLimits(most=120, most_of_one=32, strangers=80, strangers_of_one=8)
 LOCAL_CONNECTIONS: Final = 16
 GRACE_S: Final = 1
 KEEP_ALIVE_S: Final = 20
@@ -62,8 +62,8 @@ class Listening:
         """`count`: counts a refusal by its reason. `chores`: done by a thread now and every few seconds."""
         self._application = application
         self._chores = chores
-        self._network = Room(CONNECTIONS, CONNECTIONS_OF_ONE, count)
-        self._local = Room(LOCAL_CONNECTIONS, LOCAL_CONNECTIONS, count)
+        self._network = Room(NETWORK, count)
+        self._local = Room(RoomLimits(*[LOCAL_CONNECTIONS] * 4), count)
         self._stopping = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped = False
@@ -110,6 +110,15 @@ class _Local:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._application({**scope, DOOR: LOCAL}, receive, send)
+
+
+def _with_place(application: Any, place: Place) -> ASGIApp:
+    """The application, for the requests of one connection: it can say that a session has come by it."""
+
+    async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+        await application({**scope, KNOW: place.know}, receive, send)
+
+    return answer
 
 
 class _Server(uvicorn.Server):
@@ -177,34 +186,35 @@ class _Server(uvicorn.Server):
                 if error.errno in {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}:
                     await asyncio.sleep(NO_ROOM_S)
                 continue
-            who = LOCAL if door.is_local else household(peer[0])
-            if self._room.enter(who):
-                self._begin(self._connect(connection, door, who))
-            else:
+            place = self._room.enter(LOCAL if door.is_local else household(peer[0]))
+            if place is None:
                 connection.close()
+            else:
+                self._begin(self._connect(connection, None if door.is_local else peer[:2], door, place))
 
-    async def _connect(self, connection: socket.socket, door: Door, who: str) -> None:
+    async def _connect(self, connection: socket.socket, peer: tuple[str, int] | None, door: Door, place: Place) -> None:
         loop = asyncio.get_running_loop()
-        inside = [who]
-
-        def leave() -> None:
-            if inside:
-                self._room.leave(inside.pop())
+        leave = partial(self._room.leave, place)
+        task = asyncio.current_task()
+        if task is not None:
+            place.waits, place.end = lambda: True, task.cancel
 
         def protocol() -> Protocol:
             made = Protocol(self.config, self.server_state, {}, loop)
-            made.ended, made.count, made.access_log = leave, self._room.count, False
+            made.app = _with_place(made.app, place)
+            made.peer, made.ended, made.count, made.access_log = peer, leave, self._room.count, False
             return made
 
         try:
             if not door.is_local:
                 bound(connection)
-            await loop.connect_accepted_socket(
+            transport, made = await loop.connect_accepted_socket(
                 protocol,
                 connection,
                 ssl=door.tls,
                 ssl_handshake_timeout=None if door.tls is None else HANDSHAKE_S,
             )
+            place.waits, place.end = lambda: made.waits, transport.abort
         except OSError:  # an end of the connection, of the handshake, or of its time: its own affair
             self._room.count("handshake")
             connection.close()

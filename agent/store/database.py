@@ -70,9 +70,11 @@ class Database:
         """Close the file and let others have it."""
         with self.lock:
             if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-                self._place.leave()
+                try:
+                    self._connection.close()
+                finally:
+                    self._connection = None
+                    self._place.leave()
 
     def reading(self, doing: str, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do work that only reads."""

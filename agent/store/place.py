@@ -20,7 +20,7 @@ RESERVE_BYTES: Final = 2 * schema.WAL_PAGES * schema.PAGE_BYTES
 
 
 class Place:
-    """Where a journal lies. One process at a time may hold it."""
+    """Where a journal lies. One holder at a time, in this process and among all."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -32,15 +32,16 @@ class Place:
         return self.path.with_name(f"{self.path.name}{ending}")
 
     def hold(self) -> None:
-        """Take the lock for this process. Raises JournalUnavailableError when another process has it."""
+        """Take the lock. Raises JournalUnavailableError when another has it, also one in this process."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             lock_file = os.open(self.beside("-lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         except OSError as error:
             raise JournalUnavailableError(f"cannot use the folder of the journal {self.path}: {error}") from error
         try:
-            # Of the process, not of the open file: a child that outlives a killed agent cannot keep it.
-            fcntl.lockf(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            # Of the open file, not of the process: a second one here is refused, and cannot free the lock of the first by closing
+            # its own. No child can keep it when the agent is killed, because every one is a new program (O_CLOEXEC).
+            fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(lock_file)
             raise JournalUnavailableError(f"another agent writes the journal {self.path}") from error

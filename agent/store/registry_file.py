@@ -98,22 +98,27 @@ class RegistryFile:
         stamp = datetime.fromtimestamp(utc, UTC).strftime("%Y%m%dT%H%M%S%fZ")
         target = self._beside(f".damaged-{stamp}")
         try:
-            if self._lock_file is not None:
-                fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._lock(fcntl.LOCK_EX | fcntl.LOCK_NB)
             for ending in ENDINGS:
                 source = self._beside(ending)
                 if source.exists():
                     source.rename(target.with_name(f"{target.name}{ending}"))
             sync_folder(self.path.parent)
-            if self._lock_file is not None:
-                fcntl.flock(self._lock_file, fcntl.LOCK_SH)
         except BlockingIOError:
             message = f"the lists' file {self.path} is damaged, and another process has it open: end that one"
             raise RegistryError(message) from None
         except OSError as error:
             message = f"the damaged lists' file {self.path} cannot be moved aside: {error.strerror or error}"
             raise RegistryError(message) from error
+        finally:
+            # A lock that could not become another one is gone (flock(2)), and one that could shuts everybody else out.
+            self._lock(fcntl.LOCK_SH)
         return target
+
+    def _lock(self, kind: int) -> None:
+        """Have another kind of lock than before."""
+        if self._lock_file is not None:
+            fcntl.flock(self._lock_file, kind)
 
     def connect(self, max_pages: int) -> sqlite3.Connection:
         """Open or create the file for writing. Raises SqlError, RegistryError for a file of something else."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -9,6 +10,7 @@ import signal
 import socket
 import sys
 import threading
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,7 +25,7 @@ from agent.service.notify import Notifier
 from agent.settings import SettingsError
 from agent.settings.history import History, HistoryError, present_state
 from agent.settings.refuge import state_directory
-from agent.store.errors import JournalUnavailableError
+from agent.store.errors import EvidenceError, JournalUnavailableError
 from agent.store.reader import JournalReader
 from drivers.emulators.scanner import ScannerEmulator
 from drivers.inputs import simulated as simulated_inputs
@@ -458,7 +460,7 @@ def test_while_a_vehicle_is_in_one_lane_all_go_on_and_at_rest_all_look_away_at_o
     inputs.set(1, True)
     for unit in app.lanes:
         pause = unit.pause()
-        assert not pause.at_rest()  # nobody looks any more
+        assert not pause.at_rest(time.monotonic() + 1.0)  # nobody looks any more
         pause.end()
     assert kinds(app) == before
 
@@ -470,3 +472,93 @@ def test_a_loop_that_was_asked_too_late_goes_on_at_once():
     thread.start()
     thread.join(10)
     assert not thread.is_alive()
+
+
+def open_below(folder):
+    """The files below a folder that this process has open."""
+    found = []
+    for link in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # that of this very search
+            found.append(str(link.readlink()))
+    return [name for name in found if name.startswith(f"{folder}/")]
+
+
+def test_an_agent_that_cannot_be_made_leaves_nothing_open_and_the_next_one_is_made(tmp_path):
+    path = GateSite(tmp_path).configure(LANE.format(board=tmp_path.name, presence=1, safety=2), mqtt="enabled = false")
+    loaded = load_configuration(path)
+    state = loaded.settings.state.directory
+    state.mkdir(parents=True, exist_ok=True)
+    (state / "evidence").write_text("a file where a folder belongs")
+    for _ in range(2):
+        with pytest.raises(EvidenceError):
+            App(loaded, Clock(), Notifier(None), pytest.fail)
+        assert open_below(state) == []
+    (state / "evidence").unlink()
+    app = App(loaded, Clock(), Notifier(None), pytest.fail)
+    app.start()
+    app.stop("end of the test")
+    assert open_below(state) == []
+    simulated.forget_boards()
+    simulated_inputs.forget_boards()
+
+
+def blocked(unit):
+    """Keep a lane's loop from answering until what is returned is set."""
+    go_on = threading.Event()
+    unit.loop._inbox.put(lambda _now: go_on.wait(20))
+    return go_on
+
+
+def test_a_lane_at_rest_is_held_until_every_lane_has_answered(two_lanes, monkeypatch, mocker):
+    monkeypatch.setattr("agent.lane_pause.ANSWER_S", 20.0)
+    monkeypatch.setattr("agent.lane_pause.LONGEST_S", 0.05, raising=False)
+    app, (held, slow) = two_lanes.app, two_lanes.app.lanes
+    eventually(lambda: states(app) == ["idle", "idle"])
+    answer, hold = blocked(slow), mocker.spy(LanePause, "hold")
+    busy = []
+    asking = threading.Thread(target=lambda: busy.append(app.wind_down_at_rest()))
+    asking.start()
+    eventually(lambda: hold.call_count == 1)
+    two_lanes.inputs.set(1, True)
+    went_on = threading.Event()
+    held.loop._inbox.put(lambda _now: went_on.set())
+    assert not went_on.wait(0.5), "the lane went on while another one was still being asked"
+    answer.set()
+    asking.join(20)
+    assert busy == [()]
+    assert "vehicle.present" not in kinds(app)
+
+
+def test_all_lanes_are_asked_with_one_deadline(two_lanes, mocker):
+    app = two_lanes.app
+    eventually(lambda: states(app) == ["idle", "idle"])
+    asked = mocker.spy(LanePause, "at_rest")
+    assert app.wind_down_at_rest() == ()
+    (deadline,) = {call.args[1:] for call in asked.call_args_list}
+    assert deadline
+    assert asked.call_count == 2
+
+
+def test_a_question_that_fails_lets_every_lane_go_on(two_lanes, monkeypatch):
+    app = two_lanes.app
+    eventually(lambda: states(app) == ["idle", "idle"])
+
+    def fail():
+        raise RuntimeError("for the test")
+
+    monkeypatch.setattr(app.lanes[1], "pause", fail)
+    with pytest.raises(RuntimeError):
+        app.wind_down_at_rest()
+    two_lanes.inputs.set(1, True)
+    eventually(lambda: states(app)[0] == "present")
+
+
+def test_a_lane_is_not_held_by_an_asker_that_has_died():
+    pauses = []
+    asking = threading.Thread(target=lambda: pauses.append(LanePause()))
+    asking.start()
+    asking.join(10)
+    held = threading.Thread(target=lambda: pauses[0].hold(at_rest=True))
+    held.start()
+    held.join(10)
+    assert not held.is_alive()

@@ -124,6 +124,17 @@ def test_a_journal_is_held_by_one_process(tmp_path):
     open_journal(tmp_path / "journal.db").close()
 
 
+def test_a_journal_is_opened_once_in_a_process_too_and_who_is_refused_frees_it_for_nobody(tmp_path):
+    path = tmp_path / "journal.db"
+    with closing(open_journal(path)) as journal:
+        with pytest.raises(JournalUnavailableError, match="another agent"):
+            open_journal(path)
+        with writer_process(path, "boot-1") as process:
+            assert process.stdout.readline() == "", "another process was let in"
+        journal.record([device("00001")])
+    open_journal(path).close()
+
+
 def test_the_journal_of_another_gate_is_refused_and_left_alone(tmp_path):
     path = tmp_path / "journal.db"
     with closing(open_journal(path)) as journal:

@@ -12,6 +12,7 @@ import pytest
 
 from agent.core.lists.faults import ListError, ListFault
 from agent.store.errors import RegistryError
+from agent.store.registry_file import RegistryFile
 from tests.lists import DECLARATIONS, declarations, snapshot
 from tests.permits import NOW
 from tests.registries import open_registry, opened, put_whole, with_trust
@@ -127,6 +128,18 @@ def test_a_damaged_file_is_moved_aside_and_a_new_one_is_begun(tmp_path):
     last = open_registry(path)
     assert (last.replaced, last.standings()[0].rows) == ("", 10)
     last.close()
+
+
+def test_who_may_not_move_a_file_aside_still_holds_it_against_others(tmp_path):
+    one, other = RegistryFile(tmp_path / "registry.db"), RegistryFile(tmp_path / "registry.db")
+    one.hold()
+    other.hold()
+    for each in (one, other):
+        with pytest.raises(RegistryError, match="another process has it open"):
+            each.move_aside(NOW)
+    one.leave()
+    other.move_aside(NOW)
+    other.leave()
 
 
 def test_a_damaged_file_that_another_process_has_open_is_not_moved(tmp_path):

@@ -10,13 +10,15 @@ from contextlib import closing
 import pytest
 from argon2 import PasswordHasher
 
+from agent.console.access import known_browsers, name_limit
 from agent.console.access.access import Access
 from agent.console.access.acts import Act
 from agent.console.access.address_limits import AddressLimits
 from agent.console.access.database import NAME, AccessStoreError
 from agent.console.access.failure_log import FailureLog
 from agent.console.access.first_code import LIFE_S, MOST_FAILURES
-from agent.console.access.lockouts import FIRST_DELAY_S, FREE_FAILURES, LONGEST_DELAY_S, MOST_NAMES
+from agent.console.access.lockouts import FIRST_DELAY_S, FREE_FAILURES, LONGEST_DELAY_S, MOST_PAIRS
+from agent.console.access.name_limit import NameLimit
 from agent.console.access.passwords import (
     WAITING_LIMIT,
     BusyError,
@@ -287,40 +289,149 @@ def test_the_token_of_forms_is_another_for_every_session(people):
     assert one not in csrf_token(one)
 
 
+HERE, ELSEWHERE = "10.0.0.1", "10.0.0.2"
+
+
 @pytest.mark.parametrize("name", ["aigul", "nobody"])
 def test_a_name_is_locked_for_longer_each_time_whether_it_exists_or_not(people, clock, name):
     delays = []
     for _ in range(FREE_FAILURES + 8):
-        delays.append(people.lockouts.failed(name))
+        delays.append(people.lockouts.failed(name, HERE))
         clock.at += delays[-1]
-        assert people.lockouts.wait_s(name) == 0
+        assert people.lockouts.wait_s(name, HERE) == 0
     expected = [min(LONGEST_DELAY_S, FIRST_DELAY_S * 2**step) for step in range(8)]
     assert delays == [0.0] * FREE_FAILURES + expected
 
 
 def test_a_lock_outlives_the_agent_and_ends_with_the_right_password(people, reopen, clock):
     for _ in range(FREE_FAILURES + 1):
-        people.lockouts.failed("aigul")
+        people.lockouts.failed("aigul", HERE)
     clock.at += 10
     people.close()
     again = reopen()
-    assert again.lockouts.wait_s("aigul") == FIRST_DELAY_S - 10
+    assert again.lockouts.wait_s("aigul", HERE) == FIRST_DELAY_S - 10
     again.lockouts.forget("aigul")
-    assert again.lockouts.wait_s("aigul") == 0
-    assert again.lockouts.failed("aigul") == 0
+    assert again.lockouts.wait_s("aigul", HERE) == 0
+    assert again.lockouts.failed("aigul", HERE) == 0
+
+
+def test_a_lock_is_for_one_source_and_another_password_ends_all_of_a_name(people):
+    for source in (HERE, ELSEWHERE):
+        assert people.lockouts.wait_s("aigul", source) == 0
+        for _ in range(FREE_FAILURES + 1):
+            people.lockouts.failed("aigul", source)
+            people.lockouts.failed("boss", source)
+    people.lockouts.entered("aigul", HERE)
+    assert people.lockouts.wait_s("aigul", HERE) == 0
+    assert people.lockouts.wait_s("aigul", ELSEWHERE) == FIRST_DELAY_S
+    people.forget_failures("aigul")
+    assert people.lockouts.wait_s("aigul", ELSEWHERE) == 0
+    assert people.lockouts.wait_s("boss", ELSEWHERE) == FIRST_DELAY_S
 
 
 def test_a_flood_of_made_up_names_frees_nobody_who_is_locked(people, clock):
     for _ in range(FREE_FAILURES + 3):
-        people.lockouts.failed("aigul")
+        people.lockouts.failed("aigul", HERE)
     with people.database._writer:
         people.database._writer.executemany(
             "INSERT INTO failures VALUES (?, 'this', 1, ?, 0)",
-            [(f"n{number}", clock.at) for number in range(MOST_NAMES)],
+            [(f"n{number}", clock.at) for number in range(MOST_PAIRS)],
         )
-    people.lockouts.failed("one more")
-    assert people.database.read(lambda db: db.execute("SELECT count(*) FROM failures").fetchone()) == (MOST_NAMES,)
-    assert people.lockouts.wait_s("aigul") > 0
+    people.lockouts.failed("one more", HERE)
+    assert people.database.read(lambda db: db.execute("SELECT count(*) FROM failures").fetchone()) == (MOST_PAIRS,)
+    assert people.lockouts.wait_s("aigul", HERE) > 0
+
+
+def tries(limit, name, source):
+    """Whether a source may try a name now; the password is wrong."""
+    if limit.wait_s(name, source):
+        return False
+    limit.failed(name, source)
+    return True
+
+
+def test_guesses_at_a_name_from_any_number_of_addresses_are_bounded(clock):
+    limit, hour_s, addresses = NameLimit(clock), 3600, 300
+    let = 0
+    for _ in range(hour_s):
+        clock.at += 1.0
+        let += sum(tries(limit, "aigul", f"10.0.{number}.1") for number in range(addresses))
+    assert let <= name_limit.FREE_FAILURES + hour_s / name_limit.EVERY_S
+    assert not limit.wait_s("boss", HERE), "another name is not slowed down"
+
+
+def test_who_is_slowed_down_gets_his_turn_however_often_others_try(clock):
+    limit, others = NameLimit(clock), 30
+    while tries(limit, "aigul", "10.0.1.1"):
+        pass
+    for number in range(others):
+        assert not tries(limit, "aigul", f"10.0.1.{number}")
+    waits = limit.wait_s("aigul", HERE)
+    assert waits <= (others + 1) * name_limit.EVERY_S
+    until_at = clock.at + waits
+    while clock.at < until_at:
+        for number in range(others):
+            tries(limit, "aigul", f"10.0.1.{number}")
+        clock.at = min(until_at, clock.at + 1.0)
+    assert limit.wait_s("aigul", HERE) == 0
+
+
+def test_a_turn_that_nobody_takes_is_over_after_a_while(clock):
+    limit = NameLimit(clock)
+    for _ in range(name_limit.FREE_FAILURES + 100):
+        limit.failed("aigul", ELSEWHERE)
+    waits = limit.wait_s("aigul", HERE)
+    clock.at += waits + name_limit.TURN_KEPT_S + 1
+    limit.failed("aigul", ELSEWHERE)
+    for _ in range(name_limit.FREE_FAILURES):
+        limit.failed("aigul", ELSEWHERE)
+    assert limit.wait_s("aigul", HERE) > 0
+
+
+def test_made_up_names_do_not_free_one_that_is_guessed_at(clock, mocker):
+    mocker.patch.object(name_limit, "MOST_NAMES", 50)
+    limit = NameLimit(clock)
+    while tries(limit, "aigul", HERE):
+        pass
+    for number in range(200):
+        limit.failed(f"name {number}", ELSEWHERE)
+    assert limit.wait_s("aigul", ELSEWHERE) > 0
+    assert len(limit._next_at) == 50
+
+
+def test_a_known_browser_is_kept_as_a_hash_for_a_while_and_for_one_user(people, tmp_path, clock):
+    token = people.known_browsers.remember("aigul", "")
+    assert people.known_browsers.find(token, "aigul")
+    for made_up_token in ("", "A" * 43, people.known_browsers.find(token, "aigul"), "x" * 9999):
+        assert people.known_browsers.find(made_up_token, "aigul") is None
+    assert people.known_browsers.find(token, "boss") is None
+    assert people.sessions.find(token) is None
+    newer = people.known_browsers.remember("aigul", token)
+    assert people.known_browsers.find(token, "aigul") is None
+    people.known_browsers._utc = lambda: 1.8e9 + known_browsers.LIFE_S
+    assert people.known_browsers.find(newer, "aigul") is None
+    people.close()
+    assert not any(newer.encode() in file.read_bytes() for file in tmp_path.iterdir())
+
+
+def test_a_user_has_so_many_known_browsers_and_none_once_he_is_removed(people):
+    tokens = []
+    for number in range(known_browsers.BROWSERS_OF_A_USER + 2):
+        people.known_browsers._utc = lambda at=number: 1.8e9 + at
+        tokens.append(people.known_browsers.remember("aigul", ""))
+    found = [people.known_browsers.find(token, "aigul") is not None for token in tokens]
+    assert found == [False] * 2 + [True] * known_browsers.BROWSERS_OF_A_USER
+    people.users.remove("aigul")
+    people.users.add("aigul", Role.VIEWER, GOOD)
+    assert people.known_browsers.find(tokens[-1], "aigul") is None
+
+
+def test_a_file_of_an_agent_that_knew_no_browsers_is_taken_over(people, tmp_path, reopen):
+    people.close()
+    with closing(sqlite3.connect(tmp_path / NAME)) as db:
+        db.execute("DROP TABLE known_browsers")
+    again = reopen()
+    assert again.known_browsers.find(again.known_browsers.remember("aigul", ""), "aigul")
 
 
 def test_the_first_code_is_good_once_for_half_an_hour_and_typed_in_any_way(access, clock):

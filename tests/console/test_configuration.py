@@ -211,6 +211,22 @@ def test_a_proposal_is_applied_once_and_by_its_maker(gate):
     assert gate.read_anew == [1]
 
 
+def test_a_proposal_for_one_gate_is_none_for_another_and_ends_with_its_gate(gate, tmp_path):
+    answer = change(gate.browser("technician"), "lanes.out", **{"lanes.out.timing.read_s": "12"})
+    number = {"proposal": proposal(answer)}
+    with ConsoleGate(tmp_path) as other:
+        before = other.path.read_bytes()
+        refused = other.browser("technician").post("/configuration/apply", data=number)
+        assert refused.status_code == 422
+        assert other.path.read_bytes() == before
+        own = change(other.browser("technician"), "lanes.out", **{"lanes.out.timing.read_s": "13"})
+    with ConsoleGate(tmp_path) as started_again:
+        refused = started_again.browser("technician").post("/configuration/apply", data={"proposal": proposal(own)})
+        assert refused.status_code == 422
+        assert started_again.path.read_bytes() == before
+    assert gate.browser("technician").post("/configuration/apply", data=number).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import ssl
+import struct
 from contextlib import ExitStack, closing
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from agent.console import connections, listening, streams
+from agent.console.access.sessions import csrf_token
+from agent.console.certificate import CERTIFICATE
 from agent.console.limits import BODY_BYTES, Names
+from agent.store.reader import JournalReader
 from tests.consoles import ConsoleGate
 from tests.waiting import eventually
 
@@ -23,9 +29,17 @@ def gate(tmp_path_factory):
         yield gate
 
 
-def connected(gate):
+def acts(gate):
+    """What the journal says was done on the console."""
+    with JournalReader(gate.path.parent / "state" / "journal.db") as journal:
+        events = [json.loads(payload) for payload in journal.payloads()]
+    return [event["data"] for event in events if event["type"] == "console.acted"]
+
+
+def connected(gate, address="127.0.0.1"):
+    """A connection from a loopback address."""
     parts = urlsplit(gate.url)
-    return closing(socket.create_connection((parts.hostname, parts.port), timeout=20))
+    return closing(socket.create_connection((parts.hostname, parts.port), timeout=20, source_address=(address, 0)))
 
 
 def answer(connection):
@@ -168,13 +182,29 @@ def test_a_flood_from_one_address_is_slowed_down(gate):
 
 def test_so_many_connections_from_one_address_and_no_more(gate):
     before = refused(gate, "connections")
+    asked = f"GET /account HTTP/1.1\r\nHost: localhost\r\nCookie: gate-session={gate.token('viewer')}\r\n\r\n".encode()
     with ExitStack() as stack:
-        for _ in range(listening.CONNECTIONS_OF_ONE):
-            stack.enter_context(connected(gate))
-        with connected(gate) as one_more:
+        for _ in range(listening.NETWORK.most_of_one):
+            known = stack.enter_context(connected(gate, "127.0.0.8"))
+            known.sendall(asked)
+            assert known.recv(12) == b"HTTP/1.1 200"
+        with connected(gate, "127.0.0.8") as one_more:
             assert one_more.recv(1) == b""
         assert refused(gate, "connections") > before
     eventually(lambda: gate.browser("viewer").get("/account").status_code == 200)
+
+
+def test_of_one_address_that_nobody_is_known_of_the_oldest_half_open_connection_goes_for_a_new_one(gate):
+    eventually(lambda: gate.app.console.connections == 0, within_s=60)
+    with ExitStack() as stack:
+        own = half_open(gate, stack, "127.0.0.9", listening.NETWORK.strangers_of_one)
+        other = half_open(gate, stack, "127.0.0.10", 1)
+        eventually(lambda: gate.app.console.connections == len(own) + 1)
+        newer = half_open(gate, stack, "127.0.0.9", 2)
+        assert [answer_or_reset(ended) for ended in own[:2]] == [b"", b""]
+        for kept in (*own[2:], *newer, *other):
+            kept.sendall(b"host\r\n\r\n")
+            assert kept.recv(9) == b"HTTP/1.1 "
 
 
 def test_whoever_sends_half_a_request_is_not_waited_for(tmp_path, mocker):
@@ -251,3 +281,72 @@ def test_an_encrypted_door_is_not_opened_by_plain_talk(tmp_path):
         with connected(gate) as connection, pytest.raises(ssl.SSLError):
             old.wrap_socket(connection)
         eventually(lambda: refused(gate, "handshake") == 2)
+
+
+def send_and_reset(gate, request):
+    """Send a request and have the kernel end the connection by a reset, so that nobody can be asked for its other end."""
+    with connected(gate) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.sendall(request)
+
+
+def test_who_resets_the_connection_behind_a_request_is_no_local_caller_and_needs_the_forms_token(tmp_path):
+    with ConsoleGate(tmp_path) as gate:
+        head = f"POST /account/others HTTP/1.1\r\nHost: localhost\r\nCookie: gate-session={gate.token('admin')}\r\n"
+        for number in range(30):
+            send_and_reset(gate, f"{head}X-CSRF-Token: {'0' * 64}\r\nContent-Length: 0\r\n\r\n".encode())
+            eventually(lambda done=number + 1: refused(gate, "forged") + len(acts(gate)) == done)
+        assert acts(gate) == []
+        good = f"{head}X-CSRF-Token: {csrf_token(head.rpartition('=')[2].strip())}\r\nContent-Length: 0\r\n\r\n"
+        send_and_reset(gate, good.encode())
+        (done,) = eventually(lambda: acts(gate))
+        assert (done["act"], done["address"]) == ("sessions.closed", "127.0.0.1")
+
+
+def test_requests_that_are_reset_count_for_their_address(tmp_path, mocker):
+    with ConsoleGate(tmp_path) as gate:
+        limits = gate.app.console.access.requests
+        limits._burst, limits._per_s = 5.0, 1e-6
+        asked = mocker.spy(limits, "wait_s")
+        for number in range(8):
+            send_and_reset(gate, b"GET /account HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            eventually(lambda done=number + 1: asked.call_count == done)
+        assert {call.args for call in asked.call_args_list} == {("127.0.0.1",)}
+        eventually(lambda: refused(gate, "rate") == 3)
+
+
+def half_open(gate, stack, address, count):
+    """So many connections of a loopback address, each with half of a request's head."""
+    made = []
+    for _ in range(count):
+        made.append(stack.enter_context(connected(gate, address)))
+        made[-1].sendall(b"GET /login HTTP/1.1\r\nHost: local")
+    return made
+
+
+@pytest.mark.parametrize(("addresses", "of_each"), [(4, 32), (20, 8), (100, 2)])
+def test_half_sent_requests_from_many_addresses_keep_no_technician_out(tmp_path, addresses, of_each):
+    with ConsoleGate(tmp_path) as gate, ExitStack() as stack:
+        gate.token("admin")
+        before = gate.browser("technician")
+        assert before.get("/account").status_code == 200
+        for number in range(addresses):
+            half_open(gate, stack, f"127.0.1.{number + 1}", of_each)
+        assert before.get("/account").status_code == 200
+        assert gate.browser("technician").get("/account").status_code == 200
+        assert gate.browser().get("/login").status_code == 200
+        assert refused(gate, "connections") > 0
+
+
+def test_handshakes_that_are_never_made_keep_no_technician_out(tmp_path):
+    with ConsoleGate(tmp_path, console='tls = "always"') as gate, ExitStack() as stack:
+        token = gate.token("technician")
+        silent = [
+            stack.enter_context(connected(gate, f"127.0.2.{number + 1}")) for number in range(20) for _ in range(8)
+        ]
+        trusting = ssl.create_default_context(cafile=str(tmp_path / "state" / CERTIFICATE))
+        cookie = {"cookie": f"__Host-gate-session={token}"}
+        page = httpx.get(f"{gate.url}/account", headers=cookie, verify=trusting, trust_env=False, timeout=20)
+        assert page.status_code == 200
+        assert answer_or_reset(silent[0]) == b""
+        assert gate.app.console.connections <= listening.NETWORK.strangers + 1

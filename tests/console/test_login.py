@@ -16,6 +16,8 @@ from tests.consoles import KNOWN_TO_ALL, ConsoleGate
 from tests.waiting import eventually
 
 OTHER = "seven green kettles"
+GUESSES_OF_A_NAME = 20
+"""From all addresses, before each has to wait for its turn (docs/console.md)."""
 
 
 @pytest.fixture(scope="module")
@@ -30,9 +32,10 @@ def csrf(response):
     return re.search(r'name="csrf" value="([0-9a-f]{64})"', response.text)[1]
 
 
-def visitor(gate):
-    """A browser without any help: it takes the forms' tokens from the pages."""
-    return httpx.Client(base_url=gate.url, timeout=20, trust_env=False)
+def visitor(gate, address="127.0.0.1"):
+    """A browser without any help, at a loopback address: it takes the forms' tokens from the pages."""
+    transport = httpx.HTTPTransport(local_address=address)
+    return httpx.Client(base_url=gate.url, timeout=20, trust_env=False, transport=transport)
 
 
 def log_in(browser, name, password, **more):
@@ -133,6 +136,70 @@ def test_whoever_guesses_is_locked_out_and_told_of_in_few_events(tmp_path):
     assert "4 failed" in acts(gate)[-1]["detail"]
 
 
+@pytest.fixture
+def guessed_at(tmp_path):
+    """A gate at which somebody guesses aigul's password: `guess(times, address)` returns the last answer's status."""
+    with ConsoleGate(tmp_path) as gate:
+        gate.token("admin")
+        access = gate.app.console.access
+        access.users.add("aigul", "technician", KNOWN_TO_ALL)
+        access.logins._burst = 1000.0  # the limit of an address is a test of its own
+
+        def guess(times, address):
+            with visitor(gate, address) as stranger:
+                form = csrf(stranger.get("/login"))
+                for number in range(times):
+                    data = {"csrf": form, "name": "aigul", "password": f"guess {number}"}
+                    answer = stranger.post("/login", data=data)
+            return answer.status_code
+
+        gate.guess = guess
+        yield gate
+
+
+def test_who_guesses_at_a_name_locks_himself_out_and_nobody_elsewhere(guessed_at):
+    assert guessed_at.guess(FREE_FAILURES + 2, "127.0.0.2") == 429
+    with visitor(guessed_at) as owner:
+        assert log_in(owner, "aigul", KNOWN_TO_ALL).status_code == 303
+    assert guessed_at.guess(1, "127.0.0.2") == 429
+    (locked,) = [act for act in acts(guessed_at) if act["act"] == "user.locked"]
+    assert locked["address"] == "127.0.0.2"
+
+
+def test_a_browser_that_somebody_has_logged_in_by_is_not_locked_by_others_at_its_address(guessed_at):
+    with visitor(guessed_at) as owner, visitor(guessed_at) as stranger:
+        assert log_in(owner, "aigul", KNOWN_TO_ALL).status_code == 303
+        owner.cookies.delete("gate-session")
+        assert guessed_at.guess(FREE_FAILURES + 2, "127.0.0.1") == 429
+        assert log_in(stranger, "aigul", KNOWN_TO_ALL).status_code == 429
+        assert log_in(owner, "aigul", KNOWN_TO_ALL).status_code == 303
+
+
+def test_a_known_browser_is_locked_out_by_its_own_wrong_passwords_and_known_for_its_user_only(guessed_at):
+    with visitor(guessed_at, "127.0.0.3") as owner:
+        assert log_in(owner, "aigul", KNOWN_TO_ALL).status_code == 303
+        known = owner.cookies["gate-browser"]
+        owner.cookies.delete("gate-session")
+        answers = [log_in(owner, "aigul", f"wrong {number}").status_code for number in range(FREE_FAILURES + 2)]
+        assert answers == [403] * (FREE_FAILURES + 1) + [429]
+        owner.cookies.delete("gate-browser")
+        assert log_in(owner, "aigul", KNOWN_TO_ALL).status_code == 303, "others at the address are not locked by it"
+    browsers = guessed_at.app.console.access.known_browsers
+    assert browsers.find(known, "aigul")
+    assert browsers.find(known, "some-admin") is None
+
+
+def test_guesses_from_many_addresses_slow_a_name_down_and_not_its_owners_browser(guessed_at):
+    with visitor(guessed_at) as owner:
+        assert log_in(owner, "aigul", KNOWN_TO_ALL).status_code == 303
+        owner.cookies.delete("gate-session")
+        for number in range(GUESSES_OF_A_NAME // 2):
+            assert guessed_at.guess(2, f"127.0.3.{number + 1}") == 403
+        assert guessed_at.guess(1, "127.0.3.200") == 429
+        assert guessed_at.app.console.refusals["slowed"] == 1
+        assert log_in(owner, "aigul", KNOWN_TO_ALL).status_code == 303
+
+
 def test_an_address_may_try_so_many_names(tmp_path):
     with ConsoleGate(tmp_path) as gate, visitor(gate) as browser:
         gate.token("admin")
@@ -172,11 +239,13 @@ def test_a_new_log_in_ends_the_session_that_the_browser_had(gate):
         assert gate.app.console.access.sessions.find(first) is None
 
 
-def test_the_cookie_is_for_the_browser_alone(gate):
+def test_the_cookies_are_for_the_browser_alone(gate):
     gate.token("viewer")
     with visitor(gate) as browser:
-        cookie = log_in(browser, "some-viewer", KNOWN_TO_ALL).headers["set-cookie"]
-    assert {part.strip().lower() for part in cookie.split(";")[1:]} == {"httponly", "path=/", "samesite=strict"}
+        cookies = log_in(browser, "some-viewer", KNOWN_TO_ALL).headers.get_list("set-cookie")
+    told = {cookie.partition("=")[0]: {part.strip().lower() for part in cookie.split(";")[1:]} for cookie in cookies}
+    for_it_alone = {"httponly", "path=/", "samesite=strict"}
+    assert told == {"gate-session": for_it_alone, "gate-browser": for_it_alone | {"max-age=7776000"}}
 
 
 @pytest.mark.parametrize("token", ["", "x", "A" * 43, "é" * 20, "0" * 10_000])

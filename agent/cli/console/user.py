@@ -51,7 +51,7 @@ def reset(name: Name, configuration: Configuration = DEFAULT_PATH) -> None:
     with access_of(configuration) as access:
         access.users.set_password(name, password, given=True)
         access.users.change(name, disabled=False)
-        access.lockouts.forget(name)
+        access.forget_failures(name)
         leave_act(access, "user.changed", f"{name}: another password")
     typer.echo(f"{name}  {password}  (to be changed at the first log-in)")
 

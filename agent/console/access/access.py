@@ -11,7 +11,9 @@ from agent.console.access.acts import Acts
 from agent.console.access.address_limits import AddressLimits
 from agent.console.access.database import AccessDatabase
 from agent.console.access.first_code import FirstCode
+from agent.console.access.known_browsers import KnownBrowsers
 from agent.console.access.lockouts import Lockouts
+from agent.console.access.name_limit import NameLimit
 from agent.console.access.passwords import Hasher
 from agent.console.access.sessions import SessionRules, Sessions
 from agent.console.access.timing import Ticking
@@ -48,12 +50,17 @@ class Refusals:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Users, sessions, and the limits on those who try. `requests`, `logins`: how often one address may ask."""
+    """Users, sessions, and the limits on those who try.
+
+    `requests`, `logins`: how often one address may ask. `names`: how often one name may be guessed at, from all addresses.
+    """
 
     database: AccessDatabase
     users: Users
     sessions: Sessions
+    known_browsers: KnownBrowsers
     lockouts: Lockouts
+    names: NameLimit
     code: FirstCode
     acts: Acts
     requests: AddressLimits
@@ -69,13 +76,20 @@ class Access:
             database,
             Users(database, Hasher(), utc),
             Sessions(database, rules, ticking),
+            KnownBrowsers(database, utc),
             Lockouts(database, ticking),
+            NameLimit(ticking.at),
             FirstCode(database, ticking),
             Acts(database),
             AddressLimits(REQUEST_BURST, REQUESTS_PER_S, ticking.at),
             AddressLimits(LOGIN_BURST, LOGINS_PER_S, ticking.at),
             Refusals(),
         )
+
+    def forget_failures(self, name: str) -> None:
+        """He has another password: what failed before counts no more."""
+        self.lockouts.forget(name)
+        self.names.forget(name)
 
     def close(self) -> None:
         """Close the file."""

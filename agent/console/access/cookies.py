@@ -15,6 +15,9 @@ SESSION: Final = "gate-session"
 VISIT: Final = "gate-visit"
 """Of somebody who is not logged in: binds the forms of log-in and first start to his browser."""
 
+BROWSER: Final = "gate-browser"
+"""Of a browser by which somebody has logged in before: it lets nobody in, but is not shut out for what others do."""
+
 LANGUAGE: Final = "gate-language"
 THEME: Final = "gate-theme"
 YEAR_S: Final = 31_536_000

@@ -57,6 +57,14 @@ CREATE TABLE code (
     failures INTEGER NOT NULL
 ) STRICT;
 """
+# Beside the tables of every version: an older agent leaves it alone.
+ADDED: Final = """
+CREATE TABLE IF NOT EXISTS known_browsers (
+    key TEXT PRIMARY KEY,
+    user TEXT NOT NULL REFERENCES users (name) ON DELETE CASCADE,
+    until_utc REAL NOT NULL
+) STRICT
+"""
 
 T = TypeVar("T")
 
@@ -125,6 +133,7 @@ def _prepare(path: Path) -> None:
             for statement in SCHEMA.split(";\n"):
                 connection.execute(statement)
             connection.execute(f"PRAGMA user_version = {VERSION}")
+        connection.execute(ADDED)
 
 
 def _is_sound(path: Path) -> bool:

@@ -23,6 +23,9 @@ ACCOUNT: Final = "/account"
 DOOR: Final = "gate.door"
 """Key of the scope under which the server says by which door a request came."""
 
+KNOW: Final = "gate.know"
+"""Key of the scope under which the server hears, by a call, that the request's connection belongs to a session."""
+
 
 def access_of(request: Request) -> Access:
     """Who decides about this request."""
@@ -32,27 +35,36 @@ def access_of(request: Request) -> Access:
 
 async def _known(request: Request) -> Person | None:
     """Who asks; None: nobody that is known. Through the computer's own socket it is a viewer."""
-    if request.scope.get(DOOR) == LOCAL:
+    if _is_local(request):
         return Person(LOCAL, Role.VIEWER, LOCAL)
     sessions = access_of(request).sessions
     session = sessions.find(cookie(request, SESSION))
     if session is None:
         return None
+    if KNOW in request.scope:
+        request.scope[KNOW]()
     if sessions.is_to_be_seen(session):
         await run_in_threadpool(sessions.saw, session)
     return Person(session.user, session.role, address_of(request), session.key, session.must_change)
 
 
+def _is_local(request: Request) -> bool:
+    """Whether the request came through the computer's own socket. Only the door says so, never what is missing of an address."""
+    return request.scope.get(DOOR) == LOCAL
+
+
 def address_of(request: Request) -> str:
-    """Where the request comes from."""
-    return request.client.host if request.client else LOCAL
+    """Where the request comes from; "" where that is not known."""
+    if _is_local(request):
+        return LOCAL
+    return request.client.host if request.client else ""
 
 
 async def anybody(request: Request) -> Person | None:
     """Let in everybody, also nobody known."""
     person = await _known(request)
     request.state.person = person
-    await _check_form(request, person)
+    await _check_form(request)
     return person
 
 
@@ -66,7 +78,7 @@ async def _guard(request: Request, least: Role) -> Person:
     if not person.role.covers(least):
         access_of(request).refusals.count("role")
         raise RoleNeededError(least)
-    await _check_form(request, person)
+    await _check_form(request)
     return person
 
 
@@ -85,9 +97,9 @@ async def admin(request: Request) -> Person:
     return await _guard(request, Role.ADMIN)
 
 
-async def _check_form(request: Request, person: Person | None) -> None:
+async def _check_form(request: Request) -> None:
     """See that what changes something comes from a page of ours. No browser reaches the computer's own socket."""
-    if request.method in SAFE_METHODS or (person is not None and person.address == LOCAL):
+    if request.method in SAFE_METHODS or _is_local(request):
         return
     given = request.headers.get(CSRF_HEADER)
     if given is None:

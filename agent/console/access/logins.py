@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from http import HTTPStatus
 from math import ceil
 from typing import TYPE_CHECKING, Annotated
 
 from fastapi import Depends, Request
 
+from agent.console.access.address_limits import household
 from agent.console.access.passwords import BusyError, PasswordRefusedError
 from agent.console.access.person import Person, Role
 from agent.console.access.users import UserRefusedError, spelled
@@ -23,6 +25,22 @@ if TYPE_CHECKING:
     from agent.console.desk import Gate
 
 
+@dataclass(frozen=True, slots=True)
+class Entered:
+    """Tokens for a browser by which somebody has logged in: of his new session, and of the browser itself."""
+
+    session: str
+    browser: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where passwords come from, for the limits. `known`: a browser, or a session, of the user himself."""
+
+    key: str
+    known: bool = False
+
+
 class Logins:
     """Lets people in. Methods wait for the disk and for a password's hash; they raise RefusedError and AccessStoreError."""
 
@@ -31,32 +49,30 @@ class Logins:
         self._access = access
         self._failures = failures
 
-    def enter(self, name: str, password: str, address: str) -> str:
-        """Log somebody in; returns the token of his new session.
+    def enter(self, name: str, password: str, address: str, browser: str = "") -> Entered:
+        """Log somebody in. `browser`: the token of his browser, where it has one.
 
         What is refused is refused in the same words and time whether the name exists or not.
         """
-        self._limit(address)
         name = spelled(name)
-        if wait_s := self._access.lockouts.wait_s(name):
-            self._access.refusals.count("locked")
-            raise RefusedError(HTTPStatus.TOO_MANY_REQUESTS, "login.locked", seconds=ceil(wait_s))
+        source = self._source(name, address, browser)
+        self._see_free(name, source)
         user = self._verified(name, password)
         if user is None:
-            self._failed(name, address)
-        self._access.lockouts.forget(name)
-        token = self._access.sessions.open(name)
+            self._failed(name, address, source)
+        self._access.lockouts.entered(name, source.key)
+        self._access.names.entered(name, source.key)
+        entered = Entered(self._access.sessions.open(name), self._access.known_browsers.remember(name, browser))
         self._gate.audit(Person(name, user.role, address), "session.opened")
-        return token
+        return entered
 
     def check(self, person: Person, password: str) -> None:
-        """See that somebody who is logged in knows his password, under the same limits."""
-        self._limit(person.address)
-        if wait_s := self._access.lockouts.wait_s(person.name):
-            self._access.refusals.count("locked")
-            raise RefusedError(HTTPStatus.TOO_MANY_REQUESTS, "login.locked", seconds=ceil(wait_s))
+        """See that somebody who is logged in knows his password, under limits of his session."""
+        source = _Source(f"session:{person.session}", known=True)
+        self._see_free(person.name, source)
         if self._verified(person.name, password) is None:
-            self._failed(person.name, person.address, text="account.wrong_password")
+            self._failed(person.name, person.address, source, text="account.wrong_password")
+        self._access.lockouts.entered(person.name, source.key)
 
     def make_first(self, code: str, name: str, password: str, address: str) -> str:
         """Make the first admin, who has the one-time code, and log him in; returns the token of his session."""
@@ -73,8 +89,25 @@ class Logins:
         self._gate.audit(Person(name, Role.ADMIN, address), "user.added", detail=f"{name}: the first admin")
         return self._access.sessions.open(name)
 
-    def _limit(self, address: str) -> None:
-        if wait_s := self._access.logins.wait_s(address):
+    def _source(self, name: str, address: str, browser: str) -> _Source:
+        """Where a password comes from. A browser that the user has logged in by counts apart from the rest of its address."""
+        known = self._access.known_browsers.find(browser, name)
+        return _Source(household(address)) if known is None else _Source(f"browser:{known}", known=True)
+
+    def _see_free(self, name: str, source: _Source) -> None:
+        """See that this source may try this name now."""
+        self._limit(source.key)
+        if wait_s := self._access.lockouts.wait_s(name, source.key):
+            self._refuse("locked", wait_s)
+        if not source.known and (wait_s := self._access.names.wait_s(name, source.key)):
+            self._refuse("slowed", wait_s)
+
+    def _refuse(self, reason: str, wait_s: float) -> NoReturn:
+        self._access.refusals.count(reason)
+        raise RefusedError(HTTPStatus.TOO_MANY_REQUESTS, f"login.{reason}", seconds=ceil(wait_s))
+
+    def _limit(self, source: str) -> None:
+        if wait_s := self._access.logins.wait_s(source):
             self._access.refusals.count("login_rate")
             raise RefusedError(HTTPStatus.TOO_MANY_REQUESTS, "login.too_often", seconds=ceil(wait_s))
 
@@ -84,12 +117,14 @@ class Logins:
         except BusyError:
             raise busy() from None
 
-    def _failed(self, name: str, address: str, text: str = "login.wrong") -> NoReturn:
+    def _failed(self, name: str, address: str, source: _Source, text: str = "login.wrong") -> NoReturn:
         """Note a wrong password, and say so."""
         self._access.refusals.count("login")
         known = self._access.users.find(name)
         self._failures.failed(None if known is None else known.name, address)
-        locked_s = self._access.lockouts.failed(name)
+        locked_s = self._access.lockouts.failed(name, source.key)
+        if not source.known:
+            self._access.names.failed(name, source.key)
         if locked_s and known is not None:
             detail = f"{name}: locked for {locked_s:.0f} s after wrong passwords"
             self._gate.audit_nobody(address, "user.locked", detail)

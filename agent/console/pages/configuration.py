@@ -41,7 +41,6 @@ NAV = Nav(500, "/configuration", "configuration.title", Role.TECHNICIAN)
 
 MOST_FIELDS: Final = 5_000
 LONGEST_KEY: Final = 300
-_PROPOSALS: Final = Proposals()
 _STEPS: Final = frozenset({"add", "change", "edit", "remove", "set", "setup", "undo", "unset", "upload", "zone"})
 """The words that the history's steps begin with, as this page, the page Aim and the commands write them."""
 
@@ -58,22 +57,29 @@ def _desk(gate: AtGate) -> Desk:
     return desk_of(gate.configuration)
 
 
+def _proposals(request: Request) -> Proposals:
+    proposals: Proposals = request.app.state.proposals
+    return proposals
+
+
 AtDesk = Annotated[Desk, Depends(_desk)]
+AtProposals = Annotated[Proposals, Depends(_proposals)]
 FormSent = Annotated[Sent, Depends(_sent)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """Who asks for a change, at which gate, and of which files."""
+    """Who asks for a change, at which gate, and of which files. `proposals`: those that wait at this gate."""
 
     request: Request
     gate: Gate
     desk: Desk
     person: Person
+    proposals: Proposals
 
 
-def _asked(request: Request, gate: AtGate, desk: AtDesk, person: Technician) -> _Asked:
-    return _Asked(request, gate, desk, person)
+def _asked(request: Request, gate: AtGate, desk: AtDesk, person: Technician, proposals: AtProposals) -> _Asked:
+    return _Asked(request, gate, desk, person, proposals)
 
 
 Asked = Annotated[_Asked, Depends(_asked)]
@@ -240,7 +246,7 @@ def propose_undo(asked: Asked, number: Annotated[int, Form(ge=1)], seen: Seen) -
 def apply(asked: Asked, proposal: Annotated[str, Form(max_length=64)]) -> HTMLResponse:
     """Write a proposal, and have the gate take it."""
     gate, person = asked.gate, asked.person
-    found = _PROPOSALS.take(proposal, person.name, gate.now().at)
+    found = asked.proposals.take(proposal, person.name, gate.now().at)
     if found is None:
         return _refused(asked, "configuration.gone")
     step = Step(person.name, found.what, gate.now().utc)
@@ -313,7 +319,7 @@ def _proposed(asked: _Asked, make: Any, seen: str, what: str, of: int | None = N
     found = differences(gate.loaded, loaded)
     keys = tuple(one.key for one in found)
     proposal = Proposal(asked.person.name, files, seen, what, gate.now().at, keys[:20], of)
-    number = _PROPOSALS.add(proposal)
+    number = asked.proposals.add(proposal)
     return render(
         asked.request,
         "configuration_proposal.html",

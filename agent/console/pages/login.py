@@ -8,8 +8,9 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response
 
 from agent.console.access import Anybody, Viewer
-from agent.console.access.cookies import SESSION, drop_cookie, set_cookie
+from agent.console.access.cookies import BROWSER, SESSION, cookie, drop_cookie, set_cookie
 from agent.console.access.guards import AtAccess, address_of
+from agent.console.access.known_browsers import LIFE_S
 from agent.console.access.logins import AtLogins
 from agent.console.desk import AtGate
 from agent.console.errors import RefusedError
@@ -40,13 +41,14 @@ def enter(
 ) -> Response:
     """Log in. The session is always a new one, whatever cookie came, and ends the one that this browser had."""
     try:
-        token = logins.enter(name, password, address_of(request))
+        entered = logins.enter(name, password, address_of(request), cookie(request, BROWSER))
     except RefusedError as error:
         return refusal(request, "login.html", error, onward=local_path(onward), name=name, lack_admin=False)
     if person is not None:
         access.sessions.close(person.session)
     response = RedirectResponse(local_path(onward), HTTPStatus.SEE_OTHER)
-    set_cookie(request, response, SESSION, token)
+    set_cookie(request, response, SESSION, entered.session)
+    set_cookie(request, response, BROWSER, entered.browser, max_age_s=LIFE_S)
     return response
 
 

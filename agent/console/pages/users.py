@@ -55,7 +55,7 @@ def reset(request: Request, person: Admin, access: AtAccess, gate: AtGate, name:
         made_or_refused(lambda: access.users.set_password(name, password, given=True))
     except RefusedError as error:
         return _refused(request, access, error)
-    access.lockouts.forget(name)
+    access.forget_failures(name)
     gate.audit(person, "user.changed", detail=f"{name}: another password")
     return _page(request, access, given=(name, password))
 
