@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from agent.core.site_messages import EVERYBODY, ROWS_A_MESSAGE, Rows, Want, heard, told
 from agent.port_state import PortState
+from agent.site.witnesses import Witnesses
 from agent.store.errors import JournalError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT_S = 10.0
 ASK_AGAIN_S = 0.3
+ASK_BACK_S = 3.0
 WHOLE_STALLED_S = 5.0
 PUSH_RETRY_S = 0.2
 PUSH_WAIT_S = 0.1
@@ -54,7 +56,9 @@ class PeerView:
 class RowExchange:
     """Tell this gate's rows and take those of the others. `take`, `tick` and `link_up` belong to one thread.
 
-    `news` hears of a gate whose rows were taken. `void` hears of a gate that has lost what it granted.
+    `news` hears of a gate whose rows were taken, or that has compared what it knows of this one's. `void` hears of a gate that
+    has lost what it granted. `lost` hears why this gate's own journal must not go on: it tells and takes nothing from then
+    on. `made`: whether a claim is of this process, so that its end is known here.
     """
 
     def __init__(  # noqa: PLR0913 - the seams of one part
@@ -67,6 +71,8 @@ class RowExchange:
         *,
         news: Callable[[str], None],
         void: Callable[[str], None],
+        lost: Callable[[str], None],
+        made: Callable[[str], bool],
     ) -> None:
         self._roll = roll
         self._key = key
@@ -75,6 +81,9 @@ class RowExchange:
         self._link = link
         self._news = news
         self._void = void
+        self._lost = lost
+        self._made = made
+        self._witnesses = Witnesses(roll.peers, ledger, stream)
         # Who has had everything from everybody under this very list of gates may act as home; a new list moves homes.
         self._mark = f"roll:{roll.digest}"
         self._missing = frozenset(roll.peers if ledger.unsynced((self._mark, *roll.peers)) else ())
@@ -107,6 +116,11 @@ class RowExchange:
         return tuple(sorted(self._missing))
 
     @property
+    def witnesses(self) -> Witnesses:
+        """What the other gates know of this gate's rows."""
+        return self._witnesses
+
+    @property
     def peers(self) -> Mapping[str, PeerView]:
         """The other gates."""
         return self._peers
@@ -115,6 +129,9 @@ class RowExchange:
 
     def link_up(self) -> None:
         """Ask the others for what was missed; they ask for what they missed once they hear where this gate stands."""
+        if self._witnesses.older_copy:
+            return
+        self._witnesses.connected()
         self._announce.set()
         self._going.clear()
         self._window = threading.Semaphore(UNDER_WAY)
@@ -125,6 +142,8 @@ class RowExchange:
 
     def tick(self) -> float | None:
         """Go on with what is on its way; when there is more to do, in monotonic seconds. May raise JournalError."""
+        if self._witnesses.older_copy:
+            return None
         now_at = time.monotonic()
         for peer in self.missing:
             whole = self._wholes.get(peer)
@@ -150,17 +169,29 @@ class RowExchange:
         peer, said = self._peers[word.gate], word.said
         peer.heard_at = time.monotonic()
         peer.trouble = "" if word.same_roll else "its list of the site's gates differs from the one here"
-        if not word.same_roll:
+        if not word.same_roll or self._witnesses.older_copy:
             return
         match said:
             case Want():
-                self._serve(word.gate, said)
+                self._compare(word.gate, said)
             case Rows(whole=""):
                 self._take_rows(word.gate, said)
             case Rows():
                 self._take_whole(word.gate, said)
             case _:
                 raise AssertionError(f"{said.kind} is nothing for the exchange of rows")
+
+    def _compare(self, peer: str, want: Want) -> None:
+        """Give a gate the rows that it wants, unless it knows some that are not here."""
+        was_awaited = self._witnesses.awaited
+        self._witnesses.hear(peer, want)
+        if why := self._witnesses.older_copy:
+            self._missing = frozenset(self._roll.peers)
+            self._lost(why)
+            return
+        self._serve(peer, want)
+        if was_awaited and not self._witnesses.awaited:
+            self._news(peer)
 
     def _serve(self, peer: str, want: Want) -> None:
         if want.whole in self._served:
@@ -171,6 +202,8 @@ class RowExchange:
             self._going.append((peer, self._all(peer, want.whole)))
         else:
             self._going.append((peer, self._since(want.after if want.stream == self._stream else 0)))
+            if time.monotonic() - self._asked_at.get(peer, -ASK_BACK_S) >= ASK_BACK_S:
+                self._remind(peer)  # it may have just started, and wait for it
 
     def _since(self, after: int) -> Iterator[Rows]:
         while rows := self._ledger.rows_after(after, ROWS_A_MESSAGE):
@@ -201,12 +234,16 @@ class RowExchange:
         if not taken.gap:
             self._behind.discard(peer)
             self._news(peer)
+            if taken.upto > (rows[-1].seq if rows else said.after):  # late, or its journal is an older copy
+                self._remind(peer)
 
     def _take_whole(self, peer: str, said: Rows) -> None:
         whole = self._wholes.get(peer)
         if whole is None or said.whole != whole.id or said.part != whole.part + 1:
             return
-        self._ledger.take_dump(peer, said.stream, heard(said.rows))
+        # What was granted here meanwhile comes back as if it were reserved; only claims from before are in doubt.
+        rows = (row for row in heard(said.rows) if row.gate != self._roll.own or not self._made(row.transaction))
+        self._ledger.take_dump(peer, said.stream, rows)
         whole.part, whole.moved_at = said.part, time.monotonic()
         if said.last:
             self._ledger.mark_synced(peer, said.stream, said.after)
@@ -216,6 +253,11 @@ class RowExchange:
                 self._ledger.mark_synced(self._mark, self._stream, 0)
                 log.info("the ledger of this gate is complete: it knows the uses of all gates of the site")
             self._news(peer)
+
+    def _remind(self, peer: str) -> None:
+        """Let a gate hear how far its row log is known here."""
+        if peer not in self._missing:
+            self._want(peer)
 
     def _want(self, peer: str) -> None:
         now_at = time.monotonic()
@@ -250,6 +292,8 @@ class RowExchange:
 
     def _push_next(self) -> bool:
         """Tell what is new, or where this gate stands where that is asked or nothing is new; False to wait a little."""
+        if self._witnesses.older_copy:
+            return False
         if self._announce.is_set() or time.monotonic() - self._told_at > HEARTBEAT_S:
             self._announce.clear()
             self._pushed = self._ledger.head()
