@@ -26,7 +26,6 @@ log = logging.getLogger(__name__)
 
 HEARTBEAT_S = 10.0
 ASK_AGAIN_S = 0.3
-ASK_BACK_S = 3.0
 WHOLE_STALLED_S = 5.0
 PUSH_RETRY_S = 0.2
 PUSH_WAIT_S = 0.1
@@ -128,7 +127,7 @@ class RowExchange:
     # ----------------------------------------------------------------------------------------------------- one thread
 
     def link_up(self) -> None:
-        """Ask the others for what was missed; they ask for what they missed once they hear where this gate stands."""
+        """Ask the others for what was missed; they say what they know of this gate once they hear where it is."""
         if self._witnesses.older_copy:
             return
         self._witnesses.connected()
@@ -176,6 +175,8 @@ class RowExchange:
                 self._compare(word.gate, said)
             case Rows(whole=""):
                 self._take_rows(word.gate, said)
+                if word.to_all and not said.rows and word.gate not in self._missing:
+                    self._want(word.gate)  # it hears what is known of it here
             case Rows():
                 self._take_whole(word.gate, said)
             case _:
@@ -202,8 +203,6 @@ class RowExchange:
             self._going.append((peer, self._all(peer, want.whole)))
         else:
             self._going.append((peer, self._since(want.after if want.stream == self._stream else 0)))
-            if time.monotonic() - self._asked_at.get(peer, -ASK_BACK_S) >= ASK_BACK_S:
-                self._remind(peer)  # it may have just started, and wait for it
 
     def _since(self, after: int) -> Iterator[Rows]:
         while rows := self._ledger.rows_after(after, ROWS_A_MESSAGE):
@@ -234,8 +233,6 @@ class RowExchange:
         if not taken.gap:
             self._behind.discard(peer)
             self._news(peer)
-            if taken.upto > (rows[-1].seq if rows else said.after):  # late, or its journal is an older copy
-                self._remind(peer)
 
     def _take_whole(self, peer: str, said: Rows) -> None:
         whole = self._wholes.get(peer)
@@ -253,11 +250,6 @@ class RowExchange:
                 self._ledger.mark_synced(self._mark, self._stream, 0)
                 log.info("the ledger of this gate is complete: it knows the uses of all gates of the site")
             self._news(peer)
-
-    def _remind(self, peer: str) -> None:
-        """Let a gate hear how far its row log is known here."""
-        if peer not in self._missing:
-            self._want(peer)
 
     def _want(self, peer: str) -> None:
         now_at = time.monotonic()

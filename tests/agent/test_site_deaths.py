@@ -124,6 +124,7 @@ class TestTroubleAtHome:
         hub = Hub()
         gate = SiteGate(hub, tmp_path, "east", gates=("east", "north"))
         gate.desk._exchange._missing = frozenset()
+        gate.desk._exchange.witnesses._unheard = frozenset()
         gate.journal.close()
         with pytest.raises(JournalUnavailableError):
             gate.claim(request(vehicle_of("east", ("east", "north"))))

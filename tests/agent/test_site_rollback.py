@@ -119,7 +119,7 @@ class TestTheHomeGatePutBack:
             f"{peer} knows this gate's permit ledger up to place 2, but it ends at 0: the journal is an older copy"
             for peer in ("north", "south")
         }
-        assert east.desk.status()["missing"] == ["north", "south"]
+        eventually(lambda: east.desk.status()["missing"] == ["north", "south"])
 
     def test_begins_a_new_stream_tells_it_and_knows_the_use_again(self, three):
         east = used_elsewhere_and_put_back(three, "east", b"\x01" * 8)
@@ -228,7 +228,7 @@ class TestAnotherGatePutBack:
         assert north.journal.use_state(Q).used == 1
         assert north.journal.use_state(asked.permit_id).interrupted
         north.settle(asked, LedgerState.CONSUMED)
-        three.quiet()
+        eventually(lambda: three.east.journal.use_state(asked.permit_id).used)
         assert outcome(three.east, request(AT_EAST, "t3")) == (ClaimCode.USED_AT_OTHER_GATE, "north")
 
 
