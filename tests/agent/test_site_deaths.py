@@ -109,6 +109,34 @@ class TestAGateThatDies:
             eventually(new.ready)
             assert outcome(south, request(AT_EAST, "t3")) == (ClaimCode.RESERVED_ELSEWHERE, "north")
 
+    def test_without_a_trace_of_its_journal_may_use_what_it_is_granted_before_it_has_heard_all(self, some):
+        """The whole that it asked for is served after the grant, and tells of it as of a use that may be reserved."""
+        hub, _east, north, south = some
+        hub.held = {"rows"}
+        with self.again(some, 1, journal="new.db") as new:
+            asked = request(AT_EAST, "t1")
+            assert new.claim(asked).code is ClaimCode.GRANTED
+            hub.let_go("rows")
+            eventually(new.ready)
+            assert new.journal.use_state(asked.permit_id).open_reservation is None
+            new.reserve(asked)
+            new.settle(asked, LedgerState.CONSUMED)
+            assert outcome(south, request(AT_EAST, "t2")) == (ClaimCode.USED_AT_OTHER_GATE, "north")
+
+    def test_without_a_trace_of_its_journal_is_in_doubt_of_what_it_was_granted_before(self, some):
+        hub, _east, north, south = some
+        asked = request(AT_EAST, "t1")
+        assert north.claim(asked).code is ClaimCode.GRANTED
+        hub.lost = {"rows", "over"}
+        north.reserve(asked)
+        with self.again(some, 1, journal="new.db") as new:
+            hub.lost = set()
+            new.link.cut()
+            new.link.connect()
+            eventually(new.ready)
+            assert new.journal.use_state(asked.permit_id).interrupted
+            assert outcome(south, request(AT_EAST, "t2")) == (ClaimCode.RESERVED_ELSEWHERE, "north")
+
     def again(self, three, number, **changes):
         """The gate of this place, ended as by kill -9 (its desk says nothing more) and started anew."""
         hub, *gates = three
