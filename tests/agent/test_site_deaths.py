@@ -137,6 +137,19 @@ class TestAGateThatDies:
             assert new.journal.use_state(asked.permit_id).interrupted
             assert outcome(south, request(AT_EAST, "t2")) == (ClaimCode.RESERVED_ELSEWHERE, "north")
 
+    def test_without_a_trace_of_its_journal_leaves_no_word_on_its_old_rows_in_the_memory_of_others(self, some):
+        hub, east, north, _south = some
+        hub.lost = {"rows"}
+        passes(north, request(AT_EAST, "t1"))
+        eventually(lambda: east.desk._home._over, what="the word, whose rows are lost")
+        with self.again(some, 1, journal="new.db") as new:
+            hub.lost = set()
+            for gate in (new, east):
+                gate.link.cut()
+                gate.link.connect()
+            eventually(new.ready)
+            eventually(lambda: not east.desk._home._over, what="the word is forgotten")
+
     def again(self, three, number, **changes):
         """The gate of this place, ended as by kill -9 (its desk says nothing more) and started anew."""
         hub, *gates = three
