@@ -132,7 +132,11 @@ class SiteDesk:
 
     def _why_incomplete(self) -> str:
         missing = self._exchange.missing
-        return f"the ledger of {self._roll.own} is not complete: it lacks what {', '.join(missing)} knows" if missing else ""
+        return (
+            f"the ledger of {self._roll.own} is not complete: it lacks what {', '.join(missing)} knows"
+            if missing
+            else ""
+        )
 
     def _why_not_alone(self) -> str:
         if self._rules.policy is PartitionPolicy.DENY and self._link.view.state is not PortState.UP:

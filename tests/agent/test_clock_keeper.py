@@ -226,7 +226,13 @@ def set_two_hours_ahead(gate):
     """A time server kept the clock, then none, and somebody sets it; permits may be judged by a battery-backed clock."""
     gate.rules = HoldoverRules(rtc_holdover_s=24 * HOUR_S)
     keeper = gate.starts()
-    for seconds, gained, synced in ((0, 0, True), (70, 0, True), (70, 0, True), (10, 0, False), (10, 2 * HOUR_S, False)):
+    for seconds, gained, synced in (
+        (0, 0, True),
+        (70, 0, True),
+        (70, 0, True),
+        (10, 0, False),
+        (10, 2 * HOUR_S, False),
+    ):
         gate.clock.goes_on(seconds, gained, synced)
         keeper._go_round(last=False)
     assert gate.store.floor.synced_utc is not None

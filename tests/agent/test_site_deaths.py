@@ -111,7 +111,7 @@ class TestAGateThatDies:
 
     def test_without_a_trace_of_its_journal_may_use_what_it_is_granted_before_it_has_heard_all(self, some):
         """The whole that it asked for is served after the grant, and tells of it as of a use that may be reserved."""
-        hub, _east, north, south = some
+        hub, _east, _north, south = some
         hub.held = {"rows"}
         with self.again(some, 1, journal="new.db") as new:
             asked = request(AT_EAST, "t1")

@@ -57,7 +57,9 @@ class Site:
     def quiet(self):
         """Wait until every gate has the rows of all others."""
         gates = self.gates.values()
-        eventually(lambda: all(one.knows(two) for one in gates for two in gates if one is not two), what="equal ledgers")
+        eventually(
+            lambda: all(one.knows(two) for one in gates for two in gates if one is not two), what="equal ledgers"
+        )
 
     def _path(self, name):
         return self.folder / f"{name}-journal.db"
