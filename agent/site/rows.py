@@ -239,7 +239,7 @@ class RowExchange:
         if whole is None or said.whole != whole.id or said.part != whole.part + 1:
             return
         # What was granted here meanwhile comes back as if it were reserved; only claims from before are in doubt.
-        rows = (row for row in heard(said.rows) if row.gate != self._roll.own or not self._made(row.transaction))
+        rows = [row for row in heard(said.rows) if row.gate != self._roll.own or not self._made(row.transaction)]
         self._ledger.take_dump(peer, said.stream, rows)
         whole.part, whole.moved_at = said.part, time.monotonic()
         if said.last:
