@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from agent.site.ports import Link, SharedLedger, Uses
 
 STOP_S = 5.0
+UNSURE_SHARE = 0.25
+"""Of the time that a claim waits: for what other gates say of this gate's ledger, just after it started."""
 QUERY_SHARE = 0.5
 """Of the time that a claim waits: for what another gate says of an older grant."""
 
@@ -55,6 +57,7 @@ class SiteDesk:
             rules.claim_timeout_s * QUERY_SHARE,
             why_not=self._why_incomplete,
             unsure=lambda: self._exchange.witnesses.awaited,
+            unsure_s=rules.claim_timeout_s * UNSURE_SHARE,
         )
         self._exchange = RowExchange(
             roll,

@@ -59,8 +59,8 @@ class _Case:
 class HomeGate:
     """Judge claims by the ledger of this gate. Safe to use from any thread.
 
-    `query_s`: how long to wait for another gate's word. `why_not`: why this gate does not know of all uses, so that it grants
-    nothing; empty where it does. `unsure`: whether others may still show that it does not.
+    `query_s`: how long to wait for another gate's word on an older grant. `why_not`: why this gate does not know of all uses, so that it grants
+    nothing; empty where it does. `unsure`: whether others may still show that it does not; a claim waits `unsure_s` for that.
     """
 
     def __init__(  # noqa: PLR0913 - the seams of one part
@@ -73,6 +73,7 @@ class HomeGate:
         *,
         why_not: Callable[[], str],
         unsure: Callable[[], bool],
+        unsure_s: float,
     ) -> None:
         self._gate = gate
         self._ledger = ledger
@@ -81,6 +82,7 @@ class HomeGate:
         self._query_s = query_s
         self._why_not = why_not
         self._unsure = unsure
+        self._unsure_s = unsure_s
         self._lock = threading.RLock()
         self._waiting: list[_Case] = []
         self._over: dict[str, tuple[str, Over]] = {}
@@ -88,9 +90,12 @@ class HomeGate:
         self._doubts_at = 0.0
 
     def judge(self, row: ClaimRow, done: Callable[[ClaimAnswer], None]) -> None:
-        """Answer a claim of a gate, at once or within `query_s`. May raise JournalError; then there is no answer."""
+        """Answer a claim of a gate, at once or within `unsure_s` and `query_s`. May raise JournalError; then there is no answer."""
         with self._lock:
-            self._go_on(_Case(row, done, time.monotonic() + self._query_s))
+            case = _Case(row, done, time.monotonic() + self._unsure_s)
+            self._waiting.append(case)
+            if not self._unsure():
+                self._begin(case)
 
     def over(self, gate: str, word: Over) -> None:
         """Take a gate's word that a claim is over. May raise JournalError."""
@@ -113,8 +118,7 @@ class HomeGate:
             }
             if not self._unsure():
                 for case in self._in_doubt_of(""):
-                    self._waiting.remove(case)
-                    self._go_on(case)
+                    self._begin(case)
 
     def alive(self, claim_id: str) -> None:
         """Take a gate's word that a claim is not over yet."""
@@ -130,8 +134,7 @@ class HomeGate:
                 if case.doubt:
                     self._finish(case)
                 else:
-                    self._waiting.remove(case)
-                    self._go_on(case)
+                    self._begin(case)
             if now_at >= self._doubts_at:
                 self._doubts_at = now_at + DOUBT_AFTER_S
                 for consent in self._ledger.unconfirmed(DOUBT_AFTER_S, DOUBTS_AT_ONCE):
@@ -144,12 +147,15 @@ class HomeGate:
 
     # -------------------------------------------------------------------------------------------------- one claim
 
+    def _begin(self, case: _Case) -> None:
+        """Judge a claim that waited for nothing but this gate's own ledger."""
+        self._waiting.remove(case)
+        case.until_at = time.monotonic() + self._query_s
+        self._go_on(case)
+
     def _go_on(self, case: _Case) -> None:
         if why := self._why_not():
             case.done(ClaimAnswer(ClaimCode.LEDGER_UNREACHABLE, gate=self._gate, detail=why))
-            return
-        if self._unsure() and time.monotonic() < case.until_at:
-            self._waiting.append(case)
             return
         if self._stands_here(case.row):
             detail = "a vehicle stands there with it"
