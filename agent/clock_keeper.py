@@ -8,7 +8,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final, Protocol
 
 from agent.core.chain import ClockReading
-from agent.core.clock_trust import ClockFloor, ClockLook, ClockState, HoldoverRules, observe, resumed
+from agent.core.clock_trust import ClockFloor, ClockLook, ClockState, HoldoverRules, LastLook, observe, resumed
 from agent.core.events import ClockChanged, Draft
 from agent.service.worker import Worker
 from agent.store.errors import RegistryError
@@ -37,6 +37,12 @@ def holdover_rules(settings: ClockRules) -> HoldoverRules:
     return HoldoverRules(settings.max_error_s, settings.drift_ppm, settings.rtc_holdover_hours * S_PER_HOUR)
 
 
+def first_trust(files: ClockFiles, clock: WatchedClock) -> ClockTrust | None:
+    """What a process begins with; None where the computer has restarted, so that its battery-backed clock may count."""
+    last = files.last_look() if files.run_known else LastLook(clock.together(), None)
+    return None if last is None else resumed(last)
+
+
 class WatchedClock(Protocol):
     """What is asked of the clock (agent.service.clock.Clock)."""
 
@@ -53,8 +59,8 @@ class FloorStore(Protocol):
     def clock_floor(self) -> ClockFloor:
         """The times that have surely passed."""
 
-    def raise_clock_floor(self, utc: float, *, synced: bool) -> None:
-        """Note a time that has passed; `synced`: by a time server. An earlier one than is known changes nothing."""
+    def raise_clock_floor(self, utc: float, *, synced: bool, error_s: float = 0.0) -> None:
+        """Note a time that has passed; `synced`: by a time server, off by at most `error_s`. An earlier one than is known changes nothing."""
 
     def reset_clock_floor(self, utc: float) -> None:
         """Put it back to a time."""
@@ -84,12 +90,11 @@ class ClockKeeper:
         self._floor = ClockFloor(0.0)
         self._troubles: dict[str, str] = {}
         self._read_floor()
-        anchor = files.anchor()
-        self._trust: ClockTrust | None = None if anchor is None else resumed(anchor)
+        self._trust = first_trust(files, clock)
         self._told: ClockState | None = None
         self._news: deque[Draft] = deque()
         self._kept_at: float | None = None
-        self._anchor_kept = True
+        self._holding = True
         self.worker = Worker("clock", self._run, limit_s=LIMIT_S)
 
     # ------------------------------------------------------------------------------------------------- for all threads
@@ -141,7 +146,7 @@ class ClockKeeper:
         trust = self.trust()
         self._tell()
         if trust.anchor is None:
-            self._drop_anchor()
+            self._keep_loss(trust, last=last)
         elif last or self._kept_at is None or trust.seen.at - self._kept_at >= KEEP_EVERY_S:
             self._keep(trust)
 
@@ -169,25 +174,26 @@ class ClockKeeper:
     def _keep(self, trust: ClockTrust) -> None:
         """Write what another start needs: the last sure look, and the floor, from a clock that surely is right."""
         self._kept_at = trust.seen.at
-        self._anchor_kept = True
+        self._holding = True
         try:
-            self._files.keep_anchor(trust.anchor)
+            self._files.keep(LastLook(trust.seen, trust.anchor))
             if trust.settled:
-                self._store.raise_clock_floor(trust.seen.utc, synced=True)
+                self._store.raise_clock_floor(trust.seen.utc, synced=True, error_s=trust.error_s or 0.0)
         except (RegistryError, OSError) as error:
             self._complain("what is known of the clock cannot be kept", error)
         else:
             self._mended("what is known of the clock cannot be kept")
 
-    def _drop_anchor(self) -> None:
-        """Nothing holds any more, so the next start must not believe that something does."""
-        if self._anchor_kept:
+    def _keep_loss(self, trust: ClockTrust, *, last: bool) -> None:
+        """Nothing holds any more, so the next start of the agent must not believe that something does."""
+        if self._holding or last:
             try:
-                self._files.keep_anchor(None)
+                self._files.keep(LastLook(trust.seen, None))
             except OSError as error:
-                self._complain("what was known of the clock cannot be deleted", error)
+                self._complain("what is known of the clock cannot be kept", error)
                 return
-            self._anchor_kept = False
+            self._mended("what is known of the clock cannot be kept")
+            self._holding = False
 
     def _take_reset(self) -> None:
         """Do what a technician left word of, and tell of it before the word goes."""

@@ -12,7 +12,7 @@ class HandClock:
     """Both clocks of a computer and what its kernel says, as a test sets them."""
 
     def __init__(self, at=1000.0, utc=UTC, synced=True):
-        self.at, self.utc, self.synced = at, utc, synced
+        self.at, self.utc, self.synced, self.error_ms = at, utc, synced, 50.0
 
     def now(self):
         return Moment(self.at, self.utc)
@@ -21,7 +21,7 @@ class HandClock:
 
     def synchronisation(self):
         if self.synced:
-            return Synchronisation(synchronised=True, error_ms=50.0)
+            return Synchronisation(synchronised=True, error_ms=self.error_ms)
         return Synchronisation(synchronised=False, error_ms=None, detail="no time server has set the clock")
 
     def goes_on(self, seconds, gained=0.0, synced=None):
@@ -40,10 +40,11 @@ class FloorInMemory:
         self._fail()
         return self.floor
 
-    def raise_clock_floor(self, utc, *, synced):
+    def raise_clock_floor(self, utc, *, synced, error_s=0.0):
         self._fail()
         self.written += 1
-        self.floor = ClockFloor(max(utc, self.floor.utc), utc if synced else self.floor.synced_utc)
+        known = (utc, error_s) if synced else (self.floor.synced_utc, self.floor.synced_error_s)
+        self.floor = ClockFloor(max(utc, self.floor.utc), *known)
 
     def reset_clock_floor(self, utc):
         self._fail()

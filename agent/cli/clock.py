@@ -12,9 +12,9 @@ import typer
 from agent.cli import exits
 from agent.cli.configuration import DEFAULT_PATH, Configuration
 from agent.cli.lists.gate import registry_of, settings_of
-from agent.clock_keeper import holdover_rules
+from agent.clock_keeper import first_trust, holdover_rules
 from agent.core.chain import time_text
-from agent.core.clock_trust import ClockFloor, ClockLook, observe, resumed
+from agent.core.clock_trust import ClockFloor, ClockLook, observe
 from agent.gate_lists import REGISTRY
 from agent.service.clock import Clock
 from agent.store.clock_files import CAUSE_CHARACTERS, ClockFiles, FloorReset
@@ -107,8 +107,7 @@ def _trust(settings: Settings, files: ClockFiles, floor: ClockFloor) -> ClockTru
     clock = Clock()
     kernel = clock.synchronisation()
     look = ClockLook(clock.together(), kernel.synchronised, (kernel.error_ms or 0.0) / 1000, floor, kernel.detail)
-    anchor = files.anchor()
-    return observe(None if anchor is None else resumed(anchor), look, holdover_rules(settings.clock))
+    return observe(first_trust(files, clock), look, holdover_rules(settings.clock))
 
 
 def _moment(utc: float) -> str:

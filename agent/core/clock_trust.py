@@ -23,6 +23,8 @@ FLOOR_SLACK_S: Final = 300.0
 """That the clock may be behind the floor: those who sign lists have clocks of their own."""
 SETTLED_S: Final = 60.0
 """For so long a time server must have kept the clock before its time is a floor: not a slip of a moment."""
+KERNEL_ERROR_S: Final = 16.0
+"""That a clock may be off which a kernel calls synchronised."""
 RTC_ERROR_S: Final = 2.0
 """What the battery-backed clock loses by being read and written: it counts in whole seconds."""
 PPM: Final = 1e-6
@@ -54,10 +56,12 @@ class ClockFloor:
     """Times that have surely passed, Unix seconds.
 
     `utc`: by signed lists, or by a time server. `synced_utc`: the last at which a time server kept the clock; None: never.
+    `synced_error_s`: how far off the clock was then at most.
     """
 
     utc: float
     synced_utc: float | None = None
+    synced_error_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +115,21 @@ class ClockTrust:
         return self.synced_at is not None and self.seen.at - self.synced_at >= SETTLED_S
 
 
-def resumed(anchor: Anchor) -> ClockTrust:
-    """What a new process begins with, of an anchor from before while the computer ran on: still to be looked at."""
-    return ClockTrust(ClockState.UNTRUSTED, None, anchor.now, anchor)
+@dataclass(frozen=True, slots=True)
+class LastLook:
+    """What a process leaves to the next one while the computer runs on. `anchor`: None once nothing holds any more."""
+
+    seen: Moment
+    anchor: Anchor | None
+
+
+def resumed(last: LastLook) -> ClockTrust:
+    """What a new process begins with, of a look from before while the computer ran on: still to be looked at."""
+    return ClockTrust(ClockState.UNTRUSTED, None, last.seen, last.anchor)
 
 
 def observe(before: ClockTrust | None, look: ClockLook, rules: HoldoverRules) -> ClockTrust:
-    """What the clock is worth now. `before`: after the last look; None: the computer, or all that was known, is new."""
+    """What the clock is worth now. `before`: after the last look; None: the computer has restarted since."""
     step_s = None if before is None else _step(before.seen, look.now)
     behind_s = look.floor.utc - look.now.utc
     if behind_s > FLOOR_SLACK_S:
@@ -158,7 +170,7 @@ def _restarted(look: ClockLook, rules: HoldoverRules) -> Anchor | None:
     alone_s = look.now.utc - synced_utc
     if not -STEP_S <= alone_s < rules.rtc_holdover_s:
         return None
-    error_s = RTC_ERROR_S + rules.drift_ppm * PPM * max(0.0, alone_s)
+    error_s = look.floor.synced_error_s + RTC_ERROR_S + rules.drift_ppm * PPM * max(0.0, alone_s)
     return Anchor(look.now, error_s, until=look.now.at + rules.rtc_holdover_s - alone_s)
 
 

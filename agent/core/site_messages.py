@@ -159,11 +159,15 @@ _ENVELOPE: Final = TypeAdapter(_Envelope)
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What a gate of the site said, proven. `same_roll`: it goes by the same list of gates as this one."""
+    """What a gate of the site said, proven. `same_roll`: it goes by the same list of gates as this one.
+
+    `to_all`: it was told to EVERYBODY.
+    """
 
     gate: str
     said: Word
     same_roll: bool
+    to_all: bool = False
 
 
 class SiteRoll:
@@ -203,7 +207,7 @@ class SiteRoll:
             raise SiteMessageError(SiteFault.WRONG_SITE, f"{gate} speaks for site {envelope.site}, not {self.site}")
         if envelope.gate != gate or envelope.to not in {self.own, EVERYBODY}:
             raise SiteMessageError(SiteFault.WRONG_GATE, f"{gate} signed what is from or for another gate")
-        return Heard(gate, envelope.said, envelope.roll == self.digest)
+        return Heard(gate, envelope.said, envelope.roll == self.digest, envelope.to == EVERYBODY)
 
     def _proven(self, data: bytes) -> tuple[str, bytes]:
         try:

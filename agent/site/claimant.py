@@ -63,8 +63,8 @@ class _Once:
 class Claimant:
     """Claim uses for the lanes of this gate. Safe to use from any thread.
 
-    `alone`: why this gate may not have the last word on its own vehicles now, empty where it may. `complete`: whether its
-    ledger knows all that this gate ever did. What may raise JournalError says so.
+    `alone`: why this gate may not have the last word on its own vehicles now, empty where it may. `lost`: why it may not ask
+    others either. `complete`: whether its ledger knows all that this gate ever did. What may raise JournalError says so.
     """
 
     def __init__(  # noqa: PLR0913 - the seams of one part
@@ -78,6 +78,7 @@ class Claimant:
         uses: Uses,
         speak: Speak,
         alone: Callable[[], str],
+        lost: Callable[[], str],
         complete: Callable[[], bool],
     ) -> None:
         self._roll = roll
@@ -88,6 +89,7 @@ class Claimant:
         self._uses = uses
         self._speak = speak
         self._alone = alone
+        self._lost = lost
         self._complete = complete
 
     # ---------------------------------------------------------------------------------------------------- for a lane
@@ -108,11 +110,11 @@ class Claimant:
 
     def _ask(self, live: LiveClaim) -> None:
         request = live.request
-        if live.home != self._roll.own:
+        if why := self._lost() if live.home != self._roll.own else self._alone():
+            self._unasked(live, why)
+        elif live.home != self._roll.own:
             if not self._speak(live.home, _claim(live)):
                 self._unasked(live, NO_LINK)
-        elif why := self._alone():
-            self._unasked(live, why)
         else:
             row = ClaimRow(
                 request.permit_id,

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from agent.site.ports import Link, SharedLedger, Uses
 
 STOP_S = 5.0
+UNSURE_SHARE = 0.25
+"""Of the time that a claim waits: for what other gates say of this gate's ledger, just after it started."""
 QUERY_SHARE = 0.5
 """Of the time that a claim waits: for what another gate says of an older grant."""
 
@@ -48,9 +50,26 @@ class SiteDesk:
         self._link = link
         self._rules = rules
         self._own = OwnClaims(roll.own, rules.hold_s, self._over)
-        self._home = HomeGate(roll.own, ledger, self._own, self._say, rules.claim_timeout_s * QUERY_SHARE)
+        self._home = HomeGate(
+            roll.own,
+            ledger,
+            self._own,
+            self._say,
+            rules.claim_timeout_s * QUERY_SHARE,
+            why_not=self._why_incomplete,
+            unsure=lambda: self._exchange.witnesses.awaited,
+            unsure_s=rules.claim_timeout_s * UNSURE_SHARE,
+        )
         self._exchange = RowExchange(
-            roll, key, ledger, uses.stream, link, news=self._home.caught_up, void=self._void_claims_on
+            roll,
+            key,
+            ledger,
+            uses.stream,
+            link,
+            news=self._home.caught_up,
+            void=self._void_claims_on,
+            lost=self._void_all_claims,
+            made=self._own.made,
         )
         self._claimant = Claimant(
             roll,
@@ -61,6 +80,7 @@ class SiteDesk:
             uses=uses,
             speak=self._say,
             alone=self._why_not_alone,
+            lost=lambda: self._exchange.witnesses.older_copy,
             complete=lambda: not self._exchange.missing,
         )
         self._ear = Ear(
@@ -115,9 +135,19 @@ class SiteDesk:
             detail = f"{gate} has lost its ledger"
             self._own.end(live, ClaimAnswer(ClaimCode.LEDGER_UNREACHABLE, gate=gate, detail=detail))
 
+    def _void_all_claims(self, why: str) -> None:
+        for live in self._own.alive():
+            self._own.end(live, ClaimAnswer(ClaimCode.LEDGER_UNREACHABLE, gate=self._roll.own, detail=why))
+
+    def _why_incomplete(self) -> str:
+        missing = self._exchange.missing
+        return (
+            f"the ledger of {self._roll.own} is not complete: it lacks what {', '.join(missing)} knows"
+            if missing
+            else ""
+        )
+
     def _why_not_alone(self) -> str:
-        if self._exchange.missing:
-            return f"the ledger here is not complete yet: it lacks what {', '.join(self._exchange.missing)} knows"
         if self._rules.policy is PartitionPolicy.DENY and self._link.view.state is not PortState.UP:
             return NO_LINK
         return ""
@@ -201,8 +231,6 @@ class SiteDesk:
             return why
         if self._roll.home(claim.vehicle) != self._roll.own:
             return "it is not the home gate of this vehicle"
-        if self._exchange.missing:
-            return f"its ledger is not complete yet: it lacks what {', '.join(self._exchange.missing)} knows"
         return ""
 
     def _say(self, to: str, word: Word) -> bool:

@@ -10,7 +10,7 @@ import logging
 import threading
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from agent.core.claims import ClaimAnswer, ClaimCode
 from agent.core.site_ledger import ClaimRefusal, ClaimRow
@@ -19,19 +19,21 @@ from agent.core.site_messages import Query
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.site_ledger import ClaimVerdict, Consent
+    from agent.core.site_ledger import ClaimVerdict, Consent, Cursor
     from agent.core.site_messages import Over
     from agent.site.own_claims import OwnClaims
     from agent.site.ports import SharedLedger, Speak
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 QUERIES_A_CLAIM = 4
 DOUBT_AFTER_S = 10.0
 DOUBTS_AT_ONCE = 20
 CONSENTS_READ = 10_000
 ALL_AGES_S = -1e9
-OVERS_KEPT = 10_000
+KEPT = 10_000
 CODES = {
     ClaimRefusal.USED: ClaimCode.USED_AT_OTHER_GATE,
     ClaimRefusal.RESERVED: ClaimCode.RESERVED_ELSEWHERE,
@@ -41,7 +43,10 @@ CODES = {
 
 @dataclass(slots=True)
 class _Case:
-    """A claim that is being judged; it may wait for what another gate says of an older grant."""
+    """A claim that is being judged.
+
+    It may wait for what another gate says of an older grant, `doubt`; or, where that is empty, of this gate's own ledger.
+    """
 
     row: ClaimRow
     done: Callable[[ClaimAnswer], None]
@@ -54,38 +59,66 @@ class _Case:
 class HomeGate:
     """Judge claims by the ledger of this gate. Safe to use from any thread.
 
-    `ready`: whether this gate knows of all uses; where it does not it grants nothing. `query_s`: how long to wait for
-    another gate's word on an older grant.
+    `query_s`: how long to wait for another gate's word on an older grant. `why_not`: why this gate does not know of all uses, so that it grants
+    nothing; empty where it does. `unsure`: whether others may still show that it does not; a claim waits `unsure_s` for that.
     """
 
-    def __init__(self, gate: str, ledger: SharedLedger, own: OwnClaims, speak: Speak, query_s: float) -> None:
+    def __init__(  # noqa: PLR0913 - the seams of one part
+        self,
+        gate: str,
+        ledger: SharedLedger,
+        own: OwnClaims,
+        speak: Speak,
+        query_s: float,
+        *,
+        why_not: Callable[[], str],
+        unsure: Callable[[], bool],
+        unsure_s: float,
+    ) -> None:
         self._gate = gate
         self._ledger = ledger
         self._own = own
         self._speak = speak
         self._query_s = query_s
+        self._why_not = why_not
+        self._unsure = unsure
+        self._unsure_s = unsure_s
         self._lock = threading.RLock()
         self._waiting: list[_Case] = []
         self._over: dict[str, tuple[str, Over]] = {}
+        self._granted: dict[str, Cursor] = {}
         self._doubts_at = 0.0
 
     def judge(self, row: ClaimRow, done: Callable[[ClaimAnswer], None]) -> None:
-        """Answer a claim of a gate, at once or within `query_s`. May raise JournalError; then there is no answer."""
+        """Answer a claim of a gate, at once or within `unsure_s` and `query_s`. May raise JournalError; then there is no answer."""
         with self._lock:
-            self._go_on(_Case(row, done, time.monotonic() + self._query_s))
+            case = _Case(row, done, time.monotonic() + self._unsure_s)
+            self._waiting.append(case)
+            if not self._unsure():
+                self._begin(case)
 
     def over(self, gate: str, word: Over) -> None:
         """Take a gate's word that a claim is over. May raise JournalError."""
         with self._lock:
-            while len(self._over) >= OVERS_KEPT:
-                del self._over[next(iter(self._over))]
-            self._over[word.id] = (gate, word)
+            if self._is_older(gate, word):
+                return
+            _keep(self._over, word.id, (gate, word))
             self._settle(gate)
 
     def caught_up(self, gate: str) -> None:
-        """Hear that rows of a gate were taken over. May raise JournalError."""
+        """Hear that rows of a gate were taken over, or that it has nothing against this one's. May raise JournalError."""
         with self._lock:
             self._settle(gate)
+            stream = self._ledger.cursor(gate).stream
+            # What was said by another stream was lost with it, or is asked again.
+            self._over = {
+                claim_id: (whose, word)
+                for claim_id, (whose, word) in self._over.items()
+                if whose != gate or word.stream == stream
+            }
+            if not self._unsure():
+                for case in self._in_doubt_of(""):
+                    self._begin(case)
 
     def alive(self, claim_id: str) -> None:
         """Take a gate's word that a claim is not over yet."""
@@ -98,7 +131,10 @@ class HomeGate:
         now_at = time.monotonic()
         with self._lock:
             for case in [case for case in self._waiting if now_at >= case.until_at]:
-                self._finish(case)
+                if case.doubt:
+                    self._finish(case)
+                else:
+                    self._begin(case)
             if now_at >= self._doubts_at:
                 self._doubts_at = now_at + DOUBT_AFTER_S
                 for consent in self._ledger.unconfirmed(DOUBT_AFTER_S, DOUBTS_AT_ONCE):
@@ -111,13 +147,24 @@ class HomeGate:
 
     # -------------------------------------------------------------------------------------------------- one claim
 
+    def _begin(self, case: _Case) -> None:
+        """Judge a claim that waited for nothing but this gate's own ledger."""
+        self._waiting.remove(case)
+        case.until_at = time.monotonic() + self._query_s
+        self._go_on(case)
+
     def _go_on(self, case: _Case) -> None:
+        if why := self._why_not():
+            case.done(ClaimAnswer(ClaimCode.LEDGER_UNREACHABLE, gate=self._gate, detail=why))
+            return
         if self._stands_here(case.row):
             detail = "a vehicle stands there with it"
             case.done(ClaimAnswer(ClaimCode.RESERVED_ELSEWHERE, gate=self._gate, detail=detail))
             return
         verdict = self._ledger.claim(case.row)
         if verdict.refusal is None:
+            if case.row.gate != self._gate:
+                _keep(self._granted, case.row.transaction, self._ledger.cursor(case.row.gate))
             case.done(ClaimAnswer(ClaimCode.GRANTED, verdict.use))
             return
         case.answer = _refused(verdict, verdict.refusal)
@@ -156,6 +203,14 @@ class HomeGate:
 
     # ------------------------------------------------------------------------------------------ what others have done
 
+    def _is_older(self, gate: str, word: Over) -> bool:
+        """Whether a word names a place that was known before its claim was granted: what the claim did stands behind that.
+
+        It comes late, or the journal of its gate is an older copy, which gives places a second time.
+        """
+        known = self._granted.get(word.id) or self._ledger.cursor(gate)
+        return word.stream == known.stream and word.seq < known.seq
+
     def _settle(self, gate: str) -> None:
         """Take back the grants of claims that are over and whose fate is known here by now."""
         words = [word for whose, word in self._over.values() if whose == gate]
@@ -170,9 +225,17 @@ class HomeGate:
                 self._ledger.release_claim(gate, consent.permit_id, consent.use, consent.transaction)
         for claim_id in known:
             del self._over[claim_id]
+            self._granted.pop(claim_id, None)
             for case in self._in_doubt_of(claim_id):
                 self._waiting.remove(case)
                 self._go_on(case)
+
+
+def _keep(kept: dict[str, T], claim_id: str, what: T) -> None:
+    """Keep something of a claim, in place of what is oldest where there is too much."""
+    while len(kept) >= KEPT:
+        del kept[next(iter(kept))]
+    kept[claim_id] = what
 
 
 def _refused(verdict: ClaimVerdict, refusal: ClaimRefusal) -> ClaimAnswer:

@@ -12,6 +12,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING
 
 from agent.core.claims import ClaimAnswer, ClaimCode
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from agent.core.lane_io import LedgerChange
     from agent.site.ports import Answer
 
-ATTEMPT_BYTES = 6
+PROCESS_BYTES = 4
 
 
 @dataclass(slots=True)
@@ -55,6 +56,8 @@ class OwnClaims:
         self._over = over
         self._lock = threading.Lock()
         self._live: dict[bytes, LiveClaim] = {}
+        self._process = secrets.token_hex(PROCESS_BYTES)
+        self._numbers = count(1)
 
     # --------------------------------------------------------------------------------------------------- their lives
 
@@ -75,7 +78,7 @@ class OwnClaims:
                 return None
             if found is not None and time.monotonic() < found.until_at:
                 return found.granted
-            claim_id = f"{request.transaction}:{secrets.token_hex(ATTEMPT_BYTES)}"
+            claim_id = f"{request.transaction}:{self._process}{next(self._numbers):04x}"
             live = LiveClaim(claim_id, request, home, time.monotonic() + timeout_s, waiting=[answer])
             self._live[request.permit_id] = live
         if found is not None:
@@ -113,6 +116,10 @@ class OwnClaims:
             found = self._live.get(permit_id)
         return found if found is not None and found.id == claim_id else None
 
+    def made(self, claim_id: str) -> bool:
+        """Whether a claim is of this process: what it reserved is in the ledger, and what it did not use is not reserved."""
+        return claim_id.rpartition(":")[2].startswith(self._process)
+
     def overdue(self, now_at: float) -> list[LiveClaim]:
         """The claims whose time is over."""
         with self._lock:
@@ -122,6 +129,11 @@ class OwnClaims:
         """When the next claim dies, in monotonic seconds."""
         with self._lock:
             return min((live.until_at for live in self._live.values()), default=None)
+
+    def alive(self) -> list[LiveClaim]:
+        """All of them."""
+        with self._lock:
+            return list(self._live.values())
 
     def of_home(self, home: str) -> list[LiveClaim]:
         """The claims that were asked of this gate."""

@@ -73,6 +73,10 @@ class SharedLedger(Protocol):
         """Those of which not everything was ever taken over."""
         ...
 
+    def older_copy(self, gate: str, seq: int) -> str:
+        """Note that another gate knows this one's row log beyond its head; returns that in a sentence."""
+        ...
+
 
 class Uses(Protocol):
     """What became of a permit so far (agent.store.journal.Journal)."""

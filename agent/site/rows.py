@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from agent.core.site_messages import EVERYBODY, ROWS_A_MESSAGE, Rows, Want, heard, told
 from agent.port_state import PortState
 from agent.service.worker import Worker
+from agent.site.witnesses import Witnesses
 from agent.store.errors import JournalError
 
 if TYPE_CHECKING:
@@ -56,7 +57,9 @@ class PeerView:
 class RowExchange:
     """Tell this gate's rows and take those of the others. `take`, `tick` and `link_up` belong to one thread.
 
-    `news` hears of a gate whose rows were taken. `void` hears of a gate that has lost what it granted.
+    `news` hears of a gate whose rows were taken, or that has compared what it knows of this one's. `void` hears of a gate that
+    has lost what it granted. `lost` hears why this gate's own journal must not go on: it tells and takes nothing from then
+    on. `made`: whether a claim is of this process, so that its end is known here.
     """
 
     def __init__(  # noqa: PLR0913 - the seams of one part
@@ -69,6 +72,8 @@ class RowExchange:
         *,
         news: Callable[[str], None],
         void: Callable[[str], None],
+        lost: Callable[[str], None],
+        made: Callable[[str], bool],
     ) -> None:
         self._roll = roll
         self._key = key
@@ -77,6 +82,9 @@ class RowExchange:
         self._link = link
         self._news = news
         self._void = void
+        self._lost = lost
+        self._made = made
+        self._witnesses = Witnesses(roll.peers, ledger, stream)
         # Who has had everything from everybody under this very list of gates may act as home; a new list moves homes.
         self._mark = f"roll:{roll.digest}"
         self._missing = frozenset(roll.peers if ledger.unsynced((self._mark, *roll.peers)) else ())
@@ -105,6 +113,11 @@ class RowExchange:
         return tuple(sorted(self._missing))
 
     @property
+    def witnesses(self) -> Witnesses:
+        """What the other gates know of this gate's rows."""
+        return self._witnesses
+
+    @property
     def peers(self) -> Mapping[str, PeerView]:
         """The other gates."""
         return self._peers
@@ -112,7 +125,10 @@ class RowExchange:
     # ----------------------------------------------------------------------------------------------------- one thread
 
     def link_up(self) -> None:
-        """Ask the others for what was missed; they ask for what they missed once they hear where this gate stands."""
+        """Ask the others for what was missed; they say what they know of this gate once they hear where it is."""
+        if self._witnesses.older_copy:
+            return
+        self._witnesses.connected()
         self._announce.set()
         self._going.clear()
         self._window = threading.Semaphore(UNDER_WAY)
@@ -123,6 +139,8 @@ class RowExchange:
 
     def tick(self) -> float | None:
         """Go on with what is on its way; when there is more to do, in monotonic seconds. May raise JournalError."""
+        if self._witnesses.older_copy:
+            return None
         now_at = time.monotonic()
         for peer in self.missing:
             whole = self._wholes.get(peer)
@@ -148,17 +166,31 @@ class RowExchange:
         peer, said = self._peers[word.gate], word.said
         peer.heard_at = time.monotonic()
         peer.trouble = "" if word.same_roll else "its list of the site's gates differs from the one here"
-        if not word.same_roll:
+        if not word.same_roll or self._witnesses.older_copy:
             return
         match said:
             case Want():
-                self._serve(word.gate, said)
+                self._compare(word.gate, said)
             case Rows(whole=""):
                 self._take_rows(word.gate, said)
+                if word.to_all and not said.rows and word.gate not in self._missing:
+                    self._want(word.gate)  # it hears what is known of it here
             case Rows():
                 self._take_whole(word.gate, said)
             case _:
                 raise AssertionError(f"{said.kind} is nothing for the exchange of rows")
+
+    def _compare(self, peer: str, want: Want) -> None:
+        """Give a gate the rows that it wants, unless it knows some that are not here."""
+        was_awaited = self._witnesses.awaited
+        self._witnesses.hear(peer, want)
+        if why := self._witnesses.older_copy:
+            self._missing = frozenset(self._roll.peers)
+            self._lost(why)
+            return
+        self._serve(peer, want)
+        if was_awaited and not self._witnesses.awaited:
+            self._news(peer)
 
     def _serve(self, peer: str, want: Want) -> None:
         if want.whole in self._served:
@@ -204,7 +236,9 @@ class RowExchange:
         whole = self._wholes.get(peer)
         if whole is None or said.whole != whole.id or said.part != whole.part + 1:
             return
-        self._ledger.take_dump(peer, said.stream, heard(said.rows))
+        # What was granted here meanwhile comes back as if it were reserved; only claims from before are in doubt.
+        rows = [row for row in heard(said.rows) if row.gate != self._roll.own or not self._made(row.transaction)]
+        self._ledger.take_dump(peer, said.stream, rows)
         whole.part, whole.moved_at = said.part, time.monotonic()
         if said.last:
             self._ledger.mark_synced(peer, said.stream, said.after)
@@ -249,6 +283,8 @@ class RowExchange:
 
     def _push_next(self) -> bool:
         """Tell what is new, or where this gate stands where that is asked or nothing is new; False to wait a little."""
+        if self._witnesses.older_copy:
+            return False
         if self._announce.is_set() or time.monotonic() - self._told_at > HEARTBEAT_S:
             self._announce.clear()
             self._pushed = self._ledger.head()

@@ -1,6 +1,6 @@
-"""Two small files beside the journal: the last sure look at the clock, and a technician's word that a floor is wrong.
+"""Two small files beside the journal: the last look at the clock, and a technician's word that a floor is wrong.
 
-The anchor holds only while the computer runs on (its monotonic clock and its boot id are those of the kernel), so it need
+The look counts only while the computer runs on (its monotonic clock and its boot id are those of the kernel), so it need
 not survive a power cut. A reset is left by `gate-agent clock reset-floor`, taken by the agent, and told in an event.
 """
 
@@ -15,7 +15,7 @@ from math import inf, isfinite
 from pathlib import Path
 from typing import Any, Final
 
-from agent.core.clock_trust import Anchor
+from agent.core.clock_trust import Anchor, LastLook
 from agent.core.moment import Moment
 
 log = logging.getLogger(__name__)
@@ -39,41 +39,50 @@ class FloorReset:
 class ClockFiles:
     """The two files in the folder of the agent's state.
 
-    `boot_id`: which run of the computer this is; the kernel's where it is not given. Without one no anchor is kept.
+    `boot_id`: which run of the computer this is; the kernel's where it is not given. Without one no look is kept.
     """
 
     def __init__(self, folder: Path, boot_id: str | None = None) -> None:
         self._folder = folder
         self._boot_id = _boot_id() if boot_id is None else boot_id
 
-    def anchor(self) -> Anchor | None:
-        """The last sure look of this run of the computer; None when there is none, or it cannot be read."""
+    @property
+    def run_known(self) -> bool:
+        """Whether a restart of the agent can be told from one of the computer."""
+        return bool(self._boot_id)
+
+    def last_look(self) -> LastLook | None:
+        """The last look of this run of the computer; None when there is none, or it cannot be read."""
         try:
             found = _read(self._folder / ANCHOR)
             if not self._boot_id or found["boot_id"] != self._boot_id:
                 return None
-            at, utc, error_s = (_number(found[name]) for name in ("at", "utc", "error_s"))
+            seen = Moment(_number(found["at"]), _number(found["utc"], least=-inf))
+            if found["error_s"] is None:
+                return LastLook(seen, None)
+            error_s = _number(found["error_s"])
             until = inf if found["until"] is None else _number(found["until"])
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError) as error:
             log.warning("%s is not used: %s", self._folder / ANCHOR, error)
             return None
-        return Anchor(Moment(at, utc), error_s, until)
+        return LastLook(seen, Anchor(seen, error_s, until))
 
-    def keep_anchor(self, anchor: Anchor | None) -> None:
-        """Keep it for the next process of this run of the computer; None: nothing holds any more. Raises OSError."""
+    def keep(self, last: LastLook) -> None:
+        """Keep it for the next process of this run of the computer, also that nothing holds any more. Raises OSError."""
         path = self._folder / ANCHOR
-        if anchor is None or not self._boot_id:
+        if not self._boot_id:
             path.unlink(missing_ok=True)
             return
-        until = anchor.until if isfinite(anchor.until) else None
+        anchor = last.anchor
+        seen = last.seen if anchor is None else anchor.now
         said = {
             "boot_id": self._boot_id,
-            "at": anchor.now.at,
-            "utc": anchor.now.utc,
-            "error_s": anchor.error_s,
-            "until": until,
+            "at": seen.at,
+            "utc": seen.utc,
+            "error_s": None if anchor is None else anchor.error_s,
+            "until": anchor.until if anchor is not None and isfinite(anchor.until) else None,
         }
         _write(path, said)
 
@@ -129,8 +138,8 @@ def _write(path: Path, said: dict[str, Any]) -> None:
         raise
 
 
-def _number(value: object) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or value < 0:
+def _number(value: object, least: float = 0.0) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value) or value < least:
         raise ValueError(f"{value!r} is no time")
     return float(value)
 

@@ -1,4 +1,4 @@
-"""Finding a damaged journal, moving it aside, and what is rescued from it."""
+"""Finding a journal that is damaged or an older copy, moving it aside, and what is rescued from it."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ log = logging.getLogger(__name__)
 
 SUSPECT: Final = "-suspect"
 REPLACING: Final = "-replacing"
+SUPERSEDED: Final = "-superseded"
+"""Beside the journal: the streams that must not go on, and why, as a JSON object. It stays, for a copy can be put back again."""
 TABLES: Final = (
     *("events", "ledger", "transactions", "commands", "command_keys", "lane_orders"),
     *("consents", "site_log", "site_peers"),
@@ -40,9 +42,9 @@ CHECKED_WHOLE_BYTES: Final = 64 * 2**20  # a full check reads the whole file: fo
 
 @dataclass(frozen=True, slots=True)
 class Replaced:
-    """What was done about a damaged journal. The caller must tell it in an event; `told` is the text for it.
+    """What was done about a damaged journal, or an older copy. The caller must tell it in an event; `told` is the text for it.
 
-    `moved_to`: where the damaged file lies now. `stream`, `unsent`: its stream and its range of unacknowledged events,
+    `moved_to`: where that file lies now. `stream`, `unsent`: its stream and its range of unacknowledged events,
     None where that could not be read. `ledger_rows`: how many permit uses were rescued into the new journal;
     `ledger_whole`: whether those are all, so that no used permit can be used again. `orders_whole`: whether the commands,
     the counters of their keys and the orders of lanes were all rescued.
@@ -80,6 +82,27 @@ def suspect(place: Place, cause: str) -> None:
         log.exception("cannot mark the journal as suspect; the next start may not look at the whole file")
 
 
+def supersede(place: Place, stream: str, cause: str) -> None:
+    """Leave word for every start from now on that the journal of a stream must be moved aside, sound as it may be."""
+    log.error("the journal %s must not go on: %s", place.path, cause)
+    try:
+        _write(place, SUPERSEDED, {**_superseded(place), stream: cause})
+    except OSError:
+        log.exception("cannot note that the journal must not go on; the next start may use it again")
+
+
+def _superseded(place: Place) -> dict[str, str]:
+    """The streams that must not go on, and why."""
+    try:
+        found = json.loads(place.beside(SUPERSEDED).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        log.error("it cannot be read which journals must not go on: %s", error)  # noqa: TRY400 - no bug
+        return {}
+    return {stream: str(why) for stream, why in found.items()} if isinstance(found, dict) else {}
+
+
 def examine_pages(place: Place, connection: sqlite3.Connection) -> None:
     """Look at the pages of the file; of a big one only when it is suspect.
 
@@ -98,7 +121,8 @@ def examine_pages(place: Place, connection: sqlite3.Connection) -> None:
 def examine_stream(place: Place, connection: sqlite3.Connection) -> None:
     """Look at the last events, in a suspect file at every row, once it has the newest schema.
 
-    A file that made a call fail must not pass, or the gate would start and fail for ever. Raises as `examine_pages` does.
+    A file that made a call fail must not pass, or the gate would start and fail for ever; nor may a stream that must not
+    go on. Raises as `examine_pages` does.
     """
     is_suspect = place.beside(SUSPECT).exists()
     try:
@@ -110,6 +134,9 @@ def examine_stream(place: Place, connection: sqlite3.Connection) -> None:
         raise
     if now is not None:
         _examine_chain(connection, now, all_of_it=is_suspect)
+        why = _superseded(place).get(now.head.stream)
+        if why is not None:
+            raise DamagedError(why)
     elif any(holds):  # a crash at its very making leaves a file without a stream, but also without anything else
         raise DamagedError("it does not say where its stream stands")
     for table in TABLES if is_suspect else ():
@@ -134,13 +161,13 @@ def move_aside(place: Place, cause: str, utc: float) -> tuple[Replaced, Rescued]
     cannot be moved.
     """
     target = _free_name(place.path, datetime.fromtimestamp(utc, UTC).strftime("%Y%m%dT%H%M%SZ"))
-    told = _what_it_tells(place.path, target, cause)
+    told = _what_it_tells(place, place.path, target, cause)
     endings = [ending for ending in ("", "-wal") if place.beside(ending).exists()]
     try:
         # Linked before unlinked: a crash in between finds the damage again and loses nothing.
         for ending in endings:
             target.with_name(f"{target.name}{ending}").hardlink_to(place.beside(ending))
-        _mark(place, {"moved_to": target.name, "cause": cause})
+        _write(place, REPLACING, {"moved_to": target.name, "cause": cause})
         for ending in (*endings, "-shm", SUSPECT):
             place.beside(ending).unlink(missing_ok=True)
         sync_folder(place.path.parent)
@@ -166,21 +193,21 @@ def untold(place: Place) -> tuple[Replaced, Rescued] | None:
         log.error("the last start ended before it told that the journal was damaged; it is told now")
         for ending in ("", "-wal", "-shm"):
             place.beside(ending).unlink(missing_ok=True)
-        return _what_it_tells(target, target, said["cause"])
+        return _what_it_tells(place, target, target, said["cause"])
     except FileNotFoundError:
         return None
     except OSError as error:
         raise JournalUnavailableError(f"cannot take up the replacement of the journal {place.path}: {error}") from error
 
 
-def _mark(place: Place, said: Mapping[str, str]) -> None:
-    """Write the mark in one step, durable with the new names beside it."""
-    fresh = place.beside(f"{REPLACING}.new")
+def _write(place: Place, ending: str, said: Mapping[str, str]) -> None:
+    """Write a file beside the journal in one step, durable with the new names beside it. Raises OSError."""
+    fresh = place.beside(f"{ending}.new")
     with fresh.open("w", encoding="utf-8") as file:
         json.dump(said, file)
         file.flush()
         os.fsync(file.fileno())
-    fresh.rename(place.beside(REPLACING))
+    fresh.rename(place.beside(ending))
     sync_folder(place.path.parent)
 
 
@@ -198,8 +225,9 @@ def _holds_events(path: Path) -> bool:
     return now is not None and now.head.seq > 0
 
 
-def _what_it_tells(path: Path, moved_to: Path, cause: str) -> tuple[Replaced, Rescued]:
+def _what_it_tells(place: Place, path: Path, moved_to: Path, cause: str) -> tuple[Replaced, Rescued]:
     now, rescued = _last_words(path), rescue(path)
+    older = now is not None and now.head.stream in _superseded(place)  # not everything can be in an older copy
     unsent = None if now is None or now.head.seq == now.watermark else (now.watermark + 1, now.head.seq)
     replaced = Replaced(
         moved_to,
@@ -207,8 +235,8 @@ def _what_it_tells(path: Path, moved_to: Path, cause: str) -> tuple[Replaced, Re
         None if now is None else now.head.stream,
         unsent,
         rescued.permit_uses,
-        rescued.ledger_whole,
-        rescued.orders_whole,
+        rescued.ledger_whole and not older,
+        rescued.orders_whole and not older,
     )
     return replaced, rescued
 

@@ -36,7 +36,7 @@ class Database:
     """A journal's file, held and open for writing. Safe to call from several threads.
 
     `doing` says in an error what was tried. `doubt`: the first damage that was met, "" for none; the next start looks at
-    the whole file then. Every method may raise JournalUnavailableError.
+    the whole file then. Also why the stream must not go on. Every method may raise JournalUnavailableError.
     """
 
     def __init__(self, place: Place, connection: sqlite3.Connection, replaced: Replaced | None) -> None:
@@ -128,6 +128,12 @@ class Database:
     def keep_reserve(self) -> None:
         """Hold blocks of the disk back for `freeing`, if there are none and the disk has room."""
         self._place.keep_reserve()
+
+    def supersede(self, stream: str, cause: str) -> None:
+        """Give the file up, sound as it is: the stream must not go on, and the next start moves it aside."""
+        with self.lock:
+            self.doubt = self.doubt or cause
+            damage.supersede(self._place, stream, cause)
 
     def _usable(self) -> sqlite3.Connection:
         if self._connection is None:

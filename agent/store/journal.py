@@ -92,7 +92,7 @@ class Journal:
     def open(cls, path: Path, *, gate: str, boot: str, clock: Callable[[], ClockReading], max_bytes: int) -> Self:
         """Open or create the journal of `gate`, capped at `max_bytes` (its log and reserve, 8 MiB, come on top).
 
-        `boot` is new with each start; `clock` is asked at each record. A damaged file is moved aside, its ledger
+        `boot` is new with each start; `clock` is asked at each record. A damaged file, or an older copy, is moved aside, its ledger
         rescued and a new stream begun: `replaced` then says so, and the caller must tell it in an event.
         One of another gate to which nothing has happened yet, such as that of the shipped example, is set aside.
         Raises JournalUnavailableError for a file that is held by another process, of another gate or of a newer agent,
@@ -125,7 +125,7 @@ class Journal:
 
     @property
     def replaced(self) -> Replaced | None:
-        """What was done about a damaged file at `open`, None when it was sound."""
+        """What was done at `open` about a damaged file or an older copy, None when it was sound."""
         return self._database.replaced
 
     # ----------------------------------------------------------------------------------------------------- recording
@@ -209,7 +209,7 @@ class Journal:
     def checkpoint(self) -> Point:
         """Stream, sequence number and hash of the last event, as one.
 
-        Raises JournalCorruptError once any call has met damage: only a new start mends it.
+        Raises JournalCorruptError once any call has met damage, or the stream must not go on: then a new start is needed.
         """
         if self._database.doubt:
             raise JournalCorruptError(self._database.doubt)

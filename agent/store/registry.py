@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from math import inf
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from agent.core.clock_trust import ClockFloor
+from agent.core.clock_trust import KERNEL_ERROR_S, ClockFloor
 from agent.core.lists.codec import decode_row
 from agent.core.lists.faults import ListError, ListFault
 from agent.core.lists.kinds import ListKind
@@ -47,8 +47,12 @@ T = TypeVar("T")
 Signed = TypeVar("Signed", "Applied", "Applied | None")
 
 PLATES_A_QUERY = 500
-CLOCK, SYNCED = "clock", "synced"
-"""The names of the clock's floors: of all times that have passed, and of those that a time server told."""
+NOTE_ERROR = """
+INSERT OR REPLACE INTO floors (name, value)
+SELECT ?, ? WHERE NOT EXISTS (SELECT 1 FROM floors WHERE name = ? AND value > ?)
+"""
+CLOCK, SYNCED, SYNCED_ERROR = "clock", "synced", "synced_error"
+"""The names of the clock's floors: of all times that have passed, and of those that a time server told; how far off it was then."""
 
 
 class Registry:
@@ -271,18 +275,24 @@ class Registry:
 
     def clock_floor(self) -> ClockFloor:
         """A time that has surely passed."""
+        query = "SELECT name, value FROM floors WHERE name IN (?, ?, ?)"
         found = self._database.read(
             "read the clock's floor",
-            lambda connection: dict(
-                connection.execute("SELECT name, value FROM floors WHERE name IN (?, ?)", (CLOCK, SYNCED)).fetchall()
-            ),
+            lambda connection: dict(connection.execute(query, (CLOCK, SYNCED, SYNCED_ERROR)).fetchall()),
         )
-        return ClockFloor(found.get(CLOCK, 0.0), found.get(SYNCED))
+        if SYNCED not in found:
+            return ClockFloor(found.get(CLOCK, 0.0))
+        return ClockFloor(found.get(CLOCK, 0.0), found[SYNCED], found.get(SYNCED_ERROR, KERNEL_ERROR_S))
 
-    def raise_clock_floor(self, utc: float, *, synced: bool) -> None:
-        """Note that this time has passed; `synced`: a time server said so. It never goes back."""
-        names = (CLOCK, SYNCED) if synced else (CLOCK,)
-        self._database.write("raise the clock's floor", lambda connection: _passed(connection, utc, *names))
+    def raise_clock_floor(self, utc: float, *, synced: bool, error_s: float = 0.0) -> None:
+        """Note that this time has passed; `synced`: a time server said so, and was off by at most `error_s`. It never goes back."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            if synced:
+                connection.execute(NOTE_ERROR, (SYNCED_ERROR, error_s, SYNCED, utc))
+            _passed(connection, utc, *((CLOCK, SYNCED) if synced else (CLOCK,)))
+
+        self._database.write("raise the clock's floor", work)
 
     def reset_clock_floor(self, utc: float) -> None:
         """Set the floor back: what raised it was wrong, and someone who may say so has said it."""

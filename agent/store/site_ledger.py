@@ -183,6 +183,19 @@ class SiteLedger:
         """
         return self._reading(lambda c: peers.unsynced(c, gates))
 
+    def older_copy(self, gate: str, seq: int) -> str:
+        """Note that another gate knows this row log up to a place beyond its head; returns that in a sentence.
+
+        The journal is an older copy then, and gives places anew that mean something else to others: only the next start,
+        which begins a new stream, can go on.
+        """
+        cause = (
+            f"{gate} knows this gate's permit ledger up to place {seq}, but it ends at {self.head()}:"
+            " the journal is an older copy"
+        )
+        self._database.supersede(self._writer.stream, cause)
+        return cause
+
     # ------------------------------------------------------------------------------------------------- for the journal
 
     def tell(self, seq: int) -> None:

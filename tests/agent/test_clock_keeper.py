@@ -175,7 +175,7 @@ def test_where_a_sandbox_hides_which_run_this_is_nothing_is_held_over(gate, tmp_
 def test_this_computers_run_has_an_id(gate):
     gate.files = ClockFiles(gate.folder)
     gate.runs_for_a_round()
-    assert ClockFiles(gate.folder).anchor() is not None
+    assert ClockFiles(gate.folder).last_look() is not None
 
 
 def test_a_clock_that_was_set_while_no_agent_ran_is_noticed_and_never_believed_again(gate):
@@ -183,7 +183,7 @@ def test_a_clock_that_was_set_while_no_agent_ran_is_noticed_and_never_believed_a
     gate.clock.goes_on(10, gained=-HOUR_S, synced=False)
     gate.runs_for_a_round()
     assert (gate.events[-1].state, gate.events[-1].step_s) == (UNTRUSTED, -HOUR_S)
-    assert not (gate.folder / ANCHOR).exists()
+    assert gate.files.last_look().anchor is None
     gate.clock.goes_on(10, gained=HOUR_S)
     assert gate.starts().reading().state is UNTRUSTED
 
@@ -219,6 +219,85 @@ def test_the_limit_of_a_battery_backed_clock_outlives_the_process(gate):
     assert gate.starts().reading().state is UNTRUSTED
 
 
+# ------------------------------------------------------------------------- restarts, with a battery-backed clock as well
+
+
+def set_two_hours_ahead(gate):
+    """A time server kept the clock, then none, and somebody sets it; permits may be judged by a battery-backed clock."""
+    gate.rules = HoldoverRules(rtc_holdover_s=24 * HOUR_S)
+    keeper = gate.starts()
+    for seconds, gained, synced in (
+        (0, 0, True),
+        (70, 0, True),
+        (70, 0, True),
+        (10, 0, False),
+        (10, 2 * HOUR_S, False),
+    ):
+        gate.clock.goes_on(seconds, gained, synced)
+        keeper._go_round(last=False)
+    assert gate.store.floor.synced_utc is not None
+    assert keeper.trust().state is UNTRUSTED
+    return keeper
+
+
+@pytest.mark.parametrize("killed", [False, True])
+@pytest.mark.parametrize("set_back", [0, -2 * HOUR_S])
+def test_a_clock_that_was_set_by_hand_stays_untrusted_over_restarts_of_the_agent(gate, killed, set_back):
+    keeper = set_two_hours_ahead(gate)
+    if not killed:
+        keeper._go_round(last=True)
+    for _ in range(3):
+        gate.clock.goes_on(10, set_back)
+        set_back = 0
+        assert gate.starts().reading().state is UNTRUSTED
+        gate.runs_for_a_round()
+    gate.clock.goes_on(10, synced=True)
+    assert gate.runs_for_a_round().reading().state is SYNCED
+    gate.clock.goes_on(10, synced=False)
+    assert gate.starts().reading().state is HOLDOVER
+
+
+def test_what_was_lost_in_one_run_of_the_computer_says_nothing_of_the_next(gate):
+    set_two_hours_ahead(gate)
+    gate.files = ClockFiles(gate.folder, "the next run of the computer")
+    gate.clock.goes_on(60, -2 * HOUR_S)
+    gate.clock.at = 10.0
+    assert gate.runs_for_a_round().reading().state is HOLDOVER
+    assert gate.files.last_look().anchor is not None
+
+
+def test_a_battery_backed_clock_does_not_count_where_a_sandbox_hides_which_run_this_is(gate):
+    set_two_hours_ahead(gate)
+    gate.files = ClockFiles(gate.folder, "")
+    assert gate.starts().reading().state is UNTRUSTED
+    assert gate.runs_for_a_round().reading().state is UNTRUSTED
+    assert not (gate.folder / ANCHOR).exists()
+
+
+def test_after_a_restart_of_the_computer_the_clock_is_off_by_what_it_was_off_before_too(gate):
+    gate.clock.error_ms = 9_900.0
+    gate.rules = HoldoverRules(max_error_s=12.0, rtc_holdover_s=24 * HOUR_S)
+    rounds(gate, *[(30.0, 0.0, True)] * 10)
+    gate.files = ClockFiles(gate.folder, "the next run of the computer")
+    gate.clock.goes_on(60, synced=False)
+    assert gate.starts().reading().error_ms == pytest.approx(9_900 + 2_000, abs=100)
+    gate.rules = HoldoverRules(max_error_s=10.0, rtc_holdover_s=24 * HOUR_S)
+    assert gate.starts().reading().state is UNTRUSTED
+
+
+def test_that_the_loss_cannot_be_kept_is_told_once_and_tried_again(gate, mocker, caplog):
+    keeper = set_two_hours_ahead(gate)
+    keeper._holding = True
+    written = mocker.patch("agent.store.clock_files._write", side_effect=OSError("no room"))
+    for _ in range(3):
+        keeper._go_round(last=False)
+    assert written.call_count == 3
+    assert caplog.text.count("what is known of the clock cannot be kept: no room") == 1
+    mocker.stopall()
+    keeper._go_round(last=False)
+    assert gate.files.last_look().anchor is None
+
+
 # --------------------------------------------------------------------------------------------- what it keeps: the floor
 
 
@@ -233,7 +312,7 @@ def rounds(gate, *steps):
 
 def test_the_floor_rises_with_a_time_server_about_once_a_minute(gate):
     rounds(gate, *[(1.0, 0.0, True)] * 600)
-    assert gate.store.floor == ClockFloor(gate.store.floor.utc, gate.store.floor.utc)
+    assert gate.store.floor == ClockFloor(gate.store.floor.utc, gate.store.floor.utc, 0.05)
     assert UTC + 540 <= gate.store.floor.utc <= UTC + 600
     assert 8 <= gate.store.written <= 10
 

@@ -204,6 +204,67 @@ def test_a_file_that_was_suspect_for_nothing_stays(path):
     assert not path.with_name("journal.db-suspect").exists()
 
 
+def superseded(path):
+    """A journal of which another gate knows more than it holds, given up; its stream."""
+    journal = open_journal(path)
+    cause = journal.site.older_copy("khorgos-01", 900)
+    assert cause == (
+        f"khorgos-01 knows this gate's permit ledger up to place 900, but it ends at {2 * PERMITS}:"
+        " the journal is an older copy"
+    )
+    with pytest.raises(JournalCorruptError, match="the journal is an older copy"):
+        journal.checkpoint()
+    journal.close()
+    return journal.stream
+
+
+@pytest.mark.parametrize("left", [lambda _path: None, vanish], ids=["a new journal without an event", "no journal"])
+def test_an_older_copy_is_moved_aside_though_it_is_sound_and_told_as_not_whole(path, left):
+    stream = superseded(path)
+    first = open_journal(path)
+    told = first.replaced
+    assert (told.stream, told.unsent) == (stream, (4, PERMITS))
+    assert (told.ledger_rows, told.ledger_whole, told.orders_whole) == (PERMITS, False, False)
+    assert "up to place 900" in told.told
+    assert first.use_state(bytes(8)).used == 1
+    first.close()
+    left(path)
+    again = open_journal(path)
+    assert again.replaced == told, "a start that ended before it told leaves that to the next"
+    assert again.stream != stream
+    again.record([device()])
+    again.close()
+    last = open_journal(path)
+    assert (last.replaced, last.stream) == (None, again.stream)
+    last.close()
+
+
+def test_an_older_copy_that_is_put_back_a_second_time_is_known_at_once(path, tmp_path):
+    shutil.copy(path, tmp_path / "copy")
+    stream = superseded(path)
+    for _ in range(2):
+        journal = open_journal(path)
+        assert journal.replaced.stream == stream
+        journal.record([device()])
+        journal.close()
+        vanish(path)
+        shutil.copy(tmp_path / "copy", path)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"another stream": "why"}', "\xff"])
+def test_a_note_that_names_no_journal_here_moves_none_aside(path, text):
+    path.with_name("journal.db-superseded").write_bytes(text.encode("latin-1"))
+    journal = open_journal(path)
+    assert journal.replaced is None
+    journal.close()
+
+
+def test_an_older_copy_of_which_no_note_can_be_left_is_given_up_until_the_agent_ends(path, caplog):
+    path.with_name("journal.db-superseded").mkdir()
+    superseded(path)
+    assert "cannot note that the journal must not go on" in caplog.text
+
+
 def test_a_file_made_but_never_begun_is_a_new_journal(tmp_path):
     connection = schema.connect(tmp_path / "journal.db", 1 << 20)
     schema.migrate(connection)

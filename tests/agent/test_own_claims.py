@@ -77,6 +77,17 @@ def test_each_claim_has_an_id_of_its_own_also_of_one_transaction(desk):
     assert all(name.startswith("t1:") and len(name) == len("t1:") + 12 for name in ids)
 
 
+def test_it_knows_the_claims_of_its_own_process_from_all_others(desk):
+    live = desk.ask()
+    assert desk.made(live.id)
+    desk.end(live)
+    assert desk.made(live.id), "also when they are over"
+    another = OwnClaims("east", 5.0, lambda _live: None)
+    assert not another.made(live.id)
+    for claim_id in ("", "t1", "t1:", live.id.partition(":")[2][1:], "018f3c1e-7a52-7cc3-9e1b-2f4b6a0c5d11"):
+        assert not desk.made(claim_id)
+
+
 def test_the_same_transaction_waits_for_the_same_word(desk):
     live = desk.ask()
     assert desk.ask() is None

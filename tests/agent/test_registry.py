@@ -278,6 +278,22 @@ def test_the_clock_floor_only_goes_up_until_it_is_set_back(registry):
     assert registry.clock_floor() == ClockFloor(NOW - 100, None)
 
 
+def test_how_far_off_the_clock_was_is_kept_with_the_last_word_of_a_time_server(registry):
+    registry.raise_clock_floor(NOW, synced=True, error_s=0.25)
+    assert registry.clock_floor() == ClockFloor(NOW, NOW, 0.25)
+    registry.raise_clock_floor(NOW - 60, synced=True, error_s=9.0)
+    registry.raise_clock_floor(NOW + 60, synced=False)
+    assert registry.clock_floor() == ClockFloor(NOW + 60, NOW, 0.25)
+    registry.raise_clock_floor(NOW + 90, synced=True, error_s=9.0)
+    assert registry.clock_floor() == ClockFloor(NOW + 90, NOW + 90, 9.0)
+
+
+def test_a_floor_of_before_that_was_kept_is_off_by_what_a_kernel_allows(registry):
+    registry.raise_clock_floor(NOW, synced=True, error_s=0.25)
+    registry._database.write("forget", lambda c: c.execute("DELETE FROM floors WHERE name = 'synced_error'"))
+    assert registry.clock_floor() == ClockFloor(NOW, NOW, 16.0)
+
+
 def test_lists_beyond_their_cap_are_refused_and_the_old_ones_serve(tmp_path):
     registry = open_registry(tmp_path / "registry.db", max_bytes=MIB)
     put_whole(registry, DECLARATIONS, ROWS[:100])

@@ -109,6 +109,47 @@ class TestAGateThatDies:
             eventually(new.ready)
             assert outcome(south, request(AT_EAST, "t3")) == (ClaimCode.RESERVED_ELSEWHERE, "north")
 
+    def test_without_a_trace_of_its_journal_may_use_what_it_is_granted_before_it_has_heard_all(self, some):
+        """The whole that it asked for is served after the grant, and tells of it as of a use that may be reserved."""
+        hub, _east, _north, south = some
+        hub.held = {"rows"}
+        with self.again(some, 1, journal="new.db") as new:
+            asked = request(AT_EAST, "t1")
+            assert new.claim(asked).code is ClaimCode.GRANTED
+            hub.let_go("rows")
+            eventually(new.ready)
+            assert new.journal.use_state(asked.permit_id).open_reservation is None
+            new.reserve(asked)
+            new.settle(asked, LedgerState.CONSUMED)
+            assert outcome(south, request(AT_EAST, "t2")) == (ClaimCode.USED_AT_OTHER_GATE, "north")
+
+    def test_without_a_trace_of_its_journal_is_in_doubt_of_what_it_was_granted_before(self, some):
+        hub, _east, north, south = some
+        asked = request(AT_EAST, "t1")
+        assert north.claim(asked).code is ClaimCode.GRANTED
+        hub.lost = {"rows", "over"}
+        north.reserve(asked)
+        with self.again(some, 1, journal="new.db") as new:
+            hub.lost = set()
+            new.link.cut()
+            new.link.connect()
+            eventually(new.ready)
+            assert new.journal.use_state(asked.permit_id).interrupted
+            assert outcome(south, request(AT_EAST, "t2")) == (ClaimCode.RESERVED_ELSEWHERE, "north")
+
+    def test_without_a_trace_of_its_journal_leaves_no_word_on_its_old_rows_in_the_memory_of_others(self, some):
+        hub, east, north, _south = some
+        hub.lost = {"rows"}
+        passes(north, request(AT_EAST, "t1"))
+        eventually(lambda: east.desk._home._over, what="the word, whose rows are lost")
+        with self.again(some, 1, journal="new.db") as new:
+            hub.lost = set()
+            for gate in (new, east):
+                gate.link.cut()
+                gate.link.connect()
+            eventually(new.ready)
+            eventually(lambda: not east.desk._home._over, what="the word is forgotten")
+
     def again(self, three, number, **changes):
         """The gate of this place, ended as by kill -9 (its desk says nothing more) and started anew."""
         hub, *gates = three
@@ -124,6 +165,7 @@ class TestTroubleAtHome:
         hub = Hub()
         gate = SiteGate(hub, tmp_path, "east", gates=("east", "north"))
         gate.desk._exchange._missing = frozenset()
+        gate.desk._exchange.witnesses._unheard = frozenset()
         gate.journal.close()
         with pytest.raises(JournalUnavailableError):
             gate.claim(request(vehicle_of("east", ("east", "north"))))

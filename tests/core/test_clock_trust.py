@@ -13,6 +13,7 @@ from agent.core.clock_trust import (
     ClockLook,
     ClockState,
     HoldoverRules,
+    LastLook,
     observe,
     resumed,
 )
@@ -221,7 +222,7 @@ def test_a_battery_backed_clock_that_no_time_server_ever_kept_is_not_trusted():
 def test_a_new_process_goes_on_where_the_last_one_was_while_the_computer_ran():
     computer = synced(error_s=0.0)
     anchor = computer.trust.anchor
-    computer.trust = resumed(anchor)
+    computer.trust = resumed(LastLook(anchor.now, anchor))
     assert not computer.trust.trusted
     trust = computer.after(HOUR_S, synced=False)
     assert (trust.state, trust.error_s) == (HOLDOVER, pytest.approx(HOUR_S * 200e-6))
@@ -230,9 +231,54 @@ def test_a_new_process_goes_on_where_the_last_one_was_while_the_computer_ran():
 @pytest.mark.parametrize("step_s", [HOUR_S, -HOUR_S])
 def test_a_step_between_two_processes_is_noticed(step_s):
     computer = synced()
-    computer.trust = resumed(computer.trust.anchor)
+    computer.trust = resumed(LastLook(computer.trust.seen, computer.trust.anchor))
     trust = computer.after(10, gained=step_s, synced=False)
     assert (trust.state, trust.step_s) == (UNTRUSTED, pytest.approx(step_s))
+
+
+AFTER_A_LOSS = {
+    "nothing happens": ({}, UNTRUSTED, None),
+    "it is set back to where it was": ({"gained": -HOUR_S}, UNTRUSTED, -HOUR_S),
+    "it is set once more": ({"gained": HOUR_S}, UNTRUSTED, HOUR_S),
+    "a time server speaks": ({"synced": True}, SYNCED, None),
+    "a time server speaks, and sets it": ({"gained": -HOUR_S, "synced": True}, SYNCED, -HOUR_S),
+}
+
+
+@pytest.mark.parametrize(("change", "state", "step_s"), AFTER_A_LOSS.values(), ids=AFTER_A_LOSS)
+@pytest.mark.parametrize("rules", [RULES, BATTERY])
+def test_where_nothing_held_any_more_only_a_time_server_brings_trust_back_to_the_next_process(
+    rules, change, state, step_s
+):
+    computer = synced(rules=rules)
+    computer.after(60, floor=ClockFloor(computer.utc, computer.utc), synced=False)
+    lost = computer.after(60, gained=HOUR_S)
+    computer.trust = resumed(LastLook(lost.seen, lost.anchor))
+    trust = computer.after(10, **change)
+    assert trust.state is state
+    assert trust.step_s == (None if step_s is None else pytest.approx(step_s))
+
+
+@pytest.mark.parametrize(
+    ("before_s", "max_error_s", "state"),
+    [
+        (0.0, 10.0, HOLDOVER),
+        (0.05, 10.0, HOLDOVER),
+        (7.9, 10.0, HOLDOVER),
+        (8.1, 10.0, UNTRUSTED),
+        (9.9, 10.0, UNTRUSTED),
+        (16.0, 18.1, HOLDOVER),
+        (16.0, 17.9, UNTRUSTED),
+        (16.0, 60.0, HOLDOVER),
+    ],
+)
+def test_a_battery_backed_clock_is_off_by_what_it_was_off_when_a_time_server_spoke_last_too(
+    before_s, max_error_s, state
+):
+    rules = replace(BATTERY, max_error_s=max_error_s)
+    trust = Computer(utc=UTC + 100, synced=False, floor=ClockFloor(UTC, UTC, before_s), rules=rules).look()
+    assert trust.state is state
+    assert trust.error_s == (None if state is UNTRUSTED else pytest.approx(before_s + 2.0 + 100 * 200e-6))
 
 
 # ------------------------------------------------------------------------------------------------------- the floor

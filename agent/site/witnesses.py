@@ -1,0 +1,48 @@
+"""The other gates as witnesses of this gate's row log: does one of them know more of it than it holds itself?
+
+What they know was told and signed by this gate. A log that ends before that is an older copy, put back.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from agent.core.site_messages import Want
+    from agent.site.ports import SharedLedger
+
+WAIT_S = 5.0
+
+
+class Witnesses:
+    """`connected` and `hear` belong to one thread, the rest to all."""
+
+    def __init__(self, peers: Iterable[str], ledger: SharedLedger, stream: str) -> None:
+        self._ledger = ledger
+        self._stream = stream
+        self._unheard = frozenset(peers)
+        self._older_copy = ""
+        self._until_at = time.monotonic() + WAIT_S
+
+    @property
+    def older_copy(self) -> str:
+        """In a sentence, that this gate's journal is an older copy; empty as long as nobody showed it."""
+        return self._older_copy
+
+    @property
+    def awaited(self) -> bool:
+        """Whether a gate that has not spoken since the start may still do so: for a few seconds after a start or a connection."""
+        return bool(self._unheard) and time.monotonic() < self._until_at
+
+    def connected(self) -> None:
+        """A new connection: give those that have not spoken yet time to do so."""
+        self._until_at = time.monotonic() + WAIT_S
+
+    def hear(self, gate: str, want: Want) -> None:
+        """Compare what a gate knows of the row log with the log. May raise JournalError."""
+        if want.stream == self._stream and want.after > self._ledger.head():
+            self._older_copy = self._ledger.older_copy(gate, want.after)
+        self._unheard -= {gate}
