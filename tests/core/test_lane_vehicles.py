@@ -771,7 +771,6 @@ def test_the_reservation_is_settled_once_in_every_way_that_a_grant_can_end() -> 
     ways = {
         "passed": (clearing, lambda y: y.wait(1.0), LedgerState.CONSUMED),
         "left": (opened, lambda y: y.sense(presence=False) + y.wait(1.0), LedgerState.RELEASED),
-        "lost": (opening, lambda y: y.tick(1.0), LedgerState.RELEASED),
         "lost under the arm": (passing, lambda y: y.tick(1.0), LedgerState.CONSUMED),
         "not delivered": (opening, lambda y: y.pulsed("not_delivered"), LedgerState.RELEASED),
     }
