@@ -50,10 +50,10 @@ def _wait_to_enter(turn: Turn) -> None:
         turn.set_visit(arrived=True)
     patience_s = rules.clear_s if turn.visit.arrived else rules.enter_s
     if _came_down(turn):
-        _gave_up(turn)
+        _gave_up(turn, up=False)
         turn.rest()
     elif _quiet_s(turn, watch.free_since, watch.clear_since) >= patience_s:
-        _gave_up(turn)
+        _gave_up(turn, up=True)
         turn.go(State.CLOSING)
     elif turn.waited_s() >= rules.enter_s:
         turn.alarm_once(Alarm.OPEN_TOO_LONG)
@@ -189,10 +189,12 @@ def _came_down(turn: Turn) -> bool:
     return down
 
 
-def _gave_up(turn: Turn) -> None:
-    """End the transaction of a vehicle that went away before the arm, unless it may have gone through unseen, or still may."""
+def _gave_up(turn: Turn, *, up: bool) -> None:
+    """End the transaction of a vehicle that went away before the arm, unless it may have gone through unseen. `up`: the arm is."""
     if turn.visit.seen_under or turn.lane.pulses:
         turn.end(Outcome.FAULT, Reason.GATE_FAULT)
+    elif up:
+        turn.turn_away()
     else:
         turn.end(Outcome.NOT_TAKEN)
 

@@ -58,8 +58,10 @@ def _take_sample(turn: Turn, sample: Sampled) -> None:
     turn.set(watch=watched(turn.lane, sample))
     turn.lane = followed(turn.lane, before, turn.now.at)
     watch, stale_s = turn.lane.watch, turn.lane.rules.stale_s
-    if watch.taken and turn.lane.visit is not None and not turn.lane.arm_in_use:
-        turn.set_visit(seen_under=True)
+    if watch.taken and not turn.lane.arm_in_use:
+        turn.set(turned_away=None)
+        if turn.lane.visit is not None:
+            turn.set_visit(seen_under=True)
     # Over a gap in the samples nobody saw the key turn: the board may have been away and come back with it on.
     seen_turning = turn.now.at - watch.at <= stale_s and watch.at - before.at <= stale_s
     turn.turned = seen_turning and before.key is False and watch.key is True

@@ -215,7 +215,8 @@ class Lane:
 
     `way_free`, `arm_in_use`: as in WayChanged. `arm_entered`: the safety loop was taken since the other direction began
     to use the arm. `arm_free_at`: when that use ended. `leaving_since`: when a vehicle of the other direction came onto
-    the presence loop, on its way out; it counts until the loop is free. `orders`: what stays over restarts.
+    the presence loop, on its way out; it counts until the loop is free. `orders`: what stays over restarts. `turned_away`:
+    the use of a vehicle that went away before the open arm; it is given back once the arm is down and nothing went under it.
     """
 
     rules: LaneRules
@@ -242,6 +243,7 @@ class Lane:
     arm_free_at: float = -inf
     leaving_since: float = -inf
     orders: LaneOrders = LaneOrders()
+    turned_away: LedgerChange | None = None
 
     @classmethod
     def start(cls, rules: LaneRules, first_serial: int, orders: LaneOrders = LaneOrders()) -> Self:

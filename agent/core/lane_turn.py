@@ -147,6 +147,8 @@ class Turn:
     def go(self, state: State, message: str | None = None) -> None:
         """Enter a state and show it, or the given message."""
         told = () if state in _READY else self.lane.told
+        if state is not State.CLOSING:
+            self._give_back(down=state in _READY)
         self.set(state=state, since=self.now.at, closing_pulse=False, told=told)
         self.show(message or sign_word(self.lane))
 
@@ -259,6 +261,13 @@ class Turn:
         self.record(AccessGranted(grant=grant, by="safety"))
         self._raise(grant, None, override=True)
 
+    def turn_away(self) -> None:
+        """Close the transaction of a vehicle that went away before an arm that is up. Its use waits for the arm."""
+        reserved = self.visit.reserved
+        self.set_visit(reserved=None)
+        self.end(Outcome.NOT_TAKEN)
+        self.set(turned_away=reserved)
+
     def end(
         self, outcome: Outcome, reason: Reason | None = None, *, passed: bool = False, assumed: bool = False
     ) -> None:
@@ -303,6 +312,14 @@ class Turn:
         self.set(spent=(*self.lane.spent, Spent(keys, self.now.at, passed))[-_SPENT:])
 
     # --------------------------------------------------------------------------------------------------------- private
+
+    def _give_back(self, *, down: bool) -> None:
+        """Give back the use of the vehicle that went away where the arm came down behind it; else it stays in doubt."""
+        use = self.lane.turned_away
+        if use is not None:
+            self.set(turned_away=None)
+            if down:
+                self._ledger.append(replace(use, state=LedgerState.RELEASED))
 
     def _next_id(self) -> str:
         serial = self.lane.serial

@@ -85,14 +85,56 @@ ENDS: dict[str, tuple[Callable[[], Yard], Callable[[Yard], object], END]] = {
         lambda y: y.order(CommandKind.HOLD),
         (Outcome.OVERRIDDEN, None, [RESERVED]),
     ),
-    "a vehicle that leaves an open arm": (
-        opened,
-        lambda y: y.sense(presence=False) + y.wait(1.1),
+    "a vehicle that leaves an open arm, before the arm is down": (
+        lambda: opened(**LIMITS),
+        lambda y: y.sense(presence=False) + y.wait(1.1) + y.sense(1.0, opened=False),
+        (Outcome.NOT_TAKEN, False, [RESERVED]),
+    ),
+    "a vehicle that leaves an open arm, once the arm is down": (
+        lambda: opened(**LIMITS),
+        lambda y: y.sense(presence=False) + y.wait(1.1) + y.sense(1.0, **DOWN),
         (Outcome.NOT_TAKEN, False, [RESERVED, RELEASED]),
+    ),
+    "a vehicle that leaves an open arm, once the arm has had its time to close": (
+        opening,
+        lambda y: y.pulsed() + y.wait(6.1) + y.sense(presence=False) + y.wait(9.1),
+        (Outcome.NOT_TAKEN, False, [RESERVED, RELEASED]),
+    ),
+    "a vehicle that leaves an open arm, in a lane that goes out of service": (
+        lambda: opened(**LIMITS),
+        lambda y: y.sense(presence=False) + y.order(CommandKind.OUT_OF_SERVICE) + y.wait(1.1) + y.sense(1.0, **DOWN),
+        (Outcome.NOT_TAKEN, False, [RESERVED, RELEASED]),
+    ),
+    "a vehicle that leaves an open arm and comes back before it is down": (
+        lambda: opened(**LIMITS),
+        lambda y: (
+            y.sense(presence=False)
+            + y.wait(1.1)
+            + y.sense(1.0, safety=True)
+            + y.sense(1.0, safety=False)
+            + y.wait(1.1)
+            + y.sense(1.0, **DOWN)
+        ),
+        (Outcome.NOT_TAKEN, False, [RESERVED]),
+    ),
+    "a vehicle that leaves an open arm, of which the inputs are lost before it is down": (
+        lambda: opened(**LIMITS),
+        lambda y: y.sense(presence=False) + y.wait(1.1) + y.tick(0.5) + y.sense(1.0, **DOWN) + y.sense(0.1),
+        (Outcome.NOT_TAKEN, False, [RESERVED]),
+    ),
+    "a vehicle that leaves an open arm that does not come down": (
+        lambda: opened(**LIMITS),
+        lambda y: y.sense(presence=False) + y.wait(9.2) + y.sense(1.0, **DOWN) + y.wait(1.1),
+        (Outcome.NOT_TAKEN, False, [RESERVED]),
     ),
     "a vehicle that leaves after a pulse of unknown delivery": (
         opening,
-        lambda y: y.pulsed("unknown") + y.wait(6.1) + y.sense(presence=False) + y.wait(1.1),
+        lambda y: y.pulsed("unknown") + y.wait(6.1) + y.sense(presence=False) + y.wait(9.1),
+        (Outcome.NOT_TAKEN, False, [RESERVED, RELEASED]),
+    ),
+    "a vehicle that leaves as the arm comes down": (
+        lambda: opened(**LIMITS),
+        lambda y: y.sense(1.0, **DOWN),
         (Outcome.NOT_TAKEN, False, [RESERVED, RELEASED]),
     ),
     "a vehicle that leaves while the pulse is under way": (
@@ -181,6 +223,16 @@ def test_what_the_other_direction_lets_through_is_not_the_waiting_vehicle() -> N
     yard.way(free=True)
     yard.sense(presence=False)
     assert (yard.closed().outcome, yard.closed().taken) == (Outcome.ABANDONED, False)
+
+
+def test_a_use_that_waits_for_the_arm_is_given_back_once() -> None:
+    yard = opened(**LIMITS)
+    yard.sense(presence=False)
+    yard.wait(1.1)
+    yard.sense(1.0, **DOWN)
+    yard.sense(1.0, presence=True)
+    yard.sense(1.0, presence=False)
+    assert yard.ledger() == [RESERVED, RELEASED]
 
 
 # ------------------------------------------------------------------------------------------- a second pulse

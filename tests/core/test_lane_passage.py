@@ -206,7 +206,20 @@ TABLE: list[Row] = [
         opened,
         lambda y: y.sense(presence=False) + y.wait(1.0),
         State.CLOSING,
-        [*closed_as("not_taken", "RELEASED"), "show red closing"],
+        [*closed_as("not_taken"), "show red closing"],
+    ),
+    (
+        "an arm that came down behind a vehicle that turned away frees its permit",
+        lambda: felt(opened(has_closed=True), closed=False),
+        lambda y: y.sense(presence=False) + y.wait(1.0) + y.sense(1.0, opened=False, closed=True),
+        State.IDLE,
+        [
+            *closed_as("not_taken"),
+            "show red closing",
+            "barrier.moved closed",
+            "ledger RELEASED use 1",
+            "show red idle",
+        ],
     ),
     (
         "a vehicle that is gone for less than a second may come back",
