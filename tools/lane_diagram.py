@@ -84,7 +84,7 @@ WAYS = (
     f"{GRANTED}, pulse unknown, order to open, pulse not_delivered",
     f"{UP}, B up, A down, B down, relay lost, `clear_s`",
     f"{UP}, A down",
-    f"{GRANTED}, pulse unknown, no limit, open limit",
+    f"{GRANTED}, pulse unknown, no limit, open limit, `open_s`",
     f"{GRANTED}, no limit, open limit",
     f"{ORDERED}, A up, B up, A down, B down, `clear_s`",
     "relay back, fresh inputs, A up, a plate, `read_s`",
