@@ -239,9 +239,11 @@ class Monitor:
                     pass
 
     def _expire(self, item: Input) -> None:
-        for pulse in self.pulses.values():
+        for grant, pulse in list(self.pulses.items()):
             if not pulse.delivery and item.now.at > pulse.deadline:
                 pulse.delivery = "unknown"
+            if pulse.delivery and pulse.transaction != self.open:
+                del self.pulses[grant]
 
     def states(self, item: Input, before: State, after: State, effects: tuple[Effect, ...]) -> None:
         """Check what the lane says of its state: lost inputs leave it at rest, and a start moves nothing (rule 6)."""
