@@ -6,12 +6,14 @@ With the transitions that a lane may make: `SIGHTED` with inputs, `BLIND` withou
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import TYPE_CHECKING
 
 from agent.core.decision import Reason, Verdict
 from agent.core.events import (
     AccessDecided,
     AccessGranted,
+    Alarm,
     BarrierHeld,
     BarrierTested,
     Draft,
@@ -34,11 +36,13 @@ from agent.core.lane_io import (
     Input,
     LedgerChange,
     LedgerState,
+    Pulsed,
     Raise,
     Record,
     RecordFailed,
     RelayChanged,
     Sampled,
+    Ticked,
     WayChanged,
 )
 from agent.core.lane_state import LaneOrders
@@ -82,7 +86,7 @@ BEFORE_THE_PULSE = {
     (S.DENIED, S.MANUAL),
     (S.OPENING, S.OPEN),
     (S.OPENING, S.DENIED),
-    *((s, S.OPENING) for s in (S.IDLE, S.PRESENT, S.DECIDING, S.MANUAL, S.DENIED, S.OPEN)),
+    *((s, S.OPENING) for s in (S.IDLE, S.PRESENT, S.DECIDING, S.MANUAL, S.WAITING, S.DENIED, S.OPEN)),
 }
 SIGHTED = {
     *BEFORE_THE_PULSE,
@@ -134,6 +138,15 @@ SEEN_THROUGH = {Outcome.PASSED, Outcome.PASSED_WITH_VIOLATION}
 
 
 @dataclass
+class Ordered:
+    """An open pulse that was ordered for a transaction, and what became of it; `delivery` is empty while it is under way."""
+
+    transaction: str | None
+    deadline: float
+    delivery: str = ""
+
+
+@dataclass
 class Monitor:
     """Raises AssertionError at the first breach of the rules that may never break."""
 
@@ -147,6 +160,12 @@ class Monitor:
     granted: bool = False
     ids: set[str] = field(default_factory=set)
     grants: set[str] = field(default_factory=set)
+    pulses: dict[str, Ordered] = field(default_factory=dict)
+    arm_in_use: bool = False
+    seen_under: bool = False
+    clearing_since: float = inf
+    turned_away: str = ""
+    came_back: bool = False
     reserved: dict[str, LedgerChange] = field(default_factory=dict)
     lowered: bool = False
     held: bool = False
@@ -169,14 +188,26 @@ class Monitor:
             if isinstance(item.item, Sampled):
                 self.take_in(item.item)
         elif isinstance(item, WayChanged):
-            self.free = item.free
+            self.free, self.arm_in_use = item.free, item.arm_in_use
+        elif isinstance(item, Pulsed):
+            self._report(item)
         elif isinstance(item, Sampled):
-            if not self.samples or min(item.sampled_at, item.now.at) >= self.seen_at(self.samples[-1]):
-                self.samples.append(item)
-                del self.samples[:-400]
-                self.contact = self.contact if item.hold is None else item.hold
+            self._sample(item)
         elif isinstance(item, RelayChanged):
             self.relay_up = item.up
+
+    def _report(self, item: Pulsed) -> None:
+        pulse = self.pulses.get(item.grant or "")
+        if pulse is not None and not pulse.delivery and item.now.at <= pulse.deadline:
+            pulse.delivery = item.delivery
+
+    def _sample(self, item: Sampled) -> None:
+        if not self.samples or min(item.sampled_at, item.now.at) >= self.seen_at(self.samples[-1]):
+            self.samples.append(item)
+            del self.samples[:-400]
+            self.contact = self.contact if item.hold is None else item.hold
+            under = self.occupied(item) and not self.arm_in_use
+            self.seen_under, self.came_back = self.seen_under or under, self.came_back or under
 
     def check(self, item: Input, effects: tuple[Effect, ...]) -> None:
         """Check a step whose record, if any, was written."""
@@ -187,7 +218,8 @@ class Monitor:
         self.holding = any(isinstance(draft.event, BarrierHeld) for draft in drafts)
         if self.holding and isinstance(item, Commanded):
             self.ordered = item.kind is CommandKind.HOLD
-        self._ledger(drafts, rows)
+        self._expire(item)
+        self._ledger(item, drafts, rows)
         self._answer(item, effects, [draft.event for draft in drafts])
         for draft in drafts:
             self._event(item, draft.event, draft.transaction)
@@ -206,6 +238,13 @@ class Monitor:
                 case _:
                     pass
 
+    def _expire(self, item: Input) -> None:
+        for grant, pulse in list(self.pulses.items()):
+            if not pulse.delivery and item.now.at > pulse.deadline:
+                pulse.delivery = "unknown"
+            if pulse.delivery and pulse.transaction != self.open:
+                del self.pulses[grant]
+
     def states(self, item: Input, before: State, after: State, effects: tuple[Effect, ...]) -> None:
         """Check what the lane says of its state: lost inputs leave it at rest, and a start moves nothing (rule 6)."""
         if not self.fresh(item):
@@ -220,8 +259,19 @@ class Monitor:
         if any(isinstance(d.event, BarrierTested) for e in effects if isinstance(e, Record) for d in e.events):
             assert before in (State.IDLE, State.OUT_OF_SERVICE), "a test only where nothing is under way (rule 11)"
             assert after in (State.OPENING, State.CLOSING)
+        self._served(item, after)
         if isinstance(item, Sampled):
             assert (after is State.HELD_OPEN) is (self.contact or self.ordered)
+
+    def _served(self, item: Input, after: State) -> None:
+        """A vehicle that stands before the arm is served once the one before has had the time to go and the arm to close."""
+        if after is not State.CLEARING:
+            self.clearing_since = inf
+            return
+        self.clearing_since = min(self.clearing_since, item.now.at)
+        over = item.now.at - self.clearing_since >= self.rules.clear_s + self.rules.close_s
+        stands = self.samples[-1].presence is True and not self.occupied(self.samples[-1])
+        assert not (over and stands and isinstance(item, Sampled | Ticked)), "the next vehicle waits in vain"
 
     # ------------------------------------------------------------------------------------------------------- the rules
 
@@ -234,6 +284,7 @@ class Monitor:
         assert self.relay_up, "no order to a board that is away"
         assert self.fresh(item), "no pulse without inputs"
         by = granted[0].by
+        self._once_more(by)
         assert effect.override is (by == "safety")
         assert self.free or effect.override, "of lanes that must wait for one another, one at a time (rule 7)"
         assert effect.override or not self.orders.locked_by, "nothing opens a locked lane (rule 8)"
@@ -251,10 +302,19 @@ class Monitor:
             assert isinstance(item, Sampled)
             assert self.lowered, "only an arm that the agent lowered is raised again"
             assert self.samples[-1].safety is True or self.samples[-1].photocell is True
-        self.asked = None
-        self.lowered = False
+        self.asked, self.lowered = None, False
         self.grants.add(effect.grant)
+        self.pulses[effect.grant] = Ordered(None if by == "safety" else self.open, effect.deadline)
         self.raises += 1
+
+    def _once_more(self, by: str) -> None:
+        """Rule 2: a transaction has a second pulse only where an officer asks for it, and the first may not have happened."""
+        before = [pulse.delivery for pulse in self.pulses.values() if pulse.transaction == self.open]
+        if before and by != "safety":
+            assert by == "operator"
+            assert "" not in before, "the pulse before is under way"
+            assert "delivered" not in before
+            assert not self.samples or self.samples[-1].opened is not True, "no second pulse on an open arm"
 
     def _ordered(self, item: Input, granted: AccessGranted) -> None:
         order = item.item if isinstance(item, RecordFailed) else item
@@ -384,6 +444,7 @@ class Monitor:
             assert len(transaction) == 20
             self.ids.add(transaction)
             self.open, self.entered, self.granted, self.asked = transaction, False, False, None
+            self.seen_under = False
         elif isinstance(event, VehicleEntering):
             assert transaction == self.open
             self.entered = True
@@ -398,7 +459,9 @@ class Monitor:
         elif isinstance(event, (AccessDecided, AccessGranted)):
             assert transaction is not None
             assert transaction == self.open
-            self.granted = self.granted or isinstance(event, AccessGranted)
+            if isinstance(event, AccessGranted):
+                self.granted = True
+                self.seen_under = bool(self.samples) and self.occupied(self.samples[-1])
             if isinstance(event, AccessDecided):
                 self.asked = self.asked if event.verdict is Verdict.PASS else None
 
@@ -413,11 +476,15 @@ class Monitor:
             assert event.taken is True
         else:
             assert event.taken is None or event.taken is (self.rules.blind and through)
+        if event.taken is False:
+            assert not self.under_way(), "it may still go under the arm"
+            assert not self.seen_under, "something was under the arm"
+            assert event.outcome is not Outcome.FAULT or not self.may_have_risen(), "it may be going under the arm"
         if self.rules.blind:
             assert event.assumed is (event.outcome in SEEN_THROUGH or event.outcome is Outcome.OVERRIDDEN)
         elif through:
             assert self.entered
-            assert not event.assumed
+            assert not event.assumed or Alarm.TAILGATING in event.violations
             since = item.now.at - self.rules.clear_s
             assert self.seen_at(self.samples[-1]) >= item.now.at - self.rules.stale_s
             for sample in self.samples:
@@ -425,30 +492,83 @@ class Monitor:
                     assert sample.safety is False, "nothing was under the arm, for sure"
                     assert sample.photocell is not True
 
-    def _ledger(self, drafts: list[Draft], rows: list[LedgerChange]) -> None:
+    def _ledger(self, item: Input, drafts: list[Draft], rows: list[LedgerChange]) -> None:
+        """Rule 12: a use is consumed by a passage, given back where it is known that nothing passed, else in doubt."""
         closed = [(d.event, d.transaction) for d in drafts if isinstance(d.event, TransactionClosed)]
+        entered = self.entered or any(isinstance(d.event, VehicleEntering) for d in drafts)
+        settled = set()
         for row in rows:
             if row.state is LedgerState.RESERVED:
                 assert row.transaction not in self.reserved, "one use of a permit a transaction"
-                self.reserved[row.transaction] = row
-                continue
-            before = self.reserved[row.transaction]
-            assert (before.permit_id, before.use, before.state) == (row.permit_id, row.use, LedgerState.RESERVED)
-            self.reserved[row.transaction] = row
-            assert [transaction for _, transaction in closed] == [row.transaction]
-            outcome = closed[0][0].outcome
-            consumed = outcome in SEEN_THROUGH or (
-                outcome in (Outcome.FAULT, Outcome.OVERRIDDEN) and (self.entered or outcome is Outcome.OVERRIDDEN)
-            )
-            if outcome is Outcome.OVERRIDDEN and row.state is LedgerState.RELEASED:
-                assert not self.entered
             else:
-                assert row.state is (LedgerState.CONSUMED if consumed else LedgerState.RELEASED)
-        for _, transaction in closed:
-            last = self.reserved.get(transaction or "")
-            assert last is None or last.state is not LedgerState.RESERVED, "no reservation outlives its transaction"
+                before = self.reserved[row.transaction]
+                assert (before.permit_id, before.use, before.state) == (row.permit_id, row.use, LedgerState.RESERVED)
+                settled.add(row.transaction)
+                self._settled(item, row, closed, entered=entered)
+            self.reserved[row.transaction] = row
+        for event, transaction in closed:
+            if transaction in self.reserved and transaction not in settled:
+                self._left(event, transaction)
+
+    def _settled(
+        self, item: Input, row: LedgerChange, closed: list[tuple[TransactionClosed, str | None]], *, entered: bool
+    ) -> None:
+        if row.transaction == self.turned_away:
+            assert row.state is LedgerState.RELEASED
+            assert self.fresh(item)
+            assert not self.came_back, "something went under the arm before it was down"
+            assert self.arm_is_down(), "the arm is up"
+            return
+        assert [transaction for _, transaction in closed] == [row.transaction]
+        event = closed[0][0]
+        if row.state is LedgerState.CONSUMED:
+            assert event.taken is True
+            assert entered or (self.rules.blind and event.outcome in (*SEEN_THROUGH, Outcome.OVERRIDDEN))
+        else:
+            assert event.outcome not in SEEN_THROUGH
+            assert not entered, "what was under the arm is never given back"
+            self._given_back(item, event.outcome)
+
+    def _left(self, event: TransactionClosed, transaction: str) -> None:
+        """Check that a use that is left reserved is in doubt, or waits for the arm behind a vehicle that turned away."""
+        assert event.outcome not in SEEN_THROUGH
+        if event.outcome is Outcome.NOT_TAKEN:
+            self.turned_away, self.came_back = transaction, False
+        else:
+            assert event.taken is not False, "in doubt though nothing passed"
+
+    def _given_back(self, item: Input, outcome: Outcome) -> None:
+        assert not self.under_way(), "a pulse may still come"
+        if not self.may_have_risen():
+            return
+        assert outcome is Outcome.NOT_TAKEN, "the arm may be up"
+        assert not self.rules.blind, "nothing sees it go"
+        assert self.fresh(item)
+        last = self.samples[-1]
+        assert not self.seen_under, "something was under the arm"
+        assert last.safety is False
+        assert last.closed is True, "the arm is up"
 
     # --------------------------------------------------------------------------------------------------------- helpers
+
+    def under_way(self) -> bool:
+        """Whether a pulse, of whatever grant, may still be given."""
+        return any(not pulse.delivery for pulse in self.pulses.values())
+
+    def may_have_risen(self) -> bool:
+        """Whether a pulse of the open transaction may have raised the arm, or still may."""
+        own = [pulse for pulse in self.pulses.values() if pulse.transaction == self.open]
+        return any(pulse.delivery != "not_delivered" for pulse in own) or self.under_way()
+
+    def arm_is_down(self) -> bool:
+        """Whether the limit switches that are there say that the arm is closed."""
+        last = self.samples[-1]
+        return last.closed is True if self.rules.has_closed else not self.rules.has_opened or last.opened is False
+
+    @staticmethod
+    def occupied(sample: Sampled) -> bool:
+        """Whether a sample shows something under the arm."""
+        return sample.safety is True or sample.photocell is True
 
     @staticmethod
     def seen_at(sample: Sampled) -> float:

@@ -80,6 +80,8 @@ class World:
         self.pulses: list[tuple[str | None, str]] = []
         self.late: list[Decided] = []
         self.flapping: tuple[str, ...] = ()
+        self.broken: dict[str, bool] = {}
+        self.away = False
         self.frame = 0
         self.steps = 0
         self.moves: Counter[tuple[State, State]] = Counter()
@@ -155,7 +157,7 @@ class World:
         self.feed(self.sample(self.dice.choice((0.0, 0.0, 0.05))), commits=self.dice.random() < 0.98)
 
     def sample(self, age: float) -> Sampled:
-        bits = self.bits | dict.fromkeys(self.flapping)
+        bits = self.bits | self.broken | dict.fromkeys(self.bits if self.away else self.flapping)
         return Sampled(self.now, self.at - age, **bits, flapping=self.flapping)  # type: ignore[arg-type]
 
     def has(self, name: str) -> bool:
@@ -231,13 +233,16 @@ class World:
             self.qr(text, verdict)
         self.perhaps(0.05, self.contact)
         self.perhaps(0.03, lambda: self.order(CommandKind.OUT_OF_SERVICE))
+        if self.lane.state is State.WAITING and self.lane.orders.locked_by:
+            self.perhaps(0.5, self.unlock_and_open)
 
     def enter(self) -> None:
         dice = self.dice
         self.perhaps(0.15, self.wild)
+        self.perhaps(0.08, lambda: self.idle_time(dice.choice((3.0, 7.0))))  # a slow board
         self.report(dice.choices(("delivered", "not_delivered", "unknown"), (10, 1, 1))[0])
-        if self.odd(0.1):
-            self.order(CommandKind.OPEN)
+        self.perhaps(0.08, self.lose_sight)
+        self.perhaps(0.1, self.doubt)
         if self.odd(0.6):
             self.sense(0.5, closed=False)
         if self.odd(0.8):
@@ -252,7 +257,30 @@ class World:
         if self.odd(0.1):
             self.sense(opened=False, closed=True)
 
+    def doubt(self) -> None:
+        """An officer orders a pulse once more, by command or by the key, and the board answers as it likes."""
+        if self.has("key") and self.odd(0.3):
+            self.sense(key=False)
+            self.sense(key=True, opened=self.odd(0.5))
+        else:
+            self.order(CommandKind.OPEN)
+        self.perhaps(0.6, lambda: self.report(self.dice.choice(("delivered", "not_delivered", "unknown"))))
+
+    def queue(self) -> None:
+        """The next vehicle is on the presence loop before the first has left it, and stays there as the arm comes down."""
+        self.sense(safety=True, presence=True)
+        self.idle_time(self.dice.choice((0.2, 3.0)))
+        self.sense(safety=False)
+        self.idle_time(self.dice.choice((0.2, 1.5, 3.0)))
+        self.perhaps(0.1, lambda: self.sense(safety=True))
+        self.perhaps(0.1, lambda: self.sense(presence=False))
+        self.sense(opened=False, safety=False)
+        self.perhaps(0.7, lambda: self.sense(0.5, closed=True))
+        self.idle_time(self.dice.choice((0.2, 9.0, 20.0)))
+
     def pass_through(self) -> None:
+        if self.odd(0.15):
+            self.queue()
         self.sense(safety=True)
         if self.odd(0.1):
             self.idle_time(61.0)
@@ -334,6 +362,24 @@ class World:
         self.flapping = ()
         self.perhaps(0.7, self.sense)
 
+    def lose_sight(self) -> None:
+        """The input board knows nothing for a moment."""
+        self.away = True
+        for _ in range(self.dice.choice((1, 2, 4))):
+            self.sense(0.15)
+        self.away = False
+        self.sense(0.1)
+
+    def break_a_switch(self) -> None:
+        """A limit switch that says the same whatever the arm does; now and then it is repaired."""
+        there = [name for name in ("opened", "closed") if self.has(name)]
+        self.broken = {self.dice.choice(there): self.odd(0.5)} if there and self.odd(0.6) else {}
+
+    def unlock_and_open(self) -> None:
+        """An officer unlocks a lane and opens it at once."""
+        self.order(CommandKind.UNLOCK)
+        self.order(CommandKind.OPEN)
+
     def way(self) -> None:
         """The neighbours come and go."""
         if self.rules.neighbours:
@@ -370,6 +416,7 @@ class World:
             old.outcomes[Outcome.FAULT] = old.outcomes.get(Outcome.FAULT, 0) + 1  # told at the start
         self.restarts += 1
         self.monitor = Monitor(self.rules, old.orders, ids=old.ids, grants=old.grants, outcomes=old.outcomes)
+        self.broken = {}
         self.monitor.raises, self.monitor.closes, self.monitor.answers = old.raises, old.closes, old.answers
         self.lane = Lane.start(self.rules, self.lane.serial, old.orders)
         self.pulses, self.late = [], []
@@ -393,6 +440,29 @@ class World:
             if self.lane.state is State.HELD_OPEN and self.dice.random() < 0.7:
                 self.order(CommandKind.RELEASE)
         self.monitor.ids -= {self.monitor.open or ""}
+
+    def come_to_rest(self) -> None:
+        """Put everything right, and let a vehicle come. Raises AssertionError where the lane does not serve it."""
+        self.broken, self.flapping, self.away, self.pulses = {}, (), False, []
+        self.feed(RelayChanged(self.now, up=True))
+        self.feed(ReadersChanged(self.now, up=True))
+        if self.rules.neighbours:
+            self.feed(WayChanged(self.now, free=True))
+        self.bits |= {"presence": False, "safety": False}
+        self.bits |= {name: False for name in ("photocell", "opened", "key", "hold") if self.has(name)}
+        self.bits |= {"closed": True} if self.has("closed") else {}
+        for kind in (CommandKind.RELEASE, CommandKind.UNLOCK, CommandKind.IN_SERVICE):
+            self.feed(self.sample(0.0))
+            self.feed(Commanded(self.now, kind, "op", "cause"))
+        for _ in range(100):
+            self.at += 1.0
+            self.feed(self.sample(0.0))
+        assert self.lane.state is State.IDLE, f"it stays in {self.lane.state} though nothing is wrong"
+        assert not self.lane.pulses
+        self.bits["presence"] = True
+        self.feed(self.sample(0.0))
+        self.qr("at rest", Verdict.RETRY)
+        assert self.lane.visit is not None, "the next vehicle is not served"
 
     def maintain(self) -> None:
         """A technician tries the barrier of a quiet lane, mostly after taking it out of service."""
@@ -455,6 +525,8 @@ WILD: list[tuple[Callable[[World], None], int]] = [
     (lambda w: w.flap(), 1),
     (lambda w: w.way(), 3),
     (lambda w: w.perhaps(0.1, w.restart), 1),
+    (lambda w: w.lose_sight(), 1),
+    (lambda w: w.break_a_switch(), 1),
 ]
 
 

@@ -26,6 +26,7 @@ from agent.core.lane_io import (
     Hold,
     Input,
     Lamp,
+    LedgerState,
     PlateRead,
     Presented,
     Pulsed,
@@ -71,6 +72,7 @@ class Faults:
         self.journal = 0.0
         self.answers_lost = 0.0
         self.blind_readers = False
+        self.slow_board_s = 0.0
 
 
 class PlayedGate:
@@ -93,6 +95,7 @@ class PlayedGate:
         self.lane = Lane.start(rules, 1)
         self.monitor = Monitor(rules)
         self.outcomes: dict[str, TransactionClosed] = {}
+        self.uses: dict[bytes, LedgerState] = {}
         self.begun: list[str] = []
         self.alarms: Counter[str] = Counter()
         self.told: list[tuple[str, str]] = []
@@ -199,6 +202,7 @@ class PlayedGate:
                     pass
 
     def _note(self, record: Record) -> None:
+        self.uses |= {change.permit_id: change.state for change in record.ledger}
         for draft in record.events:
             event = draft.event
             if isinstance(event, VehiclePresent):
@@ -233,6 +237,7 @@ class PlayedGate:
         elif luck < self.faults.undelivered + self.faults.unsure:
             delivery, done = "unknown", self.dice.random() < 0.5
         wait_s = 0.01 if self.dice.random() < 0.9 else self.dice.random() * 0.3
+        wait_s += self.faults.slow_board_s if action == "open" else 0.0
         if self.now.at + wait_s > deadline or (action == "close" and self._energised("open")):
             delivery, done = "not_delivered", False
         if done:

@@ -78,6 +78,7 @@ def _walk(run: Callable[[int], None], worlds: Sequence[World], tally: Tally, log
         if len(worlds) == 1:
             # Of two lanes the monitor alone tells: a walk that is cut into turns forgets what was open at their ends.
             assert sum(worlds[0].monitor.outcomes.values()) == len(worlds[0].monitor.ids), "exactly one outcome"
+            worlds[0].come_to_rest()
     finally:
         tally.counts["sequences"] += 1
         for world in worlds:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from agent.core.decision import Decision, Reason, Verdict
 from agent.core.events import Alarm, Outcome
 from agent.core.lane import LaneRules, State
-from agent.core.lane_io import CommandKind
+from agent.core.lane_io import CommandKind, LedgerState
 from agent.demo.physics.arm import Cause
 from agent.demo.physics.bodies import CAR, MOTORCYCLE, VAN, truck, truck_with_trailer
 from agent.demo.physics.controller import Logic
@@ -114,6 +114,7 @@ SORTS: dict[str, int] = {
     "backs out": 6,
     "is let in by an officer": 4,
     "is followed": 8,
+    "leads a queue": 6,
     "comes the wrong way": 3,
     "rams the arm": 1,
 }
@@ -161,6 +162,8 @@ class Traffic:
         alarms = Counter(self.gate.alarms)
         collisions = len(world.collisions)
         world.add(guest.vehicle)
+        if self.trouble is not None:
+            self.trouble.unseen = any(c is world.safety and c.stuck is False for c in world.contacts)
         if guest.follower is not None:
             guest.follower.vehicle.front_m = guest.vehicle.rear_m - 4.0
             world.add(guest.follower.vehicle)
@@ -181,7 +184,9 @@ class Traffic:
         gate.tick()
         if self.trouble is not None:
             self.trouble.moment()
-        self._look(guest)
+        for one in (guest, guest.follower):
+            if one is not None and (one is guest or one.verdicts):
+                self._look(one)
         self._help(guest)
         if len(gate.begun) > len(self.owners):
             for transaction in gate.begun[len(self.owners) :]:
@@ -243,6 +248,11 @@ class Traffic:
         guest = self.guests[number]
         verdict = guest.verdicts[min(guest.asked, len(guest.verdicts) - 1)]
         guest.asked += 1
+        use = self.gate.uses.get(number.to_bytes(16, "big"))
+        if use in (LedgerState.RESERVED, LedgerState.CONSUMED):
+            return self.gate.decision(
+                Verdict.DENY if use is LedgerState.CONSUMED else Verdict.MANUAL, Reason.ALREADY_USED
+            )
         if verdict is Verdict.PASS:
             return self.gate.decision(verdict, Reason.OK, replace(PERMIT, permit_id=number.to_bytes(16, "big")))
         reason = {Verdict.DENY: Reason.EXPIRED, Verdict.MANUAL: Reason.PLATE_UNSURE}.get(verdict, Reason.PLATE_UNSURE)
@@ -258,12 +268,19 @@ class Traffic:
         crossing = self.gate.world.crossings[-1]
         guest = self.guests[crossing.vehicle.number]
         self.ways[crossing.way] += 1
+        self._check_use(guest, crossing.way)
         if self.trouble is None:
             assert crossing.way is guest.way, f"{guest.sort} came through: {crossing.way}"
         elif crossing.way is Way.BROKE_THROUGH:
             self.trouble.may_be_up = True
         elif crossing.way is Way.LEFT_UP:
             assert self.trouble.may_be_up, f"{guest.sort} found the arm up"
+
+    def _check_use(self, guest: Guest, way: Way) -> None:
+        """The use of a vehicle that went through on a grant is not there for another, unless no input could see it go."""
+        use = self.gate.uses.get(guest.vehicle.number.to_bytes(16, "big"))
+        unseen = self.trouble is not None and self.trouble.unseen
+        assert use is not LedgerState.RELEASED or way is not Way.GRANTED or unseen, f"{guest.sort} went through: {use}"
 
     def _settle(self, guest: Guest, alarms: Counter[str], collisions: list[Any]) -> None:
         for one in (guest, guest.follower):
@@ -272,6 +289,10 @@ class Traffic:
             self.bodies[one.vehicle.body.kind] += 1
             if not one.got:
                 self.outcomes[one.sort, "none"] += 1
+        for crossing in self.gate.world.crossings:
+            one = self.guests[crossing.vehicle.number]
+            if one in (guest, guest.follower):
+                self._check_use(one, crossing.way)
         if self.trouble is not None:
             return
         rams = guest.sort == "rams the arm"
@@ -287,7 +308,8 @@ class Traffic:
 
     @staticmethod
     def _fits(guest: Guest) -> bool:
-        if guest.follower is not None and set(guest.follower.got) - guest.follower.wanted:
+        follower = guest.follower
+        if follower is not None and (set(follower.got) - follower.wanted or len(follower.got) < len(follower.verdicts)):
             return False
         if not guest.wanted:
             return not guest.got
@@ -305,9 +327,10 @@ class Traffic:
             reaction_s=self.dice.uniform(0.2, 1.0),
             patience_s=30.0 if self.faults else 60.0,
         )
-        return _MAKERS[sort](self, sort, self._body(), plan)
+        return _MAKERS[sort](self, sort, self.body(), plan)
 
-    def _body(self) -> Body:
+    def body(self) -> Body:
+        """The next vehicle's shape."""
         dice = self.dice
         if not self.kind.for_trucks:
             return dice.choices((CAR, VAN, MOTORCYCLE), (6, 2, 1))[0]
@@ -387,6 +410,16 @@ def _followed(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Guest:
     return guest
 
 
+def _leads(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Guest:
+    """One with the next bumper to bumper behind it, which has a permit of its own."""
+    if traffic.blind:  # which of the two a transaction is for, nothing can tell there
+        return _passes(traffic, sort, body, plan)
+    guest = traffic.add(body, plan, sort, PASSES, Outcome.PASSED, Outcome.PASSED_WITH_VIOLATION)
+    close = replace(plan, gap_m=traffic.dice.uniform(0.3, 0.8))
+    guest.follower = traffic.add(traffic.body(), close, "comes next", PASSES, Outcome.PASSED)
+    return guest
+
+
 def _wrong_way(traffic: Traffic, sort: str, body: Body, plan: Plan) -> Guest:
     wrong = replace(plan, wrong_way=True, stop_m=-0.4, patience_s=traffic.dice.uniform(0.5, 5.0))
     return traffic.add(body, wrong, sort, (), way=None, alarm=None if traffic.blind else Alarm.WRONG_WAY)
@@ -415,6 +448,7 @@ _MAKERS = {
     "backs out": _backs_out,
     "is let in by an officer": _let_in,
     "is followed": _followed,
+    "leads a queue": _leads,
     "comes the wrong way": _wrong_way,
     "rams the arm": _rams,
 }

@@ -18,7 +18,10 @@ AT_ONCE = 3
 
 
 class Trouble:
-    """The faults of one gate. `may_be_up`: the arm may be up though the agent gave no pulse since it was closed."""
+    """The faults of one gate. `may_be_up`: the arm may be up though the agent gave no pulse since it was closed.
+
+    `unseen`: the safety loop said free whatever was there, at some time since this was reset.
+    """
 
     def __init__(self, gate: PlayedGate, dice: Random) -> None:
         self._gate = gate
@@ -26,6 +29,7 @@ class Trouble:
         self._running: list[tuple[float, str, Callable[[], None]]] = []
         self._next_at = dice.expovariate(1 / EVERY_S)
         self.may_be_up = False
+        self.unseen = False
 
     def moment(self) -> None:
         """End what is over, start what is due."""
@@ -82,6 +86,7 @@ class Trouble:
         if by_agent and not on and contact in (world.safety, world.photocell):
             return lambda: None
         contact.stuck = on
+        self.unseen = self.unseen or (contact is world.safety and not on)
         return lambda: setattr(contact, "stuck", None)
 
     # --------------------------------------------------------------------------------------------------- the agent
@@ -89,6 +94,10 @@ class Trouble:
     def _lose_pulses(self) -> Callable[[], None]:
         self._gate.faults.undelivered = 0.6
         return lambda: setattr(self._gate.faults, "undelivered", 0.0)
+
+    def _slow_the_board(self) -> Callable[[], None]:
+        self._gate.faults.slow_board_s = self._dice.uniform(2.0, 12.0)
+        return lambda: setattr(self._gate.faults, "slow_board_s", 0.0)
 
     def _doubt_pulses(self) -> Callable[[], None]:
         self._gate.faults.unsure = 0.6
@@ -181,6 +190,7 @@ KINDS: dict[str, tuple[float, float, Callable[[Trouble], Callable[[], None] | No
     "signal unknown": (0.1, 3.0, Trouble._hide_a_signal),
     "contact stuck": (1.0, 15.0, Trouble._stick_a_contact),
     "pulses lost": (5.0, 20.0, Trouble._lose_pulses),
+    "board slow": (5.0, 20.0, Trouble._slow_the_board),
     "pulses unsure": (5.0, 20.0, Trouble._doubt_pulses),
     "journal broken": (5.0, 20.0, Trouble._break_the_journal),
     "answers lost": (5.0, 20.0, Trouble._lose_answers),

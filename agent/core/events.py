@@ -291,7 +291,10 @@ class TransactionClosed(Event):
     TYPE: ClassVar[str] = "transaction.closed"
     outcome: Outcome = Field(description="How it ended.")
     reason: Reason = Field(description="Why: that of its last decision.")
-    assumed: bool = Field(description="The passage was not seen by inputs but taken for granted: a lane without them.")
+    assumed: bool = Field(
+        description="The passage was not seen by inputs but taken for granted: a lane without them, or one whose next "
+        "vehicle covered the presence loop the whole time."
+    )
     duration_s: float = Field(description="From the vehicle's arrival, in seconds.")
     permit: str | None = Field(default=None, description="The permit id, in hex, where one was verified.")
     plate: str | None = Field(default=None, description="The plate as read.")
@@ -302,7 +305,8 @@ class TransactionClosed(Event):
     vin: str | None = Field(default=None, description="The vehicle identification number that the permit names.")
     granted: bool | None = Field(default=None, description="The barrier was told to open; null: not known.")
     taken: bool | None = Field(
-        default=None, description="A vehicle went under the arm, or is assumed to have; null: not known."
+        default=None,
+        description="A vehicle went under the arm, or is assumed to have; null: not known, or it still may.",
     )
 
 

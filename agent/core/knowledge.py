@@ -21,14 +21,14 @@ class UseState:
     """What the permit ledger says of a permit.
 
     `used`: consumed uses, at any gate of the site; `used_at`: the other gate that consumed the last one, None where it
-    was this one. `open_reservation`: the transaction of this gate that reserved a use and has not finished, or None;
-    `interrupted`: that is from before a restart, so nobody knows whether the vehicle passed. `passed_s`: how long ago the
+    was this one. `open_reservation`: the transaction of this gate that reserved a use and did not settle it, or None;
+    `in_doubt`: it ended, or was cut short by a restart, and nobody knows whether its vehicle passed. `passed_s`: how long ago the
     vehicle last passed, by this or another permit, if that was the same way as now.
     """
 
     used: int = 0
     open_reservation: str | None = None
-    interrupted: bool = False
+    in_doubt: bool = False
     passed_s: float | None = None
     used_at: str | None = None
 

@@ -103,8 +103,7 @@ def follow_key(turn: Turn) -> None:
 
 def _open(turn: Turn, item: Commanded, *, reserve: bool) -> tuple[bool, str]:
     lane = turn.lane
-    again = lane.state in RISING and lane.visit is not None and lane.visit.pulse is Delivery.UNKNOWN
-    if not again and lane.state not in _MAY_OPEN:
+    if lane.state not in _MAY_OPEN and not _may_open_again(turn):
         return _in_state(turn)
     if lane.orders.locked_by:
         return _locked(turn, item)
@@ -118,6 +117,13 @@ def _open(turn: Turn, item: Commanded, *, reserve: bool) -> tuple[bool, str]:
     turn.grant("operator", item.operator, item.cause, reservation(turn) if reserve else None)
     turn.go(State.OPENING)
     return True, f"the open pulse is ordered, by grant {turn.visit.grant}"
+
+
+def _may_open_again(turn: Turn) -> bool:
+    """Whether a pulse of unknown delivery may be followed by another: not for an arm that is known to be up."""
+    lane = turn.lane
+    unknown = lane.state in RISING and lane.visit is not None and lane.visit.pulse is Delivery.UNKNOWN
+    return unknown and lane.watch.opened is not True
 
 
 def _hold(turn: Turn, item: Commanded) -> tuple[bool, str]:

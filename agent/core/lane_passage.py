@@ -11,6 +11,8 @@ from agent.core.lane_state import State, arm_down, safe_to_close
 if TYPE_CHECKING:
     from agent.core.lane_turn import Turn
 
+_CLOSE_BEHIND = "the next vehicle came before this one was through"
+
 
 def opening(turn: Turn) -> None:
     """OPENING: wait for the report of the pulse, the open limit, or the vehicle under the arm."""
@@ -48,10 +50,10 @@ def _wait_to_enter(turn: Turn) -> None:
         turn.set_visit(arrived=True)
     patience_s = rules.clear_s if turn.visit.arrived else rules.enter_s
     if _came_down(turn):
-        turn.end(Outcome.NOT_TAKEN)
+        _gave_up(turn, up=False)
         turn.rest()
     elif _quiet_s(turn, watch.free_since, watch.clear_since) >= patience_s:
-        turn.end(Outcome.NOT_TAKEN)
+        _gave_up(turn, up=True)
         turn.go(State.CLOSING)
     elif turn.waited_s() >= rules.enter_s:
         turn.alarm_once(Alarm.OPEN_TOO_LONG)
@@ -63,9 +65,8 @@ def passing(turn: Turn) -> None:
     if lane.visit is not None:
         if watch.presence is False and not lane.visit.released:
             turn.set_visit(released=True)
-        elif watch.presence is True and lane.visit.released and not lane.visit.violations:
-            turn.set_visit(violations=(Alarm.TAILGATING,))
-            turn.alarm(Alarm.TAILGATING, "the next vehicle came before this one was through")
+        elif watch.presence is True and lane.visit.released:
+            _tailgated(turn, _CLOSE_BEHIND)
     if watch.clear:
         turn.go(State.CLEARING)
     elif turn.waited_s() >= lane.rules.pass_s:
@@ -74,23 +75,38 @@ def passing(turn: Turn) -> None:
 
 def clearing(turn: Turn) -> None:
     """CLEARING: nothing is under the arm any more; make sure, and tell how the passage ended."""
-    lane, rules, watch = turn.lane, turn.lane.rules, turn.lane.watch
+    lane, watch = turn.lane, turn.lane.watch
+    clear = _quiet_s(turn, watch.clear_since) >= lane.rules.clear_s
     if watch.taken:
+        if lane.visit is not None and not lane.visit.released and turn.waited_s() >= lane.rules.clear_s:
+            _tailgated(turn, "under the arm again after it was free")
         turn.go(State.PASSING)
-    elif lane.visit is None:
-        if _quiet_s(turn, watch.clear_since) >= rules.clear_s:
-            turn.go(State.CLOSING)
-    elif lane.visit.released and _quiet_s(turn, watch.clear_since) >= rules.clear_s:
+    elif clear and lane.visit is None:
+        turn.go(State.CLOSING)
+    elif clear and turn.visit.released:
         _passed(turn)
         turn.go(State.CLOSING)
-    elif not lane.visit.released and _quiet_s(turn, watch.clear_since, watch.free_since) >= rules.clear_s:
+    elif clear:
+        _end_beside_presence(turn)
+
+
+def _end_beside_presence(turn: Turn) -> None:
+    """End a passage of which something stayed on the presence loop: the next vehicle close behind, or this one, back there.
+
+    Which of the two the loops cannot tell. Where it stays while the arm comes down it is the next one; where it leaves
+    the vehicle most likely backed out, and its use stays in doubt.
+    """
+    rules, watch = turn.lane.rules, turn.lane.watch
+    if _quiet_s(turn, watch.free_since) >= rules.clear_s:
         turn.end(Outcome.BACKED_OUT)
         turn.go(State.CLOSING)
-    elif not lane.visit.released and watch.presence is True and _came_down(turn):
-        turn.end(Outcome.BACKED_OUT)
-        turn.rest()
-    if turn.lane.state is State.CLEARING and turn.waited_s() >= rules.pass_s:
-        turn.alarm_once(Alarm.BLOCKED)
+    elif watch.presence is True and (_came_down(turn) or turn.waited_s() >= rules.clear_s + rules.close_s):
+        _tailgated(turn, _CLOSE_BEHIND)
+        _passed(turn, assumed=True)
+        if arm_down(turn.lane) and (rules.has_closed or rules.close_mode == "controller"):
+            turn.rest()
+        else:
+            turn.go(State.CLOSING)
 
 
 def closing(turn: Turn) -> None:
@@ -173,14 +189,31 @@ def _came_down(turn: Turn) -> bool:
     return down
 
 
-def _passed(turn: Turn) -> None:
+def _gave_up(turn: Turn, *, up: bool) -> None:
+    """End the transaction of a vehicle that went away before the arm, unless it may have gone through unseen. `up`: the arm is."""
+    if turn.visit.seen_under or turn.lane.pulses:
+        turn.end(Outcome.FAULT, Reason.GATE_FAULT)
+    elif up:
+        turn.turn_away()
+    else:
+        turn.end(Outcome.NOT_TAKEN)
+
+
+def _tailgated(turn: Turn, detail: str) -> None:
+    """Note, once a transaction, that another vehicle came too close behind."""
+    if not turn.visit.violations:
+        turn.set_visit(violations=(Alarm.TAILGATING,))
+        turn.alarm(Alarm.TAILGATING, detail)
+
+
+def _passed(turn: Turn, *, assumed: bool = False) -> None:
     if turn.visit.by == "operator":
         outcome = Outcome.OVERRIDDEN
     elif turn.visit.violations:
         outcome = Outcome.PASSED_WITH_VIOLATION
     else:
         outcome = Outcome.PASSED
-    turn.end(outcome, passed=True)
+    turn.end(outcome, passed=True, assumed=assumed)
 
 
 def _quiet_s(turn: Turn, *since: float) -> float:

@@ -58,6 +58,10 @@ def _take_sample(turn: Turn, sample: Sampled) -> None:
     turn.set(watch=watched(turn.lane, sample))
     turn.lane = followed(turn.lane, before, turn.now.at)
     watch, stale_s = turn.lane.watch, turn.lane.rules.stale_s
+    if watch.taken and not turn.lane.arm_in_use:
+        turn.set(turned_away=None)
+        if turn.lane.visit is not None:
+            turn.set_visit(seen_under=True)
     # Over a gap in the samples nobody saw the key turn: the board may have been away and come back with it on.
     seen_turning = turn.now.at - watch.at <= stale_s and watch.at - before.at <= stale_s
     turn.turned = seen_turning and before.key is False and watch.key is True
@@ -121,10 +125,12 @@ def _settle(turn: Turn, pulse: Pulse, delivery: str) -> None:
     visit = turn.lane.visit
     if visit is None or visit.grant != pulse.grant:
         return
-    turn.set_visit(pulse=Delivery(delivery))
+    # A second pulse is ordered only where the first is of unknown delivery: that one may have raised the arm.
+    undone = delivery == Delivery.NOT_DELIVERED and visit.grants > 1
+    turn.set_visit(pulse=Delivery.UNKNOWN if undone else Delivery(delivery))
     if turn.lane.state not in RISING:
         return  # under the arm already: what the inputs see decides
-    if delivery == Delivery.NOT_DELIVERED:
+    if turn.visit.pulse is Delivery.NOT_DELIVERED:
         turn.end(Outcome.FAULT, Reason.GATE_FAULT)
         turn.go(State.DENIED, Reason.GATE_FAULT)
     elif turn.lane.rules.blind and turn.lane.state is State.OPENING:

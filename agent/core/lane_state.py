@@ -141,8 +141,10 @@ class Visit:
     evidence. `payloads`, `pictures`: what permit.presented events named. `asked`, `final`: a Decide is unanswered,
     and was the last. `retried`: reasons of RETRY answers that were recorded. `waits_for`: the loss that made the
     answer MANUAL, and whose end resumes the transaction. `use`: number of the permit's next use, 0 where it is not
-    known. `unblocked`: nothing was under the arm at some time since the grant, so that what comes there is this vehicle. `entered`, `released`: it was under the arm, and had left
-    the presence loop by then. `plates`: texts read while it was on its way, so that they are known for its own.
+    known. `pulse`: of the newest grant; of an earlier one it is always unknown. `seen_under`: something was under the arm
+    since the grant, or since the vehicle came; `unblocked`: nothing was at some time since the grant, so that what comes
+    there is this vehicle. `entered`, `released`: it was under the arm, and had left the presence loop by then. `plates`:
+    texts read while it was on its way, so that they are known for its own.
     """
 
     transaction: str
@@ -163,6 +165,7 @@ class Visit:
     grants: int = 0
     pulse: Delivery = Delivery.WAITING
     reserved: LedgerChange | None = None
+    seen_under: bool = False
     unblocked: bool = False
     entered: bool = False
     released: bool = False
@@ -212,7 +215,8 @@ class Lane:
 
     `way_free`, `arm_in_use`: as in WayChanged. `arm_entered`: the safety loop was taken since the other direction began
     to use the arm. `arm_free_at`: when that use ended. `leaving_since`: when a vehicle of the other direction came onto
-    the presence loop, on its way out; it counts until the loop is free. `orders`: what stays over restarts.
+    the presence loop, on its way out; it counts until the loop is free. `orders`: what stays over restarts. `turned_away`:
+    the use of a vehicle that went away before the open arm; it is given back once the arm is down and nothing went under it.
     """
 
     rules: LaneRules
@@ -239,6 +243,7 @@ class Lane:
     arm_free_at: float = -inf
     leaving_since: float = -inf
     orders: LaneOrders = LaneOrders()
+    turned_away: LedgerChange | None = None
 
     @classmethod
     def start(cls, rules: LaneRules, first_serial: int, orders: LaneOrders = LaneOrders()) -> Self:

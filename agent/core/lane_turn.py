@@ -34,7 +34,8 @@ from agent.core.lane_io import (
     Show,
 )
 from agent.core.lane_records import decided, permit_of, pictures, plate_of, presented, transaction_id
-from agent.core.lane_state import Delivery, Lane, Pulse, Spent, State, Visit, arm_up, fresh, sign_word
+from agent.core.lane_settlement import settlement, went_under
+from agent.core.lane_state import Delivery, Lane, Pulse, Spent, State, Visit, sign_word
 from agent.core.observations import Presentation, Reading
 
 if TYPE_CHECKING:
@@ -146,6 +147,8 @@ class Turn:
     def go(self, state: State, message: str | None = None) -> None:
         """Enter a state and show it, or the given message."""
         told = () if state in _READY else self.lane.told
+        if state is not State.CLOSING:
+            self._give_back(down=state in _READY)
         self.set(state=state, since=self.now.at, closing_pulse=False, told=told)
         self.show(message or sign_word(self.lane))
 
@@ -243,8 +246,9 @@ class Turn:
         """Record a grant of the open transaction and order its one pulse."""
         visit = self.visit
         grant = f"{visit.transaction}-{visit.grants + 1}"
-        unblocked = not self.lane.watch.taken
-        self.set_visit(by=by, grant=grant, grants=visit.grants + 1, pulse=Delivery.WAITING, unblocked=unblocked)
+        taken = self.lane.watch.taken
+        self.set_visit(by=by, grant=grant, grants=visit.grants + 1, pulse=Delivery.WAITING)
+        self.set_visit(seen_under=taken, unblocked=not taken)
         if reserve is not None:
             self.set_visit(reserved=reserve)
             self._ledger.append(reserve)
@@ -257,9 +261,22 @@ class Turn:
         self.record(AccessGranted(grant=grant, by="safety"))
         self._raise(grant, None, override=True)
 
-    def end(self, outcome: Outcome, reason: Reason | None = None, *, passed: bool = False) -> None:
-        """Close the transaction with its one outcome. `passed`: the use of the permit is consumed, else released."""
+    def turn_away(self) -> None:
+        """Close the transaction of a vehicle that went away before an arm that is up. Its use waits for the arm."""
+        reserved = self.visit.reserved
+        self.set_visit(reserved=None)
+        self.end(Outcome.NOT_TAKEN)
+        self.set(turned_away=reserved)
+
+    def end(
+        self, outcome: Outcome, reason: Reason | None = None, *, passed: bool = False, assumed: bool = False
+    ) -> None:
+        """Close the transaction with its one outcome, and settle the use of its permit.
+
+        `passed`: the vehicle went through; `assumed`: as far as the inputs can tell.
+        """
         visit = self.visit
+        taken = went_under(self.lane, visit, outcome, self.now.at, passed=passed)
         permit = None if visit.decision is None else visit.decision.permit
         if reason is None:
             reason = visit.decision.reason if visit.decision is not None else Reason.QR_NONE
@@ -267,7 +284,7 @@ class Turn:
             TransactionClosed(
                 outcome=outcome,
                 reason=reason,
-                assumed=outcome in _PASSAGES and not visit.entered,
+                assumed=assumed or (outcome in _PASSAGES and not visit.entered),
                 duration_s=round(self.now.at - visit.began_at, 3),
                 permit=permit_of(visit),
                 plate=plate_of(visit),
@@ -277,12 +294,13 @@ class Turn:
                 declaration=None if permit is None else str(permit.declaration),
                 vin=None if permit is None else permit.vin,
                 granted=visit.grants > 0,
-                taken=self._taken(outcome, passed=passed),
+                taken=taken,
             )
         )
         if visit.reserved is not None:
-            state = LedgerState.CONSUMED if passed else LedgerState.RELEASED
-            self._ledger.append(replace(visit.reserved, state=state))
+            state = settlement(self.lane, visit, taken, passed=passed)
+            if state is not LedgerState.RESERVED:
+                self._ledger.append(replace(visit.reserved, state=state))
         self._keep_pictures(pictures(visit))
         self.spend(passed=passed)
         self.set(visit=None)
@@ -295,15 +313,13 @@ class Turn:
 
     # --------------------------------------------------------------------------------------------------------- private
 
-    def _taken(self, outcome: Outcome, *, passed: bool) -> bool | None:
-        """Whether the vehicle of the transaction went under the arm; None where no input can tell, or it is too soon to."""
-        lane = self.lane
-        if self.visit.entered or passed:
-            return True
-        if lane.rules.blind or outcome is Outcome.OVERRIDDEN:
-            return None
-        untold = outcome is Outcome.FAULT and (arm_up(lane) or not fresh(lane, self.now.at))
-        return None if untold else False
+    def _give_back(self, *, down: bool) -> None:
+        """Give back the use of the vehicle that went away where the arm came down behind it; else it stays in doubt."""
+        use = self.lane.turned_away
+        if use is not None:
+            self.set(turned_away=None)
+            if down:
+                self._ledger.append(replace(use, state=LedgerState.RELEASED))
 
     def _next_id(self) -> str:
         serial = self.lane.serial

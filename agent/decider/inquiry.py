@@ -106,7 +106,7 @@ class Inquiry:
         use = UseState(
             used=uses.used,
             open_reservation=uses.open_reservation,
-            interrupted=uses.interrupted,
+            in_doubt=uses.in_doubt,
             passed_s=self._passed_s(permit.vin, transaction, utc),
             used_at=uses.used_at,
         )

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent.core.chain import RANDOM_BYTES, Point, seal
+from agent.core.events import TransactionClosed
 from agent.store import commands, history, lane_orders, ledger, transactions
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ def append(
     for draft in drafts:
         one = seal(draft, writer, before, reading, os.urandom(RANDOM_BYTES))
         transactions.track(connection, draft, one.seq, one.utc_ms, writer.boot)
+        if isinstance(draft.event, TransactionClosed) and draft.transaction is not None:
+            ledger.leave_in_doubt(connection, draft.transaction, writer.boot)
         lane_orders.keep(connection, draft, one.utc_ms)
         before = Point(before.stream, one.seq, one.digest)
         sealed.append(one)

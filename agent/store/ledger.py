@@ -39,6 +39,8 @@ SETTLE = """
 UPDATE ledger SET state = :state, utc_ms = :utc_ms, seq = :seq
 WHERE permit = :permit AND use = :use AND gate = '' AND txn = :txn AND state <> 'CONSUMED'
 """
+# No boot has it any more; nobody knows whether the vehicle passed.
+LEAVE_IN_DOUBT = "UPDATE ledger SET boot = '' WHERE state = 'RESERVED' AND gate = '' AND boot = ? AND txn = ?"
 # A row's other columns are those of the newest use (SQLite, "Bare columns in an aggregate query").
 CONSUMED = "SELECT count(*), max(utc_ms), gate, txn FROM ledger WHERE permit = ? AND state = 'CONSUMED'"
 TAKEN = "SELECT use FROM ledger WHERE permit = :permit AND state <> 'RELEASED' UNION SELECT use FROM consents WHERE permit = :permit"
@@ -69,14 +71,14 @@ class UseState:
     """What became of a permit so far, at all gates of the site as far as this one knows.
 
     `used`: how often it was consumed. `open_reservation`: the transaction of this gate that holds a use now;
-    `interrupted`: that reservation is from an earlier boot. `next_use`: the use, from 1, that the asking transaction may
-    reserve: the one that it holds already, which the ledger will refuse to reserve twice, else the lowest that no gate
-    has. `used_at`: the gate that consumed it last, where that is another one; `reserved_at`: another gate that holds it.
+    `in_doubt`: that transaction has ended, or an earlier boot has, and nobody knows whether its vehicle passed. `next_use`:
+    the use, from 1, that the asking transaction may reserve: the one that it holds already, which the ledger will refuse to
+    reserve twice, else the lowest that no gate has. `used_at`: the gate that consumed it last, where that is another one; `reserved_at`: another gate that holds it.
     """
 
     used: int
     open_reservation: str | None
-    interrupted: bool
+    in_doubt: bool
     next_use: int
     used_at: str | None = None
     reserved_at: str | None = None
@@ -144,6 +146,11 @@ def apply(connection: sqlite3.Connection, change: LedgerChange, writer: Writer, 
     return None
 
 
+def leave_in_doubt(connection: sqlite3.Connection, transaction: str, boot: str) -> None:
+    """Put in doubt what a transaction of this boot still has reserved at its end."""
+    connection.execute(LEAVE_IN_DOUBT, (boot, transaction))
+
+
 def _stands_already(connection: sqlite3.Connection, change: LedgerChange) -> bool:
     """Whether a use is consumed already by the transaction that consumes it; the first time counts then."""
     key = (change.permit_id, change.use, change.transaction)
@@ -190,14 +197,14 @@ def use_state(connection: sqlite3.Connection, permit_id: bytes, boot: str, trans
     """What became of a permit, seen from this boot and from a transaction of it."""
     used, _utc_ms, used_at, _txn = connection.execute(CONSUMED, (permit_id,)).fetchone()
     rows = connection.execute(HELD, {"permit": permit_id}).fetchall()
-    # Of several reservations the one that a restart left in doubt matters most.
+    # Of several reservations the one that is in doubt matters most.
     held = sorted((since == boot, txn) for gate, txn, _utc, _use, since in rows if not gate)
     own = (use for gate, txn, _utc, use, since in rows if not gate and (txn, since) == (transaction, boot))
     elsewhere = sorted((utc_ms, gate) for gate, _txn, utc_ms, *_rest in rows if gate)
     return UseState(
         used=used,
         open_reservation=held[0][1] if held else None,
-        interrupted=bool(held) and not held[0][0],
+        in_doubt=bool(held) and not held[0][0],
         next_use=next(own, 0) or lowest_free(connection, permit_id),
         used_at=used_at or None,
         reserved_at=elsewhere[-1][1] if elsewhere else None,
@@ -229,7 +236,7 @@ def other_exit(
 
 
 def interrupted(connection: sqlite3.Connection, boot: str) -> list[Reservation]:
-    """The reservations of this gate that earlier boots left open."""
+    """The reservations of this gate that earlier boots left open, and those in doubt."""
     rows = connection.execute(
         "SELECT permit, use, txn FROM ledger WHERE state = 'RESERVED' AND gate = '' AND boot <> ?"
         " ORDER BY txn, permit, use",

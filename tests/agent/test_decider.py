@@ -7,7 +7,8 @@ import pytest
 from agent.core.claims import ClaimAnswer, ClaimCode
 from agent.core.decision import Check, Reason, Verdict
 from agent.core.judgement import JudgementRules
-from agent.core.lane_io import Decide
+from agent.core.lane import State
+from agent.core.lane_io import CommandKind, Decide, Record
 from agent.core.lists.rows import DeclarationStatus, Revocation, Subject, Watched
 from agent.core.lists.standing import DataState, FreshnessRules
 from agent.core.moment import Moment
@@ -26,6 +27,7 @@ from tests.judging import REFERENCE, declared, read
 from tests.lists import DECLARATIONS, REVOCATIONS, ROOT, WATCH
 from tests.permits import KEY, NOW, PERMIT
 from tests.registries import open_registry, put_whole
+from tests.yard import deciding
 
 STRANGER = SigningKey.from_seed(b"s" * 32)
 FRESHNESS = FreshnessRules(900, 14_400, 86_400)
@@ -186,6 +188,42 @@ def test_a_reservation_of_before_a_restart_is_for_an_officer(lane, tmp_path):
     lane.journal.close()
     lane.journal = FlakyJournal(tmp_path / "journal.db", boot="boot-2")
     assert lane.verdict("t1") == lane.verdict("t2") == (Verdict.MANUAL, Reason.ALREADY_USED)
+
+
+def kept(lane, yard):
+    """Record what a lane wants recorded, as its loop does."""
+    for effect in yard.effects:
+        if isinstance(effect, Record):
+            lane.journal.record(effect.events, effect.ledger)
+    yard.effects.clear()
+
+
+def test_a_use_that_a_lane_leaves_in_doubt_is_for_an_officer_as_after_a_restart(lane):
+    once = replace(PERMIT, max_uses=1)
+    yard = deciding(has_opened=True)
+    yard.decide(Verdict.PASS, permit=once)
+    yard.pulsed()
+    yard.wait(6.1)
+    yard.sense(opened=False, presence=False)
+    yard.wait(1.1)
+    kept(lane, yard)
+    assert yard.state is State.IDLE
+    yard.sense(presence=True)
+    answer = lane.decide(yard.lane.transaction_id, permit=once)
+    assert (answer.decision.verdict, answer.decision.reason) == (Verdict.MANUAL, Reason.ALREADY_USED)
+    assert "not known" in answer.decision.checks[-1].detail
+
+    yard.qr()
+    yard.feed(answer)
+    yard.order(CommandKind.OPEN)
+    yard.pulsed()
+    yard.sense(1.0, opened=True)
+    yard.sense(1.0, safety=True)
+    yard.sense(1.0, presence=False)
+    yard.sense(1.0, safety=False)
+    yard.wait(1.1)
+    kept(lane, yard)
+    assert lane.verdict("t9", permit=once) == (Verdict.DENY, Reason.ALREADY_USED), "the officer let it through"
 
 
 def test_a_ledger_that_cannot_be_read_is_for_an_officer(lane, caplog):

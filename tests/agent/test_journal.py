@@ -328,11 +328,11 @@ def test_a_start_learns_what_the_last_boot_left_open(tmp_path):
     assert found.interrupted[0].opened_utc == UTC + 1
     assert [(one.permit_id, one.use) for one in found.interrupted[1].reservations] == [(PERMIT, 2)]
     assert [(one.permit_id, one.transaction) for one in found.orphans] == [(b"another!", "lost")]
-    assert second.use_state(PERMIT).interrupted
+    assert second.use_state(PERMIT).in_doubt
 
     second.record([closed("seen"), closed("let in")], [consume(2, "let in")])
     assert second.recover().interrupted == ()
-    assert not second.use_state(PERMIT).interrupted
+    assert not second.use_state(PERMIT).in_doubt
     second.close()
 
 

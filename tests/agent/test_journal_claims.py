@@ -7,7 +7,7 @@ import pytest
 from agent.core.site_ledger import ClaimRefusal, ClaimVerdict, OtherExit
 from agent.store.claims import is_sane
 from agent.store.journal import LedgerConflictError, UseState
-from tests.journals import GATE, PERMIT, UTC, FakeClock, consume, open_journal, present, release, reserve
+from tests.journals import GATE, PERMIT, UTC, FakeClock, closed, consume, open_journal, present, release, reserve
 from tests.site_ledgers import CONSUMED, PEER, RELEASED, RESERVED, THIRD, UTC_MS, VIN, ask, take, told
 
 OTHER = bytes.fromhex("1112131415161718")
@@ -257,6 +257,20 @@ def test_a_claim_that_is_given_back_is_free(journal):
     assert journal.site.release_claim(PEER, PERMIT, 1, "p1")
     assert not journal.site.release_claim(PEER, PERMIT, 1, "p1")
     assert journal.site.claim(ask("x1", THIRD)) == granted()
+
+
+def test_a_use_in_doubt_is_reserved_for_the_other_gates_until_an_officer_has_let_the_vehicle_through(journal, tmp_path):
+    peer = open_journal(tmp_path / "peer.db", gate=PEER)
+    peer.record([present("p1"), closed("p1")], [reserve(1, "p1")])
+    take(journal, *peer.site.rows_after(0, 10), first=1)
+    assert journal.site.claim(ask("x1", THIRD)) == refused(HELD, PEER, "p1")
+    assert journal.site.claim(ask("p2")).refusal is None, "the gate that has it knows better"
+    assert peer.use_state(PERMIT, "p2") == UseState(0, "p1", True, 2)
+    peer.record([present("p2")], [reserve(2, "p2")])
+    peer.record([closed("p2")], [consume(2, "p2")])
+    take(journal, *peer.site.rows_after(1, 10), first=2)
+    assert journal.site.claim(ask("x2", THIRD)) == refused(USED, PEER, "p2")
+    peer.close()
 
 
 def test_a_claim_is_kept_over_a_restart(tmp_path):

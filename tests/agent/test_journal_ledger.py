@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from agent.core.lane_io import LedgerChange, LedgerState
 from agent.store.journal import LedgerConflictError, UseState
 from agent.store.ledger import LastPassage
-from tests.journals import PERMIT, FakeClock, consume, open_journal, present, release, reserve
+from tests.journals import PERMIT, FakeClock, closed, consume, open_journal, present, release, reserve
 
 FITS = {
     "reserve": ([reserve()], UseState(0, "t1", False, 2)),
@@ -77,6 +77,30 @@ def test_a_reservation_of_an_earlier_boot_is_said_to_be_interrupted(tmp_path):
     second.record([], [consume(1, "t1")])
     assert second.use_state(PERMIT) == UseState(1, "t2", False, 3)
     second.close()
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["in one record", "one by one"])
+def test_a_use_that_is_still_reserved_when_its_transaction_ends_is_in_doubt_as_after_a_restart(journal, together):
+    journal.record([present("t2")], [reserve(2, "t2")])
+    parts = [([present()], [reserve()]), ([closed()], [])]
+    for drafts, changes in [([present(), closed()], [reserve()])] if together else parts:
+        journal.record(drafts, changes)
+    assert journal.use_state(PERMIT) == UseState(0, "t1", True, 3)
+    assert journal.use_state(PERMIT, "t2") == UseState(0, "t1", True, 2), "which has its own"
+    journal.record([closed("t2")], [consume(2, "t2")])
+    assert journal.use_state(PERMIT) == UseState(1, "t1", True, 3)
+
+
+def test_a_use_in_doubt_can_still_be_consumed_by_its_own_transaction(journal):
+    journal.record([present(), closed()], [reserve()])
+    journal.record([], [consume()])
+    assert journal.use_state(PERMIT) == UseState(1, None, False, 2)
+
+
+def test_a_use_that_is_settled_with_the_end_of_its_transaction_is_in_no_doubt(journal):
+    journal.record([present()], [reserve()])
+    journal.record([closed()], [release()])
+    assert journal.use_state(PERMIT) == UseState(0, None, False, 1)
 
 
 def test_a_transaction_that_holds_a_use_is_offered_no_other_one(journal):

@@ -92,6 +92,6 @@ def test_a_use_that_is_reserved_again_after_a_restart_is_held_by_the_new_process
     second = open_journal(tmp_path / "journal.db", boot="boot-2")
     second.record([], [reserve(1, "t1")])
     assert second.use_state(PERMIT).open_reservation == "t1"
-    assert not second.use_state(PERMIT).interrupted
+    assert not second.use_state(PERMIT).in_doubt
     assert second.recover().orphans == ()
     second.close()

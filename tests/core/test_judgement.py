@@ -207,9 +207,9 @@ USES = {
     "used more often than it may": (UseState(used=3), DENY),
     "reserved by this transaction": (UseState(open_reservation="t1"), PASS),
     "reserved by another": (UseState(open_reservation="t0"), DENY),
-    "reserved before a restart": (UseState(open_reservation="t0", interrupted=True), MANUAL),
-    "reserved before a restart by the same name": (UseState(open_reservation="t1", interrupted=True), MANUAL),
-    "used up and reserved before a restart": (UseState(used=2, open_reservation="t0", interrupted=True), DENY),
+    "reserved before a restart": (UseState(open_reservation="t0", in_doubt=True), MANUAL),
+    "reserved before a restart by the same name": (UseState(open_reservation="t1", in_doubt=True), MANUAL),
+    "used up and reserved before a restart": (UseState(used=2, open_reservation="t0", in_doubt=True), DENY),
 }
 
 

@@ -91,8 +91,8 @@ OTHERWISE = {
     ),
     "reserved before a restart": (
         Reason.ALREADY_USED,
-        {"known": known(use=UseState(open_reservation="t0", interrupted=True))},
-        "reserved by t0 before a restart, the passage is not known",
+        {"known": known(use=UseState(open_reservation="t0", in_doubt=True))},
+        "reserved by t0, and it is not known whether that vehicle passed",
     ),
     "gone through a gate that has no name here": (
         Reason.VIN_ALREADY_EXITED,

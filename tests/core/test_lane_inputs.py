@@ -42,8 +42,8 @@ def test_lost_inputs_are_a_fault_and_move_nothing(state: State, how: str) -> Non
         State.DECIDING: closed_as("fault", reason="GATE_FAULT"),
         State.MANUAL: closed_as("fault", reason="GATE_FAULT"),
         State.WAITING: closed_as("fault", reason="GATE_FAULT"),
-        State.OPENING: closed_as("fault", "RELEASED", "GATE_FAULT"),
-        State.OPEN: closed_as("fault", "RELEASED", "GATE_FAULT"),
+        State.OPENING: closed_as("fault", reason="GATE_FAULT"),
+        State.OPEN: closed_as("fault", reason="GATE_FAULT"),
         State.PASSING: closed_as("fault", "CONSUMED", "GATE_FAULT"),
         State.CLEARING: closed_as("fault", "CONSUMED", "GATE_FAULT"),
     }.get(state, [])

@@ -53,6 +53,13 @@ def test_the_walks_saw_every_transition_of_the_table_and_no_other(walks: dict[st
     assert (set(sighted) - SIGHTED, set(blind) - BLIND) == (set(), set()), "not in the table"
 
 
+def test_every_walk_comes_to_rest_where_nothing_is_wrong_and_the_next_vehicle_is_served(
+    walks: dict[str, list[World]],
+) -> None:
+    for world in (world for kind in walks.values() for world in kind):
+        world.come_to_rest()
+
+
 def test_the_walks_saw_every_outcome(walks: dict[str, list[World]]) -> None:
     seen = {outcome for kind in walks.values() for world in kind for outcome in world.monitor.outcomes}
     assert seen == set(Outcome)

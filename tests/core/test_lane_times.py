@@ -128,7 +128,11 @@ BOUNDS: dict[str, Bound] = {
     "passing": (lambda: passing(**EXACT), 32.0, ["alarm.raised blocked"]),
     "clearing": (lambda: clearing(**EXACT), 1.0, ["transaction.closed passed OK"]),
     "clearing, backed": (backed, 1.0, ["transaction.closed backed_out OK"]),
-    "clearing, blocked": (lambda: felt(passing(**EXACT), safety=False), 32.0, ["alarm.raised blocked"]),
+    "clearing, the next close behind": (
+        lambda: felt(passing(**EXACT), safety=False),
+        17.0,
+        ["transaction.closed passed_with_violation OK assumed"],
+    ),
     "clearing, nobody's": (strange, 1.0, ["show red closing"]),
     "closing": (lambda: closing(**EXACT), 16.0, ["alarm.raised close_failed"]),
     "closing, not safe": (unsafe, 32.0, ["alarm.raised close_failed"]),

@@ -102,7 +102,10 @@ OUTCOMES: Final[Mapping[Outcome, Counterpart]] = {
         f"{_TAKEN}Credential", None, GATHER, "granted and taken; BACnet tells of the grant only"
     ),
     Outcome.PASSED_WITH_VIOLATION: Counterpart(
-        f"{_TAKEN}Credential", None, GATHER, "granted and taken; each violation is an alarm of its own"
+        f"{_TAKEN}Credential",
+        None,
+        GATHER,
+        "granted and taken; each violation is an alarm of its own. With `assumed`: another stood before the arm the whole time",
     ),
     Outcome.NOT_TAKEN: Counterpart(
         f"{_NOT_TAKEN}Credential", "no-entry-after-granted (16)", None, "granted, and the vehicle left without going in"
@@ -111,7 +114,7 @@ OUTCOMES: Final[Mapping[Outcome, Counterpart]] = {
         f"{_NOT_TAKEN}Credential",
         "no-entry-after-granted (16)",
         None,
-        "granted, under the arm (so `taken` is true), and back out: not through",
+        "granted, under the arm (so `taken` is true), and back out, as far as the loops can tell: the use of its permit stays in doubt",
     ),
     Outcome.ABANDONED: Counterpart(note="left before it was decided: neither granted nor denied"),
     Outcome.DENIED: Counterpart(

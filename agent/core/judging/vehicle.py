@@ -41,8 +41,8 @@ def unused(case: Case) -> Finding | None:
     count = f"used {use.used} of {allowed} times"
     if use.used >= allowed:
         return failed(Verdict.DENY, Reason.ALREADY_USED, count) if use.used_at is None else None
-    if use.interrupted:
-        cause = f"reserved by {use.open_reservation} before a restart, the passage is not known"
+    if use.in_doubt:
+        cause = f"reserved by {use.open_reservation}, and it is not known whether that vehicle passed"
         return failed(Verdict.MANUAL, Reason.ALREADY_USED, cause)
     if use.open_reservation not in {None, case.transaction}:
         return failed(Verdict.DENY, Reason.ALREADY_USED, f"reserved by {use.open_reservation}")
