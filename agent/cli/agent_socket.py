@@ -15,16 +15,19 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from typing_extensions import override
 
+from agent.cli.rights import act_at
 from agent.doctor.gathering.software import is_coming_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DEFAULT_SOCKET: Final = Path("/run/gate-agent/console.sock")
+_HELP: Final = "Socket of the running agent."
 SocketOption = Annotated[
-    Path,
-    typer.Option("--socket", help="Socket of the running agent.", show_default=str(DEFAULT_SOCKET)),
+    Path, typer.Option("--socket", callback=act_at, help=_HELP, show_default=str(DEFAULT_SOCKET))
 ]
+SocketLater = Annotated[Path, typer.Option("--socket", help=_HELP, show_default=str(DEFAULT_SOCKET))]
+"""For a command that first does something with its caller's own rights."""
 COMING_UP_S: Final = 60.0
 """The unit gives a start so long."""
 NOBODY: Final = (FileNotFoundError, ConnectionRefusedError)

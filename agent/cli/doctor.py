@@ -14,7 +14,13 @@ import typer
 from agent.cli import exits
 from agent.cli.agent_socket import DEFAULT_SOCKET, AgentAwayError, AgentSocket, SocketOption
 from agent.cli.clock import trust_of
-from agent.cli.configuration import DEFAULT_PATH, load_configuration, relay_boards, usable_configuration
+from agent.cli.configuration import (
+    DEFAULT_PATH,
+    ConfigurationFile,
+    load_configuration,
+    relay_boards,
+    usable_configuration,
+)
 from agent.cli.lists.gate import registry_of
 from agent.core.wording.words import Language
 from agent.doctor.codes import Check, Severity
@@ -45,7 +51,7 @@ _SERIOUS: Final = (Severity.ERROR, Severity.WARNING)
 
 
 def doctor(
-    configuration: Annotated[Path, typer.Argument(metavar="[CONFIG]", help="The configuration file.")] = DEFAULT_PATH,
+    configuration: ConfigurationFile = DEFAULT_PATH,
     *,
     as_json_: Annotated[bool, typer.Option("--json", help="Print the report as JSON, for programs.")] = False,
     language: Annotated[Language, typer.Option("--language", help="The language of the words.")] = Language.EN,

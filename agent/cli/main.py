@@ -43,6 +43,8 @@ EPILOG = (
     "78 the configuration cannot be used; 130 interrupted by Ctrl-C."
 )
 INTERRUPTED = 130
+PRIVATE_UMASK = 0o077
+"""What a command writes, its user alone may read: permits, events and states name people. Others are let in by name."""
 TRACE_VARIABLE = "GATE_AGENT_TRACE"
 
 
@@ -83,6 +85,7 @@ def application(arguments: Sequence[str]) -> typer.Typer:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code. What a user can mend is told in one line, without a traceback."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    os.umask(PRIVATE_UMASK)
     try:
         application(given)(args=given, prog_name="gate-agent")
     except KeyboardInterrupt:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli import exits
-from agent.cli.configuration import DEFAULT_PATH, relay_boards, usable_configuration
+from agent.cli.configuration import DEFAULT_PATH, ConfigurationFile, relay_boards, usable_configuration
 from agent.settings import SettingsError
 from drivers import registry
 from drivers.api import Delivery, DeviceError
@@ -23,7 +23,7 @@ WITHIN_S = 5.0
 
 
 def release(
-    configuration: Annotated[Path, typer.Argument(metavar="[CONFIG]", help="The configuration file.")] = DEFAULT_PATH,
+    configuration: ConfigurationFile = DEFAULT_PATH,
     *,
     within_s: Annotated[
         float, typer.Option("--within-s", min=0.1, max=60.0, help="Seconds that all of it may take.")

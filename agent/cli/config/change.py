@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 import typer
 
 from agent.cli import exits
-from agent.cli.configuration import DEFAULT_PATH, Configuration, ProblemLanguage
+from agent.cli.configuration import DEFAULT_PATH, ConfigurationToChange, ProblemLanguage
 from agent.configuration import desk_of, history_of
 from agent.core.chain import time_text
 from agent.core.wording.words import Language
@@ -44,7 +44,7 @@ def set_key(
         str,
         typer.Argument(help='The value as TOML, or a bare text; a list also as a,b; "-" reads it, as for passwords.'),
     ],
-    configuration: Configuration = DEFAULT_PATH,
+    configuration: ConfigurationToChange = DEFAULT_PATH,
     *,
     language: ProblemLanguage = Language.EN,
 ) -> None:
@@ -64,7 +64,7 @@ def set_key(
 
 def unset_key(
     key: Annotated[str, typer.Argument(help="A key, a table or an item of a list, such as lanes.exit-1.cameras[1].")],
-    configuration: Configuration = DEFAULT_PATH,
+    configuration: ConfigurationToChange = DEFAULT_PATH,
     *,
     language: ProblemLanguage = Language.EN,
 ) -> None:
@@ -84,7 +84,7 @@ def add_table(
             help='Its keys, as NAME=VALUE, a list also as a,b; those of a table in it as relay.port="/dev/gate-barrier".'
         ),
     ] = None,
-    configuration: Configuration = DEFAULT_PATH,
+    configuration: ConfigurationToChange = DEFAULT_PATH,
     *,
     language: ProblemLanguage = Language.EN,
 ) -> None:
@@ -100,7 +100,7 @@ def add_table(
 
 
 def history(
-    configuration: Configuration = DEFAULT_PATH,
+    configuration: ConfigurationToChange = DEFAULT_PATH,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, for programs.")] = False,
 ) -> None:
@@ -122,7 +122,7 @@ def history(
 
 def undo_change(
     number: Annotated[int | None, typer.Argument(min=1, help="The state to bring back, else the one before.")] = None,
-    configuration: Configuration = DEFAULT_PATH,
+    configuration: ConfigurationToChange = DEFAULT_PATH,
     *,
     language: ProblemLanguage = Language.EN,
 ) -> None:

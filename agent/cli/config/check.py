@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli import exits
-from agent.cli.configuration import DEFAULT_PATH, ProblemLanguage, load_configuration, relay_boards
+from agent.cli.configuration import DEFAULT_PATH, ConfigurationFile, ProblemLanguage, load_configuration, relay_boards
 from agent.core.command import CommandName
 from agent.core.wording.words import Language
 from agent.settings import SettingsError, interlocks, shared_arms
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def check(
-    configuration: Annotated[Path, typer.Argument(metavar="[CONFIG]", help="The configuration file.")] = DEFAULT_PATH,
+    configuration: ConfigurationFile = DEFAULT_PATH,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, for programs.")] = False,
     language: ProblemLanguage = Language.EN,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.configuration import DEFAULT_PATH, load_configuration
+from agent.cli.configuration import DEFAULT_PATH, ConfigurationFile, load_configuration
 from agent.settings.origin import entries
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def show(
-    configuration: Annotated[Path, typer.Argument(metavar="[CONFIG]", help="The configuration file.")] = DEFAULT_PATH,
+    configuration: ConfigurationFile = DEFAULT_PATH,
     *,
     origin: Annotated[
         bool, typer.Option("--origin", help="Say of each value which line, credential or variable it comes from.")

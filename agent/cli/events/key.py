@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from agent.cli.events.common import DEFAULT_STATE, failing
+from agent.cli.rights import act_at, act_at_gate
 from agent.core.jws import kid_of
 from agent.store.gate_key import GateKeyError, public_pem, read_gate_key
 
@@ -36,7 +37,9 @@ def _state(state: Path | None, configuration: Path | None) -> Path:
     if state is not None and configuration is not None:
         raise typer.BadParameter("give either --state or --config")
     if configuration is None:
-        return state or DEFAULT_STATE
+        folder = state or DEFAULT_STATE
+        act_at(folder)
+        return folder
     from agent.cli.configuration import load_configuration  # noqa: PLC0415 - it loads all drivers' settings
 
-    return load_configuration(configuration).settings.state.directory
+    return load_configuration(act_at_gate(configuration)).settings.state.directory

@@ -12,6 +12,7 @@ from agent.cli.events.common import failing, pinned
 from agent.cli.events.file_check import check_file
 from agent.cli.events.topic_check import Listening, check_topic
 from agent.cli.events.verdict import Grounds, tell
+from agent.cli.rights import act_at
 from agent.core.jws import kid_of
 from agent.link.brokers import BrokerAddress
 from agent.link.tls import TlsFiles
@@ -31,7 +32,8 @@ def verify_command(  # noqa: PLR0913 - each is an option
     what: Annotated[
         Path | None,
         typer.Argument(
-            help="A journal, or a file of events, one JSON event a line; FILE.sig beside it is checked too."
+            callback=act_at,
+            help="A journal, or a file of events, one JSON event a line; FILE.sig beside it is checked too.",
         ),
     ] = None,
     *,

@@ -11,6 +11,7 @@ import typer
 
 from agent.cli import exits
 from agent.cli.configuration import load_configuration
+from agent.cli.rights import act_at_gate
 from drivers.adapters import Adapter, adapters, advice
 from drivers.api import DeviceError
 from drivers.recognition import UNITS, Finding, identify
@@ -82,10 +83,10 @@ def list_ports(  # noqa: PLR0913 - each is an option of the command
 
     The exit code is 1 when a port of the configuration is missing.
     """
-    users = _users(config)
     found = [one for one in adapters(root) if only is None or _is_named(one, only)]
     if only is not None and not found:
         found = [_bare(only)]
+    users = _users(config)
     entries = [Entry(one, likeness(one), advice(one, found), _named_by(one, users)) for one in found]
     missing = [Missing(user, port) for user, port in users if not _exists(root, port)]
     if ask:
@@ -120,7 +121,7 @@ def _users(config: Path | None) -> list[tuple[str, str]]:
     """The devices of the configuration and the ports that they name."""
     if config is None:
         return []
-    lanes = load_configuration(config).settings.lanes
+    lanes = load_configuration(act_at_gate(config)).settings.lanes
     return [
         (f"lane {name}, {family}", port)
         for name, lane in lanes.items()

@@ -11,6 +11,7 @@ import typer
 
 from agent.cli import exits
 from agent.cli.configuration import DEFAULT_PATH
+from agent.cli.rights import act_on_configuration
 from agent.cli.setup.boards import choose_boards
 from agent.cli.setup.cameras import choose_camera
 from agent.cli.setup.interview import Sheet, ask, ask_choice
@@ -36,7 +37,8 @@ _READABLE = 0o644
 
 def setup(
     configuration: Annotated[
-        Path, typer.Argument(metavar="[CONFIG]", help="The configuration file to write.")
+        Path,
+        typer.Argument(metavar="[CONFIG]", callback=act_on_configuration, help="The configuration file to write."),
     ] = DEFAULT_PATH,
     *,
     root: Annotated[
