@@ -8,7 +8,6 @@ what to do as JSON from its standard input: the commands are forked from it, so 
 from __future__ import annotations
 
 import contextlib
-import grp
 import hashlib
 import json
 import os
@@ -19,8 +18,20 @@ import shutil
 import signal
 import stat
 import sys
+import traceback
 from collections import Counter
+from importlib import import_module
 from pathlib import Path
+
+from agent.cli.configuration import load_configuration
+from agent.cli.main import main as gate_agent
+from agent.core.chain import ClockReading
+from agent.core.events import Draft, GateStopping
+from agent.gate_lists import open_registry
+from agent.service.clock import Clock
+from agent.store.gate_key import gate_key
+from agent.store.journal import Journal
+from agent.store.list_pack import write_pack
 
 ROOT = Path(__file__).parents[1]
 PATIENCE_S = 20.0
@@ -67,15 +78,6 @@ safety = 2
 read_s = 30.0
 """
 SACRIFICE = {"shadow": 0o600, "passwd": 0o644, "service.toml": 0o644, "folder/inner": 0o600}
-PLANTS = (
-    "link to a file",
-    "link to a file that anybody reads",
-    "link to nothing",
-    "link to a folder",
-    "fifo",
-    "hard link",
-    "device",
-)
 _TEMPORARY = re.compile(r"^\.|\.part$")
 _AUDITED = ("open", "sqlite3.connect", "os.mkdir", "os.rename", "os.remove", "os.chmod", "os.chown", "os.listdir")
 
@@ -135,7 +137,9 @@ class World:
         for folder in (self.state, self.runtime):
             os.chown(folder, self.user.pw_uid, self.user.pw_gid)
             folder.chmod(0o750)
-        forked(lambda: _run_as(self.user, self._as_a_run_leaves_it))
+        said = self.folder / "output"
+        if forked(lambda: _run_as(self.user, self._as_a_run_leaves_it), said) != 0:
+            raise RuntimeError(said.read_text(encoding="utf-8"))
         self.template.mkdir(mode=0o700)
         for folder in self.of_the_agent:
             copy(folder, self.template / folder.relative_to(self.folder))
@@ -143,29 +147,24 @@ class World:
     def _as_a_run_leaves_it(self):
         """Journal, lists, key and history, as the agent makes them."""
         os.umask(0o077)
-        from agent.cli.configuration import load_configuration
-        from agent.cli.main import main
-        from agent.core.chain import ClockReading
-        from agent.core.events import Draft, GateStopping
-        from agent.gate_lists import open_registry
-        from agent.service.clock import Clock
-        from agent.store.gate_key import gate_key
-        from agent.store.journal import Journal
-
         settings, clock = load_configuration(self.configuration).settings, Clock()
         open_registry(settings, clock).close()
         gate_key(self.state)
         journal = Journal.open(
-            self.state / "journal.db", gate="gate-7", boot="b" * 32, clock=clock.reading, max_bytes=1 << 26
+            self.state / "journal.db",
+            gate="gate-7",
+            boot="b" * 32,
+            clock=lambda: ClockReading(clock.now().utc, synced=True),
+            max_bytes=1 << 26,
         )
-        journal.append([Draft(GateStopping(cause="test"), None, None, clock.now().utc)])
+        journal.record([Draft(GateStopping(cause="test"), None, None, clock.now().utc)])
         journal.close()
         for arguments in (
             ("config", "set", "gate.site", "8", "-c", str(self.configuration)),
             ("console", "user", "add", "aigul", "--role", "admin", "-c", str(self.configuration)),
         ):
             with contextlib.suppress(SystemExit):
-                main(arguments)
+                gate_agent(arguments)
 
     def fresh(self):
         """As it was built."""
@@ -180,6 +179,7 @@ class World:
             path.parent.mkdir(exist_ok=True)
             path.write_text(f"{name} of root\n", encoding="utf-8")
             path.chmod(mode)
+        write_pack(self.own / "lists.zip", b"no trust list", [])
 
     def plant(self, place, what):
         """Put something in the place of a name in one of the agent's folders."""
@@ -259,9 +259,7 @@ def forked(work, out=os.devnull, given=b"", patience_s=PATIENCE_S):
             code = 0
         except SystemExit as ended:
             code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-        except BaseException:
-            import traceback
-
+        except BaseException:  # noqa: BLE001 - a child of a fork must never go on with its parent's work
             traceback.print_exc()
         finally:
             with contextlib.suppress(OSError, ValueError):
@@ -312,10 +310,8 @@ def touched(world, arguments, given):
 
 
 def _command(world, arguments):
-    from agent.cli.main import main
-
     os.chdir(world.own)
-    main(world.filled(arguments))
+    gate_agent(world.filled(arguments))
 
 
 def judged(world, arguments, given, plants, extra=()):
@@ -361,10 +357,8 @@ def main():
     """Answer the questions on the standard input; the answers go to the standard output as JSON."""
     asked = json.loads(sys.stdin.read())
     world = World(asked["folder"], pwd.getpwnam(asked["user"]))
-    import agent.cli.configuration  # what the commands share is loaded once
-
     for module in asked["modules"]:
-        __import__(module)
+        import_module(module)
     world.build()
     given = asked["given"].encode()
     names, code, said = touched(world, asked["arguments"], given)

@@ -16,6 +16,7 @@ import typer
 from typing_extensions import override
 
 from agent.cli.rights import act_at
+from agent.cli.terminal import echo
 from agent.doctor.gathering.software import is_coming_up
 
 if TYPE_CHECKING:
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
 
 DEFAULT_SOCKET: Final = Path("/run/gate-agent/console.sock")
 _HELP: Final = "Socket of the running agent."
-SocketOption = Annotated[
-    Path, typer.Option("--socket", callback=act_at, help=_HELP, show_default=str(DEFAULT_SOCKET))
-]
+SocketOption = Annotated[Path, typer.Option("--socket", callback=act_at, help=_HELP, show_default=str(DEFAULT_SOCKET))]
 SocketLater = Annotated[Path, typer.Option("--socket", help=_HELP, show_default=str(DEFAULT_SOCKET))]
 """For a command that first does something with its caller's own rights."""
 COMING_UP_S: Final = 60.0
@@ -106,7 +105,7 @@ def _connect(connection: _Connection) -> None:
             if time.monotonic() >= until or not is_coming_up():
                 raise
             if not told:
-                typer.echo("gate-agent: the agent is starting; waiting for it ...", err=True)
+                echo("gate-agent: the agent is starting; waiting for it ...", err=True)
             told = True
             wait.wait(_LOOK_S)
         else:

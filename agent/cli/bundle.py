@@ -13,6 +13,7 @@ from agent.cli.agent_socket import DEFAULT_SOCKET, AgentAwayError, AgentSocket, 
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationLater, usable_configuration
 from agent.cli.doctor import report_of
 from agent.cli.rights import act_at, act_at_gate
+from agent.cli.terminal import echo
 from agent.core.wording.words import Language
 from agent.doctor.bundle.contents import service_log
 from agent.doctor.bundle.pack import Material, Wanted, packed
@@ -47,9 +48,9 @@ def bundle(
             file.write(packed(material, Wanted(pictures=pictures, plates=plates)))
             size = file.tell()
     except OSError as error:
-        typer.echo(f"gate-agent bundle: {out}: {error.strerror or error}", err=True)
+        echo(f"gate-agent bundle: {out}: {error.strerror or error}", err=True)
         raise typer.Exit(exits.FAILED) from None
-    typer.echo(f"{out}: {size / 1024:.0f} KiB; look into it before you send it")
+    echo(f"{out}: {size / 1024:.0f} KiB; look into it before you send it")
 
 
 def _material(configuration: Path, socket: Path, log: str | None) -> Material:
@@ -76,6 +77,6 @@ def _health(socket: Path) -> dict[str, Any] | None:
     try:
         told: dict[str, Any] = AgentSocket(socket, Language.EN.value).json("/api/health")
     except AgentAwayError as error:
-        typer.echo(f"gate-agent bundle: {error}; packed without its figures", err=True)
+        echo(f"gate-agent bundle: {error}; packed without its figures", err=True)
         return None
     return told

@@ -46,9 +46,7 @@ Configuration = Annotated[
 ConfigurationToChange = Annotated[
     Path, typer.Option("--config", "-c", callback=act_on_configuration, help=_HELP, show_default=str(DEFAULT_PATH))
 ]
-ConfigurationLater = Annotated[
-    Path, typer.Option("--config", "-c", help=_HELP, show_default=str(DEFAULT_PATH))
-]
+ConfigurationLater = Annotated[Path, typer.Option("--config", "-c", help=_HELP, show_default=str(DEFAULT_PATH))]
 """For a command that first does something with its caller's own rights; it then calls `act_at_gate` itself."""
 ConfigurationFile = Annotated[
     Path, typer.Argument(metavar="[CONFIG]", callback=act_at_gate, help="The configuration file.")

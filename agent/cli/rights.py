@@ -6,7 +6,7 @@ The options that lead to a gate's folders take them as soon as they are read, be
 from __future__ import annotations
 
 import os
-from pathlib import Path
+from pathlib import Path  # noqa: TC003 - Typer reads the annotations of its callbacks
 
 from agent.service.rights import become, keeper_for_root
 from agent.settings.documents import read

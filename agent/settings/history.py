@@ -16,8 +16,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from agent.settings.documents import dotted, leaves, read
 from agent.service.rights import acting_as, keeper_for_root
+from agent.settings.documents import dotted, leaves, read
 from agent.settings.files import FileReader, read_file, replace_file
 from drivers.text import Text, reason
 

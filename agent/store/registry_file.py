@@ -78,7 +78,9 @@ class RegistryFile:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             check_database(self.path)
-            self._lock_file = os.open(self._beside("-lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+            self._lock_file = os.open(
+                self._beside("-lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
+            )
             fcntl.flock(self._lock_file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError as error:
             self.leave()

@@ -148,7 +148,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     try:
         check_database(path)
     except OSError as error:
-        raise JournalUnavailableError(f"cannot read the journal {path}: {error}") from error
+        raise JournalUnavailableError(f"cannot read {path}: {error.strerror}") from error
     where = f"file:{quote(str(path.absolute()))}"
     at_rest = not path.with_name(f"{path.name}-wal").exists()
     modes = ("mode=ro", "mode=ro&immutable=1") if at_rest else ("mode=ro",)

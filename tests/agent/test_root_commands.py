@@ -18,7 +18,7 @@ import pytest
 import typer.main
 
 from agent.cli.main import COMMANDS, application
-from tests.root_commands import PLANTS, account, python_for
+from tests.root_commands import account, python_for
 
 ROOT = Path(__file__).parents[2]
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
@@ -59,6 +59,9 @@ COMMANDS_OF_ROOT = {
 """Every command that root runs at a gate, with what it is given."""
 ELSEWHERE = {"lists pack", "lists publish", "run"}
 """Commands of an office, whose state is another; and the agent itself, which the service starts as its own user."""
+EXTRA = ("lib/gate-agent/unknown", "etc/gate-agent/unknown.toml", "run/gate-agent/console.sock")
+"""Names that are planted for every command, beside those that it opens."""
+THROUGH_THE_SOCKET = {"watch"}
 GATE = frozenset({"configuration", "config", "journal", "state", "socket"})
 """Names of parameters that lead to a gate's folders."""
 _SUDO = re.compile(r"sudo gate-agent ((?:[a-z-]+ ?)+)")
@@ -149,6 +152,14 @@ def run(user, world, name, plants, extra=()):
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("name", COMMANDS_OF_ROOT)
 def test_root_changes_nothing_outside_for_what_the_agents_user_has_planted(user, world, name):
-    told = run(user, world, name, PLANTS, ["lib/gate-agent/unknown", "etc/gate-agent/unknown.toml"])
-    assert told["names"], told
+    told = run(user, world, name, ("link to a file", "link to nothing", "link to a folder", "fifo"), EXTRA)
+    assert told["names"] or name in THROUGH_THE_SOCKET, told
+    assert told["wrong"] == [], f"{name} ({told['tried']} tried)"
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", COMMANDS_OF_ROOT)
+def test_nor_for_links_and_devices_that_only_root_itself_could_have_made(user, world, name):
+    told = run(user, world, name, ("link to a file that anybody reads", "hard link", "device"), EXTRA)
     assert told["wrong"] == [], f"{name} ({told['tried']} tried)"

@@ -314,14 +314,19 @@ def test_no_answer_quotes_a_file_that_a_key_names(gate, secret, keys):
     pages = [answer.text]
     if answer.status_code == 200:
         apply(browser, answer)
-        pages += [browser.get(page).text for page in ("/configuration", "/configuration/raw", "/health", "/configuration/history")]
+        pages += [
+            browser.get(page).text
+            for page in ("/configuration", "/configuration/raw", "/health", "/configuration/history")
+        ]
     assert SECRET not in "".join(pages)
 
 
 def acts(gate):
     journal = gate.app._journal
     events = (json.loads(one.payload)["data"] for one in journal.range(1, journal.head) if one.type == "console.acted")
-    return [(one["person"], one["act"], one["done"], one["detail"]) for one in events if one["act"].startswith("config")]
+    return [
+        (one["person"], one["act"], one["done"], one["detail"]) for one in events if one["act"].startswith("config")
+    ]
 
 
 def test_every_proposal_is_an_event_with_who_and_what_it_would_change(gate):

@@ -11,6 +11,7 @@ import typer
 from agent.cli import exits
 from agent.cli.pipes import drop_output
 from agent.cli.rights import act_at
+from agent.cli.terminal import echo
 from agent.core.jws import kid_of
 from agent.core.permit.keys import Algorithm, KeyInvalidError, PublicKey
 from agent.store.errors import JournalError
@@ -51,5 +52,5 @@ def failing() -> Iterator[None]:
         drop_output()
         raise typer.Exit(exits.OK) from None
     except (JournalError, OSError) as error:
-        typer.echo(f"gate-agent events: {error}", err=True)
+        echo(f"gate-agent events: {error}", err=True)
         raise typer.Exit(exits.FAILED) from None

@@ -15,6 +15,7 @@ from rich.progress import Progress
 from agent.cli import exits
 from agent.cli.events.common import DEFAULT_JOURNAL, JournalLater, failing
 from agent.cli.events.moment import unix_time
+from agent.cli.terminal import echo
 from agent.core.chain import SEQ_MAX, time_text
 from agent.core.checkpoint import ExportStatement, signed
 from agent.core.verification import Verifier
@@ -74,12 +75,10 @@ def export(
             _write(sys.stdout.buffer, reader.events(begin, end), expected, verifier)
         else:
             written = _write_file(to_file, reader.events(begin, end), expected, verifier)
-            typer.echo(f"{to_file}: {written} events", err=True)
+            echo(f"{to_file}: {written} events", err=True)
         found = verifier.ended(now.head if begin <= end == now.head.seq else None)
     if found.flaw is not None:
-        typer.echo(
-            f"{journal}: event {found.flaw.seq or '?'} is damaged: {found.flaw.fault}: {found.flaw.detail}", err=True
-        )
+        echo(f"{journal}: event {found.flaw.seq or '?'} is damaged: {found.flaw.fault}: {found.flaw.detail}", err=True)
         raise typer.Exit(exits.FAILED)
 
 
@@ -123,7 +122,7 @@ def _export_signed(reader: JournalReader, to_file: Path, key: SigningKey, span: 
     )
     with acting_as_caller(), _new_file(signature) as out:
         out.write(f"{signed(statement, key)}\n".encode())
-    typer.echo(f"{to_file}: {written} events, {first.seq} to {last.seq}, signed in {signature.name}", err=True)
+    echo(f"{to_file}: {written} events, {first.seq} to {last.seq}, signed in {signature.name}", err=True)
 
 
 def _write_file(to_file: Path, events: Iterable[Recorded], expected: int, verifier: Verifier) -> int:

@@ -9,6 +9,7 @@ import typer
 
 from agent.cli.events.common import DEFAULT_STATE, failing
 from agent.cli.rights import act_at, act_at_gate
+from agent.cli.terminal import echo
 from agent.core.jws import kid_of
 from agent.store.gate_key import GateKeyError, public_pem, read_gate_key
 
@@ -30,7 +31,7 @@ def show_key(
             key = read_gate_key(folder).public
         except FileNotFoundError:
             raise GateKeyError(f"{folder} holds no gate.key yet: the first start of the agent makes it") from None
-    typer.echo(public_pem(key).decode(), nl=False) if pem else typer.echo(f"kid {kid_of(key)}\npublic {key.raw.hex()}")
+    echo(public_pem(key).decode(), nl=False) if pem else echo(f"kid {kid_of(key)}\npublic {key.raw.hex()}")
 
 
 def _state(state: Path | None, configuration: Path | None) -> Path:

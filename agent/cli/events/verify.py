@@ -13,6 +13,7 @@ from agent.cli.events.file_check import check_file
 from agent.cli.events.topic_check import Listening, check_topic
 from agent.cli.events.verdict import Grounds, tell
 from agent.cli.rights import act_at
+from agent.cli.terminal import echo
 from agent.core.jws import kid_of
 from agent.link.brokers import BrokerAddress
 from agent.link.tls import TlsFiles
@@ -88,7 +89,7 @@ def _check_journal(journal: Path, keys: Mapping[str, PublicKey] | None) -> bool:
         whole = tell(str(journal), [reader.verify(keys)], Grounds(keys, ends=True))
         trouble = reader.trouble_with_pages()
     if trouble:
-        typer.echo(f"{journal}: the file is damaged: {trouble}", err=True)
+        echo(f"{journal}: the file is damaged: {trouble}", err=True)
     return whole and not trouble
 
 
@@ -99,6 +100,6 @@ def _key_beside(journal: Path) -> Mapping[str, PublicKey] | None:
     except FileNotFoundError:
         return None
     except GateKeyError as error:
-        typer.echo(f"gate-agent events: {error}", err=True)
+        echo(f"gate-agent events: {error}", err=True)
         return None
     return {kid_of(key): key}

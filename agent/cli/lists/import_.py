@@ -14,6 +14,7 @@ from agent.cli.lists.gate import registry_of, settings_of
 from agent.cli.lists.intake import Intake
 from agent.cli.lists.options import fail
 from agent.cli.rights import act_at_gate
+from agent.cli.terminal import echo
 from agent.core.events import AlarmRaised, ListsApplied, ListsRefused
 from agent.gate_lists import INCOMING
 from agent.list_desk import ListDesk
@@ -51,9 +52,9 @@ def import_(
     except (PackError, RegistryError) as error:
         fail("import", error)
     for kind, version in intake.current.items():
-        typer.echo(f"{kind}: version {version} is in force already")
+        echo(f"{kind}: version {version} is in force already")
     if not intake.complete:
-        typer.echo(f"gate-agent lists import: not all of {file} was taken in; the lists in force stay", err=True)
+        echo(f"gate-agent lists import: not all of {file} was taken in; the lists in force stay", err=True)
         raise typer.Exit(exits.FAILED)
 
 
@@ -113,5 +114,5 @@ class _Teller:
 
     def _say(self, text: str, *, err: bool = False) -> None:
         self._progress.stop()
-        typer.echo(text, err=err)
+        echo(text, err=err)
         self._progress.start()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
+from agent.cli.terminal import echo
 from agent.cli import exits
 from agent.cli.permit import view
 from agent.cli.permit.common import AsJson, Source, fail, time_of
@@ -61,7 +62,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one argument an option
         fail("verify", error)
     stale = utc >= trusted.expires_at
     if as_json:
-        typer.echo(json.dumps(view.result_json(result) | {"trust_list_stale": stale}, ensure_ascii=False, indent=2))
+        echo(json.dumps(view.result_json(result) | {"trust_list_stale": stale}, ensure_ascii=False, indent=2))
     else:
         console = Console()
         console.print(view.checks_table(result))
@@ -71,7 +72,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one argument an option
         if language is not None:
             console.print(lookup.officer(result.reason, language), markup=False, highlight=False)
     if stale:
-        typer.echo(f"warning: the trust list ended at {view.moment(trusted.expires_at)}; publish a newer one", err=True)
+        echo(f"warning: the trust list ended at {view.moment(trusted.expires_at)}; publish a newer one", err=True)
     raise typer.Exit(exits.OK if result.reason is Reason.OK else exits.FAILED)
 
 

@@ -12,6 +12,7 @@ import typer
 from agent.cli import exits
 from agent.cli.configuration import load_configuration
 from agent.cli.rights import act_at_gate
+from agent.cli.terminal import echo
 from drivers.adapters import Adapter, adapters, advice
 from drivers.api import DeviceError
 from drivers.recognition import UNITS, Finding, identify
@@ -93,7 +94,7 @@ def list_ports(  # noqa: PLR0913 - each is an option of the command
         _agree(entries, yes=yes)
         entries = list(_asked(entries, range(1, units + 1)))
     if as_json:
-        typer.echo(json.dumps(_json(entries, missing), ensure_ascii=False, indent=2))
+        echo(json.dumps(_json(entries, missing), ensure_ascii=False, indent=2))
     else:
         from agent.cli.relay.ports_table import show  # noqa: PLC0415 - not needed for JSON
 
@@ -168,13 +169,13 @@ def _agree(entries: Iterable[Entry], *, yes: bool) -> None:
     wanted = [entry.adapter.device for entry in entries if _can_be_asked(entry)]
     if yes or not wanted:
         return
-    typer.echo(
+    echo(
         f"This opens {', '.join(wanted)} and sends a few bytes there at 9600 baud. No relay of a board that is known moves.\n"
         "A device of another kind may act on them, and an Arduino with a CH340 restarts when its port is opened.",
         err=True,
     )
     if not typer.confirm("Ask?", default=False, err=True):
-        typer.echo("gate-agent relay list: nothing was sent", err=True)
+        echo("gate-agent relay list: nothing was sent", err=True)
         raise typer.Exit(exits.FAILED)
 
 

@@ -132,7 +132,7 @@ def _permits(sheet: Sheet, lane: tuple[str, str], folder: Path) -> dict[Path, tu
     sheet.put(("permits", "trust_list"), str(place / "trust-list.txt"))
     return {
         place / "trust-list.txt": (made.trust_list, _READABLE),
-        place / "permit.png": (made.code, _READABLE),
+        place / "permit.png": (made.code, _PRIVATE),
         place / "permit.txt": (made.text.encode() + b"\n", _PRIVATE),
     }
 

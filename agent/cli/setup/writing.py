@@ -27,6 +27,7 @@ _HEAD = (
     "file with every key in share/gate-agent/config/gate.toml. After each change: gate-agent config check"
 )
 _FOR_THE_GROUP = 0o640
+_FOLDER = 0o755
 
 
 def written(sheet: Sheet, configuration: Path, beside: Mapping[Path, tuple[bytes, int]]) -> bool:
@@ -56,8 +57,11 @@ def written(sheet: Sheet, configuration: Path, beside: Mapping[Path, tuple[bytes
 
 
 def _write(path: Path, data: bytes, mode: int) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.parent.is_dir():
+        path.parent.mkdir(parents=True)
+        path.parent.chmod(_FOLDER)
     path.unlink(missing_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     with os.fdopen(handle, "wb") as file:
+        os.fchmod(handle, mode)  # also where the umask would give less: the service reads the trust list
         file.write(data)

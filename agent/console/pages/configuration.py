@@ -237,7 +237,7 @@ def propose_undo(asked: Asked, number: Annotated[int, Form(ge=1)], seen: Seen) -
     """What a former state would change."""
     found = next((one for one in asked.desk.history.generations() if one.number == number), None)
     if found is None:
-        _note(asked, f"undo to {number}", refused="the history has no such state")
+        _note(asked, f"undo to {number}", refused="there is no such state")
         return _refused(asked, "configuration.no_state", number=number)
     return _proposed(asked, lambda: found.state.files, seen, f"undo to {number}", of=found.of or number)
 
@@ -348,9 +348,9 @@ def _first(error: Exception) -> str:
 def _note(
     asked: _Asked, what: str, files: Mapping[str, bytes] = NOTHING, keys: Sequence[str] = (), refused: str = ""
 ) -> None:
-    """Record a proposal, also a refused one: who made it, of which files, and which keys would be others."""
-    hashes = [f"{name} (SHA-256 {sha256(data).hexdigest()})" for name, data in sorted(files.items())]
-    parts = [what, *hashes, *([", ".join(keys)] if keys else []), *([f"refused: {refused}"] if refused else [])]
+    """Record a proposal, also a refused one: of which files, by their SHA-256, and which keys would be others."""
+    hashes = (f"{name} {sha256(data).hexdigest()}" for name, data in sorted(files.items()))
+    parts = [part for part in (what, *hashes, ", ".join(keys), refused) if part]
     asked.gate.audit(asked.person, "configuration.proposed", detail="; ".join(parts), done=not refused)
 
 
