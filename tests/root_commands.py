@@ -77,6 +77,12 @@ safety = 2
 [lanes.out.timing]
 read_s = 30.0
 """
+LINKS = {
+    "link to a file": "shadow",
+    "link to a file that anybody reads": "passwd",
+    "link to nothing": "planted",
+    "link to a folder": "folder",
+}
 SACRIFICE = {"shadow": 0o600, "passwd": 0o644, "service.toml": 0o644, "folder/inner": 0o600}
 _TEMPORARY = re.compile(r"^\.|\.part$")
 _AUDITED = ("open", "sqlite3.connect", "os.mkdir", "os.rename", "os.remove", "os.chmod", "os.chown", "os.listdir")
@@ -189,20 +195,14 @@ class World:
         path.unlink(missing_ok=True)
         path.parent.mkdir(parents=True, exist_ok=True)
         match what:
-            case "link to a file":
-                path.symlink_to(self.sacrifice / "shadow")
-            case "link to a file that anybody reads":
-                path.symlink_to(self.sacrifice / "passwd")
-            case "link to nothing":
-                path.symlink_to(self.sacrifice / "planted")
-            case "link to a folder":
-                path.symlink_to(self.sacrifice / "folder")
             case "fifo":
                 os.mkfifo(path, 0o666)
             case "hard link":
                 path.hardlink_to(self.sacrifice / "shadow")
             case "device":
                 os.mknod(path, 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+            case _:
+                path.symlink_to(self.sacrifice / LINKS[what])
 
     def seen(self):
         """Owner, mode and content of all that must not change."""
@@ -247,25 +247,8 @@ def forked(work, out=os.devnull, given=b"", patience_s=PATIENCE_S):
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
-        code = 99
-        try:
-            os.close(writer)
-            os.setsid()
-            os.dup2(reader, 0)
-            log = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-            os.dup2(log, 1)
-            os.dup2(log, 2)
-            work()
-            code = 0
-        except SystemExit as ended:
-            code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
-        except BaseException:  # noqa: BLE001 - a child of a fork must never go on with its parent's work
-            traceback.print_exc()
-        finally:
-            with contextlib.suppress(OSError, ValueError):
-                sys.stdout.flush()
-                sys.stderr.flush()
-            os._exit(code)
+        os.close(writer)
+        _child(work, reader, out)
     os.close(reader)
     with contextlib.suppress(BrokenPipeError):
         os.write(writer, given)
@@ -279,6 +262,28 @@ def forked(work, out=os.devnull, given=b"", patience_s=PATIENCE_S):
         os.killpg(child, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     return os.waitstatus_to_exitcode(status) if ended else None
+
+
+def _child(work, reader, out):
+    """Do the work and end, whatever comes of it: a child of a fork never goes on with its parent's work."""
+    code = 99
+    try:
+        os.setsid()
+        os.dup2(reader, 0)
+        log = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        work()
+        code = 0
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except BaseException:  # noqa: BLE001 - as above
+        traceback.print_exc()
+    finally:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
 
 
 def touched(world, arguments, given):

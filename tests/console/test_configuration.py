@@ -236,8 +236,8 @@ def upload(browser, text):
     return browser.post("/configuration/upload", data={"seen": seen}, files={"upload": ("gate.toml", text.encode())})
 
 
-SECRET = "MC4CAQAwBQYDK2VwBCIEIEXAMPLEsecretbytes"
-KEY = f"-----BEGIN PRIVATE KEY-----\n{SECRET}\n-----END PRIVATE KEY-----\n"
+CONTENT = "MC4CAQAwBQYDK2VwBCIEIEXAMPLEsecretbytes"
+KEY = f"-----BEGIN PRIVATE KEY-----\n{CONTENT}\n-----END PRIVATE KEY-----\n"
 
 
 @pytest.fixture
@@ -279,7 +279,7 @@ def test_nothing_of_a_file_outside_the_configuration_is_read_through_an_include(
     named = name.format(**secret)
     answer = upload(browser, f'include = ["{named}"]\n{gate.text}')
     assert answer.status_code == 422
-    for word in (SECRET, "PRIVATE KEY", "PATH="):
+    for word in (CONTENT, "PRIVATE KEY", "PATH="):
         assert word not in answer.text
     assert "is not a .toml file in the folder of the configuration" in answer.text
 
@@ -292,7 +292,7 @@ def test_what_an_included_file_includes_stays_in_the_folder_too(gate, secret):
     finally:
         inner.unlink()
     assert answer.status_code == 422
-    assert SECRET not in answer.text
+    assert CONTENT not in answer.text
 
 
 @pytest.mark.parametrize(
@@ -318,7 +318,7 @@ def test_no_answer_quotes_a_file_that_a_key_names(gate, secret, keys):
             browser.get(page).text
             for page in ("/configuration", "/configuration/raw", "/health", "/configuration/history")
         ]
-    assert SECRET not in "".join(pages)
+    assert CONTENT not in "".join(pages)
 
 
 def acts(gate):
@@ -347,7 +347,7 @@ def test_a_refused_proposal_is_an_event_too(gate, secret):
     told = acts(gate)[before:]
     assert [one[:3] for one in told] == [("some-technician", "configuration.proposed", False)] * 4
     assert str(secret["outside"]) in told[0][3]
-    assert SECRET not in str(told)
+    assert CONTENT not in str(told)
 
 
 def test_a_broken_file_on_the_disk_is_told_and_mended_as_text(gate):

@@ -6,8 +6,8 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from agent.cli.terminal import echo
 from agent.cli import exits
+from agent.cli.terminal import echo
 from agent.issuing.orders_file import moment_of
 from agent.service.clock import Clock
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 
-import typer
 from rich.console import Console
 
-from agent.cli.terminal import echo
 from agent.cli.permit import view
 from agent.cli.permit.common import AsJson, Source, fail
 from agent.cli.permit.files import PermitFileError, read_permit
+from agent.cli.terminal import echo
 from agent.core.permit import opening, reference
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.fields import ClaimsError

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.terminal import echo
 from agent.cli.permit.common import HOUR_S, fail, time_of
 from agent.cli.permit.files import PermitFileError, append_row, read_driver_key, read_key, write_picture
+from agent.cli.terminal import echo
 from agent.core.lists.kinds import ListKind
 from agent.core.permit import vin
 from agent.core.permit.claims import LANES, PermitForm

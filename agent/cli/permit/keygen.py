@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.terminal import echo
 from agent.cli.permit.common import HOUR_S, fail, time_of
 from agent.cli.permit.files import PermitFileError, write_new
+from agent.cli.terminal import echo
 from agent.core.permit import trust
 from agent.core.permit.issue import DAY_S
 from agent.core.permit.keys import Algorithm, KeyInvalidError, SigningKey

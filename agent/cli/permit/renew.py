@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from agent.cli.terminal import echo
 from agent.cli.permit import view
 from agent.cli.permit.common import HOUR_S, fail, time_of
 from agent.cli.permit.files import (
@@ -18,6 +17,7 @@ from agent.cli.permit.files import (
     read_trust_list,
     replace,
 )
+from agent.cli.terminal import echo
 from agent.core.permit import trust
 from agent.core.permit.issue import DAY_S
 from agent.core.permit.trust import KeyStatus, Purpose, TrustEntry, TrustError, TrustList

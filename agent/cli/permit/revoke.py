@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from agent.cli.terminal import echo
 from agent.cli.permit.common import fail, time_of
 from agent.cli.permit.files import PermitFileError, append_row, read_permit
 from agent.cli.permit.inspect import form_of
+from agent.cli.terminal import echo
 from agent.core.lists.codec import encode_row
 from agent.core.lists.faults import ListError
 from agent.core.lists.kinds import ListKind

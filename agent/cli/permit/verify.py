@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from agent.cli.terminal import echo
 from agent.cli import exits
 from agent.cli.permit import view
 from agent.cli.permit.common import AsJson, Source, fail, time_of
 from agent.cli.permit.declarations import declared
 from agent.cli.permit.files import PermitFileError, read_permit, read_roots, read_trust_list
+from agent.cli.terminal import echo
 from agent.core.decision import Reason
 from agent.core.permit import reference
 from agent.core.permit.checks import GateContext, verify_permit
