@@ -314,9 +314,16 @@ def touched(world, arguments, given):
     return found, code, (world.folder / "output").read_text(encoding="utf-8", errors="replace")
 
 
+def foreign(world):
+    """What of the agent's folders does not belong to its user after a command, but for the files that root itself has put there."""
+    paths = [path for folder in (world.state, world.runtime) for path in folder.rglob("*")]
+    return [str(path.relative_to(world.folder)) for path in paths if path.lstat().st_uid != world.user.pw_uid]
+
+
 def _command(world, arguments):
     os.chdir(world.own)
-    gate_agent(world.filled(arguments))
+    sys.argv = ["gate-agent", *world.filled(arguments)]
+    gate_agent()
 
 
 def judged(world, arguments, given, plants, extra=()):
@@ -367,8 +374,11 @@ def main():
     world.build()
     given = asked["given"].encode()
     names, code, said = touched(world, asked["arguments"], given)
+    strange, unreadable = foreign(world), world.configuration.stat().st_mode & 0o070 != 0o060
     wrong, tried = judged(world, asked["arguments"], given, asked["plants"], asked["extra"])
     wrong += named(world, asked["arguments"], given)
+    wrong += [f"{name} belongs to another" for name in strange]
+    wrong += ["the configuration is not the group's any more"] if unreadable else []
     answer = {"names": names, "code": code, "said": said[-2000:], "wrong": wrong, "tried": tried}
     print(json.dumps(answer))  # noqa: T201 - the answer
 

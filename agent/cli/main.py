@@ -14,6 +14,7 @@ from agent.cli import exits
 from agent.cli.lazy import Command, CommandBrokenError, mount
 from agent.cli.pipes import drop_output
 from agent.cli.terminal import echo
+from agent.service.rights import own_process
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,8 +45,6 @@ EPILOG = (
     "78 the configuration cannot be used; 130 interrupted by Ctrl-C."
 )
 INTERRUPTED = 130
-PRIVATE_UMASK = 0o077
-"""What a command writes, its user alone may read: permits, events and states name people. Others are let in by name."""
 TRACE_VARIABLE = "GATE_AGENT_TRACE"
 
 
@@ -86,7 +85,8 @@ def application(arguments: Sequence[str]) -> typer.Typer:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code. What a user can mend is told in one line, without a traceback."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    os.umask(PRIVATE_UMASK)
+    if arguments is None:
+        own_process()
     try:
         application(given)(args=given, prog_name="gate-agent")
     except KeyboardInterrupt:

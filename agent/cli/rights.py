@@ -8,24 +8,22 @@ from __future__ import annotations
 import os
 from pathlib import Path  # noqa: TC003 - Typer reads the annotations of its callbacks
 
-from agent.service.rights import become, keeper_for_root
+from agent.service.rights import take_keepers
 from agent.settings.documents import read
 from agent.settings.refuge import state_directory
 
 
 def act_at(path: Path | None) -> Path | None:
     """Take the rights of whoever keeps a path, for good; returns the path. Raises OSError."""
-    account = None if path is None else keeper_for_root(path)
-    if account is not None:
-        become(account)
+    if path is not None:
+        take_keepers(path)
     return path
 
 
 def act_on_configuration(configuration: Path) -> Path:
     """The same for a configuration that the command changes: all of its files. Raises OSError."""
-    account = keeper_for_root(configuration) or keeper_for_root(*(one.path for one in read(configuration).files))
-    if account is not None:
-        become(account)
+    take_keepers(configuration)
+    take_keepers(*(one.path for one in read(configuration).files))
     return configuration
 
 

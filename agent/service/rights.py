@@ -10,6 +10,7 @@ import grp
 import os
 import pwd
 import stat
+import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 ROOT: Final = 0
 NOBODY: Final = 65534
 _MOST_LINKS: Final = 40
+PRIVATE_UMASK: Final = 0o077
+"""What a command writes, its user alone may read: permits, events and states name people. Others are let in by name."""
+_OWN: Final = threading.Event()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,15 @@ class Account:
     uid: int
     gid: int
     groups: tuple[int, ...]
+
+
+def own_process() -> None:
+    """Say that this process is the command's own: it may give up rights, and its files are private.
+
+    A program that calls a command as a function keeps its rights.
+    """
+    _OWN.set()
+    os.umask(PRIVATE_UMASK)
 
 
 def keeper_of(path: Path) -> Account | None:
@@ -101,6 +114,13 @@ def keeper_for_root(*paths: Path) -> Account | None:
     if os.geteuid() != ROOT:
         return None
     return next((found for path in paths if (found := keeper_of(path)) is not None), None)
+
+
+def take_keepers(*paths: Path) -> None:
+    """Take the rights of the first keeper, for good, where root's own process works at these paths. Raises OSError."""
+    account = keeper_for_root(*paths) if _OWN.is_set() else None
+    if account is not None:
+        become(account)
 
 
 def _changing(status: os.stat_result) -> Account | None:
