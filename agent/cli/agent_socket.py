@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from agent.cli.rights import act_at
 from agent.cli.terminal import echo
+from agent.core.printable import printable
 from agent.doctor.gathering.software import is_coming_up
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class AgentSocket:
                     if field == "event":
                         name = value
                     elif field == "data":
-                        yield name, json.loads(value)
+                        yield name, _printable(json.loads(value))
             except (OSError, http.client.HTTPException, ValueError) as error:
                 raise AgentAwayError(f"the agent has stopped telling: {error}") from error
 
@@ -93,6 +94,19 @@ class AgentSocket:
         if isinstance(error, PermissionError):
             return f"{self._path} is closed to you: use sudo, or join the group gate-agent"
         return f"the agent does not answer at {self._path}: {error}"
+
+
+def _printable(value: Any) -> Any:
+    """The same value with texts that cannot steer the terminal on which they are drawn."""
+    match value:
+        case str():
+            return printable(value, keep="\n")
+        case list():
+            return [_printable(inner) for inner in value]
+        case dict():
+            return {name: _printable(inner) for name, inner in value.items()}
+        case _:
+            return value
 
 
 def _connect(connection: _Connection) -> None:
