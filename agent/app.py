@@ -6,6 +6,7 @@ The only module, beside the eye's own start, that names concrete drivers.
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import time
 import uuid
@@ -39,7 +40,7 @@ from agent.keeper import Keeper
 from agent.lane_unit import Boards, LaneUnit, Services
 from agent.link.presence import GateIdentity
 from agent.recorder import Recorder
-from agent.rehearsal import rehearsals
+from agent.rehearsal import rehearsals, scene_folders
 from agent.relay_board import RelayBoard
 from agent.service.logs import LogLevel
 from agent.service.metrics import Tally
@@ -182,7 +183,7 @@ class App:
         self._housekeeper = self._make_housekeeper(on_damage)
         self._insight = self._make_insight()
         self._rehearsals, self._console = (
-            dict(rehearsals(settings.lanes)),
+            dict(rehearsals(settings.lanes, scene_folders(settings.state.directory, os.environ))),
             ConsoleServer.from_environment(self._gate, settings.console),
         )
 

@@ -1,7 +1,8 @@
 """A vehicle that is played through a lane without hardware: drawn before the camera, felt by the loops, let through by the arm.
 
 For a technician who wants to see the lane at work before anything is wired. Only lanes whose board, inputs and camera are
-all simulated can be played on: nothing real moves.
+all simulated can be played on, and only at a gate without a real relay board: nothing real moves, and no journal holds real
+vehicles and simulated ones. Scenes lie in folders of their own, since the agent writes them.
 """
 
 from __future__ import annotations
@@ -17,13 +18,19 @@ from drivers.inputs import simulated as simulated_inputs
 from drivers.relay import simulated as simulated_relay
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from agent.settings import Lane
 
 log = logging.getLogger(__name__)
 
 SIMULATED: Final = "simulated"
+RUNTIME: Final = "/run/gate-agent"
+FOLDER: Final = "rehearsal"
+SUFFIX: Final = ".json"
+SCENE_KEYS: Final = frozenset({"vehicle", "code", "arm_raised", "light"})
+"""Of drivers.camera.yard.scene.Scene, which needs a picture library."""
+LARGEST_SCENE_BYTES: Final = 1 << 16
 WAIT_S: Final = 20.0
 _LOOK_S: Final = 0.05
 _RAISE_S: Final = 1.0
@@ -60,16 +67,49 @@ def stage_of(lane: Lane) -> Stage | None:
     return Stage(relay.name, relay.channels, lane.barrier.open_channel, inputs.name, inputs.count, wired, place)
 
 
-def rehearsals(lanes: Mapping[str, Lane]) -> Iterator[tuple[str, Rehearsal]]:
-    """One for each lane that is all simulated. A scene that has no place is told of and left out."""
+def scene_folders(state: Path, environment: Mapping[str, str]) -> tuple[Path, Path]:
+    """The folders of scenes: below the runtime folder that the service manager gives, and below the state directory."""
+    runtime = environment.get("RUNTIME_DIRECTORY", "").partition(":")[0] or RUNTIME
+    return Path(runtime) / FOLDER, state / FOLDER
+
+
+def rehearsals(lanes: Mapping[str, Lane], folders: Collection[Path]) -> Iterator[tuple[str, Rehearsal]]:
+    """One for each lane that is all simulated, at a gate without a real relay board. `folders`: of scenes.
+
+    A scene that has no place is told of and left out.
+    """
+    if any(lane.relay.kind != SIMULATED for lane in lanes.values()):
+        return
     for name, lane in lanes.items():
         stage = stage_of(lane)
         if stage is None:
             continue
         try:
+            check_scene(stage.scene_file, folders)
             yield name, Rehearsal(stage)
         except OSError as error:
             log.warning("no simulated vehicle can come in lane %s: %s", name, error)
+
+
+def check_scene(file: Path, folders: Collection[Path]) -> None:
+    """Raise OSError where a file is not a scene in one of the folders of scenes, or the place of a new one."""
+    if file.parent not in folders or file.suffix != SUFFIX or file.parent.is_symlink():
+        places = " or ".join(str(folder / f"NAME{SUFFIX}") for folder in folders)
+        raise OSError(f"the scene file {file} must be {places}")
+    if not file.is_symlink() and not file.exists():
+        return
+    if file.is_symlink() or not file.is_file() or not _is_scene(file):
+        raise OSError(f"{file} is there and not a scene: it is left as it is")
+
+
+def _is_scene(file: Path) -> bool:
+    with file.open("rb") as stream:
+        data = stream.read(LARGEST_SCENE_BYTES)
+    try:
+        found = json.loads(data)
+    except ValueError:
+        return False
+    return isinstance(found, dict) and found.keys() <= SCENE_KEYS
 
 
 class Rehearsal:

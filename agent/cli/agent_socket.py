@@ -15,16 +15,19 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 from typing_extensions import override
 
+from agent.cli.rights import act_at
+from agent.cli.terminal import echo
+from agent.core.printable import printable
 from agent.doctor.gathering.software import is_coming_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 DEFAULT_SOCKET: Final = Path("/run/gate-agent/console.sock")
-SocketOption = Annotated[
-    Path,
-    typer.Option("--socket", help="Socket of the running agent.", show_default=str(DEFAULT_SOCKET)),
-]
+_HELP: Final = "Socket of the running agent."
+SocketOption = Annotated[Path, typer.Option("--socket", callback=act_at, help=_HELP, show_default=str(DEFAULT_SOCKET))]
+SocketLater = Annotated[Path, typer.Option("--socket", help=_HELP, show_default=str(DEFAULT_SOCKET))]
+"""For a command that first does something with its caller's own rights."""
 COMING_UP_S: Final = 60.0
 """The unit gives a start so long."""
 NOBODY: Final = (FileNotFoundError, ConnectionRefusedError)
@@ -63,7 +66,7 @@ class AgentSocket:
                     if field == "event":
                         name = value
                     elif field == "data":
-                        yield name, json.loads(value)
+                        yield name, _printable(json.loads(value))
             except (OSError, http.client.HTTPException, ValueError) as error:
                 raise AgentAwayError(f"the agent has stopped telling: {error}") from error
 
@@ -93,6 +96,19 @@ class AgentSocket:
         return f"the agent does not answer at {self._path}: {error}"
 
 
+def _printable(value: Any) -> Any:
+    """The same value with texts that cannot steer the terminal on which they are drawn."""
+    match value:
+        case str():
+            return printable(value, keep="\n")
+        case list():
+            return [_printable(inner) for inner in value]
+        case dict():
+            return {name: _printable(inner) for name, inner in value.items()}
+        case _:
+            return value
+
+
 def _connect(connection: _Connection) -> None:
     """Connect; where nobody is there yet and the service is on its way, as soon as it is. Raises OSError."""
     until, told, wait = time.monotonic() + COMING_UP_S, False, threading.Event()
@@ -103,7 +119,7 @@ def _connect(connection: _Connection) -> None:
             if time.monotonic() >= until or not is_coming_up():
                 raise
             if not told:
-                typer.echo("gate-agent: the agent is starting; waiting for it ...", err=True)
+                echo("gate-agent: the agent is starting; waiting for it ...", err=True)
             told = True
             wait.wait(_LOOK_S)
         else:

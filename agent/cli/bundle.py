@@ -9,9 +9,11 @@ from typing import Annotated, Any
 import typer
 
 from agent.cli import exits
-from agent.cli.agent_socket import DEFAULT_SOCKET, AgentAwayError, AgentSocket, SocketOption
-from agent.cli.configuration import DEFAULT_PATH, Configuration, usable_configuration
+from agent.cli.agent_socket import DEFAULT_SOCKET, AgentAwayError, AgentSocket, SocketLater
+from agent.cli.configuration import DEFAULT_PATH, ConfigurationLater, usable_configuration
 from agent.cli.doctor import report_of
+from agent.cli.rights import act_at, act_at_gate
+from agent.cli.terminal import echo
 from agent.core.wording.words import Language
 from agent.doctor.bundle.contents import service_log
 from agent.doctor.bundle.pack import Material, Wanted, packed
@@ -22,37 +24,42 @@ MODE = 0o600
 
 def bundle(
     out: Annotated[Path, typer.Argument(metavar="OUT.zip", help="The file to write; it must not be there yet.")],
-    configuration: Configuration = DEFAULT_PATH,
+    configuration: ConfigurationLater = DEFAULT_PATH,
     *,
     pictures: Annotated[bool, typer.Option("--pictures", help="With the pictures of the last vehicles.")] = False,
     plates: Annotated[
         bool, typer.Option("--plates", help="With plates and VINs as they are; else they are masked.")
     ] = False,
-    socket: SocketOption = DEFAULT_SOCKET,
+    socket: SocketLater = DEFAULT_SOCKET,
 ) -> None:
     """Pack the log, the configuration, what the doctor finds, the last events, devices, versions and hashes.
 
     Passwords, tokens and private keys are taken out of all of it. Run it as root, or as somebody who may read the service's
     log. Exit code 1 where the file cannot be written.
     """
-    material = _material(configuration, socket)
+    log = service_log()
     try:
         descriptor = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, MODE)
         with os.fdopen(descriptor, "wb") as file:
+            # The file and the log may be the caller's alone; all else is looked at with the agent's rights.
+            act_at_gate(configuration)
+            act_at(socket)
+            material = _material(configuration, socket, log)
             file.write(packed(material, Wanted(pictures=pictures, plates=plates)))
+            size = file.tell()
     except OSError as error:
-        typer.echo(f"gate-agent bundle: {out}: {error.strerror or error}", err=True)
+        echo(f"gate-agent bundle: {out}: {error.strerror or error}", err=True)
         raise typer.Exit(exits.FAILED) from None
-    typer.echo(f"{out}: {out.stat().st_size / 1024:.0f} KiB; look into it before you send it")
+    echo(f"{out}: {size / 1024:.0f} KiB; look into it before you send it")
 
 
-def _material(configuration: Path, socket: Path) -> Material:
+def _material(configuration: Path, socket: Path, log: str | None) -> Material:
     directory = os.environ.get("CREDENTIALS_DIRECTORY")
     report, _usable = report_of(configuration, socket, Language.EN)
     return Material(
         report=report,
         loaded=_loaded(configuration),
-        log=service_log(),
+        log=log,
         health=_health(socket) if report.agent else None,
         environment=os.environ,
         credentials=Path(directory) if directory else None,
@@ -70,6 +77,6 @@ def _health(socket: Path) -> dict[str, Any] | None:
     try:
         told: dict[str, Any] = AgentSocket(socket, Language.EN.value).json("/api/health")
     except AgentAwayError as error:
-        typer.echo(f"gate-agent bundle: {error}; packed without its figures", err=True)
+        echo(f"gate-agent bundle: {error}; packed without its figures", err=True)
         return None
     return told

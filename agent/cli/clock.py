@@ -12,6 +12,7 @@ import typer
 from agent.cli import exits
 from agent.cli.configuration import DEFAULT_PATH, Configuration
 from agent.cli.lists.gate import registry_of, settings_of
+from agent.cli.terminal import echo
 from agent.clock_keeper import first_trust, holdover_rules
 from agent.core.chain import time_text
 from agent.core.clock_trust import ClockFloor, ClockLook, observe
@@ -54,12 +55,12 @@ def show(
         "floor_reset_waits": None if waiting is None else f"to {_moment(waiting.utc)} by {waiting.operator}",
     }
     if as_json:
-        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        echo(json.dumps(found, ensure_ascii=False, indent=2))
     else:
         wide = max(map(len, found))
         for name, value in found.items():
             if value not in (None, ""):
-                typer.echo(f"{name.replace('_', ' '):<{wide}}  {value}")
+                echo(f"{name.replace('_', ' '):<{wide}}  {value}")
     raise typer.Exit(exits.OK if trust.trusted else exits.FAILED)
 
 
@@ -86,7 +87,7 @@ def reset_floor(
         files.ask_reset(FloorReset(now, operator, cause.strip()))
     except OSError as error:
         _fail("reset-floor", error)
-    typer.echo(f"the floor goes back to {_moment(now)}: at once where the agent runs, else when it starts")
+    echo(f"the floor goes back to {_moment(now)}: at once where the agent runs, else when it starts")
 
 
 def _floor(settings: Settings) -> ClockFloor:
@@ -115,5 +116,5 @@ def _moment(utc: float) -> str:
 
 
 def _fail(command: str, error: Exception) -> NoReturn:
-    typer.echo(f"gate-agent clock {command}: {error}", err=True)
+    echo(f"gate-agent clock {command}: {error}", err=True)
     raise typer.Exit(exits.FAILED)

@@ -11,6 +11,7 @@ import typer
 
 from agent.cli import exits
 from agent.cli.permit.files import PermitFileError, read_key, write_new
+from agent.cli.terminal import echo
 from agent.core.command import CommandName
 from agent.core.command_issue import CommandInvalidError, make, sign
 from agent.core.permit.keys import SigningKey
@@ -54,7 +55,7 @@ def keygen(out: Annotated[Path, typer.Argument(help="File for the private key; i
         write_new(out.parent, {out.name: (key.to_pem(), _PRIVATE)})
     except PermitFileError as error:
         _fail("keygen", error)
-    typer.echo(f'public_key = "{key.public.raw.hex()}"')
+    echo(f'public_key = "{key.public.raw.hex()}"')
 
 
 @app.command("sign")
@@ -77,7 +78,7 @@ def sign_(  # noqa: PLR0913, PLR0917 - one argument an option
         _, text = order.signed(challenge)
     except (CommandInvalidError, PermitFileError, ValueError) as error:
         _fail("sign", error)
-    typer.echo(text)
+    echo(text)
 
 
 @app.command()
@@ -117,7 +118,7 @@ def send(  # noqa: PLR0913, PLR0917 - one argument an option
             result = Errand(guest, gate, timeout).run(name.value, order.signed, life)
     except (CommandInvalidError, PermitFileError, GuestError, ErrandError, ValueError) as error:
         _fail("send", error)
-    typer.echo(json.dumps(result, ensure_ascii=False, indent=2) if as_json else _told(gate, result))
+    echo(json.dumps(result, ensure_ascii=False, indent=2) if as_json else _told(gate, result))
     raise typer.Exit(exits.OK if result.get("result") == "done" else exits.FAILED)
 
 
@@ -171,5 +172,5 @@ def _told(gate: str, result: dict[str, Any]) -> str:
 
 
 def _fail(command: str, error: Exception) -> NoReturn:
-    typer.echo(f"gate-agent command {command}: {error}", err=True)
+    echo(f"gate-agent command {command}: {error}", err=True)
     raise typer.Exit(exits.FAILED)

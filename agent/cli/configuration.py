@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.cli.rights import act_at_gate, act_on_configuration
 from agent.configuration import FAMILIES, history_of, load_configuration, models
 from agent.core.wording.words import Language
 from agent.settings import board_place
@@ -24,6 +25,9 @@ __all__ = [
     "DEFAULT_PATH",
     "FAMILIES",
     "Configuration",
+    "ConfigurationFile",
+    "ConfigurationLater",
+    "ConfigurationToChange",
     "ProblemLanguage",
     "configuration_on_disk",
     "history_of",
@@ -35,8 +39,17 @@ __all__ = [
 ]
 
 DEFAULT_PATH = Path("/etc/gate-agent/gate.toml")
+_HELP = "The gate's configuration."
 Configuration = Annotated[
-    Path, typer.Option("--config", "-c", help="The gate's configuration.", show_default=str(DEFAULT_PATH))
+    Path, typer.Option("--config", "-c", callback=act_at_gate, help=_HELP, show_default=str(DEFAULT_PATH))
+]
+ConfigurationToChange = Annotated[
+    Path, typer.Option("--config", "-c", callback=act_on_configuration, help=_HELP, show_default=str(DEFAULT_PATH))
+]
+ConfigurationLater = Annotated[Path, typer.Option("--config", "-c", help=_HELP, show_default=str(DEFAULT_PATH))]
+"""For a command that first does something with its caller's own rights; it then calls `act_at_gate` itself."""
+ConfigurationFile = Annotated[
+    Path, typer.Argument(metavar="[CONFIG]", callback=act_at_gate, help="The configuration file.")
 ]
 ProblemLanguage = Annotated[Language, typer.Option("--language", help="The language of the problems.")]
 

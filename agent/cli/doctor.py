@@ -14,8 +14,15 @@ import typer
 from agent.cli import exits
 from agent.cli.agent_socket import DEFAULT_SOCKET, AgentAwayError, AgentSocket, SocketOption
 from agent.cli.clock import trust_of
-from agent.cli.configuration import DEFAULT_PATH, load_configuration, relay_boards, usable_configuration
+from agent.cli.configuration import (
+    DEFAULT_PATH,
+    ConfigurationFile,
+    load_configuration,
+    relay_boards,
+    usable_configuration,
+)
 from agent.cli.lists.gate import registry_of
+from agent.cli.terminal import echo
 from agent.core.wording.words import Language
 from agent.doctor.codes import Check, Severity
 from agent.doctor.examination import Examiner
@@ -45,7 +52,7 @@ _SERIOUS: Final = (Severity.ERROR, Severity.WARNING)
 
 
 def doctor(
-    configuration: Annotated[Path, typer.Argument(metavar="[CONFIG]", help="The configuration file.")] = DEFAULT_PATH,
+    configuration: ConfigurationFile = DEFAULT_PATH,
     *,
     as_json_: Annotated[bool, typer.Option("--json", help="Print the report as JSON, for programs.")] = False,
     language: Annotated[Language, typer.Option("--language", help="The language of the words.")] = Language.EN,
@@ -59,10 +66,10 @@ def doctor(
     """
     report, usable = report_of(configuration, socket, language)
     if as_json_:
-        typer.echo(json.dumps(as_json(report, language), ensure_ascii=False, indent=2))
+        echo(json.dumps(as_json(report, language), ensure_ascii=False, indent=2))
     else:
         for line in lines(report, language):
-            typer.echo(line)
+            echo(line)
     if not usable:
         raise typer.Exit(exits.CONFIGURATION)
     if report.worst in _SERIOUS:
@@ -86,9 +93,9 @@ def _asked(socket: Path, language: Language) -> Report | None:
         told = AgentSocket(socket, language.value, PATIENCE_S).json(PATH)
         return from_json(told, Clock().now().utc)
     except AgentAwayError as error:
-        typer.echo(f"gate-agent doctor: {error}; the devices are looked at without it", err=True)
+        echo(f"gate-agent doctor: {error}; the devices are looked at without it", err=True)
     except (KeyError, TypeError, ValueError) as error:
-        typer.echo(f"gate-agent doctor: the agent's report cannot be understood ({error!r})", err=True)
+        echo(f"gate-agent doctor: the agent's report cannot be understood ({error!r})", err=True)
     return None
 
 
@@ -152,4 +159,4 @@ class _Progress:
         names = ", ".join(title(one, self._language) for one in Check if one in self._left)
         # A wide character takes two columns: half of the line is enough for any.
         width = os.get_terminal_size(sys.stderr.fileno()).columns // 2
-        typer.echo(f"\r\033[K{names[:width]}", err=True, nl=False)
+        typer.echo(f"\r\033[K{names[:width]}", err=True, nl=False)  # the titles are our own

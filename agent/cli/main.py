@@ -13,6 +13,8 @@ import typer
 from agent.cli import exits
 from agent.cli.lazy import Command, CommandBrokenError, mount
 from agent.cli.pipes import drop_output
+from agent.cli.terminal import echo
+from agent.service.rights import own_process
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,7 +50,7 @@ TRACE_VARIABLE = "GATE_AGENT_TRACE"
 
 def _version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"gate-agent {metadata.version('gate-agent')}")
+        echo(f"gate-agent {metadata.version('gate-agent')}")
         raise typer.Exit
 
 
@@ -83,10 +85,12 @@ def application(arguments: Sequence[str]) -> typer.Typer:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code. What a user can mend is told in one line, without a traceback."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if arguments is None:
+        own_process()
     try:
         application(given)(args=given, prog_name="gate-agent")
     except KeyboardInterrupt:
-        typer.echo("gate-agent: interrupted", err=True)
+        echo("gate-agent: interrupted", err=True)
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         drop_output()
@@ -95,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         code = _expected(error)
         if code is None or os.environ.get(TRACE_VARIABLE):
             raise
-        typer.echo(str(error) if code == exits.CONFIGURATION else f"gate-agent: {error}", err=True)
+        echo(str(error) if code == exits.CONFIGURATION else f"gate-agent: {error}", err=True)
         sys.exit(code)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
-from pathlib import Path  # noqa: TC003 - typer reads the annotation
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from agent.cli import exits
-from agent.cli.configuration import DEFAULT_PATH, relay_boards, usable_configuration
+from agent.cli.configuration import DEFAULT_PATH, ConfigurationFile, relay_boards, usable_configuration
+from agent.cli.terminal import echo
 from agent.settings import SettingsError
 from drivers import registry
 from drivers.api import Delivery, DeviceError
@@ -23,7 +23,7 @@ WITHIN_S = 5.0
 
 
 def release(
-    configuration: Annotated[Path, typer.Argument(metavar="[CONFIG]", help="The configuration file.")] = DEFAULT_PATH,
+    configuration: ConfigurationFile = DEFAULT_PATH,
     *,
     within_s: Annotated[
         float, typer.Option("--within-s", min=0.1, max=60.0, help="Seconds that all of it may take.")
@@ -38,10 +38,10 @@ def release(
     try:
         found = usable_configuration(configuration)
     except SettingsError as error:
-        typer.echo(str(error), err=True)
+        echo(str(error), err=True)
         raise typer.Exit(exits.CONFIGURATION) from None
     if found.refused is not None:
-        typer.echo(f"{found.refused}\nthe boards of the last good configuration are released instead", err=True)
+        echo(f"{found.refused}\nthe boards of the last good configuration are released instead", err=True)
     settings = found.loaded.settings
     outcomes = {
         place: _Release(settings.lanes[lanes[0]].relay) for place, lanes in relay_boards(settings.lanes).items()
@@ -51,7 +51,7 @@ def release(
     deadline = time.monotonic() + within_s
     for place, outcome in outcomes.items():
         outcome.done.wait(max(0.0, deadline - time.monotonic()))
-        typer.echo(f"{place}: {outcome.words}", err=not outcome.proved)
+        echo(f"{place}: {outcome.words}", err=not outcome.proved)
     if not all(outcome.proved for outcome in outcomes.values()):
         raise typer.Exit(exits.FAILED)
 

@@ -8,7 +8,7 @@ import os
 from dataclasses import replace
 from functools import partial
 from pathlib import Path  # noqa: TC003 - typer reads the annotation
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -16,6 +16,7 @@ from agent.cli import exits
 from agent.cli.asked import Asked
 from agent.cli.configuration import (
     DEFAULT_PATH,
+    ConfigurationFile,
     configuration_on_disk,
     last_good_configuration,
     load_configuration,
@@ -45,7 +46,7 @@ NEW = "a new configuration"
 
 
 def run(
-    configuration: Annotated[Path, typer.Argument(metavar="[CONFIG]", help="The configuration file.")] = DEFAULT_PATH,
+    configuration: ConfigurationFile = DEFAULT_PATH,
 ) -> None:
     """Run the agent until it is told to stop (SIGTERM or Ctrl-C). The service starts this command.
 

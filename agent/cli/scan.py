@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from agent.cli import exits
+from agent.core.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -234,12 +235,12 @@ def _show_table(rows: list[dict[str, Any]]) -> None:
     table = Table("file", "plates", "QR codes", "picture", "ms", box=None, pad_edge=False)
     for row in rows:
         if "error" in row:
-            table.add_row(Text(_printable(row["file"])), Text(row["error"], style="red"))
+            table.add_row(Text(printable(row["file"])), Text(row["error"], style="red"))
             continue
         plates = [f"{plate['text']} {plate['confidence']:.0%} {plate['kind']}" for plate in row["plates"]]
-        codes = [_printable(code["text"]) for code in row["qr"]]
+        codes = [printable(code["text"]) for code in row["qr"]]
         spent = [f"{name} {ms:.0f}" for name, ms in row["ms"].items() if ms is not None]
-        cells = ([_printable(row["file"])], plates, codes, spent)
+        cells = ([printable(row["file"])], plates, codes, spent)
         file, read, shown, ms = (Text("\n".join(cell) or "-") for cell in cells)
         table.add_row(file, read, shown, _light(row["picture"]), ms)
     console = Console()
@@ -257,8 +258,3 @@ def _light(picture: dict[str, Any]) -> Text:
         if one["flaw"]:
             light.append(f"\n{one['figure']} {one['value']:g}: {one['advice']}", style=_COLOURS[one["grade"]])
     return light
-
-
-def _printable(text: str) -> str:
-    """A foreign text that cannot steer the terminal."""
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)

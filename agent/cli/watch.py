@@ -17,6 +17,7 @@ from agent.cli import exits
 from agent.cli.agent_socket import DEFAULT_SOCKET, AgentAwayError, AgentSocket, SocketOption
 from agent.cli.events.common import DEFAULT_JOURNAL, JournalPath
 from agent.cli.events.line import event_line
+from agent.cli.terminal import echo
 from agent.core.wording.words import Language
 from agent.store.errors import JournalError
 from agent.store.reader import JournalReader
@@ -58,7 +59,7 @@ def watch(
     try:
         name, cameras = _lane(agent, lane)
     except AgentAwayError as error:
-        typer.echo(f"gate-agent watch: {error}", err=True)
+        echo(f"gate-agent watch: {error}", err=True)
         raise typer.Exit(exits.FAILED) from None
     screen = Screen(name, cameras, journal, language)
     if once or not sys.stdout.isatty():
@@ -90,7 +91,7 @@ def _show_once(agent: AgentSocket, screen: Screen) -> None:
             if screen.whole:
                 break
     except AgentAwayError as error:
-        typer.echo(f"gate-agent watch: {error}", err=True)
+        echo(f"gate-agent watch: {error}", err=True)
         raise typer.Exit(exits.FAILED) from None
     Console(highlight=False).print(screen.shown())
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 from agent.link.tls import TlsFiles, TlsFilesError, make_context
 from agent.settings.values import broker_address
+from agent.store.regular import open_regular
 from drivers.text import Text, reason
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class BrokerRules:
 def readable(path: Path, file: FilePath, complaints: Complaints) -> Iterator[Problem]:
     """The problem of a file that cannot be read."""
     try:
-        with file.open("rb") as stream:
+        with open_regular(file) as stream:
             stream.read(1)
     except OSError as error:
         yield complaints.about(

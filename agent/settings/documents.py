@@ -6,7 +6,8 @@ import json
 import os
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from agent.settings.files import FileReader
     from agent.settings.places import Path
 
+SUFFIX: Final = ".toml"
+OUTSIDE: Final = Text("is not a .toml file in the folder of the configuration; only such files can be included")
 NUL, NUL_SHOWN = "\0", "\N{SYMBOL FOR NULL}"
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -106,16 +109,21 @@ class Document:
 def read(path: FilePath, reader: FileReader = read_file) -> Document:
     """Read a file and all it includes. What is wrong is in the document's problems."""
     document = Document()
-    _Reading(document, reader).add(path, None)
+    _Reading(document, reader, _real(path.absolute().parent)).add(path, None)
     return document
 
 
 class _Reading:
-    """Reads a file after the other into a document."""
+    """Reads a file after the other into a document.
 
-    def __init__(self, document: Document, reader: FileReader) -> None:
+    Only .toml files in the folder of the first are included, wherever links lead: whoever may change the configuration must
+    not read by it what else the service may read.
+    """
+
+    def __init__(self, document: Document, reader: FileReader, folder: str) -> None:
         self._document = document
         self._reader = reader
+        self._folder = folder
 
     def add(self, path: FilePath, origin: Origin | None) -> None:
         document = self._document
@@ -156,7 +164,15 @@ class _Reading:
         for number, name in enumerate(listed):
             if isinstance(name, str):
                 origin = Origin(str(file.path), file, file.places.get(("include", number)))
-                self.add(file.path.parent / name.replace(NUL, NUL_SHOWN), origin)
+                path = file.path.parent / name.replace(NUL, NUL_SHOWN)
+                if self._belongs(path):
+                    self.add(path, origin)
+                else:
+                    _complainer(self._document, path, origin)(OUTSIDE)
+
+    def _belongs(self, path: FilePath) -> bool:
+        real = PurePath(_real(path))
+        return real.suffix == SUFFIX and real.is_relative_to(self._folder)
 
 
 def _real(path: FilePath) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from agent.store.place import sync_folder
+from agent.store.regular import open_regular
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -27,15 +28,12 @@ class FileReader(Protocol):
         ...
 
 
-def read_file(path: Path) -> bytes:
+def read_file(path: Path, most_bytes: int = LARGEST_BYTES) -> bytes:
     """The bytes of a regular file. Raises OSError, also for a pipe, which might never end, and for a file too large."""
-    handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise OSError(errno.EINVAL, Text("It is no regular file"))
-        found = file.read(LARGEST_BYTES + 1)
-    if len(found) > LARGEST_BYTES:
-        raise OSError(errno.EFBIG, Text("It is larger than {largest_kb} kB", largest_kb=LARGEST_BYTES // 1024))
+    with open_regular(path) as file:
+        found = file.read(most_bytes + 1)
+    if len(found) > most_bytes:
+        raise OSError(errno.EFBIG, Text("It is larger than {largest_kb} kB", largest_kb=most_bytes // 1024))
     return found
 
 

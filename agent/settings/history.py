@@ -11,22 +11,26 @@ import fcntl
 import json
 import os
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from agent.service.rights import acting_as, keeper_for_root
 from agent.settings.documents import dotted, leaves, read
 from agent.settings.files import FileReader, read_file, replace_file
 from drivers.text import Text, reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from contextlib import AbstractContextManager
 
 FOLDER: Final = "configuration"
 GOOD: Final = "good.json"
 LOCK: Final = "lock"
 KEPT: Final = 20
+LARGEST_STATE_BYTES: Final = 1 << 26
+"""Of a state as it is kept: many files of the configuration, each byte of them written as up to six."""
 LONGEST_WAIT_S: Final = 5.0
 _TRY_AGAIN_S: Final = 0.05
 _FORMAT: Final = 1
@@ -116,13 +120,13 @@ class History:
     def held(self) -> Iterator[None]:
         """Keep all others from changing it. Raises HistoryError, also when another does not let go in time."""
         try:
-            self._make_folder()
-            handle = os.open(self._folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            with self._as_keeper():
+                self._make_folder()
+                handle = os.open(self._folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError as error:
             message = Text("the history cannot be kept in {folder}: {why}", folder=self._folder, why=reason(error))
             raise HistoryError(message) from None
         try:
-            self._own(handle)
             _lock(handle)
             yield
         finally:
@@ -131,7 +135,8 @@ class History:
     def generations(self) -> list[Generation]:
         """All states that are kept, the oldest first. What is damaged is left out. Raises HistoryError."""
         try:
-            names = [path for path in self._folder.iterdir() if path.stem.isdigit() and path.suffix == ".json"]
+            with self._as_keeper():
+                names = [path for path in self._folder.iterdir() if path.stem.isdigit() and path.suffix == ".json"]
         except FileNotFoundError:
             return []
         except OSError as error:
@@ -159,31 +164,24 @@ class History:
         changed = changed_keys(newest.state, state) if newest else ()
         added = Generation(number, step.utc, step.who, step.what, changed, state, of)
         self._write(f"{number:06}.json", added)
-        for old in known[: max(0, len(known) + 1 - KEPT)]:
-            (self._folder / f"{old.number:06}.json").unlink(missing_ok=True)
+        with self._as_keeper():
+            for old in known[: max(0, len(known) + 1 - KEPT)]:
+                (self._folder / f"{old.number:06}.json").unlink(missing_ok=True)
         return added
 
     def _make_folder(self) -> None:
         self._directory.mkdir(parents=True, exist_ok=True)
-        try:
+        with suppress(FileExistsError):  # also when another has just made it
             self._folder.mkdir(mode=0o700)
-        except FileExistsError:  # also when another has just made it
-            return
-        handle = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            self._own(handle)
-        finally:
-            os.close(handle)
 
-    def _own(self, handle: int) -> None:
-        """Give what root makes to the owner of the state directory."""
-        owner = self._directory.stat()
-        if os.geteuid() == 0 and os.fstat(handle).st_uid != owner.st_uid:
-            os.fchown(handle, owner.st_uid, owner.st_gid)
+    def _as_keeper(self) -> AbstractContextManager[None]:
+        """Root keeps the history with the rights of the state directory's owner, whose files it leads through."""
+        return acting_as(keeper_for_root(self._directory))
 
     def _read(self, path: Path) -> Generation | None:
         try:
-            found = json.loads(path.read_bytes())
+            with self._as_keeper():
+                found = json.loads(read_file(path, LARGEST_STATE_BYTES))
             return _generation(found) if found["main"] == self._main else None
         except FileNotFoundError:
             return None
@@ -199,9 +197,8 @@ class History:
         del said["state"]
         path = self._folder / name
         try:
-            replace_file(path, json.dumps(said).encode(), None)
-            with path.open("rb") as file:
-                self._own(file.fileno())
+            with self._as_keeper():
+                replace_file(path, json.dumps(said).encode(), None)
         except OSError as error:
             message = Text("{path} cannot be written: {why}", path=path, why=reason(error))
             raise HistoryError(message) from None

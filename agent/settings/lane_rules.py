@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from drivers.api import RelayCapabilities
 
 _LAST_LANE_OF_PERMITS = 32
+_SIMULATED = "simulated"
 _SAMPLES_BEFORE_STALE = 3
 CHANNELS = ("open_channel", "close_channel", "hold_channel", "red_channel", "green_channel")
 SIGNALS = ("presence", "safety", "photocell", "opened", "closed", "key", "hold")
@@ -51,6 +52,7 @@ class LaneRules:
         yield from self._loops()
         yield from self._inverted()
         yield from self._readers()
+        yield from self._simulated()
 
     def _about(self, *keys: str | int, message: Text, warning: bool = False) -> Problem:
         return self._complaints.about((*self._path, *keys), message, warning=warning)
@@ -172,6 +174,22 @@ class LaneRules:
                 yield self._about(
                     "signals", "inverted", place, message=Text("input {number} stands here twice", number=number)
                 )
+
+    def _simulated(self) -> Iterator[Problem]:
+        """What is only simulated beside a real relay board: a step of the set-up, never a gate at work."""
+        lane = self._lane
+        if lane.relay.kind == _SIMULATED:
+            return
+        if lane.inputs is not None and lane.inputs.kind == _SIMULATED:
+            if lane.close_mode == "agent":
+                message = Text('"agent" needs real inputs beside a real relay board: simulated ones see no vehicle')
+                yield self._about("close_mode", message=message)
+            message = Text("is simulated beside a real relay board: no vehicle is felt")
+            yield self._about("inputs", "kind", message=message, warning=True)
+        for place, camera in enumerate(lane.cameras):
+            if camera.kind == _SIMULATED:
+                message = Text("is simulated beside a real relay board: it sees no vehicle")
+                yield self._about("cameras", place, "kind", message=message, warning=True)
 
     def _readers(self) -> Iterator[Problem]:
         if self._lane.number > _LAST_LANE_OF_PERMITS:

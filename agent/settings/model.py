@@ -289,7 +289,8 @@ class Settings(BaseSettings):
 
     version: Literal[1] = Field(description="Version of this file's form.")
     include: tuple[str, ...] = Field(
-        default=(), description="Further files, relative to this one, whose keys are added to it."
+        default=(),
+        description="Further .toml files in this folder or below it, relative to this one, whose keys are added to it.",
     )
     gate: Gate = Field(description="Which gate this is.")
     state: State = Field(default=State(), description="Where the agent keeps what must survive.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from typing_extensions import override
 
+from agent.core.printable import printable
 from agent.core.wording.words import Language
 from agent.translation.lookup import told
 from drivers.text import Text
@@ -53,7 +54,10 @@ class Problem:
         return self.words(Language.EN)
 
     def words(self, language: Language) -> str:
-        """`file:line:column: error: key: what; did you mean "x"?`, then the line and a caret below its place."""
+        """`file:line:column: error: key: what; did you mean "x"?`, then the line and a caret below its place.
+
+        What could steer a terminal is escaped.
+        """
         place = f":{self.spot.line}:{self.spot.column}" if self.spot else ""
         key = f"{self.key}: " if self.key else ""
         said = (
@@ -61,11 +65,13 @@ class Problem:
             if self.hint
             else self.message
         )
-        head = f"{self.source}{place}: {told(_SEVERITIES[self.severity], language)}: {key}{told(said, language)}"
+        severity = told(_SEVERITIES[self.severity], language)
+        head = printable(f"{self.source}{place}: {severity}: {key}{told(said, language)}")
         if self.spot is None or not self.spot.excerpt:
             return head
-        blank = "".join(_blank(character) for character in self.spot.excerpt[: self.spot.caret])
-        return f"{head}\n{self.spot.line:5} | {self.spot.excerpt}\n      | {blank}^"
+        before = printable(self.spot.excerpt[: self.spot.caret], keep="\t")
+        rest = printable(self.spot.excerpt[self.spot.caret :], keep="\t")
+        return f"{head}\n{self.spot.line:5} | {before}{rest}\n      | {''.join(map(_blank, before))}^"
 
     def as_json(self, language: Language = Language.EN) -> dict[str, object]:
         """The problem as a JSON object. `line` and `column` are null where there is no file."""

@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from agent.core.clock_trust import Anchor, LastLook
 from agent.core.moment import Moment
+from agent.store.regular import open_regular
 
 log = logging.getLogger(__name__)
 
@@ -115,7 +116,7 @@ def _boot_id() -> str:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
+    with open_regular(path) as file:
         text = file.read(LONGEST + 1)
     if len(text) > LONGEST:
         raise ValueError(f"it is longer than {LONGEST} bytes")
@@ -131,7 +132,6 @@ def _write(path: Path, said: dict[str, Any]) -> None:
     try:
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(said, file, ensure_ascii=False)
-        Path(name).chmod(0o644)
         Path(name).replace(path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

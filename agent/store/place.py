@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.store import schema
 from agent.store.errors import JournalUnavailableError, is_full
+from agent.store.regular import check_database
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,6 +36,7 @@ class Place:
         """Take the lock. Raises JournalUnavailableError when another has it, also one in this process."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            check_database(self.path)
             lock_file = os.open(self.beside("-lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         except OSError as error:
             raise JournalUnavailableError(f"cannot use the folder of the journal {self.path}: {error}") from error

@@ -11,6 +11,7 @@ from agent.core.chain import SEQ_MAX, UTC_MS_MAX, time_text
 from agent.core.verification import Fault, Flaw, Verification, verify
 from agent.store import history, schema
 from agent.store.errors import SQL_ERRORS, JournalCorruptError, JournalUnavailableError, translated
+from agent.store.regular import open_regular
 from agent.store.soundness import sound
 
 if TYPE_CHECKING:
@@ -145,7 +146,7 @@ def _agrees(row: Row, total: int) -> bool:
 def is_database(path: Path) -> bool:
     """Whether a file is an SQLite database, by its first bytes. Raises JournalUnavailableError when it cannot be read."""
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return file.read(16) == b"SQLite format 3\0"
     except OSError as error:
         raise JournalUnavailableError(f"cannot read {path}: {error.strerror}") from error

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.store.errors import SQL_ERRORS, RegistryError, is_damage
 from agent.store.place import sync_folder
+from agent.store.regular import check_database
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,8 +77,10 @@ class RegistryFile:
         """Say that this process has the file open. Raises RegistryError while another moves it aside, or for the folder."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._lock_file = os.open(self._beside("-lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
-            self._give_to_owner(self._beside("-lock"))
+            check_database(self.path)
+            self._lock_file = os.open(
+                self._beside("-lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600
+            )
             fcntl.flock(self._lock_file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError as error:
             self.leave()
@@ -134,7 +137,6 @@ class RegistryFile:
             connection.execute(f"PRAGMA main.max_page_count = {max_pages}")
             connection.execute(f"PRAGMA temp.max_page_count = {max_pages}")
             self._make_tables(connection)
-            self._give_to_owner(self.path)
         except BaseException:
             connection.close()
             raise
@@ -186,12 +188,6 @@ class RegistryFile:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
-
-    def _give_to_owner(self, path: Path) -> None:
-        """Let the agent's user have what root makes in its folder, as by `lists import` before the first start."""
-        if os.geteuid() == 0:
-            owner = self.path.parent.stat()
-            os.chown(path, owner.st_uid, owner.st_gid)
 
     def _beside(self, ending: str) -> Path:
         return self.path.with_name(f"{self.path.name}{ending}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from agent.store.errors import SQL_ERRORS, JournalUnavailableError
+from agent.store.regular import check_database
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -144,6 +145,10 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     """
     if not path.is_file():
         raise JournalUnavailableError(f"there is no journal at {path}")
+    try:
+        check_database(path)
+    except OSError as error:
+        raise JournalUnavailableError(f"cannot read {path}: {error.strerror}") from error
     where = f"file:{quote(str(path.absolute()))}"
     at_rest = not path.with_name(f"{path.name}-wal").exists()
     modes = ("mode=ro", "mode=ro&immutable=1") if at_rest else ("mode=ro",)

@@ -394,7 +394,7 @@ def test_a_file_that_is_huge_endless_or_no_file_is_refused_at_once(tmp_path):
     for path, words in (
         (huge, "It is larger than 256 kB"),
         (pipe, "It is no regular file"),
-        ("/dev/zero", "no regular"),
+        ("/dev/zero", "is not a .toml file in the folder of the configuration"),
     ):
         main = tmp_path / "gate.toml"
         main.write_text(good(("version = 1", f'version = 1\ninclude = ["{path}"]')))
@@ -404,7 +404,7 @@ def test_a_file_that_is_huge_endless_or_no_file_is_refused_at_once(tmp_path):
 
 
 def test_the_name_of_an_included_file_may_hold_anything(tmp_path):
-    for name in (r"a\u0000b", "x" * 5000, "*.toml", "\\ud7ff"):
+    for name in (r"a\u0000b.toml", f"{'x' * 5000}.toml", "*.toml", "\\ud7ff.toml"):
         main = tmp_path / "gate.toml"
         main.write_text(good(("version = 1", f'version = 1\ninclude = ["{name}"]')))
         (problem,) = found(main)

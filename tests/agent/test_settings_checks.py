@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from agent.configuration import load_configuration
 from agent.settings import SettingsError
 from agent.settings.model import EXAMPLE_ROOT_KEY
-from tests.gate_files import GOOD, LANE, ROOT_KEY, loaded, write
+from tests.gate_files import GOOD, HEAD, LANE, ROOT_KEY, loaded, write
 
 SECOND = (
     LANE.replace("lanes.out", "lanes.in")
@@ -178,3 +179,57 @@ def test_what_commands_and_evidence_say_must_fit_together(tmp_path, added, key, 
 def test_a_command_that_does_not_exist_gets_the_nearest_one(tmp_path):
     problem = problems(write(tmp_path, f'{GOOD}\n{KEY}\nmay = ["opne"]\n'))["commands.keys[0].may[0]"]
     assert "open" in problem.message
+
+
+MIXED = """
+[lanes.out]
+number = 1
+direction = "export"
+close_mode = "{close_mode}"
+
+[lanes.out.relay]
+kind = "{relay}"
+{port}
+
+[lanes.out.barrier]
+close_channel = 2
+
+[lanes.out.inputs]
+kind = "simulated"
+
+[lanes.out.signals]
+presence = 1
+safety = 2
+
+[[lanes.out.cameras]]
+id = "front"
+kind = "simulated"
+"""
+
+
+def mixed(tmp_path, relay, close_mode):
+    port = "" if relay == "simulated" else 'port = "/dev/gate-barrier"\nchannels = 2'
+    path = write(tmp_path, HEAD + MIXED.format(relay=relay, port=port, close_mode=close_mode))
+    try:
+        found = load_configuration(path).warnings
+    except SettingsError as error:
+        found = error.problems
+    return {
+        (one.key, one.severity): str(one.message)
+        for one in found
+        if "simulated" in one.message or "real" in one.message
+    }
+
+
+def test_what_is_simulated_beside_a_real_relay_board_is_told(tmp_path):
+    told = mixed(tmp_path, "lcus", "controller")
+    assert told == {
+        ("lanes.out.inputs.kind", "warning"): "is simulated beside a real relay board: no vehicle is felt",
+        ("lanes.out.cameras[0].kind", "warning"): "is simulated beside a real relay board: it sees no vehicle",
+    }
+    assert mixed(tmp_path, "simulated", "agent") == {}
+
+
+def test_an_agent_never_closes_a_real_arm_by_simulated_inputs(tmp_path):
+    told = mixed(tmp_path, "lcus", "agent")
+    assert "needs real inputs" in told["lanes.out.close_mode", "error"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from functools import cache
@@ -244,6 +245,125 @@ def test_an_upload_that_is_no_configuration_is_refused_with_its_errors(gate, dat
     assert answer.status_code == 422
     assert words in answer.text
     assert gate.path.read_bytes() == before
+
+
+def upload(browser, text):
+    seen = form(browser.get("/configuration"))["seen"]
+    return browser.post("/configuration/upload", data={"seen": seen}, files={"upload": ("gate.toml", text.encode())})
+
+
+CONTENT = "MC4CAQAwBQYDK2VwBCIEIEXAMPLEsecretbytes"
+KEY = f"-----BEGIN PRIVATE KEY-----\n{CONTENT}\n-----END PRIVATE KEY-----\n"
+
+
+@pytest.fixture
+def secret(gate, tmp_path):
+    """A key outside the configuration's folder, and names in the folder that lead to it or are none of a configuration."""
+    outside = tmp_path / "gate.key"
+    names = {
+        "outside": outside,
+        "sibling": gate.path.parent.parent / "stranger.toml",
+        "key": gate.path.parent / "practice.key",
+        "link": gate.path.parent / "link.toml",
+        "folder": gate.path.parent / "linked",
+    }
+    for name in ("outside", "sibling", "key"):
+        names[name].write_text(KEY, encoding="ascii")
+    names["link"].symlink_to(outside)
+    names["folder"].symlink_to(tmp_path)
+    (tmp_path / "inner.toml").write_text(KEY, encoding="ascii")
+    yield names
+    for name in ("sibling", "key", "link", "folder"):
+        names[name].unlink()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "{outside}",
+        "/proc/self/environ",
+        "{sibling}",
+        "../stranger.toml",
+        "practice.key",
+        "link.toml",
+        "linked/inner.toml",
+        "nothing/../../stranger.toml",
+    ],
+)
+def test_nothing_of_a_file_outside_the_configuration_is_read_through_an_include(gate, secret, name):
+    browser = gate.browser("technician")
+    named = name.format(**secret)
+    answer = upload(browser, f'include = ["{named}"]\n{gate.text}')
+    assert answer.status_code == 422
+    for word in (CONTENT, "PRIVATE KEY", "PATH="):
+        assert word not in answer.text
+    assert "is not a .toml file in the folder of the configuration" in answer.text
+
+
+def test_what_an_included_file_includes_stays_in_the_folder_too(gate, secret):
+    inner = gate.path.parent / "inner.toml"
+    inner.write_text(f'include = ["{secret["outside"]}"]\n', encoding="utf-8")
+    try:
+        answer = upload(gate.browser("technician"), f'include = ["inner.toml"]\n{gate.text}')
+    finally:
+        inner.unlink()
+    assert answer.status_code == 422
+    assert CONTENT not in answer.text
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        '[permits]\ntrust_list = "{outside}"',
+        '[mqtt]\nca_file = "{outside}"',
+        '[mqtt]\ncertificate_file = "{outside}"\nkey_file = "{outside}"',
+        '[site]\nca_file = "{outside}"',
+        '[console]\ncertificate_file = "{outside}"\nkey_file = "{outside}"',
+        '[state]\ndirectory = "{outside}"',
+    ],
+)
+def test_no_answer_quotes_a_file_that_a_key_names(gate, secret, keys):
+    browser = gate.browser("technician")
+    section = keys.partition("\n")[0]
+    text = re.sub(rf"(?ms)^{re.escape(section)}$.*?(?=^\[|\Z)", "", gate.text) + "\n" + keys.format(**secret) + "\n"
+    answer = upload(browser, text)
+    pages = [answer.text]
+    if answer.status_code == 200:
+        apply(browser, answer)
+        pages += [
+            browser.get(page).text
+            for page in ("/configuration", "/configuration/raw", "/health", "/configuration/history")
+        ]
+    assert CONTENT not in "".join(pages)
+
+
+def acts(gate):
+    journal = gate.app._journal
+    events = (json.loads(one.payload)["data"] for one in journal.range(1, journal.head) if one.type == "console.acted")
+    return [
+        (one["person"], one["act"], one["done"], one["detail"]) for one in events if one["act"].startswith("config")
+    ]
+
+
+def test_every_proposal_is_an_event_with_who_and_what_it_would_change(gate):
+    browser, before = gate.browser("technician"), len(acts(gate))
+    change(browser, "lanes.out", **{"lanes.out.timing.read_s": "12"})
+    (told,) = acts(gate)[before:]
+    assert told[:3] == ("some-technician", "configuration.proposed", True)
+    assert "lanes.out.timing.read_s" in told[3]
+    assert "gate.toml" in told[3]
+
+
+def test_a_refused_proposal_is_an_event_too(gate, secret):
+    browser, before = gate.browser("technician"), len(acts(gate))
+    upload(browser, f'include = ["{secret["outside"]}"]\n{gate.text}')
+    browser.post("/configuration/upload", data={"seen": "x"}, files={"upload": ("gate.toml", b"\xff\xfe")})
+    upload(browser, "[gate\n")
+    change(browser, "lanes.out")
+    told = acts(gate)[before:]
+    assert [one[:3] for one in told] == [("some-technician", "configuration.proposed", False)] * 4
+    assert str(secret["outside"]) in told[0][3]
+    assert CONTENT not in str(told)
 
 
 def test_a_broken_file_on_the_disk_is_told_and_mended_as_text(gate):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import stat
 import subprocess
 import sys
 
@@ -90,15 +89,3 @@ def test_what_cannot_be_done_is_said_and_changes_nothing(gate, arguments, said):
     assert told.exit_code == exits.FAILED
     assert said in told.stderr
     assert gate.app.console.access.users.all() == before
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="gives a folder to another user, which only root may")
-def test_a_file_that_root_makes_belongs_to_the_agent(tmp_path):
-    gate = ConsoleGate(tmp_path)
-    state = tmp_path / "state"
-    gate.app._journal.close()
-    gate.app._lists.registry.close()
-    os.chown(state, 12345, 12345)
-    assert console(gate, "code").exit_code == exits.OK
-    for file in state.glob("console.db*"):
-        assert (file.stat().st_uid, stat.S_IMODE(file.stat().st_mode)) == (12345, 0o600), file

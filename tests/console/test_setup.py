@@ -80,7 +80,7 @@ def test_a_simulated_vehicle_with_the_practice_permit_passes_and_the_steps_follo
     folder.mkdir()
     (folder / "trust-list.txt").write_bytes(papers.trust_list)
     (folder / "permit.txt").write_text(papers.text)
-    lane = (CLOCK + LANE + LIMITS_AND_CAMERA).format(board=tmp_path.name, scene=tmp_path / "scene/scene.json")
+    lane = (CLOCK + LANE + LIMITS_AND_CAMERA).format(board=tmp_path.name, scene=tmp_path / "state/rehearsal/scene.json")
     gate = ConsoleGate(tmp_path, lanes=lane, key=papers.root, permits=f'trust_list = "{folder}/trust-list.txt"')
     with gate:
         browser = gate.browser("technician")
@@ -100,3 +100,67 @@ def test_no_vehicle_is_simulated_where_the_hardware_is_real(tmp_path):
         answer = gate.browser("technician").post("/setup/out/vehicle", data={"plate": PLATE, "permit": "GP1:"})
         nobody = gate.browser("viewer").post("/setup/out/vehicle", data={"plate": PLATE, "permit": "GP1:"})
     assert (answer.status_code, nobody.status_code) == (404, 403)
+
+
+def scene_gate(folder, scene, lanes=""):
+    """A gate of one lane without hardware whose camera's scene is that file."""
+    lane = (CLOCK + LANE + LIMITS_AND_CAMERA).format(board=folder.name, scene=scene) + lanes
+    return ConsoleGate(folder, lanes=lane)
+
+
+def send_vehicle(gate):
+    form = {"plate": PLATE, "permit": "GP1:NOTHING"}
+    return gate.browser("technician").post("/setup/out/vehicle", data=form)
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["state/journal.db", "state/registry.db", "gate.toml", "precious.json", "state/rehearsal/../../precious.json"],
+)
+def test_a_simulated_vehicle_never_writes_over_a_file_that_is_no_scene(tmp_path, place):
+    (tmp_path / "precious.json").write_text('{"seq": 7}', encoding="utf-8")
+    with scene_gate(tmp_path, tmp_path / place) as gate:
+        before = (tmp_path / place).resolve().read_bytes()[:16]
+        assert send_vehicle(gate).status_code == 404
+        assert (tmp_path / place).resolve().read_bytes()[:16] == before
+        head = gate.app._journal.head
+        assert [one.seq for one in gate.app._journal.range(1, head)] == list(range(1, head + 1))
+
+
+@pytest.mark.parametrize("content", ['{"seq": 7}', "SQLite format 3\0", '"text"', "{"])
+def test_nor_one_of_that_kind_among_the_scenes(tmp_path, content):
+    scene = tmp_path / "state/rehearsal/scene.json"
+    scene.parent.mkdir(parents=True)
+    scene.write_text(content, encoding="utf-8")
+    with scene_gate(tmp_path, scene) as gate:
+        assert send_vehicle(gate).status_code == 404
+        assert scene.read_text(encoding="utf-8") == content
+
+
+def test_nor_through_a_link(tmp_path):
+    precious = tmp_path / "precious.json"
+    precious.write_text("{}", encoding="utf-8")
+    scene = tmp_path / "state/rehearsal/scene.json"
+    scene.parent.mkdir(parents=True)
+    scene.symlink_to(precious)
+    with scene_gate(tmp_path, scene) as gate:
+        assert send_vehicle(gate).status_code == 404
+        assert precious.read_text(encoding="utf-8") == "{}"
+
+
+REAL_LANE = """
+[lanes.real]
+number = 2
+direction = "export"
+
+[lanes.real.relay]
+kind = "lcus"
+port = "/dev/gate-nothing"
+channels = 2
+"""
+
+
+def test_no_simulated_vehicle_comes_at_a_gate_with_a_real_barrier(tmp_path):
+    with scene_gate(tmp_path, tmp_path / "state/rehearsal/scene.json", REAL_LANE) as gate:
+        assert send_vehicle(gate).status_code == 404
+        assert "/setup/out/vehicle" not in gate.browser("technician").get("/setup").text

@@ -163,6 +163,15 @@ def test_who_asks_the_kernel_about_the_clock_has_nothing_else(tmp_path):
     assert code == 0
 
 
+def test_the_page_on_the_clock_says_what_the_units_do():
+    page = (SYSTEMD.parent / "docs/clock.md").read_text(encoding="utf-8")
+    assert "\nProtectClock=yes\n" in UNIT.read_text(encoding="utf-8")
+    assert "ProtectClock=" not in CLOCK.read_text(encoding="utf-8")
+    told = re.findall(r"`ProtectClock=(\w*)`", page)
+    assert told == ["yes", ""], "of the agent's unit, and of the other, which leaves it out"
+    assert "must stay off" not in page
+
+
 def test_the_users_file_is_understood(tmp_path):
     command = [tool("systemd-sysusers"), "--dry-run", f"--root={tmp_path}", str(SYSTEMD / "gate-agent.sysusers")]
     answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)

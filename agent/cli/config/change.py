@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 import typer
 
 from agent.cli import exits
-from agent.cli.configuration import DEFAULT_PATH, Configuration, ProblemLanguage
+from agent.cli.configuration import DEFAULT_PATH, ConfigurationToChange, ProblemLanguage
+from agent.cli.terminal import echo
 from agent.configuration import desk_of, history_of
 from agent.core.chain import time_text
 from agent.core.wording.words import Language
@@ -44,7 +45,7 @@ def set_key(
         str,
         typer.Argument(help='The value as TOML, or a bare text; a list also as a,b; "-" reads it, as for passwords.'),
     ],
-    configuration: Configuration = DEFAULT_PATH,
+    configuration: ConfigurationToChange = DEFAULT_PATH,
     *,
     language: ProblemLanguage = Language.EN,
 ) -> None:
@@ -58,13 +59,13 @@ def set_key(
     except (ChangeError, HistoryError, SettingsError, OSError) as error:
         _refuse("set", error, language)
     _warn(change.loaded, language)
-    typer.echo(f"{change.key} is set in {change.place}; state {change.number}")
-    typer.echo(TAKE)
+    echo(f"{change.key} is set in {change.place}; state {change.number}")
+    echo(TAKE)
 
 
 def unset_key(
     key: Annotated[str, typer.Argument(help="A key, a table or an item of a list, such as lanes.exit-1.cameras[1].")],
-    configuration: Configuration = DEFAULT_PATH,
+    configuration: ConfigurationToChange = DEFAULT_PATH,
     *,
     language: ProblemLanguage = Language.EN,
 ) -> None:
@@ -84,7 +85,7 @@ def add_table(
             help='Its keys, as NAME=VALUE, a list also as a,b; those of a table in it as relay.port="/dev/gate-barrier".'
         ),
     ] = None,
-    configuration: Configuration = DEFAULT_PATH,
+    configuration: ConfigurationToChange = DEFAULT_PATH,
     *,
     language: ProblemLanguage = Language.EN,
 ) -> None:
@@ -100,7 +101,7 @@ def add_table(
 
 
 def history(
-    configuration: Configuration = DEFAULT_PATH,
+    configuration: ConfigurationToChange = DEFAULT_PATH,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print it as JSON, for programs.")] = False,
 ) -> None:
@@ -112,17 +113,17 @@ def history(
     except (HistoryError, OSError) as error:
         _refuse("history", error, Language.EN)
     if as_json:
-        typer.echo(json.dumps([_fields(one, now, good) for one in known], ensure_ascii=False, indent=2))
+        echo(json.dumps([_fields(one, now, good) for one in known], ensure_ascii=False, indent=2))
         return
     for one in known:
-        typer.echo(_line(one, now, good))
+        echo(_line(one, now, good))
     if not known or known[-1].state != now:
-        typer.echo("the files on the disk are not in the history yet: they were edited by hand")
+        echo("the files on the disk are not in the history yet: they were edited by hand")
 
 
 def undo_change(
     number: Annotated[int | None, typer.Argument(min=1, help="The state to bring back, else the one before.")] = None,
-    configuration: Configuration = DEFAULT_PATH,
+    configuration: ConfigurationToChange = DEFAULT_PATH,
     *,
     language: ProblemLanguage = Language.EN,
 ) -> None:
@@ -135,8 +136,8 @@ def undo_change(
     except (ChangeError, HistoryError, SettingsError, OSError) as error:
         _refuse("undo", error, language)
     _warn(change.loaded, language)
-    typer.echo(f"the configuration is that of state {target.number}, {_moment(target)}, again; state {change.number}")
-    typer.echo(TAKE)
+    echo(f"the configuration is that of state {target.number}, {_moment(target)}, again; state {change.number}")
+    echo(TAKE)
 
 
 def _propose(command: str, configuration: Path, edit: Edit, what: str, language: Language) -> None:
@@ -147,8 +148,8 @@ def _propose(command: str, configuration: Path, edit: Edit, what: str, language:
     except (ChangeError, HistoryError, SettingsError, StaleError, OSError) as error:
         _refuse(command, error, language)
     _warn(change.loaded, language)
-    typer.echo(f"done: {what}; state {change.number}")
-    typer.echo(TAKE)
+    echo(f"done: {what}; state {change.number}")
+    echo(TAKE)
 
 
 def _path(key: str, language: Language) -> KeyPath:
@@ -200,12 +201,12 @@ def _asked(key: str) -> str:
 
 def _warn(loaded: LoadedSettings, language: Language) -> None:
     for warning in loaded.warnings:
-        typer.echo(warning.words(language), err=True)
+        echo(warning.words(language), err=True)
 
 
 def _refuse(command: str, error: Exception, language: Language) -> NoReturn:
-    typer.echo(_why(error, language), err=True)
-    typer.echo(f"gate-agent config {command}: {told(Text('nothing is changed'), language)}", err=True)
+    echo(_why(error, language), err=True)
+    echo(f"gate-agent config {command}: {told(Text('nothing is changed'), language)}", err=True)
     raise typer.Exit(exits.FAILED)
 
 

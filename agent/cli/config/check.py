@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli import exits
-from agent.cli.configuration import DEFAULT_PATH, ProblemLanguage, load_configuration, relay_boards
+from agent.cli.configuration import DEFAULT_PATH, ConfigurationFile, ProblemLanguage, load_configuration, relay_boards
+from agent.cli.terminal import echo
 from agent.core.command import CommandName
 from agent.core.wording.words import Language
 from agent.settings import SettingsError, interlocks, shared_arms
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def check(
-    configuration: Annotated[Path, typer.Argument(metavar="[CONFIG]", help="The configuration file.")] = DEFAULT_PATH,
+    configuration: ConfigurationFile = DEFAULT_PATH,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON, for programs.")] = False,
     language: ProblemLanguage = Language.EN,
@@ -37,15 +38,15 @@ def check(
         if as_json:
             _print_json(configuration, error.problems, None, language)
         else:
-            typer.echo(error.words(language), err=True)
-            typer.echo(f"{configuration}: {_count(error.problems)}", err=True)
+            echo(error.words(language), err=True)
+            echo(f"{configuration}: {_count(error.problems)}", err=True)
         raise typer.Exit(exits.CONFIGURATION) from None
     if as_json:
         _print_json(configuration, loaded.warnings, loaded, language)
         return
     for warning in loaded.warnings:
-        typer.echo(warning.words(language), err=True)
-    typer.echo(_summary(configuration, loaded))
+        echo(warning.words(language), err=True)
+    echo(_summary(configuration, loaded))
 
 
 def _print_json(path: Path, problems: tuple[Problem, ...], loaded: LoadedSettings | None, language: Language) -> None:
@@ -65,7 +66,7 @@ def _print_json(path: Path, problems: tuple[Problem, ...], loaded: LoadedSetting
             "interlocks": interlocks(loaded.settings.lanes),
             "shared_arms": shared_arms(loaded.settings.lanes),
         }
-    typer.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+    echo(json.dumps(answer, ensure_ascii=False, indent=2))
 
 
 def _lane_facts(lane: Lane) -> dict[str, object]:

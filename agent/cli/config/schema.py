@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import typer
-
 from agent.cli.configuration import FAMILIES, models
+from agent.cli.terminal import echo
 from agent.settings.export import schema_text
 
 
 def schema() -> None:
     """Print the JSON Schema of the configuration file, for editors that complete and check while one writes."""
-    typer.echo(schema_text(models, {family: tuple(table) for family, table in FAMILIES.items()}), nl=False)
+    echo(schema_text(models, {family: tuple(table) for family, table in FAMILIES.items()}), nl=False)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path  # noqa: TC003 - typer reads the annotation
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.cli.configuration import DEFAULT_PATH, load_configuration
+from agent.cli.configuration import DEFAULT_PATH, ConfigurationFile, load_configuration
+from agent.cli.terminal import echo
 from agent.settings.origin import entries
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def show(
-    configuration: Annotated[Path, typer.Argument(metavar="[CONFIG]", help="The configuration file.")] = DEFAULT_PATH,
+    configuration: ConfigurationFile = DEFAULT_PATH,
     *,
     origin: Annotated[
         bool, typer.Option("--origin", help="Say of each value which line, credential or variable it comes from.")
@@ -29,12 +29,12 @@ def show(
     """
     found = entries(load_configuration(configuration))
     if as_json:
-        typer.echo(json.dumps([_fields(entry) for entry in found], ensure_ascii=False, indent=2))
+        echo(json.dumps([_fields(entry) for entry in found], ensure_ascii=False, indent=2))
         return
     lines = [f"{entry.key} = {entry.shown}" for entry in found]
     wide = max(map(len, lines))
     for entry, line in zip(found, lines, strict=True):
-        typer.echo(f"{line:<{wide}}  # {entry.source}" if origin else line)
+        echo(f"{line:<{wide}}  # {entry.source}" if origin else line)
 
 
 def _fields(entry: Entry) -> dict[str, object]:

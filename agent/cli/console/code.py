@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import typer
-
 from agent.cli.configuration import DEFAULT_PATH, Configuration
 from agent.cli.console.common import access_of, fail, leave_act
+from agent.cli.terminal import echo
 
 
 def code(configuration: Configuration = DEFAULT_PATH) -> None:
@@ -18,4 +17,4 @@ def code(configuration: Configuration = DEFAULT_PATH) -> None:
             fail("there is an administrator already; lost passwords: gate-agent console user reset NAME")
         made = access.code.renew()
         leave_act(access, "code.made", "for the first administrator")
-    typer.echo(f"{made}  (good for half an hour and for once; enter it on the page of the console)")
+    echo(f"{made}  (good for half an hour and for once; enter it on the page of the console)")

@@ -11,6 +11,7 @@ import typer
 
 from agent.cli import exits
 from agent.cli.lists.gate import settings_of
+from agent.cli.terminal import echo
 from agent.console.access.access import Access
 from agent.console.access.acts import Act
 from agent.console.access.database import AccessStoreError
@@ -51,5 +52,5 @@ def leave_act(access: Access, act: str, detail: str) -> None:
 
 def fail(message: str) -> NoReturn:
     """Say what is wrong, and exit with 1."""
-    typer.echo(f"gate-agent console: {message}", err=True)
+    echo(f"gate-agent console: {message}", err=True)
     raise typer.Exit(exits.FAILED)

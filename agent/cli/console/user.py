@@ -8,6 +8,7 @@ import typer
 
 from agent.cli.configuration import DEFAULT_PATH, Configuration
 from agent.cli.console.common import access_of, leave_act
+from agent.cli.terminal import echo
 from agent.console.access.passwords import made_up
 from agent.console.access.person import Role  # noqa: TC001 - typer reads the annotation
 from agent.console.access.users import checked_name, spelled
@@ -25,9 +26,9 @@ def list_users(configuration: Configuration = DEFAULT_PATH) -> None:
     wide = max((len(user.name) for user in users), default=0)
     for user in users:
         notes = [*(["disabled"] if user.disabled else []), *(["has to choose a password"] if user.must_change else [])]
-        typer.echo(f"{user.name:<{wide}}  {user.role:<10}  {', '.join(notes)}".rstrip())
+        echo(f"{user.name:<{wide}}  {user.role:<10}  {', '.join(notes)}".rstrip())
     if not users:
-        typer.echo("there is no user yet; the first is made with the code of `gate-agent console code`")
+        echo("there is no user yet; the first is made with the code of `gate-agent console code`")
 
 
 @app.command()
@@ -41,7 +42,7 @@ def add(
     with access_of(configuration) as access:
         access.users.add(checked_name(name), role, password, given=True)
         leave_act(access, "user.added", f"{spelled(name)}: {role}")
-    typer.echo(f"{spelled(name)}  {password}  (to be changed at the first log-in)")
+    echo(f"{spelled(name)}  {password}  (to be changed at the first log-in)")
 
 
 @app.command()
@@ -53,7 +54,7 @@ def reset(name: Name, configuration: Configuration = DEFAULT_PATH) -> None:
         access.users.change(name, disabled=False)
         access.forget_failures(name)
         leave_act(access, "user.changed", f"{name}: another password")
-    typer.echo(f"{name}  {password}  (to be changed at the first log-in)")
+    echo(f"{name}  {password}  (to be changed at the first log-in)")
 
 
 @app.command()
@@ -63,4 +64,4 @@ def remove(name: Name, configuration: Configuration = DEFAULT_PATH) -> None:
     with access_of(configuration) as access:
         access.users.remove(name)
         leave_act(access, "user.removed", name)
-    typer.echo(f"{name} is removed")
+    echo(f"{name} is removed")

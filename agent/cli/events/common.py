@@ -10,6 +10,8 @@ import typer
 
 from agent.cli import exits
 from agent.cli.pipes import drop_output
+from agent.cli.rights import act_at
+from agent.cli.terminal import echo
 from agent.core.jws import kid_of
 from agent.core.permit.keys import Algorithm, KeyInvalidError, PublicKey
 from agent.store.errors import JournalError
@@ -20,9 +22,13 @@ if TYPE_CHECKING:
 DEFAULT_STATE: Final = Path("/var/lib/gate-agent")
 DEFAULT_JOURNAL: Final = DEFAULT_STATE / "journal.db"
 
+_VARIABLE: Final = "GATE_AGENT_JOURNAL"
+_HELP: Final = "The journal's file."
 JournalPath = Annotated[
-    Path, typer.Option("--journal", "-j", envvar="GATE_AGENT_JOURNAL", help="The journal's file.", show_default=True)
+    Path, typer.Option("--journal", "-j", envvar=_VARIABLE, callback=act_at, help=_HELP, show_default=True)
 ]
+JournalLater = Annotated[Path, typer.Option("--journal", "-j", envvar=_VARIABLE, help=_HELP, show_default=True)]
+"""For a command that also writes a file of its caller's."""
 
 
 def pinned(texts: Sequence[str]) -> Mapping[str, PublicKey]:
@@ -46,5 +52,5 @@ def failing() -> Iterator[None]:
         drop_output()
         raise typer.Exit(exits.OK) from None
     except (JournalError, OSError) as error:
-        typer.echo(f"gate-agent events: {error}", err=True)
+        echo(f"gate-agent events: {error}", err=True)
         raise typer.Exit(exits.FAILED) from None

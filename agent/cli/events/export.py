@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import sys
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import TYPE_CHECKING, Annotated
@@ -12,12 +13,14 @@ from rich.console import Console
 from rich.progress import Progress
 
 from agent.cli import exits
-from agent.cli.events.common import DEFAULT_JOURNAL, JournalPath, failing
+from agent.cli.events.common import DEFAULT_JOURNAL, JournalLater, failing
 from agent.cli.events.moment import unix_time
+from agent.cli.terminal import echo
 from agent.core.chain import SEQ_MAX, time_text
 from agent.core.checkpoint import ExportStatement, signed
 from agent.core.verification import Verifier
 from agent.service.clock import Clock
+from agent.service.rights import acting_as, acting_as_caller, keeper_for_root
 from agent.store.errors import JournalCorruptError, JournalUnavailableError
 from agent.store.gate_key import GateKeyError, read_gate_key
 from agent.store.history import held_hashes
@@ -31,10 +34,11 @@ if TYPE_CHECKING:
     from agent.store.history import Recorded
 
 SIGNATURE = ".sig"
+_PRIVATE = 0o600
 
 
 def export(
-    journal: JournalPath = DEFAULT_JOURNAL,
+    journal: JournalLater = DEFAULT_JOURNAL,
     to_file: Annotated[
         Path | None, typer.Option("--out", "-o", help="The file to write; else standard output.")
     ] = None,
@@ -56,7 +60,7 @@ def export(
     """
     if sign and to_file is None:
         raise typer.BadParameter("a signed export needs a file: give --out")
-    with failing(), JournalReader(journal) as reader:
+    with failing(), acting_as(keeper_for_root(journal)), JournalReader(journal) as reader:
         now = reader.standing()
         begin = max(first or 1, now.tail.seq + 1)
         if since is not None:
@@ -71,12 +75,10 @@ def export(
             _write(sys.stdout.buffer, reader.events(begin, end), expected, verifier)
         else:
             written = _write_file(to_file, reader.events(begin, end), expected, verifier)
-            typer.echo(f"{to_file}: {written} events", err=True)
+            echo(f"{to_file}: {written} events", err=True)
         found = verifier.ended(now.head if begin <= end == now.head.seq else None)
     if found.flaw is not None:
-        typer.echo(
-            f"{journal}: event {found.flaw.seq or '?'} is damaged: {found.flaw.fault}: {found.flaw.detail}", err=True
-        )
+        echo(f"{journal}: event {found.flaw.seq or '?'} is damaged: {found.flaw.fault}: {found.flaw.detail}", err=True)
         raise typer.Exit(exits.FAILED)
 
 
@@ -101,10 +103,11 @@ def _export_signed(reader: JournalReader, to_file: Path, key: SigningKey, span: 
 
     now = reader.standing()
     signature = to_file.with_name(f"{to_file.name}{SIGNATURE}")
-    signature.unlink(missing_ok=True)
+    with acting_as_caller():
+        signature.unlink(missing_ok=True)
     written = _write_file(to_file, noted(), end - begin + 1, Verifier())
     first, last = ends[0], ends[-1]
-    with to_file.open("rb") as file:
+    with acting_as_caller(), to_file.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     statement = ExportStatement(
         gate=now.gate,
@@ -117,20 +120,31 @@ def _export_signed(reader: JournalReader, to_file: Path, key: SigningKey, span: 
         events=written,
         sha256=sha256,
     )
-    signature.write_text(f"{signed(statement, key)}\n")
-    typer.echo(f"{to_file}: {written} events, {first.seq} to {last.seq}, signed in {signature.name}", err=True)
+    with acting_as_caller(), _new_file(signature) as out:
+        out.write(f"{signed(statement, key)}\n".encode())
+    echo(f"{to_file}: {written} events, {first.seq} to {last.seq}, signed in {signature.name}", err=True)
 
 
 def _write_file(to_file: Path, events: Iterable[Recorded], expected: int, verifier: Verifier) -> int:
     unfinished = to_file.with_name(f"{to_file.name}.part")
+    with acting_as_caller():
+        unfinished.unlink(missing_ok=True)
+        out = _new_file(unfinished)
     try:
-        with unfinished.open("wb") as out:
+        with out:
             written = _write(out, events, expected, verifier)
     except JournalCorruptError:
-        unfinished.unlink()
+        with acting_as_caller():
+            unfinished.unlink()
         raise
-    unfinished.rename(to_file)
+    with acting_as_caller():
+        unfinished.rename(to_file)
     return written
+
+
+def _new_file(path: Path) -> BinaryIO:
+    """A file that was not there, for its owner alone: events name people. Raises OSError."""
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _PRIVATE), "wb")
 
 
 def _write(out: BinaryIO, events: Iterable[Recorded], expected: int, verifier: Verifier) -> int:

@@ -6,10 +6,9 @@ import hashlib
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import typer
-
 from agent.cli.events.export import SIGNATURE
 from agent.cli.events.verdict import Grounds, tell
+from agent.cli.terminal import echo
 from agent.core.chain import Point
 from agent.core.checkpoint import ExportStatement, opened
 from agent.core.jws import JwsError, key_named_by
@@ -30,17 +29,15 @@ def check_file(file: Path, keys: Mapping[str, PublicKey] | None) -> bool:
         with file.open("rb") as lines:
             return tell(str(file), verify_streams(_records(lines), keys=keys), Grounds(keys))
     if keys is None:
-        typer.echo(
-            f"{signature}: give --public-key, the key that the gate's own `gate-agent events key` prints", err=True
-        )
+        echo(f"{signature}: give --public-key, the key that the gate's own `gate-agent events key` prints", err=True)
         return False
     statement = _statement(signature, keys)
     if isinstance(statement, str):
-        typer.echo(f"{signature}: {statement}", err=True)
+        echo(f"{signature}: {statement}", err=True)
         return False
     if not tell(str(file), [_verified(file, statement, keys)], Grounds(keys, ends=True)):
         return False
-    typer.echo(
+    echo(
         f"{file}: exactly what gate {statement.gate} exported and signed at {statement.time}: {statement.events} events"
     )
     return True

@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from agent.cli.events.common import DEFAULT_STATE, failing
+from agent.cli.rights import act_at, act_at_gate
+from agent.cli.terminal import echo
 from agent.core.jws import kid_of
 from agent.store.gate_key import GateKeyError, public_pem, read_gate_key
 
@@ -29,14 +31,16 @@ def show_key(
             key = read_gate_key(folder).public
         except FileNotFoundError:
             raise GateKeyError(f"{folder} holds no gate.key yet: the first start of the agent makes it") from None
-    typer.echo(public_pem(key).decode(), nl=False) if pem else typer.echo(f"kid {kid_of(key)}\npublic {key.raw.hex()}")
+    echo(public_pem(key).decode(), nl=False) if pem else echo(f"kid {kid_of(key)}\npublic {key.raw.hex()}")
 
 
 def _state(state: Path | None, configuration: Path | None) -> Path:
     if state is not None and configuration is not None:
         raise typer.BadParameter("give either --state or --config")
     if configuration is None:
-        return state or DEFAULT_STATE
+        folder = state or DEFAULT_STATE
+        act_at(folder)
+        return folder
     from agent.cli.configuration import load_configuration  # noqa: PLC0415 - it loads all drivers' settings
 
-    return load_configuration(configuration).settings.state.directory
+    return load_configuration(act_at_gate(configuration)).settings.state.directory

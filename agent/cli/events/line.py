@@ -17,6 +17,7 @@ from agent.core.events import (
     Outcome,
     TransactionClosed,
 )
+from agent.core.printable import printable
 from agent.core.wording import lookup
 
 if TYPE_CHECKING:
@@ -64,8 +65,8 @@ def event_line(payload: bytes, language: Language | None = None) -> Text:
             (_in_words(kind, data, language), "italic"),
         ]
     except (ValueError, KeyError, TypeError) as error:
-        return Text(f"        ?  not an event: {_printable(str(error))}", style="bold red")
-    return Text.assemble(*((_printable(text), style) for text, style in parts))
+        return Text(f"        ?  not an event: {printable(str(error))}", style="bold red")
+    return Text.assemble(*((printable(text), style) for text, style in parts))
 
 
 def _in_words(kind: str, data: dict[str, Any], language: Language | None) -> str:
@@ -93,7 +94,3 @@ def _value(value: object) -> str:
             return ",".join(f"{one['reason']}{'' if one.get('ok') else '!'}" for one in value)
         case _:
             return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _printable(text: str) -> str:
-    return "".join(one if one.isprintable() else f"\\u{ord(one):04x}" for one in text)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.cli.terminal import echo
 from agent.core.contract.asyncapi import asyncapi
 from agent.core.contract.schemas import schemas, written
 
@@ -65,11 +66,11 @@ def schema(
             file = out / f"{name}.json"
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(written(document), encoding="utf-8")
-        typer.echo(f"{out}: {len(documents)} file{'s' if len(documents) != 1 else ''}", err=True)
+        echo(f"{out}: {len(documents)} file{'s' if len(documents) != 1 else ''}", err=True)
     elif len(documents) == 1:
-        typer.echo(written(*documents.values()), nl=False)
+        echo(written(*documents.values()), nl=False)
     else:
-        typer.echo(written(documents), nl=False)
+        echo(written(documents), nl=False)
 
 
 def _named(kind: str) -> tuple[str, Schema]:

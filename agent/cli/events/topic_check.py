@@ -7,9 +7,8 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-import typer
-
 from agent.cli.events.verdict import Grounds, tell
+from agent.cli.terminal import echo
 from agent.core.chain import Point, digest_of
 from agent.core.checkpoint import Checkpoint, opened
 from agent.core.jws import JwsError, key_named_by, kid_of
@@ -134,7 +133,7 @@ def check_topic(
     streams = list(_verdicts(heard, keys))
     whole = tell(what, streams, Grounds(keys, record="message"))
     repeats = f", {heard.repeats} of them sent again" if heard.repeats else ""
-    typer.echo(f"{what}: {heard.records} messages{repeats}")
+    echo(f"{what}: {heard.records} messages{repeats}")
     return whole
 
 
@@ -154,7 +153,7 @@ def _unpinned(public: str, what: str) -> Mapping[str, PublicKey] | None:
         key = PublicKey(Algorithm.ED25519, bytes.fromhex(public))
     except (ValueError, KeyInvalidError):
         return None
-    typer.echo(
+    echo(
         f"{what}: the key {kid_of(key)} is taken from the gate's birth, NOT PINNED: whoever can write there can sign all"
         " this; give --public-key"
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import typer
+from agent.cli.terminal import echo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,19 +29,19 @@ class Grounds:
 def tell(what: str, streams: Sequence[Verification], grounds: Grounds) -> bool:
     """Print the verdict on each stream, flaws to standard error; whether all are whole."""
     if not streams:
-        typer.echo(f"{what}: whole, no events")
+        echo(f"{what}: whole, no events")
     for found in streams:
         if found.flaw is None:
-            typer.echo(f"{what}: {_praise(found, grounds)}")
+            echo(f"{what}: {_praise(found, grounds)}")
         else:
             flaw = found.flaw
             place = f"{grounds.record} {flaw.index + 1}, event {flaw.seq or '?'}"
-            typer.echo(f"{what}: {place}: {flaw.fault}: {flaw.detail}", err=True)
+            echo(f"{what}: {place}: {flaw.fault}: {flaw.detail}", err=True)
             of_stream = f" of stream {found.first.stream}" if found.first is not None else ""
-            typer.echo(f"{what}: {found.proven} {grounds.record}s before it{of_stream} are proven", err=True)
+            echo(f"{what}: {found.proven} {grounds.record}s before it{of_stream} are proven", err=True)
         signed = _signed(found, grounds)
         if signed:
-            typer.echo(f"{what}: {signed}", err=found.flaw is not None)
+            echo(f"{what}: {signed}", err=found.flaw is not None)
     return all(found.whole for found in streams)
 
 

@@ -12,6 +12,8 @@ from agent.cli.events.common import failing, pinned
 from agent.cli.events.file_check import check_file
 from agent.cli.events.topic_check import Listening, check_topic
 from agent.cli.events.verdict import Grounds, tell
+from agent.cli.rights import act_at
+from agent.cli.terminal import echo
 from agent.core.jws import kid_of
 from agent.link.brokers import BrokerAddress
 from agent.link.tls import TlsFiles
@@ -31,7 +33,8 @@ def verify_command(  # noqa: PLR0913 - each is an option
     what: Annotated[
         Path | None,
         typer.Argument(
-            help="A journal, or a file of events, one JSON event a line; FILE.sig beside it is checked too."
+            callback=act_at,
+            help="A journal, or a file of events, one JSON event a line; FILE.sig beside it is checked too.",
         ),
     ] = None,
     *,
@@ -86,7 +89,7 @@ def _check_journal(journal: Path, keys: Mapping[str, PublicKey] | None) -> bool:
         whole = tell(str(journal), [reader.verify(keys)], Grounds(keys, ends=True))
         trouble = reader.trouble_with_pages()
     if trouble:
-        typer.echo(f"{journal}: the file is damaged: {trouble}", err=True)
+        echo(f"{journal}: the file is damaged: {trouble}", err=True)
     return whole and not trouble
 
 
@@ -97,6 +100,6 @@ def _key_beside(journal: Path) -> Mapping[str, PublicKey] | None:
     except FileNotFoundError:
         return None
     except GateKeyError as error:
-        typer.echo(f"gate-agent events: {error}", err=True)
+        echo(f"gate-agent events: {error}", err=True)
         return None
     return {kid_of(key): key}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
-import typer
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from agent.cli.permit.files import PermitFileError, read_key, read_roots
+from agent.cli.terminal import echo
 from agent.core.lists.kinds import ListKind
 from agent.core.permit.trust import KeyStatus, Purpose, TrustError, TrustList, load
 from agent.publishing.catalogue import Catalogue, CatalogueError
@@ -111,10 +111,10 @@ class Desk:
                 rows = self._rows(kind, warnings, progress, task)
                 change = self.publisher.replace_encoded(kind, rows)
             for warning in warnings[:WARNINGS_SHOWN]:
-                typer.echo(f"warning: {warning}", err=True)
+                echo(f"warning: {warning}", err=True)
             if len(warnings) > WARNINGS_SHOWN:
-                typer.echo(f"warning: {len(warnings) - WARNINGS_SHOWN} more lines like these", err=True)
-            typer.echo(told(change))
+                echo(f"warning: {len(warnings) - WARNINGS_SHOWN} more lines like these", err=True)
+            echo(told(change))
 
     def _rows(
         self, kind: ListKind, warnings: list[str], progress: Progress, task: TaskID

@@ -9,6 +9,7 @@ import typer
 
 from agent.cli import exits
 from agent.cli.configuration import load_configuration
+from agent.cli.terminal import echo
 from agent.gate_lists import open_registry
 from agent.service.clock import Clock
 from agent.settings import SettingsError
@@ -26,7 +27,7 @@ def settings_of(configuration: Path) -> Settings:
     try:
         return load_configuration(configuration).settings
     except SettingsError as error:
-        typer.echo(str(error), err=True)
+        echo(str(error), err=True)
         raise typer.Exit(exits.CONFIGURATION) from None
 
 

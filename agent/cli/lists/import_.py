@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli import exits
-from agent.cli.configuration import DEFAULT_PATH, Configuration
+from agent.cli.configuration import DEFAULT_PATH, ConfigurationLater
 from agent.cli.lists.gate import registry_of, settings_of
 from agent.cli.lists.intake import Intake
 from agent.cli.lists.options import fail
+from agent.cli.rights import act_at_gate
+from agent.cli.terminal import echo
 from agent.core.events import AlarmRaised, ListsApplied, ListsRefused
 from agent.gate_lists import INCOMING
 from agent.list_desk import ListDesk
@@ -28,20 +30,21 @@ if TYPE_CHECKING:
 
     from agent.core.events import Event
     from agent.core.lists.kinds import ListKind
+    from agent.settings import Settings
+    from agent.store.registry import Registry
 
 
 def import_(
     file: Annotated[Path, typer.Argument(help="The pack: what `gate-agent lists pack` has written.")],
-    configuration: Configuration = DEFAULT_PATH,
+    configuration: ConfigurationLater = DEFAULT_PATH,
 ) -> None:
     """Take the lists of a pack into this gate, also while its agent runs: it uses each at once, and records it.
 
     Each list is taken whole or not at all, and only one that a key of the trust list has signed for this site, and that
     is newer than what the gate has. Exit code 0 when the gate has all that the pack says, 1 when a part was refused.
     """
-    settings = settings_of(configuration)
     try:
-        with read_pack(file) as pack, registry_of(settings) as registry, _bar() as bar:
+        with read_pack(file) as pack, _bar() as bar, _gate_of(configuration) as (settings, registry):
             spool = ChunkSpool(settings.state.directory / INCOMING)
             desk = ListDesk(registry, spool, Clock().now, _Teller(bar).tell, records=False)
             intake = Intake(desk, pack, _Bar(bar))
@@ -49,10 +52,18 @@ def import_(
     except (PackError, RegistryError) as error:
         fail("import", error)
     for kind, version in intake.current.items():
-        typer.echo(f"{kind}: version {version} is in force already")
+        echo(f"{kind}: version {version} is in force already")
     if not intake.complete:
-        typer.echo(f"gate-agent lists import: not all of {file} was taken in; the lists in force stay", err=True)
+        echo(f"gate-agent lists import: not all of {file} was taken in; the lists in force stay", err=True)
         raise typer.Exit(exits.FAILED)
+
+
+@contextmanager
+def _gate_of(configuration: Path) -> Iterator[tuple[Settings, Registry]]:
+    """The gate's settings and registry, opened after the pack, which may be the caller's alone. Raises RegistryError."""
+    settings = settings_of(act_at_gate(configuration))
+    with registry_of(settings) as registry:
+        yield settings, registry
 
 
 @contextmanager
@@ -103,5 +114,5 @@ class _Teller:
 
     def _say(self, text: str, *, err: bool = False) -> None:
         self._progress.stop()
-        typer.echo(text, err=err)
+        echo(text, err=err)
         self._progress.start()

@@ -15,6 +15,7 @@ from agent.cli.lists import options
 from agent.cli.lists.exhibit import Exhibit, Judge
 from agent.cli.permit.files import PermitFileError, read_roots, read_trust_list
 from agent.cli.permit.view import moment
+from agent.cli.terminal import echo
 from agent.link.brokers import BrokerAddress
 from agent.link.guest import Guest, GuestError
 from agent.link.tls import TlsFiles
@@ -66,7 +67,7 @@ def inspect(  # noqa: PLR0913, PLR0917 - one argument an option
     except (PermitFileError, PackError, GuestError, ValueError) as error:
         options.fail("inspect", error)
     if as_json:
-        typer.echo(json.dumps([_fields(exhibit) for exhibit in exhibits], ensure_ascii=False, indent=2))
+        echo(json.dumps([_fields(exhibit) for exhibit in exhibits], ensure_ascii=False, indent=2))
     else:
         _show(exhibits)
     raise typer.Exit(exits.OK if exhibits and all(exhibit.sound for exhibit in exhibits) else exits.FAILED)

@@ -8,6 +8,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from agent.cli import exits
+from agent.cli.terminal import echo
 
 Site = Annotated[int, typer.Option(min=1, max=(1 << 32) - 1, help="Number of the site.")]
 Key = Annotated[Path, typer.Option(help="The private key that signs the lists; the trust list names it for that.")]
@@ -41,5 +42,5 @@ HOUR_S = 3600
 
 def fail(command: str, error: Exception) -> NoReturn:
     """Tell what went wrong and exit with 1."""
-    typer.echo(f"gate-agent lists {command}: {error}", err=True)
+    echo(f"gate-agent lists {command}: {error}", err=True)
     raise typer.Exit(exits.FAILED)

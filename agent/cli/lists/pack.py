@@ -10,6 +10,7 @@ import typer
 
 from agent.cli.lists import options
 from agent.cli.lists.desk import ERRORS, Desk, Papers, files_of
+from agent.cli.terminal import echo
 from agent.core.lists.kinds import ListKind
 from agent.store.list_pack import PackError, write_pack
 
@@ -44,4 +45,4 @@ def pack(  # noqa: PLR0913, PLR0917 - one argument an option
                 write_pack(out, papers.text, lists)
     except (*ERRORS, PackError) as error:
         options.fail("pack", error)
-    typer.echo(f"{out}: {out.stat().st_size} bytes")
+    echo(f"{out}: {out.stat().st_size} bytes")

@@ -15,6 +15,7 @@ from rich.progress import DownloadColumn, Progress
 from agent.cli.lists import options
 from agent.cli.lists.desk import ERRORS, Desk, Papers, files_of
 from agent.cli.permit.files import PermitFileError
+from agent.cli.terminal import echo
 from agent.core.lists.kinds import ListKind
 from agent.link.brokers import BrokerAddress
 from agent.link.guest import Guest, GuestError
@@ -114,7 +115,7 @@ class _Run:
                 with self._guest() as guest:
                     self._turns(guest, every_s, trust)
             except GuestError as error:
-                typer.echo(f"{error}; trying again in {AGAIN_AFTER_S:g} s", err=True)
+                echo(f"{error}; trying again in {AGAIN_AFTER_S:g} s", err=True)
             pause.wait(AGAIN_AFTER_S)
 
     def _arrive(self, guest: Guest) -> Delivery:
@@ -135,7 +136,7 @@ class _Run:
             delivery.trust(self._papers.text)
             delivery.bring()
         took_s = time.monotonic() - begun
-        typer.echo(f"{self._url}: {sent.messages} messages, {sent.bytes} bytes in {took_s:.1f} s")
+        echo(f"{self._url}: {sent.messages} messages, {sent.bytes} bytes in {took_s:.1f} s")
         return delivery
 
     def _go_above(self, kind: ListKind, stock: Stock) -> None:
@@ -150,7 +151,7 @@ class _Run:
         # The head at the broker may be this folder's own; a version that the option names is another's.
         floor = max(self._floor or 0, seen if seen > (standing.version if standing else 0) else 0)
         if floor and self._desk.publisher.raise_to(kind, floor):
-            typer.echo(f"{kind}: gates may have seen version {floor}; the next one is above it", err=True)
+            echo(f"{kind}: gates may have seen version {floor}; the next one is above it", err=True)
 
     def _turns(self, guest: Guest, every_s: float, trust: _Look) -> None:
         delivery = self._arrive(guest)
@@ -159,7 +160,7 @@ class _Run:
             until = time.monotonic() + LOOK_EVERY_S
             for message in guest.messages(LOOK_EVERY_S):
                 if (said := delivery.answer(message)) is not None:
-                    typer.echo(said, err=True)
+                    echo(said, err=True)
                 if time.monotonic() > until:
                     break
             self._look_at_trust(delivery, trust)
@@ -183,7 +184,7 @@ class _Run:
             except SourceError as error:
                 if first:
                     raise
-                typer.echo(f"{error}\n{kind}: left as it was", err=True)
+                echo(f"{error}\n{kind}: left as it was", err=True)
             else:
                 taken.append(kind)
         return taken
@@ -195,11 +196,11 @@ class _Run:
             try:
                 self._papers = trust.read()
             except PermitFileError as error:
-                typer.echo(f"{error}; the trust list stays as it was", err=True)
+                echo(f"{error}; the trust list stays as it was", err=True)
                 return
             # Also one that names the key of this publisher no longer: the gates must hear of that above all.
             delivery.trust(self._papers.text)
-            typer.echo(f"trust list: version {self._papers.trust.version}")
+            echo(f"trust list: version {self._papers.trust.version}")
             self._papers.check(self._desk.site)
 
 

@@ -12,6 +12,7 @@ import typer
 from agent.cli.configuration import DEFAULT_PATH, Configuration
 from agent.cli.lists.gate import registry_of, settings_of
 from agent.cli.lists.options import fail
+from agent.cli.terminal import echo
 from agent.core.lists.standing import standing_of
 from agent.gate_lists import REGISTRY, freshness_rules
 from agent.service.clock import Clock
@@ -42,7 +43,7 @@ def show(
             found = _found(registry, settings, Clock().now().utc)
     except RegistryError as error:
         fail("show", error)
-    typer.echo(json.dumps(asdict(found), indent=2) if as_json else _text(found))
+    echo(json.dumps(asdict(found), indent=2) if as_json else _text(found))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from rich.progress import Progress
 
 from agent.cli.permit.common import fail, time_of
 from agent.cli.permit.files import PermitFileError, read_driver_key, read_key
+from agent.cli.terminal import echo
 from agent.core.lists.rows import DeclarationStatus
 from agent.core.permit.claims import PermitForm
 from agent.issuing.batch import OutputError, Pictures, issue_batch, symbols
@@ -91,7 +92,7 @@ def batch(  # noqa: PLR0913, PLR0917 - one argument an option
         took_s = time.monotonic() - begin
     except (SourceError, OutputError, PermitFileError, ValueError) as error:
         fail("batch", error)
-    typer.echo(f"{out}: {len(issued)} permits in {took_s:.1f} s, {len(issued) / max(took_s, 1e-6):.0f} a second")
+    echo(f"{out}: {len(issued)} permits in {took_s:.1f} s, {len(issued) / max(took_s, 1e-6):.0f} a second")
 
 
 def _told(codes: Iterator[Symbol], advance: Callable[[int], None]) -> Iterator[Symbol]:

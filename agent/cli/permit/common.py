@@ -7,6 +7,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from agent.cli import exits
+from agent.cli.terminal import echo
 from agent.issuing.orders_file import moment_of
 from agent.service.clock import Clock
 
@@ -30,5 +31,5 @@ def time_of(text: str | None) -> int:
 
 def fail(command: str, error: Exception) -> NoReturn:
     """End a command that could not do what it was asked."""
-    typer.echo(f"gate-agent permit {command}: {error}", err=True)
+    echo(f"gate-agent permit {command}: {error}", err=True)
     raise typer.Exit(exits.FAILED)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _LONGEST_PERMIT_FILE = 4096
+_PRIVATE = 0o600
+"""Whoever can read the picture of a permit has the permit."""
 _PICTURES = frozenset({".png", ".svg"})
 
 
@@ -40,6 +42,7 @@ def write_new(folder: Path, files: Mapping[str, tuple[bytes, int]]) -> None:
         for name, (data, mode) in files.items():
             handle = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
             with os.fdopen(handle, "wb") as file:
+                os.fchmod(handle, mode)  # also where the umask would give less
                 file.write(data)
     except OSError as error:
         raise PermitFileError(f"{error.filename or folder} cannot be written: {error.strerror}") from None
@@ -123,7 +126,10 @@ def write_picture(path: Path, text: str, level: Level, module_px: int) -> str:
     if path.suffix.lower() not in _PICTURES:
         raise PermitFileError(f"{path}: the picture must be named .png or .svg")
     try:
-        path.write_bytes(picture(text, path.suffix.lower()[1:], level, module_px))
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, _PRIVATE)
+        with os.fdopen(handle, "wb") as file:
+            os.fchmod(handle, _PRIVATE)
+            file.write(picture(text, path.suffix.lower()[1:], level, module_px))
     except OSError as error:
         raise PermitFileError(f"{path} cannot be written: {error.strerror}") from None
     return Symbol.of(text, level).designator

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 
-import typer
 from rich.console import Console
 
 from agent.cli.permit import view
 from agent.cli.permit.common import AsJson, Source, fail
 from agent.cli.permit.files import PermitFileError, read_permit
+from agent.cli.terminal import echo
 from agent.core.permit import opening, reference
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.fields import ClaimsError
@@ -29,7 +29,7 @@ def inspect(source: Source, as_json: AsJson = False) -> None:
     algorithm = ", ".join(sorted(opened.algorithms)) or "none that is known here"
     if as_json:
         shown = {"verified": False, "algorithm": algorithm, "permit": view.permit_json(permit)}
-        typer.echo(json.dumps(shown, ensure_ascii=False, indent=2))
+        echo(json.dumps(shown, ensure_ascii=False, indent=2))
         return
     Console().print(view.permit_table(permit, "NOT VERIFIED: this is what the text says of itself"))
 
@@ -49,6 +49,6 @@ def _reference(text: bytes, *, as_json: bool) -> None:
     if digest is None:
         raise PermitFileError("a reference is GPR: and 16 characters of 0-9, A-Z without I, L, O and U")
     if as_json:
-        typer.echo(json.dumps({"verified": False, "reference": digest.hex()}, indent=2))
+        echo(json.dumps({"verified": False, "reference": digest.hex()}, indent=2))
         return
-    typer.echo(f"a reference, which says nothing of itself; the declaration that it names has reference {digest.hex()}")
+    echo(f"a reference, which says nothing of itself; the declaration that it names has reference {digest.hex()}")

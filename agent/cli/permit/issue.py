@@ -9,6 +9,7 @@ import typer
 
 from agent.cli.permit.common import HOUR_S, fail, time_of
 from agent.cli.permit.files import PermitFileError, append_row, read_driver_key, read_key, write_picture
+from agent.cli.terminal import echo
 from agent.core.lists.kinds import ListKind
 from agent.core.permit import vin
 from agent.core.permit.claims import LANES, PermitForm
@@ -78,10 +79,10 @@ def issue(  # noqa: PLR0913, PLR0917 - one argument an option
         fail("issue", error)
     if vin.check_digit_differs(issued.permit.vin):
         digit = vin.check_digit(issued.permit.vin)
-        typer.echo(f"warning: the check digit of {issued.permit.vin} should be {digit}", err=True)
+        echo(f"warning: the check digit of {issued.permit.vin} should be {digit}", err=True)
     if version:
-        typer.echo(f"{out}: QR code {version}, {len(issued.text)} characters", err=True)
-    typer.echo(issued.text)
+        echo(f"{out}: QR code {version}, {len(issued.text)} characters", err=True)
+    echo(issued.text)
 
 
 def _add(file: Path, declaration: Declaration) -> None:

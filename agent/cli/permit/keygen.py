@@ -10,6 +10,7 @@ import typer
 
 from agent.cli.permit.common import HOUR_S, fail, time_of
 from agent.cli.permit.files import PermitFileError, write_new
+from agent.cli.terminal import echo
 from agent.core.permit import trust
 from agent.core.permit.issue import DAY_S
 from agent.core.permit.keys import Algorithm, KeyInvalidError, SigningKey
@@ -62,7 +63,7 @@ def keygen(  # noqa: PLR0913, PLR0917 - one argument an option
         if alone:
             write_new(out, files)
             for each, key in keys.items():
-                typer.echo(f"{out / _NAMES[each]}.pub: {key.algorithm} key {key.public.key_id.hex()}")
+                echo(f"{out / _NAMES[each]}.pub: {key.algorithm} key {key.public.key_id.hex()}")
             return
         root = SigningKey.from_seed(secrets.token_bytes(32))
         listed = _trust_list(keys, issuer, site or [], key_days, list_days)
@@ -70,7 +71,7 @@ def keygen(  # noqa: PLR0913, PLR0917 - one argument an option
         write_new(out, {"root.pem": (root.to_pem(), _PRIVATE), **files, "trust-list.txt": (text + b"\n", _PUBLIC)})
     except (KeyInvalidError, TrustError, PermitFileError) as error:
         fail("keygen", error)
-    typer.echo(f'root_keys = ["{root.public.raw.hex()}"]')
+    echo(f'root_keys = ["{root.public.raw.hex()}"]')
 
 
 def _files(keys: Mapping[Purpose, SigningKey]) -> dict[str, tuple[bytes, int]]:
@@ -97,4 +98,4 @@ def _trust_list(
 def _next_root(out: Path) -> None:
     root = SigningKey.from_seed(secrets.token_bytes(32))
     write_new(out, {"root.pem": (root.to_pem(), _PRIVATE)})
-    typer.echo(_NEXT_ROOT.format(root=root.public.raw.hex(), file=out / "root.pem"))
+    echo(_NEXT_ROOT.format(root=root.public.raw.hex(), file=out / "root.pem"))

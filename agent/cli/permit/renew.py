@@ -17,6 +17,7 @@ from agent.cli.permit.files import (
     read_trust_list,
     replace,
 )
+from agent.cli.terminal import echo
 from agent.core.permit import trust
 from agent.core.permit.issue import DAY_S
 from agent.core.permit.trust import KeyStatus, Purpose, TrustEntry, TrustError, TrustList
@@ -60,9 +61,9 @@ def renew(  # noqa: PLR0913, PLR0917 - one argument an option
         replace(trust_file, trust.seal(new, key) + b"\n")
     except (TrustError, KeyListError, PermitFileError) as error:
         fail("renew", error)
-    typer.echo(f"version {new.version}, valid until {view.moment(new.expires_at)}")
+    echo(f"version {new.version}, valid until {view.moment(new.expires_at)}")
     for entry in new.entries:
-        typer.echo(view.key_line(entry))
+        echo(view.key_line(entry))
 
 
 def _changed(trusted: TrustList, changes: dict[KeyStatus, str | None], reason: str) -> TrustList:

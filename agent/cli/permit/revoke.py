@@ -10,6 +10,7 @@ import typer
 from agent.cli.permit.common import fail, time_of
 from agent.cli.permit.files import PermitFileError, append_row, read_permit
 from agent.cli.permit.inspect import form_of
+from agent.cli.terminal import echo
 from agent.core.lists.codec import encode_row
 from agent.core.lists.faults import ListError
 from agent.core.lists.kinds import ListKind
@@ -38,7 +39,7 @@ def revoke(
     except (PermitFileError, opening.EncodingError, opening.StructureError, ClaimsError, ListError) as error:
         fail("revoke", error)
     already = "" if added else " already"
-    typer.echo(f"{row.permit_id.hex()} is in {file}{already}; publish it: gate-agent lists publish")
+    echo(f"{row.permit_id.hex()} is in {file}{already}; publish it: gate-agent lists publish")
 
 
 def _revocation(source: str, cause: str, until: str | None) -> Revocation:

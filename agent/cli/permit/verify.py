@@ -14,6 +14,7 @@ from agent.cli.permit import view
 from agent.cli.permit.common import AsJson, Source, fail, time_of
 from agent.cli.permit.declarations import declared
 from agent.cli.permit.files import PermitFileError, read_permit, read_roots, read_trust_list
+from agent.cli.terminal import echo
 from agent.core.decision import Reason
 from agent.core.permit import reference
 from agent.core.permit.checks import GateContext, verify_permit
@@ -61,7 +62,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one argument an option
         fail("verify", error)
     stale = utc >= trusted.expires_at
     if as_json:
-        typer.echo(json.dumps(view.result_json(result) | {"trust_list_stale": stale}, ensure_ascii=False, indent=2))
+        echo(json.dumps(view.result_json(result) | {"trust_list_stale": stale}, ensure_ascii=False, indent=2))
     else:
         console = Console()
         console.print(view.checks_table(result))
@@ -71,7 +72,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one argument an option
         if language is not None:
             console.print(lookup.officer(result.reason, language), markup=False, highlight=False)
     if stale:
-        typer.echo(f"warning: the trust list ended at {view.moment(trusted.expires_at)}; publish a newer one", err=True)
+        echo(f"warning: the trust list ended at {view.moment(trusted.expires_at)}; publish a newer one", err=True)
     raise typer.Exit(exits.OK if result.reason is Reason.OK else exits.FAILED)
 
 

@@ -21,6 +21,7 @@ from agent.cli.relay.target import (
     input_port,
 )
 from agent.cli.relay.terminals import Terminals, state
+from agent.cli.terminal import echo
 from drivers.api import DeviceUnavailableError
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class _Json:
         self._start = time.monotonic()
 
     def told(self, remark: str) -> None:
-        typer.echo(f"gate-agent relay inputs: {remark}", err=True)
+        echo(f"gate-agent relay inputs: {remark}", err=True)
 
     def changed(self, contact: Contact, /) -> None:
         sys.stdout.write(json.dumps(contact.as_json((time.monotonic() - self._start) * 1000)) + "\n")
@@ -150,11 +151,11 @@ class _Lines:
         self._start = time.monotonic()
 
     def told(self, remark: str) -> None:
-        typer.echo(f"{self._ms()} {remark}")
+        echo(f"{self._ms()} {remark}")
 
     def changed(self, contact: Contact, /) -> None:
         flaps = "  FLAPPING" if contact.debounced.flapping else ""
-        typer.echo(
+        echo(
             f"{self._ms()} input {contact.number:<3} {contact.signal or '-':<12} raw {state(contact.raw):<8}"
             f"value {state(contact.value):<8}changes {contact.changes}{flaps}"
         )

@@ -11,6 +11,8 @@ import typer
 
 from agent.cli import exits
 from agent.cli.configuration import load_configuration
+from agent.cli.rights import act_at_gate
+from agent.cli.terminal import echo
 from drivers.adapters import Adapter, adapters, advice
 from drivers.api import DeviceError
 from drivers.recognition import UNITS, Finding, identify
@@ -82,17 +84,17 @@ def list_ports(  # noqa: PLR0913 - each is an option of the command
 
     The exit code is 1 when a port of the configuration is missing.
     """
-    users = _users(config)
     found = [one for one in adapters(root) if only is None or _is_named(one, only)]
     if only is not None and not found:
         found = [_bare(only)]
+    users = _users(config)
     entries = [Entry(one, likeness(one), advice(one, found), _named_by(one, users)) for one in found]
     missing = [Missing(user, port) for user, port in users if not _exists(root, port)]
     if ask:
         _agree(entries, yes=yes)
         entries = list(_asked(entries, range(1, units + 1)))
     if as_json:
-        typer.echo(json.dumps(_json(entries, missing), ensure_ascii=False, indent=2))
+        echo(json.dumps(_json(entries, missing), ensure_ascii=False, indent=2))
     else:
         from agent.cli.relay.ports_table import show  # noqa: PLC0415 - not needed for JSON
 
@@ -120,7 +122,7 @@ def _users(config: Path | None) -> list[tuple[str, str]]:
     """The devices of the configuration and the ports that they name."""
     if config is None:
         return []
-    lanes = load_configuration(config).settings.lanes
+    lanes = load_configuration(act_at_gate(config)).settings.lanes
     return [
         (f"lane {name}, {family}", port)
         for name, lane in lanes.items()
@@ -167,13 +169,13 @@ def _agree(entries: Iterable[Entry], *, yes: bool) -> None:
     wanted = [entry.adapter.device for entry in entries if _can_be_asked(entry)]
     if yes or not wanted:
         return
-    typer.echo(
+    echo(
         f"This opens {', '.join(wanted)} and sends a few bytes there at 9600 baud. No relay of a board that is known moves.\n"
         "A device of another kind may act on them, and an Arduino with a CH340 restarts when its port is opened.",
         err=True,
     )
     if not typer.confirm("Ask?", default=False, err=True):
-        typer.echo("gate-agent relay list: nothing was sent", err=True)
+        echo("gate-agent relay list: nothing was sent", err=True)
         raise typer.Exit(exits.FAILED)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from agent.cli.relay.listing import snippet
+from agent.cli.terminal import echo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,7 +43,7 @@ def show(entries: list[Entry], missing: list[Missing]) -> None:
     for entry in entries:
         if entry.finding and entry.finding.board:
             # Not in the table: what is to be pasted begins at the margin.
-            typer.echo(f"\n# {entry.finding.board.words}\n{snippet(entry, entry.finding.board)}")
+            echo(f"\n# {entry.finding.board.words}\n{snippet(entry, entry.finding.board)}")
     for one in missing:
         console.print(Text(f"{one.port} is missing: {one.user}", style="red"))
 

@@ -23,6 +23,7 @@ from agent.cli.relay.target import (
 )
 from agent.cli.relay.trial import Trial
 from agent.cli.relay.wire import Scribe, overheard
+from agent.cli.terminal import echo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -83,7 +84,7 @@ def pulse(  # noqa: PLR0913 - each is an option of the command
     plan = _plan(target, role, channel, pulse_ms)
     relay = relay_port(board)
     board.check_free()
-    typer.echo(_announcement(target, board, plan))
+    echo(_announcement(target, board, plan))
     _confirm(target, plan, yes=yes, arm_is_clear=arm_is_clear)
     trial = Trial(relay, plan.channel, plan.pulse_ms)
     scribe = Scribe({board.port: board.kind} if board.port else {}, time.monotonic())
@@ -98,10 +99,10 @@ def pulse(  # noqa: PLR0913 - each is an option of the command
             trial.run()
         finally:
             for line in trial.report():
-                typer.echo(line)
+                echo(line)
             if transfers:
-                typer.echo("bytes      ms since the start, > sent, < received")
-                typer.echo("\n".join(scribe.digest(transfers)))
+                echo("bytes      ms since the start, > sent, < received")
+                echo("\n".join(scribe.digest(transfers)))
     raise typer.Exit(exits.OK if trial.succeeded else exits.FAILED)
 
 
@@ -192,7 +193,7 @@ def _require(question: str, word: str) -> None:
     except typer.Abort:
         answer = ""
     if answer.strip() != word:
-        typer.echo("gate-agent relay test: not confirmed; nothing was sent", err=True)
+        echo("gate-agent relay test: not confirmed; nothing was sent", err=True)
         raise typer.Exit(exits.FAILED)
 
 

@@ -11,6 +11,7 @@ import typer
 from pydantic import ValidationError
 
 from agent.cli.configuration import DEFAULT_PATH, load_configuration
+from agent.cli.rights import act_at_gate
 from drivers import registry
 from drivers.api import DeviceUnavailableError
 from drivers.holders import holders
@@ -131,7 +132,7 @@ def input_port(board: Board) -> InputPort:
 
 
 def _configured(path: Path, name: str | None) -> Target:
-    lanes = load_configuration(path).settings.lanes
+    lanes = load_configuration(act_at_gate(path)).settings.lanes
     there = ", ".join(lanes)
     if name is None and len(lanes) != 1:
         raise typer.BadParameter(f"--lane is missing; there is: {there}" if lanes else f"{path} has no lane")

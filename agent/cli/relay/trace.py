@@ -21,6 +21,7 @@ from agent.cli.relay.target import (
     relay_port,
 )
 from agent.cli.relay.wire import LOGGER, Scribe, overheard
+from agent.cli.terminal import echo
 from drivers.api import DeviceUnavailableError
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def trace(  # noqa: PLR0913 - each is an option of the command
     scribe = Scribe({board.port: board.kind for board in target.boards if board.port}, time.monotonic())
 
     def show(transfer: Transfer) -> None:
-        typer.echo(scribe.line(transfer))
+        echo(scribe.line(transfer))
         sys.stdout.flush()
 
     answered = False
@@ -112,14 +113,14 @@ def _ask_until_lost(boards: list[_Asked], scribe: Scribe, until: float | None, p
     answered = False
     try:
         for board in boards:
-            typer.echo(scribe.remark(board.open()))
+            echo(scribe.remark(board.open()))
         answered = True
         while until is None or time.monotonic() < until:
             for board in boards:
                 board.ask()
             never.wait(period_s)
     except DeviceUnavailableError as error:
-        typer.echo(scribe.remark(f"lost: {error}"))
+        echo(scribe.remark(f"lost: {error}"))
         for board in boards:
             board.close()
         never.wait(RETRY_S)

@@ -14,6 +14,7 @@ from agent.cli import exits
 from agent.cli.agent_socket import DEFAULT_SOCKET
 from agent.cli.configuration import DEFAULT_PATH
 from agent.cli.events.common import DEFAULT_JOURNAL
+from agent.cli.rights import act_on_configuration
 from agent.cli.setup.boards import choose_boards
 from agent.cli.setup.cameras import choose_camera
 from agent.cli.setup.interview import Sheet, ask, ask_choice
@@ -38,7 +39,8 @@ LOOPBACK = "127.0.0.1"
 
 def setup(
     configuration: Annotated[
-        Path, typer.Argument(metavar="[CONFIG]", help="The configuration file to write.")
+        Path,
+        typer.Argument(metavar="[CONFIG]", callback=act_on_configuration, help="The configuration file to write."),
     ] = DEFAULT_PATH,
     *,
     root: Annotated[

@@ -28,6 +28,7 @@ _HEAD = (
     "file with every key in share/gate-agent/config/gate.toml. After each change: gate-agent config check"
 )
 _FOR_THE_GROUP = 0o640
+_FOLDER_FOR_THE_GROUP = 0o750
 
 
 def written(sheet: Sheet, configuration: Path, beside: Mapping[Path, bytes]) -> bool:
@@ -71,8 +72,11 @@ def _state_directory(sheet: Sheet, configuration: Path) -> Path:
 
 
 def _write(path: Path, data: bytes, group: int) -> None:
-    """Write a file that the service, whose group has the folder of the configuration, can read."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a file that the service, whose group has the folder of the configuration, can read, whatever the umask is."""
+    if not path.parent.is_dir():
+        path.parent.mkdir(parents=True)
+        os.chown(path.parent, -1, group)
+        path.parent.chmod(_FOLDER_FOR_THE_GROUP)
     path.unlink(missing_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FOR_THE_GROUP)
     with os.fdopen(handle, "wb") as file:

@@ -9,6 +9,8 @@ import threading
 from contextlib import closing
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from agent.store.regular import check_database
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -116,15 +118,13 @@ class AccessDatabase:
 
 
 def _prepare(path: Path) -> None:
-    """Make a sound file of the right owner, whoever this process belongs to. Raises OSError and sqlite3.Error."""
+    """Make a sound file. Raises OSError and sqlite3.Error."""
+    check_database(path)
     if path.exists() and not _is_sound(path):
         _move_aside(path)
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, MODE)
     try:
         os.fchmod(descriptor, MODE)
-        owner, ours = path.parent.stat(), os.fstat(descriptor)
-        if os.geteuid() == 0 and (ours.st_uid, ours.st_gid) != (owner.st_uid, owner.st_gid):
-            os.fchown(descriptor, owner.st_uid, owner.st_gid)
     finally:
         os.close(descriptor)
     with closing(_opened(path)) as connection, connection:

@@ -4,10 +4,12 @@ Whatever is sent becomes a proposal: judged as a whole by the loader, shown with
 a second request, unless somebody else was first.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from http import HTTPStatus
 from pathlib import Path as FilePath
+from types import MappingProxyType
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
@@ -41,6 +43,7 @@ NAV = Nav(500, "/configuration", "configuration.title", Role.TECHNICIAN)
 
 MOST_FIELDS: Final = 5_000
 LONGEST_KEY: Final = 300
+NOTHING: Final[Mapping[str, bytes]] = MappingProxyType({})
 _STEPS: Final = frozenset({"add", "change", "edit", "remove", "set", "setup", "undo", "unset", "upload", "zone"})
 """The words that the history's steps begin with, as this page, the page Aim and the commands write them."""
 
@@ -225,10 +228,12 @@ def propose_upload(asked: Asked, upload: Annotated[UploadFile, File()], seen: Se
     """What an uploaded file would change in the place of the first."""
     data = upload.file.read(LARGEST_BYTES + 1)
     if len(data) > LARGEST_BYTES:
+        _note(asked, "upload", refused=f"larger than {LARGEST_BYTES // 1024} kB")
         return _refused(asked, "configuration.too_large", largest_kb=LARGEST_BYTES // 1024)
     try:
         content = data.decode("utf-8-sig")
     except UnicodeDecodeError:
+        _note(asked, "upload", refused="not UTF-8 text")
         return _refused(asked, "configuration.no_text")
     return _proposed_text(asked, asked.desk.main, content, seen, "upload")
 
@@ -238,6 +243,7 @@ def propose_undo(asked: Asked, number: Annotated[int, Form(ge=1)], seen: Seen) -
     """What a former state would change."""
     found = next((one for one in asked.desk.history.generations() if one.number == number), None)
     if found is None:
+        _note(asked, f"undo to {number}", refused="there is no such state")
         return _refused(asked, "configuration.no_state", number=number)
     return _proposed(asked, lambda: found.state.files, seen, f"undo to {number}", of=found.of or number)
 
@@ -300,24 +306,21 @@ def _proposed_text(asked: _Asked, path: FilePath, content: str, seen: str, what:
 
 
 def _proposed(asked: _Asked, make: Any, seen: str, what: str, of: int | None = None) -> HTMLResponse:
-    """Judge what would be there and show it; nothing is written. `make` gives the files."""
-    desk, gate = asked.desk, asked.gate
+    """Judge what would be there and show it; nothing is written but an event. `make` gives the files."""
+    desk, gate, files = asked.desk, asked.gate, {}
     try:
         check_seen(desk, seen)
         files = make()
         if not files:
+            _note(asked, what, refused="nothing would change")
             return _refused(asked, "configuration.nothing")
         loaded = judged(desk, files)
-    except StaleError as error:
-        return _stale(asked, error)
-    except SettingsError as error:
-        return _wrong(asked, error)
-    except ChangeError as error:
-        return _refused(asked, "configuration.not_so", why=str(error))
-    except (HistoryError, OSError) as error:
-        return _refused(asked, "configuration.unreadable", why=str(error))
+    except (StaleError, SettingsError, ChangeError, HistoryError, OSError) as error:
+        _note(asked, what, files, refused=_first(error))
+        return _not_proposed(asked, error)
     found = differences(gate.loaded, loaded)
     keys = tuple(one.key for one in found)
+    _note(asked, what, files, keys)
     proposal = Proposal(asked.person.name, files, seen, what, gate.now().at, keys[:20], of)
     number = asked.proposals.add(proposal)
     return render(
@@ -329,6 +332,32 @@ def _proposed(asked: _Asked, make: Any, seen: str, what: str, of: int | None = N
         files=sorted(files),
         busy=_busy(gate),
     )
+
+
+def _not_proposed(asked: _Asked, error: Exception) -> HTMLResponse:
+    match error:
+        case StaleError():
+            return _stale(asked, error)
+        case SettingsError():
+            return _wrong(asked, error)
+        case ChangeError():
+            return _refused(asked, "configuration.not_so", why=str(error))
+        case _:
+            return _refused(asked, "configuration.unreadable", why=str(error))
+
+
+def _first(error: Exception) -> str:
+    """The first line of what is wrong: it names the key and quotes no file."""
+    return str(error).partition("\n")[0]
+
+
+def _note(
+    asked: _Asked, what: str, files: Mapping[str, bytes] = NOTHING, keys: Sequence[str] = (), refused: str = ""
+) -> None:
+    """Record a proposal, also a refused one: of which files, by their SHA-256, and which keys would be others."""
+    hashes = (f"{name} {sha256(data).hexdigest()}" for name, data in sorted(files.items()))
+    parts = [part for part in (what, *hashes, ", ".join(keys), refused) if part]
+    asked.gate.audit(asked.person, "configuration.proposed", detail="; ".join(parts), done=not refused)
 
 
 def _busy(gate: Gate) -> list[str]:

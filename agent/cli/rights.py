@@ -1,0 +1,34 @@
+"""The rights with which a command works at a gate: as root those of the agent's user, who keeps its folders.
+
+The options that lead to a gate's folders take them as soon as they are read, before the command opens anything.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path  # noqa: TC003 - Typer reads the annotations of its callbacks
+
+from agent.service.rights import take_keepers
+from agent.settings.documents import read
+from agent.settings.refuge import state_directory
+
+
+def act_at(path: Path | None) -> Path | None:
+    """Take the rights of whoever keeps a path, for good; returns the path. Raises OSError."""
+    if path is not None:
+        take_keepers(path)
+    return path
+
+
+def act_on_configuration(configuration: Path) -> Path:
+    """The same for a configuration that the command changes: all of its files. Raises OSError."""
+    take_keepers(configuration)
+    take_keepers(*(one.path for one in read(configuration).files))
+    return configuration
+
+
+def act_at_gate(configuration: Path) -> Path:
+    """The same for a gate: its configuration and its state. Raises OSError."""
+    act_on_configuration(configuration)
+    act_at(state_directory(configuration, os.environ))
+    return configuration
