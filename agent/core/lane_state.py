@@ -143,6 +143,7 @@ class Visit:
     answer MANUAL, and whose end resumes the transaction. `use`: number of the permit's next use, 0 where it is not
     known. `unblocked`: nothing was under the arm at some time since the grant, so that what comes there is this vehicle. `entered`, `released`: it was under the arm, and had left
     the presence loop by then. `plates`: texts read while it was on its way, so that they are known for its own.
+    `tested`: it began with a test pulse, without a vehicle.
     """
 
     transaction: str
@@ -169,6 +170,7 @@ class Visit:
     violations: tuple[Alarm, ...] = ()
     kept: tuple[str, ...] = ()
     plates: tuple[str, ...] = ()
+    tested: bool = False
 
 
 @dataclass(frozen=True, slots=True)

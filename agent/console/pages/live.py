@@ -97,8 +97,8 @@ async def _of_lane(gate: Gate, live: Live, lane: str, words: Words) -> News:
     at, view, settings = gate.now().at, gate.lanes[lane].view, gate.loaded.settings.lanes[lane]
     told: News = {
         "hello": {"configuration": gate.loaded.digest},
-        "lane": lane_news(view, words, at),
-        "barrier": barrier_news(view, settings, words),
+        "lane": lane_news(view, settings, words, at),
+        "barrier": barrier_news(view, settings, words, at),
         "inputs": inputs_news(view, settings, words, at),
         "devices": devices_news(gate.devices.states, lane, words),
         "vehicles": [[one.transaction, one.revision] for one in live.vehicles.last(lane, VEHICLES)],

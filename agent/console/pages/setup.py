@@ -26,6 +26,7 @@ NAV = Nav(50, "/setup", "setup.title", Role.TECHNICIAN)
 LOOKED_AT: Final = 40
 LONGEST_TEXT: Final = 2953
 LONGEST_PLATE: Final = 12
+_PASSED: Final = frozenset({Outcome.PASSED, Outcome.OVERRIDDEN})
 
 
 @router.get("/setup", response_class=HTMLResponse)
@@ -68,7 +69,7 @@ def _knowledge(gate: Gate, live: Live) -> Knowledge:
     passed = {
         lane
         for lane in gate.lanes
-        if any(one.outcome in {Outcome.PASSED, Outcome.OVERRIDDEN} for one in live.vehicles.last(lane, LOOKED_AT))
+        if any(one.seen and one.outcome in _PASSED for one in live.vehicles.last(lane, LOOKED_AT))
     }
     return Knowledge(gate.devices.states, gate.clock.trust().state, passed)
 
