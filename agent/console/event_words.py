@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from markupsafe import Markup
 
-from agent.console.page import detail, language, text
+from agent.console.page import detail, language, text, when
 from agent.console.texts import TextMissingError
 from agent.core.assessment import SET_ASIDE
 from agent.core.contract.schemas import EVENTS
@@ -52,6 +52,8 @@ _TELLING: Final[Mapping[str, tuple[str, ...]]] = {
 """The fields that tell most of each type, in order."""
 _HIDDEN: Final = frozenset({"checks", "pictures", "picture", "permit", "plate", "data"})
 """Fields of a decision that are shown in a form of their own."""
+_TIMES: Final = frozenset({"expires_at", "issued_at"})
+"""Fields of events that hold Unix seconds."""
 
 
 def known_types() -> list[str]:
@@ -77,7 +79,7 @@ class EventWords:
         data = data if isinstance(data, dict) else {}
         return {
             "seq": seq,
-            "time": str(event.get("time", "")),
+            "time": when(self._request, str(event.get("time", ""))),
             "lane": event.get("lane") or "",
             "transaction": event.get("transaction") or "",
             "type": kind,
@@ -89,7 +91,7 @@ class EventWords:
                 for name, value in data.items()
                 if name not in _HIDDEN and value not in (None, "", [])
             ],
-            "permit": data.get("permit") if isinstance(data.get("permit"), dict) else None,
+            "permit": self._all_shown(data.get("permit")),
             "plate": data.get("plate") if isinstance(data.get("plate"), dict) else None,
             "checks": [self._check(one) for one in _dicts(data.get("checks"))],
         }
@@ -120,7 +122,12 @@ class EventWords:
             self._value(name, data[name]) for name in _TELLING.get(kind, ()) if data.get(name) not in (None, "")
         )
 
+    def _all_shown(self, record: Any) -> dict[str, str]:
+        return {name: self._shown(name, value) for name, value in record.items() if value is not None} if isinstance(record, dict) else {}
+
     def _shown(self, name: str, value: Any) -> str:
+        if name in _TIMES and isinstance(value, int | float):
+            return when(self._request, value)
         return detail(self._request, value) if name == DETAIL and isinstance(value, str) else _plain(value)
 
     def _value(self, name: str, value: Any) -> str:

@@ -13,6 +13,7 @@ from agent.console.access.cookies import LANGUAGE, THEME, cookie, form_token, ke
 from agent.console.access.guards import CSRF_FIELD
 from agent.console.access.sessions import csrf_token
 from agent.console.texts import LANGUAGES, language_of
+from agent.console.times import time_tag, zone
 from agent.core.wording.words import Language
 from agent.translation.lookup import told
 from agent.translation.trace import traced
@@ -20,6 +21,7 @@ from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
     from fastapi import Request
 
@@ -72,12 +74,17 @@ def detail(request: Request, said: str) -> str:
     return Markup('<span lang="en">{}</span>').format(said)
 
 
+def when(request: Request, moment: float | str | datetime | None) -> Markup:
+    """A moment in the gate's local time, as all pages show it: Unix seconds, an event's time, or one with its zone."""
+    return time_tag(moment, text(request, "base.time_unknown"))
+
+
 def render(request: Request, template: str, *, status: int = HTTPStatus.OK, **context: object) -> HTMLResponse:
     """A page, or a fragment of one, from `templates/`.
 
     Every template has `t(key, **values)`, `words(said)` for what settings and drivers say, `detail(said)` for what the gate
-    says in English, `csrf_field()`, `csrf`, `person` (None: nobody), `nav`, `language`, `languages`, `theme`, `gate_id`,
-    `url_for`, `request` and what is given here.
+    says in English, `when(moment)` and `zone()` for times, `csrf_field()`, `csrf`, `person` (None: nobody), `nav`,
+    `language`, `languages`, `theme`, `gate_id`, `url_for`, `request` and what is given here.
     """
     pages: Pages = request.app.state.pages
     person = getattr(request.state, "person", None)
@@ -88,6 +95,8 @@ def render(request: Request, template: str, *, status: int = HTTPStatus.OK, **co
             "t": lambda key, **values: text(request, key, **values),
             "words": lambda said: words(request, said),
             "detail": lambda said: detail(request, said),
+            "when": lambda moment: when(request, moment),
+            "zone": zone,
             "csrf": token,
             "csrf_field": lambda: Markup('<input type="hidden" name="{}" value="{}">').format(CSRF_FIELD, token),
             "person": person,

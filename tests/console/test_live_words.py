@@ -332,4 +332,4 @@ def test_every_end_of_a_vehicle_has_its_word_and_colour(outcome, verdict):
     told = vehicle_words(vehicle, words(), set())
     assert told["result"]
     assert told["tone"] in {"good", "busy", "poor", "bad", "off"}
-    assert told["time"] == "00:00:00"
+    assert told["time"].startswith('<time datetime="2026-01-01T00:00:00Z" title="2026-01-01 00:00:00 UTC">')

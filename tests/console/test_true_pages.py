@@ -13,6 +13,7 @@ import pytest
 from agent.console import hold
 from agent.console.routing import page_modules
 from agent.console.texts import LANGUAGES, Texts
+from agent.console.times import time_tag
 from agent.core.decision import Reason, Verdict
 from agent.core.events import AccessDecided, CheckRecord, ConfigurationRefused, Draft, VehiclePresent
 from agent.core.lane_records import transaction_id
@@ -191,6 +192,28 @@ def test_every_page_shows_the_gates_local_time_with_its_zone_and_utc(gate_with, 
             assert times or path == "/configuration/history", path
             assert all("UTC+5" in one for one in times), path
             assert not re.search(r"\d\d:\d\d:\d\d UTC(?!\+5|\")", re.sub(r'title="[^"]*"', "", page)), path
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Asia/Kolkata", "2026-11-28 12:30:00 UTC+5:30"),
+        ("America/St_Johns", "2026-11-28 03:30:00 UTC-3:30"),
+        ("UTC", "2026-11-28 07:00:00 UTC"),
+        ("Asia/Shanghai", "2026-11-28 15:00:00 UTC+8"),
+    ],
+)
+@pytest.mark.parametrize("given", [NOON, int(NOON), "2026-11-28T07:00:00.000Z", datetime.fromtimestamp(NOON, UTC)])
+def test_a_moment_is_shown_alike_however_it_is_given(at_zone, name, shown, given):
+    with at_zone(name):
+        assert str(time_tag(given, "?")) == (
+            f'<time datetime="2026-11-28T07:00:00Z" title="2026-11-28 07:00:00 UTC">{shown}</time>'
+        )
+
+
+@pytest.mark.parametrize("given", [None, 0, 0.0, 59.9, -1.0, 1e20, float("nan"), "", "soon", "1970-01-01T00:00:00Z", "<b>"])
+def test_what_is_not_a_time_is_unknown(given):
+    assert str(time_tag(given, "<unknown>")) == '<span class="unknown-time">&lt;unknown&gt;</span>'
 
 
 def test_a_time_that_nobody_knows_is_said_to_be_unknown(gate_with):

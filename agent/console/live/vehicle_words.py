@@ -41,8 +41,7 @@ def vehicle_words(vehicle: Vehicle, words: Words, evidence: EvidenceStore) -> di
     kept = [picture for picture in vehicle.pictures if picture in evidence]
     return {
         "transaction": vehicle.transaction,
-        "time": f"{vehicle.began_at:%H:%M:%S}",
-        "at": vehicle.began_at.isoformat(timespec="seconds"),
+        "time": words.when(vehicle.began_at),
         "plate": vehicle.plate,
         "declared": vehicle.declared if vehicle.declared != vehicle.plate else "",
         "permit": vehicle.permit,

@@ -42,7 +42,7 @@ LOOK_EVERY_S: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Vehicle:
-    """One transaction as far as it has come. `began_at`: in the time zone of the gate. `plate`: as it was read.
+    """One transaction as far as it has come. `plate`: as it was read.
 
     `verdict`, `reason`: of the last decision, with its `checks`. `outcome`: None while it is open. `pictures`: SHA-256 in
     hex, the oldest first. `revision`: number of the last event behind this. `seen`: inputs or a reader noticed it; an
@@ -122,7 +122,7 @@ def _take(known: OrderedDict[str, Vehicle], seq: int, event: dict[str, Any]) -> 
         if event["type"] != VehiclePresent.TYPE:
             return
         seen = VehiclePresent.model_validate(event["data"]).seen_by != "operator"
-        before = Vehicle(transaction, lane, datetime.fromisoformat(event["time"]).astimezone(), seen=seen)
+        before = Vehicle(transaction, lane, datetime.fromisoformat(event["time"]), seen=seen)
     known[transaction] = replace(_with(before, event["type"], event["data"]), revision=seq)
 
 

@@ -22,7 +22,6 @@ from agent.console.errors import RefusedError
 from agent.console.nav import Nav
 from agent.console.page import render, text
 from agent.console.proposals import Proposal, Proposals
-from agent.core.chain import time_text
 from agent.settings.change import ChangeError
 from agent.settings.documents import Document, read
 from agent.settings.files import LARGEST_BYTES, read_file
@@ -161,7 +160,7 @@ def show_history(request: Request, gate: AtGate, desk: AtDesk, _person: Technici
     rows = [
         {
             "number": one.number,
-            "time": time_text(round(one.utc * 1000)),
+            "utc": one.utc,
             "who": one.who,
             "what": _step_words(request, one.what),
             "changed": one.changed,
