@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from fastapi import Request
 
+    from agent.console.desk import Gate
     from agent.console.errors import RefusedError
     from agent.console.nav import Nav
     from agent.console.texts import Texts
@@ -84,9 +85,10 @@ def render(request: Request, template: str, *, status: int = HTTPStatus.OK, **co
 
     Every template has `t(key, **values)`, `words(said)` for what settings and drivers say, `detail(said)` for what the gate
     says in English, `when(moment)` and `zone()` for times, `csrf_field()`, `csrf`, `person` (None: nobody), `nav`,
-    `language`, `languages`, `theme`, `gate_id`, `url_for`, `request` and what is given here.
+    `language`, `languages`, `theme`, `gate_id`, `is_refused`, `url_for`, `request` and what is given here.
     """
     pages: Pages = request.app.state.pages
+    gate: Gate = request.app.state.gate
     person = getattr(request.state, "person", None)
     token = csrf_token(form_token(request))
     theme = cookie(request, THEME)
@@ -104,7 +106,8 @@ def render(request: Request, template: str, *, status: int = HTTPStatus.OK, **co
             "language": language(request),
             "languages": LANGUAGES,
             "theme": theme if theme in THEMES else "",
-            "gate_id": request.app.state.gate.loaded.settings.gate.id,
+            "gate_id": gate.loaded.settings.gate.id,
+            "is_refused": person is not None and gate.refusal() is not None,
             "url_for": request.url_for,
             "request": request,
             "problem": "",

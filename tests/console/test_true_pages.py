@@ -334,7 +334,7 @@ def test_a_check_that_was_passed_is_not_named_by_its_failure_and_a_failed_one_ha
 
 @pytest.mark.parametrize(
     ("verdict", "tone"),
-    [(Verdict.PASS, "good"), (Verdict.RETRY, "busy"), (Verdict.MANUAL, "poor"), (Verdict.DENY, "bad")],
+    [(Verdict.PASS, "good"), (Verdict.RETRY, "busy"), (Verdict.MANUAL, "poor"), (Verdict.DENY, "poor")],
 )
 def test_a_decision_in_the_journal_has_the_sign_of_its_verdict(gate_with, verdict, tone):
     gate = gate_with()

@@ -16,6 +16,7 @@ from agent.console.nav import Nav
 from agent.console.page import render
 from agent.console.steps import PRACTICE, Knowledge, Progress, steps
 from agent.core.events import Outcome
+from agent.store.errors import JournalError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,7 +72,15 @@ def _knowledge(gate: Gate, live: Live) -> Knowledge:
         for lane in gate.lanes
         if any(one.seen and one.outcome in _PASSED for one in live.vehicles.last(lane, LOOKED_AT))
     }
-    return Knowledge(gate.devices.states, gate.clock.trust().state, passed)
+    return Knowledge(gate.devices.states, gate.clock.trust().state, passed, acknowledged=_is_acknowledged(gate))
+
+
+def _is_acknowledged(gate: Gate) -> bool:
+    """Whether anything of this journal is known to have arrived; a damaged journal says nothing, and Health says that."""
+    try:
+        return gate.journal.watermark > 0
+    except JournalError:
+        return False
 
 
 def _practice(configuration: Path) -> str:
