@@ -179,7 +179,7 @@ def propose_table(asked: Asked, sent: FormSent, path: Key) -> HTMLResponse:
     """What the form of a table would change."""
     document = _document(asked.desk)
     made = _found(form.group(_path(path), document))
-    return _proposed_edits(asked, sent, lambda: changes(made, sent, document), f"change {path}")
+    return _proposed_edits(asked, sent, lambda: changes(made, sent, document), f"change {path}", made)
 
 
 @router.post("/configuration/add", response_class=HTMLResponse)
@@ -197,7 +197,7 @@ def propose_addition(
     made = _found(form.blank(target, kind))
     edits = [Edit("remove", target)] if replace else []
     edits.append(Edit("add", target, values=table(made, sent)))
-    return _proposed_edits(asked, sent, lambda: edits, f"add {path} {name}".strip())
+    return _proposed_edits(asked, sent, lambda: edits, f"add {path} {name}".strip(), made)
 
 
 @router.post("/configuration/remove", response_class=HTMLResponse)
@@ -272,12 +272,14 @@ def _step_words(request: Request, what: str) -> str:
 # -------------------------------------------------------------------------------------------------------------- answers
 
 
-def _proposed_edits(asked: _Asked, sent: Sent, make: Any, what: str) -> HTMLResponse:
+def _proposed_edits(
+    asked: _Asked, sent: Sent, make: Any, what: str, made: form.Group | None = None
+) -> HTMLResponse:
     def files() -> Mapping[str, bytes]:
         edits = make()
         return edited(asked.desk, edits) if edits else {}
 
-    return _proposed(asked, files, sent.text("seen"), what)
+    return _proposed(asked, files, sent.text("seen"), what, made=made)
 
 
 def _proposed_text(asked: _Asked, path: FilePath, content: str, seen: str, what: str) -> HTMLResponse:
@@ -292,8 +294,10 @@ def _proposed_text(asked: _Asked, path: FilePath, content: str, seen: str, what:
     return _proposed(asked, files, seen, what)
 
 
-def _proposed(asked: _Asked, make: Any, seen: str, what: str, of: int | None = None) -> HTMLResponse:
-    """Judge what would be there and show it; nothing is written. `make` gives the files."""
+def _proposed(
+    asked: _Asked, make: Any, seen: str, what: str, of: int | None = None, made: form.Group | None = None
+) -> HTMLResponse:
+    """Judge what would be there and show it; nothing is written. `make` gives the files; `made`: the form that was sent."""
     desk, gate = asked.desk, asked.gate
     try:
         check_seen(desk, seen)
@@ -304,7 +308,7 @@ def _proposed(asked: _Asked, make: Any, seen: str, what: str, of: int | None = N
     except StaleError as error:
         return _stale(asked, error)
     except SettingsError as error:
-        return _wrong(asked, error)
+        return _wrong(asked, error, made)
     except ChangeError as error:
         return _refused(asked, "configuration.not_so", why=str(error))
     except (HistoryError, OSError) as error:
@@ -344,12 +348,15 @@ def _stale(asked: _Asked, error: StaleError) -> HTMLResponse:
     )
 
 
-def _wrong(asked: _Asked, error: SettingsError) -> HTMLResponse:
+def _wrong(asked: _Asked, error: SettingsError, made: form.Group | None = None) -> HTMLResponse:
+    """What is wrong: of a form by its fields, since the lines of a file that was never written are nowhere to be found."""
+    fields = {} if made is None else {"fields": form.places(made, (one.key for one in error.problems))}
     return render(
         asked.request,
         "configuration_problems.html",
         problems=error.problems,
         status=HTTPStatus.UNPROCESSABLE_ENTITY,
+        **fields,
     )
 
 
