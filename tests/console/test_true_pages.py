@@ -8,6 +8,8 @@ import time
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
+import cv2
+import numpy as np
 import pytest
 
 from agent.console import hold
@@ -135,6 +137,30 @@ def test_a_lane_with_lamps_shows_the_one_that_is_lit(gate_with):
     gate = gate_with(LAMPS)
     eventually(lambda: told(gate, "lane")["lamp"] == "red")
     assert told(gate, "lane")["lamp_text"] == TEXTS.get("en", "live.lamp.red")
+
+
+CLIP = """
+[[lanes.out.cameras]]
+id = "front"
+kind = "folder"
+path = "{pictures}"
+readers = ["qr"]
+"""
+
+
+def test_the_exposure_of_a_camera_that_cannot_be_set_is_not_offered(gate_with, tmp_path):
+    picture = np.full((360, 640, 3), 110, np.uint8)
+    assert cv2.imwrite(str(tmp_path / "yard.jpg"), picture)
+    gate = gate_with(LANE + CLIP.replace("{pictures}", str(tmp_path / "yard.jpg")))
+    page = gate.browser("technician").get("/aim/out/front").text
+    buttons = re.findall(r'<button[^>]* name="divisor"[^>]*>', page)
+    assert len(buttons) > 1
+    assert all(" disabled" in one and 'aria-describedby="exposure-now"' in one for one in buttons), "until the camera says"
+    assert TEXTS.get("en", "aim.exposure_waiting") in page
+    eye = gate.app._eyes[0]
+    eventually(lambda: eye.status.up and eye.last_beat, 60, "the camera")
+    told_of = news(gate, "technician", "/live/camera/out/front/news", {"camera"})["camera"]
+    assert told_of["exposure"]["settable"] is False, "nobody has tried"
 
 
 # ---------------------------------------------------------------------------------------------------------- test pulse
