@@ -154,7 +154,11 @@ class EventWords:
         )
 
     def _all_shown(self, record: Any) -> dict[str, str]:
-        return {name: self._shown(name, value) for name, value in record.items() if value is not None} if isinstance(record, dict) else {}
+        return (
+            {name: self._shown(name, value) for name, value in record.items() if value is not None}
+            if isinstance(record, dict)
+            else {}
+        )
 
     def _shown(self, name: str, value: Any) -> str:
         if name in _TIMES and isinstance(value, int | float):

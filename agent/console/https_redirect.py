@@ -45,9 +45,7 @@ async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
     if address is None:
         response = PlainTextResponse(f"{REFUSAL}\n", HTTPStatus.BAD_REQUEST)
     else:
-        response = PlainTextResponse(
-            f"{REFUSAL}\n", HTTPStatus.PERMANENT_REDIRECT, headers={"location": address}
-        )
+        response = PlainTextResponse(f"{REFUSAL}\n", HTTPStatus.PERMANENT_REDIRECT, headers={"location": address})
     await response(scope, receive, send)
 
 

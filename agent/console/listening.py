@@ -201,15 +201,13 @@ class _Server(uvicorn.Server):
         try:
             if not door.is_local:
                 bound(connection)
-            if door.tls is None:
-                await loop.connect_accepted_socket(partial(protocol, self.config), connection)
-            elif await _begins_handshake(connection):
-                await loop.connect_accepted_socket(
-                    partial(protocol, self.config), connection, ssl=door.tls, ssl_handshake_timeout=HANDSHAKE_S
-                )
-            else:
-                self._room.count("handshake")
-                await loop.connect_accepted_socket(partial(protocol, self._plain), connection)
+            config, tls = await self._spoken(connection, door)
+            await loop.connect_accepted_socket(
+                partial(protocol, config),
+                connection,
+                ssl=tls,
+                ssl_handshake_timeout=None if tls is None else HANDSHAKE_S,
+            )
         except OSError:  # an end of the connection, of the handshake, or of its time: its own affair
             self._room.count("handshake")
             connection.close()
@@ -218,6 +216,13 @@ class _Server(uvicorn.Server):
             connection.close()
             leave()
             raise
+
+    async def _spoken(self, connection: socket.socket, door: Door) -> tuple[uvicorn.Config, ssl.SSLContext | None]:
+        """What is to answer, and how it is encrypted. Raises OSError where nothing is heard in time."""
+        if door.tls is None or await _begins_handshake(connection):
+            return self.config, door.tls
+        self._room.count("handshake")
+        return self._plain, None
 
 
 async def _begins_handshake(connection: socket.socket) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -21,7 +22,6 @@ from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
 
     from fastapi import Request
 
@@ -98,7 +98,7 @@ def render(request: Request, template: str, *, status: int = HTTPStatus.OK, **co
             "words": lambda said: words(request, said),
             "detail": lambda said: detail(request, said),
             "when": lambda moment: when(request, moment),
-            "zone": zone,
+            "zone": lambda: zone(datetime.fromtimestamp(gate.now().utc, UTC)),
             "csrf": token,
             "csrf_field": lambda: Markup('<input type="hidden" name="{}" value="{}">').format(CSRF_FIELD, token),
             "person": person,

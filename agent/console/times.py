@@ -32,9 +32,9 @@ def utc_text(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):{_SHOWN}} UTC"
 
 
-def zone(moment: datetime | None = None) -> str:
-    """The zone of this computer at a moment, now unless one is given: `UTC+5`, `UTC-3:30`, `UTC`."""
-    offset = (datetime.now(UTC) if moment is None else moment).astimezone().utcoffset()
+def zone(moment: datetime) -> str:
+    """The zone of this computer at a moment: `UTC+5`, `UTC-3:30`, `UTC`."""
+    offset = moment.astimezone().utcoffset()
     return "UTC" if not offset else f"UTC{_offset(offset)}"
 
 
@@ -52,13 +52,13 @@ def _offset(offset: timedelta) -> str:
 def _moment(given: float | str | datetime | None) -> datetime | None:
     """The moment; None where nobody knows it."""
     try:
-        match given:
-            case str():
-                found = at_zone(datetime.fromisoformat(given))
-            case float() | int():
-                found = datetime.fromtimestamp(given, UTC)
-            case _:
-                found = given
-        return found if found is not None and found >= EARLIEST else None
+        found = _read(given)
     except (ValueError, OverflowError, OSError):
         return None
+    return found if found is not None and found >= EARLIEST else None
+
+
+def _read(given: float | str | datetime | None) -> datetime | None:
+    if isinstance(given, str):
+        return at_zone(datetime.fromisoformat(given))
+    return datetime.fromtimestamp(given, UTC) if isinstance(given, int | float) else given

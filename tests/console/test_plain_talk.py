@@ -19,9 +19,7 @@ from tests.waiting import eventually
 
 @pytest.fixture(scope="module")
 def gate(tmp_path_factory):
-    with ConsoleGate(
-        tmp_path_factory.mktemp("plain"), console='tls = "always"\nnames = ["gate.example"]'
-    ) as gate:
+    with ConsoleGate(tmp_path_factory.mktemp("plain"), console='tls = "always"\nnames = ["gate.example"]') as gate:
         gate.token("admin")
         gate.app.console.access.requests._burst = 1e6
         yield gate
@@ -178,7 +176,9 @@ def test_all_else_gets_a_plain_refusal_and_is_counted(gate, request_):
 
 def test_no_page_is_given_in_plain_to_whoever_is_logged_in(gate):
     token = gate.token("admin")
-    status, _, body = asked(gate, target="/account", more=f"Cookie: gate-session={token}; __Host-gate-session={token}\r\n")
+    status, _, body = asked(
+        gate, target="/account", more=f"Cookie: gate-session={token}; __Host-gate-session={token}\r\n"
+    )
     assert (status, b"some-admin" in body) == (308, False)
 
 
@@ -244,5 +244,7 @@ def test_a_handshake_that_comes_byte_by_byte_is_a_handshake(gate):
 def test_curl_follows_to_the_page(gate):
     command = ["curl", "--silent", "--show-error", "--insecure", "--location", "--noproxy", "*", "--max-time", "20"]
     address = f"http://127.0.0.1:{port_of(gate)}/healthz"
-    done = subprocess.run([*command, "--write-out", "%{url_effective}", address], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [*command, "--write-out", "%{url_effective}", address], capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stdout) == (0, f"up\n{gate.url}/healthz"), done.stderr

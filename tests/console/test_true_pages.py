@@ -15,7 +15,6 @@ import pytest
 from agent.console import hold
 from agent.console.routing import page_modules
 from agent.console.texts import LANGUAGES, Texts
-from agent.console.times import time_tag
 from agent.core.decision import Reason, Verdict
 from agent.core.events import AccessDecided, CheckRecord, ConfigurationRefused, Draft, VehiclePresent
 from agent.core.lane_records import transaction_id
@@ -25,6 +24,7 @@ from tests.console.test_live import news
 from tests.consoles import LANE, ConsoleGate
 from tests.mosquitto import Broker, needs_mosquitto
 from tests.waiting import eventually
+from tests.zones import local_zone
 
 PATHS = [module.NAV.path for module in page_modules() if hasattr(module, "NAV")]
 HOLD_S = 0.3
@@ -49,7 +49,7 @@ name = "{board}"
 LAMPS = BLIND.replace("pulse_ms = 200", "pulse_ms = 200\nred_channel = 3\ngreen_channel = 4")
 TEXTS = Texts.load()
 NOON = datetime(2026, 11, 28, 7, 0, 0, tzinfo=UTC).timestamp()
-"""In Tashkent, all the year."""
+"""In Tashkent."""
 
 
 @pytest.fixture
@@ -67,21 +67,6 @@ def gate_with(tmp_path, monkeypatch):
     yield make
     for gate in running:
         gate.__exit__()
-
-
-@pytest.fixture
-def at_zone(monkeypatch):
-    """Have this computer keep the time of a zone, as `TZ` names it."""
-
-    @contextmanager
-    def zone(name):
-        with monkeypatch.context() as patch:
-            patch.setenv("TZ", name)
-            time.tzset()
-            yield
-        time.tzset()
-
-    return zone
 
 
 def told(gate, name):
@@ -155,7 +140,9 @@ def test_the_exposure_of_a_camera_that_cannot_be_set_is_not_offered(gate_with, t
     page = gate.browser("technician").get("/aim/out/front").text
     buttons = re.findall(r'<button[^>]* name="divisor"[^>]*>', page)
     assert len(buttons) > 1
-    assert all(" disabled" in one and 'aria-describedby="exposure-now"' in one for one in buttons), "until the camera says"
+    assert all(" disabled" in one and 'aria-describedby="exposure-now"' in one for one in buttons), (
+        "until the camera says"
+    )
     assert TEXTS.get("en", "aim.exposure_waiting") in page
     eye = gate.app._eyes[0]
     eventually(lambda: eye.status.up and eye.last_beat, 60, "the camera")
@@ -197,8 +184,8 @@ def events(gate, kind):
 # --------------------------------------------------------------------------------------------------------------- clock
 
 
-def test_every_page_shows_the_gates_local_time_with_its_zone_and_utc(gate_with, at_zone):
-    with at_zone("Asia/Tashkent"):
+def test_every_page_shows_the_gates_local_time_with_its_zone_and_utc(gate_with):
+    with local_zone("Asia/Tashkent"):
         gate = gate_with()
         transaction = transaction_id(NOON, 1, 1)
         gate.app._journal.record([Draft(VehiclePresent(seen_by="inputs"), "out", transaction, NOON)])
@@ -220,28 +207,6 @@ def test_every_page_shows_the_gates_local_time_with_its_zone_and_utc(gate_with, 
             assert not re.search(r"\d\d:\d\d:\d\d UTC(?!\+5|\")", re.sub(r'title="[^"]*"', "", page)), path
 
 
-@pytest.mark.parametrize(
-    ("name", "shown"),
-    [
-        ("Asia/Kolkata", "2026-11-28 12:30:00 UTC+5:30"),
-        ("America/St_Johns", "2026-11-28 03:30:00 UTC-3:30"),
-        ("UTC", "2026-11-28 07:00:00 UTC"),
-        ("Asia/Shanghai", "2026-11-28 15:00:00 UTC+8"),
-    ],
-)
-@pytest.mark.parametrize("given", [NOON, int(NOON), "2026-11-28T07:00:00.000Z", datetime.fromtimestamp(NOON, UTC)])
-def test_a_moment_is_shown_alike_however_it_is_given(at_zone, name, shown, given):
-    with at_zone(name):
-        assert str(time_tag(given, "?")) == (
-            f'<time datetime="2026-11-28T07:00:00Z" title="2026-11-28 07:00:00 UTC">{shown}</time>'
-        )
-
-
-@pytest.mark.parametrize("given", [None, 0, 0.0, 59.9, -1.0, 1e20, float("nan"), "", "soon", "1970-01-01T00:00:00Z", "<b>"])
-def test_what_is_not_a_time_is_unknown(given):
-    assert str(time_tag(given, "<unknown>")) == '<span class="unknown-time">&lt;unknown&gt;</span>'
-
-
 def test_a_time_that_nobody_knows_is_said_to_be_unknown(gate_with):
     gate = gate_with()
     browser = gate.browser("technician")
@@ -251,8 +216,8 @@ def test_a_time_that_nobody_knows_is_said_to_be_unknown(gate_with):
     assert TEXTS.get("en", "base.time_unknown") in page
 
 
-def test_a_search_takes_times_of_the_gates_zone_and_says_so(gate_with, at_zone):
-    with at_zone("Asia/Tashkent"):
+def test_a_search_takes_times_of_the_gates_zone_and_says_so(gate_with):
+    with local_zone("Asia/Tashkent"):
         gate = gate_with()
         transaction = transaction_id(NOON, 1, 1)
         gate.app._journal.record([Draft(VehiclePresent(seen_by="inputs"), "out", transaction, NOON)])
@@ -271,7 +236,11 @@ def test_a_search_takes_times_of_the_gates_zone_and_says_so(gate_with, at_zone):
 def reporting(browser):
     """What Set-up says of the step, and its chip."""
     page = browser.get("/setup").text
-    step = re.search(r'<span class="chip (\w+)">([^<]*)</span>\s*<div>\s*<strong>Reporting to central</strong>(.*?)</div>', page, re.DOTALL)
+    step = re.search(
+        r'<span class="chip (\w+)">([^<]*)</span>\s*<div>\s*<strong>Reporting to central</strong>(.*?)</div>',
+        page,
+        re.DOTALL,
+    )
     return step[2], step[3]
 
 

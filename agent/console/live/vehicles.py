@@ -128,10 +128,9 @@ def _take(known: OrderedDict[str, Vehicle], seq: int, event: dict[str, Any]) -> 
 
 def _with(vehicle: Vehicle, kind: str, data: dict[str, Any]) -> Vehicle:
     match kind:
-        case BarrierTested.TYPE:
-            return replace(vehicle, tested=True)
-        case VehicleEntering.TYPE:
-            return replace(vehicle, seen=True)
+        case BarrierTested.TYPE | VehicleEntering.TYPE:
+            entering = kind == VehicleEntering.TYPE
+            return replace(vehicle, seen=vehicle.seen or entering, tested=vehicle.tested or not entering)
         case PermitPresented.TYPE:
             shown = PermitPresented.model_validate(data)
             return replace(vehicle, seen=True, pictures=_more(vehicle.pictures, (shown.picture,)))

@@ -272,9 +272,7 @@ def _step_words(request: Request, what: str) -> str:
 # -------------------------------------------------------------------------------------------------------------- answers
 
 
-def _proposed_edits(
-    asked: _Asked, sent: Sent, make: Any, what: str, made: form.Group | None = None
-) -> HTMLResponse:
+def _proposed_edits(asked: _Asked, sent: Sent, make: Any, what: str, made: form.Group | None = None) -> HTMLResponse:
     def files() -> Mapping[str, bytes]:
         edits = make()
         return edited(asked.desk, edits) if edits else {}
