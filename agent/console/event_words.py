@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Hashable
 from enum import StrEnum
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from agent.console.live.lane_news import DEVICE_TONES
 from agent.console.live.vehicle_words import OUTCOME_TONES, VERDICT_TONES
@@ -78,6 +79,9 @@ _TELLING: Final[Mapping[str, tuple[str, ...]]] = {
 """The fields that tell most of each type, in order."""
 _HIDDEN: Final = frozenset({"checks", "pictures", "picture", "permit", "plate", "data"})
 """Fields of a decision that are shown in a form of their own."""
+_DATED: Final = frozenset({Reason.KEY_EXPIRED, Reason.NOT_YET_VALID, Reason.EXPIRED})
+"""Checks whose details name moments, in Unix seconds."""
+_SECONDS: Final = re.compile(r"\b\d{9,11}\b")
 _TIMES: Final = frozenset({"expires_at", "issued_at"})
 """Fields of events that hold Unix seconds."""
 
@@ -188,6 +192,8 @@ class EventWords:
         said = str(check.get(DETAIL, ""))
         wondered = SET_ASIDE in said and check.get("ok") is not True
         told = detail(self._request, said)
+        if check.get("reason") in _DATED:
+            told = Markup(_SECONDS.sub(lambda found: when(self._request, int(found[0])), str(escape(told))))  # noqa: S704
         return Markup("{}. {}").format(told, self._of("lane", "set_aside", "")) if wondered else told
 
     @staticmethod
