@@ -60,7 +60,7 @@ def _address(scope: Scope) -> str | None:
 
 
 def _authority(host: str, own_port: int) -> str | None:
-    """The host and port of a Host header, written anew from what they mean; None for what is neither name nor address."""
+    """The host and port of a Host header, rebuilt from their parts; None where they are invalid."""
     name, _, port = (host, "", "") if host.endswith("]") or ":" not in host else host.rpartition(":")
     if port and not (port.isascii() and port.isdigit() and 0 < int(port) <= _HIGHEST_PORT):
         return None

@@ -1,6 +1,6 @@
 """The web server itself: uvicorn's protocol at doors that count who comes in before anything is read.
 
-At an encrypted door whoever begins with anything but a TLS handshake gets another application, without the pages.
+At an encrypted door a connection that does not begin with a TLS handshake gets another application, without the pages.
 """
 
 from __future__ import annotations

@@ -126,7 +126,7 @@ def _first(error: Exception, spoken: Language = Language.EN) -> str:
     problems = [each for each in error.problems if each.severity == "error"] if isinstance(error, SettingsError) else []
     if not problems:
         return told(str(error), spoken).splitlines()[0]
-    # Without its line: that of a file which was never written is nowhere to be found.
+    # Without a line: the file was never written.
     return f"{problems[0].key}: {told(problems[0].message, spoken)}"
 
 

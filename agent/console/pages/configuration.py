@@ -347,7 +347,7 @@ def _stale(asked: _Asked, error: StaleError) -> HTMLResponse:
 
 
 def _wrong(asked: _Asked, error: SettingsError, made: form.Group | None = None) -> HTMLResponse:
-    """What is wrong: of a form by its fields, since the lines of a file that was never written are nowhere to be found."""
+    """What is wrong: in a form by its fields, without lines, since its file was never written."""
     fields = {} if made is None else {"fields": form.places(made, (one.key for one in error.problems))}
     return render(
         asked.request,
