@@ -78,6 +78,7 @@ class LaneView:
 
     `orders`: who locked it, who took it out of service. `watch`: its inputs, debounced. `held_by`: the officer, or the hold
     contact, that holds its barrier open. `trial_obstacle`: what forbids a test pulse now, in words; empty: nothing.
+    `arm_in_use`: the lane of the other direction, whose arm this is too, uses it.
     """
 
     state: str
@@ -90,6 +91,7 @@ class LaneView:
     relay_up: bool
     held_by: str
     trial_obstacle: str
+    arm_in_use: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,6 +253,7 @@ class LaneLoop:
                 self._lane.relay_up,
                 self._lane.ordered_hold or (HOLD_CONTACT if self._lane.contact_hold else ""),
                 obstacle(self._lane, now.at),
+                self._lane.arm_in_use,
             )
         )
 

@@ -248,6 +248,10 @@ class CameraPort(Protocol):
 class ExposurePort(Protocol):
     """What a camera also offers whose exposure can be set from here. For the thread that owns the open camera."""
 
+    def can_expose(self) -> bool:
+        """Whether the camera that is open now allows it. Moves nothing."""
+        ...
+
     def expose(self, share: float | None) -> float:
         """Take this share of the light that the camera's automatic takes; None leaves it to the automatic again.
 

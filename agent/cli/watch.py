@@ -145,7 +145,7 @@ class Screen:
         if lane is None:
             return Text(f"{self._lane} ...", style="dim")
         style = _STYLES.get(lane["tone"], "")
-        return Text.assemble((f"{self._lane}  ", "bold"), (lane["state"], style), (f"  {lane['sign']}", "bold"))
+        return Text.assemble((f"{self._lane}  ", "bold"), (lane["state"], style), (f"  {lane['message']}", "bold"))
 
     def _rows(self) -> Table:
         table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Hashable
 from enum import StrEnum
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from agent.console.page import detail, language, text
+from agent.console.live.lane_news import DEVICE_TONES
+from agent.console.live.vehicle_words import OUTCOME_TONES, VERDICT_TONES
+from agent.console.page import detail, language, text, when
 from agent.console.texts import TextMissingError
 from agent.core.assessment import SET_ASIDE
 from agent.core.contract.schemas import EVENTS
 from agent.core.decision import Reason, Verdict
-from agent.core.events import Alarm, Outcome
+from agent.core.events import Alarm, Outcome, VehiclePresent
 from agent.core.wording import lookup
 from agent.core.wording.words import Language
 
@@ -27,7 +32,29 @@ W = TypeVar("W", bound=StrEnum)
 DETAIL: Final = "detail"
 """The field in which an event says in English what it saw."""
 
-_TONES: Final[Mapping[str, str]] = {"alarm.raised": "bad", "events.dropped": "bad", "access.granted": "good"}
+_TONES: Final[Mapping[str, str]] = {
+    "access.granted": "good",
+    "acknowledgement.refused": "bad",
+    "alarm.raised": "bad",
+    "command.refused": "bad",
+    "configuration.refused": "bad",
+    "events.dropped": "bad",
+    "evidence.dropped": "poor",
+    "ledger.conflict": "bad",
+    "lists.refused": "bad",
+}
+"""The colour and sign of the types that always have one."""
+_TONES_BY: Final[Mapping[str, tuple[str, Mapping[Any, str]]]] = {
+    "access.decided": ("verdict", VERDICT_TONES),
+    "transaction.closed": ("outcome", OUTCOME_TONES),
+    "device.changed": ("state", DEVICE_TONES),
+    "barrier.pulsed": ("delivery", {"not_delivered": "bad", "unknown": "bad"}),
+    "command.executed": ("result", {"not_done": "poor", "failed": "bad", "unknown": "bad"}),
+    "console.acted": ("done", {False: "poor"}),
+    "clock.changed": ("state", {"HOLDOVER": "poor", "UNTRUSTED": "bad"}),
+    "lists.state": ("state", {"STALE_OK": "poor", "KNOWN_ONLY": "poor", "TOO_OLD": "bad"}),
+}
+"""Of the others: the field that says how it went, and the colour of each value."""
 _TELLING: Final[Mapping[str, tuple[str, ...]]] = {
     "access.granted": ("by", "operator", "cause"),
     "barrier.pulsed": ("action", "delivery"),
@@ -52,6 +79,11 @@ _TELLING: Final[Mapping[str, tuple[str, ...]]] = {
 """The fields that tell most of each type, in order."""
 _HIDDEN: Final = frozenset({"checks", "pictures", "picture", "permit", "plate", "data"})
 """Fields of a decision that are shown in a form of their own."""
+_DATED: Final = frozenset({Reason.KEY_EXPIRED, Reason.NOT_YET_VALID, Reason.EXPIRED})
+"""Checks whose details name moments, in Unix seconds."""
+_SECONDS: Final = re.compile(r"\b\d{9,11}\b")
+_TIMES: Final = frozenset({"expires_at", "issued_at"})
+"""Fields of events that hold Unix seconds."""
 
 
 def known_types() -> list[str]:
@@ -70,6 +102,11 @@ class EventWords:
         """What a type of event is; its own name for one that is not known here, as of a later agent."""
         return self._of("journal", f"type_{kind.replace('.', '_')}", kind)
 
+    def _title(self, kind: str, data: Mapping[str, Any]) -> str:
+        """That of an event: what begins by an order, such as a test pulse, is not a vehicle that came."""
+        begun = kind == VehiclePresent.TYPE and data.get("seen_by") == "operator"
+        return self._of("journal", "begun_by_order", kind) if begun else self.title(kind)
+
     def row(self, seq: int, event: dict[str, Any]) -> dict[str, Any]:
         """An event for a page. Whatever its fields are, it is said somehow."""
         kind = str(event.get("type"))
@@ -77,11 +114,11 @@ class EventWords:
         data = data if isinstance(data, dict) else {}
         return {
             "seq": seq,
-            "time": str(event.get("time", "")),
+            "time": when(self._request, str(event.get("time", ""))),
             "lane": event.get("lane") or "",
             "transaction": event.get("transaction") or "",
             "type": kind,
-            "title": self.title(kind),
+            "title": self._title(kind, data),
             "tone": self._tone(kind, data),
             "words": self._words(kind, data),
             "fields": [
@@ -89,9 +126,9 @@ class EventWords:
                 for name, value in data.items()
                 if name not in _HIDDEN and value not in (None, "", [])
             ],
-            "permit": data.get("permit") if isinstance(data.get("permit"), dict) else None,
+            "permit": self._all_shown(data.get("permit")),
             "plate": data.get("plate") if isinstance(data.get("plate"), dict) else None,
-            "checks": [self._check(one) for one in _dicts(data.get("checks"))],
+            "checks": sorted((self._check(one) for one in _dicts(data.get("checks"))), key=itemgetter("ok")),
         }
 
     def _of(self, page: str, key: str, otherwise: str) -> str:
@@ -120,7 +157,16 @@ class EventWords:
             self._value(name, data[name]) for name in _TELLING.get(kind, ()) if data.get(name) not in (None, "")
         )
 
+    def _all_shown(self, record: Any) -> dict[str, str]:
+        return (
+            {name: self._shown(name, value) for name, value in record.items() if value is not None}
+            if isinstance(record, dict)
+            else {}
+        )
+
     def _shown(self, name: str, value: Any) -> str:
+        if name in _TIMES and isinstance(value, int | float):
+            return when(self._request, value)
         return detail(self._request, value) if name == DETAIL and isinstance(value, str) else _plain(value)
 
     def _value(self, name: str, value: Any) -> str:
@@ -132,10 +178,13 @@ class EventWords:
         return words(kind(value), self._language) if value in set(kind) else str(value or "")
 
     def _check(self, check: Mapping[str, Any]) -> dict[str, Any]:
+        code, ok = str(check.get("reason")), check.get("ok") is True
         return {
-            "code": str(check.get("reason")),
-            "ok": check.get("ok") is True,
-            "words": "" if check.get("ok") is True else self._said(Reason, lookup.officer, check, "reason"),
+            # A check bears the code of its failure: one that was passed must not be shown under it.
+            "code": "" if ok else code,
+            "ok": ok,
+            "name": self._of("checks", code, code),
+            "words": "" if ok else self._said(Reason, lookup.officer, check, "reason"),
             "detail": self._detail(check),
         }
 
@@ -143,13 +192,15 @@ class EventWords:
         said = str(check.get(DETAIL, ""))
         wondered = SET_ASIDE in said and check.get("ok") is not True
         told = detail(self._request, said)
+        if check.get("reason") in _DATED:
+            told = Markup(_SECONDS.sub(lambda found: when(self._request, int(found[0])), str(escape(told))))  # noqa: S704
         return Markup("{}. {}").format(told, self._of("lane", "set_aside", "")) if wondered else told
 
     @staticmethod
     def _tone(kind: str, data: Mapping[str, Any]) -> str:
-        if kind == "access.decided":
-            return "good" if data.get("verdict") == "PASS" else "bad"
-        return _TONES.get(kind, "")
+        field, tones = _TONES_BY.get(kind, ("", {}))
+        value = data.get(field)
+        return tones.get(value, "") if isinstance(value, Hashable) and field else _TONES.get(kind, "")
 
 
 def _dicts(value: Any) -> list[dict[str, Any]]:

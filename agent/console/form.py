@@ -15,7 +15,7 @@ from agent.settings.origin import toml
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from agent.settings.documents import Document
     from agent.settings.places import Path
@@ -28,6 +28,8 @@ FAMILY_OF: Final[Mapping[str, str]] = {
     "scanners": "scanner",
 }
 """Which family of drivers a table of a lane names its `kind` of."""
+FIELD_ID: Final = "k-"
+"""Before the name of a field: its id on the page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,3 +310,10 @@ def all_fields(made: Group) -> Iterator[Field]:
     for each in made.parts:
         for item in each.items:
             yield from all_fields(item)
+
+
+def places(made: Group, keys: Iterable[str]) -> dict[str, str]:
+    """Where on a form each of these keys is: the id of its field, or of the field whose list it is in; none for others."""
+    fields = sorted((one.name for one in all_fields(made) if one.kind != "fixed"), key=len, reverse=True)
+    found = {key: next((name for name in fields if key == name or key.startswith(f"{name}[")), "") for key in keys}
+    return {key: f"{FIELD_ID}{name}" for key, name in found.items() if name}

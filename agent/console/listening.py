@@ -1,4 +1,7 @@
-"""The web server itself: uvicorn's protocol at doors that count who comes in before anything is read."""
+"""The web server itself: uvicorn's protocol at doors that count who comes in before anything is read.
+
+At an encrypted door a connection that does not begin with a TLS handshake gets another application, without the pages.
+"""
 
 from __future__ import annotations
 
@@ -32,10 +35,13 @@ LOCAL_CONNECTIONS: Final = 16
 GRACE_S: Final = 1
 KEEP_ALIVE_S: Final = 20
 HANDSHAKE_S: Final = 5.0
+"""For the first byte, and then for the handshake."""
 HEADER_BYTES: Final = 16_384
 TICK_S: Final = 1.0
 CHORES_EVERY_S: Final = 5.0
 NO_ROOM_S: Final = 1.0
+TLS_HANDSHAKE: Final = b"\x16"
+"""The type of the record that a TLS client begins with (RFC 8446, 5.1); no HTTP method begins so."""
 
 
 Opener: TypeAlias = "Callable[[], Sequence[Door]]"
@@ -58,9 +64,15 @@ class Door:
 class Listening:
     """Answers at open doors until stopped, which any thread may ask for at any time, also before it serves."""
 
-    def __init__(self, application: ASGIApp, count: Callable[[str], None], chores: Callable[[], None]) -> None:
-        """`count`: counts a refusal by its reason. `chores`: done by a thread now and every few seconds."""
+    def __init__(
+        self, application: ASGIApp, plain: ASGIApp, count: Callable[[str], None], chores: Callable[[], None]
+    ) -> None:
+        """`plain`: answers what comes unencrypted to an encrypted door. `count`: counts a refusal by its reason.
+
+        `chores`: done by a thread now and every few seconds.
+        """
         self._application = application
+        self._plain = plain
         self._chores = chores
         self._network = Room(NETWORK, count)
         self._local = Room(RoomLimits(*[LOCAL_CONNECTIONS] * 4), count)
@@ -87,7 +99,8 @@ class Listening:
         )
 
     async def _serve(self, application: ASGIApp, opener: Opener, room: Room) -> None:
-        await _Server(application, await asyncio.to_thread(opener), room, self._stopping).serve()
+        doors = await asyncio.to_thread(opener)
+        await _Server(application, self._plain, doors, room, self._stopping).serve()
 
     async def _do_chores(self) -> None:
         while not self._stopping.is_set():
@@ -124,23 +137,11 @@ def _with_place(application: Any, place: Place) -> ASGIApp:
 class _Server(uvicorn.Server):
     """Takes connections in by itself, so that each is counted before its TLS handshake, and waits for the end."""
 
-    def __init__(self, application: ASGIApp, doors: Sequence[Door], room: Room, stopping: asyncio.Event) -> None:
-        super().__init__(
-            uvicorn.Config(
-                application,
-                loop="asyncio",
-                http=Protocol,
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                proxy_headers=False,
-                server_header=False,
-                timeout_keep_alive=KEEP_ALIVE_S,
-                timeout_graceful_shutdown=GRACE_S,
-                h11_max_incomplete_event_size=HEADER_BYTES,
-            )
-        )
+    def __init__(
+        self, application: ASGIApp, plain: ASGIApp, doors: Sequence[Door], room: Room, stopping: asyncio.Event
+    ) -> None:
+        super().__init__(_config(application))
+        self._plain = _config(plain)
         self._doors = doors
         self._room = room
         self._stopping = stopping
@@ -199,8 +200,8 @@ class _Server(uvicorn.Server):
         if task is not None:
             place.waits, place.end = lambda: True, task.cancel
 
-        def protocol() -> Protocol:
-            made = Protocol(self.config, self.server_state, {}, loop)
+        def protocol(config: uvicorn.Config) -> Protocol:
+            made = Protocol(config, self.server_state, {}, loop)
             made.app = _with_place(made.app, place)
             made.peer, made.ended, made.count, made.access_log = peer, leave, self._room.count, False
             return made
@@ -208,11 +209,12 @@ class _Server(uvicorn.Server):
         try:
             if not door.is_local:
                 bound(connection)
+            config, tls = await self._spoken(connection, door)
             transport, made = await loop.connect_accepted_socket(
-                protocol,
+                partial(protocol, config),
                 connection,
-                ssl=door.tls,
-                ssl_handshake_timeout=None if door.tls is None else HANDSHAKE_S,
+                ssl=tls,
+                ssl_handshake_timeout=None if tls is None else HANDSHAKE_S,
             )
             place.waits, place.end = lambda: made.waits, transport.abort
         except OSError:  # an end of the connection, of the handshake, or of its time: its own affair
@@ -223,3 +225,44 @@ class _Server(uvicorn.Server):
             connection.close()
             leave()
             raise
+
+    async def _spoken(self, connection: socket.socket, door: Door) -> tuple[uvicorn.Config, ssl.SSLContext | None]:
+        """What is to answer, and how it is encrypted. Raises OSError where nothing is heard in time."""
+        if door.tls is None or await _begins_handshake(connection):
+            return self.config, door.tls
+        self._room.count("handshake")
+        return self._plain, None
+
+
+async def _begins_handshake(connection: socket.socket) -> bool:
+    """Whether it begins with a TLS handshake; the byte stays to be read. Raises OSError where none comes in time."""
+    loop = asyncio.get_running_loop()
+    async with asyncio.timeout(HANDSHAKE_S):
+        while True:
+            readable = asyncio.Event()
+            loop.add_reader(connection, readable.set)
+            try:
+                await readable.wait()
+            finally:
+                loop.remove_reader(connection)
+            with contextlib.suppress(BlockingIOError):
+                if not (first := connection.recv(1, socket.MSG_PEEK)):
+                    raise ConnectionAbortedError
+                return first == TLS_HANDSHAKE
+
+
+def _config(application: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        application,
+        loop="asyncio",
+        http=Protocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=GRACE_S,
+        h11_max_incomplete_event_size=HEADER_BYTES,
+    )

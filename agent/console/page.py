@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -13,6 +14,7 @@ from agent.console.access.cookies import LANGUAGE, THEME, cookie, form_token, ke
 from agent.console.access.guards import CSRF_FIELD
 from agent.console.access.sessions import csrf_token
 from agent.console.texts import LANGUAGES, language_of
+from agent.console.times import time_tag, zone
 from agent.core.wording.words import Language
 from agent.translation.lookup import told
 from agent.translation.trace import traced
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from fastapi import Request
 
+    from agent.console.desk import Gate
     from agent.console.errors import RefusedError
     from agent.console.nav import Nav
     from agent.console.texts import Texts
@@ -72,14 +75,20 @@ def detail(request: Request, said: str) -> str:
     return Markup('<span lang="en">{}</span>').format(said)
 
 
+def when(request: Request, moment: float | str | datetime | None) -> Markup:
+    """A moment in the gate's local time, as all pages show it: Unix seconds, an event's time, or one with its zone."""
+    return time_tag(moment, text(request, "base.time_unknown"))
+
+
 def render(request: Request, template: str, *, status: int = HTTPStatus.OK, **context: object) -> HTMLResponse:
     """A page, or a fragment of one, from `templates/`.
 
     Every template has `t(key, **values)`, `words(said)` for what settings and drivers say, `detail(said)` for what the gate
-    says in English, `csrf_field()`, `csrf`, `person` (None: nobody), `nav`, `language`, `languages`, `theme`, `gate_id`,
-    `url_for`, `request` and what is given here.
+    says in English, `when(moment)` and `zone()` for times, `csrf_field()`, `csrf`, `person` (None: nobody), `nav`,
+    `language`, `languages`, `theme`, `gate_id`, `is_refused`, `url_for`, `request` and what is given here.
     """
     pages: Pages = request.app.state.pages
+    gate: Gate = request.app.state.gate
     person = getattr(request.state, "person", None)
     token = csrf_token(form_token(request))
     theme = cookie(request, THEME)
@@ -88,6 +97,8 @@ def render(request: Request, template: str, *, status: int = HTTPStatus.OK, **co
             "t": lambda key, **values: text(request, key, **values),
             "words": lambda said: words(request, said),
             "detail": lambda said: detail(request, said),
+            "when": lambda moment: when(request, moment),
+            "zone": lambda: zone(datetime.fromtimestamp(gate.now().utc, UTC)),
             "csrf": token,
             "csrf_field": lambda: Markup('<input type="hidden" name="{}" value="{}">').format(CSRF_FIELD, token),
             "person": person,
@@ -95,7 +106,8 @@ def render(request: Request, template: str, *, status: int = HTTPStatus.OK, **co
             "language": language(request),
             "languages": LANGUAGES,
             "theme": theme if theme in THEMES else "",
-            "gate_id": request.app.state.gate.loaded.settings.gate.id,
+            "gate_id": gate.loaded.settings.gate.id,
+            "is_refused": person is not None and gate.refusal() is not None,
             "url_for": request.url_for,
             "request": request,
             "problem": "",

@@ -118,6 +118,7 @@ class ConsoleServer:
         from agent.console.access.access import Access  # noqa: PLC0415
         from agent.console.access.sessions import SessionRules  # noqa: PLC0415
         from agent.console.app import make_app  # noqa: PLC0415
+        from agent.console.https_redirect import https_redirect  # noqa: PLC0415
         from agent.console.listening import Listening  # noqa: PLC0415
         from agent.console.surroundings import Surroundings, host_names  # noqa: PLC0415
 
@@ -126,10 +127,14 @@ class ConsoleServer:
         certificate = self._certificate(gate)
         access = Access.open(gate.loaded.settings.state.directory, rules, lambda: gate.now().utc)
         try:
-            application = make_app(gate, access, Surroundings(host_names(settings), certificate))
+            names = host_names(settings)
+            application = make_app(gate, access, Surroundings(names, certificate))
             application.state.live.stopping = lambda: self.worker.stopping
             self._listening = Listening(
-                application, access.refusals.count, partial(_do_chores, gate, access, application)
+                application,
+                https_redirect(access, names),
+                access.refusals.count,
+                partial(_do_chores, gate, access, application),
             )
             self.access = access
             asyncio.run(self._listening.serve(self._open_own, partial(self._open_network, certificate, access)))

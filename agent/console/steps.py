@@ -43,11 +43,16 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Knowledge:
-    """What is known of the running gate. `devices`: states by name; `passed`: the lanes through which a vehicle went."""
+    """What is known of the running gate.
+
+    `devices`: states by name; `passed`: the lanes through which a vehicle went; `acknowledged`: an event of this gate was
+    acknowledged, by central or, where the broker's word counts, by the broker.
+    """
 
     devices: Mapping[str, str]
     clock: ClockState
     passed: Collection[str]
+    acknowledged: bool
 
 
 def steps(settings: Settings, known: Knowledge) -> list[Step]:
@@ -96,7 +101,9 @@ def _permits(settings: Settings) -> Progress:
 def _broker(settings: Settings, known: Knowledge) -> Progress:
     if not settings.mqtt.enabled:
         return Progress.CHOICE
-    return Progress.DONE if known.devices.get("broker") in WORKING else Progress.WRONG
+    if known.devices.get("broker") not in WORKING:
+        return Progress.WRONG
+    return _done(known.acknowledged)
 
 
 def _clock(settings: Settings, known: Knowledge) -> Progress:

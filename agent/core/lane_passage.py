@@ -38,7 +38,7 @@ def opened(turn: Turn) -> None:
         _open_after_hold(turn)
     elif turn.lane.rules.blind:
         if turn.waited_s() >= turn.lane.rules.blind_passage_s:
-            _passed(turn)
+            _assume_passed(turn)
             turn.rest()
     elif not _entered(turn):
         _wait_to_enter(turn)
@@ -204,6 +204,14 @@ def _tailgated(turn: Turn, detail: str) -> None:
     if not turn.visit.violations:
         turn.set_visit(violations=(Alarm.TAILGATING,))
         turn.alarm(Alarm.TAILGATING, detail)
+
+
+def _assume_passed(turn: Turn) -> None:
+    """End a passage that no input can see. A test pulse has no vehicle, unless a reader saw one on its way."""
+    if turn.visit.tested and not turn.visit.plates:
+        turn.end(Outcome.NOT_TAKEN)
+    else:
+        _passed(turn)
 
 
 def _passed(turn: Turn, *, assumed: bool = False) -> None:

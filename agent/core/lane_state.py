@@ -144,7 +144,8 @@ class Visit:
     known. `pulse`: of the newest grant; of an earlier one it is always unknown. `seen_under`: something was under the arm
     since the grant, or since the vehicle came; `unblocked`: nothing was at some time since the grant, so that what comes
     there is this vehicle. `entered`, `released`: it was under the arm, and had left the presence loop by then. `plates`:
-    texts read while it was on its way, so that they are known for its own.
+    texts read while it was on its way, so that they are known for its own. `tested`: it began with a
+    test pulse, without a vehicle.
     """
 
     transaction: str
@@ -172,6 +173,7 @@ class Visit:
     violations: tuple[Alarm, ...] = ()
     kept: tuple[str, ...] = ()
     plates: tuple[str, ...] = ()
+    tested: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ def try_out(turn: Turn, item: Commanded) -> tuple[bool, str]:
 def _open(turn: Turn, item: Commanded) -> tuple[bool, str]:
     """Let the arm up by a grant of its own transaction, so that whatever comes under it is followed."""
     turn.begin("operator", arrived=False)
+    turn.set_visit(tested=True)
     turn.record(BarrierTested(action="open", operator=item.operator, cause=item.cause))
     turn.grant("operator", item.operator, item.cause)
     turn.go(State.OPENING)

@@ -48,7 +48,7 @@ class CaptureFigures:
     """What the capture has done. `call_since`: since when a call of the camera is under way, or None.
 
     `behind_s`: how late the newest frame was for its stream. `exposure`: share of the automatic's light. `exposable`:
-    whether the camera lets it be set; None while nobody has tried.
+    whether the camera lets it be set; None while it is not open.
     """
 
     frames: int = 0
@@ -132,6 +132,8 @@ class Capture:
             self.figures.exposure, self.figures.exposable = 1.0, None
             # The automatic also where it was never left: an eye that crashed may have left the camera in the dark.
             note = self._set_exposure(camera, None) if self._settings.exposure == "adapt" else ""
+            if self.figures.exposable is None:
+                self.figures.exposable = isinstance(camera, ExposurePort) and camera.can_expose()
             self._health.opened(details.frame_rate_hz, note)
             self._opened_at = time.monotonic()
             exposure = None

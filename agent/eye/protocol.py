@@ -173,7 +173,7 @@ class Beat(Message):
     1 the machine cannot keep up with the camera. `behind_s`: how late the newest frame came for its stream: a machine
     that is too slow to decode it sees the past.
     `exposure`: share of the light that the camera's automatic takes with which it exposes now. `exposable`: whether the
-    camera lets it be set; None while nobody has tried.
+    camera lets it be set; None while it is not open.
     `brightness`, `sharpness`, `glare` (share of saturated pixels), `noise` (grey levels): measures of the picture; see
     agent.eye.measures.
     """

@@ -66,6 +66,11 @@ class V4l2Exposure:
         self._usual_time: float | None = None
         self._usual_gain = 0.0
 
+    @property
+    def possible(self) -> bool:
+        """Whether the device has an exposure time that can be set."""
+        return self._time is not None
+
     def expose(self, share: float | None) -> float:
         """As drivers.api.ExposurePort.expose."""
         if self._time is None:

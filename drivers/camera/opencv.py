@@ -145,6 +145,10 @@ class OpenCvCamera:
             raise DeviceUnavailableError(f"{self._name}: could not be read ({_in_one_line(error)})") from error
         raise DeviceUnavailableError(f"{self._name}: its pictures cannot be decoded")
 
+    def can_expose(self) -> bool:
+        """Whether it is a USB camera with an exposure time that can be set."""
+        return self._exposure is not None and self._exposure.possible
+
     def expose(self, share: float | None) -> float:
         """Set the exposure of a USB camera; raises DeviceMisconfiguredError for all others."""
         if self._kind is not SourceKind.DEVICE:

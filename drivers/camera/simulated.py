@@ -68,6 +68,10 @@ class SimulatedCamera:
         shift = int(self._rng.integers(0, 64))
         return Frame(np.add(self._scene(), self._noise[shift : shift + HEIGHT_PX]), time.monotonic())
 
+    def can_expose(self) -> bool:
+        """Always: it is drawn."""
+        return True
+
     def expose(self, share: float | None) -> float:
         """Draw with this share of the automatic's light, from 1/256 to 4."""
         self._exposure = min(max(share, _DARKEST), _BRIGHTEST) if share is not None else 1.0

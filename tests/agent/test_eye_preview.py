@@ -242,8 +242,7 @@ def test_who_watches_sees_new_pictures_with_what_was_read_in_them_and_an_eye_tha
 def test_an_exposure_is_tried_for_a_while_where_the_camera_allows_it():
     with watching("", command=COMMAND, camera_kind="simulated", camera={"frame_rate_hz": 15}, read_plates=False) as eye:
         eye.status(lambda one: one.up)
-        eventually(lambda: eye.port.last_beat)
-        assert eye.port.last_beat.exposable is None
+        eventually(lambda: (beat := eye.port.last_beat) and beat.exposable, what="a word on it before anybody tries")
         bright = eventually(lambda: (one := eye.port.watch(Wish(measured=True))) and one.brightness and one)
         eye.port.expose(0.25, 60)
         eventually(lambda: eye.port.last_beat.exposure == 0.25 and eye.port.last_beat.exposable)
@@ -256,8 +255,9 @@ def test_an_exposure_is_tried_for_a_while_where_the_camera_allows_it():
 def test_a_camera_that_does_not_let_its_exposure_be_set_says_so_and_goes_on():
     with watching("count", read_plates=False) as eye:
         eye.status(lambda one: one.up)
+        eventually(lambda: eye.port.last_beat)
+        assert eye.port.last_beat.exposable is False, "nobody has to try to learn that"
         eye.port.expose(0.5, 60)
-        eventually(lambda: (beat := eye.port.last_beat) and beat.exposable is False)
         before = eye.port.last_beat.captured
         eventually(lambda: eye.port.last_beat.captured > before)
         assert eye.port.status.up

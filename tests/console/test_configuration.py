@@ -119,13 +119,37 @@ def test_an_emptied_field_goes_back_to_its_default(gate):
         ("lanes.out.signals.presence", "0", "presence"),
     ],
 )
-def test_a_value_that_does_not_fit_is_told_with_its_line_and_nothing_is_written(gate, field, value, words):
+def test_a_value_that_does_not_fit_is_told_at_its_field_without_a_line_and_nothing_is_written(
+    gate, field, value, words
+):
     before = gate.path.read_bytes()
-    answer = change(gate.browser("technician"), "lanes.out", **{field: value})
+    browser = gate.browser("technician")
+    answer = change(browser, "lanes.out", **{field: value})
     assert answer.status_code == 422
-    assert re.search(r"gate\.toml:\d+:\d+", answer.text)
-    assert words in answer.text
+    assert "gate.toml" not in answer.text, "the file was not written: it has no such line"
+    problems = answer.text.partition("</ul>")[0]
+    place = re.search(r'<li data-field="([^"]+)">\s*<strong><a href="#\1">([^<]+)</a></strong>', problems)
+    assert place is not None, problems
+    assert (place[1], place[2]) == (f"k-{field}", field)
+    assert words in problems
+    assert f'id="k-{field}"' in browser.get("/configuration/table?path=lanes.out").text
     assert gate.path.read_bytes() == before
+
+
+def test_a_mistake_in_a_list_is_told_at_the_field_of_the_list(gate):
+    answer = change(gate.browser("technician"), "lanes.out", **{"lanes.out.interlock": "nobody"})
+    assert answer.status_code == 422
+    assert 'data-field="k-lanes.out.interlock"><strong><a href="#k-lanes.out.interlock">lanes.out.interlock[0]' in (
+        re.sub(r">\s+<", "><", answer.text)
+    )
+
+
+def test_a_mistake_in_a_text_or_an_upload_is_told_with_its_line(gate):
+    browser = gate.browser("technician")
+    raw = form(browser.get("/configuration/raw"))
+    answer = browser.post("/configuration/raw?file=0", data=raw | {"content": gate.text + "nonsense = 1\n"})
+    assert (answer.status_code, "nonsense" in answer.text) == (422, True)
+    assert f"gate.toml:{gate.text.count(chr(10)) + 1}:" in answer.text
 
 
 def test_a_camera_is_added_and_removed(gate):
@@ -154,7 +178,8 @@ def test_what_is_missing_in_a_new_table_is_told(gate):
     address = "/configuration/add?path=lanes.out.cameras&kind=opencv"
     answer = browser.post(address, data=form(browser.get(address)))
     assert answer.status_code == 422
-    assert "lanes.out.cameras[1]" in answer.text
+    assert 'data-field="k-lanes.out.cameras[1].url"' in answer.text
+    assert "gate.toml" not in answer.text
 
 
 def test_a_board_is_replaced_by_one_of_another_kind(gate):

@@ -87,7 +87,7 @@ def door(gate):
 def test_every_part_of_a_lane_is_told_at_once_in_the_language_of_the_page(gate):
     wanted = {"hello", "lane", "barrier", "inputs", "devices", "vehicles", "camera:front"}
     told = news(gate, "viewer", "/live/lane/out/news", wanted, **{"accept-language": "ru"})
-    assert told["hello"] == {"configuration": gate.app._loaded.digest}
+    assert told["hello"] == {"configuration": gate.app._loaded.digest, "refused": False}
     assert [one["name"] for one in told["inputs"]["signals"]] == [
         "Петля перед стрелой", "Петля под стрелой", "Концевик: опущена",
     ]  # fmt: skip

@@ -39,7 +39,7 @@ from agent.eye_news import EyeStatus
 from agent.lane_loop import LaneView
 from agent.port_state import PortState
 from agent.scanner_watch import ScannerState
-from agent.settings.lane import Lane, SignalWiring
+from agent.settings.lane import BarrierWiring, Lane, SignalWiring
 from agent.signals import NAMES
 from tests.journals import UTC, open_journal
 
@@ -70,7 +70,7 @@ def wired(**signals):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_state_signal_and_device_has_its_words_in_every_language(language):
     said = words(language)
-    states = [lane_news(replace(VIEW, state=state.value), said, AT)["state"] for state in State]
+    states = [lane_news(replace(VIEW, state=state.value), LANE, said, AT)["state"] for state in State]
     assert len(set(states)) == len(State)
     everything = wired(**{name: number for number, name in enumerate(NAMES, 1)})
     signals = inputs_news(VIEW, everything, said, AT)["signals"]
@@ -88,13 +88,13 @@ def test_every_state_of_a_lane_has_a_colour_and_the_good_ones_of_devices_are_gre
 
 def test_a_lane_says_what_stands_and_who_ordered_it():
     view = replace(VIEW, orders=LaneOrders(locked_by="anna", out_of_service_by="boris"), held_by="the fire alarm")
-    notes = lane_news(view, words(), AT)["notes"]
+    notes = lane_news(view, LANE, words(), AT)["notes"]
     assert notes == ["Locked by anna", "Taken out of service by boris", "Held open by the fire alarm"]
 
 
 @pytest.mark.parametrize(("view", "at"), [(None, AT), (VIEW, AT + 2.1)])
 def test_a_lane_that_stands_still_is_not_shown_as_it_was(view, at):
-    told = lane_news(view, words(), at)
+    told = lane_news(view, LANE, words(), at)
     assert (told["state"], told["tone"]) == ("The lane does not answer", "bad")
 
 
@@ -109,13 +109,52 @@ def test_a_lane_that_stands_still_is_not_shown_as_it_was(view, at):
         ({"closed": 4}, {"closed": False}, "between"),
         ({"closed": 4}, {"closed": None}, "unknown"),
         ({"opened": 3}, {"opened": True}, "open"),
-        ({"presence": 1}, {}, "not_wired"),
+        ({"presence": 1}, {}, "assumed_closed"),
     ],
 )
 def test_the_arm_is_where_its_contacts_say(signals, watch, position):
-    told = barrier_news(replace(VIEW, watch=Watch(at=AT, **watch)), wired(**signals), words())
+    told = barrier_news(replace(VIEW, watch=Watch(at=AT, **watch)), wired(**signals), words(), AT)
     assert told["position"] == position
     assert told["arm"] == TEXTS.get("en", f"live.arm.{position}")
+
+
+@pytest.mark.parametrize(("view", "at"), [(None, AT), (VIEW, AT + 2.1), (replace(VIEW, watch=Watch()), AT)])
+@pytest.mark.parametrize("signals", [{"opened": 3}, {"closed": 4}, {"opened": 3, "closed": 4}])
+def test_an_arm_of_which_nothing_new_is_heard_is_unknown(view, at, signals):
+    known = None if view is None else replace(view, watch=replace(view.watch, closed=True))
+    told = barrier_news(known, wired(**signals), words(), at)
+    assert (told["position"], told["tone"]) == ("unknown", "bad")
+
+
+def test_nothing_is_assumed_of_an_arm_that_the_other_direction_uses():
+    told = barrier_news(replace(VIEW, state="out_of_service", arm_in_use=True), LANE, words(), AT)
+    assert told["position"] == "not_wired"
+
+
+@pytest.mark.parametrize("state", State)
+def test_an_arm_without_limit_switches_is_assumed_or_unknown_and_never_green(state):
+    told = barrier_news(replace(VIEW, state=state.value), LANE, words(), AT)
+    assert told["arm"] == TEXTS.get("en", f"live.arm.{told['position']}")
+    assert told["arm"].startswith(("assumed ", "unknown: "))
+    assert told["tone"] == "off"
+
+
+@pytest.mark.parametrize(
+    ("channels", "lamp", "relay_up", "lamp_lit", "said"),
+    [
+        ({}, "red", True, "", "none"),
+        ({"red_channel": 3, "green_channel": 4}, "red", True, "red", "red"),
+        ({"red_channel": 3, "green_channel": 4}, "green", True, "green", "green"),
+        ({"green_channel": 4}, "red", True, "", "off"),
+        ({"red_channel": 3}, "green", True, "", "off"),
+        ({"red_channel": 3}, "", True, "", "off"),
+        ({"red_channel": 3, "green_channel": 4}, "red", False, "", "unknown"),
+    ],
+)
+def test_the_lamp_that_is_shown_is_one_that_is_wired_and_lit(channels, lamp, relay_up, lamp_lit, said):
+    lane = LANE.model_copy(update={"barrier": BarrierWiring(**channels)})
+    told = lane_news(replace(VIEW, lamp=lamp, relay_up=relay_up), lane, words(), AT)
+    assert (told["lamp"], told["lamp_text"]) == (lamp_lit, TEXTS.get("en", f"live.lamp.{said}"))
 
 
 @pytest.mark.parametrize(
@@ -293,4 +332,4 @@ def test_every_end_of_a_vehicle_has_its_word_and_colour(outcome, verdict):
     told = vehicle_words(vehicle, words(), set())
     assert told["result"]
     assert told["tone"] in {"good", "busy", "poor", "bad", "off"}
-    assert told["time"] == "00:00:00"
+    assert told["time"].startswith('<time datetime="2026-01-01T00:00:00Z" title="2026-01-01 00:00:00 UTC">')

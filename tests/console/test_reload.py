@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import socket
 import sys
@@ -90,3 +91,28 @@ def refuses(url):
     except httpx.HTTPError:
         return False
     return False
+
+
+def test_a_file_that_is_broken_at_a_reload_is_told_on_the_lanes_page_until_it_is_right_again(gate):
+    access = Access.open(gate.state, SessionRules(1800, 43_200), lambda: 1.8e9)
+    access.users.add("aigul", Role.ADMIN, KNOWN_TO_ALL)
+    token = access.sessions.open("aigul")
+    access.close()
+    told, good = "The configuration on the disk cannot be used.", gate.path.read_text(encoding="utf-8")
+    with httpx.Client(base_url=gate.url, timeout=30, trust_env=False) as browser:
+        browser.cookies.set("gate-session", token)
+        assert banner(browser) == ""
+        gate.path.write_text(good.replace("[gate]", "[gate"), encoding="utf-8")
+        os.kill(gate.agent.pid, signal.SIGHUP)
+        gate.agent.until(lambda: told in banner(browser), "the banner", PATIENCE_S)
+        assert 'href="/configuration"' in banner(browser)
+        gate.path.write_text(good, encoding="utf-8")
+        gate.reload()
+        assert banner(browser) == ""
+    gate.agent.stop()
+
+
+def banner(browser):
+    """What stands above the content of the page Lane."""
+    found = re.search(r'<article class="error refused" role="alert">(.*?)</article>', browser.get("/lane/out").text)
+    return found[1] if found else ""

@@ -42,8 +42,9 @@ def settings(root_key=ROOT_KEY, lane=HARDWARE, **more):
     return Settings.model_validate(own | {"lanes": {"out": lane}} | more)
 
 
-def progress(of, devices=(), clock=ClockState.SYNCED, passed=()):
-    return {step.code: step.progress for step in steps(of, Knowledge(dict(devices), clock, passed))}
+def progress(of, devices=(), clock=ClockState.SYNCED, passed=(), *, acknowledged=False):
+    known = Knowledge(dict(devices), clock, passed, acknowledged=acknowledged)
+    return {step.code: step.progress for step in steps(of, known)}
 
 
 def test_a_gate_at_work_has_nothing_left():
@@ -52,6 +53,7 @@ def test_a_gate_at_work_has_nothing_left():
         settings(lane=HARDWARE | {"cameras": [camera]}, mqtt={"enabled": True, "brokers": ["mqtt://127.0.0.1:1883"]}),
         {"out/relay": "up", "out/front": "streaming", "broker": "up"},
         passed={"out"},
+        acknowledged=True,
     )
     assert {code for code, state in done.items() if state is not Progress.DONE} == {"inputs"}, done
 
@@ -67,6 +69,12 @@ def test_a_gate_at_work_has_nothing_left():
         (settings(lane=HARDWARE | {"relay": {"kind": "simulated"}}), {}, "relay", Progress.LEFT),
         (settings(), {}, "broker", Progress.CHOICE),
         (settings(mqtt={"enabled": True, "brokers": ["mqtt://127.0.0.1:1883"]}), {}, "broker", Progress.WRONG),
+        (
+            settings(mqtt={"enabled": True, "brokers": ["mqtt://127.0.0.1:1883"]}),
+            {"devices": {"broker": "up"}},
+            "broker",
+            Progress.LEFT,
+        ),
         (settings(), {}, "vehicle", Progress.LEFT),
     ],
 )

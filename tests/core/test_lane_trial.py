@@ -194,6 +194,25 @@ def test_a_test_that_nobody_drives_through_is_not_taken() -> None:
     assert yard.state is State.OUT_OF_SERVICE
 
 
+def test_a_test_of_a_blind_lane_in_which_nobody_was_seen_is_not_taken() -> None:
+    yard = out_of_service(blind=True)
+    yard.order(TEST_OPEN)
+    yard.pulsed()
+    yard.wait(9.0)
+    closed = yard.closed()
+    assert (closed.outcome, closed.assumed, closed.taken) == (Outcome.NOT_TAKEN, False, None)
+    assert yard.state is State.OUT_OF_SERVICE
+
+
+def test_a_vehicle_that_a_reader_saw_during_a_test_of_a_blind_lane_is_assumed_to_have_passed() -> None:
+    yard = out_of_service(blind=True)
+    yard.order(TEST_OPEN)
+    yard.pulsed()
+    yard.plate()
+    yard.wait(9.0)
+    assert yard.closed().outcome is Outcome.OVERRIDDEN
+
+
 def test_a_vehicle_that_drives_through_a_test_is_followed() -> None:
     yard = Yard.new()
     yard.order(TEST_OPEN)

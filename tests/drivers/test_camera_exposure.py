@@ -143,6 +143,16 @@ def test_a_usb_camera_is_exposed_and_closed_with_its_automatic_on(mocker):
     assert controls.values[AUTO] == 3.0
 
 
+def test_a_camera_says_whether_its_exposure_can_be_set_before_anybody_tries(mocker):
+    camera, _ = usb_camera(mocker, Controls())
+    assert camera.can_expose()
+    camera.close()
+    assert not camera.can_expose()
+    assert not OpenCvCamera(OpenCvSettings(url="rtsp://127.0.0.1/x")).can_expose()
+    assert not exposure(Controls(), {}).possible
+    assert SimulatedCamera(SimulatedCamera.Settings()).can_expose()
+
+
 def test_a_usb_camera_that_was_never_exposed_is_closed_as_it_was(mocker):
     controls = Controls()
     controls.values[AUTO] = 1.0

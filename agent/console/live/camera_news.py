@@ -118,5 +118,5 @@ def _figure(finding: Finding, words: Words) -> dict[str, Any]:
 
 
 def _exposure(beat: Beat | None) -> dict[str, Any]:
-    """With which share of the automatic's light it exposes; `settable`: None while nobody has tried."""
+    """With which share of the automatic's light it exposes; `settable`: None while the camera is not open."""
     return {"share": beat.exposure if beat else 1.0, "settable": beat.exposable if beat else None}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from agent.console.live.arm import TONES as ARM_TONES
+from agent.console.live.arm import arm_of, known_inputs, stands_still
 from agent.core.lane_state import State
 from agent.signals import NAMES
 
@@ -11,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from agent.console.live.words import Words
-    from agent.core.lane_state import Watch
     from agent.lane_loop import LaneView
     from agent.settings import Lane as LaneSettings
 
@@ -43,36 +44,52 @@ DEVICE_TONES: Final[Mapping[str, str]] = {
     "stale": "bad",
 }
 """Of each state of a device; all others are those of a camera that sees badly or cannot keep up."""
-STILL_S: Final = 2.0
-"""A loop that has not gone round for so long stands still; the watchdog will have the gate restarted."""
+_COLOURS: Final = ("red", "green")
 
 
-def lane_news(view: LaneView | None, words: Words, at: float) -> dict[str, Any]:
-    """State, sign, lamp and standing orders. `at`: monotonic seconds."""
-    if view is None or at - view.progress_at > STILL_S:
-        return {"state": words("live.state.unknown"), "tone": "bad", "sign": "", "lamp": "", "notes": []}
+def lane_news(view: LaneView | None, settings: LaneSettings, words: Words, at: float) -> dict[str, Any]:
+    """State, lamp, standing orders, and what there is to tell the driver. `at`: monotonic seconds."""
+    sign = words("live.no_sign")
+    if view is None or stands_still(view, at):
+        return {
+            "state": words("live.state.unknown"),
+            "tone": "bad",
+            "message": "",
+            "sign": sign,
+            "lamp": "",
+            "lamp_text": "",
+            "notes": [],
+        }
     orders = view.orders
     notes = [words("live.locked_by", who=orders.locked_by)] if orders.locked_by else []
     notes += [words("live.out_of_service_by", who=orders.out_of_service_by)] if orders.out_of_service_by else []
     notes += [words("live.held_by", who=view.held_by)] if view.held_by else []
+    lamp = lit(view, settings)
     return {
         "state": words(f"live.state.{view.state}"),
         "tone": TONES[State(view.state)],
-        "sign": words.sign(view.message),
-        "lamp": view.lamp,
-        "lamp_text": words(f"live.lamp.{view.lamp}") if view.lamp else "",
+        "message": words.sign(view.message),
+        "sign": sign,
+        "lamp": lamp if lamp in _COLOURS else "",
+        "lamp_text": words(f"live.lamp.{lamp}"),
         "notes": notes,
     }
 
 
-def barrier_news(view: LaneView | None, settings: LaneSettings, words: Words) -> dict[str, Any]:
-    """Where the arm is, by its limit contacts where it has any."""
-    signals = settings.signals
-    arm = "not_wired"
-    if view is not None and signals is not None and (signals.opened or signals.closed) is not None:
-        arm = _arm(view.watch, has_opened=signals.opened is not None, has_closed=signals.closed is not None)
-    tone = {"open": "open", "closed": "good", "between": "busy"}.get(arm, "off")
-    return {"arm": words(f"live.arm.{arm}"), "tone": tone, "position": arm}
+def lit(view: LaneView, settings: LaneSettings) -> str:
+    """Which lamp is lit: red, green or off; none where no lamp is wired, unknown while the relay board is away."""
+    channels = {colour: getattr(settings.barrier, f"{colour}_channel") for colour in _COLOURS}
+    if set(channels.values()) == {None}:
+        return "none"
+    if not view.relay_up:
+        return "unknown"
+    return view.lamp if channels.get(view.lamp) is not None else "off"
+
+
+def barrier_news(view: LaneView | None, settings: LaneSettings, words: Words, at: float) -> dict[str, Any]:
+    """Where the arm is, by its limit switches where it has any. `at`: monotonic seconds."""
+    arm = arm_of(view, settings, at)
+    return {"arm": words(f"live.arm.{arm}"), "tone": ARM_TONES[arm], "position": arm.value}
 
 
 def inputs_news(view: LaneView | None, settings: LaneSettings, words: Words, at: float) -> dict[str, Any]:
@@ -82,8 +99,9 @@ def inputs_news(view: LaneView | None, settings: LaneSettings, words: Words, at:
     age_s = max(0.0, at - view.watch.at)
     stale = age_s > settings.timing.stale_s
     wired = [name for name in NAMES if getattr(settings.signals, name) is not None]
+    known = known_inputs(view, settings, at)
     return {
-        "signals": [_signal(name, None if stale else getattr(view.watch, name), words) for name in wired],
+        "signals": [_signal(name, getattr(known, name), words) for name in wired],
         "age": _age(age_s, words, stale=stale),
         "tone": "bad" if stale else "good",
     }
@@ -102,17 +120,6 @@ def devices_news(states: Mapping[str, str], lane: str, words: Words) -> list[dic
         }
         for name in named
     ]
-
-
-def _arm(watch: Watch, *, has_opened: bool, has_closed: bool) -> str:
-    if watch.opened and watch.closed:
-        return "unknown"
-    if watch.opened:
-        return "open"
-    if watch.closed:
-        return "closed"
-    known = (watch.opened is not None or not has_opened) and (watch.closed is not None or not has_closed)
-    return "between" if known else "unknown"
 
 
 def _signal(name: str, value: bool | None, words: Words) -> dict[str, Any]:

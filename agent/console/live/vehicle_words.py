@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from agent.store.evidence import EvidenceStore
 
 MOST_PICTURES: Final = 6
-_OUTCOME_TONES: Final[Mapping[Outcome, str]] = {
+OUTCOME_TONES: Final[Mapping[Outcome, str]] = {
     Outcome.PASSED: "good",
     Outcome.OVERRIDDEN: "good",
     Outcome.PASSED_WITH_VIOLATION: "bad",
@@ -28,7 +28,7 @@ _OUTCOME_TONES: Final[Mapping[Outcome, str]] = {
     Outcome.BACKED_OUT: "off",
     Outcome.ABANDONED: "off",
 }
-_VERDICT_TONES: Final[Mapping[Verdict, str]] = {
+VERDICT_TONES: Final[Mapping[Verdict, str]] = {
     Verdict.PASS: "good",
     Verdict.DENY: "poor",
     Verdict.MANUAL: "poor",
@@ -41,8 +41,7 @@ def vehicle_words(vehicle: Vehicle, words: Words, evidence: EvidenceStore) -> di
     kept = [picture for picture in vehicle.pictures if picture in evidence]
     return {
         "transaction": vehicle.transaction,
-        "time": f"{vehicle.began_at:%H:%M:%S}",
-        "at": vehicle.began_at.isoformat(timespec="seconds"),
+        "time": words.when(vehicle.began_at),
         "plate": vehicle.plate,
         "declared": vehicle.declared if vehicle.declared != vehicle.plate else "",
         "permit": vehicle.permit,
@@ -59,8 +58,8 @@ def vehicle_words(vehicle: Vehicle, words: Words, evidence: EvidenceStore) -> di
 
 def _tone(vehicle: Vehicle) -> str:
     if vehicle.outcome is not None:
-        return _OUTCOME_TONES[vehicle.outcome]
-    return "busy" if vehicle.verdict is None else _VERDICT_TONES[vehicle.verdict]
+        return OUTCOME_TONES[vehicle.outcome]
+    return "busy" if vehicle.verdict is None else VERDICT_TONES[vehicle.verdict]
 
 
 def _result(vehicle: Vehicle, words: Words) -> str:

@@ -16,9 +16,11 @@ from pydantic import ValidationError
 from agent.core.events import (
     AccessDecided,
     AlarmRaised,
+    BarrierTested,
     CheckRecord,
     PermitPresented,
     TransactionClosed,
+    VehicleEntering,
     VehiclePresent,
 )
 from agent.store.errors import JournalError
@@ -40,10 +42,11 @@ LOOK_EVERY_S: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Vehicle:
-    """One transaction as far as it has come. `began_at`: in the time zone of the gate. `plate`: as it was read.
+    """One transaction as far as it has come. `plate`: as it was read.
 
     `verdict`, `reason`: of the last decision, with its `checks`. `outcome`: None while it is open. `pictures`: SHA-256 in
-    hex, the oldest first. `revision`: number of the last event behind this.
+    hex, the oldest first. `revision`: number of the last event behind this. `seen`: inputs or a reader noticed it; an
+    officer who opens alone does not. `tested`: it began with a test pulse.
     """
 
     transaction: str
@@ -60,6 +63,13 @@ class Vehicle:
     duration_s: float | None = None
     alarms: tuple[Alarm, ...] = ()
     pictures: tuple[str, ...] = field(default=())
+    seen: bool = False
+    tested: bool = False
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there was a vehicle: a test pulse has none, unless one came meanwhile."""
+        return self.seen or not self.tested
 
 
 class Vehicles:
@@ -75,7 +85,7 @@ class Vehicles:
 
     def last(self, lane: str, count: int) -> list[Vehicle]:
         """The last vehicles of a lane, the newest first."""
-        found = [vehicle for vehicle in reversed(self._known.values()) if vehicle.lane == lane]
+        found = [one for one in reversed(self._known.values()) if one.lane == lane and one.is_there]
         return found[:count]
 
     async def refresh(self) -> None:
@@ -111,15 +121,19 @@ def _take(known: OrderedDict[str, Vehicle], seq: int, event: dict[str, Any]) -> 
     if before is None:
         if event["type"] != VehiclePresent.TYPE:
             return
-        before = Vehicle(transaction, lane, datetime.fromisoformat(event["time"]).astimezone())
+        seen = VehiclePresent.model_validate(event["data"]).seen_by != "operator"
+        before = Vehicle(transaction, lane, datetime.fromisoformat(event["time"]), seen=seen)
     known[transaction] = replace(_with(before, event["type"], event["data"]), revision=seq)
 
 
 def _with(vehicle: Vehicle, kind: str, data: dict[str, Any]) -> Vehicle:
     match kind:
+        case BarrierTested.TYPE | VehicleEntering.TYPE:
+            entering = kind == VehicleEntering.TYPE
+            return replace(vehicle, seen=vehicle.seen or entering, tested=vehicle.tested or not entering)
         case PermitPresented.TYPE:
             shown = PermitPresented.model_validate(data)
-            return replace(vehicle, pictures=_more(vehicle.pictures, (shown.picture,)))
+            return replace(vehicle, seen=True, pictures=_more(vehicle.pictures, (shown.picture,)))
         case AccessDecided.TYPE:
             return _decided(vehicle, AccessDecided.model_validate(data))
         case AlarmRaised.TYPE:
@@ -133,6 +147,7 @@ def _with(vehicle: Vehicle, kind: str, data: dict[str, Any]) -> Vehicle:
                 duration_s=closed.duration_s,
                 plate=closed.plate or vehicle.plate,
                 pictures=_more(vehicle.pictures, closed.pictures),
+                seen=vehicle.seen or closed.plate is not None,
             )
         case _:
             return vehicle

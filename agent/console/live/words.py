@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from agent.console.page import language, text
+from agent.console.page import language, text, when
 from agent.core.wording import lookup
 from agent.core.wording.words import Language
 from agent.translation.trace import retold
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from fastapi import Request
+    from markupsafe import Markup
 
     from agent.core.camera_view import View
     from agent.core.quality import Flaw
@@ -33,6 +36,10 @@ class Words:
         """A figure as it is written in this language."""
         written = f"{value:.{digits}f}"
         return written.replace(".", ",") if self.language in _COMMA else written
+
+    def when(self, moment: datetime) -> Markup:
+        """A moment as all pages show it."""
+        return when(self._request, moment)
 
     def sign(self, word: str) -> str:
         """What the driver's sign shows; empty before the lane has said anything."""

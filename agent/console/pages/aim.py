@@ -124,7 +124,10 @@ def try_exposure(
 def _first(error: Exception, spoken: Language = Language.EN) -> str:
     """The first thing that is wrong, in one line."""
     problems = [each for each in error.problems if each.severity == "error"] if isinstance(error, SettingsError) else []
-    return (problems[0].words(spoken) if problems else told(str(error), spoken)).splitlines()[0]
+    if not problems:
+        return told(str(error), spoken).splitlines()[0]
+    # Without a line: the file was never written.
+    return f"{problems[0].key}: {told(problems[0].message, spoken)}"
 
 
 def _key(lane: str, place: int) -> str:

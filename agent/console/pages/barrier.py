@@ -18,6 +18,9 @@ from agent.console.desk import AtGate, Gate
 from agent.console.errors import RefusedError
 from agent.console.hardware import Line, port_of, trace
 from agent.console.hold import HOLD_S, Holds, NotHeldError
+from agent.console.live.arm import known_inputs
+from agent.console.live.lane_news import barrier_news, lit
+from agent.console.live.words import Words
 from agent.console.nav import Nav
 from agent.console.page import render, text
 from agent.core.command import Answer
@@ -192,12 +195,14 @@ def _who(request: Request, name: str) -> str:
 def _live(request: Request, gate: Gate, unit: LaneUnit) -> dict[str, Any]:
     view, settings = unit.view, _settings(gate, unit.name)
     board = unit.barrier
-    inputs = [] if view is None else _inputs(view, settings)
     now = gate.now().at
+    inputs = [] if view is None else _inputs(view, settings, now)
     obstacle = "" if view is None or not view.trial_obstacle else _obstacle(request, view.trial_obstacle)
     return {
         "view": view,
         "state": "" if view is None else text(request, f"live.state.{view.state}"),
+        "lamp": "" if view is None else text(request, f"live.lamp.{lit(view, settings)}"),
+        "arm": barrier_news(view, settings, Words(request), now),
         "held_by": "" if view is None else _who(request, view.held_by),
         "round_age_s": None if view is None else now - view.progress_at,
         "sample_age_s": None if view is None else now - view.watch.at,
@@ -219,11 +224,12 @@ def _obstacle(request: Request, words: str) -> str:
     return text(request, key, **values)
 
 
-def _inputs(view: LaneView, settings: Lane) -> list[Input]:
+def _inputs(view: LaneView, settings: Lane, at: float) -> list[Input]:
     if settings.signals is None:
         return []
     wired = [(name, getattr(settings.signals, name)) for name in NAMES]
-    return [Input(name, number, getattr(view.watch, name)) for name, number in wired if number is not None]
+    known = known_inputs(view, settings, at)
+    return [Input(name, number, getattr(known, name)) for name, number in wired if number is not None]
 
 
 def _relays(settings: Lane, energised: tuple[bool, ...] | None) -> list[Relay]:

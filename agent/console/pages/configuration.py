@@ -24,7 +24,6 @@ from agent.console.errors import RefusedError
 from agent.console.nav import Nav
 from agent.console.page import render, text
 from agent.console.proposals import Proposal, Proposals
-from agent.core.chain import time_text
 from agent.settings.change import ChangeError
 from agent.settings.documents import Document, read
 from agent.settings.files import LARGEST_BYTES, read_file
@@ -170,7 +169,7 @@ def show_history(request: Request, gate: AtGate, desk: AtDesk, _person: Technici
     rows = [
         {
             "number": one.number,
-            "time": time_text(round(one.utc * 1000)),
+            "utc": one.utc,
             "who": one.who,
             "what": _step_words(request, one.what),
             "changed": one.changed,
@@ -189,7 +188,7 @@ def propose_table(asked: Asked, sent: FormSent, path: Key) -> HTMLResponse:
     """What the form of a table would change."""
     document = _document(asked.desk)
     made = _found(form.group(_path(path), document))
-    return _proposed_edits(asked, sent, lambda: changes(made, sent, document), f"change {path}")
+    return _proposed_edits(asked, sent, lambda: changes(made, sent, document), f"change {path}", made)
 
 
 @router.post("/configuration/add", response_class=HTMLResponse)
@@ -207,7 +206,7 @@ def propose_addition(
     made = _found(form.blank(target, kind))
     edits = [Edit("remove", target)] if replace else []
     edits.append(Edit("add", target, values=table(made, sent)))
-    return _proposed_edits(asked, sent, lambda: edits, f"add {path} {name}".strip())
+    return _proposed_edits(asked, sent, lambda: edits, f"add {path} {name}".strip(), made)
 
 
 @router.post("/configuration/remove", response_class=HTMLResponse)
@@ -285,12 +284,12 @@ def _step_words(request: Request, what: str) -> str:
 # -------------------------------------------------------------------------------------------------------------- answers
 
 
-def _proposed_edits(asked: _Asked, sent: Sent, make: Any, what: str) -> HTMLResponse:
+def _proposed_edits(asked: _Asked, sent: Sent, make: Any, what: str, made: form.Group | None = None) -> HTMLResponse:
     def files() -> Mapping[str, bytes]:
         edits = make()
         return edited(asked.desk, edits) if edits else {}
 
-    return _proposed(asked, files, sent.text("seen"), what)
+    return _proposed(asked, files, sent.text("seen"), what, made=made)
 
 
 def _proposed_text(asked: _Asked, path: FilePath, content: str, seen: str, what: str) -> HTMLResponse:
@@ -305,8 +304,13 @@ def _proposed_text(asked: _Asked, path: FilePath, content: str, seen: str, what:
     return _proposed(asked, files, seen, what)
 
 
-def _proposed(asked: _Asked, make: Any, seen: str, what: str, of: int | None = None) -> HTMLResponse:
-    """Judge what would be there and show it; nothing is written but an event. `make` gives the files."""
+def _proposed(
+    asked: _Asked, make: Any, seen: str, what: str, of: int | None = None, made: form.Group | None = None
+) -> HTMLResponse:
+    """Judge what would be there and show it; nothing is written but an event.
+
+    `make` gives the files; `made`: the form that was sent.
+    """
     desk, gate, files = asked.desk, asked.gate, {}
     try:
         check_seen(desk, seen)
@@ -317,7 +321,7 @@ def _proposed(asked: _Asked, make: Any, seen: str, what: str, of: int | None = N
         loaded = judged(desk, files)
     except (StaleError, SettingsError, ChangeError, HistoryError, OSError) as error:
         _note(asked, what, files, refused=_first(error))
-        return _not_proposed(asked, error)
+        return _not_proposed(asked, error, made)
     found = differences(gate.loaded, loaded)
     keys = tuple(one.key for one in found)
     _note(asked, what, files, keys)
@@ -334,12 +338,12 @@ def _proposed(asked: _Asked, make: Any, seen: str, what: str, of: int | None = N
     )
 
 
-def _not_proposed(asked: _Asked, error: Exception) -> HTMLResponse:
+def _not_proposed(asked: _Asked, error: Exception, made: form.Group | None) -> HTMLResponse:
     match error:
         case StaleError():
             return _stale(asked, error)
         case SettingsError():
-            return _wrong(asked, error)
+            return _wrong(asked, error, made)
         case ChangeError():
             return _refused(asked, "configuration.not_so", why=str(error))
         case _:
@@ -380,12 +384,15 @@ def _stale(asked: _Asked, error: StaleError) -> HTMLResponse:
     )
 
 
-def _wrong(asked: _Asked, error: SettingsError) -> HTMLResponse:
+def _wrong(asked: _Asked, error: SettingsError, made: form.Group | None = None) -> HTMLResponse:
+    """What is wrong: in a form by its fields, without lines, since its file was never written."""
+    fields = {} if made is None else {"fields": form.places(made, (one.key for one in error.problems))}
     return render(
         asked.request,
         "configuration_problems.html",
         problems=error.problems,
         status=HTTPStatus.UNPROCESSABLE_ENTITY,
+        **fields,
     )
 
 

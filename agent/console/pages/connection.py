@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Request
@@ -68,7 +68,7 @@ def _shown(gate: AtGate) -> dict[str, Any]:
         "since_s": None if view is None else now.at - view.since_at,
         "queue": _queue(gate, now.utc),
         "clock": trust,
-        "utc": _time(now.utc),
+        "utc": now.utc,
         "lists": lists,
         "lists_trouble": trouble,
         "lists_state": gate.lists.status().get("state"),
@@ -148,7 +148,3 @@ def _trust(trust: TrustList | None) -> List:
 
 def _days(one: CertificateFacts, now: datetime) -> float | None:
     return None if one.ends is None else (one.ends - now).total_seconds() / DAY_S
-
-
-def _time(utc: float) -> str:
-    return f"{datetime.fromtimestamp(utc, UTC):%Y-%m-%d %H:%M:%S} UTC"

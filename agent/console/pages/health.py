@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
@@ -15,7 +16,7 @@ from agent.console.access import Role, Technician, Viewer
 from agent.console.desk import AtGate  # noqa: TC001 - FastAPI reads the annotations
 from agent.console.nav import Nav
 from agent.console.page import language, render
-from agent.core.chain import time_text
+from agent.console.times import utc_text
 from agent.core.wording.words import Language
 from agent.doctor.bundle.contents import service_log
 from agent.doctor.bundle.pack import Material, Wanted, file_name, packed
@@ -114,7 +115,7 @@ def _lines(level: str) -> list[dict[str, str]]:
     lines = [] if ring is None else ring.last(SHOWN_LINES, least)
     return [
         {
-            "time": time_text(round(line.utc * 1000)),
+            "time": utc_text(datetime.fromtimestamp(line.utc, UTC)),
             "level": logging.getLevelName(line.level).lower(),
             "text": line.text,
         }

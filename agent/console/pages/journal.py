@@ -5,7 +5,7 @@ Everything is read by connections of its own, in short batches: the journal is n
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -21,6 +21,7 @@ from agent.console.errors import RefusedError
 from agent.console.event_words import EventWords, known_types
 from agent.console.nav import Nav
 from agent.console.page import language, render
+from agent.console.times import at_zone
 from agent.core.chain import SEQ_MAX
 from agent.core.decision import Reason
 from agent.core.events import Outcome
@@ -204,11 +205,10 @@ def _unreadable(error: JournalError) -> RefusedError:
 
 
 def _utc(text: str) -> float | None:
-    """Unix seconds of a time as a browser sends it, in UTC where it names no zone. Raises RefusedError."""
+    """Unix seconds of a time as a browser sends it, the gate's own where it names no zone. Raises RefusedError."""
     if not text.strip():
         return None
     try:
-        moment = datetime.fromisoformat(text.strip())
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        return at_zone(datetime.fromisoformat(text.strip())).timestamp()
     except (ValueError, OverflowError):
         raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, "journal.no_time", given=text[:LONGEST]) from None

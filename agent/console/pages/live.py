@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
 from fastapi import Path as InPath
@@ -92,13 +92,18 @@ def _live_answer(parts: AsyncGenerator[bytes, None], media_type: str) -> Respons
     return StreamingResponse(parts, media_type=media_type, headers={"x-accel-buffering": "no"})
 
 
+def _hello(gate: Gate) -> dict[str, Any]:
+    """What an open page asks itself: whether it shows what runs, and whether what is on the disk was refused."""
+    return {"configuration": gate.loaded.digest, "refused": gate.refusal() is not None}
+
+
 async def _of_lane(gate: Gate, live: Live, lane: str, words: Words) -> News:
     await live.vehicles.refresh()
     at, view, settings = gate.now().at, gate.lanes[lane].view, gate.loaded.settings.lanes[lane]
     told: News = {
-        "hello": {"configuration": gate.loaded.digest},
-        "lane": lane_news(view, words, at),
-        "barrier": barrier_news(view, settings, words),
+        "hello": _hello(gate),
+        "lane": lane_news(view, settings, words, at),
+        "barrier": barrier_news(view, settings, words, at),
         "inputs": inputs_news(view, settings, words, at),
         "devices": devices_news(gate.devices.states, lane, words),
         "vehicles": [[one.transaction, one.revision] for one in live.vehicles.last(lane, VEHICLES)],
@@ -112,6 +117,6 @@ async def _of_lane(gate: Gate, live: Live, lane: str, words: Words) -> News:
 async def _of_camera(gate: Gate, eye: EyePort, words: Words) -> News:
     picture = eye.watch(Wish(LARGE_PX, measured=True))
     return {
-        "hello": {"configuration": gate.loaded.digest},
+        "hello": _hello(gate),
         "camera": camera_news(eye.status, picture, eye.last_beat, words, gate.now().at),
     }

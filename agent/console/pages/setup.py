@@ -16,6 +16,7 @@ from agent.console.nav import Nav
 from agent.console.page import render
 from agent.console.steps import PRACTICE, Knowledge, Progress, steps
 from agent.core.events import Outcome
+from agent.store.errors import JournalError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,6 +27,7 @@ NAV = Nav(50, "/setup", "setup.title", Role.TECHNICIAN)
 LOOKED_AT: Final = 40
 LONGEST_TEXT: Final = 2953
 LONGEST_PLATE: Final = 12
+_PASSED: Final = frozenset({Outcome.PASSED, Outcome.OVERRIDDEN})
 
 
 @router.get("/setup", response_class=HTMLResponse)
@@ -68,9 +70,17 @@ def _knowledge(gate: Gate, live: Live) -> Knowledge:
     passed = {
         lane
         for lane in gate.lanes
-        if any(one.outcome in {Outcome.PASSED, Outcome.OVERRIDDEN} for one in live.vehicles.last(lane, LOOKED_AT))
+        if any(one.seen and one.outcome in _PASSED for one in live.vehicles.last(lane, LOOKED_AT))
     }
-    return Knowledge(gate.devices.states, gate.clock.trust().state, passed)
+    return Knowledge(gate.devices.states, gate.clock.trust().state, passed, acknowledged=_is_acknowledged(gate))
+
+
+def _is_acknowledged(gate: Gate) -> bool:
+    """Whether anything of this journal is known to have arrived; a damaged journal says nothing, and Health says that."""
+    try:
+        return gate.journal.watermark > 0
+    except JournalError:
+        return False
 
 
 def _practice(configuration: Path) -> str:

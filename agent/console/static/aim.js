@@ -82,11 +82,12 @@ function tellFocus(figure) {
 document.getElementById("again").addEventListener("click", () => { best = 0; });
 
 function tellExposure({ share, settable }) {
-  const told = settable === false ? words.exposureFixed
+  const told = settable === null ? words.exposureWaiting
+    : settable === false ? words.exposureFixed
     : share < 1 ? put(words.exposureNow, `1/${written(1 / share, 0)}`)
       : words.exposureAutomatic;
   fill(root, "exposure", told);
-  for (const button of exposure.querySelectorAll("button")) button.disabled = settable === false;
+  for (const button of exposure.querySelectorAll("button")) button.disabled = settable !== true;
 }
 
 function tell(news) {

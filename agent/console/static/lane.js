@@ -35,7 +35,7 @@ const handlers = {
     fill(root, "state", news.state, news.tone);
     fill(root, "notes", news.notes.map((note) => element("li", note)));
     fill(root, "sign", news.sign);
-    fill(root, "lamp", news.lamp_text ?? "");
+    fill(root, "lamp", news.lamp_text);
     for (const lamp of root.querySelectorAll(".lamp")) lamp.dataset.lamp = news.lamp;
   },
   barrier: (news) => fill(root, "arm", news.arm, news.tone),

@@ -18,11 +18,16 @@ export function listen(root, address, handlers, opened) {
   let source = null;
   const begin = () => {
     source = new EventSource(address);
+    let isNew = false;
+    source.addEventListener("open", () => { isNew = true; });
     source.addEventListener("hello", (event) => {
-      const changed = JSON.parse(event.data).configuration !== root.dataset.configuration;
+      const { configuration, refused } = JSON.parse(event.data);
+      const changed = configuration !== root.dataset.configuration;
       banner(root, changed ? "changed" : "");
+      for (const note of document.querySelectorAll(".refused")) note.hidden = !refused;
       if (changed) root.dispatchEvent(new CustomEvent("gate:changed"));
-      opened();
+      if (isNew) opened();
+      isNew = false;
     });
     for (const [name, handle] of Object.entries(handlers)) {
       source.addEventListener(name, (event) => handle(JSON.parse(event.data)));
