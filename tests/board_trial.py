@@ -104,7 +104,7 @@ class Trial:
 
     def healthy(self) -> Health:
         """The operation without a fault."""
-        with self._suite.emulator(self._link) as board, _driver(self._suite, self._link, TIMEOUTS_MS[-1]) as relay:
+        with self._suite.emulator(self._link) as board, _driver(self._suite, self._link, self._suite.reply_ms) as relay:
             self._prepare(board, relay)
             heard, switched = len(board.line.received()), len(board.relays.history)
             if self._operation is Operation.PULSE and not relay.capabilities.hardware_pulse:

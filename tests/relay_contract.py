@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from drivers import registry
 from drivers.api import Delivery, DeviceMisconfiguredError, DeviceUnavailableError
 from tests.board_faults import BoardFaults
-from tests.waiting import PATIENCE_S, REPLY_MS, scaled
+from tests.waiting import PATIENCE_S, scaled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -203,4 +203,4 @@ class EmulatedRelay(RelayContract, BoardFaults):
 
     @pytest.fixture
     def rig(self, link: Path) -> Iterator[Rig]:
-        yield from emulated(self.emulator(link), self.table(REPLY_MS))
+        yield from emulated(self.emulator(link), self.table(self.reply_ms))

@@ -36,7 +36,7 @@ from drivers.relay import simulated
 from tests.flaky_journal import FlakyJournal
 from tests.journals import UTC, present
 from tests.permits import PERMIT
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
 DIGEST = hashlib.sha256(JPEG).hexdigest()
@@ -228,6 +228,10 @@ class Unit:
         eventually(lambda: self.unit.view is not None and self.unit.view.state == state, what=state)
 
 
+def told_of(journal, device):
+    return [data for kind, data in journal.events if kind == "device.changed" and data["device"] == device]
+
+
 def alarms(journal):
     return [data["alarm"] for kind, data in journal.events if kind == "alarm.raised"]
 
@@ -319,6 +323,21 @@ def test_a_lane_without_inputs_is_blind(request, journal, devices):
         eventually(lambda: devices.states == {"exit/relay": "up"})
 
 
+def test_who_hears_that_the_relay_board_is_up_can_order_at_once(request, journal, devices, monkeypatch):
+    answers, changed = [], devices.changed
+    lane = Unit(request.node.name, journal, devices, inputs=None, signals=None)
+
+    def told(family, name, state, *more):
+        changed(family, name, state, *more)
+        if state == "up":
+            answers.append(lane.unit.order(CommandKind.OPEN, "officer 7", "at once", PATIENCE_S))
+
+    monkeypatch.setattr(devices, "changed", told)
+    with lane:
+        eventually(lambda: answers)
+    assert answers[0].result is Result.DONE, answers[0]
+
+
 def test_lost_inputs_are_a_fault_of_the_lane_and_a_changed_device(request, journal, devices):
     with Unit(request.node.name, journal, devices, timing={"stale_s": 0.05}) as lane:
         lane.wait_state("idle")
@@ -368,7 +387,8 @@ def test_a_camera_that_the_machine_cannot_keep_up_with_goes_on_reading_and_is_to
         lane.unit.camera_changed("front", replace(status("lost"), overloaded=True), reads_codes=True)
         assert devices.states["exit/front"] == "lost"
         eventually(lambda: alarms(journal) == ["readers_lost"])
-    changes = [data for kind, data in journal.events if kind == "device.changed" and data["device"] == "exit/front"]
+        eventually(lambda: [one["state"] for one in told_of(journal, "exit/front")][-1:] == ["lost"])
+    changes = told_of(journal, "exit/front")
     assert [(one["state"], "too slow" in one["detail"]) for one in changes] == [
         ("overloaded", True),
         ("streaming", False),
@@ -383,19 +403,7 @@ def test_what_stands_against_a_cameras_picture_is_told_in_an_event_with_what_to_
             lane.unit.camera_changed("front", replace(status("up"), view=view), reads_codes=True)
         lane.unit.camera_changed("front", replace(status("lost"), view=View.MOVED), reads_codes=True)
         eventually(lambda: alarms(journal) == ["readers_lost"])
-        changes = eventually(
-            lambda: (
-                len(
-                    told := [
-                        data
-                        for kind, data in journal.events
-                        if kind == "device.changed" and data["device"] == "exit/front"
-                    ]
-                )
-                == 4
-                and told
-            )
-        )
+        changes = eventually(lambda: len(told := told_of(journal, "exit/front")) == 4 and told)
     assert [(one["state"], one["detail"]) for one in changes] == [
         ("covered", "Something covers the lens of the camera. Uncover and clean it."),
         ("streaming", ""),
