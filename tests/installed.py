@@ -116,7 +116,7 @@ class AgentProcess:
         self._process.terminate()
         assert self._process.wait(STOP_S) == 0, self.log
 
-    def until(self, condition, what, within_s=15.0):
+    def until(self, condition, what, within_s=30.0):
         """Wait for a condition, and fail at once when the agent ends meanwhile."""
 
         def holds():

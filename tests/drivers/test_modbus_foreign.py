@@ -81,7 +81,9 @@ def test_the_stock_server_of_eight_coils_refuses_a_flash(serve, relay) -> None:
 
 def test_the_stock_server_is_a_fine_board_of_plain_coils(serve, null_modem) -> None:
     serve()
-    relay = registry.relay("modbus_rtu", {"port": str(null_modem.client.link), "profile": "coils", "timeout_ms": REPLY_MS})
+    relay = registry.relay(
+        "modbus_rtu", {"port": str(null_modem.client.link), "profile": "coils", "timeout_ms": REPLY_MS}
+    )
     relay.open()
     assert relay.set(8, on=True) is Delivery.DELIVERED
     assert relay.all_off() is Delivery.DELIVERED
@@ -101,7 +103,9 @@ def test_a_board_that_echoes_and_does_nothing_is_found_out(serve, relay) -> None
 def test_a_foreign_refusal_is_understood(serve, null_modem) -> None:
     serve()
     with pytest.raises(DeviceMisconfiguredError, match="exception 2, illegal data address"):
-        registry.inputs("modbus_rtu", {"port": str(null_modem.client.link), "first": 500, "timeout_ms": REPLY_MS}).open()
+        registry.inputs(
+            "modbus_rtu", {"port": str(null_modem.client.link), "first": 500, "timeout_ms": REPLY_MS}
+        ).open()
 
 
 # ------------------------------------------------------------------------------------------------------ modbus_tk

@@ -94,7 +94,9 @@ def test_a_blind_board_is_sent_its_off_twice_and_its_on_once(link: Path) -> None
 @pytest.mark.usefixtures("no_leaks")
 def test_a_board_that_can_be_asked_is_sent_each_frame_once(link: Path) -> None:
     with KmtronicEmulator(link, 8, Connection.RS485, address=3) as board:
-        relay = registry.relay("kmtronic", {"port": str(link), "connection": "rs485", "address": 3, "timeout_ms": REPLY_MS})
+        relay = registry.relay(
+            "kmtronic", {"port": str(link), "connection": "rs485", "address": 3, "timeout_ms": REPLY_MS}
+        )
         assert relay.open() == f"KMTronic board, 8 relays, readback all, address 3 on {link}"
         relay.set(2, on=True)
         relay.set(2, on=False)

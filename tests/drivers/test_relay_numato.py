@@ -130,7 +130,9 @@ def test_half_a_command_on_the_board_is_carried_out_by_nobody(board: NumatoEmula
     killed = SerialPort.shared(str(board.line.link), SerialParameters("another program"))
     killed.send(half)
     killed.close()
-    relay = registry.relay("numato", {"port": str(board.line.link), "channels": board.relays.channels, "timeout_ms": REPLY_MS})
+    relay = registry.relay(
+        "numato", {"port": str(board.line.link), "channels": board.relays.channels, "timeout_ms": REPLY_MS}
+    )
     assert "gate0007" in relay.open()
     assert board.line.received().startswith(half + b"?01\rver\rver\rid get\rid get\r")
     assert changes(board) == []
@@ -222,6 +224,8 @@ def test_the_board_in_software_writes_and_resets_all_relays_and_repeats_half_a_l
 
 def test_a_technician_can_run_the_board(link: Path) -> None:
     command = [sys.executable, "-m", "drivers.emulators.numato", "--link", str(link), "--channels", "8"]
-    done = subprocess.run(command, input="input 2 on\nquit\n", capture_output=True, text=True, timeout=PATIENCE_S, check=True)
+    done = subprocess.run(
+        command, input="input 2 on\nquit\n", capture_output=True, text=True, timeout=PATIENCE_S, check=True
+    )
     assert f"serial port {link}, 8 relays" in done.stdout
     assert "input 2 on: done" in done.stdout

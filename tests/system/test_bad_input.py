@@ -17,21 +17,22 @@ from tests.arrivals import View, empty_yard
 from tests.central import Central
 from tests.gate_site import GATE, GateSite
 from tests.hearing import Hearing
+from tests.lanes import GONE_S, GRANT_S
 from tests.live_rtsp import RATE_HZ, LiveCamera
 from tests.mosquitto import Broker, free_port, needs_mosquitto
 from tests.pki import Authority
+from tests.waiting import scaled, scaled_ms
 
-pytestmark = pytest.mark.alone
-
-GONE_S = 0.6
+DECIDE_S = scaled(0.5)
 FRAMES_UNTIL_GONE = round((GONE_S + 0.5) * RATE_HZ)
 NO_BROKER = "enabled = false"
 LARGE_CODE_LEFT_PX, LARGE_CODE_TOP_PX = 8, 40
 PLATE_BOX = (570, 480, 240, 110)
 LANE = """
 [lanes.exit-1.timing]
-read_s = 5
-decide_s = 1
+read_s = 30
+decide_s = {decide_s}
+grant_s = {grant_s}
 gone_s = {gone_s}
 blind_passage_s = 1
 
@@ -41,12 +42,13 @@ pulse_ms = 200
 [lanes.exit-1.relay]
 kind = "lcus"
 port = "{port}"
+timeout_ms = {timeout_ms}
 
 [[lanes.exit-1.cameras]]
 id = "front"
 kind = "opencv"
 url = "{url}"
-open_timeout_ms = 500
+open_timeout_ms = {open_timeout_ms}
 """
 
 
@@ -56,7 +58,15 @@ class Gate:
     def __init__(self, installed, folder, url, mqtt=NO_BROKER):
         self.site = GateSite(folder)
         self.port = folder / "relay-board"
-        lane = LANE.format(gone_s=GONE_S, port=self.port, url=url)
+        lane = LANE.format(
+            decide_s=DECIDE_S,
+            grant_s=GRANT_S,
+            gone_s=GONE_S,
+            port=self.port,
+            timeout_ms=scaled_ms(200),
+            url=url,
+            open_timeout_ms=round(scaled(400)),
+        )
         self.agent = installed.agent(self.site.configure(lane, mqtt=mqtt))
         self.hearing = Hearing(self._recorded, self.agent.until)
 
@@ -233,8 +243,8 @@ def test_a_port_that_is_no_relay_is_told_of_and_the_vehicle_that_waits_passes_on
     [
         ("number = 1", 'number = "one"', "1: error: lanes.exit-1.number: expected a whole number"),
         (
-            "read_s = 5",
-            "reed_s = 5",
+            "read_s = 30",
+            "reed_s = 30",
             '1: error: lanes.exit-1.timing.reed_s: there is no such key here; did you mean "read_s"',
         ),
         ("[clock]", "[clock", "7: error: "),

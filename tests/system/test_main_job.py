@@ -18,7 +18,7 @@ from tests.live_rtsp import RATE_HZ, LiveCamera
 from tests.mosquitto import Listener, needs_mosquitto
 from tests.waiting import eventually
 
-pytestmark = [needs_mosquitto, pytest.mark.alone]
+pytestmark = needs_mosquitto
 
 FRAMES_UNTIL_GONE = round((GONE_S + 0.5) * RATE_HZ)
 CAMERA = """
