@@ -19,7 +19,7 @@ from agent.eye_glimpses import FPS, LARGE_PX, MARKED_FOR_S, SMALL_PX, WANTED_FOR
 from agent.eye_process import COMMAND
 from drivers.api import Frame
 from tests.eye_watch import watching
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 JPEG = b"\xff\xd8\xff\xe0rest"
 AT = 100.0
@@ -139,7 +139,7 @@ class Shown:
         self.slot.put(Numbered(self.number, frame))
 
     def glimpse(self):
-        self.ours.settimeout(10)
+        self.ours.settimeout(PATIENCE_S)
         while not self._said:
             self._said += self._decoder.feed(self.ours.recv(1 << 16))
         return self._said.pop(0)

@@ -70,7 +70,7 @@ class Store:
 
     def keep(self, digest, picture):
         self.entered.set()
-        assert self.open.wait(10)
+        assert self.open.wait(PATIENCE_S)
         if digest in self.fails:
             raise EvidenceError("no room")
         self.kept.append((digest, picture))
@@ -144,7 +144,7 @@ def test_a_disk_that_does_not_follow_costs_pictures_and_never_time(store, caplog
     keeper = Keeper(store)
     keeper.start()
     keeper.keep({"0": b""})
-    assert store.entered.wait(10)
+    assert store.entered.wait(PATIENCE_S)
     for number in range(1, 5):
         keeper.keep({str(number): b""})
     assert caplog.text.count("1 pictures are given up") == 2
@@ -153,7 +153,7 @@ def test_a_disk_that_does_not_follow_costs_pictures_and_never_time(store, caplog
     store.open.set()
     eventually(lambda: len(store.kept) == 3)
     keeper.stop()
-    keeper._thread.join(10)
+    keeper._thread.join(PATIENCE_S)
     assert [digest for digest, _ in store.kept] == ["0", "1", "2"]
 
 
@@ -162,11 +162,11 @@ def test_a_disk_that_hangs_at_the_stop_is_left_behind_with_a_word(store, caplog,
     keeper = Keeper(store)
     keeper.start()
     keeper.keep({"0": b""})
-    assert store.entered.wait(10)
+    assert store.entered.wait(PATIENCE_S)
     keeper.stop()
     assert "left behind" in caplog.text
     store.open.set()
-    keeper._thread.join(10)
+    keeper._thread.join(PATIENCE_S)
 
 
 # ------------------------------------------------------------------------------------------------- a lane put together
@@ -245,7 +245,7 @@ def test_a_vehicle_goes_through_a_whole_lane_of_threads(request, journal, device
         lane.wait_state("present")
         shown = Presentation(b"permit", "test", "front", 1, Clock().now().at, picture=DIGEST)
         lane.unit.seen(Seen("front", 1, shown.at, (shown,), (), {DIGEST: JPEG}))
-        assert lane.relays.wait_until(lambda states: states[0], 10)
+        assert lane.relays.wait_until(lambda states: states[0], PATIENCE_S)
         lane.inputs.set(3, True)
         lane.inputs.set(2, True)
         lane.wait_state("passing")
@@ -274,7 +274,7 @@ def test_a_plate_that_cannot_be_weighed_does_not_keep_back_the_permit_beside_it(
         )
         with pytest.raises(ColumnsError):
             lane.unit.seen(Seen("front", 1, at, (shown,), (wrong,), {}))
-        assert lane.relays.wait_until(lambda states: states[0], 10)
+        assert lane.relays.wait_until(lambda states: states[0], PATIENCE_S)
 
 
 def test_officers_order_a_lane_and_hear_what_becomes_of_it(request, journal, devices):
@@ -283,7 +283,7 @@ def test_officers_order_a_lane_and_hear_what_becomes_of_it(request, journal, dev
         eventually(lambda: devices.states.get("exit/relay") == "up")
         answer = lane.unit.order(CommandKind.HOLD, "officer 7", "a parade", 10)
         assert answer == Answer(Result.DONE, "it is held open")
-        assert lane.relays.wait_until(lambda states: states[0], 10)
+        assert lane.relays.wait_until(lambda states: states[0], PATIENCE_S)
         answer = lane.unit.order(CommandKind.LOCK, "officer 8", "a search", 10)
         assert answer == Answer(Result.NOT_DONE, "officer 7 holds it open: release it first")
         held = [data for kind, data in journal.events if kind == "barrier.held"]

@@ -9,6 +9,7 @@ import pytest
 from agent.settings.history import History, present_state
 from drivers.emulators.lcus import LcusEmulator
 from tests.gate_files import ROOT_KEY
+from tests.waiting import scaled
 
 HEAD = f"""
 version = 1
@@ -51,7 +52,7 @@ def run(tmp_path):
         path = tmp_path / "gate.toml"
         path.write_text(HEAD + "".join(lanes), encoding="utf-8")
         command = [sys.executable, "-m", "agent.cli.main", "release", "--within-s", str(within_s), str(path)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        return subprocess.run(command, capture_output=True, text=True, timeout=scaled(30), check=False)
 
     return run
 
@@ -95,7 +96,7 @@ def test_a_relay_that_does_not_let_go_is_told_of(run, tmp_path):
 def test_a_board_that_takes_too_long_is_given_up_in_time(run, tmp_path):
     held = threading.Event()
     with LcusEmulator(tmp_path / "a") as board:
-        board.relays.watch(lambda _switching: held.wait(30))
+        board.relays.watch(lambda _switching: held.wait(scaled(30)))
         switching = threading.Thread(target=board.relays.set, args=(1,), kwargs={"on": True})
         switching.start()
         done = run(lane(1, tmp_path / "a").replace("timeout_ms = 100", "timeout_ms = 5000"), within_s=0.3)
@@ -122,7 +123,7 @@ def test_with_a_broken_configuration_the_boards_of_the_last_good_one_are_release
     command = [sys.executable, "-m", "agent.cli.main", "release", "--within-s", "20", str(path)]
     with LcusEmulator(tmp_path / "board") as board:
         board.relays.set(1, on=True)
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=scaled(30), check=False)
         assert not any(board.relays.states)
     assert done.returncode == 0, done.stderr
     assert f"{path}:1:" in done.stderr

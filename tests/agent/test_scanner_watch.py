@@ -199,14 +199,14 @@ def test_a_scanner_that_hangs_at_the_stop_is_left_behind_with_a_word(caplog, mon
     monkeypatch.setattr("agent.scanner_watch.STOP_TIMEOUT_S", 0.02)
     entered, leave = threading.Event(), threading.Event()
     scanner = Scanner()
-    scanner.read = lambda _timeout_s: (entered.set(), leave.wait(10), None)[2]
+    scanner.read = lambda _timeout_s: (entered.set(), leave.wait(PATIENCE_S), None)[2]
     watching = Watching(scanner)
     watching.watch.start()
-    assert entered.wait(10)
+    assert entered.wait(PATIENCE_S)
     watching.watch.stop()
     assert "exit/post does not let go; its thread is left behind" in caplog.text
     leave.set()
-    watching.watch._thread.join(10)
+    watching.watch._thread.join(PATIENCE_S)
     assert scanner.closed
 
 

@@ -209,7 +209,7 @@ def test_a_board_that_is_away_at_the_start_is_told_of_once_and_tried_for_ever(bo
     port.open = lambda: tries.release() or original()
     with Watching(port) as watching:
         for _ in range(5):
-            assert tries.acquire(timeout=10)
+            assert tries.acquire(timeout=PATIENCE_S)
         assert [state for state, _ in watching.states] == [PortState.LOST]
         assert watching.heard == []
         board.unplugged = False
@@ -265,14 +265,14 @@ def test_a_board_that_hangs_at_the_stop_is_left_behind_with_a_word(board, caplog
     monkeypatch.setattr("agent.signals.STOP_TIMEOUT_S", 0.02)
     entered, leave = threading.Event(), threading.Event()
     port = driver(board)
-    port.sample = lambda: (entered.set(), leave.wait(10), InputSample((False,), 0.0))[2]
+    port.sample = lambda: (entered.set(), leave.wait(PATIENCE_S), InputSample((False,), 0.0))[2]
     watching = Watching(port)
     watching.watch.start()
-    assert entered.wait(10)
+    assert entered.wait(PATIENCE_S)
     watching.watch.stop()
     assert "left behind" in caplog.text
     leave.set()
-    watching.watch._thread.join(10)
+    watching.watch._thread.join(PATIENCE_S)
 
 
 def test_a_real_board_is_watched_over_a_pulled_cable(tmp_path):

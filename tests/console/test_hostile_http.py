@@ -12,7 +12,7 @@ import pytest
 from agent.console import connections, listening, streams
 from agent.console.limits import BODY_BYTES, Names
 from tests.consoles import ConsoleGate
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def gate(tmp_path_factory):
 
 def connected(gate):
     parts = urlsplit(gate.url)
-    return closing(socket.create_connection((parts.hostname, parts.port), timeout=20))
+    return closing(socket.create_connection((parts.hostname, parts.port), timeout=PATIENCE_S))
 
 
 def answer(connection):

@@ -13,7 +13,7 @@ from agent.console.access.acts import Act
 from agent.console.access.lockouts import FREE_FAILURES
 from agent.store.reader import JournalReader
 from tests.consoles import KNOWN_TO_ALL, ConsoleGate
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 OTHER = "seven green kettles"
 
@@ -32,7 +32,7 @@ def csrf(response):
 
 def visitor(gate):
     """A browser without any help: it takes the forms' tokens from the pages."""
-    return httpx.Client(base_url=gate.url, timeout=20, trust_env=False)
+    return httpx.Client(base_url=gate.url, timeout=PATIENCE_S, trust_env=False)
 
 
 def log_in(browser, name, password, **more):
