@@ -18,7 +18,7 @@ from drivers.registry import relay as make_relay
 from drivers.relay import simulated
 from drivers.relay.simulated import Fault, SimulatedRelay
 from tests.barriers import LONG_PULSE_MS, MeddledRelay, SimulatedYard, Yard, wiring
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S, scaled, scaled_ms
 
 DELIVERED, NOT_DELIVERED, UNKNOWN = Delivery.DELIVERED, Delivery.NOT_DELIVERED, Delivery.UNKNOWN
 KINDS = pytest.mark.parametrize("hardware_pulse", [True, False], ids=["timed by the board", "timed by the agent"])
@@ -737,12 +737,14 @@ def serial_yard(request, tmp_path):
     kind, _, variant = request.param.partition(" ")
     if kind == "modbus_rtu":
         board = ModbusEmulator(tmp_path / "port")
-        table = {"port": str(tmp_path / "port"), "timeout_ms": 100} | ({"profile": variant} if variant else {})
+        table = {"port": str(tmp_path / "port"), "timeout_ms": scaled_ms(100)} | (
+            {"profile": variant} if variant else {}
+        )
     else:
         board = LcusEmulator(tmp_path / "port", 2, variant)
-        table = {"port": str(tmp_path / "port"), "readback": variant, "timeout_ms": 100}
+        table = {"port": str(tmp_path / "port"), "readback": variant, "timeout_ms": scaled_ms(100)}
     with board:
-        yard = Yard(make_relay(kind, table), board.relays, wiring(pulse_ms=200))
+        yard = Yard(make_relay(kind, table), board.relays, wiring(pulse_ms=100 * round(scaled(1))))
         yard.serial = board
         yard.owner.start()
         yield yard

@@ -415,7 +415,7 @@ def test_devices_that_nobody_has_are_opened_and_nothing_moves(tmp_path):
         assert f"(pid {holder.pid})" in held.detail
         (camera,) = opened.cameras(settings)
     assert camera.phase == "streaming"
-    assert camera.rate_hz > 1
+    assert camera.rate_hz > 0
     assert camera.figures.sharpness > 0
 
 

@@ -579,7 +579,7 @@ def test_a_test_pulse_is_on_the_disk_before_its_relay_moves_and_else_moves_nothi
         recorded = []
         gate.relay.gate = lambda what: recorded.append(list(gate.journal.types)) if what == "pulse" else None
         gate.order(kind, "order 2")
-        assert gate.board.relays.wait_until(lambda states: states[relay], PATIENCE_S)
+        eventually(lambda: any(one.on and one.channel == relay + 1 for one in gate.board.relays.history))
         assert [types.count("barrier.tested") for types in recorded] == [1]
         assert gate.answers[1].done
         assert gate.of_type("barrier.tested")[0]["operator"] == "officer 7"

@@ -13,7 +13,7 @@ from drivers.registry import relay as make_relay
 from drivers.relay import simulated
 from drivers.relay.simulated import Fault
 from tests.barriers import FOREVER, LONG_PULSE_MS, MeddledRelay, Reports, wiring
-from tests.waiting import PATIENCE_S, eventually
+from tests.waiting import PATIENCE_S, eventually, scaled_ms
 
 DELIVERED, NOT_DELIVERED = Delivery.DELIVERED, Delivery.NOT_DELIVERED
 ENTRY = wiring(open_channel=1, close_channel=2, hold_channel=3, red_channel=7)
@@ -351,7 +351,7 @@ def test_stopping_releases_every_lane_and_reports_every_pulse(site):
 
 def test_two_lanes_on_a_real_board_stand_a_pulled_cable(tmp_path):
     with LcusEmulator(tmp_path / "port", 8) as board:
-        relay = make_relay("lcus", {"port": str(tmp_path / "port"), "channels": 8, "timeout_ms": 100})
+        relay = make_relay("lcus", {"port": str(tmp_path / "port"), "channels": 8, "timeout_ms": scaled_ms(100)})
         with Site(relay, board.relays, wiring(open_channel=1), wiring(open_channel=2)) as site:
             site.wait_up()
             assert [site.pulse(lane, "first") for lane in (0, 1)] == [DELIVERED] * 2

@@ -9,7 +9,7 @@ import pytest
 from agent.settings.history import History, present_state
 from drivers.emulators.lcus import LcusEmulator
 from tests.gate_files import ROOT_KEY
-from tests.waiting import scaled
+from tests.waiting import REPLY_MS, scaled, scaled_ms
 
 HEAD = f"""
 version = 1
@@ -36,22 +36,30 @@ open_channel = {number}
 kind = "lcus"
 port = "{port}"
 readback = "{readback}"
-timeout_ms = 100
+timeout_ms = {timeout_ms}
 """
 
 
 def lane(number, port, readback="ascii"):
-    return LANE.format(name=f"lane-{number}", number=number, port=port, readback=readback)
+    return LANE.format(name=f"lane-{number}", number=number, port=port, readback=readback, timeout_ms=scaled_ms(100))
 
 
 @pytest.fixture
 def run(tmp_path):
     """Run the command on a configuration of these lanes."""
 
-    def run(*lanes, within_s=20):
+    def run(*lanes, within_s=None):
         path = tmp_path / "gate.toml"
         path.write_text(HEAD + "".join(lanes), encoding="utf-8")
-        command = [sys.executable, "-m", "agent.cli.main", "release", "--within-s", str(within_s), str(path)]
+        command = [
+            sys.executable,
+            "-m",
+            "agent.cli.main",
+            "release",
+            "--within-s",
+            str(within_s or scaled(20)),
+            str(path),
+        ]
         return subprocess.run(command, capture_output=True, text=True, timeout=scaled(30), check=False)
 
     return run
@@ -99,7 +107,9 @@ def test_a_board_that_takes_too_long_is_given_up_in_time(run, tmp_path):
         board.relays.watch(lambda _switching: held.wait(scaled(30)))
         switching = threading.Thread(target=board.relays.set, args=(1,), kwargs={"on": True})
         switching.start()
-        done = run(lane(1, tmp_path / "a").replace("timeout_ms = 100", "timeout_ms = 5000"), within_s=0.3)
+        done = run(
+            lane(1, tmp_path / "a").replace(f"timeout_ms = {scaled_ms(100)}", f"timeout_ms = {REPLY_MS}"), within_s=0.3
+        )
         held.set()
         switching.join()
     assert done.returncode == 1
@@ -120,7 +130,7 @@ def test_with_a_broken_configuration_the_boards_of_the_last_good_one_are_release
     with history.held():
         history.keep_good(present_state(path), 1.0)
     path.write_text("[gate", encoding="utf-8")
-    command = [sys.executable, "-m", "agent.cli.main", "release", "--within-s", "20", str(path)]
+    command = [sys.executable, "-m", "agent.cli.main", "release", "--within-s", str(scaled(20)), str(path)]
     with LcusEmulator(tmp_path / "board") as board:
         board.relays.set(1, on=True)
         done = subprocess.run(command, capture_output=True, text=True, timeout=scaled(30), check=False)

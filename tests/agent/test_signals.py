@@ -14,7 +14,7 @@ from drivers.api import DeviceUnavailableError, InputSample
 from drivers.emulators.modbus_rtu import ModbusEmulator
 from drivers.inputs import simulated
 from drivers.registry import inputs as make_inputs
-from tests.waiting import PATIENCE_S, eventually
+from tests.waiting import PATIENCE_S, REPLY_MS, eventually
 
 MAP = SignalMap(presence=1, safety=2, photocell=3, opened=4, closed=5, debounce_s=0.0, period_s=0.005)
 
@@ -278,7 +278,7 @@ def test_a_board_that_hangs_at_the_stop_is_left_behind_with_a_word(board, caplog
 def test_a_real_board_is_watched_over_a_pulled_cable(tmp_path):
     port = tmp_path / "port"
     with ModbusEmulator(port) as board:
-        watch = Watching(make_inputs("modbus_rtu", {"port": str(port), "timeout_ms": 100}))
+        watch = Watching(make_inputs("modbus_rtu", {"port": str(port), "timeout_ms": REPLY_MS}))
         with watch as watching:
             watching.hear(presence=False)
             board.set_input(1, on=True)

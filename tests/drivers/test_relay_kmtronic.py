@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WAIT_S = PATIENCE_S
+READ_OUT_MS = scaled_ms(150)
+"""At its opening all is read that comes in the time to answer: whether the board has more relays."""
 
 
 class KmtronicRelay(EmulatedRelay):
@@ -31,6 +33,7 @@ class KmtronicRelay(EmulatedRelay):
 
 class TestKmtronicAll(KmtronicRelay):
     title = "kmtronic all"
+    reply_ms = READ_OUT_MS
     channels = 4
 
     def copes(self, operation: Operation, fault: Fault) -> bool:
@@ -51,6 +54,7 @@ class TestKmtronicBlind(KmtronicRelay):
 
 class TestKmtronicRs485(KmtronicRelay):
     title = "kmtronic rs485"
+    reply_ms = READ_OUT_MS
     channels = 8
     options: ClassVar = {"connection": "rs485", "address": 3, "local_echo": True}
 
@@ -70,7 +74,7 @@ def test_half_a_frame_on_the_board_switches_nothing_on(link: Path, half: str) ->
         killed = SerialPort.shared(str(link), SerialParameters("another program"))
         killed.send(bytes.fromhex(half))
         killed.close()
-        relay = registry.relay("kmtronic", {"port": str(link), "channels": 4, "timeout_ms": REPLY_MS})
+        relay = registry.relay("kmtronic", {"port": str(link), "channels": 4, "timeout_ms": READ_OUT_MS})
         assert relay.open() == f"KMTronic board, 4 relays, readback all, {link}"
         relay.close()
         assert board.line.received() == bytes.fromhex(half + "00 00 FF 09 00")
