@@ -31,6 +31,8 @@ BUSY_LOOPS = 3
 PERIOD_US = 100_000
 CORES = 0.5
 CGROUPS = Path("/sys/fs/cgroup")
+SCALE_OF_HALF_A_CORE = "16"
+"""For `TEST_TIME_SCALE`, where the environment says nothing: a quarter of the machine that its usual value is for."""
 LOOK_S = 1.0
 ENDED = {0: "green", 1: "red"}
 """What pytest's exit codes say of a run that came to its end."""
@@ -148,11 +150,12 @@ def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
 def _start(log: Path, arguments: argparse.Namespace, before: Sequence[str] = ()) -> subprocess.Popen[bytes]:
     options = ["-q", "-rfE", "-p", "no:cacheprovider", "--dist", "loadfile", "--no-loadscope-reorder"]
     command = [*before, sys.executable, "-m", "pytest", *options, "-n", str(arguments.workers), *arguments.tests]
+    environment = os.environ | {"COLUMNS": "400"}
     with log.open("wb") as written:
         return subprocess.Popen(
             command,
             cwd=ROOT,
-            env=os.environ | {"COLUMNS": "400"},
+            env={"TEST_TIME_SCALE": SCALE_OF_HALF_A_CORE} | environment if before else environment,
             stdin=subprocess.DEVNULL,
             stdout=written,
             stderr=subprocess.STDOUT,

@@ -80,8 +80,8 @@ def test_a_slow_reader_always_gets_the_newest_frame():
     with watching("slow", read_plates=False) as eye:
         eye.sight(lambda seen: seen.frame > 20)
         frames = [eye.sight().frame for _ in range(5)]
-    # Read 5 times a second from 25: a queue would give one after another.
-    assert frames[-1] - frames[0] > 2 * len(frames)
+    # A reader that takes as long as five pictures, of which the last may still be on its way: a queue would give each.
+    assert frames[-1] - frames[0] >= 4 * (len(frames) - 1)
 
 
 def test_a_failing_listener_does_not_blind_the_eye(caplog):

@@ -36,7 +36,7 @@ from drivers.relay import simulated
 from tests.flaky_journal import FlakyJournal
 from tests.journals import UTC, present
 from tests.permits import PERMIT
-from tests.waiting import PATIENCE_S, eventually
+from tests.waiting import PATIENCE_S, eventually, scaled
 
 JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
 DIGEST = hashlib.sha256(JPEG).hexdigest()
@@ -339,11 +339,11 @@ def test_who_hears_that_the_relay_board_is_up_can_order_at_once(request, journal
 
 
 def test_lost_inputs_are_a_fault_of_the_lane_and_a_changed_device(request, journal, devices):
-    with Unit(request.node.name, journal, devices, timing={"stale_s": 0.05}) as lane:
+    with Unit(request.node.name, journal, devices, timing={"stale_s": scaled(0.05)}) as lane:
         lane.wait_state("idle")
         lane.inputs.unplugged = True
+        eventually(lambda: devices.states["exit/inputs"] == "lost")
         lane.wait_state("fault")
-        assert devices.states["exit/inputs"] == "lost"
         assert Alarm.INPUTS_LOST in alarms(journal)
         lane.inputs.unplugged = False
         lane.wait_state("idle")

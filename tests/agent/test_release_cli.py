@@ -24,6 +24,7 @@ root_keys = ["{ROOT_KEY}"]
 [mqtt]
 enabled = false
 """
+WITHIN_S = min(60.0, scaled(10))
 LANE = """
 [lanes.{name}]
 number = {number}
@@ -57,7 +58,7 @@ def run(tmp_path):
             "agent.cli.main",
             "release",
             "--within-s",
-            str(within_s or scaled(20)),
+            str(within_s or WITHIN_S),
             str(path),
         ]
         return subprocess.run(command, capture_output=True, text=True, timeout=scaled(30), check=False)
@@ -130,7 +131,7 @@ def test_with_a_broken_configuration_the_boards_of_the_last_good_one_are_release
     with history.held():
         history.keep_good(present_state(path), 1.0)
     path.write_text("[gate", encoding="utf-8")
-    command = [sys.executable, "-m", "agent.cli.main", "release", "--within-s", str(scaled(20)), str(path)]
+    command = [sys.executable, "-m", "agent.cli.main", "release", "--within-s", str(WITHIN_S), str(path)]
     with LcusEmulator(tmp_path / "board") as board:
         board.relays.set(1, on=True)
         done = subprocess.run(command, capture_output=True, text=True, timeout=scaled(30), check=False)

@@ -17,13 +17,13 @@ from tests.arrivals import View, empty_yard
 from tests.central import Central
 from tests.gate_site import GATE, GateSite
 from tests.hearing import Hearing
-from tests.lanes import GONE_S, GRANT_S
+from tests.lanes import DECIDE_S, GONE_S, GRANT_S
 from tests.live_rtsp import RATE_HZ, LiveCamera
 from tests.mosquitto import Broker, free_port, needs_mosquitto
 from tests.pki import Authority
 from tests.waiting import scaled, scaled_ms
 
-DECIDE_S = scaled(0.5)
+OPEN_S = min(60.0, scaled(4.0))
 FRAMES_UNTIL_GONE = round((GONE_S + 0.5) * RATE_HZ)
 NO_BROKER = "enabled = false"
 LARGE_CODE_LEFT_PX, LARGE_CODE_TOP_PX = 8, 40
@@ -55,7 +55,7 @@ open_timeout_ms = {open_timeout_ms}
 class Gate:
     """An agent of one blind lane, with its events as its journal has them."""
 
-    def __init__(self, installed, folder, url, mqtt=NO_BROKER):
+    def __init__(self, installed, folder, url, mqtt=NO_BROKER, open_timeout_s=OPEN_S):
         self.site = GateSite(folder)
         self.port = folder / "relay-board"
         lane = LANE.format(
@@ -65,7 +65,7 @@ class Gate:
             port=self.port,
             timeout_ms=scaled_ms(200),
             url=url,
-            open_timeout_ms=round(scaled(400)),
+            open_timeout_ms=round(1000 * open_timeout_s),
         )
         self.agent = installed.agent(self.site.configure(lane, mqtt=mqtt))
         self.hearing = Hearing(self._recorded, self.agent.until)
@@ -146,7 +146,7 @@ def test_a_camera_that_never_answers_is_told_of_and_used_when_it_does(installed,
     camera = LiveCamera(tmp_path)
     silent = socket.create_server(("127.0.0.1", 0))
     camera.port = silent.getsockname()[1]
-    gate = Gate(installed, tmp_path, camera.url)
+    gate = Gate(installed, tmp_path, camera.url, open_timeout_s=scaled(0.5))
     with board_at(gate.port), gate.agent:
         with silent:
             told = gate.device("camera", "lost")
