@@ -169,11 +169,14 @@ def _run(kind: str, number: int, arguments: argparse.Namespace, found: Found) ->
         before = stack.enter_context(KINDS[kind](lambda name: _start(REPORTS / f"{name}.log", arguments)))
         process = _start(log, arguments, before)
         stack.callback(_end, [process])
+        told = ""
         while process.poll() is None:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(LOOK_S)
-            done = _PERCENT.findall(log.read_text(errors="replace")) or ["0"]
-            print(f"\r{kind}, run {number} of {arguments.runs}: {done[-1]} %", end="", flush=True)
+            done = (_PERCENT.findall(log.read_text(errors="replace")) or ["0"])[-1]
+            if done != told:
+                print(f"\r{kind}, run {number} of {arguments.runs}: {done} %", end="", flush=True)
+            told = done
     took_s = time.monotonic() - began_at
     failed = found.add(log.read_text(errors="replace"), process.returncode, took_s)
     print(f"\r{kind}, run {number} of {arguments.runs}: {took_s:.0f} s, {len(failed)} failed", flush=True)
