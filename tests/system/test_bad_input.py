@@ -24,7 +24,7 @@ from tests.pki import Authority
 from tests.waiting import scaled, scaled_ms
 
 OPEN_S = min(60.0, scaled(4.0))
-FRAMES_UNTIL_GONE = round((GONE_S + 0.5) * RATE_HZ)
+FRAMES_UNTIL_GONE = round((GONE_S + scaled(0.15)) * RATE_HZ)
 NO_BROKER = "enabled = false"
 LARGE_CODE_LEFT_PX, LARGE_CODE_TOP_PX = 8, 40
 PLATE_BOX = (570, 480, 240, 110)

@@ -18,7 +18,7 @@ from tests.gate_site import GATE, GateSite, plain_broker
 from tests.hearing import Hearing
 from tests.lanes import DECIDE_S, GONE_S, GRANT_S
 from tests.mosquitto import needs_mosquitto
-from tests.waiting import eventually, scaled_ms
+from tests.waiting import eventually, scaled, scaled_ms
 
 pytestmark = needs_mosquitto
 
@@ -190,7 +190,7 @@ class World:
         return begun - {event["transaction"] for event in self.hearing.all("transaction.closed")}
 
     def hesitate_until_gone(self):
-        threading.Event().wait(1.0)
+        threading.Event().wait(GONE_S + scaled(0.15))
 
     def finish(self):
         """Let one more vehicle through undisturbed, stop the agent, and prove the whole history."""
