@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help setup demo test check bench bench-reading test-browser test-package test-vm test-bare test-cluster proofs faults fuzz fuzz-guided races mutants soak soak-lane soak-eye train schema format lock deb release clean
+.PHONY: help setup demo test check bench bench-reading test-browser test-package test-vm test-bare test-cluster proofs faults fuzz fuzz-guided races mutants soak soak-lane soak-eye stress train schema format lock deb release clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -19,9 +19,7 @@ demo:  ## Play eleven vehicles at a gate on this machine: broker, lists, relay b
 
 test: setup check  ## Prove it: style, types, imports, all tests
 	@# More at a time than there are cores: tests of brokers, cameras and kills wait more than they compute.
-	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not long and not alone"
-	@# These measure themselves by the clock: two at a time on two cores, no more.
-	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "alone and not long"
+	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not long"
 
 check: setup  ## Style, types, imports
 	@$(BIN)/ruff check .
@@ -94,6 +92,11 @@ soak-lane: setup  ## Drive 10,000 vehicles and 8 million random steps through th
 
 soak-eye: setup  ## Run an eye over 100,000 pictures as fast as it reads them, with faults: is its memory flat? Ten to thirty minutes
 	@$(BIN)/python -m tests.soak_eye
+
+RUNS ?= 3
+TESTS ?=
+stress: setup  ## Run tests RUNS= times on a machine that is made busy in three ways: a table of those that failed; TESTS="tests/system ..." for some
+	@$(BIN)/python tools/stress.py --runs $(RUNS) $(TESTS)
 
 format: setup  ## Bring the code into the common form
 	@$(BIN)/ruff check --fix .

@@ -253,17 +253,18 @@ class LaneUnit:
             state, detail = "overloaded", OVERLOADED
         if status.up and status.view is not View.CLEAR:
             state, detail = status.view.value, camera_view(status.view, Language.EN)
-        self._devices.changed("camera", f"{self.name}/{camera}", state, detail, self.name)
+        # The lane hears of it first, here as below: who acts on the news finds a lane that knows it.
         if reads_codes and status.state is not PortState.CONNECTING:
             self._reader_changed(camera, works=status.up)
+        self._devices.changed("camera", f"{self.name}/{camera}", state, detail, self.name)
 
     def _scanned(self, presentation: Presentation) -> None:
         self._sighted(self.name, presentation.at)
         self.loop.sighted(Sighting((presentation,), (), {}))
 
     def _scanner_changed(self, scanner: str, state: ScannerState, detail: str) -> None:
-        self._devices.changed("scanner", f"{self.name}/{scanner}", state.value, detail, self.name)
         self._reader_changed(scanner, works=state.works)
+        self._devices.changed("scanner", f"{self.name}/{scanner}", state.value, detail, self.name)
 
     def _reader_changed(self, reader: str, *, works: bool) -> None:
         # Each reader tells from its own thread; the lane must hear of their changes in the order in which they were made.
@@ -279,10 +280,10 @@ class LaneUnit:
         self.loop.pulsed(report)
 
     def _relay_changed(self, state: PortState, detail: str) -> None:
-        self._devices.changed("relay", f"{self.name}/relay", state.value, detail, self.name)
         if self._relay_up != (state is PortState.UP):
             self._relay_up = state is PortState.UP
             self.loop.relay_changed(state)
+        self._devices.changed("relay", f"{self.name}/relay", state.value, detail, self.name)
 
     def _inputs_changed(self, state: PortState, detail: str) -> None:
         self._devices.changed("inputs", f"{self.name}/inputs", state.value, detail, self.name)

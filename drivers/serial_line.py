@@ -186,24 +186,29 @@ class SerialLine:
                         raise OSError(Text("it takes no more bytes")) from None
 
     def _drain(self, deadline: float) -> None:
+        is_over = False
         while struct.unpack("i", fcntl.ioctl(self._fd, termios.TIOCOUTQ, b"\0\0\0\0"))[0]:
-            if time.monotonic() > deadline:
+            if is_over:
                 raise OSError(Text("the bytes do not leave it"))
             _pause(0.001)
+            is_over = time.monotonic() > deadline
 
     def _read(self, incoming: _Incoming, deadline: float) -> bytes:
+        is_late = False
         while not incoming.is_complete():
-            wait_s = deadline - time.monotonic()
-            if wait_s <= 0 and incoming.is_whole_at_the_end():
+            if is_late and incoming.is_whole_at_the_end():
                 break
-            if wait_s <= 0 or len(incoming.received) > REPLY_LIMIT:
+            if is_late or len(incoming.received) > REPLY_LIMIT:
                 raise NoReplyError(
                     Text("no answer on {path} ({heard})", path=self.path, heard=incoming.described()),
                     bytes(incoming.received),
                 )
+            # The last look is after the time: where this thread was held up, the answer came and is there.
+            wait_s = max(0.0, deadline - time.monotonic())
             with self._breaking(NoReplyError):
                 if select.select([self._fd], [], [], wait_s)[0]:
                     incoming.add(self._take())
+            is_late = wait_s == 0.0
         return incoming.reply()
 
     def _heard_out(self, incoming: _Incoming) -> bytes:

@@ -92,8 +92,10 @@ class Yard:
         self.owner = RelayBoard("test", relay)
         self.owner._port._retry = Retry(first_s=0.02, cap_s=0.1)
         self.barrier = self.owner.barrier(wiring, self.reports.pulsed, self.reports.changed)
+        self._looked = 0
 
     def order(self, action="open", grant="g1", deadline=FOREVER):
+        self._looked = len(self.relays.history)
         self.barrier.pulse(action, grant, deadline)
 
     def outcomes(self):
@@ -103,7 +105,14 @@ class Yard:
         return [one.on for one in self.relays.history if one.channel == channel]
 
     def wait_relay(self, on, channel=1):
-        assert self.relays.wait_until(lambda states: states[channel - 1] is on, PATIENCE_S)
+        """Until the relay is so; or was energised since the last order or wait: a pulse may be over before one looks."""
+
+        def come(states):
+            since = self.relays.history[self._looked :]
+            return states[channel - 1] is on or (on and any(one.on and one.channel == channel for one in since))
+
+        assert self.relays.wait_until(come, PATIENCE_S)
+        self._looked = len(self.relays.history)
 
     def wait_released(self):
         assert self.relays.wait_until(lambda states: not any(states), PATIENCE_S)

@@ -31,6 +31,7 @@ from tests.board_cells import (
     table,
 )
 from tests.board_trial import health_of, measured
+from tests.waiting import REPLY_MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -44,15 +45,17 @@ PROPERTY = "board_faults"
 class BoardFaults:
     """The matrix of one board. A subclass names the board and makes it; the contract has the same attributes.
 
-    `proofs`: how many of the last answers prove an operation, where that is more than one. `copes_with`: faults that do
-    not hide what an answer says. `unnoticed`: faults that the protocol has no means to notice, as in an answer without
-    a check sum; what is said under them may be untrue, and the table shows it.
+    `reply_ms`: how long it may take to answer when all is well. `proofs`: how many of the last answers prove an
+    operation, where that is more than one. `copes_with`: faults that do not hide what an answer says. `unnoticed`: faults
+    that the protocol has no means to notice, as in an answer without a check sum; what is said under them may be untrue,
+    and the table shows it.
     """
 
     kind: ClassVar[str]
     title: ClassVar[str]
     channels: ClassVar[int] = 2
     options: ClassVar[Mapping[str, object]] = {}
+    reply_ms: ClassVar[int] = REPLY_MS
     proofs: ClassVar[Mapping[Operation, int]] = {}
     copes_with: ClassVar[frozenset[Fault]] = frozenset()
     unnoticed: ClassVar[frozenset[Fault]] = frozenset()

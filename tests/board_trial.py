@@ -24,6 +24,7 @@ from tests.board_cells import (
     Said,
     Verdict,
 )
+from tests.waiting import PATIENCE_S, REPLY_MS, scaled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,13 +33,13 @@ if TYPE_CHECKING:
     from drivers.emulators.board import EmulatedBoard
     from tests.board_faults import BoardFaults
 
-TIMEOUTS_MS = (30, 300, 3000)
+TIMEOUTS_MS = (30, 300, REPLY_MS)
 """A cell that comes out other than due is measured again with more patience: the machine may have been busy."""
 LATE_AFTER_S = 0.02
-SETTLED_S = 0.1
+SETTLED_S = scaled(0.1)
 """After so much silence a board that answers nothing has heard all that was sent."""
-WAIT_S = 10.0
-PULSE_MS = 1000
+WAIT_S = PATIENCE_S
+PULSE_MS = 1000 * round(scaled(1))
 TRIES = 3
 AT_ONCE = 32
 CHANNEL, OTHER_CHANNEL = 1, 2
@@ -103,7 +104,7 @@ class Trial:
 
     def healthy(self) -> Health:
         """The operation without a fault."""
-        with self._suite.emulator(self._link) as board, _driver(self._suite, self._link, TIMEOUTS_MS[1]) as relay:
+        with self._suite.emulator(self._link) as board, _driver(self._suite, self._link, self._suite.reply_ms) as relay:
             self._prepare(board, relay)
             heard, switched = len(board.line.received()), len(board.relays.history)
             if self._operation is Operation.PULSE and not relay.capabilities.hardware_pulse:

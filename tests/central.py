@@ -8,6 +8,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from tests.waiting import PATIENCE_S
+
 BATCH_S = 0.03
 
 
@@ -48,13 +50,13 @@ class Central:
     def __enter__(self):
         self._client.loop_start()
         self._thread.start()
-        assert self._subscribed.wait(10)
+        assert self._subscribed.wait(PATIENCE_S)
         return self
 
     def __exit__(self, *_):
         self._closing.set()
         self._news.set()
-        self._thread.join(10)
+        self._thread.join(PATIENCE_S)
         self._client.disconnect()
         self._client.loop_stop()
 

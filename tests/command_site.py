@@ -20,7 +20,7 @@ from agent.recorder import Recorder
 from tests.commanding import GATE, KEYS, UTC, body, signed
 from tests.flaky_journal import FlakyJournal
 from tests.linking import local, quick
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 ROOT = f"gate/v1/{GATE}"
 
@@ -132,7 +132,7 @@ class Central:
 
     def __exit__(self, *_):
         self._stop.set()
-        self._thread.join(10)
+        self._thread.join(PATIENCE_S)
         self._guest.__exit__()
 
     def _listen(self):

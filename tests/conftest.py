@@ -5,7 +5,10 @@ from __future__ import annotations
 import signal
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.waiting import scaled
 
 FILE = Path("build/board-faults.txt")
 TESTS = Path(__file__).parent
@@ -21,9 +24,14 @@ def pytest_configure() -> None:
     settings.load_profile("untimed")
 
 
-def pytest_collection_modifyitems(items) -> None:
-    """Begin with whole gates: at the end, when there is little left to share out, come short files."""
+def pytest_collection_modifyitems(config, items) -> None:
+    """Begin with whole gates: at the end, when there is little left to share out, come short files. Scale time limits."""
     items.sort(key=lambda item: item.path.relative_to(TESTS).parts[0] not in WHOLE_GATES)
+    usual_s = float(config.getini("timeout"))
+    for item in items:
+        own = item.get_closest_marker("timeout")
+        limit_s = usual_s if own is None else own.args[0]
+        item.add_marker(pytest.mark.timeout(scaled(limit_s)), append=False)
 
 
 def pytest_terminal_summary(terminalreporter) -> None:

@@ -14,6 +14,7 @@ from agent.service.notify import Notifier
 from drivers.inputs import simulated as simulated_inputs
 from drivers.relay import simulated
 from tests.gate_files import ROOT_KEY
+from tests.waiting import PATIENCE_S
 
 OPEN_WITHIN_S = 30
 KNOWN_TO_ALL = "blue otter 7 runs"
@@ -118,7 +119,7 @@ class ConsoleGate:
 
     def browser(self, role=None):
         """A client that is logged in and sends the token of its forms with everything, as the pages do."""
-        client = httpx.Client(base_url=self.url, timeout=20, trust_env=False)
+        client = httpx.Client(base_url=self.url, timeout=PATIENCE_S, trust_env=False)
         if role is not None:
             token = self.token(role)
             client.cookies.set("gate-session", token)

@@ -15,7 +15,7 @@ from agent.link.presence import GateIdentity
 from agent.link.setup import NO_FILES
 from agent.store.journal import Journal
 from tests.linking import clock, quick
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually, scaled
 
 PROGRAM = Path(__file__).parents[1] / "examples" / "central" / "central.py"
 JOURNAL_BYTES = 1 << 26
@@ -56,13 +56,13 @@ class Worker:
     def kill(self):
         """End it like a power cut."""
         self.process.kill()
-        self.process.wait(10)
+        self.process.wait(PATIENCE_S)
 
     def stop(self):
         """End it in order."""
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            assert self.process.wait(15) == 0, self.log.read_text()
+            assert self.process.wait(PATIENCE_S) == 0, self.log.read_text()
 
     def said(self, text):
         """How often its log says this."""
@@ -85,7 +85,7 @@ def report(command, database):
         check=False,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=scaled(30),
     )
     assert not done.stderr, done.stderr
     return done.returncode, done.stdout.splitlines()

@@ -31,7 +31,9 @@ from tests.rtsp_server import number_in, numbered_picture
 
 
 class CountingCamera:
-    """Draws numbered pictures, 25 a second."""
+    """Draws numbered pictures, 25 a second. `newest`: the number of the last."""
+
+    newest = 0
 
     def __init__(self):
         self._number = 0
@@ -46,6 +48,7 @@ class CountingCamera:
     def read(self):
         self._pause.wait(0.04)
         self._number += 1
+        CountingCamera.newest = self._number
         return Frame(numbered_picture(self._number), time.monotonic())
 
 
@@ -87,8 +90,17 @@ class Counter:
                 case "fail":
                     raise RuntimeError("this engine cannot")
         if self._mode == "slow":
-            self._pause.wait(0.2)
+            self._be_slow(number)
         return [Found(str(number).encode())]
+
+    def _be_slow(self, number):
+        """Take as long as five pictures of the camera that counts; of another camera, a fifth of a second."""
+        if CountingCamera.newest == 0:
+            self._pause.wait(0.2)
+        looks = 0
+        while 0 < CountingCamera.newest < number + 5 and looks < 1000:  # it is over when the camera has stopped
+            self._pause.wait(0.005)
+            looks += 1
 
 
 class HintTeller:

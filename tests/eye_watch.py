@@ -10,10 +10,19 @@ from pathlib import Path
 from agent.eye.protocol import Configure, GateSettings
 from agent.eye_life import EyeLimits
 from agent.eye_port import EyePort
+from tests.waiting import PATIENCE_S, scaled
 
 ROOT = Path(__file__).parents[1]
 CHILD = str(ROOT / "tests" / "eye_child.py")
-LIMITS = EyeLimits(start_s=15, hang_s=3, reading_s=1, camera_s=8, stop_s=3, retry_first_s=0.05, retry_cap_s=0.1)
+LIMITS = EyeLimits(
+    start_s=scaled(15),
+    hang_s=scaled(3),
+    reading_s=scaled(0.5),
+    camera_s=scaled(8),
+    stop_s=scaled(3),
+    retry_first_s=0.05,
+    retry_cap_s=0.1,
+)
 
 
 class Watched:
@@ -39,7 +48,7 @@ class Watched:
             self.statuses.append(status)
             self._changed.notify_all()
 
-    def status(self, wanted, within_s=20):
+    def status(self, wanted, within_s=PATIENCE_S):
         """Wait for a status of which `wanted` is true, at once or later than the one found before, and return it."""
         with self._changed:
             found = self._changed.wait_for(lambda: self._next(wanted), within_s)
@@ -53,7 +62,7 @@ class Watched:
                 return self.statuses[index]
         return None
 
-    def sight(self, wanted=lambda seen: True, within_s=20):
+    def sight(self, wanted=lambda seen: True, within_s=PATIENCE_S):
         """Wait for a sight of which `wanted` is true."""
         deadline = time.monotonic() + within_s
         while True:

@@ -5,6 +5,8 @@ import socket
 import struct
 import threading
 
+from tests.waiting import PATIENCE_S
+
 CUT_AFTER_BYTES = 500
 DELAY_S = 0.4
 SLOW_BYTES_A_S = 2_000
@@ -41,7 +43,7 @@ class FaultProxy:
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
             sock.close()
-        self._acceptor.join(10)
+        self._acceptor.join(PATIENCE_S)
 
     def _accept(self):
         with contextlib.suppress(OSError):

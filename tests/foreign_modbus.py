@@ -18,11 +18,12 @@ from pymodbus.server import ModbusSerialServer
 from pymodbus.simulator import DataType, SimData, SimDevice
 
 from drivers import modbus
+from tests.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     from pymodbus.pdu import ModbusPDU
 
-WAIT_S = 10.0
+WAIT_S = PATIENCE_S
 STEP_S = 0.1
 
 

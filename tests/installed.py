@@ -6,11 +6,11 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually, scaled
 
 ROOT = Path(__file__).parents[1]
 PIP = (sys.executable, "-m", "pip")
-STOP_S = 20
+STOP_S = PATIENCE_S
 
 
 def build_wheel(folder):
@@ -52,7 +52,7 @@ class Installation:
             env=clean_environment(self.scratch),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=scaled(60),
             check=False,
         )
 
@@ -135,6 +135,6 @@ def clean_environment(home):
 
 
 def _run(command, **options):
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False, **options)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=scaled(60), check=False, **options)
     assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
     return done.stdout

@@ -6,9 +6,15 @@
 from drivers.emulators.lcus import LcusEmulator
 from tests.foreign_modbus import FlashRequest, Server
 from tests.null_modem import NullModem
+from tests.waiting import REPLY_MS, scaled, scaled_ms
 
 PRESENCE, SAFETY, OPENED, CLOSED = range(4)
-GONE_S = 0.6
+READ_S = max(1.0, scaled(1.5))
+DECIDE_S = min(60.0, scaled(1.5))
+GRANT_S = min(60.0, scaled(10.0))
+GONE_S = max(0.5, scaled(0.35))
+"""So long may no picture be read though a vehicle is in view."""
+STALE_S = min(5.0, scaled(2.0))
 POLLS_TO_BE_SURE = 5
 
 
@@ -23,8 +29,9 @@ class BlindLane:
         self._board.relays.watch(self._switched)
         self.toml = f"""
 [lanes.exit-1.timing]
-read_s = 2
-decide_s = 2
+read_s = {READ_S}
+decide_s = {DECIDE_S}
+grant_s = {GRANT_S}
 gone_s = {GONE_S}
 blind_passage_s = 1
 
@@ -34,6 +41,7 @@ pulse_ms = 200
 [lanes.exit-1.relay]
 kind = "lcus"
 port = "{self._board.line.link}"
+timeout_ms = {scaled_ms(200)}
 """
 
     def __enter__(self):
@@ -70,11 +78,12 @@ class InputsLane:
         self._modem = NullModem(folder)
         self.toml = f"""
 [lanes.exit-1.timing]
-read_s = 2
-decide_s = 2
+read_s = {READ_S}
+decide_s = {DECIDE_S}
+grant_s = {GRANT_S}
 gone_s = {GONE_S}
 clear_s = 0.1
-stale_s = 2
+stale_s = {STALE_S}
 
 [lanes.exit-1.barrier]
 pulse_ms = 200
@@ -82,10 +91,12 @@ pulse_ms = 200
 [lanes.exit-1.relay]
 kind = "modbus_rtu"
 port = "{self._modem.client.link}"
+timeout_ms = {REPLY_MS}
 
 [lanes.exit-1.inputs]
 kind = "modbus_rtu"
 port = "{self._modem.client.link}"
+timeout_ms = {REPLY_MS}
 
 [lanes.exit-1.signals]
 presence = {PRESENCE + 1}

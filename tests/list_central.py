@@ -11,7 +11,7 @@ from agent.cli.lists import app
 from agent.core.permit.keys import SigningKey
 from agent.service.clock import Clock
 from tests.lists import LISTS_KEY, ROOT, SITE, declarations, trust_text, trusted
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 NOW = int(Clock().now().utc)
 ROWS = declarations(300, now=NOW)
@@ -117,7 +117,7 @@ class Staying:
 
     def __exit__(self, *_):
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(10)
+        self.process.wait(PATIENCE_S)
         self._file.close()
 
     def until(self, text, times=1):

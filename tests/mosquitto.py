@@ -14,7 +14,7 @@ from shutil import which
 
 import pytest
 
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 SAMPLE = Path(__file__).parents[1] / "config" / "mosquitto"
 PORTS = range(12_000, 32_000)
@@ -106,7 +106,7 @@ class Broker:
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGCONT)
             self.process.send_signal(sign)
-            self.process.wait(10)
+            self.process.wait(PATIENCE_S)
 
     def freeze(self):
         self.process.send_signal(signal.SIGSTOP)
@@ -133,7 +133,7 @@ class SampleBroker(Broker):
             assert example in commands
             commands = commands.replace(example, real)
         commands += "".join(f"issue {other} clientAuth\n" for other in others)
-        subprocess.run(["sh", "-eu", "-c", commands], cwd=folder, check=True, capture_output=True, timeout=20)
+        subprocess.run(["sh", "-eu", "-c", commands], cwd=folder, check=True, capture_output=True, timeout=PATIENCE_S)
         rules = folder / "gates.acl"
         rules.write_text((SAMPLE / "gates.acl").read_text())
         rules.chmod(0o600 if os.geteuid() == 0 else 0o644)
@@ -184,7 +184,7 @@ class Listener:
 
     def __enter__(self):
         self._thread.start()
-        assert self._subscribed.wait(10), "mosquitto_sub did not subscribe"
+        assert self._subscribed.wait(PATIENCE_S), "mosquitto_sub did not subscribe"
         return self
 
     def __exit__(self, *_):
@@ -193,8 +193,8 @@ class Listener:
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(2)
         self._process.kill()
-        self._process.wait(10)
-        self._thread.join(10)
+        self._process.wait(PATIENCE_S)
+        self._thread.join(PATIENCE_S)
         self._process.stdout.close()
 
     def _read(self):
@@ -231,7 +231,7 @@ def publish(port, topic, payload, *options):
         ],
         input=payload if isinstance(payload, bytes) else payload.encode(),
         check=True,
-        timeout=10,
+        timeout=PATIENCE_S,
     )
 
 
@@ -259,6 +259,6 @@ def stored(port, topic, options=()):
         check=False,
         capture_output=True,
         text=True,
-        timeout=10,
+        timeout=PATIENCE_S,
     )
     return json.loads(done.stdout) if done.stdout.strip() else None

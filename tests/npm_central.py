@@ -6,6 +6,7 @@ import subprocess
 import threading
 
 from tests.peers_node import peer
+from tests.waiting import PATIENCE_S
 
 
 class NpmCentral:
@@ -24,17 +25,17 @@ class NpmCentral:
 
     def __enter__(self):
         self._thread.start()
-        assert self._ready.wait(20), "the npm client did not subscribe"
+        assert self._ready.wait(PATIENCE_S), "the npm client did not subscribe"
         return self
 
     def __exit__(self, *_):
         self._process.stdin.close()
         try:
-            self._process.wait(10)
+            self._process.wait(PATIENCE_S)
         finally:
             self._process.kill()
-            self._process.wait(10)
-            self._thread.join(10)
+            self._process.wait(PATIENCE_S)
+            self._thread.join(PATIENCE_S)
             complaint = self._process.stderr.read()
             self._process.stdout.close()
             self._process.stderr.close()
@@ -46,7 +47,7 @@ class NpmCentral:
         order = {"topic": topic, "payload": payload, "retain": retain, "properties": properties}
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
-        assert self._published.acquire(timeout=10), "the broker took nothing from the npm client"
+        assert self._published.acquire(timeout=PATIENCE_S), "the broker took nothing from the npm client"
 
     def on(self, prefix):
         """What came on topics that begin so."""

@@ -11,13 +11,12 @@ from typer.testing import CliRunner
 
 from agent.cli import main as command_line
 from tests.gate_files import HEAD
+from tests.waiting import scaled_ms
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from drivers.emulators.board import EmulatedBoard
-
-PATIENCE_S = 30
 
 
 class Answer:
@@ -63,11 +62,11 @@ def write_gate(folder: Path, **lanes: dict[str, str]) -> Path:
 
 
 def lcus(link: Path, **more: str) -> dict[str, str]:
-    return {"relay": f'kind = "lcus"\nport = "{link}"\nchannels = 2'} | more
+    return {"relay": f'kind = "lcus"\nport = "{link}"\nchannels = 2\ntimeout_ms = {scaled_ms(200)}'} | more
 
 
 def modbus(link: Path, **more: str) -> dict[str, str]:
-    relay = f'kind = "modbus_rtu"\nport = "{link}"'
+    relay = f'kind = "modbus_rtu"\nport = "{link}"\ntimeout_ms = {scaled_ms(200)}'
     signals = "presence = 1\nsafety = 2\nphotocell = 3\ninverted = [3]"
     return {"relay": relay, "inputs": relay, "signals": signals} | more
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 from drivers import registry
 from drivers.api import Delivery, DeviceMisconfiguredError, DeviceUnavailableError
 from tests.board_faults import BoardFaults
+from tests.waiting import PATIENCE_S, scaled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from drivers.emulators.board import EmulatedBoard
     from drivers.relay_bank import RelayBank
 
-WAIT_S = 5.0
-TIMEOUT_MS = 200
-SHORT_PULSE_MS = 300
+WAIT_S = PATIENCE_S
+SHORT_PULSE_MS = 100 * round(scaled(2))
+"""Long enough to be read back while it lasts."""
 
 
 class Rig:
@@ -202,4 +203,4 @@ class EmulatedRelay(RelayContract, BoardFaults):
 
     @pytest.fixture
     def rig(self, link: Path) -> Iterator[Rig]:
-        yield from emulated(self.emulator(link), self.table(TIMEOUT_MS))
+        yield from emulated(self.emulator(link), self.table(self.reply_ms))

@@ -4,6 +4,8 @@ import contextlib
 import socket
 import threading
 
+from tests.waiting import PATIENCE_S
+
 CONNECT, PUBLISH, SUBSCRIBE, PINGREQ, DISCONNECT = 1, 3, 8, 12, 14
 
 
@@ -53,7 +55,7 @@ class RoughBroker:
         self._server.close()
         self.drop_all()
         for thread in [self._acceptor, *self._threads]:
-            thread.join(10)
+            thread.join(PATIENCE_S)
 
     def drop_all(self):
         """Cut all connections."""

@@ -11,13 +11,14 @@ from pydantic import ValidationError
 
 from drivers import registry
 from drivers.api import DeviceUnavailableError, Scan
+from tests.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from drivers.api import ScannerPort
 
-WAIT_S = 15.0
+WAIT_S = PATIENCE_S
 SHORT_S = 0.05
 
 

@@ -23,12 +23,12 @@ from agent.site.claimant import SiteRules
 from agent.site.desk import SiteDesk
 from agent.store.journal import Journal
 from tests.journals import UTC, FakeClock
-from tests.waiting import eventually
+from tests.waiting import eventually, scaled
 
 GATES = ("east", "north", "south")
 KEYS = {gate: SigningKey.from_seed(sha256(gate.encode()).digest()) for gate in (*GATES, "stranger")}
 SITE = 7
-QUICK = SiteRules(claim_timeout_s=0.6, hold_s=30.0)
+QUICK = SiteRules(claim_timeout_s=scaled(0.2), hold_s=30.0)
 
 
 def roll_of(own, gates=GATES, site=SITE):

@@ -6,6 +6,8 @@ import textwrap
 
 import pytest
 
+from tests.waiting import PATIENCE_S
+
 SCRIPT = """
     import signal, threading
     from agent.cli.asked import Asked
@@ -24,7 +26,7 @@ SCRIPT = """
 def said_after(act):
     """What a process that waits is asked for when another of its threads does this."""
     code = textwrap.dedent(SCRIPT).format(act=act)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE_S, check=True)
     return done.stdout.strip()
 
 
@@ -55,12 +57,12 @@ def test_what_was_asked_before_anybody_waited_is_not_lost():
         print(repr(asked.cause), asked.take_anew())
     """
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=20, check=True
+        [sys.executable, "-c", textwrap.dedent(code)], capture_output=True, text=True, timeout=PATIENCE_S, check=True
     )
     assert done.stdout.strip() == "'SIGTERM' True"
 
 
 def test_a_wait_of_so_long_ends_by_itself_and_asks_for_nothing():
     code = "from agent.cli.asked import Asked; a = Asked(); a.wait(0.05); print(repr(a.cause), a.take_anew())"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE_S, check=True)
     assert done.stdout.strip() == "'' False"

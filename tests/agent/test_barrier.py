@@ -18,6 +18,7 @@ from drivers.registry import relay as make_relay
 from drivers.relay import simulated
 from drivers.relay.simulated import Fault, SimulatedRelay
 from tests.barriers import LONG_PULSE_MS, MeddledRelay, SimulatedYard, Yard, wiring
+from tests.waiting import PATIENCE_S, scaled, scaled_ms
 
 DELIVERED, NOT_DELIVERED, UNKNOWN = Delivery.DELIVERED, Delivery.NOT_DELIVERED, Delivery.UNKNOWN
 KINDS = pytest.mark.parametrize("hardware_pulse", [True, False], ids=["timed by the board", "timed by the agent"])
@@ -161,7 +162,7 @@ def test_an_off_that_is_lost_is_repeated_until_the_relay_reads_back_as_released(
             offs.set()
 
     yard.relays.set = counted
-    assert offs.wait(10)
+    assert offs.wait(PATIENCE_S)
     yard.wait_relay(False)
     yard.wait_idle()
     assert yard.switchings() == [True, False]
@@ -337,7 +338,7 @@ def test_a_board_that_is_away_for_long_is_told_of_once_and_tried_for_ever(yards)
 
     yard = yards(before=unplug, make=MeddledRelay, wait=False)
     for _ in range(4):
-        assert tries.acquire(timeout=10)
+        assert tries.acquire(timeout=PATIENCE_S)
     assert [state for state, _ in yard.reports.states] == [PortState.LOST]
     yard.board.fault = None
     yard.reports.wait_up()
@@ -538,7 +539,7 @@ def _let_a_pulse_pass(yard):
     """Wait for a whole pulse on another board of the same kind, begun now: the one under test is over by then."""
     witness = simulated.board(f"{yard.board.name}, witness")
     witness.relays.pulse(1, 0.4)
-    assert witness.relays.wait_until(lambda states: not states[0], 10)
+    assert witness.relays.wait_until(lambda states: not states[0], PATIENCE_S)
     yard.wait_idle()
 
 
@@ -575,7 +576,7 @@ def test_the_health_check_never_cuts_a_running_pulse_short(yards):
     yard.order()
     yard.reports.wait_pulse()
     for _ in range(3):
-        assert checks.acquire(timeout=10)
+        assert checks.acquire(timeout=PATIENCE_S)
     yard.wait_relay(False)
     on, off = (one.at for one in yard.relays.history)
     assert off - on >= 0.5
@@ -665,11 +666,11 @@ def test_pulses_that_wait_when_the_stop_comes_are_reported_and_not_given(yards):
     def meddle(what, _channel):
         if what == "pulse":
             entered.set()
-            leave.wait(10)
+            leave.wait(PATIENCE_S)
 
     yard = yards(make=MeddledRelay, before=lambda yard: setattr(yard.relay, "meddle", meddle))
     yard.order("open", "in hand")
-    assert entered.wait(10)
+    assert entered.wait(PATIENCE_S)
     yard.order("open", "waits")
     yard.barrier.hold(on=True)
     stopper = threading.Thread(target=yard.owner.stop)
@@ -678,7 +679,7 @@ def test_pulses_that_wait_when_the_stop_comes_are_reported_and_not_given(yards):
         entered.wait(0.001)
     yard.order("open", "late")
     leave.set()
-    stopper.join(10)
+    stopper.join(PATIENCE_S)
     assert Counter(yard.outcomes()) == {
         ("in hand", "open", "delivered"): 1,
         ("waits", "open", "not_delivered"): 1,
@@ -714,17 +715,17 @@ def test_a_board_that_hangs_at_the_stop_is_left_behind_with_a_word(yards, caplog
     def meddle(what, _channel):
         if what == "pulse":
             entered.set()
-            leave.wait(20)
+            leave.wait(PATIENCE_S)
 
     monkeypatch.setattr("agent.relay_board.STOP_TIMEOUT_S", 0.05)
     yard = yards(make=MeddledRelay)
     yard.relay.meddle = meddle
     yard.order()
-    assert entered.wait(10)
+    assert entered.wait(PATIENCE_S)
     yard.owner.stop()
     assert "left behind" in caplog.text
     leave.set()
-    yard.owner.worker.join(10)
+    yard.owner.worker.join(PATIENCE_S)
 
 
 # ------------------------------------------------------------------------------------------------- real protocols
@@ -736,12 +737,14 @@ def serial_yard(request, tmp_path):
     kind, _, variant = request.param.partition(" ")
     if kind == "modbus_rtu":
         board = ModbusEmulator(tmp_path / "port")
-        table = {"port": str(tmp_path / "port"), "timeout_ms": 100} | ({"profile": variant} if variant else {})
+        table = {"port": str(tmp_path / "port"), "timeout_ms": scaled_ms(100)} | (
+            {"profile": variant} if variant else {}
+        )
     else:
         board = LcusEmulator(tmp_path / "port", 2, variant)
-        table = {"port": str(tmp_path / "port"), "readback": variant, "timeout_ms": 100}
+        table = {"port": str(tmp_path / "port"), "readback": variant, "timeout_ms": scaled_ms(100)}
     with board:
-        yard = Yard(make_relay(kind, table), board.relays, wiring(pulse_ms=200))
+        yard = Yard(make_relay(kind, table), board.relays, wiring(pulse_ms=100 * round(scaled(1))))
         yard.serial = board
         yard.owner.start()
         yield yard

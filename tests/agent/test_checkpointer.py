@@ -13,7 +13,7 @@ from agent.core.jws import JwsError, JwsFault
 from agent.core.permit.keys import SigningKey
 from agent.store.errors import JournalFullError
 from tests.journals import GATE, STREAM, UTC, device, open_journal
-from tests.waiting import eventually
+from tests.waiting import eventually, scaled
 
 KEY = SigningKey.from_seed(bytes(range(32)))
 
@@ -99,7 +99,7 @@ def test_each_signs_the_event_before_it_also_while_others_record(journal, make):
         done.set()
 
     threading.Thread(target=record).start()
-    assert done.wait(30)
+    assert done.wait(scaled(30))
     checkpointer.stop()
     all_events = events(journal)
     checkpoints = [event for event in all_events if event["type"] == "chain.checkpoint"]

@@ -13,7 +13,7 @@ from agent.service.clock import Clock
 from agent.store.clock_files import ANCHOR, RESET, ClockFiles, FloorReset
 from tests.clocks import UTC, FloorInMemory, HandClock
 from tests.journals import open_journal, present
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 HOUR_S = 3600.0
 YEAR_S = 365 * 24 * HOUR_S
@@ -98,13 +98,13 @@ def test_nobody_waits_for_the_disk_to_be_told_the_time(gate):
 
     def slow_floor():
         at_the_disk.set()
-        assert disk_is_back.wait(15)
+        assert disk_is_back.wait(PATIENCE_S)
         return ClockFloor(0.0)
 
     keeper = gate.starts()
     gate.store.clock_floor = slow_floor
     keeper.start()
-    assert at_the_disk.wait(15)
+    assert at_the_disk.wait(PATIENCE_S)
     assert keeper.trusted()
     disk_is_back.set()
     keeper.stop()

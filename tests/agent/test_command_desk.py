@@ -15,7 +15,7 @@ from agent.store.journal import JournalFullError
 from tests.command_site import ROOT, Central, CommandSite, Executors
 from tests.commanding import GATE, OTHER_KEY, READER, signed
 from tests.mosquitto import Broker, needs_mosquitto, stored
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 pytestmark = needs_mosquitto
 
@@ -225,7 +225,7 @@ def test_an_executor_that_fails_is_answered_with_its_error(site, central, answer
 def test_an_executor_that_hangs_holds_up_no_refusal_and_nothing_runs_beside_it(site, central, monkeypatch):
     monkeypatch.setattr(site.desk._executions, "_limit_s", 0.1)
     release = threading.Event()
-    site.executors.answers[CommandName.OPEN] = lambda _: release.wait(20) and Answer(Result.DONE)
+    site.executors.answers[CommandName.OPEN] = lambda _: release.wait(PATIENCE_S) and Answer(Result.DONE)
     result = central.send(site.command())
     assert (result["result"], "did not end" in result["detail"]) == ("unknown", True)
     assert central.send(signed(site.body(), key=OTHER_KEY))["code"] == "SIGNATURE_INVALID"
@@ -248,7 +248,7 @@ def test_a_machine_without_threads_does_nothing_and_says_so(site, central, monke
 
 def test_the_desk_stops_in_time_also_while_something_runs(site, central):
     release = threading.Event()
-    site.executors.answers[CommandName.OPEN] = lambda _: release.wait(20) and Answer(Result.DONE, "at last")
+    site.executors.answers[CommandName.OPEN] = lambda _: release.wait(PATIENCE_S) and Answer(Result.DONE, "at last")
     central.publish(site.command())
     eventually(lambda: site.executors.carried_out)
     assert not site.desk.stop(0.05)
@@ -342,7 +342,7 @@ def test_a_flood_is_folded_into_few_events_and_counted_exactly(site, central):
 
 def test_more_than_the_desk_takes_are_refused_and_counted(site, central):
     hold = threading.Event()
-    site.executors.answers[CommandName.OPEN] = lambda _: hold.wait(20) and Answer(Result.DONE)
+    site.executors.answers[CommandName.OPEN] = lambda _: hold.wait(PATIENCE_S) and Answer(Result.DONE)
     central.publish(site.command())
     eventually(lambda: site.executors.carried_out)
     for _ in range(INBOX_LIMIT + 9):

@@ -12,6 +12,7 @@ import typer
 from agent.cli import main as command_line
 from agent.cli.lazy import Command, CommandBrokenError, mount
 from drivers.api import DeviceUnavailableError
+from tests.waiting import scaled
 
 HEAVY = ("cv2", "numpy", "onnxruntime", "serial", "paho", "cryptography", "agent.app")
 
@@ -22,7 +23,7 @@ def run(*arguments, **environment):
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=scaled(30),
         env={**os.environ, "TERM": "dumb", "COLUMNS": "200", **environment},
     )
 
@@ -70,7 +71,7 @@ def test_a_light_command_imports_nothing_heavy(arguments, request):
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=scaled(30),
         cwd=request.config.rootpath,
     )
     allowed = {"cryptography", "serial", "paho"} if arguments != ["--help"] else set()
@@ -122,4 +123,4 @@ def test_a_reader_that_has_had_enough_is_no_error():
     with subprocess.Popen(given, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         process.stdout.close()
         assert process.stderr.read() == b""
-        assert process.wait(60) == 1
+        assert process.wait(scaled(30)) == 1

@@ -15,6 +15,7 @@ from agent.service.clock import Clock
 from tests.command_site import CommandSite
 from tests.commanding import GATE, KEY
 from tests.mosquitto import Broker, needs_mosquitto
+from tests.waiting import scaled
 
 PAGE = (Path(__file__).parents[2] / "docs" / "commands.md").read_text()
 
@@ -29,7 +30,7 @@ def test_the_program_on_the_page_opens_a_lane(tmp_path):
         CommandSite(broker.port, tmp_path / "journal.db", utc=Clock().now().utc).running() as site,
     ):
         command = [sys.executable, "-c", program, "127.0.0.1", str(broker.port), key_file, "duty", GATE, "in-1"]
-        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=scaled(30))
         (obeyed,) = site.executors.carried_out
     assert done.returncode == 0, done.stderr
     assert '"result": "done"' in done.stdout

@@ -35,7 +35,7 @@ from tests.gate_files import write
 from tests.gate_site import GateSite
 from tests.hearing import Hearing
 from tests.installed import AgentProcess
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 HERE = SimpleNamespace(command=Path(sys.executable).with_name("gate-agent"))
 BLIND = """
@@ -425,7 +425,7 @@ def two_lanes(tmp_path, request):
     )
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(tmp_path / "notify"))
-        manager.settimeout(10)
+        manager.settimeout(PATIENCE_S)
         app = App(load_configuration(path), Clock(), Notifier(str(tmp_path / "notify")), pytest.fail)
         app.start()
         inputs = simulated_inputs.board(board)
@@ -470,7 +470,7 @@ def test_a_loop_that_was_asked_too_late_goes_on_at_once():
     pause.end()
     thread = threading.Thread(target=lambda: pause.hold(at_rest=True))
     thread.start()
-    thread.join(10)
+    thread.join(PATIENCE_S)
     assert not thread.is_alive()
 
 

@@ -20,7 +20,7 @@ from tests.linking import GATE, journal_at, linked, local, quick
 from tests.mosquitto import Broker, Listener, needs_mosquitto
 from tests.npm_central import NpmCentral
 from tests.peers_node import peer
-from tests.waiting import eventually
+from tests.waiting import eventually, scaled
 
 ROOT = f"gate/v1/{GATE}"
 PRESENCE = ("devices", "lanes", "challenge", "checkpoint", "key", "commands")
@@ -176,6 +176,6 @@ def parsed(folder, tmp_path, document):
     file = tmp_path / "asyncapi.json"
     file.write_text(written(document), encoding="utf-8")
     done = subprocess.run(
-        ["node", "parse.mjs", file], cwd=folder, check=True, capture_output=True, text=True, timeout=60
+        ["node", "parse.mjs", file], cwd=folder, check=True, capture_output=True, text=True, timeout=scaled(30)
     )
     return json.loads(done.stdout)

@@ -10,8 +10,10 @@ from typer.testing import CliRunner
 from agent.cli import exits
 from agent.cli.main import application
 from agent.core.decision import Reason
+from agent.demo import site
 from agent.demo.acts import ACTS
 from tests.mosquitto import needs_mosquitto
+from tests.waiting import scaled
 
 BY_TITLE = {act.title: act for act in ACTS}
 REFERENCE, REVOKED, HELD, FORGED = (
@@ -21,6 +23,8 @@ REFERENCE, REVOKED, HELD, FORGED = (
 
 def play(acts, folder, monkeypatch):
     monkeypatch.setattr("agent.demo.acts.ACTS", acts)
+    patient = site._CONFIGURATION.replace("decide_s = 3", f"decide_s = {scaled(1)}")
+    monkeypatch.setattr(site, "_CONFIGURATION", patient)
     typed = ["demo", "--out", str(folder)]
     return CliRunner().invoke(application(typed), typed)
 

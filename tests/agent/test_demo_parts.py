@@ -194,13 +194,13 @@ def test_central_stores_in_order_drops_duplicates_and_acknowledges_what_has_no_g
     before = central.duplicates
     for seq in (2, 1, 1, 4):
         send(seq)
-    assert central.wait_for(lambda one: one["seq"] == 2, 10)["seq"] == 2
+    assert central.wait_for(lambda one: one["seq"] == 2, PATIENCE_S)["seq"] == 2
     eventually(lambda: 4 in central.heard_at)
     assert [one["seq"] for one in central.events] == [one["seq"] for one in central.told] == [1, 2]
     assert (central.last, central.duplicates - before) == (2, 1)
     eventually(lambda: json.loads(stored(broker.port, f"gate/v1/{GATE}/ack")["payload"]) == {"stream": "s1", "seq": 2})
     send(3)
-    assert central.wait_for(lambda one: one["seq"] > 2, 10, after=3)["seq"] == 4
+    assert central.wait_for(lambda one: one["seq"] > 2, PATIENCE_S, after=3)["seq"] == 4
     assert central.lines_in_order[1:] == [event(seq).encode() for seq in (1, 2, 3, 4)]
     assert central.last == 4
 

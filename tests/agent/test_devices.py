@@ -9,6 +9,7 @@ from agent.devices import DETAIL_LIMIT, DETAILS_LIMIT, Devices
 from agent.recorder import Recorder
 from tests.flaky_journal import FlakyJournal
 from tests.journals import UTC
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture
@@ -86,9 +87,9 @@ def test_the_states_shown_are_a_copy(devices):
 
 def test_a_disk_that_hangs_holds_up_no_device_and_costs_nothing_once_it_goes_on(journal, devices):
     entered, leave = threading.Event(), threading.Event()
-    journal.hook = lambda _drafts, _ledger: (entered.set(), leave.wait(20))
+    journal.hook = lambda _drafts, _ledger: (entered.set(), leave.wait(PATIENCE_S))
     devices.changed("relay", "a/relay", "lost", "first")
-    assert entered.wait(10)
+    assert entered.wait(PATIENCE_S)
     devices.changed("relay", "b/relay", "lost", "second")
     assert devices.states == {"a/relay": "lost", "b/relay": "lost"}
     leave.set()
@@ -99,11 +100,11 @@ def test_a_disk_that_hangs_for_good_costs_events_with_a_word_and_never_time(jour
     monkeypatch.setattr("agent.devices.WAITING_LIMIT", 2)
     monkeypatch.setattr("agent.devices.STOP_TIMEOUT_S", 0.02)
     entered, leave = threading.Event(), threading.Event()
-    journal.hook = lambda _drafts, _ledger: (entered.set(), leave.wait(20))
+    journal.hook = lambda _drafts, _ledger: (entered.set(), leave.wait(PATIENCE_S))
     devices = Devices(Recorder(journal, lambda: UTC), lambda: UTC)
     devices.start()
     devices.changed("relay", "0/relay", "lost", "")
-    assert entered.wait(10)
+    assert entered.wait(PATIENCE_S)
     for number in range(1, 4):
         devices.changed("relay", f"{number}/relay", "lost", "")
     assert caplog.text.count("this change is in the log only") == 1
@@ -111,20 +112,20 @@ def test_a_disk_that_hangs_for_good_costs_events_with_a_word_and_never_time(jour
     assert "the last changes of devices are in this log only" in caplog.text
     leave.set()
     devices._waiting.put(None)
-    devices.worker.join(10)
+    devices.worker.join(PATIENCE_S)
     assert [data["device"] for _, data in journal.events] == ["0/relay", "1/relay", "2/relay"]
 
 
 def test_a_disk_that_hangs_at_the_stop_is_left_behind_with_a_word(journal, caplog, monkeypatch):
     monkeypatch.setattr("agent.devices.STOP_TIMEOUT_S", 0.02)
     entered, leave = threading.Event(), threading.Event()
-    journal.hook = lambda _drafts, _ledger: (entered.set(), leave.wait(20))
+    journal.hook = lambda _drafts, _ledger: (entered.set(), leave.wait(PATIENCE_S))
     devices = Devices(Recorder(journal, lambda: UTC), lambda: UTC)
     devices.start()
     devices.changed("relay", "exit/relay", "lost", "")
-    assert entered.wait(10)
+    assert entered.wait(PATIENCE_S)
     devices.stop()
     assert "devices does not stop; its thread is left behind" in caplog.text
     leave.set()
-    devices.worker.join(10)
+    devices.worker.join(PATIENCE_S)
     assert [data["device"] for _, data in journal.events] == ["exit/relay"]

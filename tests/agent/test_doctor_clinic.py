@@ -8,7 +8,7 @@ from agent.doctor.clinic import Clinic
 from agent.doctor.codes import Check, Code
 from agent.doctor.examination import Task
 from agent.doctor.finding import Finding
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 
 class Patient:
@@ -22,7 +22,7 @@ class Patient:
 
     def gather(self):
         self.looks += 1
-        self.free.wait(20)
+        self.free.wait(PATIENCE_S)
         return tuple(self.found)
 
     def clinic(self):
@@ -44,7 +44,7 @@ def test_many_who_ask_while_one_is_examined_share_the_next_examination():
         thread.start()
     patient.free.set()
     for thread in threads:
-        thread.join(20)
+        thread.join(PATIENCE_S)
     assert len(reports) == 6
     assert patient.looks <= 2
     assert all(report.findings == (FULL,) for report in reports)

@@ -29,7 +29,7 @@ from tests.gate_site import GateSite
 from tests.mosquitto import Broker, Listener, needs_mosquitto
 from tests.pki import DAY, Authority
 from tests.rough_broker import RoughBroker
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually, scaled
 
 US = User("me", os.geteuid(), frozenset({os.getegid()}), is_us=True)
 STRANGER = User("stranger", 54_321, frozenset({54_321}), is_us=False)
@@ -415,7 +415,7 @@ def test_devices_that_nobody_has_are_opened_and_nothing_moves(tmp_path):
         assert f"(pid {holder.pid})" in held.detail
         (camera,) = opened.cameras(settings)
     assert camera.phase == "streaming"
-    assert camera.rate_hz > 1
+    assert camera.rate_hz > 0
     assert camera.figures.sharpness > 0
 
 
@@ -435,7 +435,7 @@ def test_a_check_that_hangs_or_fails_is_a_finding_and_does_not_keep_the_others(m
 
     def hang():
         hung.append(1)
-        release.wait(60)
+        release.wait(scaled(30))
 
     def fail():
         raise ValueError("no such thing")
@@ -462,11 +462,13 @@ def test_a_check_that_hangs_or_fails_is_a_finding_and_does_not_keep_the_others(m
 
 def test_brokers_that_hang_cost_the_time_of_one(mocker, tmp_path):
     mocker.patch.object(others, "LIMIT_S", 0.5)
-    mocker.patch.object(others, "_visited", side_effect=lambda *_: threading.Event().wait(30))
+    release = threading.Event()
+    mocker.patch.object(others, "_visited", side_effect=lambda *_: release.wait(PATIENCE_S))
     lines = 'brokers = ["mqtts://a", "mqtts://b", "mqtts://c"]'
     settings = load_configuration(GateSite(tmp_path).configure(LANE, mqtt=lines)).settings
     began = time.monotonic()
     found = others.brokers(settings, lambda: b"{}")
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < PATIENCE_S / 2
+    release.set()
     assert [type(one) for one in found] == [BrokerFacts] * 3
     assert {one.trouble for one in found} == {others.NO_ANSWER}

@@ -11,6 +11,7 @@ from agent.cli.events import app
 from agent.cli.events.line import event_line
 from agent.core.wording.words import Language
 from tests.journals import UTC, closed, device, granted, open_journal, present
+from tests.waiting import scaled
 
 NARROW = {"COLUMNS": "80"}
 
@@ -164,7 +165,9 @@ def test_a_journal_that_is_not_there_is_said_in_one_line(tmp_path, command):
 
 def test_a_reader_that_goes_away_is_no_error(path):
     command = f"'{sys.executable}' -c 'from agent.cli.events import app; app()' export -j '{path}' | head -n 1"
-    result = subprocess.run(["bash", "-o", "pipefail", "-c", command], check=False, capture_output=True, timeout=30)
+    result = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command], check=False, capture_output=True, timeout=scaled(30)
+    )
     assert result.stderr == b""
     assert len(result.stdout.splitlines()) == 1
 

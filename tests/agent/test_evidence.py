@@ -9,6 +9,7 @@ import pytest
 from agent.core.events import Outcome
 from agent.store import outgoing
 from agent.store.evidence import EvidenceAges, EvidenceError, EvidenceStore, Requested, Shelf
+from tests.waiting import scaled
 
 CAP = 1000
 AGES = EvidenceAges(passed_s=100, other_s=1000)
@@ -124,7 +125,7 @@ def test_threads_share_the_cap(store):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(30)
+        thread.join(scaled(30))
     assert store.used_bytes == sum(100 for n in range(200) if picture(n)[0] in store) <= CAP
 
 

@@ -18,7 +18,7 @@ from agent.eye.slot import Numbered, Slot, Turns
 from agent.eye.wire import Decoder
 from drivers.api import Frame
 from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 ALL = GateSettings(enabled=False)
 UNCHANGED = GateSettings(threshold=255, hold_s=0, look_every_s=0.01)
@@ -55,7 +55,7 @@ class Bench:
     def __init__(self, readers, ends, **settings):
         self.slot = Slot()
         ours, self._theirs = ends
-        self._theirs.settimeout(20)
+        self._theirs.settimeout(PATIENCE_S)
         self._decoder = Decoder(from_eye=True)
         self._number = 0
         self._readers = readers
@@ -95,8 +95,8 @@ def test_codes_wait_neither_for_a_plate_nor_for_a_dear_look():
     with at_work(Readers(codes, dear_codes, plates)) as bench:
         for number in range(1, 52):
             bench.show(at=float(number))
-            codes.asked.get(timeout=10)
-        plates.asked.get(timeout=10)
+            codes.asked.get(timeout=PATIENCE_S)
+        plates.asked.get(timeout=PATIENCE_S)
         eventually(lambda: bench.reading.codes.taken().frames == 51)
         assert (bench.reading.plates.taken().frames, bench.reading.dropped) == (0, 0)
 
@@ -105,11 +105,11 @@ def test_frames_that_the_code_reader_is_too_busy_for_are_counted():
     codes = Gated(0)
     with at_work(Readers(codes)) as bench:
         bench.show()
-        codes.asked.get(timeout=10)
+        codes.asked.get(timeout=PATIENCE_S)
         for _ in range(4):
             bench.show()
         codes.go.release()
-        codes.asked.get(timeout=10)
+        codes.asked.get(timeout=PATIENCE_S)
         assert bench.reading.dropped == 3
         assert bench.reading.passed == 2
 
@@ -119,11 +119,11 @@ def test_frames_in_which_nothing_changes_are_no_loss():
     with at_work(Readers(codes), gate=UNCHANGED) as bench:
         for at in (1.0, 2.0):  # the first frame always counts as a change
             bench.show(at=at)
-            codes.asked.get(timeout=10)
+            codes.asked.get(timeout=PATIENCE_S)
         for at in (2.1, 2.2, 2.3):
             bench.show(at=at)
         codes.go.release()
-        codes.asked.get(timeout=10)
+        codes.asked.get(timeout=PATIENCE_S)
         assert bench.slot.dropped == 2
         assert bench.reading.dropped == 0
 
@@ -135,7 +135,7 @@ def test_a_dear_look_has_a_hint_where_something_changes_or_a_vehicle_waits_and_a
         for at, present in ((1.0, False), (2.0, False), (3.0, True), (4.0, False)):
             bench.reading.attend(present=present)
             bench.show(at=at)
-            asked.append(dear_codes.asked.get(timeout=10))
+            asked.append(dear_codes.asked.get(timeout=PATIENCE_S))
     assert [hint for hint, _ in asked] == [True, False, True, False]
     assert all(0 < budget_ms <= 150 for _, budget_ms in asked)
 
@@ -145,7 +145,7 @@ def test_what_was_read_lately_is_not_looked_for_again_at_great_cost():
     with at_work(Readers(codes, dear_codes)) as bench:
         for at in (1.0, 1.5, 2.0):
             bench.show(at=at)
-            codes.asked.get(timeout=10)
+            codes.asked.get(timeout=PATIENCE_S)
             bench.heard()
     assert dear_codes.asked.qsize() == 0
 
@@ -155,7 +155,7 @@ def test_a_code_that_is_read_all_the_time_does_not_put_off_the_looks_for_another
     with at_work(Readers(codes, dear_codes)) as bench:
         for at in (1.0, 1.9, 2.8, 3.7, 4.6):
             bench.show(at=at)
-            codes.asked.get(timeout=10)
+            codes.asked.get(timeout=PATIENCE_S)
             bench.heard()
         eventually(lambda: dear_codes.asked.qsize() >= 1)
 
@@ -165,7 +165,7 @@ def test_what_is_not_read_yet_is_looked_for_in_every_frame():
     with at_work(Readers(codes, dear_codes)) as bench:
         for number in range(1, 11):
             bench.show(at=number * 0.04)
-            dear_codes.asked.get(timeout=10)
+            dear_codes.asked.get(timeout=PATIENCE_S)
 
 
 def test_the_cheap_steps_make_no_dear_one():
@@ -173,7 +173,7 @@ def test_the_cheap_steps_make_no_dear_one():
     with at_work(Readers(codes)) as bench:
         bench.reading.attend(present=True)
         bench.show()
-        assert codes.asked.get(timeout=10) == (True, 0.0)
+        assert codes.asked.get(timeout=PATIENCE_S) == (True, 0.0)
 
 
 def test_a_frame_in_which_something_stands_out_is_handed_on_at_once_and_others_now_and_then():
@@ -195,9 +195,9 @@ def test_a_plate_is_looked_for_seldom_where_nothing_has_changed_for_long_and_no_
             bench.reading.attend(present=present)
             before = bench.reading.plates.taken().frames
             bench.show(at=at)
-            codes.asked.get(timeout=10)
+            codes.asked.get(timeout=PATIENCE_S)
             if at != 18.0:
-                plates.asked.get(timeout=10)
+                plates.asked.get(timeout=PATIENCE_S)
                 eventually(lambda before=before: bench.reading.plates.taken().frames > before)
             asked_at += [at] * (bench.reading.plates.taken().frames - before)
         assert asked_at == [1.0, 2.0, 17.0, 21.5, 22.5]
@@ -223,7 +223,7 @@ def test_the_kernel_prefers_the_cheap_steps_for_codes_to_all_that_can_wait():
     ranked = Ranked(), Ranked(), Ranked()
     with at_work(Readers(*ranked)) as bench:
         bench.show()
-        codes, dear_codes, plates = (reader.niceness.get(timeout=10) for reader in ranked)
+        codes, dear_codes, plates = (reader.niceness.get(timeout=PATIENCE_S) for reader in ranked)
     assert codes == usual
     assert plates == min(19, usual + 10)
     assert dear_codes == min(19, usual + 15)
@@ -234,7 +234,7 @@ def test_without_the_right_to_give_way_the_readers_read_all_the_same(mocker, cap
     plates = Gated(MANY)
     with at_work(Readers(plates=plates)) as bench:
         bench.show()
-        plates.asked.get(timeout=10)
+        plates.asked.get(timeout=PATIENCE_S)
     assert "Operation not permitted" in caplog.text
 
 

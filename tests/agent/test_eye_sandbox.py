@@ -22,7 +22,7 @@ from drivers.registry import camera_needs
 from tests.eye_watch import CHILD as EYE_CHILD
 from tests.eye_watch import watching
 from tests.sandbox_attempts import ATTEMPTS, BARRED, DONE
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 CHILD = str(Path(__file__).parents[1] / "sandbox_child.py")
 STATUS = Path("/proc/self/status").read_text(encoding="utf-8")
@@ -109,7 +109,7 @@ def test_an_eye_with_a_camera_on_the_network_connects_to_that_camera_alone(targe
     with socket.create_server(("127.0.0.1", 0)) as camera:
         port = camera.getsockname()[1]
         outcomes, said = tried(targets, "opencv", {"url": f"rtsp://127.0.0.1:{port}/x"}, camera=port)
-        camera.settimeout(5)
+        camera.settimeout(PATIENCE_S)
         camera.accept()[0].close()
     assert not_barred(outcomes) == {}
     assert said.missing == ()

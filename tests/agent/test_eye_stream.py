@@ -13,7 +13,7 @@ from drivers.camera.settings import OpenCvSettings
 from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene
 from tests.eye_watch import watching
 from tests.live_rtsp import RATE_HZ, LiveCamera
-from tests.waiting import eventually
+from tests.waiting import eventually, scaled
 
 SCENE = draw_scene(Scene(vehicle=Vehicle(plate="新A12345"), code=ShownCode(text="GP1:HELLO")))
 SIZES = ((640, 360), (960, 540))
@@ -33,7 +33,7 @@ def live(tmp_path):
 
 
 def looking(live):
-    camera = {"url": live.url, "open_timeout_ms": 4000}
+    camera = {"url": live.url, "open_timeout_ms": round(scaled(4000))}
     table = {"camera_kind": "opencv", "read_plates": False, "retry_first_s": 0.1, "retry_cap_s": 0.3}
     table["view_s"] = VIEW_S
     return watching("", command=COMMAND, camera=camera, gate=GateSettings(enabled=False), **table)

@@ -36,7 +36,7 @@ from drivers.relay import simulated
 from tests.flaky_journal import FlakyJournal
 from tests.journals import UTC, present
 from tests.permits import PERMIT
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually, scaled
 
 JPEG = b"\xff\xd8\xff\xe0 a picture \xff\xd9"
 DIGEST = hashlib.sha256(JPEG).hexdigest()
@@ -70,7 +70,7 @@ class Store:
 
     def keep(self, digest, picture):
         self.entered.set()
-        assert self.open.wait(10)
+        assert self.open.wait(PATIENCE_S)
         if digest in self.fails:
             raise EvidenceError("no room")
         self.kept.append((digest, picture))
@@ -144,7 +144,7 @@ def test_a_disk_that_does_not_follow_costs_pictures_and_never_time(store, caplog
     keeper = Keeper(store)
     keeper.start()
     keeper.keep({"0": b""})
-    assert store.entered.wait(10)
+    assert store.entered.wait(PATIENCE_S)
     for number in range(1, 5):
         keeper.keep({str(number): b""})
     assert caplog.text.count("1 pictures are given up") == 2
@@ -153,7 +153,7 @@ def test_a_disk_that_does_not_follow_costs_pictures_and_never_time(store, caplog
     store.open.set()
     eventually(lambda: len(store.kept) == 3)
     keeper.stop()
-    keeper.worker.join(10)
+    keeper.worker.join(PATIENCE_S)
     assert [digest for digest, _ in store.kept] == ["0", "1", "2"]
 
 
@@ -162,11 +162,11 @@ def test_a_disk_that_hangs_at_the_stop_is_left_behind_with_a_word(store, caplog,
     keeper = Keeper(store)
     keeper.start()
     keeper.keep({"0": b""})
-    assert store.entered.wait(10)
+    assert store.entered.wait(PATIENCE_S)
     keeper.stop()
     assert "left behind" in caplog.text
     store.open.set()
-    keeper.worker.join(10)
+    keeper.worker.join(PATIENCE_S)
 
 
 # ------------------------------------------------------------------------------------------------- a lane put together
@@ -228,6 +228,10 @@ class Unit:
         eventually(lambda: self.unit.view is not None and self.unit.view.state == state, what=state)
 
 
+def told_of(journal, device):
+    return [data for kind, data in journal.events if kind == "device.changed" and data["device"] == device]
+
+
 def alarms(journal):
     return [data["alarm"] for kind, data in journal.events if kind == "alarm.raised"]
 
@@ -241,7 +245,7 @@ def test_a_vehicle_goes_through_a_whole_lane_of_threads(request, journal, device
         lane.wait_state("present")
         shown = Presentation(b"permit", "test", "front", 1, Clock().now().at, picture=DIGEST)
         lane.unit.seen(Seen("front", 1, shown.at, (shown,), (), {DIGEST: JPEG}))
-        assert lane.relays.wait_until(lambda states: states[0], 10)
+        eventually(lambda: any(one.on and one.channel == 1 for one in lane.relays.history))
         lane.inputs.set(3, True)
         lane.inputs.set(2, True)
         lane.wait_state("passing")
@@ -270,7 +274,7 @@ def test_a_plate_that_cannot_be_weighed_does_not_keep_back_the_permit_beside_it(
         )
         with pytest.raises(ColumnsError):
             lane.unit.seen(Seen("front", 1, at, (shown,), (wrong,), {}))
-        assert lane.relays.wait_until(lambda states: states[0], 10)
+        eventually(lambda: any(one.on and one.channel == 1 for one in lane.relays.history))
 
 
 def test_officers_order_a_lane_and_hear_what_becomes_of_it(request, journal, devices):
@@ -279,7 +283,7 @@ def test_officers_order_a_lane_and_hear_what_becomes_of_it(request, journal, dev
         eventually(lambda: devices.states.get("exit/relay") == "up")
         answer = lane.unit.order(CommandKind.HOLD, "officer 7", "a parade", 10)
         assert answer == Answer(Result.DONE, "it is held open")
-        assert lane.relays.wait_until(lambda states: states[0], 10)
+        assert lane.relays.wait_until(lambda states: states[0], PATIENCE_S)
         answer = lane.unit.order(CommandKind.LOCK, "officer 8", "a search", 10)
         assert answer == Answer(Result.NOT_DONE, "officer 7 holds it open: release it first")
         held = [data for kind, data in journal.events if kind == "barrier.held"]
@@ -319,12 +323,27 @@ def test_a_lane_without_inputs_is_blind(request, journal, devices):
         eventually(lambda: devices.states == {"exit/relay": "up"})
 
 
+def test_who_hears_that_the_relay_board_is_up_can_order_at_once(request, journal, devices, monkeypatch):
+    answers, changed = [], devices.changed
+    lane = Unit(request.node.name, journal, devices, inputs=None, signals=None)
+
+    def told(family, name, state, *more):
+        changed(family, name, state, *more)
+        if state == "up":
+            answers.append(lane.unit.order(CommandKind.OPEN, "officer 7", "at once", PATIENCE_S))
+
+    monkeypatch.setattr(devices, "changed", told)
+    with lane:
+        eventually(lambda: answers)
+    assert answers[0].result is Result.DONE, answers[0]
+
+
 def test_lost_inputs_are_a_fault_of_the_lane_and_a_changed_device(request, journal, devices):
-    with Unit(request.node.name, journal, devices, timing={"stale_s": 0.05}) as lane:
+    with Unit(request.node.name, journal, devices, timing={"stale_s": scaled(0.05)}) as lane:
         lane.wait_state("idle")
         lane.inputs.unplugged = True
+        eventually(lambda: devices.states["exit/inputs"] == "lost")
         lane.wait_state("fault")
-        assert devices.states["exit/inputs"] == "lost"
         assert Alarm.INPUTS_LOST in alarms(journal)
         lane.inputs.unplugged = False
         lane.wait_state("idle")
@@ -368,7 +387,8 @@ def test_a_camera_that_the_machine_cannot_keep_up_with_goes_on_reading_and_is_to
         lane.unit.camera_changed("front", replace(status("lost"), overloaded=True), reads_codes=True)
         assert devices.states["exit/front"] == "lost"
         eventually(lambda: alarms(journal) == ["readers_lost"])
-    changes = [data for kind, data in journal.events if kind == "device.changed" and data["device"] == "exit/front"]
+        eventually(lambda: [one["state"] for one in told_of(journal, "exit/front")][-1:] == ["lost"])
+    changes = told_of(journal, "exit/front")
     assert [(one["state"], "too slow" in one["detail"]) for one in changes] == [
         ("overloaded", True),
         ("streaming", False),
@@ -383,19 +403,7 @@ def test_what_stands_against_a_cameras_picture_is_told_in_an_event_with_what_to_
             lane.unit.camera_changed("front", replace(status("up"), view=view), reads_codes=True)
         lane.unit.camera_changed("front", replace(status("lost"), view=View.MOVED), reads_codes=True)
         eventually(lambda: alarms(journal) == ["readers_lost"])
-        changes = eventually(
-            lambda: (
-                len(
-                    told := [
-                        data
-                        for kind, data in journal.events
-                        if kind == "device.changed" and data["device"] == "exit/front"
-                    ]
-                )
-                == 4
-                and told
-            )
-        )
+        changes = eventually(lambda: len(told := told_of(journal, "exit/front")) == 4 and told)
     assert [(one["state"], one["detail"]) for one in changes] == [
         ("covered", "Something covers the lens of the camera. Uncover and clean it."),
         ("streaming", ""),

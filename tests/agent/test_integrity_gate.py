@@ -14,7 +14,7 @@ from agent.store.reader import JournalReader
 from tests.gate_site import GATE, GateSite, plain_broker
 from tests.journals import open_journal
 from tests.mosquitto import Broker, Listener, needs_mosquitto
-from tests.waiting import eventually
+from tests.waiting import eventually, scaled
 
 pytestmark = needs_mosquitto
 ROOT = f"gate/v1/{GATE}"
@@ -62,7 +62,7 @@ def stopped(process):
 
 def asked(*arguments):
     command = [*COMMAND, "events", *map(str, arguments)]
-    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, check=False, capture_output=True, text=True, timeout=scaled(30))
 
 
 def said(heard, path):
@@ -83,7 +83,7 @@ def test_what_a_gate_says_is_proven_by_its_pinned_key_while_it_runs_and_after_it
         with listening:
             eventually(lambda: broker.log.read_text().count("guest-") > 2, what="the subscription")
             assert stopped(process) == 0
-            told = listening.communicate(timeout=60)[0]
+            told = listening.communicate(timeout=scaled(30))[0]
         assert listening.returncode == 0, told
         assert "whole, events" in told
         eventually(lambda: said(heard, "event/gate.stopping"), what="the last words")

@@ -27,7 +27,7 @@ from tests.journals import (
     reserve,
     writer_process,
 )
-from tests.waiting import eventually
+from tests.waiting import eventually, scaled
 
 DAY_S = 86400.0
 
@@ -361,7 +361,7 @@ def test_a_waiter_hears_of_a_new_event(journal):
     waiter = threading.Thread(target=lambda: heard.append(journal.wait_for_news(0, 30)))
     waiter.start()
     journal.record([device()])
-    waiter.join(30)
+    waiter.join(scaled(30))
     assert heard == [True]
     assert journal.wait_for_news(0, 0)
     assert not journal.wait_for_news(1, 0)
@@ -372,7 +372,7 @@ def test_closing_lets_waiters_go(journal):
     waiter = threading.Thread(target=lambda: heard.append(journal.wait_for_news(0, 30)))
     waiter.start()
     journal.close()
-    waiter.join(30)
+    waiter.join(scaled(30))
     assert heard == [False]
 
 
@@ -390,7 +390,7 @@ def test_several_threads_make_one_chain(journal):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(scaled(30))
     assert eventually(lambda: journal.head == 160)
     assert verify((one.payload for one in journal.range(1, 160)), head=journal.checkpoint()).whole
     pairs = [json.loads(one.payload)["transaction"] for one in journal.range(1, 160)]

@@ -33,6 +33,7 @@ from tests.site_ledgers import (
     take,
     told,
 )
+from tests.waiting import scaled
 
 OTHER = bytes.fromhex("1112131415161718")
 NEW_STREAM = "5d0b9f1e-3333-4222-8333-944445555666"
@@ -102,7 +103,7 @@ def test_a_waiter_hears_of_a_new_row(journal):
     waiter = threading.Thread(target=lambda: heard.append(journal.site.wait_for_rows(0, 30)))
     waiter.start()
     journal.record([], [reserve()])
-    waiter.join(30)
+    waiter.join(scaled(30))
     assert heard == [True]
     assert not journal.site.wait_for_rows(1, 0)
 
@@ -114,7 +115,7 @@ def test_a_waiter_for_rows_does_not_hear_of_events_and_is_let_go_at_the_end(jour
     journal.record([device()])
     assert waiter.is_alive()
     journal.close()
-    waiter.join(30)
+    waiter.join(scaled(30))
     assert heard == [False]
 
 

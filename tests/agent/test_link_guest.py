@@ -21,6 +21,7 @@ from tests.mosquitto import (
 )
 from tests.pki import Authority
 from tests.rough_broker import RoughBroker
+from tests.waiting import PATIENCE_S
 
 pytestmark = needs_mosquitto
 
@@ -88,7 +89,7 @@ def test_many_threads_may_publish_at_once(broker):
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(20)
+            thread.join(PATIENCE_S)
         assert taken == [True] * 80
         assert len(list(hearing.messages(0.5))) == 80
 

@@ -12,7 +12,7 @@ from agent.port_state import PortState
 from tests.linking import GATE, Observer, local, quick
 from tests.mosquitto import Broker, Listener, free_port, needs_mosquitto, needs_word_on_takeover, publish, stored
 from tests.rough_broker import RoughBroker
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually, scaled
 
 pytestmark = needs_mosquitto
 ROOT = f"gate/v1/{GATE}"
@@ -222,7 +222,7 @@ def test_an_exception_in_a_handler_or_listener_does_not_end_the_link(broker):
     with running.wait_up():
         publish(broker.port, f"{ROOT}/cmd/x", "bad")
         publish(broker.port, f"{ROOT}/cmd/x", "good")
-        assert heard.wait(10)
+        assert heard.wait(PATIENCE_S)
         assert running.downs() == []
 
 
@@ -292,11 +292,11 @@ def test_the_watchdog_replaces_a_network_thread_that_hangs(broker):
 
     def handle(_message):
         hang.set()
-        release.wait(30)
+        release.wait(scaled(30))
 
     with Running(quick(broker.port, stall_s=0.6), Subscription(f"{ROOT}/cmd/x", handle, qos=1)).wait_up() as running:
         publish(broker.port, f"{ROOT}/cmd/x", "hang")
-        assert hang.wait(10)
+        assert hang.wait(PATIENCE_S)
         eventually(lambda: len(running.ups()) == 2)
         assert "hung" in running.observer.details()
         assert [event.number for event in running.downs()] == [1]

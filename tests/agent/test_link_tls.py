@@ -11,7 +11,7 @@ from tests.central import Central
 from tests.linking import GATE, Observer, journal_at, linked, local, quick, record
 from tests.mosquitto import Broker, Listener, SampleBroker, needs_mosquitto
 from tests.pki import Authority
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 pytestmark = needs_mosquitto
 ROOT = f"gate/v1/{GATE}"
@@ -200,7 +200,9 @@ def test_an_encrypted_key_is_refused_and_does_not_ask_for_a_password(authority, 
     certificate, key = authority.issue("locked")
     locked = folder / "locked-encrypted.key"
     subprocess.run(
-        ["openssl", "pkcs8", "-topk8", "-in", key, "-out", locked, "-passout", "pass:secret"], check=True, timeout=10
+        ["openssl", "pkcs8", "-topk8", "-in", key, "-out", locked, "-passout", "pass:secret"],
+        check=True,
+        timeout=PATIENCE_S,
     )
     with pytest.raises(TlsFilesError, match="must be plain PEM"):
         make_context(TlsFiles(authority.ca, certificate, locked))

@@ -42,7 +42,7 @@ from tests.lists import (
 )
 from tests.mosquitto import Broker, needs_mosquitto
 from tests.permits import NOW as FIXED_NOW
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 TOPICS = ListTopics(SITE)
 QUIET_S = 0.25
@@ -189,7 +189,7 @@ def test_a_publisher_whose_key_ends_while_it_stays_says_so_and_ends(desk, broker
     now = int(Clock().now().utc)
     desk.trust(trusted(since=now - 3600, life_s=3600 + 8))
     with Staying(desk, broker, every="1") as staying:
-        assert staying.process.wait(15) == 1
+        assert staying.process.wait(PATIENCE_S) == 1
         assert "no gate would accept these lists" in staying.log.read_text()
 
 
@@ -272,7 +272,7 @@ def test_who_stays_follows_its_files_renews_the_head_and_answers_who_cannot_find
 def test_a_trust_list_that_ends_the_publishers_own_key_is_sent_before_it_gives_up(desk, broker):
     with Staying(desk, broker) as staying:
         desk.trust(trusted(NEXT_KEY, since=NOW - 3600, version=2))
-        assert staying.process.wait(15) == 1
+        assert staying.process.wait(PATIENCE_S) == 1
         assert "is not in the trust list as a key for lists" in staying.log.read_text()
     assert Gate(broker).stock()[TOPICS.trust] == trust_text(desk.trusted)
 
@@ -296,7 +296,7 @@ def test_a_publisher_killed_anywhere_leaves_a_whole_list_and_the_next_one_goes_o
             for _, _message in zip(range(1 + round_), watcher.messages(15), strict=False):
                 pass
             process.kill()
-            process.wait(10)
+            process.wait(PATIENCE_S)
         stock = gate.stock()
         head = open_head(stock[TOPICS.head(DECLARATIONS)], desk.trusted, SITE, NOW).said
         for number, ref in enumerate(head.chunks):

@@ -41,7 +41,7 @@ from agent.service.notify import Notifier
 from drivers.inputs import simulated as simulated_inputs
 from drivers.relay import simulated
 from tests.gate_site import GateSite
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 CONFIG = Path(__file__).parents[2] / "config"
 CAMERA = CameraFigures("out", "front", up=True, view=View.CLEAR, overloaded=False, restarts=2, frame_rate_hz=25.0)
@@ -264,7 +264,7 @@ def test_silent_clients_are_turned_away_once_they_are_too_many_and_others_are_se
     idle = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(MOST_CLIENTS)]
     eventually(lambda: sum(thread.name.startswith("Thread") for thread in threading.enumerate()) >= MOST_CLIENTS)
     with socket.create_connection(("127.0.0.1", server.port)) as late:
-        late.settimeout(20)
+        late.settimeout(PATIENCE_S)
         assert late.recv(1) == b""
     for each in idle:
         each.close()

@@ -8,7 +8,7 @@ import pytest
 from agent.core.lane_io import CommandKind
 from drivers.relay.simulated import Fault
 from tests.neighbours import HOLD, KEY, ONE_ARM, SALLY_PORT, A, B, TwoLanes
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 CONTESTS = 10
 
@@ -112,11 +112,11 @@ def test_a_fire_opens_both_ends_whoever_has_the_way_and_they_close_when_it_is_ov
     gate.order("a", CommandKind.OPEN)
     gate.wait_event("barrier.pulsed", "a", delivery="delivered")
     gate.inputs.set(HOLD, True)
-    assert gate.relays.wait_until(lambda states: states[:2] == (True, True), 15)
+    assert gate.relays.wait_until(lambda states: states[:2] == (True, True), PATIENCE_S)
     for lane in "ab":
         gate.wait_event("barrier.held", lane, held=True, operator="hold contact")
     gate.inputs.set(HOLD, False)
-    assert gate.relays.wait_until(lambda states: not any(states), 15)
+    assert gate.relays.wait_until(lambda states: not any(states), PATIENCE_S)
 
 
 # ------------------------------------------------------------------------------------------------- one arm
@@ -141,12 +141,12 @@ def test_while_one_direction_uses_the_arm_the_other_yields_and_sees_nothing_stra
 def test_an_arm_that_one_direction_holds_open_is_not_used_by_the_other(gate):
     gate = gate(ONE_ARM)
     gate.order("a", CommandKind.HOLD)
-    assert gate.relays.wait_until(lambda states: states[0], 15)
+    assert gate.relays.wait_until(lambda states: states[0], PATIENCE_S)
     gate.wait_state("b", "yielding")
     gate.order("b", CommandKind.OPEN)
     gate.wait_event("alarm.raised", "b", alarm="interlocked")
     gate.order("a", CommandKind.RELEASE)
-    assert gate.relays.wait_until(lambda states: not states[0], 15)
+    assert gate.relays.wait_until(lambda states: not states[0], PATIENCE_S)
     gate.set("a", "closed", True)
     gate.wait_state("b", "idle")
     assert gate.pulses(1) == 1
@@ -158,16 +158,16 @@ def test_an_arm_that_one_direction_holds_open_is_not_used_by_the_other(gate):
 def test_the_report_of_a_pulse_that_is_under_way_at_the_stop_is_recorded(gate):
     gate = gate((A, B))
     entered, leave = threading.Event(), threading.Event()
-    gate.relays.watch(lambda switching: switching.on and (entered.set(), leave.wait(20)))
+    gate.relays.watch(lambda switching: switching.on and (entered.set(), leave.wait(PATIENCE_S)))
     gate.order("a", CommandKind.OPEN)
-    assert entered.wait(20)
+    assert entered.wait(PATIENCE_S)
     journal, close = gate.app._journal, gate.app._journal.close
     journal.close = lambda: None
     stopper = threading.Thread(target=gate.app.stop, args=("test",))
     stopper.start()
     eventually(lambda: all(lane.loop._winding_down for lane in gate.app.lanes))
     leave.set()
-    stopper.join(20)
+    stopper.join(PATIENCE_S)
     kinds = [kind for kind in ("access.granted", "barrier.pulsed", "gate.stopping") if gate.events(kind)]
     assert kinds == ["access.granted", "barrier.pulsed", "gate.stopping"]
     assert gate.events("barrier.pulsed")[0][1]["delivery"] == "delivered"

@@ -8,7 +8,7 @@ from agent.core.command import Answer, Result
 from agent.core.lane_io import Answered, CommandKind
 from agent.core.moment import Moment
 from agent.lane_unit import LATE_ANSWER_S, ORDERS_WAITING, OrderDesk
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 WAIT_S = 5.0
 
@@ -55,7 +55,7 @@ def loop():
 
 def joined(asked):
     thread, answers = asked
-    thread.join(10)
+    thread.join(PATIENCE_S)
     (answer,) = answers
     return answer
 

@@ -12,6 +12,7 @@ from agent.recorder import Recorder
 from agent.store.journal import JournalFullError, JournalUnavailableError, LedgerConflictError
 from tests.flaky_journal import FlakyJournal
 from tests.journals import PERMIT, UTC, consume, device, present, reserve
+from tests.waiting import PATIENCE_S
 
 FULL, AWAY = JournalFullError("the disk is full"), JournalUnavailableError("no such device")
 
@@ -209,7 +210,7 @@ def test_each_thread_keeps_its_order_through_a_trouble(journal, recorder):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(PATIENCE_S)
     journal.fails = None
     recorder.retry()
     for name in "abc":

@@ -18,9 +18,10 @@ from tests.permits import NOW
 from tests.registries import open_registry, opened, put_whole, with_trust
 from tests.registry_writer import ROWS, status_at
 from tests.small_disk import make_image, mounted
+from tests.waiting import scaled
 
 MIB = 1 << 20
-LONGEST_LIFE_S = 0.6
+LONGEST_LIFE_S = scaled(0.25)
 
 
 def check(path, least):

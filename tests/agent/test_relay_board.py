@@ -13,7 +13,7 @@ from drivers.registry import relay as make_relay
 from drivers.relay import simulated
 from drivers.relay.simulated import Fault
 from tests.barriers import FOREVER, LONG_PULSE_MS, MeddledRelay, Reports, wiring
-from tests.waiting import PATIENCE_S, eventually
+from tests.waiting import PATIENCE_S, eventually, scaled_ms
 
 DELIVERED, NOT_DELIVERED = Delivery.DELIVERED, Delivery.NOT_DELIVERED
 ENTRY = wiring(open_channel=1, close_channel=2, hold_channel=3, red_channel=7)
@@ -160,14 +160,14 @@ def test_a_pulse_waits_for_no_more_than_the_call_that_is_under_way(site, hardwar
         calls.append((what, channel))
         if what == "on" and channel == 3:
             entered.set()
-            leave.wait(20)
+            leave.wait(PATIENCE_S)
 
     site = site(hardware_pulse=hardware_pulse)
     site.wait_up()
     site.wait_relays(r7=True, r8=True)
     site.relay.meddle = meddle
     site.lanes[0].hold(on=True)
-    assert entered.wait(20)
+    assert entered.wait(PATIENCE_S)
     under_way = len(calls)
     site.lanes[0].show(Lamp.GREEN)
     site.lanes[1].show(Lamp.GREEN)
@@ -325,7 +325,7 @@ def test_stopping_releases_every_lane_and_reports_every_pulse(site):
     def meddle(what, _channel):
         if what == "pulse":
             entered.set()
-            leave.wait(20)
+            leave.wait(PATIENCE_S)
 
     site = site()
     site.wait_up()
@@ -333,14 +333,14 @@ def test_stopping_releases_every_lane_and_reports_every_pulse(site):
     site.wait_relays(r3=True)
     site.relay.meddle = meddle
     site.lanes[0].pulse("open", "in hand", FOREVER)
-    assert entered.wait(20)
+    assert entered.wait(PATIENCE_S)
     site.lanes[1].pulse("open", "waits", FOREVER)
     stopper = threading.Thread(target=site.owner.stop)
     stopper.start()
     eventually(lambda: site.lanes[1]._closed)
     site.lanes[1].pulse("open", "late", FOREVER)
     leave.set()
-    stopper.join(20)
+    stopper.join(PATIENCE_S)
     assert [one.delivery for one in site.reports[0].pulses] == [DELIVERED]
     assert sorted((one.grant, one.delivery) for one in site.reports[1].pulses) == [
         ("late", NOT_DELIVERED),
@@ -351,7 +351,7 @@ def test_stopping_releases_every_lane_and_reports_every_pulse(site):
 
 def test_two_lanes_on_a_real_board_stand_a_pulled_cable(tmp_path):
     with LcusEmulator(tmp_path / "port", 8) as board:
-        relay = make_relay("lcus", {"port": str(tmp_path / "port"), "channels": 8, "timeout_ms": 100})
+        relay = make_relay("lcus", {"port": str(tmp_path / "port"), "channels": 8, "timeout_ms": scaled_ms(100)})
         with Site(relay, board.relays, wiring(open_channel=1), wiring(open_channel=2)) as site:
             site.wait_up()
             assert [site.pulse(lane, "first") for lane in (0, 1)] == [DELIVERED] * 2

@@ -13,8 +13,8 @@ import pytest
 from drivers.emulators.board import ReplyFault
 from drivers.emulators.lcus import LcusEmulator
 from drivers.emulators.modbus_rtu import ModbusEmulator
-from tests.relay_command import PATIENCE_S, lcus, modbus, run, start, switchings, write_gate
-from tests.waiting import eventually
+from tests.relay_command import lcus, modbus, run, start, switchings, write_gate
+from tests.waiting import PATIENCE_S, eventually
 
 if TYPE_CHECKING:
     import subprocess

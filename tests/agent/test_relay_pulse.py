@@ -14,7 +14,8 @@ import pytest
 
 from drivers.emulators.lcus import Dialect, LcusEmulator
 from drivers.emulators.modbus_rtu import ModbusEmulator
-from tests.relay_command import PATIENCE_S, lcus, modbus, run, start, switchings, write_gate
+from tests.relay_command import lcus, modbus, run, start, switchings, write_gate
+from tests.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,6 +9,7 @@ import pytest
 from agent.settings.history import History, present_state
 from drivers.emulators.lcus import LcusEmulator
 from tests.gate_files import ROOT_KEY
+from tests.waiting import REPLY_MS, scaled, scaled_ms
 
 HEAD = f"""
 version = 1
@@ -23,6 +24,7 @@ root_keys = ["{ROOT_KEY}"]
 [mqtt]
 enabled = false
 """
+WITHIN_S = min(60.0, scaled(10))
 LANE = """
 [lanes.{name}]
 number = {number}
@@ -35,23 +37,31 @@ open_channel = {number}
 kind = "lcus"
 port = "{port}"
 readback = "{readback}"
-timeout_ms = 100
+timeout_ms = {timeout_ms}
 """
 
 
 def lane(number, port, readback="ascii"):
-    return LANE.format(name=f"lane-{number}", number=number, port=port, readback=readback)
+    return LANE.format(name=f"lane-{number}", number=number, port=port, readback=readback, timeout_ms=scaled_ms(100))
 
 
 @pytest.fixture
 def run(tmp_path):
     """Run the command on a configuration of these lanes."""
 
-    def run(*lanes, within_s=20):
+    def run(*lanes, within_s=None):
         path = tmp_path / "gate.toml"
         path.write_text(HEAD + "".join(lanes), encoding="utf-8")
-        command = [sys.executable, "-m", "agent.cli.main", "release", "--within-s", str(within_s), str(path)]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        command = [
+            sys.executable,
+            "-m",
+            "agent.cli.main",
+            "release",
+            "--within-s",
+            str(within_s or WITHIN_S),
+            str(path),
+        ]
+        return subprocess.run(command, capture_output=True, text=True, timeout=scaled(30), check=False)
 
     return run
 
@@ -95,10 +105,12 @@ def test_a_relay_that_does_not_let_go_is_told_of(run, tmp_path):
 def test_a_board_that_takes_too_long_is_given_up_in_time(run, tmp_path):
     held = threading.Event()
     with LcusEmulator(tmp_path / "a") as board:
-        board.relays.watch(lambda _switching: held.wait(30))
+        board.relays.watch(lambda _switching: held.wait(scaled(30)))
         switching = threading.Thread(target=board.relays.set, args=(1,), kwargs={"on": True})
         switching.start()
-        done = run(lane(1, tmp_path / "a").replace("timeout_ms = 100", "timeout_ms = 5000"), within_s=0.3)
+        done = run(
+            lane(1, tmp_path / "a").replace(f"timeout_ms = {scaled_ms(100)}", f"timeout_ms = {REPLY_MS}"), within_s=0.3
+        )
         held.set()
         switching.join()
     assert done.returncode == 1
@@ -119,10 +131,10 @@ def test_with_a_broken_configuration_the_boards_of_the_last_good_one_are_release
     with history.held():
         history.keep_good(present_state(path), 1.0)
     path.write_text("[gate", encoding="utf-8")
-    command = [sys.executable, "-m", "agent.cli.main", "release", "--within-s", "20", str(path)]
+    command = [sys.executable, "-m", "agent.cli.main", "release", "--within-s", str(WITHIN_S), str(path)]
     with LcusEmulator(tmp_path / "board") as board:
         board.relays.set(1, on=True)
-        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=scaled(30), check=False)
         assert not any(board.relays.states)
     assert done.returncode == 0, done.stderr
     assert f"{path}:1:" in done.stderr

@@ -21,7 +21,7 @@ from drivers.emulators.scanner import ScannerEmulator
 from drivers.inputs import simulated as simulated_inputs
 from drivers.relay import simulated
 from tests.gate_site import GateSite
-from tests.waiting import PATIENCE_S, eventually
+from tests.waiting import PATIENCE_S, eventually, scaled
 
 LOSSES = ("overlong", "unfinished", "unmarked", "crowded")
 
@@ -199,14 +199,14 @@ def test_a_scanner_that_hangs_at_the_stop_is_left_behind_with_a_word(caplog, mon
     monkeypatch.setattr("agent.scanner_watch.STOP_TIMEOUT_S", 0.02)
     entered, leave = threading.Event(), threading.Event()
     scanner = Scanner()
-    scanner.read = lambda _timeout_s: (entered.set(), leave.wait(10), None)[2]
+    scanner.read = lambda _timeout_s: (entered.set(), leave.wait(PATIENCE_S), None)[2]
     watching = Watching(scanner)
     watching.watch.start()
-    assert entered.wait(10)
+    assert entered.wait(PATIENCE_S)
     watching.watch.stop()
     assert "scanner-exit/post does not stop; its thread is left behind" in caplog.text
     leave.set()
-    watching.watch.worker.join(10)
+    watching.watch.worker.join(PATIENCE_S)
     assert scanner.closed
 
 
@@ -269,7 +269,7 @@ def test_noise_on_the_line_grows_nothing_and_a_good_text_comes_through_after_it(
 
 LANE = """\
 [lanes.exit-1.timing]
-decide_s = 1
+decide_s = {decide_s}
 gone_s = {gone_s}
 blind_passage_s = 1
 stale_s = 5
@@ -306,7 +306,9 @@ class Gate:
         self.site = GateSite(folder)
         self.scanner = emulator
         inputs = "" if blind else INPUTS.format(board=board)
-        lane = LANE.format(board=board, port=emulator.line.link, inputs=inputs, gone_s=1 if blind else 3)
+        lane = LANE.format(
+            decide_s=scaled(0.5), board=board, port=emulator.line.link, inputs=inputs, gone_s=1 if blind else 3
+        )
         path = self.site.configure(lane, mqtt="enabled = false")
         text = path.read_text(encoding="utf-8")
         path.write_text(f'{text}\n[lanes.exit-1.rules]\nwithout_plate = "{without_plate}"\n', encoding="utf-8")
@@ -406,7 +408,7 @@ def test_a_forged_permit_is_denied_and_a_good_one_after_it_passes(gate):
     assert gate.pulses() == []
     gate.scanner.scan(gate.site.permit(None))
     gate.wait("access.granted")
-    assert gate.relays.wait_until(lambda states: states[0], PATIENCE_S)
+    eventually(gate.pulses)
 
 
 def test_a_text_that_is_cut_opens_nothing(gate):
@@ -440,7 +442,7 @@ def test_the_only_reader_is_lost_with_its_cable_and_back_with_it(gate):
     gate.wait_state("present")
     gate.scanner.scan(gate.site.permit(None))
     gate.wait("access.granted")
-    assert gate.relays.wait_until(lambda states: states[0], PATIENCE_S)
+    eventually(gate.pulses)
 
 
 def test_a_flood_of_texts_opens_nothing_and_the_lane_goes_on(gate):

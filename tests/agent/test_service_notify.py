@@ -10,6 +10,7 @@ import socket
 import pytest
 
 from agent.service.notify import Notifier
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture(params=["path", "abstract"])
@@ -18,7 +19,7 @@ def manager(request, tmp_path):
     name = f"@gate-agent-test-{secrets.token_hex(8)}" if request.param == "abstract" else str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
         receiver.bind(f"\0{name[1:]}" if name.startswith("@") else name)
-        receiver.settimeout(10)
+        receiver.settimeout(PATIENCE_S)
         yield receiver, name
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from agent.service.notify import Notifier
 from agent.service.watchdog import PlannedPause, Watchdog
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually, scaled
 
 
 class Time:
@@ -28,7 +28,7 @@ class Time:
 def manager(tmp_path):
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as receiver:
         receiver.bind(str(tmp_path / "notify"))
-        receiver.settimeout(10)
+        receiver.settimeout(PATIENCE_S)
         yield receiver
 
 
@@ -129,7 +129,9 @@ def test_an_abort_writes_the_stacks_of_all_threads():
         "import os, signal\nfrom agent.service.notify import Notifier\nfrom agent.service.watchdog import PlannedPause, Watchdog\n"
         "Watchdog(Notifier(None)).start()\nos.kill(os.getpid(), signal.SIGABRT)\n"
     )
-    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+    answer = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=scaled(30)
+    )
     assert answer.returncode == -signal.SIGABRT
     assert "Fatal Python error: Aborted" in answer.stderr
     assert "watchdog.py" in answer.stderr

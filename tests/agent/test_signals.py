@@ -14,7 +14,7 @@ from drivers.api import DeviceUnavailableError, InputSample
 from drivers.emulators.modbus_rtu import ModbusEmulator
 from drivers.inputs import simulated
 from drivers.registry import inputs as make_inputs
-from tests.waiting import PATIENCE_S, eventually
+from tests.waiting import PATIENCE_S, REPLY_MS, eventually
 
 MAP = SignalMap(presence=1, safety=2, photocell=3, opened=4, closed=5, debounce_s=0.0, period_s=0.005)
 
@@ -209,7 +209,7 @@ def test_a_board_that_is_away_at_the_start_is_told_of_once_and_tried_for_ever(bo
     port.open = lambda: tries.release() or original()
     with Watching(port) as watching:
         for _ in range(5):
-            assert tries.acquire(timeout=10)
+            assert tries.acquire(timeout=PATIENCE_S)
         assert [state for state, _ in watching.states] == [PortState.LOST]
         assert watching.heard == []
         board.unplugged = False
@@ -265,20 +265,20 @@ def test_a_board_that_hangs_at_the_stop_is_left_behind_with_a_word(board, caplog
     monkeypatch.setattr("agent.signals.STOP_TIMEOUT_S", 0.02)
     entered, leave = threading.Event(), threading.Event()
     port = driver(board)
-    port.sample = lambda: (entered.set(), leave.wait(10), InputSample((False,), 0.0))[2]
+    port.sample = lambda: (entered.set(), leave.wait(PATIENCE_S), InputSample((False,), 0.0))[2]
     watching = Watching(port)
     watching.watch.start()
-    assert entered.wait(10)
+    assert entered.wait(PATIENCE_S)
     watching.watch.stop()
     assert "left behind" in caplog.text
     leave.set()
-    watching.watch.worker.join(10)
+    watching.watch.worker.join(PATIENCE_S)
 
 
 def test_a_real_board_is_watched_over_a_pulled_cable(tmp_path):
     port = tmp_path / "port"
     with ModbusEmulator(port) as board:
-        watch = Watching(make_inputs("modbus_rtu", {"port": str(port), "timeout_ms": 100}))
+        watch = Watching(make_inputs("modbus_rtu", {"port": str(port), "timeout_ms": REPLY_MS}))
         with watch as watching:
             watching.hear(presence=False)
             board.set_input(1, on=True)

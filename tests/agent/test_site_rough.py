@@ -10,6 +10,7 @@ from agent.core.claims import PartitionPolicy
 from agent.core.lane_io import LedgerState
 from agent.store.errors import LedgerConflictError
 from tests.sites import Hub, request, rules, site, vehicle_of
+from tests.waiting import PATIENCE_S
 
 TRIES = 240
 PERMITS = 30
@@ -93,7 +94,7 @@ def show(gate, number, dice, watch):
     later = []
     word = gate.desk.claim(asked, lambda word: (later.append(word), come.set()))
     if word is None:
-        assert come.wait(10), "a claim was never answered"
+        assert come.wait(PATIENCE_S), "a claim was never answered"
         word = later[0]
     assert len(later) <= 1
     if not word.passes:

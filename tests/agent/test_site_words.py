@@ -9,7 +9,7 @@ from agent.core.lane_io import LedgerState
 from agent.core.site_messages import Answer, Query
 from agent.site.ear import INBOX
 from agent.store.errors import LedgerConflictError
-from tests.sites import AT_EAST, GATES, KEYS, outcome, passes, request, roll_of, site
+from tests.sites import AT_EAST, GATES, KEYS, QUICK, outcome, passes, request, roll_of, site
 from tests.waiting import eventually
 
 
@@ -26,7 +26,7 @@ class TestLostWords:
         hub.lost = {lost}
         word = north.claim(request(AT_EAST))
         assert (word.code, word.gate) == (ClaimCode.LEDGER_UNREACHABLE, "east")
-        assert word.detail == "east did not answer within 0.6 s"
+        assert word.detail == f"east did not answer within {QUICK.claim_timeout_s:g} s"
 
     def test_of_a_grant_do_not_keep_the_permit_from_passing_elsewhere(self, three):
         hub, east, north, south = three

@@ -13,7 +13,7 @@ from agent.cli.agent_socket import AgentSocket
 from agent.cli.main import application
 from agent.doctor.gathering import software
 from tests.consoles import LANE, ConsoleGate
-from tests.waiting import eventually
+from tests.waiting import eventually, scaled
 
 SECOND = """
 [lanes.in]
@@ -80,5 +80,5 @@ def test_an_agent_that_is_starting_is_waited_for(runtime, tmp_path, monkeypatch,
         answer = pool.submit(AgentSocket(runtime / "console.sock", "en").json, "/api/lanes")
         eventually(asked.exists)
         with ConsoleGate(tmp_path):
-            assert answer.result(60)
+            assert answer.result(scaled(30))
     assert capfd.readouterr().err.count("the agent is starting; waiting for it") == 1

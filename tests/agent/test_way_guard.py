@@ -5,6 +5,7 @@ import threading
 import pytest
 
 from agent.way_guard import WayGuard
+from tests.waiting import PATIENCE_S
 
 
 class Meeting:
@@ -99,9 +100,9 @@ def test_of_two_threads_that_ask_at_once_exactly_one_wins_each_time(kind):
 
     def ask(lane):
         for _ in range(rounds):
-            start.wait(20)
+            start.wait(PATIENCE_S)
             won[lane].append(meeting.ways[lane].claim())
-            end.wait(20)
+            end.wait(PATIENCE_S)
             if won[lane][-1]:
                 meeting.settle(lane)
 
@@ -109,10 +110,10 @@ def test_of_two_threads_that_ask_at_once_exactly_one_wins_each_time(kind):
     for thread in threads:
         thread.start()
     for _ in range(rounds):
-        start.wait(20)
-        end.wait(20)
+        start.wait(PATIENCE_S)
+        end.wait(PATIENCE_S)
     for thread in threads:
-        thread.join(20)
+        thread.join(PATIENCE_S)
     # A winner gives back before the next round begins, so the next has a winner too.
     assert [sum(pair) for pair in zip(won["a"], won["b"], strict=True)] == [1] * rounds
 

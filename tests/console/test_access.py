@@ -32,7 +32,7 @@ from agent.console.access.sessions import SESSIONS_OF_A_USER, SessionRules, csrf
 from agent.console.access.timing import Ticking
 from agent.console.access.users import UserRefusedError
 from tests.consoles import hash_cheaply
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 GOOD = "blue otter 7 runs"
 OTHER = "seven green kettles"
@@ -205,7 +205,7 @@ def test_a_password_that_only_looks_the_same_is_the_same(access):
 
 def test_a_flood_of_passwords_to_check_is_turned_away_and_not_queued(mocker):
     hasher, go_on = Hasher(), threading.Event()
-    mocker.patch("argon2.PasswordHasher.hash", side_effect=lambda *_: go_on.wait(20))
+    mocker.patch("argon2.PasswordHasher.hash", side_effect=lambda *_: go_on.wait(PATIENCE_S))
     waiting = [threading.Thread(target=hasher.hash, args=("x",)) for _ in range(WAITING_LIMIT)]
     for thread in waiting:
         thread.start()
@@ -214,7 +214,7 @@ def test_a_flood_of_passwords_to_check_is_turned_away_and_not_queued(mocker):
         hasher.hash("x")
     go_on.set()
     for thread in waiting:
-        thread.join(20)
+        thread.join(PATIENCE_S)
     assert hasher.hash("x")
 
 

@@ -16,7 +16,7 @@ from agent.cli import exits
 from agent.cli.console import app
 from agent.store.reader import JournalReader
 from tests.consoles import KNOWN_TO_ALL, ConsoleGate
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually, scaled
 
 GIVEN = re.compile(r"([A-Z2-9]{4}(?:-[A-Z2-9]{4}){3})")
 
@@ -33,13 +33,13 @@ def console(gate, *arguments):
 
 def console_process(gate, *arguments):
     command = [sys.executable, "-m", "agent.cli.main", "console", *arguments, "--config", str(gate.path)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=scaled(30), check=False)
 
 
 def test_a_lost_gate_is_won_back_from_its_command_line(gate):
     shown = console_process(gate, "code").stdout
     code = re.match(r"[A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4}", shown)[0]
-    with httpx.Client(base_url=gate.url, timeout=20, trust_env=False) as browser:
+    with httpx.Client(base_url=gate.url, timeout=PATIENCE_S, trust_env=False) as browser:
         csrf = re.search(r'name="csrf" value="([0-9a-f]+)"', browser.get("/first").text)[1]
         form = {"csrf": csrf, "code": code, "name": "boss", "password": KNOWN_TO_ALL, "again": KNOWN_TO_ALL}
         assert browser.post("/first", data=form).status_code == 303

@@ -20,7 +20,7 @@ from agent.console.surroundings import certified_names, is_encrypted
 from agent.service.notify import Notifier
 from agent.settings.model import Console
 from tests.consoles import OPEN_WITHIN_S, ConsoleGate
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC).timestamp()
 YEAR_S = 365 * 86_400
@@ -30,7 +30,7 @@ def test_the_gates_own_certificate_is_what_a_browser_meets(tmp_path):
     with ConsoleGate(tmp_path, console='tls = "always"') as gate:
         token = gate.token("viewer")
         trusting = ssl.create_default_context(cafile=str(tmp_path / "state" / CERTIFICATE))
-        with httpx.Client(base_url=gate.url, verify=trusting, trust_env=False, timeout=20) as browser:
+        with httpx.Client(base_url=gate.url, verify=trusting, trust_env=False, timeout=PATIENCE_S) as browser:
             browser.cookies.set("gate-session", token)
             assert browser.get("/account").status_code == 303  # not the name that is safe under TLS
             browser.cookies.set("__Host-gate-session", token, domain="127.0.0.1")
@@ -49,7 +49,7 @@ def test_under_a_given_certificate_browsers_are_told_to_insist_on_tls(tmp_path):
     lines = f'tls = "always"\ncertificate_file = "{tmp_path}/given.pem"\nkey_file = "{tmp_path}/given.key"'
     with ConsoleGate(tmp_path, console=lines) as gate:
         trusting = ssl.create_default_context(cafile=str(tmp_path / "given.pem"))
-        with httpx.Client(base_url=gate.url, verify=trusting, trust_env=False, timeout=20) as browser:
+        with httpx.Client(base_url=gate.url, verify=trusting, trust_env=False, timeout=PATIENCE_S) as browser:
             answer = browser.get("/first")
         assert answer.headers["strict-transport-security"] == "max-age=31536000"
         assert answer.headers["set-cookie"].startswith("__Host-gate-visit=")
@@ -112,7 +112,7 @@ def test_the_computers_own_socket_lets_a_viewer_in_and_is_there_without_the_page
         assert gate.app.console.reached.urls == ()
         assert stat.S_IMODE(path.stat().st_mode) == 0o660
         transport = httpx.HTTPTransport(uds=str(path))
-        with httpx.Client(transport=transport, base_url="http://gate", trust_env=False, timeout=20) as local:
+        with httpx.Client(transport=transport, base_url="http://gate", trust_env=False, timeout=PATIENCE_S) as local:
             assert local.get("/account").status_code == 200
             assert local.get("/users").status_code == 403
             assert local.post("/users", data={"name": "x", "role": "admin"}).status_code == 403
@@ -136,7 +136,7 @@ def test_who_asks_at_the_own_socket_as_soon_as_the_gate_is_ready_is_answered(tmp
     gate = ConsoleGate(tmp_path, notifier=Asking(None))
     with gate:
         (asking,) = ready
-        asking.settimeout(20)
+        asking.settimeout(PATIENCE_S)
         assert asking.recv(100).startswith(b"HTTP/1.1 200 OK")
         asking.close()
 
@@ -152,7 +152,7 @@ def test_a_port_that_another_holds_is_tried_until_it_is_free(tmp_path, caplog, m
             eventually(lambda: "it tries again" in caplog.text)
             assert not gate.app.console.wait_open(0)
             own = httpx.HTTPTransport(uds=str(tmp_path / SOCKET_NAME))
-            with httpx.Client(transport=own, base_url="http://gate", trust_env=False, timeout=20) as local:
+            with httpx.Client(transport=own, base_url="http://gate", trust_env=False, timeout=PATIENCE_S) as local:
                 assert local.get("/healthz").text == "up\n"
             taken.close()
             assert gate.app.console.wait_open(20)

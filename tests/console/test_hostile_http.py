@@ -18,7 +18,7 @@ from agent.console.certificate import CERTIFICATE
 from agent.console.limits import BODY_BYTES, Names
 from agent.store.reader import JournalReader
 from tests.consoles import ConsoleGate
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,9 @@ def acts(gate):
 def connected(gate, address="127.0.0.1"):
     """A connection from a loopback address."""
     parts = urlsplit(gate.url)
-    return closing(socket.create_connection((parts.hostname, parts.port), timeout=20, source_address=(address, 0)))
+    return closing(
+        socket.create_connection((parts.hostname, parts.port), timeout=PATIENCE_S, source_address=(address, 0))
+    )
 
 
 def answer(connection):

@@ -13,7 +13,7 @@ from agent.console.access.acts import Act
 from agent.console.access.lockouts import FREE_FAILURES
 from agent.store.reader import JournalReader
 from tests.consoles import KNOWN_TO_ALL, ConsoleGate
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 OTHER = "seven green kettles"
 GUESSES_OF_A_NAME = 20
@@ -35,7 +35,7 @@ def csrf(response):
 def visitor(gate, address="127.0.0.1"):
     """A browser without any help, at a loopback address: it takes the forms' tokens from the pages."""
     transport = httpx.HTTPTransport(local_address=address)
-    return httpx.Client(base_url=gate.url, timeout=20, trust_env=False, transport=transport)
+    return httpx.Client(base_url=gate.url, timeout=PATIENCE_S, trust_env=False, transport=transport)
 
 
 def log_in(browser, name, password, **more):

@@ -11,6 +11,7 @@ from schemathesis import GenerationMode
 
 from agent.console.access.sessions import csrf_token
 from tests.consoles import ConsoleGate
+from tests.waiting import scaled
 
 EXAMPLES = 2
 MANY_EXAMPLES = 200
@@ -34,7 +35,7 @@ class Attack:
         return {"headers": {"cookie": f"gate-session={self._token}", "x-csrf-token": csrf_token(self._token)}}
 
     def send(self, case):
-        response = case.call(base_url=self._gate.url, allow_redirects=False, timeout=30, **self._as_admin())
+        response = case.call(base_url=self._gate.url, allow_redirects=False, timeout=scaled(30), **self._as_admin())
         self.sent += 1
         self.answers.add(response.status_code)
         if response.status_code >= 500:

@@ -19,9 +19,9 @@ from agent.console.access.sessions import SessionRules
 from tests.consoles import HEAD, KNOWN_TO_ALL, LANE
 from tests.gate_files import ROOT_KEY
 from tests.installed import AgentProcess
+from tests.waiting import PATIENCE_S, scaled
 
 COMMAND = Path(sys.executable).with_name("gate-agent")
-PATIENCE_S = 60
 
 
 class ReloadedGate:
@@ -65,7 +65,7 @@ def test_an_open_browser_outlives_new_configurations_and_nothing_is_left_behind(
     access.users.add("aigul", Role.ADMIN, KNOWN_TO_ALL)
     token = access.sessions.open("aigul")
     access.close()
-    with httpx.Client(base_url=gate.url, timeout=30, trust_env=False) as browser:
+    with httpx.Client(base_url=gate.url, timeout=scaled(30), trust_env=False) as browser:
         browser.cookies.set("gate-session", token)
         assert browser.get("/account").status_code == 200
         gate.reload()
@@ -85,7 +85,7 @@ def test_an_open_browser_outlives_new_configurations_and_nothing_is_left_behind(
 
 def refuses(url):
     try:
-        httpx.get(f"{url}/healthz", timeout=5, trust_env=False)
+        httpx.get(f"{url}/healthz", timeout=PATIENCE_S, trust_env=False)
     except httpx.ConnectError:
         return True
     except httpx.HTTPError:

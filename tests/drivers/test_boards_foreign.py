@@ -18,7 +18,7 @@ from drivers.emulators.devantech import DevantechEmulator, Model
 from drivers.emulators.kmtronic import KmtronicEmulator
 from drivers.emulators.numato import NumatoEmulator
 from drivers.serial_port import SerialParameters, SerialPort
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually, scaled
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
-EXCHANGE_S = 0.2
+EXCHANGE_S = scaled(0.1)
 """These clients read for a fixed time and not until the answer is there."""
 
 
@@ -110,7 +110,7 @@ def test_the_devantech_board_in_software_answers_as_the_manuals_say(
     with DevantechEmulator(link, model) as board:
         port = SerialPort.shared(str(link), SerialParameters("test"))
         answer = bytes.fromhex(reply)
-        assert port.exchange(bytes.fromhex(sent), len(answer), 5.0) == answer
+        assert port.exchange(bytes.fromhex(sent), len(answer), PATIENCE_S) == answer
         port.close()
         assert [number for number, on in enumerate(board.relays.states, 1) if on] == energised
 
@@ -118,14 +118,14 @@ def test_the_devantech_board_in_software_answers_as_the_manuals_say(
 def test_half_a_command_of_the_devantech_board_is_forgotten_with_the_power(link: Path) -> None:
     with DevantechEmulator(link, Model.USB_RLY08) as board:
         port = SerialPort.shared(str(link), SerialParameters("test"))
-        assert port.exchange(b"\x5b\x5c", 1, 5.0) == b"\0"
+        assert port.exchange(b"\x5b\x5c", 1, PATIENCE_S) == b"\0"
         board.power_cycle()
-        assert port.exchange(b"\x5a", 2, 5.0) == b"\x08\x01"
+        assert port.exchange(b"\x5a", 2, PATIENCE_S) == b"\x08\x01"
         port.close()
         assert not any(board.relays.states)
 
 
 def test_a_technician_can_run_the_devantech_board(link: Path) -> None:
     command = [sys.executable, "-m", "drivers.emulators.devantech", "--link", str(link), "--model", "usb-rly02"]
-    done = subprocess.run(command, input="quit\n", capture_output=True, text=True, timeout=30.0, check=True)
+    done = subprocess.run(command, input="quit\n", capture_output=True, text=True, timeout=PATIENCE_S, check=True)
     assert f"serial port {link}, 2 relays" in done.stdout

@@ -12,6 +12,7 @@ from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError, EndOfS
 from drivers.camera.opencv import OpenCvCamera, OpenCvSettings
 from drivers.registry import camera
 from tests.rtsp_server import RtspServer, number_in, numbered_picture, write_clip
+from tests.waiting import PATIENCE_S
 
 SECRET = "hunter2secret"  # noqa: S105 - made up
 
@@ -49,7 +50,7 @@ def answering(answer):
                     if answer is not None:
                         link.sendall(answer)
                         return
-                stopping.wait(5)
+                stopping.wait(PATIENCE_S)
 
         def accept():
             while not stopping.is_set():
@@ -64,7 +65,7 @@ def answering(answer):
         yield listener.getsockname()[1]
         stopping.set()
         listener.shutdown(socket.SHUT_RDWR)
-        thread.join(5)
+        thread.join(PATIENCE_S)
 
 
 @pytest.fixture(scope="module")
@@ -137,7 +138,7 @@ def test_two_cameras_open_at_the_same_time(server):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(PATIENCE_S)
     assert [device.read().pixels.shape for device in devices] == [(480, 640, 3)] * 2
     for device in devices:
         device.close()

@@ -15,7 +15,7 @@ from drivers.camera.settings import OpenCvSettings
 from drivers.camera.stream_relay import StreamRelay, relay_port
 from tests.drivers.test_camera_delimiter import STREAM
 from tests.live_rtsp import LiveCamera
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually, scaled
 
 SIZE = (640, 360)
 BRIGHT, DARK = (np.full((SIZE[1], SIZE[0], 3), grey, np.uint8) for grey in (200, 40))
@@ -41,7 +41,7 @@ def test_a_picture_comes_though_the_next_one_has_not_begun(tmp_path, mocker):
             eventually(lambda: not reader.is_alive(), 15, "the picture")
         finally:
             live.show(BRIGHT)
-            reader.join(30)
+            reader.join(scaled(30))
             device.close()
 
 
@@ -49,11 +49,11 @@ def test_a_picture_comes_though_the_next_one_has_not_begun(tmp_path, mocker):
 def relayed():
     """A relay, the library's end of it and the camera's."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        server.settimeout(10)
+        server.settimeout(PATIENCE_S)
         relay = StreamRelay(f"rtsp://user:pa%40ss@127.0.0.1:{server.getsockname()[1]}/live?a=1", 5.0)
         try:
             with socket.create_connection(("127.0.0.1", relay_port()), 10) as library, server.accept()[0] as camera:
-                camera.settimeout(10)
+                camera.settimeout(PATIENCE_S)
                 yield relay, library, camera
         finally:
             relay.close()
@@ -122,7 +122,7 @@ def test_a_relay_whose_connection_another_took_waits_on_and_takes_none_after_its
 
     mocker.patch("drivers.camera.stream_relay.select.select", seen)
     relay = StreamRelay("rtsp://127.0.0.1:9/live", 5.0)
-    assert taken.wait(10)
+    assert taken.wait(PATIENCE_S)
     relay.close()
     eventually(lambda: not relay._thread.is_alive())
     with relayed() as (_, library, camera):

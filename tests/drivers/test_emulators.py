@@ -20,13 +20,14 @@ from drivers.emulators.modbus_rtu import ModbusEmulator
 from drivers.modbus import framed
 from drivers.relay_bank import RelayBank
 from drivers.serial_port import SerialParameters, SerialPort
+from tests.waiting import PATIENCE_S, REPLY_MS, scaled
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
-WAIT_S = 10.0
+WAIT_S = PATIENCE_S
 
 
 def exchange(link: Path, request: str, length: int) -> str:
@@ -142,7 +143,7 @@ def test_a_board_of_lc_tech_answers_to_a_question_for_eight_only(link: Path, fun
 
 def test_a_foreign_client_reads_the_modbus_board(link: Path) -> None:
     with ModbusEmulator(link) as board:
-        client = ModbusSerialClient(str(link), baudrate=9600, timeout=1)
+        client = ModbusSerialClient(str(link), baudrate=9600, timeout=PATIENCE_S)
         assert client.connect()
         assert client.read_holding_registers(0x1000, count=8, device_id=1).registers == [1] * 8
         assert not client.write_registers(0x1000, [0] * 8, device_id=1).isError()
@@ -162,7 +163,7 @@ def test_an_input_drives_its_relay_until_the_link_is_cut_and_again_after_power_w
     with ModbusEmulator(link) as board:
         board.set_input(2, on=True)
         assert board.relays.states[1] is True
-        relay = registry.relay("modbus_rtu", {"port": str(link)})
+        relay = registry.relay("modbus_rtu", {"port": str(link), "timeout_ms": REPLY_MS})
         relay.open()
         assert relay.all_off() is Delivery.DELIVERED
         board.set_input(2, on=False)
@@ -209,10 +210,10 @@ def test_a_watcher_sees_each_change_once_in_order_and_may_drive_the_board(link: 
             if not change.on:
                 over.set()
 
-        relay = registry.relay("modbus_rtu", {"port": str(link)})
+        relay = registry.relay("modbus_rtu", {"port": str(link), "timeout_ms": REPLY_MS})
         relay.open()
         board.relays.watch(watch)
-        assert relay.pulse(1, 200) is Delivery.DELIVERED
+        assert relay.pulse(1, 100 * round(scaled(2))) is Delivery.DELIVERED
         assert board.inputs[0] is True
         assert over.wait(WAIT_S)
         assert seen == [(1, True), (1, False)]
@@ -269,7 +270,7 @@ def test_a_technician_can_run_a_board_and_sees_a_line_a_switching(
         assert process.stdin is not None
         assert process.stdout is not None
         assert str(link) in process.stdout.readline()
-        relay = registry.relay(kind, {"port": str(link), **options})
+        relay = registry.relay(kind, {"port": str(link), "timeout_ms": REPLY_MS, **options})
         relay.open()
         relay.set(2, on=True)
         assert process.stdout.readline().endswith("relay 2 ON\n")

@@ -6,6 +6,7 @@ import pytest
 
 from drivers.emulators.modbus_rtu import ModbusEmulator
 from tests.input_contract import InputContract, Rig
+from tests.waiting import REPLY_MS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,5 +19,5 @@ class TestModbusRtu(InputContract):
     @pytest.fixture
     def rig(self, link: Path) -> Iterator[Rig]:
         with ModbusEmulator(link, unit=7, inputs=4) as board:
-            table: dict[str, object] = {"port": str(link), "unit": 7, "count": 4, "timeout_ms": 100}
+            table: dict[str, object] = {"port": str(link), "unit": 7, "count": 4, "timeout_ms": REPLY_MS}
             yield Rig(table, lambda number, on: board.set_input(number, on=on), board.unplug, board.plug)

@@ -11,12 +11,13 @@ from drivers.api import Delivery, DeviceUnavailableError
 from drivers.emulators.board import ReplyFault
 from drivers.emulators.numato import NumatoEmulator
 from tests.input_contract import InputContract, Rig
+from tests.waiting import REPLY_MS, scaled_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-TIMEOUT_MS = 60
+TIMEOUT_MS = scaled_ms(25)
 
 
 class TestNumato(InputContract):
@@ -25,7 +26,7 @@ class TestNumato(InputContract):
     @pytest.fixture
     def rig(self, link: Path) -> Iterator[Rig]:
         with NumatoEmulator(link) as board:
-            table: dict[str, object] = {"port": str(link), "count": 4, "timeout_ms": 100}
+            table: dict[str, object] = {"port": str(link), "count": 4, "timeout_ms": REPLY_MS}
             yield Rig(table, lambda number, on: board.set_input(number, on=on), board.unplug, board.plug)
 
 
@@ -37,8 +38,8 @@ def board(link: Path) -> Iterator[NumatoEmulator]:
 
 @pytest.mark.usefixtures("no_leaks")
 def test_relays_and_inputs_share_one_port_from_two_threads(board: NumatoEmulator) -> None:
-    relay = registry.relay("numato", {"port": str(board.line.link)})
-    inputs = registry.inputs("numato", {"port": str(board.line.link)})
+    relay = registry.relay("numato", {"port": str(board.line.link), "timeout_ms": REPLY_MS})
+    inputs = registry.inputs("numato", {"port": str(board.line.link), "timeout_ms": REPLY_MS})
     relay.open()
     inputs.open()
     stop = threading.Event()
@@ -82,15 +83,16 @@ def test_a_sample_is_right_or_unavailable_and_right_the_next_time(board: NumatoE
 def test_inputs_beyond_the_tenth_are_named_by_letters_and_those_that_are_not_there_are_refused(
     board: NumatoEmulator,
 ) -> None:
-    inputs = registry.inputs("numato", {"port": str(board.line.link), "count": 12})
+    table: dict[str, object] = {"port": str(board.line.link), "timeout_ms": scaled_ms(100)}
+    inputs = registry.inputs("numato", table | {"count": 12})
     board.set_input(12, on=True)
     inputs.open()
     assert inputs.sample().bits == (*[False] * 11, True)
     inputs.close()
-    inputs = registry.inputs("numato", {"port": str(board.line.link), "count": 13})
+    inputs = registry.inputs("numato", table | {"count": 13})
     with pytest.raises(DeviceUnavailableError, match="no answer to 'gpio read C': does it have so many"):
         inputs.open()
-    inputs = registry.inputs("numato", {"port": str(board.line.link), "count": 12})
+    inputs = registry.inputs("numato", table | {"count": 12})
     assert inputs.open()
     inputs.close()
 

@@ -9,6 +9,7 @@ import pytest
 from drivers import modbus, registry
 from drivers.api import Delivery, DeviceMisconfiguredError, DeviceUnavailableError
 from tests.foreign_modbus import FlashRequest, RawRequest, Server, TkServer
+from tests.waiting import REPLY_MS, scaled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from drivers.api import RelayPort
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
+
+PULSE_STEPS = round(scaled(2))
+PULSE_MS = 100 * PULSE_STEPS
+"""Long enough to be read back while it lasts."""
 
 
 @pytest.fixture
@@ -33,22 +38,22 @@ def serve(null_modem) -> Iterator[Callable[..., Server]]:
 
 @pytest.fixture
 def relay(null_modem) -> Iterator:
-    relay = registry.relay("modbus_rtu", {"port": str(null_modem.client.link)})
+    relay = registry.relay("modbus_rtu", {"port": str(null_modem.client.link), "timeout_ms": REPLY_MS})
     yield relay
     relay.close()
-    assert null_modem.sent_by_client().count(modbus.flash_on(1, 1, 3).frame) <= 1
+    assert null_modem.sent_by_client().count(modbus.flash_on(1, 1, PULSE_STEPS).frame) <= 1
 
 
 def test_the_drivers_work_with_a_foreign_board_that_knows_the_flash(serve, null_modem, relay) -> None:
     server = serve(FlashRequest)
-    inputs = registry.inputs("modbus_rtu", {"port": str(null_modem.client.link)})
+    inputs = registry.inputs("modbus_rtu", {"port": str(null_modem.client.link), "timeout_ms": REPLY_MS})
     relay.open()
     inputs.open()
     server.inputs[0] = server.inputs[2] = True
     assert inputs.sample().bits == (True, False, True, *[False] * 5)
     assert relay.set(3, on=True) is Delivery.DELIVERED
     assert relay.state() == (False, False, True, *[False] * 5)
-    assert relay.pulse(2, 300) is Delivery.DELIVERED
+    assert relay.pulse(2, PULSE_MS) is Delivery.DELIVERED
     assert relay.state()[1] is True
     while relay.state()[1]:
         pass
@@ -62,21 +67,23 @@ def test_the_stock_server_takes_a_flash_for_a_switching_on_and_the_relay_is_rele
     relay.open()
     assert relay.set(1, on=True) is Delivery.DELIVERED
     before = len(null_modem.sent_by_client())
-    assert relay.pulse(2, 300) is Delivery.UNKNOWN
+    assert relay.pulse(2, PULSE_MS) is Delivery.UNKNOWN
     off, ask = modbus.write_coil(1, 1, on=False).frame, modbus.read_coils(1, 0, 8).frame
-    assert null_modem.sent_by_client()[before:] == modbus.flash_on(1, 1, 3).frame + off + ask
+    assert null_modem.sent_by_client()[before:] == modbus.flash_on(1, 1, PULSE_STEPS).frame + off + ask
     assert relay.state() == (True, *[False] * 7)
 
 
 def test_the_stock_server_of_eight_coils_refuses_a_flash(serve, relay) -> None:
     serve()
     relay.open()
-    assert relay.pulse(2, 300) is Delivery.NOT_DELIVERED
+    assert relay.pulse(2, PULSE_MS) is Delivery.NOT_DELIVERED
 
 
 def test_the_stock_server_is_a_fine_board_of_plain_coils(serve, null_modem) -> None:
     serve()
-    relay = registry.relay("modbus_rtu", {"port": str(null_modem.client.link), "profile": "coils"})
+    relay = registry.relay(
+        "modbus_rtu", {"port": str(null_modem.client.link), "profile": "coils", "timeout_ms": REPLY_MS}
+    )
     relay.open()
     assert relay.set(8, on=True) is Delivery.DELIVERED
     assert relay.all_off() is Delivery.DELIVERED
@@ -88,7 +95,7 @@ def test_the_stock_server_is_a_fine_board_of_plain_coils(serve, null_modem) -> N
 def test_a_board_that_echoes_and_does_nothing_is_found_out(serve, relay) -> None:
     serve(RawRequest)
     relay.open()
-    assert relay.pulse(2, 300) is Delivery.UNKNOWN
+    assert relay.pulse(2, PULSE_MS) is Delivery.UNKNOWN
     assert relay.set(2, on=True) is Delivery.UNKNOWN
     assert relay.set(2, on=False) is Delivery.DELIVERED
 
@@ -96,7 +103,9 @@ def test_a_board_that_echoes_and_does_nothing_is_found_out(serve, relay) -> None
 def test_a_foreign_refusal_is_understood(serve, null_modem) -> None:
     serve()
     with pytest.raises(DeviceMisconfiguredError, match="exception 2, illegal data address"):
-        registry.inputs("modbus_rtu", {"port": str(null_modem.client.link), "first": 500}).open()
+        registry.inputs(
+            "modbus_rtu", {"port": str(null_modem.client.link), "first": 500, "timeout_ms": REPLY_MS}
+        ).open()
 
 
 # ------------------------------------------------------------------------------------------------------ modbus_tk
@@ -121,8 +130,7 @@ def made(null_modem) -> Iterator[Callable[..., RelayPort]]:
     relays = []
 
     def make(**options: object) -> RelayPort:
-        # Foreign programs on a busy machine answer later than boards do.
-        table = {"port": str(null_modem.client.link), "timeout_ms": 1000, **options}
+        table = {"port": str(null_modem.client.link), "timeout_ms": REPLY_MS, **options}
         relays.append(registry.relay("modbus_rtu", table))
         relays[-1].open()
         return relays[-1]
@@ -147,7 +155,7 @@ def test_a_second_foreign_board_is_switched_and_read_back(serve_tk, made, profil
 
 def test_a_foreign_board_of_eight_inputs_is_read_as_one_of_lc_tech(serve_tk, null_modem) -> None:
     server = serve_tk(255)
-    table = {"port": str(null_modem.client.link), "unit": 255, "count": 2, "ask_count": 8}
+    table = {"port": str(null_modem.client.link), "unit": 255, "count": 2, "ask_count": 8, "timeout_ms": REPLY_MS}
     inputs = registry.inputs("modbus_rtu", table)
     inputs.open()
     server.set_input(2, True)

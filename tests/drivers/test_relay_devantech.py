@@ -12,6 +12,7 @@ from drivers.emulators.devantech import DevantechEmulator, Model
 from drivers.serial_port import SerialParameters, SerialPort
 from tests.board_faults import Operation
 from tests.relay_contract import EmulatedRelay, RelayContract, emulated
+from tests.waiting import REPLY_MS, scaled_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +48,7 @@ def test_half_a_command_on_the_board_switches_nothing_on(link: Path, half: str) 
         killed = SerialPort.shared(str(link), SerialParameters("another program"))
         killed.send(bytes.fromhex(half))
         killed.close()
-        relay = registry.relay("devantech", {"port": str(link)})
+        relay = registry.relay("devantech", {"port": str(link), "timeout_ms": REPLY_MS})
         assert relay.open() == f"USB-RLY08, version 1, 8 relays, on {link}"
         relay.close()
         assert board.line.received() == bytes.fromhex(half + "00 5A 5B 5A 5B")
@@ -57,7 +58,7 @@ def test_half_a_command_on_the_board_switches_nothing_on(link: Path, half: str) 
 @pytest.mark.usefixtures("no_leaks")
 def test_each_command_is_sent_once_and_asked_for(link: Path) -> None:
     with DevantechEmulator(link, Model.USB_RLY08) as board:
-        relay = registry.relay("devantech", {"port": str(link)})
+        relay = registry.relay("devantech", {"port": str(link), "timeout_ms": REPLY_MS})
         relay.open()
         before = len(board.line.received())
         relay.set(3, on=True)
@@ -70,7 +71,7 @@ def test_each_command_is_sent_once_and_asked_for(link: Path) -> None:
 @pytest.mark.usefixtures("no_leaks")
 def test_a_board_that_is_another_or_silent_is_not_used_and_the_port_is_free_again(link: Path) -> None:
     with DevantechEmulator(link, Model.USB_RLY02) as board:
-        relay = registry.relay("devantech", {"port": str(link), "timeout_ms": 30})
+        relay = registry.relay("devantech", {"port": str(link), "timeout_ms": scaled_ms(100)})
         with pytest.raises(DeviceMisconfiguredError, match="USB-RLY02 with 2 relays, not 8"):
             relay.open()
         board.fail(ReplyFault.MUTE)

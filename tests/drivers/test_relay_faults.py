@@ -14,7 +14,7 @@ from drivers.emulators.board import ReplyFault
 from drivers.emulators.lcus import Dialect, LcusEmulator
 from drivers.emulators.modbus_models import Model
 from drivers.emulators.modbus_rtu import ModbusEmulator
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, REPLY_MS, eventually, scaled, scaled_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,9 +24,12 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
-WAIT_S = 5.0
-TIMEOUT_MS = 250
-PULSE = modbus.flash_on(1, 0, 5).frame
+WAIT_S = PATIENCE_S
+TIMEOUT_MS = scaled_ms(100)
+PULSE_STEPS = round(scaled(5))
+PULSE_MS = 100 * PULSE_STEPS
+"""Long enough to be read back while it lasts."""
+PULSE = modbus.flash_on(1, 0, PULSE_STEPS).frame
 
 
 @pytest.fixture
@@ -51,12 +54,12 @@ def relay(board: ModbusEmulator) -> Iterator[RelayPort]:
 def test_a_pulse_that_is_over_before_it_is_read_back_is_unknown(board: ModbusEmulator, relay: RelayPort) -> None:
     board.relays.stuck.add(1)
     board.fail(ReplyFault.MUTE, replies=1)
-    assert relay.pulse(1, 500) is Delivery.UNKNOWN
+    assert relay.pulse(1, PULSE_MS) is Delivery.UNKNOWN
 
 
 def test_a_pulse_that_the_board_refuses_is_not_delivered(board: ModbusEmulator, relay: RelayPort) -> None:
     board.refuses.add(modbus.Function.WRITE_COIL)
-    assert relay.pulse(1, 500) is Delivery.NOT_DELIVERED
+    assert relay.pulse(1, PULSE_MS) is Delivery.NOT_DELIVERED
     assert relay.set(1, on=True) is Delivery.NOT_DELIVERED
     assert board.relays.history == ()
 
@@ -104,7 +107,7 @@ def test_a_failure_while_opening_frees_the_port(board: ModbusEmulator, spared: i
     board.fail(ReplyFault.MUTE, replies=1, after=spared)
     with pytest.raises(DeviceUnavailableError, match="does not answer at 9600 baud"):
         relay.open()
-    other = registry.relay("modbus_rtu", {"port": str(board.line.link), "baud": 19200, "timeout_ms": 5000})
+    other = registry.relay("modbus_rtu", {"port": str(board.line.link), "baud": 19200, "timeout_ms": REPLY_MS})
     assert other.open()
     other.close()
 
@@ -182,9 +185,9 @@ def test_a_board_without_modes_is_not_taken_for_one_with(board: ModbusEmulator) 
 def test_a_board_with_fewer_relays_or_inputs_is_named(link: Path) -> None:
     with ModbusEmulator(link, channels=4, inputs=4):
         with pytest.raises(DeviceMisconfiguredError, match="does not have 8 relays"):
-            registry.relay("modbus_rtu", {"port": str(link)}).open()
+            registry.relay("modbus_rtu", {"port": str(link), "timeout_ms": REPLY_MS}).open()
         with pytest.raises(DeviceMisconfiguredError, match="does not have 8 inputs"):
-            registry.inputs("modbus_rtu", {"port": str(link)}).open()
+            registry.inputs("modbus_rtu", {"port": str(link), "timeout_ms": REPLY_MS}).open()
 
 
 def test_an_adapter_that_echoes_is_named(board: ModbusEmulator) -> None:
@@ -280,7 +283,7 @@ def test_relay_and_inputs_share_one_port_from_two_threads(board: ModbusEmulator,
     poller.start()
     try:
         assert {relay.set(2, on=bool(turn % 2)) for turn in range(20)} == {Delivery.DELIVERED}
-        assert relay.pulse(1, 500) is Delivery.DELIVERED
+        assert relay.pulse(1, PULSE_MS) is Delivery.DELIVERED
     finally:
         stop.set()
         poller.join()
@@ -303,7 +306,7 @@ def lcus(request: pytest.FixtureRequest, link: Path) -> Iterator[LcusEmulator]:
 
 @pytest.fixture
 def lcus_relay(lcus: LcusEmulator) -> Iterator[RelayPort]:
-    table = {"port": str(lcus.line.link), "readback": lcus.dialect.value, "timeout_ms": 150}
+    table = {"port": str(lcus.line.link), "readback": lcus.dialect.value, "timeout_ms": TIMEOUT_MS}
     relay = registry.relay("lcus", table)
     relay.open()
     yield relay
@@ -346,7 +349,7 @@ def test_a_blind_lcus_board_is_sent_its_off_twice_and_its_on_once(link: Path) ->
 
 
 def test_a_board_that_speaks_another_dialect_or_has_other_channels_is_named(lcus: LcusEmulator) -> None:
-    table = {"port": str(lcus.line.link), "readback": lcus.dialect.value, "timeout_ms": 150}
+    table = {"port": str(lcus.line.link), "readback": lcus.dialect.value, "timeout_ms": TIMEOUT_MS}
     if lcus.dialect is not Dialect.FEEDBACK:
         for channels in (1, 4):
             with pytest.raises((DeviceMisconfiguredError, DeviceUnavailableError), match=r"2|00 00"):

@@ -14,11 +14,14 @@ from drivers.emulators.kmtronic import Connection, KmtronicEmulator
 from drivers.serial_port import SerialParameters, SerialPort
 from tests.board_faults import Fault, LineFault, Operation
 from tests.relay_contract import EmulatedRelay
+from tests.waiting import PATIENCE_S, REPLY_MS, scaled_ms
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-WAIT_S = 10.0
+WAIT_S = PATIENCE_S
+READ_OUT_MS = scaled_ms(150)
+"""At its opening all is read that comes in the time to answer: whether the board has more relays."""
 
 
 class KmtronicRelay(EmulatedRelay):
@@ -30,6 +33,7 @@ class KmtronicRelay(EmulatedRelay):
 
 class TestKmtronicAll(KmtronicRelay):
     title = "kmtronic all"
+    reply_ms = READ_OUT_MS
     channels = 4
 
     def copes(self, operation: Operation, fault: Fault) -> bool:
@@ -50,6 +54,7 @@ class TestKmtronicBlind(KmtronicRelay):
 
 class TestKmtronicRs485(KmtronicRelay):
     title = "kmtronic rs485"
+    reply_ms = READ_OUT_MS
     channels = 8
     options: ClassVar = {"connection": "rs485", "address": 3, "local_echo": True}
 
@@ -69,7 +74,7 @@ def test_half_a_frame_on_the_board_switches_nothing_on(link: Path, half: str) ->
         killed = SerialPort.shared(str(link), SerialParameters("another program"))
         killed.send(bytes.fromhex(half))
         killed.close()
-        relay = registry.relay("kmtronic", {"port": str(link), "channels": 4})
+        relay = registry.relay("kmtronic", {"port": str(link), "channels": 4, "timeout_ms": READ_OUT_MS})
         assert relay.open() == f"KMTronic board, 4 relays, readback all, {link}"
         relay.close()
         assert board.line.received() == bytes.fromhex(half + "00 00 FF 09 00")
@@ -93,7 +98,9 @@ def test_a_blind_board_is_sent_its_off_twice_and_its_on_once(link: Path) -> None
 @pytest.mark.usefixtures("no_leaks")
 def test_a_board_that_can_be_asked_is_sent_each_frame_once(link: Path) -> None:
     with KmtronicEmulator(link, 8, Connection.RS485, address=3) as board:
-        relay = registry.relay("kmtronic", {"port": str(link), "connection": "rs485", "address": 3})
+        relay = registry.relay(
+            "kmtronic", {"port": str(link), "connection": "rs485", "address": 3, "timeout_ms": REPLY_MS}
+        )
         assert relay.open() == f"KMTronic board, 8 relays, readback all, address 3 on {link}"
         relay.set(2, on=True)
         relay.set(2, on=False)
@@ -103,7 +110,7 @@ def test_a_board_that_can_be_asked_is_sent_each_frame_once(link: Path) -> None:
 
 @pytest.mark.usefixtures("no_leaks")
 def test_a_board_that_does_not_answer_as_configured_is_explained(link: Path) -> None:
-    table: dict[str, object] = {"port": str(link), "timeout_ms": 30}
+    table: dict[str, object] = {"port": str(link), "timeout_ms": scaled_ms(50)}
     rs485 = table | {"connection": "rs485"}
     with KmtronicEmulator(link, 2), pytest.raises(DeviceUnavailableError, match='one or two relays have "single"'):
         registry.relay("kmtronic", table | {"channels": 2}).open()
@@ -122,7 +129,7 @@ def test_a_board_that_does_not_answer_as_configured_is_explained(link: Path) -> 
 @pytest.mark.usefixtures("no_leaks")
 def test_a_board_that_answers_in_part_is_shown_with_what_it_said(link: Path) -> None:
     with KmtronicEmulator(link, 4) as board:
-        relay = registry.relay("kmtronic", {"port": str(link), "channels": 4, "timeout_ms": 30})
+        relay = registry.relay("kmtronic", {"port": str(link), "channels": 4, "timeout_ms": scaled_ms(50)})
         relay.open()
         board.fail(ReplyFault.SHORT, replies=1)
         with pytest.raises(DeviceUnavailableError, match="only 00 00 00"):
@@ -156,5 +163,5 @@ def test_a_pulse_is_for_the_agent_to_time_and_a_blind_board_says_that_it_is() ->
 
 def test_a_technician_can_run_the_board(link: Path) -> None:
     command = [sys.executable, "-m", "drivers.emulators.kmtronic", "--link", str(link), "--connection", "rs485"]
-    done = subprocess.run(command, input="quit\n", capture_output=True, text=True, timeout=30.0, check=True)
+    done = subprocess.run(command, input="quit\n", capture_output=True, text=True, timeout=PATIENCE_S, check=True)
     assert f"serial port {link}, 8 relays" in done.stdout

@@ -6,9 +6,13 @@ from drivers.emulators.board import ReplyFault
 from drivers.emulators.lcus import Dialect, LcusEmulator
 from tests.board_faults import Fault, Operation
 from tests.relay_contract import EmulatedRelay
+from tests.waiting import scaled_ms
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+READ_OUT_MS = scaled_ms(150)
+"""At its opening all is read that comes in the time to answer: whether the board has more relays."""
 
 
 class LcusRelay(EmulatedRelay):
@@ -23,6 +27,7 @@ class TestLcusAscii(LcusRelay):
     title = "lcus ascii"
     dialect = Dialect.ASCII
     options: ClassVar = {"readback": "ascii"}
+    reply_ms = READ_OUT_MS
 
 
 class TestLcusAsciiWithOtherSpaces(TestLcusAscii):
@@ -38,6 +43,7 @@ class TestLcusBytes(LcusRelay):
     title = "lcus bytes"
     dialect = Dialect.BYTES
     options: ClassVar = {"readback": "bytes"}
+    reply_ms = READ_OUT_MS
 
     def copes(self, operation: Operation, fault: Fault) -> bool:
         return fault is ReplyFault.DUPLICATE and operation is not Operation.OPEN

@@ -15,6 +15,7 @@ from drivers.emulators.numato import NumatoEmulator
 from drivers.serial_port import SerialParameters, SerialPort
 from tests.board_faults import Operation
 from tests.relay_contract import EmulatedRelay, RelayContract, emulated
+from tests.waiting import PATIENCE_S, REPLY_MS, scaled_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from drivers.api import RelayPort
     from tests.relay_contract import Rig
 
-TIMEOUT_MS = 60
+TIMEOUT_MS = scaled_ms(50)
 ON = b"relay on 0\r"
 
 
@@ -51,7 +52,7 @@ class TestNumatoLarge(RelayContract):
 
     @pytest.fixture
     def rig(self, link: Path) -> Iterator[Rig]:
-        yield from emulated(NumatoEmulator(link, self.channels), {"channels": self.channels})
+        yield from emulated(NumatoEmulator(link, self.channels), {"channels": self.channels, "timeout_ms": REPLY_MS})
 
 
 @pytest.fixture(params=[4, 8])
@@ -129,7 +130,9 @@ def test_half_a_command_on_the_board_is_carried_out_by_nobody(board: NumatoEmula
     killed = SerialPort.shared(str(board.line.link), SerialParameters("another program"))
     killed.send(half)
     killed.close()
-    relay = registry.relay("numato", {"port": str(board.line.link), "channels": board.relays.channels})
+    relay = registry.relay(
+        "numato", {"port": str(board.line.link), "channels": board.relays.channels, "timeout_ms": REPLY_MS}
+    )
     assert "gate0007" in relay.open()
     assert board.line.received().startswith(half + b"?01\rver\rver\rid get\rid get\r")
     assert changes(board) == []
@@ -138,7 +141,7 @@ def test_half_a_command_on_the_board_is_carried_out_by_nobody(board: NumatoEmula
 
 @pytest.mark.parametrize("spared", range(6))  # the mark, the version twice, the identity twice, the relays
 def test_a_failure_while_opening_is_unavailable_and_frees_the_port(board: NumatoEmulator, spared: int) -> None:
-    table = {"port": str(board.line.link), "channels": board.relays.channels, "timeout_ms": 20}
+    table = {"port": str(board.line.link), "channels": board.relays.channels, "timeout_ms": scaled_ms(20)}
     relay = registry.relay("numato", table)
     board.fail(ReplyFault.CORRUPT, replies=1, after=spared)
     with pytest.raises(DeviceUnavailableError):
@@ -151,11 +154,11 @@ def test_a_board_with_other_relays_is_not_used(link: Path) -> None:
     with NumatoEmulator(link, 4):
         for channels in (8, 64):
             with pytest.raises(DeviceUnavailableError, match="no answer to 'relay readall'"):
-                registry.relay("numato", {"port": str(link), "channels": channels}).open()
+                registry.relay("numato", {"port": str(link), "channels": channels, "timeout_ms": TIMEOUT_MS}).open()
     with NumatoEmulator(link, 2), pytest.raises(DeviceUnavailableError, match="no answer to 'relay read 2'"):
-        registry.relay("numato", {"port": str(link), "channels": 4}).open()
+        registry.relay("numato", {"port": str(link), "channels": 4, "timeout_ms": TIMEOUT_MS}).open()
     with NumatoEmulator(link, 16), pytest.raises(DeviceMisconfiguredError, match="has 16 relays, not 8"):
-        registry.relay("numato", {"port": str(link), "channels": 8}).open()
+        registry.relay("numato", {"port": str(link), "channels": 8, "timeout_ms": REPLY_MS}).open()
 
 
 def test_a_board_of_another_make_is_not_taken_for_one(link: Path) -> None:
@@ -163,7 +166,7 @@ def test_a_board_of_another_make_is_not_taken_for_one(link: Path) -> None:
         LcusEmulator(link),
         pytest.raises(DeviceUnavailableError, match="no answer on"),
     ):
-        registry.relay("numato", {"port": str(link), "timeout_ms": 20}).open()
+        registry.relay("numato", {"port": str(link), "timeout_ms": scaled_ms(20)}).open()
 
 
 def test_only_boards_that_exist_can_be_configured() -> None:
@@ -200,7 +203,7 @@ def test_the_board_in_software_answers_as_the_real_one(link: Path, sent: bytes, 
     with NumatoEmulator(link, 8) as board:
         board.set_input(3, on=True)
         port = SerialPort.shared(str(link), SerialParameters("test"))
-        assert port.exchange(sent, len(reply), 5.0) == reply
+        assert port.exchange(sent, len(reply), PATIENCE_S) == reply
         port.close()
         assert changes(board) == ([(1, True)] if sent == b"relay on 0\r" else [])
         assert board.inputs[2] is True
@@ -210,17 +213,19 @@ def test_the_board_in_software_answers_as_the_real_one(link: Path, sent: bytes, 
 def test_the_board_in_software_writes_and_resets_all_relays_and_repeats_half_a_line_at_once(link: Path) -> None:
     with NumatoEmulator(link, 8) as board:
         port = SerialPort.shared(str(link), SerialParameters("test"))
-        assert port.exchange(b"relay writ", 10, 5.0) == b"relay writ"
-        assert port.exchange(b"eall 81\rrel", 13, 5.0) == b"eall 81\n\r>rel"
+        assert port.exchange(b"relay writ", 10, PATIENCE_S) == b"relay writ"
+        assert port.exchange(b"eall 81\rrel", 13, PATIENCE_S) == b"eall 81\n\r>rel"
         assert board.relays.states == (True, *[False] * 6, True)
         board.power_cycle()
-        assert port.exchange(b"relay writeall 81\rreset\r", 28, 5.0) == b"relay writeall 81\n\r>reset\n\r>"
+        assert port.exchange(b"relay writeall 81\rreset\r", 28, PATIENCE_S) == b"relay writeall 81\n\r>reset\n\r>"
         assert not any(board.relays.states)
         port.close()
 
 
 def test_a_technician_can_run_the_board(link: Path) -> None:
     command = [sys.executable, "-m", "drivers.emulators.numato", "--link", str(link), "--channels", "8"]
-    done = subprocess.run(command, input="input 2 on\nquit\n", capture_output=True, text=True, timeout=30.0, check=True)
+    done = subprocess.run(
+        command, input="input 2 on\nquit\n", capture_output=True, text=True, timeout=PATIENCE_S, check=True
+    )
     assert f"serial port {link}, 8 relays" in done.stdout
     assert "input 2 on: done" in done.stdout

@@ -8,7 +8,7 @@ import sys
 import termios
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
@@ -16,6 +16,7 @@ from drivers import serial_line
 from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError
 from drivers.emulators.pty import PtyLine
 from drivers.serial_port import NoReplyError, NotSentError, SerialParameters, SerialPort
+from tests.waiting import PATIENCE_S, scaled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.usefixtures("no_leaks")
 
 PARAMETERS = SerialParameters("test")
-WAIT_S = 10.0
+WAIT_S = PATIENCE_S
 
 HOLDER = """
 import sys
@@ -67,12 +68,12 @@ def port(peer: Peer) -> Iterator[SerialPort]:
 def test_an_exchange_returns_so_many_bytes_and_drops_what_was_there_before(peer: Peer, port: SerialPort) -> None:
     peer.line.send(b"old")
     peer.answers[b"ask"] = b"answer and more"
-    assert port.exchange(b"ask", 6, 1.0) == b"answer"
+    assert port.exchange(b"ask", 6, WAIT_S) == b"answer"
 
 
 def test_an_exchange_returns_all_that_the_predicate_was_content_with(peer: Peer, port: SerialPort) -> None:
     peer.answers[b"ask"] = b"one line\n"
-    assert port.exchange(b"ask", lambda received: received.endswith(b"\n"), 1.0) == b"one line\n"
+    assert port.exchange(b"ask", lambda received: received.endswith(b"\n"), WAIT_S) == b"one line\n"
 
 
 def test_silence_is_told_from_half_an_answer(peer: Peer, port: SerialPort) -> None:
@@ -81,9 +82,31 @@ def test_silence_is_told_from_half_an_answer(peer: Peer, port: SerialPort) -> No
     assert silence.value.received == b""
     peer.answers[b"ask"] = b"an"
     with pytest.raises(NoReplyError, match="only 61 6E") as half:
-        port.exchange(b"ask", 4, 0.02)
+        port.exchange(b"ask", 4, scaled(0.25))
     assert half.value.received == b"an"
     assert port.is_usable
+
+
+class HeldUp(SerialParameters):
+    """The thread that asks is held up once its time runs, until the answer is there and its time is over."""
+
+    def wire_time_s(self, octets: int) -> float:
+        assert select.select([self.fd], [], [], WAIT_S)[0]
+        threading.Event().wait(0.05)
+        return 0.0
+
+    fd: ClassVar[int]
+
+
+def test_an_answer_that_came_in_time_counts_though_the_asking_thread_was_held_up(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    port = SerialPort.shared(str(peer.line.link), HeldUp("test"))
+    monkeypatch.setattr(HeldUp, "fd", port._usable()._fd, raising=False)
+    peer.answers[b"ask"] = b"answer"
+    assert port.exchange(b"ask", 6, 0.01) == b"answer"
+    assert port.exchange(b"ask", None, 0.01) == b"answer"
+    port.close()
 
 
 def test_after_a_failure_a_late_answer_is_not_taken_for_the_next(peer: Peer, port: SerialPort) -> None:
@@ -91,19 +114,19 @@ def test_after_a_failure_a_late_answer_is_not_taken_for_the_next(peer: Peer, por
         port.exchange(b"first", 4, 0.02)
     peer.line.send(b"late")
     peer.answers[b"second"] = b"good"
-    assert port.exchange(b"second", 4, 1.0) == b"good"
+    assert port.exchange(b"second", 4, WAIT_S) == b"good"
 
 
 def test_after_a_failure_the_line_is_heard_out_before_the_next_request(
     peer: Peer, port: SerialPort, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serial_line, "QUIET_S", 0.3)
+    monkeypatch.setattr(serial_line, "QUIET_S", scaled(0.3))
     with pytest.raises(NoReplyError):
         port.exchange(b"first", 4, 0.02)
     late = threading.Timer(0.05, peer.line.send, (b"late",))
     late.start()
     peer.answers[b"second"] = b"good"
-    assert port.exchange(b"second", 4, 1.0) == b"good"
+    assert port.exchange(b"second", 4, WAIT_S) == b"good"
     late.join()
     directions = [(transfer.direction, transfer.data) for transfer in peer.line.tap]
     assert directions == [("in", b"first"), ("out", b"late"), ("in", b"second"), ("out", b"good")]
@@ -111,29 +134,29 @@ def test_after_a_failure_the_line_is_heard_out_before_the_next_request(
 
 def test_an_exchange_without_an_end_returns_all_that_came_in_the_time(peer: Peer, port: SerialPort) -> None:
     peer.answers[b"ask"] = b"first"
-    assert port.exchange(b"ask", None, 0.3) == b"first"
+    assert port.exchange(b"ask", None, scaled(0.25)) == b"first"
     with pytest.raises(NoReplyError, match="silence"):
         port.exchange(b"other", None, 0.02)
 
 
 def test_after_a_failure_an_answer_that_another_follows_does_not_count(peer: Peer, port: SerialPort) -> None:
     peer.answers[b"ask"] = b"latedue!"
-    assert port.exchange(b"ask", 4, 1.0) == b"late"
+    assert port.exchange(b"ask", 4, WAIT_S) == b"late"
     with pytest.raises(NoReplyError, match="silence"):
         port.exchange(b"lost", 4, 0.02)
     with pytest.raises(NoReplyError, match=r"more than one answer on .*/port \(only 6C 61 74 65 64 75 65 21\)") as both:
-        port.exchange(b"ask", 4, 1.0)
+        port.exchange(b"ask", 4, WAIT_S)
     assert both.value.received == b"latedue!"
     peer.answers[b"ask"] = b"due!"
-    assert port.exchange(b"ask", 4, 1.0) == b"due!"
+    assert port.exchange(b"ask", 4, WAIT_S) == b"due!"
     peer.answers[b"ask"] = b"latedue!"
-    assert port.exchange(b"ask", 4, 1.0) == b"late"
+    assert port.exchange(b"ask", 4, WAIT_S) == b"late"
 
 
 def test_after_a_failure_a_predicate_is_given_what_follows_the_answer(
     peer: Peer, port: SerialPort, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(serial_line, "QUIET_S", 0.2)
+    monkeypatch.setattr(serial_line, "QUIET_S", scaled(0.2))
     with pytest.raises(NoReplyError):
         port.exchange(b"lost", 4, 0.02)
     peer.answers[b"ask"] = b"late"
@@ -149,15 +172,15 @@ def test_after_a_failure_a_predicate_is_given_what_follows_the_answer(
 def test_the_adapters_own_echo_is_dropped_once_and_only_where_asked(peer: Peer, link: Path) -> None:
     peer.answers[b"ask"] = b"askask"
     with_echo = SerialPort.shared(str(link), SerialParameters("test", local_echo=True))
-    assert with_echo.exchange(b"ask", 3, 1.0) == b"ask"
+    assert with_echo.exchange(b"ask", 3, WAIT_S) == b"ask"
     peer.answers[b"ask"] = b"yes"
-    assert with_echo.exchange(b"ask", 3, 1.0) == b"yes"
+    assert with_echo.exchange(b"ask", 3, WAIT_S) == b"yes"
     peer.answers[b"ask"] = b"ask"
     with pytest.raises(NoReplyError):
         with_echo.exchange(b"ask", 3, 0.02)
     with_echo.close()
     without = SerialPort.shared(str(link), PARAMETERS)
-    assert without.exchange(b"ask", 3, 1.0) == b"ask"
+    assert without.exchange(b"ask", 3, WAIT_S) == b"ask"
     without.close()
 
 
@@ -166,7 +189,7 @@ def test_each_transfer_is_one_line_of_trace(peer: Peer) -> None:
     path = str(peer.line.link)
     peer.answers[b"\x01\x02"] = b"\xff"
     port = SerialPort.shared(path, PARAMETERS, lines.append)
-    port.exchange(b"\x01\x02", 1, 1.0)
+    port.exchange(b"\x01\x02", 1, WAIT_S)
     port.send(b"\x0a")
     port.close()
     assert lines[0] == f"{path} > 01 02"
@@ -274,10 +297,10 @@ def test_a_real_device_is_also_closed_to_processes_that_ask_for_no_lock(peer: Pe
 def test_what_cannot_be_sent_is_told_from_what_got_no_answer(peer: Peer, port: SerialPort) -> None:
     peer.line.unplug()
     with pytest.raises(NotSentError, match=r"was lost: [A-Z][a-z /]+$"):
-        port.exchange(b"ask", 4, 1.0)
+        port.exchange(b"ask", 4, WAIT_S)
     assert not port.is_usable
     with pytest.raises(NotSentError, match="must be opened again"):
-        port.exchange(b"ask", 4, 1.0)
+        port.exchange(b"ask", 4, WAIT_S)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
@@ -297,7 +320,7 @@ def test_a_port_comes_back_under_its_name(peer: Peer, port: SerialPort) -> None:
         peer.line.plug()
         port.open()
         peer.answers[b"ask"] = b"%02d" % round_
-        assert port.exchange(b"ask", 2, 1.0) == b"%02d" % round_
+        assert port.exchange(b"ask", 2, WAIT_S) == b"%02d" % round_
 
 
 def test_a_closed_port_sends_nothing_and_closes_twice(peer: Peer) -> None:
@@ -308,7 +331,7 @@ def test_a_closed_port_sends_nothing_and_closes_twice(peer: Peer) -> None:
     port.close()
     port.close()
     with pytest.raises(NotSentError, match="is not open"):
-        port.exchange(b"x", 1, 1.0)
+        port.exchange(b"x", 1, WAIT_S)
 
 
 @pytest.mark.parametrize(("filled", "error"), [(True, NotSentError), (False, NoReplyError)])
@@ -367,7 +390,7 @@ def test_two_users_share_one_port_and_the_last_closes_it(peer: Peer, port: Seria
     other = SerialPort.shared(os.path.realpath(peer.line.link), PARAMETERS)
     peer.answers[b"ask"] = b"yes"
     port.close()
-    assert other.exchange(b"ask", 3, 1.0) == b"yes"
+    assert other.exchange(b"ask", 3, WAIT_S) == b"yes"
     other.close()
     subprocess.run(
         [sys.executable, "-c", HOLDER, str(peer.line.link)], check=True, input="", text=True, capture_output=True
@@ -387,14 +410,14 @@ def test_an_error_breaks_the_port_for_all_and_each_opens_it_again(peer: Peer, po
     peer.line.plug()
     peer.answers[b"ask"] = b"yes"
     with pytest.raises(NotSentError):
-        port.exchange(b"ask", 3, 1.0)
+        port.exchange(b"ask", 3, WAIT_S)
     port.open()
-    assert port.exchange(b"ask", 3, 1.0) == b"yes"
+    assert port.exchange(b"ask", 3, WAIT_S) == b"yes"
     with pytest.raises(NotSentError):
-        other.exchange(b"ask", 3, 1.0)
+        other.exchange(b"ask", 3, WAIT_S)
     other.open()
     port.close()
-    assert other.exchange(b"ask", 3, 1.0) == b"yes"
+    assert other.exchange(b"ask", 3, WAIT_S) == b"yes"
     other.close()
 
 

@@ -14,7 +14,7 @@ from tests.linking import local, record
 from tests.mosquitto import Broker, Listener, SampleBroker, needs_mosquitto, publish
 from tests.mosquitto import stored as retained
 from tests.postgres import Postgres, needs_postgres
-from tests.waiting import eventually
+from tests.waiting import eventually, scaled
 
 pytestmark = needs_mosquitto
 GATES = tuple(f"khorgos-0{number}" for number in range(1, 6))
@@ -255,7 +255,7 @@ def test_a_broker_that_does_not_let_it_in_is_told_and_asked_again(wrong, sqlite,
 def test_a_database_that_is_none_is_told_in_a_line(tmp_path):
     done = subprocess.run(
         [sys.executable, PROGRAM, "gaps", "--database", f"sqlite:{tmp_path}/nowhere/events.db"],
-        check=False, capture_output=True, text=True, timeout=30,
+        check=False, capture_output=True, text=True, timeout=scaled(30),
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (1, "")
     assert "unable to open database file" in done.stderr

@@ -24,6 +24,7 @@ from tests.central_events import GATE, SOURCE, chain, devices, message, point, p
 from tests.consumer import report
 from tests.journals import STREAM, UTC, closed, device
 from tests.postgres import needs_postgres
+from tests.waiting import scaled
 
 
 def gaps(store):
@@ -115,7 +116,7 @@ def test_workers_with_the_same_events_in_other_orders_do_not_block_one_another(p
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(60)
+        thread.join(scaled(30))
     assert failures == []
     assert stores[0].rows("SELECT COUNT(*) FROM events") == [(240,)]
     assert stores[0].rows("SELECT source, seq FROM watermarks ORDER BY source") == [(f"/gate/{g}", 60) for g in gates]

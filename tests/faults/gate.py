@@ -11,6 +11,7 @@ from random import Random
 from drivers.emulators.lcus import LcusEmulator
 from drivers.emulators.scanner import ScannerEmulator
 from tests.gate_site import GATE, SITE, GateSite
+from tests.waiting import scaled_ms
 
 LANES = 4
 EVERY_S = 0.1
@@ -59,6 +60,7 @@ pulse_ms = 200
 [lanes.exit-{number}.relay]
 kind = "lcus"
 port = "{relay}"
+timeout_ms = {timeout_ms}
 channels = {channels}
 
 [[lanes.exit-{number}.scanners]]
@@ -117,7 +119,13 @@ class Gate:
             mqtt=mqtt,
         )
         for number, scanner in enumerate(self._scanners, 1):
-            text += LANE.format(number=number, relay=self._board.line.link, channels=LANES, scanner=scanner.line.link)
+            text += LANE.format(
+                number=number,
+                relay=self._board.line.link,
+                timeout_ms=scaled_ms(200),
+                channels=LANES,
+                scanner=scanner.line.link,
+            )
         self.site.configuration.write_text(text, encoding="utf-8")
         return self.site.configuration
 

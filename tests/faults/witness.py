@@ -11,6 +11,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from tests.gate_site import GATE
+from tests.waiting import PATIENCE_S
 
 
 class Witness:
@@ -36,7 +37,7 @@ class Witness:
         properties.SessionExpiryInterval = 3600
         self._client.connect("127.0.0.1", self._port, clean_start=False, properties=properties)
         self._client.loop_start()
-        assert self._subscribed.wait(10), "the witness could not subscribe"
+        assert self._subscribed.wait(PATIENCE_S), "the witness could not subscribe"
         return self
 
     def __exit__(self, *_):

@@ -10,7 +10,7 @@ import pytest
 
 from tests.booted_gate import CONFIGURATION, UNIT, Said, installed_gate, why_not_here
 from tests.debian_packages import kept_thin
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 pytestmark = [
     pytest.mark.skipif(bool(why_not_here()), reason=why_not_here() or "-"),
@@ -120,7 +120,10 @@ class Browser:
 @pytest.fixture
 def browser(wired):
     """A browser in which the first administrator is logged in."""
-    with wired.machine.network(), httpx.Client(base_url="http://127.0.0.1:8480", timeout=20, trust_env=False) as client:
+    with (
+        wired.machine.network(),
+        httpx.Client(base_url="http://127.0.0.1:8480", timeout=PATIENCE_S, trust_env=False) as client,
+    ):
         browser = Browser(client)
         browser.page("/first")  # the console makes a code as it opens, and each makes those before it void
         code = wired.ask("gate-agent console code").split()[0]

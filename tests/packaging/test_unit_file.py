@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import scaled
+
 SYSTEMD = Path(__file__).parents[2] / "systemd"
 UNIT = SYSTEMD / "gate-agent.service"
 CLOCK = SYSTEMD / "gate-agent-clock.service"
@@ -49,7 +51,7 @@ def verified(machine, text, unit=UNIT):
     """What systemd says of a unit; nothing when all is well."""
     (machine / "etc/systemd/system" / unit.name).write_text(text, encoding="utf-8")
     command = [tool("systemd-analyze"), "verify", "--man=no", f"--root={machine}", unit.name]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=scaled(30))
     said = [line for line in answer.stderr.splitlines() if not (LATER.search(line) and version() < LATER_SINCE)]
     return "\n".join(said) + ("" if answer.returncode == 0 else f"exit code {answer.returncode}")
 
@@ -57,7 +59,7 @@ def verified(machine, text, unit=UNIT):
 def version():
     """The version of systemd, 252 on Debian 12."""
     answer = subprocess.run(
-        [tool("systemd-analyze"), "--version"], capture_output=True, text=True, check=True, timeout=60
+        [tool("systemd-analyze"), "--version"], capture_output=True, text=True, check=True, timeout=scaled(30)
     )
     return int(answer.stdout.split()[1])
 
@@ -111,7 +113,7 @@ def test_the_gate_is_started_again_for_ever_and_watched():
 
 def exposed(unit, threshold=100):
     command = [tool("systemd-analyze"), "security", "--offline=true", f"--threshold={threshold}", "--json=short"]
-    answer = subprocess.run([*command, str(unit)], capture_output=True, text=True, check=False, timeout=60)
+    answer = subprocess.run([*command, str(unit)], capture_output=True, text=True, check=False, timeout=scaled(30))
     open_ones = [row["json_field"] for row in json.loads(answer.stdout) if float(row["exposure"] or 0) > 0]
     return answer.returncode, set(open_ones)
 
@@ -174,7 +176,7 @@ def test_the_page_on_the_clock_says_what_the_units_do():
 
 def test_the_users_file_is_understood(tmp_path):
     command = [tool("systemd-sysusers"), "--dry-run", f"--root={tmp_path}", str(SYSTEMD / "gate-agent.sysusers")]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=scaled(30))
     assert answer.returncode == 0, answer.stderr
     assert "gate-agent" in answer.stdout + answer.stderr
 
@@ -185,7 +187,11 @@ def test_the_folders_file_is_understood(tmp_path):
     (tmp_path / "etc/group").write_text("root:x:0:\ngate-agent:x:990:\n", encoding="utf-8")
     command = [tool("systemd-tmpfiles"), "--create", "--dry-run", f"--root={tmp_path}"]
     answer = subprocess.run(
-        [*command, str(SYSTEMD / "gate-agent.tmpfiles")], capture_output=True, text=True, check=False, timeout=60
+        [*command, str(SYSTEMD / "gate-agent.tmpfiles")],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=scaled(30),
     )
     if "unrecognized option" in answer.stderr:
         pytest.skip("this systemd-tmpfiles cannot be asked without doing it")
@@ -197,7 +203,7 @@ def test_the_folders_file_is_understood(tmp_path):
 
 def test_the_device_rules_are_understood():
     command = [tool("udevadm"), "verify", "--no-style", str(SYSTEMD / "60-gate-agent.rules")]
-    answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    answer = subprocess.run(command, capture_output=True, text=True, check=False, timeout=scaled(30))
     if "Unknown command verb" in answer.stderr:
         pytest.skip("this udevadm cannot verify rules: it came with systemd 254")
     assert answer.returncode == 0, answer.stdout + answer.stderr

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from agent.core.permit.keys import SigningKey
 from tests.mosquitto import Broker
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually, scaled
 
 GATES = ("north", "south", "west")
 ROOT = Path(__file__).parents[2]
@@ -63,7 +63,7 @@ class RacingGate:
         return self
 
     def started(self):
-        said = self._answers.get(timeout=30)
+        said = self._answers.get(timeout=scaled(30))
         assert "started" in said, said
 
     def _read(self, process):
@@ -86,22 +86,22 @@ class RacingGate:
 
     def where(self):
         assert self.order(do="where"), self._log.read_text()[-2000:]
-        return self._answers.get(timeout=30)["where"]
+        return self._answers.get(timeout=scaled(30))["where"]
 
     def kill(self):
         self._process.kill()
         self._leave()
 
     def _leave(self):
-        code = self._process.wait(10)
+        code = self._process.wait(PATIENCE_S)
         with suppress(OSError):
             self._process.stdin.close()
-        self._reader.join(10)
+        self._reader.join(PATIENCE_S)
         return code
 
     def stop(self):
         self.order(do="stop")
-        said = self._answers.get(timeout=60)
+        said = self._answers.get(timeout=scaled(30))
         assert said.get("stopped"), (said, self._log.read_text()[-2000:])
         assert self._leave() == 0
 

@@ -17,21 +17,22 @@ from tests.arrivals import View, empty_yard
 from tests.central import Central
 from tests.gate_site import GATE, GateSite
 from tests.hearing import Hearing
+from tests.lanes import DECIDE_S, GONE_S, GRANT_S
 from tests.live_rtsp import RATE_HZ, LiveCamera
 from tests.mosquitto import Broker, free_port, needs_mosquitto
 from tests.pki import Authority
+from tests.waiting import scaled, scaled_ms
 
-pytestmark = pytest.mark.alone
-
-GONE_S = 0.6
-FRAMES_UNTIL_GONE = round((GONE_S + 0.5) * RATE_HZ)
+OPEN_S = min(60.0, scaled(4.0))
+FRAMES_UNTIL_GONE = round((GONE_S + scaled(0.15)) * RATE_HZ)
 NO_BROKER = "enabled = false"
 LARGE_CODE_LEFT_PX, LARGE_CODE_TOP_PX = 8, 40
 PLATE_BOX = (570, 480, 240, 110)
 LANE = """
 [lanes.exit-1.timing]
-read_s = 5
-decide_s = 1
+read_s = 30
+decide_s = {decide_s}
+grant_s = {grant_s}
 gone_s = {gone_s}
 blind_passage_s = 1
 
@@ -41,22 +42,31 @@ pulse_ms = 200
 [lanes.exit-1.relay]
 kind = "lcus"
 port = "{port}"
+timeout_ms = {timeout_ms}
 
 [[lanes.exit-1.cameras]]
 id = "front"
 kind = "opencv"
 url = "{url}"
-open_timeout_ms = 500
+open_timeout_ms = {open_timeout_ms}
 """
 
 
 class Gate:
     """An agent of one blind lane, with its events as its journal has them."""
 
-    def __init__(self, installed, folder, url, mqtt=NO_BROKER):
+    def __init__(self, installed, folder, url, mqtt=NO_BROKER, open_timeout_s=OPEN_S):
         self.site = GateSite(folder)
         self.port = folder / "relay-board"
-        lane = LANE.format(gone_s=GONE_S, port=self.port, url=url)
+        lane = LANE.format(
+            decide_s=DECIDE_S,
+            grant_s=GRANT_S,
+            gone_s=GONE_S,
+            port=self.port,
+            timeout_ms=scaled_ms(200),
+            url=url,
+            open_timeout_ms=round(1000 * open_timeout_s),
+        )
         self.agent = installed.agent(self.site.configure(lane, mqtt=mqtt))
         self.hearing = Hearing(self._recorded, self.agent.until)
 
@@ -136,7 +146,7 @@ def test_a_camera_that_never_answers_is_told_of_and_used_when_it_does(installed,
     camera = LiveCamera(tmp_path)
     silent = socket.create_server(("127.0.0.1", 0))
     camera.port = silent.getsockname()[1]
-    gate = Gate(installed, tmp_path, camera.url)
+    gate = Gate(installed, tmp_path, camera.url, open_timeout_s=scaled(0.5))
     with board_at(gate.port), gate.agent:
         with silent:
             told = gate.device("camera", "lost")
@@ -233,8 +243,8 @@ def test_a_port_that_is_no_relay_is_told_of_and_the_vehicle_that_waits_passes_on
     [
         ("number = 1", 'number = "one"', "1: error: lanes.exit-1.number: expected a whole number"),
         (
-            "read_s = 5",
-            "reed_s = 5",
+            "read_s = 30",
+            "reed_s = 30",
             '1: error: lanes.exit-1.timing.reed_s: there is no such key here; did you mean "read_s"',
         ),
         ("[clock]", "[clock", "7: error: "),

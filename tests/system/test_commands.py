@@ -18,7 +18,7 @@ from tests.hearing import Hearing
 from tests.lanes import BlindLane
 from tests.mosquitto import needs_mosquitto
 
-pytestmark = [needs_mosquitto, pytest.mark.alone]
+pytestmark = needs_mosquitto
 
 LANE = "exit-1"
 KEY = SigningKey.from_seed(bytes(range(32)))

@@ -16,10 +16,11 @@ from drivers.emulators.lcus import LcusEmulator
 from tests.central import Central
 from tests.gate_site import GATE, GateSite, plain_broker
 from tests.hearing import Hearing
+from tests.lanes import DECIDE_S, GONE_S, GRANT_S
 from tests.mosquitto import needs_mosquitto
-from tests.waiting import eventually
+from tests.waiting import eventually, scaled, scaled_ms
 
-pytestmark = [needs_mosquitto, pytest.mark.alone]
+pytestmark = needs_mosquitto
 
 SEED = 20261124
 RELEASED_WITHIN_S = 2.0
@@ -29,9 +30,10 @@ MANY_AGENT_KILLS = 20
 MANY_BROKER_KILLS = 10
 LANE = """
 [lanes.exit-1.timing]
-read_s = 5
-decide_s = 3
-gone_s = 0.6
+read_s = 30
+decide_s = {decide_s}
+grant_s = {grant_s}
+gone_s = {gone_s}
 blind_passage_s = 1
 
 [lanes.exit-1.barrier]
@@ -41,6 +43,7 @@ pulse_ms = 1000
 [lanes.exit-1.relay]
 kind = "lcus"
 port = "{port}"
+timeout_ms = {timeout_ms}
 
 [[lanes.exit-1.cameras]]
 id = "front"
@@ -104,7 +107,14 @@ class World:
         self.yard = Yard(folder / "scene.json", self.site)
         self.broker, self.board, self.central = broker, board, central
         board.relays.watch(self.yard.switched)
-        lane = LANE.format(port=board.line.link, scene=self.yard.scene)
+        lane = LANE.format(
+            decide_s=DECIDE_S,
+            grant_s=GRANT_S,
+            gone_s=GONE_S,
+            port=board.line.link,
+            timeout_ms=scaled_ms(200),
+            scene=self.yard.scene,
+        )
         self.agent = installed.agent(self.site.configure(lane, mqtt=plain_broker(broker.port)))
         # A broker that dies again and again is tried less and less often.
         self.hearing = Hearing(lambda: central.events, partial(self.agent.until, within_s=90))
@@ -180,7 +190,7 @@ class World:
         return begun - {event["transaction"] for event in self.hearing.all("transaction.closed")}
 
     def hesitate_until_gone(self):
-        threading.Event().wait(1.0)
+        threading.Event().wait(GONE_S + scaled(0.15))
 
     def finish(self):
         """Let one more vehicle through undisturbed, stop the agent, and prove the whole history."""

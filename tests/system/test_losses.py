@@ -11,8 +11,6 @@ from tests.faults.rows import ROWS, played
 from tests.journals import GATE, granted, open_journal, present
 from tests.mosquitto import needs_mosquitto
 
-pytestmark = pytest.mark.alone
-
 SEED = 20261124
 
 

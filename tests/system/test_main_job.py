@@ -16,11 +16,11 @@ from tests.hearing import Heard, Hearing
 from tests.lanes import GONE_S, BlindLane, InputsLane
 from tests.live_rtsp import RATE_HZ, LiveCamera
 from tests.mosquitto import Listener, needs_mosquitto
-from tests.waiting import eventually
+from tests.waiting import eventually, scaled
 
-pytestmark = [needs_mosquitto, pytest.mark.alone]
+pytestmark = needs_mosquitto
 
-FRAMES_UNTIL_GONE = round((GONE_S + 0.5) * RATE_HZ)
+FRAMES_UNTIL_GONE = round((GONE_S + scaled(0.15)) * RATE_HZ)
 CAMERA = """
 [[lanes.exit-1.cameras]]
 id = "front"

@@ -14,7 +14,7 @@ from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene
 from tests.central import Central
 from tests.consoles import KNOWN_TO_ALL
 from tests.gate_site import GATE, GateSite, plain_broker
-from tests.lanes import InputsLane
+from tests.lanes import DECIDE_S, GONE_S, READ_S, InputsLane
 from tests.live_rtsp import LiveCamera
 from tests.mosquitto import Broker, free_port
 from tests.waiting import eventually
@@ -163,10 +163,9 @@ def _patient(toml):
     """A lane whose board is asked less often, and where all have more time: a browser draws on the same cores."""
     for quick, slow in (
         ("poll_hz = 50", "poll_hz = 10"),
-        ("read_s = 2", "read_s = 30"),
-        ("decide_s = 2", "decide_s = 30"),
-        ("gone_s = 0.6", "gone_s = 3"),  # a picture in which nothing changes is read once a second
-        ('kind = "modbus_rtu"', 'kind = "modbus_rtu"\ntimeout_ms = 1500'),
+        (f"read_s = {READ_S}", "read_s = 30"),
+        (f"decide_s = {DECIDE_S}", "decide_s = 30"),
+        (f"gone_s = {GONE_S}", "gone_s = 3"),  # a picture in which nothing changes is read once a second
     ):
         assert quick in toml
         toml = toml.replace(quick, slow)

@@ -1,0 +1,31 @@
+"""What `make stress` makes of the runs of pytest."""
+
+from tools.stress import Found, table
+
+LOG = """\
+..F.E                                                                    [100%]
+=========================== short test summary info ============================
+ERROR tests/site/test_a.py::test_of_b[1-2] - OSError: away
+FAILED tests/drivers/test_c.py::TestD::test_of_e - assert 1 == 2
+1 failed, 3 passed, 1 error in 12.00s
+"""
+E_FAILED = "tests/drivers/test_c.py::TestD::test_of_e"
+
+
+def test_each_test_that_failed_is_counted_with_its_reason_under_each_kind_of_stress():
+    busy, half = Found(), Found()
+    assert set(busy.add(LOG, 1, 12.0)) >= {E_FAILED}
+    assert not busy.add("5 passed in 10.00s", 0, 10.0)
+    half.add(LOG, 1, 30.0)
+    assert (busy.failures[E_FAILED], busy.why[E_FAILED]) == (1, "assert 1 == 2")
+    lines = table({"busy loops": busy, "half a core": half})
+    assert lines[0].split() == ["busy", "loops", "half", "a", "core"]
+    assert any(line.split() == [E_FAILED, "1", "of", "2", "1", "of", "1"] for line in lines)
+    assert lines[-1].split() == ["seconds", "a", "run", "11", "30"]
+
+
+def test_a_run_that_did_not_come_to_its_end_is_a_failure():
+    found = Found()
+    assert set(found.add("INTERNALERROR", 3, 1.0)) == {"the run itself"}
+    assert set(found.add("", 1, 1.0)) == {"the run itself"}
+    assert found.failures["the run itself"] == 2
