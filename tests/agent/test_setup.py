@@ -21,10 +21,11 @@ from agent.cli.setup.practice import ISSUER, practice
 from agent.core.decision import Reason
 from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.trust import load, root_key
+from agent.rehearsal import rehearsals, scene_folders
 from drivers.inputs import simulated
 from drivers.inputs.simulated import SimulatedInputs
 from tests.machine import CH340, Machine
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 DAY_S = 86_400
 
@@ -250,7 +251,10 @@ def test_everything_that_is_made_for_a_configuration_elsewhere_is_kept_beside_it
     done = run_anywhere(*GATE, *SIMULATED, "n", "y", "新B52K18", "n", "", "y")
     assert done.exit_code == 0, done.output
     folder = tmp_path / "trial gate"
-    assert load_configuration(folder / "gate.toml").settings.state.directory == folder / "state"
+    settings = load_configuration(folder / "gate.toml").settings
+    assert settings.state.directory == folder / "state"
+    assert settings.lanes["exit-1"].cameras[0].table["scene_file"] == str(folder / "state/rehearsal/scene.json")
+    assert list(dict(rehearsals(settings.lanes, scene_folders(settings.state.directory, {})))) == ["exit-1"]
     assert [one.number for one in history_of(folder / "gate.toml").generations()] == [1]
 
 
@@ -262,11 +266,11 @@ def test_each_command_that_is_printed_at_the_end_works(run_anywhere, tmp_path):
     environment = {**os.environ, "PATH": path, "GATE_CONSOLE__PORT": "0"}
     agent = subprocess.Popen(["sh", "-c", f"exec env {start}"], env=environment)
     try:
-        eventually(lambda: list(tmp_path.glob("*/run/console.sock")), 60)
+        eventually(lambda: list(tmp_path.glob("*/run/console.sock")))
         examined, coded, watched = (in_shell(one, environment) for one in (f"{doctor} --json", code, f"{watch} --once"))
     finally:
         agent.terminate()
-        agent.wait(60)
+        agent.wait(PATIENCE_S)
     assert json.loads(examined.stdout)["by"] == "agent", examined
     assert (coded.returncode, "good for half an hour" in coded.stdout) == (0, True), coded
     assert (watched.returncode, "exit-1" in watched.stdout) == (0, True), watched

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path as FilePath
 from typing import TYPE_CHECKING, Final
 
 import typer
@@ -14,11 +15,11 @@ from agent.core.wording.lookup import flaw
 from agent.core.wording.words import Language
 from agent.eye.protocol import Configure
 from agent.eye_port import EyePort
+from agent.rehearsal import FOLDER, RUNTIME
 from drivers import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path as FilePath
 
     from agent.cli.setup.interview import Sheet
     from agent.eye.protocol import Beat
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 SIMULATED: Final = "none yet: a drawn yard, to be replaced later"
 NETWORK: Final = "a network camera, by its rtsp:// address"
-SCENE: Final = "/run/gate-agent/rehearsal/scene.json"
+SCENE: Final = "scene.json"
 LOOK_S: Final = 15.0
 MEASURED_WITHIN_S: Final = 5.0
 COUNTED_S: Final = 2.0
@@ -48,7 +49,7 @@ def choose_camera(sheet: Sheet, lane: Path, root: FilePath) -> None:
         sheet.put(path, {})
         if chosen == SIMULATED:
             sheet.put((*path, "kind"), "simulated")
-            sheet.put((*path, "scene_file"), SCENE)
+            sheet.put((*path, "scene_file"), _scene(sheet))
             break
         sheet.put((*path, "kind"), "opencv")
         if chosen == NETWORK:
@@ -61,6 +62,12 @@ def choose_camera(sheet: Sheet, lane: Path, root: FilePath) -> None:
         if typer.confirm("Take it all the same? The agent looks for it for ever.", default=False):
             break
     ask(sheet, (*path, "id"), "Name of the camera, such as front", "front")
+
+
+def _scene(sheet: Sheet) -> str:
+    """A file in a folder of scenes: of the state directory where that is named, else of the service's runtime folder."""
+    state = sheet.values.get("state", {}).get("directory") or sheet.before(("state", "directory"))
+    return str(FilePath(state or RUNTIME) / FOLDER / SCENE)
 
 
 def _no_network_address(url: str) -> str:
