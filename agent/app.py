@@ -415,6 +415,7 @@ class App:
             places=self._lanes_of_boards,
             boot=self._boot,
             utc=self._utc,
+            central=lambda: None if self._central is None else self._central.session,
         )
         return Insight(looked, self._tally)
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from agent.executors import Parts
     from agent.gate_lists import GateLists
     from agent.link.presence import GateIdentity
+    from agent.link.session import Session
     from agent.link.setup import LinkView
     from agent.link.uplink_view import UplinkView
     from agent.recorder import Recorder
@@ -106,6 +107,11 @@ class Central:
     def link_view(self) -> LinkView:
         """How the link is."""
         return self._link.session.view
+
+    @property
+    def session(self) -> Session:
+        """The connection itself."""
+        return self._link.session
 
     @property
     def uplink_view(self) -> UplinkView:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from agent.store.evidence import EvidenceStore
 
 ORDER_S = 5.0
-SNAPSHOT_S = 2.0
+SNAPSHOT_S = 5.0
 
 
 class OrderedLane(Protocol):
@@ -137,7 +137,7 @@ def take_snapshot(parts: Parts, command: Command) -> Answer:
         return Answer(Result.NOT_DONE, f"there is no camera {name}")
     jpeg = camera.snapshot(SNAPSHOT_S)
     if jpeg is None:
-        return Answer(Result.FAILED, f"the camera {name} gave no picture in time")
+        return Answer(Result.FAILED, f"the camera {name} gave no picture within {SNAPSHOT_S:g} s")
     picture = hashlib.sha256(jpeg).hexdigest()
     try:
         parts.evidence.keep(picture, jpeg)

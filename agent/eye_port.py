@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _JOIN_SLACK_S = 3.0
+_ASK_AGAIN_S = 0.5
+_ASK_PAUSE_S = 0.1
 _LOOK_S = 0.2
 _HELD = "does not end although it was killed; its camera or a driver hangs; a new one is started once it has ended"
 LIMIT_S = 60.0
@@ -142,9 +144,20 @@ class EyePort:
         return self._glimpses.newest
 
     def snapshot(self, timeout_s: float = 1.0) -> bytes | None:
-        """The newest frame as a small JPEG; None when the eye has none or does not answer in time."""
-        before = self._glimpses.look()
-        return self._glimpses.answer_after(before, timeout_s) if self._wake_up() else None
+        """The newest frame as a small JPEG, as soon as there is one; None when there is none in time.
+
+        The eye is asked again and again: it has no frame before its camera gave the first one, and may be started anew.
+        """
+        pause, until = threading.Event(), time.monotonic() + timeout_s
+        while (left_s := until - time.monotonic()) > 0 and not self.worker.stopping:
+            before = self._glimpses.look()
+            if not self._wake_up():
+                break
+            picture = self._glimpses.answer_after(before, min(left_s, _ASK_AGAIN_S))
+            if picture is not None:
+                return picture
+            pause.wait(_ASK_PAUSE_S)
+        return None
 
     def expose(self, share: float | None, for_s: float) -> None:
         """Have an exposure tried for so long, at most 60 s: this share of the light that the automatic takes; None: all.

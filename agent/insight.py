@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.doctor.facts import ListsFacts
+    from agent.doctor.gathering.others import CentralLink
     from agent.gauges import GaugedParts
     from agent.link.setup import LinkView
     from agent.service.metrics import Tally
@@ -42,7 +43,7 @@ INSTALLED = version("gate-agent")
 class Looked:
     """What is looked at. `load`: reads the configuration on the disk, raises SettingsError. `places`: the lanes of each relay board.
 
-    `boot`: of this start. `utc`: the wall clock.
+    `boot`: of this start. `utc`: the wall clock. `central`: the connection to central; None: the gate has none.
     """
 
     parts: GaugedParts
@@ -53,6 +54,7 @@ class Looked:
     places: Mapping[str, list[str]]
     boot: str
     utc: Callable[[], float]
+    central: Callable[[], CentralLink | None]
 
 
 class Insight:
@@ -100,6 +102,10 @@ class Insight:
         """The health of the gate as it is published."""
         return payload(health(self._gauges.read(), self._looked.boot, self._looked.utc(), self.clinic.report))
 
+    def brokers(self) -> tuple[BrokerFacts, ...]:
+        """How every broker does. Waits for them, seconds."""
+        return others.brokers(self._looked.loaded.settings, self.health, self._own_links())
+
     def _make_clinic(self) -> Clinic:
         looked, settings, parts = self._looked, self._looked.loaded.settings, self._looked.parts
         ground = Ground(
@@ -114,6 +120,7 @@ class Insight:
             running=lambda: (looked.loaded.digest, INSTALLED),
             watchdog_s=(lambda: parts.watchdog.window_s) if software.MANAGER.is_dir() else None,
             failing=lambda: parts.recorder.failing,
+            links=self._own_links,
             ours=self._ours,
         )
         devices = HeldDevices(parts.lanes, parts.eyes, parts.relays, parts.devices, parts.workers, looked.places)
@@ -121,6 +128,9 @@ class Insight:
         quiet = Task(Check.BROKERS, self._linked, judging.brokers)
         rounds = [quiet if task.check is Check.BROKERS else task for task in tasks]
         return Clinic(settings.gate.id, INSTALLED, looked.utc, tasks, rounds)
+
+    def _own_links(self) -> others.Links:
+        return others.Links(self._looked.central(), self._links.get("site"))
 
     def _ours(self) -> frozenset[int]:
         return frozenset((os.getpid(), *(pid for eye in self._looked.parts.eyes if (pid := eye.pid) is not None)))

@@ -69,7 +69,8 @@ def drain(
         journal = stack.enter_context(journal_at(folder / "journal.sqlite"))
         fill(journal, events)
         stack.enter_context(broker)
-        consumer = stack.enter_context(reference_consumer(folder, broker.port, central_files))
+        port = broker.port_of("central") if isinstance(broker, SampleBroker) else broker.port
+        consumer = stack.enter_context(reference_consumer(folder, port, central_files))
         link = stack.enter_context(linked(journal, settings, FlowSettings()))
         eventually(lambda: link.session.view.state is PortState.UP)
         began, began_cpu = link.session.view.since_at, time.process_time()

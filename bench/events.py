@@ -47,6 +47,8 @@ from tests.mosquitto import SampleBroker
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from agent.store.journal import Journal
 
 VEHICLES = 5_000
@@ -57,6 +59,7 @@ UTC = 1_800_000_000.0
 PERMIT = "0102030405060708"
 WITHIN_S = 300.0
 LISTEN_S = 1.0
+WATCHER = "watcher"
 SEED = 1
 
 
@@ -117,15 +120,23 @@ class Watermarks(threading.Thread):
         return max((seq for _, seq in list(self.heard)), default=0)
 
 
+def _watched_broker(folder: Path) -> SampleBroker:
+    """The sample, where one more client may hear the watermarks of the gate."""
+    broker = SampleBroker(folder, GATE, WATCHER)
+    with (folder / "gates.acl").open("a") as rules:
+        rules.write(f"\nuser {WATCHER}\ntopic read gate/v1/{GATE}/ack\n")
+    return broker
+
+
 def decisions(count: int) -> list[Figure]:
     """How long at least so many decisions took to central."""
     with scratch() as folder, ExitStack() as stack:
         installed = Installation(build_wheel(folder), folder)
-        broker = stack.enter_context(SampleBroker(folder, GATE))
+        broker = stack.enter_context(_watched_broker(folder))
         files = [str(file) for file in broker.files(GATE)]
-        consumer = stack.enter_context(reference_consumer(folder, broker.port, broker.files("central")))
-        tls = TlsFiles(*broker.files(GATE))
-        guest = Guest(BrokerAddress.parse(f"mqtts://localhost:{broker.port}"), tls=tls, client_id="watermarks")
+        consumer = stack.enter_context(reference_consumer(folder, broker.central_port, broker.files("central")))
+        tls = TlsFiles(*broker.files(WATCHER))
+        guest = Guest(BrokerAddress.parse(f"mqtts://localhost:{broker.port}"), tls=tls)
         watermarks = Watermarks(stack.enter_context(guest))
         gate = stack.enter_context(Gate(installed, folder, mqtt=_mqtt(broker.port, files), seed=SEED))
         watermarks.start()

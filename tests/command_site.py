@@ -118,6 +118,7 @@ class Central:
     """Central's end: publishes commands and hears the results, in order."""
 
     def __init__(self, port):
+        self.port = port
         self._guest = Guest(local(port))
         self.results = []
         self.raw = []

@@ -1,7 +1,8 @@
 """An eye process whose camera or readers misbehave as ordered: `eye_child.py MODE --fd N`.
 
 Modes: `segfault`, `hang`, `fail` (the code reader does, once a frame shows it a number of 5 or more), `count` (reads the
-number in each frame as its code), `slow` (the same, 0.2 s a frame), `hint` (tells by a code whether there is a hint of one,
+number in each frame as its code), `slow` (the same, 0.2 s a frame), `late` (the same, with a camera that opens at once and
+has its first frame two seconds later), `never` (the same, but there is none), `hint` (tells by a code whether there is a hint of one,
 whenever that changes), `silent` (says nothing), `stuck` (stops to beat),
 `garbage`, `liar` (a plate without positions), `future` (a frame from tomorrow), `stranger`, `old`, `exit`, `deaf` (does
 not stop when asked), `held` (delivers, then hangs; once killed it stays in the kernel, as in uninterruptible sleep, until
@@ -31,12 +32,13 @@ from tests.rtsp_server import number_in, numbered_picture
 
 
 class CountingCamera:
-    """Draws numbered pictures, 25 a second. `newest`: the number of the last."""
+    """Draws numbered pictures, 25 a second. `newest`: the number of the last. `late_s`: how long the first one takes."""
 
     newest = 0
 
-    def __init__(self):
+    def __init__(self, late_s=0.0):
         self._number = 0
+        self._late_s = late_s
         self._pause = threading.Event()
 
     def open(self):
@@ -46,7 +48,7 @@ class CountingCamera:
         pass
 
     def read(self):
-        self._pause.wait(0.04)
+        self._pause.wait(0.04 if self._number else self._late_s)
         self._number += 1
         CountingCamera.newest = self._number
         return Frame(numbered_picture(self._number), time.monotonic())
@@ -205,7 +207,9 @@ def serve():
         misbehave(options.mode, end)
 
     def make_camera(settings):
-        return main.made_camera(settings) if settings.camera_kind != "drawn" else CountingCamera()
+        if settings.camera_kind != "drawn":
+            return main.made_camera(settings)
+        return CountingCamera({"late": 2.0, "never": 3600.0}.get(options.mode, 0.0))
 
     code = main.serve(options.fd, make_camera, made_readers(options.mode), main.needs_of)
     os._exit(code)

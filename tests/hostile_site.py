@@ -110,7 +110,8 @@ class HostileSite:
                 if self.checked:
                     eventually(lambda: self.desk._inbox.qsize() < 32, within_s=60)
                 self.sent[assault.kind] = self.sent.get(assault.kind, 0) + 1
-                self.refusable += "/cmd" in assault.topic and assault.kind != "replayed"
+                # What is empty is not a command: it clears what was retained there.
+                self.refusable += "/cmd" in assault.topic and assault.kind not in {"replayed", "empty"}
                 receipt = guest.publish(
                     Outgoing(
                         assault.topic,
@@ -125,7 +126,6 @@ class HostileSite:
             self.effects = list(self.executors.carried_out)
             for name in CommandName:
                 guest.publish(Outgoing(f"gate/v1/{GATE}/cmd/{name.value}", b"", retain=True))
-                self.refusable += 1
             self._obey_once_more(central)
 
     def _obey_once_more(self, central):

@@ -63,6 +63,11 @@ def free_port():
             return port
 
 
+def _answers(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
 class Broker:
     """One mosquitto on 127.0.0.1, on the same port over all its lives.
 
@@ -92,8 +97,10 @@ class Broker:
 
     def _listens(self):
         assert self.process.poll() is None, self.log.read_text()
-        with socket.socket() as probe:
-            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+        return all(map(_answers, self._ports()))
+
+    def _ports(self):
+        return [self.port]
 
     def kill(self):
         """End it like a power cut of its machine does."""
@@ -119,13 +126,14 @@ class Broker:
 
 
 class SampleBroker(Broker):
-    """mosquitto with the sample that ships, and certificates made by the commands of its page; only places put in.
+    """mosquitto with the samples that ship, and certificates made by the commands of their page; only places put in.
 
-    `others`: further gates that get a certificate.
+    `port`: where gates come in; `central_port`: where central does. `others`: further gates that get a certificate.
     """
 
     def __init__(self, folder: Path, gate: str, *others: str):
         super().__init__(folder)
+        self.central_port = free_port()
         self._folder = folder
         page = (SAMPLE / "README.md").read_text()
         commands = page.split("```sh\n")[1].split("```")[0]
@@ -137,9 +145,10 @@ class SampleBroker(Broker):
         rules = folder / "gates.acl"
         rules.write_text((SAMPLE / "gates.acl").read_text())
         rules.chmod(0o600 if os.geteuid() == 0 else 0o644)
-        text = (SAMPLE / "mosquitto.conf").read_text()
+        text = (SAMPLE / "mosquitto.conf").read_text() + (SAMPLE / "central-listener.conf").read_text()
         for example, real in (
             ("listener 8883", f"listener {self.port} {_loopback()}"),
+            ("listener 8884", f"listener {self.central_port} {_loopback()}"),
             ("/etc/mosquitto/certs/", f"{folder}/"),
             ("/etc/mosquitto/gates.acl", str(rules)),
             ("/var/lib/mosquitto/", f"{folder}/"),
@@ -148,6 +157,13 @@ class SampleBroker(Broker):
             text = text.replace(example, real)
         user = "user root\n" if os.geteuid() == 0 else ""
         self._conf.write_text(user + text)
+
+    def _ports(self):
+        return [self.port, self.central_port]
+
+    def port_of(self, name):
+        """The port at which a client with the certificate of this name comes in."""
+        return self.central_port if name == "central" else self.port
 
     def files(self, name):
         """The paths of CA, certificate and key of a client."""

@@ -38,6 +38,10 @@ def fleet(  # noqa: PLR0913, PLR0917 - one parameter an option
     consume: Annotated[
         bool, typer.Option("--consume", help="Count and acknowledge the events here too, where no central does.")
     ] = False,
+    central_broker: Annotated[
+        list[str] | None,
+        typer.Option(help="For --consume: where central connects, if not where the gates do; as --broker."),
+    ] = None,
     ca: Annotated[Path | None, typer.Option(help="PEM file of the brokers' CA.")] = None,
     certificate: Annotated[
         str | None, typer.Option(help="PEM certificate of the gates; {gate} stands for each gate's id.")
@@ -67,7 +71,8 @@ def fleet(  # noqa: PLR0913, PLR0917 - one parameter an option
     Exit code 0 when all gates are connected at the end and no event is lost.
     """
     addresses = tuple(_parse(url) for url in broker)
-    away = elsewhere(addresses)
+    central_addresses = tuple(_parse(url) for url in central_broker or ())
+    away = elsewhere((*addresses, *central_addresses))
     if away and not really:
         raise typer.BadParameter(
             f"{', '.join(away)} is not on this machine. A fleet floods its broker: say --really if it is meant",
@@ -89,6 +94,7 @@ def fleet(  # noqa: PLR0913, PLR0917 - one parameter an option
             session_expiry_s=session_expiry,
             will_delay_s=min(session_expiry, WILL_DELAY_S),
             consume=consume,
+            central_brokers=central_addresses,
         )
         credentials.of_gate(plan.gate_id(1))
         credentials.of_central("central")

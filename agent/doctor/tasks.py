@@ -43,8 +43,8 @@ class Ground:
     `load`: reads the configuration on the disk, raises SettingsError. `settings`: those that are looked at. `utc`: the wall
     clock. `clock`, `lists`: how they are. `health`: what is published to try a broker. `running`: digest of the
     configuration and version of the agent that runs, None where none was asked. `watchdog_s`: within which the service manager
-    wants a sign of life; None: nobody can say. `failing`: whether the agent cannot write its journal now. `ours`: process ids
-    that may hold a device.
+    wants a sign of life; None: nobody can say. `failing`: whether the agent cannot write its journal now. `links`: the
+    connections that the agent has. `ours`: process ids that may hold a device.
     """
 
     path: Path
@@ -58,6 +58,7 @@ class Ground:
     running: Callable[[], tuple[str, str] | None]
     watchdog_s: Callable[[], float | None] | None
     failing: Callable[[], bool] = lambda: False
+    links: Callable[[], others.Links] = others.Links
     ours: Callable[[], frozenset[int]] = frozenset
 
 
@@ -107,7 +108,12 @@ def common(ground: Ground) -> list[Task]:
         Task(Check.GATE_KEY, partial(files.gate_key, state), of_files.gate_key),
         Task(Check.CERTIFICATES, lambda: files.tls(settings, ground.user, ground.utc()), of_files.certificates),
         Task(Check.MODELS, files.models, of_files.models),
-        Task(Check.BROKERS, partial(others.brokers, settings, ground.health), of_others.brokers, BROKERS_LIMIT_S),
+        Task(
+            Check.BROKERS,
+            lambda: others.brokers(settings, ground.health, ground.links()),
+            of_others.brokers,
+            BROKERS_LIMIT_S,
+        ),
         Task(Check.LISTS, ground.lists, of_others.lists),
         Task(Check.PORTS, lambda: ports.ports(settings, ground.user, ground.ours() | {os.getpid()}), of_devices.ports),
     ]

@@ -64,7 +64,7 @@ class Plan:
     this size; one has about 520 bytes without. `start_spread_s`: within it the gates connect first. `answer_timeout_s`:
     how long a broker may take to let a gate in and to take its subscriptions. `session_expiry_s`, `will_delay_s`: as in
     SessionSettings. `consume`: count and
-    acknowledge the events in this process too, where no central does.
+    acknowledge the events in this process too, where no central does; `central_brokers`: where that is done, if elsewhere.
     """
 
     gates: int
@@ -83,6 +83,7 @@ class Plan:
     will_delay_s: int = WILL_DELAY_S
     flow: FlowSettings = field(default_factory=FlowSettings)
     consume: bool = False
+    central_brokers: tuple[BrokerAddress, ...] = ()
 
     def __post_init__(self) -> None:
         if self.gates < 1 or self.rate <= 0.0 or self.for_s <= 0.0:

@@ -237,7 +237,7 @@ class Fleet:
         files, user = plan.credentials.of_central(CENTRAL)
         settings = SessionSettings(
             gate=CENTRAL,
-            brokers=plan.brokers,
+            brokers=plan.central_brokers or plan.brokers,
             tls=files,
             user=user,
             password=plan.credentials.password,

@@ -118,6 +118,9 @@ class CommandDesk:
     # ------------------------------------------------------------------------------------------- the network's thread
 
     def _arrived(self, message: Incoming) -> None:
+        if not message.payload:
+            # This is how somebody clears a retained command. It orders nothing, so there is nothing to refuse.
+            return
         # What is too long is refused for it; its bytes must not fill the memory meanwhile.
         kept = replace(message, payload=message.payload[: BYTES_LIMIT + 1])
         try:

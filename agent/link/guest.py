@@ -51,8 +51,9 @@ class _Wish:
 class Guest:
     """One connection with a clean session, to be used as a context manager; it does not reconnect.
 
-    `client_id`: a random one when None. `timeout_s`: the patience with the broker, for every single answer. All methods
-    may be called from any thread and raise GuestError; what the guest itself publishes does not come back to it.
+    `client_id`: when None, `central-` and a random part: config/rabbitmq allows central no others. `timeout_s`: the
+    patience with the broker, for every single answer. All methods may be called from any thread and raise GuestError; what
+    the guest itself publishes does not come back to it.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class Guest:
         self._address = address
         self._timeout_s = timeout_s
         self._options = ConnectOptions(
-            client_id=f"guest-{secrets.token_hex(6)}" if client_id is None else client_id,
+            client_id=f"central-{secrets.token_hex(6)}" if client_id is None else client_id,
             user=user,
             password=password,
             tls=tls,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from agent.link.messages import Incoming, LinkDown, LinkUp, Receipt
     from agent.service.worker import Worker
 
-CLIENT_SUFFIX: Final = "-site"
+CLIENT_SUFFIX: Final = ".site"
 EXPIRY_S: Final = 30
 """A word between gates is of no use after that time: whoever waited for it has given up, and asks again."""
 

@@ -55,10 +55,14 @@ def permission(name: str, *, configure: str, write: str, read: str) -> dict[str,
 
 
 def gate_permission(gate: str) -> dict[str, object]:
-    """A gate makes its own MQTT queues, and publishes to and subscribes at the exchange of MQTT."""
-    own = f"{MQTT_QUEUE}{re.escape(gate)}(qos[01])?"
-    access = rf"^(amq\.topic|{own})$"
-    return permission(gate, configure=f"^{own}$", write=access, read=access)
+    """A gate makes its own MQTT queues, and those of its doctor; it publishes to and subscribes at the exchange of MQTT.
+
+    A last will with a delay waits in a queue of its own, into which RabbitMQ puts it by way of amq.default, in the gate's
+    name. By AMQP the same right reaches every queue, so rabbitmq.conf lets nobody in by AMQP without a password.
+    """
+    own = rf"{MQTT_QUEUE}{re.escape(gate)}(\.doctor)?(qos[01])?"
+    access = rf"amq\.topic|{own}"
+    return permission(gate, configure=f"^{own}$", write=rf"^({access}|amq\.default)$", read=f"^({access})$")
 
 
 def central_permission() -> dict[str, object]:

@@ -24,8 +24,12 @@ def broker(tmp_path_factory):
 def enter(broker):
     """Connect as a gate or as central, by certificate."""
     with ExitStack() as stack:
-        address = BrokerAddress("localhost", broker.port, tls=True)
-        yield lambda name: stack.enter_context(Guest(address, tls=TlsFiles(*broker.files(name))))
+
+        def entered(name):
+            address = BrokerAddress("localhost", broker.port_of(name), tls=True)
+            return stack.enter_context(Guest(address, tls=TlsFiles(*broker.files(name))))
+
+        yield entered
 
 
 def test_a_command_reaches_its_gate_and_no_other(enter):

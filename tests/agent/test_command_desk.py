@@ -148,6 +148,19 @@ def test_a_retained_command_is_refused_live_and_not_even_heard_when_stored(broke
         central.publish(b"", retain=True)
 
 
+def test_clearing_a_retained_command_is_not_a_command(site, central):
+    central.send(site.command(), retain=True)
+    central.publish(b"", retain=True)
+    assert stored(central.port, f"{ROOT}/cmd/open") is None
+    # A bridge hands it on without the flag, and what comes twice comes twice.
+    central.publish(b"")
+    central.publish(b"", "lock")
+    # Commands are taken in the order in which they came: what came before this one has been looked at.
+    assert central.send(site.command("lock"), "lock")["result"] == "done"
+    assert site.refused() == 1
+    assert [result["code"] for result in central.results] == ["RETAINED", None]
+
+
 def test_without_keys_no_command_is_offered_and_none_taken(broker, tmp_path):
     site = CommandSite(broker.port, tmp_path / "journal.db", keys={})
     assert (site.desk.challenge, site.desk.offer) == (None, None)

@@ -242,6 +242,15 @@ def test_every_certificate_and_key_of_the_settings_is_looked_at(tmp_path):
     assert files.tls(settings, US, NOW).certificates[1].trouble == "No such file or directory"
 
 
+def test_the_certificate_for_the_site_is_another_than_the_one_for_central(tmp_path):
+    authority = Authority(tmp_path)
+    certificate, key = authority.issue("gate-7.site")
+    path = GateSite(tmp_path).configure(LANE, mqtt="enabled = false")
+    path.write_text(f'{path.read_text()}\n[site]\ncertificate_file = "{certificate}"\nkey_file = "{key}"\n')
+    (found,) = files.tls(load_configuration(path).settings, US, NOW).certificates
+    assert (found.path, found.name, found.expected) == (certificate, "gate-7.site", "gate-7.site")
+
+
 def test_the_certificate_of_the_consoles_own_making_is_looked_at_where_the_console_is_on(tmp_path):
     certificate, _ = Authority(tmp_path).issue("this computer")
     site = GateSite(tmp_path)

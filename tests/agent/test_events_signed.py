@@ -337,6 +337,12 @@ def test_events_sent_again_and_out_of_order_are_no_flaw(broker, capsys):
 
 
 @needs_mosquitto
+def test_events_of_rabbitmq_whose_types_have_become_levels_of_the_topic_are_no_flaw(broker, capsys):
+    assert listened(broker, [(topic.replace(".", "/"), *rest) for topic, *rest in as_events(CHAIN)])
+    assert "whole, events 1 to 12" in capsys.readouterr().out
+
+
+@needs_mosquitto
 def test_the_signed_head_in_the_status_covers_all_up_to_it(broker, capsys):
     assert listened(broker, as_events(CHAIN), before=[status(POINTS[10])])
     assert "signed by the gate up to event 11; events 12 to 12" in capsys.readouterr().out

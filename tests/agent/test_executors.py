@@ -12,7 +12,7 @@ from agent.core.lists.standing import FreshnessRules
 from agent.core.moment import Moment
 from agent.core.permit.keys import SigningKey
 from agent.core.permit.trust import TrustEntry, TrustList, seal
-from agent.executors import ORDER_S, Parts, executors
+from agent.executors import ORDER_S, SNAPSHOT_S, Parts, executors
 from agent.link.executions import EXECUTION_S
 from agent.link.replay import ReplayPlan
 from agent.list_desk import ListDesk
@@ -44,6 +44,7 @@ class OneCamera:
     picture = JPEG
 
     def snapshot(self, timeout_s):
+        self.waited_s = timeout_s
         return self.picture
 
 
@@ -118,6 +119,10 @@ def test_a_lane_answers_before_the_desk_loses_its_patience():
     assert ORDER_S + LATE_ANSWER_S < EXECUTION_S
 
 
+def test_a_snapshot_is_answered_before_the_desk_loses_its_patience():
+    assert SNAPSHOT_S < EXECUTION_S
+
+
 def test_a_replay_tells_what_will_come(gate):
     answer = gate.do("replay", stream="s", first=1, last=9)
     assert (answer.result, answer.data) == (Result.DONE, {"first": 3, "last": 9, "events": 7, "gone": [1, 2]})
@@ -135,7 +140,9 @@ def test_a_snapshot_is_kept_and_queued_and_named(gate):
 def test_a_snapshot_that_cannot_be_taken_says_why(gate):
     assert gate.do("snapshot", "in-1", camera="rear") == Answer(Result.NOT_DONE, "there is no camera in-1/rear")
     gate.camera.picture = None
-    assert gate.do("snapshot", "in-1", camera="front").result is Result.FAILED
+    late = Answer(Result.FAILED, f"the camera in-1/front gave no picture within {SNAPSHOT_S:g} s")
+    assert gate.do("snapshot", "in-1", camera="front") == late
+    assert gate.camera.waited_s == SNAPSHOT_S
     gate.camera.picture = bytes(2 << 20)
     assert "cannot be kept" in gate.do("snapshot", "in-1", camera="front").detail
 

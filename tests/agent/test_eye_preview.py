@@ -4,6 +4,7 @@ import os
 import signal
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import cv2
@@ -269,6 +270,23 @@ def test_watching_an_eye_that_has_stopped_is_no_fault():
     eye.port.watch(Wish())
     eye.port.expose(None, 1)
     assert eye.port.snapshot() is None
+
+
+def test_a_snapshot_waits_for_the_first_picture_of_a_camera_that_has_none_yet():
+    with watching("late") as eye:
+        eventually(lambda: eye.port.last_beat, what="an eye that listens")
+        assert eye.port.last_beat.captured == 0
+        picture = eye.port.snapshot(20.0)
+        assert picture is not None, "the camera was not waited for"
+        assert picture.startswith(b"\xff\xd8\xff")
+
+
+def test_a_snapshot_that_is_waited_for_ends_with_the_eye():
+    with ThreadPoolExecutor(1) as pool:
+        with watching("never") as eye:
+            eventually(lambda: eye.port.last_beat, what="an eye that listens")
+            waiting = pool.submit(eye.port.snapshot, 600.0)
+        assert waiting.result(30) is None
 
 
 def test_a_snapshot_is_taken_while_somebody_watches():

@@ -9,10 +9,12 @@ import threading
 
 import pytest
 
+from agent.doctor.gathering.others import CLIENT_SUFFIX
 from agent.fleet.plan import Credentials, Plan, elsewhere
 from agent.fleet.run import Fleet
 from agent.fleet.tally import Spread
 from agent.link.brokers import BrokerAddress
+from agent.link.guest import Guest
 from tests.contract_check import assert_valid
 from tests.installed import ROOT
 from tests.mosquitto import Broker, Listener, SampleBroker, free_port, needs_mosquitto
@@ -63,16 +65,18 @@ class TestARun:
         with SampleBroker(tmp_path, FIRST, SECOND) as broker:
             ca, _, _ = broker.files(FIRST)
             pattern = str(tmp_path / "{gate}")
-            _, central, central_key = broker.files("central")
+            _, central_certificate, central_key = broker.files("central")
             credentials = Credentials(
                 ca,
                 f"{pattern}.crt",
                 f"{pattern}.key",
-                central_certificate=str(central),
+                central_certificate=str(central_certificate),
                 central_key=str(central_key),
             )
             address = BrokerAddress("localhost", broker.port, tls=True)
-            report = asyncio.run(Fleet(plan_for(address, gates=2, credentials=credentials)).run())
+            central = (BrokerAddress("localhost", broker.central_port, tls=True),)
+            plan = plan_for(address, gates=2, credentials=credentials, central_brokers=central)
+            report = asyncio.run(Fleet(plan).run())
         assert report.well
         assert report.recorded == report.acknowledged > 0
 
@@ -132,6 +136,43 @@ def test_the_sample_of_definitions_refuses_gates_that_rabbitmq_would_mistake(tmp
         refused = subprocess.run([sys.executable, script, wrong], capture_output=True, text=True, check=False)
         assert refused.returncode == 2
         assert wrong in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("user", "queue", "allowed"),
+    [
+        ("central", "mqtt-subscription-{tool}qos1", True),
+        ("central", "mqtt-subscription-guest-1qos1", False),
+        ("gate-1", "mqtt-subscription-gate-1qos0", True),
+        ("gate-1", "mqtt-subscription-gate-1{doctor}qos1", True),
+        ("gate-1", "mqtt-will-gate-1", True),
+        ("gate-1", "mqtt-subscription-gate-2qos1", False),
+        ("gate-1", "mqtt-subscription-centralqos1", False),
+        ("gate-1", "events", False),
+    ],
+)
+def test_the_sample_of_definitions_allows_the_client_ids_that_the_product_chooses(user, queue, allowed):
+    tool = Guest(BrokerAddress("127.0.0.1", 1883, tls=False))._options.client_id
+    queue = queue.format(tool=tool, doctor=CLIENT_SUFFIX)
+    (rules,) = [one for one in defined("gate-1")["permissions"] if one["user"] == user]
+    assert [re.search(rules[right], queue) is not None for right in ("configure", "write")] == [allowed] * 2
+
+
+def test_a_last_will_may_be_put_by_and_only_a_password_opens_amqp_where_the_same_right_reaches_every_queue():
+    (rules,) = [one for one in defined("gate-1")["permissions"] if one["user"] == "gate-1"]
+    assert re.search(rules["write"], "amq.default")
+    assert not re.search(rules["configure"], "amq.default")
+    assert not re.search(rules["read"], "amq.default")
+    lines = (ROOT / "config" / "rabbitmq" / "rabbitmq.conf").read_text().splitlines()
+    assert [line for line in lines if line.startswith("auth_mechanisms")] == ["auth_mechanisms.1 = PLAIN"]
+    assert {one["password_hash"] for one in defined("gate-1")["users"]} == {""}
+
+
+def defined(*gates):
+    """What the sample of definitions writes for these gates."""
+    script = ROOT / "config" / "rabbitmq" / "definitions.py"
+    made = subprocess.run([sys.executable, script, *gates], capture_output=True, text=True, check=True)
+    return json.loads(made.stdout)
 
 
 @pytest.mark.parametrize(

@@ -210,7 +210,10 @@ def test_an_encrypted_key_is_refused_and_does_not_ask_for_a_password(authority, 
 
 def test_the_sample_configuration_with_certificates_made_as_written_lets_each_gate_do_its_own(tmp_path, journal):
     record(journal, 5)
-    with SampleBroker(tmp_path, GATE) as broker, Central(broker.port, GATE, tls=broker.files("central")) as central:
+    with (
+        SampleBroker(tmp_path, GATE) as broker,
+        Central(broker.central_port, GATE, tls=broker.files("central")) as central,
+    ):
         with linked(journal, secure(broker.port, TlsFiles(*broker.files(GATE)), "localhost")) as link:
             eventually(lambda: journal.watermark == 5)
             assert link.session.view.detail == ""

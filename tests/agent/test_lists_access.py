@@ -33,8 +33,12 @@ def broker(tmp_path_factory):
 def enter(broker):
     """Connect as a gate or as central, by certificate."""
     with ExitStack() as stack:
-        address = BrokerAddress("localhost", broker.port, tls=True)
-        yield lambda name: stack.enter_context(Guest(address, tls=TlsFiles(*broker.files(name))))
+
+        def entered(name):
+            address = BrokerAddress("localhost", broker.port_of(name), tls=True)
+            return stack.enter_context(Guest(address, tls=TlsFiles(*broker.files(name))))
+
+        yield entered
 
 
 def test_the_lists_reach_the_gates_of_their_site_and_no_others(enter):

@@ -12,6 +12,7 @@ from agent.port_state import PortState
 from agent.site.desk import SiteDesk
 from agent.store.journal import Journal
 from tests.journals import FakeClock
+from tests.linking import journal_at, linked, quick
 from tests.mosquitto import SAMPLE, SampleBroker, needs_mosquitto
 from tests.sites import KEYS, QUICK, SITE, request, roll_of, vehicle_of
 from tests.waiting import eventually
@@ -25,11 +26,11 @@ QUIET_S = 0.3
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory):
     folder = tmp_path_factory.mktemp("broker")
-    sample = SampleBroker(folder, *TWO, "stranger")
+    sample = SampleBroker(folder, *TWO, *(f"{gate}{CLIENT_SUFFIX}" for gate in TWO))
     lines = (SAMPLE / "site-gates.acl").read_text()
-    assert "site/v1/9411/" in lines
+    assert "user gate-1.site\ntopic read site/v1/9411/to/gate-1\n" in lines
     with (folder / "gates.acl").open("a") as rules:
-        rules.write(lines.replace("site/v1/9411/", f"site/v1/{SITE}/"))
+        rules.writelines(lines.replace("site/v1/9411/", f"site/v1/{SITE}/").replace("gate-1", gate) for gate in TWO)
     with sample as running:
         yield running
 
@@ -41,7 +42,9 @@ class OverTls:
         address = BrokerAddress("localhost", broker.port, tls=True)
         self.journal = Journal.open(folder / f"{gate}.db", gate=gate, boot="b", clock=FakeClock(), max_bytes=1 << 26)
         self.link = SiteLink(
-            site_settings(gate, (address,), TlsFiles(*broker.files(gate))), SITE, roll_of(gate, TWO).peers
+            site_settings(gate, (address,), TlsFiles(*broker.files(f"{gate}{CLIENT_SUFFIX}"))),
+            SITE,
+            roll_of(gate, TWO).peers,
         )
         self.desk = SiteDesk(roll_of(gate, TWO), KEYS[gate], self.journal, self.journal.site, self.link, QUICK)
         self.answers = []
@@ -83,7 +86,8 @@ def test_a_session_of_the_site_tells_nothing_of_itself(gates, broker):
 
 def test_a_gate_hears_what_is_for_it_and_rows_and_nothing_else(gates, broker):
     east, north = gates
-    with Guest(BrokerAddress("localhost", broker.port, tls=True), tls=TlsFiles(*broker.files("stranger"))) as stranger:
+    # Its own certificate lets a gate say nothing to the others: the one for the site does.
+    with Guest(BrokerAddress("localhost", broker.port, tls=True), tls=TlsFiles(*broker.files("north"))) as stranger:
         for topic in (f"site/v1/{SITE}/#", TOPICS.to("north"), TOPICS.rows("+")):
             stranger.subscribe(topic)
         asked = request(vehicle_of("east", TWO), "t9", permit=b"q" * 8)
@@ -91,6 +95,21 @@ def test_a_gate_hears_what_is_for_it_and_rows_and_nothing_else(gates, broker):
         north.journal.record([], [])
         heard = {message.topic for message in stranger.messages(QUIET_S)}
         assert not {topic for topic in heard if "/to/" in topic}
+        assert not {topic for topic in heard if "/rows/" in topic}
         assert stranger.publish(Outgoing(TOPICS.rows("north"), b"x")).refused
-        assert not stranger.publish(Outgoing(TOPICS.to("east"), b"noise")).refused
+        assert stranger.publish(Outgoing(TOPICS.to("east"), b"noise")).refused
+    assert north.link.say("east", b"noise")
     eventually(lambda: east.desk.status()["refused"].get("not_signed"))
+
+
+def test_a_gate_is_connected_to_central_and_to_its_site_at_one_broker(gates, broker, tmp_path):
+    east, _ = gates
+    address = BrokerAddress("localhost", broker.port, tls=True)
+    settings = quick(address, gate="east", tls=TlsFiles(*broker.files("east")))
+    with journal_at(tmp_path / "journal.db") as journal, linked(journal, settings) as link:
+        eventually(lambda: link.session.view.state is PortState.UP, what="the way to central")
+        # What comes back on one shows that the other has not ended it.
+        assert east.link.say("north", b"noise")
+        assert link.session.publish(Outgoing("gate/v1/east/health", b"{}"))
+        assert (east.link.view.connections, link.session.view.connections) == (1, 1)
+        eventually(lambda: (east.link.view.state, link.session.view.state) == (PortState.UP, PortState.UP))

@@ -86,7 +86,7 @@ def test_no_event_is_lost_when_the_site_or_the_centre_is_killed_and_the_centre_a
     flow = FlowSettings(resend_s=1.0)
     with (
         journal_at(tmp_path / "journal.sqlite") as journal,
-        Central(centre.port, GATE, tls=centre.files("central")) as central,
+        Central(centre.central_port, GATE, tls=centre.files("central")) as central,
         linked(journal, at_site(centre, site), flow) as link,
     ):
         record(journal, 50)
@@ -113,7 +113,7 @@ def test_a_command_comes_down_with_expiry_and_correlation_and_its_result_goes_up
     centre, site = brokers
     came = []
     topics = Topics(GATE)
-    address = BrokerAddress("localhost", centre.port, tls=True)
+    address = BrokerAddress("localhost", centre.central_port, tls=True)
     with (
         journal_at(tmp_path / "journal.sqlite") as journal,
         Guest(address, tls=TlsFiles(*centre.files("central"))) as central,
@@ -146,7 +146,7 @@ def test_the_lists_come_down_and_stay_at_the_site_and_what_a_gate_cannot_find_is
             gate.subscribe(f"{topics.root}/#")
             return {message.topic for message in gate.messages(0.3) if message.retained}
 
-    with Guest(BrokerAddress("localhost", centre.port, tls=True), tls=certificates["central"]) as central:
+    with Guest(BrokerAddress("localhost", centre.central_port, tls=True), tls=certificates["central"]) as central:
         for topic in (*kept, gone):
             assert not central.publish(Outgoing(topic, b"signed", retain=True)).refused
         eventually(lambda: at_the_site() == {*kept, gone}, what="the lists at the site")

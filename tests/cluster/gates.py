@@ -5,14 +5,19 @@ import time
 from collections import deque
 
 from agent.core.chain import ClockReading
+from agent.core.command import Answer, CommandName, Result
 from agent.core.events import DeviceChanged, Draft
 from agent.link.brokers import BrokerAddress
+from agent.link.command_setup import CommandRules
+from agent.link.commands import CommandDesk
 from agent.link.flow import FlowSettings
 from agent.link.link import Link
 from agent.link.presence import GateIdentity
 from agent.link.setup import SessionSettings
 from agent.link.tls import TlsFiles
 from agent.port_state import PortState
+from agent.recorder import Recorder
+from agent.service.clock import Clock
 from agent.store.journal import Journal
 
 WATCH_S = 0.02
@@ -25,19 +30,21 @@ def clock():
 
 class Gate:
     """One gate. `reconnects_s` gets how long it was without a broker, each time; `stored_s`: from the record of each event
-    to the journal's note that central has it (written at most ten times a second).
+    to the journal's note that central has it (written at most ten times a second). `ordered_by`: the keys for commands, which
+    are counted in `orders` and otherwise done without any effect. `port`: the only one to connect to; else those of the nodes.
     """
 
-    def __init__(self, name, folder, cluster, reconnects_s, **changes):
+    def __init__(self, name, folder, cluster, reconnects_s, *, ordered_by=None, port=None, **changes):
         self.name = name
         self._reconnects_s = reconnects_s
         self.stored_s = []
         self._lost_at = None
         self._made_at = deque()
         self.journal = Journal.open(folder / f"{name}.sqlite", gate=name, boot="boot-1", clock=clock, max_bytes=1 << 26)
+        ports = [node.mqtts for node in cluster.nodes] if port is None else [port]
         settings = SessionSettings(
             gate=name,
-            brokers=tuple(BrokerAddress("localhost", node.mqtts, tls=True) for node in cluster.nodes),
+            brokers=tuple(BrokerAddress("localhost", each, tls=True) for each in ports),
             tls=TlsFiles(*cluster.files(name)),
             start_spread_s=1.0,
             **changes,
@@ -48,13 +55,37 @@ class Gate:
             GateIdentity(name, "0", "boot-1", {}),
             self.journal,
             clock,
+            extra=self._said_of_commands,
             observe_link=self._saw,
         )
+        self.orders = []
+        self._desk = None if ordered_by is None else self._take_orders(ordered_by)
+
+    def _take_orders(self, keys):
+        return CommandDesk(
+            self.link.session,
+            CommandRules(self.name, keys, frozenset({"in-1"}), 120),
+            self.journal,
+            Recorder(self.journal, lambda: UTC),
+            lambda: ClockReading(Clock().now().utc, synced=True, error_ms=3),
+            dict.fromkeys(CommandName, self._obey),
+        )
+
+    def _obey(self, command):
+        self.orders.append(command.name)
+        return Answer(Result.DONE, "as ordered")
+
+    def _said_of_commands(self):
+        return {} if self._desk is None else {"challenge": self._desk.challenge}
 
     def start(self):
+        if self._desk is not None:
+            self._desk.start()
         self.link.start()
 
     def stop(self):
+        if self._desk is not None:
+            assert self._desk.stop(), f"the command desk of {self.name} did not stop in time"
         ended = self.link.stop()
         self.journal.close()
         assert ended, f"the link of {self.name} did not stop in time"

@@ -12,6 +12,10 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from agent.link.brokers import BrokerAddress
+from agent.link.guest import Guest
+from agent.link.tls import TlsFiles
+from tests.lists import SITE
 from tests.mosquitto import free_port
 from tests.pki import Authority
 from tests.waiting import eventually
@@ -172,6 +176,11 @@ class Cluster:
         """The paths of CA, certificate and key of a client."""
         return self._files["ca"], *self._files[name]
 
+    def guest(self, name, node=0):
+        """A short-lived client of this name, by its certificate, at one node; to be entered."""
+        address = BrokerAddress("localhost", self.nodes[node].mqtts, tls=True)
+        return Guest(address, tls=TlsFiles(*self.files(name)), client_id=name)
+
     def __enter__(self):
         try:
             self._start_epmd()
@@ -211,11 +220,15 @@ class Cluster:
     def define(self):
         """Import what definitions.py writes, and see that the queue of the events has all three members."""
         made = subprocess.run(
-            [sys.executable, SAMPLE / "definitions.py", *self._gates], capture_output=True, text=True, check=True
+            [sys.executable, SAMPLE / "definitions.py", "--site", str(SITE), *self._gates],
+            capture_output=True,
+            text=True,
+            check=True,
         )
         self._definitions.write_text(made.stdout)
         self.nodes[0].control("import_definitions", str(self._definitions))
         self.nodes[0].control("change_password", "central", self.central_password)
+        self.nodes[0].control("delete_user", "guest")
         for name, password in self._users:
             self.nodes[0].control("add_user", name, password)
             self.nodes[0].control("set_permissions", name, ".*", ".*", ".*")

@@ -9,53 +9,22 @@ import pytest
 from agent.fleet.plan import Credentials, Plan
 from agent.fleet.run import Fleet
 from agent.link.brokers import BrokerAddress
-from agent.link.guest import Guest, GuestError
+from agent.link.guest import GuestError
 from agent.link.messages import Outgoing, Subscription
-from agent.link.tls import TlsFiles
 from agent.link.topics import Topics
-from tests.cluster.gates import Gate
+from tests.cluster.conftest import FLEET
 from tests.cluster.kills import BACK_S, DRAIN_S, play
-from tests.cluster.nodes import Cluster
 from tests.cluster.workers import Found, Worker
 from tests.contract_check import assert_valid
 from tests.postgres import Postgres
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.timeout(900)
-NAMES = [f"gate-{number}" for number in range(1, 5)]
-FLEET = ("fleet", "of-the-fleet")
 FLEET_GATES = 1_000
 FLEET_RATE = 0.2
 FLEET_S = 45.0
 BACK_LIMIT_S = 60.0
 tell = print  # what was measured, for those who run it
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    with Cluster(tmp_path_factory.mktemp("cluster"), NAMES, plain=True, users=[FLEET]) as made:
-        yield made
-
-
-@pytest.fixture
-def gate(cluster, tmp_path):
-    with ExitStack() as stack:
-
-        def make(name, *subscriptions, **changes):
-            made = Gate(name, tmp_path, cluster, [], **changes)
-            for subscription in subscriptions:
-                made.link.session.subscribe(subscription)
-            stack.callback(made.stop)
-            made.start()
-            eventually(lambda: made.up, BACK_S, f"{name} connected")
-            return made
-
-        yield make
-
-
-def guest(cluster, name, node=0):
-    address = BrokerAddress("localhost", cluster.nodes[node].mqtts, tls=True)
-    return Guest(address, tls=TlsFiles(*cluster.files(name)), client_id=name)
 
 
 def test_no_event_is_lost_when_nodes_and_consumers_are_killed_and_all_that_came_is_what_the_contract_says(tmp_path):
@@ -78,29 +47,29 @@ def test_a_gate_that_comes_back_before_its_old_session_is_gone_is_let_in_at_once
 
 
 def test_a_gate_writes_below_its_own_name_and_nowhere_else(cluster):
-    with guest(cluster, "gate-1") as own:
+    with cluster.guest("gate-1") as own:
         assert not own.publish(Outgoing("gate/v1/gate-1/event/gate.started", b"{}")).refused
-    with guest(cluster, "gate-1") as foreign, pytest.raises(GuestError):
+    with cluster.guest("gate-1") as foreign, pytest.raises(GuestError):
         foreign.publish(Outgoing("gate/v1/gate-2/event/gate.started", b"{}"))
-    with guest(cluster, "gate-1") as forger, pytest.raises(GuestError):
+    with cluster.guest("gate-1") as forger, pytest.raises(GuestError):
         forger.publish(Outgoing("gate/v1/gate-1/cmd/open", b"{}"))
     cluster.nodes[0].control("purge_queue", "events")
 
 
 def test_a_gate_reads_its_own_commands_and_nobody_elses(cluster):
-    with guest(cluster, "gate-1") as own:
+    with cluster.guest("gate-1") as own:
         own.subscribe("gate/v1/gate-1/cmd/#")
         own.subscribe("gate/v1/gate-1/ack")
     for topic_filter in ("gate/v1/gate-2/cmd/#", "gate/v1/+/cmd/#", "gate/v1/#", "#"):
-        with guest(cluster, "gate-1") as spy, pytest.raises(GuestError):
+        with cluster.guest("gate-1") as spy, pytest.raises(GuestError):
             spy.subscribe(topic_filter)
 
 
 def test_central_writes_watermarks_and_commands_and_no_events(cluster):
-    with guest(cluster, "central") as central:
+    with cluster.guest("central") as central:
         assert not central.publish(Outgoing("gate/v1/gate-1/ack", b"{}")).refused
         assert not central.publish(Outgoing("gate/v1/gate-1/cmd/open", b"{}", expiry_s=5)).refused
-    with guest(cluster, "central") as forger, pytest.raises(GuestError):
+    with cluster.guest("central") as forger, pytest.raises(GuestError):
         forger.publish(Outgoing("gate/v1/gate-1/event/gate.started", b"{}"))
 
 
@@ -108,7 +77,7 @@ def test_central_writes_watermarks_and_commands_and_no_events(cluster):
 def test_a_command_comes_down_from_any_node_with_its_expiry_and_its_correlation(cluster, gate, node):
     came = []
     gate("gate-2", Subscription(Topics("gate-2").commands, came.append, qos=1))
-    with guest(cluster, "central", node) as central:
+    with cluster.guest("central", node) as central:
         sent = Outgoing("gate/v1/gate-2/cmd/open", b"signed", expiry_s=30, correlation=b"c-1")
         assert not central.publish(sent).refused
     (message,) = eventually(lambda: came, what="the command at the gate")

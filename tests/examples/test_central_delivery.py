@@ -226,7 +226,7 @@ def test_it_works_with_certificates_at_the_sample_broker_and_its_access_list(opt
         files = ("--ca", ca, "--certificate", certificate, "--key", key)
         place, tls = local(broker.port, tls=True, host="localhost"), TlsFiles(*broker.files(GATE))
         with (
-            Worker(tmp_path, f"mqtts://localhost:{broker.port}", sqlite, *files, *options),
+            Worker(tmp_path, f"mqtts://localhost:{broker.central_port}", sqlite, *files, *options),
             uplinks(place, opened, tls=tls),
         ):
             acknowledged(opened)
@@ -244,7 +244,7 @@ def test_a_broker_that_does_not_let_it_in_is_told_and_asked_again(wrong, sqlite,
             "no certificate": ("--ca", ca),
             "no such file": ("--ca", tmp_path / "nowhere"),
         }
-        worker = Worker(tmp_path, f"mqtts://localhost:{broker.port}", sqlite, *files[wrong])
+        worker = Worker(tmp_path, f"mqtts://localhost:{broker.central_port}", sqlite, *files[wrong])
         try:
             worker.start(wait=False)
             eventually(lambda: worker.said("tries again") >= 2, what="the worker trying again")

@@ -179,7 +179,7 @@ def test_the_consumer_of_the_page_stores_every_event_once_and_in_order_though_it
     folder, broker, journal = site
     code = block(text, "python", "loop_forever")
     (folder / "consumer.py").write_text(code, encoding="utf-8")
-    command = [sys.executable, "consumer.py", "localhost", str(broker.port)]
+    command = [sys.executable, "consumer.py", "localhost", str(broker.central_port)]
     for head in (60, 120, 180):
         record(journal, 60)
         with subprocess.Popen(command, cwd=folder, stderr=subprocess.PIPE, text=True) as process:
@@ -205,7 +205,9 @@ def test_the_consumer_of_the_page_stores_every_event_once_and_in_order_though_it
 def test_the_listener_of_the_page_hears_a_gate(site, text):
     folder, broker, journal = site
     command = (
-        block(text, "sh", "mosquitto_sub").replace("broker.example", "localhost").replace("8883", str(broker.port))
+        block(text, "sh", "mosquitto_sub")
+        .replace("broker.example", "localhost")
+        .replace("8884", str(broker.central_port))
     )
     with subprocess.Popen(
         ["sh", "-c", f"exec stdbuf -oL {command}"], cwd=folder, stdout=subprocess.PIPE, text=True

@@ -97,7 +97,7 @@ def test_the_example_in_python_publishes_what_it_says(tmp_path):
     with Broker(tmp_path) as broker, ExitStack() as stack:
         for shown, real in (
             ("/var/lib/lists-9411", str(tmp_path / "lists")),
-            ("mqtts://broker.example:8883", f"mqtt://127.0.0.1:{broker.port}"),
+            ("mqtts://broker.example:8884", f"mqtt://127.0.0.1:{broker.port}"),
             ("survey(guest, 9411)", "survey(guest, 9411, 0.2)"),
             ("timeout_s=1.0", "timeout_s=0.1"),
         ):

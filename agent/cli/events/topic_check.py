@@ -79,7 +79,7 @@ class Heard:
         match event:
             case {"stream": str(stream), "seq": int(seq), "type": str(kind), "source": str(source)} if type(seq) is int:
                 known = self.streams.setdefault(stream, {})
-                if (source, message.topic) != (f"/gate/{self.topics.gate}", f"{self.topics.root}/event/{kind}"):
+                if source != f"/gate/{self.topics.gate}" or message.topic not in self._topics_of(kind):
                     self._note(Flaw(index, seq, Fault.ALTERED, f"event {kind} of {source} came on {message.topic}"))
                 elif seq not in known:
                     known[seq] = (index, message.payload)
@@ -93,6 +93,10 @@ class Heard:
                     self._note(Flaw(index, seq, Fault.DUPLICATE, detail))
             case _:
                 self._note(Flaw(index, None, Fault.NOT_AN_EVENT, f"it came on {message.topic}"))
+
+    def _topics_of(self, kind: str) -> tuple[str, ...]:
+        """On which topic an event of this type comes, and on which at RabbitMQ, which makes levels of the dots."""
+        return tuple(f"{self.topics.root}/event/{name}" for name in (kind, kind.replace(".", "/")))
 
     def runs(self) -> Iterator[dict[int, tuple[int, bytes]]]:
         """The events of each stream in order, cut where a replay ends or begins: what lies between was not asked for."""

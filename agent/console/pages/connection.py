@@ -15,7 +15,6 @@ from agent.console.page import render
 from agent.core.permit.trust import TrustList
 from agent.doctor.facts import CertificateFacts
 from agent.doctor.gathering.files import tls
-from agent.doctor.gathering.others import brokers
 from agent.doctor.gathering.user import agent_user
 from agent.store.errors import JournalError, RegistryError
 from agent.store.history import Recorded
@@ -96,8 +95,8 @@ def live(request: Request, _person: Viewer, shown: Shown) -> HTMLResponse:
 
 @router.post("/connection/measure", response_class=HTMLResponse)
 def measure(request: Request, gate: AtGate, person: Technician) -> HTMLResponse:
-    """Visit every broker, as a guest beside the gate's own session, and tell how long it took. Waits for them, seconds."""
-    found = brokers(gate.loaded.settings, gate.insight.health)
+    """Ask every broker, over the gate's own session where there is one, and tell how long it took. Waits for them, seconds."""
+    found = gate.insight.brokers()
     gate.audit(person, "connection.measured", detail=f"{len(found)} brokers")
     return render(request, "connection_measured.html", found=found)
 

@@ -23,6 +23,7 @@ from agent.doctor.facts import (
     StateFacts,
     TlsFacts,
 )
+from agent.link.site_link import CLIENT_SUFFIX
 from agent.link.tls import TlsFiles, TlsFilesError, make_context
 from agent.store.errors import JournalError
 from agent.store.gate_key import GateKeyError, read_gate_key
@@ -97,7 +98,7 @@ def tls(settings: Settings, user: User, utc: float) -> TlsFacts:
     keys: dict[Path, PrivateKeyFacts] = {}
     sections = (
         (settings.mqtt, settings.gate.id),
-        (settings.site, settings.gate.id),
+        (settings.site, f"{settings.gate.id}{CLIENT_SUFFIX}"),
         (settings.console, None),
     )
     for section, name in sections:

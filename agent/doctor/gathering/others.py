@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import queue
+import threading
 import time
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Final, Protocol
 
 from agent.doctor.facts import BrokerFacts, ListFacts, ListsFacts
 from agent.link import reasons
@@ -11,6 +15,7 @@ from agent.link.guest import Guest, GuestError
 from agent.link.messages import Outgoing
 from agent.link.tls import TlsFiles
 from agent.link.topics import Topics
+from agent.port_state import PortState
 from agent.service.parallel import at_once
 from agent.settings import broker_address
 from agent.store.errors import RegistryError
@@ -19,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.link.brokers import BrokerAddress
+    from agent.link.messages import Receipt
+    from agent.link.setup import LinkView
     from agent.settings import Settings
     from agent.settings.model import Mqtt, Site
     from agent.store.registry import Registry
@@ -27,15 +34,53 @@ ANSWER_S: Final = 5.0
 LIMIT_S: Final = 4 * ANSWER_S
 MS_PER_S: Final = 1000.0
 NO_ANSWER: Final = "no answer in time"
+CLIENT_SUFFIX: Final = ".doctor"
+_FULL_PAUSE_S: Final = 0.05
 
 
-def brokers(settings: Settings, health: Callable[[], bytes]) -> tuple[BrokerFacts, ...]:
-    """A visit to every broker that the settings name, all at once. `health`: what is published there, not retained."""
-    central = settings.mqtt.brokers if settings.mqtt.enabled else ()
-    visits: list[tuple[str, Callable[[], BrokerFacts], BrokerFacts]] = [
-        *((url, _visit(settings, settings.mqtt, url, health), _late(url)) for url in central),
-        *((url, _visit(settings, settings.site, url, None), _late(url)) for url in settings.site.brokers),
-    ]
+class CentralLink(Protocol):
+    """The connection to central that the running agent has (agent.link.session.Session)."""
+
+    @property
+    def view(self) -> LinkView:
+        """How it is."""
+        ...
+
+    def publish(self, message: Outgoing, done: Callable[[Receipt], None] | None = None) -> bool:
+        """Publish now; False when it is not up or as much as the broker takes is under way."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """The connections of the running agent, None for one that it does not have."""
+
+    central: CentralLink | None = None
+    site: LinkView | None = None
+
+
+NO_LINKS: Final = Links()
+
+
+def brokers(settings: Settings, health: Callable[[], bytes], links: Links = NO_LINKS) -> tuple[BrokerFacts, ...]:
+    """How every broker does that the settings name, all at once. `health`: what is published there, not retained.
+
+    Where the agent is connected, its own connection is used: a broker may end it when another comes with its certificate.
+    """
+    gate, mqtt, site = settings.gate.id, settings.mqtt, settings.site
+    visits: list[tuple[str, Callable[[], BrokerFacts], BrokerFacts]] = []
+    for address in map(broker_address, mqtt.brokers if mqtt.enabled else ()):
+        if links.central is not None and _is_up_at(links.central.view, address):
+            look = partial(_measured, links.central, address, Topics(gate).health, health)
+        else:
+            look = partial(_visited, gate, mqtt, address, health)
+        visits.append((address.url, look, _late(address)))
+    for address in map(broker_address, site.brokers):
+        if links.site is not None and _is_up_at(links.site, address):
+            look = partial(_known, links.site, address)
+        else:
+            look = partial(_visited, gate, site, address, None)
+        visits.append((address.url, look, _late(address)))
     return tuple(at_once(visits, LIMIT_S))
 
 
@@ -62,10 +107,31 @@ def lists(registry: Registry, settings: Settings, utc: float) -> ListsFacts:
     )
 
 
-def _visit(
-    settings: Settings, section: Mqtt | Site, url: str, health: Callable[[], bytes] | None
-) -> Callable[[], BrokerFacts]:
-    return lambda: _visited(settings.gate.id, section, broker_address(url), health)
+def _is_up_at(view: LinkView, address: BrokerAddress) -> bool:
+    return view.state is PortState.UP and view.url == address.url
+
+
+def _known(view: LinkView, address: BrokerAddress) -> BrokerFacts:
+    """Of a broker that the agent is connected to. `detail` of the view: what the broker refuses of its subscriptions."""
+    return BrokerFacts(address.url, address.tls, gives=view.detail)
+
+
+def _measured(link: CentralLink, address: BrokerAddress, topic: str, health: Callable[[], bytes]) -> BrokerFacts:
+    """The same, and how long it takes to answer what is published."""
+    facts, message = _known(link.view, address), Outgoing(topic, health(), content_type="application/json")
+    receipts: queue.SimpleQueue[Receipt] = queue.SimpleQueue()
+    pause, begun_at = threading.Event(), time.monotonic()
+    while not link.publish(message, receipts.put):
+        if time.monotonic() - begun_at > ANSWER_S:
+            return replace(facts, takes=NO_ANSWER)
+        pause.wait(_FULL_PAUSE_S)
+    try:
+        receipt = receipts.get(timeout=ANSWER_S)
+    except queue.Empty:
+        return replace(facts, takes=NO_ANSWER)
+    if receipt.code is None or reasons.refused(receipt.code):
+        return replace(facts, takes=receipt.words)
+    return replace(facts, publish_ms=(time.monotonic() - begun_at) * MS_PER_S)
 
 
 def _visited(
@@ -78,6 +144,7 @@ def _visited(
         tls=TlsFiles(section.ca_file, section.certificate_file, section.key_file),
         user=section.username,
         password=None if password is None else password.get_secret_value(),
+        client_id=f"{gate}{CLIENT_SUFFIX}",
         timeout_s=ANSWER_S,
     )
     begun_at = time.monotonic()
@@ -114,6 +181,5 @@ def _published(guest: Guest, topic: str, payload: bytes) -> tuple[str, float | N
     return "", (time.monotonic() - begun_at) * MS_PER_S
 
 
-def _late(url: str) -> BrokerFacts:
-    address = broker_address(url)
+def _late(address: BrokerAddress) -> BrokerFacts:
     return BrokerFacts(address.url, address.tls, trouble=NO_ANSWER)
