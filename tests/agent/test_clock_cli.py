@@ -148,5 +148,5 @@ def test_a_reset_that_is_none_is_said(gate):
 def test_a_reset_is_read_as_it_was_left(gate):
     gate.files.ask_reset(FloorReset(5.0, "root", "why"))
     assert gate.files.reset() == FloorReset(5.0, "root", "why")
-    assert (gate.folder / RESET).stat().st_mode & 0o777 == 0o644
+    assert (gate.folder / RESET).stat().st_mode & 0o777 == 0o600
     assert gate.shown()[0]["floor_reset_waits"] == "to 1970-01-01T00:00:05.000Z by root"

@@ -44,7 +44,12 @@ def import_(
     is newer than what the gate has. Exit code 0 when the gate has all that the pack says, 1 when a part was refused.
     """
     try:
-        with read_pack(file) as pack, _bar() as bar, _gate_of(configuration) as (settings, registry):
+        opened = read_pack(file)
+    except PackError as error:
+        settings_of(act_at_gate(configuration))  # a configuration that cannot be used is told first
+        fail("import", error)
+    try:
+        with opened as pack, _bar() as bar, _gate_of(configuration) as (settings, registry):
             spool = ChunkSpool(settings.state.directory / INCOMING)
             desk = ListDesk(registry, spool, Clock().now, _Teller(bar).tell, records=False)
             intake = Intake(desk, pack, _Bar(bar))
