@@ -16,6 +16,7 @@ from agent.console.live.vehicle_words import OUTCOME_TONES, VERDICT_TONES
 from agent.console.page import detail, language, text, when
 from agent.console.texts import TextMissingError
 from agent.core.assessment import SET_ASIDE
+from agent.core.camera_view import View
 from agent.core.contract.schemas import EVENTS
 from agent.core.decision import Reason, Verdict
 from agent.core.events import Alarm, Outcome, VehiclePresent
@@ -47,7 +48,7 @@ _TONES: Final[Mapping[str, str]] = {
 _TONES_BY: Final[Mapping[str, tuple[str, Mapping[Any, str]]]] = {
     "access.decided": ("verdict", VERDICT_TONES),
     "transaction.closed": ("outcome", OUTCOME_TONES),
-    "device.changed": ("state", DEVICE_TONES),
+    "device.changed": ("state", {**dict.fromkeys((*View, "overloaded"), "poor"), **DEVICE_TONES}),
     "barrier.pulsed": ("delivery", {"not_delivered": "bad", "unknown": "bad"}),
     "command.executed": ("result", {"not_done": "poor", "failed": "bad", "unknown": "bad"}),
     "console.acted": ("done", {False: "poor"}),
