@@ -23,7 +23,7 @@ REFERENCE, REVOKED, HELD, FORGED = (
 
 def play(acts, folder, monkeypatch):
     monkeypatch.setattr("agent.demo.acts.ACTS", acts)
-    patient = site._CONFIGURATION.replace("decide_s = 3", f"decide_s = {scaled(1)}")
+    patient = site._CONFIGURATION.replace("decide_s = 3", f"decide_s = {scaled(2.5)}")
     monkeypatch.setattr(site, "_CONFIGURATION", patient)
     typed = ["demo", "--out", str(folder)]
     return CliRunner().invoke(application(typed), typed)
