@@ -229,6 +229,7 @@ class World:
             self.block()
         if self.odd(0.1):
             self.idle_time(31.0)
+        self.perhaps(0.05, lambda: self.order(CommandKind.LOCK))
         for _ in range(dice.choice((1, 1, 1, 3))):
             self.qr(text, verdict)
         self.perhaps(0.05, self.contact)
