@@ -460,8 +460,8 @@ class Monitor:
             assert transaction is not None
             assert transaction == self.open
             if isinstance(event, AccessGranted):
-                self.granted = True
-                self.seen_under = bool(self.samples) and self.occupied(self.samples[-1])
+                under = bool(self.samples) and self.occupied(self.samples[-1])
+                self.seen_under, self.granted = under or (self.granted and self.seen_under), True
             if isinstance(event, AccessDecided):
                 self.asked = self.asked if event.verdict is Verdict.PASS else None
 

@@ -229,6 +229,7 @@ class World:
             self.block()
         if self.odd(0.1):
             self.idle_time(31.0)
+        self.perhaps(0.05, lambda: self.order(CommandKind.LOCK))
         for _ in range(dice.choice((1, 1, 1, 3))):
             self.qr(text, verdict)
         self.perhaps(0.05, self.contact)
@@ -240,7 +241,7 @@ class World:
         dice = self.dice
         self.perhaps(0.15, self.wild)
         self.perhaps(0.08, lambda: self.idle_time(dice.choice((3.0, 7.0))))  # a slow board
-        self.report(dice.choices(("delivered", "not_delivered", "unknown"), (10, 1, 1))[0])
+        self.report(dice.choices(("delivered", "not_delivered", "unknown"), (8, 1, 2))[0])
         self.perhaps(0.08, self.lose_sight)
         self.perhaps(0.1, self.doubt)
         if self.odd(0.6):
@@ -251,11 +252,19 @@ class World:
         if self.odd(0.15):
             self.sense(presence=False)
             self.idle_time(1.5)
-        if self.odd(0.1):
-            self.order(CommandKind.OPEN)
+        self.perhaps(0.25, self.doubt)
         self.perhaps(0.1, self.wild)
         if self.odd(0.1):
             self.sense(opened=False, closed=True)
+
+    def turn_away_unread(self) -> None:
+        """A vehicle that was refused shows another permit as the last reader goes."""
+        self.sense(presence=True, safety=False)
+        self.qr(f"refused {self.frame}", Verdict.DENY)
+        self.qr(f"another {self.frame}")
+        self.feed(ReadersChanged(self.now, up=False))
+        self.sense(1.2)
+        self.feed(ReadersChanged(self.now, up=True))
 
     def doubt(self) -> None:
         """An officer orders a pulse once more, by command or by the key, and the board answers as it likes."""
@@ -311,6 +320,10 @@ class World:
             self.sense(photocell=False)
         self.report("delivered")
         self.perhaps(0.1, self.wild)
+        if self.rules.shares_arm and self.odd(0.1):
+            self.feed(WayChanged(self.now, free=False, arm_in_use=True))
+            self.idle_time(9.0)
+            self.feed(WayChanged(self.now, free=True))
         self.idle_time(self.dice.choice((0.2, 1.0, 9.0)))
         self.sense(closed=True)
 
@@ -430,6 +443,7 @@ class World:
             self.perhaps(0.8, self.serve)
             if self.odd(0.3):
                 self.other_direction()
+            self.perhaps(0.03, self.turn_away_unread)
             if self.dice.random() < 0.5:
                 self.vehicle()
             elif self.odd(MAINTAINED):

@@ -49,7 +49,8 @@ def _wait_to_enter(turn: Turn) -> None:
     if watch.presence is True and not turn.visit.arrived:
         turn.set_visit(arrived=True)
     patience_s = rules.clear_s if turn.visit.arrived else rules.enter_s
-    if _came_down(turn):
+    known = watch.clear or watch.taken
+    if known and _came_down(turn):
         _gave_up(turn, up=False)
         turn.rest()
     elif _quiet_s(turn, watch.free_since, watch.clear_since) >= patience_s:

@@ -142,7 +142,7 @@ class Visit:
     and was the last. `retried`: reasons of RETRY answers that were recorded. `waits_for`: the loss that made the
     answer MANUAL, and whose end resumes the transaction. `use`: number of the permit's next use, 0 where it is not
     known. `pulse`: of the newest grant; of an earlier one it is always unknown. `seen_under`: something was under the arm
-    since the grant, or since the vehicle came; `unblocked`: nothing was at some time since the grant, so that what comes
+    since the first grant, before that since the vehicle came; `unblocked`: nothing was at some time since the grant, so that what comes
     there is this vehicle. `entered`, `released`: it was under the arm, and had left the presence loop by then. `plates`:
     texts read while it was on its way, so that they are known for its own. `tested`: it began with a
     test pulse, without a vehicle.

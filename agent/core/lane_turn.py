@@ -247,8 +247,9 @@ class Turn:
         visit = self.visit
         grant = f"{visit.transaction}-{visit.grants + 1}"
         taken = self.lane.watch.taken
+        seen_under = taken or (visit.grants > 0 and visit.seen_under)
         self.set_visit(by=by, grant=grant, grants=visit.grants + 1, pulse=Delivery.WAITING)
-        self.set_visit(seen_under=taken, unblocked=not taken)
+        self.set_visit(seen_under=seen_under, unblocked=not taken)
         if reserve is not None:
             self.set_visit(reserved=reserve)
             self._ledger.append(reserve)

@@ -225,6 +225,14 @@ def test_what_the_other_direction_lets_through_is_not_the_waiting_vehicle() -> N
     assert (yard.closed().outcome, yard.closed().taken) == (Outcome.ABANDONED, False)
 
 
+def test_a_use_is_not_given_back_while_it_is_unknown_what_is_under_the_arm() -> None:
+    yard = opened(**LIMITS)
+    yard.sense(0.1, safety=None, **DOWN)
+    assert (yard.state, yard.ledger()) == (State.OPEN, [RESERVED])
+    yard.sense(0.1, safety=False)
+    assert (yard.state, yard.ledger()) == (State.IDLE, [RESERVED, RELEASED])
+
+
 def test_a_use_that_waits_for_the_arm_is_given_back_once() -> None:
     yard = opened(**LIMITS)
     yard.sense(presence=False)
@@ -292,6 +300,19 @@ def test_an_officer_orders_no_second_pulse_for_an_arm_that_is_known_to_be_up() -
     yard.pulsed("unknown")
     yard.sense(0.1, opened=True)
     assert yard.order(CommandKind.OPEN, "o1") == ["answer o1 not done: the lane is in state open"]
+
+
+def test_what_was_under_the_arm_before_a_second_pulse_leaves_the_use_in_doubt() -> None:
+    yard = opening(has_photocell=True)
+    yard.pulsed("unknown")
+    yard.sense(photocell=True)
+    yard.sense(photocell=False)
+    yard.order(CommandKind.OPEN)
+    yard.pulsed()
+    yard.wait(6.1)
+    yard.sense(presence=False)
+    yard.wait(1.1)
+    assert (yard.closed().outcome, yard.closed().taken, yard.ledger()) == (Outcome.FAULT, None, [RESERVED])
 
 
 def test_an_officer_may_unlock_and_open_for_a_vehicle_that_waits() -> None:
