@@ -437,6 +437,12 @@ def test_what_comes_under_the_arm_again_after_the_clear_time_is_another_vehicle(
     assert (yard.closed().outcome, yard.ledger()) == (Outcome.PASSED_WITH_VIOLATION, [RESERVED, CONSUMED])
 
 
+def test_a_gap_of_the_clear_time_is_two_vehicles() -> None:
+    yard = queued()
+    yard.sense(1.0, safety=True)
+    assert (yard.state, alarms(yard)) == (State.PASSING, [Alarm.TAILGATING])
+
+
 def test_a_gap_below_the_clear_time_is_one_vehicle_in_a_queue_too() -> None:
     yard = queued()
     yard.wait(0.8)
