@@ -51,10 +51,10 @@ def _wait_to_enter(turn: Turn) -> None:
     patience_s = rules.clear_s if turn.visit.arrived else rules.enter_s
     known = watch.clear or watch.taken
     if known and _came_down(turn):
-        _gave_up(turn, up=False)
+        _gave_up(turn)
         turn.rest()
     elif _quiet_s(turn, watch.free_since, watch.clear_since) >= patience_s:
-        _gave_up(turn, up=True)
+        _gave_up(turn)
         turn.go(State.CLOSING)
     elif turn.waited_s() >= rules.enter_s:
         turn.alarm_once(Alarm.OPEN_TOO_LONG)
@@ -190,14 +190,12 @@ def _came_down(turn: Turn) -> bool:
     return down
 
 
-def _gave_up(turn: Turn, *, up: bool) -> None:
-    """End the transaction of a vehicle that went away before the arm, unless it may have gone through unseen. `up`: the arm is."""
+def _gave_up(turn: Turn) -> None:
+    """End the transaction of a vehicle that went away before the arm, unless it may have gone through unseen."""
     if turn.visit.seen_under or turn.lane.pulses:
         turn.end(Outcome.FAULT, Reason.GATE_FAULT)
-    elif up:
-        turn.turn_away()
     else:
-        turn.end(Outcome.NOT_TAKEN)
+        turn.turn_away()
 
 
 def _tailgated(turn: Turn, detail: str) -> None:

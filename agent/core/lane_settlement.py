@@ -23,9 +23,8 @@ def went_under(lane: Lane, visit: Visit, outcome: Outcome, at: float, *, passed:
 
 
 def may_have_risen(lane: Lane, visit: Visit) -> bool:
-    """Whether a pulse may have raised the arm for the transaction, or still may raise it."""
-    may_have = visit.grants > 1 or (visit.grants > 0 and visit.pulse is not Delivery.NOT_DELIVERED)
-    return may_have or bool(lane.pulses)
+    """Whether a pulse may have raised the arm for a transaction with a grant, or still may raise it."""
+    return visit.pulse is not Delivery.NOT_DELIVERED or bool(lane.pulses)
 
 
 def settlement(lane: Lane, visit: Visit, taken: bool | None, *, passed: bool) -> LedgerState:

@@ -263,7 +263,7 @@ class Turn:
         self._raise(grant, None, override=True)
 
     def turn_away(self) -> None:
-        """Close the transaction of a vehicle that went away before an arm that is up. Its use waits for the arm."""
+        """Close the transaction of a vehicle that went away before the arm. Its use is given back once the arm is down."""
         reserved = self.visit.reserved
         self.set_visit(reserved=None)
         self.end(Outcome.NOT_TAKEN)

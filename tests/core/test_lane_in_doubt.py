@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from agent.core.decision import Verdict
+from agent.core.decision import Reason, Verdict
 from agent.core.events import Alarm, AlarmRaised, Outcome
 from agent.core.lane import State
 from agent.core.lane_io import CommandKind, LedgerState, RelayChanged
@@ -193,6 +193,26 @@ def test_a_use_is_given_back_only_where_it_is_known_that_nothing_passed(name: st
     act(yard)
     closed = yard.closed()
     assert (closed.outcome, closed.taken, yard.ledger()) == expected
+
+
+def test_a_vehicle_of_which_nobody_knows_has_the_reason_of_a_fault() -> None:
+    yard = opened(has_photocell=True)
+    yard.sense(photocell=True)
+    yard.sense(photocell=False, presence=False)
+    yard.wait(1.1)
+    assert (yard.closed().outcome, yard.closed().reason) == (Outcome.FAULT, Reason.GATE_FAULT)
+
+
+def test_a_lane_without_inputs_gives_nothing_back_while_an_earlier_pulse_is_under_way() -> None:
+    yard = opening(blind=True)
+    yard.order(CommandKind.HOLD)
+    yard.order(CommandKind.RELEASE)
+    assert yard.lane.pulses
+    yard.tick(4.0)
+    yard.qr("B")
+    yard.decide(Verdict.PASS)
+    assert yard.pulsed("not_delivered")
+    assert (yard.closed().outcome, yard.ledger()) == (Outcome.FAULT, [RESERVED, RESERVED])
 
 
 def test_nothing_is_said_not_to_have_gone_while_an_earlier_pulse_is_under_way() -> None:
@@ -415,6 +435,12 @@ def test_what_comes_under_the_arm_again_after_the_clear_time_is_another_vehicle(
     yard.sense(1.0, safety=False)
     yard.wait(1.1)
     assert (yard.closed().outcome, yard.ledger()) == (Outcome.PASSED_WITH_VIOLATION, [RESERVED, CONSUMED])
+
+
+def test_a_gap_of_the_clear_time_is_two_vehicles() -> None:
+    yard = queued()
+    yard.sense(1.0, safety=True)
+    assert (yard.state, alarms(yard)) == (State.PASSING, [Alarm.TAILGATING])
 
 
 def test_a_gap_below_the_clear_time_is_one_vehicle_in_a_queue_too() -> None:
