@@ -51,7 +51,11 @@ class Found:
 
     def add(self, log: str, code: int, took_s: float) -> Counter[str]:
         """Add a run by what pytest wrote; the tests that failed in it."""
-        failed = {match["test"]: match["why"] or "" for match in _FAILED.finditer(log)}
+        failed: dict[str, str] = {}
+        for match in _FAILED.finditer(
+            log
+        ):  # a test that failed may be in error at its end too: its failure comes first
+            failed.setdefault(match["test"], match["why"] or "")
         if code not in ENDED or (code and not failed):
             failed["the run itself"] = f"pytest ended with {code}"
         self.runs += 1

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-TIMEOUT_MS = scaled_ms(25)
+TIMEOUT_MS = scaled_ms(100)
 
 
 class TestNumato(InputContract):

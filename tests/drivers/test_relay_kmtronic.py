@@ -110,7 +110,7 @@ def test_a_board_that_can_be_asked_is_sent_each_frame_once(link: Path) -> None:
 
 @pytest.mark.usefixtures("no_leaks")
 def test_a_board_that_does_not_answer_as_configured_is_explained(link: Path) -> None:
-    table: dict[str, object] = {"port": str(link), "timeout_ms": scaled_ms(50)}
+    table: dict[str, object] = {"port": str(link), "timeout_ms": scaled_ms(100)}
     rs485 = table | {"connection": "rs485"}
     with KmtronicEmulator(link, 2), pytest.raises(DeviceUnavailableError, match='one or two relays have "single"'):
         registry.relay("kmtronic", table | {"channels": 2}).open()
@@ -129,7 +129,7 @@ def test_a_board_that_does_not_answer_as_configured_is_explained(link: Path) -> 
 @pytest.mark.usefixtures("no_leaks")
 def test_a_board_that_answers_in_part_is_shown_with_what_it_said(link: Path) -> None:
     with KmtronicEmulator(link, 4) as board:
-        relay = registry.relay("kmtronic", {"port": str(link), "channels": 4, "timeout_ms": scaled_ms(50)})
+        relay = registry.relay("kmtronic", {"port": str(link), "channels": 4, "timeout_ms": scaled_ms(100)})
         relay.open()
         board.fail(ReplyFault.SHORT, replies=1)
         with pytest.raises(DeviceUnavailableError, match="only 00 00 00"):

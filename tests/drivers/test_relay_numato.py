@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from drivers.api import RelayPort
     from tests.relay_contract import Rig
 
-TIMEOUT_MS = scaled_ms(50)
+TIMEOUT_MS = scaled_ms(100)
 ON = b"relay on 0\r"
 
 

@@ -3,10 +3,11 @@
 from tools.stress import Found, table
 
 LOG = """\
-..F.E                                                                    [100%]
+..FEE                                                                    [100%]
 =========================== short test summary info ============================
 ERROR tests/site/test_a.py::test_of_b[1-2] - OSError: away
 FAILED tests/drivers/test_c.py::TestD::test_of_e - assert 1 == 2
+ERROR tests/drivers/test_c.py::TestD::test_of_e - left open
 1 failed, 3 passed, 1 error in 12.00s
 """
 E_FAILED = "tests/drivers/test_c.py::TestD::test_of_e"
