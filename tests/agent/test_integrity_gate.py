@@ -81,7 +81,7 @@ def test_what_a_gate_says_is_proven_by_its_pinned_key_while_it_runs_and_after_it
             text=True,
         )
         with listening:
-            eventually(lambda: broker.log.read_text().count("guest-") > 2, what="the subscription")
+            eventually(lambda: broker.log.read_text().count("central-") > 2, what="the subscription")
             assert stopped(process) == 0
             told = listening.communicate(timeout=scaled(30))[0]
         assert listening.returncode == 0, told

@@ -113,7 +113,7 @@ def test_a_text_cannot_steer_the_terminal(tmp_path: Path) -> None:
     result = run(path, "--reader", "qr")
 
     assert "\x1b[2J" not in result.stdout
-    assert "\\x1b[2J[red]x\\x07" in result.stdout
+    assert "\\u001b[2J[red]x\\u0007" in result.stdout
 
 
 def test_a_folder_is_read_with_the_folders_in_it_and_only_its_pictures(tmp_path: Path, photo: Path) -> None:

@@ -134,7 +134,7 @@ class TestAGateThatDies:
             new.link.cut()
             new.link.connect()
             eventually(new.ready)
-            assert new.journal.use_state(asked.permit_id).interrupted
+            assert new.journal.use_state(asked.permit_id).in_doubt
             assert outcome(south, request(AT_EAST, "t2")) == (ClaimCode.RESERVED_ELSEWHERE, "north")
 
     def test_without_a_trace_of_its_journal_leaves_no_word_on_its_old_rows_in_the_memory_of_others(self, some):

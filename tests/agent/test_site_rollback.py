@@ -230,7 +230,7 @@ class TestAnotherGatePutBack:
         north = three.restart("north")
         eventually(north.ready)
         assert north.journal.use_state(Q).used == 1
-        assert north.journal.use_state(asked.permit_id).interrupted
+        assert north.journal.use_state(asked.permit_id).in_doubt
         north.settle(asked, LedgerState.CONSUMED)
         eventually(lambda: three.east.journal.use_state(asked.permit_id).used)
         assert outcome(three.east, request(AT_EAST, "t3")) == (ClaimCode.USED_AT_OTHER_GATE, "north")

@@ -193,10 +193,10 @@ def test_plain_talk_counts_against_the_same_rate(gate):
 def test_who_says_nothing_at_an_encrypted_address_takes_a_place_and_is_not_waited_for(gate, mocker):
     before = refused(gate, "connections")
     with ExitStack() as stack:
-        for _ in range(listening.CONNECTIONS_OF_ONE):
-            stack.enter_context(connected(gate))
-        with connected(gate) as one_more:
-            assert one_more.recv(1) == b""
+        oldest, *_ = [stack.enter_context(connected(gate)) for _ in range(listening.NETWORK.strangers_of_one)]
+        eventually(lambda: gate.app.console.connections == listening.NETWORK.strangers_of_one)
+        stack.enter_context(connected(gate))
+        assert everything(oldest) == b"", "its place goes to the newest"
         assert refused(gate, "connections") == before + 1
     eventually(lambda: gate.app.console.connections == 0)
     mocker.patch.object(listening, "HANDSHAKE_S", 0.2)
