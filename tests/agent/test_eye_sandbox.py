@@ -259,6 +259,7 @@ def test_an_eye_hears_no_signal_of_its_parents_terminal_shares_its_session_and_h
         assert sum(link.startswith("socket:") for link in links) == 1
     finally:
         process.kill()
+        process.ended_within(PATIENCE_S)
 
 
 def test_the_library_of_the_networks_leaves_no_trace_and_starts_no_thread():
