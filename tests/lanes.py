@@ -10,9 +10,9 @@ from tests.waiting import REPLY_MS, scaled, scaled_ms
 
 PRESENCE, SAFETY, OPENED, CLOSED = range(4)
 READ_S = max(1.0, scaled(1.5))
-DECIDE_S = min(60.0, scaled(2.5))
+DECIDE_S = min(60.0, scaled(1.5))
 GRANT_S = min(60.0, scaled(10.0))
-GONE_S = max(0.5, scaled(0.35))
+GONE_S = max(0.5, scaled(0.6))
 """So long may no picture be read though a vehicle is in view."""
 STALE_S = min(5.0, scaled(2.0))
 POLLS_TO_BE_SURE = 5
