@@ -19,7 +19,7 @@ demo:  ## Play eleven vehicles at a gate on this machine: broker, lists, relay b
 
 test: setup check  ## Prove it: style, types, imports, all tests
 	@# More at a time than there are cores: tests of brokers, cameras and kills wait more than they compute.
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not long"
+	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not long"
 
 check: setup  ## Style, types, imports
 	@$(BIN)/ruff check .

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 SERVER = Path(__file__).with_name("live_rtsp_server.py")
-RATE_HZ = 15
+RATE_HZ = 8
 
 
 class LiveCamera:
