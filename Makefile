@@ -87,7 +87,7 @@ soak: setup  ## The whole agent at twenty times the traffic, all faults mixed, f
 	@tools/setup_soak.sh
 	@$(BIN)/python -m tests.soak --for $(SOAK_S) --seed $(SEED) $(if $(WRITE),--picture docs/images/soak.svg)
 
-soak-lane: setup  ## Drive 10,000 vehicles and 8 million random steps through the lane's rules; up to five minutes
+soak-lane: setup  ## Drive 10,000 vehicles and 8 million random steps through the lane's rules; eight minutes
 	@$(BIN)/python -m tests.soak_lane
 
 soak-eye: setup  ## Run an eye over 100,000 pictures as fast as it reads them, with faults: is its memory flat? Ten to thirty minutes
