@@ -146,7 +146,7 @@ class EyePort:
     def snapshot(self, timeout_s: float = 1.0) -> bytes | None:
         """The newest frame as a small JPEG, as soon as there is one; None when there is none in time.
 
-        The eye is asked again and again: it has no frame before its camera gave the first one, and may be started anew.
+        The eye is asked repeatedly: it has no frame before its camera gave the first one, and may be restarted.
         """
         pause, until = threading.Event(), time.monotonic() + timeout_s
         while (left_s := until - time.monotonic()) > 0 and not self.worker.stopping:

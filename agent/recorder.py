@@ -57,7 +57,7 @@ class Recorder:
 
     While the journal cannot be written, news waits in memory (at most `PENDING_LIMIT` records; beyond that the
     newest is refused loudly, and counted). Once writing works again, what waits is written oldest first, many records in one
-    transaction and for a bounded time a call; then an alarm tells of it. `shape` goes over every draft
+    transaction and for a bounded time a call; then an alarm reports it. `shape` goes over every draft
     first, to mask what must not leave the gate. `heard` is told what was recorded, in order; it must not block.
     `reserving` holds what a binding record reserves among the gates of the site while it is written; it raises
     LedgerConflictError where that was not granted. `at`: monotonic seconds.

@@ -14,7 +14,7 @@ from agent.settings.refuge import state_directory
 
 
 def act_at(path: Path | None) -> Path | None:
-    """Take the rights of whoever keeps a path, for good; returns the path. Raises OSError."""
+    """Take the rights of the user who keeps a path, permanently; returns the path. Raises OSError."""
     if path is not None:
         take_keepers(path)
     return path

@@ -50,7 +50,7 @@ class Room:
     """The connections that there are, each counted before it is read.
 
     Where there is no place for a new one, the oldest half-open one of a stranger is ended for it, of an address that has
-    the most: whoever sends halves of requests takes places from himself first. Where nobody can be ended, the new one is refused.
+    the most: an address that sends halves of requests loses its own places first. Where nobody can be ended, the new one is refused.
     """
 
     def __init__(self, limits: RoomLimits, count: Callable[[str], None]) -> None:

@@ -121,7 +121,7 @@ def examine_pages(place: Place, connection: sqlite3.Connection) -> None:
 def examine_stream(place: Place, connection: sqlite3.Connection) -> None:
     """Look at the last events, in a suspect file at every row, once it has the newest schema.
 
-    A file that made a call fail must not pass, or the gate would start and fail for ever; nor may a stream that must not
+    A file that made a call fail must not pass, or the gate would start and fail repeatedly; nor may a stream that must not
     go on. Raises as `examine_pages` does.
     """
     is_suspect = place.beside(SUSPECT).exists()

@@ -186,7 +186,7 @@ class SiteLedger:
     def older_copy(self, gate: str, seq: int) -> str:
         """Note that another gate knows this row log up to a place beyond its head; returns that in a sentence.
 
-        The journal is an older copy then, and gives places anew that mean something else to others: only the next start,
+        The journal is an older copy then, and reuses places that mean something else to others: only the next start,
         which begins a new stream, can go on.
         """
         cause = (

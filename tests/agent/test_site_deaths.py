@@ -110,7 +110,7 @@ class TestAGateThatDies:
             assert outcome(south, request(AT_EAST, "t3")) == (ClaimCode.RESERVED_ELSEWHERE, "north")
 
     def test_without_a_trace_of_its_journal_may_use_what_it_is_granted_before_it_has_heard_all(self, some):
-        """The whole that it asked for is served after the grant, and tells of it as of a use that may be reserved."""
+        """The whole that it asked for is served after the grant, and reports it as a use that may be reserved."""
         hub, _east, _north, south = some
         hub.held = {"rows"}
         with self.again(some, 1, journal="new.db") as new:

@@ -72,7 +72,7 @@ def three(tmp_path):
     with site(tmp_path) as (hub, *gates):
         found = Site(tmp_path, hub, gates)
         yield found
-        for gate in gates:  # what `site` closes at its end is closed already where it was started anew
+        for gate in gates:  # what `site` closes at its end is closed already where it was restarted
             if gate is not found.gates[gate.gate]:
                 found.gates[gate.gate].close()
                 gate.close = lambda: None

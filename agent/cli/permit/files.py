@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _LONGEST_PERMIT_FILE = 4096
 _PRIVATE = 0o600
-"""Whoever can read the picture of a permit has the permit."""
+"""A person who can read the picture of a permit has the permit."""
 _PICTURES = frozenset({".png", ".svg"})
 
 

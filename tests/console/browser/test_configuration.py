@@ -29,4 +29,4 @@ def test_a_refused_form_marks_its_field_says_why_there_and_shows_it(gate, page_o
     expect(field).not_to_have_attribute("aria-invalid", "true")
     expect(said).to_have_count(0)
     assert gate.path.read_bytes() == before
-    visitor.errors = [error for error in visitor.errors if "422" not in error]  # the browser tells of each refusal
+    visitor.errors = [error for error in visitor.errors if "422" not in error]  # the browser reports each refusal
