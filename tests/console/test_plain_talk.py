@@ -14,7 +14,7 @@ import pytest
 
 from agent.console import connections, listening
 from tests.consoles import ConsoleGate
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def port_of(gate):
 
 
 def connected(gate):
-    return closing(socket.create_connection(("127.0.0.1", port_of(gate)), timeout=20))
+    return closing(socket.create_connection(("127.0.0.1", port_of(gate)), timeout=PATIENCE_S))
 
 
 def everything(connection):
@@ -73,7 +73,7 @@ def trusting():
 
 def speaks_tls(gate):
     """Whether the page is still there for a browser that does it right."""
-    with httpx.Client(base_url=gate.url, verify=trusting(), trust_env=False, timeout=20) as browser:
+    with httpx.Client(base_url=gate.url, verify=trusting(), trust_env=False, timeout=PATIENCE_S) as browser:
         return browser.get("/healthz").text == "up\n"
 
 
@@ -204,7 +204,7 @@ def test_who_says_nothing_at_an_encrypted_address_takes_a_place_and_is_not_waite
     with connected(gate) as silent:
         assert everything(silent) == b""
     eventually(lambda: refused(gate, "handshake") == waited + 1)
-    assert gate.app.console.connections == 0
+    eventually(lambda: gate.app.console.connections == 0)
 
 
 def test_half_a_plain_request_is_not_waited_for(gate, mocker):
