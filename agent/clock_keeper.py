@@ -144,21 +144,23 @@ class ClockKeeper:
         self._read_floor()
         self._take_reset()
         trust = self.trust()
-        self._tell()
         if trust.anchor is None:
             self._keep_loss(trust, last=last)
         elif last or self._kept_at is None or trust.seen.at - self._kept_at >= KEEP_EVERY_S:
             self._keep(trust)
+        self._tell()
 
     def _tell(self) -> None:
+        """Record what is new, oldest first. What could not be recorded stays the first, for the next round."""
         while self._news:
-            draft = self._news.popleft()
+            draft = self._news[0]
             event = draft.event
             if isinstance(event, ClockChanged):
                 step = "" if event.step_s is None else f", set by {event.step_s:+.1f} s"
                 level = logging.WARNING if event.state is ClockState.UNTRUSTED else logging.INFO
                 log.log(level, "the clock is %s%s%s", event.state, step, event.detail and f": {event.detail}")
             self._note([draft])
+            self._news.popleft()
 
     def _read_floor(self) -> None:
         """Read the floor; while it cannot be read, the one known stays."""

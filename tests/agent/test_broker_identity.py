@@ -34,7 +34,7 @@ from tests.gate_site import GateSite
 from tests.linking import GATE, journal_at, quick, record
 from tests.list_central import Desk
 from tests.mosquitto import SampleBroker, needs_mosquitto
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 pytestmark = needs_mosquitto
 ROGUE = "gate-666"
@@ -89,7 +89,7 @@ class Consumer:
 
     def __enter__(self):
         self._client.loop_start()
-        assert self._subscribed.wait(10)
+        assert self._subscribed.wait(PATIENCE_S)
         return self
 
     def __exit__(self, *_):

@@ -16,7 +16,7 @@ from agent.core.events import Draft, GateStopping
 from agent.store.journal import Journal
 from tests.consoles import HEAD, LANE
 from tests.gate_files import ROOT_KEY
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 NOW = 1_764_000_000
 
@@ -29,7 +29,7 @@ def started(*arguments):
 
 def run(*arguments):
     command = started(*arguments)
-    said, _ = command.communicate(timeout=100)
+    said, _ = command.communicate(timeout=PATIENCE_S)
     assert command.returncode == 0, said
 
 
@@ -93,7 +93,7 @@ def test_the_state_of_an_agent_that_is_started_from_a_shell_is_its_owners_alone(
         )
     finally:
         os.kill(agent.pid, signal.SIGTERM)
-        said, _ = agent.communicate(timeout=60)
+        said, _ = agent.communicate(timeout=PATIENCE_S)
     assert agent.returncode == 0, said
     assert (tmp_path / "state/journal.db").exists()
     assert open_to_others(tmp_path / "state") == {}

@@ -9,7 +9,7 @@ import time
 import pytest
 
 from agent.service.worker import Backoff, OnFailure, Worker, end_on_thread_failure
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 QUICK = Backoff(first_s=0.01, cap_s=0.02, steady_s=3600)
 
@@ -120,7 +120,7 @@ def test_the_last_net_catches_a_thread_that_nobody_guards(net, caplog, error):
 
     thread = threading.Thread(target=fail, name="loose")
     thread.start()
-    thread.join(10)
+    thread.join(PATIENCE_S)
     assert net == ["loose"]
     assert type(error).__name__ in caplog.text
 
@@ -130,19 +130,19 @@ def test_it_makes_progress_while_it_waits_for_something_to_do_and_none_while_it_
 
     def work():
         busy.set()
-        go_on.wait(20)
+        go_on.wait(PATIENCE_S)
         go_on.clear()
         with worker.resting():
             waiting.set()
-            go_on.wait(20)
+            go_on.wait(PATIENCE_S)
 
     worker = Worker("the test", work, limit_s=1.0)
     worker.start()
-    assert busy.wait(10)
+    assert busy.wait(PATIENCE_S)
     first = worker.progress_at()
     assert worker.progress_at() == first
     go_on.set()
-    assert waiting.wait(10)
+    assert waiting.wait(PATIENCE_S)
     assert first < worker.progress_at() < worker.progress_at()
     go_on.set()
     assert worker.join()

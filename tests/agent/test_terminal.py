@@ -10,6 +10,7 @@ import pytest
 
 from agent.core.printable import printable
 from tests.gate_files import HEAD
+from tests.waiting import PATIENCE_S
 
 ESCAPES = "\x1b[2J\x1b]0;owned\x07\x9b31m\u202e\x7f"
 TOML_ESCAPES = ESCAPES.encode("ascii", "backslashreplace").decode().replace("\\x", "\\u00")
@@ -43,7 +44,7 @@ def steering(output: bytes) -> list[str]:
 
 def said(path, command):
     program = [sys.executable, "-m", "agent.cli.main"]
-    return subprocess.run([*program, *command, str(path)], capture_output=True, check=False, timeout=100)
+    return subprocess.run([*program, *command, str(path)], capture_output=True, check=False, timeout=PATIENCE_S)
 
 
 @pytest.mark.parametrize("where", HOSTILE)
