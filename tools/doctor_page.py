@@ -22,12 +22,12 @@ PAGE = Path(__file__).parents[1] / "docs" / "doctor.md"
 NAMES: Final = {Language.EN: "English", Language.ZH: "中文", Language.RU: "Русский", Language.KK: "Қазақша"}
 OTHERS: Final = tuple(language for language in Language if language is not Language.EN)
 
-INTRODUCTION: Final = """# Doctor: what is wrong with a gate, and how it is mended
+INTRODUCTION: Final = """# Doctor: what is wrong with a gate, and how to fix it
 
 This page is written by `python tools/doctor_page.py`; the words stand in `agent/doctor/words/`, one module a language.
 
 ```
-gate-agent doctor                     # everything, in some seconds; exit code 0: nothing to mend, 1: errors or warnings
+gate-agent doctor                     # everything, in some seconds; exit code 0: nothing to fix, 1: errors or warnings
 gate-agent doctor --language kk       # in Chinese (zh), Russian (ru) or Kazakh (kk)
 gate-agent doctor --json              # for programs: code, severity, subject, figures, words
 gate-agent bundle out.zip             # the same with log, configuration, events and versions, for somebody who helps from afar
@@ -149,7 +149,7 @@ def findings(check: Check) -> str:
 
 
 def _table_of(codes: Iterable[Code]) -> str:
-    return table(("severity", "code", "finding", "mend"), (row for code in codes for row in _rows(code)))
+    return table(("severity", "code", "finding", "fix"), (row for code in codes for row in _rows(code)))
 
 
 def _rows(code: Code) -> Iterable[tuple[str, str, str, str]]:

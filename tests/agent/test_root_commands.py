@@ -1,6 +1,6 @@
 """What an administrator runs as root at a gate does what it says, and never what the agent's user has planted.
 
-Commands that a page tells somebody to run with sudo, and all that take one of the gate's folders, stand in the table; a new one
+The table lists the commands that a page tells somebody to run with sudo, and all that take a folder of the gate; a new one
 fails until it does.
 """
 
