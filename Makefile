@@ -5,6 +5,9 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
+# Tests start hundreds of programs, and every worker reads every test: each is compiled once, whatever the surroundings say.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup demo test check bench bench-reading test-browser test-package test-vm test-bare test-cluster proofs faults fuzz fuzz-guided races mutants soak soak-lane soak-eye stress train schema format lock deb release clean
 
 help:  ## Say what there is
@@ -17,7 +20,10 @@ demo:  ## Play eleven vehicles at a gate on this machine: broker, lists, relay b
 	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh demo
 	@$(BIN)/gate-agent demo
 
-test: setup check  ## Prove it: style, types, imports, all tests
+test: setup  ## Prove it: style, types, imports, all tests
+	@# The checks leave cores idle: meanwhile the tests are compiled, once for all workers.
+	@$(BIN)/python -m pytest --collect-only -q >/dev/null & \
+		$(MAKE) --no-print-directory check; checked=$$?; wait; exit $$checked
 	@# More at a time than there are cores: tests of brokers, cameras and kills wait more than they compute.
 	@$(BIN)/python -m pytest -n 4 --dist loadfile --no-loadscope-reorder -m "not long"
 
@@ -94,9 +100,10 @@ soak-eye: setup  ## Run an eye over 100,000 pictures as fast as it reads them, w
 	@$(BIN)/python -m tests.soak_eye
 
 RUNS ?= 3
+AT_ONCE ?= 1
 TESTS ?=
-stress: setup  ## Run tests RUNS= times on a machine that is made busy in three ways: a table of those that failed; TESTS="tests/system ..." for some
-	@$(BIN)/python tools/stress.py --runs $(RUNS) $(TESTS)
+stress: setup  ## Run tests RUNS= times on a machine that is made busy in three ways, AT_ONCE= side by side: which failed? TESTS="tests/system ..." for some
+	@$(BIN)/python tools/stress.py --runs $(RUNS) --at-once $(AT_ONCE) $(TESTS)
 
 format: setup  ## Bring the code into the common form
 	@$(BIN)/ruff check --fix .

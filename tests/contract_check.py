@@ -7,16 +7,23 @@ from datetime import datetime
 from functools import cache
 from pathlib import Path
 
-from jsonschema import Draft202012Validator, FormatChecker
-
 from agent.core.contract.schemas import closed
 
 PUBLISHED = Path(__file__).parents[1] / "docs" / "contract" / "v1"
 JPEG = b"\xff\xd8"
-FORMATS = FormatChecker(["uuid"])
 
 
-@FORMATS.checks("date-time", ValueError)
+@cache
+def formats():
+    """What `format` means in the published schemas."""
+    # Imported here, for it takes seconds, and every worker imports every module of tests.
+    from jsonschema import FormatChecker  # noqa: PLC0415
+
+    checker = FormatChecker(["uuid"])
+    checker.checks("date-time", ValueError)(_is_time)
+    return checker
+
+
 def _is_time(value):
     return not isinstance(value, str) or (value.endswith("Z") and bool(datetime.fromisoformat(value)))
 
@@ -30,9 +37,11 @@ def published(name):
 @cache
 def validator(name, *, known=True):
     """The validator of a published schema. `known`: fields and values that the schema does not name are faults too."""
+    from jsonschema import Draft202012Validator  # noqa: PLC0415 - as above
+
     schema = published(name)
     Draft202012Validator.check_schema(schema)
-    return Draft202012Validator(closed(schema) if known else schema, format_checker=FORMATS)
+    return Draft202012Validator(closed(schema) if known else schema, format_checker=formats())
 
 
 def assert_valid(topic, payload, *, known=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import string
+from functools import cache
 from pathlib import Path
 
 import agent
@@ -170,6 +171,7 @@ def _files():
                 yield path
 
 
+@cache
 def said():
     """The words of every detail, as the tables of `agent.translation` have them."""
     found = set()
@@ -177,4 +179,4 @@ def said():
         words = _Words({*_UNHEARD.split(), *(() if "camera" in path.parts else ["ValueError"])})
         words.visit(ast.parse(path.read_text(encoding="utf-8")))
         found |= {_told(one) for one in words.found}
-    return ({one for one in found if _is_said(one)} | ALONE | VALUES) - UNTOLD
+    return frozenset(({one for one in found if _is_said(one)} | ALONE | VALUES) - UNTOLD)

@@ -1,9 +1,10 @@
 """Run tests again and again on a machine that is made busy: which of them depend on its speed?
 
-Usage: tools/stress.py [--runs N] [--kind KIND ...] [--workers N] [TEST ...]   Run it as `make stress`.
+Usage: tools/stress.py [--runs N] [--kind KIND ...] [--at-once N] [--workers N] [TEST ...]   Run it as `make stress`.
 
 TESTs are what pytest takes; without them, all tests that meet real threads, ports, brokers, serial lines or processes. Each
-kind of stress runs them so often. The reports stay in build/stress. The exit code is 1 where a test failed.
+kind of stress runs them so often: beside three busy loops, beside another such run, and on half a core each. Runs side by
+side are more stress, and take less time. The reports stay in build/stress. The exit code is 1 where a test failed.
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ import os
 import re
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
 from contextlib import ExitStack, contextmanager, suppress
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / "build" / "stress"
@@ -71,6 +71,7 @@ def table(found: dict[str, Found]) -> list[str]:
     tests = sorted({test for each in found.values() for test in each.failures})
     rows = [["", *kinds]]
     rows += [[test, *(f"{found[kind].failures[test]} of {found[kind].runs}" for kind in kinds)] for test in tests]
+    rows.append(["runs", *(str(found[kind].runs) for kind in kinds)])
     rows.append(["seconds a run", *(f"{found[kind].seconds / max(1, found[kind].runs):.0f}" for kind in kinds)])
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
@@ -78,50 +79,30 @@ def table(found: dict[str, Found]) -> list[str]:
 
 # ------------------------------------------------------------------------------------------------------ kinds of stress
 
+LOOPS, SUITES, HALF = KINDS = ("busy loops", "second suite", "half a core")
+
 
 @contextmanager
-def busy_loops(_start: Callable[[str], subprocess.Popen[bytes]]) -> Iterator[Sequence[str]]:
-    """Three processes that compute all the time."""
+def _busy_loops() -> Iterator[None]:
     loops = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(BUSY_LOOPS)]
     try:
-        yield ()
+        yield
     finally:
         _end(loops)
 
 
 @contextmanager
-def second_suite(start: Callable[[str], subprocess.Popen[bytes]]) -> Iterator[Sequence[str]]:
-    """The same tests beside, again and again."""
-    over = threading.Event()
-    running = [start("beside")]
-
-    def go_on() -> None:
-        while not over.wait(LOOK_S):
-            if running[0].poll() is not None:
-                running[0] = start("beside")
-
-    starter = threading.Thread(target=go_on)
-    starter.start()
-    try:
-        yield ()
-    finally:
-        over.set()
-        starter.join()
-        _end(running)
-
-
-@contextmanager
-def half_a_core(_start: Callable[[str], subprocess.Popen[bytes]]) -> Iterator[Sequence[str]]:
-    """No more than half a core for all that the run starts."""
-    with _cgroup() as group:
+def _half_a_core(number: int) -> Iterator[Sequence[str]]:
+    """What to begin a command with, so that all it starts shares half a core."""
+    with _cgroup(number) as group:
         # The shell enters the group itself: everything that it starts is in it from its first moment.
         yield ("sh", "-c", f'echo $$ >{group}/cgroup.procs && exec "$@"', "sh")
 
 
 @contextmanager
-def _cgroup() -> Iterator[Path]:
+def _cgroup(number: int = 0) -> Iterator[Path]:
     first = (CGROUPS / "cpu").is_dir()
-    group = (CGROUPS / "cpu" if first else CGROUPS) / f"stress-{os.getpid()}"
+    group = (CGROUPS / "cpu" if first else CGROUPS) / f"stress-{os.getpid()}-{number}"
     quota_us = round(CORES * PERIOD_US)
     group.mkdir()
     try:
@@ -138,10 +119,29 @@ def _cgroup() -> Iterator[Path]:
             group.rmdir()
 
 
-KINDS = {"busy loops": busy_loops, "second suite": second_suite, "half a core": half_a_core}
-
-
 # ------------------------------------------------------------------------------------------------------ runs
+
+
+@dataclass
+class Run:
+    """One run of the tests. `code`: pytest's exit code, once it ended."""
+
+    number: int
+    log: Path
+    process: subprocess.Popen[bytes]
+    began_at: float = field(default_factory=time.monotonic)
+    took_s: float = 0.0
+    code: int | None = None
+
+    def done(self) -> str:
+        """How far it is, in percent."""
+        return (_PERCENT.findall(self.log.read_text(errors="replace")) or ["0"])[-1]
+
+    def has_ended(self) -> bool:
+        """Whether it has; asked again and again, it knows when."""
+        if self.code is None and (code := self.process.poll()) is not None:
+            self.code, self.took_s = code, time.monotonic() - self.began_at
+        return self.code is not None
 
 
 def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
@@ -166,26 +166,32 @@ def _start(log: Path, arguments: argparse.Namespace, before: Sequence[str] = ())
         )
 
 
-def _run(kind: str, number: int, arguments: argparse.Namespace, found: Found) -> None:
-    log = REPORTS / f"{kind.replace(' ', '-')}-{number}.log"
-    began_at = time.monotonic()
+def _batch(kind: str, numbers: Sequence[int], arguments: argparse.Namespace, found: Found) -> None:
+    """Runs side by side, under one kind of stress."""
     with ExitStack() as stack:
-        before = stack.enter_context(KINDS[kind](lambda name: _start(REPORTS / f"{name}.log", arguments)))
-        process = _start(log, arguments, before)
-        stack.callback(_end, [process])
+        if kind == LOOPS:
+            stack.enter_context(_busy_loops())
+        runs = []
+        for number in numbers:
+            before = stack.enter_context(_half_a_core(number)) if kind == HALF else ()
+            log = REPORTS / f"{kind.replace(' ', '-')}-{number}.log"
+            run = Run(number, log, _start(log, arguments, before))
+            stack.callback(_end, [run.process])
+            runs.append(run)
         told = ""
-        while process.poll() is None:
+        while running := [run for run in runs if not run.has_ended()]:
+            line = f"{kind}, of {arguments.runs} runs: " + ", ".join(f"{run.number} at {run.done()} %" for run in runs)
+            if line != told:
+                print(f"\r{line}", end="", flush=True)
+                told = line
             with suppress(subprocess.TimeoutExpired):
-                process.wait(LOOK_S)
-            done = (_PERCENT.findall(log.read_text(errors="replace")) or ["0"])[-1]
-            if done != told:
-                print(f"\r{kind}, run {number} of {arguments.runs}: {done} %", end="", flush=True)
-            told = done
-    took_s = time.monotonic() - began_at
-    failed = found.add(log.read_text(errors="replace"), process.returncode, took_s)
-    print(f"\r{kind}, run {number} of {arguments.runs}: {took_s:.0f} s, {len(failed)} failed", flush=True)
-    for test in failed:
-        print(f"    {test}: {found.why[test]}", flush=True)
+                running[0].process.wait(LOOK_S)
+    for run in runs:
+        failed = found.add(run.log.read_text(errors="replace"), run.process.returncode, run.took_s)
+        last = (run.log.read_text(errors="replace").strip().splitlines() or [""])[-1]
+        print(f"\r{kind}, run {run.number} of {arguments.runs}: {last}", flush=True)
+        for test in failed:
+            print(f"    {test}: {found.why[test]}", flush=True)
 
 
 def main() -> int:
@@ -193,20 +199,25 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--runs", type=int, default=3, help="how often under each kind of stress")
     parser.add_argument("--kind", nargs="+", choices=KINDS, default=list(KINDS), help="only these kinds of stress")
-    parser.add_argument("--workers", type=int, default=2, help="how many tests at a time")
+    parser.add_argument(
+        "--at-once", type=int, default=1, help="how many runs side by side; of a second suite two at least"
+    )
+    parser.add_argument("--workers", type=int, default=2, help="how many tests at a time in a run")
     parser.add_argument("tests", nargs="*", default=[f"tests/{name}" for name in TESTS], help="what pytest is to run")
     arguments = parser.parse_args()
     REPORTS.mkdir(parents=True, exist_ok=True)
     found = {kind: Found() for kind in arguments.kind if _is_possible(kind)}
     for kind, each in found.items():
-        for number in range(1, arguments.runs + 1):
-            _run(kind, number, arguments, each)
+        while (left := arguments.runs - each.runs) > 0:
+            # A suite beside another is a run as well: none is alone, also the last.
+            at_once = max(2, arguments.at_once) if kind == SUITES else min(left, arguments.at_once)
+            _batch(kind, range(each.runs + 1, each.runs + at_once + 1), arguments, each)
     print("\n".join(["", *table(found)]))
     return 1 if any(each.failures for each in found.values()) or not found else 0
 
 
 def _is_possible(kind: str) -> bool:
-    if KINDS[kind] is not half_a_core:
+    if kind != HALF:
         return True
     try:
         with _cgroup():

@@ -1,5 +1,6 @@
 """The contract: its schemas hold what the gate writes and nothing less, and its AsyncAPI document is one."""
 
+import importlib
 import json
 import os
 import subprocess
@@ -7,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft7Validator, Draft202012Validator
 
 from agent.core import jws
 from agent.core.chain import Point
@@ -23,7 +23,7 @@ from agent.core.events import Alarm, Outcome
 from agent.core.permit.keys import Algorithm, PublicKey
 from agent.core.verification import verify
 from agent.link.topics import Topics
-from tests.contract_check import FORMATS
+from tests.contract_check import formats
 
 OFFICIAL = Path(__file__).parents[1] / "data" / "asyncapi"
 EXAMPLES = {
@@ -40,8 +40,13 @@ NAMES = sorted(SCHEMAS)
 OPEN_NAMES = [name for name in NAMES if not name.startswith("command/")]
 
 
+def dialect(draft):
+    """The validator of a JSON Schema dialect. It is imported here, for that takes seconds, in every worker."""
+    return getattr(importlib.import_module("jsonschema"), f"Draft{draft}Validator")
+
+
 def faults(schema, value):
-    return [fault.message for fault in Draft202012Validator(schema, format_checker=FORMATS).iter_errors(value)]
+    return [fault.message for fault in dialect(202012)(schema, format_checker=formats()).iter_errors(value)]
 
 
 def inner(value, place=()):
@@ -84,7 +89,7 @@ def test_there_is_a_schema_and_an_example_of_every_event_every_command_and_every
 @pytest.mark.parametrize("name", NAMES)
 def test_a_schema_is_one_of_its_dialect_and_names_itself(name):
     schema = SCHEMAS[name]
-    Draft202012Validator.check_schema(schema)
+    dialect(202012).check_schema(schema)
     assert schema["$id"].startswith("urn:gate-agent:")
     assert schema["title"]
     assert schema["description"]
@@ -208,7 +213,7 @@ def test_an_unknown_type_has_no_example():
 def official():
     schema = json.loads((OFFICIAL / "3.0.0.json").read_text("utf-8"))
     assert schema["$schema"].startswith("http://json-schema.org/draft-07/schema")
-    return Draft7Validator(schema)
+    return dialect(7)(schema)
 
 
 def test_the_document_is_valid_by_the_official_schema(official):
@@ -249,7 +254,7 @@ def test_the_examples_in_the_document_are_valid_by_the_schemas_in_the_document()
     for name, message in messages.items():
         for part in ("payload", "headers"):
             schema = {**message.get(part, {}), "components": document["components"]}
-            validator = Draft7Validator(schema, format_checker=FORMATS)
+            validator = dialect(7)(schema, format_checker=formats())
             for example in message.get("examples", []):
                 found = [fault.message for fault in validator.iter_errors(example.get(part, {}))]
                 assert found == [], name

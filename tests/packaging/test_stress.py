@@ -22,6 +22,7 @@ def test_each_test_that_failed_is_counted_with_its_reason_under_each_kind_of_str
     lines = table({"busy loops": busy, "half a core": half})
     assert lines[0].split() == ["busy", "loops", "half", "a", "core"]
     assert any(line.split() == [E_FAILED, "1", "of", "2", "1", "of", "1"] for line in lines)
+    assert lines[-2].split() == ["runs", "2", "1"]
     assert lines[-1].split() == ["seconds", "a", "run", "11", "30"]
 
 
