@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from tools.deb.content import TREES, Build, build_wheel, lay_out, pack
-from tools.deb.environment import ready_environment, site_packages
+from tools.deb.environment import one_at_a_time, ready_environment, site_packages
 from tools.deb.project import ROOT
 from tools.deb.targets import LIBRARIES, TARGETS
 
@@ -53,15 +53,15 @@ def kept_thin():
     for path in sorted(path for name in SOURCES.split() for path in _files(ROOT / name)):
         key.update(f"{path} {path.stat().st_mode} {path.stat().st_size}\n".encode() + path.read_bytes())
     key.update(Path(__file__).read_bytes())
-    kept = KEPT / key.hexdigest()[:16]
-    if not kept.exists():
-        with tempfile.TemporaryDirectory(dir=ROOT / "build", prefix="thin-") as folder:
-            made = Packages(Path(folder)).thin(LIKE)
-            shutil.rmtree(KEPT, ignore_errors=True)
-            kept.mkdir(parents=True, exist_ok=True)
-            made.replace(kept / made.name)
-    (package,) = kept.iterdir()
-    return package
+    kept = KEPT / f"{key.hexdigest()[:16]}.deb"
+    with one_at_a_time(KEPT):
+        if not kept.exists():
+            with tempfile.TemporaryDirectory(dir=ROOT / "build", prefix="thin-") as folder:
+                made = Packages(Path(folder)).thin(LIKE)
+                for old in KEPT.glob("*.deb"):
+                    old.unlink()
+                made.replace(kept)
+    return kept
 
 
 class Packages:

@@ -5,15 +5,18 @@ Made once for a lock, and kept in a folder of the build.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import shutil
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from tools.deb.project import LOCK, run
 from tools.deb.targets import BuildError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from tools.deb.targets import Target
@@ -47,22 +50,37 @@ def installed_wheel(target: Target, wheel: Path, store: Path) -> Path:
     )
 
 
+@contextmanager
+def one_at_a_time(folder: Path) -> Iterator[None]:
+    """Keep every other process that makes something in a folder waiting, while this one does."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".making").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def _ready(target: Target, store: Path, source: Path, install: list[str | Path]) -> Path:
     words = f"{_FORM} {target.name} {python_of(target)}".encode()
     key = hashlib.sha256(source.read_bytes() + words).hexdigest()[:16]
     ready = store / f"{target.name}-{source.stem.split('-')[0]}-{key}"
-    if not ready.is_dir():
-        part = ready.with_suffix(".part")
-        shutil.rmtree(part, ignore_errors=True)
-        run([*install, "--target", part])
-        _clear(part)
-        _compile(target, part)
-        _check_machine(target, part)
-        for old in store.glob(f"{target.name}-{source.stem.split('-')[0]}-*"):
-            if old != part:
-                shutil.rmtree(old)
-        part.rename(ready)
+    with one_at_a_time(store):
+        if not ready.is_dir():
+            _make(target, ready, install)
     return ready
+
+
+def _make(target: Target, ready: Path, install: list[str | Path]) -> None:
+    part = ready.with_suffix(".part")
+    shutil.rmtree(part, ignore_errors=True)
+    run([*install, "--target", part])
+    _clear(part)
+    _compile(target, part)
+    _check_machine(target, part)
+    kind = ready.name.rpartition("-")[0]
+    for old in ready.parent.glob(f"{kind}-*"):
+        if old != part:
+            shutil.rmtree(old)
+    part.rename(ready)
 
 
 def _clear(folder: Path) -> None:
