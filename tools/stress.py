@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -31,8 +32,8 @@ BUSY_LOOPS = 3
 PERIOD_US = 100_000
 CORES = 0.5
 CGROUPS = Path("/sys/fs/cgroup")
-SCALE_OF_HALF_A_CORE = "16"
-"""For `TEST_TIME_SCALE`, where the environment says nothing: a quarter of the machine that its usual value is for."""
+TIME_SCALE = {"busy loops": 4, "second suite": 4, "half a core": 16}
+"""For `TEST_TIME_SCALE`, where the environment says nothing: its usual value, and that for a quarter of two cores."""
 LOOK_S = 1.0
 ENDED = {0: "green", 1: "red"}
 """What pytest's exit codes say of a run that came to its end."""
@@ -151,15 +152,16 @@ def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:
         process.wait()
 
 
-def _start(log: Path, arguments: argparse.Namespace, before: Sequence[str] = ()) -> subprocess.Popen[bytes]:
-    options = ["-q", "-rfE", "-p", "no:cacheprovider", "--dist", "loadfile", "--no-loadscope-reorder"]
+def _start(kind: str, log: Path, arguments: argparse.Namespace, before: Sequence[str]) -> subprocess.Popen[bytes]:
+    options = ["-v", "-rfE", "-p", "no:cacheprovider", "--dist", "loadfile", "--no-loadscope-reorder"]
     command = [*before, sys.executable, "-m", "pytest", *options, "-n", str(arguments.workers), *arguments.tests]
-    environment = os.environ | {"COLUMNS": "400"}
+    # On half a core each run has as much, however many there are; else they share what there is.
+    factor = TIME_SCALE[kind] * (1 if kind == HALF else arguments.at_once)
     with log.open("wb") as written:
         return subprocess.Popen(
             command,
             cwd=ROOT,
-            env={"TEST_TIME_SCALE": SCALE_OF_HALF_A_CORE} | environment if before else environment,
+            env={"TEST_TIME_SCALE": str(factor)} | os.environ | {"COLUMNS": "400"},
             stdin=subprocess.DEVNULL,
             stdout=written,
             stderr=subprocess.STDOUT,
@@ -175,7 +177,7 @@ def _batch(kind: str, numbers: Sequence[int], arguments: argparse.Namespace, fou
         for number in numbers:
             before = stack.enter_context(_half_a_core(number)) if kind == HALF else ()
             log = REPORTS / f"{kind.replace(' ', '-')}-{number}.log"
-            run = Run(number, log, _start(log, arguments, before))
+            run = Run(number, log, _start(kind, log, arguments, before))
             stack.callback(_end, [run.process])
             runs.append(run)
         told = ""
@@ -206,6 +208,7 @@ def main() -> int:
     parser.add_argument("tests", nargs="*", default=[f"tests/{name}" for name in TESTS], help="what pytest is to run")
     arguments = parser.parse_args()
     REPORTS.mkdir(parents=True, exist_ok=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that what was started is ended
     found = {kind: Found() for kind in arguments.kind if _is_possible(kind)}
     for kind, each in found.items():
         while (left := arguments.runs - each.runs) > 0:
