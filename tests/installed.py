@@ -87,6 +87,8 @@ class AgentProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
+                # As a service has its own share of the cores: what gives way in it gives way to itself alone.
+                start_new_session=True,
             )
         return self
 

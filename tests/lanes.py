@@ -10,7 +10,8 @@ from tests.waiting import REPLY_MS, scaled, scaled_ms
 
 PRESENCE, SAFETY, OPENED, CLOSED = range(4)
 READ_S = max(1.0, scaled(1.5))
-DECIDE_S = min(60.0, scaled(1.5))
+DECIDE_S = min(60.0, scaled(2.5))
+"""More than a plate needs, also on a busy machine: its reader gives way to all else that the gate does."""
 GRANT_S = min(60.0, scaled(10.0))
 GONE_S = max(0.5, scaled(0.6))
 """So long may no picture be read though a vehicle is in view."""

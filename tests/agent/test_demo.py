@@ -13,7 +13,6 @@ from agent.core.decision import Reason
 from agent.demo import site
 from agent.demo.acts import ACTS
 from tests.mosquitto import needs_mosquitto
-from tests.waiting import scaled
 
 BY_TITLE = {act.title: act for act in ACTS}
 REFERENCE, REVOKED, HELD, FORGED = (
@@ -23,7 +22,7 @@ REFERENCE, REVOKED, HELD, FORGED = (
 
 def play(acts, folder, monkeypatch):
     monkeypatch.setattr("agent.demo.acts.ACTS", acts)
-    patient = site._CONFIGURATION.replace("decide_s = 3", f"decide_s = {scaled(2.5)}")
+    patient = site._CONFIGURATION.replace("decide_s = 3", "decide_s = 60")
     monkeypatch.setattr(site, "_CONFIGURATION", patient)
     typed = ["demo", "--out", str(folder)]
     return CliRunner().invoke(application(typed), typed)
