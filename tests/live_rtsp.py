@@ -6,8 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
+from tests.waiting import scaled
+
 SERVER = Path(__file__).with_name("live_rtsp_server.py")
-RATE_HZ = 8
+RATE_HZ = 5
 
 
 class LiveCamera:
@@ -33,6 +35,12 @@ class LiveCamera:
     @property
     def url(self):
         return f"rtsp://127.0.0.1:{self.port}/live.mp4"
+
+    @property
+    def toml(self):
+        """Its keys in a gate's configuration: where it is, and time enough for a busy machine."""
+        open_ms, read_ms = min(60_000, round(scaled(4000))), min(30_000, round(scaled(1000)))
+        return f'kind = "opencv"\nurl = "{self.url}"\nopen_timeout_ms = {open_ms}\nread_timeout_ms = {read_ms}'
 
     def start(self):
         self._process = subprocess.Popen(

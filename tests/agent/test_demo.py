@@ -13,6 +13,7 @@ from agent.core.decision import Reason
 from agent.demo import site
 from agent.demo.acts import ACTS
 from tests.mosquitto import needs_mosquitto
+from tests.waiting import scaled, scaled_ms
 
 BY_TITLE = {act.title: act for act in ACTS}
 REFERENCE, REVOKED, HELD, FORGED = (
@@ -22,7 +23,15 @@ REFERENCE, REVOKED, HELD, FORGED = (
 
 def play(acts, folder, monkeypatch):
     monkeypatch.setattr("agent.demo.acts.ACTS", acts)
-    patient = site._CONFIGURATION.replace("decide_s = 3", "decide_s = 60")
+    patient = site._CONFIGURATION
+    for key, more in (
+        ("read_s = 3", "60"),
+        ("decide_s = 3", "60"),
+        ("stale_s = 1.5", min(5.0, scaled(1.5))),
+        ("timeout_ms = 600", scaled_ms(600)),
+    ):
+        assert key in patient
+        patient = patient.replace(key, f"{key.split()[0]} = {more}")
     monkeypatch.setattr(site, "_CONFIGURATION", patient)
     typed = ["demo", "--out", str(folder)]
     return CliRunner().invoke(application(typed), typed)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-TIMEOUT_MS = scaled_ms(100)
+TIMEOUT_MS = scaled_ms(200)
 
 
 class TestNumato(InputContract):
@@ -68,6 +68,7 @@ def test_relays_and_inputs_share_one_port_from_two_threads(board: NumatoEmulator
 def test_a_sample_is_right_or_unavailable_and_right_the_next_time(board: NumatoEmulator, fault: ReplyFault) -> None:
     inputs = registry.inputs("numato", {"port": str(board.line.link), "timeout_ms": TIMEOUT_MS})
     assert inputs.open() == f"Numato board 00000000, version 00000008, 4 inputs, on {board.line.link}"
+    board.late_s = 5 * TIMEOUT_MS / 1000
     board.fail(fault, replies=1, after=2)
     board.set_input(3, on=True)
     with pytest.raises(DeviceUnavailableError):

@@ -30,7 +30,7 @@ LARGE_CODE_LEFT_PX, LARGE_CODE_TOP_PX = 8, 40
 PLATE_BOX = (570, 480, 240, 110)
 LANE = """
 [lanes.exit-1.timing]
-read_s = 30
+read_s = 120
 decide_s = {decide_s}
 grant_s = {grant_s}
 gone_s = {gone_s}
@@ -49,6 +49,7 @@ id = "front"
 kind = "opencv"
 url = "{url}"
 open_timeout_ms = {open_timeout_ms}
+read_timeout_ms = {read_timeout_ms}
 """
 
 
@@ -66,6 +67,7 @@ class Gate:
             timeout_ms=scaled_ms(200),
             url=url,
             open_timeout_ms=round(1000 * open_timeout_s),
+            read_timeout_ms=min(30_000, round(scaled(1000))),
         )
         self.agent = installed.agent(self.site.configure(lane, mqtt=mqtt))
         self.hearing = Hearing(self._recorded, self.agent.until)

@@ -40,8 +40,7 @@ require = ["declarations", "revocations"]
 CAMERA = """
 [[lanes.exit-1.cameras]]
 id = "front"
-kind = "opencv"
-url = "{url}"
+{keys}
 readers = ["plate"]
 """
 MANY = 12_000
@@ -248,7 +247,7 @@ def test_an_agent_that_is_killed_while_it_applies_a_list_has_the_old_one_or_the_
 def test_a_declared_plate_alone_opens_a_lane_that_asks_for_no_more(installed, tmp_path):
     with (
         LiveCamera(tmp_path) as camera,
-        opened(installed, tmp_path, rules='require = "plate"', readers=CAMERA.format(url=camera.url)) as place,
+        opened(installed, tmp_path, rules='require = "plate"', readers=CAMERA.format(keys=camera.toml)) as place,
     ):
         gate, plate = place.gate, "沪A3N472"
         row = place.site.vehicle(plate=plate)

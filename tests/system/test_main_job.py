@@ -24,8 +24,7 @@ FRAMES_UNTIL_GONE = round((GONE_S + scaled(0.15)) * RATE_HZ)
 CAMERA = """
 [[lanes.exit-1.cameras]]
 id = "front"
-kind = "opencv"
-url = "{url}"
+{keys}
 """
 
 
@@ -72,7 +71,7 @@ def test_each_of_twenty_vehicles_gets_what_it_must_and_the_central_system_hears_
     ):
         camera.show(empty_yard())
         heard = Heard(subscriber)
-        configuration = site.configure(lane.toml + CAMERA.format(url=camera.url), mqtt=plain_broker(broker.port))
+        configuration = site.configure(lane.toml + CAMERA.format(keys=camera.toml), mqtt=plain_broker(broker.port))
         with installed.agent(configuration) as agent:
             hearing = Hearing(heard, agent.until)
             gate = Gate(agent, lane, camera, hearing)

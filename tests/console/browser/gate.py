@@ -24,8 +24,7 @@ PLATE = "京A12345"
 CAMERA = """
 [[lanes.exit-1.cameras]]
 id = "front"
-kind = "opencv"
-url = "{url}"
+{keys}
 zone = [[0.1, 0.3], [0.9, 0.3], [0.9, 0.95], [0.1, 0.95]]
 """
 SECOND_LANE = """
@@ -73,7 +72,7 @@ class BrowserGate:
             self.camera.show(draw_scene(Scene()))
             second = SECOND_LANE.format(board=self._folder.name, port=self.port)
             self.site.configure(
-                _patient(self.lane.toml) + CAMERA.format(url=self.camera.url),
+                _patient(self.lane.toml) + CAMERA.format(keys=self.camera.toml),
                 mqtt=plain_broker(self.broker.port),
                 more=second,
             )
