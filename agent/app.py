@@ -75,7 +75,6 @@ log = logging.getLogger(__name__)
 
 STOP_S = {"watch": 1.0, "senses": 4.5, "lanes": 2.5, "stores": 3.0, "record": 2.5, "link": 3.0, "close": 1.5}
 """How long each phase of a stop may take, whatever its parts do. Together less than TimeoutStopSec of the service's unit."""
-LANE_WINDOW_S = 5.0
 FIRST_SERIALS = 10_000
 MEGABYTE = 1 << 20
 EYE_STOP_S = 0.7
@@ -213,7 +212,6 @@ class App:
         self._keeper.start()
         for lane in self._lanes:
             lane.start()
-            self._watchdog.watch(f"lane {lane.name}", LANE_WINDOW_S, partial(_progress, lane))
         for eye in self._eyes:
             eye.start()
         if self._central is not None:
@@ -303,7 +301,7 @@ class App:
         self._opened.close()
 
     def _parts_workers(self) -> Iterator[Worker]:
-        """The threads of all parts but the lanes' loops, which have a window of their own."""
+        """The threads of all parts."""
         yield from (relay.worker for relay in self._relays.values())
         yield from (eye.worker for eye in self._eyes)
         yield from (worker for lane in self._lanes for worker in lane.workers)
@@ -579,7 +577,3 @@ def _done(name: str, duty: Callable[[], object]) -> bool | None:
     except Exception:
         log.exception("%s could not be stopped in order", name)
         return False
-
-
-def _progress(lane: LaneUnit) -> float:
-    return lane.loop.progress_at

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import random
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -19,7 +20,8 @@ from agent.eye_news import EyeStatus, Translator
 from agent.eye_process import COMMAND, EyeProcess
 from agent.eye_score import EyeScore
 from agent.port_state import PortState
-from agent.service.worker import Worker
+from agent.service.listeners import tell
+from agent.service.worker import Backoff, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -76,7 +78,8 @@ class EyePort:
         self._waking = threading.Lock()
         self._glimpses = Glimpses()
         self._exposure: Expose | None = None
-        self.worker = Worker(f"eye-{name}", self._run, limit_s=LIMIT_S)
+        backoff = Backoff(self._limits.retry_first_s, self._limits.retry_cap_s, self._limits.steady_s)
+        self.worker = Worker(f"eye-{name}", self._run, limit_s=LIMIT_S, backoff=backoff)
 
     @property
     def name(self) -> str:
@@ -182,7 +185,7 @@ class EyePort:
             failures += 1
 
     def _live_once(self, born_at: float) -> None:
-        """One life of the eye, until it ends by itself, has to be killed, or is to stop; never raises."""
+        """One life of the eye, until it ends by itself, has to be killed, or is to stop."""
         process: EyeProcess | None = None
         try:
             self._begin(born_at)
@@ -190,11 +193,11 @@ class EyePort:
             self._attend(process)
         except EyeFailedError as error:
             self._lost(f"the eye process {error}")
-        except Exception as error:
-            # A fault of ours costs one life of the eye: the camera comes back.
-            log.exception("eye %s: a fault in the agent itself", self._name)
-            self._lost(f"a fault in the agent itself: {type(error).__name__}")
         finally:
+            # A fault of ours costs one life of the eye: the worker reports it, and begins the next.
+            fault = sys.exception()
+            if fault is not None:
+                self._lost(f"a fault in the agent itself: {type(fault).__name__}")
             self._process = self._beat = None
             if process is not None:
                 self._end(process)
@@ -309,11 +312,9 @@ class EyePort:
             self._pass_on(status)
 
     def _pass_on(self, news: Seen | EyeStatus) -> None:
-        try:
-            if isinstance(news, EyeStatus):
-                self._on_status(news)
-            else:
-                self._on_seen(news)
-        except Exception:
-            # A listener's fault must not blind the gate.
-            log.exception("eye %s: a listener failed", self._name)
+        # A listener's fault, such as one that a picture brings to light, must not blind the gate.
+        fault = f"eye {self._name}: a listener failed"
+        if isinstance(news, EyeStatus):
+            tell([self._on_status], news, fault)
+        else:
+            tell([self._on_seen], news, fault)

@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from agent.core.events import Alarm, AlarmRaised, Draft
+from agent.service.listeners import tell
 from agent.store.journal import (
     CommandConflictError,
     Journal,
@@ -214,11 +215,8 @@ class Recorder:
         self._told = True
 
     def _tell(self, drafts: Sequence[Draft]) -> None:
-        try:
-            self._heard(drafts)
-        except Exception:
-            # It is recorded: whoever only listens must not make it look as if it were not.
-            log.exception("a listener of the recorder failed")
+        # It is recorded: whoever only listens must not make it look as if it were not.
+        tell([self._heard], drafts, "a listener of the recorder failed")
 
 
 def _tells_of_a_failure(draft: Draft) -> bool:

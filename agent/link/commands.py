@@ -23,7 +23,8 @@ from agent.link.messages import LinkDown, Subscription
 from agent.link.refusals import RefusalLog
 from agent.link.results import Results
 from agent.link.topics import Topics
-from agent.service.worker import Worker
+from agent.service.worker import Backoff, Worker
+from agent.store.errors import JournalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -86,7 +87,8 @@ class CommandDesk:
         self._inbox: queue.Queue[_Arrival | None] = queue.Queue(INBOX_LIMIT)
         self._overflow = 0
         self._overflow_lock = threading.Lock()
-        self.worker = Worker("commands", self._run, limit_s=LIMIT_S)
+        # Whatever was wrong with one command, the next is taken soon.
+        self.worker = Worker("commands", self._run, limit_s=LIMIT_S, backoff=Backoff(cap_s=FAULT_PAUSE_S))
         session.subscribe(Subscription(Topics(rules.gate).commands, self._arrived, qos=1, stored=False))
         session.listen(self._link_changed)
 
@@ -138,12 +140,7 @@ class CommandDesk:
 
     def _run(self) -> None:
         while not self.worker.stopping:
-            try:
-                self._turn()
-            except Exception:
-                # Whatever was wrong with one command, the next must be taken.
-                log.exception("the desk of the commands could not work; it goes on")
-                self.worker.wait(FAULT_PAUSE_S)
+            self._turn()
         self._count_overflow()
         self._note_all(self._refusals.rest())
 
@@ -184,7 +181,7 @@ class CommandDesk:
         """Answer what the last run left open: nobody knows what became of it."""
         try:
             left = self._book.unanswered_commands()
-        except Exception:
+        except JournalError:
             log.exception("the journal does not tell which commands were interrupted")
             return
         answer = Answer(Result.UNKNOWN, "the gate stopped before it was done, or just after; see the events around it")
@@ -207,7 +204,7 @@ class CommandDesk:
         try:
             entry = self._book.command(body.id)
             counter = self._book.command_counter(proved.key.id)
-        except Exception:
+        except JournalError:
             log.exception("a command is refused because the journal cannot be read")
             return _fault(proved, "the journal cannot be read; nothing was done")
         if not self._settled:
@@ -220,7 +217,7 @@ class CommandDesk:
         taken = CommandTaken(command.id, proved.digest, command.key, command.counter, command.name.value, command.lane)
         try:
             self._records.bind([self._draft(_accepted(command), command.lane)], commands=[taken])
-        except Exception:
+        except JournalError:
             log.exception("a command is refused because the journal cannot be written")
             return _fault(proved, "the journal cannot be written; nothing was done")
         log.info("%s of %s (%s) is accepted: %s", command.name, command.operator, command.key, command.id)
