@@ -108,14 +108,15 @@ def test_pictures_are_kept_after_one_that_could_not_be(tmp_path, mocker):
         keeper.stop()
 
 
-def test_changes_of_devices_are_recorded_after_one_that_could_not_be():
-    recorder = SimpleNamespace(note=(note := Faulty()))
+@pytest.mark.parametrize(("times", "recorded"), [(1, ["lost", "up"]), (2, ["up"])])
+def test_a_change_of_a_device_that_could_not_be_recorded_is_tried_once_more_before_the_next(times, recorded):
+    recorder = SimpleNamespace(note=(note := Faulty(times=times)))
     devices = Devices(recorder, lambda: UTC)
     devices.start()
     devices.changed("relay", "out/relay", "lost", "pulled")
     devices.changed("relay", "out/relay", "up", "back")
     try:
-        eventually(lambda: [one.event.state for ([one],) in note.calls] == ["up"])
+        eventually(lambda: [one.event.state for ([one],) in note.calls] == recorded)
     finally:
         devices.stop()
 
