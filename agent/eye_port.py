@@ -37,6 +37,7 @@ _JOIN_SLACK_S = 3.0
 _ASK_AGAIN_S = 0.5
 _ASK_PAUSE_S = 0.1
 _LOOK_S = 0.2
+NOT_OPEN = -1
 _HELD = "does not end although it was killed; its camera or a driver hangs; a new one is started once it has ended"
 LIMIT_S = 60.0
 """How long the port's thread may take over one message, or to start or end a process."""
@@ -74,7 +75,7 @@ class EyePort:
         self._score = EyeScore()
         self._present = self._told_present = False
         self._left = False
-        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._wake = NOT_OPEN
         self._waking = threading.Lock()
         self._glimpses = Glimpses()
         self._exposure: Expose | None = None
@@ -113,17 +114,22 @@ class EyePort:
         return process.pid if process else None
 
     def start(self) -> None:
-        """Start the eye."""
+        """Start the eye. Raises OSError where the process has no file left to open."""
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self.worker.start()
 
     def stop(self) -> bool:
-        """End the eye, within `stop_s`, `killed_s` and a moment; whether its process has ended. For once, after `start`."""
+        """End the eye, within `stop_s`, `killed_s` and a moment; whether its process has ended."""
         with self._waking:
             self.worker.ask_to_stop()
-            os.eventfd_write(self._wake, 1)
+            if self._wake != NOT_OPEN:
+                os.eventfd_write(self._wake, 1)
         if not self.worker.join(self._limits.stop_s + self._limits.killed_s + _JOIN_SLACK_S):
             return False
-        os.close(self._wake)
+        with self._waking:
+            if self._wake != NOT_OPEN:
+                os.close(self._wake)
+                self._wake = NOT_OPEN
         return not self._left
 
     def attend(self, present: bool) -> None:
@@ -265,7 +271,7 @@ class EyePort:
     def _wake_up(self) -> bool:
         """Have the port's thread look at what is wanted; False when the port has stopped."""
         with self._waking:
-            if self.worker.stopping:
+            if self.worker.stopping or self._wake == NOT_OPEN:
                 return False
             os.eventfd_write(self._wake, 1)
             return True
