@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import time
 import uuid
@@ -57,8 +56,6 @@ if TYPE_CHECKING:
     from agent.service.notify import Notifier
     from agent.service.worker import Worker
     from agent.settings import LoadedSettings
-
-log = logging.getLogger(__name__)
 
 STOP_S = {
     "watch": 0.5,
