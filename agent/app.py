@@ -146,7 +146,8 @@ class App:
             self._source.refused,
             StatusSources(self._gate_lanes, self._devices, self._trusted, self._lists, self._site, self._records),
         )
-        self._central = self._make_central(LogLevel(settings.log.level)) if settings.mqtt.enabled else None
+        self._log_level = LogLevel(settings.log.level)
+        self._central = self._make_central() if settings.mqtt.enabled else None
         self._insight = self._make_insight()
         self._rehearsals = dict(rehearsals(settings.lanes, scene_folders(settings.state.directory, os.environ)))
         self._console = ConsoleServer.from_environment(self._gate, settings.console)
@@ -239,6 +240,7 @@ class App:
             Part("the site", self._site.start, self._site.stop),
             *(Part(f"the eye {eye.name}", eye.start, eye.stop) for eye in lanes.eyes),
             *taking,
+            Part("the log level", stop=self._log_level.stop),
             # Open before anybody hears that the gate is ready: who comes before there are answers waits for them.
             Part("the console's own socket", self._console.listen),
             Part("the service manager", lambda: self._notifier.ready(self._status.summary())),
@@ -307,7 +309,7 @@ class App:
             lambda lane: Decider(lane_place(settings, lane, self._lists.rules, sample_salt), sources).decide,
         )
 
-    def _make_central(self, level: LogLevel) -> Central:
+    def _make_central(self) -> Central:
         ground = Ground(
             GateIdentity(self._settings.gate.id, version("gate-agent"), self._boot, self._status.inventory()),
             self._journal,
@@ -327,7 +329,7 @@ class App:
                 uplink=link.uplink,
                 evidence=self._evidence,
                 trust=(self._lists,),
-                log_level=level,
+                log_level=self._log_level,
             ),
         )
 

@@ -34,7 +34,7 @@ SILENT = """
 agent/app.py agent/configuration.py agent/eye_news.py agent/housekeeper.py agent/core/permit/issue.py agent/eye/main.py
 agent/eye/pictures.py agent/eye/picture_file.py agent/eye/reading.py agent/eye/wire.py agent/link/errand.py
 agent/link/list_topics.py agent/link/topics.py agent/site/ear.py agent/store/list_pack.py agent/store/wiping.py
-agent/list_refusals.py agent/list_news.py
+agent/list_refusals.py agent/list_news.py agent/gate_lanes.py agent/gate_records.py agent/gate_status.py
 """
 """Those among them that speak to logs, commands and programmers only."""
 

@@ -227,3 +227,13 @@ def test_a_level_that_was_ordered_later_is_not_undone_by_the_one_before(gate, lo
     level._go_back(Worker("late", lambda: None, limit_s=None), 0.0)  # one whose time was over just before
     assert logging.getLogger().level == logging.ERROR
     level.change("info", 0)
+
+
+def test_a_level_for_a_while_stays_out_of_the_way_of_the_next_start(gate, log_as_before):
+    logs.configure(level="info", style="text", gate="g", stream=io.StringIO())
+    level = gate.parts.log_level
+    level.change("debug", 30)
+    pending = level._change
+    level.stop()
+    assert pending.ended(PATIENCE_S)
+    assert logging.getLogger().level == logging.DEBUG

@@ -122,21 +122,25 @@ name = "{board}"
 [lanes.exit-1.signals]
 presence = 1
 safety = 2
-
+"""
+CAMERA = """
 [[lanes.exit-1.cameras]]
 id = "front"
 kind = "folder"
-folder = "{folder}"
+path = "{folder}"
 """
 UNIT = (Path(__file__).parents[2] / "systemd" / "gate-agent.service").read_text()
 TIMEOUT_STOP_S = float(re.search(r"^TimeoutStopSec=(\d+)$", UNIT, re.MULTILINE)[1])
 
 
-@pytest.fixture
-def loaded(tmp_path, request):
-    (tmp_path / "pictures").mkdir()
-    lane = LANE.format(board=request.node.name, folder=tmp_path / "pictures")
-    yield load_configuration(GateSite(tmp_path).configure(lane, mqtt='brokers = ["mqtt://127.0.0.1:1"]'))
+def loaded_in(folder, more=""):
+    lane = LANE.format(board=folder.name) + more
+    return load_configuration(GateSite(folder).configure(lane, mqtt='brokers = ["mqtt://127.0.0.1:1"]'))
+
+
+@pytest.fixture(autouse=True)
+def forgotten():
+    yield
     simulated.forget_boards()
     simulated_inputs.forget_boards()
 
@@ -176,20 +180,29 @@ def held(folder):
     return threads, children, sorted(below)
 
 
-def test_a_gate_of_which_any_part_cannot_start_leaves_nothing_and_the_next_one_starts(loaded, tmp_path):
-    before = held(tmp_path)
+def test_a_gate_of_which_any_part_cannot_start_leaves_nothing_and_the_next_one_starts(tmp_path):
+    loaded, before = loaded_in(tmp_path), held(tmp_path)
     names = parts_of(app_of_closed(loaded))
     assert len(names) > 15
     for name in names:
-        app = app_of(loaded)
-        failing_at(app, name)
-        with pytest.raises(OSError, match=re.escape(f"{name} cannot start")):
-            app.start()
-        eventually(lambda: held(tmp_path) == before, what=f"nothing left when {name} cannot start")
+        leaves_nothing(loaded, tmp_path, name, before)
     app = app_of(loaded)
     app.start()
     assert app.stop("the end of the test")
     eventually(lambda: held(tmp_path) == before)
+
+
+def leaves_nothing(loaded, folder, name, before):
+    app = app_of(loaded)
+    failing_at(app, name)
+    with pytest.raises(OSError, match=re.escape(f"{name} cannot start")):
+        app.start()
+    eventually(lambda: held(folder) == before, what=f"nothing left when {name} cannot start")
+
+
+def test_the_process_of_a_camera_ends_with_a_gate_that_cannot_start(tmp_path):
+    loaded, before = loaded_in(tmp_path, CAMERA.format(folder=tmp_path)), held(tmp_path)
+    leaves_nothing(loaded, tmp_path, "the watchdog", before)
 
 
 def app_of_closed(loaded):
@@ -199,8 +212,8 @@ def app_of_closed(loaded):
     return app
 
 
-def test_the_phases_of_a_gate_are_those_whose_times_are_declared(loaded):
-    app = app_of_closed(loaded)
+def test_the_phases_of_a_gate_are_those_whose_times_are_declared(tmp_path):
+    app = app_of_closed(loaded_in(tmp_path))
     assert {phase.name: phase.stop_s for phase in app._lifecycle._phases} == STOP_S
     assert app._lifecycle.stop_s <= TIMEOUT_STOP_S - 2
 
