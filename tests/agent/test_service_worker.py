@@ -286,9 +286,14 @@ def test_a_transaction_is_done_whole_or_not_at_all(tmp_path):
     connection.execute("CREATE TABLE numbers (number)")
     with transaction(connection):
         connection.execute("INSERT INTO numbers VALUES (1)")
-    with pytest.raises(KeyboardInterrupt), transaction(connection):
-        connection.execute("INSERT INTO numbers VALUES (2)")
-        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(connection)
     assert not connection.in_transaction
     assert connection.execute("SELECT number FROM numbers").fetchall() == [(1,)]
     connection.close()
+
+
+def interrupted(connection):
+    with transaction(connection):
+        connection.execute("INSERT INTO numbers VALUES (2)")
+        raise KeyboardInterrupt
