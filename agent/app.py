@@ -222,10 +222,7 @@ class App:
         opened = [Part(f"the relay board {name}", board.start, board.stop) for name, board in boards]
         journal = [Part("the journal", self._note_start, self._opened.close)]
         link = [] if central is None else [Part("the link to central", stop=central.stop)]
-        record = [
-            Part("the failures of parts", self._workers.start),
-            Part("the record of the stop", records.checkpointer.start, self._record_stop),
-        ]
+        record = [Part("the record of the stop", self._begin_record, self._record_stop)]
         stores = [
             Part("the clock", self._trusted.start, self._trusted.stop),
             Part("the lists", self._lists.start, self._lists.stop),
@@ -263,6 +260,10 @@ class App:
         self._records.note_start(version("gate-agent"), self._loaded.digest)
         if self._status.refused is not None:
             self._note(self._status.refused)
+
+    def _begin_record(self) -> None:
+        self._workers.start()
+        self._records.checkpointer.start()
 
     def _record_stop(self) -> bool:
         told = self._workers.stop()
