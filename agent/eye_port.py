@@ -319,8 +319,7 @@ class EyePort:
 
     def _pass_on(self, news: Seen | EyeStatus) -> None:
         # A listener's fault, such as one that a picture brings to light, must not blind the gate.
-        fault = f"eye {self._name}: a listener failed"
         if isinstance(news, EyeStatus):
-            tell([self._on_status], news, fault)
+            tell([self._on_status], news, f"eye {self._name}: a listener failed")
         else:
-            tell([self._on_seen], news, fault)
+            tell([self._on_seen], news, f"eye {self._name}: a listener failed")
