@@ -43,7 +43,7 @@ class Devices:
 
     The same state again changes nothing, so a device that is lost for a week is told of once; another reason for the
     loss is told too, each once, and no more than `DETAILS_LIMIT` of them. For all threads: the events are written by a
-    thread of their own, so that no device's thread ever waits for the disk.
+    thread of their own, so that no device's thread ever waits for the disk. One that fails at that twice is in the log only.
     """
 
     def __init__(self, recorder: Recorder, utc: Callable[[], float]) -> None:
@@ -53,6 +53,7 @@ class Devices:
         self._known: dict[str, DeviceState] = {}
         self._details: dict[str, set[str]] = {}
         self._waiting: queue.Queue[Draft | None] = queue.Queue(WAITING_LIMIT)
+        self._in_hand: Draft | None = None
         self.worker = Worker("devices", self._run, limit_s=LIMIT_S)
 
     @property
@@ -110,7 +111,13 @@ class Devices:
     def _run(self) -> None:
         while (draft := self._next()) is not None:
             self._recorder.note([draft])
+            self._in_hand = None
 
     def _next(self) -> Draft | None:
+        """The change whose recording failed, once more; else the next one."""
+        in_hand, self._in_hand = self._in_hand, None
+        if in_hand is not None:
+            return in_hand
         with self.worker.resting():
-            return self._waiting.get()
+            self._in_hand = self._waiting.get()
+        return self._in_hand

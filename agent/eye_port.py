@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import random
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -19,7 +20,8 @@ from agent.eye_news import EyeStatus, Translator
 from agent.eye_process import COMMAND, EyeProcess
 from agent.eye_score import EyeScore
 from agent.port_state import PortState
-from agent.service.worker import Worker
+from agent.service.listeners import tell
+from agent.service.worker import Backoff, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -35,6 +37,7 @@ _JOIN_SLACK_S = 3.0
 _ASK_AGAIN_S = 0.5
 _ASK_PAUSE_S = 0.1
 _LOOK_S = 0.2
+NOT_OPEN = -1
 _HELD = "does not end although it was killed; its camera or a driver hangs; a new one is started once it has ended"
 LIMIT_S = 60.0
 """How long the port's thread may take over one message, or to start or end a process."""
@@ -72,11 +75,12 @@ class EyePort:
         self._score = EyeScore()
         self._present = self._told_present = False
         self._left = False
-        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self._wake = NOT_OPEN
         self._waking = threading.Lock()
         self._glimpses = Glimpses()
         self._exposure: Expose | None = None
-        self.worker = Worker(f"eye-{name}", self._run, limit_s=LIMIT_S)
+        backoff = Backoff(self._limits.retry_first_s, self._limits.retry_cap_s, self._limits.steady_s)
+        self.worker = Worker(f"eye-{name}", self._run, limit_s=LIMIT_S, backoff=backoff)
 
     @property
     def name(self) -> str:
@@ -110,17 +114,22 @@ class EyePort:
         return process.pid if process else None
 
     def start(self) -> None:
-        """Start the eye."""
+        """Start the eye. Raises OSError where the process has no file left to open."""
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
         self.worker.start()
 
     def stop(self) -> bool:
-        """End the eye, within `stop_s`, `killed_s` and a moment; whether its process has ended. For once, after `start`."""
+        """End the eye, within `stop_s`, `killed_s` and a moment; whether its process has ended."""
         with self._waking:
             self.worker.ask_to_stop()
-            os.eventfd_write(self._wake, 1)
+            if self._wake != NOT_OPEN:
+                os.eventfd_write(self._wake, 1)
         if not self.worker.join(self._limits.stop_s + self._limits.killed_s + _JOIN_SLACK_S):
             return False
-        os.close(self._wake)
+        with self._waking:
+            if self._wake != NOT_OPEN:
+                os.close(self._wake)
+                self._wake = NOT_OPEN
         return not self._left
 
     def attend(self, present: bool) -> None:
@@ -182,7 +191,7 @@ class EyePort:
             failures += 1
 
     def _live_once(self, born_at: float) -> None:
-        """One life of the eye, until it ends by itself, has to be killed, or is to stop; never raises."""
+        """One life of the eye, until it ends by itself, has to be killed, or is to stop."""
         process: EyeProcess | None = None
         try:
             self._begin(born_at)
@@ -190,11 +199,11 @@ class EyePort:
             self._attend(process)
         except EyeFailedError as error:
             self._lost(f"the eye process {error}")
-        except Exception as error:
-            # A fault of ours costs one life of the eye: the camera comes back.
-            log.exception("eye %s: a fault in the agent itself", self._name)
-            self._lost(f"a fault in the agent itself: {type(error).__name__}")
         finally:
+            # A fault of ours costs one life of the eye: the worker reports it, and begins the next.
+            fault = sys.exception()
+            if fault is not None:
+                self._lost(f"a fault in the agent itself: {type(fault).__name__}")
             self._process = self._beat = None
             if process is not None:
                 self._end(process)
@@ -262,7 +271,7 @@ class EyePort:
     def _wake_up(self) -> bool:
         """Have the port's thread look at what is wanted; False when the port has stopped."""
         with self._waking:
-            if self.worker.stopping:
+            if self.worker.stopping or self._wake == NOT_OPEN:
                 return False
             os.eventfd_write(self._wake, 1)
             return True
@@ -309,11 +318,8 @@ class EyePort:
             self._pass_on(status)
 
     def _pass_on(self, news: Seen | EyeStatus) -> None:
-        try:
-            if isinstance(news, EyeStatus):
-                self._on_status(news)
-            else:
-                self._on_seen(news)
-        except Exception:
-            # A listener's fault must not blind the gate.
-            log.exception("eye %s: a listener failed", self._name)
+        # A listener's fault, such as one that a picture brings to light, must not blind the gate.
+        if isinstance(news, EyeStatus):
+            tell([self._on_status], news, f"eye {self._name}: a listener failed")
+        else:
+            tell([self._on_seen], news, f"eye {self._name}: a listener failed")

@@ -9,11 +9,12 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from typing import TYPE_CHECKING
 
 from agent.eye.protocol import EXIT_ANEW
 from agent.eye.wire import Decoder, encoded
+from agent.service.cleanup import on_failure
+from agent.service.parallel import Job
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,21 +41,17 @@ class EyeProcess:
 
     def __init__(self, command: Sequence[str] = COMMAND) -> None:
         ours, theirs = socket.socketpair()
-        with theirs:
-            try:
-                self._process = subprocess.Popen(  # noqa: S603 - the command is our own
-                    [*command, "--fd", str(theirs.fileno())],
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.DEVNULL,
-                    pass_fds=(theirs.fileno(),),
-                    # No session of its own: where the kernel groups sessions for its scheduler, an eye's low priority
-                    # (ADR 18) would count within the eye only.
-                    process_group=0,
-                    env=scrubbed_environment(),
-                )
-            except BaseException:
-                ours.close()
-                raise
+        with theirs, on_failure(ours.close):
+            self._process = subprocess.Popen(  # noqa: S603 - the command is our own
+                [*command, "--fd", str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                # No session of its own: where the kernel groups sessions for its scheduler, an eye's low priority
+                # (ADR 18) would count within the eye only.
+                process_group=0,
+                env=scrubbed_environment(),
+            )
         self._socket = ours
         self._decoder = Decoder(from_eye=True)
 
@@ -99,7 +96,7 @@ class EyeProcess:
 
     def leave_to_end(self) -> None:
         """Have its end waited for by a thread of its own, however late it comes: nobody else asks for it any more."""
-        threading.Thread(target=self._await_end, name=f"eye-{self.pid}-end", daemon=True).start()
+        Job(f"eye-{self.pid}-end", self._await_end)
 
     def _await_end(self) -> None:
         self._process.wait()

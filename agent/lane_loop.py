@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 import queue
-import threading
 from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
@@ -41,6 +40,7 @@ from agent.core.lane_state import at_rest, occupies
 from agent.core.lane_trial import obstacle
 from agent.core.plates.bystanders import Bystanders
 from agent.port_state import PortState
+from agent.service.worker import OnFailure, Worker
 from agent.store.journal import JournalError, LedgerConflictError
 
 if TYPE_CHECKING:
@@ -60,6 +60,8 @@ log = logging.getLogger(__name__)
 
 TICK_S = 0.05
 STOP_TIMEOUT_S = 5.0
+LIMIT_S = 5.0
+"""How long one round may take: a lane that stands still lets nobody through, and nobody sees why."""
 PICTURES_HELD = 64
 
 
@@ -138,27 +140,23 @@ class LaneLoop:
         self._bystanders = Bystanders()
         self._lamp = ""
         self._message = ""
-        self._progress_at = hands.now().at
+        self._ticked_at = hands.now().at
         self._winding_down = self._stopping = False
-        self._thread = threading.Thread(target=self._run, name=f"lane-{lane.rules.lane}", daemon=True)
+        # After a fault nothing is known any more, so nothing moves: the process ends, and is started again.
+        self.worker = Worker(f"lane-{lane.rules.lane}", self._run, limit_s=LIMIT_S, on_failure=OnFailure.END)
         if self._way is not None:
             self._way.listen(self._way_changed)
 
     # ------------------------------------------------------------------------------------------------- for all threads
 
     @property
-    def progress_at(self) -> float:
-        """When the loop last went round, in monotonic seconds."""
-        return self._progress_at
-
-    @property
     def runs(self) -> bool:
         """Whether the loop goes round; where not, nothing that waits will be looked at."""
-        return self._thread.is_alive()
+        return self.worker.runs
 
     def start(self) -> None:
         """Start to decide."""
-        self._thread.start()
+        self.worker.start()
 
     def wind_down(self) -> None:
         """Look at nothing any more, after the item in hand, but reports of pulses; what else waits stays undone."""
@@ -168,13 +166,11 @@ class LaneLoop:
         """Ask whether the lane is at rest, between two of the things that it looks at, and hold it still if so."""
         self._inbox.put(lambda _: pause.hold(at_rest=at_rest(self._lane)))
 
-    def stop(self) -> None:
-        """Stop once the reports of pulses that are there have been recorded, within a bounded time."""
+    def stop(self) -> bool:
+        """Stop once the reports of pulses that are there have been recorded, within a bounded time; whether it has."""
         self.wind_down()
         self._inbox.put(None)
-        self._thread.join(STOP_TIMEOUT_S)
-        if self._thread.is_alive():
-            log.error("the lane loop does not stop; its thread is left behind")
+        return self.worker.join(STOP_TIMEOUT_S)
 
     def sighted(self, sighting: Sighting) -> None:
         """Hand in what an eye saw."""
@@ -210,12 +206,8 @@ class LaneLoop:
     # ------------------------------------------------------------------------------------------------- the thread
 
     def _run(self) -> None:
-        try:
-            while not self._stopping:
-                self._go_round()
-        except Exception:
-            # Nothing is known any more, so nothing moves. Progress stands still, and the watchdog has the gate restarted.
-            log.critical("the lane's loop has ended by a fault", exc_info=True)
+        while not self._stopping:
+            self._go_round()
 
     def _go_round(self) -> None:
         try:
@@ -232,7 +224,7 @@ class LaneLoop:
             case _:
                 if not self._winding_down:
                     item(self._now())
-        if self._now().at - self._progress_at >= TICK_S and not self._winding_down:
+        if self._now().at - self._ticked_at >= TICK_S and not self._winding_down:
             self._tick()
 
     def _tick(self) -> None:
@@ -240,14 +232,15 @@ class LaneLoop:
         if self._recorder.failing:
             self._recorder.retry()
         self._feed(Ticked(now))
-        self._progress_at = now.at
+        self._ticked_at = now.at
+        self.worker.touch()
         self._observe(
             LaneView(
                 self._lane.state.value,
                 self._lane.transaction_id,
                 self._lamp,
                 self._message,
-                self._progress_at,
+                self._ticked_at,
                 self._lane.orders,
                 self._lane.watch,
                 self._lane.relay_up,

@@ -225,17 +225,17 @@ class LaneUnit:
 
     def stop(self) -> bool:
         """Record the last report, and stop; whether all has stopped. For after the relay board has stopped."""
-        for worker in self.workers:
-            worker.ask_to_stop()
-        self.loop.stop()
         others = [*self._scanners, *(() if self._signals is None else (self._signals,))]
-        return all([not self.loop.runs, *(other.stop() for other in others)])
+        for other in others:
+            other.worker.ask_to_stop()
+        ended = [self.loop.stop(), *(other.stop() for other in others)]
+        return all(ended)
 
     @property
     def workers(self) -> tuple[Worker, ...]:
-        """The threads of its inputs and its scanners."""
+        """The threads of its loop, its inputs and its scanners."""
         signals = () if self._signals is None else (self._signals.worker,)
-        return (*signals, *(scanner.worker for scanner in self._scanners))
+        return (self.loop.worker, *signals, *(scanner.worker for scanner in self._scanners))
 
     def seen(self, seen: Seen) -> None:
         """Hand in what an eye saw. What takes time to make of its plates is done here, in the eye's thread."""

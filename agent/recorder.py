@@ -13,6 +13,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from agent.core.events import Alarm, AlarmRaised, Draft
+from agent.service.listeners import tell
 from agent.store.journal import (
     CommandConflictError,
     Journal,
@@ -38,6 +39,9 @@ RETRY_S = 0.5
 BATCH = 128
 """The most records that one transaction takes out of memory."""
 
+ASIDE_S = 60.0
+ASIDE_LIMIT = 1_000
+
 BUDGET_S = 0.1
 BIND_BUDGET_S = 1.0
 """How long a call writes what waits, and one that binds: well below the window of the watchdog, which watches the callers."""
@@ -57,7 +61,8 @@ class Recorder:
 
     While the journal cannot be written, news waits in memory (at most `PENDING_LIMIT` records; beyond that the
     newest is refused loudly, and counted). Once writing works again, what waits is written oldest first, many records in one
-    transaction and for a bounded time a call; then an alarm reports it. `shape` goes over every draft
+    transaction and for a bounded time a call; then an alarm reports it. A record that fails in an unforeseen way while it is
+    written alone is set aside and tried again every `ASIDE_S`: those behind it must not wait for it. `shape` goes over every draft
     first, to mask what must not leave the gate. `heard` is told what was recorded, in order; it must not block.
     `reserving` holds what a binding record reserves among the gates of the site while it is written; it raises
     LedgerConflictError where that was not granted. `at`: monotonic seconds.
@@ -83,6 +88,9 @@ class Recorder:
         self._batch = BATCH
         self._caught_up = 0
         self._refused = 0
+        self._aside: list[_Waiting] = []
+        self._aside_due_at = 0.0
+        self._fault = self._last_fault = ""
         self._trouble = ""
         self._told = False
         self._retry_at = 0.0
@@ -90,7 +98,7 @@ class Recorder:
     @property
     def failing(self) -> bool:
         """Whether something waits that could not be written."""
-        return bool(self._pending or self._refused or self._trouble)
+        return bool(self._pending or self._refused or self._trouble or self._aside)
 
     def bind(
         self,
@@ -138,10 +146,12 @@ class Recorder:
     def end(self) -> int:
         """Try a last time to write all that waits; returns how many events are lost with this process, told in the log."""
         with self._lock:
+            self._aside_due_at = 0.0
             self._try_pending(math.inf)
-            lost = self._refused + sum(len(waiting.events) for waiting in self._pending)
+            left = [draft for waiting in (*self._pending, *self._aside) for draft in waiting.events]
+            lost = self._refused + len(left)
             if lost:
-                names = [draft.event.TYPE for waiting in self._pending for draft in waiting.events]
+                names = [draft.event.TYPE for draft in left]
                 log.critical("%d events could not be written and are lost: %s", lost, ", ".join(names[:20]))
             return lost
 
@@ -156,6 +166,10 @@ class Recorder:
 
     def _write_pending(self, until_at: float) -> bool:
         """Write what waits, oldest first, until `until_at` (monotonic) but at least one batch; whether nothing waits any more."""
+        if self._aside and self._at() >= self._aside_due_at:
+            self._aside_due_at = self._at() + ASIDE_S
+            self._pending.extend(self._aside)
+            self._aside.clear()
         while self._pending:
             self._write_batch()
             if self._pending and self._at() >= until_at:
@@ -163,6 +177,9 @@ class Recorder:
         if self._refused:
             self._alarm(f"{self._refused} events could not be recorded")
             self._refused = 0
+        if self._fault:
+            self._alarm(f"a record cannot be written: {self._fault}")
+            self._fault = ""
         if self._trouble:
             if not self._told:
                 self._alarm(f"{self._trouble}; {self._caught_up} records had waited")
@@ -188,6 +205,14 @@ class Recorder:
         except JournalError:
             self._batch = 1
             raise
+        except Exception as error:
+            # What is wrong with one record must not keep all others, in the order of their lane, from the disk for ever.
+            self._batch = max(1, len(batch) // 2)
+            if len(batch) == 1:
+                types = ", ".join(draft.event.TYPE for draft in batch[0].events)
+                log.exception("a record fails in an unforeseen way and is set aside: %s", types)
+                self._set_aside(f"{type(error).__name__}: {error}")
+            return
         for _ in batch:
             self._pending.popleft()
         self._batch = min(2 * self._batch, BATCH)
@@ -195,6 +220,17 @@ class Recorder:
         drafts = [draft for waiting in batch for draft in waiting.events]
         self._told = self._told or any(map(_tells_of_a_failure, drafts))
         self._tell(drafts)
+
+    def _set_aside(self, fault: str) -> None:
+        waiting = self._pending.popleft()
+        if not self._aside:
+            self._aside_due_at = self._at() + ASIDE_S
+        if len(self._aside) < ASIDE_LIMIT:
+            self._aside.append(waiting)
+        else:
+            self._refused += len(waiting.events)
+        if fault != self._last_fault:
+            self._fault = self._last_fault = fault
 
     def _record(self, batch: Sequence[_Waiting]) -> None:
         drafts = [draft for waiting in batch for draft in waiting.events]
@@ -214,11 +250,8 @@ class Recorder:
         self._told = True
 
     def _tell(self, drafts: Sequence[Draft]) -> None:
-        try:
-            self._heard(drafts)
-        except Exception:
-            # It is recorded: whoever only listens must not make it look as if it were not.
-            log.exception("a listener of the recorder failed")
+        # It is recorded: whoever only listens must not make it look as if it were not.
+        tell([self._heard], drafts, "a listener of the recorder failed")
 
 
 def _tells_of_a_failure(draft: Draft) -> bool:

@@ -11,9 +11,12 @@ import json
 import logging
 import threading
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from agent.service.cleanup import on_failure
+from agent.service.parallel import Job
 from drivers.inputs import simulated as simulated_inputs
 from drivers.relay import simulated as simulated_relay
 
@@ -132,7 +135,8 @@ class Rehearsal:
         """Let a vehicle with this plate come and show a code with this text; False where one is under way already."""
         if not self._busy.acquire(blocking=False):
             return False
-        threading.Thread(target=self._play, args=(plate, text), name="rehearsal", daemon=True).start()
+        with on_failure(self._busy.release):
+            Job("rehearsal", partial(self._play, plate, text))
         return True
 
     def stop(self) -> None:
@@ -147,8 +151,6 @@ class Rehearsal:
                 self._drive_through()
         except OSError:
             log.exception("the scene of the simulated camera cannot be written")
-        except Exception:
-            log.exception("a simulated vehicle cannot go on")
         finally:
             self._leave()
             self._busy.release()

@@ -165,11 +165,10 @@ class RelayBoard:
         delivery = Delivery.NOT_DELIVERED
         try:
             if not self._stopping:
+                delivery = Delivery.UNKNOWN  # after a fault in the driver nobody knows
                 delivery = self._contacts.pulse(order.barrier.circuit, order.action, order.deadline)
         except DeviceError:
-            raise
-        except Exception:
-            delivery = Delivery.UNKNOWN
+            delivery = Delivery.NOT_DELIVERED
             raise
         finally:
             order.barrier.report(order, delivery)

@@ -34,7 +34,7 @@ SILENT = """
 agent/app.py agent/configuration.py agent/eye_news.py agent/housekeeper.py agent/core/permit/issue.py agent/eye/main.py
 agent/eye/pictures.py agent/eye/picture_file.py agent/eye/reading.py agent/eye/wire.py agent/link/errand.py
 agent/link/list_topics.py agent/link/topics.py agent/site/ear.py agent/store/list_pack.py agent/store/wiping.py
-agent/list_refusals.py agent/list_news.py
+agent/list_refusals.py agent/list_news.py agent/gate_lanes.py agent/gate_records.py agent/gate_status.py
 """
 """Those among them that speak to logs, commands and programmers only."""
 
@@ -85,7 +85,7 @@ UNTOLD = {
 NO_WORDS = re.compile(
     r"\b(?:SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|PRAGMA|WHERE|AND|CAST)\b|RTSP/|HTTP/|[|\[\]=]|^\w+(, \w+)+(, \{a\})?$|^%"
 )
-_UNHEARD = "Text Field TypeVar NewType TypeError AssertionError RuntimeError LookupError"
+_UNHEARD = "Text Field TypeVar NewType TypeError AssertionError RuntimeError LookupError tell"
 _OF_PROGRAMS = "execute executemany executescript removeprefix startswith endswith compile getLogger Thread"
 _EDGES = " ,;:.\n"
 

@@ -95,27 +95,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BrokenPipeError:
         drop_output()
         sys.exit(exits.FAILED)
-    except Exception as error:
-        code = _expected(error)
-        if code is None or os.environ.get(TRACE_VARIABLE):
+    except _expected() as error:
+        if os.environ.get(TRACE_VARIABLE):
             raise
+        code = _code(error)
         echo(str(error) if code == exits.CONFIGURATION else f"gate-agent: {error}", err=True)
         sys.exit(code)
 
 
-def _expected(error: Exception) -> int | None:
-    """The exit code for an error that a user can mend; None for a bug, whose traceback is wanted."""
+def _expected() -> tuple[type[Exception], ...]:
+    """The errors that a user can mend; of all others, bugs, the traceback is wanted."""
     from agent.settings.problems import SettingsError  # noqa: PLC0415 - needed only when something went wrong
     from drivers.api import DeviceError  # noqa: PLC0415
 
-    match error:
-        case SettingsError():
-            return exits.CONFIGURATION
-        case DeviceError() | OSError() | CommandBrokenError():
-            logging.getLogger(__name__).debug("the error in full", exc_info=error)
-            return exits.FAILED
-        case _:
-            return None
+    return SettingsError, DeviceError, OSError, CommandBrokenError
+
+
+def _code(error: Exception) -> int:
+    from agent.settings.problems import SettingsError  # noqa: PLC0415 - as above
+
+    if isinstance(error, SettingsError):
+        return exits.CONFIGURATION
+    logging.getLogger(__name__).debug("the error in full", exc_info=error)
+    return exits.FAILED
 
 
 if __name__ == "__main__":

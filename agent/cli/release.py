@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,15 +11,17 @@ import typer
 from agent.cli import exits
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationFile, relay_boards, usable_configuration
 from agent.cli.terminal import echo
+from agent.service.parallel import Job
 from agent.settings import SettingsError
 from drivers import registry
 from drivers.api import Delivery, DeviceError
 
 if TYPE_CHECKING:
-    from agent.settings import Device
+    from drivers.api import RelayPort
 
 TRIES = 3
 WITHIN_S = 5.0
+NO_ANSWER = "no answer in time; its relays are not known to be released"
 
 
 def release(
@@ -43,40 +45,30 @@ def release(
     if found.refused is not None:
         echo(f"{found.refused}\nthe boards of the last good configuration are released instead", err=True)
     settings = found.loaded.settings
-    outcomes = {
-        place: _Release(settings.lanes[lanes[0]].relay) for place, lanes in relay_boards(settings.lanes).items()
+    # On a thread each: a board that hangs must not keep the others energised.
+    boards = {place: settings.lanes[lanes[0]].relay for place, lanes in relay_boards(settings.lanes).items()}
+    jobs = {
+        place: Job(f"release {place}", partial(_released, registry.relay(board.kind, board.table)))
+        for place, board in boards.items()
     }
-    for outcome in outcomes.values():
-        outcome.start()
     deadline = time.monotonic() + within_s
-    for place, outcome in outcomes.items():
-        outcome.done.wait(max(0.0, deadline - time.monotonic()))
-        echo(f"{place}: {outcome.words}", err=not outcome.proved)
-    if not all(outcome.proved for outcome in outcomes.values()):
+    all_proved = True
+    for place, job in jobs.items():
+        answered = job.ended(deadline - time.monotonic()) and job.error is None
+        proved, words = job.result(deadline) if answered else (False, NO_ANSWER)
+        all_proved = all_proved and proved
+        echo(f"{place}: {words}", err=not proved)
+    if not all_proved:
         raise typer.Exit(exits.FAILED)
 
 
-class _Release:
-    """The release of one board, on a thread of its own: a board that hangs must not keep the others energised."""
-
-    def __init__(self, device: Device) -> None:
-        self.done = threading.Event()
-        self.proved = False
-        self.words = "no answer in time; its relays are not known to be released"
-        self._relay = registry.relay(device.kind, device.table)
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            self._relay.open()
-            self.proved = any(self._relay.all_off() is Delivery.DELIVERED for _ in range(TRIES))
-            self.words = "released" if self.proved else "told to release its relays, but that is not proved"
-        except DeviceError as error:
-            self.words = f"not released: {error}"
-        finally:
-            self._relay.close()
-            self.done.set()
+def _released(relay: RelayPort) -> tuple[bool, str]:
+    """Release one board; whether that is proved, and what to say of it."""
+    try:
+        relay.open()
+        proved = any(relay.all_off() is Delivery.DELIVERED for _ in range(TRIES))
+    except DeviceError as error:
+        return False, f"not released: {error}"
+    finally:
+        relay.close()
+    return proved, "released" if proved else "told to release its relays, but that is not proved"

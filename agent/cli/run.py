@@ -94,6 +94,7 @@ def _started(configuration: Path, found: Found, before: Found | None, asked: Ask
         log.warning("%s", warning)
     try:
         app = _made(configuration, found, asked)
+        app.start()
     except (WrongGateKeyError, EvidenceError, JournalError, RegistryError, OSError) as error:
         wrong = isinstance(error, WrongGateKeyError)
         log.critical("%s: %s", "the configuration cannot be used" if wrong else "the agent cannot start", error)
@@ -104,7 +105,6 @@ def _started(configuration: Path, found: Found, before: Found | None, asked: Ask
             [Problem(str(configuration), "", Text("the agent cannot start with it: {why}", why=error))]
         )
         return _started(configuration, replace(before, refused=problem), before, asked)
-    app.start()
     _remember(configuration, found)
     log.info("gate %s runs with %d lanes", found.loaded.settings.gate.id, len(found.loaded.settings.lanes))
     return app, found

@@ -5,13 +5,13 @@ It reads in short batches, so that the agent's own log of the file never has to 
 
 from __future__ import annotations
 
-import logging
 import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from agent.core.jws import kid_of
 from agent.core.verification import Verifier
+from agent.service.parallel import Job
 from agent.store.errors import JournalError
 from agent.store.gate_key import GateKeyError, read_gate_key
 from agent.store.reader import JournalReader
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.core.permit.keys import PublicKey
-
-log = logging.getLogger(__name__)
 
 TRIES: Final = 3
 """Events may be pruned from the begin while it reads: then it begins anew."""
@@ -57,26 +55,30 @@ class ChainCheck:
     def __init__(self, journal: Path) -> None:
         self._journal = journal
         self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
-        self.progress = Progress()
+        self._job: Job[None] | None = None
+        self._progress = Progress()
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is, or what came of it."""
+        job, progress = self._job, self._progress
+        if job is None or job.error is None:
+            return progress
+        return replace(progress, state="failed", trouble=type(job.error).__name__)
 
     def start(self) -> None:
         """Begin, unless it runs already."""
         with self._lock:
-            if self._thread is not None and self._thread.is_alive():
+            if self._job is not None and self._job.runs:
                 return
-            self.progress = Progress("running")
-            self._thread = threading.Thread(target=self._run, name="chain-check", daemon=True)
-            self._thread.start()
+            self._progress = Progress("running")
+            self._job = Job("chain-check", self._run)
 
     def _run(self) -> None:
         try:
-            self.progress = self._judged()
+            self._progress = self._judged()
         except (JournalError, GateKeyError, OSError) as error:
-            self.progress = replace(self.progress, state="failed", trouble=str(error))
-        except Exception as error:
-            log.exception("the proof of the chain failed")
-            self.progress = replace(self.progress, state="failed", trouble=type(error).__name__)
+            self._progress = replace(self._progress, state="failed", trouble=str(error))
 
     def _judged(self) -> Progress:
         keys = self._keys()
@@ -92,13 +94,13 @@ class ChainCheck:
         now = reader.standing()
         verifier = Verifier(anchor=now.tail, keys=keys)
         first = now.tail.seq + 1
-        self.progress = Progress("running", first, now.tail.seq, now.head.seq)
+        self._progress = Progress("running", first, now.tail.seq, now.head.seq)
         for index, event in enumerate(reader.events(first, now.head.seq)):
             verifier.take(event.payload, index)
             if verifier.broken:
                 break
             if index % _TELL_EVERY == 0:
-                self.progress = replace(self.progress, seq=event.seq)
+                self._progress = replace(self._progress, seq=event.seq)
         found = verifier.ended(now.head)
         flaw = found.flaw
         return Progress(

@@ -21,6 +21,7 @@ from agent.console.access.address_limits import household
 from agent.console.access.guards import DOOR, KNOW
 from agent.console.access.person import LOCAL
 from agent.console.connections import Place, Protocol, Room, RoomLimits, bound
+from agent.service.cleanup import on_failure
 
 if TYPE_CHECKING:
     import ssl
@@ -207,24 +208,19 @@ class _Server(uvicorn.Server):
             return made
 
         try:
-            if not door.is_local:
-                bound(connection)
-            config, tls = await self._spoken(connection, door)
-            transport, made = await loop.connect_accepted_socket(
-                partial(protocol, config),
-                connection,
-                ssl=tls,
-                ssl_handshake_timeout=None if tls is None else HANDSHAKE_S,
-            )
-            place.waits, place.end = lambda: made.waits, transport.abort
+            with on_failure(leave), on_failure(connection.close):
+                if not door.is_local:
+                    bound(connection)
+                config, tls = await self._spoken(connection, door)
+                transport, made = await loop.connect_accepted_socket(
+                    partial(protocol, config),
+                    connection,
+                    ssl=tls,
+                    ssl_handshake_timeout=None if tls is None else HANDSHAKE_S,
+                )
+                place.waits, place.end = lambda: made.waits, transport.abort
         except OSError:  # an end of the connection, of the handshake, or of its time: its own affair
             self._room.count("handshake")
-            connection.close()
-            leave()
-        except BaseException:
-            connection.close()
-            leave()
-            raise
 
     async def _spoken(self, connection: socket.socket, door: Door) -> tuple[uvicorn.Config, ssl.SSLContext | None]:
         """What is to answer, and how it is encrypted. Raises OSError where nothing is heard in time."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 import threading
 from dataclasses import dataclass, replace
 from functools import partial
@@ -13,6 +14,7 @@ from agent.core.decision import Check, Decision, Reason, Verdict
 from agent.core.judgement import judge
 from agent.core.knowledge import uses_allowed
 from agent.core.lane_io import Decided
+from agent.core.shield import shielded
 from agent.decider.inquiry import Inquiry
 from agent.store.errors import JournalError, RegistryError
 
@@ -61,19 +63,24 @@ class Decider:
         A question that is asked while a claim for the same use is under way waits for that one's answer. Whatever cannot
         be known makes the answer MANUAL; nothing is raised.
         """
-        try:
-            answer = self._answer(question, now, later)
-        except (JournalError, RegistryError) as error:
-            log.exception("a decision lacks what it is to be made on")
-            what = "permit ledger" if isinstance(error, JournalError) else "registry of lists"
-            answer = _manual(question, now, Reason.GATE_FAULT, f"the {what} cannot be read: {type(error).__name__}")
-        except Exception as error:
-            # What a picture or a code brings about must end at an officer, not in a lane that stands still.
-            log.exception("a decision failed by a fault")
-            answer = _manual(question, now, Reason.INTERNAL_ERROR, type(error).__name__)
+
+        def failed(name: str) -> Decided:
+            log.error("a decision failed by a fault", exc_info=sys.exception())
+            return _manual(question, now, Reason.INTERNAL_ERROR, name)
+
+        # What a picture or a code brings about must end at an officer, not in a lane that stands still.
+        answer = shielded(lambda: self._found(question, now, later), failed)
         if answer is not None:
             self._forget_claim()
         return answer
+
+    def _found(self, question: Decide, now: Moment, later: Callable[[Decided], None]) -> Decided | None:
+        try:
+            return self._answer(question, now, later)
+        except (JournalError, RegistryError) as error:
+            log.exception("a decision lacks what it is to be made on")
+            what = "permit ledger" if isinstance(error, JournalError) else "registry of lists"
+            return _manual(question, now, Reason.GATE_FAULT, f"the {what} cannot be read: {type(error).__name__}")
 
     def _answer(self, question: Decide, now: Moment, later: Callable[[Decided], None]) -> Decided | None:
         case = self._inquiry.case(question, now)

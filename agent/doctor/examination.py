@@ -59,14 +59,13 @@ class Examiner:
         hangs = [Finding(task.check, code=Code.CHECK_HANGS, values={"time": f"{task.limit_s:g} s"})]
         if job is None:
             return hangs
-        try:
-            return job.result(deadline)
-        except TimeoutError:
+        if not job.ended(deadline - time.monotonic()):
             self._hanging[task.check] = job
             return hangs
-        except Exception as error:  # noqa: BLE001 - one check that fails must not hide what the others find
-            trouble = f"{type(error).__name__}: {error}"
+        if job.error is not None:
+            trouble = f"{type(job.error).__name__}: {job.error}"
             return [Finding(task.check, code=Code.CHECK_FAILED, values={"trouble": trouble})]
+        return job.result(deadline)
 
 
 def _in_order(found: Mapping[Check, Sequence[Finding]]) -> tuple[Finding, ...]:

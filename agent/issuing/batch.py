@@ -15,6 +15,7 @@ from agent.core.lists.kinds import ListKind
 from agent.issuing import symbol
 from agent.issuing.symbol import Level
 from agent.publishing.sources import COLUMNS
+from agent.service.cleanup import on_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -69,22 +70,19 @@ def issue_batch(
         raise OutputError(f"{folder} is there already; nothing was written")
     fresh = folder.with_name(f"{folder.name}.unfinished-{os.getpid()}")
     try:
-        fresh.mkdir(mode=0o700, parents=True)  # a code in the wrong hands is a permit
-        issued = [desk.signed(checked.permit, checked.order) for checked in orders]
-        write_declarations(fresh / DECLARATIONS_FILE, [each.declaration for each in issued])
-        _write_permits(fresh / PERMITS_FILE, orders, issued)
-        if pictures.kind is not None:
-            _write_pictures(fresh, issued, pictures, progress)
-        else:
-            progress(len(issued))
-        more(fresh, issued)
-        fresh.rename(folder)
+        with on_failure(partial(shutil.rmtree, fresh, ignore_errors=True)):
+            fresh.mkdir(mode=0o700, parents=True)  # a code in the wrong hands is a permit
+            issued = [desk.signed(checked.permit, checked.order) for checked in orders]
+            write_declarations(fresh / DECLARATIONS_FILE, [each.declaration for each in issued])
+            _write_permits(fresh / PERMITS_FILE, orders, issued)
+            if pictures.kind is not None:
+                _write_pictures(fresh, issued, pictures, progress)
+            else:
+                progress(len(issued))
+            more(fresh, issued)
+            fresh.rename(folder)
     except OSError as error:
-        shutil.rmtree(fresh, ignore_errors=True)
         raise OutputError(f"{error.filename or folder} cannot be written: {error.strerror}") from None
-    except BaseException:
-        shutil.rmtree(fresh, ignore_errors=True)
-        raise
     return issued
 
 

@@ -7,6 +7,7 @@ import queue
 import re
 import threading
 import time
+from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -23,7 +24,9 @@ from agent.link.messages import LinkDown, Subscription
 from agent.link.refusals import RefusalLog
 from agent.link.results import Results
 from agent.link.topics import Topics
-from agent.service.worker import Worker
+from agent.service.cleanup import on_failure
+from agent.service.worker import Backoff, Worker
+from agent.store.errors import JournalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -86,7 +89,8 @@ class CommandDesk:
         self._inbox: queue.Queue[_Arrival | None] = queue.Queue(INBOX_LIMIT)
         self._overflow = 0
         self._overflow_lock = threading.Lock()
-        self.worker = Worker("commands", self._run, limit_s=LIMIT_S)
+        # Whatever was wrong with one command, the next is taken soon.
+        self.worker = Worker("commands", self._run, limit_s=LIMIT_S, backoff=Backoff(cap_s=FAULT_PAUSE_S))
         session.subscribe(Subscription(Topics(rules.gate).commands, self._arrived, qos=1, stored=False))
         session.listen(self._link_changed)
 
@@ -138,30 +142,28 @@ class CommandDesk:
 
     def _run(self) -> None:
         while not self.worker.stopping:
-            try:
-                self._turn()
-            except Exception:
-                # Whatever was wrong with one command, the next must be taken.
-                log.exception("the desk of the commands could not work; it goes on")
-                self.worker.wait(FAULT_PAUSE_S)
+            self._turn()
         self._count_overflow()
         self._note_all(self._refusals.rest())
 
     def _turn(self) -> None:
-        if not self._settled:
-            self._settle()
+        arrival = self._next()
+        with ExitStack() as duties:  # the first comes last; one that fails keeps no other from being done
+            duties.callback(self._keep_house)
+            if arrival is not None:
+                duties.callback(self._take, *arrival)
+            if not self._settled:
+                duties.callback(self._settle)
+
+    def _next(self) -> _Arrival | None:
         try:
             with self.worker.resting():
-                arrival = self._inbox.get(timeout=TURN_S)
+                return self._inbox.get(timeout=TURN_S)
         except queue.Empty:
-            arrival = None
-        try:
-            if arrival is not None:
-                self._take(*arrival)
-        finally:
-            self._keep_house(time.monotonic())
+            return None
 
-    def _keep_house(self, at: float) -> None:
+    def _keep_house(self) -> None:
+        at = time.monotonic()
         self._count_overflow()
         self._note_all(self._refusals.due(at))
         self._results.work(at)
@@ -184,7 +186,7 @@ class CommandDesk:
         """Answer what the last run left open: nobody knows what became of it."""
         try:
             left = self._book.unanswered_commands()
-        except Exception:
+        except JournalError:
             log.exception("the journal does not tell which commands were interrupted")
             return
         answer = Answer(Result.UNKNOWN, "the gate stopped before it was done, or just after; see the events around it")
@@ -197,17 +199,24 @@ class CommandDesk:
     def _take(self, arrived_at: float, message: Incoming) -> None:
         letter = Letter(message.topic.removeprefix(self._prefix), message.payload, message.retained)
         found = prove(letter, self._rules.gate, self._rules.keys, lambda: self._verifying.take(time.monotonic()))
-        refused = found if isinstance(found, Refused) else self._accept(found, message, arrived_at)
-        if refused is not None:
-            self._refuse(refused, message, letter.name)
+        if not isinstance(found, Refused):
+            fault = _fault(found, "the gate has failed at it; nothing was done now")
+            with on_failure(lambda: self._refuse(fault, message, letter.name)):
+                accepted = self._accept(found, message, arrived_at)
+            if isinstance(accepted, Command):
+                self._carry_out(accepted, _taken(accepted, found), message)
+            if not isinstance(accepted, Refused):
+                return
+            found = accepted
+        self._refuse(found, message, letter.name)
 
-    def _accept(self, proved: Proved, message: Incoming, arrived_at: float) -> Refused | None:
-        """Carry out a command that was proved, unless it is refused or was answered before."""
+    def _accept(self, proved: Proved, message: Incoming, arrived_at: float) -> Command | Refused | None:
+        """Record that a command that was proved is accepted; None where it was before, and is answered again."""
         body = proved.body
         try:
             entry = self._book.command(body.id)
             counter = self._book.command_counter(proved.key.id)
-        except Exception:
+        except JournalError:
             log.exception("a command is refused because the journal cannot be read")
             return _fault(proved, "the journal cannot be read; nothing was done")
         if not self._settled:
@@ -217,17 +226,18 @@ class CommandDesk:
         command = judge(proved, self._situation(counter, arrived_at))
         if isinstance(command, Refused):
             return command
-        taken = CommandTaken(command.id, proved.digest, command.key, command.counter, command.name.value, command.lane)
         try:
-            self._records.bind([self._draft(_accepted(command), command.lane)], commands=[taken])
-        except Exception:
+            self._records.bind([self._draft(_accepted(command), command.lane)], commands=[_taken(command, proved)])
+        except JournalError:
             log.exception("a command is refused because the journal cannot be written")
             return _fault(proved, "the journal cannot be written; nothing was done")
         log.info("%s of %s (%s) is accepted: %s", command.name, command.operator, command.key, command.id)
+        return command
+
+    def _carry_out(self, command: Command, taken: CommandTaken, message: Incoming) -> None:
         answer = self._executions.run(command)
         self._keep_answer(taken, answer)
         self._tell(message, taken, answer)
-        return None
 
     def _situation(self, counter: int, arrived_at: float) -> Situation:
         reading, now = self._clock(), time.monotonic()
@@ -298,6 +308,10 @@ class CommandDesk:
 
 def _fault(proved: Proved, detail: str) -> Refused:
     return Refused(Refusal.GATE_FAULT, detail, proved.body.id, proved.key.id)
+
+
+def _taken(command: Command, proved: Proved) -> CommandTaken:
+    return CommandTaken(command.id, proved.digest, command.key, command.counter, command.name.value, command.lane)
 
 
 def _accepted(command: Command) -> CommandAccepted:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 from agent.core.events import EvidenceSent
 from agent.link.messages import Outgoing, Receipt
 from agent.port_state import PortState
-from agent.service.worker import Worker
+from agent.service.worker import Backoff, Worker
+from agent.store.errors import EvidenceError, JournalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,7 +29,7 @@ LIMIT_S = 60.0
 
 
 class Queue(Protocol):
-    """The names of the pictures that wait (agent.store.outgoing.Outgoing). Its methods may raise; then it is tried again."""
+    """The names of the pictures that wait (agent.store.outgoing.Outgoing). Its methods may raise EvidenceError or OSError; then it is tried again."""
 
     def __len__(self) -> int:
         """How many wait."""
@@ -56,7 +57,7 @@ class Pictures(Protocol):
         ...
 
     def get(self, sha256: str, /) -> bytes | None:
-        """The bytes of one, None when it is not kept any more. Raises an exception in words when it cannot be read."""
+        """The bytes of one, None when it is not kept any more. Raises EvidenceError or OSError when it cannot be read."""
         ...
 
 
@@ -101,7 +102,12 @@ class EvidenceSender:
         self._settings = EvidenceSettings() if settings is None else settings
         self._failures: dict[str, int] = {}
         self._trouble = ""
-        self.worker = Worker("evidence-sender", self._run, limit_s=LIMIT_S)
+        self.worker = Worker(
+            "evidence-sender",
+            self._run,
+            limit_s=LIMIT_S,
+            backoff=Backoff(self._settings.retry_s, self._settings.retry_s),
+        )
 
     @property
     def waiting(self) -> int:
@@ -128,7 +134,7 @@ class EvidenceSender:
         while not self.worker.wait(pause_s):
             try:
                 pause_s = self._turn()
-            except Exception as error:
+            except (EvidenceError, JournalError, OSError) as error:
                 # A disk or journal in trouble may be well later: the thread must see that day.
                 if str(error) != self._trouble:
                     log.exception("a picture could not be sent")
@@ -142,7 +148,7 @@ class EvidenceSender:
             return self._settings.look_s
         try:
             jpeg = self._pictures.get(name)
-        except Exception as error:  # noqa: BLE001 - one that cannot be read, whyever, must not hold up the others
+        except (EvidenceError, OSError) as error:
             self._count(name, str(error))
             return self._settings.retry_s
         if jpeg is None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-import threading
+import time
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from agent.core.command import Answer, Command, CommandName, Result
+from agent.service.parallel import Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -30,56 +31,28 @@ class Executions:
     def __init__(self, executors: Mapping[CommandName, Executor], limit_s: float = EXECUTION_S) -> None:
         self._executors = executors
         self._limit_s = limit_s
-        self._late: _Run | None = None
+        self._late: tuple[Command, Job[Answer]] | None = None
 
     def run(self, command: Command) -> Answer:
         """What became of the command; never raises."""
-        if self._late is not None and self._late.runs:
-            busy = self._late.command
+        if self._late is not None and self._late[1].runs:
+            busy = self._late[0]
             return Answer(Result.NOT_DONE, f"the gate is still busy with {busy.name.value} {busy.id}; nothing was done")
         executor = self._executors.get(command.name)
         if executor is None:
             return Answer(Result.NOT_DONE, f"this gate has nothing that could do {command.name.value}")
-        run = _Run(command, executor)
         try:
-            run.start()
+            job = Job(f"command-{command.name.value}", lambda: storable(executor(command)))
         except RuntimeError as error:
             log.exception("%s %s has no thread to run on", command.name.value, command.id)
             return Answer(Result.FAILED, f"{error}; nothing was done")
-        answer = run.wait(self._limit_s)
-        if answer is not None:
-            return answer
-        log.error("%s %s did not end within %g s; it is left behind", command.name.value, command.id, self._limit_s)
-        self._late = run
-        return Answer(Result.UNKNOWN, f"it did not end within {self._limit_s:g} s; see the events around it")
-
-
-class _Run:
-    """One executor on a thread of its own."""
-
-    def __init__(self, command: Command, executor: Executor) -> None:
-        self.command = command
-        self._executor = executor
-        self._answer: Answer | None = None
-        self._thread = threading.Thread(target=self._work, name=f"command-{command.name.value}", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    @property
-    def runs(self) -> bool:
-        return self._thread.is_alive()
-
-    def wait(self, timeout_s: float) -> Answer | None:
-        self._thread.join(timeout_s)
-        return self._answer
-
-    def _work(self) -> None:
-        try:
-            self._answer = storable(self._executor(self.command))
-        except Exception as error:
-            log.exception("%s %s failed", self.command.name.value, self.command.id)
-            self._answer = Answer(Result.FAILED, f"it failed: {type(error).__name__}; the gate's log says more")
+        if not job.ended(self._limit_s):
+            log.error("%s %s did not end within %g s; it is left behind", command.name.value, command.id, self._limit_s)
+            self._late = command, job
+            return Answer(Result.UNKNOWN, f"it did not end within {self._limit_s:g} s; see the events around it")
+        if job.error is not None:
+            return Answer(Result.FAILED, f"it failed: {type(job.error).__name__}; the gate's log says more")
+        return job.result(time.monotonic())
 
 
 def storable(answer: Answer) -> Answer:

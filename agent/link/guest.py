@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import queue
 import secrets
 import threading
@@ -13,6 +12,8 @@ from agent.link import reasons
 from agent.link.connection import Answered, Arrived, Connected, Connection, ConnectOptions, Subscribed
 from agent.link.messages import Receipt, Subscription
 from agent.link.tls import TlsFiles, TlsFilesError, explain
+from agent.service.cleanup import on_failure
+from agent.service.parallel import Job
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
     from agent.link.connection import Happening
     from agent.link.messages import Incoming, Outgoing
 
-log = logging.getLogger(__name__)
-
 TURN_S = 0.1
+LEAVE_SLACK_S = 5.0
 KEEPALIVE_S = 15
 PACKET_BYTES = 16 * 1_048_576
 NO_FILES = TlsFiles()
@@ -87,7 +87,7 @@ class Guest:
         self._pending: dict[int, _Wish] = {}
         self._over = False
         self._leaving = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="guest", daemon=True)
+        self._job: Job[None] | None = None
 
     def __enter__(self) -> Self:
         """Connect. Raises GuestError when that does not succeed in time."""
@@ -96,12 +96,10 @@ class Guest:
         except (OSError, UnicodeError, TlsFilesError) as error:
             self._connection.close()
             raise GuestError(explain(error, self._address)) from error
-        self._thread.start()
-        try:
+        with on_failure(self._connection.close):
+            self._job = Job("guest", self._run)
+        with on_failure(self._leave):
             self._await(self._connecting, "to the connection")
-        except GuestError:
-            self._leave()
-            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -168,7 +166,8 @@ class Guest:
 
     def _leave(self) -> None:
         self._leaving.set()
-        self._thread.join()
+        if self._job is not None:
+            self._job.ended(self._timeout_s + LEAVE_SLACK_S)
 
     # ------------------------------------------------------------------------------------------------------ the thread
 
@@ -183,9 +182,6 @@ class Guest:
                     break
                 for happening in self._connection.turn(TURN_S):
                     self._take(happening)
-        except Exception:
-            # Callers see the end of the connection; its thread must not take the process along.
-            log.exception("the connection to %s broke in an unforeseen way", self._address.url)
         finally:
             self._settle()
             self._connection.close()

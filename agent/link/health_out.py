@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Final
 
 from agent.core.contract.channels import HEALTH_EXPIRY_S
 from agent.link.messages import Outgoing
 from agent.port_state import PortState
-from agent.service.worker import Worker
+from agent.service.worker import Backoff, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.link.session import Session
-
-log = logging.getLogger(__name__)
 
 EVERY_S: Final = 60.0
 LOOK_S: Final = 1.0
@@ -31,7 +28,7 @@ class HealthOut:
         self._topic = topic
         self._make = make
         self._every_s = every_s
-        self.worker = Worker("health", self._run, limit_s=LIMIT_S)
+        self.worker = Worker("health", self._run, limit_s=LIMIT_S, backoff=Backoff(every_s, every_s))
 
     def start(self) -> None:
         """Begin to publish."""
@@ -48,13 +45,7 @@ class HealthOut:
             view = self._session.view
             if view.state is not PortState.UP or (view.connections == told_connection and waited_s < self._every_s):
                 continue
-            try:
-                told = self._publish()
-            except Exception:
-                # Its health is news, no duty: nothing else of the gate may suffer from it.
-                log.exception("the health of the gate could not be told")
-                told = True
-            if told:
+            if self._publish():
                 told_connection, waited_s = view.connections, 0.0
 
     def _publish(self) -> bool:

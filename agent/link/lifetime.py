@@ -14,6 +14,7 @@ from agent.link import reasons
 from agent.link.connection import Answered, Arrived, Connected, Subscribed
 from agent.link.messages import Limits, Outgoing, Receipt
 from agent.link.packets import fits
+from agent.service.listeners import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -266,10 +267,8 @@ class Lifetime:
             self.not_understood += 1
             return
         for subscription in self._subscriptions.wanting(message.topic):
-            try:
-                subscription.handle(message)
-            except Exception:
-                log.exception("a message to %s could not be handled", message.topic)
+            # A message that brings a fault to light must not end the connection: it would come again, and end the next.
+            tell([subscription.handle], message, f"a message to {message.topic} could not be handled")
 
     def _part(self) -> None:
         """Say goodbye, for a bounded time: a frozen broker gets no more than that."""
@@ -295,9 +294,5 @@ class Lifetime:
 
 
 def _tell(done: Callable[[Receipt], None] | None, receipt: Receipt) -> None:
-    if done is None:
-        return
-    try:
-        done(receipt)
-    except Exception:
-        log.exception("a receipt could not be handled")
+    if done is not None:
+        tell([done], receipt, "a receipt could not be handled")

@@ -17,7 +17,7 @@ from agent.link.list_course import ListCourse
 from agent.link.list_inbox import ListInbox
 from agent.link.list_topics import ChunkTopic, DeltaTopic, HeadTopic, ListTopics, TrustTopic
 from agent.link.messages import Incoming, LinkDown, LinkUp, Subscription
-from agent.service.worker import Worker
+from agent.service.worker import Backoff, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TURN_S: Final = 0.25
+FAULT_PAUSE_S: Final = 1.0
 LOOK_S: Final = 0.5
 SETTLE_S: Final = 2.0
 AGAIN_S: Final = 5.0
@@ -78,7 +79,8 @@ class ListSync:
         self._up_at = self._looked_at = self._again_at = float("-inf")
         self._trust_version = 0
         self._settling = self._unheard = False
-        self.worker = Worker("list-sync", self._run, limit_s=LIMIT_S)
+        # Whatever was wrong with one message, the next is taken soon.
+        self.worker = Worker("list-sync", self._run, limit_s=LIMIT_S, backoff=Backoff(TURN_S, FAULT_PAUSE_S))
 
     def start(self) -> None:
         """Begin to work."""
@@ -95,12 +97,7 @@ class ListSync:
     def _run(self) -> None:
         while not self.worker.stopping:
             self.worker.touch()
-            try:
-                self._turn()
-            except Exception:
-                # Whatever goes wrong with one message, the lists must be kept in step.
-                log.exception("the lists could not be kept in step just now; it is tried on")
-                self.worker.wait(TURN_S)
+            self._turn()
 
     def _turn(self) -> None:
         item = self._inbox.take(TURN_S)

@@ -1,11 +1,11 @@
-"""The network thread: goes round the brokers, lives one connection after the other, and never ends by itself."""
+"""The network thread: goes round the brokers, lives one connection after the other, until it is asked to stop."""
 
 from __future__ import annotations
 
 import json
 import logging
-import threading
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from agent.link.connection import Connection, ConnectOptions
@@ -13,6 +13,7 @@ from agent.link.lifetime import Lifetime
 from agent.link.messages import Outgoing
 from agent.link.tls import TlsFilesError, explain
 from agent.link.topics import Topics
+from agent.service.worker import OnFailure, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -63,10 +64,9 @@ class Network:
         self._subscriptions = subscriptions
         self._draw = draw
         self._topics = Topics(settings.gate)
-        self._leaving = threading.Event()
         self._lifetime: Lifetime | None = None
-        self._progress_at = time.monotonic()
-        self._thread = threading.Thread(target=self._run, name="link-network", daemon=True)
+        # Not watched for progress here: the session looks at it, and puts another in its place.
+        self.worker = Worker("link-network", self._run, limit_s=None, on_failure=OnFailure.GIVE_UP)
 
     # ------------------------------------------------------------------------------------------------ for all threads
 
@@ -75,40 +75,15 @@ class Network:
         """The connection of now."""
         return self._lifetime
 
-    @property
-    def alive(self) -> bool:
-        """Whether the thread runs."""
-        return self._thread.is_alive()
-
-    @property
-    def progress_at(self) -> float:
-        """When the thread last showed that it does not hang, in monotonic seconds."""
-        return self._progress_at
-
     def start(self) -> None:
         """Begin."""
-        self._thread.start()
-
-    def leave(self) -> None:
-        """Ask the thread to end in order."""
-        self._leaving.set()
-
-    def join(self, timeout_s: float) -> bool:
-        """Wait for the end; whether it came."""
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        self.worker.start()
 
     # ------------------------------------------------------------------------------------------------------ the thread
 
     def _run(self) -> None:
-        try:
-            self._live()
-        except (Exception, SystemExit):
-            log.critical("the network thread has failed; the session puts another in its place", exc_info=True)
-
-    def _live(self) -> None:
         self._pause(self._draw() * self._settings.start_spread_s)
-        while not self._leaving.is_set():
+        while not self.worker.stopping:
             cause, lasted = self._attempt()
             self._front.went_down(self, cause)
             self._pause(self._rota.ended(lasted=lasted, draw=self._draw()))
@@ -116,7 +91,7 @@ class Network:
     def _pause(self, pause_s: float) -> None:
         until = time.monotonic() + pause_s
         while self.worked() and (left_s := until - time.monotonic()) > 0:
-            self._leaving.wait(min(left_s, 1.0))
+            self.worker.wait(min(left_s, 1.0))
 
     def _attempt(self) -> tuple[str, bool]:
         """Connect to the broker whose turn it is and live there; why it ended, and whether it had lasted."""
@@ -169,14 +144,9 @@ class Network:
 
     def greet(self) -> Sequence[Outgoing]:
         """Birth and status: on every connect, because a broker that was restarted may have forgotten both."""
-        if self._presence is None:
-            return []
-        try:
-            birth = self._presence.birth()
-        except Exception:
-            log.exception("the birth message could not be made")
-            return self.status()
-        return [Outgoing(self._topics.birth, birth, retain=True, content_type=JSON_TYPE), *self.status()]
+        birth = None if self._presence is None else _made("birth", self._presence.birth)
+        told = [] if birth is None else [Outgoing(self._topics.birth, birth, retain=True, content_type=JSON_TYPE)]
+        return [*told, *self.status()]
 
     def status(self) -> Sequence[Outgoing]:
         """The status of now. It expires, so that it does not outlive a gate and a broker that die together."""
@@ -192,8 +162,8 @@ class Network:
 
     def worked(self) -> bool:
         """Note the progress; whether to go on."""
-        self._progress_at = time.monotonic()
-        return not self._leaving.is_set()
+        self.worker.touch()
+        return not self.worker.stopping
 
     def complain(self, problem: str) -> None:
         """Pass on what the broker refuses."""
@@ -203,10 +173,16 @@ class Network:
         """The status, if this session tells any."""
         if self._presence is None:
             return []
-        try:
-            payload = self._presence.status(state, self._rota.index)
-        except Exception:
-            # A gate that cannot say everything says at least that it is there.
-            log.exception("the status message could not be made")
+        payload = _made("status", partial(self._presence.status, state, self._rota.index))
+        if payload is None:
             payload = json.dumps({"state": state}).encode()
         return [Outgoing(self._topics.status, payload, retain=True, expiry_s=expiry_s, content_type=JSON_TYPE)]
+
+
+def _made(what: str, make: Callable[[], bytes]) -> bytes | None:
+    """The message; None where it cannot be made: a gate that cannot say everything says at least that it is there."""
+    try:
+        return make()
+    except Exception:
+        log.exception("the %s message could not be made", what)
+        return None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from typing import TYPE_CHECKING
 
@@ -11,8 +10,6 @@ if TYPE_CHECKING:
 
     from agent.link.outbox import Outbox
     from agent.service.worker import Worker
-
-log = logging.getLogger(__name__)
 
 WAIT_S = 0.2
 FAULT_PAUSE_S = 1.0
@@ -24,14 +21,10 @@ def pass_on_news(outbox: Outbox, wake: Callable[[], None], worker: Worker) -> No
     while not worker.stopping:
         worker.touch()
         began_at = time.monotonic()
-        try:
-            news = outbox.wait_for_news(known, WAIT_S)
-            known = outbox.head
-        except Exception:
-            log.exception("waiting for news of the journal failed")
-            news = False
+        news = outbox.wait_for_news(known, WAIT_S)
+        known = outbox.head
         if news:
             wake()
         elif time.monotonic() - began_at < WAIT_S / 2:
-            # A journal that is closed, or that fails, does not wait: that must not become a busy loop.
+            # A journal that is closed does not wait: that must not become a busy loop.
             worker.wait(FAULT_PAUSE_S)

@@ -16,6 +16,7 @@ from agent.link.rota import Rota
 from agent.link.setup import LinkView
 from agent.link.subscriptions import Subscriptions
 from agent.port_state import PortState
+from agent.service.listeners import tell
 from agent.service.worker import Worker
 
 if TYPE_CHECKING:
@@ -93,6 +94,7 @@ class Session:
     def start(self) -> None:
         """Begin to connect."""
         self._network = self._make_network()
+        self.worker.adopt(self._network.worker)
         self._network.start()
         self.worker.start()
 
@@ -102,8 +104,8 @@ class Session:
         if not self.worker.runs:
             return True
         self.worker.stop(timeout_s)
-        self._network.leave()
-        ended = self._network.join(max(0.0, deadline - time.monotonic()))
+        self._network.worker.ask_to_stop()
+        ended = self._network.worker.ended(deadline - time.monotonic())
         if not ended:
             log.warning("the network thread still waits for the network; it is left behind")
         return ended
@@ -189,17 +191,10 @@ class Session:
         self._show()
 
     def _tell(self, event: LinkUp | LinkDown) -> None:
-        for listener in self._listeners:
-            try:
-                listener(event)
-            except Exception:
-                log.exception("a listener of the link failed")
+        tell(self._listeners, event, "a listener of the link failed")
 
     def _show(self) -> None:
-        try:
-            self._observe(self._view)
-        except Exception:
-            log.exception("the observer of the link failed")
+        tell([self._observe], self._view, "the observer of the link failed")
 
     # ------------------------------------------------------------------------------------------------- the watchdog
 
@@ -209,13 +204,16 @@ class Session:
     def _watch(self) -> None:
         while not self.worker.wait(min(WATCH_EVERY_S, self._settings.stall_s / 4)):
             network = self._network
-            stalled_s = time.monotonic() - network.progress_at
-            if network.alive and stalled_s < self._settings.stall_s:
+            stalled_s = time.monotonic() - network.worker.progress_at()
+            if network.worker.runs and stalled_s < self._settings.stall_s:
                 continue
-            cause = f"the network thread hung for {stalled_s:.0f} s" if network.alive else "the network thread died"
+            cause = (
+                f"the network thread hung for {stalled_s:.0f} s" if network.worker.runs else "the network thread died"
+            )
             log.critical("%s; another takes its place", cause)
-            network.leave()
+            network.worker.ask_to_stop()
             with self._lock:
                 self._network = replacement = self._make_network()
+            self.worker.adopt(replacement.worker)
             self.went_down(replacement, cause)
             replacement.start()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
+from agent.service.cleanup import on_failure
 from drivers.text import Text, reason
 
 if TYPE_CHECKING:
@@ -45,11 +46,8 @@ class _Socket(ssl.SSLSocket):
     @override
     def do_handshake(self, block: bool = False) -> None:
         """Shake hands, or close and raise ssl.SSLError or OSError."""
-        try:
+        with on_failure(self.close):
             super().do_handshake(block)
-        except BaseException:
-            self.close()
-            raise
 
 
 def make_context(files: TlsFiles) -> ssl.SSLContext:

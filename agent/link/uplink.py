@@ -20,7 +20,8 @@ from agent.link.sender import Answer, Sender
 from agent.link.stall import Deafness, Stall
 from agent.link.topics import Topics
 from agent.link.uplink_view import AckState, UplinkView
-from agent.service.worker import Worker
+from agent.service.worker import Backoff, Worker
+from agent.store.errors import JournalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 TURN_S = 0.5
 NOTE_EVERY_S = 0.1
 FAULT_PAUSE_S = 1.0
+FAULT_CAP_S = 5.0
 STOP_S = 5.0
 LIMIT_S = 60.0
 INBOX_LIMIT = 1_000
@@ -92,7 +94,7 @@ class Uplink:
         self._deafness = Deafness(self._settings.deaf_s)
         self._word_at = self._up_at = 0.0
         self._view = self._make_view()
-        self._worker = Worker("uplink", self._run, limit_s=LIMIT_S)
+        self._worker = Worker("uplink", self._run, limit_s=LIMIT_S, backoff=Backoff(cap_s=FAULT_CAP_S))
         self._news = Worker("uplink-news", self._pass_on_news, limit_s=LIMIT_S)
         session.listen(self._inbox.put)
         if self._settings.ack_mode is AckMode.WATERMARK:
@@ -165,7 +167,7 @@ class Uplink:
     def _guarded(self, work: Callable[[], None]) -> None:
         try:
             work()
-        except Exception as error:
+        except (JournalError, OSError) as error:
             # A journal that cannot be read or written now can be later: the thread must see that day.
             fault = repr(error)
             if fault != self._fault:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
 from agent.core.lists.chunks import Chunk, ChunkRef
+from agent.service.cleanup import on_failure
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -88,11 +89,8 @@ class Catalogue:
         except (OSError, sqlite3.Error) as error:
             raise CatalogueError(f"{path} cannot be opened: {error}") from None
         catalogue = cls(folder, connection)
-        try:
+        with on_failure(connection.close):
             catalogue._prepare(site)
-        except BaseException:
-            connection.close()
-            raise
         return catalogue
 
     def _prepare(self, site: int) -> None:

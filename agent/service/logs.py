@@ -19,6 +19,7 @@ from typing_extensions import override
 
 from agent.service.redaction import masked
 from agent.service.system_journal import SystemJournalHandler
+from agent.service.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -118,27 +119,36 @@ class LogLevel:
         """Take over from `configure`. `usual`: debug, info, warning or error."""
         self._usual = usual
         self._lock = threading.Lock()
-        self._timer: threading.Timer | None = None
+        self._change: Worker | None = None
 
     def change(self, level: str, for_s: float) -> None:
         """Log from `level` on, for `for_s` seconds and then as usual again; 0: until the next start."""
         with self._lock:
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
+            self._forget_change()
             logging.getLogger().setLevel(level.upper())
             if for_s > 0:
-                self._timer = threading.Timer(for_s, self._go_back)
-                self._timer.name, self._timer.daemon = "log-level", True
-                self._timer.start()
+                self._change = change = Worker("log-level", lambda: self._go_back(change, for_s), limit_s=None)
+                change.start()
         log.warning("the log level is %s %s", level, f"for {for_s:g} s" if for_s > 0 else "until the next start")
 
-    def _go_back(self) -> None:
+    def stop(self) -> None:
+        """Go back no more: another start has its own usual level."""
         with self._lock:
-            # A timer that fired while another order took its place must not undo that.
-            if threading.current_thread() is not self._timer:
+            self._forget_change()
+
+    def _forget_change(self) -> None:
+        if self._change is not None:
+            self._change.ask_to_stop()
+            self._change = None
+
+    def _go_back(self, change: Worker, after_s: float) -> None:
+        if change.wait(after_s):
+            return
+        with self._lock:
+            # A change whose time was over while another order took its place must not undo that.
+            if change is not self._change:
                 return
-            self._timer = None
+            self._change = None
             logging.getLogger().setLevel(self._usual.upper())
         log.warning("the log level is %s again", self._usual)
 

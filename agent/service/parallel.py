@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+from agent.service.worker import OnFailure, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -13,39 +14,42 @@ T = TypeVar("T")
 
 
 class Job(Generic[T]):
-    """Work in a thread of its own, which is left behind where it hangs: a thread cannot be ended from outside."""
+    """Work that is done once, on a thread of its own, which is left behind where it hangs: none can be ended from outside.
 
-    def __init__(self, name: str, work: Callable[[], T], ended: Callable[[], None] = lambda: None) -> None:
-        """`name`: of the thread. `ended` is called, by the thread, once the work has come to its end, good or bad."""
+    Work that fails is in the log, with its traceback.
+    """
+
+    def __init__(self, name: str, work: Callable[[], T]) -> None:
+        """Begin. `name`: of the thread. Raises RuntimeError where the system has no thread left."""
         self._work = work
-        self._ended = ended
-        self._done = threading.Event()
         self._result: list[T] = []
-        self._error: Exception | None = None
-        self._thread = threading.Thread(target=self._run, name=name, daemon=True)
-        self._thread.start()
+        self._worker = Worker(name, self._run, limit_s=None, on_failure=OnFailure.GIVE_UP)
+        self._worker.start()
 
     @property
     def runs(self) -> bool:
         """Whether it is still at work."""
-        return not self._done.is_set()
+        return self._worker.runs
+
+    @property
+    def error(self) -> BaseException | None:
+        """What the work raised; None while it runs, and where it came to its end."""
+        return self._worker.failure
+
+    def ended(self, timeout_s: float) -> bool:
+        """Wait for the end, good or bad, at most so long; whether it came."""
+        return self._worker.ended(timeout_s)
 
     def result(self, deadline: float) -> T:
         """What came of it. Raises TimeoutError at the deadline (monotonic seconds), else what the work raised."""
-        if not self._done.wait(max(0.0, deadline - time.monotonic())):
+        if not self.ended(deadline - time.monotonic()):
             raise TimeoutError
-        if self._error is not None:
-            raise self._error
+        if self.error is not None:
+            raise self.error
         return self._result[0]
 
     def _run(self) -> None:
-        try:
-            self._result.append(self._work())
-        except Exception as error:  # noqa: BLE001 - whoever asks for the result gets it
-            self._error = error
-        finally:
-            self._done.set()
-            self._ended()
+        self._result.append(self._work())
 
 
 def at_once(jobs: Sequence[tuple[str, Callable[[], T], T]], limit_s: float) -> list[T]:
@@ -55,10 +59,4 @@ def at_once(jobs: Sequence[tuple[str, Callable[[], T], T]], limit_s: float) -> l
     """
     deadline = time.monotonic() + limit_s
     started = [(Job(name, work), late) for name, work, late in jobs]
-    found = []
-    for job, late in started:
-        try:
-            found.append(job.result(deadline))
-        except TimeoutError:
-            found.append(late)
-    return found
+    return [job.result(deadline) if job.ended(deadline - time.monotonic()) else late for job, late in started]

@@ -1,7 +1,9 @@
-"""A long-lived thread of the agent: named, guarded, watched, and stopped within a bounded time.
+"""A thread of the agent: named, guarded, watched, and stopped within a bounded time.
 
-A thread that ends by an exception is silently gone. A worker reports it, and then begins again or ends the process, as
-its owner decides; and it says when it last made progress, so that a thread that hangs is noticed as well.
+A thread that ends by an exception is silently gone. A worker reports it, and then begins again, ends the process or is
+over, as its owner decides; and it says when it last made progress, so that a thread that hangs is noticed as well.
+
+Every thread of the agent's process is a worker, but for those that docs/threads.md lists with their reasons.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
 from agent.core.backoff import delay_s
+from agent.service.listeners import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,10 +33,12 @@ class OnFailure(Enum):
 
     RESTART: the work begins again after a backoff; for work that keeps its state outside of its call.
     END: the exception leaves the thread, and `threading.excepthook` ends the process (see `end_on_thread_failure`).
+    GIVE_UP: the work is over; its owner, who waits for it or puts another in its place, finds the exception in `failure`.
     """
 
     RESTART = auto()
     END = auto()
+    GIVE_UP = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,7 @@ class Worker:
         self._in_a_row = 0
         self._failures = 0
         self._trouble = ""
+        self._failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
 
     # ------------------------------------------------------------------------------------------------ for the owner
@@ -84,6 +90,10 @@ class Worker:
     def observe(self, observe: Callable[[Worker], None]) -> None:
         """Have it told of every failure, on the worker's thread; it must not block. For before `start`."""
         self._observe = observe
+
+    def adopt(self, other: Worker) -> None:
+        """Have the failures of another worker told where those of this one are: for one that is made while this one works."""
+        other.observe(self._observe)
 
     def start(self) -> None:
         """Begin to work. Raises RuntimeError where the system has no thread left."""
@@ -95,13 +105,17 @@ class Worker:
         self._stopping.set()
 
     def join(self, timeout_s: float = STOP_TIMEOUT_S) -> bool:
+        """As `ended`, for one that was asked to stop: where it does not, that is told."""
+        ended = self.ended(timeout_s)
+        if not ended:
+            log.error("%s does not stop; its thread is left behind", self.name)
+        return ended
+
+    def ended(self, timeout_s: float) -> bool:
         """Wait for the end of the work, at most so long; whether it came. One that was never started has ended."""
         if self._thread.ident is not None:
             self._thread.join(max(0.0, timeout_s))
-        if self._thread.is_alive():
-            log.error("%s does not stop; its thread is left behind", self.name)
-            return False
-        return True
+        return not self._thread.is_alive()
 
     def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> bool:
         """Ask it to stop and wait for that, at most so long; whether it has."""
@@ -119,14 +133,20 @@ class Worker:
         return self._failures
 
     @property
+    def failure(self) -> BaseException | None:
+        """The exception that ended the worker for good; None while it works, and where it ended in order."""
+        return self._failure
+
+    @property
     def trouble(self) -> str:
         """Why the work failed last; empty where it has never failed, or has been going well for long enough since."""
         steady = time.monotonic() - self._began_at >= self._backoff.steady_s
         return "" if self.runs and steady else self._trouble
 
     def progress_at(self) -> float:
-        """When it last showed progress, monotonic seconds; now, while it waits for something to do or has ended."""
-        return time.monotonic() if self._resting or not self.runs else self._progress_at
+        """When it last showed progress, monotonic seconds; now, while it waits for something to do or has ended in order."""
+        ended = not self.runs and self._failure is None
+        return time.monotonic() if self._resting or ended else self._progress_at
 
     # ------------------------------------------------------------------------------------------------- for the work
 
@@ -164,9 +184,14 @@ class Worker:
                 self._work()
             except (Exception, SystemExit) as error:
                 new = self._note(error)
-                self._tell()
+                tell([self._observe], self, f"the failure of {self.name} could not be told")
+                if self._on_failure is not OnFailure.RESTART:
+                    self._failure = error
                 if self._on_failure is OnFailure.END:
                     raise
+                if self._on_failure is OnFailure.GIVE_UP:
+                    log.exception("%s has failed", self.name)
+                    return
                 pause_s = self._pause_s()
                 log.critical("%s has failed; it begins again in %.1f s", self.name, pause_s, exc_info=new)
             else:
@@ -187,12 +212,6 @@ class Worker:
         pause_s = delay_s(self._in_a_row, self._backoff.first_s, self._backoff.cap_s, random.random())  # noqa: S311
         self._in_a_row += 1
         return pause_s
-
-    def _tell(self) -> None:
-        try:
-            self._observe(self)
-        except Exception:
-            log.exception("the failure of %s could not be told", self.name)
 
 
 def end_on_thread_failure(end: Callable[[str], None]) -> None:

@@ -6,9 +6,11 @@ import errno
 import os
 import stat
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
+from agent.service.cleanup import on_failure
 from agent.store.place import sync_folder
 from agent.store.regular import open_regular
 from drivers.text import Text
@@ -46,7 +48,7 @@ def replace_file(path: Path, data: bytes, like: stat_result | None) -> None:
     path = path.resolve()
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     fresh = Path(name)
-    try:
+    with on_failure(partial(fresh.unlink, missing_ok=True)):
         with os.fdopen(handle, "wb") as file:
             if like is not None:
                 os.fchmod(handle, stat.S_IMODE(like.st_mode))
@@ -55,9 +57,6 @@ def replace_file(path: Path, data: bytes, like: stat_result | None) -> None:
             file.flush()
             os.fsync(handle)
         fresh.replace(path)
-    except BaseException:
-        fresh.unlink(missing_ok=True)
-        raise
     sync_folder(path.parent)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from agent.core.site_messages import Rows, SiteMessageError, Want
 from agent.link.messages import LinkUp
-from agent.service.worker import Worker
+from agent.service.worker import Backoff, Worker
 from agent.store.errors import JournalError
 
 if TYPE_CHECKING:
@@ -27,6 +27,8 @@ INBOX = 1000
 LONGEST_WAIT_S = 0.5
 TELL_AGAIN_S = 60.0
 LIMIT_S = 60.0
+FAULT_PAUSE_S = 0.1
+FAULT_CAP_S = 1.0
 
 
 class Inbox:
@@ -39,7 +41,8 @@ class Inbox:
         self._tick = tick
         self._dropped = dropped
         self._todo: queue.Queue[Callable[[], None]] = queue.Queue(INBOX)
-        self.worker = Worker(name, self._run, limit_s=LIMIT_S)
+        # Whatever was wrong with one word, the next is heard soon.
+        self.worker = Worker(name, self._run, limit_s=LIMIT_S, backoff=Backoff(FAULT_PAUSE_S, FAULT_CAP_S))
 
     def put(self, work: Callable[[], None]) -> None:
         """Have something done soon."""
@@ -78,9 +81,6 @@ class Inbox:
             return self._tick()
         except JournalError as error:
             log.error("another gate cannot be answered: the permit ledger fails: %s", error)  # noqa: TRY400 - no bug
-        except Exception:
-            # One word that brings a fault to light must not make the gate deaf.
-            log.exception("a word of another gate could not be acted on")
         return None
 
 

@@ -11,12 +11,14 @@ import logging
 import os
 import tempfile
 from dataclasses import asdict, dataclass
+from functools import partial
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any, Final
 
 from agent.core.clock_trust import Anchor, LastLook
 from agent.core.moment import Moment
+from agent.service.cleanup import on_failure
 from agent.store.regular import open_regular
 
 log = logging.getLogger(__name__)
@@ -129,13 +131,10 @@ def _read(path: Path) -> dict[str, Any]:
 def _write(path: Path, said: dict[str, Any]) -> None:
     """Replace the file in one step: a reader sees the old one or the new one, whole."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
+    with on_failure(partial(Path(name).unlink, missing_ok=True)):
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             json.dump(said, file, ensure_ascii=False)
         Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _number(value: object, least: float = 0.0) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Self, TypeVar
 
+from agent.service.cleanup import on_failure
 from agent.store import damage, rescue, schema
 from agent.store.errors import (
     SQL_ERRORS,
@@ -17,6 +18,7 @@ from agent.store.errors import (
     is_full,
     translated,
 )
+from agent.store.transaction import transaction
 from drivers.fair_lock import FairLock
 
 if TYPE_CHECKING:
@@ -51,14 +53,11 @@ class Database:
     def open(cls, place: Place, max_bytes: int, utc: float) -> Self:
         """Open or create the file at the newest schema, a damaged one being moved aside first. Raises JournalError."""
         place.hold()
-        try:
-            connection, replaced = _opened(place, max_bytes, utc)
-        except SQL_ERRORS as error:
-            place.leave()
-            raise translated(error, f"open the journal {place.path}") from error
-        except BaseException:
-            place.leave()
-            raise
+        with on_failure(place.leave):
+            try:
+                connection, replaced = _opened(place, max_bytes, utc)
+            except SQL_ERRORS as error:
+                raise translated(error, f"open the journal {place.path}") from error
         return cls(place, connection, replaced)
 
     @property
@@ -92,18 +91,13 @@ class Database:
         with self.lock:
             connection = self._usable()
             try:
-                connection.execute("BEGIN IMMEDIATE")
-                result = work(connection)
-                connection.execute("COMMIT")
-            except BaseException as error:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                if isinstance(error, SQL_ERRORS):
-                    raise self._told(error, doing) from error
-                if isinstance(error, JournalCorruptError):
-                    self._suspect(str(error))
+                with transaction(connection):
+                    return work(connection)
+            except SQL_ERRORS as error:
+                raise self._told(error, doing) from error
+            except JournalCorruptError as error:
+                self._suspect(str(error))
                 raise
-            return result
 
     def freeing(self, doing: str, work: Callable[[sqlite3.Connection], T]) -> T:
         """Do work that takes no room, as one transaction; on a full disk with the blocks held back for it."""
@@ -160,11 +154,8 @@ def _opened(place: Place, max_bytes: int, utc: float) -> tuple[sqlite3.Connectio
             told = damage.move_aside(place, str(error), utc)
     replaced, rescued = told
     connection = _sound(place, max_bytes)
-    try:
+    with on_failure(connection.close):
         rescue.put_back(connection, rescued)
-    except BaseException:
-        connection.close()
-        raise
     return connection, replaced
 
 
@@ -179,17 +170,17 @@ def _sound(place: Place, max_bytes: int) -> sqlite3.Connection:
 
 
 def _examined(place: Place, max_bytes: int) -> sqlite3.Connection:
-    connection: sqlite3.Connection | None = None
     try:
         connection = schema.connect(place.path, max_bytes)
-        schema.check_owner(connection, place.path)
-        damage.examine_pages(place, connection)
-        schema.migrate(connection)
-        damage.examine_stream(place, connection)
-    except BaseException as error:
-        if connection is not None:
-            connection.close()
-        if isinstance(error, JournalCorruptError) or (isinstance(error, SQL_ERRORS) and is_damage(error)):
+        with on_failure(connection.close):
+            schema.check_owner(connection, place.path)
+            damage.examine_pages(place, connection)
+            schema.migrate(connection)
+            damage.examine_stream(place, connection)
+    except JournalCorruptError as error:
+        raise DamagedError(str(error)) from error
+    except SQL_ERRORS as error:
+        if is_damage(error):
             raise DamagedError(str(error)) from error
         raise
     return connection

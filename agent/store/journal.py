@@ -14,6 +14,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from agent.core.chain import SEQ_MAX, ClockReading, Point, Writer
+from agent.service.cleanup import on_failure
 from agent.store import commands as orders
 from agent.store import entry, history, lane_orders, transactions, upkeep
 from agent.store import ledger as permits
@@ -102,18 +103,15 @@ class Journal:
             raise ValueError(f"a journal needs at least {MIN_BYTES} bytes, not {max_bytes}")
         database = Database.open(Place(path), max_bytes, clock().utc)
         try:
-            stream = database.writing("begin a stream", lambda connection: _stream(connection, gate, path))
-            sync_folder(path.parent)
-            database.keep_reserve()
-            return cls(database, Writer(gate, stream, boot), clock)
+            with on_failure(database.close):
+                stream = database.writing("begin a stream", lambda connection: _stream(connection, gate, path))
+                sync_folder(path.parent)
+                database.keep_reserve()
+                return cls(database, Writer(gate, stream, boot), clock)
         except OtherGateError as other:
-            database.close()
             if other.is_used:
                 raise
             set_aside(path, other.gate)
-        except BaseException:
-            database.close()
-            raise
         return cls.open(path, gate=gate, boot=boot, clock=clock, max_bytes=max_bytes)
 
     def close(self) -> None:

@@ -16,6 +16,7 @@ from agent.core.lists.faults import ListError, ListFault
 from agent.core.lists.kinds import ListKind
 from agent.core.lists.rows import Declaration, DeclarationStatus, Revocation, Watched
 from agent.core.lists.standing import ListStanding
+from agent.service.cleanup import on_failure
 from agent.store import registry_rows as rows
 from agent.store.errors import RegistryError
 from agent.store.registry_applied import Applied, last_applied, mark_told
@@ -90,11 +91,8 @@ class Registry:
         """
         file = RegistryFile(path)
         file.hold()
-        try:
+        with on_failure(file.leave):
             return cls(RegistryDatabase(file, max_bytes, utc), site, roots, latest)
-        except BaseException:
-            file.leave()
-            raise
 
     @property
     def replaced(self) -> str:

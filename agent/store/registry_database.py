@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from agent.store.errors import SQL_ERRORS, RegistryError, is_damage, is_full
 from agent.store.registry_file import PAGE_BYTES, RegistryDamagedError, RegistryFullError, opened
+from agent.store.transaction import transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -175,15 +176,8 @@ class RegistryDatabase:
 
 
 def _transaction(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection], T]) -> T:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        result = work(connection)
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-    return result
+    with transaction(connection):
+        return work(connection)
 
 
 def _shorten_log(connection: sqlite3.Connection) -> None:

@@ -13,9 +13,11 @@ import sqlite3
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from agent.service.cleanup import on_failure
 from agent.store.errors import SQL_ERRORS, RegistryError, is_damage
 from agent.store.place import sync_folder
 from agent.store.regular import check_database
+from agent.store.transaction import transaction
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,7 +128,7 @@ class RegistryFile:
     def connect(self, max_pages: int) -> sqlite3.Connection:
         """Open or create the file for writing. Raises SqlError, RegistryError for a file of something else."""
         connection = sqlite3.connect(self.path, timeout=WRITE_TIMEOUT_S, isolation_level=None, check_same_thread=False)
-        try:
+        with on_failure(connection.close):
             connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
@@ -137,19 +139,13 @@ class RegistryFile:
             connection.execute(f"PRAGMA main.max_page_count = {max_pages}")
             connection.execute(f"PRAGMA temp.max_page_count = {max_pages}")
             self._make_tables(connection)
-        except BaseException:
-            connection.close()
-            raise
         return connection
 
     def connect_to_read(self) -> sqlite3.Connection:
         """Open the file, which must be there, for reading only: sees each commit at once, never waits for one."""
         connection = sqlite3.connect(self.path, timeout=READ_TIMEOUT_S, isolation_level=None, check_same_thread=False)
-        try:
+        with on_failure(connection.close):
             connection.execute("PRAGMA query_only = ON")
-        except BaseException:
-            connection.close()
-            raise
         return connection
 
     def examine(self, connection: sqlite3.Connection) -> None:
@@ -170,8 +166,7 @@ class RegistryFile:
     def _make_tables(self, connection: sqlite3.Connection) -> None:
         if _version(connection) == SCHEMA_VERSION:
             return
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(connection):
             found = _version(connection)  # another process may have been first
             tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
             if found == 0 and tables == 0:
@@ -180,14 +175,7 @@ class RegistryFile:
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             elif found != SCHEMA_VERSION:
-                raise RegistryError(  # noqa: TRY301 - one place ends the transaction
-                    f"{self.path} is no file of lists of this agent (schema {found}); move it away"
-                )
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+                raise RegistryError(f"{self.path} is no file of lists of this agent (schema {found}); move it away")
 
     def _beside(self, ending: str) -> Path:
         return self.path.with_name(f"{self.path.name}{ending}")
@@ -199,14 +187,12 @@ def _version(connection: sqlite3.Connection) -> int:
 
 def opened(file: RegistryFile, max_pages: int) -> tuple[sqlite3.Connection, sqlite3.Connection]:
     """Return the file's connections to write and to read. Raises RegistryDamagedError, SqlError, RegistryError."""
-    writer: sqlite3.Connection | None = None
     try:
         writer = file.connect(max_pages)
-        file.examine(writer)
-        return writer, file.connect_to_read()
-    except BaseException as error:
-        if writer is not None:
-            writer.close()
-        if isinstance(error, SQL_ERRORS) and is_damage(error):
+        with on_failure(writer.close):
+            file.examine(writer)
+            return writer, file.connect_to_read()
+    except SQL_ERRORS as error:
+        if is_damage(error):
             raise RegistryDamagedError(str(error)) from error
         raise

@@ -9,8 +9,10 @@ import sqlite3
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
+from agent.service.cleanup import on_failure
 from agent.store.errors import SQL_ERRORS, JournalUnavailableError
 from agent.store.regular import check_database
+from agent.store.transaction import transaction
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,7 +123,7 @@ MIGRATIONS: Final[tuple[str, ...]] = (VERSION_1, VERSION_2, VERSION_3, VERSION_4
 def connect(path: Path, max_bytes: int) -> sqlite3.Connection:
     """Open or create the file for writing, capped at `max_bytes`. Raises SqlError."""
     connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False)
-    try:
+    with on_failure(connection.close):
         connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
@@ -131,9 +133,6 @@ def connect(path: Path, max_bytes: int) -> sqlite3.Connection:
         connection.execute(f"PRAGMA journal_size_limit = {2 * WAL_PAGES * PAGE_BYTES}")
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute(f"PRAGMA max_page_count = {max_bytes // PAGE_BYTES}")
-    except BaseException:
-        connection.close()
-        raise
     return connection
 
 
@@ -156,17 +155,13 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     for mode in modes:
         connection = sqlite3.connect(f"{where}?{mode}", uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None)
         try:
-            check_owner(connection, path)
-            if version_of(connection) == 0:
-                raise JournalUnavailableError(f"{path} is empty")  # noqa: TRY301 - one place closes the connection
+            with on_failure(connection.close):
+                check_owner(connection, path)
+                if version_of(connection) == 0:
+                    raise JournalUnavailableError(f"{path} is empty")
+                return connection
         except SQL_ERRORS as error:
-            connection.close()
             trouble = error
-        except BaseException:
-            connection.close()
-            raise
-        else:
-            return connection
     raise JournalUnavailableError(f"cannot read {path}: {trouble}") from trouble
 
 
@@ -202,14 +197,8 @@ def migrate(connection: sqlite3.Connection, migrations: Sequence[str] = MIGRATIO
 
 def _migrate(connection: sqlite3.Connection, migrations: Sequence[str], found: int) -> None:
     for version, script in enumerate(migrations[found:], found + 1):
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(connection):
             for statement in filter(str.strip, script.split(";")):
                 connection.execute(statement)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {version}")
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise

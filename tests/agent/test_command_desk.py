@@ -8,7 +8,7 @@ import pytest
 
 from agent.core.command import Answer, CommandName, Result
 from agent.core.command_record import CommandTaken
-from agent.link import challenges, executions
+from agent.link import challenges
 from agent.link.commands import INBOX_LIMIT
 from agent.link.messages import Incoming, Outgoing
 from agent.store.journal import JournalFullError
@@ -253,7 +253,7 @@ def test_a_machine_without_threads_does_nothing_and_says_so(site, central, monke
         raise RuntimeError("can't start new thread")
 
     with monkeypatch.context() as broken:
-        broken.setattr(executions._Run, "start", no_thread)
+        broken.setattr("agent.service.worker.Worker.start", no_thread)
         result = central.send(site.command())
     assert (result["result"], result["detail"]) == ("failed", "can't start new thread; nothing was done")
     assert site.executors.carried_out == []

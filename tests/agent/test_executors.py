@@ -19,11 +19,12 @@ from agent.list_desk import ListDesk
 from agent.list_keeper import ListKeeper
 from agent.service import logs
 from agent.service.logs import LogLevel
+from agent.service.worker import Worker
 from agent.store.chunk_spool import ChunkSpool
 from agent.store.evidence import EvidenceAges, EvidenceStore
 from agent.store.registry import Registry
 from agent.trust_feed import TrustFeed
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 ROOT = SigningKey.from_seed(bytes(range(32)))
 ISSUER = SigningKey.from_seed(bytes(range(1, 33)))
@@ -220,8 +221,19 @@ def test_a_level_that_was_ordered_later_is_not_undone_by_the_one_before(gate, lo
     logs.configure(level="info", style="text", gate="g", stream=io.StringIO())
     level = gate.parts.log_level
     level.change("debug", 30)
-    first = level._timer
+    first = level._change
     level.change("error", 30)
-    first.function()
+    assert first.ended(PATIENCE_S)
+    level._go_back(Worker("late", lambda: None, limit_s=None), 0.0)  # one whose time was over just before
     assert logging.getLogger().level == logging.ERROR
     level.change("info", 0)
+
+
+def test_a_level_for_a_while_stays_out_of_the_way_of_the_next_start(gate, log_as_before):
+    logs.configure(level="info", style="text", gate="g", stream=io.StringIO())
+    level = gate.parts.log_level
+    level.change("debug", 30)
+    pending = level._change
+    level.stop()
+    assert pending.ended(PATIENCE_S)
+    assert logging.getLogger().level == logging.DEBUG

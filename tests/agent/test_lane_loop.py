@@ -20,6 +20,7 @@ from agent.lane_loop import Hands, LaneLoop, Sighting
 from agent.port_state import PortState, Retry
 from agent.recorder import Recorder
 from agent.relay_board import RelayBoard
+from agent.service.worker import end_on_thread_failure
 from agent.signals import Signals
 from agent.store.journal import JournalFullError, JournalUnavailableError, LedgerConflictError
 from agent.way_guard import WayGuard
@@ -109,7 +110,7 @@ class Gate:
         self.owner.stop()
         self.loop.stop()
         self.journal.close()
-        assert not self.loop._thread.is_alive()
+        assert not self.loop.runs
 
     def _pulsed(self, report):
         self.loop.pulsed(report)
@@ -610,14 +611,25 @@ def test_ten_thousand_items_at_once_do_not_starve_the_ticks(gate):
 
 
 def test_progress_goes_on_while_idle(gate):
-    stamp = gate.loop.progress_at
-    eventually(lambda: gate.loop.progress_at > stamp + 0.1)
+    stamp = gate.loop.worker.progress_at()
+    eventually(lambda: gate.loop.worker.progress_at() > stamp + 0.1)
     stamps = [view.progress_at for view in gate.views]
     assert stamps == sorted(stamps)
 
 
+@pytest.fixture
+def net():
+    """The last net of the process, with the names of the threads that it caught."""
+    before, caught = threading.excepthook, []
+    end_on_thread_failure(caught.append)
+    yield caught
+    threading.excepthook = before
+
+
 @pytest.mark.parametrize("culprit", ["decide", "make", "observe"])
-def test_a_fault_in_the_loop_ends_it_loudly_moves_nothing_and_lets_progress_stand_still(gate, culprit, caplog):
+def test_a_fault_in_the_loop_ends_it_and_the_process_moves_nothing_and_lets_progress_stand_still(
+    gate, net, culprit, caplog
+):
     def fault(*_arguments):
         raise ZeroDivisionError("a bug")
 
@@ -628,13 +640,14 @@ def test_a_fault_in_the_loop_ends_it_loudly_moves_nothing_and_lets_progress_stan
         gate.loop.commanded(fault)
     else:
         gate.loop._observe = fault
-    gate.loop._thread.join(PATIENCE_S)
-    assert not gate.loop._thread.is_alive()
-    assert "the lane's loop has ended by a fault" in caplog.text
+    assert gate.loop.worker.ended(PATIENCE_S)
+    assert not gate.loop.runs
+    assert net == ["lane-exit"]
+    assert "the thread lane-exit has failed; the agent stops" in caplog.text
     assert "ZeroDivisionError" in caplog.text
-    stamp = gate.loop.progress_at
+    stamp = gate.loop.worker.progress_at()
     gate.show()
-    assert (gate.loop.progress_at, gate.pulses) == (stamp, 0)
+    assert (gate.loop.worker.progress_at(), gate.pulses) == (stamp, 0)
 
 
 def test_a_loop_runs_from_its_start_to_its_end(request, tmp_path):
@@ -683,7 +696,7 @@ def test_a_loop_that_hangs_at_the_stop_is_left_behind_with_a_word(gate, caplog, 
     gate.loop.stop()
     assert "left behind" in caplog.text
     leave.set()
-    gate.loop._thread.join(PATIENCE_S)
+    assert gate.loop.worker.ended(PATIENCE_S)
 
 
 def test_many_threads_may_feed_it(gate):

@@ -269,7 +269,7 @@ def test_a_broker_that_never_answers_the_connect_is_given_up(tmp_path):
 def test_garbage_from_the_broker_ends_the_connection_and_not_the_session(garbage):
     with RoughBroker(garbage=garbage) as rough, Running(quick(rough.port, keepalive_s=1)) as running:
         eventually(lambda: len(rough.connections) >= 2)
-        assert running.session._network.alive
+        assert running.session._network.worker.runs
 
 
 def test_more_than_the_broker_takes_is_not_published():
@@ -310,5 +310,5 @@ def test_the_watchdog_replaces_a_network_thread_that_died(broker, mocker):
         mocker.patch.object(running.session._rota, "ended", side_effect=[SystemExit, 0.01, 0.01, 0.01])
         running.session.reconnect("for the test")
         eventually(lambda: len(running.ups()) == 2)
-        assert not network.alive
+        assert not network.worker.runs
         assert "died" in running.observer.details()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import threading
+import time
 from hashlib import sha256
 from types import SimpleNamespace
 
@@ -14,13 +15,22 @@ from agent.app import App
 from agent.checkpointer import Checkpointer
 from agent.clock_keeper import ClockKeeper
 from agent.core.clock_trust import HoldoverRules
+from agent.core.moment import Moment
 from agent.core.permit.keys import SigningKey
 from agent.devices import Devices
 from agent.doctor.codes import Check, Code
 from agent.housekeeper import DAY_S, HOUR_S, Ages, Erasure, Housekeeper, PersonalAges
 from agent.keeper import Keeper
+from agent.link.evidence_out import EvidenceSender, EvidenceSettings
+from agent.link.health_out import HealthOut
+from agent.link.list_sync import ListSync
+from agent.link.list_topics import ListTopics
+from agent.link.messages import Incoming
+from agent.link.topics import Topics
+from agent.port_state import PortState
 from agent.scanner_watch import ScannerWatch
 from agent.signals import SignalMap, SignalWatch
+from agent.site.ear import Inbox
 from agent.store.clock_files import ClockFiles
 from agent.store.evidence import EvidenceStore
 from agent.store.reader import JournalReader
@@ -108,14 +118,15 @@ def test_pictures_are_kept_after_one_that_could_not_be(tmp_path, mocker):
         keeper.stop()
 
 
-def test_changes_of_devices_are_recorded_after_one_that_could_not_be():
-    recorder = SimpleNamespace(note=(note := Faulty()))
+@pytest.mark.parametrize(("times", "recorded"), [(1, ["lost", "up"]), (2, ["up"])])
+def test_a_change_of_a_device_that_could_not_be_recorded_is_tried_once_more_before_the_next(times, recorded):
+    recorder = SimpleNamespace(note=(note := Faulty(times=times)))
     devices = Devices(recorder, lambda: UTC)
     devices.start()
     devices.changed("relay", "out/relay", "lost", "pulled")
     devices.changed("relay", "out/relay", "up", "back")
     try:
-        eventually(lambda: [one.event.state for ([one],) in note.calls] == ["up"])
+        eventually(lambda: [one.event.state for ([one],) in note.calls] == recorded)
     finally:
         devices.stop()
 
@@ -205,6 +216,79 @@ def test_codes_are_read_after_a_listener_that_failed_when_the_scanner_was_lost()
         watch.stop()
 
 
+class Session:
+    """A session that is up. `told`: what was published; `handlers`: of the topics that were subscribed to."""
+
+    view = SimpleNamespace(state=PortState.UP, connections=1)
+
+    def __init__(self):
+        self.told, self.handlers = [], {}
+
+    def publish(self, message, _done=None):
+        self.told.append(message.payload)
+        return True
+
+    def subscribe(self, *subscriptions):
+        self.handlers |= {one.topic_filter: one.handle for one in subscriptions}
+
+    def listen(self, listener):
+        pass
+
+
+def test_a_word_of_another_gate_that_fails_does_not_make_the_gate_deaf():
+    heard = threading.Event()
+    inbox = Inbox("site-words", lambda: None, pytest.fail)
+    inbox.start()
+    inbox.put(lambda: 1 / 0)
+    inbox.put(heard.set)
+    try:
+        assert heard.wait(PATIENCE_S)
+        assert inbox.worker.failures == 1
+    finally:
+        assert inbox.stop(PATIENCE_S)
+
+
+def test_a_message_of_a_list_that_fails_keeps_no_other_from_being_taken():
+    session, take_trust = Session(), Faulty()
+    desk = SimpleNamespace(take_trust=take_trust, trust=lambda: None, stop=lambda: None)
+    sync = ListSync("gate-7", 7, session, desk, lambda: Moment(time.monotonic(), UTC))
+    sync.start()
+    topic = ListTopics(7).trust
+    for payload in (b"first", b"second"):
+        session.handlers[topic](Incoming(topic, payload, 1, False))
+    try:
+        eventually(lambda: take_trust.calls == [(b"second", "mqtt")])
+        assert sync.worker.failures == 1
+    finally:
+        assert sync.stop(PATIENCE_S)
+
+
+def test_the_health_is_told_after_a_time_that_it_could_not_be_made(monkeypatch):
+    monkeypatch.setattr("agent.link.health_out.LOOK_S", 0.01)
+    session = Session()
+    health = HealthOut(session, "health", Faulty(lambda: b"well"), every_s=0.01)
+    health.start()
+    try:
+        eventually(lambda: session.told[:1] == [b"well"])
+        assert health.worker.failures == 1
+    finally:
+        assert health.stop()
+
+
+def test_pictures_are_sent_after_a_fault_that_nobody_foresaw():
+    names = ["picture"]
+    outgoing = SimpleNamespace(first=lambda: names[0] if names else None, remove=names.remove)
+    pictures = SimpleNamespace(outgoing=outgoing, get=lambda _name: None)
+    settings = EvidenceSettings(look_s=0.01, retry_s=0.01)
+    sender = EvidenceSender(Session(), Topics("gate-7"), pictures, pytest.fail, Faulty(lambda: True), settings)
+    sender.start()
+    try:
+        eventually(lambda: not names)
+        assert sender.worker.failures == 1
+    finally:
+        assert sender.stop()
+
+
 def test_the_console_opens_after_a_start_that_failed(tmp_path, mocker):
     mocker.patch.object(App, "_gate", autospec=True, side_effect=Faulty(App._gate))
     with ConsoleGate(tmp_path) as gate:
@@ -279,10 +363,8 @@ def test_every_long_lived_thread_of_a_gate_is_watched_by_its_name(gate):
         threads = {thread.name for thread in threading.enumerate() if thread is not threading.main_thread()}
         alone = {"console", "watchdog"}
         short_lived = {name for name in threads if name.startswith(("AnyIO", "asyncio", "Thread-", "doctor-"))}
-        lanes = {name for name in threads if name.startswith("lane-")}
-        assert {"lane-out"} == lanes
-        assert "lane out" in watched
-        assert threads - alone - short_lived - lanes <= watched
+        assert "lane-out" in threads
+        assert threads - alone - short_lived <= watched
 
 
 # --------------------------------------------------------------------------------------------------- the last net
@@ -328,3 +410,31 @@ def test_a_fault_in_the_thread_of_a_relay_board_ends_the_process_and_the_relays_
     assert "released" in process.log
     (alarm,) = failures(recorded(site))
     assert "ZeroDivisionError" in alarm
+
+
+def test_a_fault_in_the_loop_of_a_lane_ends_the_process_and_the_relays_are_released(tmp_path):
+    more = """
+    from agent.lane_loop import LaneLoop
+    from agent.relay_board import RelayBoard
+    let_go = RelayBoard._let_go
+    RelayBoard._let_go = lambda board: (let_go(board), print("released", flush=True))
+    tick, ticks = LaneLoop._tick, []
+
+    def fail_after_a_while(loop):
+        ticks.append(loop)
+        if len(ticks) > 40:
+            raise ZeroDivisionError("a bug")
+        tick(loop)
+
+    LaneLoop._tick = fail_after_a_while
+    """
+    process, site = altered_agent(tmp_path, more)
+    with process:
+        eventually(lambda: not process.running, 40, "the end of the process")
+    assert process._process.returncode == 1
+    assert "released" in process.log
+    events = recorded(site)
+    (alarm,) = failures(events)
+    assert alarm == "the part lane-exit-1 has failed: ZeroDivisionError: a bug"
+    (stopping,) = [one["data"] for one in events if one["type"] == "gate.stopping"]
+    assert stopping == {"cause": "a fault in the thread lane-exit-1"}

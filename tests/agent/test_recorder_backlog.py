@@ -191,3 +191,71 @@ def test_all_that_memory_holds_arrives_in_order_and_once(journal, recorder):
     assert details(journal) == [str(number) for number in range(backlog.PENDING_LIMIT)]
     assert journal.types.count("alarm.raised") == 1
     assert journal.tries - before < backlog.PENDING_LIMIT // 100
+
+
+# ------------------------------------------------------------------------------------------- what nobody foresaw
+
+
+def spoilt(journal, *numbers):
+    """Have the journal fail in an unforeseen way at these records, until what is returned is emptied."""
+    bad = set(map(str, numbers))
+
+    def fail(drafts, _ledger):
+        if bad & {draft.event.detail for draft in drafts if draft.event.TYPE == "device.changed"}:
+            raise KeyError("a bug")
+
+    journal.hook = fail
+    return bad
+
+
+def test_a_record_that_fails_in_an_unforeseen_way_keeps_no_other_from_the_disk(journal, recorder, caplog):
+    keep_waiting(journal, recorder, 40)
+    bad = spoilt(journal, 0, 17)
+    while recorder._pending:
+        recorder.retry()
+    assert details(journal) == [str(number) for number in range(40) if number not in {0, 17}]
+    recorder.bind([present("t1")], [reserve()])
+    assert journal.types[-1] == "vehicle.present"
+    alarms = [data["detail"] for kind, data in journal.events if kind == "alarm.raised"]
+    assert "a record cannot be written: KeyError: 'a bug'" in alarms
+    assert caplog.text.count("is set aside: device.changed") == 2
+    assert recorder.failing
+    bad.clear()
+    recorder.retry()
+    assert recorder.failing, "before its time it is not tried again"
+    assert recorder.end() == 0
+    assert details(journal)[-2:] == ["0", "17"]
+    assert not recorder.failing
+
+
+def test_what_was_set_aside_is_tried_again_after_a_while_and_its_fault_is_told_once(journal):
+    disk = SlowDisk()
+    recorder = Recorder(journal, lambda: UTC, at=disk)
+    bad = spoilt(journal, "x")
+    recorder.note([device("x")])
+    for _ in range(3):
+        disk.at += backlog.ASIDE_S
+        recorder.retry()
+    assert journal.types == ["alarm.raised"]
+    bad.clear()
+    disk.at += backlog.ASIDE_S
+    recorder.retry()
+    assert details(journal) == ["x"]
+    assert not recorder.failing
+
+
+def test_what_stays_aside_to_the_end_is_counted_as_lost(journal, recorder, caplog):
+    spoilt(journal, "x")
+    recorder.note([device("x")])
+    assert recorder.end() == 1
+    assert "1 events could not be written and are lost: device.changed" in caplog.text
+
+
+def test_memory_for_what_is_set_aside_is_bounded(journal, recorder, monkeypatch):
+    monkeypatch.setattr(backlog, "ASIDE_LIMIT", 2)
+    spoilt(journal, *range(5))
+    for number in range(5):
+        recorder.note([device(str(number))])
+    assert len(recorder._aside) == 2
+    alarms = [data["detail"] for kind, data in journal.events if kind == "alarm.raised"]
+    assert alarms.count("1 events could not be recorded") == 3

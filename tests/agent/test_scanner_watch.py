@@ -375,7 +375,7 @@ def gate(tmp_path, emulator, request):
 
 def test_a_lane_with_a_scanner_and_no_camera_is_sound_and_told_of(gate):
     assert gate.loaded.warnings == ()
-    assert gate.app._inventory()["lanes"]["exit-1"]["scanners"] == {"post": "serial_lines"}
+    assert gate.app._status.inventory()["lanes"]["exit-1"]["scanners"] == {"post": "serial_lines"}
     (up,) = eventually(lambda: [event for event in gate.events("device.changed") if event.family == "scanner"])
     assert (up.device, up.state) == ("exit-1/post", "up")
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import threading
 import time
 
 import pytest
 
+from agent.service.cleanup import on_failure
+from agent.service.listeners import tell
+from agent.service.parallel import Job, at_once
 from agent.service.worker import Backoff, OnFailure, Worker, end_on_thread_failure
+from agent.store.transaction import transaction
 from tests.waiting import PATIENCE_S, eventually
 
 QUICK = Backoff(first_s=0.01, cap_s=0.02, steady_s=3600)
@@ -174,3 +179,121 @@ def test_it_stops_in_the_middle_of_a_backoff():
 
 def test_one_that_was_never_started_has_nothing_to_stop():
     assert Worker("the test", lambda: None, limit_s=None).stop()
+
+
+def test_work_that_is_to_give_up_is_over_and_its_owner_finds_its_exception(caplog):
+    def fail():
+        raise RuntimeError("no way on")
+
+    told = []
+    worker = Worker("the job", fail, limit_s=None, on_failure=OnFailure.GIVE_UP)
+    worker.observe(lambda failed: told.append(failed.trouble))
+    worker.start()
+    assert worker.ended(PATIENCE_S)
+    assert repr(worker.failure) == "RuntimeError('no way on')"
+    assert told == ["RuntimeError: no way on"]
+    assert "the job has failed" in caplog.text
+    assert "raise RuntimeError" in caplog.text
+
+
+def test_one_that_has_failed_for_good_makes_no_progress_and_one_that_has_ended_in_order_owes_none():
+    failed = Worker("the test", lambda: 1 / 0, limit_s=1.0, on_failure=OnFailure.GIVE_UP)
+    failed.start()
+    assert failed.ended(PATIENCE_S)
+    assert failed.progress_at() == failed.progress_at()
+    well = Worker("the test", lambda: None, limit_s=1.0, on_failure=OnFailure.GIVE_UP)
+    well.start()
+    assert well.ended(PATIENCE_S)
+    assert well.failure is None
+    assert failed.progress_at() < well.progress_at() < well.progress_at()
+
+
+def test_the_failures_of_one_that_is_made_later_are_told_where_those_of_its_owner_are():
+    told = []
+    owner = Worker("the owner", lambda: None, limit_s=None)
+    owner.observe(lambda failed: told.append((failed.name, failed.trouble)))
+    later = Worker("the other", lambda: 1 / 0, limit_s=None, on_failure=OnFailure.GIVE_UP)
+    owner.adopt(later)
+    later.start()
+    assert later.ended(PATIENCE_S)
+    assert told == [("the other", "ZeroDivisionError: division by zero")]
+
+
+def test_a_wait_for_the_end_is_bounded_and_says_nothing_in_the_log(caplog):
+    let_go = threading.Event()
+    worker = Worker("the test", let_go.wait, limit_s=None)
+    worker.start()
+    assert not worker.ended(0.01)
+    let_go.set()
+    assert worker.ended(PATIENCE_S)
+    assert caplog.records == []
+
+
+# ----------------------------------------------------------------------------------------- what goes with workers
+
+
+def test_a_job_says_what_came_of_it():
+    job = Job("the test", lambda: 7)
+    assert job.ended(PATIENCE_S)
+    assert (job.result(time.monotonic()), job.error, job.runs) == (7, None, False)
+
+
+def test_a_job_that_fails_raises_what_its_work_raised_for_whoever_wants_its_result(caplog):
+    job = Job("the test", lambda: 1 / 0)
+    assert job.ended(PATIENCE_S)
+    with pytest.raises(ZeroDivisionError):
+        job.result(time.monotonic())
+    assert "the test has failed" in caplog.text
+
+
+def test_a_job_that_hangs_has_no_result_in_time():
+    let_go = threading.Event()
+    job = Job("the test", let_go.wait)
+    with pytest.raises(TimeoutError):
+        job.result(time.monotonic() + 0.01)
+    assert job.runs
+    let_go.set()
+    assert job.ended(PATIENCE_S)
+
+
+def test_of_several_things_at_once_those_that_hang_are_stood_for():
+    let_go = threading.Event()
+    found = at_once([("slow", lambda: let_go.wait(PATIENCE_S), "late"), ("quick", lambda: "in time", "late")], 1.0)
+    let_go.set()
+    assert found == ["late", "in time"]
+
+
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt, GeneratorExit])
+def test_what_was_begun_is_undone_where_it_fails_and_only_there(error):
+    undone = []
+    with on_failure(lambda: undone.append("in vain")):
+        pass
+    with pytest.raises(error), on_failure(lambda: undone.append("undone")):
+        raise error
+    assert undone == ["undone"]
+
+
+def test_a_listener_that_fails_keeps_the_news_from_no_other(caplog):
+    heard = []
+    tell([heard.append, lambda _news: 1 / 0, heard.append], "news", "a listener of the test failed")
+    assert heard == ["news", "news"]
+    assert "a listener of the test failed" in caplog.text
+    assert "ZeroDivisionError" in caplog.text
+
+
+def test_a_transaction_is_done_whole_or_not_at_all(tmp_path):
+    connection = sqlite3.connect(tmp_path / "db", isolation_level=None)
+    connection.execute("CREATE TABLE numbers (number)")
+    with transaction(connection):
+        connection.execute("INSERT INTO numbers VALUES (1)")
+    with pytest.raises(KeyboardInterrupt):
+        interrupted(connection)
+    assert not connection.in_transaction
+    assert connection.execute("SELECT number FROM numbers").fetchall() == [(1,)]
+    connection.close()
+
+
+def interrupted(connection):
+    with transaction(connection):
+        connection.execute("INSERT INTO numbers VALUES (2)")
+        raise KeyboardInterrupt

@@ -41,7 +41,7 @@ class LiveGate(ConsoleGate):
 
     def __init__(self, folder):
         super().__init__(folder, lanes=LANES.format(board=folder.name))
-        self.eye = self.app._eyes[0]
+        self.eye = self.app._gate_lanes.eyes[0]
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,25 @@
+"""Telling news to those who listen: a listener's fault is its own."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+def tell(listeners: Iterable[Callable[[T], object]], news: T, fault: str) -> None:
+    """Call every listener with the news, in their order. One that raises is logged with `fault`, and the next is called.
+
+    Whoever tells has done its work already: a permit is recorded, a message is received. It must not fail for those who listen.
+    """
+    for listener in listeners:
+        try:
+            listener(news)
+        except Exception:
+            log.exception("%s", fault)
