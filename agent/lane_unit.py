@@ -15,8 +15,8 @@ from agent.core.command import Answer, Result
 from agent.core.lane import Lane, LaneRules
 from agent.core.lane_io import Commanded
 from agent.core.lane_state import GATHERING, State
-from agent.core.wording.lookup import camera_view
-from agent.core.wording.words import Language
+from agent.i18n import Language
+from agent.i18n.cameras import camera_view_text
 from agent.lane_loop import Hands, LaneLoop, LaneView, Sighting
 from agent.lane_pause import LanePause
 from agent.port_state import PortState
@@ -252,7 +252,7 @@ class LaneUnit:
         if status.up and status.overloaded:
             state, detail = "overloaded", OVERLOADED
         if status.up and status.view is not View.CLEAR:
-            state, detail = status.view.value, camera_view(status.view, Language.EN)
+            state, detail = status.view.value, camera_view_text(status.view, Language.EN)
         # The lane hears of it first, here as below: who acts on the news finds a lane that knows it.
         if reads_codes and status.state is not PortState.CONNECTING:
             self._reader_changed(camera, works=status.up)

@@ -1,4 +1,4 @@
-"""Texts for people that remember what they are made of, so that whoever shows them can tell them in another language."""
+"""Texts for people that remember what they are made of, so that whoever shows them can translate them."""
 
 from __future__ import annotations
 
@@ -15,27 +15,48 @@ CLAUSE = "clause"
 
 
 class Text(str):
-    """A text in English: it is what it says, wherever a text is wanted.
+    """A message in English: it is what it says, wherever a text is wanted.
 
-    `pattern`: the English words with a `{name}` for each of `values`; it is the text's code, by which its translations
-    are found. Without values it is the text as it stands, braces too. A value may be a text of this kind again.
+    `pattern`: the English with a `{name}` for each of `values`; it is the message id, by which its translations are found.
+    Without values it is the text as it stands, braces too. A value may be such a text again.
+    `context`: what tells it from other messages of the same English (gettext's msgctxt); "": nothing has to.
+    `plural`, `number`: the English for more than one, and of how many things it speaks; None: it has one form.
     """
 
-    __slots__ = ("pattern", "values")
+    __slots__ = ("context", "number", "pattern", "plural", "values")
     pattern: str
     values: Mapping[str, object]
+    context: str
+    plural: str
+    number: int | None
 
     def __new__(cls, pattern: str, /, **values: object) -> Self:
         """Raises KeyError where the pattern names a value that is not given."""
-        made = super().__new__(cls, pattern.format_map(values) if values else pattern)
+        return cls.of_parts(pattern, values)
+
+    @classmethod
+    def of_parts(
+        cls, pattern: str, values: Mapping[str, object], context: str = "", plural: str = "", number: int | None = None
+    ) -> Self:
+        """A text of all that it knows. Raises KeyError where the pattern names a value that is not given."""
+        english = pattern if number in {None, 1} else plural
+        made = super().__new__(cls, english.format_map(values) if values else english)
         made.pattern = pattern
         made.values = values
+        made.context = context
+        made.plural = plural
+        made.number = number
         return made
 
     @classmethod
     def of(cls, words: str) -> Text:
         """The words as a text of this kind: others' are the same in every language."""
         return words if isinstance(words, Text) else cls("{words}", words=words)
+
+    @property
+    def english(self) -> str:
+        """The pattern for the number of things that it speaks of."""
+        return self.pattern if self.number in {None, 1} else self.plural
 
     @override
     def __str__(self) -> str:
@@ -53,7 +74,17 @@ class Text(str):
             name: value.with_values(change) if isinstance(value, Text) else change(value)
             for name, value in self.values.items()
         }
-        return Text(self.pattern, **values)
+        return Text.of_parts(self.pattern, values, self.context, self.plural, self.number)
+
+
+def pgettext(context: str, pattern: str, /, **values: object) -> Text:
+    """A text whose English alone does not say which of its meanings it has: `context` does, to translators."""
+    return Text.of_parts(pattern, values, context)
+
+
+def ngettext(one: str, many: str, number: int, /, **values: object) -> Text:
+    """A text of `number` things, whose words depend on how many they are."""
+    return Text.of_parts(one, values, plural=many, number=number)
 
 
 def either(words: Iterable[object]) -> Text:
@@ -68,3 +99,22 @@ def reason(error: OSError) -> Text:
     if not words:
         return Text.of(str(error))
     return words if isinstance(words, Text) else Text(words)
+
+
+SYSTEM_ERRORS = (
+    Text("Disk quota exceeded"),
+    Text("File name too long"),
+    Text("Input/output error"),
+    Text("Is a directory"),
+    Text("No space left on device"),
+    Text("No such device or address"),
+    Text("No such file or directory"),
+    Text("Not a directory"),
+    Text("Operation not permitted"),
+    Text("Permission denied"),
+    Text("Read-only file system"),
+    Text("Stale file handle"),
+    Text("Too many levels of symbolic links"),
+    Text("Too many open files"),
+)
+"""What may go wrong with a file, as the system says it where no locale is set: those that have translations."""

@@ -173,7 +173,7 @@ def _files():
 
 @cache
 def said():
-    """The words of every detail, as the tables of `agent.translation` have them."""
+    """The words of every detail, as the catalogues of `agent.i18n` have them."""
     found = set()
     for path in _files():
         words = _Words({*_UNHEARD.split(), *(() if "camera" in path.parts else ["ValueError"])})

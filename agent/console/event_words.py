@@ -20,8 +20,9 @@ from agent.core.camera_view import View
 from agent.core.contract.schemas import EVENTS
 from agent.core.decision import Reason, Verdict
 from agent.core.events import Alarm, Outcome, VehiclePresent
-from agent.core.wording import lookup
-from agent.core.wording.words import Language
+from agent.i18n import Language
+from agent.i18n.events import alarm_text, outcome_text, verdict_text
+from agent.i18n.reasons import officer_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -143,14 +144,14 @@ class EventWords:
         """What a decision, an alarm, an outcome means."""
         if kind == "access.decided":
             verdict, reason = (
-                self._said(Verdict, lookup.verdict, data, "verdict"),
-                self._said(Reason, lookup.officer, data, "reason"),
+                self._said(Verdict, verdict_text, data, "verdict"),
+                self._said(Reason, officer_text, data, "reason"),
             )
             return ": ".join(part for part in (verdict, reason) if part)
         if kind == "alarm.raised":
-            return self._said(Alarm, lookup.alarm, data, "alarm")
+            return self._said(Alarm, alarm_text, data, "alarm")
         if kind == "transaction.closed":
-            return self._said(Outcome, lookup.outcome, data, "outcome")
+            return self._said(Outcome, outcome_text, data, "outcome")
         if kind == "device.changed":
             state = str(data.get("state", ""))
             return f"{data.get('device', '')}: {self._of('devices', f'state_{state}', state)}"
@@ -185,7 +186,7 @@ class EventWords:
             "code": "" if ok else code,
             "ok": ok,
             "name": self._of("checks", code, code),
-            "words": "" if ok else self._said(Reason, lookup.officer, check, "reason"),
+            "words": "" if ok else self._said(Reason, officer_text, check, "reason"),
             "detail": self._detail(check),
         }
 

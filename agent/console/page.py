@@ -15,9 +15,8 @@ from agent.console.access.guards import CSRF_FIELD
 from agent.console.access.sessions import csrf_token
 from agent.console.texts import LANGUAGES, language_of
 from agent.console.times import time_tag, zone
-from agent.core.wording.words import Language
-from agent.translation.lookup import told
-from agent.translation.trace import traced
+from agent.i18n import Language, translate
+from agent.i18n.trace import traced
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ def text(request: Request, key: str, **values: object) -> str:
 
 def words(request: Request, said: str) -> str:
     """What settings or drivers say, in the language of whoever asks."""
-    return told(said, Language(language(request)))
+    return translate(said, Language(language(request)))
 
 
 def detail(request: Request, said: str) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.chain import time_text
-from agent.core.wording.words import Language
 from agent.doctor.codes import Check, Code, Severity
 from agent.doctor.finding import Finding, Report
-from agent.doctor.words.lookup import advice, measured, said_by, severity, title
+from agent.doctor.texts import advice, measured, said_by, severity, title
+from agent.i18n import Language, translate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,18 +46,18 @@ def lines(report: Report, language: Language) -> Iterator[str]:
     for one in report.findings:
         head = f"{severity(one.severity, language):<{_WIDTH}}  {title(one.check, language)}"
         head += f" {one.subject}" if one.subject else ""
-        words = advice(one, language)
+        words = advice(one)
         if words is None:
             yield f"{head}: {measured(one, language)}" if one.measured else head
         else:
-            yield f"{head}: {words.what}"
-            yield f"{'':<{_WIDTH}}  → {words.act}"
+            yield f"{head}: {translate(words.what, language)}"
+            yield f"{'':<{_WIDTH}}  → {translate(words.act, language)}"
     counts = (f"{severity(one, language)}: {report.count(one)}" for one in reversed(Severity))
     yield ", ".join(counts)
 
 
 def _finding(one: Finding, language: Language) -> dict[str, Any]:
-    words = advice(one, language)
+    words = advice(one)
     return {
         "check": one.check.value,
         "title": title(one.check, language),
@@ -66,8 +66,8 @@ def _finding(one: Finding, language: Language) -> dict[str, Any]:
         "code": None if one.code is None else one.code.value,
         "measured": measured(one, language),
         "values": dict(one.values),
-        "finding": None if words is None else words.what,
-        "mend": None if words is None else words.act,
+        "finding": None if words is None else translate(words.what, language),
+        "mend": None if words is None else translate(words.act, language),
     }
 
 

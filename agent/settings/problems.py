@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from typing_extensions import override
 
 from agent.core.printable import printable
-from agent.core.wording.words import Language
-from agent.translation.lookup import told
+from agent.i18n import Language, translate
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -65,8 +64,8 @@ class Problem:
             if self.hint
             else self.message
         )
-        severity = told(_SEVERITIES[self.severity], language)
-        head = printable(f"{self.source}{place}: {severity}: {key}{told(said, language)}")
+        severity = translate(_SEVERITIES[self.severity], language)
+        head = printable(f"{self.source}{place}: {severity}: {key}{translate(said, language)}")
         if self.spot is None or not self.spot.excerpt:
             return head
         before = printable(self.spot.excerpt[: self.spot.caret], keep="\t")
@@ -81,7 +80,7 @@ class Problem:
             "line": self.spot.line if self.spot else None,
             "column": self.spot.column if self.spot else None,
             "key": self.key,
-            "message": told(self.message, language),
+            "message": translate(self.message, language),
             "did_you_mean": self.hint or None,
         }
 

@@ -14,14 +14,14 @@ from pathlib import Path
 import pytest
 
 from agent.cli.configuration import load_configuration, relay_boards
-from agent.core.wording.words import Language
 from agent.doctor.codes import Check, Code
 from agent.doctor.examination import Examiner, Task
 from agent.doctor.facts import BrokerFacts
 from agent.doctor.finding import Finding
 from agent.doctor.gathering import files, machine, opened, others, ports, software
 from agent.doctor.gathering.user import User
-from agent.doctor.words.lookup import advice
+from agent.doctor.texts import advice
+from agent.i18n import Language
 from agent.store.journal import Journal
 from drivers.emulators.lcus import LcusEmulator
 from tests.contract_check import assert_valid

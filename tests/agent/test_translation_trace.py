@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.core.assessment import SET_ASIDE
-from agent.core.wording.words import Language
-from agent.translation.lookup import patterns, told
-from agent.translation.trace import LONGEST, traced
+from agent.i18n import Language, translate
+from agent.i18n.catalogue import catalogue
+from agent.i18n.trace import LONGEST, traced
 from drivers.text import Text
 from tests.agent.test_translation import ENGLISH
 from tests.core import test_judgement_details, test_permit_details
@@ -38,9 +38,11 @@ JOINTS = ["; ", ": ", ", ", " (", ")", " ", "7", "gate-7", "{", "}", "\n", "。"
 def test_whatever_the_gate_says_in_plain_english_is_told(language):
     """Each of its sentences, with values that are no words: exactly as its translation says it."""
     values = {name: f"{name}{name}7" for name in string.ascii_lowercase}
-    table = patterns(language)
+    table = {words: catalogue(language).translation("", words) for words in WORDS}
     wrong = [
-        words for words in WORDS if told(traced(words.format_map(values)), language) != table[words].format_map(values)
+        words
+        for words in WORDS
+        if translate(traced(words.format_map(values)), language) != table[words].format_map(values)
     ]
     assert wrong == []
 
@@ -94,7 +96,7 @@ def test_what_was_joined_of_several_sentences_is_told_whole(stored, russian):
     assert known == stored
     assert isinstance(known, Text)
     if russian is not None:
-        assert told(known, Language.RU) == russian
+        assert translate(known, Language.RU) == russian
 
 
 @pytest.mark.parametrize(
@@ -102,14 +104,14 @@ def test_what_was_joined_of_several_sentences_is_told_whole(stored, russian):
 )
 def test_what_is_not_of_ours_stays_as_it_came(words):
     assert type(traced(words)) is str
-    assert told(traced(words), Language.RU) == words
+    assert translate(traced(words), Language.RU) == words
 
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_every_detail_that_a_check_writes_down_is_told_whole(language):
     assert len(WRITTEN) > 50
     assert {detail for detail in WRITTEN if not isinstance(traced(detail), Text)} == set()
-    assert {detail for detail in WRITTEN if ENGLISH.search(told(traced(detail), language))} == set()
+    assert {detail for detail in WRITTEN if ENGLISH.search(translate(traced(detail), language))} == set()
 
 
 def test_what_is_longer_than_any_sentence_is_not_looked_into():
@@ -128,6 +130,6 @@ def test_tracing_never_changes_a_word(words):
     """Strangers write into these texts: whatever they make of our own words, the English stays what it was."""
     known = traced(words)
     assert known == words
-    assert str(told(known, Language.EN)) == words
+    assert str(translate(known, Language.EN)) == words
     for language in OTHERS:
-        assert isinstance(told(known, language), str)
+        assert isinstance(translate(known, language), str)

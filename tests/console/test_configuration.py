@@ -12,9 +12,8 @@ import pytest
 from markupsafe import escape
 
 from agent.console.texts import LANGUAGES, Texts
-from agent.core.wording.words import Language
+from agent.i18n import Language, translate
 from agent.service.redaction import MASK
-from agent.translation.lookup import told
 from drivers.text import Text
 from tests.consoles import ConsoleGate
 
@@ -462,7 +461,7 @@ def test_every_section_and_lane_has_its_form_in_every_language(gate, language):
         "For a decision, from the permit's reading.",
         "Pictures a second.",
     ):
-        assert str(escape(told(Text(described), Language(language)))) in lane, described
+        assert str(escape(translate(Text(described), Language(language)))) in lane, described
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -476,10 +475,10 @@ def test_mistakes_and_what_cannot_be_done_are_told_in_the_readers_language(gate,
     wrong = browser.post("/configuration/table?path=log", data=seen, headers=ask)
     expected = Text("expected {kind}", kind=Text("one of {words}", words='"debug", "info", "warning", "error"'))
     message = Text("{message}; got {value}", message=expected, value='"loud"')
-    assert (wrong.status_code, str(escape(told(message, Language(language)))) in wrong.text) == (422, True)
+    assert (wrong.status_code, str(escape(translate(message, Language(language)))) in wrong.text) == (422, True)
     address = "/configuration/remove?path=lanes.out.scanners%5B7%5D"
     absent = browser.post(address, data={"seen": seen["seen"]}, headers=ask)
-    why = told(Text("{key} is not set", key="lanes.out.scanners[7]"), Language(language))
+    why = translate(Text("{key} is not set", key="lanes.out.scanners[7]"), Language(language))
     assert (absent.status_code, why in absent.text) == (422, True)
 
 

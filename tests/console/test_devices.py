@@ -11,10 +11,9 @@ from markupsafe import escape
 from agent.console import plugged
 from agent.console.texts import LANGUAGES, Texts
 from agent.core.camera_view import View
-from agent.core.wording.words import Language
+from agent.i18n import Language, translate
 from agent.port_state import PortState
 from agent.scanner_watch import ScannerState
-from agent.translation.lookup import told
 from drivers.emulators.lcus import LcusEmulator
 from drivers.text import Text
 from drivers.usb_ids import Manner
@@ -148,7 +147,7 @@ def test_the_page_is_there_in_every_language(site, language):
     for key in ("ports", "videos", "name_by_path", "name_by_id", "nobody"):
         assert str(escape(texts.get(language, f"devices.{key}"))) in page, key
     likely = Text("a KMTronic relay board, an RS485 adapter or another board (FTDI)")
-    assert told(likely, Language(language)) in page
+    assert translate(likely, Language(language)) in page
 
 
 def test_what_a_port_answers_is_told_in_the_readers_language(site):

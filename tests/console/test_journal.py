@@ -32,8 +32,9 @@ from agent.core.events import (
     VehiclePresent,
 )
 from agent.core.lane_records import transaction_id
-from agent.core.wording import lookup
-from agent.core.wording.words import Language
+from agent.i18n import Language
+from agent.i18n.events import outcome_text
+from agent.i18n.reasons import officer_text
 from agent.store import search
 from agent.store.gate_key import gate_key
 from agent.store.reader import JournalReader
@@ -169,8 +170,8 @@ def test_one_vehicles_story_is_whole_with_its_checks_and_says_what_pictures_are_
         for kind in ("vehicle_present", "access_granted", "barrier_pulsed")
     ]
     assert places == sorted(places)
-    assert lookup.officer(Reason.WRONG_LANE, Language.EN) in page
-    assert lookup.outcome(Outcome.PASSED, Language.EN) in page
+    assert officer_text(Reason.WRONG_LANE, Language.EN) in page
+    assert outcome_text(Outcome.PASSED, Language.EN) in page
     assert "1 pictures are not kept" in page
     assert ("京A12345" in page, "ZZ9999" in page) == (True, False)
     assert "<script>" not in page.replace("<script src", "")

@@ -18,13 +18,14 @@ from agent.core.events import (
     TransactionClosed,
 )
 from agent.core.printable import printable
-from agent.core.wording import lookup
+from agent.i18n.events import alarm_text, outcome_text
+from agent.i18n.reasons import officer_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from enum import StrEnum
 
-    from agent.core.wording.words import Language
+    from agent.i18n import Language
 
 STYLES: Final = {
     AlarmRaised.TYPE: "bold red",
@@ -37,9 +38,9 @@ STYLES: Final = {
 VERDICT_STYLES: Final = {Verdict.PASS: "green", Verdict.DENY: "red", Verdict.MANUAL: "yellow", Verdict.RETRY: "yellow"}
 PLAIN: Final = "bold"
 SAID: Final[Mapping[str, tuple[str, type[StrEnum], Callable[[Any, Language], str]]]] = {
-    AccessDecided.TYPE: ("reason", Reason, lookup.officer),
-    AlarmRaised.TYPE: ("alarm", Alarm, lookup.alarm),
-    TransactionClosed.TYPE: ("outcome", Outcome, lookup.outcome),
+    AccessDecided.TYPE: ("reason", Reason, officer_text),
+    AlarmRaised.TYPE: ("alarm", Alarm, alarm_text),
+    TransactionClosed.TYPE: ("outcome", Outcome, outcome_text),
 }
 """Of which event types which field is said in words, and where the words are."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from agent.console.page import language, text, when
-from agent.core.wording import lookup
-from agent.core.wording.words import Language
-from agent.translation.trace import retold
+from agent.i18n import Language
+from agent.i18n.cameras import camera_view_text, flaw_text
+from agent.i18n.sign import sign_text
+from agent.i18n.trace import retold
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -43,7 +44,7 @@ class Words:
 
     def sign(self, word: str) -> str:
         """What the driver's sign shows; empty before the lane has said anything."""
-        return lookup.sign(word, self.language) if word else ""
+        return sign_text(word, self.language) if word else ""
 
     def detail(self, said: str) -> str:
         """What the gate says in English, as in its events."""
@@ -51,8 +52,8 @@ class Words:
 
     def view(self, word: View) -> str:
         """How a camera sees, and what to do about it."""
-        return lookup.camera_view(word, self.language)
+        return camera_view_text(word, self.language)
 
     def flaw(self, word: Flaw) -> str:
         """What stands against reading, and what to do about it."""
-        return lookup.flaw(word, self.language)
+        return flaw_text(word, self.language)

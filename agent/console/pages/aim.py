@@ -18,14 +18,13 @@ from agent.console.nav import Nav
 from agent.console.page import language, render
 from agent.console.pages.live import eye_of
 from agent.console.target import target_code, target_plate
-from agent.core.wording.words import Language
+from agent.i18n import Language, translate
 from agent.settings.change import ChangeError
 from agent.settings.documents import dotted
 from agent.settings.files import read_file
 from agent.settings.history import HistoryError, Step
 from agent.settings.problems import SettingsError
 from agent.settings.revision import set_value
-from agent.translation.lookup import told
 
 if TYPE_CHECKING:
     from agent.settings import Camera
@@ -125,9 +124,9 @@ def _first(error: Exception, spoken: Language = Language.EN) -> str:
     """The first thing that is wrong, in one line."""
     problems = [each for each in error.problems if each.severity == "error"] if isinstance(error, SettingsError) else []
     if not problems:
-        return told(str(error), spoken).splitlines()[0]
+        return translate(str(error), spoken).splitlines()[0]
     # Without a line: the file was never written.
-    return f"{problems[0].key}: {told(problems[0].message, spoken)}"
+    return f"{problems[0].key}: {translate(problems[0].message, spoken)}"
 
 
 def _key(lane: str, place: int) -> str:

@@ -17,11 +17,11 @@ from agent.console.desk import AtGate  # noqa: TC001 - FastAPI reads the annotat
 from agent.console.nav import Nav
 from agent.console.page import language, render
 from agent.console.times import utc_text
-from agent.core.wording.words import Language
 from agent.doctor.bundle.contents import service_log
 from agent.doctor.bundle.pack import Material, Wanted, file_name, packed
 from agent.doctor.codes import Severity
 from agent.doctor.telling import as_json
+from agent.i18n import Language
 from agent.service.logs import LINES_KEPT, log_ring
 
 if TYPE_CHECKING:

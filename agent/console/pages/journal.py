@@ -25,12 +25,12 @@ from agent.console.times import at_zone
 from agent.core.chain import SEQ_MAX
 from agent.core.decision import Reason
 from agent.core.events import Outcome
-from agent.core.wording import lookup
-from agent.core.wording.words import Language
+from agent.i18n import Language
+from agent.i18n.events import outcome_text
+from agent.i18n.trace import traced
 from agent.store import search
 from agent.store.errors import JournalError
 from agent.store.reader import JournalReader
-from agent.translation.trace import traced
 
 router = APIRouter()
 NAV = Nav(400, "/journal", "journal.title", Role.VIEWER)
@@ -113,7 +113,7 @@ def journal(
         is_first=before is None,
         types=[(kind, words.title(kind)) for kind in known_types()],
         lanes=list(gate.lanes),
-        outcomes=[(one.value, lookup.outcome(one, spoken)) for one in Outcome],
+        outcomes=[(one.value, outcome_text(one, spoken)) for one in Outcome],
         reasons=sorted(one.value for one in Reason),
         standing=now,
         waiting=now.head.seq - now.watermark,
