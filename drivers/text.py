@@ -68,6 +68,10 @@ class Text(str):
         """As any text; in the form `clause` without its full stop."""
         return self.rstrip(".。") if form == CLAUSE else format(str.__str__(self), form)
 
+    def filled(self, **values: object) -> Text:
+        """The text with its values, for one that was written without them, as in a table."""
+        return Text.of_parts(self.pattern, values, self.context, self.plural, self.number)
+
     def with_values(self, change: Callable[[object], object]) -> Text:
         """The text with every value changed, those of the texts in it too."""
         values = {

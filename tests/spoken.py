@@ -85,7 +85,7 @@ UNTOLD = {
 NO_WORDS = re.compile(
     r"\b(?:SELECT|INSERT|UPDATE|DELETE|CREATE|ALTER|PRAGMA|WHERE|AND|CAST)\b|RTSP/|HTTP/|[|\[\]=]|^\w+(, \w+)+(, \{a\})?$|^%"
 )
-_UNHEARD = "Text Field TypeVar NewType TypeError AssertionError RuntimeError LookupError"
+_UNHEARD = "Text pgettext ngettext Field TypeVar NewType TypeError AssertionError RuntimeError LookupError"
 _OF_PROGRAMS = "execute executemany executescript removeprefix startswith endswith compile getLogger Thread"
 _EDGES = " ,;:.\n"
 

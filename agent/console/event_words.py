@@ -11,23 +11,27 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from markupsafe import Markup, escape
 
+from agent.console.labels import devices, events
 from agent.console.live.lane_news import DEVICE_TONES
-from agent.console.live.vehicle_words import OUTCOME_TONES, VERDICT_TONES
-from agent.console.page import detail, language, text, when
-from agent.console.texts import TextMissingError
+from agent.console.live.vehicle_words import OUTCOME_TONES, SET_ASIDE_TEXT, VERDICT_TONES
+from agent.console.page import detail, language, when
 from agent.core.assessment import SET_ASIDE
 from agent.core.camera_view import View
 from agent.core.contract.schemas import EVENTS
 from agent.core.decision import Reason, Verdict
 from agent.core.events import Alarm, Outcome, VehiclePresent
-from agent.i18n import Language
+from agent.i18n import translate
+from agent.i18n.checks import CHECKS
 from agent.i18n.events import alarm_text, outcome_text, verdict_text
 from agent.i18n.reasons import officer_text
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from fastapi import Request
+
+    from agent.i18n import Language
 
 W = TypeVar("W", bound=StrEnum)
 
@@ -98,16 +102,16 @@ class EventWords:
 
     def __init__(self, request: Request) -> None:
         self._request = request
-        self._language = Language(language(request))
+        self._language = language(request)
 
     def title(self, kind: str) -> str:
         """What a type of event is; its own name for one that is not known here, as of a later agent."""
-        return self._of("journal", f"type_{kind.replace('.', '_')}", kind)
+        return self._named(events.TYPES, kind, kind)
 
     def _title(self, kind: str, data: Mapping[str, Any]) -> str:
         """That of an event: what begins by an order, such as a test pulse, is not a vehicle that came."""
         begun = kind == VehiclePresent.TYPE and data.get("seen_by") == "operator"
-        return self._of("journal", "begun_by_order", kind) if begun else self.title(kind)
+        return self._told(Text("A transaction began")) if begun else self.title(kind)
 
     def row(self, seq: int, event: dict[str, Any]) -> dict[str, Any]:
         """An event for a page. Whatever its fields are, it is said somehow."""
@@ -124,7 +128,7 @@ class EventWords:
             "tone": self._tone(kind, data),
             "words": self._words(kind, data),
             "fields": [
-                (self._of("journal", f"field_{name}", name), self._shown(name, value))
+                (self._named(events.FIELDS, name, name), self._shown(name, value))
                 for name, value in data.items()
                 if name not in _HIDDEN and value not in (None, "", [])
             ],
@@ -133,12 +137,12 @@ class EventWords:
             "checks": sorted((self._check(one) for one in _dicts(data.get("checks"))), key=itemgetter("ok")),
         }
 
-    def _of(self, page: str, key: str, otherwise: str) -> str:
-        """A text, and for what is not known here, as of a later agent, its own word."""
-        try:
-            return text(self._request, f"{page}.{key}")
-        except TextMissingError:
-            return otherwise
+    def _told(self, text: str) -> str:
+        return translate(text, self._language)
+
+    def _named(self, labels: Mapping[Any, Text], code: Hashable, otherwise: str) -> str:
+        """What a code is called, and for what is not known here, as of a later agent, its own word."""
+        return self._told(labels.get(code, otherwise))
 
     def _words(self, kind: str, data: Mapping[str, Any]) -> str:
         """What a decision, an alarm, an outcome means."""
@@ -154,7 +158,7 @@ class EventWords:
             return self._said(Outcome, outcome_text, data, "outcome")
         if kind == "device.changed":
             state = str(data.get("state", ""))
-            return f"{data.get('device', '')}: {self._of('devices', f'state_{state}', state)}"
+            return f"{data.get('device', '')}: {self._named(devices.STATES, state, state)}"
         return Markup(", ").join(
             self._value(name, data[name]) for name in _TELLING.get(kind, ()) if data.get(name) not in (None, "")
         )
@@ -173,7 +177,7 @@ class EventWords:
 
     def _value(self, name: str, value: Any) -> str:
         plain = self._shown(name, value)
-        return self._of("journal", f"value_{name}_{plain}".lower(), plain)
+        return self._named(events.VALUES, (name, plain.lower()), plain)
 
     def _said(self, kind: type[W], words: Callable[[W, Language], str], data: Mapping[str, Any], name: str) -> str:
         value = data.get(name)
@@ -185,7 +189,7 @@ class EventWords:
             # A check bears the code of its failure: one that was passed must not be shown under it.
             "code": "" if ok else code,
             "ok": ok,
-            "name": self._of("checks", code, code),
+            "name": self._named(CHECKS, code, code),
             "words": "" if ok else self._said(Reason, officer_text, check, "reason"),
             "detail": self._detail(check),
         }
@@ -196,7 +200,7 @@ class EventWords:
         told = detail(self._request, said)
         if check.get("reason") in _DATED:
             told = Markup(_SECONDS.sub(lambda found: when(self._request, int(found[0])), str(escape(told))))  # noqa: S704
-        return Markup("{}. {}").format(told, self._of("lane", "set_aside", "")) if wondered else told
+        return Markup("{}. {}").format(told, self._told(SET_ASIDE_TEXT)) if wondered else told
 
     @staticmethod
     def _tone(kind: str, data: Mapping[str, Any]) -> str:

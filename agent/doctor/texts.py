@@ -423,4 +423,4 @@ def advice(finding: Finding) -> Advice | None:
         case code:
             values = {name: traced(value) for name, value in finding.values.items()}
             what, act = FINDINGS[code]
-            return Advice(Text(what.pattern, **values), Text(act.pattern, **values))
+            return Advice(what.filled(**values), act.filled(**values))

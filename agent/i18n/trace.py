@@ -126,9 +126,8 @@ def _known() -> tuple[Mapping[str, _Pattern], Sequence[_Pattern]]:
             parted.append(taken)
         elif not taken.names:
             whole[pattern] = taken
-    return whole, sorted(
-        parted, key=lambda one: (len(one.names), one.pattern)
-    )  # of two that fit alike, the one that says more
+    # Of two that fit alike, the one of more letters.
+    return whole, sorted(parted, key=lambda one: (-sum(map(len, one.pieces)), one.pattern))
 
 
 @lru_cache(_REMEMBERED)

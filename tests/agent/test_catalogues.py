@@ -32,9 +32,8 @@ SAME_EVERYWHERE = re.compile(r"(?:[\W\d_]|\{\w*\}|[A-Z0-9]{2,}|gate-agent|ms|px|
 
 MADE_ELSEWHERE = {
     ("agent/console/form.py", "node.get('description', '')"),
-    ("agent/doctor/texts.py", "what.pattern"),
-    ("agent/doctor/texts.py", "act.pattern"),
     ("agent/settings/complaints.py", "field.description"),
+    ("agent/i18n/templates.py", "message"),
     ("agent/i18n/trace.py", "pattern"),
     ("agent/i18n/trace.py", "pattern.pattern"),
     ("agent/i18n/trace.py", "text"),

@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import pytest
 
-from agent.console.texts import Texts
 from agent.i18n import Language
 from agent.i18n.catalogue import DOMAIN
 from agent.i18n.po import entries
@@ -155,13 +154,7 @@ def sentences(language):
     """All that people read, as English and the language have it."""
     with (files(DOMAIN) / f"{language}.po").open(encoding="utf-8") as lines:
         _, *found = entries(lines)
-    return [(one.message, form) for one in found for form in one.forms] + pages(language)
-
-
-def pages(language):
-    """The texts of the pages."""
-    shown = Texts.load()
-    return [(shown.raw("en", key), shown.raw(language, key)) for key in sorted(shown.keys("en"))]
+    return [(one.message, form) for one in found for form in one.forms]
 
 
 def barred(language, english, told):

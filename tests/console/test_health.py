@@ -10,7 +10,6 @@ import pytest
 from typer.testing import CliRunner
 
 from agent.cli.main import application
-from agent.console.texts import LANGUAGES
 from agent.doctor.codes import Check
 from agent.doctor.texts import FINDINGS, TITLES
 from agent.i18n import Language, translate
@@ -62,7 +61,7 @@ def run(*command):
     return CliRunner().invoke(application(command), command)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", Language)
 def test_the_page_says_in_every_language_what_was_found_and_how_it_is_mended(gate, language):
     page = gate.browser("technician").get("/health", headers={"accept-language": language})
     assert page.status_code == 200

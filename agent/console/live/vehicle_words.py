@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 from agent.core.assessment import SET_ASIDE
 from agent.core.decision import Reason, Verdict
 from agent.core.events import Outcome
+from agent.i18n.checks import CHECKS
 from agent.i18n.events import alarm_text, outcome_text, verdict_text
 from agent.i18n.reasons import officer_text
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
     from agent.store.evidence import EvidenceStore
 
 MOST_PICTURES: Final = 6
+SET_ASIDE_TEXT: Final = Text(
+    "A plate was read that stood there before this vehicle came, or stands behind it: "
+    "it is taken for that of another vehicle, such as a parked one."
+)
 OUTCOME_TONES: Final[Mapping[Outcome, str]] = {
     Outcome.PASSED: "good",
     Outcome.OVERRIDDEN: "good",
@@ -67,7 +73,7 @@ def _result(vehicle: Vehicle, words: Words) -> str:
     if vehicle.outcome is not None:
         return outcome_text(vehicle.outcome, words.language)
     if vehicle.verdict is None:
-        return words("lane.going_on")
+        return words(Text("is there now"))
     return verdict_text(vehicle.verdict, words.language)
 
 
@@ -80,8 +86,8 @@ def _reason(vehicle: Vehicle, words: Words) -> str:
 def _check(check: CheckRecord, words: Words) -> dict[str, Any]:
     return {
         "ok": check.ok,
-        "name": words(f"checks.{check.reason}"),
-        "said": words("lane.held" if check.ok else "lane.failed"),
+        "name": words(CHECKS[check.reason]),
+        "said": words(Text("passed") if check.ok else Text("failed")),
         "advice": "" if check.ok else officer_text(check.reason, words.language),
-        "more": words("lane.set_aside") if not check.ok and SET_ASIDE in check.detail else "",
+        "more": words(SET_ASIDE_TEXT) if not check.ok and SET_ASIDE in check.detail else "",
     }

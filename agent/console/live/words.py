@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from agent.console.page import language, text, when
-from agent.i18n import Language
+from agent.console.page import language, when
+from agent.i18n import Language, translate
 from agent.i18n.cameras import camera_view_text, flaw_text
 from agent.i18n.sign import sign_text
 from agent.i18n.trace import retold
@@ -26,12 +26,12 @@ class Words:
     """The texts for one viewer."""
 
     def __init__(self, request: Request) -> None:
-        self.language = Language(language(request))
+        self.language = language(request)
         self._request = request
 
-    def __call__(self, key: str, **values: object) -> str:
-        """A text of the console. Raises TextMissingError."""
-        return text(self._request, key, **values)
+    def __call__(self, text: str) -> str:
+        """A text in the viewer's language."""
+        return translate(text, self.language)
 
     def number(self, value: float, digits: int = 0) -> str:
         """A figure as it is written in this language."""

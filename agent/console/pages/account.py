@@ -16,9 +16,10 @@ from agent.console.errors import RefusedError
 from agent.console.nav import Nav
 from agent.console.page import refusal, render
 from agent.console.surroundings import AtSurroundings
+from drivers.text import Text
 
 router = APIRouter()
-NAV = Nav(900, "/account", "account.title", Role.VIEWER)
+NAV = Nav(900, "/account", Text("Account"), Role.VIEWER)
 
 
 @router.get("/account", response_class=HTMLResponse)
@@ -65,4 +66,4 @@ def end_others(person: Viewer, access: AtAccess, gate: AtGate) -> Response:
 
 def _see_other(old: str, new: str) -> None:
     if old == new:
-        raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, "password.same")
+        raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, Text("The new password is the old one. Choose another."))

@@ -25,12 +25,13 @@ from agent.settings.files import read_file
 from agent.settings.history import HistoryError, Step
 from agent.settings.problems import SettingsError
 from agent.settings.revision import set_value
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from agent.settings import Camera
 
 router = APIRouter()
-NAV = Nav(200, "/aim", "aim.title", Role.TECHNICIAN)
+NAV = Nav(200, "/aim", Text("Aim"), Role.TECHNICIAN)
 
 LONGEST_ZONE: Final = 4_000
 EXPOSURE_FOR_S: Final = 60.0
@@ -85,13 +86,21 @@ def save_zone(
     try:
         on_disk = desk.load(read_file).settings.lanes[lane].cameras[place]
         if on_disk.id != camera or on_disk.zone != _corners(was):
-            raise RefusedError(HTTPStatus.CONFLICT, "aim.zone_changed")
+            raise RefusedError(
+                HTTPStatus.CONFLICT,
+                Text(
+                    "Somebody has changed the configuration of this camera meanwhile. Load the page again; nothing was saved."
+                ),
+            )
         step = Step(person.name, f"zone of {lane}/{camera}", gate.now().utc)
         set_value(desk, key, json.dumps(corners), step)
     except (ChangeError, HistoryError, SettingsError, OSError, KeyError, IndexError) as error:
         gate.audit(person, "configuration.changed", lane=lane, detail=f"{key}: {_first(error)}", done=False)
-        cause = _first(error, Language(language(request)))
-        raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, "aim.zone_refused", cause=cause) from error
+        cause = _first(error, language(request))
+        raise RefusedError(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            Text("The zone could not be saved; nothing has changed. {cause}", cause=cause),
+        ) from error
     gate.audit(person, "configuration.changed", lane=lane, detail=f"{key} = {json.dumps(corners)}")
     gate.reload()
     return render(request, "aim_saved.html")
@@ -139,7 +148,7 @@ def _camera(gate: Gate, lane: str, camera: str) -> tuple[int, Camera]:
     for place, each in enumerate(settings.cameras if settings is not None else ()):
         if each.id == camera:
             return place, each
-    raise RefusedError(HTTPStatus.NOT_FOUND, "live.no_camera", camera=f"{lane}/{camera}")
+    raise RefusedError(HTTPStatus.NOT_FOUND, Text("There is no camera {camera}.", camera=f"{lane}/{camera}"))
 
 
 def _corners(text: str) -> tuple[tuple[float, float], ...]:
@@ -148,4 +157,7 @@ def _corners(text: str) -> tuple[tuple[float, float], ...]:
         found = json.loads(text)
         return tuple((round(float(x), 4), round(float(y), 4)) for x, y in found)
     except (ValueError, TypeError, RecursionError):
-        raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, "aim.zone_unreadable") from None
+        raise RefusedError(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            Text("The zone could not be understood: pairs of numbers from 0 to 1 are expected. Nothing was saved."),
+        ) from None

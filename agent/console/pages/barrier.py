@@ -13,25 +13,27 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from agent.console.access import Person, Role, Technician, Viewer
-from agent.console.answers import answer_key
+from agent.console.answers import answer_text
 from agent.console.desk import AtGate, Gate
 from agent.console.errors import RefusedError
 from agent.console.hardware import Line, port_of, trace
 from agent.console.hold import HOLD_S, Holds, NotHeldError
+from agent.console.labels.lane import LAMPS, STATES
 from agent.console.live.arm import known_inputs
 from agent.console.live.lane_news import barrier_news, lit
 from agent.console.live.words import Words
 from agent.console.nav import Nav
-from agent.console.page import render, text
+from agent.console.page import render, translated
 from agent.core.command import Answer
 from agent.core.lane_io import CommandKind
 from agent.lane_loop import LaneView
 from agent.lane_unit import LaneUnit
 from agent.settings import Lane
 from agent.signals import NAMES
+from drivers.text import Text
 
 router = APIRouter()
-NAV = Nav(300, "/barrier", "barrier.title", Role.VIEWER)
+NAV = Nav(300, "/barrier", Text("Barrier"), Role.VIEWER)
 
 ORDER_S: Final = 5.0
 LONGEST_REASON: Final = 200
@@ -157,7 +159,7 @@ def _audit(gate: Gate, person: Person, act: Act, lane: str, detail: str, *, done
 def _unit(gate: Gate, lane: str) -> LaneUnit:
     unit = gate.lanes.get(lane)
     if unit is None:
-        raise RefusedError(HTTPStatus.NOT_FOUND, "error.not_found")
+        raise RefusedError(HTTPStatus.NOT_FOUND, Text("There is no such page."))
     return unit
 
 
@@ -169,24 +171,34 @@ def _reason(given: str) -> str:
     """The reason on one line. Raises RefusedError for one that says nothing."""
     reason = " ".join("".join(one if one.isprintable() else " " for one in given).split())
     if len(reason) < SHORTEST_REASON:
-        raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, "barrier.reason_needed", least=SHORTEST_REASON)
+        raise RefusedError(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            Text("Give a reason of at least {least} letters. Nothing was done.", least=SHORTEST_REASON),
+        )
     return reason
 
 
 def _words(request: Request, answer: Answer) -> str:
     """The lane's answer in the language of whoever asked."""
-    key, values, waits = answer_key(answer.detail)
-    if "state" in values:
-        values["state"] = text(request, f"live.state.{values['state']}")
+    text, waits = _filled(request, answer.detail)
+    words = translated(request, text)
+    return (
+        f"{words} {translated(request, Text('The journal cannot be written: the record waits.'))}" if waits else words
+    )
+
+
+def _filled(request: Request, detail: str) -> tuple[Text, bool]:
+    """What the lane says, and whether its record still waits."""
+    text, values, waits = answer_text(detail)
+    values = {name: STATES[value] if name == "state" else value for name, value in values.items()}
     if "who" in values:
         values["who"] = _who(request, values["who"])
-    words = text(request, key, **values)
-    return f"{words} {text(request, 'answer.record_waits')}" if waits else words
+    return text.filled(**values), waits
 
 
 def _who(request: Request, name: str) -> str:
-    known = {"hold contact": "answer.hold_contact", "key switch": "answer.key_switch"}
-    return text(request, known[name]) if name in known else name
+    known = {"hold contact": Text("the hold contact"), "key switch": Text("the key switch")}
+    return translated(request, known[name]) if name in known else name
 
 
 # ------------------------------------------------------------------------------------------------------- what is shown
@@ -200,8 +212,8 @@ def _live(request: Request, gate: Gate, unit: LaneUnit) -> dict[str, Any]:
     obstacle = "" if view is None or not view.trial_obstacle else _obstacle(request, view.trial_obstacle)
     return {
         "view": view,
-        "state": "" if view is None else text(request, f"live.state.{view.state}"),
-        "lamp": "" if view is None else text(request, f"live.lamp.{lit(view, settings)}"),
+        "state": "" if view is None else translated(request, STATES[view.state]),
+        "lamp": "" if view is None else translated(request, LAMPS[lit(view, settings)]),
         "arm": barrier_news(view, settings, Words(request), now),
         "held_by": "" if view is None else _who(request, view.held_by),
         "round_age_s": None if view is None else now - view.progress_at,
@@ -218,10 +230,8 @@ def _live(request: Request, gate: Gate, unit: LaneUnit) -> dict[str, Any]:
 
 
 def _obstacle(request: Request, words: str) -> str:
-    key, values, _ = answer_key(words)
-    if "state" in values:
-        values["state"] = text(request, f"live.state.{values['state']}")
-    return text(request, key, **values)
+    text, _ = _filled(request, words)
+    return translated(request, text)
 
 
 def _inputs(view: LaneView, settings: Lane, at: float) -> list[Input]:

@@ -19,9 +19,10 @@ from agent.doctor.gathering.user import agent_user
 from agent.store.errors import JournalError, RegistryError
 from agent.store.history import Recorded
 from agent.store.reader import JournalReader
+from drivers.text import Text
 
 router = APIRouter()
-NAV = Nav(600, "/connection", "connection.title", Role.VIEWER)
+NAV = Nav(600, "/connection", Text("Connection"), Role.VIEWER)
 
 DAY_S: Final = 86_400.0
 FEW_DAYS: Final = 30

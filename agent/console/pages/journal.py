@@ -25,15 +25,15 @@ from agent.console.times import at_zone
 from agent.core.chain import SEQ_MAX
 from agent.core.decision import Reason
 from agent.core.events import Outcome
-from agent.i18n import Language
 from agent.i18n.events import outcome_text
 from agent.i18n.trace import traced
 from agent.store import search
 from agent.store.errors import JournalError
 from agent.store.reader import JournalReader
+from drivers.text import Text
 
 router = APIRouter()
-NAV = Nav(400, "/journal", "journal.title", Role.VIEWER)
+NAV = Nav(400, "/journal", Text("Journal"), Role.VIEWER)
 
 PER_PAGE: Final = 50
 LONGEST: Final = 64
@@ -102,7 +102,7 @@ def journal(
     except JournalError as error:
         raise _unreadable(error) from None
     fields = {name: getattr(asked, name) for name in asked.__dataclass_fields__ if getattr(asked, name)}
-    spoken = Language(language(request))
+    spoken = language(request)
     return render(
         request,
         "journal.html",
@@ -130,7 +130,10 @@ def vehicle(request: Request, gate: AtGate, _person: Viewer, transaction: str) -
     except JournalError as error:
         raise _unreadable(error) from None
     if not events:
-        raise RefusedError(HTTPStatus.NOT_FOUND, "journal.no_vehicle")
+        raise RefusedError(
+            HTTPStatus.NOT_FOUND,
+            Text("Nothing is kept of such a vehicle. It may be older than what the journal keeps."),
+        )
     words = EventWords(request)
     pictures = list(dict.fromkeys(one for _, event in events for one in _pictures(event)))
     return render(
@@ -201,7 +204,9 @@ def _path(gate: Gate) -> Path:
 
 
 def _unreadable(error: JournalError) -> RefusedError:
-    return RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "journal.unreadable", why=traced(str(error)))
+    return RefusedError(
+        HTTPStatus.SERVICE_UNAVAILABLE, Text("The journal cannot be read: {why}", why=traced(str(error)))
+    )
 
 
 def _utc(text: str) -> float | None:
@@ -211,4 +216,7 @@ def _utc(text: str) -> float | None:
     try:
         return at_zone(datetime.fromisoformat(text.strip())).timestamp()
     except (ValueError, OverflowError):
-        raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, "journal.no_time", given=text[:LONGEST]) from None
+        raise RefusedError(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            Text("“{given}” is no time. Write it as 2026-11-24T08:30.", given=text[:LONGEST]),
+        ) from None

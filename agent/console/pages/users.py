@@ -16,9 +16,10 @@ from agent.console.desk import AtGate
 from agent.console.errors import RefusedError
 from agent.console.nav import Nav
 from agent.console.page import refusal, render
+from drivers.text import Text
 
 router = APIRouter()
-NAV = Nav(910, "/users", "users.title", Role.ADMIN)
+NAV = Nav(910, "/users", Text("Users"), Role.ADMIN)
 
 
 @router.get("/users", response_class=HTMLResponse)
@@ -103,7 +104,9 @@ def remove(request: Request, person: Admin, access: AtAccess, gate: AtGate, name
 def _see_other(person: Person, name: str) -> None:
     """See that nobody shuts himself out, nor goes round the question for his own password."""
     if name == person.name:
-        raise RefusedError(HTTPStatus.CONFLICT, "users.yourself")
+        raise RefusedError(
+            HTTPStatus.CONFLICT, Text("You cannot change yourself here. Your password is changed under Account.")
+        )
 
 
 def _page(request: Request, access: AtAccess, given: tuple[str, str] | None = None) -> Response:
