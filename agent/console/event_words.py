@@ -24,6 +24,7 @@ from agent.i18n import translate
 from agent.i18n.checks import CHECKS
 from agent.i18n.events import alarm_text, outcome_text, verdict_text
 from agent.i18n.reasons import officer_text
+from agent.i18n.recorded import recorded_text
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ _TELLING: Final[Mapping[str, tuple[str, ...]]] = {
     "configuration.refused": (DETAIL,),
 }
 """The fields that tell most of each type, in order."""
-_HIDDEN: Final = frozenset({"checks", "pictures", "picture", "permit", "plate", "data"})
+_HIDDEN: Final = frozenset({"checks", "message", "pictures", "picture", "permit", "plate", "data"})
 """Fields of a decision that are shown in a form of their own."""
 _DATED: Final = frozenset({Reason.KEY_EXPIRED, Reason.NOT_YET_VALID, Reason.EXPIRED})
 """Checks whose details name moments, in Unix seconds."""
@@ -128,7 +129,7 @@ class EventWords:
             "tone": self._tone(kind, data),
             "words": self._words(kind, data),
             "fields": [
-                (self._named(events.FIELDS, name, name), self._shown(name, value))
+                (self._named(events.FIELDS, name, name), self._shown(name, value, data))
                 for name, value in data.items()
                 if name not in _HIDDEN and value not in (None, "", [])
             ],
@@ -160,23 +161,23 @@ class EventWords:
             state = str(data.get("state", ""))
             return f"{data.get('device', '')}: {self._named(devices.STATES, state, state)}"
         return Markup(", ").join(
-            self._value(name, data[name]) for name in _TELLING.get(kind, ()) if data.get(name) not in (None, "")
+            self._value(name, data) for name in _TELLING.get(kind, ()) if data.get(name) not in (None, "")
         )
 
     def _all_shown(self, record: Any) -> dict[str, str]:
         return (
-            {name: self._shown(name, value) for name, value in record.items() if value is not None}
+            {name: self._shown(name, value, record) for name, value in record.items() if value is not None}
             if isinstance(record, dict)
             else {}
         )
 
-    def _shown(self, name: str, value: Any) -> str:
+    def _shown(self, name: str, value: Any, record: Mapping[str, Any]) -> str:
         if name in _TIMES and isinstance(value, int | float):
             return when(self._request, value)
-        return detail(self._request, value) if name == DETAIL and isinstance(value, str) else _plain(value)
+        return detail(self._request, recorded_text(record)) if name == DETAIL else _plain(value)
 
-    def _value(self, name: str, value: Any) -> str:
-        plain = self._shown(name, value)
+    def _value(self, name: str, data: Mapping[str, Any]) -> str:
+        plain = self._shown(name, data[name], data)
         return self._named(events.VALUES, (name, plain.lower()), plain)
 
     def _said(self, kind: type[W], words: Callable[[W, Language], str], data: Mapping[str, Any], name: str) -> str:
@@ -195,7 +196,7 @@ class EventWords:
         }
 
     def _detail(self, check: Mapping[str, Any]) -> str:
-        said = str(check.get(DETAIL, ""))
+        said = recorded_text(check)
         wondered = SET_ASIDE in said and check.get("ok") is not True
         told = detail(self._request, said)
         if check.get("reason") in _DATED:
