@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from functools import reduce
 from typing import TYPE_CHECKING, Self
 
@@ -39,6 +40,7 @@ class Text(str):
         cls, pattern: str, values: Mapping[str, object], context: str = "", plural: str = "", number: int | None = None
     ) -> Self:
         """A text of all that it knows. Raises KeyError where the pattern names a value that is not given."""
+        values = {name: _said(value) for name, value in values.items()}
         english = pattern if number in {None, 1} else plural
         made = super().__new__(cls, english.format_map(values) if values else english)
         made.pattern = pattern
@@ -47,6 +49,11 @@ class Text(str):
         made.plural = plural
         made.number = number
         return made
+
+    @classmethod
+    def of_code(cls, code: StrEnum) -> Self:
+        """The word that a code is, such as a state's: those of `tools.texts.VOCABULARIES` have translations."""
+        return cls(code.value)
 
     @classmethod
     def of(cls, words: str) -> Text:
@@ -81,6 +88,13 @@ class Text(str):
         return Text.of_parts(self.pattern, values, self.context, self.plural, self.number)
 
 
+def _said(value: object) -> object:
+    """A value as it is said: an error by its words, a code as a text."""
+    if isinstance(value, Exception):
+        return str(value)
+    return Text.of_code(value) if isinstance(value, StrEnum) else value
+
+
 def pgettext(context: str, pattern: str, /, **values: object) -> Text:
     """A text whose English alone does not say which of its meanings it has: `context` does, to translators."""
     return Text.of_parts(pattern, values, context)
@@ -95,6 +109,22 @@ def either(words: Iterable[object]) -> Text:
     """One or more words, joined by "or"."""
     texts = [one if isinstance(one, Text) else Text.of(str(one)) for one in words]
     return reduce(lambda one, other: Text("{one} or {other}", one=one, other=other), texts)
+
+
+def joined(parts: Iterable[str], joint: str = ", ") -> Text:
+    """The parts one after the other, as a text that knows them; empty without any."""
+    values = {f"part{number}": part for number, part in enumerate(parts, 1)}
+    return Text(joint.join(f"{{{name}}}" for name in values), **values)
+
+
+def shortened(words: str, most: int) -> str:
+    """The words, cut off where they are too long; then they are plain words."""
+    return words if len(words) <= most else words[:most]
+
+
+def first_line(words: str) -> str:
+    """The first line of words; a text of one line stays one."""
+    return words if "\n" not in words else words.partition("\n")[0]
 
 
 def reason(error: OSError) -> Text:

@@ -20,14 +20,30 @@ from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment, nodes
 
 from agent.console.form import schema
+from agent.core.lane_io import CommandKind
+from agent.core.lane_state import State
+from agent.core.lists.kinds import ListKind
+from agent.core.lists.rows import DeclarationStatus, Subject
+from agent.core.permit.trust import KeyStatus
+from agent.core.verification import Fault
 from agent.i18n import Language
-from tests.spoken import said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from enum import StrEnum
 
 ROOT: Final = Path(__file__).parents[1]
 PACKAGES: Final = ("agent", "drivers")
+VOCABULARIES: Final[tuple[type[StrEnum], ...]] = (
+    CommandKind,
+    DeclarationStatus,
+    Fault,
+    KeyStatus,
+    ListKind,
+    State,
+    Subject,
+)
+"""Codes that are words in what is said: they are translated where they are a value of a text."""
 DOMAIN: Final = ROOT / "agent" / "i18n"
 TEMPLATE: Final = DOMAIN / "messages.pot"
 OTHERS: Final = tuple(language for language in Language if language is not Language.EN)
@@ -57,8 +73,8 @@ def messages() -> Iterator[Message]:
             yield from _said(_template(path.read_text(encoding="utf-8")), path)
     for description in descriptions():
         yield Message("agent/settings", "", description)
-    for detail in said():
-        yield Message("tests/spoken.py", "", detail)
+    for code in (one for vocabulary in VOCABULARIES for one in vocabulary if one is not Subject.VIN):
+        yield Message(f"{type(code).__module__.replace('.', '/')}.py", "", code.value)
 
 
 def descriptions() -> Iterator[str]:

@@ -24,7 +24,7 @@ from agent.i18n import translate
 from agent.i18n.checks import CHECKS
 from agent.i18n.events import alarm_text, outcome_text, verdict_text
 from agent.i18n.reasons import officer_text
-from agent.i18n.recorded import recorded_text
+from agent.i18n.recorded import recorded_detail
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ class EventWords:
     def _shown(self, name: str, value: Any, record: Mapping[str, Any]) -> str:
         if name in _TIMES and isinstance(value, int | float):
             return when(self._request, value)
-        return detail(self._request, recorded_text(record)) if name == DETAIL else _plain(value)
+        return detail(self._request, recorded_detail(record)) if name == DETAIL else _plain(value)
 
     def _value(self, name: str, data: Mapping[str, Any]) -> str:
         plain = self._shown(name, data[name], data)
@@ -196,7 +196,7 @@ class EventWords:
         }
 
     def _detail(self, check: Mapping[str, Any]) -> str:
-        said = recorded_text(check)
+        said = recorded_detail(check)
         wondered = SET_ASIDE in said and check.get("ok") is not True
         told = detail(self._request, said)
         if check.get("reason") in _DATED:

@@ -18,7 +18,6 @@ from agent.console.languages import language_of
 from agent.console.times import time_tag, zone
 from agent.i18n import Language, translate
 from agent.i18n.templates import functions
-from agent.i18n.trace import traced
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -61,9 +60,8 @@ def detail(request: Request, said: str) -> str:
     """What the gate says in English, as in its events, in the language of whoever asks; marked where that stays English."""
     if not said or language(request) is Language.EN:
         return said
-    known = traced(said)
-    if isinstance(known, Text):
-        return translated(request, known)
+    if isinstance(said, Text):
+        return translated(request, said)
     return Markup('<span lang="en">{}</span>').format(said)
 
 

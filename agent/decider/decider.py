@@ -15,6 +15,7 @@ from agent.core.knowledge import uses_allowed
 from agent.core.lane_io import Decided
 from agent.decider.inquiry import Inquiry
 from agent.store.errors import JournalError, RegistryError
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,8 +66,13 @@ class Decider:
             answer = self._answer(question, now, later)
         except (JournalError, RegistryError) as error:
             log.exception("a decision lacks what it is to be made on")
-            what = "permit ledger" if isinstance(error, JournalError) else "registry of lists"
-            answer = _manual(question, now, Reason.GATE_FAULT, f"the {what} cannot be read: {type(error).__name__}")
+            what = Text("permit ledger") if isinstance(error, JournalError) else Text("registry of lists")
+            answer = _manual(
+                question,
+                now,
+                Reason.GATE_FAULT,
+                Text("the {what} cannot be read: {name}", what=what, name=type(error).__name__),
+            )
         except Exception as error:
             # What a picture or a code brings about must end at an officer, not in a lane that stands still.
             log.exception("a decision failed by a fault")
@@ -78,7 +84,7 @@ class Decider:
     def _answer(self, question: Decide, now: Moment, later: Callable[[Decided], None]) -> Decided | None:
         case = self._inquiry.case(question, now)
         if case is None:
-            return _manual(question, now, Reason.GATE_FAULT, "there is no valid trust list")
+            return _manual(question, now, Reason.GATE_FAULT, Text("there is no valid trust list"))
         decision = judge(case.assessment, self._place.rules, case.known, final=question.final)
         if decision.verdict is Verdict.PASS and decision.permit is not None:
             return self._claimed(_Claim(self._request(case, decision.permit), case, decision, later))

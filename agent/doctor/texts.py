@@ -10,7 +10,6 @@ from agent.doctor.codes import Check, Code, Severity
 from agent.i18n import translate
 from agent.i18n.advice import Advice
 from agent.i18n.cameras import FLAWS, VIEWS
-from agent.i18n.trace import retold, traced
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -408,7 +407,7 @@ def said_by(*, agent: bool, language: Language) -> str:
 
 def measured(finding: Finding, language: Language) -> str:
     """The figures of a check that found nothing, and what a device says of itself."""
-    return retold(finding.measured, language)
+    return translate(finding.measured, language)
 
 
 def advice(finding: Finding) -> Advice | None:
@@ -421,6 +420,5 @@ def advice(finding: Finding) -> Advice | None:
         case Code.CAMERA_PICTURE:
             return FLAWS[Flaw(finding.values["flaw"])]
         case code:
-            values = {name: traced(value) for name, value in finding.values.items()}
             what, act = FINDINGS[code]
-            return Advice(what.filled(**values), act.filled(**values))
+            return Advice(what.filled(**finding.values), act.filled(**finding.values))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import string
 from typing import TYPE_CHECKING, Any, Final
 
+from agent.core.spoken import Message
 from agent.i18n.catalogue import catalogue
 from agent.i18n.language import Language
 from drivers.text import Text
@@ -16,14 +17,20 @@ DEEPEST: Final = 8
 """So deep messages are looked for within messages."""
 
 
-def recorded_text(record: Mapping[str, Any], field: str = "detail") -> str:
-    """What a record says in its field, as a text that can be translated where it was written with its message.
+def recorded_detail(record: Mapping[str, Any]) -> str:
+    """The `detail` of a record as `recorded_text` gives it."""
+    return recorded_text(str(record.get("detail", "")), record.get("message"))
+
+
+def recorded_text(words: str, message: object) -> str:
+    """Words as a text that can be translated, where they came with the message that they were made of.
 
     As plain words where there is no message, as of an earlier agent, or one that does not say the same in English.
+    `message`: as JSON has it, or a `Message`.
     """
-    words = str(record.get(field, ""))
+    fields = {"id": message.id, "args": message.args} if isinstance(message, Message) else message
     try:
-        told = _text(record["message"], DEEPEST)
+        told = _text(fields, DEEPEST)
     except (KeyError, ValueError, TypeError, IndexError, AttributeError):
         return words
     return told if told == words else words
@@ -32,6 +39,8 @@ def recorded_text(record: Mapping[str, Any], field: str = "detail") -> str:
 def _text(message: Any, depth: int) -> Text:
     """Raises KeyError, ValueError, TypeError, IndexError or AttributeError for what is no message of ours."""
     pattern, args = message["id"], message["args"]
+    if not args and "{" not in pattern:
+        return Text(pattern)
     if not depth or not _is_ours(pattern):
         raise ValueError(f"{pattern!r} is no message of the catalogues")
     return Text(

@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from agent.core.command import Answer, Command, CommandName, Result
+from drivers.text import Text, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,22 +37,30 @@ class Executions:
         """What became of the command; never raises."""
         if self._late is not None and self._late.runs:
             busy = self._late.command
-            return Answer(Result.NOT_DONE, f"the gate is still busy with {busy.name.value} {busy.id}; nothing was done")
+            return Answer(
+                Result.NOT_DONE,
+                Text("the gate is still busy with {value} {id}; nothing was done", value=busy.name.value, id=busy.id),
+            )
         executor = self._executors.get(command.name)
         if executor is None:
-            return Answer(Result.NOT_DONE, f"this gate has nothing that could do {command.name.value}")
+            return Answer(
+                Result.NOT_DONE, Text("this gate has nothing that could do {value}", value=command.name.value)
+            )
         run = _Run(command, executor)
         try:
             run.start()
         except RuntimeError as error:
             log.exception("%s %s has no thread to run on", command.name.value, command.id)
-            return Answer(Result.FAILED, f"{error}; nothing was done")
+            return Answer(Result.FAILED, Text("{error}; {said}", error=error, said=Text("nothing was done")))
         answer = run.wait(self._limit_s)
         if answer is not None:
             return answer
         log.error("%s %s did not end within %g s; it is left behind", command.name.value, command.id, self._limit_s)
         self._late = run
-        return Answer(Result.UNKNOWN, f"it did not end within {self._limit_s:g} s; see the events around it")
+        return Answer(
+            Result.UNKNOWN,
+            Text("it did not end within {limit_s} s; see the events around it", limit_s=f"{self._limit_s:g}"),
+        )
 
 
 class _Run:
@@ -79,13 +88,15 @@ class _Run:
             self._answer = storable(self._executor(self.command))
         except Exception as error:
             log.exception("%s %s failed", self.command.name.value, self.command.id)
-            self._answer = Answer(Result.FAILED, f"it failed: {type(error).__name__}; the gate's log says more")
+            self._answer = Answer(
+                Result.FAILED, Text("it failed: {name}; the gate's log says more", name=type(error).__name__)
+            )
 
 
 def storable(answer: Answer) -> Answer:
     """The answer as it can be kept. Raises TypeError or ValueError for data that is no JSON."""
     json.dumps(dict(answer.data), allow_nan=False)
-    return Answer(answer.result, answer.detail[:DETAIL_LIMIT], answer.data)
+    return Answer(answer.result, shortened(answer.detail, DETAIL_LIMIT), answer.data)
 
 
 def written(answer: Answer) -> bytes:

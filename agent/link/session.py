@@ -17,6 +17,7 @@ from agent.link.setup import LinkView
 from agent.link.subscriptions import Subscriptions
 from agent.port_state import PortState
 from agent.service.worker import Worker
+from drivers.text import Text, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -184,7 +185,7 @@ class Session:
             if network is not self._network or problem in self._told:
                 return
             self._told = [*self._told[-PROBLEMS_KEPT:], problem]
-            self._view = replace(self._view, detail="; ".join(self._told))
+            self._view = replace(self._view, detail=joined(self._told, "; "))
         log.error("the broker refuses: %s", problem)
         self._show()
 
@@ -212,7 +213,11 @@ class Session:
             stalled_s = time.monotonic() - network.progress_at
             if network.alive and stalled_s < self._settings.stall_s:
                 continue
-            cause = f"the network thread hung for {stalled_s:.0f} s" if network.alive else "the network thread died"
+            cause = (
+                Text("the network thread hung for {stalled_s} s", stalled_s=f"{stalled_s:.0f}")
+                if network.alive
+                else Text("the network thread died")
+            )
             log.critical("%s; another takes its place", cause)
             network.leave()
             with self._lock:

@@ -18,6 +18,7 @@ from agent.store.errors import (
     translated,
 )
 from drivers.fair_lock import FairLock
+from drivers.text import Text
 
 if TYPE_CHECKING:
     import sqlite3
@@ -55,7 +56,7 @@ class Database:
             connection, replaced = _opened(place, max_bytes, utc)
         except SQL_ERRORS as error:
             place.leave()
-            raise translated(error, f"open the journal {place.path}") from error
+            raise translated(error, Text("open the journal {path}", path=place.path)) from error
         except BaseException:
             place.leave()
             raise
@@ -137,7 +138,7 @@ class Database:
 
     def _usable(self) -> sqlite3.Connection:
         if self._connection is None:
-            raise JournalUnavailableError("the journal is closed")
+            raise JournalUnavailableError(Text("the journal is closed"))
         return self._connection
 
     def _told(self, error: SqlError, doing: str) -> JournalError:

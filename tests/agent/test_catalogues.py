@@ -34,10 +34,9 @@ MADE_ELSEWHERE = {
     ("agent/console/form.py", "node.get('description', '')"),
     ("agent/settings/complaints.py", "field.description"),
     ("agent/i18n/templates.py", "message"),
-    ("agent/i18n/trace.py", "pattern"),
-    ("agent/i18n/trace.py", "pattern.pattern"),
-    ("agent/i18n/trace.py", "text"),
+    ("agent/i18n/recorded.py", "pattern"),
     ("agent/i18n/lookup.py", "text.english if words is None else words"),
+    ("drivers/text.py", "joint.join((f'{{{name}}}' for name in values))"),
     ("drivers/text.py", "words"),
 }
 """Where a message is no literal: the configuration's keys, the words of the system, and what translates."""

@@ -15,6 +15,8 @@ from agent.doctor.codes import SEVERITY, Check, Code, Severity
 from agent.doctor.finding import Finding
 from agent.doctor.texts import FINDINGS, SEVERITIES, TITLES, advice, measured, severity, title
 from agent.i18n import Language, translate
+from agent.settings.problems import Problem, Spot
+from drivers.text import Text, joined
 
 OTHERS = [language for language in Language if language is not Language.EN]
 COMMANDS = re.compile(r"`[^`]+`|\b[a-z]+\.[a-z_]+_mb\b|\bmqtt\.[a-z]+|/etc/\S+\.conf")
@@ -73,20 +75,25 @@ def test_what_a_camera_sees_is_told_in_the_words_of_the_core(code, name, value, 
 
 
 def test_what_a_finding_tells_of_is_told_in_the_language_too():
-    values = {"problem": '/etc/gate.toml:12:1: error: mqtt.windwo: there is no such key here; did you mean "window"?'}
+    missing = Problem("/etc/gate.toml", "mqtt.windwo", Text("there is no such key here"), Spot(12, 1, ""), "window")
+    values = {"problem": missing.head}
     broken = Finding(Check.CONFIGURATION, "/etc/gate.toml", Code.CONFIGURATION_REFUSED, values=values)
     assert "/etc/gate.toml:12:1: ошибка: mqtt.windwo: здесь нет такого ключа; " in translate(
         advice(broken).what, Language.RU
     )
-    silent = {"trouble": "mqtts://b:8883: nothing listens at port 8883: is the broker running?"}
+    silent = {"trouble": Text("nothing listens at port {port}: is the broker running?", port=8883)}
     away = Finding(Check.BROKERS, "mqtts://b:8883", Code.BROKER_UNREACHABLE, values=silent)
     assert "端口 8883 没有程序在监听" in translate(advice(away).what, Language.ZH)
 
 
 def test_what_a_board_says_of_itself_is_told_in_the_language_and_figures_stay():
-    board = Finding(
-        Check.RELAYS, "/dev/ttyUSB0", measured="LCUS board, 2 relays, readback bytes, on /dev/ttyUSB0, 3 ms"
+    words = Text(
+        "LCUS board, {channels} relays, readback {readback}, on {port}",
+        channels=2,
+        readback="bytes",
+        port="/dev/ttyUSB0",
     )
+    board = Finding(Check.RELAYS, "/dev/ttyUSB0", measured=joined([words, "3 ms"]))
     assert measured(board, Language.ZH) == "LCUS 板，2 路继电器，readback bytes，位于 /dev/ttyUSB0, 3 ms"
     assert measured(board, Language.EN) == board.measured
     assert measured(Finding(Check.DISK, measured="1.2 GB / 8 GB, ext4"), Language.RU) == "1.2 GB / 8 GB, ext4"

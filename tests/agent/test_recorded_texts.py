@@ -12,7 +12,7 @@ from agent.core.decision import Reason
 from agent.core.events import Alarm, AlarmRaised, CheckRecord, Draft
 from agent.core.privacy import masked
 from agent.i18n import Language, translate
-from agent.i18n.recorded import DEEPEST, recorded_text
+from agent.i18n.recorded import DEEPEST, recorded_detail
 from drivers.text import Text, ngettext, pgettext
 
 WHY = Text("{url!r} names no host", url="a")
@@ -52,14 +52,14 @@ def test_an_event_is_the_same_with_and_without_its_message_and_comes_back_as_it_
 
 
 def test_a_record_is_told_in_the_readers_language():
-    told = recorded_text(written(TOLD))
+    told = recorded_detail(written(TOLD))
     assert translate(told, Language.RU) == "в 'a' не назван узел; а стоит 5"
     assert translate(told, Language.EN) == TOLD
 
 
 def test_a_record_of_an_earlier_agent_is_told_as_it_is():
-    assert type(recorded_text({"detail": "'a' names no host"})) is str
-    assert recorded_text({}) == ""
+    assert type(recorded_detail({"detail": "'a' names no host"})) is str
+    assert recorded_detail({}) == ""
 
 
 def nested(depth):
@@ -88,8 +88,8 @@ def nested(depth):
 )
 def test_a_message_that_is_none_or_says_something_else_is_not_believed(message):
     record = {"detail": "'a' names no host", "message": message}
-    assert type(recorded_text(record)) is str
-    assert recorded_text(record) == "'a' names no host"
+    assert type(recorded_detail(record)) is str
+    assert recorded_detail(record) == "'a' names no host"
 
 
 def test_plates_are_masked_in_the_message_too():

@@ -15,7 +15,7 @@ from agent.i18n.catalogue import DOMAIN
 from agent.i18n.po import entries
 
 OTHERS = [language for language in Language if language is not Language.EN]
-COMMAND = re.compile("`[^`]*`")
+COMMAND = re.compile(r"`[^`]*`|\{[^{}]*\}")
 
 
 class Term(NamedTuple):

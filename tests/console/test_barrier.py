@@ -9,12 +9,13 @@ from functools import cache
 import pytest
 
 from agent.console import hold
-from agent.console.answers import UnknownAnswerError, answer_text
+from agent.console.answers import ANSWERS, answer_text
 from agent.console.hold import LIFE_S, MOST, Holds
 from agent.console.labels.barrier import ACTS
 from agent.console.pages.barrier import Act
 from agent.core.lane import LaneRules
 from agent.core.lane_io import Answered, CommandKind
+from agent.core.lane_orders import KEY_SWITCH
 from agent.core.lane_trial import obstacle
 from agent.i18n import Language, translate
 from drivers.emulators.lcus import LcusEmulator
@@ -345,8 +346,9 @@ def test_there_is_a_text_for_whatever_a_lane_answers():
             world = Listener(LaneRules("lane-3", 3, **rules), 7000 * number + seed)
             world.said = set()
             world.run(300)
-            used |= {answer_text(words)[0] for words in world.said if words}
+            used |= {words.pattern for words in world.said if words}
     assert len(used) > 25
+    assert used <= set(ANSWERS)
 
 
 def test_a_lane_that_has_stopped_answers_so_too(tmp_path):
@@ -358,6 +360,15 @@ def test_a_lane_that_has_stopped_answers_so_too(tmp_path):
     )
 
 
-def test_an_answer_without_a_text_is_a_bug():
-    with pytest.raises(UnknownAnswerError):
-        answer_text("something new")
+def test_what_is_no_answer_of_a_lane_is_shown_as_it_is():
+    assert answer_text("something new") == "something new"
+    assert answer_text(Text("no reader works")) == "no reader works"
+
+
+def test_a_record_that_waits_is_told_with_the_answer():
+    answer = Text("it is locked already, by {locked_by}", locked_by=KEY_SWITCH)
+    waits = Text("{detail}; {said}", detail=answer, said=Text("the journal cannot be written, its record waits"))
+    assert (
+        answer_text(waits)
+        == "It is locked already, by the key switch. The journal cannot be written: the record waits."
+    )

@@ -94,7 +94,11 @@ class Logins:
         name = spelled(name)
         made_or_refused(lambda: self._access.users.add(name, Role.ADMIN, password, first=True))
         self._access.code.end()
-        self._gate.audit(Person(name, Role.ADMIN, address), "user.added", detail=f"{name}: the first admin")
+        self._gate.audit(
+            Person(name, Role.ADMIN, address),
+            "user.added",
+            detail=Text("{name}: {said}", name=name, said=Text("the first admin")),
+        )
         return self._access.sessions.open(name)
 
     def _source(self, name: str, address: str, browser: str) -> _Source:
@@ -133,7 +137,11 @@ class Logins:
         if not source.known:
             self._access.names.failed(name, source.key)
         if locked_s and known is not None:
-            detail = f"{name}: locked for {locked_s:.0f} s after wrong passwords"
+            detail = Text(
+                "{name}: {said}",
+                name=name,
+                said=Text("locked for {locked_s} s after wrong passwords", locked_s=f"{locked_s:.0f}"),
+            )
             self._gate.audit_nobody(address, "user.locked", detail)
         raise RefusedError(HTTPStatus.FORBIDDEN, text)
 

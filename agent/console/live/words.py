@@ -8,7 +8,6 @@ from agent.console.page import language, when
 from agent.i18n import Language, translate
 from agent.i18n.cameras import camera_view_text, flaw_text
 from agent.i18n.sign import sign_text
-from agent.i18n.trace import retold
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -48,7 +47,7 @@ class Words:
 
     def detail(self, said: str) -> str:
         """What the gate says in English, as in its events."""
-        return retold(said, self.language)
+        return translate(said, self.language)
 
     def view(self, word: View) -> str:
         """How a camera sees, and what to do about it."""

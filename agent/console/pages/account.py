@@ -60,7 +60,7 @@ def change_password(
 def end_others(person: Viewer, access: AtAccess, gate: AtGate) -> Response:
     """End his sessions in other browsers."""
     access.sessions.close_others(person.name, person.session)
-    gate.audit(person, "sessions.closed", detail="all but this one")
+    gate.audit(person, "sessions.closed", detail=Text("all but this one"))
     return RedirectResponse("/account?done=others", HTTPStatus.SEE_OTHER)
 
 

@@ -15,17 +15,16 @@ from agent.console.access import Role, Technician
 from agent.console.desk import AtGate, Gate  # noqa: TC001 - FastAPI reads the annotations
 from agent.console.errors import RefusedError
 from agent.console.nav import Nav
-from agent.console.page import language, render
+from agent.console.page import render
 from agent.console.pages.live import eye_of
 from agent.console.target import target_code, target_plate
-from agent.i18n import Language, translate
 from agent.settings.change import ChangeError
 from agent.settings.documents import dotted
 from agent.settings.files import read_file
 from agent.settings.history import HistoryError, Step
 from agent.settings.problems import SettingsError
 from agent.settings.revision import set_value
-from drivers.text import Text
+from drivers.text import Text, first_line, joined
 
 if TYPE_CHECKING:
     from agent.settings import Camera
@@ -92,11 +91,11 @@ def save_zone(
                     "Somebody has changed the configuration of this camera meanwhile. Load the page again; nothing was saved."
                 ),
             )
-        step = Step(person.name, f"zone of {lane}/{camera}", gate.now().utc)
+        step = Step(person.name, Text("zone of {lane}/{camera}", lane=lane, camera=camera), gate.now().utc)
         set_value(desk, key, json.dumps(corners), step)
     except (ChangeError, HistoryError, SettingsError, OSError, KeyError, IndexError) as error:
-        gate.audit(person, "configuration.changed", lane=lane, detail=f"{key}: {_first(error)}", done=False)
-        cause = _first(error, language(request))
+        gate.audit(person, "configuration.changed", lane=lane, detail=joined([key, _first(error)], ": "), done=False)
+        cause = _first(error)
         raise RefusedError(
             HTTPStatus.UNPROCESSABLE_ENTITY,
             Text("The zone could not be saved; nothing has changed. {cause}", cause=cause),
@@ -124,18 +123,21 @@ def try_exposure(
     else:
         eye.expose(1 / divisor, EXPOSURE_FOR_S)
     gate.audit(
-        person, "camera.exposure_tried", lane=lane, detail=f"{lane}/{camera}: 1/{divisor} of the automatic's light"
+        person,
+        "camera.exposure_tried",
+        lane=lane,
+        detail=Text("{lane}/{camera}: 1/{divisor} of the automatic's light", lane=lane, camera=camera, divisor=divisor),
     )
     return HTMLResponse("")
 
 
-def _first(error: Exception, spoken: Language = Language.EN) -> str:
+def _first(error: Exception) -> str:
     """The first thing that is wrong, in one line."""
     problems = [each for each in error.problems if each.severity == "error"] if isinstance(error, SettingsError) else []
     if not problems:
-        return translate(str(error), spoken).splitlines()[0]
+        return first_line(str(error))
     # Without a line: the file was never written.
-    return f"{problems[0].key}: {translate(problems[0].message, spoken)}"
+    return joined([problems[0].key, problems[0].message], ": ")
 
 
 def _key(lane: str, place: int) -> str:

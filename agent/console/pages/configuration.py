@@ -36,7 +36,7 @@ from agent.settings.places import Path
 from agent.settings.problems import Problem, SettingsError
 from agent.settings.proposal import Edit, StaleError, check_seen, differences, edited, judged, put, seen_state
 from agent.settings.revision import BY_HAND, Desk, note_present
-from drivers.text import Text, reason
+from drivers.text import Text, first_line, joined, reason
 
 router = APIRouter()
 NAV = Nav(500, "/configuration", Text("Configuration"), Role.TECHNICIAN)
@@ -187,7 +187,7 @@ def propose_table(asked: Asked, sent: FormSent, path: Key) -> HTMLResponse:
     """What the form of a table would change."""
     document = _document(asked.desk)
     made = _found(form.group(_path(path), document))
-    return _proposed_edits(asked, sent, lambda: changes(made, sent, document), f"change {path}", made)
+    return _proposed_edits(asked, sent, lambda: changes(made, sent, document), Text("change {path}", path=path), made)
 
 
 @router.post("/configuration/add", response_class=HTMLResponse)
@@ -205,20 +205,26 @@ def propose_addition(
     made = _found(form.blank(target, kind))
     edits = [Edit("remove", target)] if replace else []
     edits.append(Edit("add", target, values=table(made, sent)))
-    return _proposed_edits(asked, sent, lambda: edits, f"add {path} {name}".strip(), made)
+    return _proposed_edits(
+        asked,
+        sent,
+        lambda: edits,
+        Text("add {path} {name}", path=path, name=name) if name else Text("add {path}", path=path),
+        made,
+    )
 
 
 @router.post("/configuration/remove", response_class=HTMLResponse)
 def propose_removal(asked: Asked, sent: FormSent, path: Key) -> HTMLResponse:
     """What it would be without a table."""
-    return _proposed_edits(asked, sent, lambda: [Edit("remove", _path(path))], f"remove {path}")
+    return _proposed_edits(asked, sent, lambda: [Edit("remove", _path(path))], Text("remove {path}", path=path))
 
 
 @router.post("/configuration/raw", response_class=HTMLResponse)
 def propose_raw(asked: Asked, sent: FormSent, file: Annotated[int, Query(ge=0, le=64)] = 0) -> HTMLResponse:
     """What another text of a file would change."""
     path = _file(asked.desk, file)
-    return _proposed_text(asked, path, sent.text("content"), sent.text("seen"), f"edit {path.name}")
+    return _proposed_text(asked, path, sent.text("content"), sent.text("seen"), Text("edit {name}", name=path.name))
 
 
 @router.post("/configuration/upload", response_class=HTMLResponse)
@@ -226,7 +232,7 @@ def propose_upload(asked: Asked, upload: Annotated[UploadFile, File()], seen: Se
     """What an uploaded file would change in the place of the first."""
     data = upload.file.read(LARGEST_BYTES + 1)
     if len(data) > LARGEST_BYTES:
-        _note(asked, "upload", refused=f"larger than {LARGEST_BYTES // 1024} kB")
+        _note(asked, "upload", refused=Text("larger than {largest_bytes} kB", largest_bytes=LARGEST_BYTES // 1024))
         return _refused(
             asked,
             Text("The file is larger than {largest_kb} kB: it is no configuration.", largest_kb=LARGEST_BYTES // 1024),
@@ -234,7 +240,7 @@ def propose_upload(asked: Asked, upload: Annotated[UploadFile, File()], seen: Se
     try:
         content = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        _note(asked, "upload", refused="not UTF-8 text")
+        _note(asked, "upload", refused=Text("not UTF-8 text"))
         return _refused(asked, Text("The file is no UTF-8 text: it is no configuration."))
     return _proposed_text(asked, asked.desk.main, content, seen, "upload")
 
@@ -244,9 +250,11 @@ def propose_undo(asked: Asked, number: Annotated[int, Form(ge=1)], seen: Seen) -
     """What a former state would change."""
     found = next((one for one in asked.desk.history.generations() if one.number == number), None)
     if found is None:
-        _note(asked, f"undo to {number}", refused="there is no such state")
+        _note(asked, Text("undo to {number}", number=number), refused=Text("there is no such state"))
         return _refused(asked, Text("The history has no state {number}.", number=number))
-    return _proposed(asked, lambda: found.state.files, seen, f"undo to {number}", of=found.of or number)
+    return _proposed(
+        asked, lambda: found.state.files, seen, Text("undo to {number}", number=number), of=found.of or number
+    )
 
 
 @router.post("/configuration/apply", response_class=HTMLResponse)
@@ -266,9 +274,17 @@ def apply(asked: Asked, proposal: Annotated[str, Form(max_length=64)]) -> HTMLRe
     except HistoryError as error:
         return _refused(asked, Text("The history cannot be kept, so nothing was written: {why}", why=str(error)))
     except OSError as error:
-        gate.audit(person, "configuration.changed", detail=f"{found.what}: {error}", done=False)
+        gate.audit(person, "configuration.changed", detail=joined([found.what, str(error)], ": "), done=False)
         return _cannot_write(asked, error)
-    gate.audit(person, "configuration.changed", detail=f"{found.what}: {', '.join(found.keys)}; state {change.number}")
+    gate.audit(
+        person,
+        "configuration.changed",
+        detail=Text(
+            "{what}: {said}",
+            what=found.what,
+            said=Text("{keys}; state {number}", keys=", ".join(found.keys), number=change.number),
+        ),
+    )
     gate.reload()
     return render(asked.request, "configuration_done.html", number=change.number)
 
@@ -318,7 +334,7 @@ def _proposed(
         check_seen(desk, seen)
         files = make()
         if not files:
-            _note(asked, what, refused="nothing would change")
+            _note(asked, what, refused=Text("nothing would change"))
             return _refused(asked, Text("Nothing was changed on the form."))
         loaded = judged(desk, files)
     except (StaleError, SettingsError, ChangeError, HistoryError, OSError) as error:
@@ -354,7 +370,7 @@ def _not_proposed(asked: _Asked, error: Exception, made: form.Group | None) -> H
 
 def _first(error: Exception) -> str:
     """The first line of what is wrong: it names the key and quotes no file."""
-    return str(error).partition("\n")[0]
+    return error.problems[0].head if isinstance(error, SettingsError) else first_line(str(error))
 
 
 def _note(
@@ -363,7 +379,7 @@ def _note(
     """Record a proposal, also a refused one: of which files, by their SHA-256, and which keys would be others."""
     hashes = (f"{name} {sha256(data).hexdigest()}" for name, data in sorted(files.items()))
     parts = [part for part in (what, *hashes, ", ".join(keys), refused) if part]
-    asked.gate.audit(asked.person, "configuration.proposed", detail="; ".join(parts), done=not refused)
+    asked.gate.audit(asked.person, "configuration.proposed", detail=joined(parts, "; "), done=not refused)
 
 
 def _busy(gate: Gate) -> list[str]:

@@ -12,7 +12,7 @@ from agent.console.desk import AtGate, Gate
 from agent.console.errors import RefusedError
 from agent.console.nav import Nav
 from agent.console.page import render
-from drivers.text import Text
+from drivers.text import Text, joined
 
 router = APIRouter()
 NAV = Nav(700, "/devices", Text("Devices"), Role.VIEWER)
@@ -40,7 +40,7 @@ def ask(
     except plugged.NotAskedError as error:
         gate.audit(person, "devices.asked", detail=device, done=False)
         raise RefusedError(HTTPStatus.CONFLICT, error.why) from None
-    gate.audit(person, "devices.asked", detail=f"{device}: {answer.words}")
+    gate.audit(person, "devices.asked", detail=joined([device, answer.words], ": "))
     return render(request, "devices_answer.html", device=device, answer=answer)
 
 

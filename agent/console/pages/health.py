@@ -75,7 +75,7 @@ def bundle(
     report = gate.insight.clinic.examine()
     content = packed(_material(gate, report), Wanted(pictures=pictures, plates=plates))
     parts = [name for name, wanted in (("pictures", pictures), ("plates", plates)) if wanted]
-    gate.audit(person, "bundle.taken", detail=f"with {' and '.join(parts)}" if parts else "")
+    gate.audit(person, "bundle.taken", detail=Text("with {parts}", parts=" and ".join(parts)) if parts else "")
     name = f"{file_name(report.gate, report.utc)}.zip"
     return Response(
         content, media_type="application/zip", headers={"content-disposition": f'attachment; filename="{name}"'}

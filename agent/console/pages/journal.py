@@ -26,7 +26,6 @@ from agent.core.chain import SEQ_MAX
 from agent.core.decision import Reason
 from agent.core.events import Outcome
 from agent.i18n.events import outcome_text
-from agent.i18n.trace import traced
 from agent.store import search
 from agent.store.errors import JournalError
 from agent.store.reader import JournalReader
@@ -177,7 +176,7 @@ def export(
                 end = min(end, after - 1)
     except JournalError as error:
         raise _unreadable(error) from None
-    gate.audit(person, "journal.exported", detail=f"events {begin} to {end}")
+    gate.audit(person, "journal.exported", detail=Text("events {begin} to {end}", begin=begin, end=end))
     name = f"{gate.loaded.settings.gate.id}-{begin}-{max(end, begin - 1)}.jsonl"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     return StreamingResponse(_lines(path, begin, end), media_type="application/x-ndjson", headers=headers)
@@ -204,9 +203,7 @@ def _path(gate: Gate) -> Path:
 
 
 def _unreadable(error: JournalError) -> RefusedError:
-    return RefusedError(
-        HTTPStatus.SERVICE_UNAVAILABLE, Text("The journal cannot be read: {why}", why=traced(str(error)))
-    )
+    return RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, Text("The journal cannot be read: {why}", why=str(error)))
 
 
 def _utc(text: str) -> float | None:
