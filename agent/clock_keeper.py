@@ -12,6 +12,7 @@ from agent.core.clock_trust import ClockFloor, ClockLook, ClockState, HoldoverRu
 from agent.core.events import ClockChanged, Draft
 from agent.service.worker import Worker
 from agent.store.errors import RegistryError
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -208,7 +209,12 @@ class ClockKeeper:
             self._read_floor()
             trust = self.trust()
             self._tell()
-            why = f"{reset.operator} reset the floor by {reset.utc - before_utc:+.0f} s: {reset.cause}"
+            why = Text(
+                "{operator} reset the floor by {utc} s: {cause}",
+                operator=reset.operator,
+                utc=f"{reset.utc - before_utc:+.0f}",
+                cause=reset.cause,
+            )
             log.warning("the clock: %s", why)
             event = ClockChanged(state=trust.state, before=trust.state, detail=why)
             self._note([Draft(event, None, None, max(0.0, trust.seen.utc))])

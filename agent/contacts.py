@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from agent.circuit import Circuit
 from drivers.api import Delivery, DeviceError, DeviceMisconfiguredError, DeviceUnavailableError
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -64,7 +65,9 @@ class Contacts:
         """
         there, wired = self._relay.capabilities.channels, [*self._moving(), *self._lamps()]
         if max(wired) > there:
-            raise DeviceMisconfiguredError(f"there is no relay {max(wired)}; the board has {there}")
+            raise DeviceMisconfiguredError(
+                Text("there is no relay {max}; the board has {there}", max=max(wired), there=there)
+            )
         self.energised = None
         identity = self._relay.open()
         released = self._relay.all_off()
@@ -73,7 +76,7 @@ class Contacts:
         if released is Delivery.NOT_DELIVERED:
             self._stuck.update(self._still_energised())
             if self._all_stuck():
-                raise DeviceUnavailableError("the board did not take the all-off")
+                raise DeviceUnavailableError(Text("the board did not take the all-off"))
         doubtful = self._stuck if released is not Delivery.UNKNOWN else self._moving()
         self._off_due |= dict.fromkeys(doubtful, 0.0)
         self._level_due = dict.fromkeys([*self._held(), *self._lamps()], 0.0)
@@ -154,7 +157,7 @@ class Contacts:
     def trouble(self, circuit: Circuit) -> str:
         """Why the lane cannot work although its board is there; empty when it can."""
         stuck = self._stuck.intersection(circuit.moving())
-        return f"relay {min(stuck)} does not let go" if stuck else ""
+        return Text("relay {min} does not let go", min=min(stuck)) if stuck else ""
 
     def let_go(self) -> None:
         """Release every relay and let the port go. Never raises."""
@@ -192,7 +195,7 @@ class Contacts:
             log.error("relay %d does not let go", channel)
             self._stuck.add(channel)
             if self._all_stuck():
-                raise DeviceUnavailableError(f"relay {channel} does not let go")
+                raise DeviceUnavailableError(Text("relay {channel} does not let go", channel=channel))
         self._off_due[channel] = now + (LEVEL_RETRY_S if channel in self._stuck else OFF_RETRY_S)
         return False
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from agent.core.events import DeviceChanged, Draft
 from agent.service.worker import Worker
+from drivers.text import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -90,7 +91,7 @@ class Devices:
                 return False
             level = logging.INFO if state in GOOD else logging.WARNING
             log.log(level, "%s %s: %s%s", family, name, state, f" ({detail})" if detail else "")
-            event = DeviceChanged(device=name, family=family, state=state, detail=detail[:DETAIL_LIMIT])
+            event = DeviceChanged(device=name, family=family, state=state, detail=shortened(detail, DETAIL_LIMIT))
             try:
                 self._waiting.put_nowait(Draft(event, lane, None, self._utc()))
             except queue.Full:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from agent.core.command import LANE_COMMANDS, Answer, Command, CommandName, Result
 from agent.core.lane_io import CommandKind
 from agent.store.errors import EvidenceError
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -113,7 +114,7 @@ def replay(parts: Parts, command: Command) -> Answer:
         "events": plan.events,
         "gone": None if plan.gone is None else list(plan.gone),
     }
-    return Answer(Result.DONE, f"events {plan.first} to {plan.last} are sent again", data)
+    return Answer(Result.DONE, Text("events {first} to {last} are sent again", first=plan.first, last=plan.last), data)
 
 
 def send_evidence(parts: Parts, command: Command) -> Answer:
@@ -122,11 +123,11 @@ def send_evidence(parts: Parts, command: Command) -> Answer:
     try:
         requested = parts.evidence.request(asked["pictures"])
     except EvidenceError as error:
-        return Answer(Result.FAILED, f"the pictures cannot be queued: {error}")
+        return Answer(Result.FAILED, Text("the pictures cannot be queued: {error}", error=error))
     data = {"queued": list(requested.queued), "unknown": list(requested.unknown)}
     if not requested.queued:
-        return Answer(Result.NOT_DONE, "none of these pictures is kept", data)
-    return Answer(Result.DONE, f"{len(requested.queued)} pictures will be sent", data)
+        return Answer(Result.NOT_DONE, Text("none of these pictures is kept"), data)
+    return Answer(Result.DONE, Text("{count} pictures will be sent", count=len(requested.queued)), data)
 
 
 def take_snapshot(parts: Parts, command: Command) -> Answer:
@@ -134,17 +135,20 @@ def take_snapshot(parts: Parts, command: Command) -> Answer:
     name = f"{command.lane}/{command.arguments['camera']}"
     camera = parts.cameras.get(name)
     if camera is None:
-        return Answer(Result.NOT_DONE, f"there is no camera {name}")
+        return Answer(Result.NOT_DONE, Text("there is no camera {name}", name=name))
     jpeg = camera.snapshot(SNAPSHOT_S)
     if jpeg is None:
-        return Answer(Result.FAILED, f"the camera {name} gave no picture within {SNAPSHOT_S:g} s")
+        return Answer(
+            Result.FAILED,
+            Text("the camera {name} gave no picture within {snapshot_s} s", name=name, snapshot_s=f"{SNAPSHOT_S:g}"),
+        )
     picture = hashlib.sha256(jpeg).hexdigest()
     try:
         parts.evidence.keep(picture, jpeg)
         parts.evidence.request([picture])
     except EvidenceError as error:
-        return Answer(Result.FAILED, f"the picture cannot be kept: {error}")
-    return Answer(Result.DONE, "the picture will be sent", {"picture": picture, "bytes": len(jpeg)})
+        return Answer(Result.FAILED, Text("the picture cannot be kept: {error}", error=error))
+    return Answer(Result.DONE, Text("the picture will be sent"), {"picture": picture, "bytes": len(jpeg)})
 
 
 def reload_lists(parts: Parts, _command: Command) -> Answer:
@@ -153,7 +157,7 @@ def reload_lists(parts: Parts, _command: Command) -> Answer:
     problem = next((each.problem for each in found if each.problem), "")
     trust = next((each.trust for each in found if each.trust is not None), None)
     if trust is None:
-        return Answer(Result.FAILED, problem or "there is no trust list", {"version": None})
+        return Answer(Result.FAILED, problem or Text("there is no trust list"), {"version": None})
     data = {
         "version": trust.version,
         "expires_at": trust.expires_at,
@@ -161,8 +165,16 @@ def reload_lists(parts: Parts, _command: Command) -> Answer:
         "keys": sorted(entry.key_id.hex() for entry in trust.entries),
     }
     if problem:
-        return Answer(Result.FAILED, f"{problem}; version {trust.version} stays in force", data)
-    return Answer(Result.DONE, f"trust list version {trust.version} is in force", data)
+        return Answer(
+            Result.FAILED,
+            Text(
+                "{problem}; {said}",
+                problem=problem,
+                said=Text("version {version} stays in force", version=trust.version),
+            ),
+            data,
+        )
+    return Answer(Result.DONE, Text("trust list version {version} is in force", version=trust.version), data)
 
 
 def set_log_level(parts: Parts, command: Command) -> Answer:
@@ -170,4 +182,11 @@ def set_log_level(parts: Parts, command: Command) -> Answer:
     asked: Mapping[str, Any] = command.arguments
     level, for_s = asked["level"], asked["for_s"]
     parts.log_level.change(level, for_s)
-    return Answer(Result.DONE, f"the log level is {level} {f'for {for_s} s' if for_s else 'until the next start'}")
+    return Answer(
+        Result.DONE,
+        Text(
+            "the log level is {level} {value}",
+            level=level,
+            value=Text("for {for_s} s", for_s=for_s) if for_s else Text("until the next start"),
+        ),
+    )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent.eye.protocol import VERSION, Beat, Hello, ProtocolError
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,18 +96,18 @@ class EyeLife:
             self._due_by = max(self._due_by, now + self._limits.hang_s)
         if now >= self._due_by:
             allowed_s = self._limits.hang_s if self._beaten else self._limits.start_s
-            raise EyeFailedError(f"gave no sign of life for {allowed_s:g} s")
+            raise EyeFailedError(Text("gave no sign of life for {allowed_s} s", allowed_s=f"{allowed_s:g}"))
 
     def _listen(self) -> None:
         try:
             envelopes = self._process.receive()
             if envelopes is None:
                 ended = self._process.ended_within(_LAST_WORDS_S)
-                raise EyeFailedError(self._process.how_it_ended() if ended else "closed its socket")
+                raise EyeFailedError(self._process.how_it_ended() if ended else Text("closed its socket"))
             for envelope in envelopes:
                 self._hear(envelope)
         except ProtocolError as error:
-            raise EyeFailedError(f"broke the protocol: {error}") from error
+            raise EyeFailedError(Text("broke the protocol: {error}", error=error)) from error
 
     def _hear(self, envelope: Envelope) -> None:
         message = envelope.message
@@ -114,7 +115,7 @@ class EyeLife:
             self._greet(message)
             return
         if not self._greeted:
-            raise ProtocolError("the first word must be Hello")
+            raise ProtocolError(Text("the first word must be Hello"))
         if isinstance(message, Beat):
             self._beaten = True
             self._due_by = time.monotonic() + self._limits.hang_s
@@ -125,14 +126,26 @@ class EyeLife:
 
     def _greet(self, hello: Hello) -> None:
         if self._greeted or hello.pid != self._process.pid:
-            raise ProtocolError("a greeting from somebody else")
+            raise ProtocolError(Text("a greeting from somebody else"))
         if hello.version != VERSION:
-            raise ProtocolError(f"the eye speaks version {hello.version}, this agent {VERSION}: mixed installations")
+            raise ProtocolError(
+                Text(
+                    "the eye speaks version {version}, this agent {version_2}: mixed installations",
+                    version=hello.version,
+                    version_2=VERSION,
+                )
+            )
         self._greeted = True
 
 
 def _refuse_hanging(beat: Beat, limits: EyeLimits) -> None:
     if beat.reading_since is not None and beat.at - beat.reading_since > limits.reading_s:
-        raise EyeFailedError(f"has been reading one frame for more than {limits.reading_s:g} s")
+        raise EyeFailedError(
+            Text("has been reading one frame for more than {reading_s} s", reading_s=f"{limits.reading_s:g}")
+        )
     if beat.camera_since is not None and beat.at - beat.camera_since > limits.camera_s:
-        raise EyeFailedError(f"has been waiting in one call of the camera for more than {limits.camera_s:g} s")
+        raise EyeFailedError(
+            Text(
+                "has been waiting in one call of the camera for more than {camera_s} s", camera_s=f"{limits.camera_s:g}"
+            )
+        )

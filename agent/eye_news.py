@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from agent.core.camera_view import View
 from agent.core.observations import Presentation, Reading
 from agent.eye.protocol import CameraPhase, CameraState, ProtocolError
+from agent.i18n.recorded import recorded_text
 from agent.port_state import PortState
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class EyeStatus:
             state=self._port_state(camera.phase),
             phase=camera.phase,
             view=camera.view,
-            detail=camera.detail,
+            detail=recorded_text(camera.detail, camera.message),
             misconfigured=camera.misconfigured,
             width_px=camera.width_px,
             height_px=camera.height_px,

@@ -22,6 +22,7 @@ from agent.eye_score import EyeScore
 from agent.port_state import PortState
 from agent.service.listeners import tell
 from agent.service.worker import Backoff, Worker
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,7 +39,9 @@ _ASK_AGAIN_S = 0.5
 _ASK_PAUSE_S = 0.1
 _LOOK_S = 0.2
 NOT_OPEN = -1
-_HELD = "does not end although it was killed; its camera or a driver hangs; a new one is started once it has ended"
+_HELD = Text(
+    "does not end although it was killed; its camera or a driver hangs; a new one is started once it has ended"
+)
 LIMIT_S = 60.0
 """How long the port's thread may take over one message, or to start or end a process."""
 
@@ -198,12 +201,12 @@ class EyePort:
             self._process = process = self._started()
             self._attend(process)
         except EyeFailedError as error:
-            self._lost(f"the eye process {error}")
+            self._lost(Text("the eye process {error}", error=error))
         finally:
             # A fault of ours costs one life of the eye: the worker reports it, and begins the next.
             fault = sys.exception()
             if fault is not None:
-                self._lost(f"a fault in the agent itself: {type(fault).__name__}")
+                self._lost(Text("a fault in the agent itself: {name}", name=type(fault).__name__))
             self._process = self._beat = None
             if process is not None:
                 self._end(process)
@@ -219,7 +222,7 @@ class EyePort:
         try:
             return EyeProcess(self._command)
         except OSError as error:
-            raise EyeFailedError(f"could not be started: {error}") from error
+            raise EyeFailedError(Text("could not be started: {error}", error=error)) from error
 
     def _attend(self, process: EyeProcess) -> None:
         self._say(process, self._configure)
@@ -246,7 +249,7 @@ class EyePort:
             return
         log.error("eye %s: the eye process %d does not end although it was killed", self._name, process.pid)
         if not self.worker.stopping:
-            self._change(replace(self._status, state=PortState.LOST, detail=f"the eye process {_HELD}"))
+            self._change(replace(self._status, state=PortState.LOST, detail=Text("the eye process {held}", held=_HELD)))
         while not process.ended_within(0.0):
             if self.worker.wait(_LOOK_S):
                 self._left = True
@@ -259,7 +262,9 @@ class EyePort:
             process.send(message)
         except OSError as error:
             ended = process.ended_within(1.0)
-            raise EyeFailedError(process.how_it_ended() if ended else f"does not listen ({error})") from error
+            raise EyeFailedError(
+                process.how_it_ended() if ended else Text("does not listen ({error})", error=error)
+            ) from error
 
     def _woken(self) -> bool:
         """Do what this thread was woken for; True when it is to stop."""

@@ -15,6 +15,7 @@ from agent.eye.protocol import EXIT_ANEW
 from agent.eye.wire import Decoder, encoded
 from agent.service.cleanup import on_failure
 from agent.service.parallel import Job
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -106,16 +107,16 @@ class EyeProcess:
         """Its exit in words; for after it has ended."""
         code = self._process.returncode
         if code is None:
-            return "still runs"
+            return Text("still runs")
         if code == EXIT_ANEW:
-            return "asked to be started anew: what its camera needs is another file or device by now"
+            return Text("asked to be started anew: what its camera needs is another file or device by now")
         if code >= 0:
-            return f"ended with exit code {code}"
+            return Text("ended with exit code {code}", code=code)
         try:
             name = signal.Signals(-code).name
         except ValueError:
-            name = f"signal {-code}"
-        return f"was ended by {name}"
+            name = Text("signal {value}", value=-code)
+        return Text("was ended by {name}", name=name)
 
 
 def scrubbed_environment() -> dict[str, str]:

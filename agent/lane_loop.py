@@ -42,6 +42,7 @@ from agent.core.plates.bystanders import Bystanders
 from agent.port_state import PortState
 from agent.service.worker import OnFailure, Worker
 from agent.store.journal import JournalError, LedgerConflictError
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -334,7 +335,9 @@ class LaneLoop:
         """Pass the answer to an order on; with a word where its record still waits, as that of a release may."""
         recorded = any(isinstance(one, Record) for one in effects)
         if answer.done and recorded and not _binding(effects) and self._recorder.failing:
-            detail = f"{answer.detail}; the journal cannot be written, its record waits"
+            detail = Text(
+                "{detail}; {said}", detail=answer.detail, said=Text("the journal cannot be written, its record waits")
+            )
             answer = replace(answer, detail=detail)
         self._answered(answer)
 

@@ -15,13 +15,14 @@ from agent.core.command import Answer, Result
 from agent.core.lane import Lane, LaneRules
 from agent.core.lane_io import Commanded
 from agent.core.lane_state import GATHERING, State
-from agent.core.wording.lookup import camera_view
-from agent.core.wording.words import Language
+from agent.i18n import Language
+from agent.i18n.cameras import camera_view_text
 from agent.lane_loop import Hands, LaneLoop, LaneView, Sighting
 from agent.lane_pause import LanePause
 from agent.port_state import PortState
 from agent.scanner_watch import ScannerState, ScannerWatch
 from agent.signals import NAMES, SignalMap, SignalWatch
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from drivers.api import InputPort, ScannerPort
 
 ORDERS_WAITING = 16
-OVERLOADED = (
+OVERLOADED = Text(
     "the machine is too slow for it: pictures are lost or come late; a smaller picture or fewer cameras would help"
 )
 LATE_ANSWER_S = 2.0
@@ -105,11 +106,17 @@ class OrderDesk:
         if not operator:
             raise ValueError("an order without an operator")
         if not loop.runs:
-            return Answer(Result.FAILED, "the lane does not run; nothing was done")
+            return Answer(Result.FAILED, Text("the lane does not run; nothing was done"))
         ticket = _Ticket(self._now().at + timeout_s)
         with self._lock:
             if len(self._tickets) >= ORDERS_WAITING:
-                return Answer(Result.FAILED, f"{ORDERS_WAITING} orders wait for the lane already; nothing was done")
+                return Answer(
+                    Result.FAILED,
+                    Text(
+                        "{orders_waiting} orders wait for the lane already; nothing was done",
+                        orders_waiting=ORDERS_WAITING,
+                    ),
+                )
             number = str(next(self._numbers))
             self._tickets[number] = ticket
         loop.commanded(lambda _: self._take(ticket, number, kind, operator, cause))
@@ -135,8 +142,10 @@ class OrderDesk:
         if ticket.answer is not None:
             return ticket.answer
         if ticket.taken:
-            return Answer(Result.UNKNOWN, "the lane began with it and does not answer; it may have been carried out")
-        return Answer(Result.FAILED, "the lane did not take it up in time; it is not carried out, now or later")
+            return Answer(
+                Result.UNKNOWN, Text("the lane began with it and does not answer; it may have been carried out")
+            )
+        return Answer(Result.FAILED, Text("the lane did not take it up in time; it is not carried out, now or later"))
 
 
 class LaneUnit:
@@ -252,7 +261,7 @@ class LaneUnit:
         if status.up and status.overloaded:
             state, detail = "overloaded", OVERLOADED
         if status.up and status.view is not View.CLEAR:
-            state, detail = status.view.value, camera_view(status.view, Language.EN)
+            state, detail = status.view.value, camera_view_text(status.view, Language.EN)
         # The lane hears of it first, here as below: who acts on the news finds a lane that knows it.
         if reads_codes and status.state is not PortState.CONNECTING:
             self._reader_changed(camera, works=status.up)

@@ -11,6 +11,7 @@ from agent.core.lists.sync_io import Outcome
 from agent.core.permit.trust import TrustError
 from agent.list_news import ListNews
 from agent.store.errors import RegistryError, is_full
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -125,7 +126,9 @@ class ListDesk:
         """Make room for the chunks of a snapshot; which are there already. None when the disk gives no room."""
         size = sum(ref.size for ref in head.chunks)
         if size > self._registry.most_bytes:
-            detail = f"a snapshot of {size >> 20} MB packed, which is beyond lists.max_mb; the old list stays"
+            detail = Text(
+                "a snapshot of {size} MB packed, which is beyond lists.max_mb; the old list stays", size=size >> 20
+            )
             self.refuse(head.kind.value, ListFault.DISK_FULL, detail, "mqtt")
             self._news.trouble(detail, head.kind.value)
             return None
@@ -184,16 +187,22 @@ class ListDesk:
     ) -> Opened[T] | ListError:
         trust = self.trust()
         if trust is None:
-            return ListError(ListFault.KEY_UNKNOWN, "there is no trust list that could name the key")
+            return ListError(ListFault.KEY_UNKNOWN, Text("there is no trust list that could name the key"))
         try:
             found = opening(data, trust, self._registry.site, self._now().utc)
         except ListError as error:
             return error
         if found.said.issued_at > self._registry.latest():
-            message = f"it was issued at {found.said.issued_at}, which is still to come: see to the publisher's clock"
+            message = Text(
+                "it was issued at {issued_at}, which is still to come: see to the publisher's clock",
+                issued_at=found.said.issued_at,
+            )
             return ListError(ListFault.FROM_THE_FUTURE, message)
         if found.said.kind is not kind:
-            return ListError(ListFault.WRONG_KIND, f"it is of the {found.said.kind}, not of the {kind}")
+            return ListError(
+                ListFault.WRONG_KIND,
+                Text("it is of the {kind}, not of the {kind_2}", kind=found.said.kind, kind_2=kind),
+            )
         return found
 
     def _apply(self, kind: ListKind, source: Source, work: Callable[[], Applied | None]) -> Outcome:
@@ -209,7 +218,10 @@ class ListDesk:
                 self._news.trouble(str(error), kind.value)
             return TROUBLE
         except OSError as error:  # of the chunks
-            self._news.trouble(f"the chunks of the {kind} cannot be read: {error.strerror or error}", kind.value)
+            self._news.trouble(
+                Text("the chunks of the {kind} cannot be read: {value}", kind=kind, value=error.strerror or error),
+                kind.value,
+            )
             return TROUBLE
         self._news.well(kind.value)
         if applied is not None:
@@ -217,7 +229,7 @@ class ListDesk:
         return DONE
 
     def _no_room(self, kind: ListKind, error: OSError) -> Outcome:
-        detail = f"no room for the chunks of the {kind}: {error.strerror or error}"
+        detail = Text("no room for the chunks of the {kind}: {value}", kind=kind, value=error.strerror or error)
         if not is_full(error):
             self._news.trouble(detail, kind.value)
             return TROUBLE

@@ -22,6 +22,7 @@ from agent.store.journal import (
     JournalUnavailableError,
     LedgerConflictError,
 )
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -114,7 +115,9 @@ class Recorder:
         until_at = self._at() + BIND_BUDGET_S
         with self._lock:
             if not self._write_pending(until_at):
-                raise JournalUnavailableError(f"{len(self._pending)} records wait to be written first")
+                raise JournalUnavailableError(
+                    Text("{count} records wait to be written first", count=len(self._pending))
+                )
             drafts = [self._shape(draft) for draft in events]
             with self._reserving(drafts, ledger):
                 self._journal.record(drafts, ledger, commands)
@@ -175,14 +178,20 @@ class Recorder:
             if self._pending and self._at() >= until_at:
                 return False
         if self._refused:
-            self._alarm(f"{self._refused} events could not be recorded")
+            self._alarm(Text("{refused} events could not be recorded", refused=self._refused))
             self._refused = 0
         if self._fault:
             self._alarm(f"a record cannot be written: {self._fault}")
             self._fault = ""
         if self._trouble:
             if not self._told:
-                self._alarm(f"{self._trouble}; {self._caught_up} records had waited")
+                self._alarm(
+                    Text(
+                        "{trouble}; {said}",
+                        trouble=self._trouble,
+                        said=Text("{caught_up} records had waited", caught_up=self._caught_up),
+                    )
+                )
             self._trouble = ""
             log.warning("the journal is written again; %d records had waited", self._caught_up)
         self._told, self._caught_up = False, 0

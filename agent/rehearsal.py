@@ -19,6 +19,7 @@ from agent.service.cleanup import on_failure
 from agent.service.parallel import Job
 from drivers.inputs import simulated as simulated_inputs
 from drivers.relay import simulated as simulated_relay
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -98,11 +99,11 @@ def check_scene(file: Path, folders: Collection[Path]) -> None:
     """Raise OSError where a file is not a scene in one of the folders of scenes, or the place of a new one."""
     if file.parent not in folders or file.suffix != SUFFIX or file.parent.is_symlink():
         places = " or ".join(str(folder / f"NAME{SUFFIX}") for folder in folders)
-        raise OSError(f"the scene file {file} must be {places}")
+        raise OSError(Text("the scene file {file} must be {places}", file=file, places=places))
     if not file.is_symlink() and not file.exists():
         return
     if file.is_symlink() or not file.is_file() or not _is_scene(file):
-        raise OSError(f"{file} is there and not a scene: it is left as it is")
+        raise OSError(Text("{file} is there and not a scene: it is left as it is", file=file))
 
 
 def _is_scene(file: Path) -> bool:

@@ -14,6 +14,7 @@ from agent.core.observations import Presentation
 from agent.port_state import PortKeeper
 from agent.service.worker import Worker
 from drivers.api import ScanLosses
+from drivers.text import Text, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,10 +147,12 @@ class ScannerWatch:
             self._known, self._dropped_at = losses, now
             if not self._noisy:
                 self._noisy = True
-                self._on_state(self.state, f"texts were dropped: {described(*losses)}")
+                self._on_state(self.state, Text("texts were dropped: {described}", described=described(*losses)))
         elif self._noisy and now - self._dropped_at >= self._quiet_s:
             self._noisy = False
-            self._on_state(self.state, f"quiet again; in all, texts were dropped: {described(*losses)}")
+            self._on_state(
+                self.state, Text("quiet again; in all, texts were dropped: {described}", described=described(*losses))
+            )
 
     def _port_changed(self) -> None:
         self._noisy = False
@@ -159,13 +162,19 @@ class ScannerWatch:
 def described(losses: ScanLosses, held_back: int) -> str:
     """What was dropped, in words that say what may be the cause."""
     dropped = (
-        (losses.overlong, f"{losses.overlong} longer than max_length"),
+        (losses.overlong, Text("{overlong} longer than max_length", overlong=losses.overlong)),
         (
             losses.unfinished,
-            f"{losses.unfinished} without an end (does the scanner send the suffix? else set timeout_ms)",
+            Text(
+                "{unfinished} without an end (does the scanner send the suffix? else set timeout_ms)",
+                unfinished=losses.unfinished,
+            ),
         ),
-        (losses.unmarked, f"{losses.unmarked} without the prefix"),
-        (losses.crowded, f"{losses.crowded} faster than they could be read"),
-        (held_back, f"{held_back} more than the lane takes (a scanner gone mad or noise on its line)"),
+        (losses.unmarked, Text("{unmarked} without the prefix", unmarked=losses.unmarked)),
+        (losses.crowded, Text("{crowded} faster than they could be read", crowded=losses.crowded)),
+        (
+            held_back,
+            Text("{held_back} more than the lane takes (a scanner gone mad or noise on its line)", held_back=held_back),
+        ),
     )
-    return ", ".join(words for count, words in dropped if count)
+    return joined(words for count, words in dropped if count)

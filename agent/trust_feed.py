@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from agent.core.permit.trust import MAX_TEXT
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,7 +35,7 @@ class TrustFeed:
             with self.path.open("rb") as file:
                 text = file.read(MAX_TEXT + 1)
         except OSError as error:
-            problem = f"the trust list {self.path} cannot be read: {error.strerror}"
+            problem = Text("the trust list {path} cannot be read: {strerror}", path=self.path, strerror=error.strerror)
             if problem != self.problem:
                 log.error("%s", problem)  # noqa: TRY400 - told, not a bug
             self.problem, self._version = problem, None

@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, Final
 
 from agent.core.camera_view import View
 from agent.core.quality import Flaw
-from agent.core.wording.lookup import WORDS as WORDS_OF_THE_CORE
-from agent.core.wording.words import Language
 from agent.doctor.codes import SEVERITY, Check, Code
-from agent.doctor.words.lookup import WORDS
+from agent.doctor.texts import FINDINGS, SEVERITIES, TITLES
+from agent.i18n import Language
+from agent.i18n.cameras import FLAWS, VIEWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 PAGE = Path(__file__).parents[1] / "docs" / "doctor.md"
-NAMES: Final = {Language.EN: "English", Language.ZH: "中文", Language.RU: "Русский", Language.KK: "Қазақша"}
 OTHERS: Final = tuple(language for language in Language if language is not Language.EN)
 
 INTRODUCTION: Final = """# Doctor: what is wrong with a gate, and how to fix it
 
-This page is written by `python tools/doctor_page.py`; the words stand in `agent/doctor/words/`, one module a language.
+This page is written by `python tools/doctor_page.py`; the words stand in `agent/doctor/texts.py`, and their
+translations in the catalogues of `agent/i18n/`.
 
 ```
 gate-agent doctor                     # everything, in some seconds; exit code 0: nothing to fix, 1: errors or warnings
@@ -112,10 +112,10 @@ def page() -> str:
     """The whole page."""
     parts = [INTRODUCTION.strip(), table(("what is seen", "where to look"), symptoms())]
     for check in Check:
-        parts += [f"## {WORDS[Language.EN].titles[check]}", findings(check)]
+        parts += [f"## {TITLES[check]}", findings(check)]
     parts += ["## Any check", _table_of([code for code in Code if check_of(code) is None])]
     parts += ["## In the other languages"]
-    parts += [table(("code", *(NAMES[one] for one in OTHERS)), translated())]
+    parts += [table(("code", *(one.own_name for one in OTHERS)), translated())]
     return "\n\n".join(parts) + "\n"
 
 
@@ -134,7 +134,7 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 def symptoms() -> Iterable[tuple[str, str]]:
     """A row for each symptom, with links to the checks that find its causes."""
     for seen, checks in SYMPTOMS:
-        titles = (WORDS[Language.EN].titles[check] for check in checks)
+        titles = (TITLES[check] for check in checks)
         yield seen, ", ".join(f"[{title}](#{anchor(title)})" for title in titles)
 
 
@@ -153,15 +153,14 @@ def _table_of(codes: Iterable[Code]) -> str:
 
 
 def _rows(code: Code) -> Iterable[tuple[str, str, str, str]]:
-    severity = WORDS[Language.EN].severities[SEVERITY[code]]
-    core = WORDS_OF_THE_CORE[Language.EN]
+    severity = SEVERITIES[SEVERITY[code]]
     match code:
         case Code.CAMERA_VIEW:
-            told = [core.views[view] for view in View if view is not View.CLEAR]
+            told = [VIEWS[view] for view in View if view is not View.CLEAR]
         case Code.CAMERA_PICTURE:
-            told = [core.flaws[flaw] for flaw in Flaw]
+            told = [FLAWS[flaw] for flaw in Flaw]
         case _:
-            told = [WORDS[Language.EN].findings[code]]
+            told = [FINDINGS[code]]
     for words in told:
         yield severity, f"`{code}`", words.what, words.act
 
@@ -169,9 +168,8 @@ def _rows(code: Code) -> Iterable[tuple[str, str, str, str]]:
 def translated() -> Iterable[tuple[str, ...]]:
     """The words of every finding in the other languages; those of pictures stand in docs/reasons.md."""
     for code in Code:
-        if code in WORDS[Language.EN].findings:
-            told = (WORDS[language].findings[code] for language in OTHERS)
-            yield f"`{code}`", *(f"{one.what} {one.act}" for one in told)
+        if code in FINDINGS:
+            yield f"`{code}`", *(FINDINGS[code].translated(language) for language in OTHERS)
 
 
 if __name__ == "__main__":

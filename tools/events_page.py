@@ -30,7 +30,7 @@ from agent.core.contract.channels import (
 )
 from agent.core.contract.schemas import EVENTS, event_schema, schemas
 from agent.core.decision import Reason, Verdict
-from agent.core.events import Alarm, Outcome
+from agent.core.events import Alarm, AlarmRaised, Outcome
 from agent.core.lists.standing import DataState
 
 if TYPE_CHECKING:
@@ -46,6 +46,8 @@ PAGE = DOCS / "events.md"
 PICTURE = DOCS / "images" / "one-vehicle.svg"
 TEMPLATE = Path(__file__).with_name("events_page.template.md")
 LISTED: tuple[type[StrEnum], ...] = (Outcome, Verdict, Reason, Alarm, ClockState, DataState, Result, Refusal)
+SHARED = "Message"
+"""The object that several events hold: it has its section after all of them."""
 SHORT = 6
 
 
@@ -66,7 +68,7 @@ def page() -> str:
         "health_objects": "\n\n".join(objects(schemas()["health"])),
         "commands": commands(),
         "result": fields(schemas()["result"]),
-        "types": "\n\n".join(event_type(kind) for kind in EVENTS),
+        "types": "\n\n".join([*(event_type(kind) for kind in EVENTS), shared()]),
         "values": values(),
         "customs": customs(),
         "counterparts": access_control(),
@@ -169,9 +171,16 @@ def objects(schema: Schema) -> list[str]:
     """The sections of the objects inside a message."""
     parts = []
     for name, definition in schema.get("$defs", {}).items():
-        if "properties" in definition:
+        if "properties" in definition and name != SHARED:
             parts += [f"#### {name}", definition["description"], fields({**definition, "$defs": schema["$defs"]})]
     return parts
+
+
+def shared() -> str:
+    """The section of the object that several events hold."""
+    definitions = event_schema(AlarmRaised.TYPE)["$defs"]
+    definition = definitions[SHARED]
+    return "\n\n".join([f"### {SHARED}", definition["description"], fields({**definition, "$defs": definitions})])
 
 
 def event_type(kind: str) -> str:

@@ -6,20 +6,23 @@ Run `python tools/reasons_page.py`.
 from __future__ import annotations
 
 import unicodedata
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from agent.core.decision import Reason, Verdict
-from agent.core.events import Alarm, Outcome
-from agent.core.lane_state import State
-from agent.core.wording.lookup import WORDS
-from agent.core.wording.words import NO_ORACLE, Language, Phrase, phrase_for
+from agent.i18n import Language, translate
+from agent.i18n.events import ALARMS, OUTCOMES, VERDICTS
+from agent.i18n.reasons import REASONS, officer_text
+from agent.i18n.sign import NO_ORACLE, PHRASES, STATES, Phrase, phrase_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
+    from drivers.text import Text
+
+C = TypeVar("C", bound=StrEnum)
 PAGE = Path(__file__).parents[1] / "docs" / "reasons.md"
-NAMES: Final = {Language.EN: "English", Language.ZH: "中文", Language.RU: "Русский", Language.KK: "Қазақша"}
 OTHERS: Final = tuple(language for language in Language if language is not Language.EN)
 
 PASS, DENY, MANUAL, RETRY = Verdict
@@ -120,7 +123,7 @@ SETTINGS: Final[Mapping[Reason, tuple[str, ...]]] = {
 INTRODUCTION: Final = """# Reasons
 
 Why a vehicle passes or does not. This page is written by `python tools/reasons_page.py`; the words stand in
-`agent/core/wording/`, one module a language.
+`agent/i18n/`, and their translations in its catalogues.
 
 The checks are made in the order of this table, and the first that fails decides; a check that is switched off, or has
 nothing to look at, is left out. The event [`access.decided`](events.md#accessdecided) lists every check that was made.
@@ -141,23 +144,23 @@ def page() -> str:
                     ("", "reason", "leads to", "what the gate found", "what an officer does", "settings"), in_order()
                 ),
                 "## What an officer reads",
-                table(("reason", *(NAMES[one] for one in OTHERS)), officer_rows()),
+                table(("reason", *(one.own_name for one in OTHERS)), officer_rows()),
                 "## What a driver reads",
                 said_less(),
-                table((*(NAMES[one] for one in Language), "for"), driver_rows()),
+                table((*(one.own_name for one in Language), "for"), driver_rows()),
                 "## What the sign says in each state of a lane",
-                table(("state", *(NAMES[one] for one in Language)), in_languages(State, lambda one: WORDS[one].states)),
+                table(("state", *(one.own_name for one in Language)), in_languages(STATES)),
                 measured(),
                 "## Alarms",
-                table(("alarm", *(NAMES[one] for one in Language)), in_languages(Alarm, lambda one: WORDS[one].alarms)),
+                table(("alarm", *(one.own_name for one in Language)), in_languages(ALARMS)),
                 "## Verdicts and outcomes",
                 table(
-                    ("verdict", *(NAMES[one] for one in Language)),
-                    in_languages(Verdict, lambda one: WORDS[one].verdicts),
+                    ("verdict", *(one.own_name for one in Language)),
+                    in_languages(VERDICTS),
                 ),
                 table(
-                    ("outcome", *(NAMES[one] for one in Language)),
-                    in_languages(Outcome, lambda one: WORDS[one].outcomes),
+                    ("outcome", *(one.own_name for one in Language)),
+                    in_languages(OUTCOMES),
                 ),
                 "",
             ]
@@ -168,7 +171,7 @@ def page() -> str:
 
 def said_less() -> str:
     """Why many reasons have one text."""
-    wait, not_valid = (WORDS[Language.EN].driver[phrase] for phrase in (Phrase.WAIT, Phrase.NOT_VALID))
+    wait, not_valid = (PHRASES[phrase] for phrase in (Phrase.WAIT, Phrase.NOT_VALID))
     return (
         f"A driver learns less. {len(NO_ORACLE)} reasons share the one text “{wait}” on purpose: plate, vehicle, use, watch"
         " list and chance must not be told apart by somebody who tries codes. A code that is refused for itself gets"
@@ -186,7 +189,7 @@ def table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 def in_order() -> Iterable[tuple[str, ...]]:
     """The reasons in the order of their checks."""
     for number, reason in enumerate(Reason):
-        advice = WORDS[Language.EN].officer[reason]
+        advice = REASONS[reason]
         settings = ", ".join(f"`{name}`" for name in SETTINGS.get(reason, ())) or "-"
         yield str(number or ""), f"`{reason}`", verdicts(reason), advice.what, advice.act, settings
 
@@ -200,30 +203,29 @@ def verdicts(reason: Reason) -> str:
 def officer_rows() -> Iterable[tuple[str, ...]]:
     """The officer's words beside those in English."""
     for reason in Reason:
-        said = (WORDS[language].officer[reason] for language in OTHERS)
-        yield f"`{reason}`", *(f"{one.what} {one.act}" for one in said)
+        yield f"`{reason}`", *(officer_text(reason, language) for language in OTHERS)
 
 
 def driver_rows() -> Iterable[tuple[str, ...]]:
     """The driver's phrases, each with the reasons that share it."""
     for phrase in Phrase:
         reasons = ", ".join(f"`{reason}`" for reason in Reason if phrase_for(reason) is phrase)
-        yield *(WORDS[language].driver[phrase] for language in Language), reasons
+        yield *(translate(PHRASES[phrase], language) for language in Language), reasons
 
 
-def in_languages(codes: Iterable[str], look: Callable[[Language], Mapping[str, str]]) -> Iterable[tuple[str, ...]]:
+def in_languages(texts: Mapping[C, Text]) -> Iterable[tuple[str, ...]]:
     """One row a code, with its words in every language."""
-    for code in codes:
-        yield f"`{code}`", *(look(language)[code] for language in Language)
+    for code, text in texts.items():
+        yield f"`{code}`", *(translate(text, language) for language in Language)
 
 
 def measured() -> str:
     """How much room a sign needs."""
     longest = {
-        language: max((*WORDS[language].driver.values(), *WORDS[language].states.values()), key=width)
+        language: max((translate(one, language) for one in (*PHRASES.values(), *STATES.values())), key=width)
         for language in Language
     }
-    each = ", ".join(f"{NAMES[language]} {width(text)}" for language, text in longest.items())
+    each = ", ".join(f"{language.own_name} {width(text)}" for language, text in longest.items())
     return (
         f"The longest texts of a sign take, in columns (a Chinese character takes two): {each}. All fit on two lines of 20"
         " columns; nearly all on two of 16."

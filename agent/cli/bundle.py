@@ -14,9 +14,9 @@ from agent.cli.configuration import DEFAULT_PATH, ConfigurationLater, usable_con
 from agent.cli.doctor import report_of
 from agent.cli.rights import act_at, act_at_gate
 from agent.cli.terminal import echo
-from agent.core.wording.words import Language
 from agent.doctor.bundle.contents import service_log
 from agent.doctor.bundle.pack import Material, Wanted, packed
+from agent.i18n import Language
 from agent.settings import LoadedSettings, SettingsError
 
 MODE = 0o600

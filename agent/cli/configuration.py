@@ -11,7 +11,7 @@ import typer
 
 from agent.cli.rights import act_at_gate, act_on_configuration
 from agent.configuration import FAMILIES, history_of, load_configuration, models
-from agent.core.wording.words import Language
+from agent.i18n import Language
 from agent.settings import board_place
 from agent.settings.refuge import last_good, on_disk, usable
 

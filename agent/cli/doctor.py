@@ -23,7 +23,6 @@ from agent.cli.configuration import (
 )
 from agent.cli.lists.gate import registry_of
 from agent.cli.terminal import echo
-from agent.core.wording.words import Language
 from agent.doctor.codes import Check, Severity
 from agent.doctor.examination import Examiner
 from agent.doctor.facts import ClockFacts, ListsFacts
@@ -33,8 +32,9 @@ from agent.doctor.gathering.user import agent_user
 from agent.doctor.health import health_of_the_doctor, payload
 from agent.doctor.tasks import Ground, common, free, without_settings
 from agent.doctor.telling import as_json, from_json, lines
-from agent.doctor.words.lookup import title
+from agent.doctor.texts import title
 from agent.gate_lists import REGISTRY
+from agent.i18n import Language
 from agent.service.clock import Clock
 from agent.settings import SettingsError
 from agent.store.errors import RegistryError

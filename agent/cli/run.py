@@ -143,13 +143,13 @@ def _read_anew(configuration: Path, app: App, running: LoadedSettings) -> Found 
 
 def _log_refused(refused: SettingsError) -> None:
     for problem in refused.problems:
-        log.error("%s", str(problem).splitlines()[0])
+        log.error("%s", problem.head)
     log.error("the configuration on the disk is refused; the gate runs with the last good one")
 
 
 def _refusal(refused: SettingsError, running: LoadedSettings) -> ConfigurationRefused:
     errors = [problem for problem in refused.problems if problem.severity == "error"]
-    return ConfigurationRefused(errors=len(errors), detail=str(errors[0]).splitlines()[0], running=running.digest)
+    return ConfigurationRefused(errors=len(errors), detail=errors[0].head, running=running.digest)
 
 
 def _remember(configuration: Path, found: Found) -> None:

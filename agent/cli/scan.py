@@ -184,15 +184,15 @@ def _picture(pixels: NDArray[np.uint8], codes: list[dict[str, Any]], plates: lis
 
 
 def _finding(found: Finding) -> dict[str, Any]:
-    from agent.core.wording.lookup import flaw  # noqa: PLC0415 - see _Scanner.make
-    from agent.core.wording.words import Language  # noqa: PLC0415
+    from agent.i18n import Language  # noqa: PLC0415
+    from agent.i18n.cameras import flaw_text  # noqa: PLC0415 - see _Scanner.make
 
     return {
         "figure": found.figure,
         "value": found.value,
         "grade": found.grade.value,
         "flaw": found.flaw.value if found.flaw else None,
-        "advice": flaw(found.flaw, Language.EN) if found.flaw else None,
+        "advice": flaw_text(found.flaw, Language.EN) if found.flaw else None,
     }
 
 

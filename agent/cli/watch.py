@@ -18,7 +18,7 @@ from agent.cli.agent_socket import DEFAULT_SOCKET, AgentAwayError, AgentSocket, 
 from agent.cli.events.common import DEFAULT_JOURNAL, JournalPath
 from agent.cli.events.line import event_line
 from agent.cli.terminal import echo
-from agent.core.wording.words import Language
+from agent.i18n import Language
 from agent.store.errors import JournalError
 from agent.store.reader import JournalReader
 

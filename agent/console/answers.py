@@ -1,71 +1,88 @@
-"""What a lane answers to an order, in the languages of the console: the lane itself answers in English, for events."""
+"""What a lane answers to an order, as the pages say it: in whole sentences, and what to do."""
 
 from __future__ import annotations
 
-import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-_WHO: Final = r"(?P<who>.+)"
-_LATER: Final = "; the journal cannot be written, its record waits"
-_FORMS: Final = tuple(
-    (re.compile(form, re.DOTALL), key)
-    for form, key in (
-        ("the time to carry it out was over", "too_late"),
-        ("a neighbour's barrier is in the way", "neighbour"),
-        (rf"the lane is locked by {_WHO}", "locked_by"),
-        (r"the lane is in state (?P<state>\w+)", "in_state"),
-        ("the relay board is away", "relay_away"),
-        (r"the open pulse is ordered, by grant (?P<grant>\S+)", "open_ordered"),
-        (rf"it is held already by {_WHO}", "held_already"),
-        ("it is held open once the relay board is back", "held_later"),
-        ("it is held open", "held"),
-        ("it is let go", "let_go"),
-        ("the hold contact holds it open", "contact_holds"),
-        ("the close pulse is ordered", "close_ordered"),
-        ("the barrier's controller closes it; the agent gives no close pulse here", "controller_closes"),
-        ("the other direction uses the arm", "arm_in_use"),
-        ("the inputs do not prove it safe to close", "not_safe"),
-        (rf"it is locked already, by {_WHO}", "locked_already"),
-        (rf"{_WHO} holds it open: release it first", "release_first"),
-        ("it is locked", "locked"),
-        ("it is not locked", "not_locked"),
-        ("it is unlocked", "unlocked"),
-        (rf"it is out of service already, by {_WHO}", "out_already"),
-        (r"it goes out of service after state (?P<state>\w+)", "out_later"),
-        ("it is out of service", "out"),
-        ("it is in service", "in_service"),
-        ("it could not be recorded, so nothing was done", "not_recorded"),
-        ("the lane does not run; nothing was done", "not_running"),
-        (r"(?P<count>\d+) orders wait for the lane already; nothing was done", "many_orders"),
-        ("the lane began with it and does not answer; it may have been carried out", "unknown"),
-        ("the lane did not take it up in time; it is not carried out, now or later", "not_taken_up"),
-        ("a pulse is under way", "pulse_under_way"),
-        ("a vehicle is there, or may be", "vehicle_there"),
-        ("the arm is not known to be down", "arm_unknown"),
-        (
-            "no reader works, so that nobody knows whether a vehicle is there: take the lane out of service first",
-            "no_reader",
-        ),
-        ("a vehicle was seen a moment ago", "vehicle_seen"),
-    )
-)
+from agent.console.labels.lane import STATES
+from agent.core.lane_orders import HOLD_CONTACT, KEY_SWITCH
+from drivers.text import Text, joined
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ANSWERS: Final[Mapping[str, Text]] = {
+    "the time to carry it out was over": Text("The time to carry it out was over."),
+    "a neighbour's barrier is in the way": Text("A neighbour's barrier is in the way."),
+    "the lane is locked by {locked_by}": Text("The lane is locked by {locked_by}."),
+    "the lane is in state {state}": Text("The lane does not allow it now; current state: {state}"),
+    "the relay board is away": Text("The relay board is away."),
+    "the open pulse is ordered, by grant {grant}": Text("The open pulse is ordered, by grant {grant}."),
+    "it is held already by {ordered_hold}": Text("It is held already by {ordered_hold}."),
+    "it is held open once the relay board is back": Text("It is held open once the relay board is back."),
+    "it is held open": Text("It is held open."),
+    "it is let go": Text("It is let go."),
+    "the {hold_contact} holds it open": Text("The hold contact holds it open."),
+    "the close pulse is ordered": Text("The close pulse is ordered."),
+    "the barrier's controller closes it; the agent gives no close pulse here": Text(
+        "The barrier's controller closes it; the agent gives no close pulse here."
+    ),
+    "the other direction uses the arm": Text("The other direction uses the arm."),
+    "the inputs do not prove it safe to close": Text("The inputs do not prove it safe to close."),
+    "it is locked already, by {locked_by}": Text("It is locked already, by {locked_by}."),
+    "{ordered_hold} holds it open: release it first": Text("{ordered_hold} holds it open: let go first."),
+    "it is locked": Text("It is locked."),
+    "it is not locked": Text("It is not locked."),
+    "it is unlocked": Text("It is unlocked."),
+    "it is out of service already, by {out_of_service_by}": Text(
+        "It is out of service already, by {out_of_service_by}."
+    ),
+    "it goes out of service after state {state}": Text(
+        "It goes out of service once the current vehicle is done; current state: {state}"
+    ),
+    "it is out of service": Text("It is out of service."),
+    "it is in service": Text("It is in service."),
+    "it could not be recorded, so nothing was done": Text(
+        "It could not be recorded, so nothing was done. Look at the disk."
+    ),
+    "the lane does not run; nothing was done": Text("The lane does not run; nothing was done."),
+    "{orders_waiting} orders wait for the lane already; nothing was done": Text(
+        "{orders_waiting} orders wait for the lane already; nothing was done."
+    ),
+    "the lane began with it and does not answer; it may have been carried out": Text(
+        "The lane began with it and does not answer; it may have been carried out. Look at the barrier."
+    ),
+    "the lane did not take it up in time; it is not carried out, now or later": Text(
+        "The lane did not take it up in time; it is not carried out, now or later."
+    ),
+    "a pulse is under way": Text("A pulse is under way."),
+    "a vehicle is there, or may be": Text("A vehicle is there, or may be."),
+    "the arm is not known to be down": Text("The arm is not known to be down."),
+    "no reader works, so that nobody knows whether a vehicle is there: take the lane out of service first": Text(
+        "No reader works, so that nobody knows whether a vehicle is there: take the lane out of service first."
+    ),
+    "a vehicle was seen a moment ago": Text("A vehicle was seen a moment ago."),
+}
+"""By the message that the lane answers with."""
+_WAITS: Final = "the journal cannot be written, its record waits"
+_WHO: Final[Mapping[object, Text]] = {HOLD_CONTACT: Text("the hold contact"), KEY_SWITCH: Text("the key switch")}
 
 
-class UnknownAnswerError(Exception):
-    """The lane answered in words that no text is there for: a bug."""
+def answer_text(detail: str) -> str:
+    """A lane's answer as a sentence of the pages, and that its record still waits; as it is, where it is none of these."""
+    if not isinstance(detail, Text):
+        return detail
+    answer = detail.values.get("detail")
+    if isinstance(answer, Text) and detail.values.get("said") == _WAITS:
+        return joined([answer_text(answer), Text("The journal cannot be written: the record waits.")], " ")
+    known = ANSWERS.get(detail.pattern)
+    return detail if known is None else known.filled(**{name: _value(name, one) for name, one in detail.values.items()})
 
 
-def answer_key(detail: str) -> tuple[str, dict[str, str], bool]:
-    """The key of the text for an answer, what stands in it, and whether its record still waits. Raises UnknownAnswerError."""
-    waits = detail.endswith(_LATER)
-    words = detail.removesuffix(_LATER)
-    for form, key in _FORMS:
-        found = form.fullmatch(words)
-        if found:
-            return f"answer.{key}", found.groupdict(), waits
-    raise UnknownAnswerError(f"no text for the answer {detail!r}")
+def holder(who: str) -> str:
+    """Who holds or locks a lane: a person, or one of its contacts."""
+    return _WHO.get(who, who)
 
 
-def answer_keys() -> frozenset[str]:
-    """The keys of all answers, for those who check that every text is there."""
-    return frozenset(f"answer.{key}" for _, key in _FORMS)
+def _value(name: str, value: object) -> object:
+    return STATES.get(str(value), value) if name == "state" else _WHO.get(value, value)

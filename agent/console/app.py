@@ -22,11 +22,11 @@ from agent.console.errors import LoginNeededError, PasswordNeededError, RefusedE
 from agent.console.headers import Headers
 from agent.console.limits import Limits, Names
 from agent.console.live.desk import Live
-from agent.console.page import Pages, render, text
+from agent.console.page import Pages, render, translated
 from agent.console.proposals import Proposals
 from agent.console.routing import page_modules, see_guarded
 from agent.console.streams import Streams
-from agent.console.texts import Texts
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -51,7 +51,7 @@ def make_app(gate: Gate, access: Access, surroundings: Surroundings) -> FastAPI:
     app.state.logins = Logins(gate, access, app.state.failures)
     app.state.live = Live(gate)
     app.state.proposals = Proposals()
-    app.state.pages = Pages(Texts.load(), [module.NAV for module in modules if hasattr(module, "NAV")])
+    app.state.pages = Pages([module.NAV for module in modules if hasattr(module, "NAV")])
     for module in modules:
         see_guarded(module.router)
         app.include_router(module.router)
@@ -78,15 +78,22 @@ async def _refused(request: Request, error: Exception) -> Response:
         return _to_login(request)
     if isinstance(error, PasswordNeededError) and request.method == "GET" and not _wants_json(request):
         return RedirectResponse("/account", HTTPStatus.SEE_OTHER)
-    return _told(request, error.status, text(request, error.text, **error.values))
+    return _told(request, error.status, translated(request, error.text))
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
     if not isinstance(error, HTTPException):
         raise error
-    known = {HTTPStatus.NOT_FOUND: "error.not_found", HTTPStatus.METHOD_NOT_ALLOWED: "error.not_allowed"}
+    known = {
+        HTTPStatus.NOT_FOUND: Text("There is no such page."),
+        HTTPStatus.METHOD_NOT_ALLOWED: Text("The page cannot be asked for in this way."),
+    }
     status = HTTPStatus(error.status_code)
-    response = _told(request, status, text(request, known.get(status, "error.bad_request")))
+    response = _told(
+        request,
+        status,
+        translated(request, known.get(status, Text("The request cannot be understood; nothing was done."))),
+    )
     response.headers.update(error.headers or {})
     return response
 
@@ -95,18 +102,28 @@ async def _bad_values(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
     fields = sorted({str(each["loc"][-1]) for each in error.errors()})
-    message = text(request, "error.bad_values", fields=", ".join(fields))
+    message = translated(
+        request, Text("Not filled in as expected: {fields}. Nothing was done.", fields=", ".join(fields))
+    )
     return _told(request, HTTPStatus.UNPROCESSABLE_ENTITY, message)
 
 
 async def _no_users(request: Request, error: Exception) -> Response:
     log.error("%s", error)
-    return _told(request, HTTPStatus.SERVICE_UNAVAILABLE, text(request, "error.no_users"))
+    return _told(
+        request,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        translated(request, Text("The file of users cannot be read or written; the log says why. Nothing was done.")),
+    )
 
 
 async def _failed(request: Request, error: Exception) -> Response:
     log.error("the console failed at %s %s", request.method, request.url.path, exc_info=error)
-    return _told(request, HTTPStatus.INTERNAL_SERVER_ERROR, text(request, "error.failed"))
+    return _told(
+        request,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        translated(request, Text("The console made a mistake; the log says which. The gate itself goes on.")),
+    )
 
 
 def _told(request: Request, status: HTTPStatus, message: str) -> Response:
@@ -120,7 +137,10 @@ def _told(request: Request, status: HTTPStatus, message: str) -> Response:
 def _to_login(request: Request) -> Response:
     if _is_htmx(request):
         return render(
-            request, "error_fragment.html", status=HTTPStatus.UNAUTHORIZED, message=text(request, "error.login_needed")
+            request,
+            "error_fragment.html",
+            status=HTTPStatus.UNAUTHORIZED,
+            message=translated(request, Text("Log in first; the session has ended or there was none.")),
         )
     onward = f"/login?{urlencode({'onward': request.url.path})}" if request.method == "GET" else "/login"
     return RedirectResponse(onward, HTTPStatus.SEE_OTHER)

@@ -15,6 +15,7 @@ from agent.service.parallel import Job
 from agent.store.errors import JournalError
 from agent.store.gate_key import GateKeyError, read_gate_key
 from agent.store.reader import JournalReader
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -110,7 +111,9 @@ class ChainCheck:
             now.head.seq,
             found.proven,
             0 if found.signed is None else found.signed.seq,
-            "" if flaw is None else f"event {flaw.seq or '?'}: {flaw.fault}: {flaw.detail}",
+            ""
+            if flaw is None
+            else Text("event {value}: {fault}: {detail}", value=flaw.seq or "?", fault=flaw.fault, detail=flaw.detail),
         )
 
     def _keys(self) -> Mapping[str, PublicKey]:

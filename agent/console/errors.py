@@ -5,43 +5,50 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from agent.console.labels.people import NEEDED
+from drivers.text import Text
+
 if TYPE_CHECKING:
     from agent.console.access.person import Role
 
 
 class RefusedError(Exception):
-    """The request is refused. `text`: key of what happened and what to do, `values`: what stands in it."""
+    """The request is refused. `text`: what happened and what to do."""
 
-    def __init__(self, status: HTTPStatus, text: str, **values: object) -> None:
+    def __init__(self, status: HTTPStatus, text: Text) -> None:
         super().__init__(text)
         self.status = status
         self.text = text
-        self.values = values
 
 
 class LoginNeededError(RefusedError):
     """Nobody is logged in."""
 
     def __init__(self) -> None:
-        super().__init__(HTTPStatus.UNAUTHORIZED, "error.login_needed")
+        super().__init__(HTTPStatus.UNAUTHORIZED, Text("Log in first; the session has ended or there was none."))
 
 
 class PasswordNeededError(RefusedError):
     """The person has to choose a password first."""
 
     def __init__(self) -> None:
-        super().__init__(HTTPStatus.FORBIDDEN, "error.needs_password")
+        super().__init__(
+            HTTPStatus.FORBIDDEN, Text("Choose a password of your own first; the present one was given to you.")
+        )
 
 
 class RoleNeededError(RefusedError):
     """The person may not do this."""
 
     def __init__(self, least: Role) -> None:
-        super().__init__(HTTPStatus.FORBIDDEN, f"error.needs_{least}")
+        super().__init__(HTTPStatus.FORBIDDEN, NEEDED[least])
 
 
 class ForgedFormError(RefusedError):
     """The form does not come from a page of this session."""
 
     def __init__(self) -> None:
-        super().__init__(HTTPStatus.FORBIDDEN, "error.forged_form")
+        super().__init__(
+            HTTPStatus.FORBIDDEN,
+            Text("The form is not from this session. Load the page again and repeat it; nothing was done."),
+        )

@@ -11,22 +11,28 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from markupsafe import Markup, escape
 
+from agent.console.labels import devices, events
 from agent.console.live.lane_news import DEVICE_TONES
-from agent.console.live.vehicle_words import OUTCOME_TONES, VERDICT_TONES
-from agent.console.page import detail, language, text, when
-from agent.console.texts import TextMissingError
+from agent.console.live.vehicle_words import OUTCOME_TONES, SET_ASIDE_TEXT, VERDICT_TONES
+from agent.console.page import detail, language, when
 from agent.core.assessment import SET_ASIDE
 from agent.core.camera_view import View
 from agent.core.contract.schemas import EVENTS
 from agent.core.decision import Reason, Verdict
 from agent.core.events import Alarm, Outcome, VehiclePresent
-from agent.core.wording import lookup
-from agent.core.wording.words import Language
+from agent.i18n import translate
+from agent.i18n.checks import CHECKS
+from agent.i18n.events import alarm_text, outcome_text, verdict_text
+from agent.i18n.reasons import officer_text
+from agent.i18n.recorded import recorded_detail
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from fastapi import Request
+
+    from agent.i18n import Language
 
 W = TypeVar("W", bound=StrEnum)
 
@@ -78,7 +84,7 @@ _TELLING: Final[Mapping[str, tuple[str, ...]]] = {
     "configuration.refused": (DETAIL,),
 }
 """The fields that tell most of each type, in order."""
-_HIDDEN: Final = frozenset({"checks", "pictures", "picture", "permit", "plate", "data"})
+_HIDDEN: Final = frozenset({"checks", "message", "pictures", "picture", "permit", "plate", "data"})
 """Fields of a decision that are shown in a form of their own."""
 _DATED: Final = frozenset({Reason.KEY_EXPIRED, Reason.NOT_YET_VALID, Reason.EXPIRED})
 """Checks whose details name moments, in Unix seconds."""
@@ -97,16 +103,16 @@ class EventWords:
 
     def __init__(self, request: Request) -> None:
         self._request = request
-        self._language = Language(language(request))
+        self._language = language(request)
 
     def title(self, kind: str) -> str:
         """What a type of event is; its own name for one that is not known here, as of a later agent."""
-        return self._of("journal", f"type_{kind.replace('.', '_')}", kind)
+        return self._named(events.TYPES, kind, kind)
 
     def _title(self, kind: str, data: Mapping[str, Any]) -> str:
         """That of an event: what begins by an order, such as a test pulse, is not a vehicle that came."""
         begun = kind == VehiclePresent.TYPE and data.get("seen_by") == "operator"
-        return self._of("journal", "begun_by_order", kind) if begun else self.title(kind)
+        return self._told(Text("A transaction began")) if begun else self.title(kind)
 
     def row(self, seq: int, event: dict[str, Any]) -> dict[str, Any]:
         """An event for a page. Whatever its fields are, it is said somehow."""
@@ -123,7 +129,7 @@ class EventWords:
             "tone": self._tone(kind, data),
             "words": self._words(kind, data),
             "fields": [
-                (self._of("journal", f"field_{name}", name), self._shown(name, value))
+                (self._named(events.FIELDS, name, name), self._shown(name, value, data))
                 for name, value in data.items()
                 if name not in _HIDDEN and value not in (None, "", [])
             ],
@@ -132,47 +138,47 @@ class EventWords:
             "checks": sorted((self._check(one) for one in _dicts(data.get("checks"))), key=itemgetter("ok")),
         }
 
-    def _of(self, page: str, key: str, otherwise: str) -> str:
-        """A text, and for what is not known here, as of a later agent, its own word."""
-        try:
-            return text(self._request, f"{page}.{key}")
-        except TextMissingError:
-            return otherwise
+    def _told(self, text: str) -> str:
+        return translate(text, self._language)
+
+    def _named(self, labels: Mapping[Any, Text], code: Hashable, otherwise: str) -> str:
+        """What a code is called, and for what is not known here, as of a later agent, its own word."""
+        return self._told(labels.get(code, otherwise))
 
     def _words(self, kind: str, data: Mapping[str, Any]) -> str:
         """What a decision, an alarm, an outcome means."""
         if kind == "access.decided":
             verdict, reason = (
-                self._said(Verdict, lookup.verdict, data, "verdict"),
-                self._said(Reason, lookup.officer, data, "reason"),
+                self._said(Verdict, verdict_text, data, "verdict"),
+                self._said(Reason, officer_text, data, "reason"),
             )
             return ": ".join(part for part in (verdict, reason) if part)
         if kind == "alarm.raised":
-            return self._said(Alarm, lookup.alarm, data, "alarm")
+            return self._said(Alarm, alarm_text, data, "alarm")
         if kind == "transaction.closed":
-            return self._said(Outcome, lookup.outcome, data, "outcome")
+            return self._said(Outcome, outcome_text, data, "outcome")
         if kind == "device.changed":
             state = str(data.get("state", ""))
-            return f"{data.get('device', '')}: {self._of('devices', f'state_{state}', state)}"
+            return f"{data.get('device', '')}: {self._named(devices.STATES, state, state)}"
         return Markup(", ").join(
-            self._value(name, data[name]) for name in _TELLING.get(kind, ()) if data.get(name) not in (None, "")
+            self._value(name, data) for name in _TELLING.get(kind, ()) if data.get(name) not in (None, "")
         )
 
     def _all_shown(self, record: Any) -> dict[str, str]:
         return (
-            {name: self._shown(name, value) for name, value in record.items() if value is not None}
+            {name: self._shown(name, value, record) for name, value in record.items() if value is not None}
             if isinstance(record, dict)
             else {}
         )
 
-    def _shown(self, name: str, value: Any) -> str:
+    def _shown(self, name: str, value: Any, record: Mapping[str, Any]) -> str:
         if name in _TIMES and isinstance(value, int | float):
             return when(self._request, value)
-        return detail(self._request, value) if name == DETAIL and isinstance(value, str) else _plain(value)
+        return detail(self._request, recorded_detail(record)) if name == DETAIL else _plain(value)
 
-    def _value(self, name: str, value: Any) -> str:
-        plain = self._shown(name, value)
-        return self._of("journal", f"value_{name}_{plain}".lower(), plain)
+    def _value(self, name: str, data: Mapping[str, Any]) -> str:
+        plain = self._shown(name, data[name], data)
+        return self._named(events.VALUES, (name, plain.lower()), plain)
 
     def _said(self, kind: type[W], words: Callable[[W, Language], str], data: Mapping[str, Any], name: str) -> str:
         value = data.get(name)
@@ -184,18 +190,18 @@ class EventWords:
             # A check bears the code of its failure: one that was passed must not be shown under it.
             "code": "" if ok else code,
             "ok": ok,
-            "name": self._of("checks", code, code),
-            "words": "" if ok else self._said(Reason, lookup.officer, check, "reason"),
+            "name": self._named(CHECKS, code, code),
+            "words": "" if ok else self._said(Reason, officer_text, check, "reason"),
             "detail": self._detail(check),
         }
 
     def _detail(self, check: Mapping[str, Any]) -> str:
-        said = str(check.get(DETAIL, ""))
+        said = recorded_detail(check)
         wondered = SET_ASIDE in said and check.get("ok") is not True
         told = detail(self._request, said)
         if check.get("reason") in _DATED:
             told = Markup(_SECONDS.sub(lambda found: when(self._request, int(found[0])), str(escape(told))))  # noqa: S704
-        return Markup("{}. {}").format(told, self._of("lane", "set_aside", "")) if wondered else told
+        return Markup("{}. {}").format(told, self._told(SET_ASIDE_TEXT)) if wondered else told
 
     @staticmethod
     def _tone(kind: str, data: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import Final
 
 from agent.console.errors import RefusedError
+from drivers.text import Text
 
 HOLD_S: Final = 2.0
 SLACK_S: Final = 0.1
@@ -25,7 +26,9 @@ class NotHeldError(RefusedError):
     """The button was not held as long as it must be, or this confirmation was used before."""
 
     def __init__(self) -> None:
-        super().__init__(HTTPStatus.CONFLICT, "barrier.not_held", seconds=f"{HOLD_S:g}")
+        super().__init__(
+            HTTPStatus.CONFLICT, Text("Hold the button for {seconds} s. Nothing was done.", seconds=f"{HOLD_S:g}")
+        )
 
 
 @dataclass(frozen=True, slots=True)

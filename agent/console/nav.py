@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from agent.console.access.person import Role
+    from drivers.text import Text
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Nav:
-    """An entry: its place (small numbers first), address, key of its text, and the least role that sees it."""
+    """An entry: its place (small numbers first), address, title, and the least role that sees it."""
 
     order: int
     path: str
-    text: str
+    title: Text
     role: Role

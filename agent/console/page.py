@@ -10,14 +10,14 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from agent.console import labels
 from agent.console.access.cookies import LANGUAGE, THEME, cookie, form_token, keep_visit
 from agent.console.access.guards import CSRF_FIELD
 from agent.console.access.sessions import csrf_token
-from agent.console.texts import LANGUAGES, language_of
+from agent.console.languages import language_of
 from agent.console.times import time_tag, zone
-from agent.core.wording.words import Language
-from agent.translation.lookup import told
-from agent.translation.trace import traced
+from agent.i18n import Language, translate
+from agent.i18n.templates import functions
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -28,16 +28,14 @@ if TYPE_CHECKING:
     from agent.console.desk import Gate
     from agent.console.errors import RefusedError
     from agent.console.nav import Nav
-    from agent.console.texts import Texts
 
 THEMES: Final = ("light", "dark")
 
 
 class Pages:
-    """The templates with the texts and the navigation."""
+    """The templates and the navigation."""
 
-    def __init__(self, texts: Texts, nav: Sequence[Nav]) -> None:
-        self.texts = texts
+    def __init__(self, nav: Sequence[Nav]) -> None:
         self.nav = tuple(sorted(nav))
         self.templates = Environment(
             loader=PackageLoader("agent.console"),
@@ -48,43 +46,35 @@ class Pages:
         )
 
 
-def language(request: Request) -> str:
+def language(request: Request) -> Language:
     """The language of whoever asks."""
     return language_of(cookie(request, LANGUAGE), request.headers.get("accept-language"))
 
 
-def text(request: Request, key: str, **values: object) -> str:
-    """A text in the language of whoever asks, and so are the values that have translations. Raises TextMissingError."""
-    pages: Pages = request.app.state.pages
-    said = {name: words(request, value) if isinstance(value, Text) else value for name, value in values.items()}
-    return pages.texts.get(language(request), key, **said)
-
-
-def words(request: Request, said: str) -> str:
-    """What settings or drivers say, in the language of whoever asks."""
-    return told(said, Language(language(request)))
+def translated(request: Request, text: str) -> str:
+    """A text in the language of whoever asks, and so are those of its values that are texts."""
+    return translate(text, language(request))
 
 
 def detail(request: Request, said: str) -> str:
     """What the gate says in English, as in its events, in the language of whoever asks; marked where that stays English."""
-    if not said or language(request) == Language.EN:
+    if not said or language(request) is Language.EN:
         return said
-    known = traced(said)
-    if isinstance(known, Text):
-        return words(request, known)
+    if isinstance(said, Text):
+        return translated(request, said)
     return Markup('<span lang="en">{}</span>').format(said)
 
 
 def when(request: Request, moment: float | str | datetime | None) -> Markup:
     """A moment in the gate's local time, as all pages show it: Unix seconds, an event's time, or one with its zone."""
-    return time_tag(moment, text(request, "base.time_unknown"))
+    return time_tag(moment, translated(request, Text("unknown time")))
 
 
 def render(request: Request, template: str, *, status: int = HTTPStatus.OK, **context: object) -> HTMLResponse:
     """A page, or a fragment of one, from `templates/`.
 
-    Every template has `t(key, **values)`, `words(said)` for what settings and drivers say, `detail(said)` for what the gate
-    says in English, `when(moment)` and `zone()` for times, `csrf_field()`, `csrf`, `person` (None: nobody), `nav`,
+    Every template has the texts in the reader's language (agent.i18n.templates), `labels` for what has a code,
+    `detail(said)` for what the gate says in English, `when(moment)` and `zone()` for times, `csrf_field()`, `csrf`, `person` (None: nobody), `nav`,
     `language`, `languages`, `theme`, `gate_id`, `is_refused`, `url_for`, `request` and what is given here.
     """
     pages: Pages = request.app.state.pages
@@ -94,8 +84,8 @@ def render(request: Request, template: str, *, status: int = HTTPStatus.OK, **co
     theme = cookie(request, THEME)
     body = pages.templates.get_template(template).render(
         {
-            "t": lambda key, **values: text(request, key, **values),
-            "words": lambda said: words(request, said),
+            **functions(language(request)),
+            "labels": labels,
             "detail": lambda said: detail(request, said),
             "when": lambda moment: when(request, moment),
             "zone": lambda: zone(datetime.fromtimestamp(gate.now().utc, UTC)),
@@ -104,7 +94,7 @@ def render(request: Request, template: str, *, status: int = HTTPStatus.OK, **co
             "person": person,
             "nav": [entry for entry in pages.nav if person is not None and person.role.covers(entry.role)],
             "language": language(request),
-            "languages": LANGUAGES,
+            "languages": {one.value: one.own_name for one in Language},
             "theme": theme if theme in THEMES else "",
             "gate_id": gate.loaded.settings.gate.id,
             "is_refused": person is not None and gate.refusal() is not None,
@@ -121,8 +111,7 @@ def render(request: Request, template: str, *, status: int = HTTPStatus.OK, **co
 
 def refusal(request: Request, template: str, error: RefusedError, **context: object) -> HTMLResponse:
     """The page again, with what is wrong: templates show `problem` where it is given."""
-    problem = text(request, error.text, **error.values)
-    return render(request, template, status=error.status, problem=problem, **context)
+    return render(request, template, status=error.status, problem=translated(request, error.text), **context)
 
 
 def local_path(onward: str) -> str:

@@ -14,6 +14,7 @@ from agent.settings.origin import toml
 from drivers.adapters import BY_ID, BY_PATH, adapters, advice
 from drivers.api import DeviceError
 from drivers.recognition import identify
+from drivers.text import Text
 from drivers.usb_ids import Manner, likeness
 
 if TYPE_CHECKING:
@@ -77,11 +78,11 @@ class Answer:
 
 
 class NotAskedError(Exception):
-    """The port is not asked. `key`: of the text that says why."""
+    """The port is not asked. `why`: what to tell whoever asks."""
 
-    def __init__(self, key: str) -> None:
-        super().__init__(key)
-        self.key = key
+    def __init__(self, why: Text) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 def named(lanes: Mapping[str, Lane]) -> list[tuple[str, str]]:
@@ -129,17 +130,17 @@ def ask(device: str, lanes: Mapping[str, Lane], root: Path = ROOT) -> Answer:
     """
     port = next((one for one in serial_ports(lanes, root) if one.device == device), None)
     if port is None:
-        raise NotAskedError("devices.not_there")
+        raise NotAskedError(Text("There is no such port. Load the page again."))
     if port.users:
-        raise NotAskedError("devices.not_asked_lane")
+        raise NotAskedError(Text("It is not asked: a lane of the configuration uses it."))
     if port.holders:
-        raise NotAskedError("devices.not_asked_held")
+        raise NotAskedError(Text("It is not asked: a program has it open."))
     if not port.permitted:
-        raise NotAskedError("devices.not_asked_permission")
+        raise NotAskedError(Text("It is not asked: the agent's user may not open it."))
     if not port.can_be_asked:
-        raise NotAskedError("devices.not_asked_harm")
+        raise NotAskedError(Text("It is not asked: such a device could act on the question."))
     if not _ASKING.acquire(blocking=False):
-        raise NotAskedError("devices.not_asked_busy")
+        raise NotAskedError(Text("Another port is being asked now. Try again in a moment."))
     try:
         return _asked(port, next(one for one in adapters(root) if one.device == device), root)
     finally:

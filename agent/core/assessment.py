@@ -17,6 +17,7 @@ from agent.core.plates.match import match
 from agent.core.plates.vote import vote
 from agent.core.rate import DEFAULT_RATE, NO_TEXTS, examine, payloads_of
 from agent.core.shield import internal, shielded
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -40,7 +41,7 @@ FOREIGN: Final = frozenset(
     }
 )
 """A text that fails with one of these was no permit at all: any other QR code that happens to be in view."""
-SET_ASIDE: Final = "plates set aside as those of others"
+SET_ASIDE: Final = Text("plates set aside as those of others")
 """In the detail of PLATE_UNREADABLE: somebody sees a plate in the picture, and wonders."""
 
 
@@ -59,8 +60,12 @@ class Evidence:
     @property
     def plates_seen(self) -> str:
         """What was read, in words."""
-        counted = f"{len(self.readings)} readings"
-        return f"{counted}, {SET_ASIDE}: {self.set_aside}" if self.set_aside else counted
+        counted = Text("{count} readings", count=len(self.readings))
+        return (
+            Text("{counted}, {said}: {count}", counted=counted, said=SET_ASIDE, count=self.set_aside)
+            if self.set_aside
+            else counted
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,9 +150,13 @@ def _assess(evidence: Evidence, ground: Ground, now: Moment, texts: Texts) -> As
     payloads = payloads_of(evidence.presentations, ground.rate)
     examined = examine(texts, payloads, now.at, _basis(ground), _verifier(ground, now.utc), ground.rate)
     voted = vote(evidence.readings)
-    seen = Check(Reason.QR_NONE, bool(payloads), f"{len(payloads)} texts")
+    seen = Check(Reason.QR_NONE, bool(payloads), Text("{count} texts", count=len(payloads)))
     if examined.limited:
-        limit = Check(Reason.RATE_LIMITED, ok=False, detail=f"more than {ground.rate.refused_texts} texts were refused")
+        limit = Check(
+            Reason.RATE_LIMITED,
+            ok=False,
+            detail=Text("more than {refused_texts} texts were refused", refused_texts=ground.rate.refused_texts),
+        )
         return Assessment(evidence, (seen, limit), None, Reason.RATE_LIMITED, voted, texts=examined.texts)
     checks, permit, reason = _chosen(examined.results)
     return Assessment(evidence, (seen, *checks), permit, reason, voted, texts=examined.texts)
@@ -176,7 +185,7 @@ def _chosen(results: Sequence[PermitResult]) -> tuple[tuple[Check, ...], Permit 
     valid = [result.permit for result in results if result.permit is not None and result.reason is Reason.OK]
     ids = {permit.permit_id for permit in valid}
     if len(ids) > 1:
-        several = Check(Reason.QR_MULTIPLE, ok=False, detail=f"{len(ids)} valid permits")
+        several = Check(Reason.QR_MULTIPLE, ok=False, detail=Text("{count} valid permits", count=len(ids)))
         return (several,), None, Reason.QR_MULTIPLE
     chosen = min(results, key=_rank)
     single = Check(Reason.QR_MULTIPLE, ok=True, detail=_ignored(results, chosen))
@@ -191,7 +200,7 @@ def _rank(result: PermitResult) -> int:
 
 def _ignored(results: Sequence[PermitResult], chosen: PermitResult) -> str:
     others = [str(result.reason) for result in results if result is not chosen]
-    return f"ignored: {', '.join(others)}" if others else ""
+    return Text("ignored: {others}", others=", ".join(others)) if others else ""
 
 
 # ------------------------------------------------------------------------------------------------------ the plate alone
@@ -199,15 +208,17 @@ def _ignored(results: Sequence[PermitResult], chosen: PermitResult) -> str:
 
 def _assess_plate(shown: Assessment, declared: Sequence[Declaration], context: GateContext, utc: float) -> Assessment:
     voted = shown.voted
-    asked = Check(Reason.QR_NONE, ok=True, detail="no permit is needed, the plate decides")
+    asked = Check(Reason.QR_NONE, ok=True, detail=Text("no permit is needed, the plate decides"))
     if voted is None:
         return _without_permit(shown, asked, Reason.PLATE_UNREADABLE, shown.evidence.plates_seen)
     results = [verify_declared(one, PermitForm.PLATE, context, utc) for one in declared if one.plate == voted.text]
     here = [result for result in results if result.reason is Reason.OK] or results[:1]
     if not here:
-        return _without_permit(shown, asked, Reason.DECLARATION_UNKNOWN, "no active declaration has this plate")
+        return _without_permit(shown, asked, Reason.DECLARATION_UNKNOWN, Text("no active declaration has this plate"))
     if len(here) > 1:
-        return _without_permit(shown, asked, Reason.PLATE_OTHER_PERMIT, f"{len(here)} declarations have this plate")
+        return _without_permit(
+            shown, asked, Reason.PLATE_OTHER_PERMIT, Text("{count} declarations have this plate", count=len(here))
+        )
     (found,) = here
     return replace(shown, checks=(asked, *found.checks), permit=found.permit, reason=found.reason, by_plate=True)
 

@@ -13,6 +13,7 @@ from agent.core import jws
 from agent.core.chain import SEQ_MAX, time_text
 from agent.core.events import ChainCheckpoint, Draft
 from agent.core.jws import JwsError, JwsFault
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from agent.core.chain import Point
@@ -68,7 +69,8 @@ def opened(text: str, key: PublicKey, kind: type[S]) -> S:
         return kind.model_validate_json(payload)
     except ValidationError as error:
         raise JwsError(
-            JwsFault.NOT_A_JWS, f"what is signed is no {kind.__name__}: {error.errors()[0]['msg']}"
+            JwsFault.NOT_A_JWS,
+            Text("what is signed is no {name}: {errors}", name=kind.__name__, errors=error.errors()[0]["msg"]),
         ) from None
 
 

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from drivers.text import Text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 
 class ClaimCode(StrEnum):
@@ -24,6 +26,17 @@ class ClaimCode(StrEnum):
     RESERVED_ELSEWHERE = "reserved_elsewhere"
     VIN_ALREADY_EXITED = "vin_already_exited"
     LEDGER_UNREACHABLE = "ledger_unreachable"
+
+
+CLAIMS: Final[Mapping[ClaimCode, Text]] = {
+    ClaimCode.GRANTED: Text("granted"),
+    ClaimCode.FLAGGED: Text("flagged"),
+    ClaimCode.USED_AT_OTHER_GATE: Text("used at other gate"),
+    ClaimCode.RESERVED_ELSEWHERE: Text("reserved elsewhere"),
+    ClaimCode.VIN_ALREADY_EXITED: Text("vin already exited"),
+    ClaimCode.LEDGER_UNREACHABLE: Text("ledger unreachable"),
+}
+"""What each is called in a check."""
 
 
 class PartitionPolicy(StrEnum):

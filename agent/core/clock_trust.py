@@ -14,6 +14,8 @@ from enum import StrEnum
 from math import inf
 from typing import TYPE_CHECKING, Final
 
+from drivers.text import Text
+
 if TYPE_CHECKING:
     from agent.core.moment import Moment
 
@@ -133,18 +135,20 @@ def observe(before: ClockTrust | None, look: ClockLook, rules: HoldoverRules) ->
     step_s = None if before is None else _step(before.seen, look.now)
     behind_s = look.floor.utc - look.now.utc
     if behind_s > FLOOR_SLACK_S:
-        why = f"the clock is {behind_s:.0f} s behind a time that has passed already"
+        why = Text("the clock is {behind_s} s behind a time that has passed already", behind_s=f"{behind_s:.0f}")
         return _untrusted(look, step_s, why)
     if look.synchronised and look.error_s <= rules.max_error_s:
         kept = before is not None and before.synced_at is not None and step_s is None
         synced_at = before.synced_at if kept and before is not None else look.now.at
         return ClockTrust(ClockState.SYNCED, look.error_s, look.now, Anchor(look.now, look.error_s), synced_at, step_s)
     if step_s is not None:
-        return _untrusted(look, step_s, f"the clock was set by {step_s:+.1f} s, not by a time server")
+        return _untrusted(
+            look, step_s, Text("the clock was set by {step_s} s, not by a time server", step_s=f"{step_s:+.1f}")
+        )
     anchor = _restarted(look, rules) if before is None else before.anchor
     if anchor is None:
         known = before.detail if before is not None and before.state is ClockState.UNTRUSTED else ""
-        return _untrusted(look, None, known or look.detail or "no time server keeps the clock right")
+        return _untrusted(look, None, known or look.detail or Text("no time server keeps the clock right"))
     return _held_over(anchor, look, rules)
 
 
@@ -153,12 +157,22 @@ def _held_over(anchor: Anchor, look: ClockLook, rules: HoldoverRules) -> ClockTr
     alone_s = look.now.at - anchor.now.at
     error_s = anchor.error_s + rules.drift_ppm * PPM * alone_s + abs(_gain(anchor.now, look.now))
     if error_s > rules.max_error_s:
-        why = f"without a time server it may be off by {error_s:.0f} s, more than {rules.max_error_s:.0f}"
+        why = Text(
+            "without a time server it may be off by {error_s} s, more than {max_error_s}",
+            error_s=f"{error_s:.0f}",
+            max_error_s=f"{rules.max_error_s:.0f}",
+        )
         return _untrusted(look, None, why)
     if look.now.at >= anchor.until:
-        return _untrusted(look, None, "the computer restarted, and the last word of a time server is too long ago")
+        return _untrusted(
+            look, None, Text("the computer restarted, and the last word of a time server is too long ago")
+        )
     return ClockTrust(
-        ClockState.HOLDOVER, error_s, look.now, anchor, detail=look.detail or "no time server keeps the clock right"
+        ClockState.HOLDOVER,
+        error_s,
+        look.now,
+        anchor,
+        detail=look.detail or Text("no time server keeps the clock right"),
     )
 
 

@@ -17,6 +17,7 @@ from agent.core import jws
 from agent.core.command import Command, CommandName, Refusal
 from agent.core.command_body import COMMAND_BODY
 from agent.core.jws import JwsError, JwsFault
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -104,9 +105,9 @@ def prove(
         kid = jws.key_named_by(text)
         key = keys.get(kid)
         if key is None:
-            return Refused(Refusal.KEY_UNKNOWN, "no key of this id is in the gate's settings")
+            return Refused(Refusal.KEY_UNKNOWN, Text("no key of this id is in the gate's settings"))
         if not may_verify():
-            return Refused(Refusal.RATE_LIMITED, "too many signatures to check: send it again in a moment")
+            return Refused(Refusal.RATE_LIMITED, Text("too many signatures to check: send it again in a moment"))
         payload = jws.verified(text, key.public)
     except JwsError as error:
         return Refused(_FAULTS[error.fault], _unproved(error))
@@ -148,19 +149,19 @@ _Fault = tuple[Refusal, str]
 
 def _text(letter: Letter) -> str | Refused:
     if letter.retained:
-        return Refused(Refusal.RETAINED, "it was published with the retain flag: publish without")
+        return Refused(Refusal.RETAINED, Text("it was published with the retain flag: publish without"))
     if len(letter.payload) > BYTES_LIMIT:
-        return Refused(Refusal.OVERSIZE, f"it has more than {BYTES_LIMIT} bytes")
+        return Refused(Refusal.OVERSIZE, Text("it has more than {bytes_limit} bytes", bytes_limit=BYTES_LIMIT))
     try:
         return letter.payload.decode("ascii")
     except UnicodeDecodeError:
-        return Refused(Refusal.NOT_A_JWS, "not a compact JWS: it holds bytes beyond ASCII")
+        return Refused(Refusal.NOT_A_JWS, Text("not a compact JWS: it holds bytes beyond ASCII"))
 
 
 def _unproved(error: JwsError) -> str:
     """What is wrong, without a word of the sender's: nobody knows who that is."""
     if error.fault is JwsFault.ALG_NOT_ALLOWED:
-        return "its algorithm is neither Ed25519 nor EdDSA"
+        return Text("its algorithm is neither Ed25519 nor EdDSA")
     return str(error).partition(":")[0]
 
 
@@ -174,7 +175,7 @@ def _body(payload: bytes) -> CommandBody | str:
         place = ".".join(str(part) for part in first["loc"])
         return _short(f"{place}: {first['msg']}" if place else first["msg"])
     except (ValueError, RecursionError) as error:
-        return _short(f"no JSON object of a command: {error}")
+        return _short(Text("no JSON object of a command: {error}", error=error))
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -186,15 +187,17 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _misdirected(body: CommandBody, letter: Letter, gate: str) -> _Fault | None:
     if body.gate != gate:
-        return Refusal.WRONG_GATE, f"it is for gate {body.gate}, this is {gate}"
+        return Refusal.WRONG_GATE, Text("it is for gate {gate}, this is {gate_2}", gate=body.gate, gate_2=gate)
     if body.name.value != letter.name:
-        return Refusal.WRONG_TOPIC, f"{body.name.value} belongs to the topic cmd/{body.name.value}"
+        return Refusal.WRONG_TOPIC, Text("{value} belongs to the topic cmd/{value}", value=body.name.value)
     return None
 
 
 def _forbidden(proved: Proved) -> _Fault | None:
     if proved.body.name not in proved.key.may:
-        return Refusal.NOT_PERMITTED, f"the key {proved.key.id} may not sign {proved.body.name.value}"
+        return Refusal.NOT_PERMITTED, Text(
+            "the key {id} may not sign {value}", id=proved.key.id, value=proved.body.name.value
+        )
     return None
 
 
@@ -202,27 +205,33 @@ def _untimely(body: CommandBody, situation: Situation) -> _Fault | None:
     life_s = body.exp - body.iat
     if situation.utc is not None:
         if body.iat > situation.utc + CLOCK_SKEW_S:
-            return Refusal.NOT_YET_VALID, f"it was made {body.iat - situation.utc:.0f} s in the future of this clock"
+            return Refusal.NOT_YET_VALID, Text(
+                "it was made {iat} s in the future of this clock", iat=f"{body.iat - situation.utc:.0f}"
+            )
         if situation.utc >= body.exp:
-            return Refusal.EXPIRED, f"it expired {situation.utc - body.exp:.0f} s ago by this clock"
+            return Refusal.EXPIRED, Text("it expired {utc} s ago by this clock", utc=f"{situation.utc - body.exp:.0f}")
     if situation.waited_s >= life_s:
-        return Refusal.EXPIRED, f"it waited {situation.waited_s:.0f} s for the commands before it"
+        return Refusal.EXPIRED, Text(
+            "it waited {waited_s} s for the commands before it", waited_s=f"{situation.waited_s:.0f}"
+        )
     if life_s > situation.max_life_s:
-        return Refusal.LIFE_TOO_LONG, f"it lives {life_s} s, more than {situation.max_life_s}"
+        return Refusal.LIFE_TOO_LONG, Text(
+            "it lives {life_s} s, more than {max_life_s}", life_s=life_s, max_life_s=situation.max_life_s
+        )
     return None
 
 
 def _stale(body: CommandBody, situation: Situation) -> _Fault | None:
     if body.challenge not in situation.challenges:
-        return Refusal.CHALLENGE_WRONG, "its challenge is not the one in the gate's status of now"
+        return Refusal.CHALLENGE_WRONG, Text("its challenge is not the one in the gate's status of now")
     if body.counter <= situation.counter:
-        return Refusal.COUNTER_USED, f"its counter must be above {situation.counter}"
+        return Refusal.COUNTER_USED, Text("its counter must be above {counter}", counter=situation.counter)
     return None
 
 
 def _homeless(body: CommandBody, situation: Situation) -> _Fault | None:
     if body.lane is not None and body.lane not in situation.lanes:
-        return Refusal.LANE_UNKNOWN, f"there is no lane {body.lane}"
+        return Refusal.LANE_UNKNOWN, Text("there is no lane {lane}", lane=body.lane)
     return None
 
 

@@ -16,6 +16,7 @@ from agent.core.clock_trust import ClockState
 from agent.core.command import Refusal, Result
 from agent.core.decision import Reason, Verdict
 from agent.core.lists.standing import DataState
+from agent.core.spoken import Detail, Spoken, Told
 
 
 class Outcome(StrEnum):
@@ -61,13 +62,14 @@ class Event(BaseModel):
     TYPE: ClassVar[str]
 
 
-class CheckRecord(BaseModel):
+class CheckRecord(Spoken):
     """One check of a decision."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     reason: Reason = Field(description="The reason that it would give, had it failed.")
     ok: bool = Field(description="Whether it held.")
-    detail: str = Field(default="", description="What it saw, in words.")
+    detail: Detail = Field(default="", description="What it saw, in words.")
+    message: Told = None
 
 
 class PermitRecord(BaseModel):
@@ -144,16 +146,17 @@ class GateStopping(Event):
     cause: str = Field(description="Why.")
 
 
-class ConfigurationRefused(Event):
+class ConfigurationRefused(Spoken, Event):
     """The configuration on the disk cannot be used; the gate runs on with the last one that could."""
 
     TYPE: ClassVar[str] = "configuration.refused"
     errors: int = Field(description="How many mistakes it has.")
-    detail: str = Field(description="The first of them, with file, line and column.")
+    detail: Detail = Field(description="The first of them, with file, line and column.")
+    message: Told = None
     running: str = Field(description="SHA-256 of the configuration in force, in hex.")
 
 
-class ConsoleActed(Event):
+class ConsoleActed(Spoken, Event):
     """Somebody did something on the console, or was refused it."""
 
     TYPE: ClassVar[str] = "console.acted"
@@ -165,11 +168,12 @@ class ConsoleActed(Event):
     act: str = Field(
         description="What was done, such as session.opened, user.added, configuration.changed or barrier.pulsed."
     )
-    detail: str = Field(default="", description="To what, and why, in words.")
+    detail: Detail = Field(default="", description="To what, and why, in words.")
+    message: Told = None
     done: bool = Field(default=True, description="False: it was refused, and nothing was done.")
 
 
-class DeviceChanged(Event):
+class DeviceChanged(Spoken, Event):
     """A device came, went or changed its state."""
 
     TYPE: ClassVar[str] = "device.changed"
@@ -179,7 +183,8 @@ class DeviceChanged(Event):
         description="connecting, up, stale or lost; a camera that delivers says streaming, overloaded, or what its picture "
         "is like: dark, covered, blurred, blinded, noisy or moved."
     )
-    detail: str = Field(default="", description="What is there, or why it is lost, in words.")
+    detail: Detail = Field(default="", description="What is there, or why it is lost, in words.")
+    message: Told = None
 
 
 class VehiclePresent(Event):
@@ -277,12 +282,13 @@ class VehicleEntering(Event):
     TYPE: ClassVar[str] = "vehicle.entering"
 
 
-class AlarmRaised(Event):
+class AlarmRaised(Spoken, Event):
     """Something an officer should hear of."""
 
     TYPE: ClassVar[str] = "alarm.raised"
     alarm: Alarm = Field(description="What it is.")
-    detail: str = Field(default="", description="In words.")
+    detail: Detail = Field(default="", description="In words.")
+    message: Told = None
 
 
 class TransactionClosed(Event):
@@ -335,17 +341,18 @@ class CommandAccepted(Event):
     cause: str = Field(description="Why, as the command says.")
 
 
-class CommandExecuted(Event):
+class CommandExecuted(Spoken, Event):
     """What became of an accepted command."""
 
     TYPE: ClassVar[str] = "command.executed"
     command: str = Field(description="The command's id.")
     name: str = Field(description="Which command.")
     result: Result = Field(description="How it ended.")
-    detail: str = Field(default="", description="In words.")
+    detail: Detail = Field(default="", description="In words.")
+    message: Told = None
 
 
-class CommandRefused(Event):
+class CommandRefused(Spoken, Event):
     """A command was not obeyed. Nothing that is not proved is repeated here but for the topic's last part."""
 
     TYPE: ClassVar[str] = "command.refused"
@@ -353,7 +360,8 @@ class CommandRefused(Event):
     name: str = Field(description="The last part of its topic.")
     command: str | None = Field(default=None, description="The command's id, where the signature held.")
     key: str | None = Field(default=None, description="The id of its key, where the signature held.")
-    detail: str = Field(default="", description="In words.")
+    detail: Detail = Field(default="", description="In words.")
+    message: Told = None
     count: int = Field(
         default=1, description="How many of this code since the last such event; a flood is folded into few events."
     )
@@ -413,13 +421,14 @@ class ListsApplied(Event):
     whole: bool = Field(description="It was loaded whole; else by what had changed.")
 
 
-class ListsRefused(Event):
+class ListsRefused(Spoken, Event):
     """A list, or a part of one, was not accepted; the one in force stays."""
 
     TYPE: ClassVar[str] = "lists.refused"
     list: Literal["trust", "declarations", "revocations", "watch"] = Field(description="Which list.")
     code: str = Field(description="Why, in one word: a ListFault or TrustFault value.")
-    detail: str = Field(default="", description="In words.")
+    detail: Detail = Field(default="", description="In words.")
+    message: Told = None
     source: Literal["mqtt", "file"] = Field(description="How it came: over MQTT, or from a file.")
     count: int = Field(
         default=1, description="How many of this code since the last such event; a flood is folded into few events."
@@ -449,7 +458,7 @@ class LedgerConflict(Event):
     vin: str = Field(default="", description="The vehicle identification number that the permit names.")
 
 
-class ClockChanged(Event):
+class ClockChanged(Spoken, Event):
     """The clock became more or less worth trusting, or was set."""
 
     TYPE: ClassVar[str] = "clock.changed"
@@ -460,7 +469,8 @@ class ClockChanged(Event):
     step_s: float | None = Field(
         default=None, description="By how much it was set, in seconds, forward positive; null: it was not."
     )
-    detail: str = Field(default="", description="Why, in words.")
+    detail: Detail = Field(default="", description="Why, in words.")
+    message: Told = None
 
 
 class RecordsDeleted(Event):

@@ -19,6 +19,7 @@ from joserfc.errors import JoseError
 
 from agent.core.permit import strict_json
 from agent.core.permit.keys import Algorithm, SigningKey, key_id
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,7 +94,7 @@ def key_named_by(text: str) -> str:
     """The key id that a signed text names, "" where it names none: nothing of it is proven yet. Raises JwsError."""
     kid = _ed25519(text).header.get("kid", "")
     if not isinstance(kid, str):
-        raise JwsError(JwsFault.NOT_A_JWS, "its key id is no text")
+        raise JwsError(JwsFault.NOT_A_JWS, Text("its key id is no text"))
     return kid
 
 
@@ -101,7 +102,7 @@ def verified(text: str, key: PublicKey) -> bytes:
     """The payload of a text that this Ed25519 key has signed. Raises JwsError."""
     opened = _ed25519(text)
     if not opened.holds(key):
-        raise JwsError(JwsFault.SIGNATURE_INVALID, "its signature is not of this key")
+        raise JwsError(JwsFault.SIGNATURE_INVALID, Text("its signature is not of this key"))
     return opened.payload
 
 
@@ -118,11 +119,13 @@ def read(text: str) -> Jws:
         extracted = jws.extract_compact(text.encode())
         header = strict_json.decode(_raw(parts[0]))
     except (JoseError, ValueError, RecursionError, AttributeError, TypeError) as error:
-        raise JwsError(JwsFault.NOT_A_JWS, f"not a compact JWS: {type(error).__name__}") from error
+        raise JwsError(JwsFault.NOT_A_JWS, Text("not a compact JWS: {name}", name=type(error).__name__)) from error
     if not isinstance(header, dict) or "alg" not in header:
-        raise JwsError(JwsFault.NOT_A_JWS, "not a compact JWS: its header is no object that names an algorithm")
+        raise JwsError(JwsFault.NOT_A_JWS, Text("not a compact JWS: its header is no object that names an algorithm"))
     if not header.keys() <= HEADER_FIELDS:
-        raise JwsError(JwsFault.NOT_A_JWS, f"its header names more than {', '.join(sorted(HEADER_FIELDS))}")
+        raise JwsError(
+            JwsFault.NOT_A_JWS, Text("its header names more than {names}", names=", ".join(sorted(HEADER_FIELDS)))
+        )
     return Jws(header, extracted.payload, parts[0] + b"." + parts[1], _raw(parts[2]))
 
 
@@ -130,7 +133,10 @@ def _ed25519(text: str) -> Jws:
     opened = read(text)
     algorithm = opened.header["alg"]
     if algorithm not in ALGORITHMS:
-        raise JwsError(JwsFault.ALG_NOT_ALLOWED, f"its algorithm is {str(algorithm)[:20]!r}, not Ed25519")
+        raise JwsError(
+            JwsFault.ALG_NOT_ALLOWED,
+            Text("its algorithm is {algorithm}, not Ed25519", algorithm=repr(str(algorithm)[:20])),
+        )
     return opened
 
 

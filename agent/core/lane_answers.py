@@ -9,6 +9,7 @@ from agent.core.decision import Decision, Reason, Verdict
 from agent.core.events import Alarm, Outcome
 from agent.core.lane_io import LedgerChange, LedgerState
 from agent.core.lane_state import UNDECIDED, State
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from agent.core.lane_io import Decided
@@ -95,7 +96,7 @@ def _admit(turn: Turn, decision: Decision) -> None:
     elif turn.lane.orders.locked_by:
         wait(turn, decision)
     elif not turn.lane.relay_up:
-        turn.alarm(Alarm.RELAY_LOST, "a vehicle waits that may pass")
+        turn.alarm(Alarm.RELAY_LOST, Text("a vehicle waits that may pass"))
         defer(turn, replace(decision, verdict=Verdict.MANUAL, reason=Reason.GATE_FAULT), Alarm.RELAY_LOST)
     elif not turn.lane.way_free:
         wait(turn, decision)

@@ -11,6 +11,7 @@ from agent.core.lane_answers import defer_fault
 from agent.core.lane_reports import lose_inputs
 from agent.core.lane_senses import early, early_permit, gone, leaving
 from agent.core.lane_state import State, arm_down, arm_up, fresh, owns_limits
+from drivers.text import Text, joined
 
 if TYPE_CHECKING:
     from agent.core.lane_turn import Turn
@@ -27,7 +28,7 @@ def init(turn: Turn) -> None:
     elif lane.arm_in_use:
         turn.go(State.YIELDING)
     else:
-        _wait_for_rest(turn, lane.since, "since the start")
+        _wait_for_rest(turn, lane.since, Text("since the start"))
 
 
 def yielding(turn: Turn) -> None:
@@ -38,7 +39,7 @@ def yielding(turn: Turn) -> None:
     if lane.rules.blind:
         turn.rest()
     else:
-        _wait_for_rest(turn, lane.arm_free_at, "after the other direction used the arm")
+        _wait_for_rest(turn, lane.arm_free_at, Text("after the other direction used the arm"))
 
 
 def _wait_for_rest(turn: Turn, since: float, when: str) -> None:
@@ -116,8 +117,9 @@ def waiting(turn: Turn) -> None:
             turn.go(State.DECIDING)
             turn.ask(final=True)
         elif turn.waited_s() >= turn.lane.rules.pass_s:
-            why = f"; the lane is locked by {locked_by}" if locked_by else ""
-            turn.alarm_once(Alarm.INTERLOCKED, f"a vehicle waits that may pass{why}")
+            why = Text("a vehicle waits that may pass")
+            locked = Text("the lane is locked by {locked_by}", locked_by=locked_by)
+            turn.alarm_once(Alarm.INTERLOCKED, joined([why, locked], "; ") if locked_by else why)
 
 
 def denied(turn: Turn) -> None:

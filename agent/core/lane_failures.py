@@ -11,6 +11,7 @@ from agent.core.lane_answers import defer, refuse, wait
 from agent.core.lane_io import CommandKind
 from agent.core.lane_orders import commanded, interlocked, order_of
 from agent.core.lane_state import UNDECIDED
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from agent.core.lane_io import Commanded, RecordFailed
@@ -40,7 +41,7 @@ def _answer_order(turn: Turn, reason: Reason, order: Commanded) -> None:
         # Another lane has the use of the permit. The officer opens all the same, and it is not for this permit.
         commanded(turn, order, reserve=False)
     else:
-        turn.reply(order.order, done=False, detail="it could not be recorded, so nothing was done")
+        turn.reply(order.order, done=False, detail=Text("it could not be recorded, so nothing was done"))
 
 
 def _answer_decision(turn: Turn, reason: Reason, decision: Decision) -> None:

@@ -11,13 +11,14 @@ from agent.core.lane_passage import may_lower, why_not_lower
 from agent.core.lane_standing import stand
 from agent.core.lane_state import GATHERING, RISING, Delivery, State, fresh
 from agent.core.lane_trial import try_out
+from drivers.text import Text, joined
 
 if TYPE_CHECKING:
     from agent.core.lane_io import Input
     from agent.core.lane_turn import Turn
 
-KEY_SWITCH = "key switch"
-HOLD_CONTACT = "hold contact"
+KEY_SWITCH = Text("key switch")
+HOLD_CONTACT = Text("hold contact")
 _MAY_OPEN = GATHERING | {
     State.IDLE,
     State.MANUAL,
@@ -44,7 +45,7 @@ def commanded(turn: Turn, item: Commanded, *, reserve: bool = True) -> None:
     if turn.now.at < item.deadline:
         done, detail = _obey(turn, item, reserve=reserve)
     else:
-        done, detail = False, "the time to carry it out was over"
+        done, detail = False, Text("the time to carry it out was over")
     turn.reply(item.order, done=done, detail=detail)
 
 
@@ -69,18 +70,24 @@ def _obey(turn: Turn, item: Commanded, *, reserve: bool) -> tuple[bool, str]:
 
 def interlocked(turn: Turn, item: Commanded) -> tuple[bool, str]:
     """Tell an officer that a neighbour's barrier is in the way of an order."""
-    turn.alarm(Alarm.INTERLOCKED, f"an officer's order to {item.kind} was not carried out: {item.operator}")
-    return False, "a neighbour's barrier is in the way"
+    turn.alarm(
+        Alarm.INTERLOCKED,
+        Text("an officer's order to {kind} was not carried out: {operator}", kind=item.kind, operator=item.operator),
+    )
+    return False, Text("a neighbour's barrier is in the way")
 
 
 def _locked(turn: Turn, item: Commanded) -> tuple[bool, str]:
-    why = f"the lane is locked by {turn.lane.orders.locked_by}"
-    turn.alarm(Alarm.INTERLOCKED, f"an officer's order to {item.kind} was not carried out: {item.operator}; {why}")
+    why = Text("the lane is locked by {locked_by}", locked_by=turn.lane.orders.locked_by)
+    refused = Text(
+        "an officer's order to {kind} was not carried out: {operator}", kind=item.kind, operator=item.operator
+    )
+    turn.alarm(Alarm.INTERLOCKED, joined([refused, why], "; "))
     return False, why
 
 
 def _in_state(turn: Turn) -> tuple[bool, str]:
-    return False, f"the lane is in state {turn.lane.state}"
+    return False, Text("the lane is in state {state}", state=turn.lane.state)
 
 
 def follow_contact(turn: Turn) -> None:
@@ -110,13 +117,15 @@ def _open(turn: Turn, item: Commanded, *, reserve: bool) -> tuple[bool, str]:
     if not lane.way_free:
         return interlocked(turn, item)
     if not lane.relay_up:
-        turn.alarm(Alarm.RELAY_LOST, f"an officer's order to open was not carried out: {item.operator}")
-        return False, "the relay board is away"
+        turn.alarm(
+            Alarm.RELAY_LOST, Text("an officer's order to open was not carried out: {operator}", operator=item.operator)
+        )
+        return False, Text("the relay board is away")
     if lane.visit is None:
         turn.begin("operator", arrived=lane.watch.presence is True)
     turn.grant("operator", item.operator, item.cause, reservation(turn) if reserve else None)
     turn.go(State.OPENING)
-    return True, f"the open pulse is ordered, by grant {turn.visit.grant}"
+    return True, Text("the open pulse is ordered, by grant {grant}", grant=turn.visit.grant)
 
 
 def _may_open_again(turn: Turn) -> bool:
@@ -128,7 +137,7 @@ def _may_open_again(turn: Turn) -> bool:
 
 def _hold(turn: Turn, item: Commanded) -> tuple[bool, str]:
     if turn.lane.ordered_hold is not None:
-        return False, f"it is held already by {turn.lane.ordered_hold}"
+        return False, Text("it is held already by {ordered_hold}", ordered_hold=turn.lane.ordered_hold)
     if turn.lane.orders.locked_by:
         return _locked(turn, item)
     if not turn.lane.way_free:
@@ -136,12 +145,12 @@ def _hold(turn: Turn, item: Commanded) -> tuple[bool, str]:
     turn.set(ordered_hold=item.operator)
     turn.untell(Alarm.JOURNAL_FAILED)  # this step stands only if its record was written
     _hold_open(turn, item.operator, item.cause)
-    return True, "it is held open" if turn.lane.relay_up else "it is held open once the relay board is back"
+    return True, Text("it is held open") if turn.lane.relay_up else Text("it is held open once the relay board is back")
 
 
 def _hold_open(turn: Turn, operator: str, cause: str, *, override: bool = False) -> None:
     if not turn.lane.relay_up:
-        turn.alarm(Alarm.RELAY_LOST, "the barrier will be held open once the relay board is back")
+        turn.alarm(Alarm.RELAY_LOST, Text("the barrier will be held open once the relay board is back"))
     turn.record(BarrierHeld(held=True, operator=operator, cause=cause))
     if turn.lane.state is State.HELD_OPEN:
         return
@@ -158,8 +167,8 @@ def _release(turn: Turn, item: Commanded) -> tuple[bool, str]:
     turn.set(ordered_hold=None)
     _let_go(turn, item.operator, item.cause)
     if not turn.lane.contact_hold:
-        return True, "it is let go"
-    return held_by is not None, f"the {HOLD_CONTACT} holds it open"
+        return True, Text("it is let go")
+    return held_by is not None, Text("the {hold_contact} holds it open", hold_contact=HOLD_CONTACT)
 
 
 def _let_go(turn: Turn, operator: str, cause: str) -> None:
@@ -186,4 +195,4 @@ def _close(turn: Turn) -> tuple[bool, str]:
         return False, why_not_lower(turn)
     turn.go(State.CLOSING)
     turn.lower()
-    return True, "the close pulse is ordered"
+    return True, Text("the close pulse is ordered")

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from agent.core.decision import Reason
 from agent.core.events import Alarm, BarrierMoved, Outcome, VehicleEntering
 from agent.core.lane_state import State, arm_down, safe_to_close
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from agent.core.lane_turn import Turn
 
-_CLOSE_BEHIND = "the next vehicle came before this one was through"
+_CLOSE_BEHIND = Text("the next vehicle came before this one was through")
 
 
 def opening(turn: Turn) -> None:
@@ -80,7 +81,7 @@ def clearing(turn: Turn) -> None:
     clear = _quiet_s(turn, watch.clear_since) >= lane.rules.clear_s
     if watch.taken:
         if lane.visit is not None and not lane.visit.released and turn.waited_s() >= lane.rules.clear_s:
-            _tailgated(turn, "under the arm again after it was free")
+            _tailgated(turn, Text("under the arm again after it was free"))
         turn.go(State.PASSING)
     elif clear and lane.visit is None:
         turn.go(State.CLOSING)
@@ -115,7 +116,7 @@ def closing(turn: Turn) -> None:
     rules, watch = turn.lane.rules, turn.lane.watch
     waits = rules.close_mode == "agent" and not turn.lane.closing_pulse
     if watch.safety is True:
-        turn.alarm_once(Alarm.TAILGATING, "under the arm before it was down")
+        turn.alarm_once(Alarm.TAILGATING, Text("under the arm before it was down"))
         _reopen(turn)
     elif watch.photocell is True and not waits:
         _reopen(turn)
@@ -132,7 +133,7 @@ def _wait_to_lower(turn: Turn) -> None:
     if may_lower(turn):
         turn.lower()
     elif turn.waited_s() >= turn.lane.rules.pass_s and not turn.lane.arm_in_use:
-        turn.alarm_once(Alarm.CLOSE_FAILED, "it was never safe to close")
+        turn.alarm_once(Alarm.CLOSE_FAILED, Text("it was never safe to close"))
 
 
 def _time_is_up(turn: Turn) -> None:
@@ -249,7 +250,7 @@ def why_not_lower(turn: Turn) -> str:
     """Say why `may_lower` says no."""
     lane = turn.lane
     if lane.rules.close_mode == "controller":
-        return "the barrier's controller closes it; the agent gives no close pulse here"
+        return Text("the barrier's controller closes it; the agent gives no close pulse here")
     if lane.arm_in_use:
-        return "the other direction uses the arm"
-    return "the inputs do not prove it safe to close" if lane.relay_up else "the relay board is away"
+        return Text("the other direction uses the arm")
+    return Text("the inputs do not prove it safe to close") if lane.relay_up else Text("the relay board is away")

@@ -9,6 +9,7 @@ from agent.core.events import Alarm, BarrierPulsed, Outcome
 from agent.core.lane_io import PlateRead, Presented, ReadersChanged, RecordFailed, RelayChanged, Sampled, WayChanged
 from agent.core.lane_senses import followed, seen, watched
 from agent.core.lane_state import RISING, Delivery, Pulse, State, fresh
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from agent.core.lane_io import Input, Pulsed
@@ -41,7 +42,7 @@ def take_in(turn: Turn, item: Input) -> None:
 
 def _take_relay(turn: Turn, *, up: bool) -> None:
     if turn.lane.relay_up and not up:
-        turn.alarm(Alarm.RELAY_LOST, "the relay board cannot be reached")
+        turn.alarm(Alarm.RELAY_LOST, Text("the relay board cannot be reached"))
     turn.set(relay_up=up)
 
 
@@ -50,7 +51,7 @@ def _take_readers(turn: Turn, *, up: bool) -> None:
         return
     turn.set(readers_up=up, seen_at=turn.now.at)
     if not up:
-        turn.alarm(Alarm.READERS_LOST, "no reader works")
+        turn.alarm(Alarm.READERS_LOST, Text("no reader works"))
 
 
 def _take_sample(turn: Turn, sample: Sampled) -> None:
@@ -84,7 +85,7 @@ def check_inputs(turn: Turn) -> None:
         if lane.state is State.HELD_OPEN:
             turn.untell(Alarm.INPUTS_LOST)
     elif lane.state is State.HELD_OPEN:
-        turn.alarm_once(Alarm.INPUTS_LOST, "while held open")
+        turn.alarm_once(Alarm.INPUTS_LOST, Text("while held open"))
     elif lane.state not in _LIVES_WITHOUT_INPUTS:
         lose_inputs(turn)
 
@@ -94,7 +95,7 @@ def expire(turn: Turn) -> None:
     for pulse in turn.lane.pulses:
         if turn.now.at > pulse.deadline:
             _settle(turn, pulse, Delivery.UNKNOWN)
-            turn.alarm(Alarm.PULSE_UNKNOWN, "the grant expired without a report of its pulse", pulse.transaction)
+            turn.alarm(Alarm.PULSE_UNKNOWN, Text("the grant expired without a report of its pulse"), pulse.transaction)
 
 
 def pulsed(turn: Turn, item: Pulsed) -> None:
@@ -114,7 +115,7 @@ def pulsed(turn: Turn, item: Pulsed) -> None:
 
 def lose_inputs(turn: Turn) -> None:
     """Go to fault and move nothing. What is under the arm already counts as passed for its permit."""
-    turn.alarm(Alarm.INPUTS_LOST, f"in state {turn.lane.state}")
+    turn.alarm(Alarm.INPUTS_LOST, Text("in state {state}", state=turn.lane.state))
     if turn.lane.visit is not None:
         turn.end(Outcome.FAULT, Reason.GATE_FAULT, passed=turn.visit.entered)
     turn.go(State.FAULT)
@@ -146,9 +147,11 @@ def _report(
 ) -> None:
     turn.record(BarrierPulsed(grant=grant, action=action, delivery=delivery), transaction)
     if delivery == "not_delivered":
-        turn.alarm(Alarm.RELAY_LOST, f"the {action} pulse was not delivered", transaction)
+        turn.alarm(Alarm.RELAY_LOST, Text("the {action} pulse was not delivered", action=action), transaction)
     elif delivery == "unknown":
-        turn.alarm(Alarm.PULSE_UNKNOWN, f"the {action} pulse may or may not have happened", transaction)
+        turn.alarm(
+            Alarm.PULSE_UNKNOWN, Text("the {action} pulse may or may not have happened", action=action), transaction
+        )
 
 
 def _delivery(item: Pulsed) -> Literal["delivered", "not_delivered", "unknown"]:

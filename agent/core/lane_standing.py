@@ -9,6 +9,7 @@ from agent.core.decision import Reason
 from agent.core.events import Alarm, LaneOrdered, Outcome
 from agent.core.lane_io import CommandKind
 from agent.core.lane_state import GATHERING, State, sign_word
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,45 +31,47 @@ def _lock(turn: Turn, item: Commanded) -> tuple[bool, str]:
     """Let nothing more open but the hold contact. What was granted before goes on."""
     lane = turn.lane
     if lane.orders.locked_by:
-        return True, f"it is locked already, by {lane.orders.locked_by}"
+        return True, Text("it is locked already, by {locked_by}", locked_by=lane.orders.locked_by)
     if lane.ordered_hold is not None:
-        return False, f"{lane.ordered_hold} holds it open: release it first"
+        return False, Text("{ordered_hold} holds it open: release it first", ordered_hold=lane.ordered_hold)
     _note(turn, item, "locked", locked_by=item.operator)
-    return True, "it is locked"
+    return True, Text("it is locked")
 
 
 def _unlock(turn: Turn, item: Commanded) -> tuple[bool, str]:
     """Let permits and officers open again; a vehicle that waits is judged anew by the next step."""
     if not turn.lane.orders.locked_by:
-        return True, "it is not locked"
+        return True, Text("it is not locked")
     _note(turn, item, "unlocked", locked_by="")
-    return True, "it is unlocked"
+    return True, Text("it is unlocked")
 
 
 def _out_of_service(turn: Turn, item: Commanded) -> tuple[bool, str]:
     """Begin nothing more by itself. A vehicle without a grant is turned away, one with a grant has its outcome first."""
     lane = turn.lane
     if lane.orders.out_of_service_by:
-        return True, f"it is out of service already, by {lane.orders.out_of_service_by}"
+        return True, Text(
+            "it is out of service already, by {out_of_service_by}", out_of_service_by=lane.orders.out_of_service_by
+        )
     _note(turn, item, "out_of_service", out_of_service_by=item.operator)
     if lane.state in _NO_GRANT:
         # Denied, for the vehicle did not go of itself; and by an order, for its permit may be as good as any.
         turn.end(Outcome.DENIED, Reason.LANE_LOCKED)
     if lane.state not in _AT_HAND:
-        return True, f"it goes out of service after state {lane.state}"
+        return True, Text("it goes out of service after state {state}", state=lane.state)
     turn.rest()
-    return True, "it is out of service"
+    return True, Text("it is out of service")
 
 
 def _in_service(turn: Turn, item: Commanded) -> tuple[bool, str]:
     """Serve vehicles again, after the inputs have proved the arm at rest. Who was turned away may try again at once."""
     if not turn.lane.orders.out_of_service_by:
-        return True, "it is in service"
+        return True, Text("it is in service")
     _note(turn, item, "in_service", out_of_service_by="")
     turn.set(spent=tuple(one for one in turn.lane.spent if one.passed))
     if turn.lane.state is State.OUT_OF_SERVICE:
         turn.go(State.INIT)
-    return True, "it is in service"
+    return True, Text("it is in service")
 
 
 def _note(

@@ -12,6 +12,7 @@ from agent.core.events import Alarm, BarrierTested
 from agent.core.lane_io import CommandKind
 from agent.core.lane_passage import may_lower, why_not_lower
 from agent.core.lane_state import State, arm_down, owns_limits
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from agent.core.lane_io import Commanded
@@ -38,7 +39,7 @@ def _open(turn: Turn, item: Commanded) -> tuple[bool, str]:
     turn.record(BarrierTested(action="open", operator=item.operator, cause=item.cause))
     turn.grant("operator", item.operator, item.cause)
     turn.go(State.OPENING)
-    return True, f"the open pulse is ordered, by grant {turn.visit.grant}"
+    return True, Text("the open pulse is ordered, by grant {grant}", grant=turn.visit.grant)
 
 
 def _close(turn: Turn, item: Commanded) -> tuple[bool, str]:
@@ -48,7 +49,7 @@ def _close(turn: Turn, item: Commanded) -> tuple[bool, str]:
     turn.record(BarrierTested(action="close", operator=item.operator, cause=item.cause))
     turn.go(State.CLOSING)
     turn.lower()
-    return True, "the close pulse is ordered"
+    return True, Text("the close pulse is ordered")
 
 
 def obstacle(lane: Lane, at: float) -> str:
@@ -58,14 +59,14 @@ def obstacle(lane: Lane, at: float) -> str:
 
 def _busy(lane: Lane) -> str:
     if lane.state not in _QUIET:
-        return f"the lane is in state {lane.state}"
+        return Text("the lane is in state {state}", state=lane.state)
     if lane.orders.locked_by:
-        return f"the lane is locked by {lane.orders.locked_by}"
+        return Text("the lane is locked by {locked_by}", locked_by=lane.orders.locked_by)
     if lane.pulses or lane.close_unreported:
-        return "a pulse is under way"
+        return Text("a pulse is under way")
     if not lane.relay_up:
-        return "the relay board is away"
-    return "a neighbour's barrier is in the way" if lane.arm_in_use or not lane.way_free else ""
+        return Text("the relay board is away")
+    return Text("a neighbour's barrier is in the way") if lane.arm_in_use or not lane.way_free else ""
 
 
 def _presence(lane: Lane, at: float) -> str:
@@ -74,10 +75,12 @@ def _presence(lane: Lane, at: float) -> str:
     serves = lane.state is State.IDLE
     if not lane.rules.blind:
         if watch.presence is not False or not watch.clear:
-            return "a vehicle is there, or may be"
+            return Text("a vehicle is there, or may be")
         if not (owns_limits(lane) and arm_down(lane)):
-            return "the arm is not known to be down"
+            return Text("the arm is not known to be down")
     elif serves and not lane.readers_up:
-        return "no reader works, so that nobody knows whether a vehicle is there: take the lane out of service first"
+        return Text(
+            "no reader works, so that nobody knows whether a vehicle is there: take the lane out of service first"
+        )
     seen = at - lane.seen_at <= lane.rules.gone_s
-    return "a vehicle was seen a moment ago" if seen and (serves or lane.rules.blind) else ""
+    return Text("a vehicle was seen a moment ago") if seen and (serves or lane.rules.blind) else ""

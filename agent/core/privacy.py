@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from agent.core.events import AccessDecided, PermitRecord, PlateRecord, TransactionClosed
 from agent.core.plates.formats import STRICT
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -90,12 +91,21 @@ def _masked(model: _Model, plates: frozenset[str]) -> _Model:
     return model.model_copy(update=changed) if changed else model
 
 
+def _masked_words(words: str, plates: frozenset[str]) -> str:
+    """A text with its values masked; as plain words where a plate stands across them."""
+    hidden = masked_text(words, plates)
+    if not isinstance(words, Text) or hidden == words:
+        return words if hidden == words else hidden
+    told = words.with_values(lambda value: masked_text(value, plates) if isinstance(value, str) else value)
+    return told if told == hidden else hidden
+
+
 def _masked_value(name: str, value: object, plates: frozenset[str], *, is_plate: bool) -> object:
     match value:
         case str() if is_plate:
             return masked_plate(value)
         case str() if name in FREE_TEXTS:
-            return masked_text(value, plates)
+            return _masked_words(value, plates)
         case BaseModel():
             return _masked(value, plates)
         case tuple():

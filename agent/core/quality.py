@@ -19,7 +19,7 @@ class Grade(StrEnum):
 
 
 class Flaw(StrEnum):
-    """What stands against reading. The words for it, and what to do, stand in agent.core.wording."""
+    """What stands against reading. The words for it, and what to do, stand in agent.i18n.cameras."""
 
     SMALL_CODE = "small_code"
     SMALL_PLATE = "small_plate"

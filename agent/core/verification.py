@@ -20,6 +20,7 @@ from agent.core.chain import SEQ_MAX, Point, beginning, digest_of
 from agent.core.checkpoint import Checkpoint, opened
 from agent.core.events import ChainCheckpoint
 from agent.core.jws import JwsError
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -170,7 +171,12 @@ class Verifier:
             ("sequence number", this.point.seq, due),
         ):
             if said != right:
-                return Flaw(this.index, due, Fault.ALTERED, f"it follows the event before but says {name} {said}")
+                return Flaw(
+                    this.index,
+                    due,
+                    Fault.ALTERED,
+                    Text("it follows the event before but says {name} {said}", name=name, said=said),
+                )
         return self._flaw_of_checkpoint(this)
 
     def _flaw_of_checkpoint(self, this: _Link) -> Flaw | None:
@@ -181,13 +187,17 @@ class Verifier:
         at = this.point
         signed = this.checkpoint is not None and bool(self._keys) and _flaw_of_checkpoint(this, self._keys) is None
         if self._count and heir == at.digest:
-            return Flaw(self._previous, before.seq, Fault.ALTERED, "its hash is not the one that the next event holds")
+            return Flaw(
+                self._previous, before.seq, Fault.ALTERED, Text("its hash is not the one that the next event holds")
+            )
         if self._count and signed:
-            return Flaw(self._previous, before.seq, Fault.ALTERED, "its hash is not the one that the next event signs")
+            return Flaw(
+                self._previous, before.seq, Fault.ALTERED, Text("its hash is not the one that the next event signs")
+            )
         if self._count and heir is None:
-            detail = f"it and the last one ({at.seq}) do not fit: one was altered"
+            detail = Text("it and the last one ({seq}) do not fit: one was altered", seq=at.seq)
             return Flaw(self._previous, before.seq, Fault.ALTERED, detail)
-        detail = "it does not hold the hash of the event before, nor does the next fit it"
+        detail = Text("it does not hold the hash of the event before, nor does the next fit it")
         return Flaw(this.index, at.seq, Fault.ALTERED, detail)
 
     def _whole(self, head: Point | None) -> Verification:
@@ -199,9 +209,9 @@ class Verifier:
             if at == head:
                 proven = self._count
             elif self._count and (at.stream, at.seq) == (head.stream, head.seq):
-                flaw = Flaw(self._previous, at.seq, Fault.ALTERED, "its hash is not that of the head")
+                flaw = Flaw(self._previous, at.seq, Fault.ALTERED, Text("its hash is not that of the head"))
             else:
-                detail = f"the records end at {at.seq}, the head is at {head.seq}"
+                detail = Text("the records end at {seq}, the head is at {seq_2}", seq=at.seq, seq_2=head.seq)
                 flaw = Flaw(self._previous + 1, at.seq + 1, Fault.CUT_OFF, detail)
         return Verification(self._count, proven, self._first, self._before if self._count else None, flaw, self._signed)
 
@@ -252,9 +262,9 @@ def _read(record: bytes, index: int) -> _Link:
     try:
         event = json.loads(record.decode())
     except ValueError as error:
-        event, trouble = None, f"not JSON: {error}"
+        event, trouble = None, Text("not JSON: {error}", error=error)
     except RecursionError:
-        event, trouble = None, "not JSON: nested too deep"
+        event, trouble = None, Text("not JSON: nested too deep")
     match event:
         case {"stream": str(stream), "seq": int(seq), "prev": str(prev)} if (
             stream and type(seq) is int and 1 <= seq <= SEQ_MAX and DIGEST.fullmatch(prev)
@@ -263,7 +273,7 @@ def _read(record: bytes, index: int) -> _Link:
             gate = unquote(str(event.get("source")).removeprefix(SOURCE))
             return _Link(index, Point(stream, seq, digest_of(record)), prev, gate, checkpoint)
         case _:
-            trouble = trouble or "no stream, sequence number and hash of the event before"
+            trouble = trouble or Text("no stream, sequence number and hash of the event before")
             return _Link(index, Point("", 0, digest_of(record)), "", trouble=trouble)
 
 
@@ -272,7 +282,11 @@ def _flaw_at_start(this: _Link) -> Flaw | None:
     says_first = this.point.seq == 1
     if says_first == (this.prev == beginning(this.point.stream).digest):
         return None
-    detail = "it says 1 but does not begin its stream" if says_first else "it begins its stream but does not say 1"
+    detail = (
+        Text("it says 1 but does not begin its stream")
+        if says_first
+        else Text("it begins its stream but does not say 1")
+    )
     return Flaw(this.index, 1, Fault.ALTERED, detail)
 
 
@@ -281,14 +295,21 @@ def _flaw_of_place(before: Point, this: _Link) -> Flaw | None:
     due, at = before.seq + 1, this.point
     fault, detail = None, ""
     if at.stream != before.stream:
-        fault, detail = Fault.FOREIGN_STREAM, f"of stream {at.stream}, not {before.stream}"
+        fault, detail = (
+            Fault.FOREIGN_STREAM,
+            Text("of stream {stream}, not {stream_2}", stream=at.stream, stream_2=before.stream),
+        )
     elif at.seq == before.seq:
-        what = "the record before once more" if at.digest == before.digest else "another event with the number before"
+        what = (
+            Text("the record before once more")
+            if at.digest == before.digest
+            else Text("another event with the number before")
+        )
         fault, detail = Fault.DUPLICATE, what
     elif at.seq < before.seq:
-        fault, detail = Fault.OUT_OF_ORDER, f"{at.seq} comes after {before.seq}"
+        fault, detail = Fault.OUT_OF_ORDER, Text("{seq} comes after {seq_2}", seq=at.seq, seq_2=before.seq)
     elif at.seq > due:
-        fault, detail = Fault.GAP, f"{due} to {at.seq - 1} are missing"
+        fault, detail = Fault.GAP, Text("{due} to {seq} are missing", due=due, seq=at.seq - 1)
     return None if fault is None else Flaw(this.index, due, fault, detail)
 
 
@@ -296,11 +317,12 @@ def _flaw_of_checkpoint(this: _Link, keys: Mapping[str, PublicKey] | None) -> Fl
     """What is wrong with a checkpoint, by itself and by its signature; None also for any other event."""
     if this.checkpoint is None:
         return None
-    fault, detail = Fault.CHECKPOINT_WRONG, "it names no event, hash, key and signature"
+    fault: Fault = Fault.CHECKPOINT_WRONG
+    detail: str = Text("it names no event, hash, key and signature")
     match this.checkpoint:
         case {"seq": int(seq), "digest": str(digest), "key": str(kid), "signature": str(signature)}:
             if (seq, digest) != (this.point.seq - 1, this.prev):
-                detail = f"it checkpoints event {seq} with a hash that the event before it has not"
+                detail = Text("it checkpoints event {seq} with a hash that the event before it has not", seq=seq)
             elif keys is None or (wrong := _trouble_with_signature(this, kid, signature, keys)) is None:
                 return None
             else:
@@ -315,11 +337,13 @@ def _trouble_with_signature(
 ) -> tuple[Fault, str] | None:
     try:
         if jws.key_named_by(signature) != kid:
-            return Fault.CHECKPOINT_WRONG, f"it is not signed by the key that it names, {kid}"
+            return Fault.CHECKPOINT_WRONG, Text("it is not signed by the key that it names, {kid}", kid=kid)
         if kid not in keys:
             return (
                 Fault.FOREIGN_KEY,
-                f"it is signed by key {kid}, known {'is' if len(keys) == 1 else 'are'} {', '.join(keys)}",
+                Text("it is signed by key {kid}, known is {keys}", kid=kid, keys=", ".join(keys))
+                if len(keys) == 1
+                else Text("it is signed by key {kid}, known are {keys}", kid=kid, keys=", ".join(keys)),
             )
         said = opened(signature, keys[kid], Checkpoint)
     except JwsError as error:
@@ -331,4 +355,4 @@ def _trouble_with_signature(
         this.prev,
     ):
         return None
-    return Fault.CHECKPOINT_WRONG, "what is signed is not what the event says"
+    return Fault.CHECKPOINT_WRONG, Text("what is signed is not what the event says")

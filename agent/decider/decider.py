@@ -17,6 +17,7 @@ from agent.core.lane_io import Decided
 from agent.core.shield import shielded
 from agent.decider.inquiry import Inquiry
 from agent.store.errors import JournalError, RegistryError
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +86,7 @@ class Decider:
     def _answer(self, question: Decide, now: Moment, later: Callable[[Decided], None]) -> Decided | None:
         case = self._inquiry.case(question, now)
         if case is None:
-            return _manual(question, now, Reason.GATE_FAULT, "there is no valid trust list")
+            return _manual(question, now, Reason.GATE_FAULT, Text("there is no valid trust list"))
         decision = judge(case.assessment, self._place.rules, case.known, final=question.final)
         if decision.verdict is Verdict.PASS and decision.permit is not None:
             return self._claimed(_Claim(self._request(case, decision.permit), case, decision, later))

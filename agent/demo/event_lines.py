@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.core.decision import Reason, Verdict
-from agent.core.wording.lookup import officer
-from agent.core.wording.words import Language
+from agent.i18n import Language
+from agent.i18n.reasons import officer_text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -78,7 +78,7 @@ def _below(data: JsonObject) -> list[str]:
     verdict = Verdict(data["verdict"])
     if verdict is Verdict.RETRY:
         return []
-    below = [] if verdict is Verdict.PASS else [f"officer: {officer(Reason(data['reason']), Language.EN)}"]
+    below = [] if verdict is Verdict.PASS else [f"officer: {officer_text(Reason(data['reason']), Language.EN)}"]
     lists = lists_behind(data)
     return [*below, f"by {lists}"] if lists else below
 

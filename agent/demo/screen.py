@@ -15,10 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.core.decision import Reason, Verdict
-from agent.core.wording.lookup import officer
-from agent.core.wording.words import Language
 from agent.demo.clockwork import QUICK, View
 from agent.demo.event_lines import event_picture
+from agent.i18n import Language
+from agent.i18n.reasons import officer_text
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -215,7 +215,7 @@ def _advice(results: list[Result]) -> Table:
     table.add_column()
     for number, result in enumerate(results, start=1):
         if result.verdict in {Verdict.DENY, Verdict.MANUAL}:
-            table.add_row(str(number), officer(Reason(result.reason), Language.EN))
+            table.add_row(str(number), officer_text(Reason(result.reason), Language.EN))
     return table
 
 

@@ -51,7 +51,7 @@ class Check(StrEnum):
 
 
 class Code(StrEnum):
-    """What a check can find. The words for each, and how it is mended, stand in agent.doctor.words."""
+    """What a check can find. The words for each, and how it is mended, stand in agent.doctor.texts."""
 
     CONFIGURATION_REFUSED = "CONFIGURATION_REFUSED"
     CONFIGURATION_DOUBTFUL = "CONFIGURATION_DOUBTFUL"

@@ -5,15 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.chain import time_text
-from agent.core.wording.words import Language
+from agent.core.spoken import message_of
 from agent.doctor.codes import Check, Code, Severity
 from agent.doctor.finding import Finding, Report
-from agent.doctor.words.lookup import advice, measured, said_by, severity, title
+from agent.doctor.texts import advice, measured, said_by, severity, title
+from agent.i18n import Language, translate
+from agent.i18n.recorded import recorded_text
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MS_PER_S: Final = 1000
+MEASURED: Final = "measured"
+"""Beside the names of values: the message of what was measured."""
 _WIDTH: Final = max(len(severity(one, language)) for one in Severity for language in Language)
 
 
@@ -46,18 +51,19 @@ def lines(report: Report, language: Language) -> Iterator[str]:
     for one in report.findings:
         head = f"{severity(one.severity, language):<{_WIDTH}}  {title(one.check, language)}"
         head += f" {one.subject}" if one.subject else ""
-        words = advice(one, language)
+        words = advice(one)
         if words is None:
             yield f"{head}: {measured(one, language)}" if one.measured else head
         else:
-            yield f"{head}: {words.what}"
-            yield f"{'':<{_WIDTH}}  → {words.act}"
+            yield f"{head}: {translate(words.what, language)}"
+            yield f"{'':<{_WIDTH}}  → {translate(words.act, language)}"
     counts = (f"{severity(one, language)}: {report.count(one)}" for one in reversed(Severity))
     yield ", ".join(counts)
 
 
 def _finding(one: Finding, language: Language) -> dict[str, Any]:
-    words = advice(one, language)
+    words = advice(one)
+    said = {**one.values, MEASURED: one.measured}
     return {
         "check": one.check.value,
         "title": title(one.check, language),
@@ -66,16 +72,18 @@ def _finding(one: Finding, language: Language) -> dict[str, Any]:
         "code": None if one.code is None else one.code.value,
         "measured": measured(one, language),
         "values": dict(one.values),
-        "finding": None if words is None else words.what,
-        "mend": None if words is None else words.act,
+        "messages": {name: message_of(value) for name, value in said.items() if isinstance(value, Text)},
+        "finding": None if words is None else translate(words.what, language),
+        "mend": None if words is None else translate(words.act, language),
     }
 
 
 def _read(told: dict[str, Any]) -> Finding:
+    messages = told.get("messages", {})
     return Finding(
         Check(told["check"]),
         str(told["subject"]),
         None if told["code"] is None else Code(told["code"]),
-        str(told["measured"]),
-        {str(name): str(value) for name, value in told["values"].items()},
+        recorded_text(str(told["measured"]), messages.get(MEASURED)),
+        {str(name): recorded_text(str(value), messages.get(name)) for name, value in told["values"].items()},
     )

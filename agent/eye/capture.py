@@ -23,6 +23,7 @@ from drivers.api import (
     EndOfStreamError,
     ExposurePort,
 )
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -151,7 +152,10 @@ class Capture:
             return ""
         if not isinstance(camera, ExposurePort):
             self.figures.exposable = False
-            return f"the exposure of a camera of the kind {self._settings.camera_kind} cannot be set"
+            return Text(
+                "the exposure of a camera of the kind {camera_kind} cannot be set",
+                camera_kind=self._settings.camera_kind,
+            )
         try:
             self.figures.exposure = self._timed(partial(camera.expose, share))
         except DeviceMisconfiguredError as error:
@@ -178,7 +182,9 @@ class Capture:
         if self._health.phase is CameraPhase.FROZEN:
             # A picture that stands still may show a permit that left long ago: nobody must read it.
             if self._health.still_s >= self._settings.frozen_s + _FROZEN_REOPEN_S:
-                raise DeviceUnavailableError(f"the same picture for {self._health.still_s:.0f} s; the camera may hang")
+                raise DeviceUnavailableError(
+                    Text("the same picture for {still_s} s; the camera may hang", still_s=f"{self._health.still_s:.0f}")
+                )
             return
         if frame.at - self._opened_at >= _STEADY_S:
             self._failures = 0

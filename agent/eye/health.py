@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from agent.core.camera_view import View
 from agent.eye.protocol import MAX_DETAIL, CameraPhase, CameraState
+from drivers.text import Text, shortened
 
 _GIVES_FRAMES = (CameraPhase.STREAMING, CameraPhase.STALE, CameraPhase.FROZEN)
 
@@ -75,7 +76,9 @@ class CameraHealth:
             CameraState(
                 phase=CameraPhase.FROZEN if frozen else CameraPhase.STREAMING,
                 view=self._state.view if self._state else View.CLEAR,
-                detail=f"the same picture for {self._frozen_s:g} s" if frozen else self._note,
+                detail=Text("the same picture for {frozen_s} s", frozen_s=f"{self._frozen_s:g}")
+                if frozen
+                else self._note,
                 width_px=facts.width_px,
                 height_px=facts.height_px,
                 frame_rate_hz=self._rate_hz,
@@ -88,7 +91,7 @@ class CameraHealth:
         gives = state is not None and state.phase in (CameraPhase.STREAMING, CameraPhase.FROZEN)
         if state is None or not gives or at - self._frame_at < self._stale_s:
             return None
-        detail = f"no picture for {self._stale_s:g} s"
+        detail = Text("no picture for {stale_s} s", stale_s=f"{self._stale_s:g}")
         return self._to(state.model_copy(update={"phase": CameraPhase.STALE, "detail": detail}))
 
     def viewed(self, view: View) -> CameraState | None:
@@ -99,11 +102,13 @@ class CameraHealth:
 
     def failed(self, detail: str, *, misconfigured: bool) -> CameraState | None:
         """The camera could not be opened or read; it is tried again later."""
-        return self._to(CameraState(phase=CameraPhase.BACKOFF, detail=detail[:MAX_DETAIL], misconfigured=misconfigured))
+        return self._to(
+            CameraState(phase=CameraPhase.BACKOFF, detail=shortened(detail, MAX_DETAIL), misconfigured=misconfigured)
+        )
 
     def ended(self, detail: str) -> CameraState | None:
         """A finite source has shown all it had."""
-        return self._to(CameraState(phase=CameraPhase.ENDED, detail=detail[:MAX_DETAIL]))
+        return self._to(CameraState(phase=CameraPhase.ENDED, detail=shortened(detail, MAX_DETAIL)))
 
     def _to(self, state: CameraState) -> CameraState | None:
         if state == self._state:

@@ -11,8 +11,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
+from agent.core import spoken
 from agent.core.camera_view import View
 from agent.core.plates.columns import MOST_BYTES, decode
+from agent.core.spoken import Spoken
 
 VERSION = 2
 
@@ -98,13 +100,17 @@ class CameraPhase(StrEnum):
     ENDED = "ended"
 
 
-class CameraState(Message):
-    """The camera changed its state. `misconfigured`: trying again will not help without a technician."""
+class CameraState(Spoken, Message):
+    """The camera changed its state. `misconfigured`: trying again will not help without a technician.
+
+    `message`: what the detail was made of, so that the parent can translate it.
+    """
 
     type: Literal["camera"] = "camera"
     phase: CameraPhase
     view: View = View.CLEAR
-    detail: Detail = ""
+    detail: Annotated[spoken.Detail, Field(max_length=MAX_DETAIL)] = ""
+    message: spoken.Told = None
     misconfigured: bool = False
     width_px: Pixel = 0
     height_px: Pixel = 0

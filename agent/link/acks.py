@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from agent.core.events import AcknowledgementRefused
 from agent.core.messages import Ack
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -152,9 +153,9 @@ class Acknowledgements:
         ack = _parsed(message.payload)
         if ack is None or now - self._behind_from < BEHIND_S:
             return False
-        self._trouble = (
-            f"central acknowledges only up to {ack.seq}, less than before: was it restored from a backup? "
-            f"It must have the events after {ack.seq} replayed"
+        self._trouble = Text(
+            "central acknowledges only up to {seq}, less than before: was it restored from a backup? It must have the events after {seq} replayed",
+            seq=ack.seq,
         )
         return True
 

@@ -27,6 +27,7 @@ from agent.link.topics import Topics
 from agent.service.cleanup import on_failure
 from agent.service.worker import Backoff, Worker
 from agent.store.errors import JournalError
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -175,7 +176,9 @@ class CommandDesk:
         with self._overflow_lock:
             missed, self._overflow = self._overflow, 0
         if missed:
-            self._refusals.add(Refused(Refusal.RATE_LIMITED, "more commands at once than the desk takes"), "", missed)
+            self._refusals.add(
+                Refused(Refusal.RATE_LIMITED, Text("more commands at once than the desk takes")), "", missed
+            )
 
     def _note_all(self, events: Iterator[CommandRefused]) -> None:
         drafts = [Draft(event, None, None, self._clock().utc) for event in events]
@@ -189,7 +192,9 @@ class CommandDesk:
         except JournalError:
             log.exception("the journal does not tell which commands were interrupted")
             return
-        answer = Answer(Result.UNKNOWN, "the gate stopped before it was done, or just after; see the events around it")
+        answer = Answer(
+            Result.UNKNOWN, Text("the gate stopped before it was done, or just after; see the events around it")
+        )
         for entry in left:
             self._keep_answer(entry.taken, answer)
         self._settled = True
@@ -218,9 +223,9 @@ class CommandDesk:
             counter = self._book.command_counter(proved.key.id)
         except JournalError:
             log.exception("a command is refused because the journal cannot be read")
-            return _fault(proved, "the journal cannot be read; nothing was done")
+            return _fault(proved, Text("the journal cannot be read; nothing was done"))
         if not self._settled:
-            return _fault(proved, "the gate does not know yet what its last run left open; nothing was done")
+            return _fault(proved, Text("the gate does not know yet what its last run left open; nothing was done"))
         if entry is not None:
             return self._repeat(entry, proved, message)
         command = judge(proved, self._situation(counter, arrived_at))
@@ -230,7 +235,7 @@ class CommandDesk:
             self._records.bind([self._draft(_accepted(command), command.lane)], commands=[_taken(command, proved)])
         except JournalError:
             log.exception("a command is refused because the journal cannot be written")
-            return _fault(proved, "the journal cannot be written; nothing was done")
+            return _fault(proved, Text("the journal cannot be written; nothing was done"))
         log.info("%s of %s (%s) is accepted: %s", command.name, command.operator, command.key, command.id)
         return command
 
@@ -252,11 +257,11 @@ class CommandDesk:
 
     def _repeat(self, entry: CommandEntry, proved: Proved, message: Incoming) -> Refused | None:
         if entry.taken.digest != proved.digest:
-            detail = "its id was used by another command"
+            detail = Text("its id was used by another command")
             return Refused(Refusal.COUNTER_USED, detail, proved.body.id, proved.key.id)
         stored = entry.answer or self._recent.get(entry.taken.id)
         answer = (
-            Answer(Result.UNKNOWN, "its result is not known yet; ask again")
+            Answer(Result.UNKNOWN, Text("its result is not known yet; ask again"))
             if stored is None
             else executions.read(stored)
         )

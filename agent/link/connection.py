@@ -21,6 +21,7 @@ from paho.mqtt.packettypes import PacketTypes
 from agent.link import reasons
 from agent.link.packets import connect_properties, incoming, limits, publish_properties, subscribe_options
 from agent.link.tls import alert_words, make_context
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -158,7 +159,7 @@ class Connection:
 
     def close(self) -> None:
         """Let everything go at once. The connection is of no use afterwards."""
-        self._end("closed")
+        self._end(Text("closed"))
         client = self._client
         # paho's client and its callbacks hold each other: cut, so that its sockets close now and not at some collection.
         client.on_connect = client.on_disconnect = client.on_subscribe = client.on_publish = client.on_message = None
@@ -200,7 +201,7 @@ class Connection:
         self, _client: Client, _data: Any, _flags: ConnectFlags, code: ReasonCode, properties: Properties | None
     ) -> None:
         if reasons.refused(code.value):
-            self._end(f"refused: {reasons.words(code.value)}")
+            self._end(Text("refused: {words}", words=reasons.words(code.value)))
         self._happenings.append(Connected(code.value, limits(properties)))
 
     def _on_disconnect(
@@ -208,7 +209,7 @@ class Connection:
     ) -> None:
         # Comes twice on a keepalive timeout: the first word counts.
         if flags.is_disconnect_packet_from_server:
-            self._end(f"closed by the broker: {reasons.words(code.value)}")
+            self._end(Text("closed by the broker: {words}", words=reasons.words(code.value)))
 
     def _on_subscribe(
         self, _client: Client, _data: Any, mid: int, codes: list[ReasonCode], _properties: Properties | None
@@ -243,10 +244,10 @@ class Connection:
         if told is not None:
             return alert_words(told) or told
         if code is MQTTErrorCode.MQTT_ERR_PROTOCOL:
-            return "the other side does not speak MQTT 5 properly"
+            return Text("the other side does not speak MQTT 5 properly")
         if code is MQTTErrorCode.MQTT_ERR_CONN_LOST:
-            return "the connection broke: closed by the other side, or no answer to the keepalive"
-        return f"the connection broke: {code.name}"
+            return Text("the connection broke: closed by the other side, or no answer to the keepalive")
+        return Text("the connection broke: {name}", name=code.name)
 
 
 def _set_will(client: Client, will: Outgoing, delay_s: int) -> None:

@@ -13,6 +13,7 @@ from agent.link.messages import Outgoing, Receipt
 from agent.port_state import PortState
 from agent.service.worker import Backoff, Worker
 from agent.store.errors import EvidenceError, JournalError
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -190,14 +191,19 @@ class EvidenceSender:
             if self.worker.stopping:
                 return None
             if time.monotonic() > deadline:
-                self._session.reconnect(f"the broker has not answered a picture for {self._settings.answer_s:g} s")
+                self._session.reconnect(
+                    Text(
+                        "the broker has not answered a picture for {answer_s} s",
+                        answer_s=f"{self._settings.answer_s:g}",
+                    )
+                )
                 deadline += self._settings.answer_s
         return receipts[0]
 
     def _failed(self, name: str, receipt: Receipt, after_s: float) -> None:
         if not receipt.refused and not (receipt.lost and after_s < self._settings.quick_s):
             # A line that broke, or nobody who subscribes: no fault of the picture, and the next would fare no better.
-            self._trouble = f"picture {name[:12]} does not get through: {receipt.words}"
+            self._trouble = Text("picture {name} does not get through: {words}", name=name[:12], words=receipt.words)
             return
         self._count(name, receipt.words)
 
@@ -205,11 +211,11 @@ class EvidenceSender:
         """One more failure of this picture: the others go first now, or it is given up."""
         failures = self._failures[name] = self._failures.get(name, 0) + 1
         if failures < self._settings.tries:
-            self._trouble = f"picture {name[:12]} does not get through: {words}"
+            self._trouble = Text("picture {name} does not get through: {words}", name=name[:12], words=words)
             self._pictures.outgoing.postpone(name)
             return
         log.error("picture %s is given up after %d tries: %s", name, failures, words)
-        self._trouble = f"picture {name[:12]} was given up: {words}"
+        self._trouble = Text("picture {name} was given up: {words}", name=name[:12], words=words)
         self._leave(name)
 
     def _leave(self, name: str) -> None:

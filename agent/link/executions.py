@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from agent.core.command import Answer, Command, CommandName, Result
 from agent.service.parallel import Job
+from drivers.text import Text, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,28 +38,38 @@ class Executions:
         """What became of the command; never raises."""
         if self._late is not None and self._late[1].runs:
             busy = self._late[0]
-            return Answer(Result.NOT_DONE, f"the gate is still busy with {busy.name.value} {busy.id}; nothing was done")
+            return Answer(
+                Result.NOT_DONE,
+                Text("the gate is still busy with {value} {id}; nothing was done", value=busy.name.value, id=busy.id),
+            )
         executor = self._executors.get(command.name)
         if executor is None:
-            return Answer(Result.NOT_DONE, f"this gate has nothing that could do {command.name.value}")
+            return Answer(
+                Result.NOT_DONE, Text("this gate has nothing that could do {value}", value=command.name.value)
+            )
         try:
             job = Job(f"command-{command.name.value}", lambda: storable(executor(command)))
         except RuntimeError as error:
             log.exception("%s %s has no thread to run on", command.name.value, command.id)
-            return Answer(Result.FAILED, f"{error}; nothing was done")
+            return Answer(Result.FAILED, Text("{error}; {said}", error=error, said=Text("nothing was done")))
         if not job.ended(self._limit_s):
             log.error("%s %s did not end within %g s; it is left behind", command.name.value, command.id, self._limit_s)
             self._late = command, job
-            return Answer(Result.UNKNOWN, f"it did not end within {self._limit_s:g} s; see the events around it")
+            return Answer(
+                Result.UNKNOWN,
+                Text("it did not end within {limit_s} s; see the events around it", limit_s=f"{self._limit_s:g}"),
+            )
         if job.error is not None:
-            return Answer(Result.FAILED, f"it failed: {type(job.error).__name__}; the gate's log says more")
+            return Answer(
+                Result.FAILED, Text("it failed: {name}; the gate's log says more", name=type(job.error).__name__)
+            )
         return job.result(time.monotonic())
 
 
 def storable(answer: Answer) -> Answer:
     """The answer as it can be kept. Raises TypeError or ValueError for data that is no JSON."""
     json.dumps(dict(answer.data), allow_nan=False)
-    return Answer(answer.result, answer.detail[:DETAIL_LIMIT], answer.data)
+    return Answer(answer.result, shortened(answer.detail, DETAIL_LIMIT), answer.data)
 
 
 def written(answer: Answer) -> bytes:

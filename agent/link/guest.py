@@ -14,6 +14,7 @@ from agent.link.messages import Receipt, Subscription
 from agent.link.tls import TlsFiles, TlsFilesError, explain
 from agent.service.cleanup import on_failure
 from agent.service.parallel import Job
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -99,7 +100,7 @@ class Guest:
         with on_failure(self._connection.close):
             self._job = Job("guest", self._run)
         with on_failure(self._leave):
-            self._await(self._connecting, "to the connection")
+            self._await(self._connecting, Text("to the connection"))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -113,9 +114,15 @@ class Guest:
                 self._check_alive()
                 self._subscription = wish = _Wish()
                 self._connection.subscribe([Subscription(topic_filter, self._messages.put, qos, stored)])
-            codes = self._await(wish, f"to subscribing to {topic_filter}")
+            codes = self._await(wish, Text("to subscribing to {topic_filter}", topic_filter=topic_filter))
         if any(reasons.refused(code) for code in codes):
-            raise self._error(f"the broker refuses {topic_filter}: {reasons.words(codes[0])}")
+            raise self._error(
+                Text(
+                    "the broker refuses {topic_filter}: {words}",
+                    topic_filter=topic_filter,
+                    words=reasons.words(codes[0]),
+                )
+            )
 
     def messages(self, timeout_s: float) -> Iterator[Incoming]:
         """What came, in order, waiting for more; ends when nothing came for `timeout_s`.
@@ -129,7 +136,7 @@ class Guest:
                 return
             if message is None:
                 self._messages.put(None)  # for those who ask again
-                raise self._error(self._connection.ended or "the connection is closed")
+                raise self._error(self._connection.ended or Text("the connection is closed"))
             yield message
 
     def publish(self, message: Outgoing) -> Receipt:
@@ -140,26 +147,28 @@ class Guest:
             try:
                 mid = self._connection.publish(message)
             except ValueError as error:
-                text = f"{message.topic!r} cannot be published to: {error}"
+                text = Text("{topic} cannot be published to: {error}", topic=repr(message.topic), error=error)
                 raise self._error(text) from error
             if mid is None:
-                raise self._error(f"{message.topic} could not be published: the connection is gone")
+                raise self._error(Text("{topic} could not be published: the connection is gone", topic=message.topic))
             self._pending[mid] = wish
-        (code,) = self._await(wish, f"to publishing {message.topic}")
+        (code,) = self._await(wish, Text("to publishing {topic}", topic=message.topic))
         return Receipt(code)
 
     # ----------------------------------------------------------------------------------------------- for the callers
 
     def _await(self, wish: _Wish, what: str) -> tuple[int, ...]:
         if not wish.wait(self._timeout_s):
-            raise self._error(f"no answer {what} within {self._timeout_s:g} s")
+            raise self._error(
+                Text("no answer {what} within {timeout_s} s", what=what, timeout_s=f"{self._timeout_s:g}")
+            )
         if wish.codes is None:
-            raise self._error(self._connection.ended or "the connection is closed")
+            raise self._error(self._connection.ended or Text("the connection is closed"))
         return wish.codes
 
     def _check_alive(self) -> None:
         if self._over:
-            raise self._error(self._connection.ended or "the connection is closed")
+            raise self._error(self._connection.ended or Text("the connection is closed"))
 
     def _error(self, cause: str) -> GuestError:
         return GuestError(f"{self._address.url}: {cause}")

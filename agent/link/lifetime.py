@@ -15,6 +15,7 @@ from agent.link.connection import Answered, Arrived, Connected, Subscribed
 from agent.link.messages import Limits, Outgoing, Receipt
 from agent.link.packets import fits
 from agent.service.listeners import tell
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -192,12 +193,15 @@ class Lifetime:
                 return cause
             now = time.monotonic()
             if self._phase is not _Phase.UP and now - started_at > self._timeout_s:
-                return f"no answer of an MQTT broker within {self._timeout_s:g} s, although the connection stands"
+                return Text(
+                    "no answer of an MQTT broker within {timeout_s} s, although the connection stands",
+                    timeout_s=f"{self._timeout_s:g}",
+                )
             if self._phase is _Phase.UP and now >= self._status_due_at:
                 self._publish_own(self._owner.status())
                 self._status_due_at = now + self._status_every_s
         self._part()
-        return "stopped"
+        return Text("stopped")
 
     def _turn(self, timeout_s: float) -> None:
         for happening in self._wire.turn(timeout_s):
@@ -218,7 +222,7 @@ class Lifetime:
             return
         self._limits = limits
         if limits.maximum_qos < 1:
-            self.end("the broker does not do QoS 1: enable it there")
+            self.end(Text("the broker does not do QoS 1: enable it there"))
         elif not self._subscribe_all():
             self._stand()
 
@@ -237,7 +241,9 @@ class Lifetime:
             topic_filters = self._asked.pop(mid, ())
         for topic_filter, code in zip(topic_filters, codes, strict=False):
             if reasons.refused(code):
-                self._owner.complain(f"subscribing to {topic_filter}: {reasons.words(code)}")
+                self._owner.complain(
+                    Text("subscribing to {topic_filter}: {words}", topic_filter=topic_filter, words=reasons.words(code))
+                )
 
     def _stand(self) -> None:
         now = time.monotonic()
@@ -255,7 +261,7 @@ class Lifetime:
 
     def _complain_of(self, topic: str, receipt: Receipt) -> None:
         if receipt.refused:
-            self._owner.complain(f"publishing {topic}: {receipt.words}")
+            self._owner.complain(Text("publishing {topic}: {words}", topic=topic, words=receipt.words))
 
     def _answered(self, mid: int, code: int) -> None:
         with self._lock:

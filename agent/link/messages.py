@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent.link import reasons
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +54,9 @@ class Receipt:
     @property
     def words(self) -> str:
         """The reason in words."""
-        return "the connection ended before the broker answered" if self.code is None else reasons.words(self.code)
+        return (
+            Text("the connection ended before the broker answered") if self.code is None else reasons.words(self.code)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from agent.link.messages import Outgoing
 from agent.link.tls import TlsFilesError, explain
 from agent.link.topics import Topics
 from agent.service.worker import OnFailure, Worker
+from drivers.text import joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -108,7 +109,7 @@ class Network:
                     timeout_s=self._settings.answer_timeout_s,
                     status_every_s=self._settings.status_every_s,
                 )
-                cause = f"{address.url}: {lifetime.run()}"
+                cause: str = joined([address.url, lifetime.run()], ": ")
             finally:
                 connection.close()
         except (OSError, UnicodeError, TlsFilesError) as error:

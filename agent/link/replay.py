@@ -10,6 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from agent.link.suspicion import Suspicion
+from drivers.text import Text
 
 RANGES_LIMIT = 16
 
@@ -33,14 +34,19 @@ def plan(first: int, last: int, *, tail: int, head: int) -> ReplayPlan:
     Raises ValueError in words when there is nothing.
     """
     if not 1 <= first <= last:
-        message = f"{first} to {last} is no range of events"
+        message = Text("{first} to {last} is no range of events", first=first, last=last)
         raise ValueError(message)
     if first > head:
-        message = f"there is no event {first} yet: the last one is {head}"
+        message = Text("there is no event {first} yet: the last one is {head}", first=first, head=head)
         raise ValueError(message)
     last = min(last, head)
     if last <= tail:
-        message = f"events {first} to {last} are not kept any more: the first that is kept is {tail + 1}"
+        message = Text(
+            "events {first} to {last} are not kept any more: the first that is kept is {tail}",
+            first=first,
+            last=last,
+            tail=tail + 1,
+        )
         raise ValueError(message)
     kept = max(first, tail + 1)
     return ReplayPlan(kept, last, last - kept + 1, (first, tail) if first <= tail else None)

@@ -18,6 +18,7 @@ from agent.link.subscriptions import Subscriptions
 from agent.port_state import PortState
 from agent.service.listeners import tell
 from agent.service.worker import Worker
+from drivers.text import Text, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -186,7 +187,7 @@ class Session:
             if network is not self._network or problem in self._told:
                 return
             self._told = [*self._told[-PROBLEMS_KEPT:], problem]
-            self._view = replace(self._view, detail="; ".join(self._told))
+            self._view = replace(self._view, detail=joined(self._told, "; "))
         log.error("the broker refuses: %s", problem)
         self._show()
 
@@ -208,7 +209,9 @@ class Session:
             if network.worker.runs and stalled_s < self._settings.stall_s:
                 continue
             cause = (
-                f"the network thread hung for {stalled_s:.0f} s" if network.worker.runs else "the network thread died"
+                Text("the network thread hung for {stalled_s} s", stalled_s=f"{stalled_s:.0f}")
+                if network.worker.runs
+                else Text("the network thread died")
             )
             log.critical("%s; another takes its place", cause)
             network.worker.ask_to_stop()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from agent.service.cleanup import on_failure
-from drivers.text import Text, reason
+from drivers.text import Text, joined, reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,32 +107,36 @@ def _check_readable(path: Path, what: Text) -> None:
 # Numbers of OpenSSL's certificate verification (X509_V_ERR_*, x509_vfy.h).
 _VERIFY_WORDS: Mapping[int, str] = MappingProxyType(
     {
-        9: "the broker's certificate is not valid yet: check the clock of this gate, then the certificate",
-        10: "the broker's certificate has expired: renew it at the broker (and check the clock of this gate)",
-        18: "the broker's certificate is self-signed: put it, or its CA, into the CA file",
-        19: "the broker's certificate comes from a CA that is not in the CA file",
-        20: "the broker's certificate comes from a CA that is not in the CA file",
-        21: "the broker's certificate comes from a CA that is not in the CA file",
-        23: "the broker's certificate was revoked",
-        62: "the broker's certificate is not for this host name: use the name in the certificate, or renew it",
-        64: "the broker's certificate is not for this IP address: use the name in the certificate, or renew it",
+        9: Text("the broker's certificate is not valid yet: check the clock of this gate, then the certificate"),
+        10: Text("the broker's certificate has expired: renew it at the broker (and check the clock of this gate)"),
+        18: Text("the broker's certificate is self-signed: put it, or its CA, into the CA file"),
+        19: Text("the broker's certificate comes from a CA that is not in the CA file"),
+        20: Text("the broker's certificate comes from a CA that is not in the CA file"),
+        21: Text("the broker's certificate comes from a CA that is not in the CA file"),
+        23: Text("the broker's certificate was revoked"),
+        62: Text("the broker's certificate is not for this host name: use the name in the certificate, or renew it"),
+        64: Text("the broker's certificate is not for this IP address: use the name in the certificate, or renew it"),
     }
 )
 
 # Words in OpenSSL's texts of alerts that a broker sends about the gate's own certificate.
 _ALERT_WORDS: Mapping[str, str] = MappingProxyType(
     {
-        "ALERT_CERTIFICATE_REQUIRED": "the broker wants a certificate of this gate: set certificate and key",
-        "ALERT_UNKNOWN_CA": "the broker does not know the CA of this gate's certificate",
-        "ALERT_CERTIFICATE_EXPIRED": "this gate's certificate has expired: renew it",
-        "ALERT_CERTIFICATE_REVOKED": "this gate's certificate was revoked",
-        "ALERT_BAD_CERTIFICATE": "the broker does not accept this gate's certificate",
-        "ALERT_CERTIFICATE_UNKNOWN": "the broker does not accept this gate's certificate",
-        "ALERT_ACCESS_DENIED": "the broker does not accept this gate's certificate",
-        "ALERT_HANDSHAKE_FAILURE": "the broker ended the TLS handshake: it wants a certificate of this gate or other ciphers",
-        "ALERT_PROTOCOL_VERSION": "the broker speaks no TLS version from 1.2 on",
-        "WRONG_VERSION_NUMBER": "no TLS is spoken at that port: use mqtt:// or the broker's TLS port",
-        "UNEXPECTED_EOF": "the other side ended the connection during the TLS handshake: does the port speak TLS?",
+        "ALERT_CERTIFICATE_REQUIRED": Text("the broker wants a certificate of this gate: set certificate and key"),
+        "ALERT_UNKNOWN_CA": Text("the broker does not know the CA of this gate's certificate"),
+        "ALERT_CERTIFICATE_EXPIRED": Text("this gate's certificate has expired: renew it"),
+        "ALERT_CERTIFICATE_REVOKED": Text("this gate's certificate was revoked"),
+        "ALERT_BAD_CERTIFICATE": Text("the broker does not accept this gate's certificate"),
+        "ALERT_CERTIFICATE_UNKNOWN": Text("the broker does not accept this gate's certificate"),
+        "ALERT_ACCESS_DENIED": Text("the broker does not accept this gate's certificate"),
+        "ALERT_HANDSHAKE_FAILURE": Text(
+            "the broker ended the TLS handshake: it wants a certificate of this gate or other ciphers"
+        ),
+        "ALERT_PROTOCOL_VERSION": Text("the broker speaks no TLS version from 1.2 on"),
+        "WRONG_VERSION_NUMBER": Text("no TLS is spoken at that port: use mqtt:// or the broker's TLS port"),
+        "UNEXPECTED_EOF": Text(
+            "the other side ended the connection during the TLS handshake: does the port speak TLS?"
+        ),
     }
 )
 
@@ -145,7 +149,7 @@ def alert_words(text: str) -> str | None:
 
 def explain(error: Exception, address: BrokerAddress) -> str:
     """Why the connection could not be made, in words."""
-    return f"{address.url}: {_cause(error, address)}"
+    return joined([address.url, _cause(error, address)], ": ")
 
 
 def _cause(error: Exception, address: BrokerAddress) -> str:
@@ -153,7 +157,7 @@ def _cause(error: Exception, address: BrokerAddress) -> str:
         case TlsFilesError():
             return str(error)
         case UnicodeError():
-            return f"{address.host!r} cannot be a host name"
+            return Text("{host} cannot be a host name", host=repr(address.host))
         case ssl.SSLError():
             return _tls_cause(error)
         case OSError():
@@ -164,22 +168,30 @@ def _cause(error: Exception, address: BrokerAddress) -> str:
 
 def _tls_cause(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
-        told = f"the broker's certificate is not valid: {error.verify_message}"
+        told = Text("the broker's certificate is not valid: {verify_message}", verify_message=error.verify_message)
         return _VERIFY_WORDS.get(error.verify_code, told)
-    return alert_words(str(error)) or f"the TLS handshake failed: {error.reason or error}"
+    return alert_words(str(error)) or Text("the TLS handshake failed: {value}", value=error.reason or error)
 
 
 def _network_cause(error: OSError, address: BrokerAddress) -> str:
     match error:
         case socket.gaierror():
-            return f"the name {address.host} cannot be resolved ({error.strerror}): check it and the DNS of this gate"
+            return Text(
+                "the name {host} cannot be resolved ({strerror}): check it and the DNS of this gate",
+                host=address.host,
+                strerror=error.strerror,
+            )
         case ConnectionRefusedError():
-            return f"nothing listens at port {address.port}: is the broker running?"
+            return Text("nothing listens at port {port}: is the broker running?", port=address.port)
         case ConnectionResetError():
-            port = f"port {address.port}"
-            hint = f"does {port} speak TLS?" if address.tls else f"does {port} want TLS (mqtts://)?"
-            return f"the other side ended the connection: {hint}"
+            port = Text("port {port}", port=address.port)
+            hint = (
+                Text("does {port} speak TLS?", port=port)
+                if address.tls
+                else Text("does {port} want TLS (mqtts://)?", port=port)
+            )
+            return Text("the other side ended the connection: {hint}", hint=hint)
         case TimeoutError():
-            return "no answer in time: is the network up, and the port open in the firewall?"
+            return Text("no answer in time: is the network up, and the port open in the firewall?")
         case _:
             return error.strerror or str(error)

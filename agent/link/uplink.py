@@ -22,6 +22,7 @@ from agent.link.topics import Topics
 from agent.link.uplink_view import AckState, UplinkView
 from agent.service.worker import Backoff, Worker
 from agent.store.errors import JournalError
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -118,12 +119,14 @@ class Uplink:
         the outbox raises when it cannot be read.
         """
         if stream != self._outbox.stream:
-            message = f"the stream of this journal is {self._outbox.stream}"
+            message = Text("the stream of this journal is {stream}", stream=self._outbox.stream)
             raise ValueError(message)
         found = plan(first, last, tail=self._outbox.tail, head=self._outbox.head)
         with self._asking:
             if self._replays.waiting + self._asked >= RANGES_LIMIT:
-                message = f"{RANGES_LIMIT} ranges wait to be replayed already: ask again later"
+                message = Text(
+                    "{ranges_limit} ranges wait to be replayed already: ask again later", ranges_limit=RANGES_LIMIT
+                )
                 raise ValueError(message)
             self._asked += 1
         log.info("events %d to %d are sent again because central asks for them", found.first, found.last)
@@ -197,7 +200,7 @@ class Uplink:
         """Record that events have not got through for long. A link that is down is told by its own change."""
         trouble = self._view.trouble
         if not trouble and self._view.ack is AckState.SILENT:
-            trouble = f"central acknowledges nothing beyond event {self._flow.watermark}"
+            trouble = Text("central acknowledges nothing beyond event {watermark}", watermark=self._flow.watermark)
         stalled = self._stall.watch(trouble if self._sender.connected else "", now)
         if stalled:
             log.error("events do not get through: %s", stalled)
@@ -243,10 +246,10 @@ class Uplink:
         now = time.monotonic()
         guilty = self._flow.disconnected(now)
         if guilty is not None:
-            self._refuse(guilty, "the broker ends the connection over it; it is kept, and left out for now")
+            self._refuse(guilty, Text("the broker ends the connection over it; it is kept, and left out for now"))
         guilty = self._replays.disconnected(now)
         if guilty is not None:
-            self._refuse_replay(guilty, "the broker ends the connection over it; it is left out")
+            self._refuse_replay(guilty, Text("the broker ends the connection over it; it is left out"))
 
     def _take_answer(self, answer: Answer) -> None:
         receipt, seq = answer.receipt, answer.seq
@@ -266,7 +269,9 @@ class Uplink:
     def _refuse_replay(self, seq: int, words: str) -> None:
         self._refused += 1
         if not self._replay_trouble:
-            self._replay_trouble = f"event {seq} does not get through when it is sent again: {words}"
+            self._replay_trouble = Text(
+                "event {seq} does not get through when it is sent again: {words}", seq=seq, words=words
+            )
             log.error("%s", self._replay_trouble)
 
     def _refuse(self, seq: int, words: str) -> None:
@@ -295,12 +300,17 @@ class Uplink:
             log.warning("the watermark stands still at %d; %d events are sent again", self._flow.watermark, again)
         timeout_s = self._settings.puback_timeout_s
         if max(self._flow.owed_s(now), self._replays.owed_s(now)) > timeout_s:
-            self._session.reconnect(f"the broker has not answered an event for {timeout_s:g} s")
+            self._session.reconnect(
+                Text("the broker has not answered an event for {timeout_s} s", timeout_s=f"{timeout_s:g}")
+            )
         silent_s = min(self._flow.still_s(now), now - self._word_at)
         waits = self._settings.ack_mode is AckMode.WATERMARK and not self._flow.nobody
         if waits and self._deafness.watch(silent_s):
             self._session.reconnect(
-                f"central has said nothing for {silent_s:.0f} s: the broker may have lost the subscription"
+                Text(
+                    "central has said nothing for {silent_s} s: the broker may have lost the subscription",
+                    silent_s=f"{silent_s:.0f}",
+                )
             )
 
     def _note(self) -> None:
@@ -330,13 +340,13 @@ class Uplink:
         for seq in [seq for seq in self._refusals if seq <= self._flow.watermark]:
             del self._refusals[seq]
         if self._fault:
-            return f"the journal: {self._fault}"
+            return Text("the journal: {fault}", fault=self._fault)
         if self._acks.trouble:
             return self._acks.trouble
         if not self._refusals:
             return self._replay_trouble
         first = min(self._refusals)
-        return f"event {first} does not get through: {self._refusals[first]}"
+        return Text("event {first} does not get through: {refusals}", first=first, refusals=self._refusals[first])
 
     def _make_view(self) -> UplinkView:
         return UplinkView(

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 from agent.core.moment import Moment
+from drivers.text import Text
 
 _TIME_ERROR = 5
 _STA_UNSYNC = 0x0040
@@ -112,9 +113,17 @@ class Clock:
             age_s = time.monotonic() - float(told["at"])
             found = Synchronisation(bool(told["synchronised"]), told["error_ms"], str(told["detail"]))
         except (OSError, ValueError, TypeError, KeyError):
-            return unknown(f"{reason}, and gate-agent-clock.service has noted nothing")
+            return unknown(
+                Text("{reason}, {said}", reason=reason, said=Text("and gate-agent-clock.service has noted nothing"))
+            )
         if not 0 <= age_s <= NOTE_GOOD_FOR_S:
-            return unknown(f"{reason}, and the note of gate-agent-clock.service is {age_s:.0f} s old")
+            return unknown(
+                Text(
+                    "{reason}, {said}",
+                    reason=reason,
+                    said=Text("and the note of gate-agent-clock.service is {age_s} s old", age_s=f"{age_s:.0f}"),
+                )
+            )
         return found
 
 
@@ -130,7 +139,7 @@ def asked() -> Synchronisation:
 
 def unknown(why: str) -> Synchronisation:
     """What is held of the clock where the kernel does not say."""
-    return Synchronisation(synchronised=False, error_ms=None, detail=f"the kernel does not say: {why}")
+    return Synchronisation(synchronised=False, error_ms=None, detail=Text("the kernel does not say: {why}", why=why))
 
 
 def _between() -> tuple[Moment, float]:
@@ -144,7 +153,7 @@ def _between() -> tuple[Moment, float]:
 def judged(state: int, status: int, max_error_us: int) -> Synchronisation:
     """What adjtimex's return value, status bits and maximum error (microseconds) mean."""
     if state == _TIME_ERROR or status & _STA_UNSYNC:
-        return Synchronisation(synchronised=False, error_ms=None, detail="no time server has set the clock")
+        return Synchronisation(synchronised=False, error_ms=None, detail=Text("no time server has set the clock"))
     return Synchronisation(synchronised=True, error_ms=max_error_us / _MICROSECONDS_PER_MS)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.core.events import Alarm, AlarmRaised
 from agent.service.worker import Worker
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -71,10 +72,10 @@ class Workers:
         return self._recording.join(STOP_TIMEOUT_S)
 
     def _failed(self, worker: Worker) -> None:
-        self._tell(worker.name, f"the part {worker.name} has failed: {worker.trouble}")
+        self._tell(worker.name, Text("the part {name} has failed: {trouble}", name=worker.name, trouble=worker.trouble))
 
     def _stalled(self, name: str) -> None:
-        self._tell(name, f"the part {name} makes no progress")
+        self._tell(name, Text("the part {name} makes no progress", name=name))
 
     def _tell(self, name: str, detail: str) -> None:
         now = time.monotonic()

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Final, Literal
 from typing_extensions import override
 
 from agent.core.printable import printable
-from agent.core.wording.words import Language
-from agent.translation.lookup import told
-from drivers.text import Text
+from agent.i18n import Language, translate
+from drivers.text import Text, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -58,20 +57,20 @@ class Problem:
 
         What could steer a terminal is escaped.
         """
-        place = f":{self.spot.line}:{self.spot.column}" if self.spot else ""
-        key = f"{self.key}: " if self.key else ""
-        said = (
-            Text('{message}; did you mean "{word}"?', message=self.message, word=self.hint)
-            if self.hint
-            else self.message
-        )
-        severity = told(_SEVERITIES[self.severity], language)
-        head = printable(f"{self.source}{place}: {severity}: {key}{told(said, language)}")
+        head = translate(self.head, language)
         if self.spot is None or not self.spot.excerpt:
             return head
         before = printable(self.spot.excerpt[: self.spot.caret], keep="\t")
         rest = printable(self.spot.excerpt[self.spot.caret :], keep="\t")
         return f"{head}\n{self.spot.line:5} | {before}{rest}\n      | {''.join(map(_blank, before))}^"
+
+    @property
+    def head(self) -> Text:
+        """The first line of `words`, as a text."""
+        place = f":{self.spot.line}:{self.spot.column}" if self.spot else ""
+        said = Text('{message}; did you mean "{word}"?', message=self.message, word=self.hint)
+        parts = [f"{self.source}{place}", _SEVERITIES[self.severity], self.key, said if self.hint else self.message]
+        return joined((part for part in parts if part), ": ").with_values(_printable)
 
     def as_json(self, language: Language = Language.EN) -> dict[str, object]:
         """The problem as a JSON object. `line` and `column` are null where there is no file."""
@@ -81,7 +80,7 @@ class Problem:
             "line": self.spot.line if self.spot else None,
             "column": self.spot.column if self.spot else None,
             "key": self.key,
-            "message": told(self.message, language),
+            "message": translate(self.message, language),
             "did_you_mean": self.hint or None,
         }
 
@@ -107,6 +106,10 @@ def nearest(word: str, known: Sequence[str]) -> str:
     """Return the known word that was probably meant, or nothing."""
     found = difflib.get_close_matches(word.lower(), [name.lower() for name in known], 1, _CUTOFF)
     return next((name for name in known if found and name.lower() == found[0]), "")
+
+
+def _printable(value: object) -> object:
+    return printable(value) if isinstance(value, str) else value
 
 
 def _blank(character: str) -> str:

@@ -12,6 +12,7 @@ from agent.core.claims import ClaimAnswer, ClaimCode, PartitionPolicy
 from agent.core.site_ledger import ClaimRow
 from agent.core.site_messages import Alive, Claim, Over
 from agent.store.errors import JournalError
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-NO_LINK = "there is no connection to the broker of the site"
+NO_LINK = Text("there is no connection to the broker of the site")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,7 @@ class Claimant:
         if word.code is ClaimCode.GRANTED and word.use:
             self._own.grant(live, word.code, word.use)
         elif word.code is ClaimCode.LEDGER_UNREACHABLE or word.passes:
-            self._unasked(live, word.detail or f"{live.home} gives no word that can be gone by")
+            self._unasked(live, word.detail or Text("{home} gives no word that can be gone by", home=live.home))
         else:
             self._own.end(live, word)
 
@@ -177,7 +178,14 @@ class Claimant:
         """Let die what was not answered or not used in time; when the next one is due. May raise JournalError."""
         for live in self._own.overdue(time.monotonic()):
             if live.granted is None:
-                self._unasked(live, f"{live.home} did not answer within {self._rules.claim_timeout_s:g} s")
+                self._unasked(
+                    live,
+                    Text(
+                        "{home} did not answer within {claim_timeout_s} s",
+                        home=live.home,
+                        claim_timeout_s=f"{self._rules.claim_timeout_s:g}",
+                    ),
+                )
             else:
                 self._own.end(live)
         return self._own.next_end_at()

@@ -15,6 +15,7 @@ from agent.site.ear import Ear
 from agent.site.home import HomeGate
 from agent.site.own_claims import OwnClaims
 from agent.site.rows import RowExchange
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -132,7 +133,7 @@ class SiteDesk:
 
     def _void_claims_on(self, gate: str) -> None:
         for live in self._own.of_home(gate):
-            detail = f"{gate} has lost its ledger"
+            detail = Text("{gate} has lost its ledger", gate=gate)
             self._own.end(live, ClaimAnswer(ClaimCode.LEDGER_UNREACHABLE, gate=gate, detail=detail))
 
     def _void_all_claims(self, why: str) -> None:
@@ -142,7 +143,11 @@ class SiteDesk:
     def _why_incomplete(self) -> str:
         missing = self._exchange.missing
         return (
-            f"the ledger of {self._roll.own} is not complete: it lacks what {', '.join(missing)} knows"
+            Text(
+                "the ledger of {own} is not complete: it lacks what {missing} knows",
+                own=self._roll.own,
+                missing=", ".join(missing),
+            )
             if missing
             else ""
         )
@@ -226,11 +231,11 @@ class SiteDesk:
     def _why_not_for(self, word: Heard, claim: Claim) -> str:
         """Why this gate has no word on another's claim; empty where it has."""
         if not word.same_roll:
-            why = f"its list of the site's gates differs from that of {word.gate}"
+            why = Text("its list of the site's gates differs from that of {gate}", gate=word.gate)
             self._ear.refuse("other_list", f"{self._roll.own}: {why}; make [site] gates the same at all of them")
             return why
         if self._roll.home(claim.vehicle) != self._roll.own:
-            return "it is not the home gate of this vehicle"
+            return Text("it is not the home gate of this vehicle")
         return ""
 
     def _say(self, to: str, word: Word) -> bool:

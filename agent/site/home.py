@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, TypeVar
 from agent.core.claims import ClaimAnswer, ClaimCode
 from agent.core.site_ledger import ClaimRefusal, ClaimRow
 from agent.core.site_messages import Query
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -158,7 +159,7 @@ class HomeGate:
             case.done(ClaimAnswer(ClaimCode.LEDGER_UNREACHABLE, gate=self._gate, detail=why))
             return
         if self._stands_here(case.row):
-            detail = "a vehicle stands there with it"
+            detail = Text("a vehicle stands there with it")
             case.done(ClaimAnswer(ClaimCode.RESERVED_ELSEWHERE, gate=self._gate, detail=detail))
             return
         verdict = self._ledger.claim(case.row)
@@ -239,5 +240,7 @@ def _keep(kept: dict[str, T], claim_id: str, what: T) -> None:
 
 
 def _refused(verdict: ClaimVerdict, refusal: ClaimRefusal) -> ClaimAnswer:
-    detail = "" if refusal is not ClaimRefusal.EXITED else f"by permit {verdict.permit_id.hex()}"
+    detail = (
+        "" if refusal is not ClaimRefusal.EXITED else Text("by permit {permit_id}", permit_id=verdict.permit_id.hex())
+    )
     return ClaimAnswer(CODES[refusal], gate=verdict.gate, detail=detail)

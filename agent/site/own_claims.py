@@ -19,6 +19,7 @@ from agent.core.claims import ClaimAnswer, ClaimCode
 from agent.core.events import AccessGranted
 from agent.core.lane_io import LedgerState
 from agent.store.errors import LedgerConflictError
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -71,7 +72,7 @@ class OwnClaims:
         with self._lock:
             found = self._live.get(request.permit_id)
             if found is not None and found.request.transaction != request.transaction:
-                detail = "another lane of this gate has it in hand"
+                detail = Text("another lane of this gate has it in hand")
                 return ClaimAnswer(ClaimCode.RESERVED_ELSEWHERE, gate=self._gate, detail=detail)
             if found is not None and found.granted is None:
                 found.waiting.append(answer)
@@ -172,8 +173,13 @@ class OwnClaims:
         granted = live.granted if live is not None and live.request.transaction == change.transaction else None
         if granted is None or granted.use != change.use:
             raise LedgerConflictError(
-                f"use {change.use} of permit {change.permit_id.hex()} cannot become {change.state}: no gate of the site"
-                f" has granted it to transaction {change.transaction}, or the grant is over"
+                Text(
+                    "use {use} of permit {permit_id} cannot become {state}: no gate of the site has granted it to transaction {transaction}, or the grant is over",
+                    use=change.use,
+                    permit_id=change.permit_id.hex(),
+                    state=change.state,
+                    transaction=change.transaction,
+                )
             )
 
 

@@ -15,6 +15,7 @@ from agent.port_state import PortState
 from agent.service.worker import Worker
 from agent.site.witnesses import Witnesses
 from agent.store.errors import JournalError
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -165,7 +166,7 @@ class RowExchange:
         """Take what another gate tells or asks. May raise JournalError."""
         peer, said = self._peers[word.gate], word.said
         peer.heard_at = time.monotonic()
-        peer.trouble = "" if word.same_roll else "its list of the site's gates differs from the one here"
+        peer.trouble = "" if word.same_roll else Text("its list of the site's gates differs from the one here")
         if not word.same_roll or self._witnesses.older_copy:
             return
         match said:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
 from agent.core.command_record import CommandAnswered, CommandEntry, CommandTaken
 from agent.store.errors import CommandConflictError
+from drivers.text import Text
 
 if TYPE_CHECKING:
     import sqlite3
@@ -50,9 +51,11 @@ def apply(connection: sqlite3.Connection, change: CommandChange, boot: str, utc_
 def _take(connection: sqlite3.Connection, taken: CommandTaken, boot: str, utc_ms: int) -> None:
     row = (taken.id, taken.digest, taken.key, taken.counter, taken.name, taken.lane, boot, utc_ms)
     if connection.execute(TAKE, row).rowcount != 1:
-        raise CommandConflictError(f"the id {taken.id} was used by a command before")
+        raise CommandConflictError(Text("the id {id} was used by a command before", id=taken.id))
     if connection.execute(COUNT, (taken.key, taken.counter)).rowcount != 1:
-        raise CommandConflictError(f"the counter {taken.counter} of key {taken.key} was used, or a higher one")
+        raise CommandConflictError(
+            Text("the counter {counter} of key {key} was used, or a higher one", counter=taken.counter, key=taken.key)
+        )
 
 
 def entry(connection: sqlite3.Connection, command_id: str) -> CommandEntry | None:

@@ -17,6 +17,7 @@ from agent.store import history, schema
 from agent.store.errors import SQL_ERRORS, DamagedError, JournalUnavailableError, primary_code
 from agent.store.place import sync_folder
 from agent.store.rescue import rescue
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,13 +64,20 @@ class Replaced:
         """One sentence for an event and the log."""
         unsent = "unknown" if self.stream is None else "none"
         if self.unsent is not None:
-            unsent = f"{self.unsent[0]} to {self.unsent[1]}"
-        whole = "all" if self.ledger_whole else "NOT all, so used permits may pass again"
-        orders = "all" if self.orders_whole else "NOT all, so a lane may have lost its lock: give its orders again"
-        return (
-            f"the journal was damaged ({self.cause}) and moved to {self.moved_to}; stream {self.stream or 'unknown'},"
-            f" unacknowledged events: {unsent}; permit uses rescued: {self.ledger_rows}, {whole};"
-            f" commands and orders of lanes rescued: {orders}"
+            unsent = Text("{unsent} to {unsent_2}", unsent=self.unsent[0], unsent_2=self.unsent[1])
+        whole = "all" if self.ledger_whole else Text("NOT all, so used permits may pass again")
+        orders = (
+            "all" if self.orders_whole else Text("NOT all, so a lane may have lost its lock: give its orders again")
+        )
+        return Text(
+            "the journal was damaged ({cause}) and moved to {moved_to}; stream {value}, unacknowledged events: {unsent}; permit uses rescued: {ledger_rows}, {whole}; commands and orders of lanes rescued: {orders}",
+            cause=self.cause,
+            moved_to=self.moved_to,
+            value=self.stream or "unknown",
+            unsent=unsent,
+            ledger_rows=self.ledger_rows,
+            whole=whole,
+            orders=orders,
         )
 
 
@@ -138,7 +146,7 @@ def examine_stream(place: Place, connection: sqlite3.Connection) -> None:
         if why is not None:
             raise DamagedError(why)
     elif any(holds):  # a crash at its very making leaves a file without a stream, but also without anything else
-        raise DamagedError("it does not say where its stream stands")
+        raise DamagedError(Text("it does not say where its stream stands"))
     for table in TABLES if is_suspect else ():
         for _row in connection.execute(f"SELECT * FROM {table}"):  # noqa: S608 - constants
             pass
@@ -151,7 +159,7 @@ def _examine_chain(connection: sqlite3.Connection, now: Standing, *, all_of_it: 
     payloads = history.payloads(connection, start, now.head.seq)
     flaw = verify(payloads, anchor=anchor, head=now.head, checkpoints=False).flaw
     if flaw is not None:
-        raise DamagedError(f"event {flaw.seq} is {flaw.fault}: {flaw.detail}")
+        raise DamagedError(Text("event {seq} is {fault}: {detail}", seq=flaw.seq, fault=flaw.fault, detail=flaw.detail))
 
 
 def move_aside(place: Place, cause: str, utc: float) -> tuple[Replaced, Rescued]:
@@ -172,7 +180,9 @@ def move_aside(place: Place, cause: str, utc: float) -> tuple[Replaced, Rescued]
             place.beside(ending).unlink(missing_ok=True)
         sync_folder(place.path.parent)
     except OSError as error:
-        raise JournalUnavailableError(f"cannot move the damaged journal {place.path} aside: {error}") from error
+        raise JournalUnavailableError(
+            Text("cannot move the damaged journal {path} aside: {error}", path=place.path, error=error)
+        ) from error
     log.error("%s", told[0].told)
     return told
 
@@ -197,7 +207,9 @@ def untold(place: Place) -> tuple[Replaced, Rescued] | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise JournalUnavailableError(f"cannot take up the replacement of the journal {place.path}: {error}") from error
+        raise JournalUnavailableError(
+            Text("cannot take up the replacement of the journal {path}: {error}", path=place.path, error=error)
+        ) from error
 
 
 def _write(place: Place, ending: str, said: Mapping[str, str]) -> None:

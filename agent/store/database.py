@@ -20,6 +20,7 @@ from agent.store.errors import (
 )
 from agent.store.transaction import transaction
 from drivers.fair_lock import FairLock
+from drivers.text import Text
 
 if TYPE_CHECKING:
     import sqlite3
@@ -57,7 +58,7 @@ class Database:
             try:
                 connection, replaced = _opened(place, max_bytes, utc)
             except SQL_ERRORS as error:
-                raise translated(error, f"open the journal {place.path}") from error
+                raise translated(error, Text("open the journal {path}", path=place.path)) from error
         return cls(place, connection, replaced)
 
     @property
@@ -131,7 +132,7 @@ class Database:
 
     def _usable(self) -> sqlite3.Connection:
         if self._connection is None:
-            raise JournalUnavailableError("the journal is closed")
+            raise JournalUnavailableError(Text("the journal is closed"))
         return self._connection
 
     def _told(self, error: SqlError, doing: str) -> JournalError:

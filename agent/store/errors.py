@@ -6,6 +6,8 @@ import errno
 import sqlite3
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from drivers.text import Text
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -27,7 +29,12 @@ class OtherGateError(JournalUnavailableError):
 
     def __init__(self, path: Path, gate: str, wanted: str, *, is_used: bool) -> None:
         super().__init__(
-            f"{path} is the journal of gate {gate}, not {wanted}: set the gate's id back, or move the file away"
+            Text(
+                "{path} is the journal of gate {gate}, not {wanted}: set the gate's id back, or move the file away",
+                path=path,
+                gate=gate,
+                wanted=wanted,
+            )
         )
         self.gate = gate
         self.is_used = is_used
@@ -96,7 +103,7 @@ def is_full(error: Exception) -> bool:
 def translated(error: SqlError, doing: str) -> JournalError:
     """The JournalError for what SQLite says; `doing` is what was tried, as in "record 3 events"."""
     name = getattr(error, "sqlite_errorname", type(error).__name__)
-    text = f"cannot {doing}: {error} ({name})"
+    text = Text("cannot {doing}: {error} ({name})", doing=doing, error=error, name=name)
     if is_damage(error):
         return JournalCorruptError(text)
     return JournalFullError(text) if is_full(error) else JournalUnavailableError(text)

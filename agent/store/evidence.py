@@ -23,6 +23,7 @@ from agent.core.events import Outcome
 from agent.store.errors import EvidenceError
 from agent.store.evidence_files import ENDING, NAME, Found, look_through, move_old_layout, write_whole
 from agent.store.outgoing import Outgoing
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -102,7 +103,9 @@ class EvidenceStore:
             move_old_layout(folder, folder / Shelf.OTHER)
             self._look_through()
         except OSError as error:
-            raise EvidenceError(f"cannot use the folder of evidence {folder}: {error}") from error
+            raise EvidenceError(
+                Text("cannot use the folder of evidence {folder}: {error}", folder=folder, error=error)
+            ) from error
 
     # ----------------------------------------------------------------------------------------------------------- views
 
@@ -131,9 +134,17 @@ class EvidenceStore:
         its transaction is one whose pictures are sent and it cannot be queued for that, though it is kept.
         """
         if hashlib.sha256(jpeg).hexdigest() != sha256:
-            raise EvidenceError(f"these {len(jpeg)} bytes are not the picture {sha256[:64]}")
+            raise EvidenceError(
+                Text("these {count} bytes are not the picture {sha256}", count=len(jpeg), sha256=sha256[:64])
+            )
         if len(jpeg) > self._max_bytes:
-            raise EvidenceError(f"picture {sha256} has {len(jpeg)} bytes, more than all evidence may have")
+            raise EvidenceError(
+                Text(
+                    "picture {sha256} has {count} bytes, more than all evidence may have",
+                    sha256=sha256,
+                    count=len(jpeg),
+                )
+            )
         with self._lock:
             if sha256 in self._pictures:
                 return
@@ -142,7 +153,9 @@ class EvidenceStore:
                 self._make_room(len(jpeg))
                 kept_utc = write_whole(self._path(shelf, sha256), jpeg)
             except OSError as error:
-                raise EvidenceError(f"cannot keep picture {sha256}: {error}") from error
+                raise EvidenceError(
+                    Text("cannot keep picture {sha256}: {error}", sha256=sha256, error=error)
+                ) from error
             self._awaited.pop(sha256, None)
             self._take_in(sha256, _Picture(shelf, len(jpeg), kept_utc))
             self._kept_at[sha256] = time.monotonic()
@@ -188,9 +201,11 @@ class EvidenceStore:
                 self._forget(sha256)
                 return None
             except OSError as error:
-                raise EvidenceError(f"cannot read picture {sha256}: {error}") from error
+                raise EvidenceError(
+                    Text("cannot read picture {sha256}: {error}", sha256=sha256, error=error)
+                ) from error
         if hashlib.sha256(jpeg).hexdigest() != sha256:
-            raise EvidenceError(f"picture {sha256} was altered on the disk: {path}")
+            raise EvidenceError(Text("picture {sha256} was altered on the disk: {path}", sha256=sha256, path=path))
         return jpeg
 
     # -------------------------------------------------------------------------------------------------------- giving up
@@ -216,7 +231,7 @@ class EvidenceStore:
                     if sha256 in self._pictures:
                         self._delete(sha256)
         except OSError as error:
-            raise EvidenceError(f"cannot delete old pictures: {error}") from error
+            raise EvidenceError(Text("cannot delete old pictures: {error}", error=error)) from error
         return len(old)
 
     def take_dropped(self) -> int:
@@ -288,7 +303,9 @@ class EvidenceStore:
             target.parent.mkdir(exist_ok=True)
             source.rename(target)
         except OSError as error:
-            raise EvidenceError(f"cannot move picture {sha256} to {shelf}: {error}") from error
+            raise EvidenceError(
+                Text("cannot move picture {sha256} to {shelf}: {error}", sha256=sha256, shelf=shelf, error=error)
+            ) from error
         del self._order[picture.shelf][sha256]
         self._order[shelf][sha256] = None
         picture.shelf = shelf

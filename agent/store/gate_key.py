@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from agent.core.permit.keys import Algorithm, KeyInvalidError, SigningKey
 from agent.store.place import sync_folder
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,7 @@ MODE: Final = 0o600
 SEED_BYTES: Final = 32
 LONGEST_FILE: Final = 4096
 PUBLIC_MARK: Final = b"-----BEGIN PUBLIC KEY-----"
-NEW_KEY: Final = "or move it away: the next start makes a new key, and central must then be told its public half"
+NEW_KEY: Final = Text("or move it away: the next start makes a new key, and central must then be told its public half")
 
 
 class GateKeyError(OSError):
@@ -55,7 +56,9 @@ def gate_key(state: Path) -> SigningKey:
             if not os.path.lexists(path):
                 _make(path, fresh)
     except OSError as error:
-        raise GateKeyError(f"cannot make the gate's key {path}: {error.strerror}") from error
+        raise GateKeyError(
+            Text("cannot make the gate's key {path}: {strerror}", path=path, strerror=error.strerror)
+        ) from error
     return read_gate_key(state)
 
 
@@ -68,9 +71,17 @@ def read_gate_key(state: Path) -> SigningKey:
         raise
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise GateKeyError(f"the gate's key {path} is a link: put the file itself there, {NEW_KEY}") from error
+            raise GateKeyError(
+                Text(
+                    "the gate's key {path} is a link: put the file itself there, {new_key}", path=path, new_key=NEW_KEY
+                )
+            ) from error
         raise GateKeyError(
-            f"cannot read the gate's key {path}: {error.strerror}; it must belong to the agent"
+            Text(
+                "cannot read the gate's key {path}: {strerror}; it must belong to the agent",
+                path=path,
+                strerror=error.strerror,
+            )
         ) from error
     try:
         _check_owner(path, os.fstat(descriptor))
@@ -78,7 +89,9 @@ def read_gate_key(state: Path) -> SigningKey:
     except OSError as error:
         if isinstance(error, GateKeyError):
             raise
-        raise GateKeyError(f"cannot read the gate's key {path}: {error.strerror}") from error
+        raise GateKeyError(
+            Text("cannot read the gate's key {path}: {strerror}", path=path, strerror=error.strerror)
+        ) from error
     finally:
         os.close(descriptor)
     return _parsed(path, pem)
@@ -93,16 +106,27 @@ def public_pem(key: PublicKey) -> bytes:
 
 def _check_owner(path: Path, status: os.stat_result) -> None:
     if not stat.S_ISREG(status.st_mode):
-        raise GateKeyError(f"the gate's key {path} is no file: put the key there, {NEW_KEY}")
+        raise GateKeyError(
+            Text("the gate's key {path} is no file: put the key there, {new_key}", path=path, new_key=NEW_KEY)
+        )
     if os.geteuid() not in {0, status.st_uid}:
         raise GateKeyError(
-            f"the gate's key {path} belongs to user {status.st_uid}, not {os.geteuid()}: "
-            f"run `chown {os.geteuid()} {path}` if you trust it, {NEW_KEY}"
+            Text(
+                "the gate's key {path} belongs to user {st_uid}, not {geteuid}: run `chown {geteuid} {path}` if you trust it, {new_key}",
+                path=path,
+                st_uid=status.st_uid,
+                geteuid=os.geteuid(),
+                new_key=NEW_KEY,
+            )
         )
     if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise GateKeyError(
-            f"the gate's key {path} can be used by others (mode {stat.S_IMODE(status.st_mode):04o}): "
-            f"run `chmod 600 {path}` if nobody can have read it, {NEW_KEY}"
+            Text(
+                "the gate's key {path} can be used by others (mode {s_imode}): run `chmod 600 {path}` if nobody can have read it, {new_key}",
+                path=path,
+                s_imode=f"{stat.S_IMODE(status.st_mode):04o}",
+                new_key=NEW_KEY,
+            )
         )
 
 
@@ -110,13 +134,30 @@ def _parsed(path: Path, pem: bytes) -> SigningKey:
     try:
         key = SigningKey.from_pem(pem)
     except KeyInvalidError as error:
-        raise GateKeyError(f"the gate's key {path} is damaged ({error}): restore it from a copy, {NEW_KEY}") from error
+        raise GateKeyError(
+            Text(
+                "the gate's key {path} is damaged ({error}): restore it from a copy, {new_key}",
+                path=path,
+                error=error,
+                new_key=NEW_KEY,
+            )
+        ) from error
     if key.algorithm is not Algorithm.ED25519:
-        raise GateKeyError(f"the gate's key {path} is not an Ed25519 key: restore the right one, {NEW_KEY}")
+        raise GateKeyError(
+            Text(
+                "the gate's key {path} is not an Ed25519 key: restore the right one, {new_key}",
+                path=path,
+                new_key=NEW_KEY,
+            )
+        )
     _, mark, rest = pem.partition(PUBLIC_MARK)
     if mark and mark + rest != public_pem(key.public):
         raise GateKeyError(
-            f"the gate's key {path} is damaged (its halves do not fit): restore it from a copy, {NEW_KEY}"
+            Text(
+                "the gate's key {path} is damaged (its halves do not fit): restore it from a copy, {new_key}",
+                path=path,
+                new_key=NEW_KEY,
+            )
         )
     return key
 

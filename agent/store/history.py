@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from agent.core.chain import Point, Sealed, beginning, digest_of
 from agent.store.errors import JournalCorruptError, WatermarkError
+from drivers.text import Text
 
 if TYPE_CHECKING:
     import sqlite3
@@ -87,12 +88,12 @@ def standing(connection: sqlite3.Connection) -> Standing | None:
         return None
     _one, gate, stream, head_seq, head_hash, head_total, watermark, tail_seq, tail_hash, tail_total, *sums = row
     if [type(word) for word in row[1:10]] != WORDS:
-        raise JournalCorruptError("the journal does not say where its stream stands")
+        raise JournalCorruptError(Text("the journal does not say where its stream stands"))
     now = Standing(
         gate, Point(stream, head_seq, head_hash), head_total, watermark, Point(stream, tail_seq, tail_hash), tail_total
     )
     if any(sums) and sums != [_sum(now)]:
-        raise JournalCorruptError("what the journal says of where its stream stands is not what was written")
+        raise JournalCorruptError(Text("what the journal says of where its stream stands is not what was written"))
     return now
 
 
@@ -118,7 +119,7 @@ def standing_of(connection: sqlite3.Connection) -> Standing:
     """Where the chain stands. Raises JournalCorruptError when the file does not say."""
     now = standing(connection)
     if now is None:
-        raise JournalCorruptError("the journal does not say where its stream stands")
+        raise JournalCorruptError(Text("the journal does not say where its stream stands"))
     return now
 
 
@@ -126,9 +127,13 @@ def acknowledge(connection: sqlite3.Connection, stream: str, seq: int) -> int:
     """Raise the watermark; returns it. Raises WatermarkError for another stream, or beyond the head."""
     now = standing_of(connection)
     if stream != now.head.stream:
-        raise WatermarkError(f"acknowledged stream {stream}, but this journal is {now.head.stream}")
+        raise WatermarkError(
+            Text(
+                "acknowledged stream {stream}, but this journal is {stream_2}", stream=stream, stream_2=now.head.stream
+            )
+        )
     if seq > now.head.seq:
-        raise WatermarkError(f"acknowledged {seq}, but the last event is {now.head.seq}")
+        raise WatermarkError(Text("acknowledged {seq}, but the last event is {seq_2}", seq=seq, seq_2=now.head.seq))
     if seq > now.watermark:
         _stand(connection, replace(now, watermark=seq))
     return max(seq, now.watermark)
@@ -247,5 +252,7 @@ def _total_at(connection: sqlite3.Connection, now: Standing, seq: int) -> int:
         return now.tail_total
     row = connection.execute("SELECT total FROM events WHERE seq = ?", (seq,)).fetchone()
     if row is None:
-        raise JournalCorruptError(f"event {seq} is missing between {now.tail.seq} and {now.head.seq}")
+        raise JournalCorruptError(
+            Text("event {seq} is missing between {seq_2} and {seq_3}", seq=seq, seq_2=now.tail.seq, seq_3=now.head.seq)
+        )
     return int(row[0])

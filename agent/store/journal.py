@@ -37,6 +37,7 @@ from agent.store.site_ledger import SiteLedger
 from agent.store.soundness import batch, sound, sound_or_not
 from agent.store.transactions import Recovery
 from agent.store.wiping import wipe
+from drivers.text import Text
 
 if TYPE_CHECKING:
     import sqlite3
@@ -104,7 +105,7 @@ class Journal:
         database = Database.open(Place(path), max_bytes, clock().utc)
         try:
             with on_failure(database.close):
-                stream = database.writing("begin a stream", lambda connection: _stream(connection, gate, path))
+                stream = database.writing(Text("begin a stream"), lambda connection: _stream(connection, gate, path))
                 sync_folder(path.parent)
                 database.keep_reserve()
                 return cls(database, Writer(gate, stream, boot), clock)
@@ -145,7 +146,7 @@ class Journal:
             sealed = entry.write(connection, asked, self._writer, reading)
             return (sealed[: len(drafts)], permits.last_seq(connection) if ledger else 0), sealed
 
-        done, row_seq = self._commit(f"record {len(drafts)} events", work)
+        done, row_seq = self._commit(Text("record {count} events", count=len(drafts)), work)
         if ledger:
             self.site.tell(row_seq)
         return [Recorded(one.seq, one.id, one.type, one.payload, one.digest) for one in done]
@@ -219,7 +220,7 @@ class Journal:
         They end before one that was damaged on the disk; where that is the first, JournalCorruptError is raised.
         """
         return self._database.reading(
-            "read events",
+            Text("read events"),
             lambda c: sound_or_not(sound(c, max(after_seq, history.standing_of(c).watermark) + 1, SEQ_MAX, limit)),
         )
 
@@ -230,7 +231,7 @@ class Journal:
         other damage JournalCorruptError is raised.
         """
         while first <= last:
-            found = self._database.reading("read events", partial(batch, first=first, last=last))
+            found = self._database.reading(Text("read events"), partial(batch, first=first, last=last))
             yield from found.events
             if not found.events and not found.bad:
                 return
@@ -240,20 +241,22 @@ class Journal:
 
     def depth(self) -> Depth:
         """How many events, and bytes of them, lie above the watermark."""
-        return self._database.reading("measure the journal", history.depth)
+        return self._database.reading(Text("measure the journal"), history.depth)
 
     def used_bytes(self) -> int:
         """The bytes of the file in use, to hold against `max_bytes`."""
-        return self._database.reading("measure the journal", history.used_bytes)
+        return self._database.reading(Text("measure the journal"), history.used_bytes)
 
     def use_state(self, permit_id: bytes, transaction: str | None = None) -> UseState:
         """What became of a permit so far at all gates of the site; `next_use` is for this transaction to reserve."""
         boot = self._writer.boot
-        return self._database.reading("read the ledger", lambda c: permits.use_state(c, permit_id, boot, transaction))
+        return self._database.reading(
+            Text("read the ledger"), lambda c: permits.use_state(c, permit_id, boot, transaction)
+        )
 
     def last_passage(self, vehicle: str, transaction: str) -> LastPassage | None:
         """The last passage of a vehicle (VIN) before this transaction; None when none is known."""
-        return self._database.reading("read the ledger", lambda c: permits.last_passage(c, vehicle, transaction))
+        return self._database.reading(Text("read the ledger"), lambda c: permits.last_passage(c, vehicle, transaction))
 
     def other_exit(self, vehicle: str, permit_id: bytes, direction: str, since_utc: float) -> OtherExit | None:
         """The newest passage of a vehicle (VIN) the same way under another permit, at any gate of the site, from then on.
@@ -261,32 +264,32 @@ class Journal:
         None where none is known, and where the vehicle came back the other way since.
         """
         found = self._database.reading(
-            "read the ledger",
+            Text("read the ledger"),
             lambda c: permits.other_exit(c, vehicle, permit_id, direction, round(since_utc * 1000)),
         )
         return None if found is None else replace(found[0], gate=found[0].gate or self._writer.gate)
 
     def command(self, command_id: str) -> CommandEntry | None:
         """The accepted command of this id; None when there is none, or it was forgotten."""
-        return self._database.reading("read a command", lambda c: orders.entry(c, command_id))
+        return self._database.reading(Text("read a command"), lambda c: orders.entry(c, command_id))
 
     def command_counter(self, key: str) -> int:
         """The highest counter that was accepted of a key that signs commands, 0 for none."""
-        return self._database.reading("read a counter", lambda c: orders.counter(c, key))
+        return self._database.reading(Text("read a counter"), lambda c: orders.counter(c, key))
 
     def unanswered_commands(self) -> list[CommandEntry]:
         """The accepted commands of which nobody knows what became of them."""
-        return self._database.reading("read commands", orders.unanswered)
+        return self._database.reading(Text("read commands"), orders.unanswered)
 
     def lane_orders(self, lane: str) -> LaneOrders:
         """The orders of a lane that hold."""
-        return self._database.reading("read the orders of a lane", lambda c: lane_orders.orders_of(c, lane))
+        return self._database.reading(Text("read the orders of a lane"), lambda c: lane_orders.orders_of(c, lane))
 
     def recover(self) -> Recovery:
         """The transactions and reservations that earlier boots left open."""
         boot = self._writer.boot
         return self._database.reading(
-            "read what was interrupted", lambda c: transactions.recovery(c, boot, permits.interrupted(c, boot))
+            Text("read what was interrupted"), lambda c: transactions.recovery(c, boot, permits.interrupted(c, boot))
         )
 
     def wait_for_news(self, after_seq: int, timeout: float) -> bool:
@@ -296,7 +299,7 @@ class Journal:
             return self._head_seq > after_seq
 
     def _standing(self) -> Standing:
-        return self._database.reading("read where the stream stands", history.standing_of)
+        return self._database.reading(Text("read where the stream stands"), history.standing_of)
 
     # ------------------------------------------------------------------------------------- acknowledging and pruning
 
@@ -320,7 +323,7 @@ class Journal:
         It must be longer than any permit lives, or a used permit could be used again. Does nothing while the clock is
         not synced.
         """
-        return upkeep.forget(self._database, "forget uses", permits.forget, self._clock(), max_age_s)
+        return upkeep.forget(self._database, Text("forget uses"), permits.forget, self._clock(), max_age_s)
 
     def wipe_uses(self, stopping: Callable[[], bool]) -> bool:
         """See to it that no byte of a forgotten use is left in the file (agent.store.wiping); whether it came to the end.
@@ -334,7 +337,7 @@ class Journal:
 
         The counters of the keys stay for ever. Does nothing while the clock is not synced.
         """
-        return upkeep.forget(self._database, "forget commands", orders.forget, self._clock(), max_age_s)
+        return upkeep.forget(self._database, Text("forget commands"), orders.forget, self._clock(), max_age_s)
 
 
 def _stream(connection: sqlite3.Connection, gate: str, path: Path) -> str:

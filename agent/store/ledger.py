@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, assert_never
 from agent.core.lane_io import LedgerState
 from agent.core.site_ledger import Conflict, OtherExit
 from agent.store.errors import LedgerConflictError
+from drivers.text import Text, joined
 
 if TYPE_CHECKING:
     import sqlite3
@@ -168,10 +169,17 @@ def _told(connection: sqlite3.Connection, change: LedgerChange) -> str:
         ).fetchone()
         or connection.execute("SELECT 'granted', txn, gate FROM consents WHERE permit = ? AND use = ?", key).fetchone()
     )
-    found = "it was never reserved"
+    found: str = Text("it was never reserved")
     if row is not None:
-        found = f"it is {row[0]} by transaction {row[1]}{f' of gate {row[2]}' if row[2] else ''}"
-    return f"use {change.use} of permit {change.permit_id.hex()} cannot become {change.state}: {found}"
+        found = Text("it is {state} by transaction {transaction}", state=row[0], transaction=row[1])
+        found = joined([found, Text("of gate {gate}", gate=row[2])], " ") if row[2] else found
+    return Text(
+        "use {use} of permit {permit_id} cannot become {state}: {found}",
+        use=change.use,
+        permit_id=change.permit_id.hex(),
+        state=change.state,
+        found=found,
+    )
 
 
 def conflict_at(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from agent.store.errors import EvidenceError
 from agent.store.evidence_files import NAME
 from agent.store.place import sync_folder
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -44,13 +45,19 @@ class Outgoing:
             if not new:
                 return
             if len(self._names) + len(new) > LIMIT:
-                raise EvidenceError(f"{len(self._names)} pictures wait to be sent and no more than {LIMIT} may")
+                raise EvidenceError(
+                    Text(
+                        "{count} pictures wait to be sent and no more than {limit} may",
+                        count=len(self._names),
+                        limit=LIMIT,
+                    )
+                )
             try:
                 for name in new:
                     (self._folder / name).touch()
                 sync_folder(self._folder)
             except OSError as error:
-                raise EvidenceError(f"cannot queue pictures to be sent: {error}") from error
+                raise EvidenceError(Text("cannot queue pictures to be sent: {error}", error=error)) from error
             self._names.update(dict.fromkeys(new))
 
     def first(self) -> str | None:
@@ -70,5 +77,7 @@ class Outgoing:
             try:
                 (self._folder / name).unlink(missing_ok=True)
             except OSError as error:
-                raise EvidenceError(f"cannot take picture {name} out of the queue: {error}") from error
+                raise EvidenceError(
+                    Text("cannot take picture {name} out of the queue: {error}", name=name, error=error)
+                ) from error
             self._names.pop(name, None)

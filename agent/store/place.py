@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from agent.store import schema
 from agent.store.errors import JournalUnavailableError, is_full
 from agent.store.regular import check_database
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,14 +40,16 @@ class Place:
             check_database(self.path)
             lock_file = os.open(self.beside("-lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
         except OSError as error:
-            raise JournalUnavailableError(f"cannot use the folder of the journal {self.path}: {error}") from error
+            raise JournalUnavailableError(
+                Text("cannot use the folder of the journal {path}: {error}", path=self.path, error=error)
+            ) from error
         try:
             # Of the open file, not of the process: a second one here is refused, and cannot free the lock of the first by closing
             # its own. No child can keep it when the agent is killed, because every one is a new program (O_CLOEXEC).
             fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(lock_file)
-            raise JournalUnavailableError(f"another agent writes the journal {self.path}") from error
+            raise JournalUnavailableError(Text("another agent writes the journal {path}", path=self.path)) from error
         self._lock_file = lock_file
 
     def leave(self) -> None:
@@ -67,7 +70,9 @@ class Place:
         except OSError as error:
             self.spend_reserve()
             if not is_full(error):
-                raise JournalUnavailableError(f"cannot keep a reserve for the journal: {error}") from error
+                raise JournalUnavailableError(
+                    Text("cannot keep a reserve for the journal: {error}", error=error)
+                ) from error
             log.warning("the disk is full: there is no reserve for the journal")
 
     def spend_reserve(self) -> bool:
@@ -108,5 +113,7 @@ def set_aside(path: Path, gate: str) -> None:
                 old.replace(target.with_name(target.name + ending))
         sync_folder(path.parent)
     except OSError as error:
-        raise JournalUnavailableError(f"the journal {path} cannot be set aside: {error}") from error
+        raise JournalUnavailableError(
+            Text("the journal {path} cannot be set aside: {error}", path=path, error=error)
+        ) from error
     log.warning("the journal of gate %s, to which nothing has happened, is set aside as %s", gate, target)

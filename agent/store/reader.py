@@ -13,6 +13,7 @@ from agent.store import history, schema
 from agent.store.errors import SQL_ERRORS, JournalCorruptError, JournalUnavailableError, translated
 from agent.store.regular import open_regular
 from agent.store.soundness import sound
+from drivers.text import Text, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -78,7 +79,9 @@ class JournalReader:
                 found = sound(self._connection, first, last, BATCH)
             yield from found.events
             if found.bad or not found.events:
-                raise JournalCorruptError(f"{self._path}: {found.trouble or f'there is no event {first}'}")
+                raise JournalCorruptError(
+                    joined([str(self._path), found.trouble or Text("there is no event {first}", first=first)], ": ")
+                )
             first = found.events[-1].seq + 1
 
     def verify(self, keys: Mapping[str, PublicKey] | None = None) -> Verification:
@@ -110,10 +113,12 @@ class JournalReader:
                 seq, payload = row.seq, row.payload
                 total += len(payload)
                 if not odd and not _agrees(row, total):
-                    odd.append(Flaw(index, seq, Fault.ALTERED, "its row does not say the same as the event itself"))
+                    odd.append(
+                        Flaw(index, seq, Fault.ALTERED, Text("its row does not say the same as the event itself"))
+                    )
                 yield payload
         except SQL_ERRORS as error:
-            raise translated(error, f"read {self._path} behind event {seq}") from error
+            raise translated(error, Text("read {path} behind event {seq}", path=self._path, seq=seq)) from error
 
     @contextmanager
     def _moment(self) -> Iterator[None]:
@@ -129,7 +134,7 @@ class JournalReader:
         try:
             yield
         except SQL_ERRORS as error:
-            raise translated(error, f"read {self._path}") from error
+            raise translated(error, Text("read {path}", path=self._path)) from error
 
 
 def _agrees(row: Row, total: int) -> bool:
@@ -149,4 +154,6 @@ def is_database(path: Path) -> bool:
         with open_regular(path) as file:
             return file.read(16) == b"SQLite format 3\0"
     except OSError as error:
-        raise JournalUnavailableError(f"cannot read {path}: {error.strerror}") from error
+        raise JournalUnavailableError(
+            Text("cannot read {path}: {strerror}", path=path, strerror=error.strerror)
+        ) from error

@@ -23,6 +23,7 @@ from agent.store.registry_applied import Applied, last_applied, mark_told
 from agent.store.registry_database import RegistryDatabase
 from agent.store.registry_file import RegistryDamagedError, RegistryFile, RegistryFullError
 from agent.store.registry_trust import TrustShelf
+from drivers.text import Text
 
 if TYPE_CHECKING:
     import sqlite3
@@ -123,7 +124,7 @@ class Registry:
 
     def trust(self) -> TrustList | None:
         """The trust list in force, verified with the pinned keys; None without one."""
-        return self._database.read("read the trust list", self._shelf.newest)
+        return self._database.read(Text("read the trust list"), self._shelf.newest)
 
     def take_trust(self, text: bytes, source: Source) -> Applied | None:
         """Take a signed trust list; None when it is in force already.
@@ -132,7 +133,7 @@ class Registry:
         """
         shelf = TrustShelf(self._roots)
         return self._database.write(
-            "keep a trust list", lambda connection: self._signed(connection, shelf.take(connection, text, source))
+            Text("keep a trust list"), lambda connection: self._signed(connection, shelf.take(connection, text, source))
         )
 
     # ----------------------------------------------------------------------------------------------------------- lists
@@ -140,7 +141,7 @@ class Registry:
     def standings(self) -> tuple[ListStanding, ...]:
         """The lists that are there, as they stand."""
         found = self._database.read(
-            "read how the lists stand",
+            Text("read how the lists stand"),
             lambda connection: connection.execute(
                 "SELECT kind, version, issued_at, rows FROM lists ORDER BY kind"
             ).fetchall(),
@@ -152,19 +153,19 @@ class Registry:
     def last_applied(self, *, untold: bool = False) -> list[Applied]:
         """The last change of each list, the trust list too; `untold`: only those that no event tells of yet."""
         return self._database.read(
-            "read what was applied last", lambda connection: last_applied(connection, untold=untold)
+            Text("read what was applied last"), lambda connection: last_applied(connection, untold=untold)
         )
 
     def mark_told(self, applied: Applied) -> None:
         """Note that an event tells of a change, which another process may have made, or one that crashed."""
-        self._database.write("note what was told", lambda connection: mark_told(connection, applied))
+        self._database.write(Text("note what was told"), lambda connection: mark_told(connection, applied))
 
     def apply_snapshot(self, head: Opened[ListHead], chunks: Iterable[bytes], source: Source) -> Applied:
         """Make a list what these chunks say, in the order of the head. Raises ListError for what is wrong with them."""
         said = head.said
         with self._filling(said.kind):
             return self._database.apply(
-                f"apply the {said.kind}",
+                Text("apply the {kind}", kind=said.kind),
                 lambda connection: rows.stage(connection, said, self._database.going_on(chunks)),
                 lambda connection: self._signed(connection, rows.merge(connection, head, source)),
             )
@@ -174,7 +175,7 @@ class Registry:
         with self._filling(delta.said.kind):
             read = rows.read(delta.said)
             return self._database.write(
-                "apply a change",
+                Text("apply a change"),
                 lambda connection: self._signed(connection, rows.change(connection, delta, read, source)),
             )
 
@@ -191,7 +192,7 @@ class Registry:
                 _passed(connection, min(said.issued_at, self.latest()), CLOCK)
             return done.rowcount > 0
 
-        return self._database.write("note that a list is new still", work)
+        return self._database.write(Text("note that a list is new still"), work)
 
     def forget(self, before_utc: float, limit: int = 10_000) -> dict[ListKind, int]:
         """Delete rows that expired before this time, so many of each list at most; how many went of each."""
@@ -211,10 +212,10 @@ class Registry:
             return gone
 
         if not self._database.read(
-            "look for old rows", lambda connection: connection.execute(old, (before_utc, 1)).fetchone()
+            Text("look for old rows"), lambda connection: connection.execute(old, (before_utc, 1)).fetchone()
         ):
             return 0
-        return self._database.write("delete old rows", work)
+        return self._database.write(Text("delete old rows"), work)
 
     # -------------------------------------------------------------------------------------------------------- looking up
 
@@ -260,13 +261,13 @@ class Registry:
 
     def _rows(self, kind: ListKind, query: str, values: Sequence[object]) -> list[Row]:
         found = self._database.read(
-            "look something up", lambda connection: connection.execute(query, values).fetchall()
+            Text("look something up"), lambda connection: connection.execute(query, values).fetchall()
         )
         try:
             return [decode_row(kind, encoded) for (encoded,) in found]
         except ListError as error:  # it was good when it was written
             self._database.suspect(str(error))
-            message = f"cannot read the {kind}: {error}"
+            message = Text("cannot read the {kind}: {error}", kind=kind, error=error)
             raise RegistryDamagedError(message) from error
 
     # ------------------------------------------------------------------------------------------------------ clock floor
@@ -275,7 +276,7 @@ class Registry:
         """A time that has surely passed."""
         query = "SELECT name, value FROM floors WHERE name IN (?, ?, ?)"
         found = self._database.read(
-            "read the clock's floor",
+            Text("read the clock's floor"),
             lambda connection: dict(connection.execute(query, (CLOCK, SYNCED, SYNCED_ERROR)).fetchall()),
         )
         if SYNCED not in found:
@@ -290,7 +291,7 @@ class Registry:
                 connection.execute(NOTE_ERROR, (SYNCED_ERROR, error_s, SYNCED, utc))
             _passed(connection, utc, *((CLOCK, SYNCED) if synced else (CLOCK,)))
 
-        self._database.write("raise the clock's floor", work)
+        self._database.write(Text("raise the clock's floor"), work)
 
     def reset_clock_floor(self, utc: float) -> None:
         """Set the floor back: what raised it was wrong, and someone who may say so has said it."""
@@ -299,7 +300,7 @@ class Registry:
             connection.execute("INSERT OR REPLACE INTO floors (name, value) VALUES (?, ?)", (CLOCK, utc))
             connection.execute("DELETE FROM floors WHERE name = ? AND value > ?", (SYNCED, utc))
 
-        self._database.write("set the clock's floor back", work)
+        self._database.write(Text("set the clock's floor back"), work)
 
     def _signed(self, connection: sqlite3.Connection, applied: Signed) -> Signed:
         """Note that the time at which a list was signed has passed, as part of taking it."""
@@ -313,9 +314,11 @@ class Registry:
         try:
             yield
         except RegistryFullError as error:
-            message = (
-                f"no room for the {kind} on the disk, or beyond lists.max_mb ({self._database.most_bytes >> 20} MB are"
-                f" for the lists, as much for their log); the old ones stay: {error}"
+            message = Text(
+                "no room for the {kind} on the disk, or beyond lists.max_mb ({most_bytes} MB are for the lists, as much for their log); the old ones stay: {error}",
+                kind=kind,
+                most_bytes=self._database.most_bytes >> 20,
+                error=error,
             )
             raise ListError(ListFault.DISK_FULL, message) from error
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from agent.store.errors import SQL_ERRORS, RegistryError, is_damage, is_full
 from agent.store.registry_file import PAGE_BYTES, RegistryDamagedError, RegistryFullError, opened
 from agent.store.transaction import transaction
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -24,7 +25,7 @@ T = TypeVar("T")
 
 LEAST_PAGES = 64
 LOOK_EVERY_STEPS = 100_000  # of SQLite's machine: a millisecond or so
-GIVEN_UP = "applying a list is given up, because the agent stops"
+GIVEN_UP = Text("applying a list is given up, because the agent stops")
 
 
 class RegistryDatabase:
@@ -82,14 +83,14 @@ class RegistryDatabase:
         with self._applying, self._writing, self._reading:
             if self._closed:
                 return ""
-            cause = self._damage or "its file is gone"
+            cause = self._damage or Text("its file is gone")
             self._reader.close()
             self._writer.close()
             if not gone:
                 self._move_aside(cause, utc)
             self._attach(utc)
             self._damage = ""
-            return self.replaced or f"the registry of lists was begun anew, because {cause}"
+            return self.replaced or Text("the registry of lists was begun anew, because {cause}", cause=cause)
 
     def suspect(self, cause: str) -> None:
         """Note that the file is damaged, for `mend`."""
@@ -115,7 +116,7 @@ class RegistryDatabase:
     ) -> T:
         """Gather what is to be applied in temporary tables, which locks nothing; then do the work as one transaction."""
         with self._applying, self._connected() as connection:
-            self._told(f"gather what it takes to {doing}", lambda: gather(connection))
+            self._told(Text("gather what it takes to {doing}", doing=doing), lambda: gather(connection))
             with self._writing:
                 if self._giving_up:
                     raise RegistryError(GIVEN_UP)
@@ -126,13 +127,13 @@ class RegistryDatabase:
     def rewrite(self) -> None:
         """Write the file anew, without what is left of deleted rows in unused parts of its pages."""
         with self._applying, self._writing:
-            self._told("rewrite the registry of lists", lambda: self._writer.execute("VACUUM").fetchall())
+            self._told(Text("rewrite the registry of lists"), lambda: self._writer.execute("VACUUM").fetchall())
             _shorten_log(self._writer)
 
     @contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
         """A connection of its own: its temporary tables go with it."""
-        connection = self._told("open the registry of lists", lambda: self._file.connect(self._max_pages))
+        connection = self._told(Text("open the registry of lists"), lambda: self._file.connect(self._max_pages))
         connection.set_progress_handler(lambda: self._giving_up, LOOK_EVERY_STEPS)
         try:
             yield connection
@@ -151,20 +152,21 @@ class RegistryDatabase:
         try:
             return opened(self._file, self._max_pages)
         except SQL_ERRORS as error:
-            raise _translated(error, f"open the registry of lists {self._file.path}") from error
+            raise _translated(error, Text("open the registry of lists {path}", path=self._file.path)) from error
 
     def _move_aside(self, cause: str, utc: float) -> None:
         target = self._file.move_aside(utc)
-        self.replaced = (
-            f"the registry of lists was damaged ({cause}) and moved to {target}; the lists must come again from central or"
-            " from a file, and an old trust list can come back once"
+        self.replaced = Text(
+            "the registry of lists was damaged ({cause}) and moved to {target}; the lists must come again from central or from a file, and an old trust list can come back once",
+            cause=cause,
+            target=target,
         )
         log.critical("%s", self.replaced)
 
     def _told(self, doing: str, work: Callable[[], T]) -> T:
         """Do work, with errors in the registry's own words."""
         if self._closed:
-            message = f"cannot {doing}: the registry of lists is closed"
+            message = Text("cannot {doing}: the registry of lists is closed", doing=doing)
             raise RegistryError(message)
         try:
             return work()
@@ -189,7 +191,12 @@ def _shorten_log(connection: sqlite3.Connection) -> None:
 
 
 def _translated(error: SqlError, doing: str) -> RegistryError:
-    text = f"cannot {doing}: {error} ({getattr(error, 'sqlite_errorname', type(error).__name__)})"
+    text = Text(
+        "cannot {doing}: {error} ({value})",
+        doing=doing,
+        error=error,
+        value=getattr(error, "sqlite_errorname", type(error).__name__),
+    )
     if is_damage(error):
         return RegistryDamagedError(text)
     return RegistryFullError(text) if is_full(error) else RegistryError(text)

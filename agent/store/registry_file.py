@@ -18,6 +18,7 @@ from agent.store.errors import SQL_ERRORS, RegistryError, is_damage
 from agent.store.place import sync_folder
 from agent.store.regular import check_database
 from agent.store.transaction import transaction
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -86,7 +87,7 @@ class RegistryFile:
             fcntl.flock(self._lock_file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError as error:
             self.leave()
-            message = f"cannot use the lists' file {self.path}: {error.strerror or error}"
+            message = Text("cannot use the lists' file {path}: {value}", path=self.path, value=error.strerror or error)
             raise RegistryError(message) from error
 
     def leave(self) -> None:
@@ -110,10 +111,16 @@ class RegistryFile:
                     source.rename(target.with_name(f"{target.name}{ending}"))
             sync_folder(self.path.parent)
         except BlockingIOError:
-            message = f"the lists' file {self.path} is damaged, and another process has it open: end that one"
+            message = Text(
+                "the lists' file {path} is damaged, and another process has it open: end that one", path=self.path
+            )
             raise RegistryError(message) from None
         except OSError as error:
-            message = f"the damaged lists' file {self.path} cannot be moved aside: {error.strerror or error}"
+            message = Text(
+                "the damaged lists' file {path} cannot be moved aside: {value}",
+                path=self.path,
+                value=error.strerror or error,
+            )
             raise RegistryError(message) from error
         finally:
             # A lock that could not become another one is gone (flock(2)), and one that could shuts everybody else out.
@@ -175,7 +182,13 @@ class RegistryFile:
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             elif found != SCHEMA_VERSION:
-                raise RegistryError(f"{self.path} is no file of lists of this agent (schema {found}); move it away")
+                raise RegistryError(
+                    Text(
+                        "{path} is no file of lists of this agent (schema {found}); move it away",
+                        path=self.path,
+                        found=found,
+                    )
+                )
 
     def _beside(self, ending: str) -> Path:
         return self.path.with_name(f"{self.path.name}{ending}")

@@ -17,6 +17,7 @@ from agent.core.lists.codec import decode_row, row_key
 from agent.core.lists.faults import ListError, ListFault
 from agent.core.lists.rows import Declaration
 from agent.store.registry_applied import Applied, note_applied
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -65,9 +66,9 @@ def stage(connection: sqlite3.Connection, head: ListHead, chunks: Iterable[bytes
     connection.execute("BEGIN")  # touches the temporary table only, so it locks nothing
     for ref, data in zip_longest(head.chunks, chunks):
         if data is None:
-            raise ListError(ListFault.CHUNK_MISSING, "there are fewer chunks than the head says")
+            raise ListError(ListFault.CHUNK_MISSING, Text("there are fewer chunks than the head says"))
         if ref is None:
-            raise ListError(ListFault.CHUNK_WRONG, "there are more chunks than the head says")
+            raise ListError(ListFault.CHUNK_WRONG, Text("there are more chunks than the head says"))
         for batch in _batches(head.kind, unpack_chunk(data, ref)):
             _stage_batch(connection, batch)
     connection.execute("COMMIT")
@@ -77,7 +78,7 @@ def _stage_batch(connection: sqlite3.Connection, batch: Sequence[Columns]) -> No
     try:
         connection.executemany(_STAGE, batch)
     except sqlite3.IntegrityError:
-        raise ListError(ListFault.CONTENT_INVALID, "a row is in the list twice") from None
+        raise ListError(ListFault.CONTENT_INVALID, Text("a row is in the list twice")) from None
 
 
 def merge(connection: sqlite3.Connection, head: Opened[ListHead], source: Source) -> Applied:
@@ -85,7 +86,11 @@ def merge(connection: sqlite3.Connection, head: Opened[ListHead], source: Source
     said = head.said
     now = holding(connection, said.kind)
     if said.snapshot <= now.version:
-        message = f"a snapshot of version {said.snapshot}, while version {now.version} is in use"
+        message = Text(
+            "a snapshot of version {snapshot}, while version {version} is in use",
+            snapshot=said.snapshot,
+            version=now.version,
+        )
         raise ListError(ListFault.ROLLED_BACK, message)
     name = said.kind.value
     connection.execute(
@@ -106,7 +111,7 @@ def read(delta: ListDelta) -> list[Columns]:
     """The rows that a delta adds or replaces. Raises ListError: CONTENT_INVALID."""
     rows = [row for batch in _batches(delta.kind, delta.upserts) for row in batch]
     if len({row[0] for row in rows} | set(delta.removed)) != len(rows) + len(delta.removed):
-        raise ListError(ListFault.CONTENT_INVALID, "a row is in the change twice")
+        raise ListError(ListFault.CONTENT_INVALID, Text("a row is in the change twice"))
     return rows
 
 
@@ -117,10 +122,16 @@ def change(
     said = delta.said
     now = holding(connection, said.kind)
     if said.version <= now.version:
-        message = f"a change to version {said.version}, while version {now.version} is in use"
+        message = Text(
+            "a change to version {version}, while version {version_2} is in use",
+            version=said.version,
+            version_2=now.version,
+        )
         raise ListError(ListFault.ROLLED_BACK, message)
     if said.since != now.version:
-        message = f"a change of version {said.since}, while version {now.version} is in use"
+        message = Text(
+            "a change of version {since}, while version {version} is in use", since=said.since, version=now.version
+        )
         raise ListError(ListFault.GAP, message)
     name = said.kind.value
     connection.executemany(f"DELETE FROM {name} WHERE key = ?", [(key,) for key in said.removed])  # noqa: S608 - a kind

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.core.permit.trust import TrustError, TrustFault, load
 from agent.store.registry_applied import Applied, note_applied
+from drivers.text import Text
 
 if TYPE_CHECKING:
     import sqlite3
@@ -51,7 +52,9 @@ class TrustShelf:
         fresh = load(text, self._roots, max(1, _floor(connection)))
         if now is not None and fresh.version == now.version:
             if fresh != now:
-                message = f"another list of version {now.version} is in use: each version has one content"
+                message = Text(
+                    "another list of version {version} is in use: each version has one content", version=now.version
+                )
                 raise TrustError(TrustFault.ROLLED_BACK, message)
             return None
         connection.execute("INSERT OR REPLACE INTO trust (version, text) VALUES (?, ?)", (fresh.version, text))

@@ -13,6 +13,7 @@ from agent.service.cleanup import on_failure
 from agent.store.errors import SQL_ERRORS, JournalUnavailableError
 from agent.store.regular import check_database
 from agent.store.transaction import transaction
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,11 +144,13 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     be writing then, so the file is read as it is.
     """
     if not path.is_file():
-        raise JournalUnavailableError(f"there is no journal at {path}")
+        raise JournalUnavailableError(Text("there is no journal at {path}", path=path))
     try:
         check_database(path)
     except OSError as error:
-        raise JournalUnavailableError(f"cannot read {path}: {error.strerror}") from error
+        raise JournalUnavailableError(
+            Text("cannot read {path}: {strerror}", path=path, strerror=error.strerror)
+        ) from error
     where = f"file:{quote(str(path.absolute()))}"
     at_rest = not path.with_name(f"{path.name}-wal").exists()
     modes = ("mode=ro", "mode=ro&immutable=1") if at_rest else ("mode=ro",)
@@ -158,11 +161,11 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
             with on_failure(connection.close):
                 check_owner(connection, path)
                 if version_of(connection) == 0:
-                    raise JournalUnavailableError(f"{path} is empty")
+                    raise JournalUnavailableError(Text("{path} is empty", path=path))
                 return connection
         except SQL_ERRORS as error:
             trouble = error
-    raise JournalUnavailableError(f"cannot read {path}: {trouble}") from trouble
+    raise JournalUnavailableError(Text("cannot read {path}: {trouble}", path=path, trouble=trouble)) from trouble
 
 
 def version_of(connection: sqlite3.Connection) -> int:
@@ -175,11 +178,18 @@ def check_owner(connection: sqlite3.Connection, path: Path, migrations: Sequence
     application = int(connection.execute("PRAGMA application_id").fetchone()[0])
     tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")}
     if application != APPLICATION_ID and (application or tables) and not tables >= {"journal", "events", "ledger"}:
-        raise JournalUnavailableError(f"{path} is a database of something else, not a journal; move it away")
+        raise JournalUnavailableError(
+            Text("{path} is a database of something else, not a journal; move it away", path=path)
+        )
     version = version_of(connection)
     if version > len(migrations):
         raise JournalUnavailableError(
-            f"{path} has schema version {version}, this agent knows up to {len(migrations)}: update the agent"
+            Text(
+                "{path} has schema version {version}, this agent knows up to {count}: update the agent",
+                path=path,
+                version=version,
+                count=len(migrations),
+            )
         )
 
 

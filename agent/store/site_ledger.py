@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from agent.core.site_ledger import ClaimVerdict, Taken
 from agent.store import claims, entry, ledger, peers
+from drivers.text import Text
 
 if TYPE_CHECKING:
     import sqlite3
@@ -62,12 +63,12 @@ class SiteLedger:
                 claims.consent(connection, row, verdict.use, utc_ms)
             return verdict, []
 
-        return self._commit("record a claim", work)
+        return self._commit(Text("record a claim"), work)
 
     def release_claim(self, gate: str, permit_id: bytes, use: int, transaction: str) -> bool:
         """Take back what was granted to a transaction of another gate, on that gate's word; whether it was kept still."""
         return self._database.freeing(
-            "release a claim", lambda c: claims.give_back(c, permit_id, use, gate, transaction)
+            Text("release a claim"), lambda c: claims.give_back(c, permit_id, use, gate, transaction)
         )
 
     def unconfirmed(self, min_age_s: float, limit: int) -> tuple[Consent, ...]:
@@ -132,7 +133,7 @@ class SiteLedger:
             return Taken(upto, conflicts=conflicts), sealed
 
         self._not_itself(gate)
-        return self._commit(f"take rows of {gate}", work)
+        return self._commit(Text("take rows of {gate}", gate=gate), work)
 
     def take_dump(self, gate: str, stream: str, rows: Iterable[PeerRow]) -> tuple[Conflict, ...]:
         """Take over rows of all gates as another one knows them, and tell which conflicts that made.
@@ -156,7 +157,7 @@ class SiteLedger:
             return (conflicts, ledger.last_seq(connection)), sealed
 
         self._not_itself(gate)
-        conflicts, seq = self._commit(f"take what {gate} knows", work)
+        conflicts, seq = self._commit(Text("take what {gate} knows", gate=gate), work)
         self.tell(seq)
         return conflicts
 
@@ -170,7 +171,7 @@ class SiteLedger:
             return None, []
 
         self._not_itself(gate)
-        self._commit(f"follow {gate}", work)
+        self._commit(Text("follow {gate}", gate=gate), work)
 
     def cursor(self, gate: str) -> Cursor:
         """How far the row log of another gate is known."""
@@ -189,9 +190,11 @@ class SiteLedger:
         The journal is an older copy then, and reuses places that mean something else to others: only the next start,
         which begins a new stream, can go on.
         """
-        cause = (
-            f"{gate} knows this gate's permit ledger up to place {seq}, but it ends at {self.head()}:"
-            " the journal is an older copy"
+        cause = Text(
+            "{gate} knows this gate's permit ledger up to place {seq}, but it ends at {head}: the journal is an older copy",
+            gate=gate,
+            seq=seq,
+            head=self.head(),
         )
         self._database.supersede(self._writer.stream, cause)
         return cause
@@ -216,4 +219,4 @@ class SiteLedger:
             raise ValueError(f"{gate!r} is no other gate")
 
     def _reading(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        return self._database.reading("read the ledger of the site", work)
+        return self._database.reading(Text("read the ledger of the site"), work)

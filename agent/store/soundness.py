@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from agent.core.chain import digest_of
 from agent.store.errors import SQL_ERRORS, JournalCorruptError, is_damage
 from agent.store.history import PAYLOAD, Recorded, held_hashes, standing_of
+from drivers.text import Text
 
 if TYPE_CHECKING:
     import sqlite3
@@ -48,7 +49,7 @@ def sound(connection: sqlite3.Connection, first: int, last: int, limit: int) -> 
             vouching = (now.head.digest,) if due == now.head.seq else held_hashes(following[1] if following else None)
             event = None if this is None or this[0] != due else _event(this[1], now.head.stream, due, vouching)
             if event is None:
-                return Sound(events, due, f"event {due} is missing or altered")
+                return Sound(events, due, Text("event {due} is missing or altered", due=due))
             events.append(event)
             this = following
     except SQL_ERRORS as error:

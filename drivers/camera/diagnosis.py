@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from drivers.api import DeviceError, DeviceMisconfiguredError, DeviceUnavailableError
 from drivers.camera.source import SourceKind, has_credentials, host_and_port, redacted, without_credentials
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,9 +27,9 @@ _STATUS_LINE_MAX = 256
 _UNAUTHORIZED = 401
 _FIRST_FAILURE = 300
 _REFUSALS = {
-    _UNAUTHORIZED: "wants a user and password; write them before the host, as in rtsp://user:password@host/",
-    403: "this user may not see the stream",
-    404: "no such stream; take the path from the camera's manual",
+    _UNAUTHORIZED: Text("wants a user and password; write them before the host, as in rtsp://user:password@host/"),
+    403: Text("this user may not see the stream"),
+    404: Text("no such stream; take the path from the camera's manual"),
 }
 
 
@@ -53,15 +54,54 @@ def _network_cause(url: str, kind: SourceKind) -> DeviceError:
         with _connection(url, host, port) as link:
             status = _status(link, url, kind)
     except socket.gaierror:
-        return DeviceUnavailableError(f"{name}: the host name {host} is not known; write the camera's IP address")
+        return DeviceUnavailableError(
+            Text(
+                "{name}: {said}",
+                name=name,
+                said=Text("the host name {host} is not known; write the camera's IP address", host=host),
+            )
+        )
     except ConnectionRefusedError:
-        return DeviceUnavailableError(f"{name}: {host} refused port {port}; is the port right and its service on?")
+        return DeviceUnavailableError(
+            Text(
+                "{name}: {said}",
+                name=name,
+                said=Text("{host} refused port {port}; is the port right and its service on?", host=host, port=port),
+            )
+        )
     except ssl.SSLError as error:
-        return DeviceUnavailableError(f"{name}: no TLS with {host}:{port} ({error.reason}); is it rtsp:// or http://?")
+        return DeviceUnavailableError(
+            Text(
+                "{name}: {said}",
+                name=name,
+                said=Text(
+                    "no TLS with {host}:{port} ({reason}); is it rtsp:// or http://?",
+                    host=host,
+                    port=port,
+                    reason=error.reason,
+                ),
+            )
+        )
     except TimeoutError:
-        return DeviceUnavailableError(f"{name}: {host} does not answer; look at power, cable and address")
+        return DeviceUnavailableError(
+            Text(
+                "{name}: {said}",
+                name=name,
+                said=Text("{host} does not answer; look at power, cable and address", host=host),
+            )
+        )
     except OSError as error:
-        return DeviceUnavailableError(f"{name}: {host} cannot be reached ({error.strerror}); look at cable and network")
+        return DeviceUnavailableError(
+            Text(
+                "{name}: {said}",
+                name=name,
+                said=Text(
+                    "{host} cannot be reached ({strerror}); look at cable and network",
+                    host=host,
+                    strerror=error.strerror,
+                ),
+            )
+        )
     return _status_cause(name, status, given=has_credentials(url))
 
 
@@ -107,17 +147,27 @@ def _status(link: socket.socket, url: str, kind: SourceKind) -> int | None:
 def _status_cause(name: str, status: int | None, *, given: bool) -> DeviceError:
     if status is None:
         return DeviceUnavailableError(
-            f"{name}: accepts the connection but never answers; restart the camera, or it is another service"
+            Text(
+                "{name}: {said}",
+                name=name,
+                said=Text("accepts the connection but never answers; restart the camera, or it is another service"),
+            )
         )
     if status in _REFUSALS:
         cause = _REFUSALS[status]
         if status == _UNAUTHORIZED and given:
-            cause = "the user or password is refused"
+            cause = Text("the user or password is refused")
         return DeviceMisconfiguredError(f"{name}: {cause} ({status})")
     if status >= _FIRST_FAILURE:
-        return DeviceUnavailableError(f"{name}: refuses the stream with status {status}")
+        return DeviceUnavailableError(
+            Text("{name}: {said}", name=name, said=Text("refuses the stream with status {status}", status=status))
+        )
     return DeviceUnavailableError(
-        f"{name}: answers, but sends no video that can be decoded; set the camera to H.264 and check transport"
+        Text(
+            "{name}: {said}",
+            name=name,
+            said=Text("answers, but sends no video that can be decoded; set the camera to H.264 and check transport"),
+        )
     )
 
 
@@ -128,21 +178,35 @@ def _device_cause(path: str) -> DeviceError:
     try:
         mode = os.stat(path).st_mode  # noqa: PTH116 - a device path is no file to work on
     except FileNotFoundError:
-        return DeviceUnavailableError(f"{path}: no such device; is the camera plugged in? See ls /dev/v4l/by-path")
+        return DeviceUnavailableError(
+            Text(
+                "{path}: {said}",
+                path=path,
+                said=Text("no such device; is the camera plugged in? See ls /dev/v4l/by-path"),
+            )
+        )
     except OSError as error:
-        return DeviceUnavailableError(f"{path}: cannot be looked at: {error.strerror}")
+        return DeviceUnavailableError(
+            Text("{path}: {said}", path=path, said=Text("cannot be looked at: {strerror}", strerror=error.strerror))
+        )
     if not stat.S_ISCHR(mode):
-        return DeviceMisconfiguredError(f"{path}: is not a camera device")
+        return DeviceMisconfiguredError(Text("{path}: {said}", path=path, said=Text("is not a camera device")))
     if not os.access(path, os.R_OK | os.W_OK):
-        return DeviceMisconfiguredError(f"{path}: no permission; the agent's user must be in the group video")
-    return DeviceUnavailableError(f"{path}: is not a video source, or another program holds it")
+        return DeviceMisconfiguredError(
+            Text("{path}: {said}", path=path, said=Text("no permission; the agent's user must be in the group video"))
+        )
+    return DeviceUnavailableError(
+        Text("{path}: {said}", path=path, said=Text("is not a video source, or another program holds it"))
+    )
 
 
 def _file_cause(path: str) -> DeviceError:
     if not os.path.exists(path):  # noqa: PTH110 - the path is text all the way
-        return DeviceMisconfiguredError(f"{path}: no such file")
+        return DeviceMisconfiguredError(Text("{path}: {said}", path=path, said=Text("no such file")))
     if not os.path.isfile(path):  # noqa: PTH113 - as above
-        return DeviceMisconfiguredError(f"{path}: is not a file; for a folder of pictures take the kind folder")
+        return DeviceMisconfiguredError(
+            Text("{path}: {said}", path=path, said=Text("is not a file; for a folder of pictures take the kind folder"))
+        )
     if not os.access(path, os.R_OK):
-        return DeviceMisconfiguredError(f"{path}: no permission to read it")
-    return DeviceMisconfiguredError(f"{path}: is not a video that can be decoded")
+        return DeviceMisconfiguredError(Text("{path}: {said}", path=path, said=Text("no permission to read it")))
+    return DeviceMisconfiguredError(Text("{path}: {said}", path=path, said=Text("is not a video that can be decoded")))

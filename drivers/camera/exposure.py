@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import cv2
 
 from drivers.api import DeviceMisconfiguredError
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,7 +75,9 @@ class V4l2Exposure:
     def expose(self, share: float | None) -> float:
         """As drivers.api.ExposurePort.expose."""
         if self._time is None:
-            raise DeviceMisconfiguredError(f"{self._name}: this camera has no exposure time that could be set")
+            raise DeviceMisconfiguredError(
+                Text("{name}: {said}", name=self._name, said=Text("this camera has no exposure time that could be set"))
+            )
         if share is None:
             self._to_automatic()
             return 1.0
@@ -98,7 +101,9 @@ class V4l2Exposure:
         self._usual_gain = self._capture.get(cv2.CAP_PROP_GAIN)
         self._capture.set(cv2.CAP_PROP_AUTO_EXPOSURE, _MANUAL)
         if self._capture.get(cv2.CAP_PROP_AUTO_EXPOSURE) != _MANUAL:
-            raise DeviceMisconfiguredError(f"{self._name}: this camera does not leave its automatic exposure")
+            raise DeviceMisconfiguredError(
+                Text("{name}: {said}", name=self._name, said=Text("this camera does not leave its automatic exposure"))
+            )
         if not (math.isfinite(taken) and time.lowest <= taken <= time.highest and taken > 0):
             taken = float(max(1, time.default))
         self._usual_time = taken

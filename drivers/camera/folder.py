@@ -22,6 +22,7 @@ from drivers.api import (
 from drivers.camera.opencv import MAX_PIXELS, OpenCvCamera
 from drivers.camera.pace import Pace
 from drivers.camera.settings import FolderSettings, OpenCvSettings
+from drivers.text import Text, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,7 +73,7 @@ class FolderCamera:
         self.close()
         path = self._settings.path
         if not path.exists():
-            raise DeviceMisconfiguredError(f"{path}: no such folder or file")
+            raise DeviceMisconfiguredError(Text("{path}: {said}", path=path, said=Text("no such folder or file")))
         if path.suffix.lower() in _CLIP_SUFFIXES and path.is_file():
             self._clip = OpenCvCamera(OpenCvSettings(url=str(path.absolute()), loop=self._settings.loop))
             return self._clip.open()
@@ -94,12 +95,14 @@ class FolderCamera:
         if self._clip is not None:
             return self._clip.read()
         if self._pictures is None or self._pace is None:
-            raise DeviceUnavailableError(f"{self._settings.path}: is not open")
+            raise DeviceUnavailableError(Text("{path}: {said}", path=self._settings.path, said=Text("is not open")))
         pixels, self._first = self._first, None
         if pixels is None:
             pixels = next(self._pictures, None)
         if pixels is None:
-            raise EndOfStreamError(f"{self._settings.path}: the last picture was shown")
+            raise EndOfStreamError(
+                Text("{path}: {said}", path=self._settings.path, said=Text("the last picture was shown"))
+            )
         self._pace.wait()
         return Frame(pixels, time.monotonic())
 
@@ -113,9 +116,13 @@ class FolderCamera:
                     shown += 1
                     yield pixels
             if not shown:
-                reasons = "; ".join(f"{name}: {why}" for name, why in list(self._refused.items())[:3])
+                reasons = joined((joined(one, ": ") for one in list(self._refused.items())[:3]), "; ")
                 raise DeviceMisconfiguredError(
-                    f"{self._settings.path}: no picture to show ({reasons or 'no file in it'})"
+                    Text(
+                        "{path}: {said}",
+                        path=self._settings.path,
+                        said=Text("no picture to show ({value})", value=reasons or Text("no file in it")),
+                    )
                 )
             if not self._settings.loop:
                 return
@@ -127,7 +134,9 @@ class FolderCamera:
                 return [path]
             return sorted(file for file in path.iterdir() if file.is_file() and not file.name.startswith("."))
         except OSError as error:
-            raise DeviceUnavailableError(f"{path}: cannot be looked at: {error.strerror}") from error
+            raise DeviceUnavailableError(
+                Text("{path}: {said}", path=path, said=Text("cannot be looked at: {strerror}", strerror=error.strerror))
+            ) from error
 
     def _loaded(self, path: Path) -> npt.NDArray[np.uint8] | None:
         try:
@@ -153,12 +162,12 @@ def load_picture(path: Path) -> npt.NDArray[np.uint8]:
     """
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise ValueError(f"it is over {MAX_BYTES // 2**20} MB")
+            raise ValueError(Text("it is over {max_bytes} MB", max_bytes=MAX_BYTES // 2**20))
         # A file may still grow between the two looks.
         with path.open("rb") as file:
             data = file.read(MAX_BYTES)
     except OSError as error:
-        raise ValueError(f"it cannot be read: {error.strerror}") from error
+        raise ValueError(Text("it cannot be read: {strerror}", strerror=error.strerror)) from error
     return _unpacked(data)
 
 
@@ -173,22 +182,24 @@ def _unpacked(data: bytes) -> npt.NDArray[np.uint8]:
     except _UnfitError:
         raise
     except UnidentifiedImageError as error:
-        raise ValueError(f"it is no picture ({', '.join(_FORMATS)} are taken)") from error
+        raise ValueError(Text("it is no picture ({formats} are taken)", formats=", ".join(_FORMATS))) from error
     except Image.DecompressionBombError as error:
-        raise ValueError(f"it is too large; at most {MAX_PIXELS // 1_000_000} megapixels are taken") from error
+        raise ValueError(
+            Text("it is too large; at most {max_pixels} megapixels are taken", max_pixels=MAX_PIXELS // 1_000_000)
+        ) from error
     except Exception as error:
         # A parser of foreign bytes raises whatever its loaders stumble over.
-        raise ValueError(f"it is damaged: {error}") from error
+        raise ValueError(Text("it is damaged: {error}", error=error)) from error
     return np.ascontiguousarray(np.asarray(upright, dtype=np.uint8)[:, :, ::-1])
 
 
 def _in_colour(picture: Image.Image) -> Image.Image:
     if picture.mode == "F":
-        raise _UnfitError("its grey values are fractions, of which nothing says what white is")
+        raise _UnfitError(Text("its grey values are fractions, of which nothing says what white is"))
     if picture.mode in _SIXTEEN_BIT:
         grey = np.asarray(picture).astype(np.int64)
         if grey.size and not (grey.min() >= 0 and grey.max() <= _HIGHEST):
-            raise _UnfitError("its grey values are beyond 16 bits")
+            raise _UnfitError(Text("its grey values are beyond 16 bits"))
         return Image.fromarray((grey // 257).astype(np.uint8)).convert("RGB")
     if picture.has_transparency_data:
         clear = picture.convert("RGBA")

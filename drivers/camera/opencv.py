@@ -30,6 +30,7 @@ from drivers.camera.pace import Pace
 from drivers.camera.settings import OpenCvSettings
 from drivers.camera.source import SourceKind, host_and_port, is_address, redacted, source_kind
 from drivers.camera.stream_relay import StreamRelay, relay_port
+from drivers.text import Text
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -94,7 +95,13 @@ class OpenCvCamera:
             capture = self._connected()
         except cv2.error as error:
             self._end_relay()  # else it would wait on, and take the next connection
-            raise DeviceUnavailableError(f"{self._name}: could not be opened ({_in_one_line(error)})") from error
+            raise DeviceUnavailableError(
+                Text(
+                    "{name}: {said}",
+                    name=self._name,
+                    said=Text("could not be opened ({in_one_line})", in_one_line=_in_one_line(error)),
+                )
+            ) from error
         if not capture.isOpened():
             capture.release()
             self._end_relay()
@@ -133,7 +140,7 @@ class OpenCvCamera:
     def read(self) -> Frame:
         """Block until the next frame. `at` is when it was decoded, before its colours were converted."""
         if self._capture is None:
-            raise DeviceUnavailableError(f"{self._name}: is not open")
+            raise DeviceUnavailableError(Text("{name}: {said}", name=self._name, said=Text("is not open")))
         if self._pace is not None:
             self._pace.wait()
         try:
@@ -142,8 +149,16 @@ class OpenCvCamera:
                 if frame is not None:
                     return frame
         except cv2.error as error:
-            raise DeviceUnavailableError(f"{self._name}: could not be read ({_in_one_line(error)})") from error
-        raise DeviceUnavailableError(f"{self._name}: its pictures cannot be decoded")
+            raise DeviceUnavailableError(
+                Text(
+                    "{name}: {said}",
+                    name=self._name,
+                    said=Text("could not be read ({in_one_line})", in_one_line=_in_one_line(error)),
+                )
+            ) from error
+        raise DeviceUnavailableError(
+            Text("{name}: {said}", name=self._name, said=Text("its pictures cannot be decoded"))
+        )
 
     def can_expose(self) -> bool:
         """Whether it is a USB camera with an exposure time that can be set."""
@@ -153,15 +168,23 @@ class OpenCvCamera:
         """Set the exposure of a USB camera; raises DeviceMisconfiguredError for all others."""
         if self._kind is not SourceKind.DEVICE:
             raise DeviceMisconfiguredError(
-                f"{self._name}: its exposure cannot be set from here; lower it in the camera's own pages"
+                Text(
+                    "{name}: {said}",
+                    name=self._name,
+                    said=Text("its exposure cannot be set from here; lower it in the camera's own pages"),
+                )
             )
         if self._exposure is None:
-            raise DeviceUnavailableError(f"{self._name}: is not open")
+            raise DeviceUnavailableError(Text("{name}: {said}", name=self._name, said=Text("is not open")))
         try:
             return self._exposure.expose(share)
         except cv2.error as error:
             raise DeviceUnavailableError(
-                f"{self._name}: its exposure could not be set ({_in_one_line(error)})"
+                Text(
+                    "{name}: {said}",
+                    name=self._name,
+                    said=Text("its exposure could not be set ({in_one_line})", in_one_line=_in_one_line(error)),
+                )
             ) from error
 
     # ------------------------------------------------------------------------------------------------- opening
@@ -246,19 +269,43 @@ class OpenCvCamera:
     def _why_nothing_came(self, waited_s: float) -> DeviceUnavailableError:
         match self._kind:
             case SourceKind.FILE:
-                return EndOfStreamError(f"{self._name}: the clip has ended")
+                return EndOfStreamError(Text("{name}: {said}", name=self._name, said=Text("the clip has ended")))
             case SourceKind.DEVICE:
-                return DeviceUnavailableError(f"{self._name}: gives no picture; was it unplugged?")
+                return DeviceUnavailableError(
+                    Text("{name}: {said}", name=self._name, said=Text("gives no picture; was it unplugged?"))
+                )
             case SourceKind.RTSP | SourceKind.HTTP:
                 if waited_s * 1000 < self._settings.read_timeout_ms:
-                    return DeviceUnavailableError(f"{self._name}: the stream ended")
-                return DeviceUnavailableError(f"{self._name}: no picture for {waited_s:.1f} s")
+                    return DeviceUnavailableError(
+                        Text("{name}: {said}", name=self._name, said=Text("the stream ended"))
+                    )
+                return DeviceUnavailableError(
+                    Text(
+                        "{name}: {said}",
+                        name=self._name,
+                        said=Text("no picture for {waited_s} s", waited_s=f"{waited_s:.1f}"),
+                    )
+                )
 
     def _proven(self, pixels: npt.NDArray[np.generic]) -> npt.NDArray[np.uint8]:
         if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:  # noqa: PLR2004 - the port's shape
-            raise DeviceUnavailableError(f"{self._name}: a picture of shape {pixels.shape} is not a colour picture")
+            raise DeviceUnavailableError(
+                Text(
+                    "{name}: {said}",
+                    name=self._name,
+                    said=Text("a picture of shape {shape} is not a colour picture", shape=pixels.shape),
+                )
+            )
         if not 0 < pixels.shape[0] * pixels.shape[1] <= MAX_PIXELS:
-            raise DeviceUnavailableError(f"{self._name}: a picture of {pixels.shape[1]}x{pixels.shape[0]} is too large")
+            raise DeviceUnavailableError(
+                Text(
+                    "{name}: {said}",
+                    name=self._name,
+                    said=Text(
+                        "a picture of {shape}x{shape_2} is too large", shape=pixels.shape[1], shape_2=pixels.shape[0]
+                    ),
+                )
+            )
         return pixels.astype(np.uint8, copy=False)
 
 

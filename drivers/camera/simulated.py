@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from drivers.api import CameraDetails, CameraNeeds, DeviceMisconfiguredError, DeviceUnavailableError, Frame
 from drivers.camera.settings import SimulatedSettings
 from drivers.camera.yard.scene import HEIGHT_PX, WIDTH_PX, Scene, draw_scene
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,7 +62,7 @@ class SimulatedCamera:
     def read(self) -> Frame:
         """Wait until the next picture is due and draw it."""
         if self._noise is None:
-            message = "the simulated camera is not open"
+            message = Text("the simulated camera is not open")
             raise DeviceUnavailableError(message)
         self._due_at = max(self._due_at + 1 / self._settings.frame_rate_hz, time.monotonic())
         self._pause.wait(self._due_at - time.monotonic())
@@ -101,9 +102,9 @@ class SimulatedCamera:
         try:
             return Scene.model_validate_json(path.read_bytes())
         except OSError as error:
-            message = f"the scene file {path} cannot be read: {error.strerror}"
+            message = Text("the scene file {path} cannot be read: {strerror}", path=path, strerror=error.strerror)
             raise DeviceUnavailableError(message) from error
         except ValidationError as error:
             faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-            message = f"the scene file {path} is not understood: {faults}"
+            message = Text("the scene file {path} is not understood: {faults}", path=path, faults=faults)
             raise DeviceMisconfiguredError(message) from error

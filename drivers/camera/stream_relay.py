@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from drivers.camera.delimiter import Delimiter
 from drivers.camera.source import host_and_port
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,7 +112,7 @@ class StreamRelay:
             with library:
                 yield library
             return
-        raise ConnectionAbortedError("nobody connected")
+        raise ConnectionAbortedError(Text("nobody connected"))
 
     def _readable(self, *ends: socket.socket) -> Iterator[socket.socket]:
         """The sockets as they become readable, until it is time to stop."""

@@ -23,8 +23,8 @@ from agent.core.permit import trust
 from agent.core.permit.driver import driver_hmac
 from agent.core.permit.keys import Algorithm, SigningKey
 from agent.core.permit.trust import KeyStatus
-from agent.core.wording import lookup
-from agent.core.wording.words import Language
+from agent.i18n import Language
+from agent.i18n.reasons import officer_text
 from agent.publishing.sources import entries
 from agent.service.clock import Clock
 from agent.store.list_pack import PackedList, write_pack
@@ -480,5 +480,5 @@ def test_what_cannot_be_read_or_written_is_named(keys, tmp_path):
 def test_verify_says_in_words_what_the_reason_means(keys, language):
     shown = verify(keys, text_of(issue(keys)), "--language", language.value, site=9410)
     assert shown.exit_code == exits.FAILED
-    wanted = lookup.officer(Reason.WRONG_SITE, language)
+    wanted = officer_text(Reason.WRONG_SITE, language)
     assert "".join(wanted.split()) in "".join(shown.stdout.split())

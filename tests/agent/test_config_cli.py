@@ -14,9 +14,8 @@ from typer.testing import CliRunner
 
 from agent.cli import exits
 from agent.cli.main import application
-from agent.core.wording.words import Language
+from agent.i18n import Language, translate
 from agent.settings.history import FOLDER, KEPT, LOCK, History, HistoryError, Step, present_state
-from agent.translation.lookup import told
 from drivers.text import Text
 from tests.agent.test_translation import ENGLISH
 from tests.gate_files import ROOT_KEY, write
@@ -116,12 +115,12 @@ def test_what_stands_in_the_way_of_a_change_is_told_in_the_language_that_is_aske
     ]
     for answer in answers:
         assert answer.exit_code == exits.FAILED
-        assert answer.stderr.endswith(f": {told(Text('nothing is changed'), language)}\n")
+        assert answer.stderr.endswith(f": {translate(Text('nothing is changed'), language)}\n")
         assert not ENGLISH.search(answer.stderr.replace("gate-agent config", "")), answer.stderr
     for given, words in WRITTEN_WRONG.items():
         answer = gate.call(*given, *spoken)
         assert answer.exit_code == exits.USAGE
-        assert " ".join(told(words, language).split()[:2]) in answer.stderr
+        assert " ".join(translate(words, language).split()[:2]) in answer.stderr
     assert gate.texts() == before
 
 

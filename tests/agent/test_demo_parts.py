@@ -25,8 +25,6 @@ from agent.core.permit.checks import GateContext
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.reference import digest_of_reference
 from agent.core.permit.trust import Purpose, load, root_key
-from agent.core.wording.lookup import officer
-from agent.core.wording.words import Language
 from agent.demo import site as demo_site
 from agent.demo.acts import ACTS, CLOSE_BEHIND, SWIFT, UNHURRIED
 from agent.demo.broker import Broker, BrokerError
@@ -35,6 +33,8 @@ from agent.demo.clockwork import INPUTS, Clockwork, View
 from agent.demo.event_lines import event_picture, lists_behind
 from agent.demo.papers import papers_of
 from agent.demo.screen import Result, Screen, lane_lines
+from agent.i18n import Language
+from agent.i18n.reasons import officer_text
 from tests.linking import GATE
 from tests.mosquitto import needs_mosquitto, publish, stored
 from tests.waiting import PATIENCE_S, eventually
@@ -324,7 +324,9 @@ def test_the_screen_tells_every_event_vehicle_and_outcome_and_cuts_off_nothing(s
     for act in ACTS:
         assert act.plate in shown
         assert str(act.reason) in shown
-        assert act.reason is Reason.OK or officer(act.reason, Language.EN).split(". ")[0] in " ".join(shown.split())
+        assert act.reason is Reason.OK or officer_text(act.reason, Language.EN).split(". ")[0] in " ".join(
+            shown.split()
+        )
     assert "\u2026" not in shown
     assert max(cell_len(line) for line in shown.splitlines()) <= width
 

@@ -14,14 +14,13 @@ from pathlib import Path
 import pytest
 
 from agent.cli.configuration import load_configuration, relay_boards
-from agent.core.wording.words import Language
 from agent.doctor.codes import Check, Code
 from agent.doctor.examination import Examiner, Task
 from agent.doctor.facts import BrokerFacts
 from agent.doctor.finding import Finding
 from agent.doctor.gathering import files, machine, opened, others, ports, software
 from agent.doctor.gathering.user import User
-from agent.doctor.words.lookup import advice
+from agent.doctor.texts import advice
 from agent.store.journal import Journal
 from drivers.emulators.lcus import LcusEmulator
 from tests.contract_check import assert_valid
@@ -461,7 +460,7 @@ def test_a_check_that_hangs_or_fails_is_a_finding_and_does_not_keep_the_others(m
         (Check.MEMORY, None, "7"),
         (Check.PORTS, Code.CHECK_HANGS, ""),
     ]
-    assert "ValueError: no such thing" in advice(found[0], Language.EN).what
+    assert "ValueError: no such thing" in advice(found[0]).what
     assert set(heard) == {Check.PORTS, Check.DISK, Check.MEMORY}
     assert examiner.examine(tasks[:1])[0].code is Code.CHECK_HANGS
     assert hung == [1], "a check that still hangs is not begun again"

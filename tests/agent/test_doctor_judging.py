@@ -11,14 +11,14 @@ import pytest
 from agent.core.camera_view import View
 from agent.core.clock_trust import ClockState
 from agent.core.quality import Figures
-from agent.core.wording.words import Language
 from agent.doctor import facts
 from agent.doctor.codes import Check, Code, Severity
 from agent.doctor.finding import Finding, Report
 from agent.doctor.judging import devices, files, machine, others, shown, software
 from agent.doctor.telling import as_json, from_json, lines
-from agent.doctor.words.lookup import advice
+from agent.doctor.texts import advice
 from agent.eye.protocol import CameraPhase
+from agent.i18n import Language, translate
 
 GB = 1 << 30
 MB = 1 << 20
@@ -214,9 +214,9 @@ def test_facts_are_judged(judge, given, codes):
     assert [one.code for one in found if one.code is not None] == codes
     assert found
     for one in found:
-        for language in Language:
-            words = advice(one, language)
-            assert (words is None) == (one.code is None)
+        words = advice(one)
+        assert (words is None) == (one.code is None)
+        assert all("{" not in translate(said, language) for said in words or () for language in Language)
 
 
 def test_every_code_has_a_case_here():

@@ -11,11 +11,12 @@ import pytest
 
 from agent.core.camera_view import View
 from agent.core.quality import Flaw
-from agent.core.wording.words import Language
 from agent.doctor.codes import SEVERITY, Check, Code, Severity
 from agent.doctor.finding import Finding
-from agent.doctor.words.form import OF_THE_CORE
-from agent.doctor.words.lookup import WORDS, advice, measured, severity, title
+from agent.doctor.texts import FINDINGS, SEVERITIES, TITLES, advice, measured, severity, title
+from agent.i18n import Language, translate
+from agent.settings.problems import Problem, Spot
+from drivers.text import Text, joined
 
 OTHERS = [language for language in Language if language is not Language.EN]
 COMMANDS = re.compile(r"`[^`]+`|\b[a-z]+\.[a-z_]+_mb\b|\bmqtt\.[a-z]+|/etc/\S+\.conf")
@@ -25,12 +26,14 @@ def names(text):
     return {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
 
 
-@pytest.mark.parametrize("language", Language)
-def test_every_check_finding_and_severity_has_words(language):
-    words = WORDS[language]
-    assert set(words.titles) == set(Check)
-    assert set(words.severities) == set(Severity)
-    assert set(words.findings) == set(Code) - OF_THE_CORE
+OF_CAMERAS = {Code.CAMERA_VIEW, Code.CAMERA_PICTURE}
+"""Findings whose words are those of agent.i18n.cameras: what a camera sees, and what stands against reading."""
+
+
+def test_every_check_finding_and_severity_has_words():
+    assert set(TITLES) == set(Check)
+    assert set(SEVERITIES) == set(Severity)
+    assert set(FINDINGS) == set(Code) - OF_CAMERAS
 
 
 def test_every_finding_has_a_severity_and_none_is_well():
@@ -39,23 +42,24 @@ def test_every_finding_has_a_severity_and_none_is_well():
 
 
 @pytest.mark.parametrize("language", OTHERS)
-@pytest.mark.parametrize("code", [code for code in Code if code not in OF_THE_CORE])
+@pytest.mark.parametrize("code", [code for code in Code if code not in OF_CAMERAS])
 def test_a_translation_has_the_same_values_and_commands_and_is_one(code, language):
-    english, other = WORDS[Language.EN].findings[code], WORDS[language].findings[code]
-    for one, translated in ((english.what, other.what), (english.act, other.act)):
+    for one in FINDINGS[code]:
+        translated = translate(one, language)
         assert names(one) == names(translated)
         assert translated != one
         assert not translated.isascii()
         assert {found for found in COMMANDS.findall(translated) if found not in one} == set()
-    assert set(COMMANDS.findall(english.act)) == set(COMMANDS.findall(other.act))
+    act = FINDINGS[code].act
+    assert set(COMMANDS.findall(act)) == set(COMMANDS.findall(translate(act, language)))
 
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_titles_and_severities_are_translated_and_all_different(language):
-    words = WORDS[language]
-    for mine, english in ((words.titles, WORDS[Language.EN].titles), (words.severities, WORDS[Language.EN].severities)):
-        assert not set(mine.values()) & set(english.values())
-        assert len(set(mine.values())) == len(mine)
+    for english in (TITLES, SEVERITIES):
+        mine = [translate(one, language) for one in english.values()]
+        assert not set(mine) & set(english.values())
+        assert len(set(mine)) == len(mine)
 
 
 @pytest.mark.parametrize("language", Language)
@@ -65,24 +69,31 @@ def test_titles_and_severities_are_translated_and_all_different(language):
     + [(Code.CAMERA_PICTURE, "flaw", flaw.value) for flaw in Flaw],
 )
 def test_what_a_camera_sees_is_told_in_the_words_of_the_core(code, name, value, language):
-    told = advice(Finding(Check.CAMERAS, "out/front", code, values={name: value}), language)
-    assert told.what
-    assert told.act
+    told = advice(Finding(Check.CAMERAS, "out/front", code, values={name: value}))
+    assert translate(told.what, language)
+    assert translate(told.act, language)
 
 
 def test_what_a_finding_tells_of_is_told_in_the_language_too():
-    values = {"problem": '/etc/gate.toml:12:1: error: mqtt.windwo: there is no such key here; did you mean "window"?'}
+    missing = Problem("/etc/gate.toml", "mqtt.windwo", Text("there is no such key here"), Spot(12, 1, ""), "window")
+    values = {"problem": missing.head}
     broken = Finding(Check.CONFIGURATION, "/etc/gate.toml", Code.CONFIGURATION_REFUSED, values=values)
-    assert "/etc/gate.toml:12:1: ошибка: mqtt.windwo: здесь нет такого ключа; " in advice(broken, Language.RU).what
-    silent = {"trouble": "mqtts://b:8883: nothing listens at port 8883: is the broker running?"}
+    assert "/etc/gate.toml:12:1: ошибка: mqtt.windwo: здесь нет такого ключа; " in translate(
+        advice(broken).what, Language.RU
+    )
+    silent = {"trouble": Text("nothing listens at port {port}: is the broker running?", port=8883)}
     away = Finding(Check.BROKERS, "mqtts://b:8883", Code.BROKER_UNREACHABLE, values=silent)
-    assert "端口 8883 没有程序在监听" in advice(away, Language.ZH).what
+    assert "端口 8883 没有程序在监听" in translate(advice(away).what, Language.ZH)
 
 
 def test_what_a_board_says_of_itself_is_told_in_the_language_and_figures_stay():
-    board = Finding(
-        Check.RELAYS, "/dev/ttyUSB0", measured="LCUS board, 2 relays, readback bytes, on /dev/ttyUSB0, 3 ms"
+    words = Text(
+        "LCUS board, {channels} relays, readback {readback}, on {port}",
+        channels=2,
+        readback="bytes",
+        port="/dev/ttyUSB0",
     )
+    board = Finding(Check.RELAYS, "/dev/ttyUSB0", measured=joined([words, "3 ms"]))
     assert measured(board, Language.ZH) == "LCUS 板，2 路继电器，readback bytes，位于 /dev/ttyUSB0, 3 ms"
     assert measured(board, Language.EN) == board.measured
     assert measured(Finding(Check.DISK, measured="1.2 GB / 8 GB, ext4"), Language.RU) == "1.2 GB / 8 GB, ext4"
@@ -90,6 +101,6 @@ def test_what_a_board_says_of_itself_is_told_in_the_language_and_figures_stay():
 
 def test_values_stand_in_the_words_and_braces_in_them_are_left_alone():
     found = Finding(Check.BROKERS, "mqtts://b", Code.BROKER_UNREACHABLE, values={"trouble": "{0} {x!r}"})
-    assert advice(found, Language.EN).what == "The broker cannot be used: {0} {x!r}"
-    assert advice(Finding(Check.DISK), Language.RU) is None
+    assert advice(found).what == "The broker cannot be used: {0} {x!r}"
+    assert advice(Finding(Check.DISK)) is None
     assert (title(Check.DISK, Language.ZH), severity(Severity.ERROR, Language.KK)) == ("磁盘", "қате")

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from agent.cli.events import app
 from agent.cli.events.line import event_line
-from agent.core.wording.words import Language
+from agent.i18n import Language
 from tests.journals import UTC, closed, device, granted, open_journal, present
 from tests.waiting import scaled
 

@@ -15,10 +15,10 @@ from agent.core.lane_state import LaneOrders
 from agent.core.moment import Moment
 from agent.core.observations import Presentation, Reading
 from agent.core.plates.columns import ColumnsError
-from agent.core.wording.lookup import camera_view
-from agent.core.wording.words import Language
 from agent.devices import Devices
 from agent.eye_news import EyeStatus, Seen
+from agent.i18n import Language
+from agent.i18n.cameras import camera_view_text
 from agent.keeper import Keeper
 from agent.lane_unit import Boards, LaneUnit, Services, rules
 from agent.port_state import PortState
@@ -407,7 +407,7 @@ def test_what_stands_against_a_cameras_picture_is_told_in_an_event_with_what_to_
     assert [(one["state"], one["detail"]) for one in changes] == [
         ("covered", "Something covers the lens of the camera. Uncover and clean it."),
         ("streaming", ""),
-        ("moved", camera_view(View.MOVED, Language.EN)),
+        ("moved", camera_view_text(View.MOVED, Language.EN)),
         ("lost", ""),
     ]
 

@@ -5,20 +5,17 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
-from itertools import chain
+from importlib.resources import files
 from typing import NamedTuple
 
 import pytest
 
-from agent.console.texts import Texts
-from agent.core.wording import lookup as officers_and_drivers
-from agent.core.wording.words import Advice, Language
-from agent.doctor.words import lookup as doctors
-from agent.translation.lookup import patterns
+from agent.i18n import Language
+from agent.i18n.catalogue import DOMAIN
+from agent.i18n.po import entries
 
 OTHERS = [language for language in Language if language is not Language.EN]
-COMMAND = re.compile("`[^`]*`")
+COMMAND = re.compile(r"`[^`]*`|\{[^{}]*\}")
 
 
 class Term(NamedTuple):
@@ -153,20 +150,11 @@ TERMS = {
 }
 
 
-def texts(words):
-    """Every text of a language's words, one after the other, in the same order in each language."""
-    for table in (getattr(words, field.name) for field in fields(words)):
-        said = [table] if isinstance(table, str) else [table[key] for key in sorted(table)]
-        yield from chain.from_iterable(each if isinstance(each, Advice) else [each] for each in said)
-
-
 def sentences(language):
-    """All that people read, as English and the language have it: reasons and signs, findings, pages, all other texts."""
-    for place in (officers_and_drivers, doctors):
-        yield from zip(texts(place.WORDS[Language.EN]), texts(place.WORDS[language]), strict=True)
-    pages = Texts.load()
-    yield from ((pages.raw("en", key), pages.raw(language, key)) for key in sorted(pages.keys("en")))
-    yield from patterns(language).items()
+    """All that people read, as English and the language have it."""
+    with (files(DOMAIN) / f"{language}.po").open(encoding="utf-8") as lines:
+        _, *found = entries(lines)
+    return [(one.message, form) for one in found for form in one.forms]
 
 
 def barred(language, english, told):

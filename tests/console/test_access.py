@@ -143,7 +143,7 @@ def test_whatever_changes_a_user_ends_his_sessions_and_nobody_elses(people, chan
 )
 def test_the_last_admin_stays(people, change):
     token = people.sessions.open("boss")
-    with pytest.raises(UserRefusedError, match=r"users\.last_admin"):
+    with pytest.raises(UserRefusedError, match="Nobody else is an administrator"):
         change(people.users)
     assert people.users.find("boss").role is Role.ADMIN
     assert people.sessions.find(token) is not None
@@ -151,13 +151,13 @@ def test_the_last_admin_stays(people, change):
 
 @pytest.mark.parametrize("name", ["", "a b", "ä", "local", "-a", "a" * 33, "a/b", "<b>", "ПЁТР"])
 def test_a_name_that_could_be_mistaken_is_refused(access, name):
-    with pytest.raises(UserRefusedError, match=r"users\.bad_name"):
+    with pytest.raises(UserRefusedError, match="The name must be of small Latin letters"):
         access.users.add(name, Role.VIEWER, GOOD)
     assert access.users.all() == []
 
 
 def test_a_name_is_given_once(people):
-    with pytest.raises(UserRefusedError, match=r"users\.taken"):
+    with pytest.raises(UserRefusedError, match=r"There is a user .* already"):
         people.users.add("AIGUL", Role.ADMIN, OTHER)
     assert people.users.find("aigul").role is Role.TECHNICIAN
 
@@ -165,19 +165,19 @@ def test_a_name_is_given_once(people):
 @pytest.mark.parametrize(
     ("password", "why"),
     [
-        ("short", "too_short"),
-        ("x" * 129, "too_long"),
-        ("password1234", "common"),
-        ("qwertyuiop12", "common"),
-        ("йцукенгшщзхъ", "common"),
-        ("123456789012", "common"),
-        ("aaaaaaaaaaaaaaaa", "common"),
-        ("Administrator1", "common"),
-        ("aigulaigulaigul", "common"),
+        ("short", "must have 12 characters or more"),
+        ("x" * 129, "must have no more than 128 characters"),
+        ("password1234", "too easy to guess"),
+        ("qwertyuiop12", "too easy to guess"),
+        ("йцукенгшщзхъ", "too easy to guess"),
+        ("123456789012", "too easy to guess"),
+        ("aaaaaaaaaaaaaaaa", "too easy to guess"),
+        ("Administrator1", "too easy to guess"),
+        ("aigulaigulaigul", "too easy to guess"),
     ],
 )
 def test_a_password_that_is_guessed_first_is_refused(password, why):
-    with pytest.raises(PasswordRefusedError, match=f"password.{why}"):
+    with pytest.raises(PasswordRefusedError, match=why):
         check_strength(password, ["aigul"])
 
 
@@ -453,7 +453,7 @@ def test_the_first_code_is_void_after_ten_wrong_ones(access):
 
 def test_two_who_have_the_code_make_one_admin(access):
     access.users.add("one", Role.ADMIN, GOOD, first=True)
-    with pytest.raises(UserRefusedError, match=r"first\.over"):
+    with pytest.raises(UserRefusedError, match="There is an administrator already"):
         access.users.add("two", Role.ADMIN, GOOD, first=True)
     assert [user.name for user in access.users.all()] == ["one"]
 

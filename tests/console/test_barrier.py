@@ -9,16 +9,19 @@ from functools import cache
 import pytest
 
 from agent.console import hold
-from agent.console.answers import UnknownAnswerError, answer_key, answer_keys
+from agent.console.answers import ANSWERS, answer_text
 from agent.console.hold import LIFE_S, MOST, Holds
+from agent.console.labels.barrier import ACTS
 from agent.console.pages.barrier import Act
-from agent.console.texts import LANGUAGES, Texts
 from agent.core.lane import LaneRules
 from agent.core.lane_io import Answered, CommandKind
+from agent.core.lane_orders import KEY_SWITCH
 from agent.core.lane_trial import obstacle
+from agent.i18n import Language, translate
 from drivers.emulators.lcus import LcusEmulator
 from drivers.inputs import simulated as simulated_inputs
 from drivers.relay import simulated
+from drivers.text import Text, pgettext
 from tests.consoles import ConsoleGate
 from tests.lane_walks import LANES, World
 from tests.waiting import eventually
@@ -251,27 +254,27 @@ def test_a_viewer_looks_and_moves_nothing(quiet):
 # -------------------------------------------------------------------------------------------------------------- showing
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", Language)
 def test_the_page_shows_inputs_relays_and_acts_in_every_language(quiet, language):
-    texts, browser = Texts.load(), quiet.browser("technician")
+    browser = quiet.browser("technician")
 
     def sampled():
         page = browser.get("/barrier/out", headers={"accept-language": language}).text
-        return page if texts.get(language, "barrier.off") in page else None
+        return page if translate(Text("off"), language) in page else None
 
     page = eventually(sampled, what="the inputs to be read")
-    for key in (
-        "signal_presence",
-        "signal_safety",
-        "role_open",
-        "released",
-        "port_up",
-        "test_possible",
-        "no_line",
+    for said in (
+        Text("Loop before the arm"),
+        Text("Loop under the arm"),
+        pgettext("action", "open"),
+        pgettext("relay", "released"),
+        Text("The relay board answers."),
+        Text("possible now"),
+        Text("No board of this lane is on a serial port: there are no bytes to show."),
     ):
-        assert texts.get(language, f"barrier.{key}") in page, key
+        assert translate(said, language) in page, said
     for act in set(Act) - {Act.TEST_CLOSE}:
-        assert texts.get(language, f"barrier.act_{act}") in page, act
+        assert translate(ACTS[act], language) in page, act
     assert "test_close" not in page, "its controller closes this barrier"
 
 
@@ -343,20 +346,29 @@ def test_there_is_a_text_for_whatever_a_lane_answers():
             world = Listener(LaneRules("lane-3", 3, **rules), 7000 * number + seed)
             world.said = set()
             world.run(300)
-            used |= {answer_key(words)[0] for words in world.said if words}
-    of_the_desk = {f"answer.{key}" for key in ("not_running", "many_orders", "unknown", "not_taken_up")}
+            used |= {words.pattern for words in world.said if words}
     assert len(used) > 25
-    assert used | of_the_desk <= answer_keys()
-    for language in LANGUAGES:
-        assert answer_keys() <= Texts.load().keys(language)
+    assert used <= set(ANSWERS)
 
 
 def test_a_lane_that_has_stopped_answers_so_too(tmp_path):
     with ConsoleGate(tmp_path) as gate:
         unit = gate.app.lanes[0]
-    assert answer_key(unit.order(CommandKind.OPEN, "aigul", "test", 0.1).detail)[0] == "answer.not_running"
+    assert (
+        answer_text(unit.order(CommandKind.OPEN, "aigul", "test", 0.1).detail)[0]
+        == "The lane does not run; nothing was done."
+    )
 
 
-def test_an_answer_without_a_text_is_a_bug():
-    with pytest.raises(UnknownAnswerError):
-        answer_key("something new")
+def test_what_is_no_answer_of_a_lane_is_shown_as_it_is():
+    assert answer_text("something new") == "something new"
+    assert answer_text(Text("no reader works")) == "no reader works"
+
+
+def test_a_record_that_waits_is_told_with_the_answer():
+    answer = Text("it is locked already, by {locked_by}", locked_by=KEY_SWITCH)
+    waits = Text("{detail}; {said}", detail=answer, said=Text("the journal cannot be written, its record waits"))
+    assert (
+        answer_text(waits)
+        == "It is locked already, by the key switch. The journal cannot be written: the record waits."
+    )

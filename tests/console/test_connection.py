@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from agent.console.texts import LANGUAGES, Texts
+from agent.i18n import Language, translate
 from agent.service.clock import Clock
+from drivers.text import Text
 from tests.consoles import ConsoleGate
 from tests.mosquitto import Broker, free_port, needs_mosquitto
 from tests.pki import Authority
@@ -40,11 +41,11 @@ def joined(tmp_path, monkeypatch):
 @pytest.mark.broker
 @needs_mosquitto
 def test_the_broker_in_use_the_queue_and_the_round_trip_are_shown_also_when_the_broker_goes(joined):
-    browser, texts = joined.browser("technician"), Texts.load()
-    eventually(lambda: texts.get("en", "connection.state_up") in browser.get("/live/connection").text)
+    browser = joined.browser("technician")
+    eventually(lambda: "Connected." in browser.get("/live/connection").text)
     page = browser.get("/connection").text
     assert f"mqtt://127.0.0.1:{joined.broker.port}" in page
-    assert texts.get("en", "connection.clock_untrusted") in page
+    assert "No time server has set it lately: it cannot be trusted. Look at the time server and the network." in page
     head = joined.app._journal.head
     assert head > 0
     assert f"<dd>{joined.app._journal.watermark}</dd>" in page
@@ -52,7 +53,12 @@ def test_the_broker_in_use_the_queue_and_the_round_trip_are_shown_also_when_the_
     assert " ms</td>" in measured
     assert joined.browser("viewer").post("/connection/measure").status_code == 403
     joined.broker.stop()
-    eventually(lambda: texts.get("en", "connection.state_lost") in browser.get("/live/connection").text)
+    eventually(
+        lambda: (
+            "No connection; it is tried again and again. Vehicles are served all the same."
+            in browser.get("/live/connection").text
+        )
+    )
     for language, why in SILENT.items():
         heads = {"accept-language": language}
         eventually(lambda heads=heads, why=why: why in browser.get("/live/connection", headers=heads).text)
@@ -86,12 +92,17 @@ def test_certificates_are_shown_with_the_days_that_are_left(tmp_path, monkeypatc
         assert "it holds no PEM certificate" in gate.browser("viewer").get("/connection").text
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", Language)
 def test_a_gate_alone_says_so_in_every_language(lone, language):
-    texts = Texts.load()
     page = lone.browser("viewer").get("/connection", headers={"accept-language": language}).text
-    for key in ("off", "no_site", "no_certificates", "clock_untrusted", "list_trust"):
-        assert texts.get(language, f"connection.{key}") in page, key
+    for said in (
+        Text("No broker is configured: events stay in the journal."),
+        Text("This gate stands alone."),
+        Text("None is configured."),
+        Text("No time server has set it lately: it cannot be trusted. Look at the time server and the network."),
+        Text("Trust"),
+    ):
+        assert translate(said, language) in page, said
 
 
 def test_a_gate_without_a_broker_has_nothing_to_measure(lone):

@@ -9,12 +9,11 @@ import pytest
 from markupsafe import escape
 
 from agent.console import plugged
-from agent.console.texts import LANGUAGES, Texts
+from agent.console.labels import devices
 from agent.core.camera_view import View
-from agent.core.wording.words import Language
+from agent.i18n import Language, translate
 from agent.port_state import PortState
 from agent.scanner_watch import ScannerState
-from agent.translation.lookup import told
 from drivers.emulators.lcus import LcusEmulator
 from drivers.text import Text
 from drivers.usb_ids import Manner
@@ -131,24 +130,25 @@ def test_a_port_that_says_nothing_is_not_recognised(site):
     assert (answer.status_code, "was not recognised" in answer.text) == (200, True)
 
 
-def test_every_state_and_manner_has_its_words_in_every_language():
-    texts = Texts.load()
+def test_every_state_and_manner_has_its_words():
     states = {*PortState, *ScannerState, *View, "streaming", "overloaded"} - {View.CLEAR}
-    for language in LANGUAGES:
-        for state in states:
-            assert texts.get(language, f"devices.state_{state}")
-        for manner in Manner:
-            assert texts.get(language, f"devices.manner_{manner}")
+    assert states <= set(devices.STATES)
+    assert set(devices.MANNERS) == set(Manner)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", Language)
 def test_the_page_is_there_in_every_language(site, language):
-    texts = Texts.load()
     page = site.browser("technician").get("/devices", headers={"accept-language": language}).text
-    for key in ("ports", "videos", "name_by_path", "name_by_id", "nobody"):
-        assert str(escape(texts.get(language, f"devices.{key}"))) in page, key
+    for said in (
+        Text("Serial ports"),
+        Text("Cameras of this computer"),
+        Text("It is the socket's: always use the same socket."),
+        Text("It follows the device to any socket."),
+        Text("nobody"),
+    ):
+        assert str(escape(translate(said, language))) in page, said
     likely = Text("a KMTronic relay board, an RS485 adapter or another board (FTDI)")
-    assert told(likely, Language(language)) in page
+    assert translate(likely, Language(language)) in page
 
 
 def test_what_a_port_answers_is_told_in_the_readers_language(site):

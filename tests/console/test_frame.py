@@ -8,7 +8,7 @@ from importlib.resources import files
 
 import pytest
 
-from agent.console.texts import LANGUAGES
+from agent.i18n import Language
 from tests.consoles import ConsoleGate
 
 STATIC = files("agent.console") / "static"
@@ -20,7 +20,7 @@ def gate(tmp_path_factory):
         yield gate
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", Language)
 def test_the_account_page_is_there_in_every_language(gate, language):
     response = gate.browser("viewer").get("/account", headers={"accept-language": language})
     assert response.status_code == 200

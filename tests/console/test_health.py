@@ -10,10 +10,9 @@ import pytest
 from typer.testing import CliRunner
 
 from agent.cli.main import application
-from agent.console.texts import LANGUAGES
-from agent.core.wording.words import Language
 from agent.doctor.codes import Check
-from agent.doctor.words.lookup import WORDS
+from agent.doctor.texts import FINDINGS, TITLES
+from agent.i18n import Language, translate
 from agent.service import logs
 from tests.consoles import ConsoleGate
 from tests.contract_check import assert_valid
@@ -62,14 +61,12 @@ def run(*command):
     return CliRunner().invoke(application(command), command)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", Language)
 def test_the_page_says_in_every_language_what_was_found_and_how_it_is_mended(gate, language):
     page = gate.browser("technician").get("/health", headers={"accept-language": language})
-    words = WORDS[Language(language)]
     assert page.status_code == 200
-    assert words.findings["TRUST_LIST_MISSING"].what in page.text
-    assert words.findings["TRUST_LIST_MISSING"].act in page.text
-    assert words.titles[Check.JOURNAL] in page.text
+    for said in (*FINDINGS["TRUST_LIST_MISSING"], TITLES[Check.JOURNAL]):
+        assert translate(said, Language(language)) in page.text
 
 
 def test_everything_is_checked_again_on_demand(gate):
@@ -122,7 +119,7 @@ def test_the_command_asks_the_running_agent_and_moves_nothing(gate):
     assert answer.exit_code == 1
     assert told["by"] == "agent"
     (trust,) = [one for one in told["findings"] if one["code"] == "TRUST_LIST_MISSING"]
-    assert trust["finding"] == WORDS[Language.RU].findings["TRUST_LIST_MISSING"].what
+    assert trust["finding"] == translate(FINDINGS["TRUST_LIST_MISSING"].what, Language.RU)
     lines = run("doctor", str(gate.path), "--socket", str(gate.socket)).stdout
     assert "the running agent says" in lines
     assert "→ Set permits.trust_list" in lines

@@ -10,13 +10,13 @@ from math import inf
 import pytest
 from fastapi import FastAPI, Request
 
+from agent.console.labels import lane as labels
 from agent.console.live.camera_news import camera_news
 from agent.console.live.lane_news import DEVICE_TONES, TONES, barrier_news, devices_news, inputs_news, lane_news
 from agent.console.live.vehicle_words import vehicle_words
 from agent.console.live.vehicles import KEPT, LOOK_EVERY_S, Vehicle, Vehicles
 from agent.console.live.words import Words
 from agent.console.page import Pages
-from agent.console.texts import LANGUAGES, Texts
 from agent.core.assessment import SET_ASIDE
 from agent.core.camera_view import View
 from agent.core.decision import Reason, Verdict
@@ -36,14 +36,16 @@ from agent.core.lane_state import LaneOrders, State, Watch
 from agent.eye.protocol import Beat, CameraPhase
 from agent.eye_glimpses import CodeMark, LivePicture, PlateMark
 from agent.eye_news import EyeStatus
+from agent.i18n import Language, translate
+from agent.i18n.checks import CHECKS
 from agent.lane_loop import LaneView
 from agent.port_state import PortState
 from agent.scanner_watch import ScannerState
 from agent.settings.lane import BarrierWiring, Lane, SignalWiring
 from agent.signals import NAMES
+from drivers.text import Text
 from tests.journals import UTC, open_journal
 
-TEXTS = Texts.load()
 AT = 100.0
 VIEW = LaneView("idle", None, "red", "idle", AT, LaneOrders(), Watch(at=AT), True, "", "")
 LANE = Lane(number=1, direction="export", relay={"kind": "simulated"}, signals={"presence": 1, "safety": 2})
@@ -55,7 +57,7 @@ BEAT = Beat(at=AT, brightness=120.0, sharpness=0.9, glare=0.01, noise=2.0)
 
 def words(language="en"):
     app = FastAPI()
-    app.state.pages = Pages(TEXTS, [])
+    app.state.pages = Pages([])
     headers = [(b"cookie", f"gate-language={language}".encode())]
     return Words(Request({"type": "http", "path": "/", "scheme": "http", "headers": headers, "app": app}))
 
@@ -67,7 +69,7 @@ def wired(**signals):
 # ------------------------------------------------------------------------------------------------------------- a lane
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", Language)
 def test_every_state_signal_and_device_has_its_words_in_every_language(language):
     said = words(language)
     states = [lane_news(replace(VIEW, state=state.value), LANE, said, AT)["state"] for state in State]
@@ -115,7 +117,7 @@ def test_a_lane_that_stands_still_is_not_shown_as_it_was(view, at):
 def test_the_arm_is_where_its_contacts_say(signals, watch, position):
     told = barrier_news(replace(VIEW, watch=Watch(at=AT, **watch)), wired(**signals), words(), AT)
     assert told["position"] == position
-    assert told["arm"] == TEXTS.get("en", f"live.arm.{position}")
+    assert told["arm"] == labels.ARMS[position]
 
 
 @pytest.mark.parametrize(("view", "at"), [(None, AT), (VIEW, AT + 2.1), (replace(VIEW, watch=Watch()), AT)])
@@ -134,7 +136,7 @@ def test_nothing_is_assumed_of_an_arm_that_the_other_direction_uses():
 @pytest.mark.parametrize("state", State)
 def test_an_arm_without_limit_switches_is_assumed_or_unknown_and_never_green(state):
     told = barrier_news(replace(VIEW, state=state.value), LANE, words(), AT)
-    assert told["arm"] == TEXTS.get("en", f"live.arm.{told['position']}")
+    assert told["arm"] == labels.ARMS[told["position"]]
     assert told["arm"].startswith(("assumed ", "unknown: "))
     assert told["tone"] == "off"
 
@@ -154,7 +156,7 @@ def test_an_arm_without_limit_switches_is_assumed_or_unknown_and_never_green(sta
 def test_the_lamp_that_is_shown_is_one_that_is_wired_and_lit(channels, lamp, relay_up, lamp_lit, said):
     lane = LANE.model_copy(update={"barrier": BarrierWiring(**channels)})
     told = lane_news(replace(VIEW, lamp=lamp, relay_up=relay_up), lane, words(), AT)
-    assert (told["lamp"], told["lamp_text"]) == (lamp_lit, TEXTS.get("en", f"live.lamp.{said}"))
+    assert (told["lamp"], told["lamp_text"]) == (lamp_lit, labels.LAMPS[said])
 
 
 @pytest.mark.parametrize(
@@ -175,7 +177,7 @@ def test_inputs_are_worth_what_their_age_says(sampled_at, state, age, tone):
 # ----------------------------------------------------------------------------------------------------------- a camera
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("phase", CameraPhase)
 def test_every_phase_of_a_camera_has_its_words_and_colour(phase, language):
     state = {"streaming": PortState.UP, "connecting": PortState.CONNECTING}.get(phase.value, PortState.LOST)
@@ -194,7 +196,10 @@ def test_a_camera_that_sees_badly_says_what_to_do(view):
 
 def test_a_camera_that_the_computer_cannot_keep_up_with_says_what_to_do():
     told = camera_news(replace(UP, overloaded=True), PICTURE, BEAT, words(), AT)
-    assert (told["tone"], told["advice"]) == ("poor", TEXTS.get("en", "live.overloaded_advice"))
+    assert (told["tone"], told["advice"]) == (
+        "poor",
+        "Pictures are lost or come late. Use a smaller picture, or fewer cameras on this computer.",
+    )
 
 
 @pytest.mark.parametrize(
@@ -298,30 +303,38 @@ def test_the_newest_vehicles_come_first_and_old_ones_are_let_go(tmp_path):
     assert len(found) == KEPT
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", Language)
 def test_a_vehicle_is_told_in_plain_words_in_every_language(tmp_path, language):
     vehicle = asyncio.run(seen(tmp_path, [(event, "t1") for event in STORY]))[0][0]
     told = vehicle_words(vehicle, words(language), {"b" * 64})
     assert told["pictures"] == ["b" * 64]
     assert [check["ok"] for check in told["checks"]] == [True, False]
-    assert told["checks"][0]["name"] == TEXTS.get(language, "checks.SIGNATURE_INVALID")
+    assert told["checks"][0]["name"] == translate(Text("The signature is genuine"), language)
     assert told["checks"][1]["advice"] == told["reason"]
     assert (told["tone"], len(told["alarms"])) == ("poor", 1)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", Language)
 def test_why_a_plate_that_everybody_sees_does_not_count_is_told_in_every_language(tmp_path, language):
     seen_plate = CheckRecord(reason=Reason.PLATE_UNREADABLE, ok=False, detail=f"0 readings, {SET_ASIDE}: 1")
     no_plate = seen_plate.model_copy(update={"detail": "0 readings"})
     decided = AccessDecided(verdict=Verdict.MANUAL, reason=Reason.PLATE_UNREADABLE, checks=(no_plate, seen_plate))
     vehicle = asyncio.run(seen(tmp_path, [(STORY[0], "t1"), (decided, "t1")]))[0][0]
     told = [check["more"] for check in vehicle_words(vehicle, words(language), set())["checks"]]
-    assert told == ["", TEXTS.get(language, "lane.set_aside")]
+    assert told == [
+        "",
+        translate(
+            Text(
+                "A plate was read that stood there before this vehicle came, or stands behind it: it is taken for that of another vehicle, such as a parked one."
+            ),
+            language,
+        ),
+    ]
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", Language)
 def test_every_reason_has_the_name_of_its_check_in_every_language(language):
-    names = [TEXTS.get(language, f"checks.{reason}") for reason in Reason]
+    names = [translate(CHECKS[reason], language) for reason in Reason]
     assert len(set(names)) == len(Reason)
 
 

@@ -71,7 +71,7 @@ def changed_copy(value, place, name, new):
     copy = json.loads(json.dumps(value))
     target = at(copy, place)
     if new is ...:
-        del target[name]
+        target.pop(name, None)  # a field that may be absent need not be there
     else:
         target[name] = new
     return copy

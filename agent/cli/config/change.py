@@ -16,7 +16,7 @@ from agent.cli.configuration import DEFAULT_PATH, ConfigurationToChange, Problem
 from agent.cli.terminal import echo
 from agent.configuration import desk_of, history_of
 from agent.core.chain import time_text
-from agent.core.wording.words import Language
+from agent.i18n import Language, translate
 from agent.service.clock import Clock
 from agent.settings.change import ChangeError
 from agent.settings.history import HistoryError, Step, present_state
@@ -24,7 +24,6 @@ from agent.settings.keypath import key_path
 from agent.settings.problems import SettingsError
 from agent.settings.proposal import Edit, StaleError, edited, put, seen_state
 from agent.settings.revision import set_value, undo
-from agent.translation.lookup import told
 from drivers.text import Text, reason
 
 if TYPE_CHECKING:
@@ -156,7 +155,7 @@ def _path(key: str, language: Language) -> KeyPath:
     try:
         return key_path(key)
     except ValueError as error:
-        raise typer.BadParameter(told(str(error), language)) from None
+        raise typer.BadParameter(translate(str(error), language)) from None
 
 
 def _values(given: list[str], language: Language) -> dict[str, Any]:
@@ -167,13 +166,13 @@ def _values(given: list[str], language: Language) -> dict[str, Any]:
         parts = _path(name.strip(), language)
         if not mark or not all(isinstance(part, str) for part in parts):
             wrong = Text("expected NAME=VALUE, such as id=front, not {given!r}", given=one)
-            raise typer.BadParameter(told(wrong, language))
+            raise typer.BadParameter(translate(wrong, language))
         table = found
         for part in parts[:-1]:
             table = table.setdefault(str(part), {})
             if not isinstance(table, dict):
                 wrong = Text("{name}: {part} has a value of its own already", name=name, part=part)
-                raise typer.BadParameter(told(wrong, language))
+                raise typer.BadParameter(translate(wrong, language))
         table[str(parts[-1])] = _parsed(value.strip())
     return found
 
@@ -206,7 +205,7 @@ def _warn(loaded: LoadedSettings, language: Language) -> None:
 
 def _refuse(command: str, error: Exception, language: Language) -> NoReturn:
     echo(_why(error, language), err=True)
-    echo(f"gate-agent config {command}: {told(Text('nothing is changed'), language)}", err=True)
+    echo(f"gate-agent config {command}: {translate(Text('nothing is changed'), language)}", err=True)
     raise typer.Exit(exits.FAILED)
 
 
@@ -215,9 +214,9 @@ def _why(error: Exception, language: Language) -> str:
         case SettingsError():
             return error.words(language)
         case OSError(filename=str(path)):
-            return told(Text("{path}: {why}", path=path, why=reason(error)), language)
+            return translate(Text("{path}: {why}", path=path, why=reason(error)), language)
         case _:
-            return told(str(error), language)
+            return translate(str(error), language)
 
 
 def _line(one: Generation, now: State, good: State | None) -> str:

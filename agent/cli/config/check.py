@@ -12,7 +12,7 @@ from agent.cli import exits
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationFile, ProblemLanguage, load_configuration, relay_boards
 from agent.cli.terminal import echo
 from agent.core.command import CommandName
-from agent.core.wording.words import Language
+from agent.i18n import Language
 from agent.settings import SettingsError, interlocks, shared_arms
 
 if TYPE_CHECKING:

@@ -18,7 +18,6 @@ from agent.console.access.database import AccessStoreError
 from agent.console.access.passwords import PasswordRefusedError
 from agent.console.access.sessions import SessionRules
 from agent.console.access.users import UserRefusedError
-from agent.console.texts import DEFAULT_LANGUAGE, Texts
 from agent.service.clock import Clock
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ def access_of(configuration: Path) -> Iterator[Access]:
         finally:
             access.close()
     except (UserRefusedError, PasswordRefusedError) as error:
-        fail(Texts.load().get(DEFAULT_LANGUAGE, error.text, **error.values))
+        fail(error.text)
     except AccessStoreError as error:
         fail(str(error))
 

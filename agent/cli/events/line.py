@@ -18,13 +18,16 @@ from agent.core.events import (
     TransactionClosed,
 )
 from agent.core.printable import printable
-from agent.core.wording import lookup
+from agent.i18n import translate
+from agent.i18n.events import alarm_text, outcome_text
+from agent.i18n.reasons import officer_text
+from agent.i18n.recorded import recorded_detail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from enum import StrEnum
 
-    from agent.core.wording.words import Language
+    from agent.i18n import Language
 
 STYLES: Final = {
     AlarmRaised.TYPE: "bold red",
@@ -37,9 +40,9 @@ STYLES: Final = {
 VERDICT_STYLES: Final = {Verdict.PASS: "green", Verdict.DENY: "red", Verdict.MANUAL: "yellow", Verdict.RETRY: "yellow"}
 PLAIN: Final = "bold"
 SAID: Final[Mapping[str, tuple[str, type[StrEnum], Callable[[Any, Language], str]]]] = {
-    AccessDecided.TYPE: ("reason", Reason, lookup.officer),
-    AlarmRaised.TYPE: ("alarm", Alarm, lookup.alarm),
-    TransactionClosed.TYPE: ("outcome", Outcome, lookup.outcome),
+    AccessDecided.TYPE: ("reason", Reason, officer_text),
+    AlarmRaised.TYPE: ("alarm", Alarm, alarm_text),
+    TransactionClosed.TYPE: ("outcome", Outcome, outcome_text),
 }
 """Of which event types which field is said in words, and where the words are."""
 
@@ -47,7 +50,7 @@ SAID: Final[Mapping[str, tuple[str, type[StrEnum], Callable[[Any, Language], str
 def event_line(payload: bytes, language: Language | None = None) -> Text:
     """The line: number, time, lane, transaction, type and the event's own fields, coloured by what it means.
 
-    With a language, what a decision, an alarm or an outcome means for an officer follows in words.
+    With a language, details are told in it, and what a decision, an alarm or an outcome means for an officer follows.
 
     Texts from outside never reach the terminal as control characters. Bytes that are no event are said to be none.
     """
@@ -61,12 +64,20 @@ def event_line(payload: bytes, language: Language | None = None) -> Text:
             (f"{event.get('lane') or '-':<4} ", ""),
             (f"{str(event.get('transaction') or '-')[-8:]:<8}  ", "dim"),
             (f"{kind:<20} ", _style(kind, data)),
-            (" ".join(f"{name}={_value(value)}" for name, value in data.items() if value not in (None, "", [])), ""),
+            (" ".join(f"{name}={_value(value)}" for name, value in _fields(data, language).items()), ""),
             (_in_words(kind, data, language), "italic"),
         ]
     except (ValueError, KeyError, TypeError) as error:
         return Text(f"        ?  not an event: {printable(str(error))}", style="bold red")
     return Text.assemble(*((printable(text), style) for text, style in parts))
+
+
+def _fields(data: dict[str, Any], language: Language | None) -> dict[str, Any]:
+    """The fields that say something; the message of a detail only makes it one that can be told in a language."""
+    told = {"detail": translate(recorded_detail(data), language)} if language is not None and data.get("detail") else {}
+    return {
+        name: value for name, value in {**data, **told}.items() if name != "message" and value not in (None, "", [])
+    }
 
 
 def _in_words(kind: str, data: dict[str, Any], language: Language | None) -> str:

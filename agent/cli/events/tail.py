@@ -11,7 +11,7 @@ from rich.console import Console
 
 from agent.cli.events.common import DEFAULT_JOURNAL, JournalPath, failing
 from agent.cli.events.line import event_line
-from agent.core.wording.words import Language  # noqa: TC001 - typer reads the annotation
+from agent.i18n import Language  # noqa: TC001 - typer reads the annotation
 from agent.store.reader import JournalReader
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from agent.core.decision import Reason
 from agent.core.permit import reference
 from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.claims import LANES, Direction, PermitForm
-from agent.core.wording import lookup
-from agent.core.wording.words import Language  # noqa: TC001 - Typer reads the annotations
+from agent.i18n import Language  # noqa: TC001 - Typer reads the annotations
+from agent.i18n.reasons import officer_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +70,7 @@ def verify(  # noqa: PLR0913, PLR0917 - one argument an option
             console.print(view.permit_table(result.permit, "signed claims"))
         console.print(f"{result.reason} at {view.moment(utc)}", style="bold", markup=False, highlight=False)
         if language is not None:
-            console.print(lookup.officer(result.reason, language), markup=False, highlight=False)
+            console.print(officer_text(result.reason, language), markup=False, highlight=False)
     if stale:
         echo(f"warning: the trust list ended at {view.moment(trusted.expires_at)}; publish a newer one", err=True)
     raise typer.Exit(exits.OK if result.reason is Reason.OK else exits.FAILED)

@@ -11,10 +11,10 @@ import typer
 
 from agent.cli.setup.interview import ask, pick
 from agent.core.quality import Figures, Grade, findings
-from agent.core.wording.lookup import flaw
-from agent.core.wording.words import Language
 from agent.eye.protocol import Configure
 from agent.eye_port import EyePort
+from agent.i18n import Language
+from agent.i18n.cameras import flaw_text
 from agent.rehearsal import FOLDER, RUNTIME
 from drivers import registry
 
@@ -118,7 +118,7 @@ def _tell(eye: EyePort) -> None:
         sharpness=measured.sharpness, glare=measured.glare, noise=measured.noise, brightness=measured.brightness
     )
     for one in findings(figures):
-        advice = "" if one.flaw is None else f": {flaw(one.flaw, Language.EN)}"
+        advice = "" if one.flaw is None else f": {flaw_text(one.flaw, Language.EN)}"
         typer.echo(f"  {one.figure} {one.value:.2f} {one.grade.value}{advice}")
     if all(one.grade is Grade.GOOD for one in findings(figures)):
         typer.echo(f"  the picture is good; {_CHARACTERS}")

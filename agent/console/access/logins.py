@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 from math import ceil
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import Depends, Request
 
@@ -14,6 +14,7 @@ from agent.console.access.passwords import BusyError, PasswordRefusedError
 from agent.console.access.person import Person, Role
 from agent.console.access.users import UserRefusedError, spelled
 from agent.console.errors import RefusedError
+from drivers.text import Text, ngettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from agent.console.access.failure_log import FailureLog
     from agent.console.access.users import User
     from agent.console.desk import Gate
+
+_WRONG: Final = Text("The name or the password is wrong.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +74,31 @@ class Logins:
         source = _Source(f"session:{person.session}", known=True)
         self._see_free(person.name, source)
         if self._verified(person.name, password) is None:
-            self._failed(person.name, person.address, source, text="account.wrong_password")
+            self._failed(
+                person.name, person.address, source, text=Text("The present password is wrong; nothing was changed.")
+            )
         self._access.lockouts.entered(person.name, source.key)
 
     def make_first(self, code: str, name: str, password: str, address: str) -> str:
         """Make the first admin, who has the one-time code, and log him in; returns the token of his session."""
         self._limit(address)
         if not self._access.users.lack_admin():
-            raise RefusedError(HTTPStatus.CONFLICT, "first.over")
+            raise RefusedError(HTTPStatus.CONFLICT, Text("There is an administrator already. Log in, or ask that one."))
         if not self._access.code.is_right(code):
             self._access.refusals.count("code")
             self._failures.failed(None, address)
-            raise RefusedError(HTTPStatus.FORBIDDEN, "first.wrong_code")
+            raise RefusedError(
+                HTTPStatus.FORBIDDEN,
+                Text("The code is wrong or no longer valid. Get a new one with sudo gate-agent console code."),
+            )
         name = spelled(name)
         made_or_refused(lambda: self._access.users.add(name, Role.ADMIN, password, first=True))
         self._access.code.end()
-        self._gate.audit(Person(name, Role.ADMIN, address), "user.added", detail=f"{name}: the first admin")
+        self._gate.audit(
+            Person(name, Role.ADMIN, address),
+            "user.added",
+            detail=Text("{name}: {said}", name=name, said=Text("the first admin")),
+        )
         return self._access.sessions.open(name)
 
     def _source(self, name: str, address: str, browser: str) -> _Source:
@@ -98,18 +110,17 @@ class Logins:
         """See that this source may try this name now."""
         self._limit(source.key)
         if wait_s := self._access.lockouts.wait_s(name, source.key):
-            self._refuse("locked", wait_s)
+            self._refuse("locked", _locked(ceil(wait_s)))
         if not source.known and (wait_s := self._access.names.wait_s(name, source.key)):
-            self._refuse("slowed", wait_s)
+            self._refuse("slowed", _slowed(ceil(wait_s)))
 
-    def _refuse(self, reason: str, wait_s: float) -> NoReturn:
+    def _refuse(self, reason: str, text: Text) -> NoReturn:
         self._access.refusals.count(reason)
-        raise RefusedError(HTTPStatus.TOO_MANY_REQUESTS, f"login.{reason}", seconds=ceil(wait_s))
+        raise RefusedError(HTTPStatus.TOO_MANY_REQUESTS, text)
 
     def _limit(self, source: str) -> None:
         if wait_s := self._access.logins.wait_s(source):
-            self._access.refusals.count("login_rate")
-            raise RefusedError(HTTPStatus.TOO_MANY_REQUESTS, "login.too_often", seconds=ceil(wait_s))
+            self._refuse("login_rate", _too_often(ceil(wait_s)))
 
     def _verified(self, name: str, password: str) -> User | None:
         try:
@@ -117,7 +128,7 @@ class Logins:
         except BusyError:
             raise busy() from None
 
-    def _failed(self, name: str, address: str, source: _Source, text: str = "login.wrong") -> NoReturn:
+    def _failed(self, name: str, address: str, source: _Source, text: Text = _WRONG) -> NoReturn:
         """Note a wrong password, and say so."""
         self._access.refusals.count("login")
         known = self._access.users.find(name)
@@ -126,7 +137,11 @@ class Logins:
         if not source.known:
             self._access.names.failed(name, source.key)
         if locked_s and known is not None:
-            detail = f"{name}: locked for {locked_s:.0f} s after wrong passwords"
+            detail = Text(
+                "{name}: {said}",
+                name=name,
+                said=Text("locked for {locked_s} s after wrong passwords", locked_s=f"{locked_s:.0f}"),
+            )
             self._gate.audit_nobody(address, "user.locked", detail)
         raise RefusedError(HTTPStatus.FORBIDDEN, text)
 
@@ -140,15 +155,42 @@ AtLogins = Annotated[Logins, Depends(_logins)]
 """The parameter by which a route gets them: `def page(logins: AtLogins)`."""
 
 
+def _locked(seconds: int) -> Text:
+    return ngettext(
+        "Too many wrong passwords for this name. Try again in {seconds} second.",
+        "Too many wrong passwords for this name. Try again in {seconds} seconds.",
+        seconds,
+        seconds=seconds,
+    )
+
+
+def _slowed(seconds: int) -> Text:
+    return ngettext(
+        "Many log-in attempts for this name. Try again in {seconds} second.",
+        "Many log-in attempts for this name. Try again in {seconds} seconds.",
+        seconds,
+        seconds=seconds,
+    )
+
+
+def _too_often(seconds: int) -> Text:
+    return ngettext(
+        "Too many attempts from this device. Try again in {seconds} second.",
+        "Too many attempts from this device. Try again in {seconds} seconds.",
+        seconds,
+        seconds=seconds,
+    )
+
+
 def busy() -> RefusedError:
     """What is told when too many passwords wait to be checked."""
-    return RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "login.busy")
+    return RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, Text("Many log in at this moment. Try again in a few seconds."))
 
 
 def see_same(password: str, again: str) -> None:
     """See that a new password was typed alike twice."""
     if password != again:
-        raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, "password.differ")
+        raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, Text("The two new passwords differ."))
 
 
 def made_or_refused(work: Callable[[], object]) -> None:
@@ -156,6 +198,6 @@ def made_or_refused(work: Callable[[], object]) -> None:
     try:
         work()
     except (UserRefusedError, PasswordRefusedError) as error:
-        raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, error.text, **error.values) from None
+        raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, error.text) from None
     except BusyError:
         raise busy() from None

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
+from drivers.text import Text
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -28,12 +30,11 @@ _RUSSIAN_KEYS: Final = str.maketrans("йцукенгшщзхъфывапролд
 
 
 class PasswordRefusedError(Exception):
-    """The password will not do. `text`: key of why, `values`: what stands in it."""
+    """The password will not do. `text`: why."""
 
-    def __init__(self, text: str, **values: object) -> None:
+    def __init__(self, text: Text) -> None:
         super().__init__(text)
         self.text = text
-        self.values = values
 
 
 class BusyError(Exception):
@@ -47,15 +48,17 @@ def check_strength(password: str, known: Sequence[str]) -> None:
     """
     text = _normal(password)
     if len(text) < SHORTEST:
-        raise PasswordRefusedError("password.too_short", least=SHORTEST)
+        raise PasswordRefusedError(Text("The password must have {least} characters or more.", least=SHORTEST))
     if len(text) > LONGEST:
-        raise PasswordRefusedError("password.too_long", most=LONGEST)
+        raise PasswordRefusedError(Text("The password must have no more than {most} characters.", most=LONGEST))
     from zxcvbn import zxcvbn  # noqa: PLC0415 - its lists are large, and seldom needed
 
     # Also as it would read had the keyboard been switched, which is what "йцукен..." is.
     for each in (text[:LOOKED_AT], text[:LOOKED_AT].lower().translate(_RUSSIAN_KEYS)):
         if zxcvbn(each, user_inputs=[*known])["score"] < LEAST_SCORE:
-            raise PasswordRefusedError("password.common")
+            raise PasswordRefusedError(
+                Text("This password is too easy to guess. Take several words that do not belong together.")
+            )
 
 
 def made_up() -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.console.access.passwords import check_strength
 from agent.console.access.person import LOCAL, Role
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,12 +22,11 @@ MOST_USERS: Final = 200
 
 
 class UserRefusedError(Exception):
-    """A user cannot be added or changed so. `text`: key of why, `values`: what stands in it. Nothing was changed."""
+    """A user cannot be added or changed so. `text`: why. Nothing was changed."""
 
-    def __init__(self, text: str, **values: object) -> None:
+    def __init__(self, text: Text) -> None:
         super().__init__(text)
         self.text = text
-        self.values = values
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,16 +100,16 @@ class Users:
 
         def work(db: sqlite3.Connection) -> None:
             if first and _has_admin(db):
-                raise UserRefusedError("first.over")
+                raise UserRefusedError(Text("There is an administrator already. Log in, or ask that one."))
             if db.execute("SELECT count(*) FROM users").fetchone()[0] >= MOST_USERS:
-                raise UserRefusedError("users.too_many", most=MOST_USERS)
+                raise UserRefusedError(Text("There are {most} users already; remove some first.", most=MOST_USERS))
             try:
                 db.execute(
                     "INSERT INTO users (name, role, hash, must_change, changed_utc) VALUES (?, ?, ?, ?, ?)",
                     (name, role, kept, given, self._utc()),
                 )
             except sqlite3.IntegrityError:
-                raise UserRefusedError("users.taken", name=name) from None
+                raise UserRefusedError(Text("There is a user {name} already.", name=name)) from None
 
         self._database.write(work)
 
@@ -139,7 +139,7 @@ class Users:
                 (role, disabled, name),
             )
             if had and not _has_admin(db):
-                raise UserRefusedError("users.last_admin")
+                raise UserRefusedError(Text("Nobody else is an administrator; make another one first."))
             _end_sessions(db, name)
 
         self._database.write(work)
@@ -152,7 +152,7 @@ class Users:
             _must_exist(db, name)
             db.execute("DELETE FROM users WHERE name = ?", (name,))
             if had and not _has_admin(db):
-                raise UserRefusedError("users.last_admin")
+                raise UserRefusedError(Text("Nobody else is an administrator; make another one first."))
 
         self._database.write(work)
 
@@ -166,7 +166,11 @@ def checked_name(name: str) -> str:
     """A new user's name. Raises UserRefusedError."""
     name = spelled(name)
     if not _NAME.fullmatch(name) or name == LOCAL:
-        raise UserRefusedError("users.bad_name")
+        raise UserRefusedError(
+            Text(
+                "The name must be of small Latin letters and digits, with . _ - between them, up to 32, and not local."
+            )
+        )
     return name
 
 
@@ -177,7 +181,7 @@ def _user(row: tuple[str, str, int, int, float]) -> User:
 
 def _must_exist(db: sqlite3.Connection, name: str) -> None:
     if db.execute("SELECT 1 FROM users WHERE name = ?", (name,)).fetchone() is None:
-        raise UserRefusedError("users.unknown", name=name)
+        raise UserRefusedError(Text("There is no user {name} any more.", name=name))
 
 
 def _has_admin(db: sqlite3.Connection) -> bool:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from agent.console.labels import lane as labels
 from agent.core.camera_view import View
 from agent.core.quality import Figures, findings
 from agent.eye.protocol import CameraPhase
 from agent.port_state import PortState
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +35,9 @@ def camera_news(
     return {
         **_state(status, words),
         "size_px": [fresh.width_px, fresh.height_px] if fresh else [status.width_px, status.height_px],
-        "size": words("live.size", width=status.width_px, height=status.height_px) if status.width_px else "",
+        "size": words(Text("{width} × {height} px", width=status.width_px, height=status.height_px))  # noqa: RUF001
+        if status.width_px
+        else "",
         "fresh": fresh is not None,
         "marks": [_code(mark, words) for mark in fresh.codes] + [_plate(mark, words) for mark in fresh.plates]
         if fresh
@@ -48,24 +52,26 @@ def _state(status: EyeStatus, words: Words) -> dict[str, Any]:
     if status.state is not PortState.UP:
         word = status.phase.value if status.phase is not CameraPhase.STREAMING else status.state.value
         tone = "busy" if status.state is PortState.CONNECTING else "bad"
-        return {"state": words(f"live.phase.{word}"), "tone": tone, "advice": "", "detail": words.detail(status.detail)}
+        return {"state": words(labels.PHASES[word]), "tone": tone, "advice": "", "detail": words.detail(status.detail)}
     if status.overloaded:
         return {
-            "state": words("live.device.overloaded"),
+            "state": words(Text("the computer cannot keep up")),
             "tone": "poor",
-            "advice": words("live.overloaded_advice"),
+            "advice": words(
+                Text("Pictures are lost or come late. Use a smaller picture, or fewer cameras on this computer.")
+            ),
             "detail": "",
         }
     if status.view is not View.CLEAR:
         advice = words.view(status.view)
         return {
-            "state": words(f"live.device.{status.view}"),
+            "state": words(labels.DEVICES[status.view]),
             "tone": "poor",
             "advice": advice,
             "detail": words.detail(status.detail),
         }
     return {
-        "state": words("live.device.streaming"),
+        "state": words(Text("works")),
         "tone": "good",
         "advice": "",
         "detail": words.detail(status.detail),
@@ -87,15 +93,17 @@ def _figures(picture: LivePicture | None, beat: Beat | None) -> Figures:
 
 def _code(mark: CodeMark, words: Words) -> dict[str, Any]:
     found = findings(Figures(module_px=mark.module_px)) if mark.module_px else ()
-    label = words("live.module_px", value=words.number(mark.module_px, 1)) if mark.module_px else words("live.code")
+    label = (
+        words(Text("code {value} px", value=words.number(mark.module_px, 1))) if mark.module_px else words(Text("code"))
+    )
     return {"kind": "code", "corners": mark.corners, "tone": _tone(found), "label": label}
 
 
 def _plate(mark: PlateMark, words: Words) -> dict[str, Any]:
     found = findings(Figures(character_px=mark.character_px)) if mark.character_px else ()
-    label = words("live.plate_mark", text=mark.text, percent=words.number(_PERCENT * mark.confidence, 0))
+    label = words(Text("{text} {percent} %", text=mark.text, percent=words.number(_PERCENT * mark.confidence, 0)))
     if mark.character_px:
-        label += " · " + words("live.character_px", value=words.number(mark.character_px, 0))
+        label += " · " + words(Text("{value} px", value=words.number(mark.character_px, 0)))
     return {"kind": "plate", "corners": mark.corners, "tone": _tone(found), "label": label}
 
 
@@ -108,12 +116,12 @@ def _figure(finding: Finding, words: Words) -> dict[str, Any]:
     written = words.number(_PERCENT * value, 1) if name == "glare" else words.number(value, _DIGITS[name])
     return {
         "key": name,
-        "name": words(f"live.figure.{name}"),
-        "value": words(f"live.unit.{name}", value=written),
+        "name": words(labels.FIGURES[name]),
+        "value": words(labels.UNITS[name].filled(value=written)),
         "number": value,
         "tone": finding.grade.value,
         "advice": words.flaw(finding.flaw) if finding.flaw else "",
-        "grade": words(f"live.grade.{finding.grade}"),
+        "grade": words(labels.GRADES[finding.grade]),
     }
 
 

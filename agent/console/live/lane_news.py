@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from agent.console.labels import lane as labels
 from agent.console.live.arm import TONES as ARM_TONES
 from agent.console.live.arm import arm_of, known_inputs, stands_still
 from agent.core.lane_state import State
 from agent.signals import NAMES
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,10 +51,10 @@ _COLOURS: Final = ("red", "green")
 
 def lane_news(view: LaneView | None, settings: LaneSettings, words: Words, at: float) -> dict[str, Any]:
     """State, lamp, standing orders, and what there is to tell the driver. `at`: monotonic seconds."""
-    sign = words("live.no_sign")
+    sign = words(Text("none: this lane has no sign"))
     if view is None or stands_still(view, at):
         return {
-            "state": words("live.state.unknown"),
+            "state": words(Text("The lane does not answer")),
             "tone": "bad",
             "message": "",
             "sign": sign,
@@ -61,17 +63,19 @@ def lane_news(view: LaneView | None, settings: LaneSettings, words: Words, at: f
             "notes": [],
         }
     orders = view.orders
-    notes = [words("live.locked_by", who=orders.locked_by)] if orders.locked_by else []
-    notes += [words("live.out_of_service_by", who=orders.out_of_service_by)] if orders.out_of_service_by else []
-    notes += [words("live.held_by", who=view.held_by)] if view.held_by else []
+    notes = [words(Text("Locked by {who}", who=orders.locked_by))] if orders.locked_by else []
+    notes += (
+        [words(Text("Taken out of service by {who}", who=orders.out_of_service_by))] if orders.out_of_service_by else []
+    )
+    notes += [words(Text("Held open by {who}", who=view.held_by))] if view.held_by else []
     lamp = lit(view, settings)
     return {
-        "state": words(f"live.state.{view.state}"),
+        "state": words(labels.STATES[view.state]),
         "tone": TONES[State(view.state)],
         "message": words.sign(view.message),
         "sign": sign,
         "lamp": lamp if lamp in _COLOURS else "",
-        "lamp_text": words(f"live.lamp.{lamp}"),
+        "lamp_text": words(labels.LAMPS[lamp]),
         "notes": notes,
     }
 
@@ -89,13 +93,17 @@ def lit(view: LaneView, settings: LaneSettings) -> str:
 def barrier_news(view: LaneView | None, settings: LaneSettings, words: Words, at: float) -> dict[str, Any]:
     """Where the arm is, by its limit switches where it has any. `at`: monotonic seconds."""
     arm = arm_of(view, settings, at)
-    return {"arm": words(f"live.arm.{arm}"), "tone": ARM_TONES[arm], "position": arm.value}
+    return {"arm": words(labels.ARMS[arm]), "tone": ARM_TONES[arm], "position": arm.value}
 
 
 def inputs_news(view: LaneView | None, settings: LaneSettings, words: Words, at: float) -> dict[str, Any]:
     """Every wired input with its value, and how old they are. `at`: monotonic seconds."""
     if settings.signals is None or view is None:
-        return {"signals": [], "age": words("live.no_inputs") if settings.signals is None else "", "tone": "off"}
+        return {
+            "signals": [],
+            "age": words(Text("This lane has no inputs: passages are assumed")) if settings.signals is None else "",
+            "tone": "off",
+        }
     age_s = max(0.0, at - view.watch.at)
     stale = age_s > settings.timing.stale_s
     wired = [name for name in NAMES if getattr(settings.signals, name) is not None]
@@ -115,7 +123,7 @@ def devices_news(states: Mapping[str, str], lane: str, words: Words) -> list[dic
     return [
         {
             "name": _device_name(name, words),
-            "state": words(f"live.device.{states[name]}"),
+            "state": words(labels.DEVICES[states[name]]),
             "tone": DEVICE_TONES.get(states[name], "poor"),
         }
         for name in named
@@ -124,20 +132,18 @@ def devices_news(states: Mapping[str, str], lane: str, words: Words) -> list[dic
 
 def _signal(name: str, value: bool | None, words: Words) -> dict[str, Any]:
     state = {True: "on", False: "off", None: "unknown"}[value]
-    return {"name": words(f"live.signal.{name}"), "state": state, "text": words(f"live.signal_is.{state}")}
+    return {"name": words(labels.SIGNALS[name]), "state": state, "text": words(labels.SIGNAL_IS[state])}
 
 
 def _age(age_s: float, words: Words, *, stale: bool) -> str:
     if not stale:
-        return words("live.inputs_fresh")
+        return words(Text("Read just now"))
     if age_s == float("inf"):
-        return words("live.inputs_never")
-    return words("live.inputs_stale", seconds=words.number(age_s, 0))
+        return words(Text("Not read yet"))
+    return words(Text("Last read {seconds} s ago", seconds=words.number(age_s, 0)))
 
 
 def _device_name(name: str, words: Words) -> str:
     """A relay board and the inputs of a lane have names for people; cameras and scanners those of the configuration."""
     last = name.rpartition("/")[2]
-    return (
-        words(f"live.part.{last.replace(' ', '_')}") if last in {"relay", "inputs", "broker", "site broker"} else last
-    )
+    return words(labels.PARTS[last]) if last in labels.PARTS else last

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 from agent.core.assessment import SET_ASIDE
 from agent.core.decision import Reason, Verdict
 from agent.core.events import Outcome
-from agent.core.wording import lookup
+from agent.i18n.checks import CHECKS
+from agent.i18n.events import alarm_text, outcome_text, verdict_text
+from agent.i18n.reasons import officer_text
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +21,10 @@ if TYPE_CHECKING:
     from agent.store.evidence import EvidenceStore
 
 MOST_PICTURES: Final = 6
+SET_ASIDE_TEXT: Final = Text(
+    "A plate was read that stood there before this vehicle came, or stands behind it: "
+    "it is taken for that of another vehicle, such as a parked one."
+)
 OUTCOME_TONES: Final[Mapping[Outcome, str]] = {
     Outcome.PASSED: "good",
     Outcome.OVERRIDDEN: "good",
@@ -49,7 +56,7 @@ def vehicle_words(vehicle: Vehicle, words: Words, evidence: EvidenceStore) -> di
         "result": _result(vehicle, words),
         "reason": _reason(vehicle, words),
         "duration": "" if vehicle.duration_s is None else words.number(vehicle.duration_s, 0),
-        "alarms": [lookup.alarm(alarm, words.language) for alarm in dict.fromkeys(vehicle.alarms)],
+        "alarms": [alarm_text(alarm, words.language) for alarm in dict.fromkeys(vehicle.alarms)],
         "checks": [_check(check, words) for check in vehicle.checks],
         "pictures": kept[-MOST_PICTURES:],
         "pictures_gone": bool(vehicle.pictures) and not kept and vehicle.outcome is not None,
@@ -64,23 +71,23 @@ def _tone(vehicle: Vehicle) -> str:
 
 def _result(vehicle: Vehicle, words: Words) -> str:
     if vehicle.outcome is not None:
-        return lookup.outcome(vehicle.outcome, words.language)
+        return outcome_text(vehicle.outcome, words.language)
     if vehicle.verdict is None:
-        return words("lane.going_on")
-    return lookup.verdict(vehicle.verdict, words.language)
+        return words(Text("is there now"))
+    return verdict_text(vehicle.verdict, words.language)
 
 
 def _reason(vehicle: Vehicle, words: Words) -> str:
     if vehicle.reason is None or vehicle.reason is Reason.OK:
         return ""
-    return lookup.officer(vehicle.reason, words.language)
+    return officer_text(vehicle.reason, words.language)
 
 
 def _check(check: CheckRecord, words: Words) -> dict[str, Any]:
     return {
         "ok": check.ok,
-        "name": words(f"checks.{check.reason}"),
-        "said": words("lane.held" if check.ok else "lane.failed"),
-        "advice": "" if check.ok else lookup.officer(check.reason, words.language),
-        "more": words("lane.set_aside") if not check.ok and SET_ASIDE in check.detail else "",
+        "name": words(CHECKS[check.reason]),
+        "said": words(Text("passed") if check.ok else Text("failed")),
+        "advice": "" if check.ok else officer_text(check.reason, words.language),
+        "more": words(SET_ASIDE_TEXT) if not check.ok and SET_ASIDE in check.detail else "",
     }

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from agent.console.page import language, text, when
-from agent.core.wording import lookup
-from agent.core.wording.words import Language
-from agent.translation.trace import retold
+from agent.console.page import language, when
+from agent.i18n import Language, translate
+from agent.i18n.cameras import camera_view_text, flaw_text
+from agent.i18n.sign import sign_text
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -25,12 +25,12 @@ class Words:
     """The texts for one viewer."""
 
     def __init__(self, request: Request) -> None:
-        self.language = Language(language(request))
+        self.language = language(request)
         self._request = request
 
-    def __call__(self, key: str, **values: object) -> str:
-        """A text of the console. Raises TextMissingError."""
-        return text(self._request, key, **values)
+    def __call__(self, text: str) -> str:
+        """A text in the viewer's language."""
+        return translate(text, self.language)
 
     def number(self, value: float, digits: int = 0) -> str:
         """A figure as it is written in this language."""
@@ -43,16 +43,16 @@ class Words:
 
     def sign(self, word: str) -> str:
         """What the driver's sign shows; empty before the lane has said anything."""
-        return lookup.sign(word, self.language) if word else ""
+        return sign_text(word, self.language) if word else ""
 
     def detail(self, said: str) -> str:
         """What the gate says in English, as in its events."""
-        return retold(said, self.language)
+        return translate(said, self.language)
 
     def view(self, word: View) -> str:
         """How a camera sees, and what to do about it."""
-        return lookup.camera_view(word, self.language)
+        return camera_view_text(word, self.language)
 
     def flaw(self, word: Flaw) -> str:
         """What stands against reading, and what to do about it."""
-        return lookup.flaw(word, self.language)
+        return flaw_text(word, self.language)

@@ -16,9 +16,10 @@ from agent.console.errors import RefusedError
 from agent.console.nav import Nav
 from agent.console.page import refusal, render
 from agent.console.surroundings import AtSurroundings
+from drivers.text import Text
 
 router = APIRouter()
-NAV = Nav(900, "/account", "account.title", Role.VIEWER)
+NAV = Nav(900, "/account", Text("Account"), Role.VIEWER)
 
 
 @router.get("/account", response_class=HTMLResponse)
@@ -59,10 +60,10 @@ def change_password(
 def end_others(person: Viewer, access: AtAccess, gate: AtGate) -> Response:
     """End his sessions in other browsers."""
     access.sessions.close_others(person.name, person.session)
-    gate.audit(person, "sessions.closed", detail="all but this one")
+    gate.audit(person, "sessions.closed", detail=Text("all but this one"))
     return RedirectResponse("/account?done=others", HTTPStatus.SEE_OTHER)
 
 
 def _see_other(old: str, new: str) -> None:
     if old == new:
-        raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, "password.same")
+        raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, Text("The new password is the old one. Choose another."))

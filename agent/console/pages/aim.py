@@ -15,23 +15,22 @@ from agent.console.access import Role, Technician
 from agent.console.desk import AtGate, Gate  # noqa: TC001 - FastAPI reads the annotations
 from agent.console.errors import RefusedError
 from agent.console.nav import Nav
-from agent.console.page import language, render
+from agent.console.page import render
 from agent.console.pages.live import eye_of
 from agent.console.target import target_code, target_plate
-from agent.core.wording.words import Language
 from agent.settings.change import ChangeError
 from agent.settings.documents import dotted
 from agent.settings.files import read_file
 from agent.settings.history import HistoryError, Step
 from agent.settings.problems import SettingsError
 from agent.settings.revision import set_value
-from agent.translation.lookup import told
+from drivers.text import Text, first_line, joined
 
 if TYPE_CHECKING:
     from agent.settings import Camera
 
 router = APIRouter()
-NAV = Nav(200, "/aim", "aim.title", Role.TECHNICIAN)
+NAV = Nav(200, "/aim", Text("Aim"), Role.TECHNICIAN)
 
 LONGEST_ZONE: Final = 4_000
 EXPOSURE_FOR_S: Final = 60.0
@@ -86,13 +85,21 @@ def save_zone(
     try:
         on_disk = desk.load(read_file).settings.lanes[lane].cameras[place]
         if on_disk.id != camera or on_disk.zone != _corners(was):
-            raise RefusedError(HTTPStatus.CONFLICT, "aim.zone_changed")
-        step = Step(person.name, f"zone of {lane}/{camera}", gate.now().utc)
+            raise RefusedError(
+                HTTPStatus.CONFLICT,
+                Text(
+                    "Somebody has changed the configuration of this camera meanwhile. Load the page again; nothing was saved."
+                ),
+            )
+        step = Step(person.name, Text("zone of {lane}/{camera}", lane=lane, camera=camera), gate.now().utc)
         set_value(desk, key, json.dumps(corners), step)
     except (ChangeError, HistoryError, SettingsError, OSError, KeyError, IndexError) as error:
-        gate.audit(person, "configuration.changed", lane=lane, detail=f"{key}: {_first(error)}", done=False)
-        cause = _first(error, Language(language(request)))
-        raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, "aim.zone_refused", cause=cause) from error
+        gate.audit(person, "configuration.changed", lane=lane, detail=joined([key, _first(error)], ": "), done=False)
+        cause = _first(error)
+        raise RefusedError(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            Text("The zone could not be saved; nothing has changed. {cause}", cause=cause),
+        ) from error
     gate.audit(person, "configuration.changed", lane=lane, detail=f"{key} = {json.dumps(corners)}")
     gate.reload()
     return render(request, "aim_saved.html")
@@ -116,18 +123,21 @@ def try_exposure(
     else:
         eye.expose(1 / divisor, EXPOSURE_FOR_S)
     gate.audit(
-        person, "camera.exposure_tried", lane=lane, detail=f"{lane}/{camera}: 1/{divisor} of the automatic's light"
+        person,
+        "camera.exposure_tried",
+        lane=lane,
+        detail=Text("{lane}/{camera}: 1/{divisor} of the automatic's light", lane=lane, camera=camera, divisor=divisor),
     )
     return HTMLResponse("")
 
 
-def _first(error: Exception, spoken: Language = Language.EN) -> str:
+def _first(error: Exception) -> str:
     """The first thing that is wrong, in one line."""
     problems = [each for each in error.problems if each.severity == "error"] if isinstance(error, SettingsError) else []
     if not problems:
-        return told(str(error), spoken).splitlines()[0]
+        return first_line(str(error))
     # Without a line: the file was never written.
-    return f"{problems[0].key}: {told(problems[0].message, spoken)}"
+    return joined([problems[0].key, problems[0].message], ": ")
 
 
 def _key(lane: str, place: int) -> str:
@@ -140,7 +150,7 @@ def _camera(gate: Gate, lane: str, camera: str) -> tuple[int, Camera]:
     for place, each in enumerate(settings.cameras if settings is not None else ()):
         if each.id == camera:
             return place, each
-    raise RefusedError(HTTPStatus.NOT_FOUND, "live.no_camera", camera=f"{lane}/{camera}")
+    raise RefusedError(HTTPStatus.NOT_FOUND, Text("There is no camera {camera}.", camera=f"{lane}/{camera}"))
 
 
 def _corners(text: str) -> tuple[tuple[float, float], ...]:
@@ -149,4 +159,7 @@ def _corners(text: str) -> tuple[tuple[float, float], ...]:
         found = json.loads(text)
         return tuple((round(float(x), 4), round(float(y), 4)) for x, y in found)
     except (ValueError, TypeError, RecursionError):
-        raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, "aim.zone_unreadable") from None
+        raise RefusedError(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            Text("The zone could not be understood: pairs of numbers from 0 to 1 are expected. Nothing was saved."),
+        ) from None

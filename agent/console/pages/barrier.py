@@ -13,25 +13,26 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from agent.console.access import Person, Role, Technician, Viewer
-from agent.console.answers import answer_key
+from agent.console.answers import answer_text, holder
 from agent.console.desk import AtGate, Gate
 from agent.console.errors import RefusedError
 from agent.console.hardware import Line, port_of, trace
 from agent.console.hold import HOLD_S, Holds, NotHeldError
+from agent.console.labels.lane import LAMPS, STATES
 from agent.console.live.arm import known_inputs
 from agent.console.live.lane_news import barrier_news, lit
 from agent.console.live.words import Words
 from agent.console.nav import Nav
-from agent.console.page import render, text
-from agent.core.command import Answer
+from agent.console.page import render, translated
 from agent.core.lane_io import CommandKind
 from agent.lane_loop import LaneView
 from agent.lane_unit import LaneUnit
 from agent.settings import Lane
 from agent.signals import NAMES
+from drivers.text import Text, joined
 
 router = APIRouter()
-NAV = Nav(300, "/barrier", "barrier.title", Role.VIEWER)
+NAV = Nav(300, "/barrier", Text("Barrier"), Role.VIEWER)
 
 ORDER_S: Final = 5.0
 LONGEST_REASON: Final = 200
@@ -143,11 +144,19 @@ def order(
     unit = _unit(gate, lane)
     why = _reason(reason)
     if act.moves and not _HOLDS.confirm(token, person.name, f"{lane} {act}", gate.now().at):
-        _audit(gate, person, act, lane, f"{why}: the button was not held", done=False)
+        _audit(
+            gate, person, act, lane, Text("{why}: {said}", why=why, said=Text("the button was not held")), done=False
+        )
         raise NotHeldError
     answer = unit.order(CommandKind(act.value), person.name, why, ORDER_S)
-    _audit(gate, person, act, lane, f"{why}: {answer.detail}", done=answer.result.value == "done")
-    return render(request, "barrier_answer.html", act=act, result=answer.result.value, words=_words(request, answer))
+    _audit(gate, person, act, lane, joined([why, answer.detail], ": "), done=answer.result.value == "done")
+    return render(
+        request,
+        "barrier_answer.html",
+        act=act,
+        result=answer.result.value,
+        words=translated(request, answer_text(answer.detail)),
+    )
 
 
 def _audit(gate: Gate, person: Person, act: Act, lane: str, detail: str, *, done: bool) -> None:
@@ -157,7 +166,7 @@ def _audit(gate: Gate, person: Person, act: Act, lane: str, detail: str, *, done
 def _unit(gate: Gate, lane: str) -> LaneUnit:
     unit = gate.lanes.get(lane)
     if unit is None:
-        raise RefusedError(HTTPStatus.NOT_FOUND, "error.not_found")
+        raise RefusedError(HTTPStatus.NOT_FOUND, Text("There is no such page."))
     return unit
 
 
@@ -169,24 +178,11 @@ def _reason(given: str) -> str:
     """The reason on one line. Raises RefusedError for one that says nothing."""
     reason = " ".join("".join(one if one.isprintable() else " " for one in given).split())
     if len(reason) < SHORTEST_REASON:
-        raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, "barrier.reason_needed", least=SHORTEST_REASON)
+        raise RefusedError(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            Text("Give a reason of at least {least} letters. Nothing was done.", least=SHORTEST_REASON),
+        )
     return reason
-
-
-def _words(request: Request, answer: Answer) -> str:
-    """The lane's answer in the language of whoever asked."""
-    key, values, waits = answer_key(answer.detail)
-    if "state" in values:
-        values["state"] = text(request, f"live.state.{values['state']}")
-    if "who" in values:
-        values["who"] = _who(request, values["who"])
-    words = text(request, key, **values)
-    return f"{words} {text(request, 'answer.record_waits')}" if waits else words
-
-
-def _who(request: Request, name: str) -> str:
-    known = {"hold contact": "answer.hold_contact", "key switch": "answer.key_switch"}
-    return text(request, known[name]) if name in known else name
 
 
 # ------------------------------------------------------------------------------------------------------- what is shown
@@ -197,13 +193,13 @@ def _live(request: Request, gate: Gate, unit: LaneUnit) -> dict[str, Any]:
     board = unit.barrier
     now = gate.now().at
     inputs = [] if view is None else _inputs(view, settings, now)
-    obstacle = "" if view is None or not view.trial_obstacle else _obstacle(request, view.trial_obstacle)
+    obstacle = "" if view is None or not view.trial_obstacle else translated(request, answer_text(view.trial_obstacle))
     return {
         "view": view,
-        "state": "" if view is None else text(request, f"live.state.{view.state}"),
-        "lamp": "" if view is None else text(request, f"live.lamp.{lit(view, settings)}"),
+        "state": "" if view is None else translated(request, STATES[view.state]),
+        "lamp": "" if view is None else translated(request, LAMPS[lit(view, settings)]),
         "arm": barrier_news(view, settings, Words(request), now),
-        "held_by": "" if view is None else _who(request, view.held_by),
+        "held_by": "" if view is None else translated(request, holder(view.held_by)),
         "round_age_s": None if view is None else now - view.progress_at,
         "sample_age_s": None if view is None else now - view.watch.at,
         "known_age_s": None if view is None else now - view.watch.known_at,
@@ -215,13 +211,6 @@ def _live(request: Request, gate: Gate, unit: LaneUnit) -> dict[str, Any]:
         "relays": _relays(settings, board.energised),
         "inputs_state": gate.devices.states.get(f"{unit.name}/inputs", ""),
     }
-
-
-def _obstacle(request: Request, words: str) -> str:
-    key, values, _ = answer_key(words)
-    if "state" in values:
-        values["state"] = text(request, f"live.state.{values['state']}")
-    return text(request, key, **values)
 
 
 def _inputs(view: LaneView, settings: Lane, at: float) -> list[Input]:

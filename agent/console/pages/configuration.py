@@ -21,8 +21,9 @@ from agent.console.access import Person, Role, Technician
 from agent.console.desk import AtGate, Gate
 from agent.console.edits import Sent, changes, table
 from agent.console.errors import RefusedError
+from agent.console.labels.configuration import STEPS
 from agent.console.nav import Nav
-from agent.console.page import render, text
+from agent.console.page import render, translated
 from agent.console.proposals import Proposal, Proposals
 from agent.settings.change import ChangeError
 from agent.settings.documents import Document, read
@@ -35,16 +36,14 @@ from agent.settings.places import Path
 from agent.settings.problems import Problem, SettingsError
 from agent.settings.proposal import Edit, StaleError, check_seen, differences, edited, judged, put, seen_state
 from agent.settings.revision import BY_HAND, Desk, note_present
-from drivers.text import reason
+from drivers.text import Text, first_line, joined, reason
 
 router = APIRouter()
-NAV = Nav(500, "/configuration", "configuration.title", Role.TECHNICIAN)
+NAV = Nav(500, "/configuration", Text("Configuration"), Role.TECHNICIAN)
 
 MOST_FIELDS: Final = 5_000
 LONGEST_KEY: Final = 300
 NOTHING: Final[Mapping[str, bytes]] = MappingProxyType({})
-_STEPS: Final = frozenset({"add", "change", "edit", "remove", "set", "setup", "undo", "unset", "upload", "zone"})
-"""The words that the history's steps begin with, as this page, the page Aim and the commands write them."""
 
 Key = Annotated[str, Query(max_length=LONGEST_KEY)]
 Seen = Annotated[str, Form(max_length=64)]
@@ -188,7 +187,7 @@ def propose_table(asked: Asked, sent: FormSent, path: Key) -> HTMLResponse:
     """What the form of a table would change."""
     document = _document(asked.desk)
     made = _found(form.group(_path(path), document))
-    return _proposed_edits(asked, sent, lambda: changes(made, sent, document), f"change {path}", made)
+    return _proposed_edits(asked, sent, lambda: changes(made, sent, document), Text("change {path}", path=path), made)
 
 
 @router.post("/configuration/add", response_class=HTMLResponse)
@@ -206,20 +205,26 @@ def propose_addition(
     made = _found(form.blank(target, kind))
     edits = [Edit("remove", target)] if replace else []
     edits.append(Edit("add", target, values=table(made, sent)))
-    return _proposed_edits(asked, sent, lambda: edits, f"add {path} {name}".strip(), made)
+    return _proposed_edits(
+        asked,
+        sent,
+        lambda: edits,
+        Text("add {path} {name}", path=path, name=name) if name else Text("add {path}", path=path),
+        made,
+    )
 
 
 @router.post("/configuration/remove", response_class=HTMLResponse)
 def propose_removal(asked: Asked, sent: FormSent, path: Key) -> HTMLResponse:
     """What it would be without a table."""
-    return _proposed_edits(asked, sent, lambda: [Edit("remove", _path(path))], f"remove {path}")
+    return _proposed_edits(asked, sent, lambda: [Edit("remove", _path(path))], Text("remove {path}", path=path))
 
 
 @router.post("/configuration/raw", response_class=HTMLResponse)
 def propose_raw(asked: Asked, sent: FormSent, file: Annotated[int, Query(ge=0, le=64)] = 0) -> HTMLResponse:
     """What another text of a file would change."""
     path = _file(asked.desk, file)
-    return _proposed_text(asked, path, sent.text("content"), sent.text("seen"), f"edit {path.name}")
+    return _proposed_text(asked, path, sent.text("content"), sent.text("seen"), Text("edit {name}", name=path.name))
 
 
 @router.post("/configuration/upload", response_class=HTMLResponse)
@@ -227,13 +232,16 @@ def propose_upload(asked: Asked, upload: Annotated[UploadFile, File()], seen: Se
     """What an uploaded file would change in the place of the first."""
     data = upload.file.read(LARGEST_BYTES + 1)
     if len(data) > LARGEST_BYTES:
-        _note(asked, "upload", refused=f"larger than {LARGEST_BYTES // 1024} kB")
-        return _refused(asked, "configuration.too_large", largest_kb=LARGEST_BYTES // 1024)
+        _note(asked, "upload", refused=Text("larger than {largest_bytes} kB", largest_bytes=LARGEST_BYTES // 1024))
+        return _refused(
+            asked,
+            Text("The file is larger than {largest_kb} kB: it is no configuration.", largest_kb=LARGEST_BYTES // 1024),
+        )
     try:
         content = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        _note(asked, "upload", refused="not UTF-8 text")
-        return _refused(asked, "configuration.no_text")
+        _note(asked, "upload", refused=Text("not UTF-8 text"))
+        return _refused(asked, Text("The file is no UTF-8 text: it is no configuration."))
     return _proposed_text(asked, asked.desk.main, content, seen, "upload")
 
 
@@ -242,9 +250,11 @@ def propose_undo(asked: Asked, number: Annotated[int, Form(ge=1)], seen: Seen) -
     """What a former state would change."""
     found = next((one for one in asked.desk.history.generations() if one.number == number), None)
     if found is None:
-        _note(asked, f"undo to {number}", refused="there is no such state")
-        return _refused(asked, "configuration.no_state", number=number)
-    return _proposed(asked, lambda: found.state.files, seen, f"undo to {number}", of=found.of or number)
+        _note(asked, Text("undo to {number}", number=number), refused=Text("there is no such state"))
+        return _refused(asked, Text("The history has no state {number}.", number=number))
+    return _proposed(
+        asked, lambda: found.state.files, seen, Text("undo to {number}", number=number), of=found.of or number
+    )
 
 
 @router.post("/configuration/apply", response_class=HTMLResponse)
@@ -253,7 +263,7 @@ def apply(asked: Asked, proposal: Annotated[str, Form(max_length=64)]) -> HTMLRe
     gate, person = asked.gate, asked.person
     found = asked.proposals.take(proposal, person.name, gate.now().at)
     if found is None:
-        return _refused(asked, "configuration.gone")
+        return _refused(asked, Text("This proposal is too old, or was applied already. Check again."))
     step = Step(person.name, found.what, gate.now().utc)
     try:
         change = put(asked.desk, found.files, step, found.seen, found.of)
@@ -262,11 +272,19 @@ def apply(asked: Asked, proposal: Annotated[str, Form(max_length=64)]) -> HTMLRe
     except SettingsError as error:
         return _wrong(asked, error)
     except HistoryError as error:
-        return _refused(asked, "configuration.no_history", why=str(error))
+        return _refused(asked, Text("The history cannot be kept, so nothing was written: {why}", why=str(error)))
     except OSError as error:
-        gate.audit(person, "configuration.changed", detail=f"{found.what}: {error}", done=False)
+        gate.audit(person, "configuration.changed", detail=joined([found.what, str(error)], ": "), done=False)
         return _cannot_write(asked, error)
-    gate.audit(person, "configuration.changed", detail=f"{found.what}: {', '.join(found.keys)}; state {change.number}")
+    gate.audit(
+        person,
+        "configuration.changed",
+        detail=Text(
+            "{what}: {said}",
+            what=found.what,
+            said=Text("{keys}; state {number}", keys=", ".join(found.keys), number=change.number),
+        ),
+    )
     gate.reload()
     return render(asked.request, "configuration_done.html", number=change.number)
 
@@ -274,11 +292,11 @@ def apply(asked: Asked, proposal: Annotated[str, Form(max_length=64)]) -> HTMLRe
 def _step_words(request: Request, what: str) -> str:
     """How a state came to be, in the language of whoever asks."""
     if what in {"", BY_HAND}:
-        return text(request, "configuration.by_hand")
+        return translated(request, Text("edited by hand"))
     verb, _, rest = what.partition(" ")
-    if verb not in _STEPS:
+    if verb not in STEPS:
         return what
-    return text(request, f"configuration.step_{verb}", what=rest.removeprefix("to ").removeprefix("of "))
+    return translated(request, STEPS[verb].filled(what=rest.removeprefix("to ").removeprefix("of ")))
 
 
 # -------------------------------------------------------------------------------------------------------------- answers
@@ -316,8 +334,8 @@ def _proposed(
         check_seen(desk, seen)
         files = make()
         if not files:
-            _note(asked, what, refused="nothing would change")
-            return _refused(asked, "configuration.nothing")
+            _note(asked, what, refused=Text("nothing would change"))
+            return _refused(asked, Text("Nothing was changed on the form."))
         loaded = judged(desk, files)
     except (StaleError, SettingsError, ChangeError, HistoryError, OSError) as error:
         _note(asked, what, files, refused=_first(error))
@@ -345,14 +363,14 @@ def _not_proposed(asked: _Asked, error: Exception, made: form.Group | None) -> H
         case SettingsError():
             return _wrong(asked, error, made)
         case ChangeError():
-            return _refused(asked, "configuration.not_so", why=str(error))
+            return _refused(asked, Text("This cannot be done here: {why}", why=str(error)))
         case _:
-            return _refused(asked, "configuration.unreadable", why=str(error))
+            return _refused(asked, Text("The files or their history cannot be read: {why}", why=str(error)))
 
 
 def _first(error: Exception) -> str:
     """The first line of what is wrong: it names the key and quotes no file."""
-    return str(error).partition("\n")[0]
+    return error.problems[0].head if isinstance(error, SettingsError) else first_line(str(error))
 
 
 def _note(
@@ -361,7 +379,7 @@ def _note(
     """Record a proposal, also a refused one: of which files, by their SHA-256, and which keys would be others."""
     hashes = (f"{name} {sha256(data).hexdigest()}" for name, data in sorted(files.items()))
     parts = [part for part in (what, *hashes, ", ".join(keys), refused) if part]
-    asked.gate.audit(asked.person, "configuration.proposed", detail="; ".join(parts), done=not refused)
+    asked.gate.audit(asked.person, "configuration.proposed", detail=joined(parts, "; "), done=not refused)
 
 
 def _busy(gate: Gate) -> list[str]:
@@ -369,8 +387,8 @@ def _busy(gate: Gate) -> list[str]:
     return [name for name, lane in gate.lanes.items() if lane.view is not None and lane.view.transaction is not None]
 
 
-def _refused(asked: _Asked, key: str, **values: object) -> HTMLResponse:
-    message = text(asked.request, key, **values)
+def _refused(asked: _Asked, why: Text) -> HTMLResponse:
+    message = translated(asked.request, why)
     return render(asked.request, "configuration_refused.html", message=message, status=HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
@@ -398,7 +416,14 @@ def _wrong(asked: _Asked, error: SettingsError, made: form.Group | None = None) 
 
 def _cannot_write(asked: _Asked, error: OSError) -> HTMLResponse:
     folder = asked.desk.main.resolve().parent
-    return _refused(asked, "configuration.cannot_write", folder=folder, why=reason(error))
+    return _refused(
+        asked,
+        Text(
+            "The gate may not write into {folder} ({why}). Make the folder and its files writable for the group gate-agent, and see that the service has ReadWritePaths={folder}.",
+            folder=folder,
+            why=reason(error),
+        ),
+    )
 
 
 # --------------------------------------------------------------------------------------------------------------- finding
@@ -408,7 +433,7 @@ def _path(key: str) -> Path:
     try:
         return key_path(key)
     except ValueError:
-        raise RefusedError(HTTPStatus.NOT_FOUND, "error.not_found") from None
+        raise RefusedError(HTTPStatus.NOT_FOUND, Text("There is no such page.")) from None
 
 
 def _target(key: str, name: str, document: Document) -> Path:
@@ -419,7 +444,7 @@ def _target(key: str, name: str, document: Document) -> Path:
         return path
     if path == ("lanes",):
         if not name:
-            raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, "configuration.name_needed")
+            raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, Text("A new lane needs a name. Nothing was done."))
         return (*path, name)
     return (*path, len(found.items))
 
@@ -430,7 +455,7 @@ def _has_parts(path: Path) -> bool:
 
 def _found(made: form.Group | None) -> form.Group:
     if made is None:
-        raise RefusedError(HTTPStatus.NOT_FOUND, "error.not_found")
+        raise RefusedError(HTTPStatus.NOT_FOUND, Text("There is no such page."))
     return made
 
 
@@ -441,7 +466,9 @@ def _seen(desk: Desk) -> str:
             note_present(desk, Step("", "", 0.0))
         return seen_state(desk)
     except (HistoryError, OSError) as error:
-        raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "configuration.unreadable", why=str(error)) from None
+        raise RefusedError(
+            HTTPStatus.SERVICE_UNAVAILABLE, Text("The files or their history cannot be read: {why}", why=str(error))
+        ) from None
 
 
 def _document(desk: Desk) -> Document:
@@ -451,7 +478,9 @@ def _document(desk: Desk) -> Document:
     except SettingsError:
         document = read(desk.main)
         if document.problems:
-            raise RefusedError(HTTPStatus.CONFLICT, "configuration.mend_first") from None
+            raise RefusedError(
+                HTTPStatus.CONFLICT, Text("The file cannot be read as TOML: mend it as text first.")
+            ) from None
         return document
 
 
@@ -462,7 +491,7 @@ def _files(desk: Desk) -> list[str]:
 def _file(desk: Desk, number: int) -> FilePath:
     files = _files(desk)
     if number >= len(files):
-        raise RefusedError(HTTPStatus.NOT_FOUND, "error.not_found")
+        raise RefusedError(HTTPStatus.NOT_FOUND, Text("There is no such page."))
     return FilePath(files[number])
 
 
@@ -470,7 +499,9 @@ def _text(path: FilePath) -> str:
     try:
         return read_file(path).decode("utf-8", errors="replace").removeprefix("\ufeff")
     except OSError as error:
-        raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "configuration.unreadable", why=str(error)) from None
+        raise RefusedError(
+            HTTPStatus.SERVICE_UNAVAILABLE, Text("The files or their history cannot be read: {why}", why=str(error))
+        ) from None
 
 
 def _problems(desk: Desk) -> SettingsError | None:

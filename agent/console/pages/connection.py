@@ -19,9 +19,10 @@ from agent.doctor.gathering.user import agent_user
 from agent.store.errors import JournalError, RegistryError
 from agent.store.history import Recorded
 from agent.store.reader import JournalReader
+from drivers.text import Text
 
 router = APIRouter()
-NAV = Nav(600, "/connection", "connection.title", Role.VIEWER)
+NAV = Nav(600, "/connection", Text("Connection"), Role.VIEWER)
 
 DAY_S: Final = 86_400.0
 FEW_DAYS: Final = 30
@@ -97,7 +98,7 @@ def live(request: Request, _person: Viewer, shown: Shown) -> HTMLResponse:
 def measure(request: Request, gate: AtGate, person: Technician) -> HTMLResponse:
     """Ask every broker, over the gate's own session where there is one, and tell how long it took. Waits for them, seconds."""
     found = gate.insight.brokers()
-    gate.audit(person, "connection.measured", detail=f"{len(found)} brokers")
+    gate.audit(person, "connection.measured", detail=Text("{count} brokers", count=len(found)))
     return render(request, "connection_measured.html", found=found)
 
 

@@ -12,9 +12,10 @@ from agent.console.desk import AtGate, Gate
 from agent.console.errors import RefusedError
 from agent.console.nav import Nav
 from agent.console.page import render
+from drivers.text import Text, joined
 
 router = APIRouter()
-NAV = Nav(700, "/devices", "devices.title", Role.VIEWER)
+NAV = Nav(700, "/devices", Text("Devices"), Role.VIEWER)
 
 
 @router.get("/devices", response_class=HTMLResponse)
@@ -38,8 +39,8 @@ def ask(
         answer = plugged.ask(device, gate.loaded.settings.lanes, plugged.ROOT)
     except plugged.NotAskedError as error:
         gate.audit(person, "devices.asked", detail=device, done=False)
-        raise RefusedError(HTTPStatus.CONFLICT, error.key) from None
-    gate.audit(person, "devices.asked", detail=f"{device}: {answer.words}")
+        raise RefusedError(HTTPStatus.CONFLICT, error.why) from None
+    gate.audit(person, "devices.asked", detail=joined([device, answer.words], ": "))
     return render(request, "devices_answer.html", device=device, answer=answer)
 
 

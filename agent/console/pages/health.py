@@ -17,19 +17,19 @@ from agent.console.desk import AtGate  # noqa: TC001 - FastAPI reads the annotat
 from agent.console.nav import Nav
 from agent.console.page import language, render
 from agent.console.times import utc_text
-from agent.core.wording.words import Language
 from agent.doctor.bundle.contents import service_log
 from agent.doctor.bundle.pack import Material, Wanted, file_name, packed
 from agent.doctor.codes import Severity
 from agent.doctor.telling import as_json
 from agent.service.logs import LINES_KEPT, log_ring
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from agent.console.desk import Gate
     from agent.doctor.finding import Report
 
 router = APIRouter()
-NAV = Nav(800, "/health", "health.title", Role.VIEWER)
+NAV = Nav(800, "/health", Text("Health"), Role.VIEWER)
 
 SHOWN_LINES: Final = 300
 LEVELS: Final = ("debug", "info", "warning", "error")
@@ -75,7 +75,7 @@ def bundle(
     report = gate.insight.clinic.examine()
     content = packed(_material(gate, report), Wanted(pictures=pictures, plates=plates))
     parts = [name for name, wanted in (("pictures", pictures), ("plates", plates)) if wanted]
-    gate.audit(person, "bundle.taken", detail=f"with {' and '.join(parts)}" if parts else "")
+    gate.audit(person, "bundle.taken", detail=Text("with {parts}", parts=" and ".join(parts)) if parts else "")
     name = f"{file_name(report.gate, report.utc)}.zip"
     return Response(
         content, media_type="application/zip", headers={"content-disposition": f'attachment; filename="{name}"'}
@@ -85,7 +85,7 @@ def bundle(
 @router.get("/api/doctor")
 def doctor(request: Request, gate: AtGate, _person: Viewer) -> dict[str, Any]:
     """Examine the gate now, for programs."""
-    return as_json(gate.insight.clinic.examine(), Language(language(request)))
+    return as_json(gate.insight.clinic.examine(), language(request))
 
 
 @router.get("/api/health")
@@ -97,7 +97,7 @@ def health(gate: AtGate, _person: Viewer) -> dict[str, Any]:
 
 def _told(request: Request, report: Report) -> dict[str, Any]:
     """What the template of a report needs."""
-    told = as_json(report, Language(language(request)))
+    told = as_json(report, language(request))
     found = [one for one in told["findings"] if one["code"] is not None]
     order = [Severity.ERROR, Severity.WARNING, Severity.NOTE]
     found.sort(key=lambda one: order.index(Severity(one["severity"])))

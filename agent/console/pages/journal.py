@@ -25,15 +25,14 @@ from agent.console.times import at_zone
 from agent.core.chain import SEQ_MAX
 from agent.core.decision import Reason
 from agent.core.events import Outcome
-from agent.core.wording import lookup
-from agent.core.wording.words import Language
+from agent.i18n.events import outcome_text
 from agent.store import search
 from agent.store.errors import JournalError
 from agent.store.reader import JournalReader
-from agent.translation.trace import traced
+from drivers.text import Text
 
 router = APIRouter()
-NAV = Nav(400, "/journal", "journal.title", Role.VIEWER)
+NAV = Nav(400, "/journal", Text("Journal"), Role.VIEWER)
 
 PER_PAGE: Final = 50
 LONGEST: Final = 64
@@ -102,7 +101,7 @@ def journal(
     except JournalError as error:
         raise _unreadable(error) from None
     fields = {name: getattr(asked, name) for name in asked.__dataclass_fields__ if getattr(asked, name)}
-    spoken = Language(language(request))
+    spoken = language(request)
     return render(
         request,
         "journal.html",
@@ -113,7 +112,7 @@ def journal(
         is_first=before is None,
         types=[(kind, words.title(kind)) for kind in known_types()],
         lanes=list(gate.lanes),
-        outcomes=[(one.value, lookup.outcome(one, spoken)) for one in Outcome],
+        outcomes=[(one.value, outcome_text(one, spoken)) for one in Outcome],
         reasons=sorted(one.value for one in Reason),
         standing=now,
         waiting=now.head.seq - now.watermark,
@@ -130,7 +129,10 @@ def vehicle(request: Request, gate: AtGate, _person: Viewer, transaction: str) -
     except JournalError as error:
         raise _unreadable(error) from None
     if not events:
-        raise RefusedError(HTTPStatus.NOT_FOUND, "journal.no_vehicle")
+        raise RefusedError(
+            HTTPStatus.NOT_FOUND,
+            Text("Nothing is kept of such a vehicle. It may be older than what the journal keeps."),
+        )
     words = EventWords(request)
     pictures = list(dict.fromkeys(one for _, event in events for one in _pictures(event)))
     return render(
@@ -174,7 +176,7 @@ def export(
                 end = min(end, after - 1)
     except JournalError as error:
         raise _unreadable(error) from None
-    gate.audit(person, "journal.exported", detail=f"events {begin} to {end}")
+    gate.audit(person, "journal.exported", detail=Text("events {begin} to {end}", begin=begin, end=end))
     name = f"{gate.loaded.settings.gate.id}-{begin}-{max(end, begin - 1)}.jsonl"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     return StreamingResponse(_lines(path, begin, end), media_type="application/x-ndjson", headers=headers)
@@ -201,7 +203,7 @@ def _path(gate: Gate) -> Path:
 
 
 def _unreadable(error: JournalError) -> RefusedError:
-    return RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, "journal.unreadable", why=traced(str(error)))
+    return RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, Text("The journal cannot be read: {why}", why=str(error)))
 
 
 def _utc(text: str) -> float | None:
@@ -211,4 +213,7 @@ def _utc(text: str) -> float | None:
     try:
         return at_zone(datetime.fromisoformat(text.strip())).timestamp()
     except (ValueError, OverflowError):
-        raise RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, "journal.no_time", given=text[:LONGEST]) from None
+        raise RefusedError(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            Text("“{given}” is no time. Write it as 2026-11-24T08:30.", given=text[:LONGEST]),
+        ) from None

@@ -16,13 +16,14 @@ from agent.console.live.vehicle_words import vehicle_words
 from agent.console.live.words import Words
 from agent.console.nav import Nav
 from agent.console.page import render
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from agent.settings import Camera
     from agent.settings import Lane as LaneSettings
 
 router = APIRouter()
-NAV = Nav(100, "/lane", "lane.title", Role.VIEWER)
+NAV = Nav(100, "/lane", Text("Lane"), Role.VIEWER)
 
 VEHICLES = 12
 
@@ -63,7 +64,7 @@ async def vehicles(request: Request, gate: AtGate, live: LiveDesk, _person: View
 def _settings(gate: Gate, lane: str) -> LaneSettings:
     settings = gate.loaded.settings.lanes.get(lane)
     if settings is None:
-        raise RefusedError(HTTPStatus.NOT_FOUND, "live.no_lane", lane=lane)
+        raise RefusedError(HTTPStatus.NOT_FOUND, Text("There is no lane {lane}.", lane=lane))
     return settings
 
 
@@ -72,5 +73,5 @@ def _camera(settings: LaneSettings, asked: str) -> Camera | None:
         return settings.cameras[0] if settings.cameras else None
     found = next((camera for camera in settings.cameras if camera.id == asked), None)
     if found is None:
-        raise RefusedError(HTTPStatus.NOT_FOUND, "live.no_camera", camera=asked)
+        raise RefusedError(HTTPStatus.NOT_FOUND, Text("There is no camera {camera}.", camera=asked))
     return found

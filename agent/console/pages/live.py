@@ -20,6 +20,7 @@ from agent.console.live.streams import NEWS_TYPE, PICTURES_TYPE, News, news, pic
 from agent.console.live.words import Words
 from agent.eye_glimpses import LARGE_PX, SMALL_PX, Wish
 from agent.store.errors import EvidenceError
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -38,7 +39,7 @@ SIZES_PX = {"small": SMALL_PX, "large": LARGE_PX}
 async def lane_stream(request: Request, lane: str, gate: AtGate, live: LiveDesk, _person: Viewer) -> Response:
     """News of a lane: its state, barrier, inputs, devices, cameras, and which vehicles came last."""
     if lane not in gate.lanes:
-        raise RefusedError(HTTPStatus.NOT_FOUND, "live.no_lane", lane=lane)
+        raise RefusedError(HTTPStatus.NOT_FOUND, Text("There is no lane {lane}.", lane=lane))
     tell = partial(_of_lane, gate, live, lane, Words(request))
     return _live_answer(news(tell, live), NEWS_TYPE)
 
@@ -73,9 +74,11 @@ def evidence(sha256: Sha256, gate: AtGate, _person: Viewer) -> Response:
     try:
         jpeg = gate.evidence.get(sha256)
     except EvidenceError:
-        raise RefusedError(HTTPStatus.INTERNAL_SERVER_ERROR, "live.picture_broken") from None
+        raise RefusedError(
+            HTTPStatus.INTERNAL_SERVER_ERROR, Text("This picture cannot be read from the disk, or was altered there.")
+        ) from None
     if jpeg is None:
-        raise RefusedError(HTTPStatus.NOT_FOUND, "live.picture_gone")
+        raise RefusedError(HTTPStatus.NOT_FOUND, Text("This picture is not kept any more."))
     return Response(jpeg, media_type="image/jpeg", headers={"cache-control": "private, max-age=3600, immutable"})
 
 
@@ -83,7 +86,7 @@ def eye_of(gate: Gate, lane: str, camera: str) -> EyePort:
     """The eye of a camera. Raises RefusedError where there is none."""
     eye = gate.eyes.get(f"{lane}/{camera}")
     if eye is None:
-        raise RefusedError(HTTPStatus.NOT_FOUND, "live.no_camera", camera=f"{lane}/{camera}")
+        raise RefusedError(HTTPStatus.NOT_FOUND, Text("There is no camera {camera}.", camera=f"{lane}/{camera}"))
     return eye
 
 

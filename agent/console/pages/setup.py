@@ -17,12 +17,13 @@ from agent.console.page import render
 from agent.console.steps import PRACTICE, Knowledge, Progress, steps
 from agent.core.events import Outcome
 from agent.store.errors import JournalError
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 router = APIRouter()
-NAV = Nav(50, "/setup", "setup.title", Role.TECHNICIAN)
+NAV = Nav(50, "/setup", Text("Set-up"), Role.TECHNICIAN)
 
 LOOKED_AT: Final = 40
 LONGEST_TEXT: Final = 2953
@@ -59,9 +60,18 @@ def vehicle(
     """Let a simulated vehicle come, and look at its lane."""
     rehearsal = gate.rehearsals.get(lane)
     if rehearsal is None:
-        raise RefusedError(HTTPStatus.NOT_FOUND, "setup.not_simulated", lane=lane)
+        raise RefusedError(
+            HTTPStatus.NOT_FOUND,
+            Text(
+                "No simulated vehicle can come in the lane {lane}: it or another lane of this gate has real hardware, or its camera's scene is not a file of the folder for scenes.",
+                lane=lane,
+            ),
+        )
     if not rehearsal.play(plate.strip(), permit.strip()):
-        raise RefusedError(HTTPStatus.CONFLICT, "setup.still_playing", lane=lane)
+        raise RefusedError(
+            HTTPStatus.CONFLICT,
+            Text("A simulated vehicle is still under way in the lane {lane}. Wait until it is through.", lane=lane),
+        )
     gate.audit(person, "vehicle.rehearsed", lane=lane, detail=plate.strip())
     return RedirectResponse(f"/lane/{lane}", HTTPStatus.SEE_OTHER)
 

@@ -16,9 +16,10 @@ from agent.console.desk import AtGate
 from agent.console.errors import RefusedError
 from agent.console.nav import Nav
 from agent.console.page import refusal, render
+from drivers.text import Text, joined
 
 router = APIRouter()
-NAV = Nav(910, "/users", "users.title", Role.ADMIN)
+NAV = Nav(910, "/users", Text("Users"), Role.ADMIN)
 
 
 @router.get("/users", response_class=HTMLResponse)
@@ -42,7 +43,7 @@ def add(
         made_or_refused(lambda: access.users.add(name, role, password, given=True))
     except RefusedError as error:
         return _refused(request, access, error)
-    gate.audit(person, "user.added", detail=f"{spelled(name)}: {role}")
+    gate.audit(person, "user.added", detail=joined([spelled(name), role], ": "))
     return _page(request, access, given=(spelled(name), password))
 
 
@@ -56,7 +57,7 @@ def reset(request: Request, person: Admin, access: AtAccess, gate: AtGate, name:
     except RefusedError as error:
         return _refused(request, access, error)
     access.forget_failures(name)
-    gate.audit(person, "user.changed", detail=f"{name}: another password")
+    gate.audit(person, "user.changed", detail=Text("{name}: {said}", name=name, said=Text("another password")))
     return _page(request, access, given=(name, password))
 
 
@@ -70,7 +71,7 @@ def change_role(
         made_or_refused(lambda: access.users.change(name, role=role))
     except RefusedError as error:
         return _refused(request, access, error)
-    gate.audit(person, "user.changed", detail=f"{name}: role {role}")
+    gate.audit(person, "user.changed", detail=Text("{name}: {said}", name=name, said=Text("role {role}", role=role)))
     return _back()
 
 
@@ -84,7 +85,7 @@ def disable(
         made_or_refused(lambda: access.users.change(name, disabled=disabled))
     except RefusedError as error:
         return _refused(request, access, error)
-    gate.audit(person, "user.changed", detail=f"{name}: {'disabled' if disabled else 'enabled'}")
+    gate.audit(person, "user.changed", detail=joined([name, Text("disabled") if disabled else Text("enabled")], ": "))
     return _back()
 
 
@@ -103,7 +104,9 @@ def remove(request: Request, person: Admin, access: AtAccess, gate: AtGate, name
 def _see_other(person: Person, name: str) -> None:
     """See that nobody shuts himself out, nor goes round the question for his own password."""
     if name == person.name:
-        raise RefusedError(HTTPStatus.CONFLICT, "users.yourself")
+        raise RefusedError(
+            HTTPStatus.CONFLICT, Text("You cannot change yourself here. Your password is changed under Account.")
+        )
 
 
 def _page(request: Request, access: AtAccess, given: tuple[str, str] | None = None) -> Response:

@@ -175,7 +175,7 @@ def _passage() -> list[_Step]:
 
 def _steps() -> list[_Step]:
     """All events in order; None stands for the checkpoint of the event before."""
-    command = {"command": COMMAND_ID, "name": CommandName.HOLD.value}
+    command: dict[str, Any] = {"command": COMMAND_ID, "name": CommandName.HOLD.value}
     cause = "a convoy of 12"
     return [
         (0.0, GateStarted(version="0.1.0", configuration=CONFIGURATION), False),

@@ -10,6 +10,7 @@ from agent.core.lists.kinds import ListKind
 from agent.core.lists.rows import DeclarationStatus
 from agent.core.lists.standing import DataState
 from agent.core.permit.claims import PermitForm
+from drivers.text import Text, joined
 
 if TYPE_CHECKING:
     from agent.core.judging.case import Case, Finding
@@ -33,12 +34,12 @@ def declared(case: Case) -> Finding:
     if case.known.declaration is not None:
         return held(Reason.DECLARATION_UNKNOWN, _version(case, ListKind.DECLARATIONS))
     if state is DataState.TOO_OLD:
-        return held(Reason.DECLARATION_UNKNOWN, "not judged, the lists are too old")
+        return held(Reason.DECLARATION_UNKNOWN, Text("not judged, the lists are too old"))
     needed = case.rules.declaration == "required" or case.permit.form in UNSIGNED
     if needed or state is DataState.KNOWN_ONLY:
-        detail = "the lane needs it" if needed else "the lists are so old that it is needed"
+        detail = Text("the lane needs it") if needed else Text("the lists are so old that it is needed")
         return failed(verdict_on_unknown(case.known.data), Reason.DECLARATION_UNKNOWN, detail)
-    return held(Reason.DECLARATION_UNKNOWN, "it is not here, and not needed")
+    return held(Reason.DECLARATION_UNKNOWN, Text("it is not here, and not needed"))
 
 
 def verdict_on_unknown(data: DataStanding) -> Verdict:
@@ -54,9 +55,9 @@ def released(case: Case) -> Finding | None:
         return None
     status = declaration.status
     if status is DeclarationStatus.RELEASED:
-        return held(Reason.DECLARATION_NOT_RELEASED, status.value)
+        return held(Reason.DECLARATION_NOT_RELEASED, Text.of_code(status))
     verdict = Verdict.MANUAL if status is DeclarationStatus.HELD else Verdict.DENY
-    return failed(verdict, Reason.DECLARATION_NOT_RELEASED, status.value)
+    return failed(verdict, Reason.DECLARATION_NOT_RELEASED, Text.of_code(status))
 
 
 def agreeing(case: Case) -> Finding | None:
@@ -65,24 +66,28 @@ def agreeing(case: Case) -> Finding | None:
     if declaration is None:
         return None
     pairs = {
-        "issuer": (permit.issuer, declaration.issuer),
-        "declaration number": (permit.declaration, declaration.declaration),
-        "VIN": (permit.vin, declaration.vin),
-        "plate": (permit.plate, declaration.plate),
-        "site": (permit.site, declaration.site),
-        "direction": (permit.direction, declaration.direction),
+        Text("issuer"): (permit.issuer, declaration.issuer),
+        Text("declaration number"): (permit.declaration, declaration.declaration),
+        Text("VIN"): (permit.vin, declaration.vin),
+        Text("plate"): (permit.plate, declaration.plate),
+        Text("site"): (permit.site, declaration.site),
+        Text("direction"): (permit.direction, declaration.direction),
     }
     other = [name for name, (said, listed) in pairs.items() if said != listed]
     if other:
-        return failed(Verdict.DENY, Reason.DECLARATION_MISMATCH, f"other {', '.join(other)}")
+        return failed(
+            Verdict.DENY,
+            Reason.DECLARATION_MISMATCH,
+            Text("other {other}", other=joined(other)),
+        )
     return held(Reason.DECLARATION_MISMATCH)
 
 
 def fresh_enough(case: Case) -> Finding:
     """DATA_TOO_OLD: too long without central's word for anything to pass."""
     data = case.known.data
-    age = "" if data.age_s is None else f", {data.age_s:.0f} s old"
-    detail = f"{data.state}{age}, trust list {data.trust}"
+    age = [] if data.age_s is None else [Text("{age_s} s old", age_s=f"{data.age_s:.0f}")]
+    detail = joined([data.state, *age, Text("trust list {version}", version=data.trust)])
     if data.state is DataState.TOO_OLD:
         return failed(Verdict.MANUAL, Reason.DATA_TOO_OLD, detail)
     return held(Reason.DATA_TOO_OLD, detail)
@@ -90,4 +95,8 @@ def fresh_enough(case: Case) -> Finding:
 
 def _version(case: Case, kind: ListKind) -> str:
     version = case.known.data.versions.get(kind)
-    return f"no {kind} are here" if version is None else f"{kind} {version}"
+    return (
+        Text("no {kind} are here", kind=kind)
+        if version is None
+        else Text("{kind} {version}", kind=kind, version=version)
+    )

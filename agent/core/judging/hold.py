@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from agent.core.decision import Reason, Verdict
 from agent.core.judging.case import failed, held
 from agent.core.lists.kinds import ListKind
+from drivers.text import Text, joined
 
 if TYPE_CHECKING:
     from agent.core.judging.case import Case, Finding
@@ -22,7 +23,8 @@ def unwatched(case: Case) -> Finding | None:
     """WATCHLIST_HOLD: an officer wants to see this permit, vehicle, plate or declaration."""
     watched = case.known.watched
     if watched is not None:
-        detail = f"by its {watched.subject}" + (f": {watched.note}" if watched.note else "")
+        subject = Text("by its {subject}", subject=watched.subject)
+        detail = joined([subject, watched.note], ": ") if watched.note else subject
         return failed(Verdict.MANUAL, Reason.WATCHLIST_HOLD, detail)
     return held(Reason.WATCHLIST_HOLD) if ListKind.WATCH in case.known.data.versions else None
 
@@ -32,7 +34,9 @@ def undrawn(case: Case) -> Finding | None:
     if not case.rules.sample_share:
         return None
     if drawn(case.permit.permit_id, case.known.use.used + 1, case.rules.sample_share, case.rules.sample_salt):
-        return failed(Verdict.MANUAL, Reason.SAMPLED, f"one in {1 / case.rules.sample_share:.0f}")
+        return failed(
+            Verdict.MANUAL, Reason.SAMPLED, Text("one in {value}", value=f"{1 / case.rules.sample_share:.0f}")
+        )
     return held(Reason.SAMPLED)
 
 

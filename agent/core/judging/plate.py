@@ -9,6 +9,7 @@ from agent.core.judging.case import failed, held, noted, unclear
 from agent.core.permit.claims import PermitForm
 from agent.core.plates.formats import PlateKind
 from agent.core.plates.match import MatchVerdict
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from agent.core.judging.case import Case, Finding
@@ -23,7 +24,7 @@ _COLOURS: Final = frozenset({PlateKind.CIVIL_BLUE, PlateKind.CIVIL_YELLOW})
 def readable(case: Case) -> Finding:
     """PLATE_UNREADABLE: no plate was read; or none was declared, and then the lane's rule decides."""
     if not case.judges_plate:
-        return held(Reason.PLATE_UNREADABLE, "not judged, the lane asks for a permit alone")
+        return held(Reason.PLATE_UNREADABLE, Text("not judged, the lane asks for a permit alone"))
     if case.permit.plate is None:
         return _without_plate(case)
     if case.voted is None:
@@ -39,7 +40,17 @@ def sure(case: Case) -> Finding | None:
     if found.verdict is MatchVerdict.UNSURE:
         return unclear(Reason.PLATE_UNSURE, _score(found))
     if case.permit.form is PermitForm.PLATE and _agreeing(case) < FRAMES_FOR_A_PLATE_ALONE:
-        return unclear(Reason.PLATE_UNSURE, f"{_score(found)}; the plate alone needs {FRAMES_FOR_A_PLATE_ALONE} alike")
+        return unclear(
+            Reason.PLATE_UNSURE,
+            Text(
+                "{score}; {said}",
+                score=_score(found),
+                said=Text(
+                    "the plate alone needs {frames_for_a_plate_alone} alike",
+                    frames_for_a_plate_alone=FRAMES_FOR_A_PLATE_ALONE,
+                ),
+            ),
+        )
     return held(Reason.PLATE_UNSURE, _score(found))
 
 
@@ -59,7 +70,9 @@ def nobody_elses(case: Case) -> Finding | None:
         return None
     if case.match.rival:
         return unclear(Reason.PLATE_OTHER_PERMIT, _score(case.match))
-    return held(Reason.PLATE_OTHER_PERMIT, f"{len(case.known.others)} other declared plates are alike")
+    return held(
+        Reason.PLATE_OTHER_PERMIT, Text("{count} other declared plates are alike", count=len(case.known.others))
+    )
 
 
 def of_its_class(case: Case) -> Finding | None:
@@ -68,18 +81,24 @@ def of_its_class(case: Case) -> Finding | None:
         return None
     read, wanted = case.voted.kind, case.permit.plate_kind
     if wanted is None:
-        return noted(case.rules.other_class, Reason.VEHICLE_CLASS_MISMATCH, "a plate was read, and none is declared")
+        return noted(
+            case.rules.other_class, Reason.VEHICLE_CLASS_MISMATCH, Text("a plate was read, and none is declared")
+        )
     if case.match is None or case.match.verdict is not MatchVerdict.MATCH:
         return None  # where the plate does not decide, it may be that of another vehicle
     if _may_be(read, wanted):
         return held(Reason.VEHICLE_CLASS_MISMATCH, wanted)
-    return noted(case.rules.other_class, Reason.VEHICLE_CLASS_MISMATCH, f"read {read}, declared {wanted}")
+    return noted(
+        case.rules.other_class,
+        Reason.VEHICLE_CLASS_MISMATCH,
+        Text("read {read}, declared {wanted}", read=read, wanted=wanted),
+    )
 
 
 def _without_plate(case: Case) -> Finding:
     if case.rules.without_plate == "pass":
-        return held(Reason.PLATE_UNREADABLE, "not judged, the permit declares no plate")
-    return failed(Verdict.MANUAL, Reason.PLATE_UNREADABLE, "the permit declares no plate")
+        return held(Reason.PLATE_UNREADABLE, Text("not judged, the permit declares no plate"))
+    return failed(Verdict.MANUAL, Reason.PLATE_UNREADABLE, Text("the permit declares no plate"))
 
 
 def _may_be(read: str, wanted: str) -> bool:
@@ -94,4 +113,4 @@ def _agreeing(case: Case) -> int:
 
 
 def _score(found: PlateMatch) -> str:
-    return f"score {found.score:.2f} from {found.frames} frames"
+    return Text("score {score} from {frames} frames", score=f"{found.score:.2f}", frames=found.frames)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.core.claims import ClaimCode
+from agent.core.claims import CLAIMS, ClaimCode
 from agent.core.decision import Reason, Verdict
 from agent.core.judging.case import failed, held, noted
 from agent.core.knowledge import uses_allowed
 from agent.core.permit import vin
+from drivers.text import Text, joined
 
 if TYPE_CHECKING:
     from agent.core.judging.case import Case, Finding
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 def checked_digit(case: Case) -> Finding:
     """VIN_CHECKSUM: a VIN of a maker in China carries a wrong check digit."""
     if vin.check_digit_differs(case.permit.vin):
-        return noted(case.rules.wrong_check_digit, Reason.VIN_CHECKSUM, "the check digit of the VIN differs")
+        return noted(case.rules.wrong_check_digit, Reason.VIN_CHECKSUM, Text("the check digit of the VIN differs"))
     return held(Reason.VIN_CHECKSUM)
 
 
@@ -31,21 +32,32 @@ def not_exited(case: Case) -> Finding | None:
     if exit_ is None:
         return held(Reason.VIN_ALREADY_EXITED)
     permit, when = exit_.permit_id.hex(), f"{exit_.utc:.0f}"
-    detail = f"under permit {permit} at {exit_.gate} at {when}" if exit_.gate else f"under permit {permit} at {when}"
+    detail = (
+        Text("under permit {permit} at {gate} at {when}", permit=permit, gate=exit_.gate, when=when)
+        if exit_.gate
+        else Text("under permit {permit} at {when}", permit=permit, when=when)
+    )
     return failed(Verdict.MANUAL, Reason.VIN_ALREADY_EXITED, detail)
 
 
 def unused(case: Case) -> Finding | None:
     """ALREADY_USED: all uses are consumed, or another transaction of this gate holds the last one."""
     use, allowed = case.known.use, uses_allowed(case.permit, case.known.declaration)
-    count = f"used {use.used} of {allowed} times"
+    count = Text("used {used} of {allowed} times", used=use.used, allowed=allowed)
     if use.used >= allowed:
         return failed(Verdict.DENY, Reason.ALREADY_USED, count) if use.used_at is None else None
     if use.in_doubt:
-        cause = f"reserved by {use.open_reservation}, and it is not known whether that vehicle passed"
+        cause = Text(
+            "reserved by {open_reservation}, and it is not known whether that vehicle passed",
+            open_reservation=use.open_reservation,
+        )
         return failed(Verdict.MANUAL, Reason.ALREADY_USED, cause)
     if use.open_reservation not in {None, case.transaction}:
-        return failed(Verdict.DENY, Reason.ALREADY_USED, f"reserved by {use.open_reservation}")
+        return failed(
+            Verdict.DENY,
+            Reason.ALREADY_USED,
+            Text("reserved by {open_reservation}", open_reservation=use.open_reservation),
+        )
     return held(Reason.ALREADY_USED, count)
 
 
@@ -53,7 +65,7 @@ def unused_elsewhere(case: Case) -> Finding:
     """USED_AT_OTHER_GATE: another gate of the site consumed the last use."""
     use = case.known.use
     if use.used_at is not None and use.used >= uses_allowed(case.permit, case.known.declaration):
-        return failed(Verdict.DENY, Reason.USED_AT_OTHER_GATE, f"at {use.used_at}")
+        return failed(Verdict.DENY, Reason.USED_AT_OTHER_GATE, Text("at {used_at}", used_at=use.used_at))
     if _claimed(case) is ClaimCode.USED_AT_OTHER_GATE:
         return failed(Verdict.DENY, Reason.USED_AT_OTHER_GATE, _by_claim(case))
     return held(Reason.USED_AT_OTHER_GATE)
@@ -80,9 +92,13 @@ def not_back(case: Case) -> Finding | None:
         return None
     if passed_s is None:
         return held(Reason.PASSBACK)
-    ago = f"passed this way {passed_s:.0f} s ago"
+    ago = Text("passed this way {passed_s} s ago", passed_s=f"{passed_s:.0f}")
     if passed_s < window_s:
-        return failed(Verdict.DENY, Reason.PASSBACK, f"{ago}, not yet {window_s:.0f}")
+        return failed(
+            Verdict.DENY,
+            Reason.PASSBACK,
+            Text("{ago}, {said}", ago=ago, said=Text("not yet {window_s}", window_s=f"{window_s:.0f}")),
+        )
     return held(Reason.PASSBACK, ago)
 
 
@@ -94,7 +110,7 @@ def _by_claim(case: Case) -> str:
     claim = case.known.claim
     if claim is None:
         return ""
-    words = [claim.code.replace("_", " ")]
-    words += [f"at {claim.gate}"] if claim.gate else []
+    words: list[str] = [CLAIMS[claim.code]]
+    words += [Text("at {gate}", gate=claim.gate)] if claim.gate else []
     words += [claim.detail] if claim.detail else []
-    return ", ".join(words)
+    return joined(words)

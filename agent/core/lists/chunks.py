@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from agent.core.lists.codec import MAX_ROW_BYTES
 from agent.core.lists.faults import ListError, ListFault
 from agent.core.permit import cbor
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -55,7 +56,12 @@ def pack_chunks(rows: Iterable[bytes]) -> Iterator[Chunk]:
     size = 0
     for row in rows:
         if len(row) > MAX_ROW_BYTES:
-            raise ListError(ListFault.TOO_LARGE, f"a row of {len(row)} bytes; it may have {MAX_ROW_BYTES}")
+            raise ListError(
+                ListFault.TOO_LARGE,
+                Text(
+                    "a row of {count} bytes; it may have {max_row_bytes}", count=len(row), max_row_bytes=MAX_ROW_BYTES
+                ),
+            )
         batch.append(row)
         size += len(row)
         if size >= CHUNK_BYTES or len(batch) == MAX_CHUNK_ROWS:
@@ -72,9 +78,12 @@ def check_chunk(data: bytes, ref: ChunkRef) -> None:
         ListError: CHUNK_WRONG.
     """
     if len(data) != ref.size:
-        raise ListError(ListFault.CHUNK_WRONG, f"a chunk of {len(data)} bytes; the head says {ref.size}")
+        raise ListError(
+            ListFault.CHUNK_WRONG,
+            Text("a chunk of {count} bytes; the head says {size}", count=len(data), size=ref.size),
+        )
     if sha256(data).digest() != ref.digest:
-        raise ListError(ListFault.CHUNK_WRONG, "a chunk whose digest is not the one in the head")
+        raise ListError(ListFault.CHUNK_WRONG, Text("a chunk whose digest is not the one in the head"))
 
 
 def unpack_chunk(data: bytes, ref: ChunkRef) -> list[bytes]:
@@ -86,7 +95,10 @@ def unpack_chunk(data: bytes, ref: ChunkRef) -> list[bytes]:
     check_chunk(data, ref)
     rows = read_chunk(data)
     if len(rows) != ref.rows:
-        raise ListError(ListFault.CONTENT_INVALID, f"a chunk of {len(rows)} rows; the head says {ref.rows}")
+        raise ListError(
+            ListFault.CONTENT_INVALID,
+            Text("a chunk of {count} rows; the head says {rows}", count=len(rows), rows=ref.rows),
+        )
     return rows
 
 
@@ -99,10 +111,12 @@ def read_chunk(data: bytes) -> list[bytes]:
     try:
         items = cbor.decode(_inflated(data), _LIMITS)
     except cbor.CborError as error:
-        raise ListError(ListFault.CONTENT_INVALID, f"a chunk that is not well-formed: {error}") from None
+        raise ListError(
+            ListFault.CONTENT_INVALID, Text("a chunk that is not well-formed: {error}", error=error)
+        ) from None
     rows = [item for item in items if isinstance(item, bytes)] if isinstance(items, list) else []
     if not isinstance(items, list) or len(rows) != len(items):
-        raise ListError(ListFault.CONTENT_INVALID, "a chunk that is no array of byte strings")
+        raise ListError(ListFault.CONTENT_INVALID, Text("a chunk that is no array of byte strings"))
     return rows
 
 
@@ -116,10 +130,13 @@ def _inflated(data: bytes) -> bytes:
     try:
         inflated = inflater.decompress(data, MAX_CHUNK_BYTES)
     except zlib.error:
-        raise ListError(ListFault.CONTENT_INVALID, "a chunk that is no zlib stream") from None
+        raise ListError(ListFault.CONTENT_INVALID, Text("a chunk that is no zlib stream")) from None
     if inflater.unconsumed_tail or not inflater.eof:
-        message = f"a chunk that is cut short or has more than {MAX_CHUNK_BYTES} bytes inflated"
+        message = Text(
+            "a chunk that is cut short or has more than {max_chunk_bytes} bytes inflated",
+            max_chunk_bytes=MAX_CHUNK_BYTES,
+        )
         raise ListError(ListFault.CONTENT_INVALID, message)
     if inflater.unused_data:
-        raise ListError(ListFault.CONTENT_INVALID, "bytes follow the zlib stream of a chunk")
+        raise ListError(ListFault.CONTENT_INVALID, Text("bytes follow the zlib stream of a chunk"))
     return inflated

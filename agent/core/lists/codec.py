@@ -12,6 +12,7 @@ from agent.core.permit.claims import DECLARATION_DIGITS, DIRECTIONS, LANES, PERM
 from agent.core.permit.fields import ClaimsError, Fields
 from agent.core.permit.vehicle import TIMES, check_declaration, check_vehicle
 from agent.core.plates.formats import normalise
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,7 +107,10 @@ def decode_row(kind: ListKind, data: bytes) -> Row:
         ListError: TOO_LARGE, or CONTENT_INVALID for anything else.
     """
     if len(data) > MAX_ROW_BYTES:
-        raise ListError(ListFault.TOO_LARGE, f"a row of {len(data)} bytes; it may have {MAX_ROW_BYTES}")
+        raise ListError(
+            ListFault.TOO_LARGE,
+            Text("a row of {count} bytes; it may have {max_row_bytes}", count=len(data), max_row_bytes=MAX_ROW_BYTES),
+        )
     try:
         fields = Fields(cbor.decode(data, _LIMITS), "field")
         match kind:
@@ -119,7 +123,9 @@ def decode_row(kind: ListKind, data: bytes) -> Row:
             case _:
                 assert_never(kind)
     except (ClaimsError, cbor.CborError) as error:
-        raise ListError(ListFault.CONTENT_INVALID, f"a row that is not well-formed: {error}") from None
+        raise ListError(
+            ListFault.CONTENT_INVALID, Text("a row that is not well-formed: {error}", error=error)
+        ) from None
 
 
 def _declaration(fields: Fields) -> Declaration:
@@ -145,7 +151,7 @@ def _declaration(fields: Fields) -> Declaration:
     )
     fields.finish()
     if not row.not_before < row.expires_at:
-        raise ClaimsError("it ends before it begins")
+        raise ClaimsError(Text("it ends before it begins"))
     check_declaration(row.declaration, row.direction)
     check_vehicle(row.vin, row.plate, row.plate_kind)
     return row
@@ -170,7 +176,7 @@ def _watched(fields: Fields) -> Watched:
     )
     fields.finish()
     if not _is_value(row.subject, row.value):
-        raise ClaimsError(f"a value that no {row.subject} has")
+        raise ClaimsError(Text("a value that no {subject} has", subject=row.subject))
     return row
 
 
@@ -232,5 +238,5 @@ def _declared_fields(row: Declaration) -> dict[int | str, cbor.Value]:
 
 def _code(codes: Mapping[str, int], name: str) -> int:
     if name not in codes:
-        raise ClaimsError("a direction or a plate kind that no declaration has")
+        raise ClaimsError(Text("a direction or a plate kind that no declaration has"))
     return codes[name]

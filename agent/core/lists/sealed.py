@@ -17,6 +17,7 @@ from agent.core.permit import cbor, cose
 from agent.core.permit.fields import ClaimsError, Fields
 from agent.core.permit.trust import KeyStatus, Purpose
 from agent.core.permit.vehicle import TIMES
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -138,7 +139,14 @@ def open_head(data: bytes, trust: TrustList, site: int, utc: float) -> Opened[Li
     opened = _open(_HEAD, data, trust, site, utc)
     head = opened.said
     if utc >= head.expires_at:
-        raise ListError(ListFault.EXPIRED, f"the head of the {head.kind} was good until {head.expires_at} Unix seconds")
+        raise ListError(
+            ListFault.EXPIRED,
+            Text(
+                "the head of the {kind} was good until {expires_at} Unix seconds",
+                kind=head.kind,
+                expires_at=head.expires_at,
+            ),
+        )
     return opened
 
 
@@ -189,27 +197,33 @@ class _Part(Generic[_Said]):
 
     def parse(self, data: bytes) -> cose.Signed:
         if len(data) > self.longest:
-            raise ListError(ListFault.TOO_LARGE, f"{len(data)} bytes; it may have {self.longest}")
+            raise ListError(
+                ListFault.TOO_LARGE, Text("{count} bytes; it may have {longest}", count=len(data), longest=self.longest)
+            )
         try:
             return cose.parse(data)
         except cose.CoseError as error:
-            raise ListError(ListFault.STRUCTURE_INVALID, f"not a COSE_Sign1: {error}") from None
+            raise ListError(ListFault.STRUCTURE_INVALID, Text("not a COSE_Sign1: {error}", error=error)) from None
 
     def content(self, signed: cose.Signed) -> _Said:
         try:
             return self.read(Fields(cbor.decode(signed.payload, self.limits), "field"))
         except (cbor.CborError, ClaimsError) as error:
-            raise ListError(ListFault.CONTENT_INVALID, f"it is not well-formed: {error}") from None
+            raise ListError(ListFault.CONTENT_INVALID, Text("it is not well-formed: {error}", error=error)) from None
 
 
 def _open(part: _Part[_Said], data: bytes, trust: TrustList, site: int, utc: float) -> Opened[_Said]:
     signed = part.parse(data)
     entry = _signer(signed, trust, site, utc)
     if not signed.holds(entry.key, part.context):
-        raise ListError(ListFault.SIGNATURE_INVALID, f"the signature of key {signed.key_id.hex()} does not hold")
+        raise ListError(
+            ListFault.SIGNATURE_INVALID, Text("the signature of key {key_id} does not hold", key_id=signed.key_id.hex())
+        )
     said = part.content(signed)
     if said.site != site:
-        raise ListError(ListFault.WRONG_SITE, f"it is for site {said.site}, not for {site}")
+        raise ListError(
+            ListFault.WRONG_SITE, Text("it is for site {site}, not for {site_2}", site=said.site, site_2=site)
+        )
     return Opened(said, signed.key_id)
 
 
@@ -219,15 +233,29 @@ def _signer(signed: cose.Signed, trust: TrustList, site: int, utc: float) -> Tru
     entry = trust.find(signed.key_id, Purpose.LISTS)
     if entry is None:
         if any(other.key_id == signed.key_id for other in trust.entries):
-            raise ListError(ListFault.KEY_OF_OTHER_PURPOSE, f"signed by {name}, which is no key for lists")
-        raise ListError(ListFault.KEY_UNKNOWN, f"signed by {name}, which is not in the trust list {trust.version}")
+            raise ListError(
+                ListFault.KEY_OF_OTHER_PURPOSE, Text("signed by {name}, which is no key for lists", name=name)
+            )
+        raise ListError(
+            ListFault.KEY_UNKNOWN,
+            Text("signed by {name}, which is not in the trust list {version}", name=name, version=trust.version),
+        )
     if entry.status is not KeyStatus.ACTIVE:
-        raise ListError(ListFault.KEY_REVOKED, f"signed by {name}, which is {entry.status}")
+        raise ListError(
+            ListFault.KEY_REVOKED, Text("signed by {name}, which is {status}", name=name, status=entry.status)
+        )
     if not entry.not_before <= utc <= entry.not_after:
-        message = f"signed by {name}, which holds from {entry.not_before} to {entry.not_after} Unix seconds"
+        message = Text(
+            "signed by {name}, which holds from {not_before} to {not_after} Unix seconds",
+            name=name,
+            not_before=entry.not_before,
+            not_after=entry.not_after,
+        )
         raise ListError(ListFault.KEY_EXPIRED, message)
     if entry.sites and site not in entry.sites:
-        raise ListError(ListFault.WRONG_SITE, f"signed by {name}, which may not sign for site {site}")
+        raise ListError(
+            ListFault.WRONG_SITE, Text("signed by {name}, which may not sign for site {site}", name=name, site=site)
+        )
     return entry
 
 
@@ -243,24 +271,24 @@ def _head(fields: Fields) -> ListHead:
     )
     fields.finish()
     if head.snapshot > head.version:
-        raise ClaimsError("the snapshot is newer than the version")
+        raise ClaimsError(Text("the snapshot is newer than the version"))
     if not head.issued_at < head.expires_at:
-        raise ClaimsError("it ends before it begins")
+        raise ClaimsError(Text("it ends before it begins"))
     return head
 
 
 def _chunk(item: cbor.Value) -> ChunkRef:
     if not isinstance(item, list) or len(item) != _CHUNK_PARTS:
-        raise ClaimsError("a chunk that is not its digest, its rows and its size")
+        raise ClaimsError(Text("a chunk that is not its digest, its rows and its size"))
     digest, rows, size = item
     if not isinstance(digest, bytes) or len(digest) != DIGEST_BYTES:
-        raise ClaimsError(f"a chunk whose digest is not {DIGEST_BYTES} bytes")
+        raise ClaimsError(Text("a chunk whose digest is not {digest_bytes} bytes", digest_bytes=DIGEST_BYTES))
     return ChunkRef(digest, _count(rows, MAX_CHUNK_ROWS), _count(size, MAX_CHUNK_SIZE))
 
 
 def _count(item: cbor.Value, most: int) -> int:
     if isinstance(item, bool) or not isinstance(item, int) or not 0 < item <= most:
-        raise ClaimsError(f"a chunk with a number that is not one of 1 to {most}")
+        raise ClaimsError(Text("a chunk with a number that is not one of 1 to {most}", most=most))
     return item
 
 
@@ -276,22 +304,29 @@ def _delta(fields: Fields) -> ListDelta:
     )
     fields.finish()
     if not delta.since < delta.version:
-        raise ClaimsError("it does not lead to a later version")
+        raise ClaimsError(Text("it does not lead to a later version"))
     if len(set(delta.removed)) != len(delta.removed):
-        raise ClaimsError("a row is removed twice")
+        raise ClaimsError(Text("a row is removed twice"))
     return delta
 
 
 def _array(item: cbor.Value, most: int, name: str) -> list[cbor.Value]:
     if not isinstance(item, list) or len(item) > most:
-        raise ClaimsError(f"the {name} are no array of {most} at most")
+        raise ClaimsError(Text("the {name} are no array of {most} at most", name=name, most=most))
     return item
 
 
 def _strings(item: cbor.Value, lengths: range, name: str) -> tuple[bytes, ...]:
     found = tuple(one for one in _array(item, MAX_DELTA_ROWS, name) if isinstance(one, bytes) and len(one) in lengths)
     if not isinstance(item, list) or len(found) != len(item):
-        raise ClaimsError(f"the {name} are no byte strings of {lengths[0]} to {lengths[-1]} bytes")
+        raise ClaimsError(
+            Text(
+                "the {name} are no byte strings of {lengths} to {lengths_2} bytes",
+                name=name,
+                lengths=lengths[0],
+                lengths_2=lengths[-1],
+            )
+        )
     return found
 
 

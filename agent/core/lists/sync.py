@@ -32,6 +32,7 @@ from agent.core.lists.sync_io import (
     Tick,
     Want,
 )
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,7 +78,11 @@ def step(state: SyncState, happening: Happening, rules: SyncRules) -> _Step:
     if isinstance(happening, Disconnected):
         return replace(state, connected=False), ()
     if isinstance(happening, HeadSeen) and happening.head.version < state.version:
-        text = f"a head of version {happening.head.version}, while version {state.version} is in use"
+        text = Text(
+            "a head of version {version}, while version {version_2} is in use",
+            version=happening.head.version,
+            version_2=state.version,
+        )
         return state, (Reject(ListFault.ROLLED_BACK, text),)
     return _onward(_after(state, happening, rules), happening.at, rules)
 

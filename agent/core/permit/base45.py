@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from drivers.text import Text
+
 ALPHABET = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ $%*+-./:"
 
 _BASE = len(ALPHABET)
@@ -32,7 +34,7 @@ def decode(text: bytes) -> bytes:
         Base45Error: a foreign character, a length that no encoder makes, or a group above what its bytes can hold.
     """
     if len(text) % _TRIPLE == 1:
-        raise Base45Error(f"{len(text)} characters is no length of Base45")
+        raise Base45Error(Text("{count} characters is no length of Base45", count=len(text)))
     values = _values(text)
     data = bytearray()
     for start in range(0, len(values), _TRIPLE):
@@ -40,7 +42,7 @@ def decode(text: bytes) -> bytes:
         size = len(group) - 1
         number = sum(value * _BASE**place for place, value in enumerate(group))
         if number >> (8 * size):
-            raise Base45Error(f"the group at character {start} is out of range")
+            raise Base45Error(Text("the group at character {start} is out of range", start=start))
         data += number.to_bytes(size, "big")
     return bytes(data)
 
@@ -50,4 +52,4 @@ def _values(text: bytes) -> list[int]:
         return [_VALUES[character] for character in text]
     except KeyError:
         place = next(place for place, character in enumerate(text) if character not in _VALUES)
-        raise Base45Error(f"character {place} is not of the Base45 alphabet") from None
+        raise Base45Error(Text("character {place} is not of the Base45 alphabet", place=place)) from None

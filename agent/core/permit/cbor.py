@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from drivers.text import Text
+
 Value: TypeAlias = "int | bytes | str | bool | list[Value] | dict[int | str, Value] | None"
 
 _UNSIGNED, _NEGATIVE, _BYTES, _TEXT, _ARRAY, _MAP, _TAG, _SIMPLE = range(8)
@@ -43,7 +45,7 @@ def decode(data: bytes, limits: Limits = PERMIT_LIMITS) -> Value:
     reader = _Reader(data, limits)
     value = reader.value(0)
     if reader.place != len(data):
-        raise CborError(f"{len(data) - reader.place} bytes follow the item")
+        raise CborError(Text("{count} bytes follow the item", count=len(data) - reader.place))
     return value
 
 
@@ -76,14 +78,14 @@ def _head(major: int, argument: int) -> bytes:
     for size in range(4):
         if argument < 1 << (8 << size):
             return bytes([major << 5 | _DIRECT + size]) + argument.to_bytes(1 << size, "big")
-    raise CborError("an integer beyond 64 bits")
+    raise CborError(Text("an integer beyond 64 bits"))
 
 
 def _text(text: str) -> bytes:
     try:
         data = text.encode()
     except UnicodeEncodeError:
-        raise CborError("a text that is not Unicode") from None
+        raise CborError(Text("a text that is not Unicode")) from None
     return _head(_TEXT, len(data)) + data
 
 
@@ -107,7 +109,7 @@ class _Reader:
         start = self.place
         self._items += 1
         if self._items > self._limits.items:
-            raise CborError(f"more than {self._limits.items} values")
+            raise CborError(Text("more than {items} values", items=self._limits.items))
         major, argument = self._head()
         match major:
             case 0 | 1:
@@ -120,11 +122,11 @@ class _Reader:
                 return self._container(major, argument, depth)
             case 7 if argument in _SIMPLES:
                 return _SIMPLES[argument]
-        raise CborError(f"a tag or a simple value at byte {start}")
+        raise CborError(Text("a tag or a simple value at byte {start}", start=start))
 
     def _container(self, major: int, length: int, depth: int) -> Value:
         if depth >= self._limits.depth:
-            raise CborError(f"more than {self._limits.depth} levels")
+            raise CborError(Text("more than {depth} levels", depth=self._limits.depth))
         if major == _MAP:
             return self._map(depth + 1, length)
         return [self.value(depth + 1) for _ in range(length)]
@@ -136,19 +138,19 @@ class _Reader:
         if argument < _DIRECT:
             return major, argument
         if argument > _LONGEST:
-            raise CborError(f"an indefinite or reserved length at byte {start}")
+            raise CborError(Text("an indefinite or reserved length at byte {start}", start=start))
         if major == _SIMPLE:
-            raise CborError(f"a float or a long simple value at byte {start}")
+            raise CborError(Text("a float or a long simple value at byte {start}", start=start))
         size = 1 << (argument - _DIRECT)
         number = int.from_bytes(self._take(size), "big")
         if number < (_DIRECT if size == 1 else 1 << (4 * size)):
-            raise CborError(f"a number not in its shortest form at byte {start}")
+            raise CborError(Text("a number not in its shortest form at byte {start}", start=start))
         return major, number
 
     def _take(self, count: int) -> bytes:
         end = self.place + count
         if end > len(self._data):
-            raise CborError(f"cut short: {end - len(self._data)} bytes are missing")
+            raise CborError(Text("cut short: {end} bytes are missing", end=end - len(self._data)))
         taken = self._data[self.place : end]
         self.place = end
         return taken
@@ -158,7 +160,7 @@ class _Reader:
         try:
             return self._take(count).decode()
         except UnicodeDecodeError:
-            raise CborError(f"a text that is not UTF-8 at byte {start}") from None
+            raise CborError(Text("a text that is not UTF-8 at byte {start}", start=start)) from None
 
     def _map(self, depth: int, pairs: int) -> dict[int | str, Value]:
         found: dict[int | str, Value] = {}
@@ -167,10 +169,10 @@ class _Reader:
             start = self.place
             key = self.value(depth)
             if isinstance(key, bool) or not isinstance(key, int | str):
-                raise CborError(f"a map key at byte {start} is no integer and no text")
+                raise CborError(Text("a map key at byte {start} is no integer and no text", start=start))
             encoded = self._data[start : self.place]
             if encoded <= last:
-                raise CborError(f"a map key at byte {start} is out of order or there twice")
+                raise CborError(Text("a map key at byte {start} is out of order or there twice", start=start))
             last = encoded
             found[key] = self.value(depth)
         return found

@@ -16,6 +16,7 @@ from agent.core.permit.claims import PermitForm
 from agent.core.permit.fields import ClaimsError
 from agent.core.permit.trail import CheckFailedError, Trail
 from agent.core.permit.trust import KeyStatus, Purpose
+from drivers.text import Text, joined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -112,7 +113,11 @@ def verify_declared(declaration: Declaration, form: PermitForm, context: GateCon
 
 def _form(payload: bytes, context: GateContext, trail: Trail) -> PermitForm:
     size = len(payload)
-    trail.require(Reason.PAYLOAD_TOO_LARGE, size <= context.max_text, f"{size} of {context.max_text} bytes")
+    trail.require(
+        Reason.PAYLOAD_TOO_LARGE,
+        size <= context.max_text,
+        Text("{size} of {max_text} bytes", size=size, max_text=context.max_text),
+    )
     version = payload[2:3]
     ours = payload.startswith(b"GP") and payload[3:_FORM_BYTES] == b":" and version != b"" and version in _VERSIONS
     trail.require(Reason.NOT_A_PERMIT, ours or opening.is_jws(payload))
@@ -120,21 +125,25 @@ def _form(payload: bytes, context: GateContext, trail: Trail) -> PermitForm:
     if ours:
         found = _FORMS.get(payload[:_FORM_BYTES])
         if found is None:
-            raise trail.failure(Reason.VERSION_UNSUPPORTED, f"version {version.decode('ascii')}")
+            raise trail.failure(Reason.VERSION_UNSUPPORTED, Text("version {version}", version=version.decode("ascii")))
         form = found
     accepted = form in context.forms
-    trail.require(Reason.VERSION_UNSUPPORTED, accepted, f"form {form}" + ("" if accepted else ", not accepted here"))
+    trail.require(
+        Reason.VERSION_UNSUPPORTED,
+        accepted,
+        joined([Text("form {form}", form=form), *([] if accepted else [Text("not accepted here")])]),
+    )
     return form
 
 
 def _declared(payload: bytes, references: Mapping[bytes, Declaration], trail: Trail) -> Permit:
     digest = reference.digest_of_reference(payload)
     if digest is None:
-        raise trail.failure(Reason.ENCODING_INVALID, "not the 16 characters of a reference")
+        raise trail.failure(Reason.ENCODING_INVALID, Text("not the 16 characters of a reference"))
     trail.require(Reason.ENCODING_INVALID, ok=True)
     declaration = references.get(digest)
     if declaration is None:
-        raise trail.failure(Reason.DECLARATION_UNKNOWN, "no declaration has this reference")
+        raise trail.failure(Reason.DECLARATION_UNKNOWN, Text("no declaration has this reference"))
     return reference.permit_of(declaration, PermitForm.REFERENCE)
 
 
@@ -161,14 +170,18 @@ def _open(payload: bytes, form: PermitForm, trail: Trail) -> Opened:
 
 def _authenticate(opened: Opened, context: GateContext, trust: TrustList, utc: float, trail: Trail) -> TrustEntry:
     entry = trust.find(opened.key_id, Purpose.PERMITS)
-    name = f"key {opened.key_id.hex()}, trust list {trust.version}"
+    name = Text("key {key_id}, trust list {version}", key_id=opened.key_id.hex(), version=trust.version)
     allowed = bool(opened.algorithms) if entry is None else entry.key.algorithm in opened.algorithms
     trail.require(Reason.ALG_NOT_ALLOWED, allowed)
     if entry is None:
         raise trail.failure(Reason.KEY_UNKNOWN, name)
     trail.require(Reason.KEY_UNKNOWN, ok=True, detail=name)
     _key_time(entry, context, utc, trail)
-    trail.require(Reason.KEY_REVOKED, entry.status is KeyStatus.ACTIVE, f"{entry.status} {entry.reason}".rstrip())
+    trail.require(
+        Reason.KEY_REVOKED,
+        entry.status is KeyStatus.ACTIVE,
+        joined([entry.status, *([entry.reason] if entry.reason else [])], " "),
+    )
     trail.require(Reason.SIGNATURE_INVALID, opened.holds(entry.key))
     return entry
 
@@ -176,11 +189,15 @@ def _authenticate(opened: Opened, context: GateContext, trust: TrustList, utc: f
 def _key_time(entry: TrustEntry, context: GateContext, utc: float, trail: Trail) -> None:
     if not context.clock_trusted:
         # A wrong clock must not call a good key expired; CLOCK_UNTRUSTED stops every such text further on.
-        trail.require(Reason.KEY_EXPIRED, ok=True, detail="not judged, the clock is not trusted")
+        trail.require(Reason.KEY_EXPIRED, ok=True, detail=Text("not judged, the clock is not trusted"))
         return
     skew = context.clock_skew_s
     ok = entry.not_before - skew <= utc <= entry.not_after + skew
-    trail.require(Reason.KEY_EXPIRED, ok, f"valid from {entry.not_before} to {entry.not_after}")
+    trail.require(
+        Reason.KEY_EXPIRED,
+        ok,
+        Text("valid from {not_before} to {not_after}", not_before=entry.not_before, not_after=entry.not_after),
+    )
 
 
 def _claims(opened: Opened, entry: TrustEntry, trail: Trail) -> Permit:
@@ -194,27 +211,45 @@ def _claims(opened: Opened, entry: TrustEntry, trail: Trail) -> Permit:
 
 def _claims_detail(permit: Permit, entry: TrustEntry) -> str:
     if permit.issuer != entry.issuer:
-        return "the issuer is not the one that the key belongs to"
-    return "the check digit of the VIN differs" if vin.check_digit_differs(permit.vin) else ""
+        return Text("the issuer is not the one that the key belongs to")
+    return Text("the check digit of the VIN differs") if vin.check_digit_differs(permit.vin) else ""
 
 
 def _admit_time(permit: Permit, context: GateContext, utc: float, trail: Trail) -> None:
     skew = context.clock_skew_s
     trail.require(Reason.CLOCK_UNTRUSTED, context.clock_trusted)
-    trail.require(Reason.NOT_YET_VALID, utc >= permit.not_before - skew, f"from {permit.not_before}")
+    trail.require(
+        Reason.NOT_YET_VALID, utc >= permit.not_before - skew, Text("from {not_before}", not_before=permit.not_before)
+    )
     longest = permit.not_before + context.longest_life_s
     trail.require(Reason.EXPIRED, utc < min(permit.expires_at, longest) + skew, _end_detail(permit, longest))
 
 
 def _end_detail(permit: Permit, longest: float) -> str:
     if permit.expires_at <= longest:
-        return f"until {permit.expires_at}"
-    return f"until {permit.expires_at}, here until {longest:.0f}: no longer are its uses remembered"
+        return Text("until {expires_at}", expires_at=permit.expires_at)
+    return Text(
+        "until {expires_at}, here until {longest}: no longer are its uses remembered",
+        expires_at=permit.expires_at,
+        longest=f"{longest:.0f}",
+    )
 
 
 def _admit_place(permit: Permit, entry: TrustEntry | None, context: GateContext, trail: Trail) -> None:
     entitled = entry is None or not entry.sites or permit.site in entry.sites
-    detail = f"for site {permit.site}" if entitled else f"for site {permit.site}, where the key does not hold"
+    detail = (
+        Text("for site {site}", site=permit.site)
+        if entitled
+        else Text("for site {site}, where the key does not hold", site=permit.site)
+    )
     trail.require(Reason.WRONG_SITE, entitled and permit.site == context.site, detail)
-    trail.require(Reason.WRONG_LANE, permit.allows_lane(context.lane), f"lane mask {permit.lane_mask:#x}")
-    trail.require(Reason.WRONG_DIRECTION, permit.direction == context.direction, f"for {permit.direction}")
+    trail.require(
+        Reason.WRONG_LANE,
+        permit.allows_lane(context.lane),
+        Text("lane mask {lane_mask}", lane_mask=f"{permit.lane_mask:#x}"),
+    )
+    trail.require(
+        Reason.WRONG_DIRECTION,
+        permit.direction == context.direction,
+        Text("for {direction}", direction=permit.direction),
+    )

@@ -10,6 +10,7 @@ from agent.core.permit import cbor, vin
 from agent.core.permit.fields import ClaimsError, Fields
 from agent.core.permit.vehicle import TIMES, check_declaration, check_vehicle
 from agent.core.plates.formats import PlateKind
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -206,12 +207,12 @@ def _code(codes: Mapping[str, int], name: str | None) -> int | None:
     if name is None:
         return None
     if name not in codes:
-        raise ClaimsError("a direction or a plate kind that no permit has")
+        raise ClaimsError(Text("a direction or a plate kind that no permit has"))
     return codes[name]
 
 
 def _check_times(permit: Permit) -> None:
     if not permit.not_before < permit.expires_at:
-        raise ClaimsError("it ends before it begins")
+        raise ClaimsError(Text("it ends before it begins"))
     if not permit.issued_at < permit.expires_at:
-        raise ClaimsError("it was issued after its end")
+        raise ClaimsError(Text("it was issued after its end"))

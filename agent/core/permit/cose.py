@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from agent.core.permit import cbor
 from agent.core.permit.schemes import SIGNATURE_BYTES
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from agent.core.permit.keys import PublicKey, SigningKey
@@ -54,18 +55,18 @@ def parse(data: bytes) -> Signed:
         CoseError: another tag, shape, header or signature length, or CBOR that is not deterministic.
     """
     if not data.startswith(_TAG_SIGN1):
-        raise CoseError("not tagged as COSE_Sign1")
+        raise CoseError(Text("not tagged as COSE_Sign1"))
     try:
         parts = cbor.decode(data[len(_TAG_SIGN1) :], _OUTER_LIMITS)
         if not isinstance(parts, list) or len(parts) != _PARTS:
-            raise CoseError("not an array of four")
+            raise CoseError(Text("not an array of four"))
         protected, unprotected, payload, signature = parts
         if not isinstance(protected, bytes) or not isinstance(payload, bytes) or not isinstance(signature, bytes):
-            raise CoseError("a part that is no byte string")
+            raise CoseError(Text("a part that is no byte string"))
         if unprotected != {}:
-            raise CoseError("the unprotected header is not empty")
+            raise CoseError(Text("the unprotected header is not empty"))
         if len(signature) != SIGNATURE_BYTES:
-            raise CoseError(f"a signature of {len(signature)} bytes")
+            raise CoseError(Text("a signature of {count} bytes", count=len(signature)))
         algorithm, key_id = _header(cbor.decode(protected, _HEADER_LIMITS))
     except cbor.CborError as error:
         raise CoseError(str(error)) from None
@@ -86,12 +87,12 @@ def sign(payload: bytes, key: SigningKey, context: bytes = b"", key_id: bytes | 
 
 def _header(header: cbor.Value) -> tuple[int | str, bytes]:
     if not isinstance(header, dict) or set(header) != {_HEADER_ALGORITHM, _HEADER_KEY_ID}:
-        raise CoseError("the protected header is not the algorithm and the key id")
+        raise CoseError(Text("the protected header is not the algorithm and the key id"))
     algorithm, key_id = header[_HEADER_ALGORITHM], header[_HEADER_KEY_ID]
     if isinstance(algorithm, bool) or not isinstance(algorithm, int | str):
-        raise CoseError("an algorithm that is no integer and no text")
+        raise CoseError(Text("an algorithm that is no integer and no text"))
     if not isinstance(key_id, bytes) or len(key_id) not in _KEY_ID_SIZES:
-        raise CoseError("a key id that is not 4 to 8 bytes")
+        raise CoseError(Text("a key id that is not 4 to 8 bytes"))
     return algorithm, key_id
 
 

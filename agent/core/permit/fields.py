@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from drivers.text import Text
+
 if TYPE_CHECKING:
     from agent.core.permit.cbor import Value
 
@@ -25,7 +27,7 @@ class Fields:
             ClaimsError: it is no map.
         """
         if not isinstance(item, dict):
-            raise ClaimsError(f"no map of {name}s")
+            raise ClaimsError(Text("no map of {name}s", name=name))
         self._left = dict(item)
         self._name = name
 
@@ -39,7 +41,7 @@ class Fields:
             ClaimsError: it is missing.
         """
         if key not in self._left:
-            raise ClaimsError(f"{self._name} {key} is missing")
+            raise ClaimsError(Text("{name} {key} is missing", name=self._name, key=key))
         return self._left.pop(key)
 
     def integer(self, key: int | str, allowed: range) -> int:
@@ -50,9 +52,9 @@ class Fields:
         """
         value = self.take(key)
         if isinstance(value, bool) or not isinstance(value, int):
-            raise ClaimsError(f"{self._name} {key} is no integer")
+            raise ClaimsError(Text("{name} {key} is no integer", name=self._name, key=key))
         if value not in allowed:
-            raise ClaimsError(f"{self._name} {key} is out of range")
+            raise ClaimsError(Text("{name} {key} is out of range", name=self._name, key=key))
         return value
 
     def text(self, key: int | str, lengths: range) -> str:
@@ -63,9 +65,11 @@ class Fields:
         """
         value = self.take(key)
         if not isinstance(value, str):
-            raise ClaimsError(f"{self._name} {key} is no text")
+            raise ClaimsError(Text("{name} {key} is no text", name=self._name, key=key))
         if len(value) not in lengths or not value.isprintable() or value != value.strip():
-            raise ClaimsError(f"{self._name} {key} is not a printable text of the right length")
+            raise ClaimsError(
+                Text("{name} {key} is not a printable text of the right length", name=self._name, key=key)
+            )
         return value
 
     def octets(self, key: int | str, lengths: range) -> bytes:
@@ -76,9 +80,9 @@ class Fields:
         """
         value = self.take(key)
         if not isinstance(value, bytes):
-            raise ClaimsError(f"{self._name} {key} is no byte string")
+            raise ClaimsError(Text("{name} {key} is no byte string", name=self._name, key=key))
         if len(value) not in lengths:
-            raise ClaimsError(f"{self._name} {key} has {len(value)} bytes")
+            raise ClaimsError(Text("{name} {key} has {count} bytes", name=self._name, key=key, count=len(value)))
         return value
 
     def hexadecimal(self, key: int | str, lengths: range) -> bytes:
@@ -89,9 +93,9 @@ class Fields:
         """
         text = self.take(key)
         if not isinstance(text, str) or not _HEXADECIMAL.issuperset(text) or len(text) % 2:
-            raise ClaimsError(f"{self._name} {key} is not written in small hexadecimal digits")
+            raise ClaimsError(Text("{name} {key} is not written in small hexadecimal digits", name=self._name, key=key))
         if len(text) // 2 not in lengths:
-            raise ClaimsError(f"{self._name} {key} has {len(text) // 2} bytes")
+            raise ClaimsError(Text("{name} {key} has {count} bytes", name=self._name, key=key, count=len(text) // 2))
         return bytes.fromhex(text)
 
     def skip_null(self, key: int | str) -> bool:
@@ -108,4 +112,4 @@ class Fields:
             ClaimsError: something is left that nobody knows.
         """
         if self._left:
-            raise ClaimsError(f"{len(self._left)} unknown {self._name}s")
+            raise ClaimsError(Text("{count} unknown {name}s", count=len(self._left), name=self._name))

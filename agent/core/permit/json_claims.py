@@ -13,6 +13,7 @@ from agent.core.permit import claims, strict_json, vin
 from agent.core.permit.claims import DECLARATION_DIGITS, DIRECTIONS, PERMIT_ID_BYTES, PLATE_KINDS, Permit, PermitForm
 from agent.core.permit.fields import ClaimsError, Fields
 from agent.core.permit.vehicle import TIMES
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -54,7 +55,7 @@ def encode(permit: Permit) -> bytes:
     try:
         payload = json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode()
     except UnicodeEncodeError:
-        raise ClaimsError("a text that is not Unicode") from None
+        raise ClaimsError(Text("a text that is not Unicode")) from None
     decode(payload, permit.key_id)  # the issuer is held to what the gate will ask
     return payload
 
@@ -98,12 +99,14 @@ def decode(payload: bytes, key_id: bytes) -> Permit:
 
 def _declaration(item: Value) -> int:
     if not isinstance(item, str) or len(item) != DECLARATION_DIGITS or not (item.isascii() and item.isdecimal()):
-        raise ClaimsError(f"vehicle claim decl is not {DECLARATION_DIGITS} digits")
+        raise ClaimsError(
+            Text("vehicle claim decl is not {declaration_digits} digits", declaration_digits=DECLARATION_DIGITS)
+        )
     return int(item)
 
 
 def _word(fields: Fields, name: str, known: Iterable[str]) -> str:
     word = fields.text(name, _WORDS)
     if word not in known:
-        raise ClaimsError(f"vehicle claim {name} is no word that a permit has there")
+        raise ClaimsError(Text("vehicle claim {name} is no word that a permit has there", name=name))
     return word

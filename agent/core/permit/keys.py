@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 
 from agent.core.permit.schemes import SEED_BYTES, Ed25519, Es256, UnfitKeyError
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,7 +71,9 @@ class PublicKey:
         except UnfitKeyError as error:
             raise KeyInvalidError(str(error)) from None
         except ValueError:
-            raise KeyInvalidError(f"{len(self.raw)} bytes that are no {self.algorithm} public key") from None
+            raise KeyInvalidError(
+                Text("{count} bytes that are no {algorithm} public key", count=len(self.raw), algorithm=self.algorithm)
+            ) from None
 
     @classmethod
     def from_pem(cls, pem: bytes) -> PublicKey:
@@ -82,12 +85,12 @@ class PublicKey:
         try:
             public = serialization.load_pem_public_key(pem)
         except (ValueError, TypeError, UnsupportedAlgorithm, InternalError):
-            raise KeyInvalidError("no public key in PEM form") from None
+            raise KeyInvalidError(Text("no public key in PEM form")) from None
         for algorithm, scheme in _SCHEMES.items():
             raw = scheme.raw(public)
             if raw is not None:
                 return cls(algorithm, raw)
-        raise KeyInvalidError("the public key is neither Ed25519 nor P-256")
+        raise KeyInvalidError(Text("the public key is neither Ed25519 nor P-256"))
 
     def to_pem(self) -> bytes:
         """Return the public PEM of the key."""

@@ -9,6 +9,7 @@ from agent.core import jws
 from agent.core.permit import base45, claims, cose, json_claims
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.keys import Algorithm
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +77,7 @@ def _open_signed(payload: bytes) -> Opened:
 
 def _open_jws(payload: bytes) -> Opened:
     if not payload.isascii():
-        raise EncodingError("a character that is not ASCII")
+        raise EncodingError(Text("a character that is not ASCII"))
     try:
         signed = jws.read(payload.decode("ascii"))
     except jws.JwsSpellingError as error:
@@ -85,9 +86,9 @@ def _open_jws(payload: bytes) -> Opened:
         raise StructureError(str(error)) from None
     name, algorithm = signed.header.get("kid"), signed.header["alg"]
     if signed.header.get("typ") != JWS_TYPE:
-        raise StructureError(f"its header does not say that it is a {JWS_TYPE}")
+        raise StructureError(Text("its header does not say that it is a {jws_type}", jws_type=JWS_TYPE))
     if not isinstance(name, str) or len(name) not in _KEY_ID_DIGITS or not _DIGITS.issuperset(name):
-        raise StructureError("its key id is not 4 to 8 bytes in small hexadecimal digits")
+        raise StructureError(Text("its key id is not 4 to 8 bytes in small hexadecimal digits"))
     key_id = bytes.fromhex(name)
     accepting = frozenset(each for each in Algorithm if algorithm in each.names)
     return Opened(key_id, accepting, signed.holds, lambda: json_claims.decode(signed.payload, key_id))

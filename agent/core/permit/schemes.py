@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from typing_extensions import override
 
+from drivers.text import Text
+
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
 
@@ -132,7 +134,7 @@ class Ed25519(Scheme[ed25519.Ed25519PrivateKey]):
     def check(self, raw: bytes) -> None:
         self.load(raw)
         if raw[:-1] + bytes([raw[-1] & 0x7F]) in _SMALL_ORDER:
-            raise UnfitKeyError("an Ed25519 point of small order, for which anyone can make signatures")
+            raise UnfitKeyError(Text("an Ed25519 point of small order, for which anyone can make signatures"))
 
     @override
     def sign(self, private: ed25519.Ed25519PrivateKey, message: bytes) -> bytes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, NoReturn
 
+from drivers.text import Text
+
 if TYPE_CHECKING:
     from agent.core.permit.cbor import Value
 
@@ -24,20 +26,20 @@ def decode(data: bytes) -> Value:
             data.decode(), object_pairs_hook=_object, parse_float=_no_integer, parse_constant=_no_integer
         )
     except RecursionError:
-        raise JsonError("too deeply nested") from None
+        raise JsonError(Text("too deeply nested")) from None
     except JsonError:
         raise
     except ValueError:
-        raise JsonError("no JSON in UTF-8") from None
+        raise JsonError(Text("no JSON in UTF-8")) from None
     return value
 
 
 def _object(pairs: list[tuple[str, Value]]) -> dict[int | str, Value]:
     found: dict[int | str, Value] = dict(pairs)
     if len(found) != len(pairs):
-        raise JsonError("a name that is there twice")
+        raise JsonError(Text("a name that is there twice"))
     return found
 
 
 def _no_integer(_text: str) -> NoReturn:
-    raise JsonError("a number that is no integer")
+    raise JsonError(Text("a number that is no integer"))

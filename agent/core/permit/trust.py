@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from agent.core.permit import base45, cbor, cose
 from agent.core.permit.fields import ClaimsError, Fields
 from agent.core.permit.keys import Algorithm, KeyInvalidError, PublicKey, key_id
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -111,7 +112,7 @@ def root_key(text: str) -> PublicKey:
     try:
         raw = bytes.fromhex(text)
     except ValueError:
-        raise KeyInvalidError("a root key is 64 hexadecimal digits") from None
+        raise KeyInvalidError(Text("a root key is 64 hexadecimal digits")) from None
     return PublicKey(Algorithm.ED25519, raw)
 
 
@@ -142,37 +143,47 @@ def load(text: bytes, roots: Sequence[PublicKey], oldest: int = 1) -> TrustList:
     signed = _open(text.removesuffix(b"\n").removesuffix(b"\r"))
     root = next((key for key in roots if key.key_id == signed.key_id), None)
     if root is None:
-        raise TrustError(TrustFault.ROOT_UNKNOWN, f"signed by {signed.key_id.hex()}, which is no pinned root key")
+        raise TrustError(
+            TrustFault.ROOT_UNKNOWN, Text("signed by {key_id}, which is no pinned root key", key_id=signed.key_id.hex())
+        )
     if not signed.holds(root, _CONTEXT):
-        raise TrustError(TrustFault.SIGNATURE_INVALID, "the signature of the root key does not hold")
+        raise TrustError(TrustFault.SIGNATURE_INVALID, Text("the signature of the root key does not hold"))
     try:
         trust = _read(cbor.decode(signed.payload, _LIMITS))
         _agree(trust, roots)
     except (cbor.CborError, ClaimsError, KeyInvalidError) as error:
-        raise TrustError(TrustFault.CONTENT_INVALID, f"signed, but not well-formed: {error}") from None
+        raise TrustError(
+            TrustFault.CONTENT_INVALID, Text("signed, but not well-formed: {error}", error=error)
+        ) from None
     if trust.version < oldest:
-        raise TrustError(TrustFault.ROLLED_BACK, f"version {trust.version} is older than {oldest}, the one in use")
+        raise TrustError(
+            TrustFault.ROLLED_BACK,
+            Text("version {version} is older than {oldest}, the one in use", version=trust.version, oldest=oldest),
+        )
     return trust
 
 
 def _open(text: bytes) -> cose.Signed:
     if len(text) > MAX_TEXT:
-        raise TrustError(TrustFault.TOO_LARGE, f"{len(text)} bytes; a trust list has {MAX_TEXT} at most")
+        raise TrustError(
+            TrustFault.TOO_LARGE,
+            Text("{count} bytes; a trust list has {max_text} at most", count=len(text), max_text=MAX_TEXT),
+        )
     if not text.startswith(PREFIX):
-        raise TrustError(TrustFault.NOT_A_TRUST_LIST, f"it does not begin with {PREFIX.decode()}")
+        raise TrustError(TrustFault.NOT_A_TRUST_LIST, Text("it does not begin with {prefix}", prefix=PREFIX.decode()))
     try:
         return cose.parse(base45.decode(text[len(PREFIX) :]))
     except base45.Base45Error as error:
-        raise TrustError(TrustFault.ENCODING_INVALID, f"not Base45: {error}") from None
+        raise TrustError(TrustFault.ENCODING_INVALID, Text("not Base45: {error}", error=error)) from None
     except cose.CoseError as error:
-        raise TrustError(TrustFault.STRUCTURE_INVALID, f"not a COSE_Sign1: {error}") from None
+        raise TrustError(TrustFault.STRUCTURE_INVALID, Text("not a COSE_Sign1: {error}", error=error)) from None
 
 
 def _read(item: cbor.Value) -> TrustList:
     fields = Fields(item, "field")
     entries = fields.take(_ENTRIES)
     if not isinstance(entries, list) or len(entries) > MAX_ENTRIES:
-        raise ClaimsError(f"the entries are no array of {MAX_ENTRIES} at most")
+        raise ClaimsError(Text("the entries are no array of {max_entries} at most", max_entries=MAX_ENTRIES))
     trust = TrustList(
         version=fields.integer(_VERSION, _VERSIONS),
         issued_at=fields.integer(_ISSUED_AT, _TIMES),
@@ -187,7 +198,7 @@ def _entry(item: cbor.Value) -> TrustEntry:
     fields = Fields(item, "entry field")
     algorithm = _ALGORITHMS.get(fields.integer(_ALGORITHM, range(-256, 0)))
     if algorithm is None:
-        raise ClaimsError("an algorithm that no key has here")
+        raise ClaimsError(Text("an algorithm that no key has here"))
     entry = TrustEntry(
         key=PublicKey(algorithm, fields.octets(_KEY, range(32, 66))),
         key_id=fields.octets(_KEY_ID, range(4, 9)),
@@ -205,28 +216,28 @@ def _entry(item: cbor.Value) -> TrustEntry:
 
 def _sites(item: cbor.Value) -> tuple[int, ...]:
     if not isinstance(item, list):
-        raise ClaimsError("the sites are no array")
+        raise ClaimsError(Text("the sites are no array"))
     sites = [site for site in item if isinstance(site, int) and not isinstance(site, bool) and 0 < site < 1 << 32]
     if len(sites) != len(item):
-        raise ClaimsError("a site that is no number above 0")
+        raise ClaimsError(Text("a site that is no number above 0"))
     return tuple(sites)
 
 
 def _agree(trust: TrustList, roots: Sequence[PublicKey]) -> None:
     """Check what the fields say of one another."""
     if not trust.issued_at < trust.expires_at:
-        raise ClaimsError("the list ends before it begins")
+        raise ClaimsError(Text("the list ends before it begins"))
     seen: set[bytes] = set()
     for entry in trust.entries:
         name = entry.key_id.hex()
         if entry.key_id != key_id(entry.key.raw, len(entry.key_id)):
-            raise ClaimsError(f"key id {name} is not that of its key")
+            raise ClaimsError(Text("key id {name} is not that of its key", name=name))
         if entry.key_id in seen:
-            raise ClaimsError(f"key id {name} is there twice")
+            raise ClaimsError(Text("key id {name} is there twice", name=name))
         if entry.key in roots:
-            raise ClaimsError(f"key {name} is a root key, which signs trust lists only")
+            raise ClaimsError(Text("key {name} is a root key, which signs trust lists only", name=name))
         if not entry.not_before < entry.not_after:
-            raise ClaimsError(f"key {name} ends before it begins")
+            raise ClaimsError(Text("key {name} ends before it begins", name=name))
         seen.add(entry.key_id)
 
 

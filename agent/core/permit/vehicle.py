@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from agent.core.permit import vin as vins
 from agent.core.permit.fields import ClaimsError
 from agent.core.plates.formats import FORMATS, STRICT, PlateKind, normalise
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,9 +38,9 @@ def check_declaration(number: int, direction: str) -> None:
         ClaimsError: its year is none, or its ninth digit is that of another direction.
     """
     if number // 10**10 % 10**4 not in _YEARS:
-        raise ClaimsError("digits 5 to 8 of the declaration number are no year")
+        raise ClaimsError(Text("digits 5 to 8 of the declaration number are no year"))
     if number // 10**9 % 10 != _DIGIT_9[direction]:
-        raise ClaimsError(f"digit 9 of the declaration number is not that of an {direction}")
+        raise ClaimsError(Text("digit 9 of the declaration number is not that of an {direction}", direction=direction))
 
 
 def check_vehicle(vin: str, plate: str | None, plate_kind: str | None) -> None:
@@ -49,9 +50,9 @@ def check_vehicle(vin: str, plate: str | None, plate_kind: str | None) -> None:
         ClaimsError: one is not.
     """
     if not vins.is_well_formed(vin):
-        raise ClaimsError("the VIN is not 17 digits and capitals without I, O and Q")
+        raise ClaimsError(Text("the VIN is not 17 digits and capitals without I, O and Q"))
     if (plate is None) != (plate_kind is None):
-        raise ClaimsError("a plate and its kind come together or not at all")
+        raise ClaimsError(Text("a plate and its kind come together or not at all"))
     if plate is None or plate_kind is None:
         return
     kind = _AS_FORMAT.get(plate_kind, plate_kind)
@@ -59,6 +60,6 @@ def check_vehicle(vin: str, plate: str | None, plate_kind: str | None) -> None:
     if any(form.fits(plate) for form in _STRICT.get(key, ())):
         return  # a text of a strict format is its own normal form
     if plate != normalise(plate):
-        raise ClaimsError("the plate is not written in its normal form")
+        raise ClaimsError(Text("the plate is not written in its normal form"))
     if not any(form.fits(plate) for form in _ALL.get(key, ())):
-        raise ClaimsError(f"the plate does not have the form of {plate_kind}")
+        raise ClaimsError(Text("the plate does not have the form of {plate_kind}", plate_kind=plate_kind))

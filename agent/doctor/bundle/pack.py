@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.core.chain import time_text
-from agent.core.wording.words import Language
 from agent.doctor.bundle import contents
 from agent.doctor.bundle.scrub import Scrubber, secrets_of
 from agent.doctor.telling import as_json
+from agent.i18n import Language
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -28,6 +28,7 @@ from agent.link.tls import TlsFiles, TlsFilesError, make_context
 from agent.store.errors import JournalError
 from agent.store.gate_key import GateKeyError, read_gate_key
 from agent.store.reader import JournalReader
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,7 +132,10 @@ def _model(path: Traversable, entry: dict[str, Any]) -> ModelFacts:
     except OSError as error:
         return ModelFacts(path.name, error.strerror or str(error))
     found = hashlib.sha256(content).hexdigest()
-    return ModelFacts(path.name, "" if found == entry["sha256"] else f"SHA-256 {found}, not {entry['sha256']}")
+    return ModelFacts(
+        path.name,
+        "" if found == entry["sha256"] else Text("SHA-256 {found}, not {entry}", found=found, entry=entry["sha256"]),
+    )
 
 
 def _certificate(path: Path, expected: str | None, user: User) -> CertificateFacts:
@@ -142,7 +146,7 @@ def _certificate(path: Path, expected: str | None, user: User) -> CertificateFac
         # The first is the gate's own, and of a list of authorities the one that ends first counts.
         chain = x509.load_pem_x509_certificates(path.read_bytes())
     except (OSError, ValueError) as error:
-        return CertificateFacts(path, f"it holds no PEM certificate ({error})")
+        return CertificateFacts(path, Text("it holds no PEM certificate ({error})", error=error))
     one = chain[0] if expected is not None else min(chain, key=lambda each: each.not_valid_after_utc)
     names = one.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     name = str(names[0].value) if names else one.subject.rfc4514_string()
@@ -164,7 +168,11 @@ def _key(path: Path, pair: TlsFiles, user: User, *, usable: bool) -> PrivateKeyF
 def _unreadable(path: Path, user: User) -> str:
     """Why a file cannot be read by the agent's user; "" where it can."""
     try:
-        return "" if user.may(path, os.R_OK) else f"the user {user.name} may not read it: check owner and mode"
+        return (
+            ""
+            if user.may(path, os.R_OK)
+            else Text("the user {name} may not read it: check owner and mode", name=user.name)
+        )
     except OSError as error:
         return error.strerror or str(error)
 

@@ -19,6 +19,7 @@ from agent.signals import NAMES
 from drivers import registry
 from drivers.api import DeviceError, DeviceUnavailableError
 from drivers.holders import holders
+from drivers.text import Text, joined
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -32,7 +33,7 @@ STEADY_S: Final = 4.5
 REFUSED_S: Final = 4.0
 """After so long, one that was tried and refused is not waited for any longer."""
 _LOOK_S: Final = 0.1
-HANGS: Final = "no answer in time"
+HANGS: Final = Text("no answer in time")
 
 
 class _Closes(Protocol):
@@ -166,8 +167,8 @@ def _check_free(device: Device) -> None:
         return
     found = [one for one in holders(str(Path(port).resolve())) if one.pid != os.getpid()]
     if found:
-        who = ", ".join(f"{one.name} (pid {one.pid})" for one in found)
-        raise DeviceUnavailableError(f"{port} is in use by {who}")
+        who = joined(Text("{name} (pid {pid})", name=one.name, pid=one.pid) for one in found)
+        raise DeviceUnavailableError(Text("{port} is in use by {who}", port=port, who=who))
 
 
 def _opened(device: Device, port: _Closes, work: Callable[[], Any]) -> Any:

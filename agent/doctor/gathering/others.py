@@ -19,6 +19,7 @@ from agent.port_state import PortState
 from agent.service.parallel import at_once
 from agent.settings import broker_address
 from agent.store.errors import RegistryError
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
 ANSWER_S: Final = 5.0
 LIMIT_S: Final = 4 * ANSWER_S
 MS_PER_S: Final = 1000.0
-NO_ANSWER: Final = "no answer in time"
+NO_ANSWER: Final = Text("no answer in time")
 CLIENT_SUFFIX: Final = ".doctor"
 _FULL_PAUSE_S: Final = 0.05
 

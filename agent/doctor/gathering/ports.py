@@ -11,6 +11,7 @@ from agent.doctor.facts import PortFacts
 from drivers.adapters import ROOT, adapters, advice
 from drivers.device_group import group_of
 from drivers.holders import holders
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -63,7 +64,11 @@ def _port(
         user=user.name,
         group=group_of(real),
         barred=_kind(real, root) if not permitted and user.is_barred(real, wanted) else "",
-        holders=tuple(f"{one.name} (pid {one.pid})" for one in holders(device, root / "proc") if one.pid not in ours),
+        holders=tuple(
+            Text("{name} (pid {pid})", name=one.name, pid=one.pid)
+            for one in holders(device, root / "proc")
+            if one.pid not in ours
+        ),
         better=better,
         why=why,
     )
@@ -81,7 +86,9 @@ def _better(path: str, device: str, there: Iterable[Adapter], root: Path) -> tup
     for folder in VIDEO_FOLDERS:
         for link in sorted((root / folder).glob("*")):
             if link.resolve() == (root / device.removeprefix("/")).resolve():
-                return f"/{link.relative_to(root)}", "the number of a camera changes with the order of plugging in"
+                return f"/{link.relative_to(root)}", Text(
+                    "the number of a camera changes with the order of plugging in"
+                )
     return "", ""
 
 

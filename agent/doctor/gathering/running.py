@@ -10,6 +10,7 @@ from agent.doctor.gathering.opened import camera_facts
 from agent.port_state import PortState
 from agent.scanner_watch import ScannerState
 from agent.signals import NAMES
+from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 STALE_TIMES: Final = 3
 """A sample of the inputs that is so many times older than the lane bears is no sample any more."""
-NOT_SEEN: Final = "it was not seen yet"
+NOT_SEEN: Final = Text("it was not seen yet")
 
 
 def parts(states: Iterable[WorkerState]) -> tuple[PartFacts, ...]:

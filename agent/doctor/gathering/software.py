@@ -130,4 +130,4 @@ def asked(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
 
 
 def _lines(problems: Sequence[Problem], severity: str) -> tuple[str, ...]:
-    return tuple(str(problem).splitlines()[0] for problem in problems if problem.severity == severity)
+    return tuple(problem.head for problem in problems if problem.severity == severity)

@@ -10,6 +10,7 @@ from agent.doctor.codes import Check, Code
 from agent.doctor.finding import Finding
 from agent.doctor.judging.shown import milliseconds
 from agent.eye.protocol import CameraPhase
+from drivers.text import joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -38,7 +39,7 @@ def _port(one: PortFacts) -> Iterator[Finding]:
     if not one.permitted:
         told.append(_forbidden(one))
     if one.holders:
-        told.append(Finding(check, one.path, Code.PORT_HELD, values={"holders": ", ".join(one.holders)}))
+        told.append(Finding(check, one.path, Code.PORT_HELD, values={"holders": joined(one.holders)}))
     if one.better:
         values = {"better": one.better, "why": one.why}
         told.append(Finding(check, one.path, Code.PORT_NAME_CHANGES, values=values))
@@ -115,8 +116,8 @@ def _relay(one: RelayFacts) -> Iterator[Finding]:
     if one.energised and not one.agent:
         channels = ", ".join(map(str, one.energised))
         told.append(Finding(check, one.board, Code.RELAY_ENERGISED, values={"channels": channels}))
-    answer = "" if one.answer_s is None else f", {milliseconds(one.answer_s)}"
-    yield from told or [Finding(check, one.board, measured=f"{one.detail}{answer}")]
+    answer = [] if one.answer_s is None else [milliseconds(one.answer_s)]
+    yield from told or [Finding(check, one.board, measured=joined([one.detail, *answer]))]
 
 
 def inputs(facts: Iterable[InputsFacts]) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ import tomllib
 import pytest
 
 from agent.console.routing import page_modules
-from agent.console.texts import LANGUAGES
+from agent.i18n import Language
 from tests.console.browser.gate import PLATE
 from tests.console.browser.visit import SIZES, VENDOR
 
@@ -32,7 +32,7 @@ def history(gate):
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", Language)
 def test_every_page_is_whole_in_every_language_on_desktop_and_phone(page_of, language):
     visitor = page_of(language=language)
     wrong = []

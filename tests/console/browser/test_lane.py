@@ -7,8 +7,8 @@ import re
 from playwright.sync_api import expect
 
 from agent.core.events import Outcome
-from agent.core.wording import lookup
-from agent.core.wording.words import Language
+from agent.i18n import Language
+from agent.i18n.events import outcome_text
 from tests.console.browser.gate import PLATE
 
 
@@ -24,7 +24,7 @@ def test_a_vehicle_is_followed_from_its_code_to_its_story(gate, page_of):
     gate.show()
     gate.lane.leave(gate.until)
     newest = page.locator(".vehicle").first
-    expect(newest).to_contain_text(lookup.outcome(Outcome.DENIED, Language.EN))
+    expect(newest).to_contain_text(outcome_text(Outcome.DENIED, Language.EN))
     newest.locator("summary").click()
     expect(newest.locator(".checks .bad")).to_contain_text("The signature is genuine")
     shown = newest.locator(".evidence img").first

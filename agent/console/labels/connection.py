@@ -1,0 +1,39 @@
+"""What the page Connection calls states of connections, clock and lists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+STATES: Final[Mapping[str, Text]] = {
+    "up": Text("Connected."),
+    "connecting": Text("Connecting."),
+    "stale": Text("No answer for a while."),
+    "lost": Text("No connection; it is tried again and again. Vehicles are served all the same."),
+}
+
+CLOCK: Final[Mapping[str, Text]] = {
+    "SYNCED": Text("A time server keeps it right."),
+    "HOLDOVER": Text("No time server now, but it cannot have gone far wrong yet."),
+    "UNTRUSTED": Text(
+        "No time server has set it lately: it cannot be trusted. Look at the time server and the network."
+    ),
+}
+
+LISTS_STATES: Final[Mapping[str, Text]] = {
+    "FRESH": Text("Fresh: all that is checked may pass."),
+    "STALE_OK": Text("A while old: all that is checked may still pass."),
+    "KNOWN_ONLY": Text("Old: only permits whose declaration is here may pass."),
+    "TOO_OLD": Text("Too old: an officer decides."),
+}
+
+LISTS: Final[Mapping[str, Text]] = {
+    "trust": Text("Trust"),
+    "declarations": Text("Declarations"),
+    "revocations": Text("Revocations"),
+    "watch": Text("Watch list"),
+}

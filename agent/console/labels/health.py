@@ -1,0 +1,30 @@
+"""What the page Health calls severities and levels of the log."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+COUNTS: Final[Mapping[str, Text]] = {
+    "error": Text("Errors"),
+    "warning": Text("Warnings"),
+    "note": Text("Notes"),
+    "ok": Text("Well"),
+}
+
+SEVERITIES: Final[Mapping[str, Text]] = {
+    "error": Text("error"),
+    "warning": Text("warning"),
+    "note": Text("note"),
+}
+
+LEVELS: Final[Mapping[str, Text]] = {
+    "debug": Text("everything"),
+    "info": Text("news and worse"),
+    "warning": Text("warnings and errors"),
+    "error": Text("errors only"),
+}

@@ -1,0 +1,72 @@
+"""Words for people in records and messages: in English, and with the message that they were made of."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    SerializerFunctionWrapHandler,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_serializer,
+)
+
+from drivers.text import Text
+
+
+def _kept(value: object, handler: ValidatorFunctionWrapHandler) -> object:
+    return value if isinstance(value, Text) else handler(value)
+
+
+Detail = Annotated[str, WrapValidator(_kept)]
+"""Words for people, in English: a `Text` stays one, so that the event is written with the message that it was made of."""
+
+
+class Message(BaseModel):
+    """What was said, by its message id: whoever has a catalogue of translations can tell it in a reader's language."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    id: str = Field(description="The English words with a `{name}` for each value, as the gate's catalogues have them.")
+    args: dict[str, JsonValue] = Field(
+        default={}, description="The values by name: a text, a number, or an object that is a message again."
+    )
+
+
+Told = Annotated[
+    Message | None,
+    Field(
+        description="What `detail` was made of; absent: nothing but these words is known. Written by the gate itself."
+    ),
+]
+
+
+class Spoken(BaseModel):
+    """Base of what says something in words: it is written with the message of its detail, where that is known."""
+
+    @model_serializer(mode="wrap")
+    def _written(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = handler(self)
+        if written["message"] is None:
+            detail = getattr(self, "detail", "")
+            written |= {"message": message_of(detail)} if isinstance(detail, Text) else {}
+        if written["message"] is None:
+            del written["message"]
+        return written
+
+
+def message_of(text: Text) -> dict[str, Any] | None:
+    """The fields of the message that a text is; None for one that needs a context or a number to be found."""
+    if text.context or text.number is not None:
+        return None
+    return {"id": text.pattern, "args": {name: _argument(value) for name, value in text.values.items()}}
+
+
+def _argument(value: object) -> Any:
+    """A value as JSON has it."""
+    if isinstance(value, Text):
+        return message_of(value) or str.__str__(value)
+    return value if isinstance(value, bool | int | float) else str(value)

@@ -1,1 +1,0 @@
-"""What people read: reasons, states, alarms and outcomes in the languages of the border."""

@@ -1,1 +1,0 @@
-"""The words of the findings, one module a language."""

@@ -1,0 +1,55 @@
+"""The translations of one language."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from gettext import c2py
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final
+
+from agent.i18n.po import CatalogueError, entries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from agent.i18n.language import Language
+    from agent.i18n.po import Entry
+
+DOMAIN: Final = "agent.i18n"
+"""The package beside whose modules the catalogues lie, as `<language>.po`."""
+_PLURAL: Final = re.compile(r"^Plural-Forms:.*\bplural=([^;]+);", re.MULTILINE)
+
+
+class Catalogue:
+    """What every message is called in one language. Fuzzy and empty translations are no translations."""
+
+    def __init__(self, found: Iterable[Entry]) -> None:
+        """`found`: the messages of a file, its header first. Raises CatalogueError for one without plural forms."""
+        header, *messages = found
+        plural = _PLURAL.search(header.forms[0])
+        if header.message or plural is None:
+            raise CatalogueError("the header names no plural forms")
+        self._form: Callable[[int], int] = c2py(plural[1])
+        self._forms: Mapping[tuple[str, str], tuple[str, ...]] = {
+            (one.context, one.message): one.forms for one in messages if all(one.forms) and not one.fuzzy
+        }
+
+    @property
+    def messages(self) -> list[str]:
+        """The English of all that is translated, of what has no context and no plural."""
+        return [message for (context, message), forms in self._forms.items() if not context and len(forms) == 1]
+
+    def translation(self, context: str, message: str, number: int | None = None) -> str | None:
+        """The translation; None: there is none. `number`: of how many things it speaks, for a message with a plural."""
+        forms = self._forms.get((context, message))
+        if forms is None:
+            return None
+        return forms[0] if number is None else forms[self._form(number)]
+
+
+@cache
+def catalogue(language: Language) -> Catalogue:
+    """The catalogue of a language, read once. Raises CatalogueError, FileNotFoundError for English, which needs none."""
+    with (files(DOMAIN) / f"{language}.po").open(encoding="utf-8") as lines:
+        return Catalogue(entries(lines))

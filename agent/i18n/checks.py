@@ -1,0 +1,60 @@
+"""What the checks of a decision are called."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from agent.core.decision import Reason
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+CHECKS: Final[Mapping[Reason, Text]] = {
+    Reason.QR_NONE: Text("A code was shown"),
+    Reason.QR_MULTIPLE: Text("Only one permit was shown"),
+    Reason.QR_UNSTABLE: Text("The code was seen clearly"),
+    Reason.PAYLOAD_TOO_LARGE: Text("The code has the length of a permit"),
+    Reason.NOT_A_PERMIT: Text("The code is a permit"),
+    Reason.VERSION_UNSUPPORTED: Text("Its form is accepted here"),
+    Reason.ENCODING_INVALID: Text("The code is undamaged"),
+    Reason.STRUCTURE_INVALID: Text("It is built as a permit is"),
+    Reason.ALG_NOT_ALLOWED: Text("It is signed in an allowed way"),
+    Reason.KEY_UNKNOWN: Text("The issuer's key is known"),
+    Reason.KEY_EXPIRED: Text("The issuer's key was valid"),
+    Reason.KEY_REVOKED: Text("The issuer's key is not disabled"),
+    Reason.SIGNATURE_INVALID: Text("The signature is genuine"),
+    Reason.CLAIMS_INVALID: Text("What it says is possible"),
+    Reason.CLOCK_UNTRUSTED: Text("The gate knows the time"),
+    Reason.NOT_YET_VALID: Text("Its time has begun"),
+    Reason.EXPIRED: Text("Its time is not over"),
+    Reason.WRONG_SITE: Text("It is for this site"),
+    Reason.WRONG_LANE: Text("It is for this lane"),
+    Reason.WRONG_DIRECTION: Text("It is for this direction"),
+    Reason.PERMIT_REVOKED: Text("It was not revoked"),
+    Reason.DECLARATION_UNKNOWN: Text("The declaration is here"),
+    Reason.DECLARATION_NOT_RELEASED: Text("The declaration is released"),
+    Reason.DECLARATION_MISMATCH: Text("Permit and declaration agree"),
+    Reason.DATA_TOO_OLD: Text("The lists are fresh enough"),
+    Reason.PLATE_UNREADABLE: Text("A plate was read"),
+    Reason.PLATE_UNSURE: Text("The plate was read for sure"),
+    Reason.PLATE_MISMATCH: Text("The plate is the declared one"),
+    Reason.PLATE_OTHER_PERMIT: Text("It fits no other vehicle better"),
+    Reason.VIN_CHECKSUM: Text("The check digit of the VIN"),
+    Reason.VIN_ALREADY_EXITED: Text("It has not passed under another permit"),
+    Reason.VEHICLE_CLASS_MISMATCH: Text("The plate is of the declared kind"),
+    Reason.ALREADY_USED: Text("The permit is not used yet"),
+    Reason.USED_AT_OTHER_GATE: Text("Not used at another gate"),
+    Reason.RESERVED_ELSEWHERE: Text("Not in use at another gate"),
+    Reason.LEDGER_UNREACHABLE: Text("The other gates could be asked"),
+    Reason.PASSBACK: Text("It did not pass here a moment ago"),
+    Reason.RATE_LIMITED: Text("Not too many refused codes"),
+    Reason.WATCHLIST_HOLD: Text("It is not on the watch list"),
+    Reason.SAMPLED: Text("Not drawn for a check"),
+    Reason.INTERLOCKED: Text("No other barrier is in the way"),
+    Reason.LANE_LOCKED: Text("The lane is not locked"),
+    Reason.GATE_FAULT: Text("All parts of the gate work"),
+    Reason.INTERNAL_ERROR: Text("No error inside the gate"),
+    Reason.OK: Text("All checks"),
+}
+"""What each check proves where it holds."""

@@ -1,0 +1,73 @@
+"""Reading catalogues of translations as gettext keeps them: `.po` files."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_LINE: Final = re.compile(r'(?:(msgctxt|msgid|msgid_plural|msgstr|msgstr\[\d\]) )?"((?:[^"\\]|\\.)*)"')
+_ESCAPE: Final = re.compile(r"\\(.)")
+_ESCAPED: Final = {"n": "\n", "t": "\t", '"': '"', "\\": "\\"}
+
+
+class CatalogueError(Exception):
+    """The file is no catalogue: which line, and what is wrong there."""
+
+
+@dataclass(slots=True)
+class Entry:
+    """One message. `context`: its msgctxt; "": it has none. `forms`: the translation, or one for each plural form.
+
+    `fuzzy`: the English changed and nobody has looked at the translation since.
+    """
+
+    fuzzy: bool = False
+    parts: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def context(self) -> str:
+        """What tells it from other messages of the same English."""
+        return self.parts.get("msgctxt", "")
+
+    @property
+    def message(self) -> str:
+        """The English; the header of the file has the empty one."""
+        return self.parts["msgid"]
+
+    @property
+    def plural(self) -> str:
+        """The English for more than one; "": the message has no plural."""
+        return self.parts.get("msgid_plural", "")
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """The translation; where the message has a plural, one for each of the language's plural forms."""
+        return tuple(words for keyword, words in self.parts.items() if keyword.startswith("msgstr"))
+
+
+def entries(lines: Iterable[str]) -> Iterator[Entry]:
+    """The messages of a file, its header first; obsolete ones are left out. Raises CatalogueError."""
+    entry, keyword = Entry(), ""
+    for number, line in enumerate(lines, 1):
+        text = line.strip()
+        if text.startswith("#,"):
+            entry.fuzzy = "fuzzy" in text
+        elif text and not text.startswith("#"):
+            found = _LINE.fullmatch(text)
+            if found is None or not (found[1] or keyword):
+                raise CatalogueError(f"line {number}: {text!r} belongs to no message")
+            keyword = found[1] or keyword
+            entry.parts[keyword] = entry.parts.get(keyword, "") + _ESCAPE.sub(_unescaped, found[2])
+        elif not text and entry.parts:
+            yield entry
+            entry, keyword = Entry(), ""
+    if entry.parts:
+        yield entry
+
+
+def _unescaped(escape: re.Match[str]) -> str:
+    return _ESCAPED.get(escape[1], escape[0])

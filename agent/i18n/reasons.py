@@ -1,0 +1,127 @@
+"""What an officer is told of each reason of a decision."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from agent.core.decision import Reason
+from agent.i18n.advice import Advice
+from drivers.text import Text, pgettext
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from agent.i18n.language import Language
+
+REASONS: Final[Mapping[Reason, Advice]] = {
+    Reason.OK: Advice(Text("All checks held."), Text("There is nothing to do.")),
+    Reason.QR_NONE: Advice(Text("No code was shown."), Text("Ask the driver for the code of the permit.")),
+    Reason.QR_MULTIPLE: Advice(
+        Text("Codes of several permits were shown."), Text("Have only the one that belongs to this vehicle shown.")
+    ),
+    Reason.QR_UNSTABLE: Advice(Text("The code was not seen clearly."), Text("Have it shown again and held still.")),
+    Reason.PAYLOAD_TOO_LARGE: Advice(
+        Text("The code is too long to be a permit."), Text("Ask for the code of the permit.")
+    ),
+    Reason.NOT_A_PERMIT: Advice(Text("The code is no permit."), Text("Ask for the code of the permit.")),
+    Reason.VERSION_UNSUPPORTED: Advice(
+        Text("The permit has a form that this gate does not accept."),
+        Text("Check it with central; the gate may need an update."),
+    ),
+    Reason.ENCODING_INVALID: Advice(Text("The code is damaged."), Text("Ask for the original code.")),
+    Reason.STRUCTURE_INVALID: Advice(Text("The code is not built as a permit is."), Text("Suspect a forgery.")),
+    Reason.ALG_NOT_ALLOWED: Advice(
+        Text("The permit is signed in a way that its key may not be used."), Text("Suspect a forgery.")
+    ),
+    Reason.KEY_UNKNOWN: Advice(
+        Text("The gate does not know the key that signed the permit."),
+        Text("Suspect a forgery; see that the trust list is up to date."),
+    ),
+    Reason.KEY_EXPIRED: Advice(Text("The issuer's key was not valid at this time."), Text("A new permit is needed.")),
+    Reason.KEY_REVOKED: Advice(Text("The issuer's key was disabled."), Text("Hold the vehicle and ask central.")),
+    Reason.SIGNATURE_INVALID: Advice(
+        Text("The permit was altered or forged."), Text("Hold the vehicle and report it.")
+    ),
+    Reason.CLAIMS_INVALID: Advice(
+        Text("The permit is signed, but what it says cannot be."),
+        Text("Report it to the issuer; a new permit is needed."),
+    ),
+    Reason.CLOCK_UNTRUSTED: Advice(
+        Text("The gate does not know the time for sure."), Text("Check the permit by hand and call a technician.")
+    ),
+    Reason.NOT_YET_VALID: Advice(Text("The time of the permit has not begun."), Text("The vehicle must come later.")),
+    Reason.EXPIRED: Advice(Text("The time of the permit is over."), Text("A new permit is needed.")),
+    Reason.WRONG_SITE: Advice(
+        Text("The permit is for another site."), pgettext("to another site", "Send the vehicle there.")
+    ),
+    Reason.WRONG_LANE: Advice(
+        Text("The permit is for another lane."), pgettext("to another lane", "Send the vehicle there.")
+    ),
+    Reason.WRONG_DIRECTION: Advice(
+        Text("The permit is for the other direction."), Text("Send the vehicle to that side.")
+    ),
+    Reason.PERMIT_REVOKED: Advice(Text("The permit was revoked."), Text("Hold the vehicle and ask central.")),
+    Reason.DECLARATION_UNKNOWN: Advice(
+        Text("The gate holds no declaration of this vehicle."), Text("Ask central; it may not have reached the gate.")
+    ),
+    Reason.DECLARATION_NOT_RELEASED: Advice(
+        Text("The declaration is not released: it is new, held or cancelled."), Text("Ask central for its state.")
+    ),
+    Reason.DECLARATION_MISMATCH: Advice(
+        Text("Permit and declaration differ."), Text("Compare VIN, plate and number, and ask central.")
+    ),
+    Reason.DATA_TOO_OLD: Advice(
+        Text("The gate has not heard from central for too long."),
+        Text("Check with central by other means; call a technician."),
+    ),
+    Reason.PLATE_UNREADABLE: Advice(
+        Text("No plate was read, or none is declared."), Text("Compare plate or VIN by eye.")
+    ),
+    Reason.PLATE_UNSURE: Advice(Text("The plate was not read clearly."), Text("Compare it by eye.")),
+    Reason.PLATE_MISMATCH: Advice(
+        Text("The plate is not the declared one."), Text("Hold the vehicle; compare plate and VIN.")
+    ),
+    Reason.PLATE_OTHER_PERMIT: Advice(
+        Text("The plate fits another declared vehicle better."), Text("Find out which permit belongs to this one.")
+    ),
+    Reason.VIN_CHECKSUM: Advice(Text("The check digit of the VIN is wrong."), Text("Compare the VIN at the vehicle.")),
+    Reason.VIN_ALREADY_EXITED: Advice(
+        Text("A vehicle with this VIN has passed under another permit."),
+        Text("Compare the VIN at the vehicle and ask central."),
+    ),
+    Reason.VEHICLE_CLASS_MISMATCH: Advice(
+        Text("The plate is of another kind than the declared one."), Text("Compare the vehicle with its declaration.")
+    ),
+    Reason.ALREADY_USED: Advice(Text("The permit has been used, or is in use."), Text("Look up its last passage.")),
+    Reason.USED_AT_OTHER_GATE: Advice(
+        Text("The permit was used at another gate."), Text("Ask there; compare the VIN.")
+    ),
+    Reason.RESERVED_ELSEWHERE: Advice(
+        Text("Another gate is just using the permit."), Text("Ask there, then try again.")
+    ),
+    Reason.LEDGER_UNREACHABLE: Advice(
+        Text("The other gates cannot be asked whether the permit was used."),
+        Text("Send the vehicle to the permit's home gate, or ask there."),
+    ),
+    Reason.PASSBACK: Advice(
+        Text("This vehicle went through this way a short while ago."), Text("See whether its permit was handed back.")
+    ),
+    Reason.RATE_LIMITED: Advice(
+        Text("Too many codes were refused in a row."), Text("See what is shown to the reader.")
+    ),
+    Reason.WATCHLIST_HOLD: Advice(
+        Text("The vehicle is on the watch list."), Text("Hold it and follow the note there.")
+    ),
+    Reason.SAMPLED: Advice(Text("The vehicle was picked by chance for a check."), Text("Check it, then let it pass.")),
+    Reason.INTERLOCKED: Advice(Text("Another barrier must close first."), Text("Wait until it has.")),
+    Reason.LANE_LOCKED: Advice(Text("The lane is locked by an order."), Text("Unlock it when it may be used again.")),
+    Reason.GATE_FAULT: Advice(Text("A part of the gate does not work."), Text("Check by hand; look at the alarms.")),
+    Reason.INTERNAL_ERROR: Advice(
+        Text("The gate met an error of its own."), Text("Check by hand; send the log to support.")
+    ),
+}
+
+
+def officer_text(reason: Reason, language: Language) -> str:
+    """What the gate found, and what an officer does about it."""
+    return REASONS[reason].translated(language)

@@ -1,0 +1,230 @@
+"""The catalogues have every message that the sources say and no other, really translated, with the same values."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+import agent
+import drivers
+from agent.i18n import Language, translate
+from agent.i18n.catalogue import Catalogue, catalogue
+from agent.i18n.po import CatalogueError, entries
+from drivers.text import Text, ngettext, pgettext
+from tools import texts
+
+OTHERS = texts.OTHERS
+SOURCES = [Path(str(package.__file__)).parent for package in (agent, drivers)]
+LETTERS = {
+    Language.ZH: re.compile("[\u4e00-\u9fff]"),
+    Language.RU: re.compile("[\u0430-\u044f\u0451]", re.IGNORECASE),
+    Language.KK: re.compile(
+        "[\u0430-\u044f\u0451\u04d9\u0493\u049b\u04a3\u04e9\u04b1\u04af\u04bb\u0456]", re.IGNORECASE
+    ),
+}
+KAZAKH = re.compile("[әғқңөұүһі]", re.IGNORECASE)
+SAME_EVERYWHERE = re.compile(r"(?:[\W\d_]|\{\w*\}|[A-Z0-9]{2,}|gate-agent|ms|px|to)*")
+"""What has no words of its own: figures, values, and names that are written alike in every language."""
+
+MADE_ELSEWHERE = {
+    ("agent/console/form.py", "node.get('description', '')"),
+    ("agent/settings/complaints.py", "field.description"),
+    ("agent/i18n/templates.py", "message"),
+    ("agent/i18n/recorded.py", "pattern"),
+    ("agent/i18n/lookup.py", "text.english if words is None else words"),
+    ("drivers/text.py", "joint.join((f'{{{name}}}' for name in values))"),
+    ("drivers/text.py", "words"),
+}
+"""Where a message is no literal: the configuration's keys, the words of the system, and what translates."""
+
+
+def gathered():
+    return {(one.context or "", one.id): one for one in texts.template() if one.id}
+
+
+GATHERED = gathered()
+
+
+def lying(language):
+    with (texts.DOMAIN / f"{language}.po").open(encoding="utf-8") as lines:
+        header, *found = entries(lines)
+    assert header.message == ""
+    return found
+
+
+def placeholders(text):
+    return sorted(map(str, (part[1:] for part in string.Formatter().parse(text) if part[1] is not None)))
+
+
+def values_of(text):
+    """Those of a message; a text without any may hold braces that are none."""
+    try:
+        return placeholders(text)
+    except ValueError:
+        return []
+
+
+def test_every_message_is_written_where_it_is_said():
+    made = set()
+    for source in SOURCES:
+        for path in sorted(source.rglob("*.py")):
+            text = path.read_text(encoding="utf-8")
+            if "from drivers.text import" not in text and path.parts[-2:] != ("drivers", "text.py"):
+                continue
+            for node in ast.walk(ast.parse(text)):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                    given = node.args[: {"Text": 1, "pgettext": 2, "ngettext": 2}.get(node.func.id, 0)]
+                    name = path.relative_to(source.parent).as_posix()
+                    made |= {(name, ast.unparse(one)) for one in given if not isinstance(one, ast.Constant)}
+    assert made == MADE_ELSEWHERE
+    assert len(GATHERED) > 1500
+
+
+def test_the_template_is_what_the_sources_say():
+    """After a change of a text: `make texts`."""
+    with texts.TEMPLATE.open(encoding="utf-8") as lines:
+        _, *found = entries(lines)
+    assert {(one.context, one.message) for one in found} == {
+        (context, key if isinstance(key, str) else key[0]) for context, key in GATHERED
+    }
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_every_message_is_translated_and_nothing_else(language):
+    """Whoever changes the English words meets this: `make texts` marks the translation fuzzy, until it was looked at."""
+    found = lying(language)
+    there = [(one.context, (one.message, one.plural) if one.plural else one.message) for one in found]
+    assert len(set(there)) == len(there)
+    assert set(GATHERED) - set(there) == set(), "missing"
+    assert set(there) - set(GATHERED) == set(), "unused"
+    assert [one.message for one in found if one.fuzzy] == [], "fuzzy"
+    assert [one.message for one in found if not one.forms or not all(one.forms)] == [], "empty"
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_translation_takes_the_same_values(language):
+    found = lying(language)
+    assert sum(bool(values_of(one.message)) for one in found) > 500
+    wrong = [
+        (one.message, form)
+        for one in found
+        for form in one.forms
+        if values_of(form) not in (values_of(one.message), values_of(one.plural or one.message))
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_translation_is_written_in_its_language(language):
+    found = [(one.message, form) for one in lying(language) for form in one.forms]
+    foreign = [english for english, words in found if not LETTERS[language].search(words)]
+    assert [english for english in foreign if not SAME_EVERYWHERE.fullmatch(re.sub(r"\{[^{}]*\}", "", english))] == []
+    assert [english for english, words in found if re.search(r"TODO|FIXME|XXX(?!X)|^\s|\s$|^$", words)] == []
+
+
+def test_kazakh_is_not_russian_under_another_name():
+    kazakh, russian = (
+        {(one.context, one.message): one.forms[0] for one in lying(language)} for language in (Language.KK, Language.RU)
+    )
+    same = [key for key in kazakh if kazakh[key] == russian[key]]
+    assert [key for key in same if len(LETTERS[Language.RU].findall(kazakh[key])) > len("реле LCUS сканер")] == []
+    assert len(same) < len(kazakh) / 30
+    assert sum(bool(KAZAKH.search(words)) for words in kazakh.values()) > len(kazakh) * 0.9
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_a_language_has_the_plural_forms_that_its_catalogue_names(language):
+    numbers = {len(one.forms) for one in lying(language) if one.plural}
+    assert numbers <= {{Language.ZH: 1, Language.RU: 3, Language.KK: 2}[language]}
+
+
+# --------------------------------------------------------------------------------------------------------- the lookup
+
+SMALL = r"""
+msgid ""
+msgstr ""
+"Plural-Forms: nplurals=3; plural=n%10==1 && n%100!=11 ? 0 : n%10>=2 && n%10<=4 && (n%100<10 || n%100>=20) ? 1 : 2;\n"
+
+#: somewhere.py
+msgid "open"
+msgstr "открыто"
+
+msgctxt "action"
+msgid "open"
+msgstr "открыть"
+
+msgid "{count} lane"
+msgid_plural "{count} lanes"
+msgstr[0] "{count} полоса"
+msgstr[1] "{count} полосы"
+msgstr[2] "{count} полос"
+
+#, fuzzy
+msgid "closed"
+msgstr "открыто"
+
+msgid ""
+"a \"quoted\" word, "
+"and a tab:\t"
+msgstr "слово \\ \"в кавычках\"\n"
+
+msgid "never translated"
+msgstr ""
+
+#~ msgid "obsolete"
+#~ msgstr "старое"
+"""
+
+
+@pytest.fixture
+def small():
+    return Catalogue(entries(SMALL.strip().splitlines()))
+
+
+def test_a_message_is_found_by_its_context_and_number(small):
+    assert small.translation("", "open") == "открыто"
+    assert small.translation("action", "open") == "открыть"
+    assert [small.translation("", "{count} lane", count) for count in (1, 3, 5, 11, 21)] == [
+        "{count} полоса",
+        "{count} полосы",
+        "{count} полос",
+        "{count} полос",
+        "{count} полоса",
+    ]
+    assert small.translation("", 'a "quoted" word, and a tab:\t') == 'слово \\ "в кавычках"\n'
+
+
+def test_what_is_fuzzy_empty_obsolete_or_away_is_not_translated(small):
+    assert [small.translation("", word) for word in ("closed", "never translated", "obsolete", "nonsense")] == [
+        None
+    ] * 4
+    assert small.translation("nonsense", "open") is None
+
+
+def test_a_text_without_a_translation_is_told_in_english_with_its_values():
+    for language in Language:
+        assert translate(Text("a {thing} of nobody's", thing=7), language) == "a 7 of nobody's"
+        assert translate(pgettext("nobody's", "open"), language) == "open"
+        assert translate(ngettext("{n} such", "{n} such ones", 1, n=1), language) == "1 such"
+        assert translate(ngettext("{n} such", "{n} such ones", 2, n=2), language) == "2 such ones"
+
+
+@pytest.mark.parametrize(
+    ("broken", "why"),
+    [
+        ('"words of no message"', r"line 1: .* belongs to no message"),
+        ('msgid "open', r"line 1: .* belongs to no message"),
+        ('msgid ""\nmsgstr "Content-Type: text/plain"', "the header names no plural forms"),
+    ],
+)
+def test_a_file_that_is_no_catalogue_is_refused(broken, why):
+    with pytest.raises(CatalogueError, match=why):
+        Catalogue(entries(broken.splitlines()))
+
+
+def test_a_catalogue_is_read_once():
+    assert catalogue(Language.KK) is catalogue(Language.KK)
