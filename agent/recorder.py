@@ -181,7 +181,7 @@ class Recorder:
             self._alarm(Text("{refused} events could not be recorded", refused=self._refused))
             self._refused = 0
         if self._fault:
-            self._alarm(f"a record cannot be written: {self._fault}")
+            self._alarm(Text("a record cannot be written: {fault}", fault=self._fault))
             self._fault = ""
         if self._trouble:
             if not self._told:

@@ -80,8 +80,9 @@ class Decider:
             return self._answer(question, now, later)
         except (JournalError, RegistryError) as error:
             log.exception("a decision lacks what it is to be made on")
-            what = "permit ledger" if isinstance(error, JournalError) else "registry of lists"
-            return _manual(question, now, Reason.GATE_FAULT, f"the {what} cannot be read: {type(error).__name__}")
+            what = Text("permit ledger") if isinstance(error, JournalError) else Text("registry of lists")
+            cause = Text("the {what} cannot be read: {name}", what=what, name=type(error).__name__)
+            return _manual(question, now, Reason.GATE_FAULT, cause)
 
     def _answer(self, question: Decide, now: Moment, later: Callable[[Decided], None]) -> Decided | None:
         case = self._inquiry.case(question, now)

@@ -205,7 +205,7 @@ class CommandDesk:
         letter = Letter(message.topic.removeprefix(self._prefix), message.payload, message.retained)
         found = prove(letter, self._rules.gate, self._rules.keys, lambda: self._verifying.take(time.monotonic()))
         if not isinstance(found, Refused):
-            fault = _fault(found, "the gate has failed at it; nothing was done now")
+            fault = _fault(found, Text("the gate has failed at it; nothing was done now"))
             with on_failure(lambda: self._refuse(fault, message, letter.name)):
                 accepted = self._accept(found, message, arrived_at)
             if isinstance(accepted, Command):
