@@ -10,7 +10,7 @@ from collections import deque
 from contextlib import nullcontext
 from dataclasses import dataclass
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from agent.core.events import Alarm, AlarmRaised, Draft
 from agent.service.listeners import tell
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from agent.core.command_record import CommandChange
     from agent.core.lane_io import LedgerChange
 
-    Reserving = Callable[[Sequence[Draft], Sequence[LedgerChange]], AbstractContextManager[None]]
+Reserving: TypeAlias = "Callable[[Sequence[Draft], Sequence[LedgerChange]], AbstractContextManager[None]]"
 
 log = logging.getLogger(__name__)
 
