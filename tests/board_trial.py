@@ -24,7 +24,7 @@ from tests.board_cells import (
     Said,
     Verdict,
 )
-from tests.waiting import PATIENCE_S, REPLY_MS, scaled
+from tests.waiting import PATIENCE_S, REPLY_MS, scaled, scaled_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from drivers.emulators.board import EmulatedBoard
     from tests.board_faults import BoardFaults
 
-TIMEOUTS_MS = (30, 300, REPLY_MS)
+TIMEOUTS_MS = (30, 300, scaled_ms(300), REPLY_MS)
 """A cell that comes out other than due is measured again with more patience: the machine may have been busy."""
 LATE_AFTER_S = 0.02
 SETTLED_S = scaled(0.1)

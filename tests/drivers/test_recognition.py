@@ -30,6 +30,7 @@ from drivers.recognition import (
 )
 from drivers.usb_ids import Likeness, Manner
 from tests.board_orders import BOARDS
+from tests.waiting import scaled
 
 ALL_UNITS = range(1, 248)
 FEW = (1, 2, 3)
@@ -226,7 +227,7 @@ def findings(tmp_path_factory) -> dict[str, tuple[Finding, tuple]]:
 
     def ask(place: int, case: Case) -> tuple[Finding, tuple]:
         with case.make(folder / f"port-{place}") as board:
-            patience_s = PATIENCE_S if case.board is None else 2 * PATIENCE_S  # the machine may be busy
+            patience_s = PATIENCE_S if case.board is None else scaled(2 * PATIENCE_S)
             likeness = Likeness("", case.manner)
             found = identify(str(folder / f"port-{place}"), likeness, case.title, case.units, patience_s)
             return found, board.relays.history

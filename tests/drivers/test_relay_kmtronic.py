@@ -54,7 +54,7 @@ class TestKmtronicBlind(KmtronicRelay):
 
 class TestKmtronicRs485(KmtronicRelay):
     title = "kmtronic rs485"
-    reply_ms = READ_OUT_MS
+    reply_ms = 2 * READ_OUT_MS
     channels = 8
     options: ClassVar = {"connection": "rs485", "address": 3, "local_echo": True}
 

@@ -245,8 +245,8 @@ def test_a_port_that_is_no_relay_is_told_of_and_the_vehicle_that_waits_passes_on
     [
         ("number = 1", 'number = "one"', "1: error: lanes.exit-1.number: expected a whole number"),
         (
-            "read_s = 30",
-            "reed_s = 30",
+            "read_s = 120",
+            "reed_s = 120",
             '1: error: lanes.exit-1.timing.reed_s: there is no such key here; did you mean "read_s"',
         ),
         ("[clock]", "[clock", "7: error: "),
