@@ -355,7 +355,7 @@ def test_a_lane_that_has_stopped_answers_so_too(tmp_path):
     with ConsoleGate(tmp_path) as gate:
         unit = gate.app.lanes[0]
     assert (
-        answer_text(unit.order(CommandKind.OPEN, "aigul", "test", 0.1).detail)[0]
+        answer_text(unit.order(CommandKind.OPEN, "aigul", "test", 0.1).detail)
         == "The lane does not run; nothing was done."
     )
 

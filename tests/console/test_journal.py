@@ -38,6 +38,7 @@ from agent.i18n.reasons import officer_text
 from agent.store import search
 from agent.store.gate_key import gate_key
 from agent.store.reader import JournalReader
+from drivers.text import Text
 from tests.consoles import ConsoleGate
 from tests.journals import open_journal
 from tests.waiting import eventually
@@ -198,18 +199,31 @@ def test_a_story_says_why_a_plate_that_is_in_the_picture_does_not_count(gate):
 def test_a_story_is_told_in_the_language_down_to_its_details_and_strange_words_are_marked(gate, language, told):
     utc = gate.app._utc()
     transaction, (came, *_) = passage(utc)
+    score = Text("score {score} from {frames} frames", score="9.00", frames=3)
     checks = (
-        CheckRecord(reason=Reason.PLATE_MISMATCH, ok=True, detail="score 9.00 from 3 frames"),
+        CheckRecord(reason=Reason.PLATE_MISMATCH, ok=True, detail=score),
         CheckRecord(reason=Reason.WRONG_LANE, ok=False, detail="lane 2 <script>"),
     )
     decided = AccessDecided(verdict=Verdict.DENY, reason=Reason.WRONG_LANE, checks=checks)
-    lost = DeviceChanged(device="relay", family="relay", state="lost", detail="relay 2 does not let go")
+    holds = Text("relay {channel} does not let go", channel=2)
+    lost = DeviceChanged(device="relay", family="relay", state="lost", detail=holds)
     gate.app._journal.record([came, *(Draft(event, "out", transaction, utc) for event in (decided, lost))])
     page = gate.browser("viewer").get(f"/journal/vehicle/{transaction}", headers={"accept-language": language}).text
     assert told in page
     assert ("relay 2 does not let go" in page) is (language == "en")
     assert ('<span lang="en">lane 2 &lt;script&gt;</span>' in page) is (language != "en")
     assert page.count('<span lang="en">') == (language != "en")
+
+
+@pytest.mark.parametrize("language", Language)
+def test_what_was_recorded_without_its_message_is_shown_as_it_is(gate, language):
+    utc = gate.app._utc()
+    transaction, (came, *_) = passage(utc)
+    lost = DeviceChanged(device="relay", family="relay", state="lost", detail="relay 2 does not let go")
+    gate.app._journal.record([came, Draft(lost, "out", transaction, utc)])
+    page = gate.browser("viewer").get(f"/journal/vehicle/{transaction}", headers={"accept-language": language}).text
+    marked = '<span lang="en">relay 2 does not let go</span>'
+    assert ("relay 2 does not let go" if language is Language.EN else marked) in page
 
 
 def test_a_story_is_found_though_the_clock_was_set_back_meanwhile(tmp_path):
