@@ -16,7 +16,7 @@ from agent.core.clock_trust import ClockState
 from agent.core.command import Refusal, Result
 from agent.core.decision import Reason, Verdict
 from agent.core.lists.standing import DataState
-from agent.core.spoken import Detail, Spoken, Told
+from agent.core.spoken import Detail, DetailMessage, WithDetail
 
 
 class Outcome(StrEnum):
@@ -62,14 +62,14 @@ class Event(BaseModel):
     TYPE: ClassVar[str]
 
 
-class CheckRecord(Spoken):
+class CheckRecord(WithDetail):
     """One check of a decision."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     reason: Reason = Field(description="The reason that it would give, had it failed.")
     ok: bool = Field(description="Whether it held.")
     detail: Detail = Field(default="", description="What it saw, in words.")
-    message: Told = None
+    message: DetailMessage = None
 
 
 class PermitRecord(BaseModel):
@@ -146,17 +146,17 @@ class GateStopping(Event):
     cause: str = Field(description="Why.")
 
 
-class ConfigurationRefused(Spoken, Event):
+class ConfigurationRefused(WithDetail, Event):
     """The configuration on the disk cannot be used; the gate runs on with the last one that could."""
 
     TYPE: ClassVar[str] = "configuration.refused"
     errors: int = Field(description="How many mistakes it has.")
     detail: Detail = Field(description="The first of them, with file, line and column.")
-    message: Told = None
+    message: DetailMessage = None
     running: str = Field(description="SHA-256 of the configuration in force, in hex.")
 
 
-class ConsoleActed(Spoken, Event):
+class ConsoleActed(WithDetail, Event):
     """Somebody did something on the console, or was refused it."""
 
     TYPE: ClassVar[str] = "console.acted"
@@ -169,11 +169,11 @@ class ConsoleActed(Spoken, Event):
         description="What was done, such as session.opened, user.added, configuration.changed or barrier.pulsed."
     )
     detail: Detail = Field(default="", description="To what, and why, in words.")
-    message: Told = None
+    message: DetailMessage = None
     done: bool = Field(default=True, description="False: it was refused, and nothing was done.")
 
 
-class DeviceChanged(Spoken, Event):
+class DeviceChanged(WithDetail, Event):
     """A device came, went or changed its state."""
 
     TYPE: ClassVar[str] = "device.changed"
@@ -184,7 +184,7 @@ class DeviceChanged(Spoken, Event):
         "is like: dark, covered, blurred, blinded, noisy or moved."
     )
     detail: Detail = Field(default="", description="What is there, or why it is lost, in words.")
-    message: Told = None
+    message: DetailMessage = None
 
 
 class VehiclePresent(Event):
@@ -282,13 +282,13 @@ class VehicleEntering(Event):
     TYPE: ClassVar[str] = "vehicle.entering"
 
 
-class AlarmRaised(Spoken, Event):
+class AlarmRaised(WithDetail, Event):
     """Something an officer should hear of."""
 
     TYPE: ClassVar[str] = "alarm.raised"
     alarm: Alarm = Field(description="What it is.")
     detail: Detail = Field(default="", description="In words.")
-    message: Told = None
+    message: DetailMessage = None
 
 
 class TransactionClosed(Event):
@@ -341,7 +341,7 @@ class CommandAccepted(Event):
     cause: str = Field(description="Why, as the command says.")
 
 
-class CommandExecuted(Spoken, Event):
+class CommandExecuted(WithDetail, Event):
     """What became of an accepted command."""
 
     TYPE: ClassVar[str] = "command.executed"
@@ -349,10 +349,10 @@ class CommandExecuted(Spoken, Event):
     name: str = Field(description="Which command.")
     result: Result = Field(description="How it ended.")
     detail: Detail = Field(default="", description="In words.")
-    message: Told = None
+    message: DetailMessage = None
 
 
-class CommandRefused(Spoken, Event):
+class CommandRefused(WithDetail, Event):
     """A command was not obeyed. Nothing that is not proved is repeated here but for the topic's last part."""
 
     TYPE: ClassVar[str] = "command.refused"
@@ -361,7 +361,7 @@ class CommandRefused(Spoken, Event):
     command: str | None = Field(default=None, description="The command's id, where the signature held.")
     key: str | None = Field(default=None, description="The id of its key, where the signature held.")
     detail: Detail = Field(default="", description="In words.")
-    message: Told = None
+    message: DetailMessage = None
     count: int = Field(
         default=1, description="How many of this code since the last such event; a flood is folded into few events."
     )
@@ -421,14 +421,14 @@ class ListsApplied(Event):
     whole: bool = Field(description="It was loaded whole; else by what had changed.")
 
 
-class ListsRefused(Spoken, Event):
+class ListsRefused(WithDetail, Event):
     """A list, or a part of one, was not accepted; the one in force stays."""
 
     TYPE: ClassVar[str] = "lists.refused"
     list: Literal["trust", "declarations", "revocations", "watch"] = Field(description="Which list.")
     code: str = Field(description="Why, in one word: a ListFault or TrustFault value.")
     detail: Detail = Field(default="", description="In words.")
-    message: Told = None
+    message: DetailMessage = None
     source: Literal["mqtt", "file"] = Field(description="How it came: over MQTT, or from a file.")
     count: int = Field(
         default=1, description="How many of this code since the last such event; a flood is folded into few events."
@@ -458,7 +458,7 @@ class LedgerConflict(Event):
     vin: str = Field(default="", description="The vehicle identification number that the permit names.")
 
 
-class ClockChanged(Spoken, Event):
+class ClockChanged(WithDetail, Event):
     """The clock became more or less worth trusting, or was set."""
 
     TYPE: ClassVar[str] = "clock.changed"
@@ -470,7 +470,7 @@ class ClockChanged(Spoken, Event):
         default=None, description="By how much it was set, in seconds, forward positive; null: it was not."
     )
     detail: Detail = Field(default="", description="Why, in words.")
-    message: Told = None
+    message: DetailMessage = None
 
 
 class RecordsDeleted(Event):

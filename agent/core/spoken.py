@@ -36,7 +36,7 @@ class Message(BaseModel):
     )
 
 
-Told = Annotated[
+DetailMessage = Annotated[
     Message | None,
     Field(
         description="What `detail` was made of; absent: nothing but these words is known. Written by the gate itself."
@@ -44,7 +44,7 @@ Told = Annotated[
 ]
 
 
-class Spoken(BaseModel):
+class WithDetail(BaseModel):
     """Base of what says something in words: it is written with the message of its detail, where that is known."""
 
     @model_serializer(mode="wrap")

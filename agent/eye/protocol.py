@@ -11,10 +11,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
-from agent.core import spoken
 from agent.core.camera_view import View
 from agent.core.plates.columns import MOST_BYTES, decode
-from agent.core.spoken import Spoken
+from agent.core.spoken import Detail, DetailMessage, WithDetail
 
 VERSION = 2
 
@@ -100,7 +99,7 @@ class CameraPhase(StrEnum):
     ENDED = "ended"
 
 
-class CameraState(Spoken, Message):
+class CameraState(WithDetail, Message):
     """The camera changed its state. `misconfigured`: trying again will not help without a technician.
 
     `message`: what the detail was made of, so that the parent can translate it.
@@ -109,8 +108,8 @@ class CameraState(Spoken, Message):
     type: Literal["camera"] = "camera"
     phase: CameraPhase
     view: View = View.CLEAR
-    detail: Annotated[spoken.Detail, Field(max_length=MAX_DETAIL)] = ""
-    message: spoken.Told = None
+    detail: Annotated[Detail, Field(max_length=MAX_DETAIL)] = ""
+    message: DetailMessage = None
     misconfigured: bool = False
     width_px: Pixel = 0
     height_px: Pixel = 0
