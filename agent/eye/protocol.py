@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 from agent.core.camera_view import View
 from agent.core.plates.columns import MOST_BYTES, decode
-from agent.core.spoken import Detail, DetailMessage, WithDetail
+from agent.core.spoken import Detail as SpokenDetail
+from agent.core.spoken import DetailMessage, WithDetail
 
 VERSION = 2
 
@@ -108,7 +109,7 @@ class CameraState(WithDetail, Message):
     type: Literal["camera"] = "camera"
     phase: CameraPhase
     view: View = View.CLEAR
-    detail: Annotated[Detail, Field(max_length=MAX_DETAIL)] = ""
+    detail: Annotated[SpokenDetail, Field(max_length=MAX_DETAIL)] = ""
     message: DetailMessage = None
     misconfigured: bool = False
     width_px: Pixel = 0
