@@ -14,7 +14,7 @@ from agent import lane_pause
 from agent.central import Central, Ground
 from agent.clock_keeper import ClockKeeper, holdover_rules
 from agent.console.server import ConsoleServer
-from agent.core.events import GateStopping
+from agent.core.events.event_types import GateStopping
 from agent.decider import Decider, Sources
 from agent.decider.place import lane_place
 from agent.devices import Devices
@@ -46,10 +46,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.console.desk import Gate
-    from agent.core.chain import ClockReading
-    from agent.core.events import ConfigurationRefused, Draft, Event
-    from agent.core.lane_io import LedgerChange
-    from agent.core.permit.keys import SigningKey
+    from agent.core.crypto.keys import SigningKey
+    from agent.core.events.chain import ClockReading
+    from agent.core.events.event_types import ConfigurationRefused, Draft, Event
+    from agent.core.lane.io import LedgerChange
     from agent.lane_pause import LanePause
     from agent.link.setup import LinkView
     from agent.service.clock import Clock

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.circuit import Action, Circuit
-    from agent.core.lane_io import Lamp
+    from agent.core.lane.io import Lamp
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,9 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.core.command_check import CommandKey
-from agent.core.events import Draft
-from agent.core.permit.keys import Algorithm, PublicKey
+from agent.core.commands.check import CommandKey
+from agent.core.crypto.keys import Algorithm, PublicKey
+from agent.core.events.event_types import Draft
 from agent.executors import executors
 from agent.link.command_setup import CommandRules
 from agent.link.commands import CommandDesk
@@ -28,8 +28,8 @@ from agent.store.errors import JournalError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from agent.core.chain import ClockReading
-    from agent.core.events import Event
+    from agent.core.events.chain import ClockReading
+    from agent.core.events.event_types import Event
     from agent.executors import Parts
     from agent.gate_lists import GateLists
     from agent.link.presence import GateIdentity

@@ -5,15 +5,15 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from agent.core.checkpoint import checkpoint_draft, checkpoint_of
-from agent.core.jws import kid_of
+from agent.core.crypto.jws import kid_of
+from agent.core.events.checkpoint import checkpoint_draft, checkpoint_of
 from agent.service.worker import Worker
 from agent.store.errors import JournalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from agent.core.permit.keys import SigningKey
+    from agent.core.crypto.keys import SigningKey
     from agent.store.journal import Journal
 
 log = logging.getLogger(__name__)

@@ -7,9 +7,9 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Final, Protocol
 
-from agent.core.chain import ClockReading
-from agent.core.clock_trust import ClockFloor, ClockLook, ClockState, HoldoverRules, LastLook, observe, resumed
-from agent.core.events import ClockChanged, Draft
+from agent.core.clock.trust import ClockFloor, ClockLook, ClockState, HoldoverRules, LastLook, observe, resumed
+from agent.core.events.chain import ClockReading
+from agent.core.events.event_types import ClockChanged, Draft
 from agent.service.worker import Worker
 from agent.store.errors import RegistryError
 from drivers.text import Text
@@ -17,8 +17,8 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from agent.core.clock_trust import ClockTrust
-    from agent.core.moment import Moment
+    from agent.core.clock.trust import ClockTrust
+    from agent.core.model.moment import Moment
     from agent.service.clock import Synchronisation
     from agent.settings.model import ClockRules
     from agent.store.clock_files import ClockFiles

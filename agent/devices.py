@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from agent.core.events import DeviceChanged, Draft
+from agent.core.events.event_types import DeviceChanged, Draft
 from agent.service.worker import Worker
 from drivers.text import shortened
 

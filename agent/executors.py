@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from agent.core.command import LANE_COMMANDS, Answer, Command, CommandName, Result
-from agent.core.lane_io import CommandKind
+from agent.core.commands.command import LANE_COMMANDS, Answer, Command, CommandName, Result
+from agent.core.lane.io import CommandKind
 from agent.store.errors import EvidenceError
 from drivers.text import Text
 

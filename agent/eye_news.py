@@ -6,8 +6,8 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from agent.core.camera_view import View
-from agent.core.observations import Presentation, Reading
+from agent.core.model.camera_view import View
+from agent.core.model.observations import Presentation, Reading
 from agent.eye.protocol import CameraPhase, CameraState, ProtocolError
 from agent.i18n.recorded import recorded_text
 from agent.port_state import PortState

@@ -11,7 +11,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from agent.core.backoff import delay_s
+from agent.core.model.backoff import delay_s
 from agent.eye.protocol import Attend, Beat, CameraState, Expose, Glimpse, Sandbox, Sighting, Stop
 from agent.eye_glimpses import Glimpses
 from agent.eye_life import EyeFailedError, EyeLife, EyeLimits

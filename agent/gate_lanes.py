@@ -16,8 +16,8 @@ from drivers import registry
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from agent.core.lane_io import Decide, Decided
-    from agent.core.moment import Moment
+    from agent.core.lane.io import Decide, Decided
+    from agent.core.model.moment import Moment
     from agent.lane_unit import Services
     from agent.service.worker import Worker
     from agent.settings import Camera, Device, Settings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from agent.core.lists.standing import FreshnessRules
+from agent.core.lists.freshness import FreshnessRules
 from agent.core.permit.trust import root_key
 from agent.link.list_sync import ListSync
 from agent.list_desk import ListDesk
@@ -16,8 +16,8 @@ from agent.trust_feed import TrustFeed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.events import Event
-    from agent.core.lists.standing import DataState
+    from agent.core.events.event_types import Event
+    from agent.core.lists.freshness import DataState
     from agent.link.session import Session
     from agent.list_keeper import Reloaded
     from agent.service.clock import Clock

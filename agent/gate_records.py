@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent.checkpointer import Checkpointer
-from agent.core.events import Draft, EvidenceDropped
-from agent.core.privacy import masked
+from agent.core.events.event_types import Draft, EvidenceDropped
+from agent.core.events.privacy import masked
 from agent.housekeeper import DAY_S, HOUR_S, Ages, Erasure, Housekeeper, PersonalAges
 from agent.keeper import Keeper
 from agent.recorder import Recorder
@@ -19,9 +19,9 @@ from agent.store.journal import Journal
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from agent.core.chain import ClockReading
-    from agent.core.events import Event
-    from agent.core.permit.keys import SigningKey
+    from agent.core.crypto.keys import SigningKey
+    from agent.core.events.chain import ClockReading
+    from agent.core.events.event_types import Event
     from agent.recorder import Reserving
     from agent.service.worker import Worker
     from agent.settings import Settings

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.core.claims import PartitionPolicy
-from agent.core.permit.keys import Algorithm, PublicKey
-from agent.core.site_messages import SiteRoll
+from agent.core.crypto.keys import Algorithm, PublicKey
+from agent.core.site.claims import PartitionPolicy
+from agent.core.site.messages import SiteRoll
 from agent.link.site_link import SiteLink, site_settings
 from agent.link.tls import TlsFiles
 from agent.settings import broker_address
@@ -16,7 +16,7 @@ from agent.site.desk import LoneGate, SiteDesk
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.permit.keys import SigningKey
+    from agent.core.crypto.keys import SigningKey
     from agent.link.setup import LinkView
     from agent.settings import Settings
     from agent.store.journal import Journal

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from agent.core.lane_state import LaneOrders
+from agent.core.lane.state import LaneOrders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from agent.clock_keeper import ClockKeeper
-    from agent.core.events import ConfigurationRefused
+    from agent.core.events.event_types import ConfigurationRefused
     from agent.devices import Devices
     from agent.gate_lanes import GateLanes
     from agent.gate_lists import GateLists

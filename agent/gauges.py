@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from agent.core.lane_state import State
+from agent.core.lane.state import State
 from agent.port_state import PortState
 from agent.service.figures import (
     CameraFigures,
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.clock_keeper import ClockKeeper
-    from agent.core.lists.standing import DataState
+    from agent.core.lists.freshness import DataState
     from agent.devices import Devices
     from agent.eye_port import EyePort
     from agent.lane_unit import LaneUnit

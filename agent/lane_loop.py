@@ -12,10 +12,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
 
-from agent.core.decision import Reason
-from agent.core.events import BarrierTested, LaneOrdered
-from agent.core.lane import Lane, step
-from agent.core.lane_io import (
+from agent.core.events.event_types import BarrierTested, LaneOrdered
+from agent.core.lane.io import (
     Answered,
     Close,
     Decide,
@@ -35,9 +33,11 @@ from agent.core.lane_io import (
     Ticked,
     WayChanged,
 )
-from agent.core.lane_orders import HOLD_CONTACT
-from agent.core.lane_state import at_rest, occupies
-from agent.core.lane_trial import obstacle
+from agent.core.lane.orders import HOLD_CONTACT
+from agent.core.lane.state import at_rest, occupies
+from agent.core.lane.step import Lane, step
+from agent.core.lane.test_pulse import obstacle
+from agent.core.model.reasons import Reason
 from agent.core.plates.bystanders import Bystanders
 from agent.port_state import PortState
 from agent.service.worker import OnFailure, Worker
@@ -48,10 +48,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from agent.barrier import Barrier, PulseReport
-    from agent.core.lane_io import Commanded, Effect, Input
-    from agent.core.lane_state import LaneOrders, Watch
-    from agent.core.moment import Moment
-    from agent.core.observations import Presentation, Reading
+    from agent.core.lane.io import Commanded, Effect, Input
+    from agent.core.lane.state import LaneOrders, Watch
+    from agent.core.model.moment import Moment
+    from agent.core.model.observations import Presentation, Reading
     from agent.lane_pause import LanePause
     from agent.recorder import Recorder
     from agent.signals import Signals

@@ -9,12 +9,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from agent.circuit import Wiring
-from agent.core.assessment import weigh
-from agent.core.camera_view import View
-from agent.core.command import Answer, Result
-from agent.core.lane import Lane, LaneRules
-from agent.core.lane_io import Commanded
-from agent.core.lane_state import GATHERING, State
+from agent.core.commands.command import Answer, Result
+from agent.core.decision.assess import weigh
+from agent.core.lane.io import Commanded
+from agent.core.lane.state import GATHERING, State
+from agent.core.lane.step import Lane, LaneRules
+from agent.core.model.camera_view import View
 from agent.i18n import Language
 from agent.i18n.cameras import camera_view_text
 from agent.lane_loop import Hands, LaneLoop, LaneView, Sighting
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from agent.barrier import PulseReport
-    from agent.core.lane_io import Answered, CommandKind, Decide, Decided
-    from agent.core.lane_state import LaneOrders
-    from agent.core.moment import Moment
-    from agent.core.observations import Presentation, Reading
+    from agent.core.lane.io import Answered, CommandKind, Decide, Decided
+    from agent.core.lane.state import LaneOrders
+    from agent.core.model.moment import Moment
+    from agent.core.model.observations import Presentation, Reading
     from agent.devices import Devices
     from agent.eye_news import EyeStatus, Seen
     from agent.recorder import Recorder

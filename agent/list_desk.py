@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from agent.core.events import Alarm, AlarmRaised
-from agent.core.lists.faults import ListError, ListFault
+from agent.core.events.event_types import Alarm, AlarmRaised
+from agent.core.lists.errors import ListError, ListFault
 from agent.core.lists.sealed import open_delta, open_head
 from agent.core.lists.sync_io import Outcome
 from agent.core.permit.trust import TrustError
@@ -16,11 +16,11 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from agent.core.events import Event
+    from agent.core.events.event_types import Event
     from agent.core.lists.chunks import ChunkRef
-    from agent.core.lists.kinds import ListKind, ListName, Source
     from agent.core.lists.sealed import ListDelta, ListHead, Opened
-    from agent.core.moment import Moment
+    from agent.core.model.list_kinds import ListKind, ListName, Source
+    from agent.core.model.moment import Moment
     from agent.core.permit.trust import TrustList
     from agent.store.chunk_spool import ChunkSpool
     from agent.store.registry import Registry

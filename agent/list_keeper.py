@@ -7,17 +7,17 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from agent.core.events import Alarm, AlarmRaised, ListsState
-from agent.core.lists.standing import standing_of
+from agent.core.events.event_types import Alarm, AlarmRaised, ListsState
+from agent.core.lists.freshness import standing_of
 from agent.service.worker import Worker
 from agent.store.errors import RegistryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.events import Event
-    from agent.core.lists.standing import DataStanding, DataState, FreshnessRules
-    from agent.core.moment import Moment
+    from agent.core.events.event_types import Event
+    from agent.core.lists.freshness import DataStanding, DataState, FreshnessRules
+    from agent.core.model.moment import Moment
     from agent.core.permit.trust import TrustList
     from agent.list_desk import ListDesk
     from agent.store.registry import Registry

@@ -6,15 +6,15 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Final
 
-from agent.core.events import Alarm, AlarmRaised, ListsApplied
+from agent.core.events.event_types import Alarm, AlarmRaised, ListsApplied
 from agent.list_refusals import Refusals
 from agent.store.errors import RegistryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.events import Event
-    from agent.core.lists.kinds import ListName, Source
+    from agent.core.events.event_types import Event
+    from agent.core.model.list_kinds import ListName, Source
     from agent.store.registry import Registry
     from agent.store.registry_applied import Applied
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
-from agent.core.events import Alarm, AlarmRaised, Draft
+from agent.core.events.event_types import Alarm, AlarmRaised, Draft
 from agent.service.listeners import tell
 from agent.store.journal import (
     CommandConflictError,
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
-    from agent.core.command_record import CommandChange
-    from agent.core.lane_io import LedgerChange
+    from agent.core.commands.record import CommandChange
+    from agent.core.lane.io import LedgerChange
 
 Reserving: TypeAlias = "Callable[[Sequence[Draft], Sequence[LedgerChange]], AbstractContextManager[None]]"
 

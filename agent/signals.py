@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.core.debounce import Debounced
+from agent.core.model.debounce import Debounced
 from agent.port_state import PortKeeper, PortState
 from agent.service.worker import Worker
 

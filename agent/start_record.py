@@ -6,8 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.core.decision import Reason
-from agent.core.events import (
+from agent.core.events.event_types import (
     Alarm,
     AlarmRaised,
     Draft,
@@ -17,7 +16,8 @@ from agent.core.events import (
     Outcome,
     TransactionClosed,
 )
-from agent.core.lane_io import LedgerChange, LedgerState
+from agent.core.lane.io import LedgerChange, LedgerState
+from agent.core.model.reasons import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

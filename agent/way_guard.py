@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from agent.core import ways
+from agent.core.lane import interlock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -26,13 +26,13 @@ class WayGuard:
 
     def __init__(self, interlocks: Iterable[tuple[str, str]], shared_arms: Iterable[tuple[str, str]]) -> None:
         self._lock = threading.Lock()
-        self._ways = ways.Ways.of(interlocks, shared_arms)
+        self._ways = interlock.Ways.of(interlocks, shared_arms)
         self._listeners: dict[str, Tell] = {}
         self._told: dict[str, tuple[bool, bool]] = {}
 
     def way(self, lane: str) -> Way | None:
         """The way of a lane; None for a lane without neighbours, which needs to ask nobody."""
-        return Way(self, lane) if ways.neighbours(self._ways, lane) else None
+        return Way(self, lane) if interlock.neighbours(self._ways, lane) else None
 
     def shares_arm(self, lane: str) -> bool:
         """Whether the lane has one arm with another."""
@@ -48,7 +48,7 @@ class WayGuard:
     def claim(self, lane: str) -> bool:
         """Occupy the lane's way, if it is free."""
         with self._lock:
-            claimed = ways.claim(self._ways, lane)
+            claimed = interlock.claim(self._ways, lane)
             if claimed is None:
                 return False
             self._move_on(claimed)
@@ -57,9 +57,9 @@ class WayGuard:
     def settle(self, lane: str, *, occupied: bool) -> None:
         """Note whether the lane occupies its way, whoever else does."""
         with self._lock:
-            self._move_on(ways.settle(self._ways, lane, occupied=occupied))
+            self._move_on(interlock.settle(self._ways, lane, occupied=occupied))
 
-    def _move_on(self, now: ways.Ways) -> None:
+    def _move_on(self, now: interlock.Ways) -> None:
         self._ways = now
         self._tell_all()
 
@@ -71,7 +71,7 @@ class WayGuard:
                 tell(*standing)
 
     def _standing(self, lane: str) -> tuple[bool, bool]:
-        return ways.is_free(self._ways, lane), ways.arm_in_use(self._ways, lane)
+        return interlock.is_free(self._ways, lane), interlock.arm_in_use(self._ways, lane)
 
 
 class Way:

@@ -12,10 +12,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.core.chain import ClockReading
-from agent.core.claims import ClaimRequest
-from agent.core.permit.keys import SigningKey
-from agent.core.site_messages import SiteRoll
+from agent.core.crypto.keys import SigningKey
+from agent.core.events.chain import ClockReading
+from agent.core.site.claims import ClaimRequest
+from agent.core.site.messages import SiteRoll
 from agent.link.brokers import BrokerAddress
 from agent.link.site_link import SiteLink, site_settings
 from agent.site.claimant import SiteRules
@@ -27,7 +27,7 @@ from tests.mosquitto import Broker
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
-    from agent.core.claims import ClaimAnswer
+    from agent.core.site.claims import ClaimAnswer
 
 UTC = 1_795_000_000.0
 SITE = 7

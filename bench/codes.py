@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 
+from agent.core.crypto.keys import SigningKey
 from agent.core.permit.claims import Permit
 from agent.core.permit.issue import issue, issue_jws
-from agent.core.permit.keys import SigningKey
 from agent.core.permit.reference import SECRET_BYTES, reference_of
 from agent.issuing.symbol import Level, Symbol
 from bench.figures import Figure

@@ -18,8 +18,7 @@ from contextlib import ExitStack
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from agent.core.decision import Reason, Verdict
-from agent.core.events import (
+from agent.core.events.event_types import (
     AccessDecided,
     AccessGranted,
     BarrierMoved,
@@ -32,6 +31,7 @@ from agent.core.events import (
     VehicleEntering,
     VehiclePresent,
 )
+from agent.core.model.reasons import Reason, Verdict
 from agent.link.brokers import BrokerAddress
 from agent.link.guest import Guest
 from agent.link.tls import TlsFiles

@@ -20,8 +20,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
+from agent.core.crypto.keys import SigningKey
 from agent.core.permit.issue import issue
-from agent.core.permit.keys import SigningKey
 from agent.eye.protocol import Configure
 from agent.eye_port import EyePort
 from bench.camera import ClipCamera

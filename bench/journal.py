@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.core.chain import ClockReading
-from agent.core.decision import Reason, Verdict
-from agent.core.events import AccessDecided, AccessGranted, CheckRecord, Draft
-from agent.core.lane_io import LedgerChange, LedgerState
+from agent.core.events.chain import ClockReading
+from agent.core.events.event_types import AccessDecided, AccessGranted, CheckRecord, Draft
+from agent.core.lane.io import LedgerChange, LedgerState
+from agent.core.model.reasons import Reason, Verdict
 from agent.store.journal import Journal
 from bench.figures import Figure, p50, p99, table
 from bench.scratch import scratch

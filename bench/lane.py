@@ -9,11 +9,11 @@ import argparse
 import sys
 import time
 
-from agent.core.decision import Decision, Reason, Verdict
-from agent.core.lane import Lane, LaneRules, step
-from agent.core.lane_io import Decide, Decided, Input, Presented, Pulsed, Raise, RelayChanged, Sampled
-from agent.core.moment import Moment
-from agent.core.observations import Presentation
+from agent.core.lane.io import Decide, Decided, Input, Presented, Pulsed, Raise, RelayChanged, Sampled
+from agent.core.lane.step import Lane, LaneRules, step
+from agent.core.model.moment import Moment
+from agent.core.model.observations import Presentation
+from agent.core.model.reasons import Decision, Reason, Verdict
 from agent.core.permit.claims import Permit
 from bench.figures import Figure, table
 

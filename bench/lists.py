@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from agent.core.lists.rows import Declaration
+    from agent.core.model.list_rows import Declaration
     from agent.store.registry import Registry
 
 ROWS = 100_000

@@ -16,16 +16,16 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from agent.core.assessment import weigh
-from agent.core.chain import ClockReading
-from agent.core.decision import Verdict
-from agent.core.judgement import JudgementRules
-from agent.core.lane_io import Decide, LedgerChange, LedgerState
-from agent.core.lists.kinds import ListKind
-from agent.core.lists.rows import Revocation, Subject, Watched
-from agent.core.lists.standing import FreshnessRules
-from agent.core.moment import Moment
-from agent.core.observations import Presentation, Reading
+from agent.core.decision.assess import weigh
+from agent.core.decision.judge import JudgementRules
+from agent.core.events.chain import ClockReading
+from agent.core.lane.io import Decide, LedgerChange, LedgerState
+from agent.core.lists.freshness import FreshnessRules
+from agent.core.model.list_kinds import ListKind
+from agent.core.model.list_rows import Revocation, Subject, Watched
+from agent.core.model.moment import Moment
+from agent.core.model.observations import Presentation, Reading
+from agent.core.model.reasons import Verdict
 from agent.core.permit.claims import Permit, PermitForm
 from agent.core.permit.issue import DAY_S, Issuer, issue, trust_list
 from agent.core.permit.reference import digest_of, permit_of, reference_of
@@ -43,7 +43,7 @@ from tests.registries import open_registry, put_whole
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from agent.core.lists.rows import Declaration
+    from agent.core.model.list_rows import Declaration
     from agent.store.registry import Registry
 
 Require: TypeAlias = Literal["permit_and_plate", "permit", "plate", "either"]

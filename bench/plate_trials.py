@@ -17,7 +17,7 @@ from bench.plate_views import FRAMES, Photograph, Sight, part, readings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from agent.core.observations import Reading
+    from agent.core.model.observations import Reading
     from agent.core.plates.match import PlateMatch
     from agent.core.plates.vote import PlateVote
     from agent.eye.plate.reader import PlateReader

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from agent.core.observations import Reading
+    from agent.core.model.observations import Reading
     from agent.eye.plate.reader import PlateReader
 
     Pixels = NDArray[np.uint8]

@@ -15,8 +15,8 @@ import cv2
 import numpy as np
 import segno
 
+from agent.core.crypto.keys import SigningKey
 from agent.core.permit.issue import issue
-from agent.core.permit.keys import SigningKey
 from agent.core.plates.formats import TWO_LINES, normalise
 from agent.eye.plate import rectify
 from bench.codes import FULL

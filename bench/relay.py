@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent.circuit import Wiring
-from agent.core.chain import ClockReading
-from agent.core.lane_io import LedgerChange, LedgerState
+from agent.core.events.chain import ClockReading
+from agent.core.lane.io import LedgerChange, LedgerState
 from agent.port_state import PortState
 from agent.relay_board import RelayBoard
 from agent.signals import SignalMap, SignalWatch

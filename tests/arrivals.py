@@ -11,7 +11,7 @@ from zlib import crc32
 import cv2
 import numpy as np
 
-from agent.core.decision import Reason, Verdict
+from agent.core.model.reasons import Reason, Verdict
 from drivers.camera.yard.scene import HEIGHT_PX, WIDTH_PX, Scene, ShownCode, Vehicle, draw_scene, show_code
 from tests.gate_site import DAY_S, HOUR_S, SITE, neighbour
 

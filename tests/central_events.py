@@ -2,7 +2,7 @@
 
 import json
 
-from agent.core.chain import ClockReading, Point, Writer, beginning, seal
+from agent.core.events.chain import ClockReading, Point, Writer, beginning, seal
 from tests.journals import STREAM, UTC, device
 
 GATE = "khorgos-03"

@@ -1,7 +1,7 @@
 """A clock that is moved by hand, and a floor in memory."""
 
-from agent.core.clock_trust import ClockFloor
-from agent.core.moment import Moment
+from agent.core.clock.trust import ClockFloor
+from agent.core.model.moment import Moment
 from agent.service.clock import Synchronisation
 from agent.store.errors import RegistryError
 

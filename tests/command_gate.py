@@ -9,7 +9,7 @@ import threading
 import uuid
 from pathlib import Path
 
-from agent.core.command import Answer, CommandName, Result
+from agent.core.commands.command import Answer, CommandName, Result
 from agent.service.clock import Clock
 from tests.command_site import CommandSite
 

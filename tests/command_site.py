@@ -7,8 +7,8 @@ import time
 import uuid
 from contextlib import contextmanager
 
-from agent.core.chain import ClockReading
-from agent.core.command import Answer, CommandName, Result
+from agent.core.commands.command import Answer, CommandName, Result
+from agent.core.events.chain import ClockReading
 from agent.link.command_setup import CommandRules
 from agent.link.commands import CommandDesk
 from agent.link.guest import Guest

@@ -4,10 +4,10 @@ import base64
 import json
 import uuid
 
-from agent.core import jws
-from agent.core.command import CommandName
-from agent.core.command_check import CommandKey, Letter, Situation
-from agent.core.permit.keys import SigningKey
+from agent.core.commands.check import CommandKey, Letter, Situation
+from agent.core.commands.command import CommandName
+from agent.core.crypto import jws
+from agent.core.crypto.keys import SigningKey
 
 GATE = "khorgos-03"
 UTC = 1_800_000_000

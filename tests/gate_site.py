@@ -2,10 +2,10 @@
 
 import secrets
 
+from agent.core.crypto.keys import SigningKey
 from agent.core.permit import base45, trust
 from agent.core.permit.claims import PLATE_KINDS, Permit
 from agent.core.permit.issue import Issuer, issue, trust_list
-from agent.core.permit.keys import SigningKey
 from agent.core.plates.formats import kinds_of
 from agent.service.clock import Clock
 

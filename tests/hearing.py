@@ -2,7 +2,7 @@
 
 import json
 
-from agent.core.verification import verify
+from agent.core.events.verification import verify
 
 
 class Hearing:

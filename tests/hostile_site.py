@@ -6,8 +6,8 @@ import logging
 import queue
 import threading
 
-from agent.core.command import Answer, CommandName, Result
-from agent.core.events import Draft
+from agent.core.commands.command import Answer, CommandName, Result
+from agent.core.events.event_types import Draft
 from agent.link.budget import Budget
 from agent.link.command_setup import CommandRules
 from agent.link.commands import CommandDesk

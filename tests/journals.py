@@ -5,9 +5,8 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-from agent.core.chain import ClockReading, Point, Writer, beginning, seal
-from agent.core.decision import Reason
-from agent.core.events import (
+from agent.core.events.chain import ClockReading, Point, Writer, beginning, seal
+from agent.core.events.event_types import (
     AccessGranted,
     DeviceChanged,
     Draft,
@@ -16,7 +15,8 @@ from agent.core.events import (
     VehicleEntering,
     VehiclePresent,
 )
-from agent.core.lane_io import LedgerChange, LedgerState
+from agent.core.lane.io import LedgerChange, LedgerState
+from agent.core.model.reasons import Reason
 from agent.store.journal import Journal
 
 GATE = "khorgos-03"

@@ -2,21 +2,21 @@
 
 from dataclasses import replace
 
-from agent.core.assessment import Evidence, Ground, assess, assess_plate
-from agent.core.decision import Reason, Verdict
-from agent.core.judgement import judge, plate_leads
-from agent.core.judging.case import JudgementRules
-from agent.core.knowledge import Knowledge
-from agent.core.lists.kinds import ListKind
-from agent.core.lists.rows import Declaration, DeclarationStatus
-from agent.core.lists.standing import DataStanding, DataState
-from agent.core.moment import Moment
-from agent.core.observations import Presentation, Reading
+from agent.core.decision.assess import Evidence, Ground, assess, assess_plate
+from agent.core.decision.checks.case import JudgementRules
+from agent.core.decision.judge import judge, plate_leads
+from agent.core.decision.knowledge import Knowledge
+from agent.core.decision.rate_limit import NO_TEXTS
+from agent.core.lists.freshness import DataStanding, DataState
+from agent.core.model.list_kinds import ListKind
+from agent.core.model.list_rows import Declaration, DeclarationStatus
+from agent.core.model.moment import Moment
+from agent.core.model.observations import Presentation, Reading
+from agent.core.model.reasons import Reason, Verdict
 from agent.core.permit.checks import GateContext
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S, Issuer, issue, trust_list
 from agent.core.permit.reference import digest_of, reference_of
-from agent.core.rate import NO_TEXTS
 from tests import permits
 from tests.permits import KEY, NOW
 

@@ -9,8 +9,7 @@ from dataclasses import dataclass, field, replace
 from math import inf
 from typing import TYPE_CHECKING
 
-from agent.core.decision import Reason, Verdict
-from agent.core.events import (
+from agent.core.events.event_types import (
     AccessDecided,
     AccessGranted,
     Alarm,
@@ -24,8 +23,7 @@ from agent.core.events import (
     VehicleEntering,
     VehiclePresent,
 )
-from agent.core.lane import State
-from agent.core.lane_io import (
+from agent.core.lane.io import (
     Answered,
     Close,
     Commanded,
@@ -45,11 +43,13 @@ from agent.core.lane_io import (
     Ticked,
     WayChanged,
 )
-from agent.core.lane_state import LaneOrders
+from agent.core.lane.state import LaneOrders
+from agent.core.lane.step import State
+from agent.core.model.reasons import Reason, Verdict
 
 if TYPE_CHECKING:
-    from agent.core.lane import LaneRules
-    from agent.core.lane_io import Effect
+    from agent.core.lane.io import Effect
+    from agent.core.lane.step import LaneRules
 
 S = State
 TO_HELD = {(s, S.HELD_OPEN) for s in S if s is not S.HELD_OPEN}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agent.core.lane import State
+from agent.core.lane.step import State
 from tests.yard import Yard
 
 Row = tuple[str, Callable[[], Yard], Callable[[Yard], list[str]], State, list[str]]

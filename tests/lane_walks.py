@@ -7,10 +7,9 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from agent.core.decision import Decision, Reason, Verdict
-from agent.core.events import BarrierTested, LaneOrdered, Outcome
-from agent.core.lane import Lane, LaneRules, State, step
-from agent.core.lane_io import (
+from agent.core.events.event_types import BarrierTested, LaneOrdered, Outcome
+from agent.core.lane.interlock import Ways, arm_in_use, claim, is_free, settle
+from agent.core.lane.io import (
     Close,
     Commanded,
     CommandKind,
@@ -30,17 +29,18 @@ from agent.core.lane_io import (
     Ticked,
     WayChanged,
 )
-from agent.core.lane_state import occupies
-from agent.core.moment import Moment
-from agent.core.observations import Presentation, Reading
-from agent.core.ways import Ways, arm_in_use, claim, is_free, settle
+from agent.core.lane.state import occupies
+from agent.core.lane.step import Lane, LaneRules, State, step
+from agent.core.model.moment import Moment
+from agent.core.model.observations import Presentation, Reading
+from agent.core.model.reasons import Decision, Reason, Verdict
 from tests.lane_monitor import Monitor
 from tests.yard import PERMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.lane_io import Effect
+    from agent.core.lane.io import Effect
 
 MAINTAINED = 0.08
 LIMITS = {"has_opened": True, "has_closed": True}

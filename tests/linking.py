@@ -3,8 +3,8 @@
 from contextlib import contextmanager
 from itertools import groupby
 
-from agent.core.chain import ClockReading
-from agent.core.events import Draft, GateStopping
+from agent.core.events.chain import ClockReading
+from agent.core.events.event_types import Draft, GateStopping
 from agent.link.brokers import BrokerAddress
 from agent.link.flow import FlowSettings
 from agent.link.link import Link

@@ -4,7 +4,7 @@ import time
 from contextlib import contextmanager
 
 from agent.core.lists.sync_io import SyncRules
-from agent.core.moment import Moment
+from agent.core.model.moment import Moment
 from agent.link.guest import Guest
 from agent.link.list_sync import ListSync
 from agent.link.list_topics import ListTopics

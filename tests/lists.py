@@ -3,15 +3,15 @@
 from dataclasses import dataclass, field
 from random import Random
 
+from agent.core.crypto.keys import SigningKey
 from agent.core.lists.chunks import Chunk, pack_chunks
 from agent.core.lists.codec import encode_row, row_key
-from agent.core.lists.kinds import ListKind
-from agent.core.lists.rows import Declaration, DeclarationStatus, Revocation
 from agent.core.lists.sealed import ListDelta, ListHead, seal_delta, seal_head
+from agent.core.model.list_kinds import ListKind
+from agent.core.model.list_rows import Declaration, DeclarationStatus, Revocation
 from agent.core.permit import trust, vin
 from agent.core.permit.claims import PERMIT_ID_BYTES
 from agent.core.permit.issue import DAY_S
-from agent.core.permit.keys import SigningKey
 from agent.core.permit.trust import Purpose, TrustEntry, TrustList
 from agent.core.plates.formats import PlateKind
 from tests.permits import NOW

@@ -7,7 +7,7 @@ import threading
 
 from agent.app import App
 from agent.cli.configuration import load_configuration
-from agent.core.lane_io import Commanded
+from agent.core.lane.io import Commanded
 from agent.service.clock import Clock
 from agent.service.notify import Notifier
 from drivers.inputs import simulated as simulated_inputs

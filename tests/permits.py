@@ -1,8 +1,8 @@
 """A permit and its keys, for tests of what is around the judgement."""
 
+from agent.core.crypto.keys import SigningKey
 from agent.core.permit.claims import Permit
 from agent.core.permit.issue import DAY_S
-from agent.core.permit.keys import SigningKey
 
 NOW = 1_795_000_000
 KEY = SigningKey.from_seed(b"e" * 32)

@@ -13,11 +13,8 @@ from math import inf
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from agent.core.debounce import Debounced
-from agent.core.decision import Decision, Reason, Verdict
-from agent.core.events import AlarmRaised, TransactionClosed, VehiclePresent
-from agent.core.lane import Lane, step
-from agent.core.lane_io import (
+from agent.core.events.event_types import AlarmRaised, TransactionClosed, VehiclePresent
+from agent.core.lane.io import (
     Close,
     Commanded,
     CommandKind,
@@ -39,8 +36,11 @@ from agent.core.lane_io import (
     Show,
     Ticked,
 )
-from agent.core.moment import Moment
-from agent.core.observations import Presentation, Reading
+from agent.core.lane.step import Lane, step
+from agent.core.model.debounce import Debounced
+from agent.core.model.moment import Moment
+from agent.core.model.observations import Presentation, Reading
+from agent.core.model.reasons import Decision, Reason, Verdict
 from agent.demo.physics.world import SIGNALS, World
 from tests.lane_monitor import Monitor
 from tests.lane_walks import binding
@@ -48,8 +48,8 @@ from tests.lane_walks import binding
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.lane import LaneRules
-    from agent.core.lane_io import Effect
+    from agent.core.lane.io import Effect
+    from agent.core.lane.step import LaneRules
     from agent.demo.physics.world import Site
 
 PERIOD_S = 0.05

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from agent.core.lists.chunks import pack_chunks
 from agent.core.lists.codec import encode_row
-from agent.core.lists.rows import DeclarationStatus
 from agent.core.lists.sealed import ListDelta, ListHead, Opened
+from agent.core.model.list_rows import DeclarationStatus
 from tests.lists import DECLARATIONS, SITE, declarations
 from tests.permits import NOW
 from tests.registries import open_registry

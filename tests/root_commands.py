@@ -25,8 +25,8 @@ from pathlib import Path
 
 from agent.cli.configuration import load_configuration
 from agent.cli.main import main as gate_agent
-from agent.core.chain import ClockReading
-from agent.core.events import Draft, GateStopping
+from agent.core.events.chain import ClockReading
+from agent.core.events.event_types import Draft, GateStopping
 from agent.gate_lists import open_registry
 from agent.service.clock import Clock
 from agent.store.gate_key import gate_key

@@ -1,9 +1,9 @@
 """A gate's key and chains with checkpoints for tests."""
 
-from agent.core import jws
-from agent.core.chain import ClockReading, Point, Writer, beginning, seal
-from agent.core.checkpoint import checkpoint_draft
-from agent.core.permit.keys import SigningKey
+from agent.core.crypto import jws
+from agent.core.crypto.keys import SigningKey
+from agent.core.events.chain import ClockReading, Point, Writer, beginning, seal
+from agent.core.events.checkpoint import checkpoint_draft
 from tests.journals import GATE, STREAM, UTC, device
 
 KEY = SigningKey.from_seed(bytes(range(32)))

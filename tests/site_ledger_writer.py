@@ -8,7 +8,7 @@ import itertools
 import sys
 from pathlib import Path
 
-from agent.core.site_ledger import PeerRow
+from agent.core.site.ledger import PeerRow
 from tests.journals import consume, open_journal, reserve
 from tests.site_ledgers import CONSUMED, PEER, THIRD, UTC_MS, ask, take
 

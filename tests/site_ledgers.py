@@ -2,8 +2,8 @@
 
 import json
 
-from agent.core.lane_io import LedgerState
-from agent.core.site_ledger import ClaimRow, PeerRow
+from agent.core.lane.io import LedgerState
+from agent.core.site.ledger import ClaimRow, PeerRow
 from tests.journals import GATE, PERMIT, UTC
 
 PEER, THIRD = "khorgos-04", "khorgos-05"

@@ -9,11 +9,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
 
-from agent.core.claims import ClaimCode, ClaimRequest, PartitionPolicy
-from agent.core.events import AccessGranted, Draft
-from agent.core.lane_io import LedgerChange, LedgerState
-from agent.core.permit.keys import SigningKey
-from agent.core.site_messages import SiteRoll
+from agent.core.crypto.keys import SigningKey
+from agent.core.events.event_types import AccessGranted, Draft
+from agent.core.lane.io import LedgerChange, LedgerState
+from agent.core.site.claims import ClaimCode, ClaimRequest, PartitionPolicy
+from agent.core.site.messages import SiteRoll
 from agent.link.messages import Incoming, LinkDown, LinkUp, Receipt
 from agent.link.messages import Limits as BrokerLimits
 from agent.link.setup import LinkView

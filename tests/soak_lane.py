@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from agent.core.lane import LaneRules, step
+from agent.core.lane.step import LaneRules, step
 from tests.lane_walks import LANES, PAIRS, Pair, World
 from tests.traffic import KINDS, Traffic
 from tests.yard import told
 
 if TYPE_CHECKING:
-    from agent.core.lane_io import Input
+    from agent.core.lane.io import Input
 
 SEQUENCES = 20_000
 STEPS = 400

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field, replace
 from random import Random
 from typing import TYPE_CHECKING, Any
 
-from agent.core.decision import Decision, Reason, Verdict
-from agent.core.events import Alarm, Outcome
-from agent.core.lane import LaneRules, State
-from agent.core.lane_io import CommandKind, LedgerState
+from agent.core.events.event_types import Alarm, Outcome
+from agent.core.lane.io import CommandKind, LedgerState
+from agent.core.lane.step import LaneRules, State
+from agent.core.model.reasons import Decision, Reason, Verdict
 from agent.demo.physics.arm import Cause
 from agent.demo.physics.bodies import CAR, MOTORCYCLE, VAN, truck, truck_with_trailer
 from agent.demo.physics.controller import Logic
@@ -27,7 +27,7 @@ from tests.yard import PERMIT
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.lane_io import Decide
+    from agent.core.lane.io import Decide
     from agent.demo.physics.bodies import Body
 
 MOST_S = 240.0

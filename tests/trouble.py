@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.core.lane_io import CommandKind
+from agent.core.lane.io import CommandKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,10 +6,8 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, assert_never
 
-from agent.core.decision import Check, Decision, Reason, Verdict
-from agent.core.events import TransactionClosed
-from agent.core.lane import Lane, LaneRules, State, step
-from agent.core.lane_io import (
+from agent.core.events.event_types import TransactionClosed
+from agent.core.lane.io import (
     Answered,
     Close,
     Commanded,
@@ -30,16 +28,18 @@ from agent.core.lane_io import (
     Ticked,
     WayChanged,
 )
-from agent.core.lane_state import Delivery, LaneOrders
-from agent.core.moment import Moment
-from agent.core.observations import Presentation, Reading
+from agent.core.lane.state import Delivery, LaneOrders
+from agent.core.lane.step import Lane, LaneRules, State, step
+from agent.core.model.moment import Moment
+from agent.core.model.observations import Presentation, Reading
+from agent.core.model.reasons import Check, Decision, Reason, Verdict
 from agent.core.permit.claims import Permit
 from agent.core.plates.match import MatchVerdict, PlateMatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.lane_io import Effect, Input
+    from agent.core.lane.io import Effect, Input
 
 UTC_START = datetime(2026, 3, 1, 8, 0, 0, tzinfo=UTC).timestamp()
 FIRST = "20260301080000070001"

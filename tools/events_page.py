@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from events_picture import one_vehicle
 
-from agent.core.clock_trust import ClockState
-from agent.core.command import CommandName, Refusal, Result
-from agent.core.contract import counterparts, examples
+from agent.core.clock.trust import ClockState
+from agent.core.commands.command import CommandName, Refusal, Result
+from agent.core.contract import examples, standards_mapping
 from agent.core.contract.asyncapi import WILL_DELAY_S
 from agent.core.contract.channels import (
     ACK,
@@ -29,17 +29,17 @@ from agent.core.contract.channels import (
     result_channel,
 )
 from agent.core.contract.schemas import EVENTS, event_schema, schemas
-from agent.core.decision import Reason, Verdict
-from agent.core.events import Alarm, AlarmRaised, Outcome
-from agent.core.lists.standing import DataState
+from agent.core.events.event_types import Alarm, AlarmRaised, Outcome
+from agent.core.lists.freshness import DataState
+from agent.core.model.reasons import Reason, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from enum import StrEnum
 
     from agent.core.contract.channels import Channel
-    from agent.core.contract.counterparts import Counterpart
     from agent.core.contract.schemas import Schema
+    from agent.core.contract.standards_mapping import Counterpart
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = DOCS / "events.md"
@@ -236,18 +236,18 @@ def values() -> str:
 
 def customs() -> str:
     """The elements of the two customs messages."""
-    rows = ((f"`{one.message}`", f"`{one.element}`", one.ours or "-", one.note) for one in counterparts.CUSTOMS)
+    rows = ((f"`{one.message}`", f"`{one.element}`", one.ours or "-", one.note) for one in standards_mapping.CUSTOMS)
     return table(("message", "element", "here", "note"), rows)
 
 
 def access_control() -> str:
     """The tables of counterparts."""
     tables: tuple[tuple[str, Mapping[Any, Counterpart]], ...] = (
-        ("event type", counterparts.EVENTS),
-        ("outcome of transaction.closed", counterparts.OUTCOMES),
-        ("verdict of access.decided", counterparts.VERDICTS),
-        ("alarm of alarm.raised", counterparts.ALARMS),
-        ("reason of a DENY", counterparts.REASONS),
+        ("event type", standards_mapping.EVENTS),
+        ("outcome of transaction.closed", standards_mapping.OUTCOMES),
+        ("verdict of access.decided", standards_mapping.VERDICTS),
+        ("alarm of alarm.raised", standards_mapping.ALARMS),
+        ("reason of a DENY", standards_mapping.REASONS),
     )
     parts = []
     for title, rows in tables:

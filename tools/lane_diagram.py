@@ -10,9 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.core.decision import Decision, Reason, Verdict
-from agent.core.lane import Lane, LaneRules, State, step
-from agent.core.lane_io import (
+from agent.core.lane.io import (
     Close,
     Commanded,
     CommandKind,
@@ -32,14 +30,16 @@ from agent.core.lane_io import (
     Ticked,
     WayChanged,
 )
-from agent.core.moment import Moment
-from agent.core.observations import Presentation, Reading
+from agent.core.lane.step import Lane, LaneRules, State, step
+from agent.core.model.moment import Moment
+from agent.core.model.observations import Presentation, Reading
+from agent.core.model.reasons import Decision, Reason, Verdict
 from agent.core.permit.claims import Permit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from agent.core.lane_io import Effect
+    from agent.core.lane.io import Effect
 
 PAGE = Path(__file__).parents[1] / "docs" / "lane.md"
 SHORT_S = 0.01
@@ -139,7 +139,7 @@ PERMIT = Permit(b"p" * 16, "issuer", b"k", 0, 1, 0, 1, "V" * 17, None, None, Non
 HEAD = """# The lane
 
 This page is drawn by `tools/lane_diagram.py`, which steps the lane with every input in every state that it can reach;
-a test fails when the page is stale. The code is `agent/core/lane.py` and the modules beside it.
+a test fails when the page is stale. The code is `agent/core/lane/step.py` and the modules beside it.
 
 `A` is the presence loop before the arm, `B` the safety loop under and behind it; the photocell, where there is one, must be
 free too before anything counts as clear. Names that end in `_s` are timings of the lane's rules. "A permit" and "a plate"

@@ -8,11 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from agent.core.camera_view import View
-from agent.core.decision import Reason, Verdict
-from agent.core.events import AccessDecided, Draft, Outcome, TransactionClosed
-from agent.core.lane_state import State
-from agent.core.lists.standing import DataState
+from agent.core.events.event_types import AccessDecided, Draft, Outcome, TransactionClosed
+from agent.core.lane.state import State
+from agent.core.lists.freshness import DataState
+from agent.core.model.camera_view import View
+from agent.core.model.reasons import Reason, Verdict
 from agent.service.figures import (
     CameraFigures,
     DiskFigures,

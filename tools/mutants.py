@@ -28,7 +28,7 @@ LEAST_KILLED = 0.95
 COPIED = ("agent", "drivers", "tests", "tools", "docs", "config", "bench", "pyproject.toml", "README.md")
 GROUPS = {
     "lane": (
-        ("agent/core/lane*.py", "agent/core/ways.py"),
+        ("agent/core/lane/*.py",),
         ("tests/core/test_lane_*.py", "tests/core/test_ways.py"),
     ),
     "codecs": (
@@ -46,7 +46,7 @@ GROUPS = {
         ),
     ),
     "judgement": (
-        ("agent/core/judging/*.py", "agent/core/judgement.py", "agent/core/knowledge.py"),
+        ("agent/core/decision/checks/*.py", "agent/core/decision/judge.py", "agent/core/decision/knowledge.py"),
         ("tests/core/test_judgement*.py",),
     ),
     "permits": (
@@ -54,7 +54,7 @@ GROUPS = {
         ("tests/core/test_permit_*.py",),
     ),
     "site": (
-        ("agent/core/claims.py", "agent/core/site_ledger.py"),
+        ("agent/core/site/claims.py", "agent/core/site/ledger.py"),
         ("tests/core/test_claims.py",),
     ),
     "claims": (
@@ -62,11 +62,11 @@ GROUPS = {
         ("tests/agent/test_own_claims.py", "tests/agent/test_journal_claims.py"),
     ),
     "clock": (
-        ("agent/core/clock_trust.py", "agent/core/rate.py"),
+        ("agent/core/clock/trust.py", "agent/core/decision/rate_limit.py"),
         ("tests/core/test_clock_trust.py", "tests/core/test_rate.py"),
     ),
     "lists": (
-        ("agent/core/lists/standing.py", "agent/core/lists/sync.py"),
+        ("agent/core/lists/freshness.py", "agent/core/lists/sync.py"),
         ("tests/core/test_lists_standing.py", "tests/core/test_lists_sync*.py"),
     ),
 }

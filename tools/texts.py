@@ -20,12 +20,12 @@ from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment, nodes
 
 from agent.console.form import schema
-from agent.core.lane_io import CommandKind
-from agent.core.lane_state import State
-from agent.core.lists.kinds import ListKind
-from agent.core.lists.rows import DeclarationStatus, Subject
+from agent.core.events.verification import Fault
+from agent.core.lane.io import CommandKind
+from agent.core.lane.state import State
+from agent.core.model.list_kinds import ListKind
+from agent.core.model.list_rows import DeclarationStatus, Subject
 from agent.core.permit.trust import KeyStatus
-from agent.core.verification import Fault
 from agent.i18n import Language
 
 if TYPE_CHECKING:

@@ -14,15 +14,15 @@ from agent.cli.configuration import DEFAULT_PATH, Configuration
 from agent.cli.lists.gate import registry_of, settings_of
 from agent.cli.terminal import echo
 from agent.clock_keeper import first_trust, holdover_rules
-from agent.core.chain import time_text
-from agent.core.clock_trust import ClockFloor, ClockLook, observe
+from agent.core.clock.trust import ClockFloor, ClockLook, observe
+from agent.core.events.chain import time_text
 from agent.gate_lists import REGISTRY
 from agent.service.clock import Clock
 from agent.store.clock_files import CAUSE_CHARACTERS, ClockFiles, FloorReset
 from agent.store.errors import RegistryError
 
 if TYPE_CHECKING:
-    from agent.core.clock_trust import ClockTrust
+    from agent.core.clock.trust import ClockTrust
     from agent.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Say what the clock is worth, and mend a wrong floor.")

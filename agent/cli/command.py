@@ -12,9 +12,9 @@ import typer
 from agent.cli import exits
 from agent.cli.permit.files import PermitFileError, read_key, write_new
 from agent.cli.terminal import echo
-from agent.core.command import CommandName
-from agent.core.command_issue import CommandInvalidError, make, sign
-from agent.core.permit.keys import SigningKey
+from agent.core.commands.command import CommandName
+from agent.core.commands.issue import CommandInvalidError, make, sign
+from agent.core.crypto.keys import SigningKey
 from agent.link.brokers import BrokerAddress
 from agent.link.errand import Errand, ErrandError
 from agent.link.guest import Guest, GuestError
@@ -23,7 +23,7 @@ from agent.link.topics import check_gate_id
 from agent.service.clock import Clock
 
 if TYPE_CHECKING:
-    from agent.core.command_body import CommandBody
+    from agent.core.commands.body import CommandBody
 
 app = typer.Typer(no_args_is_help=True, help="Sign and send commands to gates.")
 

@@ -22,7 +22,7 @@ from agent.cli.configuration import (
     load_configuration,
     usable_configuration,
 )
-from agent.core.events import ConfigurationRefused
+from agent.core.events.event_types import ConfigurationRefused
 from agent.service.memory import give_back_memory
 from agent.service.notify import Notifier
 from agent.service.watchdog import PlannedPause

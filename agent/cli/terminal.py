@@ -6,7 +6,7 @@ from typing import Final
 
 import typer
 
-from agent.core.printable import printable
+from agent.core.model.printable import printable
 
 LAYOUT: Final = "\n\t"
 

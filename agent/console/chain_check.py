@@ -9,8 +9,8 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from agent.core.jws import kid_of
-from agent.core.verification import Verifier
+from agent.core.crypto.jws import kid_of
+from agent.core.events.verification import Verifier
 from agent.service.parallel import Job
 from agent.store.errors import JournalError
 from agent.store.gate_key import GateKeyError, read_gate_key
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from agent.core.permit.keys import PublicKey
+    from agent.core.crypto.keys import PublicKey
 
 TRIES: Final = 3
 """Events may be pruned from the begin while it reads: then it begins anew."""

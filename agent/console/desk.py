@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Depends, Request
 
 from agent.console.access.person import LOCAL
-from agent.core.events import ConsoleActed, Draft
+from agent.core.events.event_types import ConsoleActed, Draft
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from agent.clock_keeper import ClockKeeper
     from agent.console.access.acts import Act
     from agent.console.access.person import Person
-    from agent.core.events import ConfigurationRefused
-    from agent.core.moment import Moment
+    from agent.core.events.event_types import ConfigurationRefused
+    from agent.core.model.moment import Moment
     from agent.devices import Devices
     from agent.eye_port import EyePort
     from agent.gate_lists import GateLists

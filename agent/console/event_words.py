@@ -15,11 +15,11 @@ from agent.console.labels import devices, events
 from agent.console.live.lane_news import DEVICE_TONES
 from agent.console.live.vehicle_words import OUTCOME_TONES, SET_ASIDE_TEXT, VERDICT_TONES
 from agent.console.page import detail, language, when
-from agent.core.assessment import SET_ASIDE
-from agent.core.camera_view import View
 from agent.core.contract.schemas import EVENTS
-from agent.core.decision import Reason, Verdict
-from agent.core.events import Alarm, Outcome, VehiclePresent
+from agent.core.decision.assess import SET_ASIDE
+from agent.core.events.event_types import Alarm, Outcome, VehiclePresent
+from agent.core.model.camera_view import View
+from agent.core.model.reasons import Reason, Verdict
 from agent.i18n import translate
 from agent.i18n.checks import CHECKS
 from agent.i18n.events import alarm_text, outcome_text, verdict_text

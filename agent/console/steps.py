@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from agent.core.clock_trust import ClockState
+from agent.core.clock.trust import ClockState
 from agent.rehearsal import SIMULATED
 from agent.settings.model import EXAMPLE_ROOT_KEY
 

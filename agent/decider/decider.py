@@ -9,12 +9,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from agent.core.claims import ClaimRequest
-from agent.core.decision import Check, Decision, Reason, Verdict
-from agent.core.judgement import judge
-from agent.core.knowledge import uses_allowed
-from agent.core.lane_io import Decided
-from agent.core.shield import shielded
+from agent.core.decision.fail_safe import shielded
+from agent.core.decision.judge import judge
+from agent.core.decision.knowledge import uses_allowed
+from agent.core.lane.io import Decided
+from agent.core.model.reasons import Check, Decision, Reason, Verdict
+from agent.core.site.claims import ClaimRequest
 from agent.decider.inquiry import Inquiry
 from agent.store.errors import JournalError, RegistryError
 from drivers.text import Text
@@ -22,10 +22,10 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.claims import ClaimAnswer
-    from agent.core.lane_io import Decide
-    from agent.core.moment import Moment
+    from agent.core.lane.io import Decide
+    from agent.core.model.moment import Moment
     from agent.core.permit.claims import Permit
+    from agent.core.site.claims import ClaimAnswer
     from agent.decider.inquiry import Case
     from agent.decider.sources import LanePlace, Sources
 

@@ -5,26 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from agent.core.assessment import Evidence, Ground, assess, assess_plate, references_of
-from agent.core.decision import Reason
-from agent.core.judgement import lists_needed, plate_leads
-from agent.core.judging.case import judges_plate
-from agent.core.knowledge import Knowledge, UseState, in_force, subjects_of
-from agent.core.lists.kinds import ListKind
-from agent.core.lists.standing import standing_of
+from agent.core.decision.assess import Evidence, Ground, assess, assess_plate, references_of
+from agent.core.decision.checks.case import judges_plate
+from agent.core.decision.judge import lists_needed, plate_leads
+from agent.core.decision.knowledge import Knowledge, UseState, in_force, subjects_of
+from agent.core.decision.rate_limit import NO_TEXTS
+from agent.core.lists.freshness import standing_of
+from agent.core.model.list_kinds import ListKind
+from agent.core.model.reasons import Reason
 from agent.core.permit.checks import GateContext
 from agent.core.plates.rivals import rivals
-from agent.core.rate import NO_TEXTS
 
 if TYPE_CHECKING:
-    from agent.core.assessment import Assessment
-    from agent.core.lane_io import Decide
-    from agent.core.lists.standing import DataStanding
-    from agent.core.moment import Moment
+    from agent.core.decision.assess import Assessment
+    from agent.core.decision.rate_limit import Texts
+    from agent.core.lane.io import Decide
+    from agent.core.lists.freshness import DataStanding
+    from agent.core.model.moment import Moment
     from agent.core.permit.claims import Permit
     from agent.core.permit.trust import TrustList
-    from agent.core.rate import Texts
-    from agent.core.site_ledger import OtherExit
+    from agent.core.site.ledger import OtherExit
     from agent.decider.sources import LanePlace, Sources
 
 

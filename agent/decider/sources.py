@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Final, Protocol
 
-from agent.core.lists.standing import FreshnessRules
+from agent.core.lists.freshness import FreshnessRules
 from agent.core.permit.claims import PermitForm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from agent.core.claims import ClaimAnswer, ClaimRequest
-    from agent.core.judgement import JudgementRules
-    from agent.core.lists.rows import Declaration, Revocation, Subject, Watched
-    from agent.core.lists.standing import ListStanding
+    from agent.core.decision.judge import JudgementRules
+    from agent.core.lists.freshness import ListStanding
+    from agent.core.model.list_rows import Declaration, Revocation, Subject, Watched
     from agent.core.permit.trust import TrustList
-    from agent.core.site_ledger import OtherExit
+    from agent.core.site.claims import ClaimAnswer, ClaimRequest
+    from agent.core.site.ledger import OtherExit
     from agent.store.ledger import LastPassage, UseState
 
 _NONE_REQUIRED: Final = FreshnessRules()

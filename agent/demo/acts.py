@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from agent.core.decision import Reason, Verdict
-from agent.core.events import Outcome
+from agent.core.events.event_types import Outcome
+from agent.core.model.reasons import Reason, Verdict
 from agent.core.permit.claims import PermitForm
 from agent.demo.physics.driving import Conduct, Plan
 

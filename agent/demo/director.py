@@ -12,7 +12,7 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from agent.core.decision import Verdict
+from agent.core.model.reasons import Verdict
 from agent.demo import site as demo_site
 from agent.demo.broker import Broker
 from agent.demo.central import Central

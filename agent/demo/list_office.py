@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from agent.core.lists.kinds import ListKind
+from agent.core.model.list_kinds import ListKind
 from agent.link.brokers import BrokerAddress
 from agent.link.guest import Guest
 from agent.publishing.catalogue import Catalogue
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from agent.core.lists.rows import Declaration, Revocation
-    from agent.core.permit.keys import SigningKey
+    from agent.core.crypto.keys import SigningKey
+    from agent.core.model.list_rows import Declaration, Revocation
 
 SETTLE_S = 0.3
 """A broker on this machine has shown all it has after so long."""

@@ -6,11 +6,11 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.core.lists.rows import Declaration, DeclarationStatus, Revocation
+from agent.core.model.list_rows import Declaration, DeclarationStatus, Revocation
 from agent.core.permit import base45, vin
 from agent.core.permit.claims import PERMIT_ID_BYTES, PLATE_KINDS, Permit
 from agent.core.permit.issue import issue
-from agent.core.permit.opening import PREFIX
+from agent.core.permit.parse import PREFIX
 from agent.core.permit.reference import SECRET_BYTES, declaration_of, digest_of, reference_of
 from agent.core.plates.formats import kinds_of
 

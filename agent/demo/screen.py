@@ -14,7 +14,7 @@ from rich.segment import SegmentLines
 from rich.table import Table
 from rich.text import Text
 
-from agent.core.decision import Reason, Verdict
+from agent.core.model.reasons import Reason, Verdict
 from agent.demo.clockwork import QUICK, View
 from agent.demo.event_lines import event_picture
 from agent.i18n import Language

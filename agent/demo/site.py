@@ -6,9 +6,9 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from agent.core.crypto.keys import SigningKey
 from agent.core.permit import trust
 from agent.core.permit.issue import Issuer, trust_list
-from agent.core.permit.keys import SigningKey
 from agent.rehearsal import put_scene
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from agent.core.camera_view import View
-    from agent.core.clock_trust import ClockState
-    from agent.core.quality import Figures
+    from agent.core.clock.trust import ClockState
+    from agent.core.model.camera_view import View
+    from agent.core.model.picture_quality import Figures
     from agent.eye.protocol import CameraPhase
 
 # --------------------------------------------------------------------------------------------------------- the software

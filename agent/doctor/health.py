@@ -5,8 +5,8 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
-from agent.core.chain import time_text
-from agent.core.messages import CameraHealth, Health, HealthFinding
+from agent.core.events.chain import time_text
+from agent.core.events.messages import CameraHealth, Health, HealthFinding
 from agent.doctor.codes import Severity
 
 if TYPE_CHECKING:

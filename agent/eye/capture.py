@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from agent.core.backoff import delay_s
+from agent.core.model.backoff import delay_s
 from agent.eye.health import CameraHealth, FrameFacts
 from agent.eye.protocol import CameraPhase
 from agent.eye.slot import Numbered
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from agent.core.camera_view import View
+    from agent.core.model.camera_view import View
     from agent.eye.protocol import CameraState, Configure
     from agent.eye.slot import Slot
     from drivers.api import CameraPort, Frame

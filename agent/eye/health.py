@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agent.core.camera_view import View
+from agent.core.model.camera_view import View
 from agent.eye.protocol import MAX_DETAIL, CameraPhase, CameraState
 from drivers.text import Text, shortened
 

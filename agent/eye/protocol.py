@@ -11,10 +11,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
-from agent.core.camera_view import View
+from agent.core.events.message import Detail as SpokenDetail
+from agent.core.events.message import DetailMessage, WithDetail
+from agent.core.model.camera_view import View
 from agent.core.plates.columns import MOST_BYTES, decode
-from agent.core.spoken import Detail as SpokenDetail
-from agent.core.spoken import DetailMessage, WithDetail
 
 VERSION = 2
 
@@ -130,7 +130,7 @@ class SeenCode(Message):
 
 
 class SeenPlate(Message):
-    """One plate in a frame; the fields are those of agent.core.observations.Reading.
+    """One plate in a frame; the fields are those of agent.core.model.observations.Reading.
 
     `crop`: its attachment. `character_px`: height of a character in the frame, 0 where it is not known.
     """

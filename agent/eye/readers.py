@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from agent.core.observations import Position
+    from agent.core.model.observations import Position
 
 
 class Code(Protocol):
@@ -39,7 +39,7 @@ class Code(Protocol):
 
 
 class Plate(Protocol):
-    """One plate found in a frame; the fields are those of agent.core.observations.Reading."""
+    """One plate found in a frame; the fields are those of agent.core.model.observations.Reading."""
 
     @property
     def text(self) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from agent.core.chain import beginning, digest_of
+from agent.core.events.chain import beginning, digest_of
 from agent.fleet.tally import Consumed
 from agent.fleet.wire import Wire, WireOptions
 from agent.link.brokers import shuffled

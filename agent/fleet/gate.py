@@ -11,9 +11,9 @@ import time
 import uuid
 from typing import TYPE_CHECKING
 
-from agent.core.chain import RANDOM_BYTES, Point, Writer, beginning, seal
-from agent.core.events import DeviceChanged, Draft
-from agent.core.messages import Ack
+from agent.core.events.chain import RANDOM_BYTES, Point, Writer, beginning, seal
+from agent.core.events.event_types import DeviceChanged, Draft
+from agent.core.events.messages import Ack
 from agent.fleet.wire import Wire, WireOptions
 from agent.link import reasons
 from agent.link.brokers import shuffled
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from random import Random
 
-    from agent.core.chain import ClockReading, Sealed
+    from agent.core.events.chain import ClockReading, Sealed
     from agent.fleet.tally import Tally
     from agent.link.flow import FlowSettings
     from agent.link.messages import Incoming, Limits

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
 
-from agent.core.chain import ClockReading, Writer, beginning, seal
-from agent.core.events import DeviceChanged, Draft
+from agent.core.events.chain import ClockReading, Writer, beginning, seal
+from agent.core.events.event_types import DeviceChanged, Draft
 from agent.fleet.consumer import Consumer
 from agent.fleet.gate import SimulatedGate
 from agent.fleet.tally import Tally, report

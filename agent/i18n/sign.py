@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from agent.core.decision import Reason
-from agent.core.lane_state import State
+from agent.core.lane.state import State
+from agent.core.model.reasons import Reason
 from agent.i18n.lookup import translate
 from drivers.text import Text
 

@@ -1,8 +1,8 @@
 """The issuer's side as a small Python API: what a trade window calls to issue permits. See docs/permits.md."""
 
-from agent.core.lists.rows import Declaration, DeclarationStatus
+from agent.core.crypto.keys import KeyInvalidError, SigningKey
+from agent.core.model.list_rows import Declaration, DeclarationStatus
 from agent.core.permit.claims import Permit, PermitForm
-from agent.core.permit.keys import KeyInvalidError, SigningKey
 from agent.issuing.batch import OutputError, Pictures, issue_batch, write_declarations
 from agent.issuing.desk import Issued, IssuingDesk
 from agent.issuing.order import Order, OrderError, Problem, Terms

@@ -11,7 +11,7 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
-from agent.core.lists.kinds import ListKind
+from agent.core.model.list_kinds import ListKind
 from agent.issuing import symbol
 from agent.issuing.symbol import Level
 from agent.publishing.sources import COLUMNS
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from agent.core.lists.rows import Declaration
+    from agent.core.model.list_rows import Declaration
     from agent.issuing.desk import Issued, IssuingDesk
     from agent.issuing.orders_file import CheckedOrder
 

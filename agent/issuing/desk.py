@@ -6,11 +6,11 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from agent.core.lists.rows import Declaration, DeclarationStatus
+from agent.core.crypto.keys import SigningKey
+from agent.core.model.list_rows import Declaration, DeclarationStatus
 from agent.core.permit.claims import PERMIT_ID_BYTES, PermitForm
 from agent.core.permit.fields import ClaimsError
 from agent.core.permit.issue import issue, issue_jws
-from agent.core.permit.keys import SigningKey
 from agent.core.permit.reference import SECRET_BYTES, declaration_of, digest_of, reference_of
 from agent.issuing.order import OrderError, Problem, Terms, permit_of
 from agent.issuing.symbol import Level, Symbol

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from agent.core.permit import claims, vin
 from agent.core.permit.claims import DECLARATION_DIGITS, DIRECTIONS, LANES, Permit
-from agent.core.permit.driver import driver_hmac
+from agent.core.permit.driver_id import driver_hmac
 from agent.core.permit.fields import ClaimsError
 from agent.core.permit.vehicle import check_declaration
 from agent.core.plates.formats import PlateKind, is_plate_text, kinds_of, normalise

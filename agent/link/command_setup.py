@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from agent.core.command_check import CommandKey
-    from agent.core.command_record import CommandChange, CommandEntry
-    from agent.core.events import Draft
-    from agent.core.lane_io import LedgerChange
+    from agent.core.commands.check import CommandKey
+    from agent.core.commands.record import CommandChange, CommandEntry
+    from agent.core.events.event_types import Draft
+    from agent.core.lane.io import LedgerChange
 
 
 class Book(Protocol):

@@ -11,11 +11,11 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from agent.core.command import Answer, Command, CommandName, Refusal, Result
-from agent.core.command_check import BYTES_LIMIT, Letter, Proved, Refused, Situation, judge, prove
-from agent.core.command_record import CommandAnswered, CommandTaken
-from agent.core.events import CommandAccepted, CommandExecuted, CommandRefused, Draft
-from agent.core.messages import CommandOffer, CommandResult
+from agent.core.commands.check import BYTES_LIMIT, Letter, Proved, Refused, Situation, judge, prove
+from agent.core.commands.command import Answer, Command, CommandName, Refusal, Result
+from agent.core.commands.record import CommandAnswered, CommandTaken
+from agent.core.events.event_types import CommandAccepted, CommandExecuted, CommandRefused, Draft
+from agent.core.events.messages import CommandOffer, CommandResult
 from agent.link import executions
 from agent.link.budget import Budget
 from agent.link.challenges import Challenges
@@ -32,8 +32,8 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from agent.core.chain import ClockReading
-    from agent.core.command_record import CommandEntry
+    from agent.core.commands.record import CommandEntry
+    from agent.core.events.chain import ClockReading
     from agent.link.command_setup import Book, CommandRules, Records
     from agent.link.executions import Executor
     from agent.link.messages import Incoming, LinkUp

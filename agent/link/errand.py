@@ -13,7 +13,7 @@ from agent.link.topics import Topics
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from agent.core.command_body import CommandBody
+    from agent.core.commands.body import CommandBody
     from agent.link.guest import Guest
     from agent.link.messages import Incoming
 

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from agent.core.events import EvidenceSent
+from agent.core.events.event_types import EvidenceSent
 from agent.link.messages import Outgoing, Receipt
 from agent.port_state import PortState
 from agent.service.worker import Backoff, Worker
@@ -18,7 +18,7 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.events import Event
+    from agent.core.events.event_types import Event
     from agent.link.session import Session
     from agent.link.topics import Topics
 

@@ -12,8 +12,8 @@ from agent.link.uplink import Uplink
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from agent.core.chain import ClockReading
-    from agent.core.events import Event
+    from agent.core.events.chain import ClockReading
+    from agent.core.events.event_types import Event
     from agent.link.flow import FlowSettings
     from agent.link.outbox import Outbox
     from agent.link.presence import GateIdentity

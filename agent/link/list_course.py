@@ -7,7 +7,7 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING, assert_never
 
-from agent.core.lists.faults import ListError, ListFault
+from agent.core.lists.errors import ListError, ListFault
 from agent.core.lists.sync import SyncState, step
 from agent.core.lists.sync_io import (
     ApplyDelta,
@@ -33,9 +33,9 @@ from agent.link.messages import Outgoing, Subscription
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from agent.core.lists.kinds import ListKind
     from agent.core.lists.sealed import ListDelta, ListHead, Opened
     from agent.core.lists.sync_io import Effect, Happening, Outcome, SyncRules
+    from agent.core.model.list_kinds import ListKind
     from agent.link.list_ports import ListSession, SyncDesk
     from agent.link.list_topics import ListTopics
     from agent.link.messages import Incoming

@@ -8,10 +8,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.core.lists.chunks import ChunkRef
-    from agent.core.lists.faults import ListError
-    from agent.core.lists.kinds import ListKind, ListName, Source
+    from agent.core.lists.errors import ListError
     from agent.core.lists.sealed import ListDelta, ListHead, Opened
     from agent.core.lists.sync_io import Outcome
+    from agent.core.model.list_kinds import ListKind, ListName, Source
     from agent.core.permit.trust import TrustList
     from agent.link.messages import LinkDown, LinkUp, Outgoing, Receipt, Subscription
 

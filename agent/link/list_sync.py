@@ -10,9 +10,9 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-from agent.core.lists.faults import ListError, ListFault
-from agent.core.lists.kinds import ListKind
+from agent.core.lists.errors import ListError, ListFault
 from agent.core.lists.sync_io import Connected, Disconnected, SyncRules
+from agent.core.model.list_kinds import ListKind
 from agent.link.list_course import ListCourse
 from agent.link.list_inbox import ListInbox
 from agent.link.list_topics import ChunkTopic, DeltaTopic, HeadTopic, ListTopics, TrustTopic
@@ -22,7 +22,7 @@ from agent.service.worker import Backoff, Worker
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.moment import Moment
+    from agent.core.model.moment import Moment
     from agent.link.list_ports import ListSession, SyncDesk
 
 log = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""What the gate says of itself on `birth` and `status`: the models of agent.core.messages, filled."""
+"""What the gate says of itself on `birth` and `status`: the models of agent.core.events.messages, filled."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from datetime import UTC, datetime
 from math import ceil
 from typing import TYPE_CHECKING
 
-from agent.core.chain import SCHEMA_VERSION
-from agent.core.events import TYPES
-from agent.core.messages import Birth, Status
+from agent.core.events.chain import SCHEMA_VERSION
+from agent.core.events.event_types import TYPES
+from agent.core.events.messages import Birth, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from agent.core.chain import ClockReading
+    from agent.core.events.chain import ClockReading
     from agent.link.outbox import Outbox
     from agent.link.uplink_view import UplinkView
 

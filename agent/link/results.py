@@ -10,7 +10,7 @@ from agent.link.messages import Outgoing
 from agent.link.topics import Topics
 
 if TYPE_CHECKING:
-    from agent.core.messages import CommandResult
+    from agent.core.events.messages import CommandResult
     from agent.link.messages import Incoming
     from agent.link.session import Session
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.core.backoff import delay_s
+from agent.core.model.backoff import delay_s
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
-from agent.core.events import Alarm, AlarmRaised
+from agent.core.events.event_types import Alarm, AlarmRaised
 from agent.link.acks import BYTES_LIMIT, Acknowledgements, Sending
 from agent.link.flow import AckMode, Flow, FlowSettings
 from agent.link.messages import Incoming, LinkDown, LinkUp, Subscription
@@ -27,7 +27,7 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.events import Event
+    from agent.core.events.event_types import Event
     from agent.link.outbox import Outbox
     from agent.link.replay import ReplayPlan
     from agent.link.session import Session

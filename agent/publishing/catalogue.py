@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
     from pathlib import Path
 
-    from agent.core.lists.kinds import ListKind
+    from agent.core.model.list_kinds import ListKind
 
 NAME = "lists.db"
 SCHEMA_VERSION = 1

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from agent.core.lists.faults import ListError, ListFault
-from agent.core.lists.kinds import ListKind
+from agent.core.lists.errors import ListError, ListFault
 from agent.core.lists.sealed import open_head, read_head
+from agent.core.model.list_kinds import ListKind
 from agent.link.list_topics import (
     CONTENT_TYPE_CBOR,
     CONTENT_TYPE_CHUNK,

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from agent.core.lists.chunks import pack_chunks
 from agent.core.lists.codec import encode_row, kind_of, row_key
-from agent.core.lists.faults import ListError, ListFault
-from agent.core.lists.kinds import ListKind
+from agent.core.lists.errors import ListError, ListFault
 from agent.core.lists.sealed import (
     MAX_DELTA_BYTES,
     MAX_DELTA_ROWS,
@@ -19,14 +18,15 @@ from agent.core.lists.sealed import (
     seal_delta,
     seal_head,
 )
+from agent.core.model.list_kinds import ListKind
 from agent.publishing.catalogue import Standing
 from agent.store.list_pack import PackedList
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from agent.core.crypto.keys import SigningKey
     from agent.core.lists.codec import Row
-    from agent.core.permit.keys import SigningKey
     from agent.publishing.catalogue import Catalogue, Difference
     from agent.service.clock import Clock
 

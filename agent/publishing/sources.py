@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar, assert_never
 
 from agent.core.lists.codec import encode_row, row_key
-from agent.core.lists.faults import ListError
-from agent.core.lists.kinds import ListKind
-from agent.core.lists.rows import Declaration, DeclarationStatus, Revocation, Subject, Watched
+from agent.core.lists.errors import ListError
+from agent.core.model.list_kinds import ListKind
+from agent.core.model.list_rows import Declaration, DeclarationStatus, Revocation, Subject, Watched
 from agent.core.permit import vin as vins
 from agent.core.permit.claims import DECLARATION_DIGITS, DIRECTIONS, LANES, PERMIT_ID_BYTES
 from agent.core.plates.formats import PlateKind, kinds_of, normalise

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from typing_extensions import override
 
-from agent.core.printable import printable
+from agent.core.model.printable import printable
 from agent.i18n import Language, translate
 from drivers.text import Text, joined
 

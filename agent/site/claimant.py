@@ -8,18 +8,18 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.core.claims import ClaimAnswer, ClaimCode, PartitionPolicy
-from agent.core.site_ledger import ClaimRow
-from agent.core.site_messages import Alive, Claim, Over
+from agent.core.site.claims import ClaimAnswer, ClaimCode, PartitionPolicy
+from agent.core.site.ledger import ClaimRow
+from agent.core.site.messages import Alive, Claim, Over
 from agent.store.errors import JournalError
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.claims import ClaimRequest
-    from agent.core.site_messages import Answer as AnswerWord
-    from agent.core.site_messages import Query, SiteRoll
+    from agent.core.site.claims import ClaimRequest
+    from agent.core.site.messages import Answer as AnswerWord
+    from agent.core.site.messages import Query, SiteRoll
     from agent.site.home import HomeGate
     from agent.site.own_claims import LiveClaim, OwnClaims
     from agent.site.ports import Answer, SharedLedger, Speak, Uses

@@ -6,9 +6,9 @@ import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from agent.core.claims import ClaimAnswer, ClaimCode, PartitionPolicy
-from agent.core.site_ledger import ClaimRow
-from agent.core.site_messages import Alive, Answer, Claim, Over, Query
+from agent.core.site.claims import ClaimAnswer, ClaimCode, PartitionPolicy
+from agent.core.site.ledger import ClaimRow
+from agent.core.site.messages import Alive, Answer, Claim, Over, Query
 from agent.port_state import PortState
 from agent.site.claimant import NO_LINK, Claimant, SiteRules
 from agent.site.ear import Ear
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
-    from agent.core.claims import ClaimRequest
-    from agent.core.events import Draft
-    from agent.core.lane_io import LedgerChange
-    from agent.core.permit.keys import SigningKey
-    from agent.core.site_messages import Heard, SiteRoll, Word
+    from agent.core.crypto.keys import SigningKey
+    from agent.core.events.event_types import Draft
+    from agent.core.lane.io import LedgerChange
+    from agent.core.site.claims import ClaimRequest
+    from agent.core.site.messages import Heard, SiteRoll, Word
     from agent.service.worker import Worker
     from agent.site.own_claims import LiveClaim
     from agent.site.ports import Link, SharedLedger, Uses

@@ -9,7 +9,7 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from agent.core.site_messages import Rows, SiteMessageError, Want
+from agent.core.site.messages import Rows, SiteMessageError, Want
 from agent.link.messages import LinkUp
 from agent.service.worker import Backoff, Worker
 from agent.store.errors import JournalError
@@ -17,7 +17,7 @@ from agent.store.errors import JournalError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from agent.core.site_messages import Heard, SiteRoll
+    from agent.core.site.messages import Heard, SiteRoll
     from agent.link.messages import Incoming, LinkDown
     from agent.site.ports import Link
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from agent.core.claims import ClaimAnswer
-    from agent.core.site_ledger import ClaimRow, ClaimVerdict, Conflict, Consent, Cursor, PeerRow, Taken
-    from agent.core.site_messages import Word
+    from agent.core.site.claims import ClaimAnswer
+    from agent.core.site.ledger import ClaimRow, ClaimVerdict, Conflict, Consent, Cursor, PeerRow, Taken
+    from agent.core.site.messages import Word
     from agent.link.messages import Incoming, LinkDown, LinkUp, Receipt
     from agent.link.setup import LinkView
     from agent.service.worker import Worker

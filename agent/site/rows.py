@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.core.site_messages import EVERYBODY, ROWS_A_MESSAGE, Rows, Want, heard, told
+from agent.core.site.messages import EVERYBODY, ROWS_A_MESSAGE, Rows, Want, heard, told
 from agent.port_state import PortState
 from agent.service.worker import Worker
 from agent.site.witnesses import Witnesses
@@ -20,8 +20,8 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from agent.core.permit.keys import SigningKey
-    from agent.core.site_messages import Heard, SiteRoll
+    from agent.core.crypto.keys import SigningKey
+    from agent.core.site.messages import Heard, SiteRoll
     from agent.site.ports import Link, SharedLedger
 
 log = logging.getLogger(__name__)

@@ -6,14 +6,14 @@ import shutil
 from typing import TYPE_CHECKING
 
 from agent.core.lists.chunks import check_chunk
-from agent.core.lists.faults import ListError
+from agent.core.lists.errors import ListError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from agent.core.lists.chunks import ChunkRef
-    from agent.core.lists.kinds import ListKind
+    from agent.core.model.list_kinds import ListKind
 
 
 class ChunkSpool:

@@ -6,18 +6,18 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.core.chain import RANDOM_BYTES, Point, seal
-from agent.core.events import TransactionClosed
+from agent.core.events.chain import RANDOM_BYTES, Point, seal
+from agent.core.events.event_types import TransactionClosed
 from agent.store import commands, history, lane_orders, ledger, transactions
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from agent.core.chain import ClockReading, Sealed, Writer
-    from agent.core.command_record import CommandChange
-    from agent.core.events import Draft
-    from agent.core.lane_io import LedgerChange
+    from agent.core.commands.record import CommandChange
+    from agent.core.events.chain import ClockReading, Sealed, Writer
+    from agent.core.events.event_types import Draft
+    from agent.core.lane.io import LedgerChange
 
 
 @dataclass(frozen=True, slots=True)

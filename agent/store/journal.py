@@ -13,7 +13,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
-from agent.core.chain import SEQ_MAX, ClockReading, Point, Writer
+from agent.core.events.chain import SEQ_MAX, ClockReading, Point, Writer
 from agent.service.cleanup import on_failure
 from agent.store import commands as orders
 from agent.store import entry, history, lane_orders, transactions, upkeep
@@ -44,12 +44,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from agent.core.chain import Sealed
-    from agent.core.command_record import CommandChange, CommandEntry
-    from agent.core.events import Draft
-    from agent.core.lane_io import LedgerChange
-    from agent.core.lane_state import LaneOrders
-    from agent.core.site_ledger import OtherExit
+    from agent.core.commands.record import CommandChange, CommandEntry
+    from agent.core.events.chain import Sealed
+    from agent.core.events.event_types import Draft
+    from agent.core.lane.io import LedgerChange
+    from agent.core.lane.state import LaneOrders
+    from agent.core.site.ledger import OtherExit
 
 __all__ = [
     "ClockReading",

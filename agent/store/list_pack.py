@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from agent.core.lists.chunks import MAX_CHUNK_SIZE
-from agent.core.lists.kinds import ListKind
 from agent.core.lists.sealed import MAX_CHUNKS, MAX_DELTA_BYTES, MAX_HEAD_BYTES
+from agent.core.model.list_kinds import ListKind
 from agent.core.permit.trust import MAX_TEXT
 
 if TYPE_CHECKING:

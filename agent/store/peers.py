@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from agent.core.lane_io import LedgerState
-from agent.core.site_ledger import Cursor, PeerRow
+from agent.core.lane.io import LedgerState
+from agent.core.site.ledger import Cursor, PeerRow
 from agent.store import claims, ledger
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
 
-    from agent.core.site_ledger import Conflict
+    from agent.core.site.ledger import Conflict
 
 WORDS: Final = "seq, permit, use, state, txn, utc_ms, vehicle, direction"
 TELL = f"""

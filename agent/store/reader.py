@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
 
-from agent.core.chain import SEQ_MAX, UTC_MS_MAX, time_text
-from agent.core.verification import Fault, Flaw, Verification, verify
+from agent.core.events.chain import SEQ_MAX, UTC_MS_MAX, time_text
+from agent.core.events.verification import Fault, Flaw, Verification, verify
 from agent.store import history, schema
 from agent.store.errors import SQL_ERRORS, JournalCorruptError, JournalUnavailableError, translated
 from agent.store.regular import open_regular
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from agent.core.permit.keys import PublicKey
+    from agent.core.crypto.keys import PublicKey
     from agent.store.history import Recorded, Row, Standing
 
 BATCH: Final = 500

@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from math import inf
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from agent.core.clock_trust import KERNEL_ERROR_S, ClockFloor
+from agent.core.clock.trust import KERNEL_ERROR_S, ClockFloor
 from agent.core.lists.codec import decode_row
-from agent.core.lists.faults import ListError, ListFault
-from agent.core.lists.kinds import ListKind
-from agent.core.lists.rows import Declaration, DeclarationStatus, Revocation, Watched
-from agent.core.lists.standing import ListStanding
+from agent.core.lists.errors import ListError, ListFault
+from agent.core.lists.freshness import ListStanding
+from agent.core.model.list_kinds import ListKind
+from agent.core.model.list_rows import Declaration, DeclarationStatus, Revocation, Watched
 from agent.service.cleanup import on_failure
 from agent.store import registry_rows as rows
 from agent.store.errors import RegistryError
@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from agent.core.crypto.keys import PublicKey
     from agent.core.lists.codec import Row
-    from agent.core.lists.kinds import Source
-    from agent.core.lists.rows import Subject
     from agent.core.lists.sealed import ListDelta, ListHead, Opened
-    from agent.core.permit.keys import PublicKey
+    from agent.core.model.list_kinds import Source
+    from agent.core.model.list_rows import Subject
     from agent.core.permit.trust import TrustList
 
 __all__ = [

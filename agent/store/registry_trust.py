@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from agent.core.lists.kinds import Source
-    from agent.core.permit.keys import PublicKey
+    from agent.core.crypto.keys import PublicKey
+    from agent.core.model.list_kinds import Source
     from agent.core.permit.trust import TrustList
 
 log = logging.getLogger(__name__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from agent.core.site_ledger import ClaimVerdict, Taken
+from agent.core.site.ledger import ClaimVerdict, Taken
 from agent.store import claims, entry, ledger, peers
 from drivers.text import Text
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Sequence
 
-    from agent.core.chain import ClockReading, Sealed, Writer
-    from agent.core.site_ledger import ClaimRow, Conflict, Consent, Cursor, PeerRow
+    from agent.core.events.chain import ClockReading, Sealed, Writer
+    from agent.core.site.ledger import ClaimRow, Conflict, Consent, Cursor, PeerRow
     from agent.store.database import Database
 
 T = TypeVar("T")

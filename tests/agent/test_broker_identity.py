@@ -13,10 +13,10 @@ from agent.cli import exits
 from agent.cli.command import app as command_app
 from agent.cli.configuration import load_configuration
 from agent.cli.events import app as events_app
-from agent.core.chain import ClockReading
-from agent.core.command import Answer, CommandName, Result
-from agent.core.command_check import CommandKey
-from agent.core.permit.keys import SigningKey
+from agent.core.commands.check import CommandKey
+from agent.core.commands.command import Answer, CommandName, Result
+from agent.core.crypto.keys import SigningKey
+from agent.core.events.chain import ClockReading
 from agent.doctor.gathering.others import Links, brokers
 from agent.link.brokers import BrokerAddress
 from agent.link.command_setup import CommandRules

@@ -8,10 +8,10 @@ from typer.testing import CliRunner
 
 from agent.cli import exits
 from agent.cli.command import app
-from agent.core import jws
-from agent.core.command import Answer, CommandName, Result
-from agent.core.command_check import CommandKey, Proved, judge, prove
-from agent.core.permit.keys import SigningKey
+from agent.core.commands.check import CommandKey, Proved, judge, prove
+from agent.core.commands.command import Answer, CommandName, Result
+from agent.core.crypto import jws
+from agent.core.crypto.keys import SigningKey
 from agent.link.errand import TRIES
 from agent.link.guest import Guest
 from agent.service.clock import Clock

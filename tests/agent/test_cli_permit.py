@@ -13,15 +13,15 @@ from typer.testing import CliRunner
 
 from agent.cli import exits
 from agent.cli.permit import app
-from agent.core.decision import Reason
+from agent.core.crypto.keys import Algorithm, SigningKey
 from agent.core.lists.chunks import pack_chunks
 from agent.core.lists.codec import decode_row
-from agent.core.lists.kinds import ListKind
-from agent.core.lists.rows import Revocation
 from agent.core.lists.sealed import ListHead, seal_head
+from agent.core.model.list_kinds import ListKind
+from agent.core.model.list_rows import Revocation
+from agent.core.model.reasons import Reason
 from agent.core.permit import trust
-from agent.core.permit.driver import driver_hmac
-from agent.core.permit.keys import Algorithm, SigningKey
+from agent.core.permit.driver_id import driver_hmac
 from agent.core.permit.trust import KeyStatus
 from agent.i18n import Language
 from agent.i18n.reasons import officer_text

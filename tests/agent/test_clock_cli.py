@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from agent.cli.clock import app
 from agent.clock_keeper import ClockKeeper
-from agent.core.clock_trust import Anchor, HoldoverRules, LastLook
+from agent.core.clock.trust import Anchor, HoldoverRules, LastLook
 from agent.gate_lists import REGISTRY
 from agent.service.clock import Clock, Synchronisation
 from agent.store.clock_files import RESET, ClockFiles, FloorReset

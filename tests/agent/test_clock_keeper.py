@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from agent.clock_keeper import ClockKeeper
-from agent.core.clock_trust import ClockFloor, ClockState, HoldoverRules
+from agent.core.clock.trust import ClockFloor, ClockState, HoldoverRules
 from agent.recorder import Recorder
 from agent.service.clock import Clock
 from agent.store.clock_files import ANCHOR, RESET, ClockFiles, FloorReset

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from agent.core.command import Answer, CommandName, Result
-from agent.core.command_record import CommandTaken
+from agent.core.commands.command import Answer, CommandName, Result
+from agent.core.commands.record import CommandTaken
 from agent.link import challenges
 from agent.link.commands import INBOX_LIMIT
 from agent.link.messages import Incoming, Outgoing

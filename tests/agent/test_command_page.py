@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.core.command import CommandName, Refusal, Result
-from agent.core.command_body import BODIES
-from agent.core.command_check import BYTES_LIMIT, CLOCK_SKEW_S
+from agent.core.commands.body import BODIES
+from agent.core.commands.check import BYTES_LIMIT, CLOCK_SKEW_S
+from agent.core.commands.command import CommandName, Refusal, Result
 from agent.link import challenges, commands, executions, results
 from agent.service.clock import Clock
 from tests.command_site import CommandSite

@@ -2,8 +2,8 @@
 
 import pytest
 
-from agent.core.command import Refusal
-from agent.core.command_check import Refused
+from agent.core.commands.check import Refused
+from agent.core.commands.command import Refusal
 from agent.link.budget import Budget
 from agent.link.challenges import GRACE_S, ROTATE_EVERY_S, Challenges
 from agent.link.refusals import EVENTS_A_MINUTE, RefusalLog

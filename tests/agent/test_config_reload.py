@@ -18,7 +18,7 @@ import pytest
 
 from agent.app import STOP_S, App
 from agent.cli.configuration import load_configuration, usable_configuration
-from agent.core.lane_state import Lane, LaneRules, State, Visit, at_rest
+from agent.core.lane.state import Lane, LaneRules, State, Visit, at_rest
 from agent.lane_pause import LanePause
 from agent.service.clock import Clock
 from agent.service.notify import Notifier

@@ -8,7 +8,7 @@ import pytest
 
 from agent.circuit import Wiring
 from agent.contacts import STUCK_S, TIMER_SLACK_S, Contacts
-from agent.core.lane_io import Lamp
+from agent.core.lane.io import Lamp
 from drivers.api import Delivery, DeviceUnavailableError, RelayCapabilities
 
 SEQUENCES = 100

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 
 import pytest
 
-from agent.core import jws
-from agent.core.checkpoint import Checkpoint, opened
-from agent.core.command import CommandName
-from agent.core.permit.keys import Algorithm, PublicKey
+from agent.core.commands.command import CommandName
+from agent.core.crypto import jws
+from agent.core.crypto.keys import Algorithm, PublicKey
+from agent.core.events.checkpoint import Checkpoint, opened
 from agent.service.clock import Clock
 from tests.commanding import KEY, KID, body, signed
 from tests.contract_check import assert_valid

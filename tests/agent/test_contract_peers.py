@@ -9,7 +9,7 @@ from agent.core.contract import examples
 from agent.core.contract.asyncapi import SESSION_EXPIRY_S, WILL_DELAY_S, asyncapi
 from agent.core.contract.channels import BIRTH, EVIDENCE, RESULT_EXPIRY_S, STATUS, event_channel
 from agent.core.contract.schemas import EVENTS, written
-from agent.core.events import Draft
+from agent.core.events.event_types import Draft
 from agent.link import evidence_out, results
 from agent.link.network import STATUS_LIFE_FACTOR
 from agent.link.setup import SessionSettings

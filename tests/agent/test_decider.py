@@ -4,19 +4,19 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.claims import ClaimAnswer, ClaimCode
-from agent.core.decision import Check, Reason, Verdict
-from agent.core.judgement import JudgementRules
-from agent.core.lane import State
-from agent.core.lane_io import CommandKind, Decide, Record
-from agent.core.lists.rows import DeclarationStatus, Revocation, Subject, Watched
-from agent.core.lists.standing import DataState, FreshnessRules
-from agent.core.moment import Moment
-from agent.core.observations import Presentation
+from agent.core.crypto.keys import SigningKey
+from agent.core.decision.judge import JudgementRules
+from agent.core.lane.io import CommandKind, Decide, Record
+from agent.core.lane.step import State
+from agent.core.lists.freshness import DataState, FreshnessRules
+from agent.core.model.list_rows import DeclarationStatus, Revocation, Subject, Watched
+from agent.core.model.moment import Moment
+from agent.core.model.observations import Presentation
+from agent.core.model.reasons import Check, Reason, Verdict
 from agent.core.permit import trust
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S, LIST_LIFE_S, Issuer, issue, trust_list
-from agent.core.permit.keys import SigningKey
+from agent.core.site.claims import ClaimAnswer, ClaimCode
 from agent.decider import Decider, LanePlace, Sources
 from agent.decider.decider import MARGIN_S
 from agent.site.desk import LoneGate

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from agent.barrier import PulseReport
-from agent.core.decision import Reason, Verdict
-from agent.core.judgement import JudgementRules
-from agent.core.lane import Lane, LaneRules
-from agent.core.moment import Moment
-from agent.core.observations import Presentation
+from agent.core.decision.judge import JudgementRules
+from agent.core.lane.step import Lane, LaneRules
+from agent.core.model.moment import Moment
+from agent.core.model.observations import Presentation
+from agent.core.model.reasons import Reason, Verdict
 from agent.core.permit import trust
 from agent.core.permit.issue import DAY_S, Issuer, issue, trust_list
 from agent.decider import Decider, LanePlace, Sources

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from agent.cli import exits
 from agent.cli.main import application
-from agent.core.decision import Reason
+from agent.core.model.reasons import Reason
 from agent.demo import site
 from agent.demo.acts import ACTS
 from tests.mosquitto import needs_mosquitto

@@ -14,13 +14,13 @@ from rich.live import Live
 from rich.text import Text
 
 from agent.cli.configuration import load_configuration
-from agent.core.assessment import Evidence, Ground, assess
-from agent.core.decision import Reason, Verdict
+from agent.core.decision.assess import Evidence, Ground, assess
 from agent.core.lists.codec import decode_row, encode_row
-from agent.core.lists.kinds import ListKind
-from agent.core.lists.rows import DeclarationStatus
-from agent.core.moment import Moment
-from agent.core.observations import Presentation
+from agent.core.model.list_kinds import ListKind
+from agent.core.model.list_rows import DeclarationStatus
+from agent.core.model.moment import Moment
+from agent.core.model.observations import Presentation
+from agent.core.model.reasons import Reason, Verdict
 from agent.core.permit.checks import GateContext
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.reference import digest_of_reference

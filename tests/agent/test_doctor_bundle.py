@@ -13,8 +13,8 @@ import pytest
 from typer.testing import CliRunner
 
 from agent.cli.main import application
-from agent.core.decision import Reason, Verdict
-from agent.core.events import AccessDecided, Draft, Outcome, PermitRecord, TransactionClosed
+from agent.core.events.event_types import AccessDecided, Draft, Outcome, PermitRecord, TransactionClosed
+from agent.core.model.reasons import Reason, Verdict
 from agent.doctor.bundle.pack import Material, Wanted, packed
 from agent.doctor.bundle.scrub import Scrubber, secrets_of
 from agent.doctor.finding import Report

@@ -173,13 +173,13 @@ def opened_journal(site):
 
 
 def _reading(utc):
-    from agent.core.chain import ClockReading  # noqa: PLC0415
+    from agent.core.events.chain import ClockReading  # noqa: PLC0415
 
     return ClockReading(utc, True, 1.0)
 
 
 def record(journal, count):
-    from agent.core.events import Draft, GateStopping  # noqa: PLC0415
+    from agent.core.events.event_types import Draft, GateStopping  # noqa: PLC0415
 
     journal.record([Draft(GateStopping(cause=f"{number}"), None, None, NOW - 1000) for number in range(count)])
 

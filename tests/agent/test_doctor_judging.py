@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.core.camera_view import View
-from agent.core.clock_trust import ClockState
-from agent.core.quality import Figures
+from agent.core.clock.trust import ClockState
+from agent.core.model.camera_view import View
+from agent.core.model.picture_quality import Figures
 from agent.doctor import facts
 from agent.doctor.codes import Check, Code, Severity
 from agent.doctor.finding import Finding, Report

@@ -9,8 +9,8 @@ import string
 
 import pytest
 
-from agent.core.camera_view import View
-from agent.core.quality import Flaw
+from agent.core.model.camera_view import View
+from agent.core.model.picture_quality import Flaw
 from agent.doctor.codes import SEVERITY, Check, Code, Severity
 from agent.doctor.finding import Finding
 from agent.doctor.texts import FINDINGS, SEVERITIES, TITLES, advice, measured, severity, title

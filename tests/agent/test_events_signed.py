@@ -15,9 +15,9 @@ from agent.cli.events import app
 from agent.cli.events.common import pinned
 from agent.cli.events.file_check import _statement, _verified
 from agent.cli.events.topic_check import Heard, Listening, check_topic
-from agent.core.chain import Point
-from agent.core.checkpoint import checkpoint_of
-from agent.core.jws import kid_of
+from agent.core.crypto.jws import kid_of
+from agent.core.events.chain import Point
+from agent.core.events.checkpoint import checkpoint_of
 from agent.link.events_out import REPLAY
 from agent.link.guest import Guest
 from agent.link.messages import Incoming, Outgoing

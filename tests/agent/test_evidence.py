@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from agent.core.events import Outcome
+from agent.core.events.event_types import Outcome
 from agent.store import outgoing
 from agent.store.evidence import EvidenceAges, EvidenceError, EvidenceStore, Requested, Shelf
 from tests.waiting import scaled

@@ -6,11 +6,11 @@ import logging
 
 import pytest
 
-from agent.core.command import LANE_COMMANDS, Answer, Command, CommandName, Result
-from agent.core.lane_io import CommandKind
-from agent.core.lists.standing import FreshnessRules
-from agent.core.moment import Moment
-from agent.core.permit.keys import SigningKey
+from agent.core.commands.command import LANE_COMMANDS, Answer, Command, CommandName, Result
+from agent.core.crypto.keys import SigningKey
+from agent.core.lane.io import CommandKind
+from agent.core.lists.freshness import FreshnessRules
+from agent.core.model.moment import Moment
 from agent.core.permit.trust import TrustEntry, TrustList, seal
 from agent.executors import ORDER_S, SNAPSHOT_S, Parts, executors
 from agent.link.executions import EXECUTION_S

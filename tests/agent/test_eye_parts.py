@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core.camera_view import View
+from agent.core.model.camera_view import View
 from agent.eye.change import ChangeGate
 from agent.eye.health import CameraHealth, FrameFacts
 from agent.eye.link import Link

@@ -5,7 +5,7 @@ import socket
 import numpy as np
 import pytest
 
-from agent.core.camera_view import View
+from agent.core.model.camera_view import View
 from agent.eye.protocol import CameraPhase, GateSettings
 from agent.eye_process import COMMAND
 from agent.port_state import PortState

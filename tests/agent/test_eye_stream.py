@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.core.camera_view import View
+from agent.core.model.camera_view import View
 from agent.eye.protocol import GateSettings
 from agent.eye_process import COMMAND
 from agent.port_state import PortState

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.core.camera_view import View
+from agent.core.model.camera_view import View
 from agent.eye.background import ACCEPTED_S, DISPLACED_S, OTHER_LIGHT_S, OUTLINE_EVERY_S, STRANGE_S
 from agent.eye.measures import Measures, measured
 from agent.eye.view import BLINDED_S, NOISY_S, OBSTRUCTED_S, ViewWatch

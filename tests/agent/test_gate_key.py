@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from agent.core.permit.keys import Algorithm, SigningKey
+from agent.core.crypto.keys import Algorithm, SigningKey
 from agent.store.gate_key import GateKeyError, gate_key, key_path, read_gate_key
 
 

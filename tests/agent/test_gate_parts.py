@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.camera_view import View
-from agent.core.command import Answer, Result
-from agent.core.decision import Decision, Reason, Verdict
-from agent.core.events import Alarm, Draft, Outcome, TransactionClosed
-from agent.core.lane_io import CommandKind, Decided
-from agent.core.lane_state import LaneOrders
-from agent.core.moment import Moment
-from agent.core.observations import Presentation, Reading
+from agent.core.commands.command import Answer, Result
+from agent.core.events.event_types import Alarm, Draft, Outcome, TransactionClosed
+from agent.core.lane.io import CommandKind, Decided
+from agent.core.lane.state import LaneOrders
+from agent.core.model.camera_view import View
+from agent.core.model.moment import Moment
+from agent.core.model.observations import Presentation, Reading
+from agent.core.model.reasons import Decision, Reason, Verdict
 from agent.core.plates.columns import ColumnsError
 from agent.devices import Devices
 from agent.eye_news import EyeStatus, Seen

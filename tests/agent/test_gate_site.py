@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.core.permit.keys import SigningKey
+from agent.core.crypto.keys import SigningKey
 from agent.gate_site import WrongGateKeyError, site_desk
 from agent.site.desk import LoneGate, SiteDesk
 from tests.gate_files import GOOD, loaded, write

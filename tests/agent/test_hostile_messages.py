@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.core.command import Refusal
+from agent.core.commands.command import Refusal
 from tests.hostile_site import HostileSite
 from tests.mosquitto import Broker, needs_mosquitto
 

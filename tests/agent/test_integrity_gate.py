@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from agent.core.events import DeviceChanged, Draft
+from agent.core.events.event_types import DeviceChanged, Draft
 from agent.service.clock import Clock
 from agent.store.reader import JournalReader
 from tests.gate_site import GATE, GateSite, plain_broker

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.decision import Reason
+from agent.core.model.reasons import Reason
 from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.issue import DAY_S, Issuer, trust_list
 from agent.issuing import (

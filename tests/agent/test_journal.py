@@ -8,9 +8,9 @@ from contextlib import closing
 
 import pytest
 
-from agent.core.chain import beginning
-from agent.core.events import Draft, LaneOrdered
-from agent.core.verification import verify
+from agent.core.events.chain import beginning
+from agent.core.events.event_types import Draft, LaneOrdered
+from agent.core.events.verification import verify
 from agent.store.journal import JournalUnavailableError, WatermarkError
 from tests.journals import (
     GATE,

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from agent.core.checkpoint import checkpoint_draft
+from agent.core.events.checkpoint import checkpoint_draft
 from agent.store import schema
 from agent.store.errors import SQL_ERRORS, JournalError
 from agent.store.journal import Journal

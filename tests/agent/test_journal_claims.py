@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.site_ledger import ClaimRefusal, ClaimVerdict, OtherExit
+from agent.core.site.ledger import ClaimRefusal, ClaimVerdict, OtherExit
 from agent.store.claims import is_sane
 from agent.store.journal import LedgerConflictError, UseState
 from tests.journals import GATE, PERMIT, UTC, FakeClock, closed, consume, open_journal, present, release, reserve

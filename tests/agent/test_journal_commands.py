@@ -4,10 +4,10 @@ import sqlite3
 
 import pytest
 
-from agent.core.chain import beginning
-from agent.core.command_record import CommandAnswered, CommandEntry, CommandTaken
-from agent.core.events import Draft, LaneOrdered
-from agent.core.lane_state import LaneOrders
+from agent.core.commands.record import CommandAnswered, CommandEntry, CommandTaken
+from agent.core.events.chain import beginning
+from agent.core.events.event_types import Draft, LaneOrdered
+from agent.core.lane.state import LaneOrders
 from agent.store import rescue, schema
 from agent.store.journal import CommandConflictError, JournalError
 from tests.journals import GATE, PERMIT, STREAM, UTC, FakeClock, consume, device, open_journal, present, reserve

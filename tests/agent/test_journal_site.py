@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.site_ledger import Cursor, Taken
+from agent.core.site.ledger import Cursor, Taken
 from agent.store import history, schema
 from agent.store.journal import LedgerConflictError, UseState
 from tests.journals import (

@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from agent.core.verification import verify
+from agent.core.events.verification import verify
 from tests.journals import GATE, open_journal, writer_process
 from tests.site_ledger_writer import granted, shared
 from tests.site_ledgers import PEER, THIRD, conflicts

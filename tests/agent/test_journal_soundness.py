@@ -4,8 +4,8 @@ import sqlite3
 
 import pytest
 
-from agent.core.events import ChainCheckpoint, Draft
-from agent.core.verification import Fault
+from agent.core.events.event_types import ChainCheckpoint, Draft
+from agent.core.events.verification import Fault
 from agent.store import history, schema
 from agent.store.journal import JournalCorruptError
 from agent.store.reader import JournalReader

@@ -10,12 +10,12 @@ import pytest
 from typing_extensions import override
 
 from agent.barrier import PulseReport
-from agent.core.decision import Decision, Reason, Verdict
-from agent.core.lane import Lane, LaneRules
-from agent.core.lane_io import Answered, Commanded, CommandKind, Decided, LedgerState
-from agent.core.lane_state import LaneOrders
-from agent.core.moment import Moment
-from agent.core.observations import Presentation, Reading
+from agent.core.lane.io import Answered, Commanded, CommandKind, Decided, LedgerState
+from agent.core.lane.state import LaneOrders
+from agent.core.lane.step import Lane, LaneRules
+from agent.core.model.moment import Moment
+from agent.core.model.observations import Presentation, Reading
+from agent.core.model.reasons import Decision, Reason, Verdict
 from agent.lane_loop import Hands, LaneLoop, Sighting
 from agent.port_state import PortState, Retry
 from agent.recorder import Recorder

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.core.lists.standing import FreshnessRules
+from agent.core.lists.freshness import FreshnessRules
 from agent.core.permit.claims import PermitForm
 from agent.decider.place import lane_place
 from tests.gate_files import GOOD, loaded, write

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from agent.core.events import AcknowledgementRefused
+from agent.core.events.event_types import AcknowledgementRefused
 from agent.link.acks import BEHIND_S, EVENT_EVERY_S, AckFault, Acknowledgements, Sending, read_ack
 from agent.link.flow import FlowSettings
 from agent.link.messages import Incoming

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from agent.core.events import Draft, GateStopping
+from agent.core.events.event_types import Draft, GateStopping
 from agent.link.flow import FlowSettings
 from agent.port_state import PortState
 from tests.central import Central

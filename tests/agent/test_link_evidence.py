@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from agent.core.events import EvidenceSent
+from agent.core.events.event_types import EvidenceSent
 from agent.link.evidence_out import EvidenceSender, EvidenceSettings
 from agent.link.topics import Topics
 from agent.port_state import PortState

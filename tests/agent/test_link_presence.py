@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from agent.core.chain import ClockReading
 from agent.core.contract import examples
+from agent.core.events.chain import ClockReading
 from agent.link.flow import AckMode
 from agent.link.presence import GateIdentity, GatePresence
 from agent.link.uplink_view import AckState, UplinkView

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.core.events import Alarm, AlarmRaised
+from agent.core.events.event_types import Alarm, AlarmRaised
 from agent.link.flow import FlowSettings
 from agent.link.stall import Deafness, Stall
 from tests.central import Central

@@ -7,10 +7,10 @@ from math import inf
 
 import pytest
 
-from agent.core.events import Alarm, AlarmRaised, ListsApplied, ListsRefused, ListsState
-from agent.core.lists.faults import ListError, ListFault
-from agent.core.lists.standing import DataState, FreshnessRules
-from agent.core.moment import Moment
+from agent.core.events.event_types import Alarm, AlarmRaised, ListsApplied, ListsRefused, ListsState
+from agent.core.lists.errors import ListError, ListFault
+from agent.core.lists.freshness import DataState, FreshnessRules
+from agent.core.model.moment import Moment
 from agent.list_desk import ListDesk
 from agent.list_keeper import ListKeeper
 from agent.list_news import ListNews

@@ -6,8 +6,8 @@ from random import Random
 import pytest
 
 from agent.core.lists.chunks import unpack_chunk
-from agent.core.lists.kinds import ListKind
 from agent.core.lists.sealed import MAX_HEAD_BYTES
+from agent.core.model.list_kinds import ListKind
 from agent.store.list_pack import MAX_ENTRIES, PackedList, PackError, read_pack, write_pack
 from tests.lists import DECLARATIONS, REVOCATIONS, declarations, delta, revocations, snapshot, trust_text, trusted
 

@@ -5,8 +5,8 @@ import os
 
 import pytest
 
-from agent.core.events import Alarm, AlarmRaised, ListsApplied, ListsRefused
-from agent.core.permit.keys import SigningKey
+from agent.core.crypto.keys import SigningKey
+from agent.core.events.event_types import Alarm, AlarmRaised, ListsApplied, ListsRefused
 from agent.core.permit.trust import Purpose
 from agent.link.list_inbox import ListInbox
 from agent.link.messages import Incoming, Limits, LinkUp

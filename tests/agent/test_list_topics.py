@@ -1,6 +1,6 @@
 import pytest
 
-from agent.core.lists.kinds import ListKind
+from agent.core.model.list_kinds import ListKind
 from agent.link.list_topics import ChunkTopic, DeltaTopic, HeadTopic, ListTopics, TrustTopic, WantTopic
 
 TOPICS = ListTopics(9411)

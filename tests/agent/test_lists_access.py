@@ -4,7 +4,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from agent.core.lists.kinds import ListKind
+from agent.core.model.list_kinds import ListKind
 from agent.link.brokers import BrokerAddress
 from agent.link.guest import Guest
 from agent.link.list_topics import ListTopics

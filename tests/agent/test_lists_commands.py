@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from agent.cli.lists import app
 from agent.core.lists.chunks import unpack_chunk
 from agent.core.lists.codec import decode_row
-from agent.core.lists.kinds import ListKind
 from agent.core.lists.sealed import open_delta, open_head
+from agent.core.model.list_kinds import ListKind
 from agent.core.permit import trust
 from agent.core.permit.claims import DIRECTIONS
 from agent.core.permit.trust import Purpose

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.events import ListsRefused
-from agent.core.lists.rows import DeclarationStatus
-from agent.core.moment import Moment
+from agent.core.events.event_types import ListsRefused
+from agent.core.model.list_rows import DeclarationStatus
+from agent.core.model.moment import Moment
 from agent.link.guest import Guest
 from agent.link.list_topics import ListTopics
 from agent.link.messages import Outgoing

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from agent.core.events import ListsRefused
+from agent.core.events.event_types import ListsRefused
 from agent.service.clock import Clock
 from tests.list_central import NEXT_KEY, NOW, ROWS, Desk, Staying
 from tests.list_gates import ListGate

@@ -9,11 +9,11 @@ import pytest
 from typer.testing import CliRunner
 
 from agent.cli.lists import app
+from agent.core.crypto.keys import SigningKey
 from agent.core.lists.chunks import pack_chunks
 from agent.core.lists.codec import encode_row
-from agent.core.lists.rows import Revocation
 from agent.core.lists.sealed import ListHead, seal_head
-from agent.core.permit.keys import SigningKey
+from agent.core.model.list_rows import Revocation
 from agent.service.clock import Clock
 from agent.store.list_pack import PackedList, write_pack
 from tests.lists import (

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from agent.core.crypto.keys import SigningKey
 from agent.core.lists.chunks import unpack_chunk
 from agent.core.lists.codec import decode_row, encode_row, row_key
-from agent.core.lists.faults import ListError
-from agent.core.lists.kinds import ListKind
+from agent.core.lists.errors import ListError
 from agent.core.lists.sealed import open_delta, open_head
-from agent.core.moment import Moment
-from agent.core.permit.keys import SigningKey
+from agent.core.model.list_kinds import ListKind
+from agent.core.model.moment import Moment
 from agent.publishing import publisher as publishing
 from agent.publishing.catalogue import NAME, Catalogue, CatalogueError
 from agent.publishing.publisher import Publisher

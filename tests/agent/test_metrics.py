@@ -16,11 +16,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from agent.app import App
 from agent.cli.configuration import load_configuration
-from agent.core.camera_view import View
-from agent.core.decision import Reason, Verdict
-from agent.core.events import AccessDecided, Draft, Outcome, TransactionClosed
-from agent.core.lane_state import State
-from agent.core.lists.standing import DataState
+from agent.core.events.event_types import AccessDecided, Draft, Outcome, TransactionClosed
+from agent.core.lane.state import State
+from agent.core.lists.freshness import DataState
+from agent.core.model.camera_view import View
+from agent.core.model.reasons import Reason, Verdict
 from agent.eye.protocol import Beat
 from agent.eye_score import EyeScore
 from agent.service.clock import Clock

@@ -5,7 +5,7 @@ from functools import partial
 
 import pytest
 
-from agent.core.lane_io import CommandKind
+from agent.core.lane.io import CommandKind
 from drivers.relay.simulated import Fault
 from tests.neighbours import HOLD, KEY, ONE_ARM, SALLY_PORT, A, B, TwoLanes
 from tests.waiting import PATIENCE_S, eventually

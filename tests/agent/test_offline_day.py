@@ -9,17 +9,17 @@ from itertools import islice
 
 import pytest
 
-from agent.core.decision import Reason, Verdict
-from agent.core.judgement import JudgementRules
-from agent.core.lane_io import Decide, LedgerChange, LedgerState
-from agent.core.lists.rows import Revocation
-from agent.core.lists.standing import DataState, FreshnessRules
-from agent.core.moment import Moment
-from agent.core.observations import Presentation
+from agent.core.crypto.keys import SigningKey
+from agent.core.decision.judge import JudgementRules
+from agent.core.lane.io import Decide, LedgerChange, LedgerState
+from agent.core.lists.freshness import DataState, FreshnessRules
+from agent.core.model.list_rows import Revocation
+from agent.core.model.moment import Moment
+from agent.core.model.observations import Presentation
+from agent.core.model.reasons import Reason, Verdict
 from agent.core.permit import trust
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S, Issuer, issue, trust_list
-from agent.core.permit.keys import SigningKey
 from agent.core.permit.reference import permit_of
 from agent.decider import Decider, LanePlace, Sources
 from agent.site.desk import LoneGate

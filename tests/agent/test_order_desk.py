@@ -4,9 +4,9 @@ import threading
 
 import pytest
 
-from agent.core.command import Answer, Result
-from agent.core.lane_io import Answered, CommandKind
-from agent.core.moment import Moment
+from agent.core.commands.command import Answer, Result
+from agent.core.lane.io import Answered, CommandKind
+from agent.core.model.moment import Moment
 from agent.lane_unit import LATE_ANSWER_S, ORDERS_WAITING, OrderDesk
 from tests.waiting import PATIENCE_S, eventually
 

@@ -5,9 +5,9 @@ from itertools import product
 
 import pytest
 
-from agent.core.claims import ClaimAnswer, ClaimCode, ClaimRequest
-from agent.core.events import AccessGranted, Draft
-from agent.core.lane_io import LedgerChange, LedgerState
+from agent.core.events.event_types import AccessGranted, Draft
+from agent.core.lane.io import LedgerChange, LedgerState
+from agent.core.site.claims import ClaimAnswer, ClaimCode, ClaimRequest
 from agent.site.own_claims import LiveClaim, OwnClaims
 from agent.store.errors import LedgerConflictError
 from tests.journals import UTC

@@ -14,9 +14,9 @@ import pytest
 from agent.app import App
 from agent.checkpointer import Checkpointer
 from agent.clock_keeper import ClockKeeper
-from agent.core.clock_trust import HoldoverRules
-from agent.core.moment import Moment
-from agent.core.permit.keys import SigningKey
+from agent.core.clock.trust import HoldoverRules
+from agent.core.crypto.keys import SigningKey
+from agent.core.model.moment import Moment
 from agent.devices import Devices
 from agent.doctor.codes import Check, Code
 from agent.housekeeper import DAY_S, HOUR_S, Ages, Erasure, Housekeeper, PersonalAges

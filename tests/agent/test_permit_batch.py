@@ -19,13 +19,13 @@ from typer.testing import CliRunner
 
 from agent.cli import exits
 from agent.cli.permit import app
-from agent.core.decision import Reason
 from agent.core.lists.codec import decode_row
-from agent.core.lists.kinds import ListKind
-from agent.core.lists.rows import Declaration, DeclarationStatus
+from agent.core.model.list_kinds import ListKind
+from agent.core.model.list_rows import Declaration, DeclarationStatus
+from agent.core.model.reasons import Reason
 from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.claims import PermitForm
-from agent.core.permit.driver import driver_hmac
+from agent.core.permit.driver_id import driver_hmac
 from agent.core.permit.issue import Issuer, trust_list
 from agent.core.permit.reference import digest_of_reference
 from agent.core.permit.vin import check_digit

@@ -21,7 +21,7 @@ from drivers.camera.yard.plate import draw_plate
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from agent.core.observations import Reading
+    from agent.core.model.observations import Reading
 
 Shown = tuple[str, int, int, int]
 """Text, left, top and width in pixels."""

@@ -20,7 +20,7 @@ from bench.plate_views import Photograph, Sight, photographs, readings
 from drivers.camera.yard.scene import Scene, Vehicle, draw_scene
 
 if TYPE_CHECKING:
-    from agent.core.observations import Reading
+    from agent.core.model.observations import Reading
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "plates"
 DRAWN = [("新A12345", "cn_blue"), ("沪B98765", "cn_yellow"), ("皖AD12345", "cn_green"), ("498VDZ08", "kz")]

@@ -15,7 +15,7 @@ from agent.eye_news import Translator
 from drivers.api import Frame
 
 if TYPE_CHECKING:
-    from agent.core.observations import Reading
+    from agent.core.model.observations import Reading
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from agent.core.chain import ClockReading
-from agent.core.events import Draft, GateStopping
+from agent.core.events.chain import ClockReading
+from agent.core.events.event_types import Draft, GateStopping
 from agent.store.journal import Journal
 from tests.consoles import HEAD, LANE
 from tests.gate_files import ROOT_KEY

@@ -8,9 +8,9 @@ import json
 
 import pytest
 
-from agent.core.decision import Reason
-from agent.core.events import Alarm, AlarmRaised, CheckRecord, Draft
-from agent.core.privacy import masked
+from agent.core.events.event_types import Alarm, AlarmRaised, CheckRecord, Draft
+from agent.core.events.privacy import masked
+from agent.core.model.reasons import Reason
 from agent.i18n import Language, translate
 from agent.i18n.recorded import DEEPEST, recorded_detail
 from drivers.text import Text, ngettext, pgettext

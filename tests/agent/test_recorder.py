@@ -4,10 +4,10 @@ import threading
 
 import pytest
 
-from agent.core.command_record import CommandAnswered, CommandTaken
-from agent.core.decision import Reason
-from agent.core.events import Alarm, AlarmRaised, Draft, Outcome, TransactionClosed
-from agent.core.privacy import masked
+from agent.core.commands.record import CommandAnswered, CommandTaken
+from agent.core.events.event_types import Alarm, AlarmRaised, Draft, Outcome, TransactionClosed
+from agent.core.events.privacy import masked
+from agent.core.model.reasons import Reason
 from agent.recorder import Recorder
 from agent.store.journal import JournalFullError, JournalUnavailableError, LedgerConflictError
 from tests.flaky_journal import FlakyJournal

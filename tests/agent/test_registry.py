@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.clock_trust import ClockFloor
-from agent.core.lists.faults import ListError, ListFault
-from agent.core.lists.rows import DeclarationStatus, Subject, Watched
-from agent.core.lists.standing import ListStanding
+from agent.core.clock.trust import ClockFloor
+from agent.core.lists.errors import ListError, ListFault
+from agent.core.lists.freshness import ListStanding
+from agent.core.model.list_rows import DeclarationStatus, Subject, Watched
 from agent.store.errors import RegistryError
 from tests.lists import DECLARATIONS, REVOCATIONS, WATCH, declarations, revocations, snapshot
 from tests.permits import NOW

@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from agent.core.lists.faults import ListError, ListFault
+from agent.core.lists.errors import ListError, ListFault
 from agent.store.errors import RegistryError
 from agent.store.registry_file import RegistryFile
 from tests.lists import DECLARATIONS, declarations, snapshot

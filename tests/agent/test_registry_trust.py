@@ -4,7 +4,7 @@ import sqlite3
 
 import pytest
 
-from agent.core.permit.keys import SigningKey
+from agent.core.crypto.keys import SigningKey
 from agent.core.permit.trust import TrustError, TrustFault
 from tests.lists import LISTS_KEY, ROOT, trust_text, trusted
 from tests.registries import open_registry

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from agent.core.lane_io import Lamp
+from agent.core.lane.io import Lamp
 from agent.port_state import PortState, Retry
 from agent.relay_board import RelayBoard
 from drivers.api import Delivery

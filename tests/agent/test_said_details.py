@@ -11,11 +11,11 @@ import pytest
 
 import agent
 import drivers
-from agent.core.decision import Reason
-from agent.core.events import AlarmRaised, CheckRecord
-from agent.core.lane import LaneRules
-from agent.core.lane_io import Answered, Record
-from agent.core.lane_trial import obstacle
+from agent.core.events.event_types import AlarmRaised, CheckRecord
+from agent.core.lane.io import Answered, Record
+from agent.core.lane.step import LaneRules
+from agent.core.lane.test_pulse import obstacle
+from agent.core.model.reasons import Reason
 from agent.eye.protocol import CameraPhase, CameraState
 from agent.eye.wire import Decoder, encoded
 from agent.eye_news import EyeStatus

@@ -10,7 +10,7 @@ import pytest
 
 from agent.app import App
 from agent.cli.configuration import load_configuration
-from agent.core.decision import Reason, Verdict
+from agent.core.model.reasons import Reason, Verdict
 from agent.port_state import Retry
 from agent.scanner_watch import Pace, ScannerState, ScannerWatch, described
 from agent.service.clock import Clock

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.core.lists.kinds import ListKind
+from agent.core.model.list_kinds import ListKind
 from agent.settings import SettingsError
 from tests.gate_files import GOOD, loaded, write
 

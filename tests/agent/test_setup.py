@@ -18,7 +18,7 @@ from agent.cli.setup.boards import learned
 from agent.cli.setup.cameras import looked_through
 from agent.cli.setup.interview import Sheet
 from agent.cli.setup.practice import ISSUER, practice
-from agent.core.decision import Reason
+from agent.core.model.reasons import Reason
 from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.trust import load, root_key
 from agent.rehearsal import rehearsals, scene_folders

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.core.claims import ClaimCode
+from agent.core.site.claims import ClaimCode
 from agent.link.brokers import BrokerAddress
 from agent.link.guest import Guest
 from agent.link.messages import Outgoing

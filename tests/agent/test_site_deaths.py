@@ -4,8 +4,8 @@ from contextlib import closing
 
 import pytest
 
-from agent.core.claims import ClaimCode
-from agent.core.lane_io import LedgerChange, LedgerState
+from agent.core.lane.io import LedgerChange, LedgerState
+from agent.core.site.claims import ClaimCode
 from agent.site.desk import LoneGate
 from agent.store.errors import JournalUnavailableError, LedgerConflictError
 from tests.sites import AT_EAST, Hub, SiteGate, outcome, passes, request, site, vehicle_of

@@ -9,9 +9,9 @@ from contextlib import suppress
 
 import pytest
 
-from agent.core.claims import ClaimCode, PartitionPolicy
-from agent.core.events import AccessGranted, Draft
-from agent.core.lane_io import LedgerChange, LedgerState
+from agent.core.events.event_types import AccessGranted, Draft
+from agent.core.lane.io import LedgerChange, LedgerState
+from agent.core.site.claims import ClaimCode, PartitionPolicy
 from agent.store.errors import LedgerConflictError
 from tests.journals import UTC
 from tests.sites import AT_EAST, GATES, Hub, SiteGate, outcome, passes, request, roll_of, rules, site

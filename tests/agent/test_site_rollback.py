@@ -4,9 +4,9 @@ import shutil
 
 import pytest
 
-from agent.core.claims import ClaimCode
-from agent.core.events import Alarm, AlarmRaised
-from agent.core.lane_io import LedgerState
+from agent.core.events.event_types import Alarm, AlarmRaised
+from agent.core.lane.io import LedgerState
+from agent.core.site.claims import ClaimCode
 from agent.start_record import start_record
 from agent.store.journal import JournalCorruptError
 from tests.sites import AT_EAST, GATES, SiteGate, outcome, passes, request, rules, site

@@ -6,8 +6,8 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from agent.core.claims import PartitionPolicy
-from agent.core.lane_io import LedgerState
+from agent.core.lane.io import LedgerState
+from agent.core.site.claims import PartitionPolicy
 from agent.store.errors import LedgerConflictError
 from tests.sites import Hub, request, rules, site, vehicle_of
 from tests.waiting import PATIENCE_S

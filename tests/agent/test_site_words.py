@@ -4,9 +4,9 @@ import time
 
 import pytest
 
-from agent.core.claims import ClaimCode
-from agent.core.lane_io import LedgerState
-from agent.core.site_messages import Answer, Query
+from agent.core.lane.io import LedgerState
+from agent.core.site.claims import ClaimCode
+from agent.core.site.messages import Answer, Query
 from agent.site.ear import INBOX
 from agent.store.errors import LedgerConflictError
 from tests.sites import AT_EAST, GATES, KEYS, QUICK, outcome, passes, request, roll_of, site

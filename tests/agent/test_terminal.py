@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from agent.core.printable import printable
+from agent.core.model.printable import printable
 from tests.gate_files import HEAD
 from tests.waiting import PATIENCE_S
 

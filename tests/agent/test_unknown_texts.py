@@ -10,15 +10,15 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.judgement import JudgementRules
-from agent.core.lane import Lane, LaneRules
-from agent.core.lists.standing import FreshnessRules
-from agent.core.moment import Moment
-from agent.core.observations import Presentation
+from agent.core.crypto.keys import SigningKey
+from agent.core.decision.judge import JudgementRules
+from agent.core.lane.step import Lane, LaneRules
+from agent.core.lists.freshness import FreshnessRules
+from agent.core.model.moment import Moment
+from agent.core.model.observations import Presentation
 from agent.core.permit import base45, trust
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S, Issuer, issue, trust_list
-from agent.core.permit.keys import SigningKey
 from agent.core.permit.reference import reference_of
 from agent.decider import Decider, LanePlace, Sources
 from agent.keeper import Keeper

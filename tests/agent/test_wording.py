@@ -8,11 +8,11 @@ import unicodedata
 
 import pytest
 
-from agent.core.camera_view import View
-from agent.core.decision import Reason, Verdict
-from agent.core.events import Alarm, Outcome
-from agent.core.lane_state import State
-from agent.core.quality import Flaw
+from agent.core.events.event_types import Alarm, Outcome
+from agent.core.lane.state import State
+from agent.core.model.camera_view import View
+from agent.core.model.picture_quality import Flaw
+from agent.core.model.reasons import Reason, Verdict
 from agent.i18n import Language, translate
 from agent.i18n.cameras import FLAWS, VIEWS, camera_view_text, flaw_text
 from agent.i18n.events import ALARMS, OUTCOMES, VERDICTS, alarm_text, outcome_text, verdict_text

@@ -4,9 +4,9 @@ import threading
 import time
 from collections import deque
 
-from agent.core.chain import ClockReading
-from agent.core.command import Answer, CommandName, Result
-from agent.core.events import DeviceChanged, Draft
+from agent.core.commands.command import Answer, CommandName, Result
+from agent.core.events.chain import ClockReading
+from agent.core.events.event_types import DeviceChanged, Draft
 from agent.link.brokers import BrokerAddress
 from agent.link.command_setup import CommandRules
 from agent.link.commands import CommandDesk

@@ -20,9 +20,9 @@ from typer.testing import CliRunner
 from agent.cli import exits
 from agent.cli.command import app as command_app
 from agent.cli.events import app as events_app
-from agent.core.command import CommandName
-from agent.core.command_check import CommandKey
-from agent.core.permit.keys import SigningKey
+from agent.core.commands.check import CommandKey
+from agent.core.commands.command import CommandName
+from agent.core.crypto.keys import SigningKey
 from agent.link.list_topics import ListTopics
 from agent.link.topics import Topics
 from tests.cluster.kills import BACK_S

@@ -13,10 +13,10 @@ from agent.console.answers import ANSWERS, answer_text
 from agent.console.hold import LIFE_S, MOST, Holds
 from agent.console.labels.barrier import ACTS
 from agent.console.pages.barrier import Act
-from agent.core.lane import LaneRules
-from agent.core.lane_io import Answered, CommandKind
-from agent.core.lane_orders import KEY_SWITCH
-from agent.core.lane_trial import obstacle
+from agent.core.lane.io import Answered, CommandKind
+from agent.core.lane.orders import KEY_SWITCH
+from agent.core.lane.step import LaneRules
+from agent.core.lane.test_pulse import obstacle
 from agent.i18n import Language, translate
 from drivers.emulators.lcus import LcusEmulator
 from drivers.inputs import simulated as simulated_inputs

@@ -10,7 +10,7 @@ from markupsafe import escape
 
 from agent.console import plugged
 from agent.console.labels import devices
-from agent.core.camera_view import View
+from agent.core.model.camera_view import View
 from agent.i18n import Language, translate
 from agent.port_state import PortState
 from agent.scanner_watch import ScannerState

@@ -14,9 +14,8 @@ import pytest
 from agent.console.chain_check import ChainCheck
 from agent.console.event_words import known_types
 from agent.console.labels.events import TYPES
-from agent.core.assessment import SET_ASIDE
-from agent.core.decision import Reason, Verdict
-from agent.core.events import (
+from agent.core.decision.assess import SET_ASIDE
+from agent.core.events.event_types import (
     AccessDecided,
     AccessGranted,
     Alarm,
@@ -31,7 +30,8 @@ from agent.core.events import (
     TransactionClosed,
     VehiclePresent,
 )
-from agent.core.lane_records import transaction_id
+from agent.core.lane.records import transaction_id
+from agent.core.model.reasons import Reason, Verdict
 from agent.i18n import Language, translate
 from agent.i18n.events import outcome_text
 from agent.i18n.reasons import officer_text

@@ -17,10 +17,8 @@ from agent.console.live.vehicle_words import vehicle_words
 from agent.console.live.vehicles import KEPT, LOOK_EVERY_S, Vehicle, Vehicles
 from agent.console.live.words import Words
 from agent.console.page import Pages
-from agent.core.assessment import SET_ASIDE
-from agent.core.camera_view import View
-from agent.core.decision import Reason, Verdict
-from agent.core.events import (
+from agent.core.decision.assess import SET_ASIDE
+from agent.core.events.event_types import (
     AccessDecided,
     Alarm,
     AlarmRaised,
@@ -32,7 +30,9 @@ from agent.core.events import (
     TransactionClosed,
     VehiclePresent,
 )
-from agent.core.lane_state import LaneOrders, State, Watch
+from agent.core.lane.state import LaneOrders, State, Watch
+from agent.core.model.camera_view import View
+from agent.core.model.reasons import Reason, Verdict
 from agent.eye.protocol import Beat, CameraPhase
 from agent.eye_glimpses import CodeMark, LivePicture, PlateMark
 from agent.eye_news import EyeStatus

@@ -7,7 +7,7 @@ import pytest
 from agent.cli.setup.practice import practice
 from agent.console.pages.setup import NAV
 from agent.console.steps import Knowledge, Progress, steps
-from agent.core.clock_trust import ClockState
+from agent.core.clock.trust import ClockState
 from agent.service.clock import Clock
 from agent.settings import Settings
 from agent.settings.model import EXAMPLE_ROOT_KEY

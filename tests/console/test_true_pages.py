@@ -14,9 +14,9 @@ import pytest
 
 from agent.console import hold
 from agent.console.routing import page_modules
-from agent.core.decision import Reason, Verdict
-from agent.core.events import AccessDecided, CheckRecord, ConfigurationRefused, Draft, VehiclePresent
-from agent.core.lane_records import transaction_id
+from agent.core.events.event_types import AccessDecided, CheckRecord, ConfigurationRefused, Draft, VehiclePresent
+from agent.core.lane.records import transaction_id
+from agent.core.model.reasons import Reason, Verdict
 from agent.i18n import Language, translate
 from drivers.inputs import simulated as simulated_inputs
 from drivers.text import Text

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core.backoff import delay_s
+from agent.core.model.backoff import delay_s
 
 positive = st.floats(0.001, 1e6)
 draws = st.floats(0, 1)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core.chain import Point, beginning
-from agent.core.verification import Fault, verify
+from agent.core.events.chain import Point, beginning
+from agent.core.events.verification import Fault, verify
 from tests.journals import STREAM, sealed_chain
 
 CHAIN = [one.payload for one in sealed_chain(8)]

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from agent.core.chain import Point, beginning
-from agent.core.checkpoint import checkpoint_draft, checkpoint_of
-from agent.core.events import ChainCheckpoint, Draft
-from agent.core.verification import Fault, verify, verify_streams
+from agent.core.events.chain import Point, beginning
+from agent.core.events.checkpoint import checkpoint_draft, checkpoint_of
+from agent.core.events.event_types import ChainCheckpoint, Draft
+from agent.core.events.verification import Fault, verify, verify_streams
 from tests.journals import GATE, STREAM, UTC
 from tests.signing import KEY, KEYS, KID, OTHER, follow, signed_chain
 

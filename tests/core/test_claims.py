@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core import jws
-from agent.core.claims import ClaimAnswer, ClaimCode, home_gate, site_digest
-from agent.core.events import Draft, LedgerConflict
-from agent.core.lane_io import LedgerState
-from agent.core.site_ledger import Conflict, PeerRow
-from agent.core.site_messages import (
+from agent.core.crypto import jws
+from agent.core.events.event_types import Draft, LedgerConflict
+from agent.core.lane.io import LedgerState
+from agent.core.site.claims import ClaimAnswer, ClaimCode, home_gate, site_digest
+from agent.core.site.ledger import Conflict, PeerRow
+from agent.core.site.messages import (
     EVERYBODY,
     LONGEST,
     ROWS_A_MESSAGE,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core.clock_trust import (
+from agent.core.clock.trust import (
     FLOOR_SLACK_S,
     STEP_S,
     ClockFloor,
@@ -17,7 +17,7 @@ from agent.core.clock_trust import (
     observe,
     resumed,
 )
-from agent.core.moment import Moment
+from agent.core.model.moment import Moment
 
 UTC = 1_795_000_000.0
 HOUR_S = 3600.0

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core.command import Command, CommandName, Refusal
-from agent.core.command_check import BYTES_LIMIT, Proved, Refused, judge, prove
+from agent.core.commands.check import BYTES_LIMIT, Proved, Refused, judge, prove
+from agent.core.commands.command import Command, CommandName, Refusal
 from tests.commanding import (
     CHALLENGE,
     GATE,

@@ -9,19 +9,19 @@ from pathlib import Path
 
 import pytest
 
-from agent.core import jws
-from agent.core.chain import Point
-from agent.core.checkpoint import Checkpoint, opened
-from agent.core.command import CommandName, Refusal, Result
-from agent.core.command_body import BODIES
+from agent.core.commands.body import BODIES
+from agent.core.commands.command import CommandName, Refusal, Result
 from agent.core.contract import examples
 from agent.core.contract.asyncapi import asyncapi
 from agent.core.contract.channels import CHANNELS
 from agent.core.contract.schemas import EVENTS, MESSAGES, VALUES, closed, schemas, written
-from agent.core.decision import Reason, Verdict
-from agent.core.events import Alarm, Outcome
-from agent.core.permit.keys import Algorithm, PublicKey
-from agent.core.verification import verify
+from agent.core.crypto import jws
+from agent.core.crypto.keys import Algorithm, PublicKey
+from agent.core.events.chain import Point
+from agent.core.events.checkpoint import Checkpoint, opened
+from agent.core.events.event_types import Alarm, Outcome
+from agent.core.events.verification import verify
+from agent.core.model.reasons import Reason, Verdict
 from agent.link.topics import Topics
 from tests.contract_check import formats
 

@@ -4,11 +4,11 @@ import re
 
 import pytest
 
-from agent.core.contract import counterparts, examples
-from agent.core.contract.counterparts import ALARMS, COMMAND, CUSTOMS, EVENTS, GATHER, OUTCOMES, REASONS, VERDICTS
-from agent.core.decision import Reason, Verdict
-from agent.core.events import TYPES, Alarm, Outcome
-from agent.core.lane_records import transaction_id
+from agent.core.contract import examples, standards_mapping
+from agent.core.contract.standards_mapping import ALARMS, COMMAND, CUSTOMS, EVENTS, GATHER, OUTCOMES, REASONS, VERDICTS
+from agent.core.events.event_types import TYPES, Alarm, Outcome
+from agent.core.lane.records import transaction_id
+from agent.core.model.reasons import Reason, Verdict
 
 TABLES = {
     "events": (EVENTS, [event.TYPE for event in TYPES]),
@@ -86,8 +86,8 @@ def test_both_customs_messages_are_mapped_field_by_field_once():
 
 def test_a_transaction_id_is_a_seq_no_as_it_is():
     made = transaction_id(1_795_508_115.4, 7, 42)
-    assert counterparts.seq_no(made) == made == "20261124081515070042"
-    assert counterparts.seq_no(examples.TRANSACTION) == examples.TRANSACTION
+    assert standards_mapping.seq_no(made) == made == "20261124081515070042"
+    assert standards_mapping.seq_no(examples.TRANSACTION) == examples.TRANSACTION
 
 
 @pytest.mark.parametrize(
@@ -95,4 +95,4 @@ def test_a_transaction_id_is_a_seq_no_as_it_is():
 )
 def test_what_is_no_transaction_id_is_no_seq_no(text):
     with pytest.raises(ValueError, match="no transaction id of 20 digits"):
-        counterparts.seq_no(text)
+        standards_mapping.seq_no(text)

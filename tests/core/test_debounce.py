@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core.debounce import FLAPPING_CHANGES, FLAPPING_S, Debounced
+from agent.core.model.debounce import FLAPPING_CHANGES, FLAPPING_S, Debounced
 
 HOLD_S = 0.04
 

@@ -6,8 +6,9 @@ import time
 
 import pytest
 
-from agent.core.permit import base45, cbor
-from agent.core.permit.keys import PublicKey
+from agent.core.crypto import cbor
+from agent.core.crypto.keys import PublicKey
+from agent.core.permit import base45
 from drivers.relay import lcus_codec
 from drivers.scanner.framing import Framing
 from tests.fuzz import wires

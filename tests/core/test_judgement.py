@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.assessment import Assessment, Evidence, Ground, assess
-from agent.core.decision import Check, Reason, Verdict
-from agent.core.judgement import JudgementRules, judge
-from agent.core.knowledge import Knowledge, UseState
-from agent.core.lists.standing import DataStanding, DataState
-from agent.core.moment import Moment
-from agent.core.observations import Presentation, Reading
+from agent.core.crypto.keys import SigningKey
+from agent.core.decision.assess import Assessment, Evidence, Ground, assess
+from agent.core.decision.judge import JudgementRules, judge
+from agent.core.decision.knowledge import Knowledge, UseState
+from agent.core.lists.freshness import DataStanding, DataState
+from agent.core.model.moment import Moment
+from agent.core.model.observations import Presentation, Reading
+from agent.core.model.reasons import Check, Reason, Verdict
 from agent.core.permit.checks import GateContext
 from agent.core.permit.claims import Permit
 from agent.core.permit.issue import DAY_S, Issuer, issue, trust_list
-from agent.core.permit.keys import SigningKey
 from agent.core.plates.match import MatchVerdict
 
 NOW = 1_795_000_000

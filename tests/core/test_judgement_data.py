@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.decision import Reason, Verdict
-from agent.core.judgement import lists_needed
-from agent.core.judging.case import JudgementRules
-from agent.core.knowledge import UseState, in_force
-from agent.core.lists.kinds import ListKind
-from agent.core.lists.rows import DeclarationStatus, Revocation, Subject, Watched
-from agent.core.lists.standing import DataState
+from agent.core.decision.checks.case import JudgementRules
+from agent.core.decision.judge import lists_needed
+from agent.core.decision.knowledge import UseState, in_force
+from agent.core.lists.freshness import DataState
+from agent.core.model.list_kinds import ListKind
+from agent.core.model.list_rows import DeclarationStatus, Revocation, Subject, Watched
+from agent.core.model.reasons import Reason, Verdict
 from agent.core.permit.claims import PermitForm
 from tests.judging import DATA, GOOD, KNOWN, PERMIT, REFERENCE, answer, check, decide, declared, read
 from tests.permits import NOW

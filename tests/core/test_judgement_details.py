@@ -4,18 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.assessment import Evidence, Ground, assess
-from agent.core.claims import ClaimAnswer, ClaimCode
-from agent.core.decision import Check, Reason, Verdict
-from agent.core.judgement import JudgementRules, judge
-from agent.core.judging.hold import drawn
-from agent.core.knowledge import UseState, subjects_of
-from agent.core.lists.rows import Subject, Watched
-from agent.core.lists.standing import DataState
-from agent.core.moment import Moment
+from agent.core.decision.assess import Evidence, Ground, assess
+from agent.core.decision.checks.hold import drawn
+from agent.core.decision.judge import JudgementRules, judge
+from agent.core.decision.knowledge import UseState, subjects_of
+from agent.core.lists.freshness import DataState
+from agent.core.model.list_rows import Subject, Watched
+from agent.core.model.moment import Moment
+from agent.core.model.reasons import Check, Reason, Verdict
 from agent.core.plates.match import match
 from agent.core.plates.vote import vote
-from agent.core.site_ledger import OtherExit
+from agent.core.site.claims import ClaimAnswer, ClaimCode
+from agent.core.site.ledger import OtherExit
 from tests.core.test_judgement_reasons import ROWS
 from tests.judging import (
     CONTEXT,

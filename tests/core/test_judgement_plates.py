@@ -4,14 +4,14 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.assessment import weigh
-from agent.core.decision import Reason, Verdict
-from agent.core.knowledge import UseState
-from agent.core.lists.standing import DataState
+from agent.core.decision.assess import weigh
+from agent.core.decision.knowledge import UseState
+from agent.core.decision.rate_limit import Refused, Texts
+from agent.core.lists.freshness import DataState
+from agent.core.model.reasons import Reason, Verdict
 from agent.core.permit.claims import PermitForm
 from agent.core.plates.evidence import _around
 from agent.core.plates.match import MatchVerdict
-from agent.core.rate import Refused, Texts
 from tests.judging import (
     CONTEXT,
     DATA,

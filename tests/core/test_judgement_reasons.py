@@ -4,18 +4,18 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.claims import ClaimAnswer, ClaimCode
-from agent.core.decision import Reason, Verdict
-from agent.core.judging.hold import drawn
-from agent.core.knowledge import UseState
-from agent.core.lists.kinds import ListKind
-from agent.core.lists.rows import DeclarationStatus, Revocation, Subject, Watched
-from agent.core.lists.standing import DataState
+from agent.core.crypto.keys import Algorithm, SigningKey
+from agent.core.decision.checks.hold import drawn
+from agent.core.decision.knowledge import UseState
+from agent.core.decision.rate_limit import Refused, Texts
+from agent.core.lists.freshness import DataState
+from agent.core.model.list_kinds import ListKind
+from agent.core.model.list_rows import DeclarationStatus, Revocation, Subject, Watched
+from agent.core.model.reasons import Reason, Verdict
 from agent.core.permit.issue import DAY_S, issue
-from agent.core.permit.keys import Algorithm, SigningKey
 from agent.core.permit.trust import KeyStatus
-from agent.core.rate import Refused, Texts
-from agent.core.site_ledger import OtherExit
+from agent.core.site.claims import ClaimAnswer, ClaimCode
+from agent.core.site.ledger import OtherExit
 from tests.judging import (
     CONTEXT,
     DATA,

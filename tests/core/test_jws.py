@@ -6,9 +6,9 @@ import json
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from agent.core import jws
-from agent.core.jws import JwsError, JwsFault
-from agent.core.permit.keys import Algorithm, PublicKey, SigningKey
+from agent.core.crypto import jws
+from agent.core.crypto.jws import JwsError, JwsFault
+from agent.core.crypto.keys import Algorithm, PublicKey, SigningKey
 
 KEY = SigningKey.from_seed(bytes(range(32)))
 OTHER = SigningKey.from_seed(bytes(32))

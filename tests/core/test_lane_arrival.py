@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from agent.core.decision import Reason, Verdict
-from agent.core.lane import State
-from agent.core.lane_io import CommandKind, ReadersChanged, RecordFailed, RelayChanged
+from agent.core.lane.io import CommandKind, ReadersChanged, RecordFailed, RelayChanged
+from agent.core.lane.step import State
+from agent.core.model.reasons import Reason, Verdict
 from tests.lane_rows import AGENT, LOST, PULSE, Row, check, closed_as, rows
 from tests.yard import (
     Yard,

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from agent.core.decision import Reason, Verdict
-from agent.core.events import Alarm, AlarmRaised, Outcome
-from agent.core.lane import State
-from agent.core.lane_io import CommandKind, LedgerState, RelayChanged
+from agent.core.events.event_types import Alarm, AlarmRaised, Outcome
+from agent.core.lane.io import CommandKind, LedgerState, RelayChanged
+from agent.core.lane.step import State
+from agent.core.model.reasons import Reason, Verdict
 from tests.yard import Yard, deciding, opened, opening, passing, present
 
 if TYPE_CHECKING:

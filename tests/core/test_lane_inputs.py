@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from agent.core.decision import Decision, Reason, Verdict
-from agent.core.events import Alarm, AlarmRaised
-from agent.core.lane import State
-from agent.core.lane_io import CommandKind, Decided, Pulsed, ReadersChanged, RecordFailed, RelayChanged, Sampled
+from agent.core.events.event_types import Alarm, AlarmRaised
+from agent.core.lane.io import CommandKind, Decided, Pulsed, ReadersChanged, RecordFailed, RelayChanged, Sampled
+from agent.core.lane.step import State
+from agent.core.model.reasons import Decision, Reason, Verdict
 from tests.lane_rows import closed_as
 from tests.yard import FIRST, PERMIT, SECOND, WAYS, Yard, deciding, opening
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from agent.core.decision import Reason, Verdict
-from agent.core.lane import State
-from agent.core.lane_io import Answered, Commanded, CommandKind, RecordFailed, Sampled
-from agent.core.lane_state import LaneOrders
+from agent.core.lane.io import Answered, Commanded, CommandKind, RecordFailed, Sampled
+from agent.core.lane.state import LaneOrders
+from agent.core.lane.step import State
+from agent.core.model.reasons import Reason, Verdict
 from tests.lane_rows import AGENT, OPERATED
 from tests.yard import (
     FIRST,
@@ -33,7 +33,7 @@ from tests.yard import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.lane_io import Input
+    from agent.core.lane.io import Input
 
 LOCK, UNLOCK = CommandKind.LOCK, CommandKind.UNLOCK
 OUT, IN = CommandKind.OUT_OF_SERVICE, CommandKind.IN_SERVICE

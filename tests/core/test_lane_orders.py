@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from agent.core.decision import Reason, Verdict
-from agent.core.events import AccessGranted, Alarm, AlarmRaised, BarrierHeld
-from agent.core.lane import State
-from agent.core.lane_io import (
+from agent.core.events.event_types import AccessGranted, Alarm, AlarmRaised, BarrierHeld
+from agent.core.lane.io import (
     Commanded,
     CommandKind,
     LedgerChange,
@@ -19,13 +17,15 @@ from agent.core.lane_io import (
     RelayChanged,
     Sampled,
 )
+from agent.core.lane.step import State
+from agent.core.model.reasons import Reason, Verdict
 from tests.lane_rows import Row, check, rows
 from tests.yard import FIRST, PERMIT, WAYS, Yard, closing, deciding, fault, held, manual, opening, passing, violation
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.lane_io import Input
+    from agent.core.lane.io import Input
 
 
 def feel(yard: Yard, **contacts: bool | None) -> list[str]:

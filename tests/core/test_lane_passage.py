@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from agent.core.decision import Reason, Verdict
-from agent.core.events import Alarm, AlarmRaised
-from agent.core.lane import State
-from agent.core.lane_io import CommandKind, RecordFailed, RelayChanged
+from agent.core.events.event_types import Alarm, AlarmRaised
+from agent.core.lane.io import CommandKind, RecordFailed, RelayChanged
+from agent.core.lane.step import State
+from agent.core.model.reasons import Reason, Verdict
 from tests.lane_rows import AGENT, Row, check, closed_as, rows
 from tests.yard import Yard, clearing, closing, deciding, opened, opened_by_order, opening, passing, violation
 

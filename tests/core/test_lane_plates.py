@@ -1,8 +1,8 @@
 """A lane where the plate alone is enough: it asks for a decision as soon as a plate is read."""
 
-from agent.core.decision import Reason, Verdict
-from agent.core.lane import State
-from agent.core.lane_io import Decide, ReadersChanged
+from agent.core.lane.io import Decide, ReadersChanged
+from agent.core.lane.step import State
+from agent.core.model.reasons import Reason, Verdict
 from tests.yard import Yard, present
 
 BY_PLATE = {"decides_by_plate": True}

@@ -9,10 +9,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from agent.core.decision import Verdict
-from agent.core.events import Outcome
-from agent.core.lane import LaneRules, State
-from agent.core.lane_io import CommandKind, ReadersChanged, RelayChanged, Ticked
+from agent.core.events.event_types import Outcome
+from agent.core.lane.io import CommandKind, ReadersChanged, RelayChanged, Ticked
+from agent.core.lane.step import LaneRules, State
+from agent.core.model.reasons import Verdict
 from tests.lane_monitor import BLIND, SIGHTED
 from tests.lane_walks import LANES, PAIRS, Pair, World
 

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from agent.core.decision import Reason, Verdict
-from agent.core.events import AlarmRaised, LaneOrdered, Outcome
-from agent.core.lane import State
-from agent.core.lane_io import Commanded, CommandKind, RecordFailed
-from agent.core.lane_state import LaneOrders
+from agent.core.events.event_types import AlarmRaised, LaneOrdered, Outcome
+from agent.core.lane.io import Commanded, CommandKind, RecordFailed
+from agent.core.lane.state import LaneOrders
+from agent.core.lane.step import State
+from agent.core.model.reasons import Reason, Verdict
 from tests.lane_rows import AGENT, OPERATED, PULSE, Row, check, closed_as, rows
 from tests.yard import (
     PERMIT,

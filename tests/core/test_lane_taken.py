@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from agent.core.decision import Reason, Verdict
-from agent.core.events import Outcome, VehiclePresent
-from agent.core.lane_io import CommandKind
+from agent.core.events.event_types import Outcome, VehiclePresent
+from agent.core.lane.io import CommandKind
+from agent.core.model.reasons import Reason, Verdict
 from tests.yard import (
     PERMIT,
     Yard,

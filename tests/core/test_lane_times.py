@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from agent.core.lane import State
-from agent.core.lane_io import CommandKind
+from agent.core.lane.io import CommandKind
+from agent.core.lane.step import State
 from tests.yard import (
     Yard,
     clearing,

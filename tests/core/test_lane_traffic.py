@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from agent.core.events import Outcome
-from agent.core.lane import LaneRules
-from agent.core.lane_io import Close
+from agent.core.events.event_types import Outcome
+from agent.core.lane.io import Close
+from agent.core.lane.step import LaneRules
 from agent.demo.physics.arm import Cause
 from agent.demo.physics.bodies import CAR
 from agent.demo.physics.driving import Conduct, Plan, Vehicle

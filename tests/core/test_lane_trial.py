@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from agent.core.decision import Reason
-from agent.core.events import BarrierTested, Outcome
-from agent.core.lane import State
-from agent.core.lane_io import Commanded, CommandKind, ReadersChanged, RecordFailed
-from agent.core.lane_state import LaneOrders
+from agent.core.events.event_types import BarrierTested, Outcome
+from agent.core.lane.io import Commanded, CommandKind, ReadersChanged, RecordFailed
+from agent.core.lane.state import LaneOrders
+from agent.core.lane.step import State
+from agent.core.model.reasons import Reason
 from tests.lane_rows import AGENT, OPERATED, Row, check, rows
 from tests.yard import WAYS, Yard, held, locked, no_relay, out_of_service
 

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from agent.core.decision import Check, Decision, Reason, Verdict
-from agent.core.events import (
+from agent.core.events.event_types import (
     AccessDecided,
     AccessGranted,
     Alarm,
@@ -20,8 +19,7 @@ from agent.core.events import (
     PlateRecord,
     VehicleEntering,
 )
-from agent.core.lane import Lane, LaneRules, State, step
-from agent.core.lane_io import (
+from agent.core.lane.io import (
     Close,
     CommandKind,
     Decide,
@@ -38,10 +36,12 @@ from agent.core.lane_io import (
     Show,
     Ticked,
 )
-from agent.core.lane_records import transaction_id
-from agent.core.lane_state import Watch
-from agent.core.lane_turn import Turn
-from agent.core.moment import Moment
+from agent.core.lane.records import transaction_id
+from agent.core.lane.state import Watch
+from agent.core.lane.step import Lane, LaneRules, State, step
+from agent.core.lane.transition import Turn
+from agent.core.model.moment import Moment
+from agent.core.model.reasons import Check, Decision, Reason, Verdict
 from tests.yard import (
     FIRST,
     MATCH,

@@ -6,10 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from agent.core.decision import Decision, Reason, Verdict
-from agent.core.events import AccessDecided, Alarm, AlarmRaised
-from agent.core.lane import Lane, LaneRules, State
-from agent.core.lane_io import (
+from agent.core.events.event_types import AccessDecided, Alarm, AlarmRaised
+from agent.core.lane.io import (
     Commanded,
     CommandKind,
     Decide,
@@ -21,7 +19,9 @@ from agent.core.lane_io import (
     RecordFailed,
     RelayChanged,
 )
-from agent.core.lane_state import occupies
+from agent.core.lane.state import occupies
+from agent.core.lane.step import Lane, LaneRules, State
+from agent.core.model.reasons import Decision, Reason, Verdict
 from tests.lane_rows import AGENT, PULSE, Row, check, closed_as, rows
 from tests.yard import (
     FIRST,

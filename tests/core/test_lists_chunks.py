@@ -22,7 +22,7 @@ from agent.core.lists.chunks import (
     unpack_chunk,
 )
 from agent.core.lists.codec import MAX_ROW_BYTES, encode_row
-from agent.core.lists.faults import ListError, ListFault
+from agent.core.lists.errors import ListError, ListFault
 from tests.lists import declarations
 
 ROWS = [encode_row(row) for row in declarations(1500)]

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from agent.core.lists import codec
 from agent.core.lists.codec import decode_row, encode_row, kind_of, row_key
-from agent.core.lists.faults import ListError, ListFault
-from agent.core.lists.kinds import ListKind
-from agent.core.lists.rows import Declaration, DeclarationStatus, Revocation, Subject, Watched
+from agent.core.lists.errors import ListError, ListFault
+from agent.core.model.list_kinds import ListKind
+from agent.core.model.list_rows import Declaration, DeclarationStatus, Revocation, Subject, Watched
 from agent.core.permit import claims, vehicle
 from agent.core.permit.claims import PLATE_KINDS, Permit
 from agent.core.permit.fields import ClaimsError

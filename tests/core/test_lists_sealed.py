@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agent.core.crypto import cose
+from agent.core.crypto.keys import Algorithm, SigningKey
 from agent.core.lists.chunks import MAX_CHUNK_ROWS, MAX_CHUNK_SIZE, ChunkRef
 from agent.core.lists.codec import encode_row
-from agent.core.lists.faults import ListError, ListFault
-from agent.core.lists.kinds import ListKind
+from agent.core.lists.errors import ListError, ListFault
 from agent.core.lists.sealed import (
     MAX_CHUNKS,
     MAX_DELTA_BYTES,
@@ -27,9 +28,9 @@ from agent.core.lists.sealed import (
     seal_delta,
     seal_head,
 )
-from agent.core.permit import cose, trust
+from agent.core.model.list_kinds import ListKind
+from agent.core.permit import trust
 from agent.core.permit.base45 import decode
-from agent.core.permit.keys import Algorithm, SigningKey
 from agent.core.permit.trust import KeyStatus, Purpose, TrustList
 from tests.lists import LISTS_KEY, ROOT, SITE, declarations, trust_text, trusted
 from tests.permits import NOW

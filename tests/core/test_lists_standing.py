@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.lists.kinds import ListKind
-from agent.core.lists.standing import DataState, FreshnessRules, ListStanding, standing_of
+from agent.core.lists.freshness import DataState, FreshnessRules, ListStanding, standing_of
+from agent.core.model.list_kinds import ListKind
 from agent.core.permit.issue import DAY_S, Issuer, trust_list
 from tests.permits import KEY, NOW
 

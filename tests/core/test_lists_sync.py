@@ -6,8 +6,7 @@ from random import Random
 import pytest
 
 from agent.core.lists.chunks import ChunkRef
-from agent.core.lists.faults import ListFault
-from agent.core.lists.kinds import ListKind
+from agent.core.lists.errors import ListFault
 from agent.core.lists.sealed import ListHead
 from agent.core.lists.sync import SyncState, step
 from agent.core.lists.sync_io import (
@@ -31,6 +30,7 @@ from agent.core.lists.sync_io import (
     Tick,
     Want,
 )
+from agent.core.model.list_kinds import ListKind
 
 RULES = SyncRules(settle_s=0.5, quiet_s=3, cap_s=24, retry_s=10, window=2, held=4, held_bytes=1000)
 NOW = 1_795_000_000

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.core.lists.faults import ListFault
+from agent.core.lists.errors import ListFault
 from agent.core.lists.sync import BAD_KEPT, SyncState
 from agent.core.lists.sync_io import (
     ApplyDelta,

@@ -11,22 +11,23 @@ from hashlib import sha256
 
 import pytest
 
-from agent.core.clock_trust import ClockFloor, ClockLook, ClockState, HoldoverRules, observe
-from agent.core.decision import Reason, Verdict
-from agent.core.lane_io import LedgerState
+from agent.core.clock.trust import ClockFloor, ClockLook, ClockState, HoldoverRules, observe
+from agent.core.crypto import cbor, cose
+from agent.core.crypto.keys import Algorithm, SigningKey
+from agent.core.lane.io import LedgerState
 from agent.core.lists.chunks import MAX_CHUNK_BYTES, ChunkRef, unpack_chunk
-from agent.core.lists.faults import ListError
-from agent.core.lists.kinds import ListKind
-from agent.core.lists.rows import Revocation
-from agent.core.lists.standing import DataState, FreshnessRules, ListStanding, standing_of
-from agent.core.moment import Moment
-from agent.core.permit import base45, cbor, claims, cose
+from agent.core.lists.errors import ListError
+from agent.core.lists.freshness import DataState, FreshnessRules, ListStanding, standing_of
+from agent.core.model.list_kinds import ListKind
+from agent.core.model.list_rows import Revocation
+from agent.core.model.moment import Moment
+from agent.core.model.reasons import Reason, Verdict
+from agent.core.permit import base45, claims
 from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S, Issuer, issue, issue_jws, trust_list
-from agent.core.permit.keys import Algorithm, SigningKey
 from agent.core.permit.trust import KeyStatus
-from agent.core.site_ledger import ClaimRefusal
+from agent.core.site.ledger import ClaimRefusal
 from tests.journals import PERMIT as PERMIT_ID
 from tests.journals import consume, open_journal, reserve
 from tests.judging import DATA, KNOWN, answer, declared

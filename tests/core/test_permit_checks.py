@@ -13,12 +13,13 @@ from cwt import COSE, COSEKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core.decision import Reason
-from agent.core.permit import base45, cbor, claims, cose, trust
+from agent.core.crypto import cbor, cose
+from agent.core.crypto.keys import Algorithm, SigningKey
+from agent.core.model.reasons import Reason
+from agent.core.permit import base45, claims, trust
 from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.claims import Permit
 from agent.core.permit.issue import DAY_S, Issuer, issue, trust_list
-from agent.core.permit.keys import Algorithm, SigningKey
 from agent.core.permit.trust import KeyStatus, Purpose
 
 GOLDEN = Path(__file__).resolve().parents[1] / "data" / "permits" / "golden.json"

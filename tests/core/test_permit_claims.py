@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core.permit import cbor, claims, vin
+from agent.core.crypto import cbor
+from agent.core.permit import claims, vin
 from agent.core.permit.claims import Permit
 from agent.core.permit.fields import ClaimsError
 from agent.core.plates.formats import PlateKind

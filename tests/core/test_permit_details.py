@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.decision import Check, Reason
-from agent.core.lists.rows import Declaration, DeclarationStatus
+from agent.core.model.list_rows import Declaration, DeclarationStatus
+from agent.core.model.reasons import Check, Reason
 from agent.core.permit import reference
 from agent.core.permit.checks import verify_declared, verify_permit
 from agent.core.permit.claims import PermitForm

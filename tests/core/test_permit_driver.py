@@ -5,7 +5,7 @@ import hmac
 
 import pytest
 
-from agent.core.permit.driver import driver_hmac
+from agent.core.permit.driver_id import driver_hmac
 
 KEY = bytes(range(32))
 FULL_WIDTH = "".join(chr(ord(one) + 0xFEE0) for one in "E12345678")

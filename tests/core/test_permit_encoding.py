@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core.permit import base45, cbor
+from agent.core.crypto import cbor
+from agent.core.permit import base45
 
 VECTORS = Path(__file__).resolve().parents[3] / "shared" / "data" / "permits" / "base45" / "rfc9285_vectors.json"
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core.decision import Reason
-from agent.core.lists.rows import Declaration, DeclarationStatus
+from agent.core.model.list_rows import Declaration, DeclarationStatus
+from agent.core.model.reasons import Reason
 from agent.core.permit import reference
 from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.claims import PermitForm

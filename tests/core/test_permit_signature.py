@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed448, ed25519, rsa
 from cwt import COSE, COSEKey
 
-from agent.core.permit import cbor, cose
-from agent.core.permit.keys import Algorithm, KeyInvalidError, PublicKey, SigningKey, key_id
+from agent.core.crypto import cbor, cose
+from agent.core.crypto.keys import Algorithm, KeyInvalidError, PublicKey, SigningKey, key_id
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "permits"
 ED = SigningKey.from_seed(bytes(range(32)))

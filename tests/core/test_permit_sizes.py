@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 import segno
 
-from agent.core.decision import Reason
+from agent.core.crypto.keys import SigningKey
+from agent.core.model.reasons import Reason
 from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.issue import Issuer, trust_list
-from agent.core.permit.keys import SigningKey
 from agent.issuing.symbol import Level, Symbol
 from bench.codes import FULL, GOAL_MODULES, TEXTS, figures
 

@@ -9,9 +9,10 @@ from cwt import COSE, COSEKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core.permit import base45, cbor, cose, trust
+from agent.core.crypto import cbor, cose
+from agent.core.crypto.keys import Algorithm, KeyInvalidError, SigningKey, key_id
+from agent.core.permit import base45, trust
 from agent.core.permit.issue import Issuer, trust_list
-from agent.core.permit.keys import Algorithm, KeyInvalidError, SigningKey, key_id
 from agent.core.permit.trust import KeyStatus, Purpose, TrustError, TrustFault
 
 ROOT = SigningKey.from_seed(b"r" * 32)

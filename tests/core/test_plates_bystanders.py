@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agent.core.observations import Reading
+from agent.core.model.observations import Reading
 from agent.core.plates.bystanders import Bystanders
 
 Box = tuple[int, int, int, int]

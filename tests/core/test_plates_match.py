@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.core.observations import Reading
+from agent.core.model.observations import Reading
 from agent.core.plates.columns import ALPHABET, encode
 from agent.core.plates.formats import PROVINCES
 from agent.core.plates.match import DEFAULT_RULES, MatchRules, MatchVerdict, match

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core.observations import Reading
+from agent.core.model.observations import Reading
 from agent.core.plates.rivals import MOST_RIVALS, rivals, series
 from agent.core.plates.vote import PlateVote, vote
 

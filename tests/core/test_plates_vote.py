@@ -9,7 +9,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core.observations import Position, Reading
+from agent.core.model.observations import Position, Reading
 from agent.core.plates.vote import probability, vote
 
 

@@ -7,8 +7,7 @@ import pytest
 from pydantic import BaseModel
 
 from agent.core.contract import examples
-from agent.core.decision import Reason, Verdict
-from agent.core.events import (
+from agent.core.events.event_types import (
     TYPES,
     AccessDecided,
     AccessGranted,
@@ -21,7 +20,8 @@ from agent.core.events import (
     PlateRecord,
     TransactionClosed,
 )
-from agent.core.privacy import FREE_TEXTS, PLATES, masked, masked_plate, masked_text
+from agent.core.events.privacy import FREE_TEXTS, PLATES, masked, masked_plate, masked_text
+from agent.core.model.reasons import Reason, Verdict
 
 BY_TYPE = {one.TYPE: one for one in TYPES}
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.core.quality import Figures, Finding, Flaw, Grade, findings, overall
+from agent.core.model.picture_quality import Figures, Finding, Flaw, Grade, findings, overall
 
 GOOD, POOR, BAD = Grade
 

@@ -6,7 +6,7 @@ from itertools import product
 
 import pytest
 
-from agent.core.ways import Ways, arm_in_use, claim, is_free, neighbours, settle
+from agent.core.lane.interlock import Ways, arm_in_use, claim, is_free, neighbours, settle
 
 SALLY = [("outer", "inner")]
 ARM = [("in", "out")]

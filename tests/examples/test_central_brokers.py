@@ -4,9 +4,9 @@ import json
 from types import SimpleNamespace
 
 import pytest
-from central import BATCH, amqp, batch_of, options_of, run
 from paho.mqtt.client import MQTT_ERR_CONN_LOST
 
+from central import BATCH, amqp, batch_of, options_of, run
 from tests.central_events import chain, devices, put
 
 # --------------------------------------------------------------------------------------------- the two ways to a broker

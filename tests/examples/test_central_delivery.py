@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from agent.core.chain import digest_of
+from agent.core.events.chain import digest_of
 from agent.link.tls import TlsFiles
 from tests.consumer import PROGRAM, Worker, acknowledged, journals, query, report, sent, stored, uplinks
 from tests.linking import local, record

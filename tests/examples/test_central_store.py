@@ -10,16 +10,16 @@ from random import Random
 from secrets import token_bytes
 
 import pytest
-from central import live_table
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 from store import SQL, Store, read_event
 
-from agent.core.chain import Point, beginning, digest_of
-from agent.core.checkpoint import checkpoint_draft
-from agent.core.events import Draft
-from agent.core.permit.keys import SigningKey
+from agent.core.crypto.keys import SigningKey
+from agent.core.events.chain import Point, beginning, digest_of
+from agent.core.events.checkpoint import checkpoint_draft
+from agent.core.events.event_types import Draft
+from central import live_table
 from tests.central_events import GATE, SOURCE, chain, devices, message, point, put
 from tests.consumer import report
 from tests.journals import STREAM, UTC, closed, device

@@ -11,8 +11,8 @@ from pathlib import Path
 import zxingcpp
 from PIL import Image
 
-from agent.core.decision import Reason
-from agent.core.lists.kinds import ListKind
+from agent.core.model.list_kinds import ListKind
+from agent.core.model.reasons import Reason
 from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.issue import DAY_S, Issuer, trust_list
 from agent.publishing.sources import entries

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from agent.core.events import Alarm
+from agent.core.events.event_types import Alarm
 from tests.faults.disks import FullDisk, PowerDisk
 from tests.faults.gate import EVERY_S
 from tests.faults.world import NEWS_WITHIN_S, World

@@ -4,10 +4,10 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 
-from agent.core.chain import beginning, digest_of
-from agent.core.events import ChainCheckpoint
-from agent.core.jws import kid_of
-from agent.core.verification import verify
+from agent.core.crypto.jws import kid_of
+from agent.core.events.chain import beginning, digest_of
+from agent.core.events.event_types import ChainCheckpoint
+from agent.core.events.verification import verify
 from agent.store.gate_key import read_gate_key
 from agent.store.reader import JournalReader
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from agent.core.crypto.keys import Algorithm, SigningKey
 from agent.core.lists.chunks import pack_chunks
 from agent.core.lists.codec import encode_row
-from agent.core.lists.kinds import ListKind
-from agent.core.lists.rows import Declaration, DeclarationStatus, Revocation, Subject, Watched
 from agent.core.lists.sealed import ListDelta, ListHead, seal_delta, seal_head
+from agent.core.model.list_kinds import ListKind
+from agent.core.model.list_rows import Declaration, DeclarationStatus, Revocation, Subject, Watched
 from agent.core.permit import trust
 from agent.core.permit.checks import GateContext
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S, Issuer, issue, issue_jws, trust_list
-from agent.core.permit.keys import Algorithm, SigningKey
 from agent.core.permit.reference import digest_of, reference_of
 from agent.core.permit.trust import Purpose
 from tests.permits import KEY, NOW, PERMIT

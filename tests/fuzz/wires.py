@@ -10,8 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.core.command_check import Letter, Proved, prove
-from agent.core.site_messages import Query, SiteMessageError, Want
+from agent.core.commands.check import Letter, Proved, prove
+from agent.core.site.messages import Query, SiteMessageError, Want
 from agent.eye.protocol import (
     Attend,
     Beat,

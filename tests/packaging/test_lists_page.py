@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from agent.core.lists import chunks, codec, sealed
-from agent.core.lists.faults import ListFault
-from agent.core.lists.kinds import ListKind
-from agent.core.lists.rows import DeclarationStatus, Revocation, Subject
+from agent.core.lists.errors import ListFault
+from agent.core.model.list_kinds import ListKind
+from agent.core.model.list_rows import DeclarationStatus, Revocation, Subject
 from agent.core.permit import trust
 from agent.link.brokers import BrokerAddress
 from agent.link.guest import Guest

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from agent.core.decision import Reason, Verdict
-from agent.core.events import Alarm, Outcome
-from agent.core.knowledge import UseState
-from agent.core.lane_state import State
+from agent.core.decision.knowledge import UseState
+from agent.core.events.event_types import Alarm, Outcome
+from agent.core.lane.state import State
+from agent.core.model.reasons import Reason, Verdict
 from agent.settings.lane import Lane
 from agent.settings.model import Settings
 from tests.core.test_judgement_reasons import ROWS

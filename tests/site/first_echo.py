@@ -8,7 +8,7 @@ import json
 import threading
 from dataclasses import replace
 
-from agent.core.claims import ClaimAnswer, ClaimCode
+from agent.core.site.claims import ClaimAnswer, ClaimCode
 from agent.link.messages import Outgoing, Subscription
 from agent.link.session import Session
 from agent.port_state import PortState

@@ -15,13 +15,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
 
-from agent.core.chain import ClockReading
-from agent.core.claims import ClaimRequest, PartitionPolicy
-from agent.core.decision import Reason
-from agent.core.events import AccessGranted, Draft, Outcome, TransactionClosed, VehiclePresent
-from agent.core.lane_io import LedgerChange, LedgerState
-from agent.core.permit.keys import Algorithm, PublicKey, SigningKey
-from agent.core.site_messages import SiteRoll
+from agent.core.crypto.keys import Algorithm, PublicKey, SigningKey
+from agent.core.events.chain import ClockReading
+from agent.core.events.event_types import AccessGranted, Draft, Outcome, TransactionClosed, VehiclePresent
+from agent.core.lane.io import LedgerChange, LedgerState
+from agent.core.model.reasons import Reason
+from agent.core.site.claims import ClaimRequest, PartitionPolicy
+from agent.core.site.messages import SiteRoll
 from agent.link.brokers import BrokerAddress
 from agent.link.site_link import SiteLink, site_settings
 from agent.recorder import Recorder

@@ -9,7 +9,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
-from agent.core.permit.keys import SigningKey
+from agent.core.crypto.keys import SigningKey
 from tests.mosquitto import Broker
 from tests.waiting import PATIENCE_S, eventually, scaled
 

@@ -3,9 +3,9 @@
 import secrets
 from dataclasses import replace
 
+from agent.core.crypto.keys import SigningKey
 from agent.core.permit import trust
 from agent.core.permit.issue import DAY_S, LIST_LIFE_S
-from agent.core.permit.keys import SigningKey
 from agent.core.permit.reference import digest_of, reference_of
 from agent.core.permit.trust import Purpose, TrustEntry, TrustList
 from tests.gate_site import HOUR_S, SITE, GateSite

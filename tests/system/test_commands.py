@@ -6,8 +6,8 @@ import uuid
 
 import pytest
 
-from agent.core import jws
-from agent.core.permit.keys import SigningKey
+from agent.core.crypto import jws
+from agent.core.crypto.keys import SigningKey
 from agent.link.brokers import BrokerAddress
 from agent.link.guest import Guest
 from agent.link.messages import Outgoing

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.lists.rows import DeclarationStatus
+from agent.core.model.list_rows import DeclarationStatus
 from drivers.camera.yard.scene import Scene, Vehicle, draw_scene
 from tests.arrivals import empty_yard
 from tests.contract_check import assert_valid

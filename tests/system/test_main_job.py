@@ -7,7 +7,7 @@ from collections import Counter
 
 import pytest
 
-from agent.core.decision import Verdict
+from agent.core.model.reasons import Verdict
 from agent.store.reader import JournalReader
 from tests.arrivals import arrivals, empty_yard
 from tests.central import Central

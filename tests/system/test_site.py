@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing, contextmanager
 
 import pytest
 
-from agent.core.claims import home_gate
+from agent.core.site.claims import home_gate
 from agent.store.gate_key import gate_key
 from tests.contract_check import assert_valid
 from tests.gate_site import GateSite

@@ -15,7 +15,7 @@ from agent.cli import exits
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationToChange, ProblemLanguage
 from agent.cli.terminal import echo
 from agent.configuration import desk_of, history_of
-from agent.core.chain import time_text
+from agent.core.events.chain import time_text
 from agent.i18n import Language, translate
 from agent.service.clock import Clock
 from agent.settings.change import ChangeError

@@ -16,9 +16,9 @@ from agent.cli import exits
 from agent.cli.events.common import DEFAULT_JOURNAL, JournalLater, failing
 from agent.cli.events.moment import unix_time
 from agent.cli.terminal import echo
-from agent.core.chain import SEQ_MAX, time_text
-from agent.core.checkpoint import ExportStatement, signed
-from agent.core.verification import Verifier
+from agent.core.events.chain import SEQ_MAX, time_text
+from agent.core.events.checkpoint import ExportStatement, signed
+from agent.core.events.verification import Verifier
 from agent.service.clock import Clock
 from agent.service.rights import acting_as, acting_as_caller, keeper_for_root
 from agent.store.errors import JournalCorruptError, JournalUnavailableError
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import BinaryIO
 
-    from agent.core.permit.keys import SigningKey
+    from agent.core.crypto.keys import SigningKey
     from agent.store.history import Recorded
 
 SIGNATURE = ".sig"

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
 
-from agent.core.decision import Reason, Verdict
-from agent.core.events import (
+from agent.core.events.event_types import (
     AccessDecided,
     AccessGranted,
     Alarm,
@@ -17,7 +16,8 @@ from agent.core.events import (
     Outcome,
     TransactionClosed,
 )
-from agent.core.printable import printable
+from agent.core.model.printable import printable
+from agent.core.model.reasons import Reason, Verdict
 from agent.i18n import translate
 from agent.i18n.events import alarm_text, outcome_text
 from agent.i18n.reasons import officer_text

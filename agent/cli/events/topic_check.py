@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from agent.cli.events.verdict import Grounds, tell
 from agent.cli.terminal import echo
-from agent.core.chain import Point, digest_of
-from agent.core.checkpoint import Checkpoint, opened
-from agent.core.jws import JwsError, key_named_by, kid_of
-from agent.core.permit.keys import Algorithm, KeyInvalidError, PublicKey
-from agent.core.verification import Fault, Flaw, Verification, Verifier
+from agent.core.crypto.jws import JwsError, key_named_by, kid_of
+from agent.core.crypto.keys import Algorithm, KeyInvalidError, PublicKey
+from agent.core.events.chain import Point, digest_of
+from agent.core.events.checkpoint import Checkpoint, opened
+from agent.core.events.verification import Fault, Flaw, Verification, Verifier
 from agent.link.events_out import REPLAY
 from agent.link.guest import Guest
 from agent.link.topics import Topics

@@ -10,8 +10,8 @@ from agent.cli.terminal import echo
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from agent.core.permit.keys import PublicKey
-    from agent.core.verification import Verification
+    from agent.core.crypto.keys import PublicKey
+    from agent.core.events.verification import Verification
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from agent.cli.events.topic_check import Listening, check_topic
 from agent.cli.events.verdict import Grounds, tell
 from agent.cli.rights import act_at
 from agent.cli.terminal import echo
-from agent.core.jws import kid_of
+from agent.core.crypto.jws import kid_of
 from agent.link.brokers import BrokerAddress
 from agent.link.tls import TlsFiles
 from agent.link.topics import check_gate_id
@@ -24,7 +24,7 @@ from agent.store.reader import JournalReader, is_database
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from agent.core.permit.keys import PublicKey
+    from agent.core.crypto.keys import PublicKey
 
 DEFAULT_FOR_S = 60.0
 

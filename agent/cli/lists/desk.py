@@ -10,7 +10,7 @@ from rich.progress import Progress, TaskID
 
 from agent.cli.permit.files import PermitFileError, read_key, read_roots
 from agent.cli.terminal import echo
-from agent.core.lists.kinds import ListKind
+from agent.core.model.list_kinds import ListKind
 from agent.core.permit.trust import KeyStatus, Purpose, TrustError, TrustList, load
 from agent.publishing.catalogue import Catalogue, CatalogueError
 from agent.publishing.delivery import DeliveryError
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from agent.core.permit.keys import SigningKey
+    from agent.core.crypto.keys import SigningKey
     from agent.publishing.publisher import Change
 
 ERRORS = (PermitFileError, CatalogueError, DeliveryError, SourceError)

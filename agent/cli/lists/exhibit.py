@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from agent.cli.permit.files import PermitFileError
 from agent.core.lists.chunks import MAX_CHUNK_SIZE, read_chunk, unpack_chunk
 from agent.core.lists.codec import decode_row
-from agent.core.lists.faults import ListError
+from agent.core.lists.errors import ListError
 from agent.core.lists.sealed import MAX_DELTA_BYTES, open_delta, open_head, read_delta, read_head
 from agent.core.permit.trust import PREFIX, TrustError, TrustList, load
 from agent.service.clock import Clock
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from agent.core.lists.kinds import ListKind
+    from agent.core.crypto.keys import PublicKey
     from agent.core.lists.sealed import ListHead
-    from agent.core.permit.keys import PublicKey
+    from agent.core.model.list_kinds import ListKind
     from agent.store.list_pack import Pack
 
 _COSE = b"\xd2"

@@ -15,7 +15,7 @@ from agent.cli.lists.intake import Intake
 from agent.cli.lists.options import fail
 from agent.cli.rights import act_at_gate
 from agent.cli.terminal import echo
-from agent.core.events import AlarmRaised, ListsApplied, ListsRefused
+from agent.core.events.event_types import AlarmRaised, ListsApplied, ListsRefused
 from agent.gate_lists import INCOMING
 from agent.list_desk import ListDesk
 from agent.service.clock import Clock
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress, TaskID
 
-    from agent.core.events import Event
-    from agent.core.lists.kinds import ListKind
+    from agent.core.events.event_types import Event
+    from agent.core.model.list_kinds import ListKind
     from agent.settings import Settings
     from agent.store.registry import Registry
 

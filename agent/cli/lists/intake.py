@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from agent.core.lists.faults import ListError, ListFault
+from agent.core.lists.errors import ListError, ListFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from agent.core.lists.kinds import ListKind
     from agent.core.lists.sealed import ListHead, Opened
+    from agent.core.model.list_kinds import ListKind
     from agent.list_desk import ListDesk
     from agent.store.list_pack import Pack
 

@@ -11,7 +11,7 @@ import typer
 from agent.cli.lists import options
 from agent.cli.lists.desk import ERRORS, Desk, Papers, files_of
 from agent.cli.terminal import echo
-from agent.core.lists.kinds import ListKind
+from agent.core.model.list_kinds import ListKind
 from agent.store.list_pack import PackError, write_pack
 
 

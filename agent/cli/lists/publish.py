@@ -16,7 +16,7 @@ from agent.cli.lists import options
 from agent.cli.lists.desk import ERRORS, Desk, Papers, files_of
 from agent.cli.permit.files import PermitFileError
 from agent.cli.terminal import echo
-from agent.core.lists.kinds import ListKind
+from agent.core.model.list_kinds import ListKind
 from agent.link.brokers import BrokerAddress
 from agent.link.guest import Guest, GuestError
 from agent.link.tls import TlsFiles

@@ -15,7 +15,7 @@ from rich.progress import Progress
 from agent.cli.permit.common import fail, time_of
 from agent.cli.permit.files import PermitFileError, read_driver_key, read_key
 from agent.cli.terminal import echo
-from agent.core.lists.rows import DeclarationStatus
+from agent.core.model.list_rows import DeclarationStatus
 from agent.core.permit.claims import PermitForm
 from agent.issuing.batch import OutputError, Pictures, issue_batch, symbols
 from agent.issuing.desk import Issued, IssuingDesk

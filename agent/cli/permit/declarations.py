@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from agent.cli.permit.files import PermitFileError
 from agent.core.lists.chunks import unpack_chunk
 from agent.core.lists.codec import decode_row
-from agent.core.lists.faults import ListError
-from agent.core.lists.kinds import ListKind
-from agent.core.lists.rows import Declaration
+from agent.core.lists.errors import ListError
 from agent.core.lists.sealed import open_delta, open_head
+from agent.core.model.list_kinds import ListKind
+from agent.core.model.list_rows import Declaration
 from agent.publishing.records import SourceError
 from agent.publishing.sources import entries
 from agent.store.list_pack import Pack, PackError, read_pack

@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.core.permit import opening
-from agent.core.permit.keys import KeyInvalidError, PublicKey, SigningKey
+from agent.core.crypto.keys import KeyInvalidError, PublicKey, SigningKey
+from agent.core.permit import parse
 from agent.core.permit.trust import MAX_TEXT, TrustError, TrustList, load, root_key
 from agent.issuing.symbol import Level, Symbol, picture
 
@@ -109,7 +109,7 @@ def read_permit(source: str) -> bytes:
     Raises:
         PermitFileError: there is no such file.
     """
-    if (source.startswith("GP") and ":" in source[:4]) or opening.is_jws(source.encode("utf-8", "replace")):
+    if (source.startswith("GP") and ":" in source[:4]) or parse.is_jws(source.encode("utf-8", "replace")):
         return source.encode("utf-8", "surrogateescape")
     data = (
         sys.stdin.buffer.read(_LONGEST_PERMIT_FILE + 1) if source == "-" else _read(Path(source), _LONGEST_PERMIT_FILE)

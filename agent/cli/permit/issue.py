@@ -10,7 +10,7 @@ import typer
 from agent.cli.permit.common import HOUR_S, fail, time_of
 from agent.cli.permit.files import PermitFileError, append_row, read_driver_key, read_key, write_picture
 from agent.cli.terminal import echo
-from agent.core.lists.kinds import ListKind
+from agent.core.model.list_kinds import ListKind
 from agent.core.permit import vin
 from agent.core.permit.claims import LANES, PermitForm
 from agent.core.plates.formats import PlateKind  # noqa: TC001 - Typer reads the annotations
@@ -21,7 +21,7 @@ from agent.issuing.symbol import Level
 from agent.publishing.sources import COLUMNS
 
 if TYPE_CHECKING:
-    from agent.core.lists.rows import Declaration
+    from agent.core.model.list_rows import Declaration
 
 
 def issue(  # noqa: PLR0913, PLR0917 - one argument an option

@@ -11,9 +11,9 @@ import typer
 from agent.cli.permit.common import HOUR_S, fail, time_of
 from agent.cli.permit.files import PermitFileError, write_new
 from agent.cli.terminal import echo
+from agent.core.crypto.keys import Algorithm, KeyInvalidError, SigningKey
 from agent.core.permit import trust
 from agent.core.permit.issue import DAY_S
-from agent.core.permit.keys import Algorithm, KeyInvalidError, SigningKey
 from agent.core.permit.trust import Purpose, TrustEntry, TrustError, TrustList
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ from agent.cli.permit.files import PermitFileError, append_row, read_permit
 from agent.cli.permit.inspect import form_of
 from agent.cli.terminal import echo
 from agent.core.lists.codec import encode_row
-from agent.core.lists.faults import ListError
-from agent.core.lists.kinds import ListKind
-from agent.core.lists.rows import Revocation
-from agent.core.permit import opening
+from agent.core.lists.errors import ListError
+from agent.core.model.list_kinds import ListKind
+from agent.core.model.list_rows import Revocation
+from agent.core.permit import parse
 from agent.core.permit.fields import ClaimsError
 from agent.publishing.sources import COLUMNS
 
@@ -36,7 +36,7 @@ def revoke(
         encode_row(row)
         cells = [row.permit_id.hex(), str(row.expires_at), row.cause]
         added = append_row(file, COLUMNS[ListKind.REVOCATIONS], cells)
-    except (PermitFileError, opening.EncodingError, opening.StructureError, ClaimsError, ListError) as error:
+    except (PermitFileError, parse.EncodingError, parse.StructureError, ClaimsError, ListError) as error:
         fail("revoke", error)
     already = "" if added else " already"
     echo(f"{row.permit_id.hex()} is in {file}{already}; publish it: gate-agent lists publish")
@@ -48,5 +48,5 @@ def _revocation(source: str, cause: str, until: str | None) -> Revocation:
             raise PermitFileError("with an id, name the end of the permit too: --until")
         return Revocation(bytes.fromhex(source), time_of(until), cause)
     text = read_permit(source)
-    said = opening.open_text(text, form_of(text)).permit()
+    said = parse.open_text(text, form_of(text)).permit()
     return Revocation(said.permit_id, said.expires_at, cause)

@@ -15,7 +15,7 @@ from agent.cli.permit.common import AsJson, Source, fail, time_of
 from agent.cli.permit.declarations import declared
 from agent.cli.permit.files import PermitFileError, read_permit, read_roots, read_trust_list
 from agent.cli.terminal import echo
-from agent.core.decision import Reason
+from agent.core.model.reasons import Reason
 from agent.core.permit import reference
 from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.claims import LANES, Direction, PermitForm
@@ -25,7 +25,7 @@ from agent.i18n.reasons import officer_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from agent.core.lists.rows import Declaration
+    from agent.core.model.list_rows import Declaration
     from agent.core.permit.trust import TrustList
 
 _FORMS = frozenset({PermitForm.SIGNED, PermitForm.JWS, PermitForm.REFERENCE})

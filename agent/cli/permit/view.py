@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from agent.core.decision import Reason
+from agent.core.model.reasons import Reason
 from agent.core.permit import vin
 
 if TYPE_CHECKING:

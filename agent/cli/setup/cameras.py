@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from agent.cli.setup.interview import ask, pick
-from agent.core.quality import Figures, Grade, findings
+from agent.core.model.picture_quality import Figures, Grade, findings
 from agent.eye.protocol import Configure
 from agent.eye_port import EyePort
 from agent.i18n import Language

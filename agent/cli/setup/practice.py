@@ -6,9 +6,9 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from agent.core.crypto.keys import SigningKey
 from agent.core.permit import trust
 from agent.core.permit.issue import DAY_S, Issuer, trust_list
-from agent.core.permit.keys import SigningKey
 from agent.issuing.desk import IssuingDesk
 from agent.issuing.order import Order, Terms
 from agent.issuing.symbol import picture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, assert_never
 
-from agent.core.lane_state import State, Watch
+from agent.core.lane.state import State, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

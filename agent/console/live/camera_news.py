@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.console.labels import lane as labels
-from agent.core.camera_view import View
-from agent.core.quality import Figures, findings
+from agent.core.model.camera_view import View
+from agent.core.model.picture_quality import Figures, findings
 from agent.eye.protocol import CameraPhase
 from agent.port_state import PortState
 from drivers.text import Text
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from agent.console.live.words import Words
-    from agent.core.quality import Finding
+    from agent.core.model.picture_quality import Finding
     from agent.eye.protocol import Beat
     from agent.eye_glimpses import CodeMark, LivePicture, PlateMark
     from agent.eye_news import EyeStatus

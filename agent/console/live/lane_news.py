@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from agent.console.labels import lane as labels
 from agent.console.live.arm import TONES as ARM_TONES
 from agent.console.live.arm import arm_of, known_inputs, stands_still
-from agent.core.lane_state import State
+from agent.core.lane.state import State
 from agent.signals import NAMES
 from drivers.text import Text
 

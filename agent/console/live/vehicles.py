@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
-from agent.core.events import (
+from agent.core.events.event_types import (
     AccessDecided,
     AlarmRaised,
     BarrierTested,
@@ -29,8 +29,8 @@ from agent.store.reader import JournalReader
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from agent.core.decision import Reason, Verdict
-    from agent.core.events import Alarm, Outcome
+    from agent.core.events.event_types import Alarm, Outcome
+    from agent.core.model.reasons import Reason, Verdict
     from agent.store.journal import Journal
 
 log = logging.getLogger(__name__)

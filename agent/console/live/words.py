@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from fastapi import Request
     from markupsafe import Markup
 
-    from agent.core.camera_view import View
-    from agent.core.quality import Flaw
+    from agent.core.model.camera_view import View
+    from agent.core.model.picture_quality import Flaw
 
 _COMMA: Final = frozenset({Language.RU, Language.KK})
 

@@ -24,7 +24,7 @@ from agent.console.live.lane_news import barrier_news, lit
 from agent.console.live.words import Words
 from agent.console.nav import Nav
 from agent.console.page import render, translated
-from agent.core.lane_io import CommandKind
+from agent.core.lane.io import CommandKind
 from agent.lane_loop import LaneView
 from agent.lane_unit import LaneUnit
 from agent.settings import Lane

@@ -11,15 +11,15 @@ import json
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from agent.core import jws
-from agent.core.chain import RANDOM_BYTES, ClockReading, Point, Writer, beginning, seal, time_text
-from agent.core.checkpoint import checkpoint_draft, checkpoint_of
-from agent.core.clock_trust import ClockState
-from agent.core.command import LANE_COMMANDS, CommandName, Refusal, Result
-from agent.core.command_body import BODIES
+from agent.core.clock.trust import ClockState
+from agent.core.commands.body import BODIES
+from agent.core.commands.command import LANE_COMMANDS, CommandName, Refusal, Result
 from agent.core.contract.schemas import EVENTS
-from agent.core.decision import Reason, Verdict
-from agent.core.events import (
+from agent.core.crypto import jws
+from agent.core.crypto.keys import SigningKey
+from agent.core.events.chain import RANDOM_BYTES, ClockReading, Point, Writer, beginning, seal, time_text
+from agent.core.events.checkpoint import checkpoint_draft, checkpoint_of
+from agent.core.events.event_types import (
     AccessDecided,
     AccessGranted,
     AcknowledgementRefused,
@@ -58,9 +58,7 @@ from agent.core.events import (
     VehicleEntering,
     VehiclePresent,
 )
-from agent.core.lane_records import transaction_id
-from agent.core.lists.standing import DataState
-from agent.core.messages import (
+from agent.core.events.messages import (
     Ack,
     Birth,
     CameraHealth,
@@ -71,13 +69,15 @@ from agent.core.messages import (
     HealthFinding,
     Status,
 )
-from agent.core.permit.keys import SigningKey
+from agent.core.lane.records import transaction_id
+from agent.core.lists.freshness import DataState
+from agent.core.model.reasons import Reason, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from agent.core.chain import Sealed
-    from agent.core.events import Event
+    from agent.core.events.chain import Sealed
+    from agent.core.events.event_types import Event
 
 GATE: Final = "khorgos-03"
 LANE: Final = "exit-1"

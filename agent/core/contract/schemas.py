@@ -12,13 +12,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from agent.core.chain import SCHEMA_VERSION, SEQ_MAX
-from agent.core.clock_trust import ClockState
-from agent.core.command import CommandName
-from agent.core.command_body import BODIES
-from agent.core.events import TYPES
-from agent.core.lists.standing import DataState
-from agent.core.messages import Ack, Birth, CommandResult, Health, Status
+from agent.core.clock.trust import ClockState
+from agent.core.commands.body import BODIES
+from agent.core.commands.command import CommandName
+from agent.core.events.chain import SCHEMA_VERSION, SEQ_MAX
+from agent.core.events.event_types import TYPES
+from agent.core.events.messages import Ack, Birth, CommandResult, Health, Status
+from agent.core.lists.freshness import DataState
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from agent.core.events import Event
+    from agent.core.events.event_types import Event
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -159,7 +159,7 @@ def _close(schema: Schema) -> Schema:
 
 
 def _envelope(kind: str) -> Iterator[tuple[str, Schema]]:
-    """The attributes as agent.core.chain seals them, in their order."""
+    """The attributes as agent.core.events.chain seals them, in their order."""
     yield "specversion", _fixed("1.0", "The version of CloudEvents.")
     yield "id", _text("UUIDv7 (RFC 9562); the same in every copy of the event.", format="uuid")
     yield "source", _text("`/gate/` and the gate id.", pattern="^/gate/[^/]+$")

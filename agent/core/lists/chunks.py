@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from agent.core.crypto import cbor
 from agent.core.lists.codec import MAX_ROW_BYTES
-from agent.core.lists.faults import ListError, ListFault
-from agent.core.permit import cbor
+from agent.core.lists.errors import ListError, ListFault
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
-from agent.core.lists.faults import ListError, ListFault
-from agent.core.lists.kinds import ListKind
-from agent.core.lists.rows import Declaration, DeclarationStatus, Revocation, Subject, Watched
-from agent.core.permit import cbor, vin
+from agent.core.crypto import cbor
+from agent.core.lists.errors import ListError, ListFault
+from agent.core.model.list_kinds import ListKind
+from agent.core.model.list_rows import Declaration, DeclarationStatus, Revocation, Subject, Watched
+from agent.core.permit import vin
 from agent.core.permit.claims import DECLARATION_DIGITS, DIRECTIONS, LANES, PERMIT_ID_BYTES, PLATE_KINDS
 from agent.core.permit.fields import ClaimsError, Fields
 from agent.core.permit.vehicle import TIMES, check_declaration, check_vehicle

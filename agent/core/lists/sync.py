@@ -12,7 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias, assert_never
 
-from agent.core.lists.faults import ListFault
+from agent.core.lists.errors import ListFault
 from agent.core.lists.sync_io import (
     ApplyDelta,
     ApplySnapshot,

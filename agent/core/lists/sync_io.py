@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from agent.core.lists.faults import ListFault
+    from agent.core.lists.errors import ListFault
     from agent.core.lists.sealed import ListHead
 
 

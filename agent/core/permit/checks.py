@@ -10,20 +10,20 @@ from math import inf
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from agent.core.decision import Check, Reason
-from agent.core.permit import opening, reference, vin
+from agent.core.model.reasons import Check, Reason
+from agent.core.permit import parse, reference, vin
+from agent.core.permit.check_list import CheckFailedError, Trail
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.fields import ClaimsError
-from agent.core.permit.trail import CheckFailedError, Trail
 from agent.core.permit.trust import KeyStatus, Purpose
 from drivers.text import Text, joined
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from agent.core.lists.rows import Declaration
+    from agent.core.model.list_rows import Declaration
     from agent.core.permit.claims import Permit
-    from agent.core.permit.opening import Opened
+    from agent.core.permit.parse import Opened
     from agent.core.permit.trust import TrustEntry, TrustList
 
 MAX_TEXT: Final = 700
@@ -31,10 +31,10 @@ MAX_TEXT: Final = 700
 
 _VERSIONS = b"0123456789R"  # what may stand in `GP?:`; R: a reference to a declaration, not a signed permit
 _FORMS: Mapping[bytes, PermitForm] = {
-    opening.PREFIX: PermitForm.SIGNED,
+    parse.PREFIX: PermitForm.SIGNED,
     reference.PREFIX: PermitForm.REFERENCE,
 }
-_FORM_BYTES = len(opening.PREFIX)
+_FORM_BYTES = len(parse.PREFIX)
 _NO_REFERENCES: Mapping[bytes, Declaration] = MappingProxyType({})
 
 
@@ -120,7 +120,7 @@ def _form(payload: bytes, context: GateContext, trail: Trail) -> PermitForm:
     )
     version = payload[2:3]
     ours = payload.startswith(b"GP") and payload[3:_FORM_BYTES] == b":" and version != b"" and version in _VERSIONS
-    trail.require(Reason.NOT_A_PERMIT, ours or opening.is_jws(payload))
+    trail.require(Reason.NOT_A_PERMIT, ours or parse.is_jws(payload))
     form = PermitForm.JWS
     if ours:
         found = _FORMS.get(payload[:_FORM_BYTES])
@@ -157,10 +157,10 @@ def _signed(
 
 def _open(payload: bytes, form: PermitForm, trail: Trail) -> Opened:
     try:
-        opened = opening.open_text(payload, form)
-    except opening.EncodingError as error:
+        opened = parse.open_text(payload, form)
+    except parse.EncodingError as error:
         raise trail.failure(Reason.ENCODING_INVALID, str(error)) from None
-    except opening.StructureError as error:
+    except parse.StructureError as error:
         trail.require(Reason.ENCODING_INVALID, ok=True)
         raise trail.failure(Reason.STRUCTURE_INVALID, str(error)) from None
     trail.require(Reason.ENCODING_INVALID, ok=True)

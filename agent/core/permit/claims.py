@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from agent.core.permit import cbor, vin
+from agent.core.crypto import cbor
+from agent.core.permit import vin
 from agent.core.permit.fields import ClaimsError, Fields
 from agent.core.permit.vehicle import TIMES, check_declaration, check_vehicle
 from agent.core.plates.formats import PlateKind

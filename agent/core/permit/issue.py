@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from agent.core import jws
-from agent.core.permit import base45, claims, cose, json_claims
+from agent.core.crypto import cose, jws
+from agent.core.permit import base45, claims, json_claims
 from agent.core.permit.checks import MAX_TEXT
 from agent.core.permit.fields import ClaimsError
-from agent.core.permit.opening import JWS_TYPE, PREFIX
+from agent.core.permit.parse import JWS_TYPE, PREFIX
 from agent.core.permit.trust import TrustEntry, TrustList
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from agent.core.crypto.keys import SigningKey
     from agent.core.permit.claims import Permit
-    from agent.core.permit.keys import SigningKey
 
 DAY_S = 86_400
 KEY_LIFE_S = 90 * DAY_S

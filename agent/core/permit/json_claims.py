@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from agent.core.permit import claims, strict_json, vin
+from agent.core.crypto import strict_json
+from agent.core.permit import claims, vin
 from agent.core.permit.claims import DECLARATION_DIGITS, DIRECTIONS, PERMIT_ID_BYTES, PLATE_KINDS, Permit, PermitForm
 from agent.core.permit.fields import ClaimsError, Fields
 from agent.core.permit.vehicle import TIMES
@@ -18,7 +19,7 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from agent.core.permit.cbor import Value
+    from agent.core.crypto.cbor import Value
 
 VEHICLE = "vehicle"
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from agent.core.camera_view import View
-from agent.core.quality import Figures
+from agent.core.model.camera_view import View
+from agent.core.model.picture_quality import Figures
 from agent.doctor.facts import CameraFacts, InputsFacts, RelayFacts, ScannerFacts
 from agent.eye.protocol import CameraPhase, Configure
 from agent.eye_port import EyePort

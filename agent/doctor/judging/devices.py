@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from agent.core.camera_view import View
-from agent.core.quality import Grade, findings
+from agent.core.model.camera_view import View
+from agent.core.model.picture_quality import Grade, findings
 from agent.doctor.codes import Check, Code
 from agent.doctor.finding import Finding
 from agent.doctor.judging.shown import milliseconds

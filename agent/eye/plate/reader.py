@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
-from agent.core.observations import Position, Reading
+from agent.core.model.observations import Position, Reading
 from agent.core.plates.colours import PlateColour, possible, refined
 from agent.core.plates.columns import ALPHABET, encode
 from agent.core.plates.formats import FORMATS, TWO_LINES, Grammar, PlateKind
@@ -47,7 +47,7 @@ _CONTRADICTED: Final = 0.5
 
 @dataclass(frozen=True, slots=True)
 class PlateFound:
-    """A plate in a picture; what has the name of a field of agent.core.observations.Reading means the same.
+    """A plate in a picture; what has the name of a field of agent.core.model.observations.Reading means the same.
 
     `corners`: shape (4, 2), clockwise from the top left, pixels. `score`: the detector's, 0..1. `flat`: the plate
     flattened, BGR, to be kept as evidence. `character_px`: height of a character in the frame, of the smaller ones where

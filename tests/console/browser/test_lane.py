@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
-from agent.core.events import Outcome
+from agent.core.events.event_types import Outcome
 from agent.i18n import Language
 from agent.i18n.events import outcome_text
 from tests.console.browser.gate import PLATE

@@ -1,0 +1,1 @@
+"""How far the computer's clock can be trusted."""

@@ -1,0 +1,204 @@
+"""How far the computer's clock can be trusted: what each look at it says, after all looks before.
+
+    trust = observe(trust, look, rules)
+
+Both clocks are slewed alike, so what the wall clock gains on the monotonic one is what somebody set it by. While no time
+server keeps it, the clock is as far off as at the last look that was sure, plus what it may drift, plus what it was set
+by. The floor is a time that has surely passed: nothing that happened before it is now.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from math import inf
+from typing import TYPE_CHECKING, Final
+
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from agent.core.model.moment import Moment
+
+STEP_S: Final = 2.0
+"""From when on it is told that the clock was set. A leap second is less; what is less counts in the bound."""
+FLOOR_SLACK_S: Final = 300.0
+"""That the clock may be behind the floor: those who sign lists have clocks of their own."""
+SETTLED_S: Final = 60.0
+"""For so long a time server must have kept the clock before its time is a floor: not a slip of a moment."""
+KERNEL_ERROR_S: Final = 16.0
+"""That a clock may be off which a kernel calls synchronised."""
+RTC_ERROR_S: Final = 2.0
+"""What the battery-backed clock loses by being read and written: it counts in whole seconds."""
+PPM: Final = 1e-6
+
+
+class ClockState(StrEnum):
+    """SYNCED: a time server keeps it right. HOLDOVER: it was, and cannot have gone far wrong since. UNTRUSTED: else."""
+
+    SYNCED = "SYNCED"
+    HOLDOVER = "HOLDOVER"
+    UNTRUSTED = "UNTRUSTED"
+
+
+@dataclass(frozen=True, slots=True)
+class HoldoverRules:
+    """For how long the clock is trusted without a time server.
+
+    `max_error_s`: that it may be off and still be trusted. `drift_ppm`: how fast it may go wrong. `rtc_holdover_s`: after
+    the last word of a time server, that it is trusted after a restart of the computer too; 0: it is not.
+    """
+
+    max_error_s: float = 60.0
+    drift_ppm: float = 200.0
+    rtc_holdover_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ClockFloor:
+    """Times that have surely passed, Unix seconds.
+
+    `utc`: by signed lists, or by a time server. `synced_utc`: the last at which a time server kept the clock; None: never.
+    `synced_error_s`: how far off the clock was then at most.
+    """
+
+    utc: float
+    synced_utc: float | None = None
+    synced_error_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class ClockLook:
+    """One look at the clock.
+
+    `synchronised`: the kernel says that a time server keeps it, off by at most `error_s` seconds; `detail`: why not.
+    """
+
+    now: Moment
+    synchronised: bool
+    error_s: float
+    floor: ClockFloor
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A look at which the clock was off by at most `error_s`. `until`: monotonic seconds, from when on it counts no more."""
+
+    now: Moment
+    error_s: float
+    until: float = inf
+
+
+@dataclass(frozen=True, slots=True)
+class ClockTrust:
+    """What the clock is worth after a look.
+
+    `error_s`: bound of its error, None unknown. `seen`: the look. `anchor`: the last sure one, None once nothing holds
+    any more. `synced_at`: monotonic time since when a time server keeps it without a step, None: none does. `step_s`: by
+    how much it was set since the look before, forward positive, None: it was not.
+    """
+
+    state: ClockState
+    error_s: float | None
+    seen: Moment
+    anchor: Anchor | None
+    synced_at: float | None = None
+    step_s: float | None = None
+    detail: str = ""
+
+    @property
+    def trusted(self) -> bool:
+        """Whether permits may be judged by it."""
+        return self.state is not ClockState.UNTRUSTED
+
+    @property
+    def settled(self) -> bool:
+        """Whether its time is one that has surely passed."""
+        return self.synced_at is not None and self.seen.at - self.synced_at >= SETTLED_S
+
+
+@dataclass(frozen=True, slots=True)
+class LastLook:
+    """What a process leaves to the next one while the computer runs on. `anchor`: None once nothing holds any more."""
+
+    seen: Moment
+    anchor: Anchor | None
+
+
+def resumed(last: LastLook) -> ClockTrust:
+    """What a new process begins with, of a look from before while the computer ran on: still to be looked at."""
+    return ClockTrust(ClockState.UNTRUSTED, None, last.seen, last.anchor)
+
+
+def observe(before: ClockTrust | None, look: ClockLook, rules: HoldoverRules) -> ClockTrust:
+    """What the clock is worth now. `before`: after the last look; None: the computer has restarted since."""
+    step_s = None if before is None else _step(before.seen, look.now)
+    behind_s = look.floor.utc - look.now.utc
+    if behind_s > FLOOR_SLACK_S:
+        why = Text("the clock is {behind_s} s behind a time that has passed already", behind_s=f"{behind_s:.0f}")
+        return _untrusted(look, step_s, why)
+    if look.synchronised and look.error_s <= rules.max_error_s:
+        kept = before is not None and before.synced_at is not None and step_s is None
+        synced_at = before.synced_at if kept and before is not None else look.now.at
+        return ClockTrust(ClockState.SYNCED, look.error_s, look.now, Anchor(look.now, look.error_s), synced_at, step_s)
+    if step_s is not None:
+        return _untrusted(
+            look, step_s, Text("the clock was set by {step_s} s, not by a time server", step_s=f"{step_s:+.1f}")
+        )
+    anchor = _restarted(look, rules) if before is None else before.anchor
+    if anchor is None:
+        known = before.detail if before is not None and before.state is ClockState.UNTRUSTED else ""
+        return _untrusted(look, None, known or look.detail or Text("no time server keeps the clock right"))
+    return _held_over(anchor, look, rules)
+
+
+def _held_over(anchor: Anchor, look: ClockLook, rules: HoldoverRules) -> ClockTrust:
+    """What the clock is worth without a time server, by the last sure look."""
+    alone_s = look.now.at - anchor.now.at
+    error_s = anchor.error_s + rules.drift_ppm * PPM * alone_s + abs(_gain(anchor.now, look.now))
+    if error_s > rules.max_error_s:
+        why = Text(
+            "without a time server it may be off by {error_s} s, more than {max_error_s}",
+            error_s=f"{error_s:.0f}",
+            max_error_s=f"{rules.max_error_s:.0f}",
+        )
+        return _untrusted(look, None, why)
+    if look.now.at >= anchor.until:
+        return _untrusted(
+            look, None, Text("the computer restarted, and the last word of a time server is too long ago")
+        )
+    return ClockTrust(
+        ClockState.HOLDOVER,
+        error_s,
+        look.now,
+        anchor,
+        detail=look.detail or Text("no time server keeps the clock right"),
+    )
+
+
+def _restarted(look: ClockLook, rules: HoldoverRules) -> Anchor | None:
+    """The anchor that a battery-backed clock is: by its own account of the time since a time server's last word."""
+    synced_utc = look.floor.synced_utc
+    if synced_utc is None or not rules.rtc_holdover_s:
+        return None
+    alone_s = look.now.utc - synced_utc
+    if not -STEP_S <= alone_s < rules.rtc_holdover_s:
+        return None
+    error_s = look.floor.synced_error_s + RTC_ERROR_S + rules.drift_ppm * PPM * max(0.0, alone_s)
+    return Anchor(look.now, error_s, until=look.now.at + rules.rtc_holdover_s - alone_s)
+
+
+def _untrusted(look: ClockLook, step_s: float | None, why: str) -> ClockTrust:
+    """Nothing of before holds any more: only a time server can make it better."""
+    return ClockTrust(ClockState.UNTRUSTED, None, look.now, None, step_s=step_s, detail=why)
+
+
+def _step(before: Moment, now: Moment) -> float | None:
+    """By how much the clock was set in between, None where that is too little to be told from a leap second."""
+    gain_s = _gain(before, now)
+    return gain_s if abs(gain_s) >= STEP_S else None
+
+
+def _gain(before: Moment, now: Moment) -> float:
+    """What the wall clock gained on the monotonic one."""
+    return (now.utc - before.utc) - (now.at - before.at)

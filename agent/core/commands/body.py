@@ -1,0 +1,181 @@
+"""The body of a command: what central signs, as strict models, one for each form of command. Extra fields are refused."""
+
+from __future__ import annotations
+
+import unicodedata
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, model_validator
+
+from agent.core.commands.command import CommandName
+from agent.core.events.chain import SEQ_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PICTURES_LIMIT = 64
+LOG_FOR_LIMIT_S = 86_400
+COUNTER_MAX = 2**63 - 1
+UTC_MAX = 253_402_300_799
+# Control characters, characters that only steer how others are shown, halves of pairs, and breaks of lines.
+_NOT_FOR_PEOPLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+
+
+def _one_line(text: str) -> str:
+    if any(unicodedata.category(sign) in _NOT_FOR_PEOPLE for sign in text):
+        raise ValueError("expected one line of visible characters")
+    return text
+
+
+CommandId = Annotated[
+    str,
+    Field(
+        pattern=r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$",
+        description="A UUID in small letters, new with every command. A repeat of the same bytes is the same command.",
+    ),
+]
+Words = Annotated[str, AfterValidator(_one_line)]
+Unix = Annotated[int, Field(ge=0, le=UTC_MAX)]
+Lane = Annotated[str, Field(min_length=1, max_length=64, description="Name of the lane, as `birth` gives it.")]
+Sha256Hex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", hide_input_in_errors=True)
+
+
+class NoArguments(_Strict):
+    """For commands that need none."""
+
+
+class ReplayArguments(_Strict):
+    """Which events to send again, both ends included."""
+
+    stream: str = Field(min_length=1, max_length=64, description="The stream that they belong to.")
+    first: int = Field(ge=1, le=SEQ_MAX)
+    last: int = Field(ge=1, le=SEQ_MAX)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.last < self.first:
+            raise ValueError("last must not be before first")
+        return self
+
+
+class SendEvidenceArguments(_Strict):
+    """Which pictures to send, by the SHA-256 that events name."""
+
+    pictures: tuple[Sha256Hex, ...] = Field(min_length=1, max_length=PICTURES_LIMIT)
+
+
+class SnapshotArguments(_Strict):
+    """Which camera of the lane to take a picture from."""
+
+    camera: str = Field(min_length=1, max_length=64, description="Name of the camera, as `birth` gives it.")
+
+
+class SetLogLevelArguments(_Strict):
+    """The least that the gate logs."""
+
+    level: Literal["debug", "info", "warning", "error"]
+    for_s: int = Field(ge=0, le=LOG_FOR_LIMIT_S, description="For how long; 0: until the next start.")
+
+
+class _Body(_Strict):
+    id: CommandId
+    gate: str = Field(min_length=1, max_length=64, description="The gate that is to obey.")
+    operator: Words = Field(min_length=1, max_length=64, description="Who orders it; goes into the events.")
+    cause: Words = Field(min_length=1, max_length=200, description="Why; goes into the events.")
+    challenge: str = Field(min_length=1, max_length=64, description="The challenge in the gate's `status` of now.")
+    counter: int = Field(ge=1, le=COUNTER_MAX, description="Higher than in every accepted command of the same key.")
+    iat: Unix = Field(description="When it was made, Unix seconds.")
+    exp: Unix = Field(description="From when on it must not be obeyed any more, Unix seconds.")
+
+    @model_validator(mode="after")
+    def _lives(self) -> Self:
+        if self.exp <= self.iat:
+            raise ValueError("exp must be after iat")
+        return self
+
+
+class LaneBody(_Body):
+    """The body of a command that moves or marks a lane."""
+
+    name: Literal[
+        CommandName.OPEN,
+        CommandName.HOLD,
+        CommandName.RELEASE,
+        CommandName.CLOSE,
+        CommandName.LOCK,
+        CommandName.UNLOCK,
+        CommandName.OUT_OF_SERVICE,
+        CommandName.IN_SERVICE,
+    ]
+    lane: Lane
+    arguments: NoArguments = NoArguments()
+
+
+class SnapshotBody(_Body):
+    """The body of `snapshot`."""
+
+    name: Literal[CommandName.SNAPSHOT]
+    lane: Lane
+    arguments: SnapshotArguments
+
+
+class ReplayBody(_Body):
+    """The body of `replay`."""
+
+    name: Literal[CommandName.REPLAY]
+    lane: None = None
+    arguments: ReplayArguments
+
+
+class SendEvidenceBody(_Body):
+    """The body of `send_evidence`."""
+
+    name: Literal[CommandName.SEND_EVIDENCE]
+    lane: None = None
+    arguments: SendEvidenceArguments
+
+
+class ReloadListsBody(_Body):
+    """The body of `reload_lists`."""
+
+    name: Literal[CommandName.RELOAD_LISTS]
+    lane: None = None
+    arguments: NoArguments = NoArguments()
+
+
+class SetLogLevelBody(_Body):
+    """The body of `set_log_level`."""
+
+    name: Literal[CommandName.SET_LOG_LEVEL]
+    lane: None = None
+    arguments: SetLogLevelArguments
+
+
+CommandBody: TypeAlias = LaneBody | SnapshotBody | ReplayBody | SendEvidenceBody | ReloadListsBody | SetLogLevelBody
+
+COMMAND_BODY: TypeAdapter[CommandBody] = TypeAdapter(Annotated[CommandBody, Field(discriminator="name")])
+"""Reads any body and knows its JSON schema."""
+
+BODIES: Mapping[CommandName, type[CommandBody]] = MappingProxyType(
+    {
+        CommandName.OPEN: LaneBody,
+        CommandName.HOLD: LaneBody,
+        CommandName.RELEASE: LaneBody,
+        CommandName.CLOSE: LaneBody,
+        CommandName.LOCK: LaneBody,
+        CommandName.UNLOCK: LaneBody,
+        CommandName.OUT_OF_SERVICE: LaneBody,
+        CommandName.IN_SERVICE: LaneBody,
+        CommandName.SNAPSHOT: SnapshotBody,
+        CommandName.REPLAY: ReplayBody,
+        CommandName.SEND_EVIDENCE: SendEvidenceBody,
+        CommandName.RELOAD_LISTS: ReloadListsBody,
+        CommandName.SET_LOG_LEVEL: SetLogLevelBody,
+    }
+)
+"""The model of each command's body."""

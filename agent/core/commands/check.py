@@ -1,0 +1,239 @@
+"""The judgement of a command, in two steps: who says it and what, then whether it may be obeyed now.
+
+Between the two a caller looks whether it has answered these very bytes already. The checks stand in the order of
+`Refusal`; the first that fails decides. Nothing here raises, whatever the bytes.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic import ValidationError
+
+from agent.core.commands.body import COMMAND_BODY
+from agent.core.commands.command import Command, CommandName, Refusal
+from agent.core.crypto import jws
+from agent.core.crypto.jws import JwsError, JwsFault
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from agent.core.commands.body import CommandBody
+    from agent.core.crypto.keys import PublicKey
+
+BYTES_LIMIT: Final = 8_192
+DETAIL_LIMIT: Final = 200
+CLOCK_SKEW_S: Final = 30
+"""How far ahead of the gate's clock the signer's may be. Behind costs the command a part of its life."""
+
+_FAULTS: Final = {
+    JwsFault.NOT_A_JWS: Refusal.NOT_A_JWS,
+    JwsFault.ALG_NOT_ALLOWED: Refusal.ALG_NOT_ALLOWED,
+    JwsFault.SIGNATURE_INVALID: Refusal.SIGNATURE_INVALID,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CommandKey:
+    """A key that may sign commands."""
+
+    id: str
+    public: PublicKey
+    may: frozenset[CommandName]
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What came in: the last part of the topic, the bytes, and whether the retain flag was set."""
+
+    name: str
+    payload: bytes
+    retained: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """A command whose signature holds and whose body is whole. `digest`: SHA-256 of its bytes, in hex."""
+
+    body: CommandBody
+    key: CommandKey
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A command that is not obeyed. `command` and `key` are known only where the signature held."""
+
+    code: Refusal
+    detail: str
+    command: str | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What a command is held against.
+
+    `utc`: Unix seconds, or None while the clock is not synchronised: then only the challenge says that a command is
+    fresh. `waited_s`: since it came in. `challenges`: those that are accepted now. `counter`: the highest that was
+    accepted of its key, 0 for none.
+    """
+
+    lanes: Collection[str]
+    utc: float | None
+    waited_s: float
+    max_life_s: int
+    challenges: Collection[str]
+    counter: int
+
+
+def prove(
+    letter: Letter, gate: str, keys: Mapping[str, CommandKey], may_verify: Callable[[], bool] = lambda: True
+) -> Proved | Refused:
+    """Read a command and prove who says it; up to WRONG_TOPIC.
+
+    `may_verify` is asked just before the costly part; where it says no, the command is RATE_LIMITED.
+    """
+    text = _text(letter)
+    if isinstance(text, Refused):
+        return text
+    try:
+        kid = jws.key_named_by(text)
+        key = keys.get(kid)
+        if key is None:
+            return Refused(Refusal.KEY_UNKNOWN, Text("no key of this id is in the gate's settings"))
+        if not may_verify():
+            return Refused(Refusal.RATE_LIMITED, Text("too many signatures to check: send it again in a moment"))
+        payload = jws.verified(text, key.public)
+    except JwsError as error:
+        return Refused(_FAULTS[error.fault], _unproved(error))
+    return _understood(payload, key, letter, gate)
+
+
+def _understood(payload: bytes, key: CommandKey, letter: Letter, gate: str) -> Proved | Refused:
+    body = _body(payload)
+    if isinstance(body, str):
+        return Refused(Refusal.BODY_INVALID, body, key=key.id)
+    refusal = _misdirected(body, letter, gate)
+    if refusal is not None:
+        return Refused(*refusal, command=body.id, key=key.id)
+    return Proved(body, key, sha256(letter.payload).hexdigest())
+
+
+def judge(proved: Proved, situation: Situation) -> Command | Refused:
+    """Whether a command that was proved may be obeyed now; from NOT_PERMITTED on."""
+    body = proved.body
+    refusal = _forbidden(proved) or _untimely(body, situation) or _stale(body, situation) or _homeless(body, situation)
+    if refusal is not None:
+        return Refused(*refusal, command=body.id, key=proved.key.id)
+    return Command(
+        id=body.id,
+        key=proved.key.id,
+        counter=body.counter,
+        name=body.name,
+        lane=body.lane,
+        operator=body.operator,
+        cause=body.cause,
+        issued_at=body.iat,
+        expires_at=body.exp,
+        arguments=body.arguments.model_dump(),
+    )
+
+
+_Fault = tuple[Refusal, str]
+
+
+def _text(letter: Letter) -> str | Refused:
+    if letter.retained:
+        return Refused(Refusal.RETAINED, Text("it was published with the retain flag: publish without"))
+    if len(letter.payload) > BYTES_LIMIT:
+        return Refused(Refusal.OVERSIZE, Text("it has more than {bytes_limit} bytes", bytes_limit=BYTES_LIMIT))
+    try:
+        return letter.payload.decode("ascii")
+    except UnicodeDecodeError:
+        return Refused(Refusal.NOT_A_JWS, Text("not a compact JWS: it holds bytes beyond ASCII"))
+
+
+def _unproved(error: JwsError) -> str:
+    """What is wrong, without a word of the sender's: nobody knows who that is."""
+    if error.fault is JwsFault.ALG_NOT_ALLOWED:
+        return Text("its algorithm is neither Ed25519 nor EdDSA")
+    return str(error).partition(":")[0]
+
+
+def _body(payload: bytes) -> CommandBody | str:
+    """The body, or what is wrong with it. Names that come twice are refused: two readers may see two commands."""
+    try:
+        json.loads(payload, object_pairs_hook=_unique)
+        return COMMAND_BODY.validate_json(payload)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"])
+        return _short(f"{place}: {first['msg']}" if place else first["msg"])
+    except (ValueError, RecursionError) as error:
+        return _short(Text("no JSON object of a command: {error}", error=error))
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name comes twice")
+    return found
+
+
+def _misdirected(body: CommandBody, letter: Letter, gate: str) -> _Fault | None:
+    if body.gate != gate:
+        return Refusal.WRONG_GATE, Text("it is for gate {gate}, this is {gate_2}", gate=body.gate, gate_2=gate)
+    if body.name.value != letter.name:
+        return Refusal.WRONG_TOPIC, Text("{value} belongs to the topic cmd/{value}", value=body.name.value)
+    return None
+
+
+def _forbidden(proved: Proved) -> _Fault | None:
+    if proved.body.name not in proved.key.may:
+        return Refusal.NOT_PERMITTED, Text(
+            "the key {id} may not sign {value}", id=proved.key.id, value=proved.body.name.value
+        )
+    return None
+
+
+def _untimely(body: CommandBody, situation: Situation) -> _Fault | None:
+    life_s = body.exp - body.iat
+    if situation.utc is not None:
+        if body.iat > situation.utc + CLOCK_SKEW_S:
+            return Refusal.NOT_YET_VALID, Text(
+                "it was made {iat} s in the future of this clock", iat=f"{body.iat - situation.utc:.0f}"
+            )
+        if situation.utc >= body.exp:
+            return Refusal.EXPIRED, Text("it expired {utc} s ago by this clock", utc=f"{situation.utc - body.exp:.0f}")
+    if situation.waited_s >= life_s:
+        return Refusal.EXPIRED, Text(
+            "it waited {waited_s} s for the commands before it", waited_s=f"{situation.waited_s:.0f}"
+        )
+    if life_s > situation.max_life_s:
+        return Refusal.LIFE_TOO_LONG, Text(
+            "it lives {life_s} s, more than {max_life_s}", life_s=life_s, max_life_s=situation.max_life_s
+        )
+    return None
+
+
+def _stale(body: CommandBody, situation: Situation) -> _Fault | None:
+    if body.challenge not in situation.challenges:
+        return Refusal.CHALLENGE_WRONG, Text("its challenge is not the one in the gate's status of now")
+    if body.counter <= situation.counter:
+        return Refusal.COUNTER_USED, Text("its counter must be above {counter}", counter=situation.counter)
+    return None
+
+
+def _homeless(body: CommandBody, situation: Situation) -> _Fault | None:
+    if body.lane is not None and body.lane not in situation.lanes:
+        return Refusal.LANE_UNKNOWN, Text("there is no lane {lane}", lane=body.lane)
+    return None
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= DETAIL_LIMIT else f"{text[: DETAIL_LIMIT - 3]}..."

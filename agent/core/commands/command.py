@@ -1,0 +1,105 @@
+"""Commands from central: their names, what can be wrong with one, and how one ends. agent.core.commands.check judges them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class CommandName(StrEnum):
+    """What central may order; the last part of the topic `cmd/{name}`. Those of LANE_COMMANDS name a lane."""
+
+    OPEN = "open"
+    HOLD = "hold"
+    RELEASE = "release"
+    CLOSE = "close"
+    LOCK = "lock"
+    UNLOCK = "unlock"
+    OUT_OF_SERVICE = "out_of_service"
+    IN_SERVICE = "in_service"
+    REPLAY = "replay"
+    SEND_EVIDENCE = "send_evidence"
+    SNAPSHOT = "snapshot"
+    RELOAD_LISTS = "reload_lists"
+    SET_LOG_LEVEL = "set_log_level"
+
+
+LANE_COMMANDS = frozenset(
+    {
+        CommandName.OPEN,
+        CommandName.HOLD,
+        CommandName.RELEASE,
+        CommandName.CLOSE,
+        CommandName.LOCK,
+        CommandName.UNLOCK,
+        CommandName.OUT_OF_SERVICE,
+        CommandName.IN_SERVICE,
+        CommandName.SNAPSHOT,
+    }
+)
+
+
+class Refusal(StrEnum):
+    """Why a command is not obeyed. The order is the order of the checks: the first that fails decides."""
+
+    RETAINED = "RETAINED"
+    OVERSIZE = "OVERSIZE"
+    NOT_A_JWS = "NOT_A_JWS"
+    ALG_NOT_ALLOWED = "ALG_NOT_ALLOWED"
+    KEY_UNKNOWN = "KEY_UNKNOWN"
+    SIGNATURE_INVALID = "SIGNATURE_INVALID"
+    BODY_INVALID = "BODY_INVALID"
+    WRONG_GATE = "WRONG_GATE"
+    WRONG_TOPIC = "WRONG_TOPIC"
+    NOT_PERMITTED = "NOT_PERMITTED"
+    NOT_YET_VALID = "NOT_YET_VALID"
+    EXPIRED = "EXPIRED"
+    LIFE_TOO_LONG = "LIFE_TOO_LONG"
+    CHALLENGE_WRONG = "CHALLENGE_WRONG"
+    COUNTER_USED = "COUNTER_USED"
+    LANE_UNKNOWN = "LANE_UNKNOWN"
+    RATE_LIMITED = "RATE_LIMITED"
+    GATE_FAULT = "GATE_FAULT"
+
+
+class Result(StrEnum):
+    """How a command ended.
+
+    DONE: as ordered. NOT_DONE: understood, but the gate is not in a state for it; nothing happened. FAILED: it was tried.
+    REFUSED: not obeyed, see Refusal. UNKNOWN: the gate stopped in the middle; look at the events around it.
+    """
+
+    DONE = "done"
+    NOT_DONE = "not_done"
+    FAILED = "failed"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command whose every check held. Times are Unix seconds; `arguments`: the model of its name's own fields, dumped."""
+
+    id: str
+    key: str
+    counter: int
+    name: CommandName
+    lane: str | None
+    operator: str
+    cause: str
+    issued_at: int
+    expires_at: int
+    arguments: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of a command. `detail`: one sentence for people; `data`: what the command brings, JSON values."""
+
+    result: Result
+    detail: str = ""
+    data: Mapping[str, object] = field(default_factory=dict)

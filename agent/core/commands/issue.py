@@ -1,0 +1,56 @@
+"""Making and signing commands: central's side."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Final
+
+from pydantic import ValidationError
+
+from agent.core.commands.body import BODIES
+from agent.core.commands.command import CommandName
+from agent.core.crypto import jws
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from agent.core.commands.body import CommandBody
+    from agent.core.crypto.keys import SigningKey
+
+ARGUMENT_LISTS: Final = {CommandName.SEND_EVIDENCE: "pictures"}
+"""The arguments that are lists."""
+
+
+class CommandInvalidError(ValueError):
+    """A command that every gate would refuse; the message names the field and what is wrong with it."""
+
+
+def make(name: CommandName, fields: Mapping[str, object], *, utc: int, life_s: int) -> CommandBody:
+    """The body of a new command. `fields`: all others but id, name, iat and exp; texts are taken for numbers and lists.
+
+    Raises CommandInvalidError.
+    """
+    given = {key: value for key, value in fields.items() if value is not None}
+    arguments = given.get("arguments")
+    if isinstance(arguments, dict):
+        given["arguments"] = _typed(name, arguments)
+    made = {**given, "id": str(uuid.uuid4()), "name": name, "iat": utc, "exp": utc + life_s}
+    try:
+        return BODIES[name].model_validate(made, strict=False)
+    except ValidationError as error:
+        told = [f"{'.'.join(map(str, each['loc'])) or 'the command'}: {each['msg']}" for each in error.errors()]
+        raise CommandInvalidError("; ".join(told)) from None
+
+
+def sign(body: CommandBody, key: SigningKey, kid: str) -> str:
+    """The command as it is published: a compact JWS. Raises ValueError for a key that is not Ed25519."""
+    return jws.sign(body.model_dump_json().encode(), key, kid)
+
+
+def _typed(name: CommandName, arguments: Mapping[str, object]) -> dict[str, object]:
+    """Arguments as they were typed; where a list is wanted, its items stand between commas."""
+    lists = ARGUMENT_LISTS.get(name, "")
+    return {
+        field: value.split(",") if field == lists and isinstance(value, str) else value
+        for field, value in arguments.items()
+    }

@@ -1,0 +1,277 @@
+"""What other systems call what the gate says: ONVIF access control, BACnet access events, and the front-ends of customs lanes.
+
+The names are those of the ONVIF topic namespace `tns1`, of BACnetAccessEvent and BACnetDoorAlarmState (with their numbers),
+and of the two messages between a customs lane and its platform: GATHER_INFO (0x21) and COMMAND_INFO (0x22).
+None: the other vocabulary has no word for it; the note says what stands nearest, or why.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from agent.core.events.event_types import Alarm, Outcome
+from agent.core.model.reasons import Reason, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+GATHER: Final = "GATHER_INFO"
+COMMAND: Final = "COMMAND_INFO"
+SEQ_NO_DIGITS: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Counterpart:
+    """Others' words for one thing. `note`: what differs."""
+
+    onvif: str | None = None
+    bacnet: str | None = None
+    customs: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CustomsField:
+    """One element of a customs message, and where its value is with us. `ours` None: the gate knows nothing of it."""
+
+    message: str
+    element: str
+    ours: str | None
+    note: str = ""
+
+
+_OWN = "the gate's own; access control has no word for it"
+_GRANTED = "tns1:AccessControl/AccessGranted/"
+_TAKEN = "tns1:AccessControl/AccessTaken/"
+_NOT_TAKEN = "tns1:AccessControl/AccessNotTaken/"
+_DENIED = "tns1:AccessControl/Denied/"
+_DOOR = "tns1:Door/State/"
+
+EVENTS: Final[Mapping[str, Counterpart]] = {
+    "gate.started": Counterpart(note=_OWN),
+    "gate.stopping": Counterpart(note=_OWN),
+    "configuration.refused": Counterpart(note=_OWN),
+    "console.acted": Counterpart(note=_OWN),
+    "device.changed": Counterpart(
+        f"{_DOOR}DoorFault", "door-fault (5)", note="of the relay and the inputs; of others none"
+    ),
+    "vehicle.present": Counterpart(customs=GATHER, note="begins what becomes the GATHER_INFO of this transaction"),
+    "permit.presented": Counterpart(
+        bacnet="authentication-factor-read (13)",
+        customs=GATHER,
+        note="ONVIF's Request asks another to decide; the gate decides itself",
+    ),
+    "access.decided": Counterpart(customs=COMMAND, note="by verdict, see below"),
+    "access.granted": Counterpart(
+        f"{_GRANTED}Credential",
+        "granted (1)",
+        note="`by` operator or safety: AccessGranted/Anonymous. Granted is not taken: see the outcomes",
+    ),
+    "barrier.pulsed": Counterpart(note="a relay's pulse; ONVIF and BACnet speak of the door, not of its drive"),
+    "barrier.moved": Counterpart(f"{_DOOR}DoorPhysicalState", note="BACnet: Door_Status of the access door, no event"),
+    "barrier.held": Counterpart(f"{_DOOR}DoorMode", "free-access (7)", note="DoorMode LockedOpen while it is held"),
+    "barrier.tested": Counterpart(note="a technician's trial; its pulse is no passage, and no counter of theirs"),
+    "vehicle.entering": Counterpart(note="not yet taken: it may still back out; the outcome says"),
+    "alarm.raised": Counterpart(note="by alarm, see below"),
+    "transaction.closed": Counterpart(customs=GATHER, note="by outcome, see below"),
+    "lane.ordered": Counterpart(
+        "tns1:AccessPoint/State/Enabled",
+        "out-of-service (10), out-of-service-relinquished (11)",
+        note="locked, unlocked: DoorMode LockedDown; BACnet lockout-other (7), lockout-relinquished (8)",
+    ),
+    "command.accepted": Counterpart(customs=COMMAND, note="a manual lift: EXCUTE_COMMAND"),
+    "command.executed": Counterpart(customs=COMMAND, note="the feedback of a manual lift: EXECUTE_RESULT"),
+    "command.refused": Counterpart(note=_OWN),
+    "acknowledgement.refused": Counterpart(note=_OWN),
+    "chain.checkpoint": Counterpart(note=_OWN),
+    "evidence.sent": Counterpart(customs=GATHER, note="the pictures of OPTCAR; ONVIF and BACnet carry none"),
+    "evidence.dropped": Counterpart(note=_OWN),
+    "lists.applied": Counterpart(note=_OWN),
+    "lists.refused": Counterpart(note=_OWN),
+    "lists.state": Counterpart(note=_OWN),
+    "ledger.conflict": Counterpart(note="one permit use at two gates; no word for it"),
+    "clock.changed": Counterpart(note=_OWN),
+    "records.deleted": Counterpart(note=_OWN),
+    "events.dropped": Counterpart(note=_OWN),
+}
+"""By event type."""
+
+OUTCOMES: Final[Mapping[Outcome, Counterpart]] = {
+    Outcome.PASSED: Counterpart(
+        f"{_TAKEN}Credential", None, GATHER, "granted and taken; BACnet tells of the grant only"
+    ),
+    Outcome.PASSED_WITH_VIOLATION: Counterpart(
+        f"{_TAKEN}Credential",
+        None,
+        GATHER,
+        "granted and taken; each violation is an alarm of its own. With `assumed`: another stood before the arm the whole time",
+    ),
+    Outcome.NOT_TAKEN: Counterpart(
+        f"{_NOT_TAKEN}Credential", "no-entry-after-granted (16)", None, "granted, and the vehicle left without going in"
+    ),
+    Outcome.BACKED_OUT: Counterpart(
+        f"{_NOT_TAKEN}Credential",
+        "no-entry-after-granted (16)",
+        None,
+        "granted, under the arm (so `taken` is true), and back out, as far as the loops can tell: the use of its permit stays in doubt",
+    ),
+    Outcome.ABANDONED: Counterpart(note="left before it was decided: neither granted nor denied"),
+    Outcome.DENIED: Counterpart(
+        f"{_DENIED}Credential",
+        "by reason, see below",
+        note="once: not where an access.decided of the transaction said DENY before. Else the vehicle left, or was sent away, "
+        "while an officer was asked",
+    ),
+    Outcome.FAULT: Counterpart(note="the gate cannot say; look at the alarms, and at `granted` and `taken`"),
+    Outcome.OVERRIDDEN: Counterpart(
+        f"{_TAKEN}Anonymous",
+        None,
+        GATHER,
+        "by an officer's order; where `taken` is null the barrier was held open, and nobody knows",
+    ),
+}
+"""By the outcome of transaction.closed."""
+
+VERDICTS: Final[Mapping[Verdict, Counterpart]] = {
+    Verdict.PASS: Counterpart(
+        customs="CHECK_RESULT 00000000000000000000", note="access.granted follows, once it is recorded"
+    ),
+    Verdict.DENY: Counterpart(
+        f"{_DENIED}Credential",
+        "by reason, see below",
+        "CHECK_RESULT 11000000000000000000",
+        "the topic too is by reason",
+    ),
+    Verdict.MANUAL: Counterpart(
+        bacnet="verification-required (15)",
+        note="an officer must act; customs: the lane waits for its platform (WAITRESULT)",
+    ),
+    Verdict.RETRY: Counterpart(note="shown again in a moment; customs: the lane gathers again (REGATHER)"),
+}
+"""By the verdict of access.decided."""
+
+_ANONYMOUS, _CREDENTIAL = f"{_DENIED}Anonymous", f"{_DENIED}Credential"
+_WRONG_FACTOR = "denied-incorrect-authentication-factor (132)"
+_FACTOR_ERROR = "denied-authentication-factor-error (148)"
+_FACTOR_DISABLED = "denied-authentication-factor-disabled (147)"
+_UNAVAILABLE = "denied-authentication-unavailable (130)"
+_POINT = "denied-point-no-access-rights (134)"
+_UNVERIFIED = "denied-verification-failed (162)"
+_OTHER = "denied-other (164)"
+_UNPROVEN = "no permit is proven yet, so no credential is named"
+
+REASONS: Final[Mapping[Reason, Counterpart]] = {
+    Reason.OK: Counterpart(note="no denial"),
+    Reason.QR_NONE: Counterpart(_ANONYMOUS, "denied-authentication-factor-timeout (131)", note=_UNPROVEN),
+    Reason.QR_MULTIPLE: Counterpart(_ANONYMOUS, _FACTOR_ERROR, note=_UNPROVEN),
+    Reason.QR_UNSTABLE: Counterpart(_ANONYMOUS, _FACTOR_ERROR, note=_UNPROVEN),
+    Reason.PAYLOAD_TOO_LARGE: Counterpart(_ANONYMOUS, _WRONG_FACTOR, note=_UNPROVEN),
+    Reason.NOT_A_PERMIT: Counterpart(_ANONYMOUS, _WRONG_FACTOR, note=_UNPROVEN),
+    Reason.VERSION_UNSUPPORTED: Counterpart(_ANONYMOUS, _WRONG_FACTOR, note=_UNPROVEN),
+    Reason.ENCODING_INVALID: Counterpart(_ANONYMOUS, _WRONG_FACTOR, note=_UNPROVEN),
+    Reason.STRUCTURE_INVALID: Counterpart(_ANONYMOUS, _WRONG_FACTOR, note=_UNPROVEN),
+    Reason.ALG_NOT_ALLOWED: Counterpart(_ANONYMOUS, _WRONG_FACTOR, note=_UNPROVEN),
+    Reason.KEY_UNKNOWN: Counterpart(f"{_DENIED}CredentialNotFound/Card", "denied-unknown-credential (129)"),
+    Reason.KEY_EXPIRED: Counterpart(_ANONYMOUS, _FACTOR_DISABLED, note=_UNPROVEN),
+    Reason.KEY_REVOKED: Counterpart(_ANONYMOUS, _FACTOR_DISABLED, note=_UNPROVEN),
+    Reason.SIGNATURE_INVALID: Counterpart(_ANONYMOUS, _WRONG_FACTOR, note=_UNPROVEN),
+    Reason.CLAIMS_INVALID: Counterpart(_ANONYMOUS, _WRONG_FACTOR, note=_UNPROVEN),
+    Reason.CLOCK_UNTRUSTED: Counterpart(_CREDENTIAL, _UNAVAILABLE),
+    Reason.NOT_YET_VALID: Counterpart(_CREDENTIAL, "denied-credential-not-yet-active (151)"),
+    Reason.EXPIRED: Counterpart(_CREDENTIAL, "denied-credential-expired (152)"),
+    Reason.WRONG_SITE: Counterpart(_CREDENTIAL, "denied-zone-no-access-rights (133)"),
+    Reason.WRONG_LANE: Counterpart(_CREDENTIAL, _POINT),
+    Reason.WRONG_DIRECTION: Counterpart(_CREDENTIAL, _POINT),
+    Reason.PERMIT_REVOKED: Counterpart(_CREDENTIAL, "denied-credential-disabled (158)"),
+    Reason.DECLARATION_UNKNOWN: Counterpart(_CREDENTIAL, "denied-credential-not-provisioned (150)"),
+    Reason.DECLARATION_NOT_RELEASED: Counterpart(_CREDENTIAL, "denied-credential-disabled (158)"),
+    Reason.DECLARATION_MISMATCH: Counterpart(_CREDENTIAL, _UNVERIFIED),
+    Reason.DATA_TOO_OLD: Counterpart(_CREDENTIAL, _UNAVAILABLE),
+    Reason.PLATE_UNREADABLE: Counterpart(_CREDENTIAL, "denied-verification-timeout (163)"),
+    Reason.PLATE_UNSURE: Counterpart(_CREDENTIAL, _UNVERIFIED),
+    Reason.PLATE_MISMATCH: Counterpart(_CREDENTIAL, _UNVERIFIED),
+    Reason.PLATE_OTHER_PERMIT: Counterpart(_CREDENTIAL, _UNVERIFIED),
+    Reason.VIN_CHECKSUM: Counterpart(_CREDENTIAL, _UNVERIFIED),
+    Reason.VIN_ALREADY_EXITED: Counterpart(_CREDENTIAL, "denied-passback (138)"),
+    Reason.VEHICLE_CLASS_MISMATCH: Counterpart(_CREDENTIAL, _UNVERIFIED),
+    Reason.ALREADY_USED: Counterpart(_CREDENTIAL, "denied-credential-max-uses (156)"),
+    Reason.USED_AT_OTHER_GATE: Counterpart(_CREDENTIAL, "denied-credential-max-uses (156)"),
+    Reason.RESERVED_ELSEWHERE: Counterpart(_CREDENTIAL, _OTHER, note="another gate of the site has it in hand"),
+    Reason.LEDGER_UNREACHABLE: Counterpart(_CREDENTIAL, _UNAVAILABLE),
+    Reason.PASSBACK: Counterpart(_CREDENTIAL, "denied-passback (138)"),
+    Reason.RATE_LIMITED: Counterpart(_ANONYMOUS, "denied-max-attempts (140)", note=_UNPROVEN),
+    Reason.WATCHLIST_HOLD: Counterpart(_CREDENTIAL, _OTHER, note="an officer wants to see it"),
+    Reason.SAMPLED: Counterpart(_CREDENTIAL, _OTHER, note="chosen for a check by an officer"),
+    Reason.INTERLOCKED: Counterpart(_CREDENTIAL, _OTHER, note="a neighbour has the way"),
+    Reason.LANE_LOCKED: Counterpart(_CREDENTIAL, "denied-lockout (161)"),
+    Reason.GATE_FAULT: Counterpart(_CREDENTIAL, _OTHER, note="the gate cannot judge"),
+    Reason.INTERNAL_ERROR: Counterpart(_CREDENTIAL, _OTHER, note="the gate cannot judge"),
+}
+"""By the reason of an access.decided whose verdict is DENY."""
+
+ALARMS: Final[Mapping[Alarm, Counterpart]] = {
+    Alarm.WRONG_WAY: Counterpart(note="a vehicle from the wrong side; no word for it"),
+    Alarm.FORCED_OPEN: Counterpart(f"{_DOOR}DoorAlarm", "forced-open (3)", note="ONVIF: DoorForcedOpen"),
+    Alarm.TAILGATING: Counterpart(note="a second vehicle on one grant; no word for it"),
+    Alarm.BLOCKED: Counterpart(f"{_DOOR}DoorAlarm", "door-open-too-long (2)", note="ONVIF: DoorOpenTooLong"),
+    Alarm.OPEN_FAILED: Counterpart(f"{_DOOR}DoorFault", "door-fault (5)"),
+    Alarm.CLOSE_FAILED: Counterpart(f"{_DOOR}DoorFault", "door-fault (5)"),
+    Alarm.OPEN_TOO_LONG: Counterpart(f"{_DOOR}DoorAlarm", "door-open-too-long (2)", note="ONVIF: DoorOpenTooLong"),
+    Alarm.REOPENED: Counterpart(note="a closing arm went up for what it met; no word for it"),
+    Alarm.INPUTS_LOST: Counterpart(f"{_DOOR}DoorFault", "door-fault (5)"),
+    Alarm.PULSE_UNKNOWN: Counterpart(f"{_DOOR}DoorFault", "door-fault (5)"),
+    Alarm.RELAY_LOST: Counterpart(f"{_DOOR}DoorFault", "door-fault (5)"),
+    Alarm.READERS_LOST: Counterpart(note="no door is at fault: the readers are"),
+    Alarm.JOURNAL_FAILED: Counterpart(note=_OWN),
+    Alarm.INTERLOCKED: Counterpart(note="a neighbour has the way; no word for it"),
+    Alarm.INPUTS_FLAPPING: Counterpart(f"{_DOOR}DoorTamper", "tamper (4)", note="or a worn contact"),
+    Alarm.DELIVERY_STALLED: Counterpart(note=_OWN),
+    Alarm.LISTS_FAILED: Counterpart(note=_OWN),
+    Alarm.PART_FAILED: Counterpart(note=_OWN),
+}
+"""By the alarm of alarm.raised."""
+
+CUSTOMS: Final[tuple[CustomsField, ...]] = (
+    CustomsField(GATHER, "AREA_ID", "birth: `inventory.site`", "10 characters there: pad it as agreed"),
+    CustomsField(GATHER, "CHNL_NO", "birth: `inventory.lanes.{lane}.number`", "10 characters there: pad it as agreed"),
+    CustomsField(GATHER, "I_E_TYPE", "`data.direction` of vehicle.present", "import: I; export: E"),
+    CustomsField(
+        GATHER,
+        "SEQ_NO",
+        "`transaction`",
+        "the same 20 digits: yyyyMMddHHmmss, then 6 that are lane number (2) and serial (4); in UTC with us",
+    ),
+    CustomsField(GATHER, "IC", None, "no card is read; the tag must exist, its value may be empty"),
+    CustomsField(GATHER, "WEIGHT", None, "no scales"),
+    CustomsField(GATHER, "CAR/VE_NAME", "`data.plate` of transaction.closed", "the plate as read"),
+    CustomsField(GATHER, "CAR/CAR_EC_NO", None, "no electronic plate is read"),
+    CustomsField(GATHER, "TRAILER", None, "trailers are not read"),
+    CustomsField(GATHER, "CONTA", None, "containers are not read"),
+    CustomsField(GATHER, "SEAL", None, "seals are not read"),
+    CustomsField(
+        GATHER, "BAR_CODE", "`data.permit` of transaction.closed", "the permit id; the code's text is never kept"
+    ),
+    CustomsField(GATHER, "CONTA_PIC", None, "containers are not photographed"),
+    CustomsField(GATHER, "OPTCAR", "`evidence/{sha256}` of `data.pictures`", "pictures of the vehicle"),
+    CustomsField(COMMAND, "SEQ_NO", "`transaction`", "echoed, so it names the transaction"),
+    CustomsField(COMMAND, "CHECK_RESULT", "`data.verdict` of access.decided", "all 0: PASS; 11 and then 0: DENY"),
+    CustomsField(COMMAND, "OP_HINT", "`data.reason` of access.decided", "the code; words for people are central's"),
+    CustomsField(COMMAND, "EXCUTE_COMMAND", "command `open`", "spelt so there"),
+    CustomsField(COMMAND, "OP_TYPE", "the command's `name`"),
+    CustomsField(COMMAND, "OP_REASON", "`cause` of the command", "also of command.accepted and access.granted"),
+    CustomsField(COMMAND, "OP_ID", "`operator` of the command", "also of command.accepted and access.granted"),
+    CustomsField(COMMAND, "EXECUTE_RESULT", "`result` of the result, and of command.executed"),
+    CustomsField(COMMAND, "LED/DISPLAY", None, "the lane's sign shows its own state"),
+    CustomsField(COMMAND, "FORM_ID", None, "what it names is not known to us"),
+    CustomsField(COMMAND, "GPS", None, "no positions"),
+    CustomsField(COMMAND, "SEAL", None, "seals are not set"),
+)
+"""The elements of the two messages, in their order."""
+
+
+def seq_no(transaction: str) -> str:
+    """The SEQ_NO of a transaction: the id itself. Raises ValueError for an id that is not 20 digits."""
+    if len(transaction) != SEQ_NO_DIGITS or not (transaction.isascii() and transaction.isdigit()):
+        raise ValueError(f"{transaction!r} is no transaction id of {SEQ_NO_DIGITS} digits")
+    return transaction

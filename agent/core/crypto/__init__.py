@@ -1,0 +1,1 @@
+"""Encodings and signatures: CBOR, strict JSON, COSE, JWS, and the keys behind them."""

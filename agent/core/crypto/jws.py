@@ -1,0 +1,155 @@
+"""Signed texts: JSON Web Signatures in the compact form (RFC 7515). What a signature may be is a matter of the key.
+
+Commands, checkpoints and claims between gates are signed by Ed25519 keys (RFC 8037) only: `sign` and `verified`. Written
+with the algorithm name "EdDSA", which every implementation knows; read also with "Ed25519", its newer name (RFC 9864).
+Permits may be signed by any algorithm of the table: `write` and `read`. A text has one spelling: padding, other letters
+for unused bits, further header fields and those that are there twice are refused.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from joserfc import jws
+from joserfc.errors import JoseError
+
+from agent.core.crypto import strict_json
+from agent.core.crypto.keys import Algorithm, SigningKey, key_id
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from agent.core.crypto.cbor import Value
+    from agent.core.crypto.keys import PublicKey
+
+ALGORITHMS: Final = Algorithm.ED25519.names
+HEADER_FIELDS: Final = frozenset({"alg", "kid", "typ"})
+KEY_ID_BYTES: Final = 8
+
+_PARTS = 3
+
+
+class JwsFault(StrEnum):
+    """What can be wrong with a signed text, in the order of the checks."""
+
+    NOT_A_JWS = "not_a_jws"
+    ALG_NOT_ALLOWED = "alg_not_allowed"
+    SIGNATURE_INVALID = "signature_invalid"
+
+
+class JwsError(ValueError):
+    """A signed text is refused; `fault` says why in one word, the message in a sentence."""
+
+    def __init__(self, fault: JwsFault, message: str) -> None:
+        super().__init__(message)
+        self.fault = fault
+
+
+class JwsSpellingError(JwsError):
+    """A text is not three parts of base64url without padding; the fault is NOT_A_JWS."""
+
+    def __init__(self) -> None:
+        super().__init__(JwsFault.NOT_A_JWS, "it is not spelt as base64url without padding")
+
+
+@dataclass(frozen=True, slots=True)
+class Jws:
+    """A signed text taken apart, not verified. `message`: the bytes that were signed."""
+
+    header: Mapping[int | str, Value]
+    payload: bytes
+    message: bytes
+    signature: bytes
+
+    def holds(self, key: PublicKey) -> bool:
+        """Say whether the signature is this key's, and the algorithm that the header names one of the key's."""
+        return self.header["alg"] in key.algorithm.names and key.verifies(self.message, self.signature)
+
+
+def kid_of(key: PublicKey) -> str:
+    """The id of a gate's key: the first 16 hex digits of the SHA-256 of its public key's bytes."""
+    return key_id(key.raw, KEY_ID_BYTES).hex()
+
+
+def sign(payload: bytes, key: SigningKey, kid: str) -> str:
+    """The signed text of a payload. Raises ValueError for a key that is not Ed25519."""
+    if key.algorithm is not Algorithm.ED25519:
+        raise ValueError(f"a signed text takes an Ed25519 key, not {key.algorithm}")
+    return write(payload, key, {"kid": kid})
+
+
+def write(payload: bytes, key: SigningKey, header: Mapping[str, str]) -> str:
+    """The signed text of a payload by a key of any algorithm, which is the first field of the header; always the same."""
+    head = json.dumps({"alg": key.algorithm.names[0], **header}, separators=(",", ":")).encode()
+    message = _base64(head) + b"." + _base64(payload)
+    return (message + b"." + _base64(key.sign(message))).decode("ascii")
+
+
+def key_named_by(text: str) -> str:
+    """The key id that a signed text names, "" where it names none: nothing of it is proven yet. Raises JwsError."""
+    kid = _ed25519(text).header.get("kid", "")
+    if not isinstance(kid, str):
+        raise JwsError(JwsFault.NOT_A_JWS, Text("its key id is no text"))
+    return kid
+
+
+def verified(text: str, key: PublicKey) -> bytes:
+    """The payload of a text that this Ed25519 key has signed. Raises JwsError."""
+    opened = _ed25519(text)
+    if not opened.holds(key):
+        raise JwsError(JwsFault.SIGNATURE_INVALID, Text("its signature is not of this key"))
+    return opened.payload
+
+
+def read(text: str) -> Jws:
+    """Take a signed text of any algorithm apart; nothing is verified. Its length is for the caller to bound.
+
+    Raises:
+        JwsError: NOT_A_JWS, and the message never repeats the text.
+    """
+    parts = text.encode(errors="replace").split(b".")
+    if len(parts) != _PARTS or not all(map(_is_canonical, parts)):
+        raise JwsSpellingError
+    try:
+        extracted = jws.extract_compact(text.encode())
+        header = strict_json.decode(_raw(parts[0]))
+    except (JoseError, ValueError, RecursionError, AttributeError, TypeError) as error:
+        raise JwsError(JwsFault.NOT_A_JWS, Text("not a compact JWS: {name}", name=type(error).__name__)) from error
+    if not isinstance(header, dict) or "alg" not in header:
+        raise JwsError(JwsFault.NOT_A_JWS, Text("not a compact JWS: its header is no object that names an algorithm"))
+    if not header.keys() <= HEADER_FIELDS:
+        raise JwsError(
+            JwsFault.NOT_A_JWS, Text("its header names more than {names}", names=", ".join(sorted(HEADER_FIELDS)))
+        )
+    return Jws(header, extracted.payload, parts[0] + b"." + parts[1], _raw(parts[2]))
+
+
+def _ed25519(text: str) -> Jws:
+    opened = read(text)
+    algorithm = opened.header["alg"]
+    if algorithm not in ALGORITHMS:
+        raise JwsError(
+            JwsFault.ALG_NOT_ALLOWED,
+            Text("its algorithm is {algorithm}, not Ed25519", algorithm=repr(str(algorithm)[:20])),
+        )
+    return opened
+
+
+def _is_canonical(part: bytes) -> bool:
+    try:
+        return _base64(_raw(part)) == part
+    except ValueError:
+        return False
+
+
+def _raw(part: bytes) -> bytes:
+    return urlsafe_b64decode(part + b"=" * (-len(part) % 4))
+
+
+def _base64(raw: bytes) -> bytes:
+    return urlsafe_b64encode(raw).rstrip(b"=")

@@ -1,0 +1,95 @@
+"""What the checks look at, and what each of them finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from agent.core.model.reasons import Check, Reason, Verdict
+from agent.core.permit.claims import PermitForm
+from agent.core.plates.match import DEFAULT_RULES, MatchRules
+
+if TYPE_CHECKING:
+    from agent.core.decision.knowledge import Knowledge
+    from agent.core.permit.claims import Permit
+    from agent.core.plates.match import PlateMatch
+    from agent.core.plates.vote import PlateVote
+
+
+@dataclass(frozen=True, slots=True)
+class JudgementRules:
+    """What a lane asks for.
+
+    `require`: a permit and its plate, a permit alone, a declared plate alone, or one of the two. `declaration`: whether a
+    signed permit needs its declaration at the gate. `without_plate`: for a vehicle declared to have no plate, an officer,
+    or nothing more. `wrong_check_digit`, `other_class`: what becomes of such a VIN, of such a plate. `anti_passback_s`:
+    for so long a vehicle that passed may not pass the same way again, whatever its permit says; `already_exited_s`: nor
+    under another permit. 0: it may. `sample_share`: 0..1 of the vehicles that may pass go to an officer, drawn with
+    `sample_salt`, which nobody outside knows.
+    """
+
+    match: MatchRules = DEFAULT_RULES
+    require: Literal["permit_and_plate", "permit", "plate", "either"] = "permit_and_plate"
+    declaration: Literal["if_known", "required"] = "if_known"
+    without_plate: Literal["manual", "pass"] = "manual"
+    wrong_check_digit: Literal["note", "manual"] = "note"
+    other_class: Literal["note", "manual"] = "note"
+    anti_passback_s: float = 0.0
+    already_exited_s: float = 0.0
+    sample_share: float = 0.0
+    sample_salt: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One permit that holds by itself, with everything that it is judged on.
+
+    `readings`: how many there were, in words. `voted`: the plate that they speak for; `match`: its match with the declared one.
+    """
+
+    permit: Permit
+    transaction: str
+    rules: JudgementRules
+    known: Knowledge
+    readings: str
+    voted: PlateVote | None
+    match: PlateMatch | None
+
+    @property
+    def judges_plate(self) -> bool:
+        """Whether the plate decides too."""
+        return judges_plate(self.permit, self.rules)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check that was made, and what follows where it failed. `unclear`: more evidence may change it."""
+
+    check: Check
+    verdict: Verdict = Verdict.PASS
+    unclear: bool = False
+
+
+def judges_plate(permit: Permit, rules: JudgementRules) -> bool:
+    """Whether the plate decides too, which it does not where a permit alone is enough."""
+    return permit.form is PermitForm.PLATE or rules.require == "permit_and_plate"
+
+
+def held(reason: Reason, detail: str = "") -> Finding:
+    """The check held."""
+    return Finding(Check(reason, ok=True, detail=detail))
+
+
+def failed(verdict: Verdict, reason: Reason, detail: str) -> Finding:
+    """The check failed for good."""
+    return Finding(Check(reason, ok=False, detail=detail), verdict)
+
+
+def unclear(reason: Reason, detail: str) -> Finding:
+    """The check failed on what was seen so far; when no more will come, an officer decides."""
+    return Finding(Check(reason, ok=False, detail=detail), Verdict.MANUAL, unclear=True)
+
+
+def noted(act: Literal["note", "manual"], reason: Reason, detail: str) -> Finding:
+    """Something is odd: an officer decides, or it is only written down, as the lane's rules say."""
+    return held(reason, detail) if act == "note" else failed(Verdict.MANUAL, reason, detail)

@@ -1,0 +1,74 @@
+"""What the gate knows of a permit beside the permit itself: the ledger's word, the lists', the other gates'."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agent.core.model.list_rows import Subject
+
+if TYPE_CHECKING:
+    from agent.core.lists.freshness import DataStanding
+    from agent.core.model.list_rows import Declaration, Revocation, Watched
+    from agent.core.permit.claims import Permit
+    from agent.core.plates.vote import PlateVote
+    from agent.core.site.claims import ClaimAnswer
+    from agent.core.site.ledger import OtherExit
+
+
+@dataclass(frozen=True, slots=True)
+class UseState:
+    """What the permit ledger says of a permit.
+
+    `used`: consumed uses, at any gate of the site; `used_at`: the other gate that consumed the last one, None where it
+    was this one. `open_reservation`: the transaction of this gate that reserved a use and did not settle it, or None;
+    `in_doubt`: it ended, or was cut short by a restart, and nobody knows whether its vehicle passed. `passed_s`: how long ago the
+    vehicle last passed, by this or another permit, if that was the same way as now.
+    """
+
+    used: int = 0
+    open_reservation: str | None = None
+    in_doubt: bool = False
+    passed_s: float | None = None
+    used_at: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """All that the judgement is told of one permit.
+
+    `data`: how fresh the lists are. `declaration`, `revocation`, `watched`: the permit's rows, None where there are none.
+    `others`: plates of other active declarations that the picture may show. `other_exit`: the vehicle's passage the same
+    way under another permit. `claim`: the word of the permit's home gate, None where it was not asked yet, or need not be.
+    """
+
+    data: DataStanding
+    use: UseState = UseState()
+    declaration: Declaration | None = None
+    revocation: Revocation | None = None
+    watched: Watched | None = None
+    others: tuple[str, ...] = ()
+    other_exit: OtherExit | None = None
+    claim: ClaimAnswer | None = None
+
+
+def uses_allowed(permit: Permit, declaration: Declaration | None) -> int:
+    """How often a permit may pass: what it says, or less where its declaration says so."""
+    return permit.max_uses if declaration is None else min(permit.max_uses, declaration.max_uses)
+
+
+def in_force(watched: Watched | None, utc: float) -> Watched | None:
+    """An entry of the watch list, unless its time is over."""
+    ended = watched is not None and watched.expires_at is not None and utc >= watched.expires_at
+    return None if ended else watched
+
+
+def subjects_of(permit: Permit, voted: PlateVote | None) -> tuple[tuple[Subject, str], ...]:
+    """What the watch list may name of a vehicle: its permit, VIN and declaration, its plate as declared and as read."""
+    plates = dict.fromkeys(plate for plate in (permit.plate, voted.text if voted else None) if plate)
+    return (
+        (Subject.PERMIT, permit.permit_id.hex()),
+        (Subject.VIN, permit.vin),
+        (Subject.DECLARATION, permit.declaration_number),
+        *((Subject.PLATE, plate) for plate in plates),
+    )

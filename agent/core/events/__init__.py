@@ -1,0 +1,1 @@
+"""What the gate records and publishes: event types, messages, the hash chain and its proof."""

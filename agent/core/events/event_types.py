@@ -1,0 +1,539 @@
+"""The event types: one module of truth for what the gate records and publishes.
+
+Each type is a frozen pydantic model; its `TYPE` is both the CloudEvents type and the last part of the MQTT topic.
+Fields are only ever added, with a default.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agent.core.clock.trust import ClockState
+from agent.core.commands.command import Refusal, Result
+from agent.core.events.message import Detail, DetailMessage, WithDetail
+from agent.core.lists.freshness import DataState
+from agent.core.model.reasons import Reason, Verdict
+
+
+class Outcome(StrEnum):
+    """How a transaction ended; exactly one a transaction."""
+
+    PASSED = "passed"
+    PASSED_WITH_VIOLATION = "passed_with_violation"
+    NOT_TAKEN = "not_taken"
+    BACKED_OUT = "backed_out"
+    ABANDONED = "abandoned"
+    DENIED = "denied"
+    FAULT = "fault"
+    OVERRIDDEN = "overridden"
+
+
+class Alarm(StrEnum):
+    """What an officer should hear of at once."""
+
+    WRONG_WAY = "wrong_way"
+    FORCED_OPEN = "forced_open"
+    TAILGATING = "tailgating"
+    BLOCKED = "blocked"
+    OPEN_FAILED = "open_failed"
+    CLOSE_FAILED = "close_failed"
+    OPEN_TOO_LONG = "open_too_long"
+    REOPENED = "reopened"
+    INPUTS_LOST = "inputs_lost"
+    PULSE_UNKNOWN = "pulse_unknown"
+    RELAY_LOST = "relay_lost"
+    READERS_LOST = "readers_lost"
+    JOURNAL_FAILED = "journal_failed"
+    INTERLOCKED = "interlocked"
+    INPUTS_FLAPPING = "inputs_flapping"
+    DELIVERY_STALLED = "delivery_stalled"
+    LISTS_FAILED = "lists_failed"
+    PART_FAILED = "part_failed"
+
+
+class Event(BaseModel):
+    """Base of all event types."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    TYPE: ClassVar[str]
+
+
+class CheckRecord(WithDetail):
+    """One check of a decision."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    reason: Reason = Field(description="The reason that it would give, had it failed.")
+    ok: bool = Field(description="Whether it held.")
+    detail: Detail = Field(default="", description="What it saw, in words.")
+    message: DetailMessage = None
+
+
+class PermitRecord(BaseModel):
+    """What an event says of a verified permit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    permit: str = Field(description="The permit id, in hex.")
+    issuer: str = Field(description="Who issued it.")
+    key: str = Field(description="The id of the key that signed it, in hex.")
+    declaration: str = Field(description="The number of the declaration.")
+    vin: str = Field(description="The vehicle identification number.")
+    plate: str | None = Field(description="The declared plate; null: the vehicle has none yet.")
+    expires_at: int = Field(description="From when on it is not valid any more, Unix seconds.")
+    form: Literal["signed", "jws", "reference", "plate"] = Field(
+        default="signed",
+        description="How it was shown: a signed code, a JWS, a reference to a declaration, or by the plate alone.",
+    )
+
+
+class DataRecord(BaseModel):
+    """How fresh the lists behind a decision were."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    state: DataState = Field(description="What their age allowed.")
+    age_s: int | None = Field(
+        description="Seconds since central's word on the oldest list that the gate needs; null: it needs none, or lacks one."
+    )
+    trust: int = Field(description="Version of the trust list; 0: none.")
+    declarations: int | None = Field(default=None, description="Version of the declarations; null: none are here.")
+    revocations: int | None = Field(default=None, description="Version of the revocations; null: none are here.")
+    watch: int | None = Field(default=None, description="Version of the watch list; null: none is here.")
+
+
+class PlateRecord(BaseModel):
+    """What an event says of the plate match."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    verdict: str = Field(description="MATCH, UNSURE or MISMATCH.")
+    declared: str = Field(description="The plate that the permit declares.")
+    read: str = Field(description="The plate that the frames voted for; empty: none was read.")
+    score: float = Field(
+        description="Log odds, in nats, of the declared plate against all other texts together, -99 to 99."
+    )
+    frames: int = Field(description="How many readings the vote holds.")
+    rival: bool = Field(
+        default=False, description="Another active declaration explains the picture better than the declared plate."
+    )
+    kind: str = Field(
+        default="",
+        description="The kind of what was read, by format and colour, such as trailer; empty: none was read.",
+    )
+    colour: str = Field(
+        default="",
+        description="The colour of its ground: blue, yellow, green, yellow_green, white, black, red or not_known, as at "
+        "night; empty: none was read.",
+    )
+
+
+class GateStarted(Event):
+    """The agent started."""
+
+    TYPE: ClassVar[str] = "gate.started"
+    version: str = Field(description="The version of the agent.")
+    configuration: str = Field(description="SHA-256 of the configuration, in hex.")
+    interrupted: tuple[str, ...] = Field(
+        default=(), description="The transactions that were open when it last stopped without a word."
+    )
+
+
+class GateStopping(Event):
+    """The agent stops as asked."""
+
+    TYPE: ClassVar[str] = "gate.stopping"
+    cause: str = Field(description="Why.")
+
+
+class ConfigurationRefused(WithDetail, Event):
+    """The configuration on the disk cannot be used; the gate runs on with the last one that could."""
+
+    TYPE: ClassVar[str] = "configuration.refused"
+    errors: int = Field(description="How many mistakes it has.")
+    detail: Detail = Field(description="The first of them, with file, line and column.")
+    message: DetailMessage = None
+    running: str = Field(description="SHA-256 of the configuration in force, in hex.")
+
+
+class ConsoleActed(WithDetail, Event):
+    """Somebody did something on the console, or was refused it."""
+
+    TYPE: ClassVar[str] = "console.acted"
+    person: str = Field(
+        description='Who: a user\'s name, at the command line one of the computer; "local" through its socket, "" for nobody known.'
+    )
+    role: str = Field(description='viewer, technician or admin; "" for nobody known, and at the command line.')
+    address: str = Field(description='The network address that it came from, or "local".')
+    act: str = Field(
+        description="What was done, such as session.opened, user.added, configuration.changed or barrier.pulsed."
+    )
+    detail: Detail = Field(default="", description="To what, and why, in words.")
+    message: DetailMessage = None
+    done: bool = Field(default=True, description="False: it was refused, and nothing was done.")
+
+
+class DeviceChanged(WithDetail, Event):
+    """A device came, went or changed its state."""
+
+    TYPE: ClassVar[str] = "device.changed"
+    device: str = Field(description="Its name: lane and id.")
+    family: Literal["camera", "scanner", "relay", "inputs", "broker"] = Field(description="What it is.")
+    state: str = Field(
+        description="connecting, up, stale or lost; a camera that delivers says streaming, overloaded, or what its picture "
+        "is like: dark, covered, blurred, blinded, noisy or moved."
+    )
+    detail: Detail = Field(default="", description="What is there, or why it is lost, in words.")
+    message: DetailMessage = None
+
+
+class VehiclePresent(Event):
+    """A transaction began."""
+
+    TYPE: ClassVar[str] = "vehicle.present"
+    seen_by: Literal["inputs", "eye", "operator"] = Field(
+        description="What noticed it: loops, a camera or scanner, an officer."
+    )
+    direction: str | None = Field(default=None, description="export or import: that of the lane.")
+
+
+class PermitPresented(Event):
+    """A QR text was seen. The text itself is never told."""
+
+    TYPE: ClassVar[str] = "permit.presented"
+    length: int = Field(description="Of the text, in bytes.")
+    digest: str = Field(description="The first 8 bytes of the text's SHA-256, in hex.")
+    engine: str = Field(description="Which reader found it.")
+    camera: str = Field(description="Which camera or scanner saw it.")
+    picture: str | None = Field(default=None, description="SHA-256 of the picture, in hex, where one is kept.")
+
+
+class AccessDecided(Event):
+    """A decision, with every check behind it."""
+
+    TYPE: ClassVar[str] = "access.decided"
+    verdict: Verdict = Field(description="What was decided.")
+    reason: Reason = Field(description="Why: that of the first check that failed, else OK.")
+    checks: tuple[CheckRecord, ...] = Field(description="All checks that were made, in order.")
+    permit: PermitRecord | None = Field(default=None, description="The verified permit; null: none was.")
+    plate: PlateRecord | None = Field(default=None, description="The plate match; null: none was made.")
+    pictures: tuple[str, ...] = Field(default=(), description="SHA-256 of the pictures behind it, in hex.")
+    data: DataRecord | None = Field(
+        default=None, description="How fresh the lists behind it were; null: no list was asked."
+    )
+
+
+class AccessGranted(Event):
+    """A grant was recorded; it may raise the barrier once.
+
+    By a permit, by an officer, or for safety: a closing arm that the agent itself had ordered down goes up again.
+    """
+
+    TYPE: ClassVar[str] = "access.granted"
+    grant: str = Field(description="The id of the grant: the transaction's, a dash and a number.")
+    by: Literal["permit", "operator", "safety"] = Field(description="Who granted it.")
+    permit: str | None = Field(default=None, description="The permit id, in hex, where one was verified.")
+    operator: str | None = Field(default=None, description="The officer who ordered it.")
+    cause: str | None = Field(default=None, description="Why the officer did.")
+
+
+class BarrierPulsed(Event):
+    """A pulse was sent to the relay, and what is known of it."""
+
+    TYPE: ClassVar[str] = "barrier.pulsed"
+    grant: str | None = Field(description="The grant that it spends; null: a pulse to close.")
+    action: Literal["open", "close"] = Field(description="What was asked of the barrier.")
+    delivery: Literal["delivered", "not_delivered", "unknown"] = Field(
+        description="Whether the relay board did it; unknown is never repeated."
+    )
+
+
+class BarrierMoved(Event):
+    """A limit switch saw the arm."""
+
+    TYPE: ClassVar[str] = "barrier.moved"
+    position: Literal["open", "closed"] = Field(description="Where the arm is now.")
+
+
+class BarrierHeld(Event):
+    """The barrier was put into, or out of, permanent opening."""
+
+    TYPE: ClassVar[str] = "barrier.held"
+    held: bool = Field(description="Whether it is held open now.")
+    operator: str = Field(description="Who ordered it, or which contact.")
+    cause: str = Field(description="Why.")
+
+
+class BarrierTested(Event):
+    """A technician at the gate tries the barrier with one pulse, while nobody is there.
+
+    It is recorded before the pulse. One to open has a transaction and a grant of its own, without a vehicle.
+    """
+
+    TYPE: ClassVar[str] = "barrier.tested"
+    action: Literal["open", "close"] = Field(description="What the pulse asks of the barrier.")
+    operator: str = Field(description="The technician.")
+    cause: str = Field(description="Why.")
+
+
+class VehicleEntering(Event):
+    """The vehicle is under the arm."""
+
+    TYPE: ClassVar[str] = "vehicle.entering"
+
+
+class AlarmRaised(WithDetail, Event):
+    """Something an officer should hear of."""
+
+    TYPE: ClassVar[str] = "alarm.raised"
+    alarm: Alarm = Field(description="What it is.")
+    detail: Detail = Field(default="", description="In words.")
+    message: DetailMessage = None
+
+
+class TransactionClosed(Event):
+    """The one outcome of a transaction."""
+
+    TYPE: ClassVar[str] = "transaction.closed"
+    outcome: Outcome = Field(description="How it ended.")
+    reason: Reason = Field(description="Why: that of its last decision.")
+    assumed: bool = Field(
+        description="The passage was not seen by inputs but taken for granted: a lane without them, or one whose next "
+        "vehicle covered the presence loop the whole time."
+    )
+    duration_s: float = Field(description="From the vehicle's arrival, in seconds.")
+    permit: str | None = Field(default=None, description="The permit id, in hex, where one was verified.")
+    plate: str | None = Field(default=None, description="The plate as read.")
+    violations: tuple[Alarm, ...] = Field(default=(), description="The alarms of this passage.")
+    pictures: tuple[str, ...] = Field(default=(), description="SHA-256 of its pictures, in hex.")
+    direction: str | None = Field(default=None, description="export or import: that of the lane.")
+    declaration: str | None = Field(default=None, description="The declaration that the permit names.")
+    vin: str | None = Field(default=None, description="The vehicle identification number that the permit names.")
+    granted: bool | None = Field(default=None, description="The barrier was told to open; null: not known.")
+    taken: bool | None = Field(
+        default=None,
+        description="A vehicle went under the arm, or is assumed to have; null: not known, or it still may.",
+    )
+
+
+class LaneOrdered(Event):
+    """A lane was locked or taken out of service by an order, or given back; it stays so over restarts.
+
+    A locked lane opens for nobody but the hold contact. A lane out of service reads nothing and lets nobody pass by
+    itself; an officer can still open it.
+    """
+
+    TYPE: ClassVar[str] = "lane.ordered"
+    order: Literal["locked", "unlocked", "out_of_service", "in_service"] = Field(description="What holds from now on.")
+    operator: str = Field(description="Who ordered it.")
+    cause: str = Field(description="Why.")
+
+
+class CommandAccepted(Event):
+    """A command from central passed every check, before anything is done about it."""
+
+    TYPE: ClassVar[str] = "command.accepted"
+    command: str = Field(description="The command's id.")
+    name: str = Field(description="Which command.")
+    key: str = Field(description="The id of the key that signed it.")
+    counter: int = Field(description="Its counter; it only rises with one key.")
+    operator: str = Field(description="Who ordered it, as the command says.")
+    cause: str = Field(description="Why, as the command says.")
+
+
+class CommandExecuted(WithDetail, Event):
+    """What became of an accepted command."""
+
+    TYPE: ClassVar[str] = "command.executed"
+    command: str = Field(description="The command's id.")
+    name: str = Field(description="Which command.")
+    result: Result = Field(description="How it ended.")
+    detail: Detail = Field(default="", description="In words.")
+    message: DetailMessage = None
+
+
+class CommandRefused(WithDetail, Event):
+    """A command was not obeyed. Nothing that is not proved is repeated here but for the topic's last part."""
+
+    TYPE: ClassVar[str] = "command.refused"
+    code: Refusal = Field(description="Why.")
+    name: str = Field(description="The last part of its topic.")
+    command: str | None = Field(default=None, description="The command's id, where the signature held.")
+    key: str | None = Field(default=None, description="The id of its key, where the signature held.")
+    detail: Detail = Field(default="", description="In words.")
+    message: DetailMessage = None
+    count: int = Field(
+        default=1, description="How many of this code since the last such event; a flood is folded into few events."
+    )
+
+
+class AcknowledgementRefused(Event):
+    """Central acknowledged what cannot be."""
+
+    TYPE: ClassVar[str] = "acknowledgement.refused"
+    code: Literal["malformed", "foreign_stream", "beyond_head", "beyond_sent", "behind"] = Field(description="Why.")
+    stream: str | None = Field(default=None, description="The stream, as it said.")
+    seq: int | None = Field(default=None, description="The watermark, as it said.")
+    count: int = Field(
+        default=1, description="How many of this code since the last such event; a flood is folded into few events."
+    )
+
+
+class ChainCheckpoint(Event):
+    """The gate's own signature over the chain up to the event before this one."""
+
+    TYPE: ClassVar[str] = "chain.checkpoint"
+    seq: int = Field(description="Of the event before.")
+    digest: str = Field(description="SHA-256 of the bytes of the event before, in hex.")
+    key: str = Field(description="The id of the gate's key; birth has the key.")
+    signature: str = Field(
+        description="Compact JWS (RFC 7515, RFC 8037) whose payload names gate, stream, seq, digest and time."
+    )
+
+
+class EvidenceSent(Event):
+    """The broker took a picture."""
+
+    TYPE: ClassVar[str] = "evidence.sent"
+    picture: str = Field(description="Its SHA-256 in hex: the last part of its topic.")
+    bytes: int = Field(description="Its size.")
+
+
+class EvidenceDropped(Event):
+    """Pictures went before their time because all pictures were more than their cap."""
+
+    TYPE: ClassVar[str] = "evidence.dropped"
+    count: int = Field(description="How many.")
+    cause: str = Field(description="Why.")
+
+
+class ListsApplied(Event):
+    """A new version of a list is in force, whole; what the gate decides from here on, it decides by it."""
+
+    TYPE: ClassVar[str] = "lists.applied"
+    list: Literal["trust", "declarations", "revocations", "watch"] = Field(description="Which list.")
+    version: int = Field(description="Its version, which only goes up.")
+    before: int = Field(description="The version until now; 0: none.")
+    issued_at: int = Field(description="When it was signed, Unix seconds.")
+    rows: int = Field(description="How many entries it has.")
+    key: str = Field(description="The id of the key that signed it, in hex.")
+    source: Literal["mqtt", "file"] = Field(description="How it came: over MQTT, or from a file.")
+    whole: bool = Field(description="It was loaded whole; else by what had changed.")
+
+
+class ListsRefused(WithDetail, Event):
+    """A list, or a part of one, was not accepted; the one in force stays."""
+
+    TYPE: ClassVar[str] = "lists.refused"
+    list: Literal["trust", "declarations", "revocations", "watch"] = Field(description="Which list.")
+    code: str = Field(description="Why, in one word: a ListFault or TrustFault value.")
+    detail: Detail = Field(default="", description="In words.")
+    message: DetailMessage = None
+    source: Literal["mqtt", "file"] = Field(description="How it came: over MQTT, or from a file.")
+    count: int = Field(
+        default=1, description="How many of this code since the last such event; a flood is folded into few events."
+    )
+
+
+class ListsState(Event):
+    """What the age of the lists allows has changed."""
+
+    TYPE: ClassVar[str] = "lists.state"
+    state: DataState = Field(description="What it allows now.")
+    before: DataState | None = Field(default=None, description="What it allowed until now; null: the gate has started.")
+    age_s: int | None = Field(
+        default=None,
+        description="Seconds since central's word on the oldest list that the gate needs; null: it lacks one.",
+    )
+
+
+class LedgerConflict(Event):
+    """One use of a permit was consumed by more than one gate of the site. Nothing undoes it."""
+
+    TYPE: ClassVar[str] = "ledger.conflict"
+    permit: str = Field(description="The permit id, in hex.")
+    use: int = Field(description="Which use of it, from 1.")
+    gates: tuple[str, ...] = Field(description="The gates that consumed it, in the order of their times.")
+    transactions: tuple[str, ...] = Field(description="Their transactions, in the same order.")
+    vin: str = Field(default="", description="The vehicle identification number that the permit names.")
+
+
+class ClockChanged(WithDetail, Event):
+    """The clock became more or less worth trusting, or was set."""
+
+    TYPE: ClassVar[str] = "clock.changed"
+    state: ClockState = Field(description="What it is worth now.")
+    before: ClockState | None = Field(
+        default=None, description="What it was worth until now; null: the gate has started."
+    )
+    step_s: float | None = Field(
+        default=None, description="By how much it was set, in seconds, forward positive; null: it was not."
+    )
+    detail: Detail = Field(default="", description="Why, in words.")
+    message: DetailMessage = None
+
+
+class RecordsDeleted(Event):
+    """Personal data went because its time was over."""
+
+    TYPE: ClassVar[str] = "records.deleted"
+    kind: Literal["uses", "declarations", "revocations", "watch", "pictures"] = Field(description="What it was.")
+    count: int = Field(description="How many.")
+    cause: str = Field(description="The rule.")
+
+
+class EventsDropped(Event):
+    """Events that the gate had to give up. Never silent."""
+
+    TYPE: ClassVar[str] = "events.dropped"
+    first: int = Field(description="The first one's sequence number.")
+    last: int = Field(description="The last one's sequence number.")
+    cause: str = Field(description="Why.")
+    stream: str | None = Field(
+        default=None, description="The stream that they belonged to, where it is not this one; null: not known."
+    )
+
+
+TYPES: tuple[type[Event], ...] = (
+    GateStarted,
+    GateStopping,
+    ConfigurationRefused,
+    ConsoleActed,
+    DeviceChanged,
+    VehiclePresent,
+    PermitPresented,
+    AccessDecided,
+    AccessGranted,
+    BarrierPulsed,
+    BarrierMoved,
+    BarrierHeld,
+    BarrierTested,
+    VehicleEntering,
+    AlarmRaised,
+    TransactionClosed,
+    LaneOrdered,
+    CommandAccepted,
+    CommandExecuted,
+    CommandRefused,
+    AcknowledgementRefused,
+    ChainCheckpoint,
+    EvidenceSent,
+    EvidenceDropped,
+    ListsApplied,
+    ListsRefused,
+    ListsState,
+    LedgerConflict,
+    ClockChanged,
+    RecordsDeleted,
+    EventsDropped,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An event before the journal gives it its place: sequence number, hash of the one before, id, time."""
+
+    event: Event
+    lane: str | None
+    transaction: str | None
+    utc: float

@@ -1,0 +1,212 @@
+"""The messages beside the events: status, birth, health, acknowledgement and the result of a command, as they are on the wire.
+
+All are JSON objects in UTF-8. Fields are only ever added, with a default. agent.core.commands.body has the commands.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from agent.core.clock.trust import ClockState
+from agent.core.commands.command import Refusal, Result
+from agent.core.lists.freshness import DataState
+
+AckModeName = Literal["watermark", "puback"]
+AckStateName = Literal["waiting", "heard", "silent", "none"]
+Count = Annotated[int, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class GateKey(BaseModel):
+    """The gate's own key, which signs checkpoints."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    kid: str = Field(description="Key id: the first 16 hex digits of the SHA-256 of the public key.")
+    public: str = Field(description="The public key: 32 bytes of Ed25519 in hex.")
+
+
+class CommandOffer(BaseModel):
+    """What the gate says of the commands that it takes."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    names: tuple[str, ...] = Field(description="The commands that some key may give.")
+    keys: tuple[str, ...] = Field(description="The ids of the keys whose commands are checked at all.")
+    max_life_s: int = Field(description="The longest time between `iat` and `exp` of a command.")
+
+
+class StandingOrders(BaseModel):
+    """Which orders stand for a lane, and who gave them; empty: nobody."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    locked_by: str = Field(default="", description="Who locked it: it opens for nobody but the hold contact.")
+    out_of_service_by: str = Field(default="", description="Who took it out of service.")
+
+
+class ListsHeld(BaseModel):
+    """The lists of the gate: how fresh they are, and their versions; null: it has none."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    state: DataState | None = Field(description="What their age allows; null: that cannot be known.")
+    trust: Count = Field(default=0, description="Version of the trust list; 0: none.")
+    declarations: Count | None = Field(default=None, description="Version of the declarations.")
+    revocations: Count | None = Field(default=None, description="Version of the revocations.")
+    watch: Count | None = Field(default=None, description="Version of the watch list.")
+
+
+class Presence(BaseModel):
+    """What birth and status have in common."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    gate: str = Field(description="The gate id: the CN of the gate's certificate.")
+    version: str = Field(description="The version of the agent.")
+    boot: str = Field(description="New with every start of the agent.")
+    stream: str = Field(description="New with every new journal; sequence numbers count within it.")
+    time: str = Field(
+        description="When this was said: RFC 3339, UTC, milliseconds.", json_schema_extra={"format": "date-time"}
+    )
+    clock_synced: bool = Field(description="Whether the gate's clock is synchronised.")
+    clock_error_ms: Count | None = Field(default=None, description="Bound of the clock's error; null: not known.")
+    clock_state: ClockState | None = Field(
+        default=None, description="Whether permits may be judged by the gate's clock: not while UNTRUSTED."
+    )
+    lists: ListsHeld | None = Field(default=None, description="The signed lists that the gate holds.")
+    site: dict[str, JsonValue] = Field(
+        default={}, description="How it stands with the other gates of its site; empty: it is the only one."
+    )
+    configuration_problem: str = Field(
+        default="",
+        description="Why the configuration on the disk is not the one that runs: its first mistake. Empty: it is.",
+    )
+    devices: dict[str, str] = Field(default={}, description="The state of every device, by its name.")
+    lanes: dict[str, str | None] = Field(
+        default={}, description="The state of every lane, by its name; null: it has none yet."
+    )
+    orders: dict[str, StandingOrders] = Field(
+        default={}, description="The lanes that are locked or out of service, by their names."
+    )
+    pictures_waiting: Count = Field(default=0, description="How many pictures are still to be sent.")
+    pictures_trouble: str = Field(default="", description="Why the last picture did not get through; empty: it did.")
+    journal_failing: bool = Field(
+        default=False, description="The journal cannot be written: no barrier is raised, an officer must act."
+    )
+    challenge: str | None = Field(
+        default=None,
+        description="What a command must repeat; new with every connection and every ten minutes. Null: no commands are taken.",
+    )
+    checkpoint: str | None = Field(
+        default=None,
+        description="Compact JWS, signed by the gate's key, over {gate, stream, seq, digest, time} of the last event.",
+    )
+
+
+class Status(Presence):
+    """How the gate is. Retained; also the last will.
+
+    A gate that cannot make the whole message sends `state` alone.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"required": ["state"]})
+    state: Literal["online", "offline", "lost"] = Field(
+        description="online; offline: stopped in order; lost: the will, whose other fields are those of the connect."
+    )
+    seq_head: Count = Field(description="The highest sequence number recorded; 0: none.")
+    seq_acked: Count = Field(description="The watermark: all up to it is acknowledged.")
+    depth: Count = Field(description="How many events wait for their acknowledgement.")
+    ack_mode: AckModeName = Field(
+        description="watermark: events are kept until central acknowledges them; puback: until the broker took them."
+    )
+    ack: AckStateName = Field(
+        description="Acknowledgements: waiting for the first, heard, silent (one is owed), none (nobody is asked)."
+    )
+    trouble: str = Field(description="Why events do not get through, in words; empty: they do.")
+    refused: Count = Field(description="How often the broker refused an event since the start.")
+    acks: dict[str, Count] = Field(description="Acknowledgements since the start by what became of them.")
+    broker: Count = Field(description="Which address of the gate's list it is connected to, from 0.")
+
+
+class Birth(Presence):
+    """What the gate is. Retained; published on every connect."""
+
+    schema_version: int = Field(
+        alias="schema", description="The version of the schemas: the last part of `dataschema`."
+    )
+    types: tuple[str, ...] = Field(description="The event types that this gate can send.")
+    inventory: dict[str, JsonValue] = Field(
+        description="Site, digest of the configuration, and every lane with its devices by kind."
+    )
+    first_kept: Count = Field(default=1, description="The lowest sequence number that can still be replayed.")
+    key: GateKey | None = Field(default=None, description="The gate's own key; null: it signs nothing.")
+    commands: CommandOffer | None = Field(default=None, description="The commands that it takes; null: none.")
+
+
+class CameraHealth(BaseModel):
+    """How one camera does."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    state: str = Field(description="As in `devices` of `status`; empty: not known yet.")
+    score: Share | None = Field(
+        description="Share of the frames in a time of change that were read, over the last minute; null: no frame came."
+    )
+    age_p95_ms: Count | None = Field(
+        description="What the age of the newest frame stayed below in 95 of 100 looks, over the last minute; null: no frame came."
+    )
+    load: Share | None = Field(description="Share of the time in which the code reader was busy; null: not known.")
+    restarts: Count = Field(description="How often the camera's process was started anew.")
+
+
+class HealthFinding(BaseModel):
+    """Something that the gate found to be mended; docs/doctor.md says how."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    code: str = Field(description="What was found.")
+    subject: str = Field(description="Of which of several things, such as a camera's name; empty: there is one only.")
+    severity: Literal["note", "warning", "error"] = Field(description="How grave it is.")
+
+
+class Health(BaseModel):
+    """How well the gate does: every minute, retained. Also what `gate-agent doctor` publishes to try a broker, not retained."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    gate: str = Field(description="The gate id.")
+    version: str = Field(description="The version of the agent.")
+    boot: str | None = Field(description="That of `status`; null: the doctor says it, while no agent was asked.")
+    time: str = Field(
+        description="When this was said: RFC 3339, UTC, milliseconds.", json_schema_extra={"format": "date-time"}
+    )
+    cameras: dict[str, CameraHealth] = Field(default={}, description="Every camera, by its name.")
+    relays_ms: dict[str, float | None] = Field(
+        default={}, description="How long each relay board took to answer last; null: it does not answer."
+    )
+    disk_free_bytes: Count | None = Field(default=None, description="Room on the disk of the state; null: not known.")
+    examined: str | None = Field(
+        default=None,
+        description="When the gate last examined itself; null: not yet.",
+        json_schema_extra={"format": "date-time"},
+    )
+    findings: tuple[HealthFinding, ...] = Field(
+        default=(), description="What it found then, and is to be mended; empty: nothing."
+    )
+
+
+class Ack(BaseModel):
+    """Central's word that all events of `stream` up to `seq` are stored without a gap. Unknown fields are left alone."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+    stream: str = Field(min_length=1, max_length=128, description="The `stream` of the events.")
+    seq: int = Field(ge=0, le=2**63 - 1, description="The watermark: the highest `seq` below which nothing is missing.")
+
+
+class CommandResult(BaseModel):
+    """What became of a command. A repeat of an accepted command brings the same answer and does nothing."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    command: str | None = Field(default=None, description="The command's id; null where its signature did not hold.")
+    gate: str = Field(description="The gate id.")
+    name: str = Field(description="The last part of the command's topic.")
+    result: Result = Field(description="How it ended.")
+    code: Refusal | None = Field(default=None, description="Why it was refused; null: it was not.")
+    detail: str = Field(default="", description="One sentence for people.")
+    data: dict[str, JsonValue] = Field(default={}, description="What the command brings.")
+    challenge: str | None = Field(default=None, description="The gate's challenge of now, for the next command.")

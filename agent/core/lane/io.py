@@ -1,0 +1,294 @@
+"""What goes into the lane's step function and what comes out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from math import inf
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agent.core.events.event_types import Draft
+    from agent.core.model.moment import Moment
+    from agent.core.model.observations import Presentation, Reading
+    from agent.core.model.reasons import Decision, Reason
+
+
+# ---------------------------------------------------------------------------------------------------------- inputs
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """The debounced inputs of the lane; None is unknown. `sampled_at` is the monotonic time of the sample itself.
+
+    `presence`: loop A before the arm. `safety`: loop B under and behind it. `photocell`, `opened`, `closed`, `key`,
+    `hold`: None for good where the lane has no such input. `key`: the officer's key switch. `hold`: the contact that
+    holds the barrier open, a fire alarm's for one. `flapping`: the signals that never stand still; they are None too.
+    """
+
+    now: Moment
+    sampled_at: float
+    presence: bool | None
+    safety: bool | None
+    photocell: bool | None = None
+    opened: bool | None = None
+    closed: bool | None = None
+    key: bool | None = None
+    hold: bool | None = None
+    flapping: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Presented:
+    """A reader saw a QR text."""
+
+    now: Moment
+    presentation: Presentation
+
+
+@dataclass(frozen=True, slots=True)
+class PlateRead:
+    """A reader read a plate."""
+
+    now: Moment
+    reading: Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The answer to a Decide effect. `use` is the number of this use of the permit, from 1; 0 where it is not known.
+
+    `transaction`: that of the Decide effect; an answer for another transaction is ignored. Empty: not said.
+    `deadline`, in monotonic seconds: from then on a PASS does not hold any more, because what it was told by another
+    gate may have changed; it is asked for anew.
+    """
+
+    now: Moment
+    decision: Decision
+    use: int = 0
+    transaction: str = ""
+    deadline: float = inf
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFailed:
+    """The Record of the step before could not be made; nothing of that step happened.
+
+    `reason`: ALREADY_USED where the ledger refused a use, INTERLOCKED where a neighbour has the way, else the journal
+    failed. `decision`: the one that the step was about, so that the refusal can name the permit. `item`: what was fed to
+    that step; an order in it is answered, and a sample is taken in, so that a turn of the key is one order. What the
+    step after this input asks for must be recorded and claimed like that of any other.
+    """
+
+    now: Moment
+    reason: Reason
+    decision: Decision | None = None
+    item: Input | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pulsed:
+    """What became of a Raise or a Close: delivery is a drivers.api.Delivery value."""
+
+    now: Moment
+    grant: str | None
+    action: str
+    delivery: str
+
+
+class CommandKind(StrEnum):
+    """What an officer may order, and a technician at the gate.
+
+    LOCK, UNLOCK, OUT_OF_SERVICE and IN_SERVICE stand over restarts, until the opposite is ordered. TEST_OPEN and TEST_CLOSE
+    give one pulse while nobody is there, to try the wiring; nobody can order them from afar.
+    """
+
+    OPEN = "open"
+    HOLD = "hold"
+    RELEASE = "release"
+    CLOSE = "close"
+    LOCK = "lock"
+    UNLOCK = "unlock"
+    OUT_OF_SERVICE = "out_of_service"
+    IN_SERVICE = "in_service"
+    TEST_OPEN = "test_open"
+    TEST_CLOSE = "test_close"
+
+
+@dataclass(frozen=True, slots=True)
+class Commanded:
+    """An officer's order, already verified. `operator`, never empty, and `cause` go into the events.
+
+    `order`: the id under which the order is answered; empty for the key switch, which waits for no answer. `deadline`,
+    in monotonic seconds: from then on the order is not carried out any more.
+    """
+
+    now: Moment
+    kind: CommandKind
+    operator: str
+    cause: str
+    order: str = ""
+    deadline: float = inf
+
+
+@dataclass(frozen=True, slots=True)
+class ReadersChanged:
+    """Whether the lane has at least one reader that works."""
+
+    now: Moment
+    up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RelayChanged:
+    """Whether the relay board can be reached."""
+
+    now: Moment
+    up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WayChanged:
+    """What the neighbours of a lane do; a lane without neighbours never hears of it.
+
+    `free`: no lane that this one must wait for occupies its barrier. `arm_in_use`: the lane of the other direction, that
+    has the same arm, uses it.
+    """
+
+    now: Moment
+    free: bool
+    arm_in_use: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """Time went on."""
+
+    now: Moment
+
+
+Input = (
+    Sampled
+    | Presented
+    | PlateRead
+    | Decided
+    | RecordFailed
+    | Pulsed
+    | Commanded
+    | ReadersChanged
+    | RelayChanged
+    | WayChanged
+    | Ticked
+)
+
+
+# --------------------------------------------------------------------------------------------------------- effects
+
+
+class LedgerState(StrEnum):
+    """State of one use of a permit."""
+
+    RESERVED = "RESERVED"
+    CONSUMED = "CONSUMED"
+    RELEASED = "RELEASED"
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerChange:
+    """A row of the permit ledger to write in the same transaction as the events.
+
+    RESERVED inserts the row, and fails the whole Record when another reservation or consumption of this `use` is there;
+    CONSUMED and RELEASED change the row of the same permit, use and transaction. `vehicle` (VIN) and `direction` are
+    kept with a reservation, so that a vehicle is known by whichever permit it passed.
+    """
+
+    permit_id: bytes
+    use: int
+    state: LedgerState
+    transaction: str
+    vehicle: str = ""
+    direction: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Write events and ledger changes to the journal, in one transaction, before any effect that follows."""
+
+    events: tuple[Draft, ...]
+    ledger: tuple[LedgerChange, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """Decide on the evidence so far and come back with Decided. `final`: no more will come, so RETRY is no answer.
+
+    `set_aside`: how many plates were read that do not count, as of others than this vehicle.
+    """
+
+    transaction: str
+    presentations: tuple[Presentation, ...]
+    readings: tuple[Reading, ...]
+    final: bool
+    set_aside: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Raise:
+    """Give the open pulse for this grant, once. The deadline is monotonic: after it the pulse must not start.
+
+    `override`: for what is under an arm that this lane lowers, which is its own way already; it waits for no neighbour.
+    """
+
+    grant: str
+    deadline: float
+    override: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Give the close pulse (close_mode "agent" only)."""
+
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Hold the barrier open, or let go. `override`: by the hold contact, which waits for no neighbour."""
+
+    on: bool
+    override: bool = False
+
+
+class Lamp(StrEnum):
+    """The lamp at the barrier."""
+
+    RED = "red"
+    GREEN = "green"
+
+
+@dataclass(frozen=True, slots=True)
+class Show:
+    """Set the lamp and the sign. `message` is a Reason value or a state word that the sign translates."""
+
+    lamp: Lamp
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Keep these pictures, by SHA-256, as evidence of the transaction."""
+
+    transaction: str
+    pictures: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The one answer to an order that has an id. Not `done`: nothing moved, and nothing stands, because of `detail`."""
+
+    order: str
+    done: bool
+    detail: str
+
+
+Effect = Record | Decide | Raise | Close | Hold | Show | Keep | Answered

@@ -1,0 +1,95 @@
+"""Orders that stand, over restarts too: a lane is locked, or out of service, until the opposite is ordered."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+from agent.core.events.event_types import Alarm, LaneOrdered, Outcome
+from agent.core.lane.io import CommandKind
+from agent.core.lane.state import GATHERING, State, sign_word
+from agent.core.model.reasons import Reason
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.core.lane.io import Commanded
+    from agent.core.lane.transition import Turn
+
+_NO_GRANT = GATHERING | {State.MANUAL}
+_AT_HAND = _NO_GRANT | {State.IDLE, State.DENIED}
+_SHOWS_LOCK = frozenset({State.IDLE, State.WAITING})
+
+
+def stand(turn: Turn, item: Commanded) -> tuple[bool, str]:
+    """Carry out an order that stands. Return whether it stands now, and the words for it."""
+    return _KINDS[item.kind](turn, item)
+
+
+def _lock(turn: Turn, item: Commanded) -> tuple[bool, str]:
+    """Let nothing more open but the hold contact. What was granted before goes on."""
+    lane = turn.lane
+    if lane.orders.locked_by:
+        return True, Text("it is locked already, by {locked_by}", locked_by=lane.orders.locked_by)
+    if lane.ordered_hold is not None:
+        return False, Text("{ordered_hold} holds it open: release it first", ordered_hold=lane.ordered_hold)
+    _note(turn, item, "locked", locked_by=item.operator)
+    return True, Text("it is locked")
+
+
+def _unlock(turn: Turn, item: Commanded) -> tuple[bool, str]:
+    """Let permits and officers open again; a vehicle that waits is judged anew by the next step."""
+    if not turn.lane.orders.locked_by:
+        return True, Text("it is not locked")
+    _note(turn, item, "unlocked", locked_by="")
+    return True, Text("it is unlocked")
+
+
+def _out_of_service(turn: Turn, item: Commanded) -> tuple[bool, str]:
+    """Begin nothing more by itself. A vehicle without a grant is turned away, one with a grant has its outcome first."""
+    lane = turn.lane
+    if lane.orders.out_of_service_by:
+        return True, Text(
+            "it is out of service already, by {out_of_service_by}", out_of_service_by=lane.orders.out_of_service_by
+        )
+    _note(turn, item, "out_of_service", out_of_service_by=item.operator)
+    if lane.state in _NO_GRANT:
+        # Denied, for the vehicle did not go of itself; and by an order, for its permit may be as good as any.
+        turn.end(Outcome.DENIED, Reason.LANE_LOCKED)
+    if lane.state not in _AT_HAND:
+        return True, Text("it goes out of service after state {state}", state=lane.state)
+    turn.rest()
+    return True, Text("it is out of service")
+
+
+def _in_service(turn: Turn, item: Commanded) -> tuple[bool, str]:
+    """Serve vehicles again, after the inputs have proved the arm at rest. Who was turned away may try again at once."""
+    if not turn.lane.orders.out_of_service_by:
+        return True, Text("it is in service")
+    _note(turn, item, "in_service", out_of_service_by="")
+    turn.set(spent=tuple(one for one in turn.lane.spent if one.passed))
+    if turn.lane.state is State.OUT_OF_SERVICE:
+        turn.go(State.INIT)
+    return True, Text("it is in service")
+
+
+def _note(
+    turn: Turn,
+    item: Commanded,
+    order: Literal["locked", "unlocked", "out_of_service", "in_service"],
+    **orders: str,
+) -> None:
+    turn.untell(Alarm.JOURNAL_FAILED)  # this step stands only if its record was written
+    turn.record(LaneOrdered(order=order, operator=item.operator, cause=item.cause))
+    turn.set(orders=replace(turn.lane.orders, **orders))
+    if turn.lane.state in _SHOWS_LOCK:
+        turn.show(sign_word(turn.lane))
+
+
+_KINDS: dict[CommandKind, Callable[[Turn, Commanded], tuple[bool, str]]] = {
+    CommandKind.LOCK: _lock,
+    CommandKind.UNLOCK: _unlock,
+    CommandKind.OUT_OF_SERVICE: _out_of_service,
+    CommandKind.IN_SERVICE: _in_service,
+}

@@ -1,0 +1,122 @@
+"""What a lane writes: transaction ids, and events made of decisions and presentations."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from agent.core.events.event_types import (
+    AccessDecided,
+    CheckRecord,
+    DataRecord,
+    PermitPresented,
+    PermitRecord,
+    PlateRecord,
+)
+from agent.core.model.list_kinds import ListKind
+
+if TYPE_CHECKING:
+    from agent.core.lane.state import Visit
+    from agent.core.lists.freshness import DataStanding
+    from agent.core.model.observations import Presentation
+    from agent.core.model.reasons import Decision
+    from agent.core.permit.claims import Permit
+    from agent.core.plates.match import PlateMatch
+
+_LAST_SECOND = 253402300799.0  # of the year 9999
+_SERIALS = 10_000
+_READING_PICTURES = 3
+
+
+def transaction_id(utc: float, lane_number: int, serial: int) -> str:
+    """Return 20 digits: yyyymmddHHMMSS in UTC, the lane's number, the serial. A clock off the calendar is clipped."""
+    stamp = datetime.fromtimestamp(min(max(utc, 0.0), _LAST_SECOND), UTC)
+    return f"{stamp:%Y%m%d%H%M%S}{lane_number:02d}{serial % _SERIALS:04d}"
+
+
+def presented(presentation: Presentation, picture: str | None) -> PermitPresented:
+    """Return the event of a QR text: its length and digest, never the text."""
+    return PermitPresented(
+        length=len(presentation.payload),
+        digest=hashlib.sha256(presentation.payload).hexdigest()[:16],
+        engine=presentation.engine,
+        camera=presentation.camera,
+        picture=picture,
+    )
+
+
+def decided(decision: Decision, pictures: tuple[str, ...]) -> AccessDecided:
+    """Return the event of a decision."""
+    return AccessDecided(
+        verdict=decision.verdict,
+        reason=decision.reason,
+        checks=tuple(CheckRecord(reason=c.reason, ok=c.ok, detail=c.detail) for c in decision.checks),
+        permit=_permit(decision.permit),
+        plate=_plate(decision.match),
+        pictures=pictures,
+        data=_data(decision.data),
+    )
+
+
+def pictures(visit: Visit) -> tuple[str, ...]:
+    """Return the evidence pictures of a transaction: those that events named, then the newest of its plate."""
+    plates = dict.fromkeys(r.picture for r in reversed(visit.readings) if r.picture is not None)
+    return tuple(dict.fromkeys((*visit.pictures, *tuple(plates)[:_READING_PICTURES])))
+
+
+def permit_of(visit: Visit) -> str | None:
+    """Return the id, in hex, of the permit that was verified in this transaction."""
+    if visit.decision is None or visit.decision.permit is None:
+        return None
+    return visit.decision.permit.permit_id.hex()
+
+
+def plate_of(visit: Visit) -> str | None:
+    """Return the plate of this transaction: what the match voted for, else the newest reading."""
+    if visit.decision is not None and visit.decision.match is not None and visit.decision.match.read:
+        return visit.decision.match.read
+    return visit.readings[-1].text if visit.readings else None
+
+
+def _permit(permit: Permit | None) -> PermitRecord | None:
+    if permit is None:
+        return None
+    return PermitRecord(
+        permit=permit.permit_id.hex(),
+        issuer=permit.issuer,
+        key=permit.key_id.hex(),
+        declaration=str(permit.declaration),
+        vin=permit.vin,
+        plate=permit.plate,
+        expires_at=permit.expires_at,
+        form=permit.form.value,
+    )
+
+
+def _plate(match: PlateMatch | None) -> PlateRecord | None:
+    if match is None:
+        return None
+    return PlateRecord(
+        verdict=match.verdict,
+        declared=match.declared,
+        read=match.read,
+        score=match.score,
+        frames=match.frames,
+        rival=match.rival,
+        kind=match.kind,
+        colour=match.colour,
+    )
+
+
+def _data(data: DataStanding | None) -> DataRecord | None:
+    if data is None:
+        return None
+    return DataRecord(
+        state=data.state,
+        age_s=None if data.age_s is None else round(data.age_s),
+        trust=data.trust,
+        declarations=data.versions.get(ListKind.DECLARATIONS),
+        revocations=data.versions.get(ListKind.REVOCATIONS),
+        watch=data.versions.get(ListKind.WATCH),
+    )

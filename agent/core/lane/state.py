@@ -1,0 +1,313 @@
+"""The state of a lane: frozen values only. What moves them is in agent.core.lane.step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from math import inf
+from typing import TYPE_CHECKING, Literal, Self
+
+from agent.core.model.reasons import Reason
+
+if TYPE_CHECKING:
+    from agent.core.events.event_types import Alarm
+    from agent.core.lane.io import LedgerChange, Show
+    from agent.core.model.observations import Presentation, Reading
+    from agent.core.model.reasons import Decision
+
+
+class State(StrEnum):
+    """Where a lane is. The value is also the state word that a sign translates."""
+
+    INIT = "init"
+    IDLE = "idle"
+    PRESENT = "present"
+    DECIDING = "deciding"
+    MANUAL = "manual"
+    WAITING = "waiting"
+    DENIED = "denied"
+    OPENING = "opening"
+    OPEN = "open"
+    PASSING = "passing"
+    CLEARING = "clearing"
+    CLOSING = "closing"
+    VIOLATION = "violation"
+    HELD_OPEN = "held_open"
+    FAULT = "fault"
+    YIELDING = "yielding"
+    OUT_OF_SERVICE = "out_of_service"
+
+
+UNDECIDED = frozenset({State.PRESENT, State.DECIDING})
+GATHERING = UNDECIDED | {State.WAITING}
+RISING = frozenset({State.OPENING, State.OPEN})
+_UNNOTICED = frozenset({State.INIT, State.IDLE, State.VIOLATION, State.FAULT, State.OUT_OF_SERVICE})
+_AT_REST = GATHERING | {State.IDLE, State.MANUAL, State.DENIED, State.YIELDING, State.OUT_OF_SERVICE}
+
+
+@dataclass(frozen=True, slots=True)
+class LaneRules:
+    """The timings and options of a lane.
+
+    `read_s`: to show a permit after arrival. `decide_s`: to a final answer after the first presentation.
+    `open_s`, `enter_s`, `pass_s`, `close_s`: for the arm to open, the vehicle to enter, to get through, the arm to close.
+    `clear_s`: the lane must be free for so long before a passage counts as over; gaps below it are one vehicle.
+    `deny_again_s`: least time between a refusal and the next try. `stale_s`: age at which inputs are lost.
+    `decides_by_plate`: a plate alone is worth a decision; without, one is asked for when a permit is presented.
+    `grant_s`: life of a grant. `gone_s`: what no reader saw for so long is gone. `blind_passage_s`: after the pulse,
+    a blind lane takes the passage for done. `neighbours`: there are lanes that this one must wait for; it is not free
+    until it is told so. `shares_arm`: one of them serves the other direction of the same arm. Raises ValueError for a
+    lane number that does not fit a transaction id.
+    """
+
+    lane: str
+    lane_number: int
+    direction: str = ""
+    blind: bool = False
+    decides_by_plate: bool = False
+    close_mode: Literal["controller", "agent"] = "controller"
+    has_opened: bool = False
+    has_closed: bool = False
+    has_photocell: bool = False
+    has_key: bool = False
+    has_hold: bool = False
+    shares_arm: bool = False
+    neighbours: bool = False
+    read_s: float = 30.0
+    decide_s: float = 5.0
+    open_s: float = 6.0
+    enter_s: float = 15.0
+    pass_s: float = 60.0
+    clear_s: float = 1.0
+    close_s: float = 8.0
+    deny_again_s: float = 1.0
+    stale_s: float = 0.3
+    grant_s: float = 10.0
+    gone_s: float = 3.0
+    blind_passage_s: float = 8.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.lane_number <= 99:  # noqa: PLR2004 -- two digits of the transaction id
+            raise ValueError(f"lane_number must be 0 to 99, not {self.lane_number}")
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """The last sample and what follows from the samples so far; times are monotonic seconds.
+
+    `known_at`: the newest sample in which every input that the lane has was known. `clear_since`: nothing under the
+    arm since then, by safety loop and photocell; `free_since`: nothing on the presence loop. `inf`: not so now.
+    `was_free`: nothing was on the presence loop when it was last known.
+    """
+
+    at: float = -inf
+    presence: bool | None = None
+    safety: bool | None = None
+    photocell: bool | None = None
+    opened: bool | None = None
+    closed: bool | None = None
+    key: bool | None = None
+    hold: bool | None = None
+    known_at: float = -inf
+    clear_since: float = inf
+    free_since: float = inf
+    was_free: bool = False
+
+    @property
+    def clear(self) -> bool:
+        """Whether nothing is under the arm, for sure. A high chassis leaves the loop, not the photocell."""
+        return self.clear_since < inf
+
+    @property
+    def taken(self) -> bool:
+        """Whether something is under the arm, by any input that is there."""
+        return self.safety is True or self.photocell is True
+
+
+class Delivery(StrEnum):
+    """What became of the pulse of the newest grant, as far as the lane knows."""
+
+    WAITING = "waiting"
+    DELIVERED = "delivered"
+    NOT_DELIVERED = "not_delivered"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One open transaction.
+
+    `arrived`: the vehicle was seen, not only announced by an officer. `presentations`, `readings`: the newest
+    evidence. `payloads`, `pictures`: what permit.presented events named. `asked`, `final`: a Decide is unanswered,
+    and was the last. `retried`: reasons of RETRY answers that were recorded. `waits_for`: the loss that made the
+    answer MANUAL, and whose end resumes the transaction. `use`: number of the permit's next use, 0 where it is not
+    known. `pulse`: of the newest grant; of an earlier one it is always unknown. `seen_under`: something was under the arm
+    since the first grant, before that since the vehicle came; `unblocked`: nothing was at some time since the grant, so that what comes
+    there is this vehicle. `entered`, `released`: it was under the arm, and had left the presence loop by then. `plates`:
+    texts read while it was on its way, so that they are known for its own. `tested`: it began with a
+    test pulse, without a vehicle.
+    """
+
+    transaction: str
+    began_at: float
+    arrived: bool
+    presentations: tuple[Presentation, ...] = ()
+    readings: tuple[Reading, ...] = ()
+    payloads: tuple[bytes, ...] = ()
+    pictures: tuple[str, ...] = ()
+    asked: bool = False
+    final: bool = False
+    retried: tuple[Reason, ...] = ()
+    decision: Decision | None = None
+    waits_for: Alarm | None = None
+    use: int = 0
+    by: Literal["permit", "operator"] | None = None
+    grant: str | None = None
+    grants: int = 0
+    pulse: Delivery = Delivery.WAITING
+    reserved: LedgerChange | None = None
+    seen_under: bool = False
+    unblocked: bool = False
+    entered: bool = False
+    released: bool = False
+    violations: tuple[Alarm, ...] = ()
+    kept: tuple[str, ...] = ()
+    plates: tuple[str, ...] = ()
+    tested: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What identified a vehicle that was answered: payloads and plate texts. Void once none was seen for `gone_s`.
+
+    `passed`: the vehicle passed, so that nothing of it counts for another; else it may try again with something new.
+    """
+
+    keys: frozenset[bytes | str]
+    seen_at: float
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """An open pulse that was ordered and not yet reported."""
+
+    grant: str
+    transaction: str | None
+    deadline: float
+
+
+@dataclass(frozen=True, slots=True)
+class LaneOrders:
+    """What was ordered of a lane and stays so over restarts: who locked it, who took it out of service. Empty: not so."""
+
+    locked_by: str = ""
+    out_of_service_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A lane between two steps.
+
+    `serial`: of the next transaction. `since`: monotonic time of entering the state. `early`: sightings that belong
+    to no transaction yet. `seen_at`: last sighting, for blind lanes. `pulses`: unreported. `closing_pulse`: a close
+    pulse was ordered since the state was entered; `close_unreported`: and not yet reported. `told`: alarms that are
+    not repeated before the lane is idle again. `sign`: what is shown. `ordered_hold`: the officer who holds the barrier
+    open; `contact_hold`: the contact does. Either is enough.
+
+    `way_free`, `arm_in_use`: as in WayChanged. `arm_entered`: the safety loop was taken since the other direction began
+    to use the arm. `arm_free_at`: when that use ended. `leaving_since`: when a vehicle of the other direction came onto
+    the presence loop, on its way out; it counts until the loop is free. `orders`: what stays over restarts. `turned_away`:
+    the use of a vehicle that went away before the open arm; it is given back once the arm is down and nothing went under it.
+    """
+
+    rules: LaneRules
+    serial: int
+    state: State = State.INIT
+    since: float = inf
+    watch: Watch = Watch()
+    visit: Visit | None = None
+    early: tuple[Presentation | Reading, ...] = ()
+    spent: tuple[Spent, ...] = ()
+    seen_at: float = -inf
+    relay_up: bool = False
+    readers_up: bool = True
+    pulses: tuple[Pulse, ...] = ()
+    closing_pulse: bool = False
+    close_unreported: bool = False
+    told: tuple[Alarm, ...] = ()
+    sign: Show | None = None
+    ordered_hold: str | None = None
+    contact_hold: bool = False
+    way_free: bool = True
+    arm_in_use: bool = False
+    arm_entered: bool = False
+    arm_free_at: float = -inf
+    leaving_since: float = -inf
+    orders: LaneOrders = LaneOrders()
+    turned_away: LedgerChange | None = None
+
+    @classmethod
+    def start(cls, rules: LaneRules, first_serial: int, orders: LaneOrders = LaneOrders()) -> Self:
+        """Return the lane of an agent that just started. `orders`: those of its last run that still hold.
+
+        The relay counts as away until RelayChanged says it is up, the way of a lane with neighbours as taken until
+        WayChanged says it is free.
+        """
+        return cls(rules=rules, serial=first_serial, way_free=not rules.neighbours, orders=orders)
+
+    @property
+    def transaction_id(self) -> str | None:
+        """Id of the open transaction."""
+        return None if self.visit is None else self.visit.transaction
+
+
+def sign_word(lane: Lane) -> str:
+    """What the sign says of the state; in a locked lane, that it is locked, to those who might pass otherwise."""
+    locked = lane.orders.locked_by
+    match lane.state:
+        case State.IDLE if locked:
+            return Reason.LANE_LOCKED
+        case State.WAITING:
+            return Reason.LANE_LOCKED if locked or lane.way_free else Reason.INTERLOCKED
+        case _:
+            return lane.state
+
+
+def fresh(lane: Lane, at: float) -> bool:
+    """Whether every input of the lane was known at most `stale_s` ago; for blind lanes always."""
+    return lane.rules.blind or at - lane.watch.known_at <= lane.rules.stale_s
+
+
+def safe_to_close(lane: Lane, at: float) -> bool:
+    """Whether every input that guards a close is fresh and clear. Unknown is not clear, so a blind lane is never safe."""
+    return fresh(lane, at) and lane.watch.clear and lane.watch.presence is not None
+
+
+def arm_down(lane: Lane) -> bool:
+    """Whether the limit inputs that the lane has say that the arm is closed; true without any."""
+    rules, watch = lane.rules, lane.watch
+    if rules.has_closed:
+        return watch.closed is True
+    return not rules.has_opened or watch.opened is False
+
+
+def arm_up(lane: Lane) -> bool:
+    """Whether a limit input says that the arm is not closed, for sure."""
+    return lane.watch.closed is False if lane.rules.has_closed else lane.watch.opened is True
+
+
+def owns_limits(lane: Lane) -> bool:
+    """Whether the limit inputs tell of this lane's doing: not of the other direction's, nor from before that ended."""
+    return not lane.arm_in_use and lane.watch.at > lane.arm_free_at
+
+
+def at_rest(lane: Lane) -> bool:
+    """Whether the agent may start anew and no vehicle would notice: no transaction, no pulse under way, nothing held or closing."""
+    ordered = bool(lane.pulses) or lane.close_unreported or lane.contact_hold or lane.ordered_hold is not None
+    return lane.visit is None and lane.state in _UNNOTICED and not ordered
+
+
+def occupies(lane: Lane) -> bool:
+    """Whether the lane's barrier is, or may be, anything but closed and at rest: its neighbours must wait."""
+    return lane.state not in _AT_REST or bool(lane.pulses) or (owns_limits(lane) and not arm_down(lane))

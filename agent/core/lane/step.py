@@ -1,0 +1,99 @@
+"""The lane: one barrier, from a vehicle's arrival to exactly one outcome, as an explicit table.
+
+Rule 1: everything that moves a lane from one state to another is here and in the modules that this one joins:
+lane_arrival and lane_answers (before the pulse), lane_passage (after it), lane_orders, lane_standing, lane_reports and
+lane_failures (in every state).
+Rule 2: time comes in with the input; nothing here reads a clock, a device or a file.
+
+docs/lane.md shows the table, drawn by stepping it. Safety belongs to the barrier's own controller: the lane gives open
+pulses for recorded grants, gives close pulses only where it is told to and the inputs prove it safe, and never takes
+silence for an empty lane.
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, assert_never
+
+from agent.core.lane import answers, arrival, failures, orders, passage, reports
+from agent.core.lane.io import (
+    Commanded,
+    Decided,
+    Effect,
+    Input,
+    PlateRead,
+    Presented,
+    Pulsed,
+    ReadersChanged,
+    RecordFailed,
+    RelayChanged,
+    Sampled,
+    Ticked,
+    WayChanged,
+)
+from agent.core.lane.state import Lane, LaneRules, State
+from agent.core.lane.transition import Turn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["Lane", "LaneRules", "State", "step"]
+
+
+def step(lane: Lane, item: Input) -> tuple[Lane, tuple[Effect, ...]]:
+    """Return the lane after an input, and what must be done, in order, Record first.
+
+    An input that means nothing in this state changes nothing but what the lane knows of its surroundings. An
+    exception from here is a bug.
+    """
+    turn = Turn(lane, item.now)
+    if not isfinite(lane.since):
+        turn.go(lane.state)
+    reports.take_in(turn, item)
+    reports.expire(turn)
+    reports.check_inputs(turn)
+    match item:
+        case Pulsed():
+            reports.pulsed(turn, item)
+        case Commanded():
+            orders.commanded(turn, item)
+        case RecordFailed():
+            failures.record_failed(turn, item)
+        case Decided():
+            answers.decided(turn, item)
+        case Sampled():
+            _sampled(turn)
+        case Presented() | PlateRead() | ReadersChanged() | RelayChanged() | WayChanged() | Ticked():
+            _STATES[turn.lane.state](turn)
+        case _:
+            assert_never(item)
+    return turn.lane, turn.effects()
+
+
+def _sampled(turn: Turn) -> None:
+    """Do the first that moves the lane: what an officer orders by a contact, then what the state makes of the sample."""
+    state = turn.lane.state
+    for act in (orders.follow_contact, orders.follow_key, _STATES[state]):
+        if turn.lane.state is state:
+            act(turn)
+
+
+_STATES: dict[State, Callable[[Turn], None]] = {
+    State.INIT: arrival.init,
+    State.IDLE: arrival.idle,
+    State.PRESENT: arrival.undecided,
+    State.DECIDING: arrival.undecided,
+    State.MANUAL: arrival.manual,
+    State.WAITING: arrival.waiting,
+    State.DENIED: arrival.denied,
+    State.OPENING: passage.opening,
+    State.OPEN: passage.opened,
+    State.PASSING: passage.passing,
+    State.CLEARING: passage.clearing,
+    State.CLOSING: passage.closing,
+    State.VIOLATION: passage.violation,
+    State.HELD_OPEN: passage.held_open,
+    State.FAULT: arrival.fault,
+    State.YIELDING: arrival.yielding,
+    State.OUT_OF_SERVICE: arrival.out_of_service,
+}

@@ -1,0 +1,86 @@
+"""Test pulses: a technician at the gate has the barrier move once, while nobody is there, to try the wiring.
+
+One is given only in a lane that is idle or out of service, with nothing on the way, by the rules of any other pulse, and
+its record is written before anything moves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agent.core.events.event_types import Alarm, BarrierTested
+from agent.core.lane.io import CommandKind
+from agent.core.lane.passage import may_lower, why_not_lower
+from agent.core.lane.state import State, arm_down, owns_limits
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from agent.core.lane.io import Commanded
+    from agent.core.lane.state import Lane
+    from agent.core.lane.transition import Turn
+
+_QUIET = frozenset({State.IDLE, State.OUT_OF_SERVICE})
+
+
+def try_out(turn: Turn, item: Commanded) -> tuple[bool, str]:
+    """Order one test pulse, or leave everything as it was. Return whether it is ordered, and the words for it."""
+    why = obstacle(turn.lane, turn.now.at)
+    if why:
+        return False, why
+    if item.kind is CommandKind.TEST_OPEN:
+        return _open(turn, item)
+    return _close(turn, item)
+
+
+def _open(turn: Turn, item: Commanded) -> tuple[bool, str]:
+    """Let the arm up by a grant of its own transaction, so that whatever comes under it is followed."""
+    turn.begin("operator", arrived=False)
+    turn.set_visit(tested=True)
+    turn.record(BarrierTested(action="open", operator=item.operator, cause=item.cause))
+    turn.grant("operator", item.operator, item.cause)
+    turn.go(State.OPENING)
+    return True, Text("the open pulse is ordered, by grant {grant}", grant=turn.visit.grant)
+
+
+def _close(turn: Turn, item: Commanded) -> tuple[bool, str]:
+    if not may_lower(turn):
+        return False, why_not_lower(turn)
+    turn.untell(Alarm.JOURNAL_FAILED)  # this step stands only if its record was written
+    turn.record(BarrierTested(action="close", operator=item.operator, cause=item.cause))
+    turn.go(State.CLOSING)
+    turn.lower()
+    return True, Text("the close pulse is ordered")
+
+
+def obstacle(lane: Lane, at: float) -> str:
+    """Say what forbids a test at that time (monotonic s), in words; empty: nothing. Stale inputs show as state fault."""
+    return _busy(lane) or _presence(lane, at)
+
+
+def _busy(lane: Lane) -> str:
+    if lane.state not in _QUIET:
+        return Text("the lane is in state {state}", state=lane.state)
+    if lane.orders.locked_by:
+        return Text("the lane is locked by {locked_by}", locked_by=lane.orders.locked_by)
+    if lane.pulses or lane.close_unreported:
+        return Text("a pulse is under way")
+    if not lane.relay_up:
+        return Text("the relay board is away")
+    return Text("a neighbour's barrier is in the way") if lane.arm_in_use or not lane.way_free else ""
+
+
+def _presence(lane: Lane, at: float) -> str:
+    """Say what is there, or may be. Loops are asked; a reader too, where there are none or the lane is in service."""
+    watch = lane.watch
+    serves = lane.state is State.IDLE
+    if not lane.rules.blind:
+        if watch.presence is not False or not watch.clear:
+            return Text("a vehicle is there, or may be")
+        if not (owns_limits(lane) and arm_down(lane)):
+            return Text("the arm is not known to be down")
+    elif serves and not lane.readers_up:
+        return Text(
+            "no reader works, so that nobody knows whether a vehicle is there: take the lane out of service first"
+        )
+    seen = at - lane.seen_at <= lane.rules.gone_s
+    return Text("a vehicle was seen a moment ago") if seen and (serves or lane.rules.blind) else ""

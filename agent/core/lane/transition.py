@@ -1,0 +1,341 @@
+"""One turn of a lane: gathers what a step changes and orders, and puts the Record first.
+
+A Turn lives inside one call of `agent.core.lane.step.step` and never leaves it, so that the step is pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from agent.core.events.event_types import (
+    AccessGranted,
+    Alarm,
+    AlarmRaised,
+    Draft,
+    Event,
+    Outcome,
+    TransactionClosed,
+    VehiclePresent,
+)
+from agent.core.lane.io import (
+    Answered,
+    Close,
+    Decide,
+    Effect,
+    Hold,
+    Keep,
+    Lamp,
+    LedgerChange,
+    LedgerState,
+    Raise,
+    Record,
+    Show,
+)
+from agent.core.lane.records import decided, permit_of, pictures, plate_of, presented, transaction_id
+from agent.core.lane.settlement import settlement, went_under
+from agent.core.lane.state import Delivery, Lane, Pulse, Spent, State, Visit, sign_word
+from agent.core.model.observations import Presentation, Reading
+from agent.core.model.reasons import Reason
+
+if TYPE_CHECKING:
+    from agent.core.model.moment import Moment
+    from agent.core.model.reasons import Decision
+
+_READY = frozenset({State.IDLE, State.OUT_OF_SERVICE})
+_GREEN = frozenset({State.OPENING, State.OPEN, State.HELD_OPEN})
+_PRESENTATIONS = 16
+_READINGS = 32
+_PAYLOADS = 8
+_NAMED_PICTURES = 3
+_SPENT = 3
+_PASSAGES = frozenset({Outcome.PASSED, Outcome.PASSED_WITH_VIOLATION, Outcome.OVERRIDDEN})
+
+
+class Turn:
+    """The step being made: `lane` is the state so far, `now` its instant.
+
+    `sighted`: the evidence that it brought. `turned`: it brought a turn of the officer's key.
+    """
+
+    __slots__ = (
+        "_acts",
+        "_answered",
+        "_ask",
+        "_events",
+        "_keep",
+        "_kept_for",
+        "_ledger",
+        "_show",
+        "lane",
+        "now",
+        "sighted",
+        "turned",
+    )
+
+    def __init__(self, lane: Lane, now: Moment) -> None:
+        self.lane = lane
+        self.now = now
+        self.sighted: Presentation | Reading | None = None
+        self.turned = False
+        self._events: list[Draft] = []
+        self._ledger: list[LedgerChange] = []
+        self._acts: list[Effect] = []
+        self._answered: Answered | None = None
+        self._show: Show | None = None
+        self._keep: tuple[str, ...] = ()
+        self._kept_for = ""
+        self._ask: Decide | None = None
+
+    @property
+    def visit(self) -> Visit:
+        """The open transaction. Raises ValueError without one, which is a bug of the table."""
+        if self.lane.visit is None:
+            raise ValueError(f"no transaction in state {self.lane.state}")
+        return self.lane.visit
+
+    def waited_s(self) -> float:
+        """Return how long the lane has been in its state."""
+        return self.now.at - self.lane.since
+
+    def set(self, **changes: Any) -> None:
+        """Change fields of the lane."""
+        self.lane = replace(self.lane, **changes)
+
+    def set_visit(self, **changes: Any) -> None:
+        """Change fields of the open transaction."""
+        self.lane = replace(self.lane, visit=replace(self.visit, **changes))
+
+    # ------------------------------------------------------------------------------------------------ what is ordered
+
+    def effects(self) -> tuple[Effect, ...]:
+        """Return the effects in the order in which they must happen."""
+        effects: list[Effect] = []
+        if self._events or self._ledger:
+            effects.append(Record(tuple(self._events), tuple(self._ledger)))
+        effects += self._acts
+        if self._show is not None:
+            effects.append(self._show)
+        if self._keep:
+            effects.append(Keep(self._kept_for, self._keep))
+        if self._answered is not None:
+            effects.append(self._answered)
+        if self._ask is not None:
+            effects.append(self._ask)
+        return tuple(effects)
+
+    def record(self, event: Event, transaction: str | None = None) -> None:
+        """Record an event, of the open transaction unless another is named."""
+        if transaction is None and self.lane.visit is not None:
+            transaction = self.lane.visit.transaction
+        self._events.append(Draft(event, self.lane.rules.lane, transaction, self.now.utc))
+
+    def alarm(self, alarm: Alarm, detail: str = "", transaction: str | None = None) -> None:
+        """Raise an alarm."""
+        self.record(AlarmRaised(alarm=alarm, detail=detail), transaction)
+
+    def alarm_once(self, alarm: Alarm, detail: str = "") -> None:
+        """Raise an alarm unless it was raised since the lane was last idle."""
+        if alarm not in self.lane.told:
+            self.set(told=(*self.lane.told, alarm))
+            self.alarm(alarm, detail)
+
+    def untell(self, alarm: Alarm) -> None:
+        """Let an alarm be raised again: what it was about is over."""
+        self.set(told=tuple(told for told in self.lane.told if told is not alarm))
+
+    def go(self, state: State, message: str | None = None) -> None:
+        """Enter a state and show it, or the given message."""
+        told = () if state in _READY else self.lane.told
+        if state is not State.CLOSING:
+            self._give_back(down=state in _READY)
+        self.set(state=state, since=self.now.at, closing_pulse=False, told=told)
+        self.show(message or sign_word(self.lane))
+
+    def rest(self) -> None:
+        """Become idle, or out of service where that was ordered; there nothing counts that was seen before."""
+        if self.lane.orders.out_of_service_by:
+            self.set(early=())
+            self.go(State.OUT_OF_SERVICE)
+        else:
+            self.go(State.IDLE)
+
+    def show(self, message: str) -> None:
+        """Show a message with the lamp of the state, where it is not there already."""
+        sign = Show(Lamp.GREEN if self.lane.state in _GREEN else Lamp.RED, str(message))
+        if sign != self.lane.sign:
+            self.set(sign=sign)
+            self._show = sign
+
+    def reply(self, order: str, *, done: bool, detail: str) -> None:
+        """Answer an order; one without an id waits for no answer."""
+        if order:
+            self._answered = Answered(order, done, detail)
+
+    def hold(self, *, on: bool, override: bool = False) -> None:
+        """Hold the barrier open, or let go."""
+        self._acts.append(Hold(on=on, override=override))
+
+    def lower(self) -> None:
+        """Order the close pulse. It must start while the inputs that allow it are fresh."""
+        self.set(closing_pulse=True, close_unreported=True, since=self.now.at)
+        self._acts.append(Close(self.now.at + self.lane.rules.stale_s))
+
+    # -------------------------------------------------------------------------------------------------- a transaction
+
+    def begin(self, seen_by: Literal["inputs", "eye", "operator"], *, arrived: bool) -> None:
+        """Open a transaction."""
+        self.set(visit=Visit(self._next_id(), self.now.at, arrived))
+        self.record(VehiclePresent(seen_by=seen_by, direction=self.lane.rules.direction or None))
+
+    def add(self, sighting: Presentation | Reading) -> bool:
+        """Add evidence to the transaction; record a payload that is new to it. Return whether anything is new."""
+        visit = self.visit
+        if isinstance(sighting, Reading):
+            if sighting in visit.readings:
+                return False
+            self.set_visit(readings=(*visit.readings, sighting)[-_READINGS:])
+            return True
+        if sighting in visit.presentations:
+            return False
+        if sighting.payload not in visit.payloads:
+            if len(visit.payloads) == _PAYLOADS:
+                return False  # no driver has so many permits: a screen that cycles must not fill the journal
+            named = sighting.picture is not None and len(visit.pictures) < _NAMED_PICTURES
+            picture = sighting.picture if named else None
+            self.record(presented(sighting, picture))
+            self.set_visit(
+                payloads=(*visit.payloads, sighting.payload),
+                pictures=visit.pictures if picture is None else (*visit.pictures, picture),
+            )
+            self._keep_pictures(self.visit.pictures)
+        self.set_visit(presentations=(*visit.presentations, sighting)[-_PRESENTATIONS:])
+        return True
+
+    def ask(self, *, final: bool) -> None:
+        """Ask for a decision on the evidence so far."""
+        self.set_visit(asked=True, final=final)
+        visit = self.visit
+        self._ask = Decide(visit.transaction, visit.presentations, visit.readings, final)
+
+    def answer(self, decision: Decision) -> None:
+        """Record a decision and keep its pictures."""
+        self.set_visit(asked=False, decision=decision)
+        found = pictures(self.visit)
+        self.record(decided(decision, found))
+        self._keep_pictures(found)
+
+    def answer_retry(self, decision: Decision) -> None:
+        """Note that more is needed; record the first answer for each reason."""
+        visit = self.visit
+        if decision.reason not in visit.retried:
+            found = pictures(visit)
+            self.record(decided(decision, found))
+            self._keep_pictures(found)
+            visit = replace(self.visit, retried=(*visit.retried, decision.reason))
+        self.set(visit=replace(visit, asked=False, decision=decision))
+        self.show(decision.reason)
+
+    def grant(
+        self,
+        by: Literal["permit", "operator"],
+        operator: str | None = None,
+        cause: str | None = None,
+        reserve: LedgerChange | None = None,
+    ) -> None:
+        """Record a grant of the open transaction and order its one pulse."""
+        visit = self.visit
+        grant = f"{visit.transaction}-{visit.grants + 1}"
+        taken = self.lane.watch.taken
+        seen_under = taken or (visit.grants > 0 and visit.seen_under)
+        self.set_visit(by=by, grant=grant, grants=visit.grants + 1, pulse=Delivery.WAITING)
+        self.set_visit(seen_under=seen_under, unblocked=not taken)
+        if reserve is not None:
+            self.set_visit(reserved=reserve)
+            self._ledger.append(reserve)
+        self.record(AccessGranted(grant=grant, by=by, permit=permit_of(visit), operator=operator, cause=cause))
+        self._raise(grant, visit.transaction)
+
+    def grant_safety(self) -> None:
+        """Record a grant that belongs to no transaction, for an arm on its way down, and order its one pulse."""
+        grant = f"{self._next_id()}-1"
+        self.record(AccessGranted(grant=grant, by="safety"))
+        self._raise(grant, None, override=True)
+
+    def turn_away(self) -> None:
+        """Close the transaction of a vehicle that went away before the arm. Its use is given back once the arm is down."""
+        reserved = self.visit.reserved
+        self.set_visit(reserved=None)
+        self.end(Outcome.NOT_TAKEN)
+        self.set(turned_away=reserved)
+
+    def end(
+        self, outcome: Outcome, reason: Reason | None = None, *, passed: bool = False, assumed: bool = False
+    ) -> None:
+        """Close the transaction with its one outcome, and settle the use of its permit.
+
+        `passed`: the vehicle went through; `assumed`: as far as the inputs can tell.
+        """
+        visit = self.visit
+        taken = went_under(self.lane, visit, outcome, self.now.at, passed=passed)
+        permit = None if visit.decision is None else visit.decision.permit
+        if reason is None:
+            reason = visit.decision.reason if visit.decision is not None else Reason.QR_NONE
+        self.record(
+            TransactionClosed(
+                outcome=outcome,
+                reason=reason,
+                assumed=assumed or (outcome in _PASSAGES and not visit.entered),
+                duration_s=round(self.now.at - visit.began_at, 3),
+                permit=permit_of(visit),
+                plate=plate_of(visit),
+                violations=visit.violations,
+                pictures=pictures(visit),
+                direction=self.lane.rules.direction or None,
+                declaration=None if permit is None else str(permit.declaration),
+                vin=None if permit is None else permit.vin,
+                granted=visit.grants > 0,
+                taken=taken,
+            )
+        )
+        if visit.reserved is not None:
+            state = settlement(self.lane, visit, taken, passed=passed)
+            if state is not LedgerState.RESERVED:
+                self._ledger.append(replace(visit.reserved, state=state))
+        self._keep_pictures(pictures(visit))
+        self.spend(passed=passed)
+        self.set(visit=None)
+
+    def spend(self, *, passed: bool) -> None:
+        """Remember what identified the vehicle, so that it does not count again while it stays in view."""
+        visit = self.visit
+        keys = frozenset[bytes | str](visit.payloads) | {r.text for r in visit.readings} | set(visit.plates)
+        self.set(spent=(*self.lane.spent, Spent(keys, self.now.at, passed))[-_SPENT:])
+
+    # --------------------------------------------------------------------------------------------------------- private
+
+    def _give_back(self, *, down: bool) -> None:
+        """Give back the use of the vehicle that went away where the arm came down behind it; else it stays in doubt."""
+        use = self.lane.turned_away
+        if use is not None:
+            self.set(turned_away=None)
+            if down:
+                self._ledger.append(replace(use, state=LedgerState.RELEASED))
+
+    def _next_id(self) -> str:
+        serial = self.lane.serial
+        self.set(serial=serial + 1)
+        return transaction_id(self.now.utc, self.lane.rules.lane_number, serial)
+
+    def _raise(self, grant: str, transaction: str | None, *, override: bool = False) -> None:
+        self.untell(Alarm.JOURNAL_FAILED)  # this step stands only if its record was written
+        deadline = self.now.at + self.lane.rules.grant_s
+        self.set(pulses=(*self.lane.pulses, Pulse(grant, transaction, deadline)))
+        self._acts.append(Raise(grant, deadline, override))
+
+    def _keep_pictures(self, found: tuple[str, ...]) -> None:
+        visit = self.visit
+        new = tuple(picture for picture in found if picture not in visit.kept)
+        if new:
+            self._keep, self._kept_for = (*self._keep, *new), visit.transaction
+            self.set_visit(kept=(*visit.kept, *new))

@@ -1,0 +1,1 @@
+"""Plain values that every rule knows: moments, observations, reasons, rows of lists."""
