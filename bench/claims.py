@@ -12,15 +12,15 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.broker.addresses import BrokerAddress
 from agent.core.crypto.keys import SigningKey
 from agent.core.events.chain import ClockReading
 from agent.core.site.claims import ClaimRequest
 from agent.core.site.messages import SiteRoll
-from agent.link.brokers import BrokerAddress
-from agent.link.site_link import SiteLink, site_settings
 from agent.site.claimant import SiteRules
-from agent.site.desk import SiteDesk
-from agent.store.journal import Journal
+from agent.site.link import SiteLink, site_settings
+from agent.site.service import SiteDesk
+from agent.store.journal.journal import Journal
 from bench.figures import Figure, p50, p99, table
 from bench.scratch import scratch
 from tests.mosquitto import Broker

@@ -18,6 +18,10 @@ from contextlib import ExitStack
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from agent.broker.addresses import BrokerAddress
+from agent.broker.tls import TlsFiles
+from agent.broker.topics import Topics
+from agent.clock.clock import Clock
 from agent.core.events.event_types import (
     AccessDecided,
     AccessGranted,
@@ -32,11 +36,7 @@ from agent.core.events.event_types import (
     VehiclePresent,
 )
 from agent.core.model.reasons import Reason, Verdict
-from agent.link.brokers import BrokerAddress
-from agent.link.guest import Guest
-from agent.link.tls import TlsFiles
-from agent.link.topics import Topics
-from agent.service.clock import Clock
+from agent.mqtt.one_shot_client import Guest
 from bench.drain import drain, reference_consumer
 from bench.figures import Figure, p50, p99, table
 from bench.scratch import scratch
@@ -49,7 +49,7 @@ from tests.waiting import eventually
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from agent.store.journal import Journal
+    from agent.store.journal.journal import Journal
 
 VEHICLES = 5_000
 DECISIONS = 300

@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Self
 
 from agent.core.crypto.keys import SigningKey
 from agent.core.permit.issue import issue
-from agent.eye.protocol import Configure
-from agent.eye_port import EyePort
+from agent.vision.supervisor import EyePort
+from agent.vision.worker.protocol import Configure
 from bench.camera import ClipCamera
 from bench.codes import MINIMAL
 from bench.figures import Figure, p50, p99, table
@@ -37,8 +37,8 @@ from tests.waiting import eventually
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from agent.eye.protocol import Beat
-    from agent.eye_news import EyeStatus, Seen
+    from agent.vision.mapping import EyeStatus, Seen
+    from agent.vision.worker.protocol import Beat
 
 CAMERAS = (1, 2, 4)
 CODES = 40

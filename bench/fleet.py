@@ -13,9 +13,9 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from agent.broker.addresses import BrokerAddress
 from agent.fleet.plan import Plan
 from agent.fleet.run import Fleet
-from agent.link.brokers import BrokerAddress
 from bench.figures import Figure, table
 from bench.processes import cpu_s
 from bench.scratch import scratch

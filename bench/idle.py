@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import cv2
 
-from agent.eye.protocol import Configure
-from agent.eye.reading import ASLEEP_AFTER_S
-from agent.eye_port import EyePort
+from agent.vision.supervisor import EyePort
+from agent.vision.worker.protocol import Configure
+from agent.vision.worker.reader_threads import ASLEEP_AFTER_S
 from bench.camera import ClipCamera
 from bench.figures import Figure, table
 from bench.processes import cpu_s
@@ -26,8 +26,8 @@ from drivers.camera.yard.scene import Scene, draw_scene
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
-    from agent.eye.protocol import Beat
-    from agent.eye_news import EyeStatus
+    from agent.vision.mapping import EyeStatus
+    from agent.vision.worker.protocol import Beat
 
 GOAL_PERCENT = 25.0
 SIZES = {"1080p25": (1920, 1080), "720p25": (1280, 720)}

@@ -20,7 +20,7 @@ from agent.core.events.chain import ClockReading
 from agent.core.events.event_types import AccessDecided, AccessGranted, CheckRecord, Draft
 from agent.core.lane.io import LedgerChange, LedgerState
 from agent.core.model.reasons import Reason, Verdict
-from agent.store.journal import Journal
+from agent.store.journal.journal import Journal
 from bench.figures import Figure, p50, p99, table
 from bench.scratch import scratch
 

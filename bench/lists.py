@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.core.model.list_rows import Declaration
-    from agent.store.registry import Registry
+    from agent.store.registry.registry import Registry
 
 ROWS = 100_000
 CHANGES = 50

@@ -31,9 +31,9 @@ from agent.core.permit.issue import DAY_S, Issuer, issue, trust_list
 from agent.core.permit.reference import digest_of, permit_of, reference_of
 from agent.core.permit.trust import seal
 from agent.core.plates.columns import ALPHABET, encode
-from agent.decider import Decider, LanePlace, Sources
-from agent.site.desk import LoneGate
-from agent.store.journal import Journal
+from agent.lane.decider import Decider, LanePlace, Sources
+from agent.site.service import LoneGate
+from agent.store.journal.journal import Journal
 from bench.figures import Figure, p50, p99, table
 from bench.scratch import scratch
 from tests.lists import ROOT, SITE, declarations
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from agent.core.model.list_rows import Declaration
-    from agent.store.registry import Registry
+    from agent.store.registry.registry import Registry
 
 Require: TypeAlias = Literal["permit_and_plate", "permit", "plate", "either"]
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from agent.core.model.observations import Reading
     from agent.core.plates.match import PlateMatch
     from agent.core.plates.vote import PlateVote
-    from agent.eye.plate.reader import PlateReader
+    from agent.vision.worker.plate.reader import PlateReader
 
 NEVER: Final = -99.0
 _WORTH_A_TRIAL: Final = 12.0

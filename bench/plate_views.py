@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
-from agent.eye.picture_file import load
+from agent.vision.worker.picture_file import load
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from agent.core.model.observations import Reading
-    from agent.eye.plate.reader import PlateReader
+    from agent.vision.worker.plate.reader import PlateReader
 
     Pixels = NDArray[np.uint8]
 

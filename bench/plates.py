@@ -26,8 +26,8 @@ import cv2
 
 from agent.core.plates.evidence import TEMPERATURE
 from agent.core.plates.match import DEFAULT_RULES
-from agent.eye.plate import weights
-from agent.eye.plate.reader import PlateReader
+from agent.vision.worker.plate import weights
+from agent.vision.worker.plate.reader import PlateReader
 from bench.figures import Figure, p99, table
 from bench.intervals import clopper_pearson
 from bench.line_chart import Line, Panel, svg

@@ -18,7 +18,7 @@ import segno
 from agent.core.crypto.keys import SigningKey
 from agent.core.permit.issue import issue
 from agent.core.plates.formats import TWO_LINES, normalise
-from agent.eye.plate import rectify
+from agent.vision.worker.plate import rectify
 from bench.codes import FULL
 from bench.reading_engines import Subject
 from bench.reading_sets import LabelledSet, Picture

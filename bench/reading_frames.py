@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import cv2
 
-from agent.eye.plate.reader import PlateReader
-from agent.eye.qr.cascade import Cascade
+from agent.vision.worker.plate.reader import PlateReader
+from agent.vision.worker.qr.cascade import Cascade
 from bench.figures import Figure
 from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from agent.eye.qr.code import Code
+    from agent.vision.worker.qr.code import Code
 
     Pixels = NDArray[np.uint8]
 

@@ -62,7 +62,7 @@ def ours_crop() -> Reads:
 
 
 def _reader() -> Any:
-    from agent.eye.plate.reader import PlateReader
+    from agent.vision.worker.plate.reader import PlateReader
 
     cv2.setNumThreads(1)
     return PlateReader()

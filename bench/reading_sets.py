@@ -8,9 +8,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from agent.core.plates.formats import FORMATS, MARKS
-from agent.eye.picture_file import load
-from agent.eye.plate import rectify
-from agent.eye.plate.detector import PlateDetector
+from agent.vision.worker.picture_file import load
+from agent.vision.worker.plate import rectify
+from agent.vision.worker.plate.detector import PlateDetector
 from bench.reading_engines import Subject
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ import subprocess
 import sys
 import time
 
-from agent.eye.sandbox.confinement import Confinement
-from agent.eye.sandbox.surroundings import surroundings
-from agent.eye_process import scrubbed_environment
+from agent.vision.process import scrubbed_environment
+from agent.vision.worker.sandbox.confinement import Confinement
+from agent.vision.worker.sandbox.readable_files import surroundings
 from bench.figures import Figure, p50, table
 from drivers.api import CameraNeeds
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from drivers import modbus
 from drivers.api import DeviceMisconfiguredError
-from drivers.serial_port import NoReplyError, SerialParameters, SerialPort
+from drivers.serial.port import NoReplyError, SerialParameters, SerialPort
 from drivers.text import Text
 
 FRAME_GAP_OCTETS = 3.5

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from drivers import numato
 from drivers.api import DeviceError
-from drivers.serial_port import NoReplyError, NotSentError, SerialParameters, SerialPort
+from drivers.serial.port import NoReplyError, NotSentError, SerialParameters, SerialPort
 from drivers.text import Text
 
 log = logging.getLogger(__name__)

@@ -5,9 +5,9 @@ import threading
 
 from typing_extensions import override
 
-from agent.circuit import Wiring
-from agent.port_state import PortState, Retry
-from agent.relay_board import RelayBoard
+from agent.barrier.board import RelayBoard
+from agent.barrier.outputs import Wiring
+from agent.devices.supervisor import PortState, Retry
 from drivers.relay import simulated
 from drivers.relay.simulated import SimulatedRelay
 from tests.waiting import PATIENCE_S, eventually

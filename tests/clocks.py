@@ -1,8 +1,8 @@
 """A clock that is moved by hand, and a floor in memory."""
 
+from agent.clock.clock import Synchronisation
 from agent.core.clock.trust import ClockFloor
 from agent.core.model.moment import Moment
-from agent.service.clock import Synchronisation
 from agent.store.errors import RegistryError
 
 UTC = 1_795_000_000.0

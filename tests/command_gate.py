@@ -9,8 +9,8 @@ import threading
 import uuid
 from pathlib import Path
 
+from agent.clock.clock import Clock
 from agent.core.commands.command import Answer, CommandName, Result
-from agent.service.clock import Clock
 from tests.command_site import CommandSite
 
 MOMENT_S = 0.02

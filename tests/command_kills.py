@@ -15,10 +15,10 @@ from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 
-from agent.link.guest import Guest
-from agent.link.messages import Outgoing
-from agent.service.clock import Clock
-from agent.store.reader import JournalReader
+from agent.clock.clock import Clock
+from agent.mqtt.messages import Outgoing
+from agent.mqtt.one_shot_client import Guest
+from agent.store.journal.reader import JournalReader
 from tests.command_site import ROOT
 from tests.commanding import body, signed
 from tests.linking import local

@@ -9,14 +9,14 @@ from contextlib import contextmanager
 
 from agent.core.commands.command import Answer, CommandName, Result
 from agent.core.events.chain import ClockReading
-from agent.link.command_setup import CommandRules
-from agent.link.commands import CommandDesk
-from agent.link.guest import Guest
-from agent.link.messages import Outgoing
-from agent.link.results import CORRELATION_LIMIT
-from agent.link.session import Session
-from agent.port_state import PortState
-from agent.recorder import Recorder
+from agent.devices.supervisor import PortState
+from agent.mqtt.command_dependencies import CommandRules
+from agent.mqtt.command_processor import CommandDesk
+from agent.mqtt.command_results import CORRELATION_LIMIT
+from agent.mqtt.messages import Outgoing
+from agent.mqtt.one_shot_client import Guest
+from agent.mqtt.session import Session
+from agent.recording.recorder import Recorder
 from tests.commanding import GATE, KEYS, UTC, body, signed
 from tests.flaky_journal import FlakyJournal
 from tests.linking import local, quick

@@ -5,11 +5,11 @@ from __future__ import annotations
 import httpx
 from argon2 import PasswordHasher
 
-from agent.app import App, ConfigurationSource
+from agent.assembly.app import App, ConfigurationSource
 from agent.cli.configuration import load_configuration
+from agent.clock.clock import Clock
 from agent.console.access import Role
 from agent.console.access.sessions import csrf_token
-from agent.service.clock import Clock
 from agent.service.notify import Notifier
 from drivers.inputs import simulated as simulated_inputs
 from drivers.relay import simulated

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import psycopg
 
-from agent.link.flow import FlowSettings
-from agent.link.link import Link
-from agent.link.presence import GateIdentity
-from agent.link.setup import NO_FILES
-from agent.store.journal import Journal
+from agent.mqtt.central_link import Link
+from agent.mqtt.flow import FlowSettings
+from agent.mqtt.presence import GateIdentity
+from agent.mqtt.setup import NO_FILES
+from agent.store.journal.journal import Journal
 from tests.linking import clock, quick
 from tests.waiting import PATIENCE_S, eventually, scaled
 

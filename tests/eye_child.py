@@ -23,10 +23,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from agent.eye import main
-from agent.eye.protocol import VERSION, Beat, CameraPhase, CameraState, Hello, Sighting
-from agent.eye.readers import Readers
-from agent.eye.wire import encoded
+from agent.vision.worker import main
+from agent.vision.worker.protocol import VERSION, Beat, CameraPhase, CameraState, Hello, Sighting
+from agent.vision.worker.readers import Readers
+from agent.vision.worker.wire import encoded
 from drivers.api import CameraDetails, Frame
 from tests.rtsp_server import number_in, numbered_picture
 

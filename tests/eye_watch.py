@@ -7,9 +7,9 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from agent.eye.protocol import Configure, GateSettings
-from agent.eye_life import EyeLimits
-from agent.eye_port import EyePort
+from agent.vision.session import EyeLimits
+from agent.vision.supervisor import EyePort
+from agent.vision.worker.protocol import Configure, GateSettings
 from tests.waiting import PATIENCE_S, scaled
 
 ROOT = Path(__file__).parents[1]

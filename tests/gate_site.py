@@ -2,12 +2,12 @@
 
 import secrets
 
+from agent.clock.clock import Clock
 from agent.core.crypto.keys import SigningKey
 from agent.core.permit import base45, trust
 from agent.core.permit.claims import PLATE_KINDS, Permit
 from agent.core.permit.issue import Issuer, issue, trust_list
 from agent.core.plates.formats import kinds_of
-from agent.service.clock import Clock
 
 GATE = "gate-7"
 SITE = 17

@@ -8,16 +8,16 @@ import threading
 
 from agent.core.commands.command import Answer, CommandName, Result
 from agent.core.events.event_types import Draft
-from agent.link.budget import Budget
-from agent.link.command_setup import CommandRules
-from agent.link.commands import CommandDesk
-from agent.link.flow import FlowSettings
-from agent.link.guest import Guest
-from agent.link.link import Link
-from agent.link.messages import Outgoing
-from agent.link.presence import GateIdentity
-from agent.port_state import PortState
-from agent.recorder import Recorder
+from agent.devices.supervisor import PortState
+from agent.mqtt.central_link import Link
+from agent.mqtt.command_dependencies import CommandRules
+from agent.mqtt.command_processor import CommandDesk
+from agent.mqtt.flow import FlowSettings
+from agent.mqtt.messages import Outgoing
+from agent.mqtt.one_shot_client import Guest
+from agent.mqtt.presence import GateIdentity
+from agent.mqtt.token_bucket import Budget
+from agent.recording.recorder import Recorder
 from tests.command_site import Central, Executors, SteadyClock
 from tests.commanding import GATE, KEYS, UTC, body, signed
 from tests.flaky_journal import FlakyJournal

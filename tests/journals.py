@@ -17,7 +17,7 @@ from agent.core.events.event_types import (
 )
 from agent.core.lane.io import LedgerChange, LedgerState
 from agent.core.model.reasons import Reason
-from agent.store.journal import Journal
+from agent.store.journal.journal import Journal
 
 GATE = "khorgos-03"
 UTC = 1_795_000_000.0

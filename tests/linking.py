@@ -3,15 +3,15 @@
 from contextlib import contextmanager
 from itertools import groupby
 
+from agent.broker.addresses import BrokerAddress
 from agent.core.events.chain import ClockReading
 from agent.core.events.event_types import Draft, GateStopping
-from agent.link.brokers import BrokerAddress
-from agent.link.flow import FlowSettings
-from agent.link.link import Link
-from agent.link.presence import GateIdentity
-from agent.link.setup import SessionSettings
-from agent.port_state import PortState
-from agent.store.journal import Journal
+from agent.devices.supervisor import PortState
+from agent.mqtt.central_link import Link
+from agent.mqtt.flow import FlowSettings
+from agent.mqtt.presence import GateIdentity
+from agent.mqtt.setup import SessionSettings
+from agent.store.journal.journal import Journal
 
 GATE = "khorgos-03"
 UTC = 1_800_000_000.0

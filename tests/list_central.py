@@ -8,8 +8,8 @@ import sys
 from typer.testing import CliRunner
 
 from agent.cli.lists import app
+from agent.clock.clock import Clock
 from agent.core.crypto.keys import SigningKey
-from agent.service.clock import Clock
 from tests.lists import LISTS_KEY, ROOT, SITE, declarations, trust_text, trusted
 from tests.waiting import PATIENCE_S, eventually
 

@@ -8,8 +8,8 @@ import threading
 import time
 from pathlib import Path
 
+from agent.broker.addresses import BrokerAddress
 from agent.core.lists.sync_io import SyncRules
-from agent.link.brokers import BrokerAddress
 from tests.list_gates import ListGate
 
 

@@ -5,13 +5,13 @@ from contextlib import contextmanager
 
 from agent.core.lists.sync_io import SyncRules
 from agent.core.model.moment import Moment
-from agent.link.guest import Guest
-from agent.link.list_sync import ListSync
-from agent.link.list_topics import ListTopics
-from agent.link.messages import Outgoing
-from agent.link.session import Session
-from agent.list_desk import ListDesk
-from agent.store.chunk_spool import ChunkSpool
+from agent.lists.intake import ListDesk
+from agent.lists.mqtt_sync import ListSync
+from agent.lists.topics import ListTopics
+from agent.mqtt.messages import Outgoing
+from agent.mqtt.one_shot_client import Guest
+from agent.mqtt.session import Session
+from agent.store.registry.chunk_spool import ChunkSpool
 from tests.agent.test_link_session import Card
 from tests.linking import GATE, Observer, local, quick
 from tests.lists import SITE, trust_text, trusted

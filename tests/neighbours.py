@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import threading
 
-from agent.app import App
+from agent.assembly.app import App
 from agent.cli.configuration import load_configuration
+from agent.clock.clock import Clock
 from agent.core.lane.io import Commanded
-from agent.service.clock import Clock
 from agent.service.notify import Notifier
 from drivers.inputs import simulated as simulated_inputs
 from drivers.relay import simulated

@@ -3,7 +3,7 @@
 from math import inf
 
 from agent.core.lists.sealed import open_delta, open_head
-from agent.store.registry import Registry
+from agent.store.registry.registry import Registry
 from tests.lists import LISTS_KEY, ROOT, SITE, delta, head_after, snapshot, trust_text, trusted
 from tests.permits import NOW
 

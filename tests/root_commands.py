@@ -25,13 +25,13 @@ from pathlib import Path
 
 from agent.cli.configuration import load_configuration
 from agent.cli.main import main as gate_agent
+from agent.clock.clock import Clock
 from agent.core.events.chain import ClockReading
 from agent.core.events.event_types import Draft, GateStopping
-from agent.gate_lists import open_registry
-from agent.service.clock import Clock
+from agent.lists.service import open_registry
 from agent.store.gate_key import gate_key
-from agent.store.journal import Journal
-from agent.store.list_pack import write_pack
+from agent.store.journal.journal import Journal
+from agent.store.registry.list_pack import write_pack
 
 ROOT = Path(__file__).parents[1]
 PATIENCE_S = 20.0

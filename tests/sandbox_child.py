@@ -16,10 +16,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from agent.eye import main
-from agent.eye.protocol import Layer, Sandbox
-from agent.eye.readers import Readers
-from agent.eye.sandbox import confinement, landlock, seccomp
+from agent.vision.worker import main
+from agent.vision.worker.protocol import Layer, Sandbox
+from agent.vision.worker.readers import Readers
+from agent.vision.worker.sandbox import confinement, landlock, seccomp
 from drivers.api import CameraDetails, Frame
 from tests.rtsp_server import numbered_picture
 from tests.sandbox_attempts import attempted

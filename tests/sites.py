@@ -14,14 +14,14 @@ from agent.core.events.event_types import AccessGranted, Draft
 from agent.core.lane.io import LedgerChange, LedgerState
 from agent.core.site.claims import ClaimCode, ClaimRequest, PartitionPolicy
 from agent.core.site.messages import SiteRoll
-from agent.link.messages import Incoming, LinkDown, LinkUp, Receipt
-from agent.link.messages import Limits as BrokerLimits
-from agent.link.setup import LinkView
-from agent.port_state import PortState
-from agent.recorder import Recorder
+from agent.devices.supervisor import PortState
+from agent.mqtt.messages import Incoming, LinkDown, LinkUp, Receipt
+from agent.mqtt.messages import Limits as BrokerLimits
+from agent.mqtt.setup import LinkView
+from agent.recording.recorder import Recorder
 from agent.site.claimant import SiteRules
-from agent.site.desk import SiteDesk
-from agent.store.journal import Journal
+from agent.site.service import SiteDesk
+from agent.store.journal.journal import Journal
 from tests.journals import UTC, FakeClock
 from tests.waiting import eventually, scaled
 
@@ -103,7 +103,7 @@ class Hub:
 
 
 class HubLink:
-    """A gate's link to the hub (agent.link.site_link.SiteLink)."""
+    """A gate's link to the hub (agent.site.link.SiteLink)."""
 
     def __init__(self, hub, gate, up=True):
         self.gate, self._hub = gate, hub

@@ -18,16 +18,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.eye.protocol import CameraPhase, Configure, GateSettings
-from agent.eye_life import EyeLimits
-from agent.eye_port import EyePort
+from agent.vision.session import EyeLimits
+from agent.vision.supervisor import EyePort
+from agent.vision.worker.protocol import CameraPhase, Configure, GateSettings
 from tests.soak_eye_pictures import TEXTS
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.eye_news import EyeStatus, Seen
+    from agent.vision.mapping import EyeStatus, Seen
 
 CHILD = Path(__file__).with_name("soak_eye_child.py")
 FRAMES = 100_000

@@ -15,8 +15,8 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from agent.eye import main
-from agent.eye.readers import Readers
+from agent.vision.worker import main
+from agent.vision.worker.readers import Readers
 from drivers.api import (
     CameraDetails,
     CameraNeeds,

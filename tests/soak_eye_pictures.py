@@ -5,7 +5,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from agent.eye.picture_file import SUFFIXES, load
+from agent.vision.worker.picture_file import SUFFIXES, load
 from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene, show_code
 from tests.broken_symbols import HEADS, broken_picture
 

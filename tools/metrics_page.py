@@ -13,7 +13,7 @@ from agent.core.lane.state import State
 from agent.core.lists.freshness import DataState
 from agent.core.model.camera_view import View
 from agent.core.model.reasons import Reason, Verdict
-from agent.service.figures import (
+from agent.observability.figures import (
     CameraFigures,
     DiskFigures,
     GateFigures,
@@ -24,7 +24,7 @@ from agent.service.figures import (
     RelayFigures,
     UplinkFigures,
 )
-from agent.service.metrics import Tally, registry
+from agent.observability.metrics import Tally, registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 PAGE = Path(__file__).parents[1] / "docs" / "metrics.md"
 INTRODUCTION: Final = """# Metrics
 
-This page is written by `python tools/metrics_page.py`; names and texts stand in `agent/service/metrics.py`.
+This page is written by `python tools/metrics_page.py`; names and texts stand in `agent/observability/metrics.py`.
 
 A gate serves its figures for [Prometheus](https://prometheus.io) on a port of its own, which is **off by default**:
 

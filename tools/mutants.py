@@ -58,7 +58,7 @@ GROUPS = {
         ("tests/core/test_claims.py",),
     ),
     "claims": (
-        ("agent/site/own_claims.py", "agent/store/claims.py"),
+        ("agent/site/own_claims.py", "agent/store/journal/home_claims.py"),
         ("tests/agent/test_own_claims.py", "tests/agent/test_journal_claims.py"),
     ),
     "clock": (

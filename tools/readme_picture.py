@@ -8,8 +8,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from agent.eye.plate.reader import PlateReader
-from agent.eye.qr.reader import QrReader
+from agent.vision.worker.plate.reader import PlateReader
+from agent.vision.worker.qr.reader import QrReader
 from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene
 
 TARGET = Path(__file__).parents[1] / "docs" / "images" / "at-work.jpg"

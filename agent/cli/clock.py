@@ -13,12 +13,12 @@ from agent.cli import exits
 from agent.cli.configuration import DEFAULT_PATH, Configuration
 from agent.cli.lists.gate import registry_of, settings_of
 from agent.cli.terminal import echo
-from agent.clock_keeper import first_trust, holdover_rules
+from agent.clock.clock import Clock
+from agent.clock.files import CAUSE_CHARACTERS, ClockFiles, FloorReset
+from agent.clock.monitor import first_trust, holdover_rules
 from agent.core.clock.trust import ClockFloor, ClockLook, observe
 from agent.core.events.chain import time_text
-from agent.gate_lists import REGISTRY
-from agent.service.clock import Clock
-from agent.store.clock_files import CAUSE_CHARACTERS, ClockFiles, FloorReset
+from agent.lists.service import REGISTRY
 from agent.store.errors import RegistryError
 
 if TYPE_CHECKING:

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from agent.broker.addresses import BrokerAddress
+from agent.broker.tls import TlsFiles
+from agent.broker.topics import check_gate_id
 from agent.cli import exits
 from agent.cli.permit.files import PermitFileError, read_key, write_new
 from agent.cli.terminal import echo
+from agent.clock.clock import Clock
 from agent.core.commands.command import CommandName
 from agent.core.commands.issue import CommandInvalidError, make, sign
 from agent.core.crypto.keys import SigningKey
-from agent.link.brokers import BrokerAddress
-from agent.link.errand import Errand, ErrandError
-from agent.link.guest import Guest, GuestError
-from agent.link.tls import TlsFiles
-from agent.link.topics import check_gate_id
-from agent.service.clock import Clock
+from agent.mqtt.errand import Errand, ErrandError
+from agent.mqtt.one_shot_client import Guest, GuestError
 
 if TYPE_CHECKING:
     from agent.core.commands.body import CommandBody

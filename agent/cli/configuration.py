@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agent.cli.rights import act_at_gate, act_on_configuration
-from agent.configuration import FAMILIES, history_of, load_configuration, models
 from agent.i18n import Language
 from agent.settings import board_place
-from agent.settings.refuge import last_good, on_disk, usable
+from agent.settings.drivers import FAMILIES, history_of, load_configuration, models
+from agent.settings.editing.last_known_good import last_good, on_disk, usable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from agent.settings import Lane
-    from agent.settings.refuge import Found
+    from agent.settings.editing.last_known_good import Found
 
 __all__ = [
     "DEFAULT_PATH",

@@ -22,11 +22,11 @@ def demo(
     and publishes. Ends with a table, the journal verified, and pictures of the vehicles in the folder. Exit code 0 when
     every vehicle ended as it must.
     """
+    from agent.clock.clock import Clock  # noqa: PLC0415
     from agent.demo.acts import ACTS  # noqa: PLC0415 - heavy, and only this command needs it
     from agent.demo.broker import BrokerError  # noqa: PLC0415
     from agent.demo.director import DemoError, Director  # noqa: PLC0415
     from agent.demo.screen import Screen  # noqa: PLC0415
-    from agent.service.clock import Clock  # noqa: PLC0415
 
     try:
         with Screen(ACTS) as screen:

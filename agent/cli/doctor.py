@@ -23,19 +23,19 @@ from agent.cli.configuration import (
 )
 from agent.cli.lists.gate import registry_of
 from agent.cli.terminal import echo
+from agent.clock.clock import Clock
 from agent.doctor.codes import Check, Severity
+from agent.doctor.collectors import remote, software
+from agent.doctor.collectors.user import agent_user
 from agent.doctor.examination import Examiner
 from agent.doctor.facts import ClockFacts, ListsFacts
 from agent.doctor.finding import Report
-from agent.doctor.gathering import others, software
-from agent.doctor.gathering.user import agent_user
 from agent.doctor.health import health_of_the_doctor, payload
+from agent.doctor.report import as_json, from_json, lines
 from agent.doctor.tasks import Ground, common, free, without_settings
-from agent.doctor.telling import as_json, from_json, lines
 from agent.doctor.texts import title
-from agent.gate_lists import REGISTRY
 from agent.i18n import Language
-from agent.service.clock import Clock
+from agent.lists.service import REGISTRY
 from agent.settings import SettingsError
 from agent.store.errors import RegistryError
 
@@ -139,7 +139,7 @@ def _lists(settings: Settings, clock: Clock) -> ListsFacts:
         return ListsFacts(begun=False)
     try:
         with registry_of(settings) as registry:
-            return others.lists(registry, settings, clock.now().utc)
+            return remote.lists(registry, settings, clock.now().utc)
     except RegistryError as error:
         return ListsFacts(trouble=str(error))
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from agent.broker.addresses import BrokerAddress
+from agent.broker.tls import TlsFilesError
 from agent.cli import exits
 from agent.fleet.plan import SESSION_EXPIRY_S, WILL_DELAY_S, Credentials, Plan, elsewhere
 from agent.fleet.run import Fleet
-from agent.link.brokers import BrokerAddress
-from agent.link.tls import TlsFilesError
 
 if TYPE_CHECKING:
     from agent.fleet.run import Progress

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from agent.core.model.picture_quality import Finding
-    from agent.eye.plate.reader import PlateReader
-    from agent.eye.qr.reader import QrReader
+    from agent.vision.worker.plate.reader import PlateReader
+    from agent.vision.worker.qr.reader import QrReader
 
 _MANY = 3
 _WIDTH_OF_A_FILE = 200
@@ -93,9 +93,9 @@ class _Scanner:
     @classmethod
     def make(cls, choice: ReaderChoice) -> _Scanner:
         # Imported only when scanning: the engines take half a second and 100 MB that no other command needs.
-        from agent.eye.plate.reader import PlateReader  # noqa: PLC0415
-        from agent.eye.plate.weights import WeightsError  # noqa: PLC0415
-        from agent.eye.qr.reader import QrReader  # noqa: PLC0415
+        from agent.vision.worker.plate.reader import PlateReader  # noqa: PLC0415
+        from agent.vision.worker.plate.weights import WeightsError  # noqa: PLC0415
+        from agent.vision.worker.qr.reader import QrReader  # noqa: PLC0415
 
         try:
             plate = None if choice is ReaderChoice.QR else PlateReader()
@@ -105,7 +105,7 @@ class _Scanner:
 
     def row(self, file: Path) -> dict[str, Any]:
         """What one file gives, in the shape of a JSON line."""
-        from agent.eye.picture_file import PictureError, load  # noqa: PLC0415 - see make
+        from agent.vision.worker.picture_file import PictureError, load  # noqa: PLC0415 - see make
 
         try:
             pixels = load(file)
@@ -168,7 +168,7 @@ class _Scanner:
 def _picture(pixels: NDArray[np.uint8], codes: list[dict[str, Any]], plates: list[dict[str, Any]]) -> dict[str, Any]:
     """How good a picture is for reading, in the shape of a JSON line."""
     from agent.core.model.picture_quality import Figures, findings, overall  # noqa: PLC0415 - see _Scanner.make
-    from agent.eye.measures import measured  # noqa: PLC0415
+    from agent.vision.worker.picture_measures import measured  # noqa: PLC0415
 
     measures = measured(pixels)
     figures = Figures(
@@ -202,7 +202,7 @@ def _ms_since(start: float) -> float:
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:
     """The files that were named, and the pictures in the folders that were."""
-    from agent.eye.picture_file import SUFFIXES  # noqa: PLC0415 - see _Scanner.make
+    from agent.vision.worker.picture_file import SUFFIXES  # noqa: PLC0415 - see _Scanner.make
 
     for path in paths:
         if path.is_dir():

@@ -16,11 +16,11 @@ from rich.text import Text
 from agent.cli import exits
 from agent.cli.agent_socket import DEFAULT_SOCKET, AgentAwayError, AgentSocket, SocketOption
 from agent.cli.events.common import DEFAULT_JOURNAL, JournalPath
-from agent.cli.events.line import event_line
+from agent.cli.events.event_line import event_line
 from agent.cli.terminal import echo
 from agent.i18n import Language
 from agent.store.errors import JournalError
-from agent.store.reader import JournalReader
+from agent.store.journal.reader import JournalReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -14,7 +14,7 @@ from agent.core.events.verification import Verifier
 from agent.service.parallel import Job
 from agent.store.errors import JournalError
 from agent.store.gate_key import GateKeyError, read_gate_key
-from agent.store.reader import JournalReader
+from agent.store.journal.reader import JournalReader
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from agent.configuration import FAMILIES, models
 from agent.service.redaction import masked_urls
-from agent.settings.documents import dotted
-from agent.settings.export import schema_text
-from agent.settings.origin import toml
+from agent.settings.drivers import FAMILIES, models
+from agent.settings.loading.origin import toml
+from agent.settings.model.json_schema import schema_text
+from agent.settings.toml.documents import dotted
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from agent.settings.documents import Document
-    from agent.settings.places import Path
+    from agent.settings.toml.documents import Document
+    from agent.settings.toml.places import Path
 
 Kind = Literal["bool", "integer", "number", "text", "choice", "choices", "list", "toml", "secret", "fixed"]
 FAMILY_OF: Final[Mapping[str, str]] = {

@@ -6,8 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from drivers.exchanges import EXCHANGES
-from drivers.meaning import Reader
+from drivers.dissector import Reader
+from drivers.serial.wire_trace import EXCHANGES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

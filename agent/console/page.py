@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from fastapi import Request
 
-    from agent.console.desk import Gate
+    from agent.console.dependencies import Gate
     from agent.console.errors import RefusedError
-    from agent.console.nav import Nav
+    from agent.console.navigation import Nav
 
 THEMES: Final = ("light", "dark")
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from agent.broker.addresses import BrokerAddress
+from agent.clock.clock import Clock
 from agent.core.model.list_kinds import ListKind
-from agent.link.brokers import BrokerAddress
-from agent.link.guest import Guest
+from agent.mqtt.one_shot_client import Guest
 from agent.publishing.catalogue import Catalogue
 from agent.publishing.delivery import Delivery, survey
 from agent.publishing.publisher import Publisher
-from agent.service.clock import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

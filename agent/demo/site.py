@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from agent.core.crypto.keys import SigningKey
 from agent.core.permit import trust
 from agent.core.permit.issue import Issuer, trust_list
-from agent.rehearsal import put_scene
+from agent.lane.simulated_vehicle import put_scene
 
 if TYPE_CHECKING:
     from pathlib import Path

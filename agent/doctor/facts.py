@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from agent.core.clock.trust import ClockState
     from agent.core.model.camera_view import View
     from agent.core.model.picture_quality import Figures
-    from agent.eye.protocol import CameraPhase
+    from agent.vision.worker.protocol import CameraPhase
 
 # --------------------------------------------------------------------------------------------------------- the software
 

@@ -11,7 +11,7 @@ from agent.doctor.codes import Severity
 
 if TYPE_CHECKING:
     from agent.doctor.finding import Finding, Report
-    from agent.service.figures import CameraFigures, GateFigures
+    from agent.observability.figures import CameraFigures, GateFigures
 
 MOST_FINDINGS: Final = 64
 """More would tell no more, and the message must stay small."""

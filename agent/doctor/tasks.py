@@ -9,30 +9,32 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from agent.doctor.codes import Check
+from agent.doctor.collectors import devices as opened
+from agent.doctor.collectors import files, machine, ports, remote, software
+from agent.doctor.collectors import running_agent as running
 from agent.doctor.examination import Task
-from agent.doctor.gathering import files, machine, opened, others, ports, running, software
-from agent.doctor.judging import devices as of_devices
-from agent.doctor.judging import files as of_files
-from agent.doctor.judging import machine as of_machine
-from agent.doctor.judging import others as of_others
-from agent.doctor.judging import software as of_software
+from agent.doctor.rules import devices as of_devices
+from agent.doctor.rules import files as of_files
+from agent.doctor.rules import machine as of_machine
+from agent.doctor.rules import remote as of_others
+from agent.doctor.rules import software as of_software
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from agent.devices import Devices
+    from agent.barrier.board import RelayBoard
+    from agent.devices.status import Devices
+    from agent.doctor.collectors.user import User
     from agent.doctor.facts import ClockFacts, InputsFacts, ListsFacts, RelayFacts
-    from agent.doctor.gathering.user import User
-    from agent.eye_port import EyePort
-    from agent.lane_unit import LaneUnit
-    from agent.relay_board import RelayBoard
+    from agent.lane.service import LaneUnit
     from agent.service.workers import Workers
     from agent.settings import LoadedSettings, Settings
+    from agent.vision.supervisor import EyePort
 
 CAMERAS_LIMIT_S: Final = opened.CAMERA_LIMIT_S + 10.0
 """An eye may take some seconds to end."""
-BROKERS_LIMIT_S: Final = others.LIMIT_S + 2.0
+BROKERS_LIMIT_S: Final = remote.LIMIT_S + 2.0
 JOURNAL_LIMIT_S: Final = 30.0
 
 
@@ -58,7 +60,7 @@ class Ground:
     running: Callable[[], tuple[str, str] | None]
     watchdog_s: Callable[[], float | None] | None
     failing: Callable[[], bool] = lambda: False
-    links: Callable[[], others.Links] = others.Links
+    links: Callable[[], remote.Links] = remote.Links
     ours: Callable[[], frozenset[int]] = frozenset
 
 
@@ -110,7 +112,7 @@ def common(ground: Ground) -> list[Task]:
         Task(Check.MODELS, files.models, of_files.models),
         Task(
             Check.BROKERS,
-            lambda: others.brokers(settings, ground.health, ground.links()),
+            lambda: remote.brokers(settings, ground.health, ground.links()),
             of_others.brokers,
             BROKERS_LIMIT_S,
         ),

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
+from agent.broker.addresses import shuffled
+from agent.broker.topics import ROOT, Topics
 from agent.core.events.chain import beginning, digest_of
 from agent.fleet.tally import Consumed
 from agent.fleet.wire import Wire, WireOptions
-from agent.link.brokers import shuffled
-from agent.link.messages import Outgoing, Subscription
-from agent.link.rota import Rota
-from agent.link.topics import ROOT, Topics
+from agent.mqtt.broker_selector import Rota
+from agent.mqtt.messages import Outgoing, Subscription
 
 if TYPE_CHECKING:
     import ssl
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from random import Random
 
-    from agent.link.messages import Incoming, Limits
-    from agent.link.setup import SessionSettings
+    from agent.mqtt.messages import Incoming, Limits
+    from agent.mqtt.setup import SessionSettings
 
 BATCH_S = 0.05
 SESSION_S = 600

@@ -11,17 +11,17 @@ import time
 import uuid
 from typing import TYPE_CHECKING
 
+from agent.broker.addresses import shuffled
+from agent.broker.topics import Topics
 from agent.core.events.chain import RANDOM_BYTES, Point, Writer, beginning, seal
 from agent.core.events.event_types import DeviceChanged, Draft
 from agent.core.events.messages import Ack
 from agent.fleet.wire import Wire, WireOptions
-from agent.link import reasons
-from agent.link.brokers import shuffled
-from agent.link.events_out import event_message
-from agent.link.flow import Flow
-from agent.link.messages import Outgoing, Receipt, Subscription
-from agent.link.rota import Rota
-from agent.link.topics import Topics
+from agent.mqtt import reason_codes
+from agent.mqtt.broker_selector import Rota
+from agent.mqtt.event_messages import event_message
+from agent.mqtt.flow import Flow
+from agent.mqtt.messages import Outgoing, Receipt, Subscription
 
 if TYPE_CHECKING:
     import ssl
@@ -30,9 +30,9 @@ if TYPE_CHECKING:
 
     from agent.core.events.chain import ClockReading, Sealed
     from agent.fleet.tally import Tally
-    from agent.link.flow import FlowSettings
-    from agent.link.messages import Incoming, Limits
-    from agent.link.setup import SessionSettings
+    from agent.mqtt.flow import FlowSettings
+    from agent.mqtt.messages import Incoming, Limits
+    from agent.mqtt.setup import SessionSettings
 
 log = logging.getLogger(__name__)
 
@@ -200,9 +200,9 @@ class SimulatedGate:
 
     def subscribed(self, codes: tuple[int, ...]) -> None:
         """The connection stands: say so, and send what is not acknowledged."""
-        refused = [code for code in codes if reasons.refused(code)]
+        refused = [code for code in codes if reason_codes.refused(code)]
         if refused:
-            log.warning("%s may not subscribe: %s", self.gate, reasons.words(refused[0]))
+            log.warning("%s may not subscribe: %s", self.gate, reason_codes.words(refused[0]))
         now = time.monotonic()
         if self._down_at is not None:
             (self._tally.first_s if self._first else self._tally.reconnects_s).append(now - self._down_at)

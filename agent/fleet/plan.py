@@ -7,11 +7,11 @@ import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agent.link.brokers import BrokerAddress
-from agent.link.flow import FlowSettings
-from agent.link.setup import SessionSettings
-from agent.link.tls import TlsFiles
-from agent.link.topics import check_gate_id
+from agent.broker.addresses import BrokerAddress
+from agent.broker.tls import TlsFiles
+from agent.broker.topics import check_gate_id
+from agent.mqtt.flow import FlowSettings
+from agent.mqtt.setup import SessionSettings
 
 GATE = "{gate}"
 # The product's own values, wherever the plan says nothing else.

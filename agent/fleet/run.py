@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
 
+from agent.broker.tls import TlsFiles, make_context
+from agent.clock.clock import Clock
 from agent.core.events.chain import ClockReading, Writer, beginning, seal
 from agent.core.events.event_types import DeviceChanged, Draft
 from agent.fleet.consumer import Consumer
 from agent.fleet.gate import SimulatedGate
 from agent.fleet.tally import Tally, report
-from agent.link.setup import SessionSettings
-from agent.link.tls import TlsFiles, make_context
-from agent.service.clock import Clock
+from agent.mqtt.setup import SessionSettings
 
 if TYPE_CHECKING:
     import ssl

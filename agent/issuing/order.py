@@ -13,7 +13,7 @@ from agent.core.permit.driver_id import driver_hmac
 from agent.core.permit.fields import ClaimsError
 from agent.core.permit.vehicle import check_declaration
 from agent.core.plates.formats import PlateKind, is_plate_text, kinds_of, normalise
-from agent.settings.problems import nearest
+from agent.settings.toml.problems import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from agent.core.lists.errors import ListError, ListFault
 from agent.core.lists.sealed import open_head, read_head
 from agent.core.model.list_kinds import ListKind
-from agent.link.list_topics import (
+from agent.lists.topics import (
     CONTENT_TYPE_CBOR,
     CONTENT_TYPE_CHUNK,
     ChunkTopic,
@@ -25,14 +25,14 @@ from agent.link.list_topics import (
     ListTopics,
     WantTopic,
 )
-from agent.link.messages import Outgoing
+from agent.mqtt.messages import Outgoing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from agent.core.permit.trust import TrustList
-    from agent.link.guest import Guest
-    from agent.link.messages import Incoming
+    from agent.mqtt.messages import Incoming
+    from agent.mqtt.one_shot_client import Guest
     from agent.publishing.catalogue import Catalogue
     from agent.publishing.publisher import Publisher
 

@@ -20,15 +20,15 @@ from agent.core.lists.sealed import (
 )
 from agent.core.model.list_kinds import ListKind
 from agent.publishing.catalogue import Standing
-from agent.store.list_pack import PackedList
+from agent.store.registry.list_pack import PackedList
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from agent.clock.clock import Clock
     from agent.core.crypto.keys import SigningKey
     from agent.core.lists.codec import Row
     from agent.publishing.catalogue import Catalogue, Difference
-    from agent.service.clock import Clock
 
 HEAD_LIFE_S = 7 * 86_400
 MAX_DELTAS = 200

@@ -3,10 +3,8 @@
 `load` is the only way in: the service and `gate-agent config` share it, so that they cannot disagree.
 """
 
-from agent.settings.devices import DriverModels, Family
-from agent.settings.lane import BarrierWiring, Camera, Device, Lane, Scanner, SignalWiring, Timing
-from agent.settings.load import LoadedSettings, digest, load, public
-from agent.settings.model import (
+from agent.settings.loading.load import LoadedSettings, digest, load, public
+from agent.settings.model.agent import (
     ClockRules,
     CommandKey,
     Commands,
@@ -20,10 +18,12 @@ from agent.settings.model import (
     Settings,
     State,
 )
-from agent.settings.ports import board_place
-from agent.settings.problems import Problem, SettingsError
-from agent.settings.relations import interlocks, shared_arms
-from agent.settings.values import broker_address
+from agent.settings.model.devices import DriverModels, Family
+from agent.settings.model.lane import BarrierWiring, Camera, Device, Lane, Scanner, SignalWiring, Timing
+from agent.settings.model.lane_relations import interlocks, shared_arms
+from agent.settings.model.values import broker_address
+from agent.settings.rules.ports import board_place
+from agent.settings.toml.problems import Problem, SettingsError
 
 __all__ = [
     "BarrierWiring",

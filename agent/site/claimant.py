@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from agent.core.site.claims import ClaimRequest
     from agent.core.site.messages import Answer as AnswerWord
     from agent.core.site.messages import Query, SiteRoll
-    from agent.site.home import HomeGate
+    from agent.site.claim_coordinator import HomeGate
     from agent.site.own_claims import LiveClaim, OwnClaims
     from agent.site.ports import Answer, SharedLedger, Speak, Uses
 

@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from agent.core.site.claims import ClaimAnswer
     from agent.core.site.ledger import ClaimRow, ClaimVerdict, Conflict, Consent, Cursor, PeerRow, Taken
     from agent.core.site.messages import Word
-    from agent.link.messages import Incoming, LinkDown, LinkUp, Receipt
-    from agent.link.setup import LinkView
+    from agent.mqtt.messages import Incoming, LinkDown, LinkUp, Receipt
+    from agent.mqtt.setup import LinkView
     from agent.service.worker import Worker
-    from agent.store.ledger import UseState
+    from agent.store.journal.ledger import UseState
 
     Speak = Callable[[str, Word], bool]
     Answer = Callable[[ClaimAnswer], None]
 
 
 class SharedLedger(Protocol):
-    """The permit ledger of this gate as the gates of a site share it (agent.store.site_ledger.SiteLedger)."""
+    """The permit ledger of this gate as the gates of a site share it (agent.store.journal.site_ledger.SiteLedger)."""
 
     def claim(self, row: ClaimRow) -> ClaimVerdict:
         """Grant a use, durably, or say why not."""
@@ -79,7 +79,7 @@ class SharedLedger(Protocol):
 
 
 class Uses(Protocol):
-    """What became of a permit so far (agent.store.journal.Journal)."""
+    """What became of a permit so far (agent.store.journal.journal.Journal)."""
 
     @property
     def stream(self) -> str:
@@ -92,7 +92,7 @@ class Uses(Protocol):
 
 
 class Link(Protocol):
-    """The way to the other gates (agent.link.site_link.SiteLink)."""
+    """The way to the other gates (agent.site.link.SiteLink)."""
 
     @property
     def view(self) -> LinkView:

@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from drivers.camera.delimiter import Delimiter
+from drivers.camera.frame_boundaries import Delimiter
 from drivers.camera.source import host_and_port
 from drivers.text import Text
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from drivers.api import Delivery, DeviceError, DeviceMisconfiguredError, RelayCapabilities
 from drivers.relay import devantech_codec as codec
 from drivers.relay.delivery import check_channel, proved
-from drivers.serial_port import NoReplyError, SerialParameters, SerialPort
+from drivers.serial.port import NoReplyError, SerialParameters, SerialPort
 from drivers.text import Text
 
 log = logging.getLogger(__name__)

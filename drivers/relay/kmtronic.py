@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from drivers.api import Delivery, DeviceError, DeviceMisconfiguredError, RelayCapabilities
 from drivers.relay import kmtronic_codec as codec
 from drivers.relay.delivery import check_channel, proved
-from drivers.serial_port import NoReplyError, NotSentError, SerialParameters, SerialPort
+from drivers.serial.port import NoReplyError, NotSentError, SerialParameters, SerialPort
 from drivers.text import Text
 
 log = logging.getLogger(__name__)

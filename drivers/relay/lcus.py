@@ -16,7 +16,7 @@ from drivers.api import Delivery, DeviceError, DeviceMisconfiguredError, RelayCa
 from drivers.relay import lcus_codec as codec
 from drivers.relay.delivery import check_channel, proved
 from drivers.relay.lcus_codec import Operation
-from drivers.serial_port import NoReplyError, NotSentError, SerialParameters, SerialPort
+from drivers.serial.port import NoReplyError, NotSentError, SerialParameters, SerialPort
 from drivers.text import Text
 
 log = logging.getLogger(__name__)

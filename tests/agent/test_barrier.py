@@ -10,7 +10,7 @@ import pytest
 from typing_extensions import override
 
 from agent.core.lane.io import Lamp
-from agent.port_state import PortState
+from agent.devices.supervisor import PortState
 from drivers.api import Delivery, DeviceUnavailableError
 from drivers.emulators.lcus import LcusEmulator
 from drivers.emulators.modbus_rtu import ModbusEmulator
@@ -27,8 +27,8 @@ KINDS = pytest.mark.parametrize("hardware_pulse", [True, False], ids=["timed by 
 @pytest.fixture(autouse=True)
 def brisk(monkeypatch):
     """Look after the board more often than on a gate, so that no test waits for it."""
-    monkeypatch.setattr("agent.relay_board.HEALTH_PERIOD_S", 0.05)
-    monkeypatch.setattr("agent.contacts.STUCK_S", 0.3)
+    monkeypatch.setattr("agent.barrier.board.HEALTH_PERIOD_S", 0.05)
+    monkeypatch.setattr("agent.barrier.relay_scheduler.STUCK_S", 0.3)
 
 
 @pytest.fixture
@@ -717,7 +717,7 @@ def test_a_board_that_hangs_at_the_stop_is_left_behind_with_a_word(yards, caplog
             entered.set()
             leave.wait(PATIENCE_S)
 
-    monkeypatch.setattr("agent.relay_board.STOP_TIMEOUT_S", 0.05)
+    monkeypatch.setattr("agent.barrier.board.STOP_TIMEOUT_S", 0.05)
     yard = yards(make=MeddledRelay)
     yard.relay.meddle = meddle
     yard.order()

@@ -9,27 +9,27 @@ import pytest
 from paho.mqtt.properties import Properties
 from typer.testing import CliRunner
 
+from agent.broker.addresses import BrokerAddress
+from agent.broker.tls import TlsFiles
 from agent.cli import exits
 from agent.cli.command import app as command_app
 from agent.cli.configuration import load_configuration
 from agent.cli.events import app as events_app
+from agent.clock.clock import Clock
 from agent.core.commands.check import CommandKey
 from agent.core.commands.command import Answer, CommandName, Result
 from agent.core.crypto.keys import SigningKey
 from agent.core.events.chain import ClockReading
-from agent.doctor.gathering.others import Links, brokers
-from agent.link.brokers import BrokerAddress
-from agent.link.command_setup import CommandRules
-from agent.link.commands import CommandDesk
-from agent.link.flow import FlowSettings
-from agent.link.guest import Guest, GuestError
-from agent.link.link import Link
-from agent.link.messages import Outgoing
-from agent.link.presence import GateIdentity
-from agent.link.tls import TlsFiles
-from agent.port_state import PortState
-from agent.recorder import Recorder
-from agent.service.clock import Clock
+from agent.devices.supervisor import PortState
+from agent.doctor.collectors.remote import Links, brokers
+from agent.mqtt.central_link import Link
+from agent.mqtt.command_dependencies import CommandRules
+from agent.mqtt.command_processor import CommandDesk
+from agent.mqtt.flow import FlowSettings
+from agent.mqtt.messages import Outgoing
+from agent.mqtt.one_shot_client import Guest, GuestError
+from agent.mqtt.presence import GateIdentity
+from agent.recording.recorder import Recorder
 from tests.gate_site import GateSite
 from tests.linking import GATE, journal_at, quick, record
 from tests.list_central import Desk

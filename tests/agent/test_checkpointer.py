@@ -5,12 +5,12 @@ import threading
 
 import pytest
 
-from agent.checkpointer import Checkpointer
 from agent.core.crypto import jws
 from agent.core.crypto.jws import JwsError, JwsFault
 from agent.core.crypto.keys import SigningKey
 from agent.core.events.chain import Point, beginning
 from agent.core.events.checkpoint import Checkpoint, checkpoint_of, opened
+from agent.recording.checkpoints import Checkpointer
 from agent.store.errors import JournalFullError
 from tests.journals import GATE, STREAM, UTC, device, open_journal
 from tests.waiting import eventually, scaled

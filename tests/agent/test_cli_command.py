@@ -8,13 +8,13 @@ from typer.testing import CliRunner
 
 from agent.cli import exits
 from agent.cli.command import app
+from agent.clock.clock import Clock
 from agent.core.commands.check import CommandKey, Proved, judge, prove
 from agent.core.commands.command import Answer, CommandName, Result
 from agent.core.crypto import jws
 from agent.core.crypto.keys import SigningKey
-from agent.link.errand import TRIES
-from agent.link.guest import Guest
-from agent.service.clock import Clock
+from agent.mqtt.errand import TRIES
+from agent.mqtt.one_shot_client import Guest
 from tests.command_site import ROOT, CommandSite
 from tests.commanding import GATE, letter, situation
 from tests.linking import local

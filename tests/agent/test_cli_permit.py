@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 
 from agent.cli import exits
 from agent.cli.permit import app
+from agent.clock.clock import Clock
 from agent.core.crypto.keys import Algorithm, SigningKey
 from agent.core.lists.chunks import pack_chunks
 from agent.core.lists.codec import decode_row
@@ -26,8 +27,7 @@ from agent.core.permit.trust import KeyStatus
 from agent.i18n import Language
 from agent.i18n.reasons import officer_text
 from agent.publishing.sources import entries
-from agent.service.clock import Clock
-from agent.store.list_pack import PackedList, write_pack
+from agent.store.registry.list_pack import PackedList, write_pack
 
 NOON = "2026-11-24T12:00:00+00:00"
 

@@ -6,11 +6,11 @@ import pytest
 from typer.testing import CliRunner
 
 from agent.cli.clock import app
-from agent.clock_keeper import ClockKeeper
+from agent.clock.clock import Clock, Synchronisation
+from agent.clock.files import RESET, ClockFiles, FloorReset
+from agent.clock.monitor import ClockKeeper
 from agent.core.clock.trust import Anchor, HoldoverRules, LastLook
-from agent.gate_lists import REGISTRY
-from agent.service.clock import Clock, Synchronisation
-from agent.store.clock_files import RESET, ClockFiles, FloorReset
+from agent.lists.service import REGISTRY
 from tests.gate_files import ROOT_KEY
 from tests.registries import open_registry
 

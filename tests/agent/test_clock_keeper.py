@@ -6,11 +6,11 @@ import threading
 
 import pytest
 
-from agent.clock_keeper import ClockKeeper
+from agent.clock.clock import Clock
+from agent.clock.files import ANCHOR, RESET, ClockFiles, FloorReset
+from agent.clock.monitor import ClockKeeper
 from agent.core.clock.trust import ClockFloor, ClockState, HoldoverRules
-from agent.recorder import Recorder
-from agent.service.clock import Clock
-from agent.store.clock_files import ANCHOR, RESET, ClockFiles, FloorReset
+from agent.recording.recorder import Recorder
 from tests.clocks import UTC, FloorInMemory, HandClock
 from tests.journals import open_journal, present
 from tests.waiting import PATIENCE_S, eventually
@@ -163,7 +163,7 @@ def test_a_restarted_computer_does_not(gate):
 
 
 def test_where_a_sandbox_hides_which_run_this_is_nothing_is_held_over(gate, tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr("agent.store.clock_files.BOOT_ID", tmp_path / "hidden")
+    monkeypatch.setattr("agent.clock.files.BOOT_ID", tmp_path / "hidden")
     gate.files = ClockFiles(gate.folder)
     gate.runs_for_a_round()
     gate.clock.synced = False
@@ -288,7 +288,7 @@ def test_after_a_restart_of_the_computer_the_clock_is_off_by_what_it_was_off_bef
 def test_that_the_loss_cannot_be_kept_is_told_once_and_tried_again(gate, mocker, caplog):
     keeper = set_two_hours_ahead(gate)
     keeper._holding = True
-    written = mocker.patch("agent.store.clock_files._write", side_effect=OSError("no room"))
+    written = mocker.patch("agent.clock.files._write", side_effect=OSError("no room"))
     for _ in range(3):
         keeper._go_round(last=False)
     assert written.call_count == 3

@@ -4,10 +4,10 @@ from contextlib import ExitStack
 
 import pytest
 
-from agent.link.brokers import BrokerAddress
-from agent.link.guest import Guest
-from agent.link.messages import Outgoing
-from agent.link.tls import TlsFiles
+from agent.broker.addresses import BrokerAddress
+from agent.broker.tls import TlsFiles
+from agent.mqtt.messages import Outgoing
+from agent.mqtt.one_shot_client import Guest
 from tests.mosquitto import SampleBroker, needs_mosquitto
 
 pytestmark = needs_mosquitto

@@ -8,10 +8,10 @@ import pytest
 
 from agent.core.commands.command import Answer, CommandName, Result
 from agent.core.commands.record import CommandTaken
-from agent.link import challenges
-from agent.link.commands import INBOX_LIMIT
-from agent.link.messages import Incoming, Outgoing
-from agent.store.journal import JournalFullError
+from agent.mqtt import challenges
+from agent.mqtt.command_processor import INBOX_LIMIT
+from agent.mqtt.messages import Incoming, Outgoing
+from agent.store.journal.journal import JournalFullError
 from tests.command_site import ROOT, Central, CommandSite, Executors
 from tests.commanding import GATE, OTHER_KEY, READER, signed
 from tests.mosquitto import Broker, needs_mosquitto, stored

@@ -14,7 +14,7 @@ from agent.cli.lazy import Command, CommandBrokenError, mount
 from drivers.api import DeviceUnavailableError
 from tests.waiting import scaled
 
-HEAVY = ("cv2", "numpy", "onnxruntime", "serial", "paho", "cryptography", "agent.app")
+HEAVY = ("cv2", "numpy", "onnxruntime", "serial", "paho", "cryptography", "agent.assembly.app")
 
 
 def run(*arguments, **environment):
@@ -60,7 +60,9 @@ def test_an_unknown_command_is_a_usage_error():
     "arguments", [["--help"], ["config", "check", "--help"], ["config", "check", "config/gate.toml"]]
 )
 def test_a_light_command_imports_nothing_heavy(arguments, request):
-    heavy = tuple(name for name in HEAVY if arguments[-1] == "--help" or name in ("onnxruntime", "paho", "agent.app"))
+    heavy = tuple(
+        name for name in HEAVY if arguments[-1] == "--help" or name in ("onnxruntime", "paho", "agent.assembly.app")
+    )
     program = (
         "import sys\nfrom agent.cli.main import main\n"
         f"try: main({arguments!r})\nexcept SystemExit as end: assert not end.code, end.code\n"

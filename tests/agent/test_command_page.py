@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from agent.clock.clock import Clock
 from agent.core.commands.body import BODIES
 from agent.core.commands.check import BYTES_LIMIT, CLOCK_SKEW_S
 from agent.core.commands.command import CommandName, Refusal, Result
-from agent.link import challenges, commands, executions, results
-from agent.service.clock import Clock
+from agent.mqtt import challenges
+from agent.mqtt import command_executions as executions
+from agent.mqtt import command_processor as commands
+from agent.mqtt import command_results as results
 from tests.command_site import CommandSite
 from tests.commanding import GATE, KEY
 from tests.mosquitto import Broker, needs_mosquitto

@@ -4,9 +4,9 @@ import pytest
 
 from agent.core.commands.check import Refused
 from agent.core.commands.command import Refusal
-from agent.link.budget import Budget
-from agent.link.challenges import GRACE_S, ROTATE_EVERY_S, Challenges
-from agent.link.refusals import EVENTS_A_MINUTE, RefusalLog
+from agent.mqtt.challenges import GRACE_S, ROTATE_EVERY_S, Challenges
+from agent.mqtt.command_refusals import EVENTS_A_MINUTE, RefusalLog
+from agent.mqtt.token_bucket import Budget
 
 
 def test_a_challenge_is_random_and_long():

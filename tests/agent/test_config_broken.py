@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agent.settings import SettingsError
-from agent.settings.files import LARGEST_BYTES
+from agent.settings.toml.files import LARGEST_BYTES
 from tests.gate_files import GOOD, HEAD, loaded
 
 CAMERA = '[[lanes.out.cameras]]\nid = "front"\nkind = "eye"\nurl = "rtsp://10.0.0.5/stream"\n'

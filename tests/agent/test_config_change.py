@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.settings.change import ChangeError, with_value
-from agent.settings.documents import dotted, leaves
-from agent.settings.keypath import key_path
-from agent.settings.origin import toml
+from agent.settings.loading.origin import toml
+from agent.settings.toml.change import ChangeError, with_value
+from agent.settings.toml.documents import dotted, leaves
+from agent.settings.toml.keypath import key_path
 from tests.gate_files import GOOD
 
 

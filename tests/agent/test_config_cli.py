@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from agent.cli import exits
 from agent.cli.main import application
 from agent.i18n import Language, translate
-from agent.settings.history import FOLDER, KEPT, LOCK, History, HistoryError, Step, present_state
+from agent.settings.editing.history import FOLDER, KEPT, LOCK, History, HistoryError, Step, present_state
 from drivers.text import Text
 from tests.agent.test_translation import ENGLISH
 from tests.gate_files import ROOT_KEY, write
@@ -411,7 +411,7 @@ def gate_set(gate, key, value):
     from functools import partial  # noqa: PLC0415 - only here
 
     from agent.cli.configuration import history_of, load_configuration, models  # noqa: PLC0415
-    from agent.settings.revision import Desk, set_value  # noqa: PLC0415
+    from agent.settings.editing.revision import Desk, set_value  # noqa: PLC0415
 
     desk = Desk(gate.main, partial(load_configuration, gate.main), models, history_of(gate.main))
     try:
@@ -422,7 +422,7 @@ def gate_set(gate, key, value):
 
 
 def test_one_who_does_not_let_go_is_waited_for_and_then_told_of(gate, monkeypatch):
-    monkeypatch.setattr("agent.settings.history.LONGEST_WAIT_S", 0.1)
+    monkeypatch.setattr("agent.settings.editing.history.LONGEST_WAIT_S", 0.1)
     first = History(gate.folder / "state", gate.main)
     with first.held(), pytest.raises(HistoryError, match="another command changes"), first.held():
         pass

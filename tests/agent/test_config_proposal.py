@@ -8,17 +8,17 @@ import tomllib
 
 import pytest
 
-from agent.configuration import desk_of, load_configuration
 from agent.service.redaction import MASK
-from agent.settings.change import ChangeError
-from agent.settings.documents import read
-from agent.settings.files import replace_file
-from agent.settings.history import Step
-from agent.settings.keypath import key_path
-from agent.settings.load import schema_of
-from agent.settings.mask import masked_text, restored_text
-from agent.settings.problems import SettingsError
-from agent.settings.proposal import Edit, StaleError, differences, edited, judged, put, seen_state
+from agent.settings.drivers import desk_of, load_configuration
+from agent.settings.editing.history import Step
+from agent.settings.editing.mask import masked_text, restored_text
+from agent.settings.editing.proposal import Edit, StaleError, differences, edited, judged, put, seen_state
+from agent.settings.loading.load import schema_of
+from agent.settings.toml.change import ChangeError
+from agent.settings.toml.documents import read
+from agent.settings.toml.files import replace_file
+from agent.settings.toml.keypath import key_path
+from agent.settings.toml.problems import SettingsError
 from tests.gate_files import ROOT_KEY
 
 TEXT = f"""# A gate.

@@ -16,17 +16,17 @@ from types import SimpleNamespace
 
 import pytest
 
-from agent.app import STOP_S, App
+from agent.assembly.app import STOP_S, App
 from agent.cli.configuration import load_configuration, usable_configuration
+from agent.clock.clock import Clock
 from agent.core.lane.state import Lane, LaneRules, State, Visit, at_rest
-from agent.lane_pause import LanePause
-from agent.service.clock import Clock
+from agent.lane.pause import LanePause
 from agent.service.notify import Notifier
 from agent.settings import SettingsError
-from agent.settings.history import History, HistoryError, present_state
-from agent.settings.refuge import state_directory
+from agent.settings.editing.history import History, HistoryError, present_state
+from agent.settings.editing.last_known_good import state_directory
 from agent.store.errors import EvidenceError, JournalUnavailableError
-from agent.store.reader import JournalReader
+from agent.store.journal.reader import JournalReader
 from drivers.emulators.scanner import ScannerEmulator
 from drivers.inputs import simulated as simulated_inputs
 from drivers.relay import simulated
@@ -194,9 +194,9 @@ def slowly(*args):
 run._made = slowly
 """
 HANGING = """
-from agent.store.evidence import EvidenceStore
-import agent.housekeeper
-agent.housekeeper.ROUND_S = 0.01
+from agent.store.evidence.evidence import EvidenceStore
+import agent.recording.retention
+agent.recording.retention.ROUND_S = 0.01
 
 def hang(*args, **options):
     print("the housekeeper hangs", flush=True)
@@ -261,7 +261,7 @@ def test_a_stop_in_which_nothing_ends_takes_no_longer_than_the_service_manager_w
 
         return wait
 
-    mocker.patch("agent.housekeeper.ROUND_S", 0.01)
+    mocker.patch("agent.recording.retention.ROUND_S", 0.01)
     mocker.patch.object(app._evidence, "prune", hang("housekeeper"))
     mocker.patch.object(app._evidence, "keep", hang("evidence"))
     mocker.patch.object(app._lists._desk, "look", hang("lists"))
@@ -510,8 +510,8 @@ def blocked(unit):
 
 
 def test_a_lane_at_rest_is_held_until_every_lane_has_answered(two_lanes, monkeypatch, mocker):
-    monkeypatch.setattr("agent.lane_pause.ANSWER_S", 20.0)
-    monkeypatch.setattr("agent.lane_pause.LONGEST_S", 0.05, raising=False)
+    monkeypatch.setattr("agent.lane.pause.ANSWER_S", 20.0)
+    monkeypatch.setattr("agent.lane.pause.LONGEST_S", 0.05, raising=False)
     app, (held, slow) = two_lanes.app, two_lanes.app.lanes
     eventually(lambda: states(app) == ["idle", "idle"])
     answer, hold = blocked(slow), mocker.spy(LanePause, "hold")

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.settings.change import ChangeError
-from agent.settings.documents import leaves
-from agent.settings.keypath import key_path
-from agent.settings.shape import with_table, without
+from agent.settings.editing.edit_tables import with_table, without
+from agent.settings.toml.change import ChangeError
+from agent.settings.toml.documents import leaves
+from agent.settings.toml.keypath import key_path
 from tests.gate_files import GOOD
 
 

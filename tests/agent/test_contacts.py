@@ -6,8 +6,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from agent.circuit import Wiring
-from agent.contacts import STUCK_S, TIMER_SLACK_S, Contacts
+from agent.barrier.outputs import Wiring
+from agent.barrier.relay_scheduler import STUCK_S, TIMER_SLACK_S, Contacts
 from agent.core.lane.io import Lamp
 from drivers.api import Delivery, DeviceUnavailableError, RelayCapabilities
 
@@ -192,7 +192,7 @@ class Drawn:
 @pytest.fixture
 def clock(monkeypatch):
     clock = SimpleNamespace(at=1000.0)
-    monkeypatch.setattr("agent.contacts.time.monotonic", lambda: clock.at)
+    monkeypatch.setattr("agent.barrier.relay_scheduler.time.monotonic", lambda: clock.at)
     return clock
 
 

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 import pytest
 
+from agent.clock.clock import Clock
 from agent.core.commands.command import CommandName
 from agent.core.crypto import jws
 from agent.core.crypto.keys import Algorithm, PublicKey
 from agent.core.events.checkpoint import Checkpoint, opened
-from agent.service.clock import Clock
 from tests.commanding import KEY, KID, body, signed
 from tests.contract_check import assert_valid
 from tests.gate_site import GATE, GateSite, plain_broker

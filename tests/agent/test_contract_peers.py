@@ -10,9 +10,9 @@ from agent.core.contract.asyncapi import SESSION_EXPIRY_S, WILL_DELAY_S, asyncap
 from agent.core.contract.channels import BIRTH, EVIDENCE, RESULT_EXPIRY_S, STATUS, event_channel
 from agent.core.contract.schemas import EVENTS, written
 from agent.core.events.event_types import Draft
-from agent.link import evidence_out, results
-from agent.link.network import STATUS_LIFE_FACTOR
-from agent.link.setup import SessionSettings
+from agent.mqtt import command_results, evidence_upload
+from agent.mqtt.network import STATUS_LIFE_FACTOR
+from agent.mqtt.setup import SessionSettings
 from tests.command_site import CommandSite
 from tests.commanding import GATE as COMMANDED
 from tests.contract_check import assert_valid
@@ -83,7 +83,7 @@ def test_what_the_contract_says_of_times_is_what_a_gate_does_by_default():
     assert settings.will_delay_s == WILL_DELAY_S
     assert settings.session_expiry_s == SESSION_EXPIRY_S
     assert settings.status_every_s * STATUS_LIFE_FACTOR == STATUS.expiry_s
-    assert (EVIDENCE.content_type, RESULT_EXPIRY_S) == (evidence_out.CONTENT_TYPE, results.EXPIRY_S)
+    assert (EVIDENCE.content_type, RESULT_EXPIRY_S) == (evidence_upload.CONTENT_TYPE, command_results.EXPIRY_S)
 
 
 @needs_mosquitto

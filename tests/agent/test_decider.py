@@ -17,9 +17,9 @@ from agent.core.permit import trust
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S, LIST_LIFE_S, Issuer, issue, trust_list
 from agent.core.site.claims import ClaimAnswer, ClaimCode
-from agent.decider import Decider, LanePlace, Sources
-from agent.decider.decider import MARGIN_S
-from agent.site.desk import LoneGate
+from agent.lane.decider import Decider, LanePlace, Sources
+from agent.lane.decider.decider import MARGIN_S
+from agent.site.service import LoneGate
 from agent.store.errors import JournalUnavailableError, RegistryError
 from tests.flaky_journal import FlakyJournal
 from tests.journals import GATE, FakeClock, consume, release, reserve

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from agent.barrier import PulseReport
+from agent.barrier.barrier import PulseReport
 from agent.core.decision.judge import JudgementRules
 from agent.core.lane.step import Lane, LaneRules
 from agent.core.model.moment import Moment
@@ -13,9 +13,9 @@ from agent.core.model.observations import Presentation
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.permit import trust
 from agent.core.permit.issue import DAY_S, Issuer, issue, trust_list
-from agent.decider import Decider, LanePlace, Sources
-from agent.lane_loop import Hands, LaneLoop, Sighting
-from agent.port_state import PortState
+from agent.devices.supervisor import PortState
+from agent.lane.decider import Decider, LanePlace, Sources
+from agent.lane.loop import Hands, LaneLoop, Sighting
 from drivers.api import Delivery
 from tests.lists import ROOT
 from tests.permits import KEY, NOW, PERMIT

@@ -18,7 +18,7 @@ from agent.core.model.reasons import Reason, Verdict
 from agent.doctor.bundle.pack import Material, Wanted, packed
 from agent.doctor.bundle.scrub import Scrubber, secrets_of
 from agent.doctor.finding import Report
-from agent.service import logs
+from agent.observability import logs
 from agent.service.redaction import MASK
 from tests.consoles import KNOWN_TO_ALL, ConsoleGate
 from tests.pki import Authority

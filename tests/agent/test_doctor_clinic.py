@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 
-from agent.doctor.clinic import Clinic
 from agent.doctor.codes import Check, Code
 from agent.doctor.examination import Task
 from agent.doctor.finding import Finding
+from agent.doctor.health_monitor import Clinic
 from tests.waiting import PATIENCE_S, eventually
 
 
@@ -73,8 +73,8 @@ def test_a_grave_finding_is_logged_when_it_comes_and_again_only_after_it_has_gon
 
 
 def test_rounds_are_made_by_themselves_and_end(mocker):
-    mocker.patch("agent.doctor.clinic.FIRST_S", 0.01)
-    mocker.patch("agent.doctor.clinic.EVERY_S", 0.01)
+    mocker.patch("agent.doctor.health_monitor.FIRST_S", 0.01)
+    mocker.patch("agent.doctor.health_monitor.EVERY_S", 0.01)
     patient = Patient([FULL])
     clinic = patient.clinic()
     before = set(threading.enumerate())

@@ -15,13 +15,13 @@ import pytest
 
 from agent.cli.configuration import load_configuration, relay_boards
 from agent.doctor.codes import Check, Code
+from agent.doctor.collectors import devices, files, machine, ports, remote, software
+from agent.doctor.collectors.user import User
 from agent.doctor.examination import Examiner, Task
 from agent.doctor.facts import BrokerFacts
 from agent.doctor.finding import Finding
-from agent.doctor.gathering import files, machine, opened, others, ports, software
-from agent.doctor.gathering.user import User
 from agent.doctor.texts import advice
-from agent.store.journal import Journal
+from agent.store.journal.journal import Journal
 from drivers.emulators.lcus import LcusEmulator
 from tests.contract_check import assert_valid
 from tests.gate_site import GateSite
@@ -330,7 +330,7 @@ DEVICES = Path("/sys/fs/cgroup/devices")  # control groups of version 1; those o
 ASK = """
 import os, sys
 from pathlib import Path
-from agent.doctor.gathering.user import agent_user
+from agent.doctor.collectors.user import agent_user
 user, path = agent_user(), Path(sys.argv[1])
 print(user.may(path, os.R_OK | os.W_OK), user.is_barred(path, os.R_OK | os.W_OK))
 """
@@ -373,7 +373,7 @@ def test_a_broker_is_tried_with_everything_that_the_gate_does_there(tmp_path):
     with Broker(tmp_path) as broker, Listener(broker.port, "gate/v1/gate-7/#") as listener:
         lines = f'brokers = ["mqtt://127.0.0.1:{broker.port}", "mqtt://127.0.0.1:1"]'
         settings = load_configuration(GateSite(tmp_path).configure(LANE, mqtt=lines)).settings
-        well, away = others.brokers(settings, lambda: health)
+        well, away = remote.brokers(settings, lambda: health)
         (message,) = eventually(lambda: listener.messages)
     assert (well.trouble, well.takes, well.gives, well.encrypted) == ("", "", "", False)
     assert well.connect_ms > 0 < well.publish_ms
@@ -389,7 +389,7 @@ def test_a_broker_that_lets_the_gate_in_but_takes_nothing_of_it_is_told(tmp_path
     with Broker(tmp_path, listener=("allow_anonymous true", f"acl_file {tmp_path}/acl")) as broker:
         lines = f'brokers = ["mqtt://127.0.0.1:{broker.port}"]'
         settings = load_configuration(GateSite(tmp_path).configure(LANE, mqtt=lines)).settings
-        (found,) = others.brokers(settings, examples_health)
+        (found,) = remote.brokers(settings, examples_health)
     assert found.trouble == ""
     assert "not authorized" in found.takes
 
@@ -398,7 +398,7 @@ def test_a_broker_that_refuses_what_the_gate_subscribes_to_is_told(tmp_path):
     with RoughBroker(granted=0x87) as broker:
         lines = f'brokers = ["mqtt://127.0.0.1:{broker.port}"]'
         settings = load_configuration(GateSite(tmp_path).configure(LANE, mqtt=lines)).settings
-        (found,) = others.brokers(settings, examples_health)
+        (found,) = remote.brokers(settings, examples_health)
     assert (found.trouble, found.takes) == ("", "")
     assert "gate/v1/gate-7/ack" in found.gives
 
@@ -413,15 +413,15 @@ def test_devices_that_nobody_has_are_opened_and_nothing_moves(tmp_path):
     with LcusEmulator(tmp_path / "board") as board:
         lanes = LANE.replace('kind = "simulated"\nname = "doctor"', f'kind = "lcus"\nport = "{board.line.link}"', 1)
         settings = load_configuration(GateSite(tmp_path).configure(lanes, mqtt="enabled = false")).settings
-        (relay,) = opened.relays(settings, relay_boards(settings.lanes))
+        (relay,) = devices.relays(settings, relay_boards(settings.lanes))
         assert (relay.up, relay.energised, board.relays.history) == (True, (), ())
         command = [sys.executable, "-c", f"f = open('{board.line.link}', 'rb'); input()"]
         with subprocess.Popen(command, stdin=subprocess.PIPE) as holder:
-            eventually(lambda: not opened.relays(settings, relay_boards(settings.lanes))[0].up)
-            (held,) = opened.relays(settings, relay_boards(settings.lanes))
+            eventually(lambda: not devices.relays(settings, relay_boards(settings.lanes))[0].up)
+            (held,) = devices.relays(settings, relay_boards(settings.lanes))
             holder.kill()
         assert f"(pid {holder.pid})" in held.detail
-        (camera,) = opened.cameras(settings)
+        (camera,) = devices.cameras(settings)
     assert camera.phase == "streaming"
     assert camera.rate_hz > 0
     assert camera.figures.sharpness > 0
@@ -430,7 +430,7 @@ def test_devices_that_nobody_has_are_opened_and_nothing_moves(tmp_path):
 def test_a_board_that_is_away_is_a_finding_with_its_cause(tmp_path):
     lanes = LANE.replace('kind = "simulated"\nname = "doctor"', f'kind = "lcus"\nport = "{tmp_path}/none"', 1)
     settings = load_configuration(GateSite(tmp_path).configure(lanes, mqtt="enabled = false")).settings
-    (relay,) = opened.relays(settings, relay_boards(settings.lanes))
+    (relay,) = devices.relays(settings, relay_boards(settings.lanes))
     assert not relay.up
     assert f"{tmp_path}/none" in relay.detail
 
@@ -469,14 +469,14 @@ def test_a_check_that_hangs_or_fails_is_a_finding_and_does_not_keep_the_others(m
 
 
 def test_brokers_that_hang_cost_the_time_of_one(mocker, tmp_path):
-    mocker.patch.object(others, "LIMIT_S", 0.5)
+    mocker.patch.object(remote, "LIMIT_S", 0.5)
     release = threading.Event()
-    mocker.patch.object(others, "_visited", side_effect=lambda *_: release.wait(PATIENCE_S))
+    mocker.patch.object(remote, "_visited", side_effect=lambda *_: release.wait(PATIENCE_S))
     lines = 'brokers = ["mqtts://a", "mqtts://b", "mqtts://c"]'
     settings = load_configuration(GateSite(tmp_path).configure(LANE, mqtt=lines)).settings
     began = time.monotonic()
-    found = others.brokers(settings, lambda: b"{}")
+    found = remote.brokers(settings, lambda: b"{}")
     assert time.monotonic() - began < PATIENCE_S / 2
     release.set()
     assert [type(one) for one in found] == [BrokerFacts] * 3
-    assert {one.trouble for one in found} == {others.NO_ANSWER}
+    assert {one.trouble for one in found} == {remote.NO_ANSWER}

@@ -14,11 +14,11 @@ from agent.core.model.picture_quality import Figures
 from agent.doctor import facts
 from agent.doctor.codes import Check, Code, Severity
 from agent.doctor.finding import Finding, Report
-from agent.doctor.judging import devices, files, machine, others, shown, software
-from agent.doctor.telling import as_json, from_json, lines
+from agent.doctor.report import as_json, from_json, lines
+from agent.doctor.rules import devices, files, formatting, machine, remote, software
 from agent.doctor.texts import advice
-from agent.eye.protocol import CameraPhase
 from agent.i18n import Language, translate
+from agent.vision.worker.protocol import CameraPhase
 
 GB = 1 << 30
 MB = 1 << 20
@@ -154,24 +154,24 @@ CASES = [
     (files.certificates, tls(key=replace(KEY, trouble="no match")), [Code.CERTIFICATE_UNUSABLE]),
     (files.models, [facts.ModelFacts("a.onnx", "")], []),
     (files.models, [facts.ModelFacts("a.onnx", "other"), facts.ModelFacts("b.onnx", "")], [Code.MODEL_BAD]),
-    (others.brokers, [BROKER], []),
-    (others.brokers, [], [Code.BROKER_NONE]),
-    (others.brokers, [replace(BROKER, trouble="refused"), BROKER], [Code.BROKER_UNREACHABLE]),
-    (others.brokers, [replace(BROKER, takes="no")], [Code.BROKER_TAKES_NOTHING]),
-    (others.brokers, [replace(BROKER, gives="no")], [Code.BROKER_GIVES_NOTHING]),
-    (others.brokers, [replace(BROKER, encrypted=False)], [Code.BROKER_IN_CLEAR]),
-    (others.brokers, [replace(BROKER, publish_ms=2100.0)], [Code.BROKER_SLOW]),
-    (others.lists, LISTS, []),
-    (others.lists, facts.ListsFacts(begun=False), []),
-    (others.lists, facts.ListsFacts(trouble="damaged"), [Code.LISTS_UNREADABLE]),
-    (others.lists, replace(LISTS, trust_ends_s=None), [Code.TRUST_LIST_MISSING]),
-    (others.lists, replace(LISTS, trust_ends_s=-5.0), [Code.TRUST_LIST_EXPIRED]),
-    (others.lists, replace(LISTS, trust_ends_s=3600.0), [Code.TRUST_LIST_EXPIRES]),
-    (others.lists, lists(age_s=None), [Code.LIST_MISSING]),
-    (others.lists, lists(age_s=None, required=False), []),
-    (others.lists, lists(age_s=1000.0), [Code.LIST_OLD]),
-    (others.lists, lists(age_s=90_000.0), [Code.LIST_TOO_OLD]),
-    (others.lists, lists(age_s=90_000.0, required=False), []),
+    (remote.brokers, [BROKER], []),
+    (remote.brokers, [], [Code.BROKER_NONE]),
+    (remote.brokers, [replace(BROKER, trouble="refused"), BROKER], [Code.BROKER_UNREACHABLE]),
+    (remote.brokers, [replace(BROKER, takes="no")], [Code.BROKER_TAKES_NOTHING]),
+    (remote.brokers, [replace(BROKER, gives="no")], [Code.BROKER_GIVES_NOTHING]),
+    (remote.brokers, [replace(BROKER, encrypted=False)], [Code.BROKER_IN_CLEAR]),
+    (remote.brokers, [replace(BROKER, publish_ms=2100.0)], [Code.BROKER_SLOW]),
+    (remote.lists, LISTS, []),
+    (remote.lists, facts.ListsFacts(begun=False), []),
+    (remote.lists, facts.ListsFacts(trouble="damaged"), [Code.LISTS_UNREADABLE]),
+    (remote.lists, replace(LISTS, trust_ends_s=None), [Code.TRUST_LIST_MISSING]),
+    (remote.lists, replace(LISTS, trust_ends_s=-5.0), [Code.TRUST_LIST_EXPIRED]),
+    (remote.lists, replace(LISTS, trust_ends_s=3600.0), [Code.TRUST_LIST_EXPIRES]),
+    (remote.lists, lists(age_s=None), [Code.LIST_MISSING]),
+    (remote.lists, lists(age_s=None, required=False), []),
+    (remote.lists, lists(age_s=1000.0), [Code.LIST_OLD]),
+    (remote.lists, lists(age_s=90_000.0), [Code.LIST_TOO_OLD]),
+    (remote.lists, lists(age_s=90_000.0, required=False), []),
     (devices.ports, [PORT], []),
     (devices.ports, [replace(PORT, exists=False)], [Code.PORT_MISSING]),
     (devices.ports, [replace(PORT, permitted=False)], [Code.PORT_FORBIDDEN]),
@@ -226,15 +226,15 @@ def test_every_code_has_a_case_here():
 @pytest.mark.parametrize(
     ("made", "text"),
     [
-        (shown.size(0), "0 B"),
-        (shown.size(1536), "1.5 KiB"),
-        (shown.size(60 * GB), "60.0 GiB"),
-        (shown.size(5000 * 1024 * GB), "5000.0 TiB"),
-        (shown.span(7), "7 s"),
-        (shown.span(61), "1 min"),
-        (shown.span(3 * 3600 + 120), "3 h 2 min"),
-        (shown.span(-86_400 * 3), "3 d"),
-        (shown.mode(0o100640), "0640"),
+        (formatting.size(0), "0 B"),
+        (formatting.size(1536), "1.5 KiB"),
+        (formatting.size(60 * GB), "60.0 GiB"),
+        (formatting.size(5000 * 1024 * GB), "5000.0 TiB"),
+        (formatting.span(7), "7 s"),
+        (formatting.span(61), "1 min"),
+        (formatting.span(3 * 3600 + 120), "3 h 2 min"),
+        (formatting.span(-86_400 * 3), "3 d"),
+        (formatting.mode(0o100640), "0640"),
     ],
 )
 def test_figures_are_shown_in_no_language(made, text):

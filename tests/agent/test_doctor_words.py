@@ -15,7 +15,7 @@ from agent.doctor.codes import SEVERITY, Check, Code, Severity
 from agent.doctor.finding import Finding
 from agent.doctor.texts import FINDINGS, SEVERITIES, TITLES, advice, measured, severity, title
 from agent.i18n import Language, translate
-from agent.settings.problems import Problem, Spot
+from agent.settings.toml.problems import Problem, Spot
 from drivers.text import Text, joined
 
 OTHERS = [language for language in Language if language is not Language.EN]

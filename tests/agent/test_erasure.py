@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.housekeeper import DAY_S, HOUR_S, Ages, Erasure, Housekeeper, PersonalAges
+from agent.recording.retention import DAY_S, HOUR_S, Ages, Erasure, Housekeeper, PersonalAges
 from agent.store.errors import EvidenceError
 from tests.journals import FakeClock, consume, granted, open_journal, release, reserve
 from tests.lists import DECLARATIONS, REVOCATIONS, declarations, revocations

@@ -8,7 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from agent.cli.events import app
-from agent.cli.events.line import event_line
+from agent.cli.events.event_line import event_line
 from agent.i18n import Language
 from tests.journals import UTC, closed, device, granted, open_journal, present
 from tests.waiting import scaled

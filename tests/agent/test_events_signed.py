@@ -10,7 +10,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from typer.testing import CliRunner
 
-from agent.checkpointer import Checkpointer
+from agent.broker.tls import TlsFiles
+from agent.broker.topics import Topics
 from agent.cli.events import app
 from agent.cli.events.common import pinned
 from agent.cli.events.file_check import _statement, _verified
@@ -18,11 +19,10 @@ from agent.cli.events.topic_check import Heard, Listening, check_topic
 from agent.core.crypto.jws import kid_of
 from agent.core.events.chain import Point
 from agent.core.events.checkpoint import checkpoint_of
-from agent.link.events_out import REPLAY
-from agent.link.guest import Guest
-from agent.link.messages import Incoming, Outgoing
-from agent.link.tls import TlsFiles
-from agent.link.topics import Topics
+from agent.mqtt.event_messages import REPLAY
+from agent.mqtt.messages import Incoming, Outgoing
+from agent.mqtt.one_shot_client import Guest
+from agent.recording.checkpoints import Checkpointer
 from agent.store.gate_key import gate_key
 from tests.journals import GATE, STREAM, UTC, device, open_journal
 from tests.linking import local

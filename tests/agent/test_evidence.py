@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from agent.core.events.event_types import Outcome
-from agent.store import outgoing
-from agent.store.evidence import EvidenceAges, EvidenceError, EvidenceStore, Requested, Shelf
+from agent.store.evidence import outgoing
+from agent.store.evidence.evidence import EvidenceAges, EvidenceError, EvidenceStore, Requested, Shelf
 from tests.waiting import scaled
 
 CAP = 1000

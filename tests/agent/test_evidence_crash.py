@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.store.evidence import EvidenceStore, Shelf
+from agent.store.evidence.evidence import EvidenceStore, Shelf
 from tests.evidence_writer import CAP, picture
 
 ROOT = Path(__file__).parents[2]

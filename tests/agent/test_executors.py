@@ -6,24 +6,24 @@ import logging
 
 import pytest
 
+from agent.assembly.command_handlers import ORDER_S, SNAPSHOT_S, Parts, executors
 from agent.core.commands.command import LANE_COMMANDS, Answer, Command, CommandName, Result
 from agent.core.crypto.keys import SigningKey
 from agent.core.lane.io import CommandKind
 from agent.core.lists.freshness import FreshnessRules
 from agent.core.model.moment import Moment
 from agent.core.permit.trust import TrustEntry, TrustList, seal
-from agent.executors import ORDER_S, SNAPSHOT_S, Parts, executors
-from agent.link.executions import EXECUTION_S
-from agent.link.replay import ReplayPlan
-from agent.list_desk import ListDesk
-from agent.list_keeper import ListKeeper
-from agent.service import logs
-from agent.service.logs import LogLevel
+from agent.lists.intake import ListDesk
+from agent.lists.monitor import ListKeeper
+from agent.lists.trust_file import TrustFeed
+from agent.mqtt.command_executions import EXECUTION_S
+from agent.mqtt.replay import ReplayPlan
+from agent.observability import logs
+from agent.observability.logs import LogLevel
 from agent.service.worker import Worker
-from agent.store.chunk_spool import ChunkSpool
-from agent.store.evidence import EvidenceAges, EvidenceStore
-from agent.store.registry import Registry
-from agent.trust_feed import TrustFeed
+from agent.store.evidence.evidence import EvidenceAges, EvidenceStore
+from agent.store.registry.chunk_spool import ChunkSpool
+from agent.store.registry.registry import Registry
 from tests.waiting import PATIENCE_S, eventually
 
 ROOT = SigningKey.from_seed(bytes(range(32)))
@@ -115,7 +115,7 @@ def test_an_order_goes_to_its_lane_with_who_and_why(gate, name):
 
 
 def test_a_lane_answers_before_the_desk_loses_its_patience():
-    from agent.lane_unit import LATE_ANSWER_S  # noqa: PLC0415 - the one limit that two parts share
+    from agent.lane.service import LATE_ANSWER_S  # noqa: PLC0415 - the one limit that two parts share
 
     assert ORDER_S + LATE_ANSWER_S < EXECUTION_S
 

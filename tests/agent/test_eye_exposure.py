@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 import zxingcpp
 
-from agent.eye.exposure import (
+from agent.devices.supervisor import PortState
+from agent.vision.process import COMMAND
+from agent.vision.worker.exposure import (
     GONE_S,
     LEAST_SHARE,
     LONGEST_REST_S,
@@ -18,9 +20,7 @@ from agent.eye.exposure import (
     Screen,
     screen,
 )
-from agent.eye.protocol import GateSettings
-from agent.eye_process import COMMAND
-from agent.port_state import PortState
+from agent.vision.worker.protocol import GateSettings
 from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene
 from tests import yard_films as films
 from tests.eye_watch import watching

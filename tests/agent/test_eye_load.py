@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.eye.allowance import Allowance
-from agent.eye.protocol import Beat
-from agent.eye_load import LoadWatch
+from agent.vision.load_stats import LoadWatch
+from agent.vision.worker.cpu_budget import Allowance
+from agent.vision.worker.protocol import Beat
 
 BEAT_S = 0.25
 

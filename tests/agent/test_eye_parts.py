@@ -11,15 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.core.model.camera_view import View
-from agent.eye.change import ChangeGate
-from agent.eye.health import CameraHealth, FrameFacts
-from agent.eye.link import Link
-from agent.eye.pictures import Album, crop_jpeg, frame_jpeg
-from agent.eye.protocol import CameraPhase, Configure, GateSettings
-from agent.eye.readers import Readers
-from agent.eye.reading import Reading
-from agent.eye.slot import Numbered, Slot
-from agent.eye.stopwatch import Stopwatch
+from agent.vision.worker.camera_health import CameraHealth, FrameFacts
+from agent.vision.worker.change_detector import ChangeGate
+from agent.vision.worker.latest_frame import Numbered, Slot
+from agent.vision.worker.parent_link import Link
+from agent.vision.worker.pictures import Album, crop_jpeg, frame_jpeg
+from agent.vision.worker.protocol import CameraPhase, Configure, GateSettings
+from agent.vision.worker.reader_stats import Stopwatch
+from agent.vision.worker.reader_threads import Reading
+from agent.vision.worker.readers import Readers
 from drivers.api import Frame
 from tests.waiting import PATIENCE_S
 

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from agent.eye.link import Link
-from agent.eye.main import made_readers
-from agent.eye.protocol import Configure, GateSettings
-from agent.eye.readers import Readers
-from agent.eye.reading import Reading
-from agent.eye.slot import Numbered, Slot, Turns
-from agent.eye.wire import Decoder
+from agent.vision.worker.latest_frame import Numbered, Slot, Turns
+from agent.vision.worker.main import made_readers
+from agent.vision.worker.parent_link import Link
+from agent.vision.worker.protocol import Configure, GateSettings
+from agent.vision.worker.reader_threads import Reading
+from agent.vision.worker.readers import Readers
+from agent.vision.worker.wire import Decoder
 from drivers.api import Frame
 from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene
 from tests.waiting import PATIENCE_S, eventually
@@ -230,7 +230,9 @@ def test_the_kernel_prefers_the_cheap_steps_for_codes_to_all_that_can_wait():
 
 
 def test_without_the_right_to_give_way_the_readers_read_all_the_same(mocker, caplog):
-    mocker.patch("agent.eye.allowance.os.setpriority", side_effect=PermissionError(1, "Operation not permitted"))
+    mocker.patch(
+        "agent.vision.worker.cpu_budget.os.setpriority", side_effect=PermissionError(1, "Operation not permitted")
+    )
     plates = Gated(MANY)
     with at_work(Readers(plates=plates)) as bench:
         bench.show()

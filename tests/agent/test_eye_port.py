@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pytest
 
-from agent.eye.protocol import CameraPhase, CameraState, Configure, GateSettings
-from agent.eye_life import EyeLimits
-from agent.eye_news import EyeStatus
-from agent.eye_port import EyePort
-from agent.eye_process import scrubbed_environment
-from agent.port_state import PortState
+from agent.devices.supervisor import PortState
+from agent.vision.mapping import EyeStatus
+from agent.vision.process import scrubbed_environment
+from agent.vision.session import EyeLimits
+from agent.vision.supervisor import EyePort
+from agent.vision.worker.protocol import CameraPhase, CameraState, Configure, GateSettings
 from tests.eye_watch import CHILD, LIMITS, ROOT, Watched, watching
 from tests.waiting import PATIENCE_S, eventually, scaled
 
@@ -251,7 +251,9 @@ def test_an_eye_that_even_a_kill_does_not_end_holds_up_no_stop_and_the_port_says
 
 def test_a_fault_of_the_agent_itself_in_the_thread_of_an_eye_costs_one_life_of_the_eye_and_no_more(mocker, caplog):
     # As where the process has no file left to open: an OSError at a place where nobody expects one.
-    selector = mocker.patch("agent.eye_life.selectors.DefaultSelector", side_effect=OSError(24, "Too many open files"))
+    selector = mocker.patch(
+        "agent.vision.session.selectors.DefaultSelector", side_effect=OSError(24, "Too many open files")
+    )
     with watching("count") as eye:
         lost = eye.status(lambda one: one.state is PortState.LOST)
         assert "OSError" in lost.detail
@@ -291,8 +293,8 @@ def test_a_signal_to_the_whole_group_does_not_end_the_eye():
 
 PARENT = """
 import sys, threading
-from agent.eye.protocol import Configure
-from agent.eye_port import EyePort
+from agent.vision.worker.protocol import Configure
+from agent.vision.supervisor import EyePort
 port = EyePort("c", Configure(camera_kind="drawn", camera={}), on_seen=lambda s: print(port.pid, flush=True),
                on_status=lambda s: None, command=[sys.executable, sys.argv[1], sys.argv[2]])
 port.start()

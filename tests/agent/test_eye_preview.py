@@ -11,13 +11,13 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.eye.link import Link
-from agent.eye.preview import Showing
-from agent.eye.protocol import Glimpse, Preview, SeenCode, SeenPlate, Sighting
-from agent.eye.slot import Numbered, Slot
-from agent.eye.wire import Decoder
-from agent.eye_glimpses import FPS, LARGE_PX, MARKED_FOR_S, SMALL_PX, WANTED_FOR_S, Glimpses, Wish
-from agent.eye_process import COMMAND
+from agent.vision.preview import FPS, LARGE_PX, MARKED_FOR_S, SMALL_PX, WANTED_FOR_S, Glimpses, Wish
+from agent.vision.process import COMMAND
+from agent.vision.worker.latest_frame import Numbered, Slot
+from agent.vision.worker.parent_link import Link
+from agent.vision.worker.preview import Showing
+from agent.vision.worker.protocol import Glimpse, Preview, SeenCode, SeenPlate, Sighting
+from agent.vision.worker.wire import Decoder
 from drivers.api import Frame
 from tests.eye_watch import watching
 from tests.waiting import PATIENCE_S, eventually

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from agent.core.model.camera_view import View
-from agent.eye.protocol import CameraPhase, GateSettings
-from agent.eye_process import COMMAND
-from agent.port_state import PortState
+from agent.devices.supervisor import PortState
+from agent.vision.process import COMMAND
+from agent.vision.worker.protocol import CameraPhase, GateSettings
 from tests.eye_watch import watching
 from tests.rtsp_server import RtspServer, numbered_picture, write_clip
 from tests.waiting import eventually, scaled

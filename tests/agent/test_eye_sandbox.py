@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 import segno
 
-from agent.eye.protocol import EXIT_ANEW, Layer
-from agent.eye.sandbox import landlock
-from agent.eye.sandbox.surroundings import surroundings
-from agent.eye_process import COMMAND, EyeProcess, scrubbed_environment
+from agent.vision.process import COMMAND, EyeProcess, scrubbed_environment
+from agent.vision.worker.protocol import EXIT_ANEW, Layer
+from agent.vision.worker.sandbox import landlock
+from agent.vision.worker.sandbox.readable_files import surroundings
 from drivers.api import CameraNeeds, DeviceMisconfiguredError
 from drivers.registry import camera_needs
 from tests.eye_watch import CHILD as EYE_CHILD
@@ -263,7 +263,7 @@ def test_an_eye_hears_no_signal_of_its_parents_terminal_shares_its_session_and_h
 
 
 def test_the_library_of_the_networks_leaves_no_trace_and_starts_no_thread():
-    code = "import os, agent.eye.plate.weights; print(len(os.listdir('/proc/self/task')))"
+    code = "import os, agent.vision.worker.plate.weights; print(len(os.listdir('/proc/self/task')))"
     environment = scrubbed_environment() | {"HOME": "/nonexistent"}
     del environment["ORT_DISABLE_TELEMETRY"]
     done = subprocess.run(

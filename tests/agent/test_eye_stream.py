@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from agent.core.model.camera_view import View
-from agent.eye.protocol import GateSettings
-from agent.eye_process import COMMAND
-from agent.port_state import PortState
+from agent.devices.supervisor import PortState
+from agent.vision.process import COMMAND
+from agent.vision.worker.protocol import GateSettings
 from drivers.camera.opencv import OpenCvCamera
 from drivers.camera.settings import OpenCvSettings
 from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from agent.core.model.camera_view import View
-from agent.eye.background import ACCEPTED_S, DISPLACED_S, OTHER_LIGHT_S, OUTLINE_EVERY_S, STRANGE_S
-from agent.eye.measures import Measures, measured
-from agent.eye.view import BLINDED_S, NOISY_S, OBSTRUCTED_S, ViewWatch
+from agent.vision.worker.background import ACCEPTED_S, DISPLACED_S, OTHER_LIGHT_S, OUTLINE_EVERY_S, STRANGE_S
+from agent.vision.worker.picture_measures import Measures, measured
+from agent.vision.worker.view_quality import BLINDED_S, NOISY_S, OBSTRUCTED_S, ViewWatch
 from tests import yard_films as films
 from tests.yard_films import STEP_S, play, shots
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from agent.eye.protocol import (
+from agent.vision.worker.protocol import (
     MAX_PAYLOAD,
     Attend,
     Beat,
@@ -28,7 +28,7 @@ from agent.eye.protocol import (
     Stop,
     ToEye,
 )
-from agent.eye.wire import MAX_PICTURE_BYTES, MAX_TEXT_BYTES, Decoder, encoded
+from agent.vision.worker.wire import MAX_PICTURE_BYTES, MAX_TEXT_BYTES, Decoder, encoded
 
 JPEG = b"\xff\xd8\xff\xe0rest"
 
@@ -187,7 +187,7 @@ def test_the_other_end_believes_no_columns_either():
 
 def test_the_parent_end_loads_no_library_for_pictures():
     code = (
-        "import sys, agent.eye_port, agent.eye.wire;"
+        "import sys, agent.vision.supervisor, agent.vision.worker.wire;"
         "print([name for name in ('cv2', 'numpy', 'onnxruntime', 'zxingcpp') if name in sys.modules])"
     )
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -9,12 +9,12 @@ import threading
 
 import pytest
 
-from agent.doctor.gathering.others import CLIENT_SUFFIX
+from agent.broker.addresses import BrokerAddress
+from agent.doctor.collectors.remote import CLIENT_SUFFIX
 from agent.fleet.plan import Credentials, Plan, elsewhere
 from agent.fleet.run import Fleet
 from agent.fleet.tally import Spread
-from agent.link.brokers import BrokerAddress
-from agent.link.guest import Guest
+from agent.mqtt.one_shot_client import Guest
 from tests.contract_check import assert_valid
 from tests.installed import ROOT
 from tests.mosquitto import Broker, Listener, SampleBroker, free_port, needs_mosquitto

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import pytest
 
+from agent.barrier.board import RelayBoard
+from agent.clock.clock import Clock
 from agent.core.commands.command import Answer, Result
 from agent.core.events.event_types import Alarm, Draft, Outcome, TransactionClosed
 from agent.core.lane.io import CommandKind, Decided
@@ -15,20 +17,18 @@ from agent.core.model.moment import Moment
 from agent.core.model.observations import Presentation, Reading
 from agent.core.model.reasons import Decision, Reason, Verdict
 from agent.core.plates.columns import ColumnsError
-from agent.devices import Devices
-from agent.eye_news import EyeStatus, Seen
+from agent.devices.status import Devices
+from agent.devices.supervisor import PortState
 from agent.i18n import Language
 from agent.i18n.cameras import camera_view_text
-from agent.keeper import Keeper
-from agent.lane_unit import Boards, LaneUnit, Services, rules
-from agent.port_state import PortState
-from agent.recorder import Recorder
-from agent.relay_board import RelayBoard
-from agent.service.clock import Clock
-from agent.settings.lane import Lane as LaneSettings
+from agent.lane.interlock import WayGuard
+from agent.lane.service import Boards, LaneUnit, Services, rules
+from agent.recording.evidence_writer import Keeper
+from agent.recording.recorder import Recorder
+from agent.settings.model.lane import Lane as LaneSettings
 from agent.store.errors import EvidenceError
-from agent.store.evidence import EvidenceStore, Shelf
-from agent.way_guard import WayGuard
+from agent.store.evidence.evidence import EvidenceStore, Shelf
+from agent.vision.mapping import EyeStatus, Seen
 from drivers.inputs import simulated as simulated_inputs
 from drivers.registry import inputs as make_inputs
 from drivers.registry import relay as make_relay
@@ -139,8 +139,8 @@ def test_a_picture_that_cannot_be_kept_is_told_of_and_holds_up_no_other(store, c
 
 
 def test_a_disk_that_does_not_follow_costs_pictures_and_never_time(store, caplog, monkeypatch):
-    monkeypatch.setattr("agent.keeper.WAITING_LIMIT", 2)
-    monkeypatch.setattr("agent.keeper.STOP_TIMEOUT_S", 0.02)
+    monkeypatch.setattr("agent.recording.evidence_writer.WAITING_LIMIT", 2)
+    monkeypatch.setattr("agent.recording.evidence_writer.STOP_TIMEOUT_S", 0.02)
     keeper = Keeper(store)
     keeper.start()
     keeper.keep({"0": b""})
@@ -158,7 +158,7 @@ def test_a_disk_that_does_not_follow_costs_pictures_and_never_time(store, caplog
 
 
 def test_a_disk_that_hangs_at_the_stop_is_left_behind_with_a_word(store, caplog, monkeypatch):
-    monkeypatch.setattr("agent.keeper.STOP_TIMEOUT_S", 0.02)
+    monkeypatch.setattr("agent.recording.evidence_writer.STOP_TIMEOUT_S", 0.02)
     keeper = Keeper(store)
     keeper.start()
     keeper.keep({"0": b""})

@@ -3,8 +3,8 @@
 import pytest
 
 from agent.core.crypto.keys import SigningKey
-from agent.gate_site import WrongGateKeyError, site_desk
-from agent.site.desk import LoneGate, SiteDesk
+from agent.site.service import LoneGate, SiteDesk
+from agent.site.setup import WrongGateKeyError, site_desk
 from tests.gate_files import GOOD, loaded, write
 from tests.journals import open_journal
 

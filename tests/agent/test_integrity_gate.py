@@ -8,9 +8,9 @@ from contextlib import contextmanager
 
 import pytest
 
+from agent.clock.clock import Clock
 from agent.core.events.event_types import DeviceChanged, Draft
-from agent.service.clock import Clock
-from agent.store.reader import JournalReader
+from agent.store.journal.reader import JournalReader
 from tests.gate_site import GATE, GateSite, plain_broker
 from tests.journals import open_journal
 from tests.mosquitto import Broker, Listener, needs_mosquitto

@@ -15,11 +15,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from agent.core.events.checkpoint import checkpoint_draft
-from agent.store import schema
 from agent.store.errors import SQL_ERRORS, JournalError
-from agent.store.journal import Journal
-from agent.store.reader import JournalReader
-from agent.store.soundness import sound
+from agent.store.journal import schema
+from agent.store.journal.integrity import sound
+from agent.store.journal.journal import Journal
+from agent.store.journal.reader import JournalReader
 from tests.journals import GATE, UTC, FakeClock, device, granted, open_journal, present
 from tests.signing import KEY, KEYS
 

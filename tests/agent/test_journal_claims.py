@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from agent.core.site.ledger import ClaimRefusal, ClaimVerdict, OtherExit
-from agent.store.claims import is_sane
-from agent.store.journal import LedgerConflictError, UseState
+from agent.store.journal.home_claims import is_sane
+from agent.store.journal.journal import LedgerConflictError, UseState
 from tests.journals import GATE, PERMIT, UTC, FakeClock, closed, consume, open_journal, present, release, reserve
 from tests.site_ledgers import CONSUMED, PEER, RELEASED, RESERVED, THIRD, UTC_MS, VIN, ask, take, told
 

@@ -8,8 +8,8 @@ from agent.core.commands.record import CommandAnswered, CommandEntry, CommandTak
 from agent.core.events.chain import beginning
 from agent.core.events.event_types import Draft, LaneOrdered
 from agent.core.lane.state import LaneOrders
-from agent.store import rescue, schema
-from agent.store.journal import CommandConflictError, JournalError
+from agent.store.journal import salvage, schema
+from agent.store.journal.journal import CommandConflictError, JournalError
 from tests.journals import GATE, PERMIT, STREAM, UTC, FakeClock, consume, device, open_journal, present, reserve
 
 DAY_S = 86_400
@@ -241,7 +241,7 @@ def test_a_damaged_file_from_before_commands_lacks_none(path):
     journal.close()
 
 
-@pytest.mark.parametrize("table", rescue.ORDERS, ids=lambda table: table.name)
+@pytest.mark.parametrize("table", salvage.ORDERS, ids=lambda table: table.name)
 def test_every_column_is_rescued(table):
     connection = sqlite3.connect(":memory:", isolation_level=None)
     schema.migrate(connection)

@@ -6,9 +6,9 @@ import sqlite3
 
 import pytest
 
-from agent.store import ledger_rescue, schema
-from agent.store.journal import JournalCorruptError, JournalUnavailableError
-from agent.store.reader import JournalReader
+from agent.store.journal import ledger_salvage, schema
+from agent.store.journal.journal import JournalCorruptError, JournalUnavailableError
+from agent.store.journal.reader import JournalReader
 from tests.journals import PERMIT, FakeClock, consume, device, open_journal, present, reserve
 
 PERMITS = 400
@@ -331,11 +331,11 @@ def test_a_ledger_of_version_1_is_brought_forward_without_vehicles(tmp_path):
 
 def test_the_ledger_of_a_damaged_file_of_version_1_can_be_rescued(tmp_path):
     connection = version_1_file(tmp_path / "journal.db")
-    rescued = [list(ledger_rescue.dump(connection, way)) for way in ledger_rescue.WAYS]
+    rescued = [list(ledger_salvage.dump(connection, way)) for way in ledger_salvage.WAYS]
     connection.close()
     assert rescued == [[(PERMIT, 1, "", "CONSUMED", "t1", "boot-0", 5000, "", "", 0)]] * 2
-    assert ledger_rescue.is_sane(rescued[0][0])
-    assert not ledger_rescue.is_sane((*rescued[0][0][:-1], "7"))
+    assert ledger_salvage.is_sane(rescued[0][0])
+    assert not ledger_salvage.is_sane((*rescued[0][0][:-1], "7"))
 
 
 def test_the_first_schema_is_what_was_shipped():

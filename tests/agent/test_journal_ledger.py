@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from agent.core.lane.io import LedgerChange, LedgerState
-from agent.store.journal import LedgerConflictError, UseState
-from agent.store.ledger import LastPassage
+from agent.store.journal.journal import LedgerConflictError, UseState
+from agent.store.journal.ledger import LastPassage
 from tests.journals import PERMIT, FakeClock, closed, consume, open_journal, present, release, reserve
 
 FITS = {

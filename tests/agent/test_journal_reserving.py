@@ -2,7 +2,7 @@
 
 import pytest
 
-from agent.store.journal import LedgerConflictError
+from agent.store.journal.journal import LedgerConflictError
 from tests.journals import GATE, PERMIT, consume, open_journal, release, reserve
 from tests.site_ledgers import CONSUMED, PEER, RELEASED, RESERVED, UTC_MS, ask, take, told
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from agent.core.site.ledger import Cursor, Taken
-from agent.store import history, schema
-from agent.store.journal import LedgerConflictError, UseState
+from agent.store.journal import history, schema
+from agent.store.journal.journal import LedgerConflictError, UseState
 from tests.journals import (
     GATE,
     PERMIT,

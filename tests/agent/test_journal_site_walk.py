@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from agent.core.site.claims import home_gate
-from agent.store.journal import LedgerConflictError
+from agent.store.journal.journal import LedgerConflictError
 from tests.journals import closed, consume, open_journal, present, release, reserve
 from tests.site_ledgers import VIN, ask, conflicts
 

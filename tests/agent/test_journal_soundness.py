@@ -6,9 +6,9 @@ import pytest
 
 from agent.core.events.event_types import ChainCheckpoint, Draft
 from agent.core.events.verification import Fault
-from agent.store import history, schema
-from agent.store.journal import JournalCorruptError
-from agent.store.reader import JournalReader
+from agent.store.journal import history, schema
+from agent.store.journal.journal import JournalCorruptError
+from agent.store.journal.reader import JournalReader
 from tests.journals import GATE, STREAM, UTC, FakeClock, device, open_journal, present, reserve
 
 COUNT = 60

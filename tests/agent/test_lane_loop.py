@@ -9,21 +9,21 @@ from functools import partial
 import pytest
 from typing_extensions import override
 
-from agent.barrier import PulseReport
+from agent.barrier.barrier import PulseReport
+from agent.barrier.board import RelayBoard
 from agent.core.lane.io import Answered, Commanded, CommandKind, Decided, LedgerState
 from agent.core.lane.state import LaneOrders
 from agent.core.lane.step import Lane, LaneRules
 from agent.core.model.moment import Moment
 from agent.core.model.observations import Presentation, Reading
 from agent.core.model.reasons import Decision, Reason, Verdict
-from agent.lane_loop import Hands, LaneLoop, Sighting
-from agent.port_state import PortState, Retry
-from agent.recorder import Recorder
-from agent.relay_board import RelayBoard
+from agent.devices.inputs import Signals
+from agent.devices.supervisor import PortState, Retry
+from agent.lane.interlock import WayGuard
+from agent.lane.loop import Hands, LaneLoop, Sighting
+from agent.recording.recorder import Recorder
 from agent.service.worker import end_on_thread_failure
-from agent.signals import Signals
-from agent.store.journal import JournalFullError, JournalUnavailableError, LedgerConflictError
-from agent.way_guard import WayGuard
+from agent.store.journal.journal import JournalFullError, JournalUnavailableError, LedgerConflictError
 from drivers.api import Delivery
 from drivers.relay import simulated
 from drivers.relay.simulated import Fault, SimulatedRelay
@@ -152,7 +152,7 @@ class Gate:
 
 @pytest.fixture
 def gate(request, tmp_path, monkeypatch):
-    monkeypatch.setattr("agent.recorder.RETRY_S", 0.05)
+    monkeypatch.setattr("agent.recording.recorder.RETRY_S", 0.05)
     with Gate(tmp_path, request.node.name) as gate:
         yield gate
     simulated.forget_boards()
@@ -314,7 +314,7 @@ def test_letting_go_while_nothing_can_be_written_is_done_and_answered_with_a_wor
 
 
 def test_a_fire_opens_also_when_nothing_can_be_recorded_and_is_recorded_later(request, tmp_path, monkeypatch):
-    monkeypatch.setattr("agent.recorder.RETRY_S", 0.05)
+    monkeypatch.setattr("agent.recording.recorder.RETRY_S", 0.05)
     with Gate(tmp_path, request.node.name, has_hold=True) as gate:
         gate.journal.fails = JournalUnavailableError("away")
         gate.loop.sampled(Signals(time.monotonic(), hold=False))
@@ -566,7 +566,7 @@ def test_a_close_order_is_given_as_a_pulse_where_the_agent_closes(request, tmp_p
 def test_a_test_pulse_is_on_the_disk_before_its_relay_moves_and_else_moves_nothing(
     request, tmp_path, monkeypatch, kind, relay
 ):
-    monkeypatch.setattr("agent.recorder.RETRY_S", 0.05)
+    monkeypatch.setattr("agent.recording.recorder.RETRY_S", 0.05)
     rules = {"blind": False, "stale_s": 600.0, "close_mode": "agent"}
     gate = Gate(tmp_path, request.node.name, wires={"close_channel": 2}, **rules)
     gate.loop.sampled(Signals(time.monotonic(), presence=False, safety=False))
@@ -689,7 +689,7 @@ def test_reports_that_wait_at_the_stop_are_recorded_and_nothing_else_is_done(gat
 
 
 def test_a_loop_that_hangs_at_the_stop_is_left_behind_with_a_word(gate, caplog, monkeypatch):
-    monkeypatch.setattr("agent.lane_loop.STOP_TIMEOUT_S", 0.02)
+    monkeypatch.setattr("agent.lane.loop.STOP_TIMEOUT_S", 0.02)
     entered, leave = threading.Event(), threading.Event()
     gate.loop._inbox.put(lambda _: (entered.set(), leave.wait(PATIENCE_S)))
     assert entered.wait(PATIENCE_S)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from agent.app import STOP_S, App
+from agent.assembly.app import STOP_S, App
 from agent.cli.configuration import load_configuration
-from agent.service.clock import Clock
+from agent.clock.clock import Clock
 from agent.service.lifecycle import Lifecycle, Part, Phase
 from agent.service.notify import Notifier
 from drivers.inputs import simulated as simulated_inputs
@@ -220,7 +220,7 @@ def test_the_phases_of_a_gate_are_those_whose_times_are_declared(tmp_path):
 
 def test_an_agent_that_cannot_start_says_why_and_is_started_again_by_the_service_manager(tmp_path):
     more = """
-    from agent.gate_records import GateRecords
+    from agent.assembly.records import GateRecords
 
     def fail(*args):
         raise OSError("no room for the test")

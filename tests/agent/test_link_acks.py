@@ -5,9 +5,9 @@ import json
 import pytest
 
 from agent.core.events.event_types import AcknowledgementRefused
-from agent.link.acks import BEHIND_S, EVENT_EVERY_S, AckFault, Acknowledgements, Sending, read_ack
-from agent.link.flow import FlowSettings
-from agent.link.messages import Incoming
+from agent.mqtt.acknowledgements import BEHIND_S, EVENT_EVERY_S, AckFault, Acknowledgements, Sending, read_ack
+from agent.mqtt.flow import FlowSettings
+from agent.mqtt.messages import Incoming
 from tests.central import Central
 from tests.linking import GATE, journal_at, linked, quick, record
 from tests.mosquitto import Broker, needs_mosquitto, publish
@@ -133,7 +133,7 @@ def broker(tmp_path):
 
 @needs_mosquitto
 def test_a_restored_central_is_told_of_and_has_the_rest_replayed(tmp_path, broker, mocker):
-    mocker.patch("agent.link.acks.BEHIND_S", 0.0)
+    mocker.patch("agent.mqtt.acknowledgements.BEHIND_S", 0.0)
     told = []
     with journal_at(tmp_path / "journal.sqlite") as journal:
         record(journal, 50)

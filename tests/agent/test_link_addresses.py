@@ -4,14 +4,14 @@ from random import Random
 
 import pytest
 
-from agent.link import reasons
-from agent.link.brokers import BrokerAddress, shuffled
-from agent.link.events_out import event_message
-from agent.link.messages import Receipt
-from agent.link.rota import Rota
-from agent.link.setup import SessionSettings
-from agent.link.topics import Topics
-from agent.store.history import Recorded
+from agent.broker.addresses import BrokerAddress, shuffled
+from agent.broker.topics import Topics
+from agent.mqtt import reason_codes
+from agent.mqtt.broker_selector import Rota
+from agent.mqtt.event_messages import event_message
+from agent.mqtt.messages import Receipt
+from agent.mqtt.setup import SessionSettings
+from agent.store.journal.history import Recorded
 
 BROKERS = [BrokerAddress(f"b{i}", 1883, tls=False) for i in range(3)]
 
@@ -112,8 +112,8 @@ def test_a_receipt_is_taken_only_for_what_the_broker_gave_on():
 
 
 def test_reason_codes_are_told_in_words_with_their_number():
-    assert "two gates have the same id" in reasons.words(0x8E)
-    assert reasons.words(0x42).endswith("(0x42)")
+    assert "two gates have the same id" in reason_codes.words(0x8E)
+    assert reason_codes.words(0x42).endswith("(0x42)")
 
 
 @pytest.mark.parametrize("payload", [b"\xff", b"[]", b"1", b""])

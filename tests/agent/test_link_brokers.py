@@ -5,8 +5,8 @@ import threading
 import pytest
 
 from agent.core.events.event_types import Draft, GateStopping
-from agent.link.flow import FlowSettings
-from agent.port_state import PortState
+from agent.devices.supervisor import PortState
+from agent.mqtt.flow import FlowSettings
 from tests.central import Central
 from tests.linking import GATE, UTC, Observer, journal_at, linked, quick, record
 from tests.mosquitto import Broker, needs_mosquitto

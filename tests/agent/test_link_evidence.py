@@ -5,11 +5,11 @@ from contextlib import contextmanager
 
 import pytest
 
+from agent.broker.topics import Topics
 from agent.core.events.event_types import EvidenceSent
-from agent.link.evidence_out import EvidenceSender, EvidenceSettings
-from agent.link.topics import Topics
-from agent.port_state import PortState
-from agent.store.evidence import EvidenceStore
+from agent.devices.supervisor import PortState
+from agent.mqtt.evidence_upload import EvidenceSender, EvidenceSettings
+from agent.store.evidence.evidence import EvidenceStore
 from tests.central import Central
 from tests.linking import GATE, Observer, journal_at, linked, quick, record
 from tests.mosquitto import Broker, Listener, needs_mosquitto

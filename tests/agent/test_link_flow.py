@@ -3,8 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.link.flow import AckMode, Flow, FlowSettings, Want
-from agent.link.suspicion import Suspicion
+from agent.mqtt.flow import AckMode, Flow, FlowSettings, Want
+from agent.mqtt.poison_messages import Suspicion
 
 PUBACK = FlowSettings(ack_mode=AckMode.PUBACK, resend_s=10, window_limit=4)
 WATERMARK = FlowSettings(resend_s=10, window_limit=4, ahead_limit=100)

@@ -4,10 +4,10 @@ import threading
 
 import pytest
 
-from agent.link.brokers import BrokerAddress
-from agent.link.guest import Guest, GuestError
-from agent.link.messages import Outgoing
-from agent.link.tls import TlsFiles
+from agent.broker.addresses import BrokerAddress
+from agent.broker.tls import TlsFiles
+from agent.mqtt.messages import Outgoing
+from agent.mqtt.one_shot_client import Guest, GuestError
 from tests.linking import local
 from tests.mosquitto import (
     Broker,

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from agent.app import App
+from agent.assembly.app import App
 from agent.cli.configuration import load_configuration
-from agent.service.clock import Clock
+from agent.clock.clock import Clock
 from agent.service.notify import Notifier
 from drivers.relay import simulated
 from tests.contract_check import assert_valid

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from agent.link.messages import Outgoing
-from agent.link.packets import fits, packet_bytes, publish_properties
+from agent.mqtt.messages import Outgoing
+from agent.mqtt.packets import fits, packet_bytes, publish_properties
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), max_size=40)
 MESSAGES = st.builds(

@@ -7,9 +7,9 @@ import pytest
 
 from agent.core.contract import examples
 from agent.core.events.chain import ClockReading
-from agent.link.flow import AckMode
-from agent.link.presence import GateIdentity, GatePresence
-from agent.link.uplink_view import AckState, UplinkView
+from agent.mqtt.flow import AckMode
+from agent.mqtt.presence import GateIdentity, GatePresence
+from agent.mqtt.uplink_view import AckState, UplinkView
 from tests.contract_check import assert_valid
 
 GATE = examples.GATE

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.link.flow import FlowSettings
-from agent.link.replay import RANGES_LIMIT, ReplayPlan, Replays, plan
-from agent.port_state import PortState
+from agent.devices.supervisor import PortState
+from agent.mqtt.flow import FlowSettings
+from agent.mqtt.replay import RANGES_LIMIT, ReplayPlan, Replays, plan
 from tests.central import Central
 from tests.linking import GATE, journal_at, linked, quick, record
 from tests.mosquitto import Broker, Listener, needs_mosquitto, publish

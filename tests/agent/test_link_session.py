@@ -6,9 +6,9 @@ import threading
 
 import pytest
 
-from agent.link.messages import LinkDown, LinkUp, Outgoing, Subscription
-from agent.link.session import Session
-from agent.port_state import PortState
+from agent.devices.supervisor import PortState
+from agent.mqtt.messages import LinkDown, LinkUp, Outgoing, Subscription
+from agent.mqtt.session import Session
 from tests.linking import GATE, Observer, local, quick
 from tests.mosquitto import Broker, Listener, free_port, needs_mosquitto, needs_word_on_takeover, publish, stored
 from tests.rough_broker import RoughBroker

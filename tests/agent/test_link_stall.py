@@ -3,8 +3,8 @@
 import pytest
 
 from agent.core.events.event_types import Alarm, AlarmRaised
-from agent.link.flow import FlowSettings
-from agent.link.stall import Deafness, Stall
+from agent.mqtt.flow import FlowSettings
+from agent.mqtt.stall_detector import Deafness, Stall
 from tests.central import Central
 from tests.linking import GATE, journal_at, linked, quick, record
 from tests.mosquitto import Broker, needs_mosquitto

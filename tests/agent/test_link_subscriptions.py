@@ -2,8 +2,8 @@
 
 import pytest
 
-from agent.link.messages import Subscription
-from agent.link.subscriptions import Subscriptions
+from agent.mqtt.messages import Subscription
+from agent.mqtt.subscriptions import Subscriptions
 from tests.agent.test_link_session import Running
 from tests.linking import quick
 from tests.mosquitto import Broker, needs_mosquitto, publish

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from agent.link.tls import TlsFiles, TlsFilesError, make_context
-from agent.port_state import PortState
+from agent.broker.tls import TlsFiles, TlsFilesError, make_context
+from agent.devices.supervisor import PortState
 from tests.central import Central
 from tests.linking import GATE, Observer, journal_at, linked, local, quick, record
 from tests.mosquitto import Broker, Listener, SampleBroker, needs_mosquitto

@@ -5,9 +5,9 @@ from collections import Counter
 
 import pytest
 
-from agent.link.flow import AckMode, FlowSettings
-from agent.link.uplink_view import AckState
-from agent.port_state import PortState
+from agent.devices.supervisor import PortState
+from agent.mqtt.flow import AckMode, FlowSettings
+from agent.mqtt.uplink_view import AckState
 from tests.central import Central
 from tests.faultproxy import FaultProxy
 from tests.linking import GATE, Observer, journal_at, linked, quick, record

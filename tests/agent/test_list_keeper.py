@@ -11,12 +11,12 @@ from agent.core.events.event_types import Alarm, AlarmRaised, ListsApplied, List
 from agent.core.lists.errors import ListError, ListFault
 from agent.core.lists.freshness import DataState, FreshnessRules
 from agent.core.model.moment import Moment
-from agent.list_desk import ListDesk
-from agent.list_keeper import ListKeeper
-from agent.list_news import ListNews
-from agent.list_refusals import FOLD_S, Refusals
-from agent.store.chunk_spool import ChunkSpool
-from agent.trust_feed import TrustFeed
+from agent.lists.intake import ListDesk
+from agent.lists.monitor import ListKeeper
+from agent.lists.refusals import FOLD_S, Refusals
+from agent.lists.reporting import ListNews
+from agent.lists.trust_file import TrustFeed
+from agent.store.registry.chunk_spool import ChunkSpool
 from tests.lists import DECLARATIONS, LISTS_KEY, declarations, delta, snapshot, trust_text, trusted
 from tests.permits import NOW
 from tests.registries import open_registry, opened, put_whole

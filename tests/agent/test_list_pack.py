@@ -8,7 +8,7 @@ import pytest
 from agent.core.lists.chunks import unpack_chunk
 from agent.core.lists.sealed import MAX_HEAD_BYTES
 from agent.core.model.list_kinds import ListKind
-from agent.store.list_pack import MAX_ENTRIES, PackedList, PackError, read_pack, write_pack
+from agent.store.registry.list_pack import MAX_ENTRIES, PackedList, PackError, read_pack, write_pack
 from tests.lists import DECLARATIONS, REVOCATIONS, declarations, delta, revocations, snapshot, trust_text, trusted
 
 ROWS = declarations(3000)

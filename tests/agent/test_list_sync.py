@@ -8,8 +8,8 @@ import pytest
 from agent.core.crypto.keys import SigningKey
 from agent.core.events.event_types import Alarm, AlarmRaised, ListsApplied, ListsRefused
 from agent.core.permit.trust import Purpose
-from agent.link.list_inbox import ListInbox
-from agent.link.messages import Incoming, Limits, LinkUp
+from agent.lists.mqtt_inbox import ListInbox
+from agent.mqtt.messages import Incoming, Limits, LinkUp
 from tests.list_gates import ListGate, central_at
 from tests.lists import (
     DECLARATIONS,

@@ -1,7 +1,7 @@
 import pytest
 
 from agent.core.model.list_kinds import ListKind
-from agent.link.list_topics import ChunkTopic, DeltaTopic, HeadTopic, ListTopics, TrustTopic, WantTopic
+from agent.lists.topics import ChunkTopic, DeltaTopic, HeadTopic, ListTopics, TrustTopic, WantTopic
 
 TOPICS = ListTopics(9411)
 KIND = ListKind.DECLARATIONS

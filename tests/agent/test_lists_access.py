@@ -4,12 +4,12 @@ from contextlib import ExitStack
 
 import pytest
 
+from agent.broker.addresses import BrokerAddress
+from agent.broker.tls import TlsFiles
 from agent.core.model.list_kinds import ListKind
-from agent.link.brokers import BrokerAddress
-from agent.link.guest import Guest
-from agent.link.list_topics import ListTopics
-from agent.link.messages import Outgoing
-from agent.link.tls import TlsFiles
+from agent.lists.topics import ListTopics
+from agent.mqtt.messages import Outgoing
+from agent.mqtt.one_shot_client import Guest
 from agent.publishing.delivery import survey
 from tests.lists import DECLARATIONS, SITE
 from tests.mosquitto import SampleBroker, needs_mosquitto

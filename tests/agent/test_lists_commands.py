@@ -11,7 +11,9 @@ import zipfile
 import pytest
 from typer.testing import CliRunner
 
+from agent.broker.addresses import BrokerAddress
 from agent.cli.lists import app
+from agent.clock.clock import Clock
 from agent.core.lists.chunks import unpack_chunk
 from agent.core.lists.codec import decode_row
 from agent.core.lists.sealed import open_delta, open_head
@@ -19,15 +21,13 @@ from agent.core.model.list_kinds import ListKind
 from agent.core.permit import trust
 from agent.core.permit.claims import DIRECTIONS
 from agent.core.permit.trust import Purpose
-from agent.link.brokers import BrokerAddress
-from agent.link.guest import Guest
-from agent.link.list_topics import ChunkTopic, DeltaTopic, HeadTopic, ListTopics
-from agent.link.messages import Outgoing
+from agent.lists.topics import ChunkTopic, DeltaTopic, HeadTopic, ListTopics
+from agent.mqtt.messages import Outgoing
+from agent.mqtt.one_shot_client import Guest
 from agent.publishing import publisher
 from agent.publishing.catalogue import Catalogue
 from agent.publishing.delivery import survey
-from agent.service.clock import Clock
-from agent.store.list_pack import read_pack
+from agent.store.registry.list_pack import read_pack
 from tests.list_central import NEXT_KEY, NOW, ROWS, Desk, Staying, as_csv, write
 from tests.lists import (
     DECLARATIONS,

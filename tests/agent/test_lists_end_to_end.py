@@ -8,9 +8,9 @@ import pytest
 from agent.core.events.event_types import ListsRefused
 from agent.core.model.list_rows import DeclarationStatus
 from agent.core.model.moment import Moment
-from agent.link.guest import Guest
-from agent.link.list_topics import ListTopics
-from agent.link.messages import Outgoing
+from agent.lists.topics import ListTopics
+from agent.mqtt.messages import Outgoing
+from agent.mqtt.one_shot_client import Guest
 from agent.publishing.catalogue import Catalogue
 from agent.publishing.delivery import Delivery, survey
 from agent.publishing.publisher import Publisher

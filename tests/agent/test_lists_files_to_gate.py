@@ -5,8 +5,8 @@ from random import Random
 
 import pytest
 
+from agent.clock.clock import Clock
 from agent.core.events.event_types import ListsRefused
-from agent.service.clock import Clock
 from tests.list_central import NEXT_KEY, NOW, ROWS, Desk, Staying
 from tests.list_gates import ListGate
 from tests.lists import DECLARATIONS, LISTS_KEY, REVOCATIONS, declarations, trusted

@@ -9,13 +9,13 @@ import pytest
 from typer.testing import CliRunner
 
 from agent.cli.lists import app
+from agent.clock.clock import Clock
 from agent.core.crypto.keys import SigningKey
 from agent.core.lists.chunks import pack_chunks
 from agent.core.lists.codec import encode_row
 from agent.core.lists.sealed import ListHead, seal_head
 from agent.core.model.list_rows import Revocation
-from agent.service.clock import Clock
-from agent.store.list_pack import PackedList, write_pack
+from agent.store.registry.list_pack import PackedList, write_pack
 from tests.lists import (
     DECLARATIONS,
     HOUR_S,

@@ -14,17 +14,15 @@ import pytest
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from agent.app import App
+from agent.assembly.app import App
 from agent.cli.configuration import load_configuration
+from agent.clock.clock import Clock
 from agent.core.events.event_types import AccessDecided, Draft, Outcome, TransactionClosed
 from agent.core.lane.state import State
 from agent.core.lists.freshness import DataState
 from agent.core.model.camera_view import View
 from agent.core.model.reasons import Reason, Verdict
-from agent.eye.protocol import Beat
-from agent.eye_score import EyeScore
-from agent.service.clock import Clock
-from agent.service.figures import (
+from agent.observability.figures import (
     CameraFigures,
     DiskFigures,
     GateFigures,
@@ -35,9 +33,11 @@ from agent.service.figures import (
     RelayFigures,
     UplinkFigures,
 )
-from agent.service.metrics import Tally, registry
-from agent.service.metrics_server import MOST_CLIENTS, MetricsServer
+from agent.observability.metrics import Tally, registry
+from agent.observability.metrics_server import MOST_CLIENTS, MetricsServer
 from agent.service.notify import Notifier
+from agent.vision.score_stats import EyeScore
+from agent.vision.worker.protocol import Beat
 from drivers.inputs import simulated as simulated_inputs
 from drivers.relay import simulated
 from tests.gate_site import GateSite

@@ -21,8 +21,8 @@ from agent.core.permit import trust
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S, Issuer, issue, trust_list
 from agent.core.permit.reference import permit_of
-from agent.decider import Decider, LanePlace, Sources
-from agent.site.desk import LoneGate
+from agent.lane.decider import Decider, LanePlace, Sources
+from agent.site.service import LoneGate
 from tests.journals import FakeClock, open_journal
 from tests.judging import read
 from tests.lists import DECLARATIONS, HOUR_S, REVOCATIONS, ROOT, declarations

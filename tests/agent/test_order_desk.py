@@ -7,7 +7,7 @@ import pytest
 from agent.core.commands.command import Answer, Result
 from agent.core.lane.io import Answered, CommandKind
 from agent.core.model.moment import Moment
-from agent.lane_unit import LATE_ANSWER_S, ORDERS_WAITING, OrderDesk
+from agent.lane.service import LATE_ANSWER_S, ORDERS_WAITING, OrderDesk
 from tests.waiting import PATIENCE_S, eventually
 
 WAIT_S = 5.0

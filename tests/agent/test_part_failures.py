@@ -11,29 +11,29 @@ from types import SimpleNamespace
 
 import pytest
 
-from agent.app import App
-from agent.checkpointer import Checkpointer
-from agent.clock_keeper import ClockKeeper
+from agent.assembly.app import App
+from agent.broker.topics import Topics
+from agent.clock.files import ClockFiles
+from agent.clock.monitor import ClockKeeper
 from agent.core.clock.trust import HoldoverRules
 from agent.core.crypto.keys import SigningKey
 from agent.core.model.moment import Moment
-from agent.devices import Devices
+from agent.devices.inputs import SignalMap, SignalWatch
+from agent.devices.scanner import ScannerWatch
+from agent.devices.status import Devices
+from agent.devices.supervisor import PortState
 from agent.doctor.codes import Check, Code
-from agent.housekeeper import DAY_S, HOUR_S, Ages, Erasure, Housekeeper, PersonalAges
-from agent.keeper import Keeper
-from agent.link.evidence_out import EvidenceSender, EvidenceSettings
-from agent.link.health_out import HealthOut
-from agent.link.list_sync import ListSync
-from agent.link.list_topics import ListTopics
-from agent.link.messages import Incoming
-from agent.link.topics import Topics
-from agent.port_state import PortState
-from agent.scanner_watch import ScannerWatch
-from agent.signals import SignalMap, SignalWatch
-from agent.site.ear import Inbox
-from agent.store.clock_files import ClockFiles
-from agent.store.evidence import EvidenceStore
-from agent.store.reader import JournalReader
+from agent.lists.mqtt_sync import ListSync
+from agent.lists.topics import ListTopics
+from agent.mqtt.evidence_upload import EvidenceSender, EvidenceSettings
+from agent.mqtt.health_messages import HealthOut
+from agent.mqtt.messages import Incoming
+from agent.recording.checkpoints import Checkpointer
+from agent.recording.evidence_writer import Keeper
+from agent.recording.retention import DAY_S, HOUR_S, Ages, Erasure, Housekeeper, PersonalAges
+from agent.site.dispatcher import Inbox
+from agent.store.evidence.evidence import EvidenceStore
+from agent.store.journal.reader import JournalReader
 from drivers.api import DeviceUnavailableError, InputSample, Scan, ScanLosses
 from tests.altered_agent import altered_agent
 from tests.clocks import FloorInMemory, HandClock
@@ -75,8 +75,8 @@ def journal(tmp_path):
 
 
 def test_a_housekeeper_that_fails_goes_on_to_prune_so_that_the_disk_does_not_fill_up(tmp_path, journal, monkeypatch):
-    monkeypatch.setattr("agent.housekeeper.ROUND_S", 0.01)
-    monkeypatch.setattr("agent.housekeeper.PRUNE_EVERY_S", 0.01)
+    monkeypatch.setattr("agent.recording.retention.ROUND_S", 0.01)
+    monkeypatch.setattr("agent.recording.retention.PRUNE_EVERY_S", 0.01)
     registry, prune = open_registry(tmp_path / "registry.db"), Faulty(lambda: 0)
     erasure = Erasure(registry, PERSONAL, FakeClock(UTC), lambda _drafts: None)
     keeper = Housekeeper(journal, AGES, prune, pytest.fail, erasure)
@@ -91,8 +91,8 @@ def test_a_housekeeper_that_fails_goes_on_to_prune_so_that_the_disk_does_not_fil
 def test_a_fault_that_stays_in_one_duty_of_the_housekeeper_keeps_no_other_from_being_done(
     tmp_path, journal, monkeypatch, mocker
 ):
-    monkeypatch.setattr("agent.housekeeper.ROUND_S", 0.01)
-    monkeypatch.setattr("agent.housekeeper.PRUNE_EVERY_S", 0.01)
+    monkeypatch.setattr("agent.recording.retention.ROUND_S", 0.01)
+    monkeypatch.setattr("agent.recording.retention.PRUNE_EVERY_S", 0.01)
     registry = open_registry(tmp_path / "registry.db")
     pruned = mocker.spy(journal, "prune")
     erasure = Erasure(registry, PERSONAL, FakeClock(UTC), lambda _drafts: None)
@@ -264,7 +264,7 @@ def test_a_message_of_a_list_that_fails_keeps_no_other_from_being_taken():
 
 
 def test_the_health_is_told_after_a_time_that_it_could_not_be_made(monkeypatch):
-    monkeypatch.setattr("agent.link.health_out.LOOK_S", 0.01)
+    monkeypatch.setattr("agent.mqtt.health_messages.LOOK_S", 0.01)
     session = Session()
     health = HealthOut(session, "health", Faulty(lambda: b"well"), every_s=0.01)
     health.start()
@@ -301,8 +301,8 @@ def test_the_console_opens_after_a_start_that_failed(tmp_path, mocker):
 @pytest.fixture
 def gate(tmp_path, monkeypatch):
     """An agent in this process that looks after its disk all the time."""
-    monkeypatch.setattr("agent.housekeeper.ROUND_S", 0.01)
-    monkeypatch.setattr("agent.housekeeper.PRUNE_EVERY_S", 0.01)
+    monkeypatch.setattr("agent.recording.retention.ROUND_S", 0.01)
+    monkeypatch.setattr("agent.recording.retention.PRUNE_EVERY_S", 0.01)
     return ConsoleGate(tmp_path)
 
 
@@ -331,7 +331,7 @@ def test_a_part_that_fails_is_an_alarm_a_finding_of_the_doctor_and_a_metric(gate
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr("agent.housekeeper.LIMIT_S", 0.05, raising=False)
+    monkeypatch.setattr("agent.recording.retention.LIMIT_S", 0.05, raising=False)
 
 
 def test_a_part_that_hangs_starves_the_watchdog_and_is_told(impatient, gate, mocker):
@@ -398,7 +398,7 @@ def test_a_thread_that_nobody_guards_ends_the_process_in_order_to_be_started_aga
 
 def test_a_fault_in_the_thread_of_a_relay_board_ends_the_process_and_the_relays_are_released(tmp_path):
     more = """
-    from agent.relay_board import RelayBoard
+    from agent.barrier.board import RelayBoard
     let_go = RelayBoard._let_go
     RelayBoard._let_go = lambda board: (let_go(board), print("released", flush=True))
     RelayBoard._note = lambda board, order: 1 / 0
@@ -414,8 +414,8 @@ def test_a_fault_in_the_thread_of_a_relay_board_ends_the_process_and_the_relays_
 
 def test_a_fault_in_the_loop_of_a_lane_ends_the_process_and_the_relays_are_released(tmp_path):
     more = """
-    from agent.lane_loop import LaneLoop
-    from agent.relay_board import RelayBoard
+    from agent.lane.loop import LaneLoop
+    from agent.barrier.board import RelayBoard
     let_go = RelayBoard._let_go
     RelayBoard._let_go = lambda board: (let_go(board), print("released", flush=True))
     tick, ticks = LaneLoop._tick, []

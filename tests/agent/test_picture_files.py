@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw
 from typer.testing import CliRunner
 
 from agent.cli.scan import scan
-from agent.eye.picture_file import PictureError, decode, load
+from agent.vision.worker.picture_file import PictureError, decode, load
 from drivers.api import DeviceMisconfiguredError
 from drivers.camera.folder import FolderCamera, load_picture
 from drivers.camera.settings import FolderSettings

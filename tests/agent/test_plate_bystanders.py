@@ -10,11 +10,11 @@ import pytest
 
 from agent.core.plates.bystanders import Bystanders
 from agent.core.plates.vote import vote
-from agent.eye.plate.reader import PlateReader
-from agent.eye.protocol import Configure
-from agent.eye.sightings import Sightings
-from agent.eye.slot import Numbered
-from agent.eye_news import Translator
+from agent.vision.mapping import Translator
+from agent.vision.worker.detections import Sightings
+from agent.vision.worker.latest_frame import Numbered
+from agent.vision.worker.plate.reader import PlateReader
+from agent.vision.worker.protocol import Configure
 from drivers.api import Frame
 from drivers.camera.yard.plate import draw_plate
 

@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.eye.plate.close_up import close_up
-from agent.eye.plate.detector import Detection, PlateDetector
-from agent.eye.plate.reader import PlateReader
+from agent.vision.worker.plate.close_up import close_up
+from agent.vision.worker.plate.detector import Detection, PlateDetector
+from agent.vision.worker.plate.reader import PlateReader
 from drivers.camera.yard.plate import draw_plate
 
 LEFT, TOP, WIDTH, HEIGHT = 700, 400, 110, 35

@@ -14,7 +14,7 @@ from agent.core.plates.likelihood import Lattice
 from agent.core.plates.match import MatchVerdict, match
 from agent.core.plates.rivals import rivals, series
 from agent.core.plates.vote import vote
-from agent.eye.plate.reader import PlateReader
+from agent.vision.worker.plate.reader import PlateReader
 from bench.plate_impostors import LOOK_ALIKE, NEIGHBOUR, ONE_STEP, impostors
 from bench.plate_views import Photograph, Sight, photographs, readings
 from drivers.camera.yard.scene import Scene, Vehicle, draw_scene

@@ -17,11 +17,11 @@ from agent.core.plates.columns import ALPHABET
 from agent.core.plates.formats import FORMATS, PROVINCES, Grammar, PlateKind
 from agent.core.plates.match import MatchVerdict, match
 from agent.core.plates.vote import ACCEPTED, vote
-from agent.eye.picture_file import load
-from agent.eye.plate import ctc, rectify, weights
-from agent.eye.plate.detector import clockwise
-from agent.eye.plate.reader import PlateReader
-from agent.eye.plate.weights import WeightsError
+from agent.vision.worker.picture_file import load
+from agent.vision.worker.plate import ctc, rectify, weights
+from agent.vision.worker.plate.detector import clockwise
+from agent.vision.worker.plate.reader import PlateReader
+from agent.vision.worker.plate.weights import WeightsError
 from drivers.camera.yard.plate import draw_plate
 from drivers.camera.yard.scene import Scene, Vehicle, draw_scene
 
@@ -324,7 +324,7 @@ def test_of_blurred_plates_more_are_read_where_a_doubtful_view_is_sharpened(
         )
 
     with_a_second_word = right()
-    mocker.patch("agent.eye.plate.rectify.sharpened", lambda view: view)
+    mocker.patch("agent.vision.worker.plate.rectify.sharpened", lambda view: view)
 
     assert with_a_second_word > right()
 

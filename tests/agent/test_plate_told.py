@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agent.eye.protocol import Configure
-from agent.eye.sightings import Sightings
-from agent.eye.slot import Numbered
-from agent.eye.wire import Decoder, encoded
-from agent.eye_news import Translator
+from agent.vision.mapping import Translator
+from agent.vision.worker.detections import Sightings
+from agent.vision.worker.latest_frame import Numbered
+from agent.vision.worker.protocol import Configure
+from agent.vision.worker.wire import Decoder, encoded
 from drivers.api import Frame
 
 if TYPE_CHECKING:

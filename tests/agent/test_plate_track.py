@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from agent.eye.plate.box import overlap
-from agent.eye.plate.track import PlateTracker
+from agent.vision.worker.plate.box import overlap
+from agent.vision.worker.plate.track import PlateTracker
 
 
 @dataclass(frozen=True)

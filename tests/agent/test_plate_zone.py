@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import ValidationError
 
-from agent.eye.protocol import Configure
 from agent.settings import SettingsError
+from agent.vision.worker.protocol import Configure
 from tests.gate_files import GOOD, loaded, write
 
 if TYPE_CHECKING:

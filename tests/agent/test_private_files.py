@@ -13,7 +13,7 @@ import pytest
 
 from agent.core.events.chain import ClockReading
 from agent.core.events.event_types import Draft, GateStopping
-from agent.store.journal import Journal
+from agent.store.journal.journal import Journal
 from tests.consoles import HEAD, LANE
 from tests.gate_files import ROOT_KEY
 from tests.waiting import PATIENCE_S, eventually

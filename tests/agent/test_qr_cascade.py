@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.eye.qr import cascade as module
-from agent.eye.qr.cascade import Cascade
-from agent.eye.qr.reader import QrReader
+from agent.vision.worker.qr import cascade as module
+from agent.vision.worker.qr.cascade import Cascade
+from agent.vision.worker.qr.reader import QrReader
 from tests.broken_symbols import HEADS, broken_picture
 from tests.drawn_codes import (
     PERMIT,

@@ -8,11 +8,11 @@ import pytest
 import segno
 from segno import consts
 
-from agent.eye.qr.code import Code
-from agent.eye.qr.finder import Finder, Trio, darker, finders, trios
-from agent.eye.qr.grid import outline_of, sample
-from agent.eye.qr.proof import ENOUGH_BITS, Confirmation, proof_bits
-from agent.eye.qr.symbol import VERSIONS, fixed, modules
+from agent.vision.worker.qr.code import Code
+from agent.vision.worker.qr.error_correction import ENOUGH_BITS, Confirmation, proof_bits
+from agent.vision.worker.qr.finder import Finder, Trio, darker, finders, trios
+from agent.vision.worker.qr.grid import outline_of, sample
+from agent.vision.worker.qr.symbol import VERSIONS, fixed, modules
 from tests.drawn_codes import PERMIT, desk, symbol, wavy
 
 

@@ -10,9 +10,9 @@ import pytest
 import segno
 from pyzbar import pyzbar
 
-from agent.eye.picture_file import load
-from agent.eye.qr import engines as module
-from agent.eye.qr.reader import QrReader
+from agent.vision.worker.picture_file import load
+from agent.vision.worker.qr import engines as module
+from agent.vision.worker.qr.reader import QrReader
 from tests.drawn_codes import noise, put, square, symbol
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "qr"

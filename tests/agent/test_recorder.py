@@ -8,8 +8,8 @@ from agent.core.commands.record import CommandAnswered, CommandTaken
 from agent.core.events.event_types import Alarm, AlarmRaised, Draft, Outcome, TransactionClosed
 from agent.core.events.privacy import masked
 from agent.core.model.reasons import Reason
-from agent.recorder import Recorder
-from agent.store.journal import JournalFullError, JournalUnavailableError, LedgerConflictError
+from agent.recording.recorder import Recorder
+from agent.store.journal.journal import JournalFullError, JournalUnavailableError, LedgerConflictError
 from tests.flaky_journal import FlakyJournal
 from tests.journals import PERMIT, UTC, consume, device, present, reserve
 from tests.waiting import PATIENCE_S
@@ -26,7 +26,7 @@ def journal(tmp_path):
 
 @pytest.fixture
 def recorder(journal, monkeypatch):
-    monkeypatch.setattr("agent.recorder.RETRY_S", 0.0)
+    monkeypatch.setattr("agent.recording.recorder.RETRY_S", 0.0)
     return Recorder(journal, lambda: UTC)
 
 
@@ -102,7 +102,7 @@ def test_a_journal_that_could_not_be_written_is_told_of_once_by_an_alarm(journal
 
 
 def test_a_journal_at_its_cap_takes_the_news_once_there_is_room(tmp_path, monkeypatch):
-    monkeypatch.setattr("agent.recorder.RETRY_S", 0.0)
+    monkeypatch.setattr("agent.recording.recorder.RETRY_S", 0.0)
     journal = FlakyJournal(tmp_path / "small.db", max_bytes=1 << 20)
     recorder = Recorder(journal, lambda: UTC)
     while not recorder.failing:
@@ -150,7 +150,7 @@ def test_events_without_their_unfitting_change_wait_too(journal, recorder):
 def test_when_memory_is_used_up_the_newest_is_refused_counted_and_told_in_an_alarm(
     journal, recorder, monkeypatch, caplog
 ):
-    monkeypatch.setattr("agent.recorder.PENDING_LIMIT", 2)
+    monkeypatch.setattr("agent.recording.recorder.PENDING_LIMIT", 2)
     journal.fails = FULL
     for number in range(5):
         recorder.note([device(str(number)), device(f"{number}, too")])
@@ -166,7 +166,7 @@ def test_when_memory_is_used_up_the_newest_is_refused_counted_and_told_in_an_ala
 
 
 def test_a_refusal_that_could_not_be_told_yet_keeps_the_recorder_trying(journal, recorder, monkeypatch):
-    monkeypatch.setattr("agent.recorder.PENDING_LIMIT", 1)
+    monkeypatch.setattr("agent.recording.recorder.PENDING_LIMIT", 1)
     journal.fails = FULL
     recorder.note([device("kept")])
     recorder.note([device("lost")])
@@ -184,7 +184,7 @@ def test_a_refusal_that_could_not_be_told_yet_keeps_the_recorder_trying(journal,
 
 @pytest.mark.parametrize("way", ["bind", "note", "note and wait"])
 def test_every_way_in_is_masked(journal, monkeypatch, way):
-    monkeypatch.setattr("agent.recorder.RETRY_S", 0.0)
+    monkeypatch.setattr("agent.recording.recorder.RETRY_S", 0.0)
     recorder = Recorder(journal, lambda: UTC, masked)
     event = TransactionClosed(
         outcome=Outcome.PASSED, reason=Reason.OK, assumed=False, duration_s=1.0, plate="\u65b0A12345"
@@ -238,7 +238,7 @@ def test_a_commands_answer_that_does_not_fit_costs_no_event(journal, recorder):
 
 
 def test_a_listener_hears_of_everything_recorded_in_order_and_of_nothing_else(journal, monkeypatch):
-    monkeypatch.setattr("agent.recorder.RETRY_S", 0.0)
+    monkeypatch.setattr("agent.recording.recorder.RETRY_S", 0.0)
     heard = []
     recorder = Recorder(journal, lambda: UTC, heard=heard.extend)
     recorder.bind([present("t1")], [reserve()])
@@ -253,7 +253,7 @@ def test_a_listener_hears_of_everything_recorded_in_order_and_of_nothing_else(jo
 
 
 def test_a_listener_that_fails_does_not_make_a_record_fail_or_come_twice(journal, monkeypatch, caplog):
-    monkeypatch.setattr("agent.recorder.RETRY_S", 0.0)
+    monkeypatch.setattr("agent.recording.recorder.RETRY_S", 0.0)
 
     def fail(_drafts):
         raise OSError("for the test")
@@ -278,7 +278,7 @@ def test_at_the_end_what_waits_is_written_if_it_can_be(journal, recorder):
 
 
 def test_what_is_lost_with_the_process_is_told(journal, recorder, caplog, monkeypatch):
-    monkeypatch.setattr("agent.recorder.PENDING_LIMIT", 1)
+    monkeypatch.setattr("agent.recording.recorder.PENDING_LIMIT", 1)
     journal.fails = FULL
     recorder.note([present("t1"), device("x")])
     recorder.note([present("t2")])

@@ -2,9 +2,9 @@
 
 import pytest
 
-from agent import recorder as backlog
-from agent.recorder import Recorder
-from agent.store.journal import JournalFullError, JournalUnavailableError
+from agent.recording import recorder as backlog
+from agent.recording.recorder import Recorder
+from agent.store.journal.journal import JournalFullError, JournalUnavailableError
 from tests.flaky_journal import FlakyJournal
 from tests.journals import PERMIT, UTC, consume, device, present, reserve
 
@@ -36,7 +36,7 @@ def journal(tmp_path):
 
 @pytest.fixture
 def recorder(journal, monkeypatch):
-    monkeypatch.setattr("agent.recorder.RETRY_S", 0.0)
+    monkeypatch.setattr("agent.recording.recorder.RETRY_S", 0.0)
     return Recorder(journal, lambda: UTC)
 
 
@@ -150,7 +150,7 @@ def test_one_change_that_does_not_fit_costs_a_backlog_neither_an_event_nor_anoth
 
 
 def test_a_journal_with_little_room_takes_as_much_of_a_backlog_as_one_record_at_a_time_would(tmp_path, monkeypatch):
-    monkeypatch.setattr("agent.recorder.RETRY_S", 0.0)
+    monkeypatch.setattr("agent.recording.recorder.RETRY_S", 0.0)
 
     def room_for(name, note):
         journal = FlakyJournal(tmp_path / name, max_bytes=1 << 20)

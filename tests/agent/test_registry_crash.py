@@ -12,7 +12,7 @@ import pytest
 
 from agent.core.lists.errors import ListError, ListFault
 from agent.store.errors import RegistryError
-from agent.store.registry_file import RegistryFile
+from agent.store.registry.file import RegistryFile
 from tests.lists import DECLARATIONS, declarations, snapshot
 from tests.permits import NOW
 from tests.registries import open_registry, opened, put_whole, with_trust

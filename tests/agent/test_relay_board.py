@@ -4,9 +4,9 @@ import threading
 
 import pytest
 
+from agent.barrier.board import RelayBoard
 from agent.core.lane.io import Lamp
-from agent.port_state import PortState, Retry
-from agent.relay_board import RelayBoard
+from agent.devices.supervisor import PortState, Retry
 from drivers.api import Delivery
 from drivers.emulators.lcus import LcusEmulator
 from drivers.registry import relay as make_relay
@@ -23,9 +23,9 @@ KINDS = pytest.mark.parametrize("hardware_pulse", [True, False], ids=["timed by 
 
 @pytest.fixture(autouse=True)
 def brisk(monkeypatch):
-    monkeypatch.setattr("agent.relay_board.HEALTH_PERIOD_S", 0.05)
-    monkeypatch.setattr("agent.contacts.STUCK_S", 0.3)
-    monkeypatch.setattr("agent.contacts.LEVEL_RETRY_S", 0.05)
+    monkeypatch.setattr("agent.barrier.board.HEALTH_PERIOD_S", 0.05)
+    monkeypatch.setattr("agent.barrier.relay_scheduler.STUCK_S", 0.3)
+    monkeypatch.setattr("agent.barrier.relay_scheduler.LEVEL_RETRY_S", 0.05)
 
 
 class Site:

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from agent.cli.relay.inputs import screen_table
 from agent.cli.relay.terminals import Contact, Terminals
-from agent.cli.relay.wire import LOGGER, Scribe, Transfer, overheard
+from agent.cli.relay.wire_lines import LOGGER, Scribe, Transfer, overheard
 from agent.settings import SignalWiring
 from drivers.api import InputSample
 from drivers.emulators.lcus import LcusEmulator

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from agent.settings.history import History, present_state
+from agent.settings.editing.history import History, present_state
 from drivers.emulators.lcus import LcusEmulator
 from tests.gate_files import ROOT_KEY
 from tests.waiting import REPLY_MS, scaled, scaled_ms

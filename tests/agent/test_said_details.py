@@ -16,12 +16,12 @@ from agent.core.lane.io import Answered, Record
 from agent.core.lane.step import LaneRules
 from agent.core.lane.test_pulse import obstacle
 from agent.core.model.reasons import Reason
-from agent.eye.protocol import CameraPhase, CameraState
-from agent.eye.wire import Decoder, encoded
-from agent.eye_news import EyeStatus
+from agent.devices.supervisor import PortState
 from agent.i18n import Language, translate
 from agent.i18n.recorded import recorded_detail
-from agent.port_state import PortState
+from agent.vision.mapping import EyeStatus
+from agent.vision.worker.protocol import CameraPhase, CameraState
+from agent.vision.worker.wire import Decoder, encoded
 from drivers.text import Text, joined
 from tests.core.test_judgement_reasons import ROWS
 from tests.judging import decide

@@ -15,7 +15,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from agent.cli.scan import scan
-from agent.eye.picture_file import PictureError, decode, load
+from agent.vision.worker.picture_file import PictureError, decode, load
 from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene
 
 application = typer.Typer()
@@ -159,7 +159,7 @@ def test_a_file_name_that_is_no_utf8_still_gives_valid_json(tmp_path: Path, phot
 
 
 def test_missing_weights_are_a_clear_error(photo: Path, mocker) -> None:
-    mocker.patch("agent.eye.plate.weights.hashlib.sha256", side_effect=OSError("unreadable"))
+    mocker.patch("agent.vision.worker.plate.weights.hashlib.sha256", side_effect=OSError("unreadable"))
 
     assert run(photo).exit_code == 1
 

@@ -8,12 +8,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from agent.app import App
+from agent.assembly.app import App
 from agent.cli.configuration import load_configuration
+from agent.clock.clock import Clock
 from agent.core.model.reasons import Reason, Verdict
-from agent.port_state import Retry
-from agent.scanner_watch import Pace, ScannerState, ScannerWatch, described
-from agent.service.clock import Clock
+from agent.devices.scanner import Pace, ScannerState, ScannerWatch, described
+from agent.devices.supervisor import Retry
 from agent.service.notify import Notifier
 from drivers import registry
 from drivers.api import DeviceUnavailableError, Scan, ScanLosses
@@ -196,7 +196,7 @@ def test_a_fault_of_the_driver_or_of_the_listener_is_a_lost_scanner_that_is_open
 
 
 def test_a_scanner_that_hangs_at_the_stop_is_left_behind_with_a_word(caplog, monkeypatch):
-    monkeypatch.setattr("agent.scanner_watch.STOP_TIMEOUT_S", 0.02)
+    monkeypatch.setattr("agent.devices.scanner.STOP_TIMEOUT_S", 0.02)
     entered, leave = threading.Event(), threading.Event()
     scanner = Scanner()
     scanner.read = lambda _timeout_s: (entered.set(), leave.wait(PATIENCE_S), None)[2]

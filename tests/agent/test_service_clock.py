@@ -10,9 +10,9 @@ import time
 
 import pytest
 
-from agent.service import clock
-from agent.service.clock import NOTE_GOOD_FOR_S, Clock, Synchronisation, asked, judged, unknown
-from agent.service.clock_teller import note_down
+from agent.clock import clock
+from agent.clock.clock import NOTE_GOOD_FOR_S, Clock, Synchronisation, asked, judged, unknown
+from agent.clock.sampler import note_down
 
 
 def test_an_instant_is_on_both_clocks_and_never_goes_back():

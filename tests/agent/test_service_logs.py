@@ -10,7 +10,7 @@ import warnings
 
 import pytest
 
-from agent.service import logs
+from agent.observability import logs
 
 GATE = "gate-7"
 
@@ -41,7 +41,7 @@ def failed(log):
 
 def test_a_text_line_names_time_level_and_lane():
     stream = configured()
-    logs.lane_logger("agent.lane_loop", "out").warning("the vehicle is gone")
+    logs.lane_logger("agent.lane.loop", "out").warning("the vehicle is gone")
     logging.getLogger("agent").debug("not shown")
     (line,) = stream.getvalue().splitlines()
     assert line.endswith("WARNING [out] the vehicle is gone")
@@ -50,13 +50,13 @@ def test_a_text_line_names_time_level_and_lane():
 
 def test_a_json_line_holds_the_fields():
     stream = configured(style="json")
-    logging.getLogger("agent.link").error("broker %s", "lost", extra={"device": "broker"})
+    logging.getLogger("agent.mqtt").error("broker %s", "lost", extra={"device": "broker"})
     line = json.loads(stream.getvalue())
     assert {**line, "utc": 0} == {
         "utc": 0,
         "level": "error",
         "priority": 3,
-        "logger": "agent.link",
+        "logger": "agent.mqtt",
         "thread": "MainThread",
         "gate": GATE,
         "device": "broker",

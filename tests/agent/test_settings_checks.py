@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from agent.configuration import load_configuration
 from agent.settings import SettingsError
-from agent.settings.model import EXAMPLE_ROOT_KEY
+from agent.settings.drivers import load_configuration
+from agent.settings.model.agent import EXAMPLE_ROOT_KEY
 from tests.gate_files import GOOD, HEAD, LANE, ROOT_KEY, loaded, write
 
 SECOND = (

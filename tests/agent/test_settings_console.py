@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from agent.console.certificate import certificate
+from agent.console.web.certificate import certificate
 from agent.settings import SettingsError
-from agent.settings.model import Console
+from agent.settings.model.agent import Console
 from tests.gate_files import GOOD, loaded, write
 
 

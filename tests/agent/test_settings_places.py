@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.settings.places import places
+from agent.settings.toml.places import places
 
 SCALARS = st.sampled_from(
     [

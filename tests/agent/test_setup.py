@@ -21,7 +21,7 @@ from agent.cli.setup.practice import ISSUER, practice
 from agent.core.model.reasons import Reason
 from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.trust import load, root_key
-from agent.rehearsal import rehearsals, scene_folders
+from agent.lane.simulated_vehicle import rehearsals, scene_folders
 from drivers.inputs import simulated
 from drivers.inputs.simulated import SimulatedInputs
 from tests.machine import CH340, Machine

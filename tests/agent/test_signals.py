@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from agent.port_state import PortState, Retry
-from agent.signals import SignalMap, SignalWatch
+from agent.devices.inputs import SignalMap, SignalWatch
+from agent.devices.supervisor import PortState, Retry
 from drivers.api import DeviceUnavailableError, InputSample
 from drivers.emulators.modbus_rtu import ModbusEmulator
 from drivers.inputs import simulated
@@ -262,7 +262,7 @@ def test_stopping_lets_the_board_go_also_while_it_is_away(board):
 
 
 def test_a_board_that_hangs_at_the_stop_is_left_behind_with_a_word(board, caplog, monkeypatch):
-    monkeypatch.setattr("agent.signals.STOP_TIMEOUT_S", 0.02)
+    monkeypatch.setattr("agent.devices.inputs.STOP_TIMEOUT_S", 0.02)
     entered, leave = threading.Event(), threading.Event()
     port = driver(board)
     port.sample = lambda: (entered.set(), leave.wait(PATIENCE_S), InputSample((False,), 0.0))[2]
@@ -296,8 +296,8 @@ def test_a_real_board_is_watched_over_a_pulled_cable(tmp_path):
 
 def test_a_try_is_due_at_once_then_after_ever_longer_pauses_up_to_the_cap(monkeypatch):
     now = SimpleNamespace(at=100.0)
-    monkeypatch.setattr("agent.port_state.time.monotonic", lambda: now.at)
-    monkeypatch.setattr("agent.port_state.random.random", lambda: 1.0)
+    monkeypatch.setattr("agent.devices.supervisor.time.monotonic", lambda: now.at)
+    monkeypatch.setattr("agent.devices.supervisor.random.random", lambda: 1.0)
     retry, pauses = Retry(), []
     assert retry.wait_s() == 0.0
     for _ in range(5):

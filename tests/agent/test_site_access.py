@@ -2,15 +2,15 @@
 
 import pytest
 
+from agent.broker.addresses import BrokerAddress
+from agent.broker.tls import TlsFiles
 from agent.core.site.claims import ClaimCode
-from agent.link.brokers import BrokerAddress
-from agent.link.guest import Guest
-from agent.link.messages import Outgoing
-from agent.link.site_link import CLIENT_SUFFIX, SiteLink, SiteTopics, site_settings
-from agent.link.tls import TlsFiles
-from agent.port_state import PortState
-from agent.site.desk import SiteDesk
-from agent.store.journal import Journal
+from agent.devices.supervisor import PortState
+from agent.mqtt.messages import Outgoing
+from agent.mqtt.one_shot_client import Guest
+from agent.site.link import CLIENT_SUFFIX, SiteLink, SiteTopics, site_settings
+from agent.site.service import SiteDesk
+from agent.store.journal.journal import Journal
 from tests.journals import FakeClock
 from tests.linking import journal_at, linked, quick
 from tests.mosquitto import SAMPLE, SampleBroker, needs_mosquitto

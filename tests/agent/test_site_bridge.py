@@ -5,16 +5,16 @@ from contextlib import contextmanager
 
 import pytest
 
-from agent.link.brokers import BrokerAddress
-from agent.link.flow import FlowSettings
-from agent.link.guest import Guest
-from agent.link.link import Link
-from agent.link.list_topics import ListTopics
-from agent.link.messages import Outgoing, Subscription
-from agent.link.presence import GateIdentity
-from agent.link.tls import TlsFiles
-from agent.link.topics import Topics
-from agent.port_state import PortState
+from agent.broker.addresses import BrokerAddress
+from agent.broker.tls import TlsFiles
+from agent.broker.topics import Topics
+from agent.devices.supervisor import PortState
+from agent.lists.topics import ListTopics
+from agent.mqtt.central_link import Link
+from agent.mqtt.flow import FlowSettings
+from agent.mqtt.messages import Outgoing, Subscription
+from agent.mqtt.one_shot_client import Guest
+from agent.mqtt.presence import GateIdentity
 from tests.central import Central
 from tests.linking import GATE, clock, journal_at, linked, local, quick, record
 from tests.lists import DECLARATIONS

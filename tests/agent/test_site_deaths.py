@@ -6,7 +6,7 @@ import pytest
 
 from agent.core.lane.io import LedgerChange, LedgerState
 from agent.core.site.claims import ClaimCode
-from agent.site.desk import LoneGate
+from agent.site.service import LoneGate
 from agent.store.errors import JournalUnavailableError, LedgerConflictError
 from tests.sites import AT_EAST, Hub, SiteGate, outcome, passes, request, site, vehicle_of
 from tests.waiting import eventually

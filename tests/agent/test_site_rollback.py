@@ -7,8 +7,8 @@ import pytest
 from agent.core.events.event_types import Alarm, AlarmRaised
 from agent.core.lane.io import LedgerState
 from agent.core.site.claims import ClaimCode
-from agent.start_record import start_record
-from agent.store.journal import JournalCorruptError
+from agent.recording.startup import start_record
+from agent.store.journal.journal import JournalCorruptError
 from tests.sites import AT_EAST, GATES, SiteGate, outcome, passes, request, rules, site
 from tests.waiting import eventually
 

@@ -7,7 +7,7 @@ import pytest
 from agent.core.lane.io import LedgerState
 from agent.core.site.claims import ClaimCode
 from agent.core.site.messages import Answer, Query
-from agent.site.ear import INBOX
+from agent.site.dispatcher import INBOX
 from agent.store.errors import LedgerConflictError
 from tests.sites import AT_EAST, GATES, KEYS, QUICK, outcome, passes, request, roll_of, site
 from tests.waiting import eventually

@@ -6,7 +6,7 @@ import socket
 
 import pytest
 
-from agent.service.system_journal import SystemJournalHandler
+from agent.observability.system_journal import SystemJournalHandler
 
 
 @pytest.fixture

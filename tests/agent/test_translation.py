@@ -22,7 +22,7 @@ from agent.cli.main import application
 from agent.i18n import Language, translate
 from agent.settings import SettingsError
 from drivers import modbus
-from drivers.meaning import Reader
+from drivers.dissector import Reader
 from drivers.text import SYSTEM_ERRORS, Text, either, reason
 from tests.agent.test_config_broken import BROKEN
 from tests.gate_files import GOOD, loaded, write

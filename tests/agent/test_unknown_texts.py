@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import pytest
 
+from agent.barrier.board import RelayBoard
 from agent.core.crypto.keys import SigningKey
 from agent.core.decision.judge import JudgementRules
 from agent.core.lane.step import Lane, LaneRules
@@ -20,14 +21,13 @@ from agent.core.permit import base45, trust
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S, Issuer, issue, trust_list
 from agent.core.permit.reference import reference_of
-from agent.decider import Decider, LanePlace, Sources
-from agent.keeper import Keeper
-from agent.lane_loop import Hands, LaneLoop, Sighting
-from agent.port_state import PortState
-from agent.recorder import Recorder
-from agent.relay_board import RelayBoard
-from agent.site.desk import LoneGate
-from agent.store.evidence import EvidenceStore
+from agent.devices.supervisor import PortState
+from agent.lane.decider import Decider, LanePlace, Sources
+from agent.lane.loop import Hands, LaneLoop, Sighting
+from agent.recording.evidence_writer import Keeper
+from agent.recording.recorder import Recorder
+from agent.site.service import LoneGate
+from agent.store.evidence.evidence import EvidenceStore
 from drivers.relay import simulated
 from drivers.relay.simulated import SimulatedRelay, SimulatedRelaySettings
 from tests.barriers import wiring

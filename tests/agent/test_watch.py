@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from agent.cli.agent_socket import AgentSocket
 from agent.cli.main import application
-from agent.doctor.gathering import software
+from agent.doctor.collectors import software
 from tests.consoles import LANE, ConsoleGate
 from tests.waiting import eventually, scaled
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from agent.way_guard import WayGuard
+from agent.lane.interlock import WayGuard
 from tests.waiting import PATIENCE_S
 
 

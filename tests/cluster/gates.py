@@ -4,21 +4,21 @@ import threading
 import time
 from collections import deque
 
+from agent.broker.addresses import BrokerAddress
+from agent.broker.tls import TlsFiles
+from agent.clock.clock import Clock
 from agent.core.commands.command import Answer, CommandName, Result
 from agent.core.events.chain import ClockReading
 from agent.core.events.event_types import DeviceChanged, Draft
-from agent.link.brokers import BrokerAddress
-from agent.link.command_setup import CommandRules
-from agent.link.commands import CommandDesk
-from agent.link.flow import FlowSettings
-from agent.link.link import Link
-from agent.link.presence import GateIdentity
-from agent.link.setup import SessionSettings
-from agent.link.tls import TlsFiles
-from agent.port_state import PortState
-from agent.recorder import Recorder
-from agent.service.clock import Clock
-from agent.store.journal import Journal
+from agent.devices.supervisor import PortState
+from agent.mqtt.central_link import Link
+from agent.mqtt.command_dependencies import CommandRules
+from agent.mqtt.command_processor import CommandDesk
+from agent.mqtt.flow import FlowSettings
+from agent.mqtt.presence import GateIdentity
+from agent.mqtt.setup import SessionSettings
+from agent.recording.recorder import Recorder
+from agent.store.journal.journal import Journal
 
 WATCH_S = 0.02
 UTC = 1_800_000_000.0

@@ -12,9 +12,9 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from agent.link.brokers import BrokerAddress
-from agent.link.guest import Guest
-from agent.link.tls import TlsFiles
+from agent.broker.addresses import BrokerAddress
+from agent.broker.tls import TlsFiles
+from agent.mqtt.one_shot_client import Guest
 from tests.lists import SITE
 from tests.mosquitto import free_port
 from tests.pki import Authority

@@ -6,12 +6,12 @@ from contextlib import ExitStack
 
 import pytest
 
+from agent.broker.addresses import BrokerAddress
+from agent.broker.topics import Topics
 from agent.fleet.plan import Credentials, Plan
 from agent.fleet.run import Fleet
-from agent.link.brokers import BrokerAddress
-from agent.link.guest import GuestError
-from agent.link.messages import Outgoing, Subscription
-from agent.link.topics import Topics
+from agent.mqtt.messages import Outgoing, Subscription
+from agent.mqtt.one_shot_client import GuestError
 from tests.cluster.conftest import FLEET
 from tests.cluster.kills import BACK_S, DRAIN_S, play
 from tests.cluster.workers import Found, Worker

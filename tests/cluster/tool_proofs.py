@@ -17,14 +17,14 @@ import pika
 import pytest
 from typer.testing import CliRunner
 
+from agent.broker.topics import Topics
 from agent.cli import exits
 from agent.cli.command import app as command_app
 from agent.cli.events import app as events_app
 from agent.core.commands.check import CommandKey
 from agent.core.commands.command import CommandName
 from agent.core.crypto.keys import SigningKey
-from agent.link.list_topics import ListTopics
-from agent.link.topics import Topics
+from agent.lists.topics import ListTopics
 from tests.cluster.kills import BACK_S
 from tests.faultproxy import FaultProxy
 from tests.list_central import ROWS, Desk

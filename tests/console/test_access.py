@@ -12,11 +12,11 @@ from argon2 import PasswordHasher
 
 from agent.console.access import known_browsers, name_limit
 from agent.console.access.access import Access
-from agent.console.access.acts import Act
 from agent.console.access.address_limits import AddressLimits
+from agent.console.access.admin_actions import Act
+from agent.console.access.bootstrap_code import LIFE_S, MOST_FAILURES
 from agent.console.access.database import NAME, AccessStoreError
 from agent.console.access.failure_log import FailureLog
-from agent.console.access.first_code import LIFE_S, MOST_FAILURES
 from agent.console.access.lockouts import FIRST_DELAY_S, FREE_FAILURES, LONGEST_DELAY_S, MOST_PAIRS
 from agent.console.access.name_limit import NameLimit
 from agent.console.access.passwords import (

@@ -9,7 +9,7 @@ import tomllib
 import pytest
 
 from agent.console.target import CODE_MM, target_code, target_plate
-from agent.store.reader import JournalReader
+from agent.store.journal.reader import JournalReader
 from tests.console.test_live import LANES
 from tests.consoles import ConsoleGate
 from tests.waiting import eventually

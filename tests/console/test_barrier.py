@@ -8,10 +8,10 @@ from functools import cache
 
 import pytest
 
-from agent.console import hold
-from agent.console.answers import ANSWERS, answer_text
-from agent.console.hold import LIFE_S, MOST, Holds
+from agent.console import hold_to_confirm
+from agent.console.hold_to_confirm import LIFE_S, MOST, Holds
 from agent.console.labels.barrier import ACTS
+from agent.console.lane_answers import ANSWERS, answer_text
 from agent.console.pages.barrier import Act
 from agent.core.lane.io import Answered, CommandKind
 from agent.core.lane.orders import KEY_SWITCH
@@ -80,7 +80,7 @@ def gate(tmp_path_factory):
 @pytest.fixture
 def quiet(gate, monkeypatch):
     """A gate whose lane is at rest, with a shorter hold."""
-    monkeypatch.setattr(hold, "HOLD_S", HOLD_S)
+    monkeypatch.setattr(hold_to_confirm, "HOLD_S", HOLD_S)
     eventually(lambda: view(gate) is not None and view(gate).state == "idle" and not view(gate).trial_obstacle)
     return gate
 
@@ -284,7 +284,7 @@ def test_the_first_lane_is_shown_where_none_is_named(gate):
 
 
 def test_the_bytes_of_a_serial_board_are_shown_with_their_meaning(tmp_path, monkeypatch):
-    monkeypatch.setattr(hold, "HOLD_S", HOLD_S)
+    monkeypatch.setattr(hold_to_confirm, "HOLD_S", HOLD_S)
     board = LcusEmulator(tmp_path / "board")
     board.plug()
     (tmp_path / "gate").mkdir()

@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from agent.clock.clock import Clock
 from agent.i18n import Language, translate
-from agent.service.clock import Clock
 from drivers.text import Text
 from tests.consoles import ConsoleGate
 from tests.mosquitto import Broker, free_port, needs_mosquitto

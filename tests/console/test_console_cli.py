@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from agent.cli import exits
 from agent.cli.console import app
-from agent.store.reader import JournalReader
+from agent.store.journal.reader import JournalReader
 from tests.consoles import KNOWN_TO_ALL, ConsoleGate
 from tests.waiting import PATIENCE_S, eventually, scaled
 

@@ -8,15 +8,15 @@ from functools import cache
 import pytest
 from markupsafe import escape
 
-from agent.console import plugged
+from agent.console import hardware_scan
 from agent.console.labels import devices
 from agent.core.model.camera_view import View
+from agent.devices.scanner import ScannerState
+from agent.devices.supervisor import PortState
 from agent.i18n import Language, translate
-from agent.port_state import PortState
-from agent.scanner_watch import ScannerState
 from drivers.emulators.lcus import LcusEmulator
+from drivers.serial.usb_ids import Manner
 from drivers.text import Text
-from drivers.usb_ids import Manner
 from tests.consoles import ConsoleGate
 from tests.machine import CH340, FTDI, Machine, Usb
 
@@ -64,7 +64,7 @@ def site(tmp_path_factory):
     board.plug()
     (tmp_path / "gate").mkdir()
     with pytest.MonkeyPatch.context() as patch, ConsoleGate(tmp_path / "gate", lanes=LANE) as gate:
-        patch.setattr(plugged, "ROOT", machine.root)
+        patch.setattr(hardware_scan, "ROOT", machine.root)
         gate.machine, gate.board = machine, board
         gate.browser = cache(gate.browser)
         yield gate
@@ -80,7 +80,7 @@ def connect(site, device):
 
 def test_what_is_plugged_in_is_shown_with_its_users_and_the_name_to_write_down(site):
     page = site.browser("viewer").get("/devices").text
-    ports = {one.device: one for one in plugged.serial_ports(site.app._settings.lanes, site.machine.root)}
+    ports = {one.device: one for one in hardware_scan.serial_ports(site.app._settings.lanes, site.machine.root)}
     assert (ports["/dev/ttyUSB0"].users, ports["/dev/ttyUSB0"].kind_of_name) == (("out/relay",), "by_path")
     assert (ports["/dev/ttyUSB1"].users, ports["/dev/ttyUSB1"].kind_of_name) == ((), "by_id")
     assert ports["/dev/ttyUSB1"].write.startswith("/dev/serial/by-id/usb-FTDI")

@@ -14,11 +14,11 @@ import httpx
 import pytest
 from cryptography import x509
 
-from agent.console.certificate import CERTIFICATE, KEY, CertificateError, certificate
-from agent.console.server import SOCKET_NAME
-from agent.console.surroundings import certified_names, is_encrypted
+from agent.console.web.certificate import CERTIFICATE, KEY, CertificateError, certificate
+from agent.console.web.endpoints import certified_names, is_encrypted
+from agent.console.web.server import SOCKET_NAME
 from agent.service.notify import Notifier
-from agent.settings.model import Console
+from agent.settings.model.agent import Console
 from tests.consoles import OPEN_WITHIN_S, ConsoleGate
 from tests.waiting import PATIENCE_S, eventually
 
@@ -142,7 +142,7 @@ def test_who_asks_at_the_own_socket_as_soon_as_the_gate_is_ready_is_answered(tmp
 
 
 def test_a_port_that_another_holds_is_tried_until_it_is_free(tmp_path, caplog, mocker, monkeypatch):
-    mocker.patch("agent.console.server.RETRY_S", 0.05)
+    mocker.patch("agent.console.web.server.RETRY_S", 0.05)
     monkeypatch.setenv("RUNTIME_DIRECTORY", str(tmp_path))
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]

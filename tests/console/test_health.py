@@ -13,7 +13,7 @@ from agent.cli.main import application
 from agent.doctor.codes import Check
 from agent.doctor.texts import FINDINGS, TITLES
 from agent.i18n import Language, translate
-from agent.service import logs
+from agent.observability import logs
 from tests.consoles import ConsoleGate
 from tests.contract_check import assert_valid
 

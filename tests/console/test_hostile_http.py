@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from agent.console import connections, listening, streams
 from agent.console.access.sessions import csrf_token
-from agent.console.certificate import CERTIFICATE
-from agent.console.limits import BODY_BYTES, Names
-from agent.store.reader import JournalReader
+from agent.console.web import connections, http_server, streams
+from agent.console.web.certificate import CERTIFICATE
+from agent.console.web.limits import BODY_BYTES, Names
+from agent.store.journal.reader import JournalReader
 from tests.consoles import ConsoleGate
 from tests.waiting import PATIENCE_S, eventually
 
@@ -186,7 +186,7 @@ def test_so_many_connections_from_one_address_and_no_more(gate):
     before = refused(gate, "connections")
     asked = f"GET /account HTTP/1.1\r\nHost: localhost\r\nCookie: gate-session={gate.token('viewer')}\r\n\r\n".encode()
     with ExitStack() as stack:
-        for _ in range(listening.NETWORK.most_of_one):
+        for _ in range(http_server.NETWORK.most_of_one):
             known = stack.enter_context(connected(gate, "127.0.0.8"))
             known.sendall(asked)
             assert known.recv(12) == b"HTTP/1.1 200"
@@ -199,7 +199,7 @@ def test_so_many_connections_from_one_address_and_no_more(gate):
 def test_of_one_address_that_nobody_is_known_of_the_oldest_half_open_connection_goes_for_a_new_one(gate):
     eventually(lambda: gate.app.console.connections == 0, within_s=60)
     with ExitStack() as stack:
-        own = half_open(gate, stack, "127.0.0.9", listening.NETWORK.strangers_of_one)
+        own = half_open(gate, stack, "127.0.0.9", http_server.NETWORK.strangers_of_one)
         other = half_open(gate, stack, "127.0.0.10", 1)
         eventually(lambda: gate.app.console.connections == len(own) + 1)
         newer = half_open(gate, stack, "127.0.0.9", 2)
@@ -211,7 +211,7 @@ def test_of_one_address_that_nobody_is_known_of_the_oldest_half_open_connection_
 
 def test_whoever_sends_half_a_request_is_not_waited_for(tmp_path, mocker):
     mocker.patch.object(connections, "REQUEST_S", 0.2)
-    mocker.patch("agent.console.limits.BODY_S", 0.2)
+    mocker.patch("agent.console.web.limits.BODY_S", 0.2)
     with ConsoleGate(tmp_path) as gate:
         gate.token("admin")
         with connected(gate) as connection:
@@ -351,4 +351,4 @@ def test_handshakes_that_are_never_made_keep_no_technician_out(tmp_path):
         page = httpx.get(f"{gate.url}/account", headers=cookie, verify=trusting, trust_env=False, timeout=20)
         assert page.status_code == 200
         assert answer_or_reset(silent[0]) == b""
-        assert gate.app.console.connections <= listening.NETWORK.strangers + 1
+        assert gate.app.console.connections <= http_server.NETWORK.strangers + 1

@@ -8,10 +8,10 @@ from ipaddress import ip_address
 import pytest
 from cryptography import x509
 
-from agent.console.certificate import certificate
-from agent.console.interfaces import v4_addresses, v6_addresses
-from agent.console.surroundings import certified_names
-from agent.settings.model import Console
+from agent.console.web.certificate import certificate
+from agent.console.web.endpoints import certified_names
+from agent.console.web.interfaces import v4_addresses, v6_addresses
+from agent.settings.model.agent import Console
 
 NOW = datetime(2026, 11, 26, tzinfo=UTC).timestamp()
 FIB_TRIE = """\

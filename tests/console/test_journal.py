@@ -12,7 +12,7 @@ from itertools import count
 import pytest
 
 from agent.console.chain_check import ChainCheck
-from agent.console.event_words import known_types
+from agent.console.event_texts import known_types
 from agent.console.labels.events import TYPES
 from agent.core.decision.assess import SET_ASIDE
 from agent.core.events.event_types import (
@@ -35,9 +35,9 @@ from agent.core.model.reasons import Reason, Verdict
 from agent.i18n import Language, translate
 from agent.i18n.events import outcome_text
 from agent.i18n.reasons import officer_text
-from agent.store import search
 from agent.store.gate_key import gate_key
-from agent.store.reader import JournalReader
+from agent.store.journal import search
+from agent.store.journal.reader import JournalReader
 from drivers.text import Text
 from tests.consoles import ConsoleGate
 from tests.journals import open_journal

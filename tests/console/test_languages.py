@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agent.console.languages import language_of
-from agent.console.routing import page_modules
+from agent.console.web.routing import page_modules
 from agent.i18n import Language, translate
 
 

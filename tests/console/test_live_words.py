@@ -11,11 +11,11 @@ import pytest
 from fastapi import FastAPI, Request
 
 from agent.console.labels import lane as labels
-from agent.console.live.camera_news import camera_news
-from agent.console.live.lane_news import DEVICE_TONES, TONES, barrier_news, devices_news, inputs_news, lane_news
-from agent.console.live.vehicle_words import vehicle_words
+from agent.console.live.camera_updates import camera_news
+from agent.console.live.lane_updates import DEVICE_TONES, TONES, barrier_news, devices_news, inputs_news, lane_news
+from agent.console.live.vehicle_texts import vehicle_words
 from agent.console.live.vehicles import KEPT, LOOK_EVERY_S, Vehicle, Vehicles
-from agent.console.live.words import Words
+from agent.console.live.viewer_texts import Words
 from agent.console.page import Pages
 from agent.core.decision.assess import SET_ASIDE
 from agent.core.events.event_types import (
@@ -33,16 +33,16 @@ from agent.core.events.event_types import (
 from agent.core.lane.state import LaneOrders, State, Watch
 from agent.core.model.camera_view import View
 from agent.core.model.reasons import Reason, Verdict
-from agent.eye.protocol import Beat, CameraPhase
-from agent.eye_glimpses import CodeMark, LivePicture, PlateMark
-from agent.eye_news import EyeStatus
+from agent.devices.inputs import NAMES
+from agent.devices.scanner import ScannerState
+from agent.devices.supervisor import PortState
 from agent.i18n import Language, translate
 from agent.i18n.checks import CHECKS
-from agent.lane_loop import LaneView
-from agent.port_state import PortState
-from agent.scanner_watch import ScannerState
-from agent.settings.lane import BarrierWiring, Lane, SignalWiring
-from agent.signals import NAMES
+from agent.lane.loop import LaneView
+from agent.settings.model.lane import BarrierWiring, Lane, SignalWiring
+from agent.vision.mapping import EyeStatus
+from agent.vision.preview import CodeMark, LivePicture, PlateMark
+from agent.vision.worker.protocol import Beat, CameraPhase
 from drivers.text import Text
 from tests.journals import UTC, open_journal
 

@@ -9,9 +9,9 @@ import re
 import httpx
 import pytest
 
-from agent.console.access.acts import Act
+from agent.console.access.admin_actions import Act
 from agent.console.access.lockouts import FREE_FAILURES
-from agent.store.reader import JournalReader
+from agent.store.journal.reader import JournalReader
 from tests.consoles import KNOWN_TO_ALL, ConsoleGate
 from tests.waiting import PATIENCE_S, eventually
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from agent.console import connections, listening
+from agent.console.web import connections, http_server
 from tests.consoles import ConsoleGate
 from tests.waiting import PATIENCE_S, eventually
 
@@ -193,13 +193,13 @@ def test_plain_talk_counts_against_the_same_rate(gate):
 def test_who_says_nothing_at_an_encrypted_address_takes_a_place_and_is_not_waited_for(gate, mocker):
     before = refused(gate, "connections")
     with ExitStack() as stack:
-        oldest, *_ = [stack.enter_context(connected(gate)) for _ in range(listening.NETWORK.strangers_of_one)]
-        eventually(lambda: gate.app.console.connections == listening.NETWORK.strangers_of_one)
+        oldest, *_ = [stack.enter_context(connected(gate)) for _ in range(http_server.NETWORK.strangers_of_one)]
+        eventually(lambda: gate.app.console.connections == http_server.NETWORK.strangers_of_one)
         stack.enter_context(connected(gate))
         assert everything(oldest) == b"", "its place goes to the newest"
         assert refused(gate, "connections") == before + 1
     eventually(lambda: gate.app.console.connections == 0)
-    mocker.patch.object(listening, "HANDSHAKE_S", 0.2)
+    mocker.patch.object(http_server, "HANDSHAKE_S", 0.2)
     waited = refused(gate, "handshake")
     with connected(gate) as silent:
         assert everything(silent) == b""

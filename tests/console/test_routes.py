@@ -8,7 +8,7 @@ import pytest
 from fastapi import APIRouter, Depends
 
 from agent.console.access.guards import admin, viewer
-from agent.console.routing import UNGUARDED, UnguardedRouteError, guards_of, page_modules, see_guarded
+from agent.console.web.routing import UNGUARDED, UnguardedRouteError, guards_of, page_modules, see_guarded
 from tests.consoles import ConsoleGate
 
 ROLES = ("viewer", "technician", "admin")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from agent.cli.setup.practice import practice
+from agent.clock.clock import Clock
 from agent.console.pages.setup import NAV
-from agent.console.steps import Knowledge, Progress, steps
+from agent.console.setup_checklist import Knowledge, Progress, steps
 from agent.core.clock.trust import ClockState
-from agent.service.clock import Clock
 from agent.settings import Settings
-from agent.settings.model import EXAMPLE_ROOT_KEY
+from agent.settings.model.agent import EXAMPLE_ROOT_KEY
 from tests.consoles import LANE, ConsoleGate
 from tests.gate_files import ROOT_KEY
 from tests.waiting import eventually

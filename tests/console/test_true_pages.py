@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.console import hold
-from agent.console.routing import page_modules
+from agent.console import hold_to_confirm
+from agent.console.web.routing import page_modules
 from agent.core.events.event_types import AccessDecided, CheckRecord, ConfigurationRefused, Draft, VehiclePresent
 from agent.core.lane.records import transaction_id
 from agent.core.model.reasons import Reason, Verdict
@@ -155,7 +155,7 @@ def test_the_exposure_of_a_camera_that_cannot_be_set_is_not_offered(gate_with, t
 
 
 def test_a_test_pulse_is_not_a_vehicle_and_ticks_no_step(gate_with, monkeypatch):
-    monkeypatch.setattr(hold, "HOLD_S", HOLD_S)
+    monkeypatch.setattr(hold_to_confirm, "HOLD_S", HOLD_S)
     gate = gate_with(BLIND)
     eventually(lambda: gate.app.lanes[0].view and gate.app.lanes[0].view.relay_up)
     browser, sent = gate.browser("technician"), {"act": "out_of_service", "reason": "the wiring"}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from agent.broker.topics import Topics
 from agent.core.commands.body import BODIES
 from agent.core.commands.command import CommandName, Refusal, Result
 from agent.core.contract import examples
@@ -22,7 +23,6 @@ from agent.core.events.checkpoint import Checkpoint, opened
 from agent.core.events.event_types import Alarm, Outcome
 from agent.core.events.verification import verify
 from agent.core.model.reasons import Reason, Verdict
-from agent.link.topics import Topics
 from tests.contract_check import formats
 
 OFFICIAL = Path(__file__).parents[1] / "data" / "asyncapi"

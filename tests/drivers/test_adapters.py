@@ -6,8 +6,8 @@ import os
 
 import pytest
 
-from drivers.adapters import Adapter, adapters, advice
-from drivers.holders import Holder, holders
+from drivers.serial.adapters import Adapter, adapters, advice
+from drivers.serial.open_by import Holder, holders
 from tests.machine import CH340, DEVANTECH, FTDI, NUMATO, Machine, Usb
 
 BY_ID, BY_PATH = "/dev/serial/by-id/", "/dev/serial/by-path/"

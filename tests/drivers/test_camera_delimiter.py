@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.camera.delimiter import Delimiter
+from drivers.camera.frame_boundaries import Delimiter
 
 SDP = (
     "v=0\r\nm=audio 0 RTP/AVP 97\r\na=rtpmap:97 PCMU/8000\r\n"

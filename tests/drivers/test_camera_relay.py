@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
-from drivers.camera.delimiter import Delimiter
+from drivers.camera.frame_boundaries import Delimiter
 from drivers.camera.opencv import OpenCvCamera
 from drivers.camera.settings import OpenCvSettings
 from drivers.camera.stream_relay import StreamRelay, relay_port

@@ -6,7 +6,7 @@ import grp
 
 import pytest
 
-from drivers.device_group import group_of
+from drivers.serial.device_group import group_of
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from drivers.emulators.modbus_models import Model
 from drivers.emulators.modbus_rtu import ModbusEmulator
 from drivers.modbus import framed
 from drivers.relay_bank import RelayBank
-from drivers.serial_port import SerialParameters, SerialPort
+from drivers.serial.port import SerialParameters, SerialPort
 from tests.waiting import PATIENCE_S, REPLY_MS, scaled
 
 if TYPE_CHECKING:

@@ -2,11 +2,11 @@
 
 import time
 
-from drivers import exchanges
 from drivers.emulators.lcus import LcusEmulator
-from drivers.exchanges import EXCHANGES, Exchange, Exchanges, LineExchanges
 from drivers.relay.lcus import LcusRelay
-from drivers.serial_port import SerialParameters, SerialPort
+from drivers.serial import wire_trace
+from drivers.serial.port import SerialParameters, SerialPort
+from drivers.serial.wire_trace import EXCHANGES, Exchange, Exchanges, LineExchanges
 from tests.null_modem import NullModem
 
 
@@ -52,10 +52,14 @@ def test_no_more_is_kept_than_the_bounds_allow():
     for number in range(10_000):
         exchange(line, number.to_bytes(2) * 200, b"x" * 400)
     kept = line.all()
-    assert (len(kept), len(kept[0].sent), len(kept[0].received)) == (exchanges.KEPT, exchanges.BYTES, exchanges.BYTES)
+    assert (len(kept), len(kept[0].sent), len(kept[0].received)) == (
+        wire_trace.KEPT,
+        wire_trace.BYTES,
+        wire_trace.BYTES,
+    )
     lines = Exchanges()
     first = lines.of("/dev/ttyUSB0")
-    for number in range(exchanges.LINES):
+    for number in range(wire_trace.LINES):
         lines.of(f"/dev/other{number}")
     assert lines.of("/dev/ttyUSB0") is not first
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from drivers import modbus
-from drivers.meaning import Reader
+from drivers.dissector import Reader
 from drivers.relay import lcus_codec
 
 READ_COILS = modbus.read_coils(1, 0, 8).frame

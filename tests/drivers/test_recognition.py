@@ -18,7 +18,7 @@ from drivers.emulators.modbus_models import Model
 from drivers.emulators.modbus_rtu import ModbusEmulator
 from drivers.emulators.numato import NumatoEmulator
 from drivers.emulators.pty import PtyLine
-from drivers.recognition import (
+from drivers.probe import (
     HARMFUL,
     NEUTRAL,
     PATIENCE_S,
@@ -28,7 +28,7 @@ from drivers.recognition import (
     modbus_questions,
     recognise,
 )
-from drivers.usb_ids import Likeness, Manner
+from drivers.serial.usb_ids import Likeness, Manner
 from tests.board_orders import BOARDS
 from tests.waiting import scaled
 

@@ -11,7 +11,7 @@ from drivers import registry
 from drivers.api import Delivery, DeviceMisconfiguredError, DeviceUnavailableError
 from drivers.emulators.board import ReplyFault
 from drivers.emulators.kmtronic import Connection, KmtronicEmulator
-from drivers.serial_port import SerialParameters, SerialPort
+from drivers.serial.port import SerialParameters, SerialPort
 from tests.board_faults import Fault, LineFault, Operation
 from tests.relay_contract import EmulatedRelay
 from tests.waiting import PATIENCE_S, REPLY_MS, scaled_ms

@@ -12,7 +12,7 @@ from drivers.api import Delivery, DeviceMisconfiguredError, DeviceUnavailableErr
 from drivers.emulators.board import ReplyFault
 from drivers.emulators.lcus import LcusEmulator
 from drivers.emulators.numato import NumatoEmulator
-from drivers.serial_port import SerialParameters, SerialPort
+from drivers.serial.port import SerialParameters, SerialPort
 from tests.board_faults import Operation
 from tests.relay_contract import EmulatedRelay, RelayContract, emulated
 from tests.waiting import PATIENCE_S, REPLY_MS, scaled_ms

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
-from drivers import serial_line
 from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError
 from drivers.emulators.pty import PtyLine
-from drivers.serial_port import NoReplyError, NotSentError, SerialParameters, SerialPort
+from drivers.serial import line as serial_line
+from drivers.serial.port import NoReplyError, NotSentError, SerialParameters, SerialPort
 from tests.waiting import PATIENCE_S, scaled
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ WAIT_S = PATIENCE_S
 
 HOLDER = """
 import sys
-from drivers.serial_port import SerialParameters, SerialPort
+from drivers.serial.port import SerialParameters, SerialPort
 with_port = SerialPort.shared(sys.argv[1], SerialParameters("test"))
 print("open", flush=True)
 sys.stdin.read()
@@ -257,7 +257,7 @@ def test_a_port_that_the_service_manager_bars_is_no_matter_of_groups(peer: Peer,
 def test_a_group_that_cannot_be_seen_is_not_named(peer: Peer, mocker) -> None:
     refused = PermissionError(13, "Permission denied")
     mocker.patch("serial.serialposix.os.open", side_effect=refused)
-    mocker.patch("drivers.serial_faults.group_of", return_value="")
+    mocker.patch("drivers.serial.faults.group_of", return_value="")
     with pytest.raises(DeviceUnavailableError, match=r"no permission .* its group, which `ls -lL` shows"):
         SerialPort.shared(str(peer.line.link), PARAMETERS)
 

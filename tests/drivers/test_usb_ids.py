@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from drivers.adapters import Adapter
-from drivers.usb_ids import Manner, likeness
+from drivers.serial.adapters import Adapter
+from drivers.serial.usb_ids import Manner, likeness
 
 
 def adapter(usb_id: str, title: str = "") -> Adapter:

@@ -7,8 +7,8 @@ from contextlib import ExitStack
 
 import pytest
 
+from agent.broker.tls import TlsFiles
 from agent.core.events.chain import digest_of
-from agent.link.tls import TlsFiles
 from tests.consumer import PROGRAM, Worker, acknowledged, journals, query, report, sent, stored, uplinks
 from tests.linking import local, record
 from tests.mosquitto import Broker, Listener, SampleBroker, needs_mosquitto, publish

@@ -9,7 +9,7 @@ from agent.core.events.chain import beginning, digest_of
 from agent.core.events.event_types import ChainCheckpoint
 from agent.core.events.verification import verify
 from agent.store.gate_key import read_gate_key
-from agent.store.reader import JournalReader
+from agent.store.journal.reader import JournalReader
 
 
 @dataclass(frozen=True)

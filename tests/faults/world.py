@@ -5,7 +5,7 @@ import time
 from contextlib import ExitStack
 from random import Random
 
-from agent.store.reader import JournalReader
+from agent.store.journal.reader import JournalReader
 from tests.faultproxy import FaultProxy
 from tests.faults.consumer import Consumer
 from tests.faults.gate import Gate

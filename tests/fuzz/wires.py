@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 
 from agent.core.commands.check import Letter, Proved, prove
 from agent.core.site.messages import Query, SiteMessageError, Want
-from agent.eye.protocol import (
+from agent.mqtt.acknowledgements import read_ack
+from agent.settings import SettingsError
+from agent.vision.worker.protocol import (
     Attend,
     Beat,
     CameraPhase,
@@ -28,9 +30,7 @@ from agent.eye.protocol import (
     Sighting,
     Stop,
 )
-from agent.eye.wire import Decoder, encoded
-from agent.link.acks import read_ack
-from agent.settings import SettingsError
+from agent.vision.worker.wire import Decoder, encoded
 from drivers import modbus, numato
 from drivers.api import DeviceError
 from drivers.relay import devantech_codec, kmtronic_codec, lcus_codec
@@ -45,7 +45,7 @@ from tests.sites import roll_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.eye.wire import Envelope
+    from agent.vision.worker.wire import Envelope
 
 # --------------------------------------------------------------------------------------------------- eyes and parent
 

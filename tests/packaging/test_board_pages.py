@@ -12,7 +12,7 @@ import pytest
 
 from agent.cli.configuration import models
 from agent.settings import load
-from agent.settings.model import EXAMPLE_ROOT_KEY
+from agent.settings.model.agent import EXAMPLE_ROOT_KEY
 from drivers import registry
 
 ROOT = Path(__file__).parents[2]

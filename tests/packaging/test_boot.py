@@ -62,9 +62,9 @@ def test_stopping_releases_every_relay(wired):
 # What the doctor finds of a port in the place of the service, and what the service knows of the clock.
 LOOK = """
 from pathlib import Path
-from agent.doctor.gathering.ports import _port
-from agent.doctor.gathering.user import agent_user
-from agent.service.clock import Clock, asked
+from agent.doctor.collectors.ports import _port
+from agent.doctor.collectors.user import agent_user
+from agent.clock.clock import Clock, asked
 found = _port("/dev/gate-closed", (), agent_user(), frozenset(), (), Path("/"))
 print(found.permitted, repr(found.group), repr(found.barred))
 try:

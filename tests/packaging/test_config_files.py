@@ -14,8 +14,8 @@ from pydantic import BaseModel
 
 from agent.cli.configuration import FAMILIES, models
 from agent.settings import load
-from agent.settings.export import schema_text
-from agent.settings.model import EXAMPLE_ROOT_KEY, Settings
+from agent.settings.model.agent import EXAMPLE_ROOT_KEY, Settings
+from agent.settings.model.json_schema import schema_text
 from drivers import registry
 
 CONFIG = Path(__file__).parents[2] / "config"

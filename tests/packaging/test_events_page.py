@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from cryptography.exceptions import InvalidSignature
 
+from agent.broker.tls import TlsFiles
 from agent.core.commands.command import CommandName, Refusal, Result
 from agent.core.contract import examples
 from agent.core.contract.channels import CHANNELS
 from agent.core.contract.schemas import EVENTS, schemas
 from agent.core.events.event_types import Alarm, Outcome
 from agent.core.model.reasons import Reason, Verdict
-from agent.link.tls import TlsFiles
 from tests.linking import GATE, journal_at, linked, local, quick, record
 from tests.mosquitto import SampleBroker, needs_mosquitto
 from tests.waiting import eventually

@@ -6,21 +6,21 @@ from pathlib import Path
 
 import pytest
 
+from agent.broker.addresses import BrokerAddress
+from agent.broker.tls import TlsFiles
+from agent.clock.clock import Clock
 from agent.core.lists import chunks, codec, sealed
 from agent.core.lists.errors import ListFault
 from agent.core.model.list_kinds import ListKind
 from agent.core.model.list_rows import DeclarationStatus, Revocation, Subject
 from agent.core.permit import trust
-from agent.link.brokers import BrokerAddress
-from agent.link.guest import Guest
-from agent.link.list_topics import ListTopics
-from agent.link.tls import TlsFiles
+from agent.lists.topics import ListTopics
+from agent.mqtt.one_shot_client import Guest
 from agent.publishing import publisher
 from agent.publishing.catalogue import Catalogue
 from agent.publishing.delivery import Delivery, survey
 from agent.publishing.publisher import Publisher
 from agent.publishing.sources import COLUMNS, REQUIRED
-from agent.service.clock import Clock
 from tests.lists import LISTS_KEY, declarations, trust_text, trusted
 from tests.mosquitto import Broker, needs_mosquitto
 from tests.permits import NOW

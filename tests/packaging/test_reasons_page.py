@@ -11,8 +11,8 @@ from agent.core.decision.knowledge import UseState
 from agent.core.events.event_types import Alarm, Outcome
 from agent.core.lane.state import State
 from agent.core.model.reasons import Reason, Verdict
-from agent.settings.lane import Lane
-from agent.settings.model import Settings
+from agent.settings.model.agent import Settings
+from agent.settings.model.lane import Lane
 from tests.core.test_judgement_reasons import ROWS
 from tests.judging import KNOWN, answer
 

@@ -67,7 +67,7 @@ def test_a_lane_that_stalls_has_the_agent_killed_with_its_stacks_told_and_starte
     wired.until_back(before)
     assert "Watchdog timeout" in wired.log()
     assert "Fatal Python error: Aborted" in wired.log()
-    assert "lane_loop.py" in wired.log()
+    assert "lane/loop.py" in wired.log()
 
 
 def test_with_a_broken_configuration_it_runs_with_the_last_good_one_and_says_so(wired):
@@ -159,13 +159,13 @@ def test_a_package_with_a_spoilt_file_is_not_taken_into_use_and_the_service_runs
     before, events = wired.process, wired.events()
 
     def spoil(folder):
-        (module,) = folder.glob("usr/lib/gate-agent/*/lib/python*/site-packages/agent/app.py")
+        (module,) = folder.glob("usr/lib/gate-agent/*/lib/python*/site-packages/agent/assembly/app.py")
         module.write_bytes(module.read_bytes()[:-1] + b"#")
 
     said = wired.install(repacked(packages.thin("0.9.2"), "spoilt", spoil))
     assert said.code != 0
     assert "is damaged. What runs is left as it is" in said.text
-    assert "agent/app.py: FAILED" in said.text
+    assert "agent/assembly/app.py: FAILED" in said.text
     assert (wired.version, wired.process, wired.shown("ActiveState")) == ("0.9.1", before, "active")
     assert wired.install(packages.thin("0.9.1")).code == 0
     assert wired.run("dpkg --audit").text == ""
@@ -202,7 +202,7 @@ def never_ready(modules, tree):
     """A version that brings the journal into a new form, and ends before it has recorded anything."""
     new_form(modules, tree)
     rewrite(
-        modules / "agent/app.py",
+        modules / "agent/assembly/app.py",
         "        # Before the disk is asked",
         "        raise SystemExit(3)\n        # Before the disk is asked",
     )
@@ -210,7 +210,9 @@ def never_ready(modules, tree):
 
 def new_form(modules, tree):
     rewrite(
-        modules / "agent/store/schema.py", "VERSION_4, VERSION_5)", 'VERSION_4, VERSION_5, "CREATE TABLE later (one)")'
+        modules / "agent/store/journal/schema.py",
+        "VERSION_4, VERSION_5)",
+        'VERSION_4, VERSION_5, "CREATE TABLE later (one)")',
     )
     rewrite(tree / "forms", "journal.db 5", "journal.db 6")
 
@@ -261,7 +263,7 @@ def test_a_version_that_cannot_use_the_configuration_is_not_taken_into_use(wired
 
     def stricter(modules, _):
         rewrite(
-            modules / "agent/settings/load.py",
+            modules / "agent/settings/loading/load.py",
             "def load(",
             "def load(*_, **__):\n    raise SettingsError([Problem('gate.toml', '', 'is of no use')])\n\n\ndef _unused(",
         )

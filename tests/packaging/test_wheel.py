@@ -15,7 +15,7 @@ from tests.installed import ROOT, build_wheel
 
 PACKAGES = ("agent", "drivers")
 SHARED = ("config", "systemd")
-MODELS = "agent/eye/plate/models"
+MODELS = "agent/vision/worker/plate/models"
 FONTS = "drivers/camera/yard/fonts"
 
 

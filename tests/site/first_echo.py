@@ -9,9 +9,9 @@ import threading
 from dataclasses import replace
 
 from agent.core.site.claims import ClaimAnswer, ClaimCode
-from agent.link.messages import Outgoing, Subscription
-from agent.link.session import Session
-from agent.port_state import PortState
+from agent.devices.supervisor import PortState
+from agent.mqtt.messages import Outgoing, Subscription
+from agent.mqtt.session import Session
 
 
 class FirstEchoDesk:

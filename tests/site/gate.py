@@ -15,6 +15,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
 
+from agent.broker.addresses import BrokerAddress
+from agent.clock.clock import Clock
 from agent.core.crypto.keys import Algorithm, PublicKey, SigningKey
 from agent.core.events.chain import ClockReading
 from agent.core.events.event_types import AccessGranted, Draft, Outcome, TransactionClosed, VehiclePresent
@@ -22,14 +24,12 @@ from agent.core.lane.io import LedgerChange, LedgerState
 from agent.core.model.reasons import Reason
 from agent.core.site.claims import ClaimRequest, PartitionPolicy
 from agent.core.site.messages import SiteRoll
-from agent.link.brokers import BrokerAddress
-from agent.link.site_link import SiteLink, site_settings
-from agent.recorder import Recorder
-from agent.service.clock import Clock
+from agent.recording.recorder import Recorder
 from agent.site.claimant import SiteRules
-from agent.site.desk import SiteDesk
+from agent.site.link import SiteLink, site_settings
+from agent.site.service import SiteDesk
 from agent.store.errors import LedgerConflictError
-from agent.store.journal import Journal
+from agent.store.journal.journal import Journal
 from tests.site.first_echo import FirstEchoDesk
 
 LANES = 12

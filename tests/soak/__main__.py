@@ -19,7 +19,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from agent.store.reader import JournalReader
+from agent.store.journal.reader import JournalReader
 from bench.figures import percentile
 from tests.faults.disks import MIB, FullDisk
 from tests.faults.world import World

@@ -4,7 +4,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
 from agent.store.errors import JournalUnavailableError
-from agent.store.reader import JournalReader
+from agent.store.journal.reader import JournalReader
 from drivers.emulators.scanner import ScannerEmulator
 from tests.gate_site import GATE, SITE
 from tests.hearing import Hearing

@@ -9,7 +9,7 @@ import pytest
 import segno
 
 from agent.store.errors import JournalUnavailableError
-from agent.store.reader import JournalReader
+from agent.store.journal.reader import JournalReader
 from drivers.camera.yard.scene import Scene, Vehicle, draw_scene
 from drivers.emulators.lcus import LcusEmulator
 from drivers.emulators.pty import PtyLine

@@ -13,9 +13,9 @@ from collections import Counter
 
 import pytest
 
-from agent.port_state import PortState
-from agent.relay_board import RelayBoard
-from agent.signals import SignalMap, SignalWatch
+from agent.barrier.board import RelayBoard
+from agent.devices.inputs import SignalMap, SignalWatch
+from agent.devices.supervisor import PortState
 from drivers.api import Delivery
 from drivers.emulators.lcus import LcusEmulator
 from drivers.emulators.modbus_rtu import ModbusEmulator

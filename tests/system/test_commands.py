@@ -6,12 +6,12 @@ import uuid
 
 import pytest
 
+from agent.broker.addresses import BrokerAddress
+from agent.clock.clock import Clock
 from agent.core.crypto import jws
 from agent.core.crypto.keys import SigningKey
-from agent.link.brokers import BrokerAddress
-from agent.link.guest import Guest
-from agent.link.messages import Outgoing
-from agent.service.clock import Clock
+from agent.mqtt.messages import Outgoing
+from agent.mqtt.one_shot_client import Guest
 from tests.central import Central
 from tests.gate_site import GATE, GateSite, plain_broker
 from tests.hearing import Hearing

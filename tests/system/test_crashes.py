@@ -11,7 +11,7 @@ from functools import partial
 
 import pytest
 
-from agent.store.reader import JournalReader
+from agent.store.journal.reader import JournalReader
 from drivers.emulators.lcus import LcusEmulator
 from tests.central import Central
 from tests.gate_site import GATE, GateSite, plain_broker

@@ -8,7 +8,7 @@ from collections import Counter
 import pytest
 
 from agent.core.model.reasons import Verdict
-from agent.store.reader import JournalReader
+from agent.store.journal.reader import JournalReader
 from tests.arrivals import arrivals, empty_yard
 from tests.central import Central
 from tests.gate_site import GATE, GateSite, plain_broker

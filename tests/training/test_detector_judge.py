@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from agent.eye.plate.detector import Detection, PlateDetector
-from agent.eye.plate.reader import PlateReader
+from agent.vision.worker.plate.detector import Detection, PlateDetector
+from agent.vision.worker.plate.reader import PlateReader
 from drivers.camera.yard.scene import Scene, Vehicle, draw_scene
 from training.detector.judge import Finding, false_finds, found
 from training.detector.photographs import Photograph

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.eye.plate.detector import PlateDetector
-from agent.eye.plate.reader import PlateReader
+from agent.vision.worker.plate.detector import PlateDetector
+from agent.vision.worker.plate.reader import PlateReader
 from drivers.camera.yard.plate import draw_plate
 from drivers.camera.yard.scene import Scene, Vehicle, draw_scene
 from training.detector.backgrounds import BackgroundError, Backgrounds, cut, shapes

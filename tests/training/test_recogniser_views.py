@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from agent.core.plates.columns import ALPHABET
-from agent.eye.plate.rectify import flatten
+from agent.vision.worker.plate.rectify import flatten
 from training.drawing import DrawnKind, Glyphs, draw
 from training.recogniser import measure
 from training.recogniser.photographs import FOLDS, Album, crops, fold_of

@@ -2,9 +2,9 @@
 
 import json
 
+from agent.clock.clock import Clock
 from agent.core.events.verification import verify
 from agent.issuing import Order
-from agent.service.clock import Clock
 from tests.waiting import eventually
 
 UNIT = "gate-agent.service"

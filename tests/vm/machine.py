@@ -11,7 +11,7 @@ import socket
 import subprocess
 import threading
 
-from agent.service.clock import Clock
+from agent.clock.clock import Clock
 from tests.waiting import eventually
 
 START_S = 30.0

@@ -6,7 +6,7 @@ A step's first line says what it proves; what it returns is printed beside its s
 import random
 import threading
 
-from agent.service.clock import Clock
+from agent.clock.clock import Clock
 from tests.vm.gate import PATIENCE_S, UNIT
 from tests.vm.machine import COUNTED
 from tests.waiting import eventually

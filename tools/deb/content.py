@@ -10,8 +10,9 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from agent.gate_lists import REGISTRY
-from agent.store import registry_file, schema
+from agent.lists.service import REGISTRY
+from agent.store.journal import schema
+from agent.store.registry import file as registry_file
 from tools.deb.command_tree import commands
 from tools.deb.completion import completion
 from tools.deb.environment import installed_wheel, ready_environment, site_packages

@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING
 import cv2
 import torch
 
-from agent.eye.picture_file import PictureError
-from agent.eye.plate.detector import PlateDetector
-from agent.eye.plate.reader import PlateReader
+from agent.vision.worker.picture_file import PictureError
+from agent.vision.worker.plate.detector import PlateDetector
+from agent.vision.worker.plate.reader import PlateReader
 from training.detector import judge
 from training.detector.backgrounds import BackgroundError, Backgrounds
 from training.detector.finder import Finder

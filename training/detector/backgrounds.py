@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
-from agent.eye.picture_file import SUFFIXES, PictureError, load
+from agent.vision.worker.picture_file import SUFFIXES, PictureError, load
 from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene
 from training.detector.decoys import colour
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import onnxruntime
 
-from agent.eye.plate.detector import Detection, clockwise
+from agent.vision.worker.plate.detector import Detection, clockwise
 from training.detector.heat import peaks
 
 if TYPE_CHECKING:

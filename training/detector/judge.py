@@ -14,8 +14,8 @@ from training.detector.photographs import read_at
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agent.eye.plate.detector import Detection
-    from agent.eye.plate.reader import PlateReader
+    from agent.vision.worker.plate.detector import Detection
+    from agent.vision.worker.plate.reader import PlateReader
     from training.detector.backgrounds import Pixels
     from training.detector.photographs import Box, Detector, Photograph
 

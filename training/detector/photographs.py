@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from agent.core.plates.formats import PlateKind
-from agent.eye.picture_file import load
-from agent.eye.plate import rectify
+from agent.vision.worker.picture_file import load
+from agent.vision.worker.plate import rectify
 from training.detector.scene import Labelled
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from agent.eye.plate.detector import Detection
-    from agent.eye.plate.reader import PlateFound, PlateReader
+    from agent.vision.worker.plate.detector import Detection
+    from agent.vision.worker.plate.reader import PlateFound, PlateReader
 
     Box = tuple[float, float, float, float]
     Pixels = NDArray[np.uint8]

@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from agent.eye.plate.rectify import VIEW_HEIGHT_PX, VIEW_WIDTH_PX
+from agent.vision.worker.plate.rectify import VIEW_HEIGHT_PX, VIEW_WIDTH_PX
 from training.recogniser.net import LEAST_SPREAD, Added, Layer
 from training.recogniser.targets import CLASS_COUNT, COLUMNS
 

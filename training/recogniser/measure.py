@@ -10,8 +10,8 @@ import onnxruntime
 
 from agent.core.plates.columns import ALPHABET
 from agent.core.plates.formats import FORMATS, TWO_LINES, Grammar, normalise
-from agent.eye.plate import ctc
-from agent.eye.plate.rectify import VIEW_HEIGHT_PX, VIEW_WIDTH_PX, flatten
+from agent.vision.worker.plate import ctc
+from agent.vision.worker.plate.rectify import VIEW_HEIGHT_PX, VIEW_WIDTH_PX, flatten
 from training.drawing import DrawnKind, Glyphs, Light, draw
 from training.recogniser.views import view
 

@@ -7,7 +7,7 @@ from typing import Final
 import torch
 from torch import nn
 
-from agent.eye.plate.rectify import VIEW_HEIGHT_PX
+from agent.vision.worker.plate.rectify import VIEW_HEIGHT_PX
 from training.recogniser.targets import CLASS_COUNT
 
 _WIDTHS: Final = (24, 48, 96, 128)

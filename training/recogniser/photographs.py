@@ -17,9 +17,9 @@ import cv2
 import numpy as np
 
 from agent.core.plates.columns import ALPHABET
-from agent.eye.picture_file import load
-from agent.eye.plate.detector import PlateDetector
-from agent.eye.plate.rectify import VIEW_HEIGHT_PX, VIEW_WIDTH_PX
+from agent.vision.worker.picture_file import load
+from agent.vision.worker.plate.detector import PlateDetector
+from agent.vision.worker.plate.rectify import VIEW_HEIGHT_PX, VIEW_WIDTH_PX
 from training.drawing.chance import between, happens
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from agent.eye.plate.detector import Detection
+    from agent.vision.worker.plate.detector import Detection
 
     Picture = NDArray[np.float32]
 
@@ -39,7 +39,7 @@ _MARGIN: Final = 0.2
 """Kept around the plate, of its size, so that a view can be shifted and turned without running out of picture."""
 _FLAT_PX: Final = (300, 100)
 _PAD: Final = 0.05
-"""The margin of a view, as agent.eye.plate.rectify has it."""
+"""The margin of a view, as agent.vision.worker.plate.rectify has it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from agent.core.plates.columns import ALPHABET
-from agent.eye.plate.rectify import VIEW_WIDTH_PX
+from agent.vision.worker.plate.rectify import VIEW_WIDTH_PX
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
-from agent.eye.plate.rectify import VIEW_HEIGHT_PX, VIEW_WIDTH_PX
+from agent.vision.worker.plate.rectify import VIEW_HEIGHT_PX, VIEW_WIDTH_PX
 from training.drawing import Light, degraded
 from training.drawing.camera import infrared
 from training.drawing.chance import between, happens, log_between, pick
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Points = NDArray[np.float32]
 
 UPPER_WIDTH_PX: Final = 56
-"""Of a plate of two lines: the part of the view that the upper line is squeezed into, as agent.eye.plate.rectify does."""
+"""Of a plate of two lines: the part of the view that the upper line is squeezed into, as agent.vision.worker.plate.rectify does."""
 _TURNED: Final = 0.6
 _INFRARED: Final = 0.12
 _CAMERA_CROP_PX: Final = (94, 24)

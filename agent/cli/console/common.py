@@ -12,13 +12,13 @@ import typer
 from agent.cli import exits
 from agent.cli.lists.gate import settings_of
 from agent.cli.terminal import echo
+from agent.clock.clock import Clock
 from agent.console.access.access import Access
-from agent.console.access.acts import Act
+from agent.console.access.admin_actions import Act
 from agent.console.access.database import AccessStoreError
 from agent.console.access.passwords import PasswordRefusedError
 from agent.console.access.sessions import SessionRules
 from agent.console.access.users import UserRefusedError
-from agent.service.clock import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

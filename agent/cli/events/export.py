@@ -14,24 +14,24 @@ from rich.progress import Progress
 
 from agent.cli import exits
 from agent.cli.events.common import DEFAULT_JOURNAL, JournalLater, failing
-from agent.cli.events.moment import unix_time
+from agent.cli.events.time_argument import unix_time
 from agent.cli.terminal import echo
+from agent.clock.clock import Clock
 from agent.core.events.chain import SEQ_MAX, time_text
 from agent.core.events.checkpoint import ExportStatement, signed
 from agent.core.events.verification import Verifier
-from agent.service.clock import Clock
 from agent.service.rights import acting_as, acting_as_caller, keeper_for_root
 from agent.store.errors import JournalCorruptError, JournalUnavailableError
 from agent.store.gate_key import GateKeyError, read_gate_key
-from agent.store.history import held_hashes
-from agent.store.reader import JournalReader
+from agent.store.journal.history import held_hashes
+from agent.store.journal.reader import JournalReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import BinaryIO
 
     from agent.core.crypto.keys import SigningKey
-    from agent.store.history import Recorded
+    from agent.store.journal.history import Recorded
 
 SIGNATURE = ".sig"
 _PRIVATE = 0o600

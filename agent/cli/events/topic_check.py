@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from agent.broker.topics import Topics
 from agent.cli.events.verdict import Grounds, tell
 from agent.cli.terminal import echo
 from agent.core.crypto.jws import JwsError, key_named_by, kid_of
@@ -14,16 +15,15 @@ from agent.core.crypto.keys import Algorithm, KeyInvalidError, PublicKey
 from agent.core.events.chain import Point, digest_of
 from agent.core.events.checkpoint import Checkpoint, opened
 from agent.core.events.verification import Fault, Flaw, Verification, Verifier
-from agent.link.events_out import REPLAY
-from agent.link.guest import Guest
-from agent.link.topics import Topics
+from agent.mqtt.event_messages import REPLAY
+from agent.mqtt.one_shot_client import Guest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from agent.link.brokers import BrokerAddress
-    from agent.link.messages import Incoming
-    from agent.link.tls import TlsFiles
+    from agent.broker.addresses import BrokerAddress
+    from agent.broker.tls import TlsFiles
+    from agent.mqtt.messages import Incoming
 
 BIRTH_WITHIN_S = 3.0
 

@@ -15,13 +15,13 @@ from agent.cli.lists.intake import Intake
 from agent.cli.lists.options import fail
 from agent.cli.rights import act_at_gate
 from agent.cli.terminal import echo
+from agent.clock.clock import Clock
 from agent.core.events.event_types import AlarmRaised, ListsApplied, ListsRefused
-from agent.gate_lists import INCOMING
-from agent.list_desk import ListDesk
-from agent.service.clock import Clock
-from agent.store.chunk_spool import ChunkSpool
+from agent.lists.intake import ListDesk
+from agent.lists.service import INCOMING
 from agent.store.errors import RegistryError
-from agent.store.list_pack import PackError, read_pack
+from agent.store.registry.chunk_spool import ChunkSpool
+from agent.store.registry.list_pack import PackError, read_pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from agent.core.events.event_types import Event
     from agent.core.model.list_kinds import ListKind
     from agent.settings import Settings
-    from agent.store.registry import Registry
+    from agent.store.registry.registry import Registry
 
 
 def import_(

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
     from agent.core.lists.sealed import ListHead, Opened
     from agent.core.model.list_kinds import ListKind
-    from agent.list_desk import ListDesk
-    from agent.store.list_pack import Pack
+    from agent.lists.intake import ListDesk
+    from agent.store.registry.list_pack import Pack
 
 
 class Progress(Protocol):

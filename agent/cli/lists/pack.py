@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 
 from agent.cli.lists import options
-from agent.cli.lists.desk import ERRORS, Desk, Papers, files_of
+from agent.cli.lists.publishing import ERRORS, Desk, Papers, files_of
 from agent.cli.terminal import echo
 from agent.core.model.list_kinds import ListKind
-from agent.store.list_pack import PackError, write_pack
+from agent.store.registry.list_pack import PackError, write_pack
 
 
 def pack(  # noqa: PLR0913, PLR0917 - one argument an option

@@ -12,17 +12,17 @@ import typer
 from rich.console import Console
 from rich.progress import DownloadColumn, Progress
 
+from agent.broker.addresses import BrokerAddress
+from agent.broker.tls import TlsFiles
 from agent.cli.lists import options
-from agent.cli.lists.desk import ERRORS, Desk, Papers, files_of
+from agent.cli.lists.publishing import ERRORS, Desk, Papers, files_of
 from agent.cli.permit.files import PermitFileError
 from agent.cli.terminal import echo
+from agent.clock.clock import Clock
 from agent.core.model.list_kinds import ListKind
-from agent.link.brokers import BrokerAddress
-from agent.link.guest import Guest, GuestError
-from agent.link.tls import TlsFiles
+from agent.mqtt.one_shot_client import Guest, GuestError
 from agent.publishing.delivery import SETTLE_S, Delivery, DeliveryError, Stock, seen_version, survey
 from agent.publishing.records import SourceError
-from agent.service.clock import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable

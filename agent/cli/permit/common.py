@@ -8,8 +8,8 @@ import typer
 
 from agent.cli import exits
 from agent.cli.terminal import echo
+from agent.clock.clock import Clock
 from agent.issuing.orders_file import moment_of
-from agent.service.clock import Clock
 
 HOUR_S = 3600
 

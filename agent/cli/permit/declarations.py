@@ -14,7 +14,7 @@ from agent.core.model.list_kinds import ListKind
 from agent.core.model.list_rows import Declaration
 from agent.publishing.records import SourceError
 from agent.publishing.sources import entries
-from agent.store.list_pack import Pack, PackError, read_pack
+from agent.store.registry.list_pack import Pack, PackError, read_pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

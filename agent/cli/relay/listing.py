@@ -13,18 +13,18 @@ from agent.cli import exits
 from agent.cli.configuration import load_configuration
 from agent.cli.rights import act_at_gate
 from agent.cli.terminal import echo
-from drivers.adapters import Adapter, adapters, advice
 from drivers.api import DeviceError
-from drivers.recognition import UNITS, Finding, identify
-from drivers.usb_ids import Manner, likeness
+from drivers.probe import UNITS, Finding, identify
+from drivers.serial.adapters import Adapter, adapters, advice
+from drivers.serial.usb_ids import Manner, likeness
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from agent.settings import Device, Lane
-    from drivers.adapters import Advice
-    from drivers.recognition import Recognised
-    from drivers.usb_ids import Likeness
+    from drivers.probe import Recognised
+    from drivers.serial.adapters import Advice
+    from drivers.serial.usb_ids import Likeness
 
 HIGHEST_UNIT = 247
 
@@ -155,7 +155,7 @@ def _is_named(adapter: Adapter, name: str) -> bool:
 
 def _bare(path: str) -> Adapter:
     """A port that sysfs does not know, such as a pseudo-terminal or one of another machine."""
-    from drivers.holders import holders  # noqa: PLC0415 - rare
+    from drivers.serial.open_by import holders  # noqa: PLC0415 - rare
 
     return Adapter(device=path, holders=holders(str(Path(path).resolve())))
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, assert_never
 import typer
 
 from agent.cli import exits
+from agent.cli.relay.pulse_trial import Trial
 from agent.cli.relay.target import (
     ConfigOption,
     KindOption,
@@ -21,15 +22,14 @@ from agent.cli.relay.target import (
     from_options,
     relay_port,
 )
-from agent.cli.relay.trial import Trial
-from agent.cli.relay.wire import Scribe, overheard
+from agent.cli.relay.wire_lines import Scribe, overheard
 from agent.cli.terminal import echo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from agent.cli.relay.target import Board, Target
-    from agent.cli.relay.wire import Transfer
+    from agent.cli.relay.wire_lines import Transfer
     from agent.settings import BarrierWiring
 
 CLEAR = "clear"

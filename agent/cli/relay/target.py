@@ -14,7 +14,7 @@ from agent.cli.configuration import DEFAULT_PATH, load_configuration
 from agent.cli.rights import act_at_gate
 from drivers import registry
 from drivers.api import DeviceUnavailableError
-from drivers.holders import holders
+from drivers.serial.open_by import holders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

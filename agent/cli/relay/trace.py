@@ -20,7 +20,7 @@ from agent.cli.relay.target import (
     input_port,
     relay_port,
 )
-from agent.cli.relay.wire import LOGGER, Scribe, overheard
+from agent.cli.relay.wire_lines import LOGGER, Scribe, overheard
 from agent.cli.terminal import echo
 from drivers.api import DeviceUnavailableError
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.cli.relay.target import Target
-    from agent.cli.relay.wire import Transfer
+    from agent.cli.relay.wire_lines import Transfer
     from drivers.api import InputPort, RelayPort
 
 RETRY_S = 0.5

@@ -20,14 +20,14 @@ from agent.cli.setup.cameras import choose_camera
 from agent.cli.setup.interview import Sheet, ask, ask_choice
 from agent.cli.setup.practice import practice
 from agent.cli.setup.writing import runtime_folder, written
-from agent.console.interfaces import v4_addresses
-from agent.console.steps import PRACTICE, is_practice
+from agent.clock.clock import Clock
+from agent.console.setup_checklist import PRACTICE, is_practice
+from agent.console.web.interfaces import v4_addresses
 from agent.issuing.order import OrderError
-from agent.rehearsal import SIMULATED
-from agent.service.clock import Clock
-from agent.settings.documents import read
-from agent.settings.model import EXAMPLE_ROOT_KEY, Settings
-from agent.settings.refuge import VARIABLE, state_directory
+from agent.lane.simulated_vehicle import SIMULATED
+from agent.settings.editing.last_known_good import VARIABLE, state_directory
+from agent.settings.model.agent import EXAMPLE_ROOT_KEY, Settings
+from agent.settings.toml.documents import read
 
 if TYPE_CHECKING:
     from typing import Literal

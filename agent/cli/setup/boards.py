@@ -9,22 +9,22 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 
 from agent.cli.setup.interview import ask, pick
-from agent.signals import NAMES
+from agent.devices.inputs import NAMES
 from drivers import registry
-from drivers.adapters import adapters, advice
 from drivers.api import DeviceError
-from drivers.recognition import identify
-from drivers.usb_ids import Manner, likeness
+from drivers.probe import identify
+from drivers.serial.adapters import adapters, advice
+from drivers.serial.usb_ids import Manner, likeness
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
     from pathlib import Path as FilePath
 
     from agent.cli.setup.interview import Sheet
-    from agent.settings.places import Path
-    from drivers.adapters import Adapter
+    from agent.settings.toml.places import Path
     from drivers.api import InputPort
-    from drivers.recognition import Recognised
+    from drivers.probe import Recognised
+    from drivers.serial.adapters import Adapter
 
 SIMULATED: Final = "none yet: a simulated board, to be replaced later"
 BY_HAND: Final = "another one: I name its kind and port"

@@ -11,20 +11,20 @@ import typer
 
 from agent.cli.setup.interview import ask, pick
 from agent.core.model.picture_quality import Figures, Grade, findings
-from agent.eye.protocol import Configure
-from agent.eye_port import EyePort
 from agent.i18n import Language
 from agent.i18n.cameras import flaw_text
-from agent.rehearsal import FOLDER, RUNTIME
+from agent.lane.simulated_vehicle import FOLDER, RUNTIME
+from agent.vision.supervisor import EyePort
+from agent.vision.worker.protocol import Configure
 from drivers import registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.cli.setup.interview import Sheet
-    from agent.eye.protocol import Beat
-    from agent.eye_news import EyeStatus
-    from agent.settings.places import Path
+    from agent.settings.toml.places import Path
+    from agent.vision.mapping import EyeStatus
+    from agent.vision.worker.protocol import Beat
 
 SIMULATED: Final = "none yet: a drawn yard, to be replaced later"
 NETWORK: Final = "a network camera, by its rtsp:// address"

@@ -10,15 +10,15 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from agent.cli.configuration import models
-from agent.settings.devices import device_tables, driver_models
-from agent.settings.documents import dotted
-from agent.settings.model import Settings
-from agent.settings.schema import Schema, choices, expected
+from agent.settings.model.agent import Settings
+from agent.settings.model.devices import device_tables, driver_models
+from agent.settings.model.schema import Schema, choices, expected
+from agent.settings.toml.documents import dotted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from agent.settings.places import Path
+    from agent.settings.toml.places import Path
 
 
 class Sheet:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from agent.console.access.acts import Acts
 from agent.console.access.address_limits import AddressLimits
+from agent.console.access.admin_actions import Acts
+from agent.console.access.bootstrap_code import FirstCode
 from agent.console.access.database import AccessDatabase
-from agent.console.access.first_code import FirstCode
 from agent.console.access.known_browsers import KnownBrowsers
 from agent.console.access.lockouts import Lockouts
 from agent.console.access.name_limit import NameLimit

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from agent.console.access.access import Access
     from agent.console.access.failure_log import FailureLog
     from agent.console.access.users import User
-    from agent.console.desk import Gate
+    from agent.console.dependencies import Gate
 
 _WRONG: Final = Text("The name or the password is wrong.")
 

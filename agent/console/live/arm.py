@@ -10,9 +10,9 @@ from agent.core.lane.state import State, Watch
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from agent.lane_loop import LaneView
+    from agent.lane.loop import LaneView
     from agent.settings import Lane
-    from agent.settings.lane import SignalWiring
+    from agent.settings.model.lane import SignalWiring
 
 
 class Arm(StrEnum):

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
-    from agent.console.live.desk import Live
-    from agent.eye_glimpses import Wish
-    from agent.eye_port import EyePort
+    from agent.console.live.dependencies import Live
+    from agent.vision.preview import Wish
+    from agent.vision.supervisor import EyePort
 
 PICTURES_TYPE: Final = "multipart/x-mixed-replace; boundary=picture"
 NEWS_TYPE: Final = "text/event-stream"

@@ -24,14 +24,14 @@ from agent.core.events.event_types import (
     VehiclePresent,
 )
 from agent.store.errors import JournalError
-from agent.store.reader import JournalReader
+from agent.store.journal.reader import JournalReader
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.core.events.event_types import Alarm, Outcome
     from agent.core.model.reasons import Reason, Verdict
-    from agent.store.journal import Journal
+    from agent.store.journal.journal import Journal
 
 log = logging.getLogger(__name__)
 

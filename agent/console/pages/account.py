@@ -11,11 +11,11 @@ from agent.console.access import Role, Viewer
 from agent.console.access.cookies import SESSION, set_cookie
 from agent.console.access.guards import AtAccess
 from agent.console.access.logins import AtLogins, made_or_refused, see_same
-from agent.console.desk import AtGate
+from agent.console.dependencies import AtGate
 from agent.console.errors import RefusedError
-from agent.console.nav import Nav
+from agent.console.navigation import Nav
 from agent.console.page import refusal, render
-from agent.console.surroundings import AtSurroundings
+from agent.console.web.endpoints import AtSurroundings
 from drivers.text import Text
 
 router = APIRouter()

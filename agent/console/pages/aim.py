@@ -10,20 +10,20 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from starlette.responses import Response  # noqa: TC002
 
-from agent.configuration import desk_of
 from agent.console.access import Role, Technician
-from agent.console.desk import AtGate, Gate  # noqa: TC001 - FastAPI reads the annotations
+from agent.console.dependencies import AtGate, Gate  # noqa: TC001 - FastAPI reads the annotations
 from agent.console.errors import RefusedError
-from agent.console.nav import Nav
+from agent.console.navigation import Nav
 from agent.console.page import render
 from agent.console.pages.live import eye_of
 from agent.console.target import target_code, target_plate
-from agent.settings.change import ChangeError
-from agent.settings.documents import dotted
-from agent.settings.files import read_file
-from agent.settings.history import HistoryError, Step
-from agent.settings.problems import SettingsError
-from agent.settings.revision import set_value
+from agent.settings.drivers import desk_of
+from agent.settings.editing.history import HistoryError, Step
+from agent.settings.editing.revision import set_value
+from agent.settings.toml.change import ChangeError
+from agent.settings.toml.documents import dotted
+from agent.settings.toml.files import read_file
+from agent.settings.toml.problems import SettingsError
 from drivers.text import Text, first_line, joined
 
 if TYPE_CHECKING:

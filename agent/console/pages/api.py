@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from agent.console.access import Viewer  # noqa: TC001 - FastAPI reads the annotations
-from agent.console.desk import AtGate  # noqa: TC001
+from agent.console.dependencies import AtGate  # noqa: TC001
 
 router = APIRouter()
 

@@ -13,22 +13,22 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from agent.console.access import Person, Role, Technician, Viewer
-from agent.console.answers import answer_text, holder
-from agent.console.desk import AtGate, Gate
+from agent.console.dependencies import AtGate, Gate
 from agent.console.errors import RefusedError
 from agent.console.hardware import Line, port_of, trace
-from agent.console.hold import HOLD_S, Holds, NotHeldError
+from agent.console.hold_to_confirm import HOLD_S, Holds, NotHeldError
 from agent.console.labels.lane import LAMPS, STATES
+from agent.console.lane_answers import answer_text, holder
 from agent.console.live.arm import known_inputs
-from agent.console.live.lane_news import barrier_news, lit
-from agent.console.live.words import Words
-from agent.console.nav import Nav
+from agent.console.live.lane_updates import barrier_news, lit
+from agent.console.live.viewer_texts import Words
+from agent.console.navigation import Nav
 from agent.console.page import render, translated
 from agent.core.lane.io import CommandKind
-from agent.lane_loop import LaneView
-from agent.lane_unit import LaneUnit
+from agent.devices.inputs import NAMES
+from agent.lane.loop import LaneView
+from agent.lane.service import LaneUnit
 from agent.settings import Lane
-from agent.signals import NAMES
 from drivers.text import Text, joined
 
 router = APIRouter()

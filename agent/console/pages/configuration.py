@@ -15,27 +15,27 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
 from fastapi.responses import HTMLResponse
 
-from agent.configuration import desk_of
 from agent.console import form
 from agent.console.access import Person, Role, Technician
-from agent.console.desk import AtGate, Gate
+from agent.console.dependencies import AtGate, Gate
 from agent.console.edits import Sent, changes, table
 from agent.console.errors import RefusedError
 from agent.console.labels.configuration import STEPS
-from agent.console.nav import Nav
+from agent.console.navigation import Nav
 from agent.console.page import render, translated
 from agent.console.proposals import Proposal, Proposals
-from agent.settings.change import ChangeError
-from agent.settings.documents import Document, read
-from agent.settings.files import LARGEST_BYTES, read_file
-from agent.settings.history import HistoryError, Step, present_state
-from agent.settings.keypath import key_path
-from agent.settings.load import schema_of
-from agent.settings.mask import masked_text, restored_text
-from agent.settings.places import Path
-from agent.settings.problems import Problem, SettingsError
-from agent.settings.proposal import Edit, StaleError, check_seen, differences, edited, judged, put, seen_state
-from agent.settings.revision import BY_HAND, Desk, note_present
+from agent.settings.drivers import desk_of
+from agent.settings.editing.history import HistoryError, Step, present_state
+from agent.settings.editing.mask import masked_text, restored_text
+from agent.settings.editing.proposal import Edit, StaleError, check_seen, differences, edited, judged, put, seen_state
+from agent.settings.editing.revision import BY_HAND, Desk, note_present
+from agent.settings.loading.load import schema_of
+from agent.settings.toml.change import ChangeError
+from agent.settings.toml.documents import Document, read
+from agent.settings.toml.files import LARGEST_BYTES, read_file
+from agent.settings.toml.keypath import key_path
+from agent.settings.toml.places import Path
+from agent.settings.toml.problems import Problem, SettingsError
 from drivers.text import Text, first_line, joined, reason
 
 router = APIRouter()

@@ -9,16 +9,16 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from agent.console.access import Role, Technician, Viewer
-from agent.console.desk import AtGate, Gate
-from agent.console.nav import Nav
+from agent.console.dependencies import AtGate, Gate
+from agent.console.navigation import Nav
 from agent.console.page import render
 from agent.core.permit.trust import TrustList
+from agent.doctor.collectors.files import tls
+from agent.doctor.collectors.user import agent_user
 from agent.doctor.facts import CertificateFacts
-from agent.doctor.gathering.files import tls
-from agent.doctor.gathering.user import agent_user
 from agent.store.errors import JournalError, RegistryError
-from agent.store.history import Recorded
-from agent.store.reader import JournalReader
+from agent.store.journal.history import Recorded
+from agent.store.journal.reader import JournalReader
 from drivers.text import Text
 
 router = APIRouter()

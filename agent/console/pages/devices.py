@@ -6,11 +6,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse
 
-from agent.console import plugged
+from agent.console import hardware_scan
 from agent.console.access import Role, Technician, Viewer
-from agent.console.desk import AtGate, Gate
+from agent.console.dependencies import AtGate, Gate
 from agent.console.errors import RefusedError
-from agent.console.nav import Nav
+from agent.console.navigation import Nav
 from agent.console.page import render
 from drivers.text import Text, joined
 
@@ -36,8 +36,8 @@ def ask(
 ) -> HTMLResponse:
     """Ask a port that nobody has what board it is. Waits for the answers, some seconds."""
     try:
-        answer = plugged.ask(device, gate.loaded.settings.lanes, plugged.ROOT)
-    except plugged.NotAskedError as error:
+        answer = hardware_scan.ask(device, gate.loaded.settings.lanes, hardware_scan.ROOT)
+    except hardware_scan.NotAskedError as error:
         gate.audit(person, "devices.asked", detail=device, done=False)
         raise RefusedError(HTTPStatus.CONFLICT, error.why) from None
     gate.audit(person, "devices.asked", detail=joined([device, answer.words], ": "))
@@ -47,8 +47,8 @@ def ask(
 def _found(gate: Gate) -> dict[str, Any]:
     lanes = gate.loaded.settings.lanes
     return {
-        "ports": plugged.serial_ports(lanes, plugged.ROOT),
-        "videos": plugged.video_devices(lanes, plugged.ROOT),
-        "missing": plugged.missing(lanes, plugged.ROOT),
+        "ports": hardware_scan.serial_ports(lanes, hardware_scan.ROOT),
+        "videos": hardware_scan.video_devices(lanes, hardware_scan.ROOT),
+        "missing": hardware_scan.missing(lanes, hardware_scan.ROOT),
         "states": sorted(gate.devices.states.items()),
     }

@@ -13,19 +13,19 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, Response
 
 from agent.console.access import Role, Technician, Viewer
-from agent.console.desk import AtGate  # noqa: TC001 - FastAPI reads the annotations
-from agent.console.nav import Nav
+from agent.console.dependencies import AtGate  # noqa: TC001 - FastAPI reads the annotations
+from agent.console.navigation import Nav
 from agent.console.page import language, render
 from agent.console.times import utc_text
 from agent.doctor.bundle.contents import service_log
 from agent.doctor.bundle.pack import Material, Wanted, file_name, packed
 from agent.doctor.codes import Severity
-from agent.doctor.telling import as_json
-from agent.service.logs import LINES_KEPT, log_ring
+from agent.doctor.report import as_json
+from agent.observability.logs import LINES_KEPT, log_ring
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from agent.console.desk import Gate
+    from agent.console.dependencies import Gate
     from agent.doctor.finding import Report
 
 router = APIRouter()

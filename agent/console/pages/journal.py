@@ -16,19 +16,19 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 
 from agent.console.access import Role, Technician, Viewer
 from agent.console.chain_check import ChainCheck
-from agent.console.desk import AtGate, Gate
+from agent.console.dependencies import AtGate, Gate
 from agent.console.errors import RefusedError
-from agent.console.event_words import EventWords, known_types
-from agent.console.nav import Nav
+from agent.console.event_texts import EventWords, known_types
+from agent.console.navigation import Nav
 from agent.console.page import language, render
 from agent.console.times import at_zone
 from agent.core.events.chain import SEQ_MAX
 from agent.core.events.event_types import Outcome
 from agent.core.model.reasons import Reason
 from agent.i18n.events import outcome_text
-from agent.store import search
 from agent.store.errors import JournalError
-from agent.store.reader import JournalReader
+from agent.store.journal import search
+from agent.store.journal.reader import JournalReader
 from drivers.text import Text
 
 router = APIRouter()

@@ -9,12 +9,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from agent.console.access import Role, Viewer
-from agent.console.desk import AtGate, Gate  # noqa: TC001 - FastAPI reads the annotations
+from agent.console.dependencies import AtGate, Gate  # noqa: TC001 - FastAPI reads the annotations
 from agent.console.errors import RefusedError
-from agent.console.live.desk import LiveDesk  # noqa: TC001
-from agent.console.live.vehicle_words import vehicle_words
-from agent.console.live.words import Words
-from agent.console.nav import Nav
+from agent.console.live.dependencies import LiveDesk  # noqa: TC001
+from agent.console.live.vehicle_texts import vehicle_words
+from agent.console.live.viewer_texts import Words
+from agent.console.navigation import Nav
 from agent.console.page import render
 from drivers.text import Text
 

@@ -11,22 +11,22 @@ from fastapi import Path as InPath
 from fastapi.responses import Response, StreamingResponse
 
 from agent.console.access import Technician, Viewer  # noqa: TC001 - FastAPI reads the annotations
-from agent.console.desk import AtGate, Gate  # noqa: TC001
+from agent.console.dependencies import AtGate, Gate  # noqa: TC001
 from agent.console.errors import RefusedError
-from agent.console.live.camera_news import camera_news
-from agent.console.live.desk import LiveDesk  # noqa: TC001
-from agent.console.live.lane_news import barrier_news, devices_news, inputs_news, lane_news
+from agent.console.live.camera_updates import camera_news
+from agent.console.live.dependencies import LiveDesk  # noqa: TC001
+from agent.console.live.lane_updates import barrier_news, devices_news, inputs_news, lane_news
 from agent.console.live.streams import NEWS_TYPE, PICTURES_TYPE, News, news, pictures
-from agent.console.live.words import Words
-from agent.eye_glimpses import LARGE_PX, SMALL_PX, Wish
+from agent.console.live.viewer_texts import Words
 from agent.store.errors import EvidenceError
+from agent.vision.preview import LARGE_PX, SMALL_PX, Wish
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from agent.console.live.desk import Live
-    from agent.eye_port import EyePort
+    from agent.console.live.dependencies import Live
+    from agent.vision.supervisor import EyePort
 
 router = APIRouter()
 

@@ -12,7 +12,7 @@ from agent.console.access.cookies import BROWSER, SESSION, cookie, drop_cookie, 
 from agent.console.access.guards import AtAccess, address_of
 from agent.console.access.known_browsers import LIFE_S
 from agent.console.access.logins import AtLogins
-from agent.console.desk import AtGate
+from agent.console.dependencies import AtGate
 from agent.console.errors import RefusedError
 from agent.console.page import local_path, refusal, render
 

@@ -9,12 +9,12 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from agent.console.access import Role, Technician
-from agent.console.desk import AtGate, Gate  # noqa: TC001 - FastAPI reads the annotations
+from agent.console.dependencies import AtGate, Gate  # noqa: TC001 - FastAPI reads the annotations
 from agent.console.errors import RefusedError
-from agent.console.live.desk import Live, LiveDesk  # noqa: TC001
-from agent.console.nav import Nav
+from agent.console.live.dependencies import Live, LiveDesk  # noqa: TC001
+from agent.console.navigation import Nav
 from agent.console.page import render
-from agent.console.steps import PRACTICE, Knowledge, Progress, steps
+from agent.console.setup_checklist import PRACTICE, Knowledge, Progress, steps
 from agent.core.events.event_types import Outcome
 from agent.store.errors import JournalError
 from drivers.text import Text

@@ -12,9 +12,9 @@ from agent.console.access.guards import AtAccess
 from agent.console.access.logins import made_or_refused
 from agent.console.access.passwords import made_up
 from agent.console.access.users import spelled
-from agent.console.desk import AtGate
+from agent.console.dependencies import AtGate
 from agent.console.errors import RefusedError
-from agent.console.nav import Nav
+from agent.console.navigation import Nav
 from agent.console.page import refusal, render
 from drivers.text import Text, joined
 

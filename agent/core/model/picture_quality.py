@@ -35,7 +35,7 @@ class Figures:
     """What was measured of a picture and what was seen in it; None where it is not known.
 
     `module_px`: side of a module of the code. `character_px`: height of the characters of the plate. The others are
-    those of agent.eye.measures: `sharpness`, `glare` (share), `noise` and `brightness` (grey levels).
+    those of agent.vision.worker.picture_measures: `sharpness`, `glare` (share), `noise` and `brightness` (grey levels).
     """
 
     module_px: float | None = None
@@ -74,7 +74,7 @@ class _Limit:
 # Measured with drawn scenes. Codes of 150 characters (of 12 read): 2 px a module sharp 12, blurred by 0.7 px 8, by 1 px 0;
 # 2.5 px 12 and 9; noise of 30 grey levels at 2 px 11, of 45 9. Plates (of 14): characters of 16 and 14 px all, also
 # blurred, noisy and compressed; 12 px 10 then, with 3 wrong; 10 px 3. Sharpness 0.73 all, 0.40 one. Glare and brightness:
-# short of what agent.eye.view takes for blinded and dark.
+# short of what agent.vision.worker.view_quality takes for blinded and dark.
 _LIMITS: Final[Mapping[str, tuple[_Limit, ...]]] = {
     "module_px": (_Limit(Flaw.SMALL_CODE, 3.0, 2.0),),
     "character_px": (_Limit(Flaw.SMALL_PLATE, 16.0, 12.0),),

@@ -10,11 +10,11 @@ from importlib.metadata import Distribution, distributions
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from agent.doctor.gathering import software
-from agent.doctor.gathering.files import MODELS
-from agent.settings.origin import entries
+from agent.doctor.collectors import software
+from agent.doctor.collectors.files import MODELS
+from agent.settings.loading.origin import entries
 from agent.store.errors import JournalError
-from agent.store.reader import JournalReader
+from agent.store.journal.reader import JournalReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from agent.core.events.chain import time_text
 from agent.doctor.bundle import contents
 from agent.doctor.bundle.scrub import Scrubber, secrets_of
-from agent.doctor.telling import as_json
+from agent.doctor.report import as_json
 from agent.i18n import Language
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ _PRIVATE_KEY: Final = re.compile(
 _COOKIE: Final = re.compile(r"(?P<before>\b(?:__Host-)?gate-(?:session|visit)=)[^;\s\"']+")
 _HEADER: Final = re.compile(r"(?P<before>\b(?:authorization|x-csrf-token)[\"']?\s*[:=]\s*)[^\r\n\"']+", re.IGNORECASE)
 _FIRST_CODE: Final = re.compile(r"\b[A-Z0-9]{4}-[A-Z0-9]{4}-[A-Z0-9]{4}\b")
-"""As agent.console.access.first_code makes them: they stand in the log until the first admin is made."""
+"""As agent.console.access.bootstrap_code makes them: they stand in the log until the first admin is made."""
 _ASSIGNED: Final = re.compile(
     r"(?P<before>\b\w*(?:password|passwd|secret|token)\w*[\"']?\s*[=:]\s*[\"']?)(?P<value>[^\s\"',;&]+)", re.IGNORECASE
 )

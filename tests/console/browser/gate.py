@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from contextlib import ExitStack
 
-from agent.app import App, ConfigurationSource
+from agent.assembly.app import App, ConfigurationSource
 from agent.cli.configuration import load_configuration
+from agent.clock.clock import Clock
 from agent.console.access import Role
-from agent.service.clock import Clock
 from agent.service.notify import Notifier
 from drivers.camera.yard.scene import Scene, ShownCode, Vehicle, draw_scene
 from tests.central import Central

@@ -12,8 +12,8 @@ from playwright.sync_api import expect
 
 from agent.console.access import Role
 from agent.console.target import PLATE
-from agent.eye.plate.reader import PlateReader
-from agent.eye.qr.cascade import Cascade
+from agent.vision.worker.plate.reader import PlateReader
+from agent.vision.worker.qr.cascade import Cascade
 
 WHOLE_FILE = ("lanes", "exit-1", "cameras", 0, "zone")
 

@@ -10,7 +10,7 @@ import tomllib
 
 import pytest
 
-from agent.console.routing import page_modules
+from agent.console.web.routing import page_modules
 from agent.i18n import Language
 from tests.console.browser.gate import PLATE
 from tests.console.browser.visit import SIZES, VENDOR

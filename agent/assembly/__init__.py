@@ -1,0 +1,1 @@
+"""The gate, put together: every part is made here, started and stopped in order."""

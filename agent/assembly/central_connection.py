@@ -1,0 +1,199 @@
+"""Everything between the gate and central, put together: the link, the commands, the pictures on their way."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agent.assembly.command_handlers import executors
+from agent.broker.tls import TlsFiles
+from agent.broker.topics import Topics
+from agent.core.commands.check import CommandKey
+from agent.core.crypto.keys import Algorithm, PublicKey
+from agent.core.events.event_types import Draft
+from agent.devices.supervisor import PortState
+from agent.mqtt.central_link import Link
+from agent.mqtt.command_dependencies import CommandRules
+from agent.mqtt.command_processor import CommandDesk
+from agent.mqtt.evidence_upload import EvidenceSender
+from agent.mqtt.flow import AckMode, FlowSettings
+from agent.mqtt.health_messages import HealthOut
+from agent.mqtt.setup import SessionSettings
+from agent.settings import broker_address
+from agent.store.errors import JournalError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from agent.assembly.command_handlers import Parts
+    from agent.core.events.chain import ClockReading
+    from agent.core.events.event_types import Event
+    from agent.lists.service import GateLists
+    from agent.mqtt.presence import GateIdentity
+    from agent.mqtt.session import Session
+    from agent.mqtt.setup import LinkView
+    from agent.mqtt.uplink_view import UplinkView
+    from agent.recording.recorder import Recorder
+    from agent.service.worker import Worker
+    from agent.settings import Commands, Mqtt, Settings
+    from agent.store.journal.journal import Journal
+
+log = logging.getLogger(__name__)
+
+STOP_DRAIN_S = 1.0
+STOP_LINK_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What the way to central stands on. `reading` reads the wall clock; `health`: fields of birth and status.
+
+    `health_message`: what is published as `health`.
+    """
+
+    identity: GateIdentity
+    journal: Journal
+    recorder: Recorder
+    reading: Callable[[], ClockReading]
+    health: Callable[[], Mapping[str, object]]
+    health_message: Callable[[], bytes]
+    observe: Callable[[LinkView], None]
+    lists: GateLists
+
+
+class Central:
+    """The gate's end of the way to central.
+
+    Stopped in two steps, because the last events of the gate come after the last command: `stop_taking`, then `stop`.
+    """
+
+    def __init__(self, settings: Settings, ground: Ground, parts: Callable[[Link], Parts]) -> None:
+        """Make all of it, and start nothing. `parts`: what the commands work on, once the link is there."""
+        self._ground = ground
+        mqtt = settings.mqtt
+        self._link = Link(
+            _session_settings(settings.gate.id, mqtt),
+            FlowSettings(ack_mode=AckMode(mqtt.ack_mode), window_limit=mqtt.window, resend_s=mqtt.resend_s),
+            ground.identity,
+            ground.journal,
+            ground.reading,
+            extra=self._told,
+            observe_link=ground.observe,
+            note=self._note,
+        )
+        made = parts(self._link)
+        self._desk = CommandDesk(
+            self._link.session,
+            _command_rules(settings.gate.id, settings.commands, frozenset(settings.lanes)),
+            ground.journal,
+            ground.recorder,
+            ground.reading,
+            executors(made),
+        )
+        self._lists = ground.lists.sync(self._link.session)
+        self._pictures = EvidenceSender(
+            self._link.session,
+            Topics(settings.gate.id),
+            made.evidence,
+            self._note,
+            lambda: self._link.uplink.caught_up,
+        )
+        self._health = HealthOut(self._link.session, Topics(settings.gate.id).health, ground.health_message)
+
+    @property
+    def link_view(self) -> LinkView:
+        """How the link is."""
+        return self._link.session.view
+
+    @property
+    def session(self) -> Session:
+        """The connection itself."""
+        return self._link.session
+
+    @property
+    def uplink_view(self) -> UplinkView:
+        """How the events on their way are."""
+        return self._link.uplink.view
+
+    @property
+    def pictures_waiting(self) -> int:
+        """How many pictures wait to be sent."""
+        return self._pictures.waiting
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """Its threads."""
+        link = self._link
+        parts = (self._desk, self._lists, self._pictures, self._health, link.session)
+        return (*(part.worker for part in parts), *link.uplink.workers)
+
+    def start(self) -> None:
+        """Begin to connect, to send and to take commands."""
+        self._desk.start()
+        self._lists.start()
+        self._link.start()
+        self._pictures.start()
+        self._health.start()
+
+    def stop_taking(self) -> None:
+        """Take no command and no list any more, and send no picture, within a bounded time."""
+        if not self._desk.stop():
+            log.error("a command is still being carried out; it is left behind")
+        self._health.stop()
+        self._pictures.stop()
+        if not self._lists.stop():
+            log.error("a list is still being applied; it is left behind")
+
+    def stop(self) -> None:
+        """Send what can be sent in a moment, and end the connection."""
+        self._drain()
+        self._link.stop(STOP_LINK_S)
+
+    def _drain(self) -> None:
+        """Give a link that is up a moment to deliver the last events; what it cannot is delivered after the next start."""
+        journal = self._ground.journal
+        deadline = time.monotonic() + STOP_DRAIN_S
+        pause = threading.Event()
+        while self._link.session.view.state is PortState.UP and time.monotonic() < deadline and not pause.wait(0.02):
+            try:
+                if journal.watermark >= journal.head:
+                    return
+            except JournalError:
+                return
+
+    def _told(self) -> Mapping[str, object]:
+        return {
+            **self._ground.health(),
+            "challenge": self._desk.challenge,
+            "commands": self._desk.offer,
+            "pictures_waiting": self._pictures.waiting,
+            "pictures_trouble": self._pictures.trouble,
+        }
+
+    def _note(self, event: Event) -> None:
+        self._ground.recorder.note([Draft(event, None, None, self._ground.reading().utc)])
+
+
+def _session_settings(gate: str, mqtt: Mqtt) -> SessionSettings:
+    password = mqtt.password
+    return SessionSettings(
+        gate=gate,
+        brokers=tuple(broker_address(url) for url in mqtt.brokers),
+        tls=TlsFiles(mqtt.ca_file, mqtt.certificate_file, mqtt.key_file),
+        user=mqtt.username,
+        password=None if password is None else password.get_secret_value(),
+        keepalive_s=mqtt.keepalive_s,
+        status_every_s=mqtt.heartbeat_s,
+        start_spread_s=mqtt.start_spread_s,
+    )
+
+
+def _command_rules(gate: str, commands: Commands, lanes: frozenset[str]) -> CommandRules:
+    keys = [
+        CommandKey(key.id, PublicKey(Algorithm.ED25519, bytes.fromhex(key.public_key)), frozenset(key.may))
+        for key in commands.keys
+    ]
+    return CommandRules(gate, {key.id: key for key in keys}, lanes, commands.max_life_s)

@@ -1,0 +1,112 @@
+"""The lanes of a gate, made from the settings: each with its loop, its eyes, and the relay board that it may share."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from agent.barrier.board import RelayBoard
+from agent.lane.service import Boards, LaneUnit
+from agent.settings import board_place
+from agent.vision.session import EyeLimits
+from agent.vision.supervisor import EyePort
+from agent.vision.worker.protocol import Configure
+from drivers import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from agent.core.lane.io import Decide, Decided
+    from agent.core.model.moment import Moment
+    from agent.lane.service import Services
+    from agent.service.worker import Worker
+    from agent.settings import Camera, Device, Settings
+    from agent.settings import Lane as LaneSettings
+
+    Deciding = Callable[[Decide, Moment, Callable[[Decided], None]], Decided | None]
+
+FIRST_SERIALS = 10_000
+EYE_STOP_S = 0.7
+
+
+class GateLanes:
+    """Makes all of them, and starts nothing. `decider`: what answers the questions of a lane.
+
+    `units`: the lanes, in the order of the configuration. `eyes`: one a camera. `boards`: the relay boards, by where they
+    are; `places`: the lanes of each.
+    """
+
+    def __init__(self, settings: Settings, services: Services, decider: Callable[[LaneSettings], Deciding]) -> None:
+        self.eyes: list[EyePort] = []
+        self.boards: dict[str, RelayBoard] = {}
+        self.places: dict[str, list[str]] = {}
+        self._services = services
+        self.units: Sequence[LaneUnit] = [
+            self._unit(name, lane, decider(lane)) for name, lane in settings.lanes.items()
+        ]
+
+    @property
+    def by_name(self) -> Mapping[str, LaneUnit]:
+        """The lanes by their names."""
+        return {unit.name: unit for unit in self.units}
+
+    @property
+    def eyes_by_name(self) -> Mapping[str, EyePort]:
+        """The eyes by the names of their cameras."""
+        return {eye.name: eye for eye in self.eyes}
+
+    @property
+    def workers(self) -> Iterator[Worker]:
+        """The threads of all of them."""
+        yield from (board.worker for board in self.boards.values())
+        yield from (eye.worker for eye in self.eyes)
+        yield from (worker for unit in self.units for worker in unit.workers)
+
+    def _unit(self, name: str, settings: LaneSettings, decide: Deciding) -> LaneUnit:
+        inputs = settings.inputs
+        unit = LaneUnit(
+            name,
+            settings,
+            Boards(
+                self._board(name, settings.relay),
+                None if inputs is None else registry.inputs(inputs.kind, inputs.table),
+                {scanner.id: registry.scanner(scanner.kind, scanner.table) for scanner in settings.scanners},
+            ),
+            self._services,
+            decide,
+            secrets.randbelow(FIRST_SERIALS),
+        )
+        for camera in settings.cameras:
+            self.eyes.append(_eye(unit, camera))
+        return unit
+
+    def _board(self, lane: str, device: Device) -> RelayBoard:
+        """The board of a lane's relays: one for all lanes that name it."""
+        model = registry.settings_model(registry.RELAYS, device.kind).model_validate(device.table)
+        place = board_place(device.kind, model) or f"of lane {lane}"
+        self.places.setdefault(place, []).append(lane)
+        if place not in self.boards:
+            self.boards[place] = RelayBoard(place, registry.relay(device.kind, device.table))
+        return self.boards[place]
+
+
+def _eye(lane: LaneUnit, camera: Camera) -> EyePort:
+    configure = Configure(
+        camera_kind=camera.kind,
+        camera=registry.settings_model(registry.CAMERAS, camera.kind)
+        .model_validate(camera.table)
+        .model_dump(mode="json"),
+        read_codes="qr" in camera.readers,
+        read_plates="plate" in camera.readers,
+        exposure=camera.exposure,
+        zone=camera.zone,
+    )
+    eye = EyePort(
+        f"{lane.name}/{camera.id}",
+        configure,
+        on_seen=lane.seen,
+        on_status=lambda status: lane.camera_changed(camera.id, status, reads_codes="qr" in camera.readers),
+        limits=EyeLimits(hang_s=camera.hang_s, reading_s=camera.reading_deadline_s, stop_s=EYE_STOP_S),
+    )
+    lane.tell_presence(eye.attend)
+    return eye

@@ -1,0 +1,134 @@
+"""What the gate records, put together: the journal, the one way into it, its checkpoints, the pictures, and their retention."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agent.core.events.event_types import Draft, EvidenceDropped
+from agent.core.events.privacy import masked
+from agent.recording.checkpoints import Checkpointer
+from agent.recording.evidence_writer import Keeper
+from agent.recording.recorder import Recorder
+from agent.recording.retention import DAY_S, HOUR_S, Ages, Erasure, Housekeeper, PersonalAges
+from agent.recording.startup import start_record
+from agent.service.cleanup import on_failure
+from agent.store.evidence.evidence import EvidenceAges, EvidenceStore
+from agent.store.journal.journal import Journal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from agent.core.crypto.keys import SigningKey
+    from agent.core.events.chain import ClockReading
+    from agent.core.events.event_types import Event
+    from agent.recording.recorder import Reserving
+    from agent.service.worker import Worker
+    from agent.settings import Settings
+    from agent.store.registry.registry import Registry
+
+MEGABYTE = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class RecordsDependencies:
+    """What the records stand on. `boot`: of this start. `signing`: the gate's own key. `reading`: the wall clock, and how good it is.
+
+    `utc`: the wall clock alone. `reserving`: see Recorder. `recorded` hears what was recorded, in order, and must not block. `on_damage` is called, from a
+    thread, when the journal turns out to be damaged while the gate runs: only a new start mends it.
+    """
+
+    boot: str
+    signing: SigningKey
+    reading: Callable[[], ClockReading]
+    utc: Callable[[], float]
+    registry: Registry
+    reserving: Reserving
+    recorded: Callable[[Sequence[Draft]], None]
+    on_damage: Callable[[str], None]
+
+
+class GateRecords:
+    """Owns the journal. `close` comes last of all."""
+
+    def __init__(self, settings: Settings, needs: RecordsDependencies) -> None:
+        """Open the journal, and start nothing.
+
+        Raises JournalError when it cannot be opened, EvidenceError for the pictures.
+        """
+        self._settings, self._needs = settings, needs
+        self.journal = Journal.open(
+            settings.state.directory / "journal.db",
+            gate=settings.gate.id,
+            boot=needs.boot,
+            clock=needs.reading,
+            max_bytes=settings.journal.max_mb * MEGABYTE,
+        )
+        with on_failure(self.journal.close):
+            self.evidence = _evidence_store(settings)
+        self.checkpointer = Checkpointer(
+            self.journal, needs.signing, settings.gate.id, self._needs.utc, settings.journal.checkpoint_s
+        )
+        self.keeper = Keeper(self.evidence)
+        self.recorder = Recorder(
+            self.journal,
+            self._needs.utc,
+            masked if settings.privacy.publish_plate == "masked" else None,
+            self._recorded,
+            needs.reserving,
+        )
+        self.housekeeper = self._make_housekeeper()
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """Its threads."""
+        return (self.checkpointer.worker, self.keeper.worker, self.housekeeper.worker)
+
+    def note(self, event: Event) -> None:
+        """Record something that belongs to no lane."""
+        self.recorder.note([Draft(event, None, None, self._needs.utc())])
+
+    def note_start(self, version: str, configuration: str) -> None:
+        """Tell of the start and of what the last run left open. `configuration`: its digest. Raises JournalError."""
+        found = start_record(version, configuration, self.journal.recover(), self.journal.replaced, self._needs.utc())
+        self.recorder.note(found.drafts, found.changes)
+
+    def close(self) -> None:
+        """Write what waits, and close the journal."""
+        self.recorder.end()
+        self.journal.close()
+
+    def _recorded(self, drafts: Sequence[Draft]) -> None:
+        self.keeper.heard(drafts)
+        self._needs.recorded(drafts)
+
+    def _make_housekeeper(self) -> Housekeeper:
+        journal, privacy = self._settings.journal, self._settings.privacy
+        ages = Ages(journal.keep_acknowledged_days * DAY_S, journal.max_mb * MEGABYTE * 9 // 10)
+        erasure = Erasure(
+            self._needs.registry,
+            PersonalAges(privacy.keep_uses_days * DAY_S, privacy.keep_lists_hours * HOUR_S),
+            self._needs.reading,
+            self.recorder.note,
+        )
+        return Housekeeper(self.journal, ages, self._prune_evidence, self._needs.on_damage, erasure)
+
+    def _prune_evidence(self) -> int:
+        """Give up old pictures, and tell of those that went before their time; returns how many went in time."""
+        reading = self._needs.reading()
+        gone = self.evidence.prune(reading.utc, synced=reading.synced)
+        dropped = self.evidence.take_dropped()
+        if dropped:
+            cause = f"all pictures were more than {self._settings.evidence.max_mb} MB"
+            self.note(EvidenceDropped(count=dropped, cause=cause))
+        return gone
+
+
+def _evidence_store(settings: Settings) -> EvidenceStore:
+    evidence = settings.evidence
+    return EvidenceStore(
+        settings.state.directory / "evidence",
+        evidence.max_mb * MEGABYTE,
+        EvidenceAges(evidence.keep_passed_hours * HOUR_S, evidence.keep_hours * HOUR_S),
+        evidence.send,
+    )

@@ -1,0 +1,87 @@
+"""What the gate tells of itself: its inventory, its health, and the line that the service manager shows."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+from agent.core.lane.state import LaneOrders
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from agent.assembly.lanes import GateLanes
+    from agent.assembly.records import GateRecords
+    from agent.clock.monitor import ClockKeeper
+    from agent.core.events.event_types import ConfigurationRefused
+    from agent.devices.status import Devices
+    from agent.lists.service import GateLists
+    from agent.settings import Settings
+    from agent.site.service import LoneGate, SiteDesk
+
+
+@dataclass(frozen=True, slots=True)
+class StatusSources:
+    """Whose states are told."""
+
+    lanes: GateLanes
+    devices: Devices
+    clock: ClockKeeper
+    lists: GateLists
+    site: SiteDesk | LoneGate
+    records: GateRecords
+
+
+class GateStatus:
+    """For all threads. `refused`: why the configuration on the disk is not the one that is in force; None: it is."""
+
+    def __init__(
+        self, settings: Settings, digest: str, refused: ConfigurationRefused | None, sources: StatusSources
+    ) -> None:
+        """`digest`: of the configuration in force."""
+        self.refused = refused
+        self._settings, self._digest, self._sources = settings, digest, sources
+
+    def inventory(self) -> Mapping[str, object]:
+        """What the gate is made of, for its birth message."""
+        return {
+            "site": self._settings.gate.site,
+            "configuration": self._digest,
+            "lanes": {
+                name: {
+                    "number": lane.number,
+                    "direction": lane.direction,
+                    "relay": lane.relay.kind,
+                    "inputs": None if lane.inputs is None else lane.inputs.kind,
+                    "cameras": {camera.id: camera.kind for camera in lane.cameras},
+                    "scanners": {scanner.id: scanner.kind for scanner in lane.scanners},
+                }
+                for name, lane in self._settings.lanes.items()
+            },
+        }
+
+    def health(self) -> Mapping[str, object]:
+        """What birth and status say beside the link's own fields."""
+        sources = self._sources
+        return {
+            "configuration_problem": "" if self.refused is None else self.refused.detail,
+            "devices": sources.devices.states,
+            "lanes": {lane.name: None if lane.view is None else lane.view.state for lane in sources.lanes.units},
+            "orders": self._standing_orders(),
+            "clock_state": sources.clock.trust().state.value,
+            "lists": sources.lists.status(),
+            "site": sources.site.status(),
+            "journal_failing": sources.records.recorder.failing,
+            "key": sources.records.checkpointer.public_key,
+            "checkpoint": sources.records.checkpointer.head_checkpoint(),
+        }
+
+    def summary(self) -> str:
+        """The gate in one line."""
+        lanes = self._sources.lanes
+        problem = "" if self.refused is None else f"; the configuration on the disk is refused: {self.refused.detail}"
+        return f"{len(lanes.units)} lanes, {len(lanes.eyes)} cameras{problem}"
+
+    def _standing_orders(self) -> Mapping[str, object]:
+        standing = {lane.name: lane.view.orders for lane in self._sources.lanes.units if lane.view is not None}
+        return {name: asdict(orders) for name, orders in standing.items() if orders != LaneOrders()}

@@ -1,0 +1,202 @@
+"""A relay board and all lanes on it: the one thread that owns the board, keeps it connected and moves its relays.
+
+A pulse that cannot start before its deadline does not start at all, and connecting releases every relay and energises
+none but standing holds and lamps. The thread makes one call to the board at a time and takes pulses first, so that a
+lane waits for another's pulse, hold or lamp no longer than that call takes.
+"""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING, assert_never
+
+from agent.barrier.barrier import Barrier, HoldOrder, PulseOrder, ShowOrder
+from agent.barrier.relay_scheduler import Contacts
+from agent.devices.supervisor import PortKeeper, PortState
+from agent.service.worker import OnFailure, Worker
+from drivers.api import Delivery, DeviceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.barrier.barrier import Order, PulseReport
+    from agent.barrier.outputs import Wiring
+    from drivers.api import RelayPort
+
+HEALTH_PERIOD_S = 0.2
+CHECK_S = 0.1
+"""How long a check may take on a slow line."""
+STOP_TIMEOUT_S = 5.0
+LIMIT_S = 30.0
+"""A board that hangs on its line is given up by its driver much sooner."""
+
+
+class RelayBoard:
+    """Give the pulses, holds and lamps of all lanes that are wired to one relay board."""
+
+    def __init__(self, name: str, relay: RelayPort) -> None:
+        self._contacts = Contacts(relay)
+        self._barriers: list[Barrier] = []
+        self._orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
+        self._pulses: deque[PulseOrder] = deque()
+        self._port = PortKeeper(
+            f"the relay board {name}", self._contacts.connect, self._contacts.close, self._tell_lanes
+        )
+        self._check_at = 0.0
+        self._answer_s: float | None = None
+        self._stopping = False
+        # What it owes to its lanes, pulses that have no report, is lost with its thread: nothing can go on from there.
+        self.worker = Worker(f"relay-{name}", self._run, limit_s=LIMIT_S, on_failure=OnFailure.END)
+
+    @property
+    def state(self) -> PortState:
+        """The state of the board's port."""
+        return self._port.state
+
+    @property
+    def detail(self) -> str:
+        """What is there while it is up, and why it is lost while it is not."""
+        return self._port.detail
+
+    @property
+    def answer_s(self) -> float | None:
+        """How long the board took to answer the last check; None before the first, and while it is not up."""
+        return self._answer_s if self._port.is_up else None
+
+    def barrier(
+        self, wiring: Wiring, on_pulse: Callable[[PulseReport], None], on_state: Callable[[PortState, str], None]
+    ) -> Barrier:
+        """The barrier of one more lane; for before the start. See Barrier for what is called when."""
+        made = Barrier(self._contacts.circuit(wiring), self._orders.put, on_pulse, on_state)
+        self._barriers.append(made)
+        return made
+
+    def start(self) -> None:
+        """Start to connect."""
+        self.worker.start()
+
+    def stop(self) -> bool:
+        """Give no further pulse, release every relay and let the port go, within a bounded time; whether that is done.
+
+        By the return every pulse has its report, unless the board hangs.
+        """
+        self._close()
+        self._orders.put(None)
+        return self.worker.join(STOP_TIMEOUT_S)
+
+    # ------------------------------------------------------------------------------------------------- the thread
+
+    def _run(self) -> None:
+        try:
+            while not self._stopping:
+                self._go_round()
+        finally:
+            self._close()
+            self._let_go()
+
+    def _go_round(self) -> None:
+        self._take_orders()
+        if self._stopping:
+            return
+        if self._port.is_up:
+            self._port.guarded(self._work)
+            return
+        self._refuse_pulses()
+        if self._port.wait_s() == 0.0:
+            self._port.connect()
+
+    def _take_orders(self) -> None:
+        """Take every order that is there; wait for one until the next duty."""
+        with suppress(queue.Empty), self.worker.resting():
+            self._note(self._orders.get(timeout=self._patience_s()))
+        self._take_the_rest()
+
+    def _take_the_rest(self) -> None:
+        while not self._orders.empty():
+            self._note(self._orders.get())
+
+    def _patience_s(self) -> float:
+        if self._pulses:
+            return 0.0
+        if not self._port.is_up:
+            return min(self._port.wait_s(), HEALTH_PERIOD_S)
+        due_in_s = self._contacts.due_in_s()
+        check_in_s = max(0.0, self._check_at - time.monotonic())
+        return check_in_s if due_in_s is None else min(due_in_s, check_in_s)
+
+    def _note(self, order: Order | None) -> None:
+        match order:
+            case None:
+                pass
+            case PulseOrder():
+                self._pulses.append(order)
+            case HoldOrder(barrier=barrier, on=on):
+                self._contacts.hold(barrier.circuit, on=on)
+            case ShowOrder(barrier=barrier, lamp=lamp):
+                barrier.circuit.lamp = lamp
+                self._contacts.show(barrier.circuit)
+            case _:
+                assert_never(order)
+
+    def _work(self) -> None:
+        """Make one call to the board: for a pulse, else for what is due, else to see how the relays are."""
+        if self._pulses:
+            self._give(self._pulses.popleft())
+        elif not self._contacts.work() and time.monotonic() >= self._check_at:
+            self._check()
+        self._tell_lanes()
+
+    def _check(self) -> None:
+        due_in_s = self._contacts.due_in_s()
+        if due_in_s is not None and due_in_s < CHECK_S:
+            # The end of a pulse waits for no check.
+            self._check_at = time.monotonic() + due_in_s
+            return
+        begun_at = time.monotonic()
+        self._contacts.check()
+        now = time.monotonic()
+        self._answer_s = now - begun_at
+        self._check_at = now + HEALTH_PERIOD_S
+
+    def _give(self, order: PulseOrder) -> None:
+        delivery = Delivery.NOT_DELIVERED
+        try:
+            if not self._stopping:
+                delivery = Delivery.UNKNOWN  # after a fault in the driver nobody knows
+                delivery = self._contacts.pulse(order.barrier.circuit, order.action, order.deadline)
+        except DeviceError:
+            delivery = Delivery.NOT_DELIVERED
+            raise
+        finally:
+            order.barrier.report(order, delivery)
+
+    def _refuse_pulses(self) -> None:
+        while self._pulses:
+            order = self._pulses.popleft()
+            order.barrier.report(order, Delivery.NOT_DELIVERED)
+
+    def _close(self) -> None:
+        for barrier in self._barriers:
+            barrier.close()
+        self._stopping = True
+
+    def _let_go(self) -> None:
+        self._take_the_rest()
+        self._refuse_pulses()
+        if self._port.is_up:
+            self._contacts.let_go()
+        else:
+            self._contacts.close()
+
+    def _tell_lanes(self) -> None:
+        """Tell each lane how the port is for it: a relay that does not let go is the loss of its own lanes."""
+        for barrier in self._barriers:
+            barrier.energised = self._contacts.energised if self._port.is_up else None
+            trouble = self._contacts.trouble(barrier.circuit) if self._port.is_up else ""
+            if trouble:
+                barrier.changed(PortState.LOST, trouble)
+            else:
+                barrier.changed(self._port.state, self._port.detail)

@@ -1,0 +1,1 @@
+"""What is known of a broker before anyone talks to it: addresses, TLS files, topics."""

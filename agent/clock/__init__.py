@@ -1,0 +1,1 @@
+"""The clock of the computer: read here alone, watched, and its floors kept."""

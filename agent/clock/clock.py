@@ -1,0 +1,165 @@
+"""The clock: the only place where the wall clock is read, and what the kernel says of its worth."""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import json
+import os
+import time
+from dataclasses import dataclass
+from functools import cache
+from math import inf
+from pathlib import Path
+from typing import ClassVar, Final
+
+from agent.core.model.moment import Moment
+from drivers.text import Text
+
+_TIME_ERROR = 5
+_STA_UNSYNC = 0x0040
+_MICROSECONDS_PER_MS = 1000
+_AHEAD_S = 600.0
+_TRIES = 3
+
+NOTE: Final = Path("/run/gate-agent-clock/state.json")
+"""Where `agent.clock.sampler` notes what the kernel says, for a process whose sandbox refuses the question."""
+NOTE_GOOD_FOR_S: Final = 30.0
+"""A note is written every second. The kernel gives a clock up only hours after its last word from a time server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Synchronisation:
+    """Whether the clock is kept in step with a time server.
+
+    `error_ms`: how far off it may be at most, as the kernel reckons; None when it is not synchronised or not known.
+    `detail`: why not, empty when it is.
+    """
+
+    synchronised: bool
+    error_ms: float | None
+    detail: str = ""
+
+
+class _Timex(ctypes.Structure):
+    """struct timex of adjtimex(2)."""
+
+    _fields_: ClassVar = [
+        ("modes", ctypes.c_uint),
+        ("offset", ctypes.c_long),
+        ("freq", ctypes.c_long),
+        ("maxerror", ctypes.c_long),
+        ("esterror", ctypes.c_long),
+        ("status", ctypes.c_int),
+        ("constant", ctypes.c_long),
+        ("precision", ctypes.c_long),
+        ("tolerance", ctypes.c_long),
+        ("time_s", ctypes.c_long),
+        ("time_fraction", ctypes.c_long),
+        ("tick", ctypes.c_long),
+        ("ppsfreq", ctypes.c_long),
+        ("jitter", ctypes.c_long),
+        ("shift", ctypes.c_int),
+        ("stabil", ctypes.c_long),
+        ("jitcnt", ctypes.c_long),
+        ("calcnt", ctypes.c_long),
+        ("errcnt", ctypes.c_long),
+        ("stbcnt", ctypes.c_long),
+        ("tai", ctypes.c_int),
+        ("reserved", ctypes.c_int * 11),
+    ]
+
+
+class Clock:
+    """Tell the time on both clocks, and whether the wall clock can be trusted. Safe to use from any thread.
+
+    `note`: where another process notes what the kernel says, for when this one may not ask.
+    """
+
+    def __init__(self, note: Path = NOTE) -> None:
+        self._note = note
+
+    def now(self) -> Moment:
+        """This instant."""
+        utc = time.time()  # noqa: TID251 - this is the module that the rule sends everyone to
+        return Moment(at=time.monotonic(), utc=utc)
+
+    def together(self) -> Moment:
+        """This instant, with both clocks read as close together as can be: for what one clock gains on the other."""
+        return min((_between() for _ in range(_TRIES)), key=lambda pair: pair[1])[0]
+
+    def latest(self) -> float:
+        """The latest time (Unix seconds) that what was signed by now can bear; no bound where no time server says what now is.
+
+        The clock of whoever signed may be ahead a little. One that is ahead by more is wrong, and not believed.
+        """
+        return self.now().utc + _AHEAD_S if self.synchronisation().synchronised else inf
+
+    def synchronisation(self) -> Synchronisation:
+        """Ask the kernel. Where a sandbox refuses that, what another process has noted of its answer.
+
+        Without such a note, or with an old one, the clock counts as not synchronised, and `detail` says so.
+        """
+        try:
+            return asked()
+        except OSError as error:
+            if error.errno != errno.EPERM:
+                return unknown(str(error.strerror))
+            return self._noted(str(error.strerror))
+
+    def _noted(self, reason: str) -> Synchronisation:
+        try:
+            told = json.loads(self._note.read_bytes())
+            age_s = time.monotonic() - float(told["at"])
+            found = Synchronisation(bool(told["synchronised"]), told["error_ms"], str(told["detail"]))
+        except (OSError, ValueError, TypeError, KeyError):
+            return unknown(
+                Text("{reason}, {said}", reason=reason, said=Text("and gate-agent-clock.service has noted nothing"))
+            )
+        if not 0 <= age_s <= NOTE_GOOD_FOR_S:
+            return unknown(
+                Text(
+                    "{reason}, {said}",
+                    reason=reason,
+                    said=Text("and the note of gate-agent-clock.service is {age_s} s old", age_s=f"{age_s:.0f}"),
+                )
+            )
+        return found
+
+
+def asked() -> Synchronisation:
+    """What the kernel says: adjtimex(2) with no mode set, which changes nothing and needs no privilege. Raises OSError."""
+    timex = _Timex()
+    state = _adjtimex()(ctypes.byref(timex))
+    if state < 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
+    return judged(state, timex.status, timex.maxerror)
+
+
+def unknown(why: str) -> Synchronisation:
+    """What is held of the clock where the kernel does not say."""
+    return Synchronisation(synchronised=False, error_ms=None, detail=Text("the kernel does not say: {why}", why=why))
+
+
+def _between() -> tuple[Moment, float]:
+    """The wall clock between two looks at the monotonic one, and how far apart those were, in seconds."""
+    before = time.monotonic()
+    utc = time.time()  # noqa: TID251 - as above
+    after = time.monotonic()
+    return Moment(at=(before + after) / 2, utc=utc), after - before
+
+
+def judged(state: int, status: int, max_error_us: int) -> Synchronisation:
+    """What adjtimex's return value, status bits and maximum error (microseconds) mean."""
+    if state == _TIME_ERROR or status & _STA_UNSYNC:
+        return Synchronisation(synchronised=False, error_ms=None, detail=Text("no time server has set the clock"))
+    return Synchronisation(synchronised=True, error_ms=max_error_us / _MICROSECONDS_PER_MS)
+
+
+@cache
+def _adjtimex() -> ctypes._NamedFuncPointer:
+    function = ctypes.CDLL(None, use_errno=True).adjtimex
+    function.argtypes = [ctypes.POINTER(_Timex)]
+    function.restype = ctypes.c_int
+    return function

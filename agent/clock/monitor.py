@@ -1,0 +1,239 @@
+"""Watches the clock: says what it is worth, tells of each change, and keeps the times that have surely passed."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from typing import TYPE_CHECKING, Final, Protocol
+
+from agent.core.clock.trust import ClockFloor, ClockLook, ClockState, HoldoverRules, LastLook, observe, resumed
+from agent.core.events.chain import ClockReading
+from agent.core.events.event_types import ClockChanged, Draft
+from agent.service.worker import Worker
+from agent.store.errors import RegistryError
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from agent.clock.clock import Synchronisation
+    from agent.clock.files import ClockFiles
+    from agent.core.clock.trust import ClockTrust
+    from agent.core.model.moment import Moment
+    from agent.settings.model.agent import ClockRules
+
+log = logging.getLogger(__name__)
+
+ROUND_S: Final = 1.0
+KEEP_EVERY_S: Final = 60.0
+STOP_TIMEOUT_S: Final = 5.0
+LIMIT_S: Final = 60.0
+MS_PER_S: Final = 1000.0
+S_PER_HOUR: Final = 3600.0
+
+
+def holdover_rules(settings: ClockRules) -> HoldoverRules:
+    """The rules as the core takes them."""
+    return HoldoverRules(settings.max_error_s, settings.drift_ppm, settings.rtc_holdover_hours * S_PER_HOUR)
+
+
+def first_trust(files: ClockFiles, clock: WatchedClock) -> ClockTrust | None:
+    """What a process begins with; None where the computer has restarted, so that its battery-backed clock may count."""
+    last = files.last_look() if files.run_known else LastLook(clock.together(), None)
+    return None if last is None else resumed(last)
+
+
+class WatchedClock(Protocol):
+    """What is asked of the clock (agent.clock.clock.Clock)."""
+
+    def together(self) -> Moment:
+        """This instant on both clocks, read close together."""
+
+    def synchronisation(self) -> Synchronisation:
+        """Whether a time server keeps it."""
+
+
+class FloorStore(Protocol):
+    """Where the floor outlives the agent (agent.store.registry.registry.Registry). Every method may raise RegistryError."""
+
+    def clock_floor(self) -> ClockFloor:
+        """The times that have surely passed."""
+
+    def raise_clock_floor(self, utc: float, *, synced: bool, error_s: float = 0.0) -> None:
+        """Note a time that has passed; `synced`: by a time server, off by at most `error_s`. An earlier one than is known changes nothing."""
+
+    def reset_clock_floor(self, utc: float) -> None:
+        """Put it back to a time."""
+
+
+class ClockKeeper:
+    """What the clock is worth, at every moment, for all threads; a thread of its own watches it and does what is slow.
+
+    `note` records events; it is called from that thread only, after `start`. Nobody waits for the disk to be told the
+    time: the floor is read by the thread, about once a second, and written about once a minute.
+    """
+
+    def __init__(
+        self,
+        clock: WatchedClock,
+        store: FloorStore,
+        files: ClockFiles,
+        rules: HoldoverRules,
+        note: Callable[[Sequence[Draft]], None],
+    ) -> None:
+        self._clock = clock
+        self._store = store
+        self._files = files
+        self._rules = rules
+        self._note = note
+        self._lock = threading.Lock()
+        self._floor = ClockFloor(0.0)
+        self._troubles: dict[str, str] = {}
+        self._read_floor()
+        self._trust = first_trust(files, clock)
+        self._told: ClockState | None = None
+        self._news: deque[Draft] = deque()
+        self._kept_at: float | None = None
+        self._holding = True
+        self.worker = Worker("clock", self._run, limit_s=LIMIT_S)
+
+    # ------------------------------------------------------------------------------------------------- for all threads
+
+    def trust(self) -> ClockTrust:
+        """What the clock is worth now."""
+        with self._lock:
+            kernel = self._clock.synchronisation()
+            error_s = 0.0 if kernel.error_ms is None else kernel.error_ms / MS_PER_S
+            look = ClockLook(self._clock.together(), kernel.synchronised, error_s, self._floor, kernel.detail)
+            trust = self._trust = observe(self._trust, look, self._rules)
+            if trust.state is not self._told or trust.step_s is not None:
+                event = ClockChanged(
+                    state=trust.state, before=self._told, step_s=_rounded(trust.step_s), detail=trust.detail
+                )
+                self._news.append(Draft(event, None, None, max(0.0, trust.seen.utc)))
+                self._told = trust.state
+            return trust
+
+    def trusted(self) -> bool:
+        """Whether permits may be judged by the clock now."""
+        return self.trust().trusted
+
+    def reading(self) -> ClockReading:
+        """The time now and what it is worth, as events say it. `lists` is not this one's to say."""
+        trust = self.trust()
+        error_ms = None if trust.error_s is None else trust.error_s * MS_PER_S
+        return ClockReading(trust.seen.utc, trust.state is ClockState.SYNCED, error_ms, trust.state)
+
+    def start(self) -> None:
+        """Start to watch."""
+        self.worker.start()
+
+    def stop(self) -> bool:
+        """Keep what is known for the next start, and stop, within a bounded time; whether that is done."""
+        return self.worker.stop(STOP_TIMEOUT_S)
+
+    # ------------------------------------------------------------------------------------------------- the thread
+
+    def _run(self) -> None:
+        self._go_round(last=False)
+        while not self.worker.wait(ROUND_S):
+            self._go_round(last=False)
+        self._go_round(last=True)
+
+    def _go_round(self, *, last: bool) -> None:
+        self._read_floor()
+        self._take_reset()
+        trust = self.trust()
+        if trust.anchor is None:
+            self._keep_loss(trust, last=last)
+        elif last or self._kept_at is None or trust.seen.at - self._kept_at >= KEEP_EVERY_S:
+            self._keep(trust)
+        self._tell()
+
+    def _tell(self) -> None:
+        """Record what is new, oldest first. What could not be recorded stays the first, for the next round."""
+        while self._news:
+            draft = self._news[0]
+            event = draft.event
+            if isinstance(event, ClockChanged):
+                step = "" if event.step_s is None else f", set by {event.step_s:+.1f} s"
+                level = logging.WARNING if event.state is ClockState.UNTRUSTED else logging.INFO
+                log.log(level, "the clock is %s%s%s", event.state, step, event.detail and f": {event.detail}")
+            self._note([draft])
+            self._news.popleft()
+
+    def _read_floor(self) -> None:
+        """Read the floor; while it cannot be read, the one known stays."""
+        try:
+            floor = self._store.clock_floor()
+        except RegistryError as error:
+            self._complain("the clock's floor cannot be read", error)
+            return
+        self._mended("the clock's floor cannot be read")
+        with self._lock:
+            self._floor = floor
+
+    def _keep(self, trust: ClockTrust) -> None:
+        """Write what another start needs: the last sure look, and the floor, from a clock that surely is right."""
+        self._kept_at = trust.seen.at
+        self._holding = True
+        try:
+            self._files.keep(LastLook(trust.seen, trust.anchor))
+            if trust.settled:
+                self._store.raise_clock_floor(trust.seen.utc, synced=True, error_s=trust.error_s or 0.0)
+        except (RegistryError, OSError) as error:
+            self._complain("what is known of the clock cannot be kept", error)
+        else:
+            self._mended("what is known of the clock cannot be kept")
+
+    def _keep_loss(self, trust: ClockTrust, *, last: bool) -> None:
+        """Nothing holds any more, so the next start of the agent must not believe that something does."""
+        if self._holding or last:
+            try:
+                self._files.keep(LastLook(trust.seen, None))
+            except OSError as error:
+                self._complain("what is known of the clock cannot be kept", error)
+                return
+            self._mended("what is known of the clock cannot be kept")
+            self._holding = False
+
+    def _take_reset(self) -> None:
+        """Do what a technician left word of, and tell of it before the word goes."""
+        try:
+            reset = self._files.reset()
+            if reset is None:
+                return
+            before_utc = self._floor.utc
+            self._store.reset_clock_floor(reset.utc)
+            self._read_floor()
+            trust = self.trust()
+            self._tell()
+            why = Text(
+                "{operator} reset the floor by {utc} s: {cause}",
+                operator=reset.operator,
+                utc=f"{reset.utc - before_utc:+.0f}",
+                cause=reset.cause,
+            )
+            log.warning("the clock: %s", why)
+            event = ClockChanged(state=trust.state, before=trust.state, detail=why)
+            self._note([Draft(event, None, None, max(0.0, trust.seen.utc))])
+            self._files.drop_reset()
+        except (RegistryError, OSError, ValueError) as error:
+            self._complain("the clock's floor cannot be reset as asked", error)
+        else:
+            self._mended("the clock's floor cannot be reset as asked")
+
+    def _complain(self, trouble: str, error: Exception) -> None:
+        """Log a trouble once, until it is another or over."""
+        if self._troubles.get(trouble) != str(error):
+            self._troubles[trouble] = str(error)
+            log.error("%s: %s", trouble, error)
+
+    def _mended(self, trouble: str) -> None:
+        if self._troubles.pop(trouble, None) is not None:
+            log.warning("it is over that %s", trouble)
+
+
+def _rounded(step_s: float | None) -> float | None:
+    return None if step_s is None else round(step_s, 3)

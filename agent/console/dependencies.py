@@ -1,0 +1,91 @@
+"""What the pages work with: the parts of the running gate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import Depends, Request
+
+from agent.console.access.person import LOCAL
+from agent.core.events.event_types import ConsoleActed, Draft
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from agent.clock.monitor import ClockKeeper
+    from agent.console.access.admin_actions import Act
+    from agent.console.access.person import Person
+    from agent.core.events.event_types import ConfigurationRefused
+    from agent.core.model.moment import Moment
+    from agent.devices.status import Devices
+    from agent.doctor.diagnostics import Insight
+    from agent.lane.service import LaneUnit
+    from agent.lane.simulated_vehicle import Rehearsal
+    from agent.lists.service import GateLists
+    from agent.mqtt.setup import LinkView
+    from agent.recording.recorder import Recorder
+    from agent.settings import LoadedSettings
+    from agent.store.evidence.evidence import EvidenceStore
+    from agent.store.journal.journal import Journal
+    from agent.vision.supervisor import EyePort
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The running gate. Everything may be called from any thread; what blocks says so.
+
+    `configuration`: the main file. `refusal`: why what is on the disk is not what runs. `lanes`: by name. `eyes`: by
+    "lane/camera". `link`: None without a broker. `health`: what birth and status say. `reload`: read the configuration
+    anew, as SIGHUP does; returns at once. `rehearsals`: of the lanes on which a simulated vehicle can be played.
+    `insight`: figures, metrics and what the doctor finds.
+    """
+
+    loaded: LoadedSettings
+    configuration: Path
+    refusal: Callable[[], ConfigurationRefused | None]
+    lanes: Mapping[str, LaneUnit]
+    eyes: Mapping[str, EyePort]
+    journal: Journal
+    lists: GateLists
+    evidence: EvidenceStore
+    devices: Devices
+    recorder: Recorder
+    clock: ClockKeeper
+    link: Callable[[], LinkView | None]
+    health: Callable[[], Mapping[str, object]]
+    insight: Insight
+    reload: Callable[[], None]
+    now: Callable[[], Moment]
+    rehearsals: Mapping[str, Rehearsal]
+
+    def audit(self, person: Person, act: str, *, lane: str | None = None, detail: str = "", done: bool = True) -> None:
+        """Record what somebody did on a page, as an event. Waits for the disk.
+
+        `act`: what, in the form "barrier.pulsed". `detail`: on what and why; never a secret. `done`: False where it was
+        refused.
+        """
+        event = ConsoleActed(
+            person=person.name, role=person.role, address=person.address, act=act, detail=detail, done=done
+        )
+        self.recorder.note([Draft(event, lane, None, self.now().utc)])
+
+    def audit_nobody(self, address: str, act: str, detail: str) -> None:
+        """Record that somebody who is not known was refused something. Waits for the disk."""
+        event = ConsoleActed(person="", role="", address=address, act=act, detail=detail, done=False)
+        self.recorder.note([Draft(event, None, None, self.now().utc)])
+
+    def record_local(self, act: Act) -> None:
+        """Record what an administrator of the computer did from the command line. Waits for the disk."""
+        event = ConsoleActed(person=act.operator, role="", address=LOCAL, act=act.act, detail=act.detail)
+        self.recorder.note([Draft(event, None, None, act.utc)])
+
+
+def _gate(request: Request) -> Gate:
+    gate: Gate = request.app.state.gate
+    return gate
+
+
+AtGate = Annotated[Gate, Depends(_gate)]
+"""The parameter by which a route gets the gate: `def page(gate: AtGate)`."""

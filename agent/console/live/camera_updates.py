@@ -1,0 +1,130 @@
+"""What a page tells of a camera now, as plain values in the viewer's language."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final
+
+from agent.console.labels import lane as labels
+from agent.core.model.camera_view import View
+from agent.core.model.picture_quality import Figures, findings
+from agent.devices.supervisor import PortState
+from agent.vision.worker.protocol import CameraPhase
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from agent.console.live.viewer_texts import Words
+    from agent.core.model.picture_quality import Finding
+    from agent.vision.mapping import EyeStatus
+    from agent.vision.preview import CodeMark, LivePicture, PlateMark
+    from agent.vision.worker.protocol import Beat
+
+OLD_AFTER_S: Final = 2.0
+_DIGITS: Final[Mapping[str, int]] = {"module_px": 1, "character_px": 0, "sharpness": 2, "noise": 1, "brightness": 0}
+_PERCENT: Final = 100
+
+
+def camera_news(
+    status: EyeStatus, picture: LivePicture | None, beat: Beat | None, words: Words, at: float
+) -> dict[str, Any]:
+    """How the camera is, what is marked in its picture, and how good that is. `at`: monotonic seconds."""
+    fresh = picture if picture is not None and at - picture.at <= OLD_AFTER_S else None
+    figures = _figures(fresh, beat if status.up else None)
+    return {
+        **_state(status, words),
+        "size_px": [fresh.width_px, fresh.height_px] if fresh else [status.width_px, status.height_px],
+        "size": words(Text("{width} × {height} px", width=status.width_px, height=status.height_px))  # noqa: RUF001
+        if status.width_px
+        else "",
+        "fresh": fresh is not None,
+        "marks": [_code(mark, words) for mark in fresh.codes] + [_plate(mark, words) for mark in fresh.plates]
+        if fresh
+        else [],
+        "figures": [_figure(one, words) for one in findings(figures)],
+        "exposure": _exposure(beat),
+    }
+
+
+def _state(status: EyeStatus, words: Words) -> dict[str, Any]:
+    """What is wrong, the worst first: lost, slow, sees badly."""
+    if status.state is not PortState.UP:
+        word = status.phase.value if status.phase is not CameraPhase.STREAMING else status.state.value
+        tone = "busy" if status.state is PortState.CONNECTING else "bad"
+        return {"state": words(labels.PHASES[word]), "tone": tone, "advice": "", "detail": words.detail(status.detail)}
+    if status.overloaded:
+        return {
+            "state": words(Text("the computer cannot keep up")),
+            "tone": "poor",
+            "advice": words(
+                Text("Pictures are lost or come late. Use a smaller picture, or fewer cameras on this computer.")
+            ),
+            "detail": "",
+        }
+    if status.view is not View.CLEAR:
+        advice = words.view(status.view)
+        return {
+            "state": words(labels.DEVICES[status.view]),
+            "tone": "poor",
+            "advice": advice,
+            "detail": words.detail(status.detail),
+        }
+    return {
+        "state": words(Text("works")),
+        "tone": "good",
+        "advice": "",
+        "detail": words.detail(status.detail),
+    }
+
+
+def _figures(picture: LivePicture | None, beat: Beat | None) -> Figures:
+    """Those of this very picture where they were made, else those of the last beat."""
+    modules = [mark.module_px for mark in picture.codes if mark.module_px] if picture else []
+    characters = [mark.character_px for mark in picture.plates if mark.character_px] if picture else []
+    seen = Figures(module_px=max(modules, default=None), character_px=max(characters, default=None))
+    source: LivePicture | Beat | None = picture if picture is not None and picture.sharpness is not None else beat
+    if source is None or not source.brightness:
+        return seen
+    return replace(
+        seen, sharpness=source.sharpness, glare=source.glare, noise=source.noise, brightness=source.brightness
+    )
+
+
+def _code(mark: CodeMark, words: Words) -> dict[str, Any]:
+    found = findings(Figures(module_px=mark.module_px)) if mark.module_px else ()
+    label = (
+        words(Text("code {value} px", value=words.number(mark.module_px, 1))) if mark.module_px else words(Text("code"))
+    )
+    return {"kind": "code", "corners": mark.corners, "tone": _tone(found), "label": label}
+
+
+def _plate(mark: PlateMark, words: Words) -> dict[str, Any]:
+    found = findings(Figures(character_px=mark.character_px)) if mark.character_px else ()
+    label = words(Text("{text} {percent} %", text=mark.text, percent=words.number(_PERCENT * mark.confidence, 0)))
+    if mark.character_px:
+        label += " · " + words(Text("{value} px", value=words.number(mark.character_px, 0)))
+    return {"kind": "plate", "corners": mark.corners, "tone": _tone(found), "label": label}
+
+
+def _tone(found: tuple[Finding, ...]) -> str:
+    return found[0].grade.value if found else "off"
+
+
+def _figure(finding: Finding, words: Words) -> dict[str, Any]:
+    name, value = finding.figure, finding.value
+    written = words.number(_PERCENT * value, 1) if name == "glare" else words.number(value, _DIGITS[name])
+    return {
+        "key": name,
+        "name": words(labels.FIGURES[name]),
+        "value": words(labels.UNITS[name].filled(value=written)),
+        "number": value,
+        "tone": finding.grade.value,
+        "advice": words.flaw(finding.flaw) if finding.flaw else "",
+        "grade": words(labels.GRADES[finding.grade]),
+    }
+
+
+def _exposure(beat: Beat | None) -> dict[str, Any]:
+    """With which share of the automatic's light it exposes; `settable`: None while the camera is not open."""
+    return {"share": beat.exposure if beat else 1.0, "settable": beat.exposable if beat else None}

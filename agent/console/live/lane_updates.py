@@ -1,0 +1,149 @@
+"""What a page tells of a lane now, as plain values in the viewer's language."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from agent.console.labels import lane as labels
+from agent.console.live.arm import TONES as ARM_TONES
+from agent.console.live.arm import arm_of, known_inputs, stands_still
+from agent.core.lane.state import State
+from agent.devices.inputs import NAMES
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from agent.console.live.viewer_texts import Words
+    from agent.lane.loop import LaneView
+    from agent.settings import Lane as LaneSettings
+
+TONES: Final[Mapping[State, str]] = {
+    State.INIT: "off",
+    State.IDLE: "good",
+    State.PRESENT: "busy",
+    State.DECIDING: "busy",
+    State.WAITING: "busy",
+    State.MANUAL: "poor",
+    State.DENIED: "poor",
+    State.YIELDING: "poor",
+    State.OPENING: "open",
+    State.OPEN: "open",
+    State.PASSING: "open",
+    State.CLEARING: "open",
+    State.CLOSING: "open",
+    State.HELD_OPEN: "open",
+    State.VIOLATION: "bad",
+    State.FAULT: "bad",
+    State.OUT_OF_SERVICE: "off",
+}
+"""The colour of each state: good, busy, open, poor, bad or off."""
+DEVICE_TONES: Final[Mapping[str, str]] = {
+    "up": "good",
+    "streaming": "good",
+    "connecting": "busy",
+    "lost": "bad",
+    "stale": "bad",
+}
+"""Of each state of a device; all others are those of a camera that sees badly or cannot keep up."""
+_COLOURS: Final = ("red", "green")
+
+
+def lane_news(view: LaneView | None, settings: LaneSettings, words: Words, at: float) -> dict[str, Any]:
+    """State, lamp, standing orders, and what there is to tell the driver. `at`: monotonic seconds."""
+    sign = words(Text("none: this lane has no sign"))
+    if view is None or stands_still(view, at):
+        return {
+            "state": words(Text("The lane does not answer")),
+            "tone": "bad",
+            "message": "",
+            "sign": sign,
+            "lamp": "",
+            "lamp_text": "",
+            "notes": [],
+        }
+    orders = view.orders
+    notes = [words(Text("Locked by {who}", who=orders.locked_by))] if orders.locked_by else []
+    notes += (
+        [words(Text("Taken out of service by {who}", who=orders.out_of_service_by))] if orders.out_of_service_by else []
+    )
+    notes += [words(Text("Held open by {who}", who=view.held_by))] if view.held_by else []
+    lamp = lit(view, settings)
+    return {
+        "state": words(labels.STATES[view.state]),
+        "tone": TONES[State(view.state)],
+        "message": words.sign(view.message),
+        "sign": sign,
+        "lamp": lamp if lamp in _COLOURS else "",
+        "lamp_text": words(labels.LAMPS[lamp]),
+        "notes": notes,
+    }
+
+
+def lit(view: LaneView, settings: LaneSettings) -> str:
+    """Which lamp is lit: red, green or off; none where no lamp is wired, unknown while the relay board is away."""
+    channels = {colour: getattr(settings.barrier, f"{colour}_channel") for colour in _COLOURS}
+    if set(channels.values()) == {None}:
+        return "none"
+    if not view.relay_up:
+        return "unknown"
+    return view.lamp if channels.get(view.lamp) is not None else "off"
+
+
+def barrier_news(view: LaneView | None, settings: LaneSettings, words: Words, at: float) -> dict[str, Any]:
+    """Where the arm is, by its limit switches where it has any. `at`: monotonic seconds."""
+    arm = arm_of(view, settings, at)
+    return {"arm": words(labels.ARMS[arm]), "tone": ARM_TONES[arm], "position": arm.value}
+
+
+def inputs_news(view: LaneView | None, settings: LaneSettings, words: Words, at: float) -> dict[str, Any]:
+    """Every wired input with its value, and how old they are. `at`: monotonic seconds."""
+    if settings.signals is None or view is None:
+        return {
+            "signals": [],
+            "age": words(Text("This lane has no inputs: passages are assumed")) if settings.signals is None else "",
+            "tone": "off",
+        }
+    age_s = max(0.0, at - view.watch.at)
+    stale = age_s > settings.timing.stale_s
+    wired = [name for name in NAMES if getattr(settings.signals, name) is not None]
+    known = known_inputs(view, settings, at)
+    return {
+        "signals": [_signal(name, getattr(known, name), words) for name in wired],
+        "age": _age(age_s, words, stale=stale),
+        "tone": "bad" if stale else "good",
+    }
+
+
+def devices_news(states: Mapping[str, str], lane: str, words: Words) -> list[dict[str, Any]]:
+    """The lane's devices and the gate's own, each with its state."""
+    named = sorted(
+        (name for name in states if name.startswith(f"{lane}/") or "/" not in name), key=lambda name: "/" not in name
+    )
+    return [
+        {
+            "name": _device_name(name, words),
+            "state": words(labels.DEVICES[states[name]]),
+            "tone": DEVICE_TONES.get(states[name], "poor"),
+        }
+        for name in named
+    ]
+
+
+def _signal(name: str, value: bool | None, words: Words) -> dict[str, Any]:
+    state = {True: "on", False: "off", None: "unknown"}[value]
+    return {"name": words(labels.SIGNALS[name]), "state": state, "text": words(labels.SIGNAL_IS[state])}
+
+
+def _age(age_s: float, words: Words, *, stale: bool) -> str:
+    if not stale:
+        return words(Text("Read just now"))
+    if age_s == float("inf"):
+        return words(Text("Not read yet"))
+    return words(Text("Last read {seconds} s ago", seconds=words.number(age_s, 0)))
+
+
+def _device_name(name: str, words: Words) -> str:
+    """A relay board and the inputs of a lane have names for people; cameras and scanners those of the configuration."""
+    last = name.rpartition("/")[2]
+    return words(labels.PARTS[last]) if last in labels.PARTS else last

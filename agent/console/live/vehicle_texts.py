@@ -1,0 +1,93 @@
+"""One vehicle as a page tells of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from agent.core.decision.assess import SET_ASIDE
+from agent.core.events.event_types import Outcome
+from agent.core.model.reasons import Reason, Verdict
+from agent.i18n.checks import CHECKS
+from agent.i18n.events import alarm_text, outcome_text, verdict_text
+from agent.i18n.reasons import officer_text
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from agent.console.live.vehicles import Vehicle
+    from agent.console.live.viewer_texts import Words
+    from agent.core.events.event_types import CheckRecord
+    from agent.store.evidence.evidence import EvidenceStore
+
+MOST_PICTURES: Final = 6
+SET_ASIDE_TEXT: Final = Text(
+    "A plate was read that stood there before this vehicle came, or stands behind it: "
+    "it is taken for that of another vehicle, such as a parked one."
+)
+OUTCOME_TONES: Final[Mapping[Outcome, str]] = {
+    Outcome.PASSED: "good",
+    Outcome.OVERRIDDEN: "good",
+    Outcome.PASSED_WITH_VIOLATION: "bad",
+    Outcome.FAULT: "bad",
+    Outcome.DENIED: "poor",
+    Outcome.NOT_TAKEN: "off",
+    Outcome.BACKED_OUT: "off",
+    Outcome.ABANDONED: "off",
+}
+VERDICT_TONES: Final[Mapping[Verdict, str]] = {
+    Verdict.PASS: "good",
+    Verdict.DENY: "poor",
+    Verdict.MANUAL: "poor",
+    Verdict.RETRY: "busy",
+}
+
+
+def vehicle_words(vehicle: Vehicle, words: Words, evidence: EvidenceStore) -> dict[str, Any]:
+    """Its fields in the viewer's language. `evidence`: where the pictures are that are still kept."""
+    kept = [picture for picture in vehicle.pictures if picture in evidence]
+    return {
+        "transaction": vehicle.transaction,
+        "time": words.when(vehicle.began_at),
+        "plate": vehicle.plate,
+        "declared": vehicle.declared if vehicle.declared != vehicle.plate else "",
+        "permit": vehicle.permit,
+        "tone": _tone(vehicle),
+        "result": _result(vehicle, words),
+        "reason": _reason(vehicle, words),
+        "duration": "" if vehicle.duration_s is None else words.number(vehicle.duration_s, 0),
+        "alarms": [alarm_text(alarm, words.language) for alarm in dict.fromkeys(vehicle.alarms)],
+        "checks": [_check(check, words) for check in vehicle.checks],
+        "pictures": kept[-MOST_PICTURES:],
+        "pictures_gone": bool(vehicle.pictures) and not kept and vehicle.outcome is not None,
+    }
+
+
+def _tone(vehicle: Vehicle) -> str:
+    if vehicle.outcome is not None:
+        return OUTCOME_TONES[vehicle.outcome]
+    return "busy" if vehicle.verdict is None else VERDICT_TONES[vehicle.verdict]
+
+
+def _result(vehicle: Vehicle, words: Words) -> str:
+    if vehicle.outcome is not None:
+        return outcome_text(vehicle.outcome, words.language)
+    if vehicle.verdict is None:
+        return words(Text("is there now"))
+    return verdict_text(vehicle.verdict, words.language)
+
+
+def _reason(vehicle: Vehicle, words: Words) -> str:
+    if vehicle.reason is None or vehicle.reason is Reason.OK:
+        return ""
+    return officer_text(vehicle.reason, words.language)
+
+
+def _check(check: CheckRecord, words: Words) -> dict[str, Any]:
+    return {
+        "ok": check.ok,
+        "name": words(CHECKS[check.reason]),
+        "said": words(Text("passed") if check.ok else Text("failed")),
+        "advice": "" if check.ok else officer_text(check.reason, words.language),
+        "more": words(SET_ASIDE_TEXT) if not check.ok and SET_ASIDE in check.detail else "",
+    }

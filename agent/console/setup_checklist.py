@@ -1,0 +1,118 @@
+"""What of a new gate is done and what is left, in the order in which it is best done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from agent.core.clock.trust import ClockState
+from agent.lane.simulated_vehicle import SIMULATED
+from agent.settings.model.agent import EXAMPLE_ROOT_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping
+    from pathlib import Path
+
+    from agent.settings import Lane
+    from agent.settings.model.agent import Settings
+
+EXAMPLE_GATE: Final = "gate-1"
+WORKING: Final = frozenset({"up", "streaming"})
+PRACTICE: Final = "practice"
+
+
+class Progress(StrEnum):
+    """DONE; LEFT: nobody has done it yet; WRONG: it is configured and does not work; CHOICE: a site may leave it so."""
+
+    DONE = "done"
+    LEFT = "left"
+    WRONG = "wrong"
+    CHOICE = "choice"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step. `code`: its words are `setup.<code>`; `link`: the page where it is done; `lane`: "" for the gate's own."""
+
+    code: str
+    progress: Progress
+    link: str
+    lane: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What is known of the running gate.
+
+    `devices`: states by name; `passed`: the lanes through which a vehicle went; `acknowledged`: an event of this gate was
+    acknowledged, by central or, where the broker's word counts, by the broker.
+    """
+
+    devices: Mapping[str, str]
+    clock: ClockState
+    passed: Collection[str]
+    acknowledged: bool
+
+
+def steps(settings: Settings, known: Knowledge) -> list[Step]:
+    """All steps of a gate and of its lanes."""
+    found = [
+        Step("gate", _done(settings.gate.id != EXAMPLE_GATE), "/configuration"),
+        Step("permits", _permits(settings), "/configuration"),
+        Step("broker", _broker(settings, known), "/connection"),
+        Step("clock", _clock(settings, known), "/connection"),
+    ]
+    for name, lane in settings.lanes.items():
+        found += _of_lane(name, lane, known)
+    return found
+
+
+def is_practice(trust_list: Path | None) -> bool:
+    """Whether a trust list is the one that `gate-agent setup` made for a practice permit."""
+    return trust_list is not None and trust_list.parent.name == PRACTICE
+
+
+def _of_lane(name: str, lane: Lane, known: Knowledge) -> Iterator[Step]:
+    yield Step("relay", _device(lane.relay.kind, f"{name}/relay", known), "/devices", name)
+    if lane.inputs is None:
+        yield Step("inputs", Progress.CHOICE, "/devices", name)
+    else:
+        yield Step("inputs", _device(lane.inputs.kind, f"{name}/inputs", known), f"/barrier/{name}", name)
+    for camera in lane.cameras:
+        at = f"/aim/{name}/{camera.id}"
+        yield Step("camera", _device(camera.kind, f"{name}/{camera.id}", known), at, name)
+        if "plate" in camera.readers:
+            yield Step("zone", Progress.DONE if camera.zone else Progress.CHOICE, at, name)
+    yield Step("vehicle", _done(name in known.passed), f"/lane/{name}", name)
+
+
+def _done(done: bool) -> Progress:
+    return Progress.DONE if done else Progress.LEFT
+
+
+def _permits(settings: Settings) -> Progress:
+    if settings.permits.root_keys == (EXAMPLE_ROOT_KEY,):
+        return Progress.LEFT
+    # A practice permit ends after a day, and nobody can make another with its key.
+    return Progress.WRONG if is_practice(settings.permits.trust_list) else Progress.DONE
+
+
+def _broker(settings: Settings, known: Knowledge) -> Progress:
+    if not settings.mqtt.enabled:
+        return Progress.CHOICE
+    if known.devices.get("broker") not in WORKING:
+        return Progress.WRONG
+    return _done(known.acknowledged)
+
+
+def _clock(settings: Settings, known: Knowledge) -> Progress:
+    if known.clock is not ClockState.UNTRUSTED:
+        return Progress.DONE
+    return Progress.WRONG if settings.clock.require_synchronised else Progress.CHOICE
+
+
+def _device(kind: str, name: str, known: Knowledge) -> Progress:
+    if kind == SIMULATED:
+        return Progress.LEFT
+    return Progress.DONE if known.devices.get(name) in WORKING else Progress.WRONG

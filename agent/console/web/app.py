@@ -1,0 +1,154 @@
+"""The web application: every page with its guard, the headers, and what is told of errors."""
+
+from __future__ import annotations
+
+import logging
+from functools import partial
+from http import HTTPStatus
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, RedirectResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+
+from agent.console.access.database import AccessStoreError
+from agent.console.access.failure_log import FailureLog
+from agent.console.access.logins import Logins
+from agent.console.errors import LoginNeededError, PasswordNeededError, RefusedError
+from agent.console.live.dependencies import Live
+from agent.console.page import Pages, render, translated
+from agent.console.proposals import Proposals
+from agent.console.web.headers import Headers
+from agent.console.web.limits import Limits, Names
+from agent.console.web.routing import page_modules, see_guarded
+from agent.console.web.streams import Streams
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from starlette.responses import Response
+
+    from agent.console.access import Access
+    from agent.console.dependencies import Gate
+    from agent.console.web.endpoints import Surroundings
+
+log = logging.getLogger(__name__)
+
+JSON_PATHS: Final = ("/api/", "/live/")
+
+
+def make_app(gate: Gate, access: Access, surroundings: Surroundings) -> FastAPI:
+    """The application of a running gate, with every page of `agent.console.pages`. Raises UnguardedRouteError."""
+    app = FastAPI(title="Gate console", openapi_url=None, docs_url=None, redoc_url=None)
+    modules = page_modules()
+    app.state.gate = gate
+    app.state.access = access
+    app.state.surroundings = surroundings
+    app.state.failures = FailureLog(partial(_tell_of_failures, gate), lambda: gate.now().at)
+    app.state.logins = Logins(gate, access, app.state.failures)
+    app.state.live = Live(gate)
+    app.state.proposals = Proposals()
+    app.state.pages = Pages([module.NAV for module in modules if hasattr(module, "NAV")])
+    for module in modules:
+        see_guarded(module.router)
+        app.include_router(module.router)
+    app.mount("/static", StaticFiles(directory=str(files("agent.console") / "static")), name="static")
+    app.add_exception_handler(RefusedError, _refused)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _bad_values)
+    app.add_exception_handler(Exception, _failed)
+    app.add_exception_handler(AccessStoreError, _no_users)
+    app.add_middleware(Streams, access=access)
+    app.add_middleware(Limits, access=access, names=Names(surroundings.names))
+    app.add_middleware(Headers, trusted=surroundings.certificate is not None and not surroundings.certificate.own)
+    return app
+
+
+def _tell_of_failures(gate: Gate, address: str, sentence: str) -> None:
+    gate.audit_nobody(address, "session.refused", sentence)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RefusedError):
+        raise error
+    if isinstance(error, LoginNeededError) and not _wants_json(request):
+        return _to_login(request)
+    if isinstance(error, PasswordNeededError) and request.method == "GET" and not _wants_json(request):
+        return RedirectResponse("/account", HTTPStatus.SEE_OTHER)
+    return _told(request, error.status, translated(request, error.text))
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    if not isinstance(error, HTTPException):
+        raise error
+    known = {
+        HTTPStatus.NOT_FOUND: Text("There is no such page."),
+        HTTPStatus.METHOD_NOT_ALLOWED: Text("The page cannot be asked for in this way."),
+    }
+    status = HTTPStatus(error.status_code)
+    response = _told(
+        request,
+        status,
+        translated(request, known.get(status, Text("The request cannot be understood; nothing was done."))),
+    )
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def _bad_values(request: Request, error: Exception) -> Response:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    fields = sorted({str(each["loc"][-1]) for each in error.errors()})
+    message = translated(
+        request, Text("Not filled in as expected: {fields}. Nothing was done.", fields=", ".join(fields))
+    )
+    return _told(request, HTTPStatus.UNPROCESSABLE_ENTITY, message)
+
+
+async def _no_users(request: Request, error: Exception) -> Response:
+    log.error("%s", error)
+    return _told(
+        request,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        translated(request, Text("The file of users cannot be read or written; the log says why. Nothing was done.")),
+    )
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    log.error("the console failed at %s %s", request.method, request.url.path, exc_info=error)
+    return _told(
+        request,
+        HTTPStatus.INTERNAL_SERVER_ERROR,
+        translated(request, Text("The console made a mistake; the log says which. The gate itself goes on.")),
+    )
+
+
+def _told(request: Request, status: HTTPStatus, message: str) -> Response:
+    """The error as JSON for programs, as a fragment for htmx, else as a page."""
+    if _wants_json(request):
+        return JSONResponse({"error": message}, status)
+    template = "error_fragment.html" if _is_htmx(request) else "error.html"
+    return render(request, template, status=status, message=message)
+
+
+def _to_login(request: Request) -> Response:
+    if _is_htmx(request):
+        return render(
+            request,
+            "error_fragment.html",
+            status=HTTPStatus.UNAUTHORIZED,
+            message=translated(request, Text("Log in first; the session has ended or there was none.")),
+        )
+    onward = f"/login?{urlencode({'onward': request.url.path})}" if request.method == "GET" else "/login"
+    return RedirectResponse(onward, HTTPStatus.SEE_OTHER)
+
+
+def _wants_json(request: Request) -> bool:
+    return request.url.path.startswith(JSON_PATHS)
+
+
+def _is_htmx(request: Request) -> bool:
+    return request.headers.get("hx-request") == "true"

@@ -1,0 +1,260 @@
+"""The console's server: a thread of its own with a web server on the configured addresses and on a socket of the computer."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+import threading
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from agent.service.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from fastapi import FastAPI
+
+    from agent.console.access import Access
+    from agent.console.dependencies import Gate
+    from agent.console.web.certificate import Certificate
+    from agent.console.web.http_server import Door, Listening
+    from agent.settings.model.agent import Console
+
+log = logging.getLogger(__name__)
+
+SOCKET_NAME: Final = "console.sock"
+BACKLOG: Final = 64
+RETRY_S: Final = 2.0
+STOP_TIMEOUT_S: Final = 4.0
+MINUTE_S: Final = 60
+HOUR_S: Final = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """Where the console can be reached. `urls`: of each address. `socket`: the computer's own."""
+
+    urls: tuple[str, ...] = ()
+    socket: Path | None = None
+
+
+class ConsoleServer:
+    """Serve the console until stopped. Nothing of the gate waits for it; where it fails, nothing else stops, and it begins again.
+
+    `start` returns at once: the libraries are loaded and the doors opened by the server's own thread. An address that
+    cannot be had, such as one that another program holds, is told of once and tried again for ever, while the computer's own
+    socket is served. `access`: None until the libraries are loaded.
+    """
+
+    def __init__(self, make_gate: Callable[[], Gate], settings: Console, runtime: Path | None) -> None:
+        """`make_gate`: called once, by the server's thread. `runtime`: folder of the computer's own socket; None: without."""
+        self.access: Access | None = None
+        self.reached = Reached()
+        self._make_gate = make_gate
+        self._settings = settings
+        self._socket = None if runtime is None else runtime / SOCKET_NAME
+        self._opened = threading.Event()
+        self._own: socket.socket | None = None
+        self._listening: Listening | None = None
+        # Not watched for progress: its event loop may wait for long, and the gate does not need it.
+        self.worker = Worker("console", self._run, limit_s=None)
+
+    @classmethod
+    def from_environment(cls, make_gate: Callable[[], Gate], settings: Console) -> ConsoleServer:
+        """One whose own socket is in the folder that the service manager gives (RUNTIME_DIRECTORY)."""
+        folder = os.environ.get("RUNTIME_DIRECTORY", "").partition(":")[0]
+        return cls(make_gate, settings, Path(folder) if folder else None)
+
+    @property
+    def refusals(self) -> Mapping[str, int]:
+        """How many requests were refused since the start, by reason."""
+        return {} if self.access is None else self.access.refusals.counts
+
+    @property
+    def connections(self) -> int:
+        """How many connections there are at the addresses of the network."""
+        return 0 if self._listening is None else self._listening.connections
+
+    def wait_open(self, timeout_s: float) -> bool:
+        """Wait until every door is open; whether they are."""
+        return self._opened.wait(timeout_s)
+
+    def listen(self) -> None:
+        """Open the computer's own socket: who comes before there are answers waits for them, and does not find nobody."""
+        if self._socket is not None:
+            with contextlib.suppress(OSError):  # tried again, and told of, by the thread
+                self._own = _unix(self._socket)
+
+    def start(self) -> None:
+        """Begin to serve."""
+        if self._settings.enabled or self._socket is not None:
+            self.worker.start()
+
+    def stop(self) -> None:
+        """Close every door and end every answer, within a bounded time."""
+        self.worker.ask_to_stop()
+        if self._listening is not None:
+            self._listening.stop()
+        self.worker.join(STOP_TIMEOUT_S)
+
+    def _run(self) -> None:
+        try:
+            self._serve()
+        finally:
+            if self._own is not None:
+                self._own.close()
+                self._own = None
+            if self._socket is not None:
+                self._socket.unlink(missing_ok=True)
+
+    def _serve(self) -> None:
+        # Here, not above: the gate is at work before the web libraries are loaded.
+        from agent.console.access.access import Access  # noqa: PLC0415
+        from agent.console.access.sessions import SessionRules  # noqa: PLC0415
+        from agent.console.web.app import make_app  # noqa: PLC0415
+        from agent.console.web.endpoints import Surroundings, host_names  # noqa: PLC0415
+        from agent.console.web.http_server import Listening  # noqa: PLC0415
+        from agent.console.web.https_redirect import https_redirect  # noqa: PLC0415
+
+        gate, settings = self._make_gate(), self._settings
+        rules = SessionRules(settings.idle_minutes * MINUTE_S, settings.session_hours * HOUR_S)
+        certificate = self._certificate(gate)
+        access = Access.open(gate.loaded.settings.state.directory, rules, lambda: gate.now().utc)
+        try:
+            names = host_names(settings)
+            application = make_app(gate, access, Surroundings(names, certificate))
+            application.state.live.stopping = lambda: self.worker.stopping
+            self._listening = Listening(
+                application,
+                https_redirect(access, names),
+                access.refusals.count,
+                partial(_do_chores, gate, access, application),
+            )
+            self.access = access
+            asyncio.run(self._listening.serve(self._open_own, partial(self._open_network, certificate, access)))
+            application.state.failures.flush()
+        finally:
+            access.close()
+
+    def _certificate(self, gate: Gate) -> Certificate | None:
+        """The certificate, where a door is encrypted. Raises CertificateError."""
+        from agent.console.web.certificate import certificate  # noqa: PLC0415 - see `_serve`
+        from agent.console.web.endpoints import certified_names, is_encrypted  # noqa: PLC0415
+
+        settings = self._settings
+        if not settings.enabled or not any(is_encrypted(settings, host) for host in settings.listen):
+            return None
+        state = gate.loaded.settings.state.directory
+        return certificate(settings, state, certified_names(settings), gate.now().utc)
+
+    def _open_own(self) -> list[Door]:
+        """The computer's own socket, tried until it can be opened; none where there is none, or the server is to stop."""
+        from agent.console.web.http_server import Door  # noqa: PLC0415 - see `_serve`
+
+        path = self._socket
+
+        def opened() -> list[Door]:
+            if path is not None and self._own is None:
+                self._own = _unix(path)
+            return [] if self._own is None else [Door(self._own)]
+
+        return self._until_open(opened)
+
+    def _open_network(self, certificate: Certificate | None, access: Access) -> list[Door]:
+        """Every address, tried until all can be had; none where the server is to stop."""
+        doors = self._until_open(lambda: self._addresses(certificate))
+        if not self.worker.stopping:
+            _offer_code(access, self.reached)
+            self._opened.set()
+        return doors
+
+    def _until_open(self, opened: Callable[[], list[Door]]) -> list[Door]:
+        told = ""
+        while not self.worker.stopping:
+            try:
+                return opened()
+            except OSError as error:
+                if str(error) != told:
+                    told = str(error)
+                    log.warning("the console cannot listen, it tries again: %s", error)
+                self.worker.wait(RETRY_S)
+        return []
+
+    def _addresses(self, certificate: Certificate | None) -> list[Door]:
+        from agent.console.web.endpoints import is_encrypted  # noqa: PLC0415
+        from agent.console.web.http_server import Door  # noqa: PLC0415 - see `_serve`
+
+        settings = self._settings
+        doors: list[Door] = []
+        urls = []
+        try:
+            for host in settings.listen if settings.enabled else ():
+                tls = certificate.context() if certificate and is_encrypted(settings, host) else None
+                doors.append(Door(_tcp(host, settings.port), tls))
+                port = doors[-1].listener.getsockname()[1]
+                urls.append(f"{'http' if tls is None else 'https'}://{f'[{host}]' if ':' in host else host}:{port}")
+        except OSError:
+            for door in doors:
+                door.listener.close()
+            raise
+        self.reached = Reached(tuple(urls), self._socket)
+        for url in urls:
+            log.info("the console listens at %s", url)
+        if certificate is not None:
+            log.info("the console's certificate has the SHA-256 fingerprint %s", certificate.fingerprint)
+        return doors
+
+
+def _do_chores(gate: Gate, access: Access, application: FastAPI) -> None:
+    """Record what was done from the command line, and tell of failed log-ins that were not told of yet."""
+    from agent.console.access.database import AccessStoreError  # noqa: PLC0415 - see `_serve`
+
+    application.state.failures.tell_due()
+    try:
+        access.acts.hand_over(gate.record_local)
+    except AccessStoreError as error:
+        log.error("%s", error)  # noqa: TRY400 - no bug
+
+
+def _offer_code(access: Access, reached: Reached) -> None:
+    """Where there is no admin yet, make the code for the first."""
+    if reached.urls and access.users.lack_admin():
+        log.warning(
+            "nobody may log in to the console yet: open %s and make the first admin with the code %s, good for half an "
+            "hour; a new one: gate-agent console code",
+            reached.urls[0],
+            access.code.renew(),
+        )
+
+
+def _tcp(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if listener.family == socket.AF_INET6:
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        listener.bind((host, port))
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise OSError(error.errno, f"{host} port {port}: {error.strerror}") from error
+    return listener
+
+
+def _unix(path: Path) -> socket.socket:
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        path.unlink(missing_ok=True)
+        listener.bind(str(path))
+        path.chmod(0o660)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise OSError(error.errno, f"{path}: {error.strerror}") from error
+    return listener

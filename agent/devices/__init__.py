@@ -1,0 +1,1 @@
+"""Devices that come and go: their supervision, inputs, scanners, and the table of their states."""

@@ -1,0 +1,131 @@
+"""The input signals of one lane: a thread that polls the input board and passes debounced samples on."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agent.core.model.debounce import Debounced
+from agent.devices.supervisor import PortKeeper, PortState
+from agent.service.worker import Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from drivers.api import InputPort, InputSample
+
+STOP_TIMEOUT_S = 5.0
+LIMIT_S = 30.0
+"""A board that hangs on its line is given up by its driver much sooner."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignalMap:
+    """Which input (from 1) is which signal, None where it is not wired; `inverted` names inputs that are closed at rest."""
+
+    presence: int | None = None
+    safety: int | None = None
+    photocell: int | None = None
+    opened: int | None = None
+    closed: int | None = None
+    key: int | None = None
+    hold: int | None = None
+    inverted: frozenset[int] = frozenset()
+    debounce_s: float = 0.04
+    period_s: float = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Signals:
+    """One debounced sample; None is unknown or not wired. `at` is the monotonic time of the sample.
+
+    `flapping` names the signals that change too fast to be known.
+    """
+
+    at: float
+    presence: bool | None = None
+    safety: bool | None = None
+    photocell: bool | None = None
+    opened: bool | None = None
+    closed: bool | None = None
+    key: bool | None = None
+    hold: bool | None = None
+    flapping: tuple[str, ...] = ()
+
+
+NAMES = ("presence", "safety", "photocell", "opened", "closed", "key", "hold")
+
+
+class SignalWatch:
+    """Poll an input board and hand every debounced sample to `on_sample`.
+
+    A lost board gives no samples: whoever uses them must look at their age. `on_state` is called at each change of the
+    port or of the reason for its loss. Both are called from this thread.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        board: InputPort,
+        signals: SignalMap,
+        on_sample: Callable[[Signals], None],
+        on_state: Callable[[PortState, str], None],
+    ) -> None:
+        self._board = board
+        self._map = signals
+        self._wired = {name: number for name in NAMES if (number := getattr(signals, name)) is not None}
+        self._on_sample = on_sample
+        self._port = PortKeeper(
+            f"the input board of {name}",
+            self._connect,
+            board.close,
+            lambda: on_state(self._port.state, self._port.detail),
+        )
+        self._inputs: dict[int, Debounced] = {}
+        self.worker = Worker(f"signals-{name}", self._run, limit_s=LIMIT_S)
+
+    @property
+    def state(self) -> PortState:
+        """The state of the input board's port."""
+        return self._port.state
+
+    def start(self) -> None:
+        """Start to poll."""
+        self.worker.start()
+
+    def stop(self) -> bool:
+        """Stop polling and let the port go, within a bounded time; whether that is done."""
+        return self.worker.stop(STOP_TIMEOUT_S)
+
+    def _run(self) -> None:
+        due_at = time.monotonic()
+        while not self.worker.stopping:
+            if self._port.is_up:
+                self._port.guarded(self._poll)
+                due_at = max(due_at + self._map.period_s, time.monotonic())
+                self.worker.wait(due_at - time.monotonic())
+            elif not self.worker.wait(self._port.wait_s()):
+                self._port.connect()
+                due_at = time.monotonic()
+        self._board.close()
+
+    def _connect(self) -> str:
+        # What was seen before the loss says nothing about now.
+        self._inputs.clear()
+        return self._board.open()
+
+    def _poll(self) -> None:
+        sample = self._board.sample()
+        for number in set(self._wired.values()):
+            known = self._inputs.get(number, Debounced())
+            self._inputs[number] = known.seen(self._bit(sample, number), sample.at, self._map.debounce_s)
+        found = {name: self._inputs[number] for name, number in self._wired.items()}
+        values = {name: one.value for name, one in found.items()}
+        self._on_sample(
+            Signals(sample.at, **values, flapping=tuple(name for name, one in found.items() if one.flapping))
+        )
+
+    def _bit(self, sample: InputSample, number: int) -> bool | None:
+        bit = sample.bits[number - 1] if number <= len(sample.bits) else None
+        return not bit if bit is not None and number in self._map.inverted else bit

@@ -1,0 +1,88 @@
+"""Asks a running agent how its devices are: it has them, and nobody else may open them."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from agent.devices.inputs import NAMES
+from agent.devices.scanner import ScannerState
+from agent.devices.supervisor import PortState
+from agent.doctor.collectors.devices import camera_facts
+from agent.doctor.facts import CameraFacts, InputsFacts, PartFacts, RelayFacts, ScannerFacts
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from agent.barrier.board import RelayBoard
+    from agent.devices.status import DeviceState
+    from agent.lane.service import LaneUnit
+    from agent.service.workers import WorkerState
+    from agent.settings import Settings
+    from agent.vision.supervisor import EyePort
+
+STALE_TIMES: Final = 3
+"""A sample of the inputs that is so many times older than the lane bears is no sample any more."""
+NOT_SEEN: Final = Text("it was not seen yet")
+
+
+def parts(states: Iterable[WorkerState]) -> tuple[PartFacts, ...]:
+    """Every thread of the agent."""
+    return tuple(PartFacts(one.name, one.failures, one.trouble, one.still_s) for one in states)
+
+
+def cameras(eyes: Iterable[EyePort]) -> tuple[CameraFacts, ...]:
+    """Every camera."""
+    return tuple(camera_facts(eye) for eye in eyes)
+
+
+def relays(boards: Mapping[str, RelayBoard], places: Mapping[str, list[str]]) -> tuple[RelayFacts, ...]:
+    """Every relay board. `places`: the lanes of each board, by where it is."""
+    return tuple(
+        RelayFacts(
+            place,
+            tuple(places.get(place, ())),
+            up=board.state is PortState.UP,
+            detail=board.detail,
+            answer_s=board.answer_s,
+            energised=None,
+            agent=True,
+        )
+        for place, board in boards.items()
+    )
+
+
+def inputs(
+    settings: Settings, lanes: Iterable[LaneUnit], devices: Mapping[str, DeviceState]
+) -> tuple[InputsFacts, ...]:
+    """The inputs of every lane."""
+    return tuple(_inputs(settings, lane, devices.get(f"{lane.name}/inputs")) for lane in lanes)
+
+
+def scanners(settings: Settings, devices: Mapping[str, DeviceState]) -> tuple[ScannerFacts, ...]:
+    """Every scanner."""
+    names = [f"{name}/{scanner.id}" for name, lane in settings.lanes.items() for scanner in lane.scanners]
+    return tuple(_scanner(name, devices.get(name)) for name in names)
+
+
+def _inputs(settings: Settings, lane: LaneUnit, known: DeviceState | None) -> InputsFacts:
+    wiring, view = settings.lanes[lane.name].signals, lane.view
+    if wiring is None:
+        return InputsFacts(lane.name, wired=False)
+    up = known is not None and known.state == PortState.UP.value
+    detail = NOT_SEEN if known is None else known.detail
+    if not up or view is None:
+        return InputsFacts(lane.name, wired=True, up=up, detail=detail)
+    fresh = time.monotonic() - view.watch.at <= STALE_TIMES * settings.lanes[lane.name].timing.stale_s
+    signals = {
+        name: getattr(view.watch, name) if fresh else None for name in NAMES if getattr(wiring, name) is not None
+    }
+    return InputsFacts(lane.name, wired=True, up=True, detail=detail, signals=signals)
+
+
+def _scanner(name: str, known: DeviceState | None) -> ScannerFacts:
+    if known is None:
+        return ScannerFacts(name, up=False, noisy=False, detail=NOT_SEEN)
+    state = ScannerState(known.state)
+    return ScannerFacts(name, up=state.works, noisy=state is ScannerState.NOISY, detail=known.detail)

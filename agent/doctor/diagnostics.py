@@ -1,0 +1,154 @@
+"""What is known of the running gate, put together: its figures, its metrics, and what its doctor finds."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from agent.broker.addresses import BrokerAddress
+from agent.devices.supervisor import PortState
+from agent.doctor.codes import Check
+from agent.doctor.collectors import remote, software
+from agent.doctor.collectors.user import agent_user
+from agent.doctor.examination import Task
+from agent.doctor.facts import BrokerFacts, ClockFacts
+from agent.doctor.health import health, payload
+from agent.doctor.health_monitor import Clinic
+from agent.doctor.rules import remote as judging
+from agent.doctor.tasks import Ground, HeldDevices, common, held
+from agent.observability.collector import Gauges
+from agent.observability.metrics import registry
+from agent.observability.metrics_server import MetricsServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from agent.doctor.collectors.remote import CentralLink
+    from agent.doctor.facts import ListsFacts
+    from agent.mqtt.setup import LinkView
+    from agent.observability.collector import GaugedParts
+    from agent.observability.metrics import Tally
+    from agent.service.worker import Worker
+    from agent.settings import LoadedSettings
+    from agent.store.registry.registry import Registry
+
+INSTALLED = version("gate-agent")
+"""The version of the code that runs: an update changes what is on the disk, and not this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What is looked at. `load`: reads the configuration on the disk, raises SettingsError. `places`: the lanes of each relay board.
+
+    `boot`: of this start. `utc`: the wall clock. `central`: the connection to central; None: the gate has none.
+    """
+
+    parts: GaugedParts
+    loaded: LoadedSettings
+    path: Path
+    load: Callable[[], LoadedSettings]
+    registry: Registry
+    places: Mapping[str, list[str]]
+    boot: str
+    utc: Callable[[], float]
+    central: Callable[[], CentralLink | None]
+
+
+class Insight:
+    """For all threads. Starts and stops with the gate; nothing of the gate waits for it."""
+
+    def __init__(self, looked: Looked, tally: Tally) -> None:
+        self._looked = looked
+        self._links: dict[str, LinkView] = {}
+        self._gauges = Gauges(looked.parts, self._links)
+        settings = looked.loaded.settings
+        self.clinic = self._make_clinic()
+        self._metrics: MetricsServer | None = None
+        if settings.metrics.enabled:
+            self._metrics = MetricsServer(
+                registry(self._gauges.read, tally), str(settings.metrics.listen), settings.metrics.port
+            )
+
+    @property
+    def metrics_port(self) -> int | None:
+        """The port on which the metrics are served; None: they are not."""
+        return None if self._metrics is None else self._metrics.port
+
+    def start(self) -> None:
+        """Begin to serve the metrics and to make rounds."""
+        if self._metrics is not None:
+            self._metrics.start()
+        self.clinic.start()
+
+    def stop(self) -> None:
+        """Stop, within a bounded time."""
+        self.clinic.stop()
+        if self._metrics is not None:
+            self._metrics.stop()
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """Its threads."""
+        return (self.clinic.worker, *(() if self._metrics is None else (self._metrics.worker,)))
+
+    def link_changed(self, link: str, view: LinkView) -> None:
+        """Note how the link of this name, central or site, is."""
+        self._links[link] = view
+
+    def health(self) -> bytes:
+        """The health of the gate as it is published."""
+        return payload(health(self._gauges.read(), self._looked.boot, self._looked.utc(), self.clinic.report))
+
+    def brokers(self) -> tuple[BrokerFacts, ...]:
+        """How every broker does. Waits for them, seconds."""
+        return remote.brokers(self._looked.loaded.settings, self.health, self._own_links())
+
+    def _make_clinic(self) -> Clinic:
+        looked, settings, parts = self._looked, self._looked.loaded.settings, self._looked.parts
+        ground = Ground(
+            path=looked.path,
+            load=looked.load,
+            settings=settings,
+            user=agent_user(),
+            utc=looked.utc,
+            clock=self._clock,
+            lists=self._lists,
+            health=self.health,
+            running=lambda: (looked.loaded.digest, INSTALLED),
+            watchdog_s=(lambda: parts.watchdog.window_s) if software.MANAGER.is_dir() else None,
+            failing=lambda: parts.recorder.failing,
+            links=self._own_links,
+            ours=self._ours,
+        )
+        devices = HeldDevices(parts.lanes, parts.eyes, parts.relays, parts.devices, parts.workers, looked.places)
+        tasks = [*common(ground), *held(settings, devices)]
+        quiet = Task(Check.BROKERS, self._linked, judging.brokers)
+        rounds = [quiet if task.check is Check.BROKERS else task for task in tasks]
+        return Clinic(settings.gate.id, INSTALLED, looked.utc, tasks, rounds)
+
+    def _own_links(self) -> remote.Links:
+        return remote.Links(self._looked.central(), self._links.get("site"))
+
+    def _ours(self) -> frozenset[int]:
+        return frozenset((os.getpid(), *(pid for eye in self._looked.parts.eyes if (pid := eye.pid) is not None)))
+
+    def _clock(self) -> ClockFacts:
+        trust = self._looked.parts.clock.trust()
+        required = self._looked.loaded.settings.clock.require_synchronised
+        return ClockFacts(trust.state, trust.error_s, trust.detail, required)
+
+    def _lists(self) -> ListsFacts:
+        return remote.lists(self._looked.registry, self._looked.loaded.settings, self._looked.utc())
+
+    def _linked(self) -> tuple[BrokerFacts, ...]:
+        """The brokers as the links of now see them: nobody is visited."""
+        return tuple(
+            BrokerFacts(
+                view.url, BrokerAddress.parse(view.url).tls, trouble="" if up else view.detail or view.state.value
+            )
+            for view in self._links.values()
+            for up in (view.state is PortState.UP,)
+        )

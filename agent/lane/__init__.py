@@ -1,0 +1,1 @@
+"""The shell of one lane: its thread, its orders from officers, its interlock with other lanes."""

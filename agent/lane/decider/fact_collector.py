@@ -1,0 +1,140 @@
+"""All that is known about a question of a lane: the permit, what lists and ledger say of it, how fresh that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from agent.core.decision.assess import Evidence, Ground, assess, assess_plate, references_of
+from agent.core.decision.checks.case import judges_plate
+from agent.core.decision.judge import lists_needed, plate_leads
+from agent.core.decision.knowledge import Knowledge, UseState, in_force, subjects_of
+from agent.core.decision.rate_limit import NO_TEXTS
+from agent.core.lists.freshness import standing_of
+from agent.core.model.list_kinds import ListKind
+from agent.core.model.reasons import Reason
+from agent.core.permit.checks import GateContext
+from agent.core.plates.rivals import rivals
+
+if TYPE_CHECKING:
+    from agent.core.decision.assess import Assessment
+    from agent.core.decision.rate_limit import Texts
+    from agent.core.lane.io import Decide
+    from agent.core.lists.freshness import DataStanding
+    from agent.core.model.moment import Moment
+    from agent.core.permit.claims import Permit
+    from agent.core.permit.trust import TrustList
+    from agent.core.site.ledger import OtherExit
+    from agent.lane.decider.sources import LanePlace, Sources
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A question with all that was found out about it. `number`: of the use that this gate would reserve, 0 for none."""
+
+    question: Decide
+    now: Moment
+    assessment: Assessment
+    known: Knowledge
+    number: int
+
+
+class Inquiry:
+    """Asks for one lane, in its thread. Remembers which texts were shown to it of late."""
+
+    def __init__(self, place: LanePlace, sources: Sources) -> None:
+        self._place = place
+        self._lists = sources.lists
+        self._ledger = sources.ledger
+        self._clock = sources.clock
+        self._texts: Texts = NO_TEXTS
+
+    def case(self, question: Decide, now: Moment) -> Case | None:
+        """Find out all about a question; None without a trust list, on which everything rests."""
+        trust = self._lists.trust()
+        if trust is None:
+            return None
+        assessment = self._assessed(question, now, trust)
+        permit = assessment.permit
+        data = self._data(permit, trust, now.utc)
+        if permit is None:
+            return Case(question, now, assessment, Knowledge(data), 0)
+        use, number = self._use(permit, question.transaction, now.utc)
+        known = Knowledge(data, use)
+        if assessment.reason is Reason.OK:
+            known = replace(
+                known,
+                declaration=self._lists.declaration(permit.permit_id),
+                revocation=self._lists.revocation(permit.permit_id),
+                watched=in_force(self._lists.watched(subjects_of(permit, assessment.voted)), now.utc),
+                others=self._others(permit, assessment, data, now.utc),
+                other_exit=self._other_exit(permit, now.utc),
+            )
+        return Case(question, now, assessment, known, number)
+
+    def _assessed(self, question: Decide, now: Moment, trust: TrustList) -> Assessment:
+        rules, context = self._place.rules, self._context()
+        shown = () if rules.require == "plate" else question.presentations
+        evidence = Evidence(question.transaction, shown, question.readings, question.set_aside)
+        found = {digest: self._lists.declaration_by_reference(digest) for digest in references_of(evidence)}
+        references = {digest: declaration for digest, declaration in found.items() if declaration is not None}
+        assessment = assess(evidence, Ground(context, trust, references), now, self._texts)
+        self._texts = assessment.texts
+        if not plate_leads(assessment, rules, final=question.final):
+            return assessment
+        voted = assessment.voted
+        texts = () if voted is None else tuple(dict.fromkeys((voted.text, *rivals(voted, voted.text))))
+        declared = self._lists.declared(texts, now.utc) if texts else ()
+        return assess_plate(assessment, declared, context, now.utc)
+
+    def _data(self, permit: Permit | None, trust: TrustList, utc: float) -> DataStanding:
+        freshness = self._place.freshness
+        required = freshness.required | lists_needed(permit, self._place.rules)
+        return standing_of(self._lists.standings(), trust, replace(freshness, required=required), utc)
+
+    def _others(self, permit: Permit, assessment: Assessment, data: DataStanding, utc: float) -> tuple[str, ...]:
+        """The plates of other active declarations that the picture may show; asked only where the plate decides."""
+        decides = judges_plate(permit, self._place.rules) and ListKind.DECLARATIONS in data.versions
+        if assessment.voted is None or permit.plate is None or not decides:
+            return ()
+        declared = self._lists.declared(rivals(assessment.voted, permit.plate), utc)
+        plates = (one.plate for one in declared)
+        return tuple(dict.fromkeys(plate for plate in plates if plate is not None and plate != permit.plate))
+
+    def _use(self, permit: Permit, transaction: str, utc: float) -> tuple[UseState, int]:
+        uses = self._ledger.use_state(permit.permit_id, transaction)
+        use = UseState(
+            used=uses.used,
+            open_reservation=uses.open_reservation,
+            in_doubt=uses.in_doubt,
+            passed_s=self._passed_s(permit.vin, transaction, utc),
+            used_at=uses.used_at,
+        )
+        return use, uses.next_use
+
+    def _passed_s(self, vehicle: str, transaction: str, utc: float) -> float | None:
+        """Seconds since the vehicle passed this way; None when it did not, or went back since. Asked only where it counts."""
+        if not self._place.rules.anti_passback_s:
+            return None
+        last = self._ledger.last_passage(vehicle, transaction)
+        # A clock that was set back must not make an old passage of a new one: 0 is the strictest.
+        return None if last is None or last.direction != self._place.direction else max(0.0, utc - last.utc)
+
+    def _other_exit(self, permit: Permit, utc: float) -> OtherExit | None:
+        window_s = self._place.rules.already_exited_s
+        if not window_s:
+            return None
+        return self._ledger.other_exit(permit.vin, permit.permit_id, self._place.direction, utc - window_s)
+
+    def _context(self) -> GateContext:
+        place = self._place
+        return GateContext(
+            site=place.site,
+            lane=place.lane,
+            direction=place.direction,
+            clock_trusted=not place.require_clock or self._clock.trusted(),
+            clock_skew_s=place.clock_skew_s,
+            max_text=place.max_text,
+            forms=place.forms,
+            longest_life_s=place.longest_life_s,
+        )

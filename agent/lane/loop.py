@@ -1,0 +1,387 @@
+"""The loop of one lane: one thread that feeds the pure step function and carries out what it answers.
+
+Many feed the inbox, one decides. Effects are carried out in their order, so a record is on disk before anything moves;
+when a binding record fails, the step that asked for it never happened.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, assert_never
+
+from agent.core.events.event_types import BarrierTested, LaneOrdered
+from agent.core.lane.io import (
+    Answered,
+    Close,
+    Decide,
+    Decided,
+    Hold,
+    Keep,
+    PlateRead,
+    Presented,
+    Pulsed,
+    Raise,
+    ReadersChanged,
+    Record,
+    RecordFailed,
+    RelayChanged,
+    Sampled,
+    Show,
+    Ticked,
+    WayChanged,
+)
+from agent.core.lane.orders import HOLD_CONTACT
+from agent.core.lane.state import at_rest, occupies
+from agent.core.lane.step import Lane, step
+from agent.core.lane.test_pulse import obstacle
+from agent.core.model.reasons import Reason
+from agent.core.plates.bystanders import Bystanders
+from agent.devices.supervisor import PortState
+from agent.service.worker import OnFailure, Worker
+from agent.store.journal.journal import JournalError, LedgerConflictError
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from agent.barrier.barrier import Barrier, PulseReport
+    from agent.core.lane.io import Commanded, Effect, Input
+    from agent.core.lane.state import LaneOrders, Watch
+    from agent.core.model.moment import Moment
+    from agent.core.model.observations import Presentation, Reading
+    from agent.devices.inputs import Signals
+    from agent.lane.interlock import Way
+    from agent.lane.pause import LanePause
+    from agent.recording.recorder import Recorder
+
+log = logging.getLogger(__name__)
+
+TICK_S = 0.05
+STOP_TIMEOUT_S = 5.0
+LIMIT_S = 5.0
+"""How long one round may take: a lane that stands still lets nobody through, and nobody sees why."""
+PICTURES_HELD = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What an eye saw in one frame, with the pictures that it names by SHA-256."""
+
+    presentations: tuple[Presentation, ...]
+    readings: tuple[Reading, ...]
+    pictures: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class LaneView:
+    """What others may know of a lane: its state, lamp and sign, and when its loop last went round (monotonic s).
+
+    `orders`: who locked it, who took it out of service. `watch`: its inputs, debounced. `held_by`: the officer, or the hold
+    contact, that holds its barrier open. `trial_obstacle`: what forbids a test pulse now, in words; empty: nothing.
+    `arm_in_use`: the lane of the other direction, whose arm this is too, uses it.
+    """
+
+    state: str
+    transaction: str | None
+    lamp: str
+    message: str
+    progress_at: float
+    orders: LaneOrders
+    watch: Watch
+    relay_up: bool
+    held_by: str
+    trial_obstacle: str
+    arm_in_use: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What the loop works with.
+
+    `decide` answers a Decide effect at once, or says None and hands the answer in later; `keep` takes pictures (SHA-256 to JPEG) and must not block; `observe` is
+    told what the lane looks like, about 20 times a second. `answered` hears what became of each order that has an id, and
+    must not block. `way`: None for a lane without neighbours.
+    """
+
+    barrier: Barrier
+    recorder: Recorder
+    now: Callable[[], Moment]
+    decide: Callable[[Decide, Moment, Callable[[Decided], None]], Decided | None]
+    keep: Callable[[Mapping[str, bytes]], None]
+    observe: Callable[[LaneView], None]
+    answered: Callable[[Answered], None]
+    way: Way | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    """What became of a pulse: heard also while the loop winds down."""
+
+    report: PulseReport
+
+
+class LaneLoop:
+    """Run one lane until stopped."""
+
+    def __init__(self, lane: Lane, hands: Hands) -> None:
+        self._lane = lane
+        self._barrier = hands.barrier
+        self._recorder = hands.recorder
+        self._now = hands.now
+        self._decide = hands.decide
+        self._keep = hands.keep
+        self._observe = hands.observe
+        self._answered = hands.answered
+        self._way = hands.way
+        self._inbox: queue.SimpleQueue[Callable[[Moment], None] | _Report | None] = queue.SimpleQueue()
+        self._pictures: OrderedDict[str, bytes] = OrderedDict()
+        self._bystanders = Bystanders()
+        self._lamp = ""
+        self._message = ""
+        self._ticked_at = hands.now().at
+        self._winding_down = self._stopping = False
+        # After a fault nothing is known any more, so nothing moves: the process ends, and is started again.
+        self.worker = Worker(f"lane-{lane.rules.lane}", self._run, limit_s=LIMIT_S, on_failure=OnFailure.END)
+        if self._way is not None:
+            self._way.listen(self._way_changed)
+
+    # ------------------------------------------------------------------------------------------------- for all threads
+
+    @property
+    def runs(self) -> bool:
+        """Whether the loop goes round; where not, nothing that waits will be looked at."""
+        return self.worker.runs
+
+    def start(self) -> None:
+        """Start to decide."""
+        self.worker.start()
+
+    def wind_down(self) -> None:
+        """Look at nothing any more, after the item in hand, but reports of pulses; what else waits stays undone."""
+        self._winding_down = True
+
+    def pause(self, pause: LanePause) -> None:
+        """Ask whether the lane is at rest, between two of the things that it looks at, and hold it still if so."""
+        self._inbox.put(lambda _: pause.hold(at_rest=at_rest(self._lane)))
+
+    def stop(self) -> bool:
+        """Stop once the reports of pulses that are there have been recorded, within a bounded time; whether it has."""
+        self.wind_down()
+        self._inbox.put(None)
+        return self.worker.join(STOP_TIMEOUT_S)
+
+    def sighted(self, sighting: Sighting) -> None:
+        """Hand in what an eye saw."""
+        self._inbox.put(lambda now: self._take_sighting(sighting, now))
+
+    def sampled(self, signals: Signals) -> None:
+        """Hand in a debounced sample of the inputs."""
+        self._inbox.put(lambda now: self._take_sample(signals, now))
+
+    def pulsed(self, report: PulseReport) -> None:
+        """Hand in what became of a pulse."""
+        self._inbox.put(_Report(report))
+
+    def relay_changed(self, state: PortState) -> None:
+        """Hand in whether the relay board can be reached."""
+        self._inbox.put(lambda now: self._feed(RelayChanged(now, up=state is PortState.UP)))
+
+    def readers_changed(self, *, up: bool) -> None:
+        """Hand in whether any reader of the lane works."""
+        self._inbox.put(lambda now: self._feed(ReadersChanged(now, up=up)))
+
+    def commanded(self, make: Callable[[Moment], Commanded]) -> None:
+        """Hand in an officer's verified order."""
+        self._inbox.put(lambda now: self._feed(make(now)))
+
+    def decided(self, answer: Decided) -> None:
+        """Hand in an answer that was not there at once. The lane ignores it where it waits for none."""
+        self._inbox.put(lambda now: self._feed(replace(answer, now=now)))
+
+    def _way_changed(self, free: bool, arm_in_use: bool) -> None:
+        self._inbox.put(lambda now: self._feed(WayChanged(now, free, arm_in_use)))
+
+    # ------------------------------------------------------------------------------------------------- the thread
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._go_round()
+
+    def _go_round(self) -> None:
+        try:
+            item = self._inbox.get(timeout=TICK_S)
+        except queue.Empty:
+            if not self._winding_down:
+                self._tick()
+            return
+        match item:
+            case None:
+                self._stopping = True
+            case _Report(report=report):
+                self._feed(Pulsed(self._now(), report.grant, report.action, report.delivery.value))
+            case _:
+                if not self._winding_down:
+                    item(self._now())
+        if self._now().at - self._ticked_at >= TICK_S and not self._winding_down:
+            self._tick()
+
+    def _tick(self) -> None:
+        now = self._now()
+        if self._recorder.failing:
+            self._recorder.retry()
+        self._feed(Ticked(now))
+        self._ticked_at = now.at
+        self.worker.touch()
+        self._observe(
+            LaneView(
+                self._lane.state.value,
+                self._lane.transaction_id,
+                self._lamp,
+                self._message,
+                self._ticked_at,
+                self._lane.orders,
+                self._lane.watch,
+                self._lane.relay_up,
+                self._lane.ordered_hold or (HOLD_CONTACT if self._lane.contact_hold else ""),
+                obstacle(self._lane, now.at),
+                self._lane.arm_in_use,
+            )
+        )
+
+    def _take_sample(self, signals: Signals, now: Moment) -> None:
+        self._bystanders = self._bystanders.with_vehicle(signals.presence, now.at)
+        self._feed(_sampled(signals, now))
+
+    def _take_sighting(self, sighting: Sighting, now: Moment) -> None:
+        for digest, picture in sighting.pictures.items():
+            self._pictures[digest] = picture
+            self._pictures.move_to_end(digest)
+        while len(self._pictures) > PICTURES_HELD:
+            self._pictures.popitem(last=False)
+        for presentation in sighting.presentations:
+            self._feed(Presented(now, presentation))
+        self._bystanders, counting = self._bystanders.with_readings(sighting.readings)
+        for reading in counting:
+            self._feed(PlateRead(now, reading))
+
+    def _feed(self, item: Input) -> None:
+        """Step, and go on stepping while the answer asks for a decision."""
+        waiting: list[Input] = [item]
+        while waiting:
+            before, item = self._lane, waiting.pop(0)
+            after, effects = step(before, item)
+            failed = self._refused(effects) or self._record(effects)
+            while failed is not None:
+                # An order may be carried out without the permit's use; that is to be recorded and claimed too.
+                decision = item.decision if isinstance(item, Decided) else None
+                after, effects = step(before, RecordFailed(self._now(), failed, decision, item))
+                failed = self._refused(effects) or self._record(effects)
+            self._lane = after
+            if self._way is not None:
+                self._way.settle(occupied=occupies(after))
+            waiting.extend(self._carry_out(effects))
+
+    def _refused(self, effects: tuple[Effect, ...]) -> Reason | None:
+        """Take the way before the barrier opens; the reason when a neighbour has it."""
+        if self._way is None or not _needs_way(effects) or self._way.claim():
+            return None
+        return Reason.INTERLOCKED
+
+    def _record(self, effects: tuple[Effect, ...]) -> Reason | None:
+        """Write the batch's record; the reason when it is binding and could not be written."""
+        # Closing and letting go are the secure direction, and the hold contact is a fire: they do not wait for a disk.
+        binding = _binding(effects)
+        for effect in effects:
+            if not isinstance(effect, Record):
+                continue
+            if not binding:
+                self._recorder.note(effect.events, effect.ledger)
+                continue
+            try:
+                self._recorder.bind(effect.events, effect.ledger)
+            except LedgerConflictError:
+                return Reason.ALREADY_USED
+            except JournalError:
+                log.exception("the journal cannot be written: the barrier stays down, and no order is taken")
+                return Reason.GATE_FAULT
+        return None
+
+    def _carry_out(self, effects: tuple[Effect, ...]) -> list[Input]:
+        """Do what the effects say, in their order; the answers to Decide effects that are there come back. Records are written already."""
+        answers: list[Input] = []
+        for effect in effects:
+            match effect:
+                case Decide():
+                    now = self._now()
+                    question = replace(effect, set_aside=self._bystanders.set_aside(now.at))
+                    answer = self._decide(question, now, self.decided)
+                    answers += [] if answer is None else [answer]
+                case Raise() | Close() | Hold() | Show():
+                    self._move(effect)
+                case Keep(pictures=names):
+                    self._keep({name: self._pictures[name] for name in names if name in self._pictures})
+                case Answered():
+                    self._tell(effect, effects)
+                case Record():
+                    pass
+                case _:
+                    assert_never(effect)
+        return answers
+
+    def _tell(self, answer: Answered, effects: tuple[Effect, ...]) -> None:
+        """Pass the answer to an order on; with a word where its record still waits, as that of a release may."""
+        recorded = any(isinstance(one, Record) for one in effects)
+        if answer.done and recorded and not _binding(effects) and self._recorder.failing:
+            detail = Text(
+                "{detail}; {said}", detail=answer.detail, said=Text("the journal cannot be written, its record waits")
+            )
+            answer = replace(answer, detail=detail)
+        self._answered(answer)
+
+    def _move(self, effect: Raise | Close | Hold | Show) -> None:
+        match effect:
+            case Raise(grant=grant, deadline=deadline):
+                self._barrier.pulse("open", grant, deadline)
+            case Close(deadline=deadline):
+                self._barrier.pulse("close", None, deadline)
+            case Hold(on=on):
+                self._barrier.hold(on=on)
+            case Show(lamp=lamp, message=message):
+                self._lamp, self._message = lamp.value, message
+                self._barrier.show(lamp)
+            case _:
+                assert_never(effect)
+
+
+def _opens(effects: tuple[Effect, ...]) -> bool:
+    """Whether the barrier is to open by a grant or an order, which may be refused; the hold contact may not."""
+    return any(isinstance(one, Raise) or (isinstance(one, Hold) and one.on and not one.override) for one in effects)
+
+
+def _binding(effects: tuple[Effect, ...]) -> bool:
+    """Whether nothing may happen unless it is recorded: what opens, a test, and what is to stand over restarts."""
+    drafts = (draft for one in effects if isinstance(one, Record) for draft in one.events)
+    return _opens(effects) or any(isinstance(draft.event, BarrierTested | LaneOrdered) for draft in drafts)
+
+
+def _needs_way(effects: tuple[Effect, ...]) -> bool:
+    """Whether the barrier is to open where it was closed; an arm that the lane itself lowers has its way already."""
+    return _opens(effects) and not any(isinstance(one, Raise) and one.override for one in effects)
+
+
+def _sampled(signals: Signals, now: Moment) -> Sampled:
+    return Sampled(
+        now,
+        signals.at,
+        signals.presence,
+        signals.safety,
+        signals.photocell,
+        signals.opened,
+        signals.closed,
+        signals.key,
+        signals.hold,
+        signals.flapping,
+    )

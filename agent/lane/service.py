@@ -1,0 +1,338 @@
+"""Everything of one lane, put together: loop, barrier, signals, scanners and eyes."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from agent.barrier.outputs import Wiring
+from agent.core.commands.command import Answer, Result
+from agent.core.decision.assess import weigh
+from agent.core.lane.io import Commanded
+from agent.core.lane.state import GATHERING, State
+from agent.core.lane.step import Lane, LaneRules
+from agent.core.model.camera_view import View
+from agent.devices.inputs import NAMES, SignalMap, SignalWatch
+from agent.devices.scanner import ScannerState, ScannerWatch
+from agent.devices.supervisor import PortState
+from agent.i18n import Language
+from agent.i18n.cameras import camera_view_text
+from agent.lane.loop import Hands, LaneLoop, LaneView, Sighting
+from agent.lane.pause import LanePause
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from agent.barrier.barrier import PulseReport
+    from agent.barrier.board import RelayBoard
+    from agent.core.lane.io import Answered, CommandKind, Decide, Decided
+    from agent.core.lane.state import LaneOrders
+    from agent.core.model.moment import Moment
+    from agent.core.model.observations import Presentation, Reading
+    from agent.devices.status import Devices
+    from agent.lane.interlock import WayGuard
+    from agent.recording.recorder import Recorder
+    from agent.service.worker import Worker
+    from agent.settings import Lane as LaneSettings
+    from agent.settings import SignalWiring
+    from agent.vision.mapping import EyeStatus, Seen
+    from drivers.api import InputPort, ScannerPort
+
+ORDERS_WAITING = 16
+OVERLOADED = Text(
+    "the machine is too slow for it: pictures are lost or come late; a smaller picture or fewer cameras would help"
+)
+LATE_ANSWER_S = 2.0
+_LOOK_S = 0.1
+_AWAITS_A_CODE = GATHERING | {State.MANUAL, State.DENIED}
+_WEIGHED = 8
+"""How many readings are weighed together: a little more than what a vote makes use of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What all lanes share.
+
+    `orders`: those of the last run that still hold, by lane. `sighted` hears of the lane and the time (monotonic) of each
+    frame or scan that told something; it must not block.
+    """
+
+    recorder: Recorder
+    devices: Devices
+    now: Callable[[], Moment]
+    keep: Callable[[Mapping[str, bytes]], None]
+    ways: WayGuard
+    orders: Callable[[str], LaneOrders]
+    sighted: Callable[[str, float], None] = lambda _lane, _at: None
+
+
+@dataclass(frozen=True, slots=True)
+class Boards:
+    """The boards of a lane, not opened yet, and its scanners by id. The relay board may serve other lanes too."""
+
+    relay: RelayBoard
+    inputs: InputPort | None
+    scanners: Mapping[str, ScannerPort] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Ticket:
+    """An order on its way through the loop. `taken`: the loop has it in hand; from `deadline` on it takes it no more."""
+
+    deadline: float
+    taken: bool = False
+    answer: Answer | None = None
+    answered: threading.Event = field(default_factory=threading.Event)
+
+
+class OrderDesk:
+    """Takes orders to the loop of one lane and waits there for their answers. For all threads."""
+
+    def __init__(self, now: Callable[[], Moment]) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._numbers = itertools.count(1)
+        self._tickets: dict[str, _Ticket] = {}
+
+    def order(self, loop: LaneLoop, kind: CommandKind, operator: str, cause: str, timeout_s: float) -> Answer:
+        """Wait for the answer to an order; what the loop has not begun after `timeout_s` is never carried out.
+
+        At most `LATE_ANSWER_S` more for one that it has begun. Raises ValueError without an operator.
+        """
+        if not operator:
+            raise ValueError("an order without an operator")
+        if not loop.runs:
+            return Answer(Result.FAILED, Text("the lane does not run; nothing was done"))
+        ticket = _Ticket(self._now().at + timeout_s)
+        with self._lock:
+            if len(self._tickets) >= ORDERS_WAITING:
+                return Answer(
+                    Result.FAILED,
+                    Text(
+                        "{orders_waiting} orders wait for the lane already; nothing was done",
+                        orders_waiting=ORDERS_WAITING,
+                    ),
+                )
+            number = str(next(self._numbers))
+            self._tickets[number] = ticket
+        loop.commanded(lambda _: self._take(ticket, number, kind, operator, cause))
+        return self._wait(loop, ticket)
+
+    def answered(self, answered: Answered) -> None:
+        """Hand an answer to whoever waits for it; for the loop."""
+        with self._lock:
+            ticket = self._tickets.pop(answered.order)
+        ticket.answer = Answer(Result.DONE if answered.done else Result.NOT_DONE, answered.detail)
+        ticket.answered.set()
+
+    def _take(self, ticket: _Ticket, number: str, kind: CommandKind, operator: str, cause: str) -> Commanded:
+        # The clock is read after the order is marked: who finds it unmarked at its deadline knows that it comes too late.
+        ticket.taken = True
+        return Commanded(self._now(), kind, operator, cause, number, ticket.deadline)
+
+    def _wait(self, loop: LaneLoop, ticket: _Ticket) -> Answer:
+        while not ticket.answered.wait(_LOOK_S):
+            late_s = self._now().at - ticket.deadline
+            if not loop.runs or late_s >= (LATE_ANSWER_S if ticket.taken else 0.0):
+                break
+        if ticket.answer is not None:
+            return ticket.answer
+        if ticket.taken:
+            return Answer(
+                Result.UNKNOWN, Text("the lane began with it and does not answer; it may have been carried out")
+            )
+        return Answer(Result.FAILED, Text("the lane did not take it up in time; it is not carried out, now or later"))
+
+
+class LaneUnit:
+    """One lane with its threads. Its relay board belongs to whoever made it.
+
+    `first_serial`: where its transaction ids begin, other with each start.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        settings: LaneSettings,
+        boards: Boards,
+        services: Services,
+        decide: Callable[[Decide, Moment, Callable[[Decided], None]], Decided | None],
+        first_serial: int,
+    ) -> None:
+        self.name = name
+        self._desk = OrderDesk(services.now)
+        self._devices = services.devices
+        self._sighted = services.sighted
+        self._view: LaneView | None = None
+        self._readings: tuple[Reading, ...] = ()
+        self._relay_up = False
+        barrier = boards.relay.barrier(Wiring(**settings.barrier.model_dump()), self._pulsed, self._relay_changed)
+        self.barrier = barrier
+        self.loop = LaneLoop(
+            Lane.start(rules(name, settings, services.ways), first_serial, services.orders(name)),
+            Hands(
+                barrier,
+                services.recorder,
+                services.now,
+                decide,
+                services.keep,
+                self._observe,
+                self._desk.answered,
+                services.ways.way(name),
+            ),
+        )
+        self._signals: SignalWatch | None = None
+        if boards.inputs is not None and settings.signals is not None:
+            self._signals = SignalWatch(
+                name, boards.inputs, _signal_map(settings.signals), self.loop.sampled, self._inputs_changed
+            )
+        self._scanners = [
+            ScannerWatch(f"{name}/{scanner}", port, self._scanned, partial(self._scanner_changed, scanner))
+            for scanner, port in boards.scanners.items()
+        ]
+        self._attentive: list[Callable[[bool], None]] = []
+        self._readers: dict[str, bool] = {}
+        self._readers_lock = threading.Lock()
+
+    @property
+    def view(self) -> LaneView | None:
+        """What the lane looks like now; None before its first round."""
+        return self._view
+
+    def start(self) -> None:
+        """Start to decide first, then to feel."""
+        self.loop.start()
+        if self._signals is not None:
+            self._signals.start()
+        for scanner in self._scanners:
+            scanner.start()
+
+    def tell_presence(self, to: Callable[[bool], None]) -> None:
+        """Have it told, about 20 times a second, whether a vehicle is there whose code is awaited; for before `start`.
+
+        `to` is called from the lane's loop and must not block.
+        """
+        self._attentive.append(to)
+
+    def order(self, kind: CommandKind, operator: str, cause: str, timeout_s: float) -> Answer:
+        """Order something in an officer's name and wait for what becomes of it, as OrderDesk.order does."""
+        return self._desk.order(self.loop, kind, operator, cause, timeout_s)
+
+    def pause(self) -> LanePause:
+        """Ask whether the lane is at rest, and hold it still if so."""
+        pause = LanePause()
+        self.loop.pause(pause)
+        return pause
+
+    def wind_down(self) -> None:
+        """Decide nothing any more, and only hear what becomes of the last pulse; for before the relay board stops."""
+        self.loop.wind_down()
+
+    def stop(self) -> bool:
+        """Record the last report, and stop; whether all has stopped. For after the relay board has stopped."""
+        others = [*self._scanners, *(() if self._signals is None else (self._signals,))]
+        for other in others:
+            other.worker.ask_to_stop()
+        ended = [self.loop.stop(), *(other.stop() for other in others)]
+        return all(ended)
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """The threads of its loop, its inputs and its scanners."""
+        signals = () if self._signals is None else (self._signals.worker,)
+        return (self.loop.worker, *signals, *(scanner.worker for scanner in self._scanners))
+
+    def seen(self, seen: Seen) -> None:
+        """Hand in what an eye saw. What takes time to make of its plates is done here, in the eye's thread."""
+        self._sighted(self.name, seen.at)
+        before, self._readings = self._readings, (*self._readings, *seen.readings)[-_WEIGHED:]
+        try:
+            weigh(seen.readings, before)
+        finally:  # what cannot be weighed must not keep back a permit in the same picture
+            self.loop.sighted(Sighting(seen.presentations, seen.readings, seen.pictures))
+
+    def camera_changed(self, camera: str, status: EyeStatus, *, reads_codes: bool) -> None:
+        """Note how an eye is; the lane hears whether any of its code readers works."""
+        state, detail = "streaming" if status.up else status.state.value, status.detail
+        if status.up and status.overloaded:
+            state, detail = "overloaded", OVERLOADED
+        if status.up and status.view is not View.CLEAR:
+            state, detail = status.view.value, camera_view_text(status.view, Language.EN)
+        # The lane hears of it first, here as below: who acts on the news finds a lane that knows it.
+        if reads_codes and status.state is not PortState.CONNECTING:
+            self._reader_changed(camera, works=status.up)
+        self._devices.changed("camera", f"{self.name}/{camera}", state, detail, self.name)
+
+    def _scanned(self, presentation: Presentation) -> None:
+        self._sighted(self.name, presentation.at)
+        self.loop.sighted(Sighting((presentation,), (), {}))
+
+    def _scanner_changed(self, scanner: str, state: ScannerState, detail: str) -> None:
+        self._reader_changed(scanner, works=state.works)
+        self._devices.changed("scanner", f"{self.name}/{scanner}", state.value, detail, self.name)
+
+    def _reader_changed(self, reader: str, *, works: bool) -> None:
+        # Each reader tells from its own thread; the lane must hear of their changes in the order in which they were made.
+        with self._readers_lock:
+            before = any(self._readers.values())
+            first = not self._readers
+            self._readers[reader] = works
+            after = any(self._readers.values())
+            if first or before != after:
+                self.loop.readers_changed(up=after)
+
+    def _pulsed(self, report: PulseReport) -> None:
+        self.loop.pulsed(report)
+
+    def _relay_changed(self, state: PortState, detail: str) -> None:
+        if self._relay_up != (state is PortState.UP):
+            self._relay_up = state is PortState.UP
+            self.loop.relay_changed(state)
+        self._devices.changed("relay", f"{self.name}/relay", state.value, detail, self.name)
+
+    def _inputs_changed(self, state: PortState, detail: str) -> None:
+        self._devices.changed("inputs", f"{self.name}/inputs", state.value, detail, self.name)
+
+    def _observe(self, view: LaneView) -> None:
+        self._view = view
+        for tell in self._attentive:
+            tell(view.state in _AWAITS_A_CODE)
+
+
+def rules(name: str, settings: LaneSettings, ways: WayGuard) -> LaneRules:
+    """The rules of a lane from its settings and its neighbours."""
+    signals = settings.signals
+    blind = signals is None or signals.presence is None
+    timing = settings.timing
+    if blind and not settings.cameras:
+        # A scanner reads once, and then it is blind too: silence is no sign that the vehicle has gone.
+        timing = timing.model_copy(update={"gone_s": max(timing.gone_s, timing.read_s)})
+    return LaneRules(
+        lane=name,
+        lane_number=settings.number,
+        direction=settings.direction,
+        blind=blind,
+        close_mode=settings.close_mode,
+        decides_by_plate=settings.rules.require == "plate",
+        has_opened=signals is not None and signals.opened is not None,
+        has_closed=signals is not None and signals.closed is not None,
+        has_photocell=signals is not None and signals.photocell is not None,
+        has_key=signals is not None and signals.key is not None,
+        has_hold=signals is not None and signals.hold is not None,
+        shares_arm=ways.shares_arm(name),
+        neighbours=ways.way(name) is not None,
+        **timing.model_dump(),
+    )
+
+
+def _signal_map(signals: SignalWiring) -> SignalMap:
+    return SignalMap(
+        **{name: getattr(signals, name) for name in NAMES},
+        inverted=frozenset(signals.inverted),
+        debounce_s=signals.debounce_ms / 1000,
+        period_s=1 / signals.poll_hz,
+    )

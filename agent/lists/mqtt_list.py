@@ -1,0 +1,192 @@
+"""One list on its way to being in step: what came of it, what waits, and the doing of what the step machine says."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import deque
+from typing import TYPE_CHECKING, assert_never
+
+from agent.core.lists.errors import ListError, ListFault
+from agent.core.lists.sync import SyncState, step
+from agent.core.lists.sync_io import (
+    ApplyDelta,
+    ApplySnapshot,
+    ChunkSeen,
+    DeltaSeen,
+    DropSnapshot,
+    Failed,
+    FetchChunks,
+    FetchDeltas,
+    FetchSnapshot,
+    HeadSeen,
+    HeldDelta,
+    Known,
+    Refresh,
+    Reject,
+    Tick,
+    Want,
+)
+from agent.lists.topics import CONTENT_TYPE_WANT
+from agent.mqtt.messages import Outgoing, Subscription
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from agent.core.lists.sealed import ListDelta, ListHead, Opened
+    from agent.core.lists.sync_io import Effect, Happening, Outcome, SyncRules
+    from agent.core.model.list_kinds import ListKind
+    from agent.lists.mqtt_ports import ListSession, SyncDesk
+    from agent.lists.topics import ListTopics
+    from agent.mqtt.messages import Incoming
+
+log = logging.getLogger(__name__)
+
+DELTAS_A_TIME = 16
+
+
+class ListCourse:
+    """Belongs to one thread. `at` is monotonic seconds; `handle` takes what the subscriptions bring."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the seams of one list
+        self,
+        kind: ListKind,
+        gate: str,
+        topics: ListTopics,
+        session: ListSession,
+        desk: SyncDesk,
+        rules: SyncRules,
+        handle: Callable[[Incoming], None],
+    ) -> None:
+        self.kind = kind
+        self._gate = gate
+        self._topics = topics
+        self._session = session
+        self._desk = desk
+        self._rules = rules
+        self._handle = handle
+        self._state = SyncState()
+        self._heads: list[Opened[ListHead]] = []
+        self._deltas: dict[HeldDelta, Opened[ListDelta]] = {}
+        self._extra: set[str] = set()
+
+    @property
+    def standing_subscriptions(self) -> list[Subscription]:
+        """What is subscribed to always: the head, and all deltas."""
+        return [self._subscription(self._topics.head(self.kind)), self._subscription(self._topics.deltas(self.kind))]
+
+    def look(self, at: float) -> None:
+        """See whether time, or another process, has changed something."""
+        known = self._desk.known(self.kind)
+        if known is not None and known != (self._state.version, self._state.issued_at):
+            self.happen(Known(*known, at))
+        self.happen(Tick(at))
+
+    def take_head(self, data: bytes, at: float) -> ListError | None:
+        """Take in a head that came; why it is none."""
+        opened = self._desk.open_head(data, self.kind)
+        if isinstance(opened, ListError):
+            return opened
+        self._heads.append(opened)
+        self.happen(HeadSeen(opened.said, at))
+        return None
+
+    def take_delta(self, version: int, data: bytes, at: float) -> ListError | None:
+        """Take in a delta that came to the topic of this version; why it is none. One that is past is not looked at."""
+        if version <= self._state.version:
+            return None
+        opened = self._desk.open_delta(data, self.kind)
+        if isinstance(opened, ListError):
+            return opened
+        held = HeldDelta(opened.said.since, opened.said.version, len(data))
+        self._deltas[held] = opened
+        self.happen(DeltaSeen(held, at))
+        return None
+
+    def take_chunk(self, snapshot: int, number: int, data: bytes, at: float) -> ListError | None:
+        """Take in a chunk that came, if it is one that is missing; the desk says what is wrong with it."""
+        fetching = self._state.fetching
+        if fetching is None or fetching.snapshot != snapshot or number not in self._state.missing:
+            return None
+        outcome = self._desk.keep_chunk(self.kind, fetching.chunks[number], data)
+        if outcome.done:
+            self.happen(ChunkSeen(snapshot, number, at))
+        elif outcome.fault is not ListFault.CHUNK_WRONG:
+            self.happen(Failed(outcome.fault, at))
+        return None
+
+    def happen(self, happening: Happening) -> None:
+        """Go on from what happened."""
+        queue = deque([happening])
+        while queue:
+            self._state, effects = step(self._state, queue.popleft(), self._rules)
+            for effect in effects:
+                queue.extend(self._do(effect, getattr(happening, "at", 0.0)))
+        self._tidy()
+
+    def _do(self, effect: Effect, at: float) -> Iterable[Happening]:
+        match effect:
+            case ApplyDelta() | ApplySnapshot() | Refresh():
+                return self._changed(self._change(effect), at)
+            case FetchSnapshot(head):
+                return self._fetch_snapshot(head, at)
+            case FetchChunks(head, numbers):
+                self._ask_for(self._topics.chunk(self.kind, head.snapshot, number) for number in numbers)
+            case FetchDeltas(first):
+                self._ask_for(self._topics.delta(self.kind, first + more) for more in range(DELTAS_A_TIME))
+                self._session.subscribe(*self.standing_subscriptions)
+            case DropSnapshot(head):
+                self._session.unsubscribe(self._topics.chunks(self.kind, head.snapshot))
+                self._ask_for(())
+                self._desk.drop_chunks(self.kind)
+            case Want(have):
+                self._want(have)
+            case Reject(fault, detail):
+                self._desk.refuse(self.kind.value, fault, detail, "mqtt")
+            case _:
+                assert_never(effect)
+        return ()
+
+    def _change(self, change: ApplyDelta | ApplySnapshot | Refresh) -> Outcome:
+        if isinstance(change, ApplyDelta):
+            return self._desk.apply_delta(self._deltas[change.delta], "mqtt")
+        head = next(each for each in self._heads if each.said == change.head)
+        if isinstance(change, Refresh):
+            return self._desk.refresh(head, "mqtt")
+        return self._desk.apply_spooled(head, "mqtt")
+
+    def _changed(self, outcome: Outcome, at: float) -> Iterable[Happening]:
+        known = self._desk.known(self.kind)
+        if known is None:
+            return (Failed(None, at),)
+        failed = () if outcome.done else (Failed(outcome.fault, at),)
+        return (*failed, Known(*known, at))
+
+    def _fetch_snapshot(self, head: ListHead, at: float) -> Iterable[Happening]:
+        there = self._desk.begin_chunks(head)
+        if there is None:
+            return (Failed(ListFault.DISK_FULL, at),)
+        self._session.subscribe(self._subscription(self._topics.chunks(self.kind, head.snapshot)))
+        return [ChunkSeen(head.snapshot, number, at) for number in there]
+
+    def _want(self, have: int) -> None:
+        payload = json.dumps({"gate": self._gate, "have": have}).encode()
+        log.info("the gate cannot find what leads on from version %d of the %s, and asks for it", have, self.kind)
+        self._session.publish(Outgoing(self._topics.want(self.kind), payload, content_type=CONTENT_TYPE_WANT))
+
+    def _ask_for(self, topics: Iterable[str]) -> None:
+        """Subscribe to these topics, each by its name, and no more to those before: some brokers store, but find no wildcards."""
+        wanted = set(topics)
+        self._session.unsubscribe(*(self._extra - wanted))
+        self._extra = wanted
+        if wanted:
+            self._session.subscribe(*(self._subscription(topic) for topic in sorted(wanted)))
+
+    def _subscription(self, topic_filter: str) -> Subscription:
+        return Subscription(topic_filter, self._handle, qos=1, stored=True)
+
+    def _tidy(self) -> None:
+        state = self._state
+        self._heads = [each for each in self._heads if each.said in (state.head, state.fetching)][-2:]
+        kept = set(state.deltas)
+        self._deltas = {held: opened for held, opened in self._deltas.items() if held in kept}

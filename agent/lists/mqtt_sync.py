@@ -1,0 +1,168 @@
+"""Keeps the lists in step over the gate's MQTT session: the shell around `agent.core.lists.sync`, on a thread of its own.
+
+What comes is verified before anything is done about it. Chunks go to the disk as they come; of deltas so many wait in
+memory as the step machine keeps. A key that is not known yet may be in a trust list that comes a moment later, in any
+order: what such a key signed is asked for again then, and is told as refused only after that.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+from agent.core.lists.errors import ListError, ListFault
+from agent.core.lists.sync_io import Connected, Disconnected, SyncRules
+from agent.core.model.list_kinds import ListKind
+from agent.lists.mqtt_inbox import ListInbox
+from agent.lists.mqtt_list import ListCourse
+from agent.lists.topics import ChunkTopic, DeltaTopic, HeadTopic, ListTopics, TrustTopic
+from agent.mqtt.messages import Incoming, LinkDown, LinkUp, Subscription
+from agent.service.worker import Backoff, Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.core.model.moment import Moment
+    from agent.lists.mqtt_ports import ListSession, SyncDesk
+
+log = logging.getLogger(__name__)
+
+TURN_S: Final = 0.25
+FAULT_PAUSE_S: Final = 1.0
+LOOK_S: Final = 0.5
+SETTLE_S: Final = 2.0
+AGAIN_S: Final = 5.0
+"""Between two times that everything stored is asked for again."""
+REFUSED_PAUSE_S: Final = 0.002
+"""After what is refused: a flood of it must not take the computer from those who decide."""
+STOP_S: Final = 5.0
+LIMIT_S: Final = 600.0
+"""Applying a long list takes a while on a slow disk."""
+
+_OF_A_KEY: Final = frozenset({ListFault.KEY_UNKNOWN, ListFault.KEY_EXPIRED, ListFault.KEY_REVOKED})
+
+
+class ListSync:
+    """Subscribes when it is made, before the session starts; works from `start` to `stop`.
+
+    `gate`: the gate's id; `site`: whose lists. `now` reads the clocks. `settle_s`: after a connect, for the trust list to
+    come, before a key that is not in it is told as unknown.
+    """
+
+    def __init__(  # noqa: PLR0913 - the seams of the composition root
+        self,
+        gate: str,
+        site: int,
+        session: ListSession,
+        desk: SyncDesk,
+        now: Callable[[], Moment],
+        *,
+        rules: SyncRules | None = None,
+        settle_s: float = SETTLE_S,
+    ) -> None:
+        self._session = session
+        self._desk = desk
+        self._now = now
+        self._settle_s = settle_s
+        self._inbox = ListInbox()
+        self._topics = topics = ListTopics(site)
+        rules = SyncRules() if rules is None else rules
+        self._courses = {
+            kind: ListCourse(kind, gate, topics, session, desk, rules, self._inbox.put) for kind in ListKind
+        }
+        self._standing = [Subscription(topics.trust, self._inbox.put, qos=1, stored=True)]
+        for course in self._courses.values():
+            self._standing += course.standing_subscriptions
+        session.subscribe(*self._standing)
+        session.listen(self._inbox.put)
+        self._up = False
+        self._up_at = self._looked_at = self._again_at = float("-inf")
+        self._trust_version = 0
+        self._settling = self._unheard = False
+        # Whatever was wrong with one message, the next is taken soon.
+        self.worker = Worker("list-sync", self._run, limit_s=LIMIT_S, backoff=Backoff(TURN_S, FAULT_PAUSE_S))
+
+    def start(self) -> None:
+        """Begin to work."""
+        self.worker.start()
+
+    def stop(self, timeout_s: float = STOP_S) -> bool:
+        """Stop, within a bounded time; whether the thread has ended by then. A list in the middle of its way is given up."""
+        self.worker.ask_to_stop()
+        self._desk.stop()
+        return self.worker.join(timeout_s)
+
+    # ------------------------------------------------------------------------------------------------------ the thread
+
+    def _run(self) -> None:
+        while not self.worker.stopping:
+            self.worker.touch()
+            self._turn()
+
+    def _turn(self) -> None:
+        item = self._inbox.take(TURN_S)
+        at = self._now().at
+        match item:
+            case LinkUp():
+                self._up, self._up_at, self._settling, self._unheard = True, at, True, False
+                for course in self._courses.values():
+                    course.happen(Connected(at))
+            case LinkDown():
+                self._up = False
+                for course in self._courses.values():
+                    course.happen(Disconnected())
+            case Incoming():
+                self._take(item, at)
+            case None:
+                pass
+        if at - self._looked_at >= LOOK_S:
+            self._looked_at = at
+            self._look(at)
+
+    def _take(self, message: Incoming, at: float) -> None:
+        if not message.payload:
+            return  # what was stored there is deleted
+        error: ListError | None = None
+        match self._topics.parse(message.topic):
+            case TrustTopic():
+                self._desk.take_trust(message.payload, "mqtt")
+                return
+            case HeadTopic(kind):
+                error = self._courses[kind].take_head(message.payload, at)
+            case DeltaTopic(kind, version):
+                error = self._courses[kind].take_delta(version, message.payload, at)
+            case ChunkTopic(kind, snapshot, number):
+                error = self._courses[kind].take_chunk(snapshot, number, message.payload, at)
+            case _:
+                log.debug("a message to %s is none of a list", message.topic)
+                return
+        if error is not None:
+            self._refused(kind, error)
+
+    def _refused(self, kind: ListKind, error: ListError) -> None:
+        of_a_key = error.fault in _OF_A_KEY
+        self._unheard = self._unheard or of_a_key
+        if not (of_a_key and self._settling):
+            self._desk.refuse(kind.value, error.fault, str(error), "mqtt")
+        self.worker.wait(REFUSED_PAUSE_S)
+
+    def _look(self, at: float) -> None:
+        for course in self._courses.values():
+            course.look(at)
+        again = self._has_news_of_keys(at)
+        if at - self._again_at >= AGAIN_S and self._inbox.overflowed():
+            log.warning("more came of the lists than the gate can take at once; all that is stored is asked for again")
+            self._again_at, again = at, True
+        if again and self._up:
+            self._unheard = False
+            self._session.subscribe(*self._standing)
+
+    def _has_news_of_keys(self, at: float) -> bool:
+        """Whether what was refused for its key may be good now: another trust list is in force, or had its time to come."""
+        trust = self._desk.trust()
+        version = 0 if trust is None else trust.version
+        news = version != self._trust_version
+        self._trust_version = version
+        if self._settling and at - self._up_at >= self._settle_s:
+            self._settling, news = False, True
+        return news and self._unheard

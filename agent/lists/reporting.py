@@ -1,0 +1,114 @@
+"""What is told of the lists: what was applied, once each; what was refused, floods folded; trouble, once until it is over."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import TYPE_CHECKING, Final
+
+from agent.core.events.event_types import Alarm, AlarmRaised, ListsApplied
+from agent.lists.refusals import Refusals
+from agent.store.errors import RegistryError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.core.events.event_types import Event
+    from agent.core.model.list_kinds import ListName, Source
+    from agent.store.registry.applied import Applied
+    from agent.store.registry.registry import Registry
+
+log = logging.getLogger(__name__)
+
+REGISTRY: Final = "registry"
+"""In place of a list's name: trouble that all of them have."""
+
+
+class ListNews:
+    """Safe to use from several threads; raises nothing.
+
+    `note` records an event. `records`: what it takes is in the journal, so that no other process need tell it.
+    """
+
+    def __init__(self, registry: Registry, note: Callable[[Event], None], *, records: bool) -> None:
+        self._registry = registry
+        self._note = note
+        self._records = records
+        self._lock = threading.Lock()
+        self._telling = threading.Lock()
+        self._refusals = Refusals(note)
+        self._failing: set[str] = set()
+        self._told: dict[ListName, Applied] = {}
+
+    def applied(self, applied: Applied) -> None:
+        """Tell of a change once, whichever thread sees it first."""
+        with self._telling:
+            if self._records and not self._is_untold(applied):
+                return
+            if self._told.get(applied.name) == applied:  # on a full disk that cannot be noted
+                self._mark_told(applied)
+                return
+            self._told[applied.name] = applied
+            how = "whole" if applied.whole else f"changed from {applied.before}"
+            log.info("%s version %d is in force: %d rows, %s", applied.name, applied.version, applied.rows, how)
+            self._note(
+                ListsApplied(
+                    list=applied.name,
+                    version=applied.version,
+                    before=applied.before,
+                    issued_at=applied.signed_at,
+                    rows=applied.rows,
+                    key=applied.key,
+                    source=applied.source,
+                    whole=applied.whole,
+                )
+            )
+            if self._records:
+                self._mark_told(applied)
+
+    def _is_untold(self, applied: Applied) -> bool:
+        try:
+            return applied in self._registry.last_applied(untold=True)
+        except RegistryError as error:
+            self.trouble(str(error))
+            return True
+
+    def _mark_told(self, applied: Applied) -> None:
+        try:
+            self._registry.mark_told(applied)
+        except RegistryError as error:
+            self.trouble(str(error))
+
+    def untold(self) -> None:
+        """Tell what another process has applied, or this one before it ended without telling it."""
+        try:
+            untold = self._registry.last_applied(untold=True)
+        except RegistryError as error:
+            self.trouble(str(error))
+            return
+        for applied in untold:
+            self.applied(applied)
+
+    def refused(self, name: ListName, code: str, detail: str, source: Source, at: float) -> None:
+        """Tell that something was not accepted. `at`: monotonic seconds."""
+        with self._lock:
+            self._refusals.tell(name, code, detail, source, at)
+
+    def flush(self, at: float) -> None:
+        """Tell what of a flood has waited for long enough."""
+        with self._lock:
+            self._refusals.flush(at)
+
+    def well(self, name: ListName) -> None:
+        """Note that a list can be kept: the next trouble with it is told again."""
+        with self._lock:
+            self._failing -= {name, REGISTRY}
+
+    def trouble(self, detail: str, name: str = REGISTRY) -> None:
+        """An officer should hear of it: once of each list, until something succeeds again."""
+        with self._lock:
+            told = name in self._failing
+            self._failing.add(name)
+        if not told:
+            log.error("the lists cannot be kept: %s", detail)
+            self._note(AlarmRaised(alarm=Alarm.LISTS_FAILED, detail=detail))

@@ -1,0 +1,103 @@
+"""The lists of a gate, put together: the registry, who takes lists in, and who looks after them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from agent.core.lists.freshness import FreshnessRules
+from agent.core.permit.trust import root_key
+from agent.lists.intake import ListDesk
+from agent.lists.monitor import ListKeeper
+from agent.lists.mqtt_sync import ListSync
+from agent.lists.trust_file import TrustFeed
+from agent.store.registry.chunk_spool import ChunkSpool
+from agent.store.registry.registry import Registry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.clock.clock import Clock
+    from agent.core.events.event_types import Event
+    from agent.core.lists.freshness import DataState
+    from agent.lists.monitor import Reloaded
+    from agent.mqtt.session import Session
+    from agent.service.worker import Worker
+    from agent.settings import Settings
+
+REGISTRY: Final = "registry.db"
+INCOMING: Final = "lists"
+"""The registry's file and the folder of chunks on their way, in the folder of the gate's state."""
+
+MEGABYTE: Final = 1 << 20
+
+
+class GateLists:
+    """Owns the registry. `start` after the journal can be written, `stop` before it is closed, `close` last of all."""
+
+    def __init__(self, settings: Settings, clock: Clock, note: Callable[[Event], None]) -> None:
+        """Open the registry, and start nothing. Raises RegistryError and OSError.
+
+        `note` records an event; it is called from `start` on.
+        """
+        self.rules = freshness_rules(settings)
+        self.registry = open_registry(settings, clock)
+        self._gate, self._now = settings.gate, clock.now
+        self._desk = ListDesk(self.registry, ChunkSpool(settings.state.directory / INCOMING), clock.now, note)
+        feed = None if settings.permits.trust_list is None else TrustFeed(settings.permits.trust_list)
+        self._keeper = ListKeeper(self.registry, self._desk, self.rules, clock.now, note, feed=feed)
+
+    @property
+    def state(self) -> DataState | None:
+        """What the age of the lists allows; None before the start, or while it cannot be known."""
+        return self._keeper.state
+
+    def sync(self, session: Session) -> ListSync:
+        """Who keeps the lists in step over this session, which has not started yet; to be started and stopped with it."""
+        return ListSync(self._gate.id, self._gate.site, session, self._desk, self._now)
+
+    def reload(self) -> Reloaded:
+        """Read the trust list's file anew."""
+        return self._keeper.reload()
+
+    def status(self) -> dict[str, object]:
+        """The state and the versions, as JSON values for birth and status."""
+        standing = self._keeper.standing
+        if standing is None:
+            return {"state": None}
+        versions = {kind.value: version for kind, version in standing.versions.items()}
+        return {"state": standing.state.value, "trust": standing.trust, **versions}
+
+    def start(self) -> None:
+        """Take the trust list's file in, tell how fresh the lists are, and begin to look after them."""
+        self._keeper.start()
+
+    def stop(self) -> bool:
+        """Stop to look after them, within a bounded time; whether that is done. They can still be asked."""
+        return self._keeper.stop()
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """The thread that looks after them."""
+        return (self._keeper.worker,)
+
+    def close(self) -> None:
+        """Close the registry."""
+        self.registry.close()
+
+
+def open_registry(settings: Settings, clock: Clock) -> Registry:
+    """The gate's registry, also beside another process that has it open. Raises RegistryError and OSError."""
+    return Registry.open(
+        settings.state.directory / REGISTRY,
+        settings.gate.site,
+        [root_key(text) for text in settings.permits.root_keys],
+        settings.lists.max_mb * MEGABYTE,
+        utc=clock.now().utc,
+        latest=clock.latest,
+    )
+
+
+def freshness_rules(settings: Settings) -> FreshnessRules:
+    """What the gate asks of its lists."""
+    lists = settings.lists
+    return FreshnessRules(lists.fresh_s, lists.stale_ok_s, lists.known_only_s, frozenset(lists.require))

@@ -1,0 +1,59 @@
+"""The link to central as one part: session, presence and uplink put together."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from agent.mqtt.presence import GatePresence
+from agent.mqtt.session import Session
+from agent.mqtt.uplink import Uplink
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from agent.core.events.chain import ClockReading
+    from agent.core.events.event_types import Event
+    from agent.mqtt.flow import FlowSettings
+    from agent.mqtt.journal_source import Outbox
+    from agent.mqtt.presence import GateIdentity
+    from agent.mqtt.setup import LinkView, SessionSettings
+    from agent.mqtt.uplink_view import UplinkView
+
+STOP_S = 6.0
+
+
+class Link:
+    """Owns the session and the uplink.
+
+    `clock` reads the wall clock. `extra`: more fields of birth and status. `observe_link` and `observe_uplink` hear
+    of changes, on the link's threads; they must not block. `note` records an event of the link itself. Raises ValueError for settings that cannot work.
+    """
+
+    def __init__(  # noqa: PLR0913 - the seams of the composition root
+        self,
+        settings: SessionSettings,
+        flow: FlowSettings,
+        identity: GateIdentity,
+        outbox: Outbox,
+        clock: Callable[[], ClockReading],
+        *,
+        extra: Callable[[], Mapping[str, object]] = dict,
+        observe_link: Callable[[LinkView], None] = lambda _view: None,
+        observe_uplink: Callable[[UplinkView], None] = lambda _view: None,
+        note: Callable[[Event], None] = lambda _event: None,
+    ) -> None:
+        presence = GatePresence(identity, outbox, clock, lambda: self.uplink.view, extra)
+        self.session = Session(settings, presence, observe=observe_link)
+        self.uplink = Uplink(self.session, outbox, settings.gate, flow, observe=observe_uplink, note=note)
+
+    def start(self) -> None:
+        """Begin to connect and to send."""
+        self.uplink.start()
+        self.session.start()
+
+    def stop(self, timeout_s: float = STOP_S) -> bool:
+        """Stop within `timeout_s`, whatever the broker does; whether all threads have ended by then."""
+        deadline = time.monotonic() + timeout_s
+        uplink_ended = self.uplink.stop(timeout_s / 2)
+        return self.session.stop(max(0.1, deadline - time.monotonic())) and uplink_ended

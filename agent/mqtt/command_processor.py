@@ -1,0 +1,330 @@
+"""The desk where commands from central are checked, recorded, carried out and answered."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import re
+import threading
+import time
+from contextlib import ExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from agent.broker.topics import Topics
+from agent.core.commands.check import BYTES_LIMIT, Letter, Proved, Refused, Situation, judge, prove
+from agent.core.commands.command import Answer, Command, CommandName, Refusal, Result
+from agent.core.commands.record import CommandAnswered, CommandTaken
+from agent.core.events.event_types import CommandAccepted, CommandExecuted, CommandRefused, Draft
+from agent.core.events.messages import CommandOffer, CommandResult
+from agent.mqtt import command_executions
+from agent.mqtt.challenges import Challenges
+from agent.mqtt.command_executions import Executions
+from agent.mqtt.command_refusals import RefusalLog
+from agent.mqtt.command_results import Results
+from agent.mqtt.messages import LinkDown, Subscription
+from agent.mqtt.token_bucket import Budget
+from agent.service.cleanup import on_failure
+from agent.service.worker import Backoff, Worker
+from agent.store.errors import JournalError
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from agent.core.commands.record import CommandEntry
+    from agent.core.events.chain import ClockReading
+    from agent.mqtt.command_dependencies import Book, CommandRules, Records
+    from agent.mqtt.command_executions import Executor
+    from agent.mqtt.messages import Incoming, LinkUp
+    from agent.mqtt.session import Session
+
+log = logging.getLogger(__name__)
+
+INBOX_LIMIT: Final = 64
+TURN_S: Final = 0.25
+FAULT_PAUSE_S: Final = 1.0
+STOP_S: Final = 5.0
+LIMIT_S: Final = 60.0
+"""A command takes 10 s at most."""
+VERIFIED_A_SECOND: Final = 20
+VERIFIED_AT_ONCE: Final = 40
+REFUSALS_ANSWERED_A_SECOND: Final = 10
+REFUSALS_ANSWERED_AT_ONCE: Final = 40
+RECENT_LIMIT: Final = 64
+_ANSWERABLE: Final = re.compile(r"[a-z_]{1,32}")
+
+_Arrival: TypeAlias = tuple[float, "Incoming"]
+
+
+class CommandDesk:
+    """One thread that takes commands one after the other. To be made before the session is started.
+
+    Accepting is one transaction: the event, the counter and the id are on the disk before anything is done. `executors`:
+    what carries out each command; they run one at a time, each for a bounded time.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        rules: CommandRules,
+        book: Book,
+        records: Records,
+        clock: Callable[[], ClockReading],
+        executors: Mapping[CommandName, Executor],
+    ) -> None:
+        self._session = session
+        self._rules = rules
+        self._book = book
+        self._records = records
+        self._clock = clock
+        self._prefix = Topics(rules.gate).command("")
+        self._executions = Executions(executors)
+        self._challenges = Challenges(time.monotonic())
+        self._results = Results(session, rules.gate)
+        self._refusals = RefusalLog()
+        self._verifying = Budget(VERIFIED_A_SECOND, VERIFIED_AT_ONCE)
+        self._answering = Budget(REFUSALS_ANSWERED_A_SECOND, REFUSALS_ANSWERED_AT_ONCE)
+        self._recent: dict[str, bytes] = {}
+        self._settled = False
+        self._inbox: queue.Queue[_Arrival | None] = queue.Queue(INBOX_LIMIT)
+        self._overflow = 0
+        self._overflow_lock = threading.Lock()
+        # Whatever was wrong with one command, the next is taken soon.
+        self.worker = Worker("commands", self._run, limit_s=LIMIT_S, backoff=Backoff(cap_s=FAULT_PAUSE_S))
+        session.subscribe(Subscription(Topics(rules.gate).commands, self._arrived, qos=1, stored=False))
+        session.listen(self._link_changed)
+
+    @property
+    def challenge(self) -> str | None:
+        """What a command must carry, for the status; None where no key may order anything."""
+        return self._challenges.current if self._rules.keys else None
+
+    @property
+    def offer(self) -> CommandOffer | None:
+        """What the birth says of commands; None where no key may order anything."""
+        if not self._rules.keys:
+            return None
+        names = {name for key in self._rules.keys.values() for name in key.may}
+        return CommandOffer(
+            names=tuple(name.value for name in CommandName if name in names),
+            keys=tuple(self._rules.keys),
+            max_life_s=self._rules.max_life_s,
+        )
+
+    def start(self) -> None:
+        """Begin to take commands; those that the last run accepted and did not answer are answered with UNKNOWN."""
+        self.worker.start()
+
+    def stop(self, timeout_s: float = STOP_S) -> bool:
+        """Take no more, end the one that runs and tell what is left to tell; whether the thread ended in time."""
+        return self.worker.stop(timeout_s)
+
+    # ------------------------------------------------------------------------------------------- the network's thread
+
+    def _arrived(self, message: Incoming) -> None:
+        if not message.payload:
+            # This is how somebody clears a retained command. It orders nothing, so there is nothing to refuse.
+            return
+        # What is too long is refused for it; its bytes must not fill the memory meanwhile.
+        kept = replace(message, payload=message.payload[: BYTES_LIMIT + 1])
+        try:
+            self._inbox.put_nowait((time.monotonic(), kept))
+        except queue.Full:
+            with self._overflow_lock:
+                self._overflow += 1
+
+    def _link_changed(self, event: LinkUp | LinkDown) -> None:
+        # At the end of a connection, so that the birth on the next one tells the new challenge already.
+        if isinstance(event, LinkDown):
+            self._challenges.rotate(time.monotonic())
+
+    # --------------------------------------------------------------------------------------------------- its own thread
+
+    def _run(self) -> None:
+        while not self.worker.stopping:
+            self._turn()
+        self._count_overflow()
+        self._note_all(self._refusals.rest())
+
+    def _turn(self) -> None:
+        arrival = self._next()
+        with ExitStack() as duties:  # the first comes last; one that fails keeps no other from being done
+            duties.callback(self._keep_house)
+            if arrival is not None:
+                duties.callback(self._take, *arrival)
+            if not self._settled:
+                duties.callback(self._settle)
+
+    def _next(self) -> _Arrival | None:
+        try:
+            with self.worker.resting():
+                return self._inbox.get(timeout=TURN_S)
+        except queue.Empty:
+            return None
+
+    def _keep_house(self) -> None:
+        at = time.monotonic()
+        self._count_overflow()
+        self._note_all(self._refusals.due(at))
+        self._results.work(at)
+        if self._challenges.due(at):
+            self._challenges.rotate(at)
+            self._session.announce()
+
+    def _count_overflow(self) -> None:
+        with self._overflow_lock:
+            missed, self._overflow = self._overflow, 0
+        if missed:
+            self._refusals.add(
+                Refused(Refusal.RATE_LIMITED, Text("more commands at once than the desk takes")), "", missed
+            )
+
+    def _note_all(self, events: Iterator[CommandRefused]) -> None:
+        drafts = [Draft(event, None, None, self._clock().utc) for event in events]
+        if drafts:
+            self._records.note(drafts)
+
+    def _settle(self) -> None:
+        """Answer what the last run left open: nobody knows what became of it."""
+        try:
+            left = self._book.unanswered_commands()
+        except JournalError:
+            log.exception("the journal does not tell which commands were interrupted")
+            return
+        answer = Answer(
+            Result.UNKNOWN, Text("the gate stopped before it was done, or just after; see the events around it")
+        )
+        for entry in left:
+            self._keep_answer(entry.taken, answer)
+        self._settled = True
+
+    # ------------------------------------------------------------------------------------------------------ one command
+
+    def _take(self, arrived_at: float, message: Incoming) -> None:
+        letter = Letter(message.topic.removeprefix(self._prefix), message.payload, message.retained)
+        found = prove(letter, self._rules.gate, self._rules.keys, lambda: self._verifying.take(time.monotonic()))
+        if not isinstance(found, Refused):
+            fault = _fault(found, Text("the gate has failed at it; nothing was done now"))
+            with on_failure(lambda: self._refuse(fault, message, letter.name)):
+                accepted = self._accept(found, message, arrived_at)
+            if isinstance(accepted, Command):
+                self._carry_out(accepted, _taken(accepted, found), message)
+            if not isinstance(accepted, Refused):
+                return
+            found = accepted
+        self._refuse(found, message, letter.name)
+
+    def _accept(self, proved: Proved, message: Incoming, arrived_at: float) -> Command | Refused | None:
+        """Record that a command that was proved is accepted; None where it was before, and is answered again."""
+        body = proved.body
+        try:
+            entry = self._book.command(body.id)
+            counter = self._book.command_counter(proved.key.id)
+        except JournalError:
+            log.exception("a command is refused because the journal cannot be read")
+            return _fault(proved, Text("the journal cannot be read; nothing was done"))
+        if not self._settled:
+            return _fault(proved, Text("the gate does not know yet what its last run left open; nothing was done"))
+        if entry is not None:
+            return self._repeat(entry, proved, message)
+        command = judge(proved, self._situation(counter, arrived_at))
+        if isinstance(command, Refused):
+            return command
+        try:
+            self._records.bind([self._draft(_accepted(command), command.lane)], commands=[_taken(command, proved)])
+        except JournalError:
+            log.exception("a command is refused because the journal cannot be written")
+            return _fault(proved, Text("the journal cannot be written; nothing was done"))
+        log.info("%s of %s (%s) is accepted: %s", command.name, command.operator, command.key, command.id)
+        return command
+
+    def _carry_out(self, command: Command, taken: CommandTaken, message: Incoming) -> None:
+        answer = self._executions.run(command)
+        self._keep_answer(taken, answer)
+        self._tell(message, taken, answer)
+
+    def _situation(self, counter: int, arrived_at: float) -> Situation:
+        reading, now = self._clock(), time.monotonic()
+        return Situation(
+            lanes=self._rules.lanes,
+            utc=reading.utc if reading.synced else None,
+            waited_s=now - arrived_at,
+            max_life_s=self._rules.max_life_s,
+            challenges=self._challenges.accepted(now),
+            counter=counter,
+        )
+
+    def _repeat(self, entry: CommandEntry, proved: Proved, message: Incoming) -> Refused | None:
+        if entry.taken.digest != proved.digest:
+            detail = Text("its id was used by another command")
+            return Refused(Refusal.COUNTER_USED, detail, proved.body.id, proved.key.id)
+        stored = entry.answer or self._recent.get(entry.taken.id)
+        answer = (
+            Answer(Result.UNKNOWN, Text("its result is not known yet; ask again"))
+            if stored is None
+            else command_executions.read(stored)
+        )
+        self._tell(message, entry.taken, answer)
+        return None
+
+    def _keep_answer(self, taken: CommandTaken, answer: Answer) -> None:
+        """Record what became of a command, as soon as the journal can be written."""
+        kept = command_executions.written(answer)
+        self._recent[taken.id] = kept
+        if len(self._recent) > RECENT_LIMIT:
+            del self._recent[next(iter(self._recent))]
+        event = CommandExecuted(command=taken.id, name=taken.name, result=answer.result, detail=answer.detail)
+        self._records.note([self._draft(event, taken.lane)], commands=[CommandAnswered(taken.id, kept)])
+        log.info("%s %s: %s %s", taken.name, taken.id, answer.result.value, answer.detail)
+
+    def _refuse(self, refused: Refused, message: Incoming, name: str) -> None:
+        log.warning("a command is refused: %s, %s", refused.code.value, refused.detail)
+        self._refusals.add(refused, name)
+        now = time.monotonic()
+        if _ANSWERABLE.fullmatch(name) and self._answering.take(now):
+            result = CommandResult(
+                command=refused.command,
+                gate=self._rules.gate,
+                name=name,
+                result=Result.REFUSED,
+                code=refused.code,
+                detail=refused.detail,
+                challenge=self.challenge,
+            )
+            self._results.publish(message, result, now)
+
+    def _tell(self, message: Incoming, taken: CommandTaken, answer: Answer) -> None:
+        fields = {
+            "command": taken.id,
+            "gate": self._rules.gate,
+            "name": taken.name,
+            "result": answer.result,
+            "detail": answer.detail,
+            "data": answer.data,
+            "challenge": self.challenge,
+        }
+        result = CommandResult.model_validate(fields)
+        self._results.publish(message, result, time.monotonic())
+
+    def _draft(self, event: CommandAccepted | CommandExecuted, lane: str | None) -> Draft:
+        return Draft(event, lane, None, self._clock().utc)
+
+
+def _fault(proved: Proved, detail: str) -> Refused:
+    return Refused(Refusal.GATE_FAULT, detail, proved.body.id, proved.key.id)
+
+
+def _taken(command: Command, proved: Proved) -> CommandTaken:
+    return CommandTaken(command.id, proved.digest, command.key, command.counter, command.name.value, command.lane)
+
+
+def _accepted(command: Command) -> CommandAccepted:
+    return CommandAccepted(
+        command=command.id,
+        name=command.name.value,
+        key=command.key,
+        counter=command.counter,
+        operator=command.operator,
+        cause=command.cause,
+    )

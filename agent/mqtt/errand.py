@@ -1,0 +1,102 @@
+"""Sending one command to a gate and waiting for what becomes of it: central's side."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from agent.broker.topics import Topics
+from agent.mqtt import reason_codes
+from agent.mqtt.messages import Outgoing
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from agent.core.commands.body import CommandBody
+    from agent.mqtt.messages import Incoming
+    from agent.mqtt.one_shot_client import Guest
+
+CONTENT_TYPE: Final = "application/jose"
+TRIES: Final = 3
+
+
+class ErrandError(OSError):
+    """The gate does not answer, or takes no commands; says which and what to look at."""
+
+
+class Errand:
+    """One command over a connected guest. `timeout_s`: patience for the gate's status, and again for its answer."""
+
+    def __init__(self, guest: Guest, gate: str, timeout_s: float) -> None:
+        self._guest = guest
+        self._gate = gate
+        self._topics = Topics(gate)
+        self._timeout_s = timeout_s
+
+    def run(self, name: str, sign: Callable[[str], tuple[CommandBody, str]], life_s: int) -> dict[str, Any]:
+        """Take the gate's challenge, send what `sign` makes of it, and return the result.
+
+        A challenge that changed meanwhile is answered with a command made anew, once. Raises ErrandError and GuestError,
+        and what `sign` raises.
+        """
+        self._guest.subscribe(self._topics.status)
+        challenge = self._challenge()
+        self._guest.subscribe(self._topics.result(name), stored=False)
+        result = self._send(name, *sign(challenge), life_s)
+        fresh = result.get("challenge")
+        if result.get("code") == "CHALLENGE_WRONG" and isinstance(fresh, str):
+            result = self._send(name, *sign(fresh), life_s)
+        return result
+
+    def _challenge(self) -> str:
+        state = "says nothing: is its id right, and is it connected to this broker?"
+        for message in self._listen(self._timeout_s):
+            status = _object(message) if message.topic == self._topics.status else None
+            if status is None:
+                continue
+            if status.get("state") != "online":
+                state = f"is {status.get('state')}"
+            elif isinstance(status.get("challenge"), str):
+                return str(status["challenge"])
+            else:
+                raise ErrandError(f"gate {self._gate} takes no commands: its settings name no keys for them")
+        raise ErrandError(f"gate {self._gate} {state}")
+
+    def _send(self, name: str, body: CommandBody, text: str, life_s: int) -> dict[str, Any]:
+        """Publish a command, again while nothing comes back: a repeat of the same bytes does nothing, but is answered."""
+        message = Outgoing(
+            self._topics.command(name),
+            text.encode(),
+            expiry_s=life_s,
+            content_type=CONTENT_TYPE,
+            response_topic=self._topics.result(name),
+            correlation=body.id.encode(),
+        )
+        for _ in range(TRIES):
+            receipt = self._guest.publish(message)
+            if receipt.code == reason_codes.NO_SUBSCRIBERS:
+                raise ErrandError(f"gate {self._gate} is not connected to this broker now: nobody takes its commands")
+            if receipt.refused:
+                raise ErrandError(f"the broker does not take the command: {receipt.words}")
+            for incoming in self._listen(self._timeout_s / TRIES):
+                result = _object(incoming)
+                if incoming.correlation == message.correlation and result is not None:
+                    return result
+        raise ErrandError(f"no answer within {self._timeout_s:g} s: whether it was done, the gate's events will tell")
+
+    def _listen(self, timeout_s: float) -> Iterator[Incoming]:
+        until = time.monotonic() + timeout_s
+        while (left_s := until - time.monotonic()) > 0:
+            for message in self._guest.messages(left_s):
+                yield message
+                if time.monotonic() >= until:
+                    return
+
+
+def _object(message: Incoming) -> dict[str, Any] | None:
+    try:
+        found = json.loads(message.payload)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None

@@ -1,0 +1,223 @@
+"""Pictures on their way to central: one at a time, behind the events, until the broker took them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from agent.core.events.event_types import EvidenceSent
+from agent.devices.supervisor import PortState
+from agent.mqtt.messages import Outgoing, Receipt
+from agent.service.worker import Backoff, Worker
+from agent.store.errors import EvidenceError, JournalError
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.broker.topics import Topics
+    from agent.core.events.event_types import Event
+    from agent.mqtt.session import Session
+
+log = logging.getLogger(__name__)
+
+CONTENT_TYPE = "image/jpeg"
+STOP_S = 2.0
+LIMIT_S = 60.0
+
+
+class Queue(Protocol):
+    """The names of the pictures that wait (agent.store.evidence.outgoing.Outgoing). Its methods may raise EvidenceError or OSError; then it is tried again."""
+
+    def __len__(self) -> int:
+        """How many wait."""
+        ...
+
+    def first(self) -> str | None:
+        """The name whose turn it is."""
+        ...
+
+    def postpone(self, name: str, /) -> None:
+        """Let all others go first."""
+        ...
+
+    def remove(self, name: str, /) -> None:
+        """Take a name out."""
+        ...
+
+
+class Pictures(Protocol):
+    """The pictures (agent.store.evidence.evidence.EvidenceStore)."""
+
+    @property
+    def outgoing(self) -> Queue:
+        """Those that wait to be sent."""
+        ...
+
+    def get(self, sha256: str, /) -> bytes | None:
+        """The bytes of one, None when it is not kept any more. Raises EvidenceError or OSError when it cannot be read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceSettings:
+    """How pictures are sent.
+
+    `tries`: a picture is given up after so many refusals, connections that ended within `quick_s` over it, or failures to
+    read it. `look_s`: between looks at
+    whether something may be sent. `retry_s`: after a picture did not get through. `answer_s`: for how long the broker may
+    owe an answer before the connection counts as broken; a large picture on a slow line takes its time.
+    """
+
+    tries: int = 3
+    quick_s: float = 5.0
+    look_s: float = 0.5
+    retry_s: float = 10.0
+    answer_s: float = 300.0
+
+
+class EvidenceSender:
+    """One thread that sends the pictures that wait in the store's queue.
+
+    `ready` says whether the events are through, so that it is the pictures' turn. `note` records that one was sent. What
+    the broker took is out of the queue: whether central has it, central must see by the event.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        topics: Topics,
+        pictures: Pictures,
+        note: Callable[[Event], None],
+        ready: Callable[[], bool],
+        settings: EvidenceSettings | None = None,
+    ) -> None:
+        self._session = session
+        self._topics = topics
+        self._pictures = pictures
+        self._note = note
+        self._ready = ready
+        self._settings = EvidenceSettings() if settings is None else settings
+        self._failures: dict[str, int] = {}
+        self._trouble = ""
+        self.worker = Worker(
+            "evidence-sender",
+            self._run,
+            limit_s=LIMIT_S,
+            backoff=Backoff(self._settings.retry_s, self._settings.retry_s),
+        )
+
+    @property
+    def waiting(self) -> int:
+        """How many pictures wait to be sent."""
+        return len(self._pictures.outgoing)
+
+    @property
+    def trouble(self) -> str:
+        """Why the last picture did not get through, in words; empty when it did."""
+        return self._trouble
+
+    def start(self) -> None:
+        """Begin to send."""
+        self.worker.start()
+
+    def stop(self, timeout_s: float = STOP_S) -> bool:
+        """Stop; what is under way is sent again after the next start. Returns whether the thread has ended in time."""
+        return self.worker.stop(timeout_s)
+
+    # ------------------------------------------------------------------------------------------------------ the thread
+
+    def _run(self) -> None:
+        pause_s = 0.0
+        while not self.worker.wait(pause_s):
+            try:
+                pause_s = self._turn()
+            except (EvidenceError, JournalError, OSError) as error:
+                # A disk or journal in trouble may be well later: the thread must see that day.
+                if str(error) != self._trouble:
+                    log.exception("a picture could not be sent")
+                self._trouble = str(error)
+                pause_s = self._settings.retry_s
+
+    def _turn(self) -> float:
+        """Send one picture if it may be; returns after how many seconds to look again."""
+        name = self._pictures.outgoing.first()
+        if name is None or self._session.view.state is not PortState.UP or not self._ready():
+            return self._settings.look_s
+        try:
+            jpeg = self._pictures.get(name)
+        except (EvidenceError, OSError) as error:
+            self._count(name, str(error))
+            return self._settings.retry_s
+        if jpeg is None:
+            log.warning("picture %s is not kept any more: it cannot be sent", name)
+            self._leave(name)
+            return 0.0
+        began_at = time.monotonic()
+        receipt = self._publish(name, jpeg)
+        if receipt is None:
+            return self._settings.look_s
+        if receipt.taken:
+            self._note(EvidenceSent(picture=name, bytes=len(jpeg)))
+            self._leave(name)
+            self._trouble = ""
+            return 0.0
+        self._failed(name, receipt, time.monotonic() - began_at)
+        return self._settings.retry_s
+
+    def _publish(self, name: str, jpeg: bytes) -> Receipt | None:
+        """Publish and wait for what becomes of it; None when it could not be handed over now, or the agent stops."""
+        answered = threading.Event()
+        receipts: list[Receipt] = []
+
+        def done(receipt: Receipt) -> None:
+            receipts.append(receipt)
+            answered.set()
+
+        message = Outgoing(
+            topic=self._topics.evidence(name),
+            payload=jpeg,
+            content_type=CONTENT_TYPE,
+            user_properties=(("gate", self._topics.gate), ("sha256", name)),
+        )
+        if not self._session.publish(message, done):
+            return None
+        deadline = time.monotonic() + self._settings.answer_s
+        while not answered.wait(self._settings.look_s):
+            self.worker.touch()
+            if self.worker.stopping:
+                return None
+            if time.monotonic() > deadline:
+                self._session.reconnect(
+                    Text(
+                        "the broker has not answered a picture for {answer_s} s",
+                        answer_s=f"{self._settings.answer_s:g}",
+                    )
+                )
+                deadline += self._settings.answer_s
+        return receipts[0]
+
+    def _failed(self, name: str, receipt: Receipt, after_s: float) -> None:
+        if not receipt.refused and not (receipt.lost and after_s < self._settings.quick_s):
+            # A line that broke, or nobody who subscribes: no fault of the picture, and the next would fare no better.
+            self._trouble = Text("picture {name} does not get through: {words}", name=name[:12], words=receipt.words)
+            return
+        self._count(name, receipt.words)
+
+    def _count(self, name: str, words: str) -> None:
+        """One more failure of this picture: the others go first now, or it is given up."""
+        failures = self._failures[name] = self._failures.get(name, 0) + 1
+        if failures < self._settings.tries:
+            self._trouble = Text("picture {name} does not get through: {words}", name=name[:12], words=words)
+            self._pictures.outgoing.postpone(name)
+            return
+        log.error("picture %s is given up after %d tries: %s", name, failures, words)
+        self._trouble = Text("picture {name} was given up: {words}", name=name[:12], words=words)
+        self._leave(name)
+
+    def _leave(self, name: str) -> None:
+        self._pictures.outgoing.remove(name)
+        self._failures.pop(name, None)

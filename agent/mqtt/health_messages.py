@@ -1,0 +1,55 @@
+"""Publishes the gate's health every minute, retained, while the link is up."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from agent.core.contract.channels import HEALTH_EXPIRY_S
+from agent.devices.supervisor import PortState
+from agent.mqtt.messages import Outgoing
+from agent.service.worker import Backoff, Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.mqtt.session import Session
+
+EVERY_S: Final = 60.0
+LOOK_S: Final = 1.0
+STOP_TIMEOUT_S: Final = 2.0
+LIMIT_S: Final = 60.0
+
+
+class HealthOut:
+    """A thread that publishes what `make` makes: at once after each connection, then every `every_s`."""
+
+    def __init__(self, session: Session, topic: str, make: Callable[[], bytes], every_s: float = EVERY_S) -> None:
+        self._session = session
+        self._topic = topic
+        self._make = make
+        self._every_s = every_s
+        self.worker = Worker("health", self._run, limit_s=LIMIT_S, backoff=Backoff(every_s, every_s))
+
+    def start(self) -> None:
+        """Begin to publish."""
+        self.worker.start()
+
+    def stop(self) -> bool:
+        """Publish no more, within a bounded time; whether it has stopped."""
+        return self.worker.stop(STOP_TIMEOUT_S)
+
+    def _run(self) -> None:
+        told_connection, waited_s = 0, 0.0
+        while not self.worker.wait(LOOK_S):
+            waited_s += LOOK_S
+            view = self._session.view
+            if view.state is not PortState.UP or (view.connections == told_connection and waited_s < self._every_s):
+                continue
+            if self._publish():
+                told_connection, waited_s = view.connections, 0.0
+
+    def _publish(self) -> bool:
+        message = Outgoing(
+            self._topic, self._make(), retain=True, expiry_s=HEALTH_EXPIRY_S, content_type="application/json"
+        )
+        return self._session.publish(message)

@@ -1,0 +1,220 @@
+"""A short-lived client for tools at the central side: it subscribes, listens, publishes, and tells in words what failed."""
+
+from __future__ import annotations
+
+import queue
+import secrets
+import threading
+import time
+from typing import TYPE_CHECKING, Self
+
+from agent.broker.tls import TlsFiles, TlsFilesError, explain
+from agent.mqtt import reason_codes
+from agent.mqtt.connection import Answered, Arrived, Connected, Connection, ConnectOptions, Subscribed
+from agent.mqtt.messages import Receipt, Subscription
+from agent.service.cleanup import on_failure
+from agent.service.parallel import Job
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from agent.broker.addresses import BrokerAddress
+    from agent.mqtt.connection import Happening
+    from agent.mqtt.messages import Incoming, Outgoing
+
+TURN_S = 0.1
+LEAVE_SLACK_S = 5.0
+KEEPALIVE_S = 15
+PACKET_BYTES = 16 * 1_048_576
+NO_FILES = TlsFiles()
+
+
+class GuestError(OSError):
+    """The broker cannot be reached, does not answer, or refuses; says which and why."""
+
+
+class _Wish:
+    """What a caller waits for: the broker's answer to one packet."""
+
+    def __init__(self) -> None:
+        self._answered = threading.Event()
+        self.codes: tuple[int, ...] | None = None
+
+    def fulfil(self, codes: tuple[int, ...] | None) -> None:
+        self.codes = codes
+        self._answered.set()
+
+    def wait(self, timeout_s: float) -> bool:
+        return self._answered.wait(timeout_s)
+
+
+class Guest:
+    """One connection with a clean session, to be used as a context manager; it does not reconnect.
+
+    `client_id`: when None, `central-` and a random part: config/rabbitmq allows central no others. `timeout_s`: the
+    patience with the broker, for every single answer. All methods may be called from any thread and raise GuestError; what
+    the guest itself publishes does not come back to it.
+    """
+
+    def __init__(
+        self,
+        address: BrokerAddress,
+        *,
+        tls: TlsFiles = NO_FILES,
+        user: str | None = None,
+        password: str | None = None,
+        client_id: str | None = None,
+        timeout_s: float = 10.0,
+    ) -> None:
+        self._address = address
+        self._timeout_s = timeout_s
+        self._options = ConnectOptions(
+            client_id=f"central-{secrets.token_hex(6)}" if client_id is None else client_id,
+            user=user,
+            password=password,
+            tls=tls,
+            keepalive_s=KEEPALIVE_S,
+            connect_timeout_s=timeout_s,
+            session_expiry_s=0,
+            packet_bytes=PACKET_BYTES,
+        )
+        self._connection = Connection(address, self._options)
+        self._messages: queue.SimpleQueue[Incoming | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._subscribing = threading.Lock()
+        self._connecting = _Wish()
+        self._subscription = _Wish()
+        self._pending: dict[int, _Wish] = {}
+        self._over = False
+        self._leaving = threading.Event()
+        self._job: Job[None] | None = None
+
+    def __enter__(self) -> Self:
+        """Connect. Raises GuestError when that does not succeed in time."""
+        try:
+            self._connection.open()
+        except (OSError, UnicodeError, TlsFilesError) as error:
+            self._connection.close()
+            raise GuestError(explain(error, self._address)) from error
+        with on_failure(self._connection.close):
+            self._job = Job("guest", self._run)
+        with on_failure(self._leave):
+            self._await(self._connecting, Text("to the connection"))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Part from the broker in order."""
+        self._leave()
+
+    def subscribe(self, topic_filter: str, *, qos: int = 1, stored: bool = True) -> None:
+        """Subscribe. `stored`: whether messages retained at the broker are wanted."""
+        with self._subscribing:
+            with self._lock:
+                self._check_alive()
+                self._subscription = wish = _Wish()
+                self._connection.subscribe([Subscription(topic_filter, self._messages.put, qos, stored)])
+            codes = self._await(wish, Text("to subscribing to {topic_filter}", topic_filter=topic_filter))
+        if any(reason_codes.refused(code) for code in codes):
+            raise self._error(
+                Text(
+                    "the broker refuses {topic_filter}: {words}",
+                    topic_filter=topic_filter,
+                    words=reason_codes.words(codes[0]),
+                )
+            )
+
+    def messages(self, timeout_s: float) -> Iterator[Incoming]:
+        """What came, in order, waiting for more; ends when nothing came for `timeout_s`.
+
+        Messages that came before are kept, so one may subscribe first, publish, and then listen.
+        """
+        while True:
+            try:
+                message = self._messages.get(timeout=timeout_s)
+            except queue.Empty:
+                return
+            if message is None:
+                self._messages.put(None)  # for those who ask again
+                raise self._error(self._connection.ended or Text("the connection is closed"))
+            yield message
+
+    def publish(self, message: Outgoing) -> Receipt:
+        """Publish and wait for the broker's answer, which may be a refusal. QoS 0 has none: it is sent, no more."""
+        wish = _Wish()
+        with self._lock:
+            self._check_alive()
+            try:
+                mid = self._connection.publish(message)
+            except ValueError as error:
+                text = Text("{topic} cannot be published to: {error}", topic=repr(message.topic), error=error)
+                raise self._error(text) from error
+            if mid is None:
+                raise self._error(Text("{topic} could not be published: the connection is gone", topic=message.topic))
+            self._pending[mid] = wish
+        (code,) = self._await(wish, Text("to publishing {topic}", topic=message.topic))
+        return Receipt(code)
+
+    # ----------------------------------------------------------------------------------------------- for the callers
+
+    def _await(self, wish: _Wish, what: str) -> tuple[int, ...]:
+        if not wish.wait(self._timeout_s):
+            raise self._error(
+                Text("no answer {what} within {timeout_s} s", what=what, timeout_s=f"{self._timeout_s:g}")
+            )
+        if wish.codes is None:
+            raise self._error(self._connection.ended or Text("the connection is closed"))
+        return wish.codes
+
+    def _check_alive(self) -> None:
+        if self._over:
+            raise self._error(self._connection.ended or Text("the connection is closed"))
+
+    def _error(self, cause: str) -> GuestError:
+        return GuestError(f"{self._address.url}: {cause}")
+
+    def _leave(self) -> None:
+        self._leaving.set()
+        if self._job is not None:
+            self._job.ended(self._timeout_s + LEAVE_SLACK_S)
+
+    # ------------------------------------------------------------------------------------------------------ the thread
+
+    def _run(self) -> None:
+        deadline = None
+        try:
+            while self._connection.ended is None:
+                if self._leaving.is_set() and deadline is None:
+                    self._connection.disconnect()
+                    deadline = time.monotonic() + self._timeout_s / 10
+                if deadline is not None and time.monotonic() > deadline:
+                    break
+                for happening in self._connection.turn(TURN_S):
+                    self._take(happening)
+        finally:
+            self._settle()
+            self._connection.close()
+
+    def _take(self, happening: Happening) -> None:
+        match happening:
+            case Connected(code):
+                self._connecting.fulfil(None if reason_codes.refused(code) else (code,))
+            case Subscribed(_mid, codes):
+                self._subscription.fulfil(codes)
+            case Answered(mid, code):
+                with self._lock:
+                    wish = self._pending.pop(mid, None)
+                if wish is not None:
+                    wish.fulfil((code,))
+            case Arrived(message):
+                if message is not None:
+                    self._messages.put(message)
+
+    def _settle(self) -> None:
+        with self._lock:
+            self._over = True
+            waiting = [self._connecting, self._subscription, *self._pending.values()]
+        for wish in waiting:
+            if wish.codes is None:
+                wish.fulfil(None)
+        self._messages.put(None)

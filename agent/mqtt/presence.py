@@ -1,0 +1,97 @@
+"""What the gate says of itself on `birth` and `status`: the models of agent.core.events.messages, filled."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import ceil
+from typing import TYPE_CHECKING
+
+from agent.core.events.chain import SCHEMA_VERSION
+from agent.core.events.event_types import TYPES
+from agent.core.events.messages import Birth, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from agent.core.events.chain import ClockReading
+    from agent.mqtt.journal_source import Outbox
+    from agent.mqtt.uplink_view import UplinkView
+
+ONLY_AT_BIRTH = Birth.model_fields.keys() - Status.model_fields.keys()
+
+
+@dataclass(frozen=True, slots=True)
+class GateIdentity:
+    """Who the gate is. `boot`: new with every start. `inventory`: lanes and devices, as JSON values, for `birth`."""
+
+    gate: str
+    version: str
+    boot: str
+    inventory: Mapping[str, object]
+
+
+class GatePresence:
+    """Makes the payloads, compact JSON in UTF-8.
+
+    `extra`: the fields of both that others know, such as the devices and the challenge of the commands; the status leaves
+    out those that only the birth has. `birth` and `status` raise ValueError for a field that the contract does not have.
+    """
+
+    def __init__(
+        self,
+        identity: GateIdentity,
+        outbox: Outbox,
+        clock: Callable[[], ClockReading],
+        uplink: Callable[[], UplinkView],
+        extra: Callable[[], Mapping[str, object]] = dict,
+    ) -> None:
+        self._identity = identity
+        self._outbox = outbox
+        self._clock = clock
+        self._uplink = uplink
+        self._extra = extra
+
+    def birth(self) -> bytes:
+        """What the gate is: inventory, versions, stream."""
+        fields = {
+            **self._common(),
+            "schema": SCHEMA_VERSION,
+            "types": [event.TYPE for event in TYPES],
+            "inventory": self._identity.inventory,
+            "first_kept": self._outbox.tail + 1,
+            **self._extra(),
+        }
+        return Birth.model_validate(fields).model_dump_json(by_alias=True).encode()
+
+    def status(self, state: str, broker: int) -> bytes:
+        """How the gate is: online, offline (stopped in order) or lost (the will, as of the connect)."""
+        uplink = self._uplink()
+        head, acked = self._outbox.head, self._outbox.watermark
+        fields = {
+            "state": state,
+            **self._common(),
+            "seq_head": head,
+            "seq_acked": acked,
+            "depth": head - acked,
+            "ack_mode": uplink.ack_mode.value,
+            "ack": uplink.ack.value,
+            "trouble": uplink.trouble,
+            "refused": uplink.refused,
+            "acks": uplink.acks,
+            "broker": broker,
+            **{name: value for name, value in self._extra().items() if name not in ONLY_AT_BIRTH},
+        }
+        return Status.model_validate(fields).model_dump_json().encode()
+
+    def _common(self) -> dict[str, object]:
+        clock = self._clock()
+        return {
+            "gate": self._identity.gate,
+            "version": self._identity.version,
+            "boot": self._identity.boot,
+            "stream": self._outbox.stream,
+            "time": datetime.fromtimestamp(clock.utc, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+            "clock_synced": clock.synced,
+            "clock_error_ms": None if clock.error_ms is None else ceil(clock.error_ms),
+        }

@@ -1,0 +1,364 @@
+"""The uplink: journal to MQTT, in order, until central says that it has it."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, assert_never
+
+from agent.broker.topics import Topics
+from agent.core.events.event_types import Alarm, AlarmRaised
+from agent.mqtt.acknowledgements import BYTES_LIMIT, Acknowledgements, Sending
+from agent.mqtt.event_sender import Answer, Sender
+from agent.mqtt.flow import AckMode, Flow, FlowSettings
+from agent.mqtt.journal_notifier import pass_on_news
+from agent.mqtt.messages import Incoming, LinkDown, LinkUp, Subscription
+from agent.mqtt.replay import RANGES_LIMIT, Replays, plan
+from agent.mqtt.stall_detector import Deafness, Stall
+from agent.mqtt.uplink_view import AckState, UplinkView
+from agent.service.worker import Backoff, Worker
+from agent.store.errors import JournalError
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.core.events.event_types import Event
+    from agent.mqtt.journal_source import Outbox
+    from agent.mqtt.replay import ReplayPlan
+    from agent.mqtt.session import Session
+
+log = logging.getLogger(__name__)
+
+TURN_S = 0.5
+NOTE_EVERY_S = 0.1
+FAULT_PAUSE_S = 1.0
+FAULT_CAP_S = 5.0
+STOP_S = 5.0
+LIMIT_S = 60.0
+INBOX_LIMIT = 1_000
+RETAINED_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """What central asks to have sent again."""
+
+    first: int
+    last: int
+
+
+_Item = LinkUp | LinkDown | Incoming | Answer | _Range | None
+
+
+class Uplink:
+    """One thread that sends what the journal holds above the watermark, and what central asks for once more.
+
+    `observe` hears, on the uplink's thread, whenever `ack` or `trouble` of the view changes; it must not block.
+    `note` records an event about the uplink itself. To be made before the session is started.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        outbox: Outbox,
+        gate: str,
+        settings: FlowSettings | None = None,
+        *,
+        observe: Callable[[UplinkView], None] = lambda _view: None,
+        note: Callable[[Event], None] = lambda _event: None,
+    ) -> None:
+        self._settings = FlowSettings() if settings is None else settings
+        self._session = session
+        self._outbox = outbox
+        self._topics = Topics(gate)
+        self._observe = observe
+        self._record = note
+        self._inbox: queue.SimpleQueue[_Item] = queue.SimpleQueue()
+        self._flow = Flow(self._settings, outbox.watermark, outbox.head)
+        self._replays = Replays()
+        self._sender = Sender(session, outbox, self._topics, self._flow, self._replays, self._inbox.put)
+        self._asking = threading.Lock()
+        self._asked = 0
+        self._noted = outbox.watermark
+        self._noted_at = 0.0
+        self._acks = Acknowledgements()
+        self._refused = 0
+        self._refusals: dict[int, str] = {}
+        self._replay_trouble = ""
+        self._fault = ""
+        self._stall = Stall(self._settings.stall_s)
+        self._deafness = Deafness(self._settings.deaf_s)
+        self._word_at = self._up_at = 0.0
+        self._view = self._make_view()
+        self._worker = Worker("uplink", self._run, limit_s=LIMIT_S, backoff=Backoff(cap_s=FAULT_CAP_S))
+        self._news = Worker("uplink-news", self._pass_on_news, limit_s=LIMIT_S)
+        session.listen(self._inbox.put)
+        if self._settings.ack_mode is AckMode.WATERMARK:
+            session.subscribe(Subscription(self._topics.ack, self._hear_ack, qos=0, stored=True))
+
+    @property
+    def view(self) -> UplinkView:
+        """The state of the uplink."""
+        return self._view
+
+    @property
+    def caught_up(self) -> bool:
+        """Whether the link is up and everything recorded was handed to the broker."""
+        return self._sender.connected and self._flow.cursor >= self._outbox.head
+
+    def replay(self, stream: str, first: int, last: int) -> ReplayPlan:
+        """Send the events from `first` to `last` again, byte for byte; returns what of it will be sent.
+
+        From any thread; the sending goes on behind new events, over reconnects, until the agent stops. Raises ValueError
+        in words for another stream, for a range that is not kept or not there yet, and when too many ranges wait; and what
+        the outbox raises when it cannot be read.
+        """
+        if stream != self._outbox.stream:
+            message = Text("the stream of this journal is {stream}", stream=self._outbox.stream)
+            raise ValueError(message)
+        found = plan(first, last, tail=self._outbox.tail, head=self._outbox.head)
+        with self._asking:
+            if self._replays.waiting + self._asked >= RANGES_LIMIT:
+                message = Text(
+                    "{ranges_limit} ranges wait to be replayed already: ask again later", ranges_limit=RANGES_LIMIT
+                )
+                raise ValueError(message)
+            self._asked += 1
+        log.info("events %d to %d are sent again because central asks for them", found.first, found.last)
+        self._inbox.put(_Range(found.first, found.last))
+        return found
+
+    def start(self) -> None:
+        """Begin to send."""
+        self._worker.start()
+        self._news.start()
+
+    def stop(self, timeout_s: float = STOP_S) -> bool:
+        """Stop sending, note the watermark, within `timeout_s`; whether the threads have ended by then."""
+        deadline = time.monotonic() + timeout_s
+        for worker in self.workers:
+            worker.ask_to_stop()
+        self._inbox.put(None)
+        ended = [worker.join(deadline - time.monotonic()) for worker in self.workers]
+        return all(ended)
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """Its threads."""
+        return (self._worker, self._news)
+
+    def _hear_ack(self, message: Incoming) -> None:
+        """Take over an acknowledgement, on the network thread. What is too much is left: central says it again."""
+        if self._inbox.qsize() < INBOX_LIMIT:
+            self._inbox.put(replace(message, payload=message.payload[: BYTES_LIMIT + 1]))
+
+    # ------------------------------------------------------------------------------------------------------ the threads
+
+    def _run(self) -> None:
+        while not self._worker.stopping:
+            self._guarded(self._turn)
+        self._guarded(self._note)
+
+    def _pass_on_news(self) -> None:
+        pass_on_news(self._outbox, partial(self._inbox.put, None), self._news)
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except (JournalError, OSError) as error:
+            # A journal that cannot be read or written now can be later: the thread must see that day.
+            fault = repr(error)
+            if fault != self._fault:
+                log.exception("the uplink could not work; it tries again every %g s", FAULT_PAUSE_S)
+            self._fault = fault
+            self._worker.wait(FAULT_PAUSE_S)
+        else:
+            self._fault = ""
+
+    def _turn(self) -> None:
+        owes_note = self._flow.watermark > self._noted
+        self._take_all(NOTE_EVERY_S if owes_note else TURN_S)
+        now = time.monotonic()
+        if self._sender.connected:
+            self._watch(now)
+            while not self._worker.stopping and self._sender.send():
+                self._worker.touch()
+        for event in self._acks.due(now):
+            log.error("an acknowledgement is not taken: %s", event.code)
+            self._record(event)
+        if self._flow.watermark > self._noted and (now - self._noted_at >= NOTE_EVERY_S or self._worker.stopping):
+            self._note()
+        self._show()
+        self._tell_stall(now)
+
+    def _tell_stall(self, now: float) -> None:
+        """Record that events have not got through for long. A link that is down is told by its own change."""
+        trouble = self._view.trouble
+        if not trouble and self._view.ack is AckState.SILENT:
+            trouble = Text("central acknowledges nothing beyond event {watermark}", watermark=self._flow.watermark)
+        stalled = self._stall.watch(trouble if self._sender.connected else "", now)
+        if stalled:
+            log.error("events do not get through: %s", stalled)
+            self._record(AlarmRaised(alarm=Alarm.DELIVERY_STALLED, detail=stalled))
+
+    def _take_all(self, timeout_s: float) -> None:
+        try:
+            with self._worker.resting():
+                item = self._inbox.get(timeout=timeout_s)
+            while True:
+                self._take(item)
+                item = self._inbox.get_nowait()
+        except queue.Empty:
+            return
+
+    def _take(self, item: _Item) -> None:
+        match item:
+            case LinkUp(number, limits):
+                self._sender.begin(number)
+                self._acks.connected()
+                self._up_at = time.monotonic()
+                self._flow.connected(limits.receive_maximum, self._up_at)
+            case LinkDown():
+                self._went_down()
+            case Incoming():
+                self._take_ack(item)
+            case Answer():
+                self._take_answer(item)
+            case _Range(first, last):
+                with self._asking:
+                    self._asked -= 1
+                    self._replays.add(first, last)
+                self._replay_trouble = ""
+            case None:
+                pass
+            case _:
+                assert_never(item)
+
+    # --------------------------------------------------------------------------------------------------- what comes in
+
+    def _went_down(self) -> None:
+        self._sender.end()
+        now = time.monotonic()
+        guilty = self._flow.disconnected(now)
+        if guilty is not None:
+            self._refuse(guilty, Text("the broker ends the connection over it; it is kept, and left out for now"))
+        guilty = self._replays.disconnected(now)
+        if guilty is not None:
+            self._refuse_replay(guilty, Text("the broker ends the connection over it; it is left out"))
+
+    def _take_answer(self, answer: Answer) -> None:
+        receipt, seq = answer.receipt, answer.seq
+        if receipt.lost:
+            return
+        if answer.replayed:
+            self._replays.answered(seq)
+            if not receipt.taken:
+                self._refuse_replay(seq, receipt.words)
+            return
+        self._flow.answered(seq, time.monotonic(), taken=receipt.taken, refused=receipt.refused)
+        if receipt.taken:
+            self._refusals.pop(seq, None)
+        elif receipt.refused or self._settings.ack_mode is AckMode.PUBACK:
+            self._refuse(seq, receipt.words)
+
+    def _refuse_replay(self, seq: int, words: str) -> None:
+        self._refused += 1
+        if not self._replay_trouble:
+            self._replay_trouble = Text(
+                "event {seq} does not get through when it is sent again: {words}", seq=seq, words=words
+            )
+            log.error("%s", self._replay_trouble)
+
+    def _refuse(self, seq: int, words: str) -> None:
+        self._refused += 1
+        if not self._refusals:
+            log.error("event %d does not get through: %s", seq, words)
+        self._refusals[seq] = words
+
+    def _take_ack(self, message: Incoming) -> None:
+        now = self._word_at = time.monotonic()
+        # What comes just after connecting may be an old word that the broker retained.
+        if now - self._up_at > RETAINED_S:
+            self._deafness.heard()
+        outbox, flow = self._outbox, self._flow
+        silent = self._ack_state(now) is AckState.SILENT
+        sending = Sending(outbox.stream, outbox.head, flow.handed, flow.watermark, self._sender.sent_now, silent)
+        watermark = self._acks.take(message, sending, now)
+        if watermark is not None:
+            flow.acknowledged(watermark, now)
+
+    # ----------------------------------------------------------------------------------------------------- what goes out
+
+    def _watch(self, now: float) -> None:
+        again = self._flow.ticked(now)
+        if again:
+            log.warning("the watermark stands still at %d; %d events are sent again", self._flow.watermark, again)
+        timeout_s = self._settings.puback_timeout_s
+        if max(self._flow.owed_s(now), self._replays.owed_s(now)) > timeout_s:
+            self._session.reconnect(
+                Text("the broker has not answered an event for {timeout_s} s", timeout_s=f"{timeout_s:g}")
+            )
+        silent_s = min(self._flow.still_s(now), now - self._word_at)
+        waits = self._settings.ack_mode is AckMode.WATERMARK and not self._flow.nobody
+        if waits and self._deafness.watch(silent_s):
+            self._session.reconnect(
+                Text(
+                    "central has said nothing for {silent_s} s: the broker may have lost the subscription",
+                    silent_s=f"{silent_s:.0f}",
+                )
+            )
+
+    def _note(self) -> None:
+        """Tell the journal the watermark; not at every single one, because each costs a write to the disk."""
+        watermark = self._flow.watermark
+        if watermark > self._noted:
+            self._outbox.acknowledge(self._outbox.stream, watermark)
+            self._noted = watermark
+            self._noted_at = time.monotonic()
+
+    # ------------------------------------------------------------------------------------------------------------ view
+
+    def _show(self) -> None:
+        before, self._view = self._view, self._make_view()
+        if (before.ack, before.trouble) != (self._view.ack, self._view.trouble):
+            self._session.announce()
+            self._observe(self._view)
+
+    def _ack_state(self, now: float) -> AckState:
+        if self._settings.ack_mode is AckMode.PUBACK:
+            return AckState.NONE
+        if self._sender.connected and self._flow.still_s(now) > self._settings.resend_s:
+            return AckState.SILENT
+        return AckState.HEARD if self._acks.heard else AckState.WAITING
+
+    def _trouble(self) -> str:
+        for seq in [seq for seq in self._refusals if seq <= self._flow.watermark]:
+            del self._refusals[seq]
+        if self._fault:
+            return Text("the journal: {fault}", fault=self._fault)
+        if self._acks.trouble:
+            return self._acks.trouble
+        if not self._refusals:
+            return self._replay_trouble
+        first = min(self._refusals)
+        return Text("event {first} does not get through: {refusals}", first=first, refusals=self._refusals[first])
+
+    def _make_view(self) -> UplinkView:
+        return UplinkView(
+            ack_mode=self._settings.ack_mode,
+            ack=self._ack_state(time.monotonic()),
+            sent=self._flow.cursor,
+            under_way=self._flow.under_way,
+            refused=self._refused,
+            resent=self._flow.resent,
+            quarantine=tuple(sorted(self._flow.quarantine)),
+            trouble=self._trouble(),
+            acks=self._acks.counts,
+            replays=self._replays.waiting,
+            replayed=self._replays.sent_events,
+        )

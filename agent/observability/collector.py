@@ -1,0 +1,182 @@
+"""Reads the parts of the running gate into figures, when somebody asks: nothing here runs by itself."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+from agent.core.lane.state import State
+from agent.devices.supervisor import PortState
+from agent.observability.figures import (
+    CameraFigures,
+    DiskFigures,
+    GateFigures,
+    JournalFigures,
+    LaneFigures,
+    LinkFigures,
+    PartFigures,
+    RelayFigures,
+    UplinkFigures,
+)
+from agent.store.errors import JournalError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from agent.barrier.board import RelayBoard
+    from agent.clock.monitor import ClockKeeper
+    from agent.core.lists.freshness import DataState
+    from agent.devices.status import Devices
+    from agent.lane.service import LaneUnit
+    from agent.mqtt.setup import LinkView
+    from agent.mqtt.uplink_view import UplinkView
+    from agent.recording.recorder import Recorder
+    from agent.service.watchdog import Watchdog
+    from agent.service.workers import Workers
+    from agent.store.journal.journal import Journal
+    from agent.vision.supervisor import EyePort
+
+_PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
+
+
+@dataclass(frozen=True, slots=True)
+class GaugedParts:
+    """The parts that are read.
+
+    `uplink`: None without central; `pictures_waiting`: 0 then. `refused`: whether the configuration on the disk is.
+    """
+
+    gate: str
+    version: str
+    state: Path
+    journal_limit_bytes: int
+    lanes: Sequence[LaneUnit]
+    eyes: Sequence[EyePort]
+    relays: Mapping[str, RelayBoard]
+    devices: Devices
+    journal: Journal
+    recorder: Recorder
+    clock: ClockKeeper
+    watchdog: Watchdog
+    workers: Workers
+    lists: Callable[[], DataState | None]
+    uplink: Callable[[], UplinkView | None]
+    pictures_waiting: Callable[[], int]
+    refused: Callable[[], bool]
+
+
+class Gauges:
+    """For all threads. `links`: how each link, central or site, was last heard to be; others fill it."""
+
+    def __init__(self, parts: GaugedParts, links: Mapping[str, LinkView]) -> None:
+        self._parts = parts
+        self._links = links
+
+    def read(self) -> GateFigures:
+        """The figures of now."""
+        parts = self._parts
+        trust = parts.clock.trust()
+        return GateFigures(
+            gate=parts.gate,
+            version=parts.version,
+            lanes=tuple(map(_lane, parts.lanes)),
+            cameras=tuple(map(camera_figures, parts.eyes)),
+            relays=tuple(
+                RelayFigures(name, board.state is PortState.UP, board.answer_s) for name, board in parts.relays.items()
+            ),
+            devices=parts.devices.states,
+            journal=_journal(parts.journal, parts.journal_limit_bytes),
+            journal_failing=parts.recorder.failing,
+            links=tuple(
+                LinkFigures(name, view.state is PortState.UP, view.connections)
+                for name, view in sorted(dict(self._links).items())
+            ),
+            uplink=_uplink(parts.uplink(), parts.pictures_waiting()),
+            lists=parts.lists(),
+            clock_trusted=trust.trusted,
+            clock_error_s=trust.error_s,
+            disk=_disk(parts.state),
+            watchdog_margin_s=parts.watchdog.margin_s(),
+            parts=tuple(
+                PartFigures(one.name, one.failures, well=not one.trouble and one.still_s is None)
+                for one in parts.workers.states
+            ),
+            configuration_refused=parts.refused(),
+        )
+
+
+def _lane(lane: LaneUnit) -> LaneFigures:
+    view = lane.view
+    if view is None:
+        return LaneFigures(lane.name, None, vehicle=False, locked=False, out_of_service=False)
+    return LaneFigures(
+        lane.name,
+        State(view.state),
+        vehicle=view.transaction is not None,
+        locked=bool(view.orders.locked_by),
+        out_of_service=bool(view.orders.out_of_service_by),
+    )
+
+
+def camera_figures(eye: EyePort) -> CameraFigures:
+    """The figures of one camera."""
+    lane, _, camera = eye.name.partition("/")
+    status, beat, pid = eye.status, eye.last_beat, eye.pid
+    shared = CameraFigures(
+        lane=lane,
+        camera=camera,
+        up=status.up,
+        view=status.view,
+        overloaded=status.overloaded,
+        restarts=status.restarts,
+        frame_rate_hz=status.frame_rate_hz,
+    )
+    if beat is None:
+        return shared
+    return replace(
+        shared,
+        captured=beat.captured,
+        read=beat.read,
+        skipped=beat.skipped,
+        dropped=beat.dropped,
+        load=beat.load,
+        behind_s=beat.behind_s,
+        age_s=None if beat.captured_at is None else max(0.0, time.monotonic() - beat.captured_at),
+        age_p95_s=eye.score.age_p95_s,
+        health=eye.score.health,
+        memory_bytes=None if pid is None else resident_bytes(pid),
+    )
+
+
+def resident_bytes(pid: int) -> int | None:
+    """The resident memory of a process (proc(5), statm); None where it has gone."""
+    try:
+        with open(f"/proc/{pid}/statm", encoding="ascii") as file:  # noqa: PTH123 - a file of the kernel
+            return int(file.read().split()[1]) * _PAGE_BYTES
+    except (OSError, IndexError, ValueError):
+        return None
+
+
+def _journal(journal: Journal, limit_bytes: int) -> JournalFigures | None:
+    try:
+        depth = journal.depth()
+        return JournalFigures(journal.head, depth.events, depth.bytes, journal.used_bytes(), limit_bytes)
+    except JournalError:  # the recorder tells of it
+        return None
+
+
+def _uplink(view: UplinkView | None, pictures_waiting: int) -> UplinkFigures | None:
+    if view is None:
+        return None
+    return UplinkFigures(view.under_way, view.refused, view.resent, pictures_waiting)
+
+
+def _disk(state: Path) -> DiskFigures | None:
+    try:
+        found = os.statvfs(state)
+    except OSError:
+        return None
+    return DiskFigures(found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize, found.f_favail)

@@ -1,0 +1,1 @@
+"""What is recorded: the journal's writer, checkpoints, evidence, retention, and the start."""

@@ -1,0 +1,78 @@
+"""What the start of the gate records: itself, what the last run left open, and what was found damaged."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agent.core.events.event_types import (
+    Alarm,
+    AlarmRaised,
+    Draft,
+    Event,
+    EventsDropped,
+    GateStarted,
+    Outcome,
+    TransactionClosed,
+)
+from agent.core.lane.io import LedgerChange, LedgerState
+from agent.core.model.reasons import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from agent.store.journal.damage import Replaced
+    from agent.store.journal.journal import Recovery
+    from agent.store.journal.open_transactions import Interrupted
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class StartRecord:
+    """The events of a start, and the changes of the permit ledger that go with them."""
+
+    drafts: tuple[Draft, ...]
+    changes: tuple[LedgerChange, ...]
+
+
+def start_record(
+    version: str, configuration: str, recovery: Recovery, replaced: Replaced | None, utc: float
+) -> StartRecord:
+    """Tell of the start, and give every transaction that the last run left open its one outcome."""
+    names = tuple(one.transaction for one in recovery.interrupted)
+    started = GateStarted(version=version, configuration=configuration, interrupted=names)
+    events = [started, *_damage(replaced)]
+    drafts = [Draft(event, None, None, utc) for event in events]
+    drafts += [_closed(one, utc) for one in recovery.interrupted]
+    changes = [
+        LedgerChange(held.permit_id, held.use, LedgerState.CONSUMED, held.transaction)
+        for one in recovery.interrupted
+        if one.entered
+        for held in one.reservations
+    ]
+    return StartRecord(tuple(drafts), tuple(changes))
+
+
+def _closed(one: Interrupted, utc: float) -> Draft:
+    closed = TransactionClosed(
+        outcome=Outcome.FAULT,
+        reason=Reason.GATE_FAULT,
+        assumed=False,
+        duration_s=max(0.0, round(utc - one.opened_utc, 3)),
+        granted=one.granted,
+        taken=one.entered or None,
+    )
+    return Draft(closed, one.lane, one.transaction, utc)
+
+
+def _damage(replaced: Replaced | None) -> Iterator[Event]:
+    """The events that tell of a journal that was found damaged and put aside."""
+    if replaced is None:
+        return
+    log.critical("%s", replaced.told)
+    yield AlarmRaised(alarm=Alarm.JOURNAL_FAILED, detail=replaced.told)
+    if replaced.unsent is not None:
+        first, last = replaced.unsent
+        yield EventsDropped(first=first, last=last, cause=replaced.cause, stream=replaced.stream)

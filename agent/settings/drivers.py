@@ -1,0 +1,58 @@
+"""The configuration as every part loads it: the file, the credentials, the GATE_ variables and the real drivers."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agent.settings import load
+from agent.settings.editing.history import History
+from agent.settings.editing.last_known_good import state_directory
+from agent.settings.editing.revision import Desk
+from agent.settings.toml.files import read_file
+from drivers import registry
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import BaseModel
+
+    from agent.settings import Family, LoadedSettings
+    from agent.settings.toml.files import FileReader
+
+FAMILIES: Mapping[Family, Mapping[str, registry.Line]] = {
+    "camera": registry.CAMERAS,
+    "relay": registry.RELAYS,
+    "inputs": registry.INPUTS,
+    "scanner": registry.SCANNERS,
+}
+
+
+def models(family: Family, kind: str) -> type[BaseModel]:
+    """The settings model of a driver. Raises DeviceMisconfiguredError for a kind that is not there."""
+    return registry.settings_model(FAMILIES[family], kind)
+
+
+def load_configuration(path: Path, reader: FileReader = read_file) -> LoadedSettings:
+    """Load the configuration as the service does. Raises SettingsError."""
+    directory = os.environ.get("CREDENTIALS_DIRECTORY")
+    return load(
+        path,
+        environment=os.environ,
+        credentials_directory=Path(directory) if directory else None,
+        models=models,
+        relays=registry.relay,
+        reader=reader,
+    )
+
+
+def history_of(path: Path) -> History:
+    """The history of a configuration, also of one that cannot be used."""
+    return History(state_directory(path, os.environ), path)
+
+
+def desk_of(path: Path) -> Desk:
+    """Where the configuration is changed."""
+    return Desk(path, partial(load_configuration, path), models, history_of(path))

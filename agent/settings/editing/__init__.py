@@ -1,0 +1,1 @@
+"""Changing a configuration: proposals, revisions, history, and the last known good one."""

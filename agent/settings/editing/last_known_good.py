@@ -1,0 +1,91 @@
+"""Where a gate takes its configuration from when the file cannot be used: the last one with which it ran."""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from agent.settings.editing.history import History, HistoryError, State
+from agent.settings.model.agent import State as StateTable
+from agent.settings.toml.files import read_file
+from agent.settings.toml.problems import SettingsError
+from agent.settings.toml.syntax import parse
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from agent.settings.loading.load import LoadedSettings
+    from agent.settings.toml.files import FileReader
+
+    Loader = Callable[[FileReader], LoadedSettings]
+
+log = logging.getLogger(__name__)
+
+VARIABLE: Final = "GATE_STATE__DIRECTORY"
+OF_SERVICE: Final = "STATE_DIRECTORY"
+"""What systemd names the folder of StateDirectory=."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A configuration that can be used, the files that it is made of, and why the files on the disk cannot be; None: they are it."""
+
+    loaded: LoadedSettings
+    state: State
+    refused: SettingsError | None
+
+
+def state_directory(main: Path, environment: Mapping[str, str]) -> Path:
+    """The state directory, also of a file with mistakes: as far as it can be read, else that of the service, else the usual."""
+    usual: Path = StateTable.model_fields["directory"].default
+    known = (environment.get(VARIABLE, ""), _named(main), environment.get(OF_SERVICE, "").partition(":")[0])
+    return next((Path(name) for name in known if name.startswith("/") and "\0" not in name), usual)
+
+
+def on_disk(main: Path, load: Loader) -> Found:
+    """The configuration on the disk. Raises SettingsError."""
+    seen: dict[str, bytes] = {}
+
+    def remember(path: Path) -> bytes:
+        found = seen[os.path.realpath(path)] = read_file(path)
+        return found
+
+    return Found(load(remember), State(os.path.realpath(main), seen), None)
+
+
+def last_good(main: Path, load: Loader, environment: Mapping[str, str]) -> Found | None:
+    """The last configuration with which the agent ran; None where there is none that can still be used."""
+    try:
+        good = History(state_directory(main, environment), main).good()
+        return None if good is None else Found(load(good.reader()), good, None)
+    except (HistoryError, SettingsError) as error:
+        log.warning("the last good configuration cannot be used: %s", error)
+        return None
+
+
+def usable(main: Path, load: Loader, environment: Mapping[str, str]) -> Found:
+    """The configuration on the disk, or where that cannot be used the last one with which the agent ran.
+
+    Raises SettingsError, that of the disk, when neither can be used.
+    """
+    try:
+        return on_disk(main, load)
+    except SettingsError as refused:
+        good = last_good(main, load, environment)
+        if good is None:
+            raise
+        return replace(good, refused=refused)
+
+
+def _named(main: Path) -> str:
+    """What the file names; "" where that cannot be read."""
+    try:
+        data, _ = parse(str(main), read_file(main).decode("utf-8-sig", "replace"))
+    except OSError:
+        return ""
+    state = data.get("state")
+    named = state.get("directory") if isinstance(state, dict) else None
+    return named if isinstance(named, str) else ""

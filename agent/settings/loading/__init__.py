@@ -1,0 +1,1 @@
+"""Loading a configuration: files, credentials, environment, and where each value is from."""

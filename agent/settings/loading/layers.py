@@ -1,0 +1,131 @@
+"""The layers over the file: credentials, then environment variables. The later one wins.
+
+GATE_MQTT__KEEPALIVE_S=30 sets `mqtt.keepalive_s`; the credential `mqtt.password` sets the key of that name. Lists are
+written as JSON. A variable is taken for ours when its name has a double underscore after GATE_, or starts with
+GATE_ and the name of a section; others that only begin alike are left alone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic_settings import EnvSettingsSource
+from pydantic_settings import SettingsError as LayerError
+
+from agent.settings.model.agent import Settings
+from agent.settings.toml.documents import Origin, dotted, leaves
+from agent.settings.toml.problems import Problem, nearest
+from drivers.text import Text, reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path as FilePath
+
+    from agent.settings.toml.documents import Document
+    from agent.settings.toml.places import Path
+
+PREFIX = "GATE_"
+_LARGEST_CREDENTIAL = 65536
+
+
+def add_credentials(document: Document, directory: FilePath | None) -> None:
+    """Lay the files of the credentials directory over the document. A file without a dot in its name is not ours."""
+    if directory is None:
+        return
+    try:
+        files = sorted(path for path in directory.iterdir() if path.is_file() and "." in path.name.strip("."))
+    except OSError as error:
+        document.problems.append(Problem(str(directory), "", Text("cannot be read: {why}", why=reason(error))))
+        return
+    for path in files:
+        try:
+            text = _credential(path)
+        except OSError as error:
+            document.problems.append(Problem(str(path), path.name, Text("cannot be read: {why}", why=reason(error))))
+        except ValueError as error:
+            document.problems.append(Problem(str(path), path.name, Text.of(str(error))))
+        else:
+            _lay(document, PREFIX + path.name.replace(".", "__"), text, str(path))
+
+
+def _credential(path: FilePath) -> str:
+    """The text of a credential without the line end that editors leave. Raises OSError and ValueError."""
+    with path.open("rb") as stream:
+        raw = stream.read(_LARGEST_CREDENTIAL + 1)
+    if len(raw) > _LARGEST_CREDENTIAL:
+        raise ValueError(Text("expected a file of at most 64 kB"))
+    try:
+        return raw.decode().rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise ValueError(Text("expected UTF-8 text")) from None
+
+
+def add_environment(document: Document, environment: Mapping[str, str]) -> None:
+    """Lay the GATE_ variables over the document."""
+    for name in sorted(environment):
+        if _is_ours(name):
+            _lay(document, name, environment[name], name)
+
+
+def _is_ours(name: str) -> bool:
+    if not name.startswith(PREFIX):
+        return False
+    rest = name.removeprefix(PREFIX).lower()
+    return "__" in rest or any(rest == section or rest.startswith(f"{section}_") for section in Settings.model_fields)
+
+
+class _OneVariable(EnvSettingsSource):
+    """Reads a single variable, so that an error is known to be its own."""
+
+    def __init__(self, name: str, value: str) -> None:
+        super().__init__(Settings)
+        self.env_vars = {name.lower(): value}
+
+
+def _lay(document: Document, name: str, value: str, source: str) -> None:
+    path = tuple(name.removeprefix(PREFIX).lower().split("__"))
+    if path[0] not in Settings.model_fields:
+        document.problems.append(
+            Problem(source, dotted(path), Text("there is no such key"), hint=_similar(path, source))
+        )
+        return
+    try:
+        layer = _OneVariable(name, value)()
+    except LayerError:
+        document.problems.append(Problem(source, dotted(path), Text('expected JSON, such as ["one", "two"]')))
+        return
+    if not layer:
+        document.problems.append(Problem(source, dotted(path), Text("expected JSON, such as {} or []")))
+        return
+    origin = Origin(source)
+    for leaf, item in leaves(layer):
+        _put(document, leaf, item, origin)
+
+
+def _similar(path: tuple[str, ...], source: str) -> str:
+    """The name that was probably meant, in the form of the source: a variable or a credential."""
+    begun = next((section for section in Settings.model_fields if path[0].startswith(f"{section}_")), "")
+    if len(path) == 1 and begun:  # GATE_MQTT_PASSWORD: one underscore where two belong
+        path = (begun, path[0].removeprefix(f"{begun}_"))
+    else:
+        section = nearest(path[0], list(Settings.model_fields))
+        if not section:
+            return ""
+        path = (section, *path[1:])
+    return f"{PREFIX}{'__'.join(path)}".upper() if source.startswith(PREFIX) else dotted(path)
+
+
+def _put(document: Document, path: Path, value: Any, origin: Origin) -> None:
+    """Replace the value at the path, and its origin and that of all below it."""
+    table: Any = document.data
+    for part in path[:-1]:
+        inner = table.get(part)
+        if not isinstance(inner, dict):
+            inner = {}
+            table[part] = inner
+        document.origins.setdefault(path[: path.index(part) + 1], origin)
+        table = inner
+    table[path[-1]] = value
+    for known in [known for known in document.origins if known[: len(path)] == path]:
+        del document.origins[known]
+    document.origins[path] = origin

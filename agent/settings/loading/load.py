@@ -1,0 +1,186 @@
+"""Loading the configuration: the file and those it includes, then credentials, then the environment.
+
+The later layer wins: a site keeps its file, and sets by a variable or a credential what is particular or secret.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import TYPE_CHECKING, Any
+
+from pydantic import SecretStr, ValidationError
+
+from agent.service.redaction import MASK, masked_urls
+from agent.settings.loading.layers import add_credentials, add_environment
+from agent.settings.model.agent import Settings
+from agent.settings.model.devices import boards, device_tables, driver_models
+from agent.settings.model.pydantic_problems import Complaints
+from agent.settings.model.schema import Schema
+from agent.settings.rules import checks
+from agent.settings.toml.documents import NUL, NUL_SHOWN, read
+from agent.settings.toml.files import read_file
+from agent.settings.toml.problems import Problem, SettingsError, nearest
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from agent.settings.model.devices import Board, DeviceTable, DriverModels
+    from agent.settings.toml.documents import Document
+    from agent.settings.toml.files import FileReader
+    from agent.settings.toml.places import Path
+    from drivers.api import RelayCapabilities, RelayPort
+
+    RelayMaker = Callable[[str, Mapping[str, object]], RelayPort]
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedSettings:
+    """Settings that hold, the warnings about them, and a digest that tells configurations apart.
+
+    `digest`: SHA-256, in hex, of what is in effect; it holds no secret and changes with none. `files`: every file read.
+    `document`, `schema`: where each value comes from, and what may stand there; the document holds secrets.
+    """
+
+    settings: Settings
+    digest: str
+    warnings: tuple[Problem, ...]
+    files: tuple[FilePath, ...]
+    document: Document = field(repr=False)
+    schema: Schema = field(repr=False)
+
+
+def load(
+    path: FilePath,
+    *,
+    environment: Mapping[str, str],
+    credentials_directory: FilePath | None,
+    models: DriverModels,
+    relays: RelayMaker | None = None,
+    reader: FileReader = read_file,
+) -> LoadedSettings:
+    """Load and check everything.
+
+    `models` gives the settings model of a driver; `relays` makes a relay board without opening it, so that channels
+    and pulses are checked against what the board can do; `reader` gives the bytes of files, of the disk without it.
+
+    Raises:
+        SettingsError: with all problems at once.
+    """
+    document = read(path, reader)
+    if document.problems:
+        raise SettingsError(document.problems)
+    add_credentials(document, credentials_directory)
+    add_environment(document, environment)
+    known, unknown = driver_models(list(device_tables(document.data)), models)
+    schema = Schema(Settings, known)
+    complaints = Complaints(document, schema)
+    _anchor_paths(document, schema)
+    unfit = list(_without_nul(document, complaints))
+    problems = [*document.problems, *_kind_problems(unknown, complaints)]
+    settings, wrong = _validated(document, complaints)
+    accepted, refused = boards(list(device_tables(document.data)), known, complaints)
+    by_path = {board.device.path: board for board in accepted}
+    checked = checks.Checked(document.data, by_path, _capabilities(by_path, relays))
+    told = {problem.key for problem in (*wrong, *refused)}
+    problems += [*wrong, *refused, *checks.problems(checked, complaints)]
+    problems += [problem for problem in complaints.wrong_types() if problem.key not in told]
+    problems = [*unfit, *_roots(problems, {problem.key for problem in unfit})]
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if errors or settings is None:
+        raise SettingsError(problems)
+    files = tuple(file.path for file in document.files)
+    return LoadedSettings(settings, digest(settings), tuple(problems), files, document, schema)
+
+
+def schema_of(document: Document, models: DriverModels) -> Schema:
+    """What may stand where in a document that was read, whatever else is wrong with it."""
+    return Schema(Settings, driver_models(list(device_tables(document.data)), models)[0])
+
+
+def digest(settings: Settings) -> str:
+    """SHA-256, in hex, of the settings without their secrets."""
+    data = _public(settings.model_dump(exclude={"include"}))
+    return hashlib.sha256(json.dumps(data, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def public(settings: Settings) -> dict[str, Any]:
+    """The settings as a tree that may be shown: secrets are masked."""
+    shown: dict[str, Any] = _public(settings.model_dump(exclude={"include"}))
+    return shown
+
+
+def _public(value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _public(inner) for key, inner in value.items()}
+        case list() | tuple():
+            return [_public(inner) for inner in value]
+        case SecretStr():
+            return MASK
+        case str():
+            return masked_urls(value)
+        case FilePath():
+            return str(value)
+        case _:
+            return value
+
+
+def _validated(document: Document, complaints: Complaints) -> tuple[Settings | None, list[Problem]]:
+    try:
+        return Settings.model_validate(document.data), []
+    except ValidationError as error:
+        return None, complaints.from_pydantic(error.errors(include_url=False, include_input=False))
+
+
+def _roots(problems: list[Problem], told: set[str]) -> list[Problem]:
+    """The problems without those that only follow from others: of a key that is there by a wrong name, or told of already."""
+    meant = {problem.meant for problem in problems if problem.meant}
+    return [problem for problem in problems if problem.key not in told and not _below(problem.key, meant)]
+
+
+def _below(key: str, tables: set[str]) -> bool:
+    return any(key == table or key.startswith(f"{table}.") for table in tables)
+
+
+def _without_nul(document: Document, complaints: Complaints) -> Iterator[Problem]:
+    """Show the character NUL instead, which the calls of the system take for the end of a text, and complain."""
+    for path in document.origins:
+        value = complaints.value(path)
+        if isinstance(value, str) and NUL in value:
+            table: Any = complaints.value(path[:-1])
+            table[path[-1]] = value.replace(NUL, NUL_SHOWN)
+            yield complaints.about(path, Text("expected a text without the character NUL"))
+
+
+def _kind_problems(unknown: Mapping[Path, Text], complaints: Complaints) -> Iterator[Problem]:
+    for path, message in unknown.items():
+        there = message.partition("there is: ")[2].split(", ")
+        kind = complaints.value((*path, "kind"))
+        yield complaints.about((*path, "kind"), message, hint=nearest(str(kind), there))
+
+
+def _capabilities(accepted: Mapping[Path, Board], relays: RelayMaker | None) -> dict[Path, RelayCapabilities]:
+    if relays is None:
+        return {}
+    found = {}
+    for path, board in accepted.items():
+        device: DeviceTable = board.device
+        if device.family == "relay":
+            found[path] = relays(device.kind, device.own).capabilities
+    return found
+
+
+def _anchor_paths(document: Document, schema: Schema) -> None:
+    """Make relative paths start at the file that names them: a service has no working directory to speak of."""
+    for path, origin in list(document.origins.items()):
+        if origin.file is None or not schema.is_file(path):
+            continue
+        table: Any = document.data
+        for part in path[:-1]:
+            table = table[part]
+        if isinstance(table[path[-1]], str) and table[path[-1]]:
+            table[path[-1]] = str(origin.file.path.parent.absolute() / table[path[-1]])

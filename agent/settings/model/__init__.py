@@ -1,0 +1,1 @@
+"""The settings as models: every key, its limits and its meaning."""

@@ -1,0 +1,322 @@
+"""The settings of the agent: every key, its limits and what it means."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from typing_extensions import override
+
+from agent.core.commands.command import CommandName
+from agent.core.events.event_types import Outcome  # noqa: TC001 - pydantic reads the annotation
+from agent.core.model.list_kinds import ListKind  # noqa: TC001 - pydantic reads the annotation
+from agent.settings.model.lane import Lane, Table
+from agent.settings.model.values import Address, BrokerUrl, GateId, HostName, Name, RootKey
+
+EXAMPLE_ROOT_KEY = "e42f822c916cb9d453846d4247d280fbaea1f4ee7a761418b60f219711f431e3"
+"""The root key in the shipped gate.toml. Its private half was never kept, so it verifies nothing."""
+
+
+class Gate(Table):
+    """Which gate this is."""
+
+    id: GateId = Field(description="Name of the gate; the CN of its client certificate and a part of its MQTT topics.")
+    site: int = Field(ge=1, le=2**32 - 1, description="Number of the site; permits name it.")
+
+
+class State(Table):
+    """Where the agent keeps what must survive."""
+
+    directory: Path = Field(
+        default=Path("/var/lib/gate-agent"), description="Directory of the journal, the evidence and the synced lists."
+    )
+
+
+class Permits(Table):
+    """How permits are verified."""
+
+    root_keys: tuple[RootKey, ...] = Field(
+        min_length=1,
+        max_length=2,
+        description="Ed25519 public keys, in hex, that sign the trust list. Two while they change.",
+    )
+    trust_list: Path | None = Field(
+        default=None, description="File with the signed trust list; without it the list comes over MQTT."
+    )
+    clock_skew_s: int = Field(
+        default=60, ge=0, le=3600, description="That a permit's times may be off from this clock."
+    )
+    max_text: int = Field(default=700, ge=64, le=2953, description="Longest QR text that is looked at, in bytes.")
+    forms: tuple[Literal["signed", "reference", "jws"], ...] = Field(
+        default=("signed",),
+        min_length=1,
+        description="Forms of permits that are accepted: GP1 codes, GPR references to declarations, JSON Web Signatures.",
+    )
+
+
+class Lists(Table):
+    """The signed lists that central keeps in step at the site: declarations, revocations, the watch list."""
+
+    require: tuple[ListKind, ...] = Field(
+        default=(),
+        description="Lists that the gate cannot do without: while they are too old, an officer decides. Others are used where they are there.",
+    )
+    fresh_s: int = Field(
+        default=900, ge=10, le=604_800, description="After central's last word, that the lists are as good as new."
+    )
+    stale_ok_s: int = Field(
+        default=14_400, ge=10, le=604_800, description="After central's last word, that all permits may pass."
+    )
+    known_only_s: int = Field(
+        default=86_400,
+        ge=10,
+        le=2_592_000,
+        description="After central's last word, that permits whose declaration the gate holds may pass.",
+    )
+    max_mb: int = Field(default=1024, ge=16, le=65_536, description="Largest size of all lists on disk.")
+
+
+class ClockRules(Table):
+    """What is asked of the computer's clock."""
+
+    require_synchronised: bool = Field(
+        default=True, description="Judge no permit while the clock cannot be trusted: an officer must act."
+    )
+    max_error_s: float = Field(
+        default=60.0, ge=1, le=3600, description="That a clock without a time server may be off and still be trusted."
+    )
+    drift_ppm: float = Field(
+        default=200.0, ge=1, le=5000, description="How fast such a clock may go wrong, in microseconds a second."
+    )
+    rtc_holdover_hours: int = Field(
+        default=0,
+        ge=0,
+        le=720,
+        description="After the last word of a time server, that the clock is trusted after a restart of the computer too: only with a battery-backed clock.",
+    )
+
+
+class Mqtt(Table):
+    """The connection to the central broker."""
+
+    enabled: bool = Field(default=True, description="Connect to a broker. Without, events stay in the journal.")
+    brokers: tuple[BrokerUrl, ...] = Field(
+        default=(),
+        max_length=16,
+        description="URLs of the brokers, mqtts://HOST:PORT; tried in an order of the gate's own.",
+    )
+    username: str | None = Field(default=None, min_length=1, description="User name at the broker.")
+    password: SecretStr | None = Field(
+        default=None, description="Password at the broker. Better kept in the credential mqtt.password than in a file."
+    )
+    ca_file: Path | None = Field(
+        default=None, description="Certificates that the broker's must lead to; without it those of the system."
+    )
+    certificate_file: Path | None = Field(default=None, description="The gate's client certificate; CN = gate.id.")
+    key_file: Path | None = Field(default=None, description="The private key of the client certificate.")
+    ack_mode: Literal["watermark", "puback"] = Field(
+        default="watermark",
+        description='When an event counts as delivered: when central says so ("watermark") or when the broker has it.',
+    )
+    keepalive_s: int = Field(default=15, ge=5, le=1200, description="Between signs of life to the broker.")
+    window: int = Field(default=100, ge=1, le=1000, description="Events on their way at one time.")
+    heartbeat_s: int = Field(default=30, ge=5, le=3600, description="Between status messages.")
+    resend_s: float = Field(
+        default=30.0, ge=1, le=3600, description="Without an acknowledgement until the oldest events are sent again."
+    )
+    start_spread_s: float = Field(
+        default=5.0,
+        ge=0,
+        le=600,
+        description="Within which the first connection comes, so that gates do not come at once.",
+    )
+
+
+class Journal(Table):
+    """The journal of events."""
+
+    max_mb: int = Field(default=2048, ge=16, le=1_048_576, description="Largest size of the journal on disk.")
+    keep_acknowledged_days: int = Field(default=30, ge=0, le=3650, description="How long delivered events are kept.")
+    checkpoint_s: int = Field(
+        default=300, ge=5, le=86_400, description="Between signatures of the gate over what it recorded since the last."
+    )
+
+
+class Evidence(Table):
+    """The pictures kept as evidence."""
+
+    max_mb: int = Field(
+        default=4096, ge=0, le=1_048_576, description="Largest size of all pictures; the oldest go first."
+    )
+    keep_passed_hours: int = Field(
+        default=72, ge=0, le=87_600, description="How long the pictures of vehicles that passed in order are kept."
+    )
+    keep_hours: int = Field(default=720, ge=1, le=87_600, description="How long all other pictures are kept.")
+    send: tuple[Outcome, ...] = Field(
+        default=(), description="Outcomes whose pictures are sent to central always; others are sent when it asks."
+    )
+
+
+class CommandKey(Table):
+    """A key whose owner may order something."""
+
+    id: Name = Field(description="Name of the key, as commands and events give it.")
+    public_key: RootKey = Field(description="Ed25519 public key, in hex.")
+    may: tuple[CommandName, ...] = Field(
+        default=tuple(CommandName), min_length=1, description="The commands that this key may sign."
+    )
+
+
+class Commands(Table):
+    """Commands from central."""
+
+    keys: tuple[CommandKey, ...] = Field(
+        default=(), max_length=32, description="Who may sign commands. Without keys the gate takes none."
+    )
+    max_life_s: int = Field(
+        default=120, ge=5, le=3600, description="Longest time from a command's making to its expiry that is accepted."
+    )
+
+
+class SiteGate(Table):
+    """A gate of the site."""
+
+    id: GateId = Field(description="Its gate.id.")
+    public_key: RootKey = Field(description="Its public key, in hex, as `gate-agent events key` shows it there.")
+
+
+class Site(Table):
+    """The gates of this site, which let a permit pass once among them."""
+
+    gates: tuple[SiteGate, ...] = Field(
+        default=(), max_length=64, description="All gates of the site, this one too; the same list at each of them."
+    )
+    brokers: tuple[BrokerUrl, ...] = Field(
+        default=(), max_length=4, description="URLs of the broker at the site, through which the gates ask one another."
+    )
+    username: str | None = Field(default=None, min_length=1, description="User name at that broker.")
+    password: SecretStr | None = Field(
+        default=None, description="Password at that broker. Better kept in the credential site.password than in a file."
+    )
+    ca_file: Path | None = Field(
+        default=None, description="Certificates that the broker's must lead to; without it those of the system."
+    )
+    certificate_file: Path | None = Field(default=None, description="The gate's client certificate there.")
+    key_file: Path | None = Field(default=None, description="The private key of that certificate.")
+    partition_policy: Literal["home_gate", "deny", "allow_and_flag"] = Field(
+        default="home_gate",
+        description="While another gate cannot be asked: a permit passes at its home gate only, nowhere, or everywhere and is flagged.",
+    )
+    claim_timeout_s: float = Field(
+        default=1.0, ge=0.1, le=10, description="To wait for the word of a permit's home gate."
+    )
+
+
+class Privacy(Table):
+    """What leaves the gate, and for how long it keeps what."""
+
+    publish_plate: Literal["full", "masked"] = Field(
+        default="full", description="Plates in published events: whole, or with their middle masked."
+    )
+    keep_uses_days: int = Field(
+        default=180,
+        ge=1,
+        le=3650,
+        description="How long the ledger remembers a use of a permit; no permit holds longer than that from its beginning.",
+    )
+    keep_lists_hours: int = Field(
+        default=24, ge=0, le=8760, description="How long entries of lists are kept after their permit's end."
+    )
+
+
+class Console(Table):
+    """The technician's page in a browser."""
+
+    enabled: bool = Field(default=False, description="Serve the page at the addresses in listen.")
+    listen: tuple[Address, ...] = Field(
+        default=("127.0.0.1",),
+        min_length=1,
+        max_length=8,
+        description="Addresses of this computer at which the page is served.",
+    )
+    port: int = Field(
+        default=8480, ge=0, le=65_535, description="The port at each of them; 0: a free one, which the log names."
+    )
+    tls: Literal["auto", "always"] = Field(
+        default="auto", description="Encrypt everywhere but on the computer itself, or everywhere."
+    )
+    certificate_file: Path | None = Field(
+        default=None, description="The page's certificate, with its chain; without it one of the gate's own making."
+    )
+    key_file: Path | None = Field(default=None, description="The private key of that certificate.")
+    names: tuple[HostName, ...] = Field(
+        default=(),
+        max_length=16,
+        description="Names by which browsers may ask for the page, beside the addresses and the computer's name.",
+    )
+    idle_minutes: int = Field(default=30, ge=1, le=1440, description="Without a request until a session ends.")
+    session_hours: int = Field(default=12, ge=1, le=168, description="Longest time that a session lasts.")
+
+
+class Log(Table):
+    """The log."""
+
+    level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="The least that is logged.")
+    format: Literal["text", "json"] = Field(default="text", description="Lines to read, or JSON lines to collect.")
+
+
+class Metrics(Table):
+    """The figures for Prometheus."""
+
+    enabled: bool = Field(default=False, description="Serve the metrics for Prometheus, without a login.")
+    listen: Address = Field(default="127.0.0.1", description="Address of this computer at which they are served.")
+    port: int = Field(default=9108, ge=0, le=65_535, description="The port; 0: a free one, which the log names.")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        hide_input_in_errors=True,
+        env_prefix="GATE_",
+        env_nested_delimiter="__",
+    )
+
+    version: Literal[1] = Field(description="Version of this file's form.")
+    include: tuple[str, ...] = Field(
+        default=(),
+        description="Further .toml files in this folder or below it, relative to this one, whose keys are added to it.",
+    )
+    gate: Gate = Field(description="Which gate this is.")
+    state: State = Field(default=State(), description="Where the agent keeps what must survive.")
+    permits: Permits = Field(description="How permits are verified.")
+    lists: Lists = Field(default=Lists(), description="The signed lists of the site.")
+    clock: ClockRules = Field(default=ClockRules(), description="What is asked of the computer's clock.")
+    mqtt: Mqtt = Field(default=Mqtt(), description="The connection to the central broker.")
+    journal: Journal = Field(default=Journal(), description="The journal of events.")
+    evidence: Evidence = Field(default=Evidence(), description="The pictures kept as evidence.")
+    commands: Commands = Field(default=Commands(), description="Commands from central.")
+    site: Site = Field(default=Site(), description="The gates of this site.")
+    privacy: Privacy = Field(default=Privacy(), description="What leaves the gate, and what is kept for how long.")
+    console: Console = Field(default=Console(), description="The technician's page in a browser.")
+    log: Log = Field(default=Log(), description="The log.")
+    metrics: Metrics = Field(default=Metrics(), description="The figures for Prometheus.")
+    lanes: dict[Name, Lane] = Field(min_length=1, description="The lanes of the gate, by name.")
+
+    @classmethod
+    @override
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take nothing but what is given: `agent.settings.loading.load` reads the layers, with the origin of every value."""
+        return (init_settings,)

@@ -1,0 +1,129 @@
+"""The device tables of a configuration and the models of their drivers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+
+from pydantic import BaseModel, ValidationError
+
+from agent.settings.model.lane import Camera, Device, Scanner
+from drivers.api import DeviceMisconfiguredError
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from agent.settings.model.pydantic_problems import Complaints
+    from agent.settings.toml.places import Path
+    from agent.settings.toml.problems import Problem
+
+Family: TypeAlias = Literal["camera", "relay", "inputs", "scanner"]
+FAMILIES: tuple[Family, ...] = ("camera", "relay", "inputs", "scanner")
+_TABLES: Mapping[Family, type[Device]] = {"camera": Camera, "relay": Device, "inputs": Device, "scanner": Scanner}
+_LISTS: Mapping[str, Family] = {"cameras": "camera", "scanners": "scanner"}
+
+
+class DriverModels(Protocol):
+    """Gives the settings model of a driver. Raises DeviceMisconfiguredError for a kind that is not there."""
+
+    def __call__(self, family: Family, kind: str) -> type[BaseModel]:
+        """The model of the driver's own keys."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceTable:
+    """A table of the configuration that describes a device; `kind` is empty when the table does not say."""
+
+    path: Path
+    family: Family
+    kind: str
+    table: dict[str, Any]
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """The driver's own keys."""
+        ours = _TABLES[self.family].model_fields
+        return {key: value for key, value in self.table.items() if key not in ours}
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """A device whose keys its driver accepts."""
+
+    device: DeviceTable
+    settings: BaseModel
+
+
+def device_tables(data: Mapping[str, Any]) -> Iterator[DeviceTable]:
+    """Every device table of the tree that has the form of one, whatever else is wrong."""
+    lanes = data.get("lanes")
+    for name, lane in lanes.items() if isinstance(lanes, dict) else ():
+        if not isinstance(lane, dict):
+            continue
+        yield from _of_lane(("lanes", name), lane)
+
+
+def _of_lane(path: Path, lane: dict[str, Any]) -> Iterator[DeviceTable]:
+    families: tuple[Family, ...] = ("relay", "inputs")
+    for family in families:
+        if isinstance(lane.get(family), dict):
+            yield _table((*path, family), family, lane[family])
+    for key, family in _LISTS.items():
+        found = lane.get(key)
+        for number, table in enumerate(found if isinstance(found, list) else ()):
+            if isinstance(table, dict):
+                yield _table((*path, key, number), family, table)
+
+
+def _table(path: Path, family: Family, table: dict[str, Any]) -> DeviceTable:
+    kind = table.get("kind")
+    return DeviceTable(path, family, kind if isinstance(kind, str) else "", table)
+
+
+def driver_models(
+    devices: list[DeviceTable], models: DriverModels
+) -> tuple[dict[Path, type[BaseModel]], dict[Path, Text]]:
+    """The model of each device whose kind is known, and for the others what is wrong with the kind."""
+    known: dict[Path, type[BaseModel]] = {}
+    unknown: dict[Path, Text] = {}
+    for device in devices:
+        if not device.kind:
+            continue
+        try:
+            model = models(device.family, device.kind)
+        except DeviceMisconfiguredError as error:
+            unknown[device.path] = Text.of(str(error))
+            continue
+        ours = _TABLES[device.family].model_fields
+        if clash := set(model.model_fields) & set(ours):
+            message = f"the driver {device.kind} has keys that the agent keeps for itself: {', '.join(sorted(clash))}"
+            raise TypeError(message)
+        known[device.path] = model
+    return known, unknown
+
+
+def boards(
+    devices: list[DeviceTable], known: Mapping[Path, type[BaseModel]], complaints: Complaints
+) -> tuple[list[Board], list[Problem]]:
+    """Let the drivers' models judge their tables."""
+    accepted: list[Board] = []
+    problems: list[Problem] = []
+    for device in devices:
+        model = known.get(device.path)
+        if model is None:
+            continue
+        strange = [key for key in device.own if key not in model.model_fields]
+        fitting = {key: value for key, value in device.own.items() if key in model.model_fields}
+        problems += complaints.from_pydantic(
+            [{"type": "extra_forbidden", "loc": (key,), "msg": "", "input": None} for key in strange], device.path
+        )
+        try:
+            settings = model.model_validate(fitting)
+        except ValidationError as error:
+            problems += complaints.from_pydantic(error.errors(include_url=False, include_input=False), device.path)
+        else:
+            if not strange:
+                accepted.append(Board(device, settings))
+    return accepted, problems

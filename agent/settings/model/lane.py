@@ -1,0 +1,189 @@
+"""The settings of one lane: its barrier, boards, signals, cameras and times."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from agent.settings.model.values import Name, Number, Zone
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Table(BaseModel):
+    """A table of the configuration: it never changes, and a key it does not know is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, hide_input_in_errors=True)
+
+
+class Device(Table):
+    """A device: its kind, and beside it the keys of that kind's driver."""
+
+    model_config = ConfigDict(extra="allow")
+    kind: str = Field(description="Which driver serves the device. The driver's own keys stand beside it.")
+
+    @property
+    def table(self) -> Mapping[str, Any]:
+        """The driver's own keys, as `drivers.registry` takes them."""
+        return dict(self.model_extra or {})
+
+
+class Camera(Device):
+    """A camera of the lane and what is read from its picture."""
+
+    id: Name = Field(description="Name of the camera, unique among the cameras and scanners of this gate.")
+    readers: tuple[Literal["qr", "plate"], ...] = Field(
+        default=("qr", "plate"), min_length=1, description="What to read in its picture: QR permits, plates."
+    )
+    zone: Zone = Field(
+        default=(),
+        description="Corners [x, y] of the part of the picture in which a plate counts, as fractions of its width and "
+        "height, from the top left, in order round it; empty: all of it. Codes count everywhere.",
+    )
+    reading_deadline_s: float = Field(
+        default=3.0,
+        gt=0,
+        le=10,
+        description="Seconds that the readers may take over one picture before it is given up.",
+    )
+    exposure: Literal["camera", "adapt"] = Field(
+        default="camera",
+        description="Whether the camera alone sets its exposure, or it is lowered for a phone that is white in a dark yard.",
+    )
+    hang_s: float = Field(
+        default=5.0,
+        ge=1,
+        le=60,
+        description="Seconds without a sign of life after which the camera's process is replaced.",
+    )
+
+
+class Scanner(Device):
+    """A QR scanner of the lane that sends by itself what it reads."""
+
+    id: Name = Field(description="Name of the scanner, unique among the cameras and scanners of this gate.")
+
+
+class Timing(Table):
+    """How long the lane waits for what. Seconds."""
+
+    read_s: float = Field(default=30.0, ge=1, le=600, description="For a readable permit, from the vehicle's arrival.")
+    decide_s: float = Field(default=5.0, ge=0.1, le=60, description="For a decision, from the permit's reading.")
+    open_s: float = Field(default=6.0, ge=0.5, le=60, description="For the arm to be up, from the open pulse.")
+    enter_s: float = Field(default=15.0, ge=1, le=600, description="For the vehicle to drive off, from the open arm.")
+    pass_s: float = Field(default=60.0, ge=1, le=3600, description="For the vehicle to be through, from under the arm.")
+    clear_s: float = Field(
+        default=1.0, ge=0.1, le=30, description="That the passage must be clear to count as clear: drawbars leave gaps."
+    )
+    close_s: float = Field(default=8.0, ge=0.5, le=60, description="For the arm to be down, from the clear passage.")
+    deny_again_s: float = Field(default=1.0, ge=0, le=60, description="Before a refused permit is looked at again.")
+    stale_s: float = Field(
+        default=0.3, ge=0.05, le=5, description="After which a sample of the inputs is too old to trust."
+    )
+    grant_s: float = Field(default=10.0, ge=0.5, le=60, description="That a grant is good for: later it opens nothing.")
+    gone_s: float = Field(
+        default=3.0, ge=0.5, le=60, description="Without any reading until the vehicle counts as gone, in a blind lane."
+    )
+    blind_passage_s: float = Field(
+        default=8.0, ge=1, le=120, description="That a passage is taken to last in a lane without inputs."
+    )
+
+
+class AccessRules(Table):
+    """What the lane asks of a vehicle."""
+
+    require: Literal["permit_and_plate", "permit", "plate", "either"] = Field(
+        default="permit_and_plate",
+        description="What a vehicle needs: a permit and its plate, a permit alone, a declared plate alone, or one of the two.",
+    )
+    declaration: Literal["if_known", "required"] = Field(
+        default="if_known",
+        description="Whether a signed permit passes while its declaration has not come to the gate, or is needed always.",
+    )
+    without_plate: Literal["manual", "pass"] = Field(
+        default="manual", description="What to do with a vehicle that was declared to have no plate yet."
+    )
+    wrong_check_digit: Literal["note", "manual"] = Field(
+        default="note", description="What to do where the check digit of a VIN is wrong."
+    )
+    other_class: Literal["note", "manual"] = Field(
+        default="note", description="What to do where the plate is of another kind than the declared one."
+    )
+    already_exited_days: float = Field(
+        default=30.0,
+        ge=0,
+        le=365,
+        description="For so long a vehicle that passed does not pass the same way again under another permit. 0: it may.",
+    )
+    sample_percent: float = Field(
+        default=0.0, ge=0, le=100, description="Share of the vehicles that may pass of which an officer sees each one."
+    )
+
+
+class BarrierWiring(Table):
+    """Which relay channel is wired to what. Channels count from 1."""
+
+    open_channel: Number = Field(default=1, description="Channel wired to the OPEN input of the barrier controller.")
+    pulse_ms: int = Field(
+        default=500, ge=200, le=1000, description="Length of a pulse. Barrier controllers want 200 to 1000 ms."
+    )
+    close_channel: Number | None = Field(default=None, description='Channel of CLOSE; for close_mode = "agent".')
+    hold_channel: Number | None = Field(
+        default=None, description="Channel that holds the barrier open; without it the open channel does."
+    )
+    red_channel: Number | None = Field(default=None, description="Channel of the red lamp.")
+    green_channel: Number | None = Field(default=None, description="Channel of the green lamp.")
+
+
+class SignalWiring(Table):
+    """Which input is which signal. Inputs count from 1."""
+
+    presence: Number | None = Field(
+        default=None,
+        description="Input of the loop before the arm: a vehicle stands there. With safety; a blind lane has neither.",
+    )
+    safety: Number | None = Field(default=None, description="Input of the loop under and behind the arm.")
+    photocell: Number | None = Field(default=None, description="Input of the photocell across the passage.")
+    opened: Number | None = Field(default=None, description="Input of the limit switch of the open arm.")
+    closed: Number | None = Field(default=None, description="Input of the limit switch of the closed arm.")
+    key: Number | None = Field(default=None, description="Input of the officer's key switch: turned on, it opens once.")
+    hold: Number | None = Field(
+        default=None, description="Input of a contact that holds the barrier open while on, such as a fire alarm."
+    )
+    inverted: tuple[Number, ...] = Field(default=(), description="Inputs that are on at rest, such as closed contacts.")
+    debounce_ms: int = Field(default=40, ge=0, le=1000, description="That an input must stand still to count.")
+    poll_hz: float = Field(default=20.0, ge=1, le=100, description="How often a second the inputs are read.")
+
+
+class Lane(Table):
+    """One barrier with its cameras, relay channels and inputs."""
+
+    number: Number = Field(description="Number of the lane, unique on this gate; permits name lanes by number.")
+    direction: Literal["export", "import"] = Field(description="Which way vehicles pass.")
+    close_mode: Literal["controller", "agent"] = Field(
+        default="controller", description="Who closes the arm: the barrier's own controller, or the agent."
+    )
+    interlock: tuple[Name, ...] = Field(
+        default=(), description="Lanes whose barriers must be closed and at rest before this one opens."
+    )
+    shares_arm: Name | None = Field(
+        default=None, description="The lane of the other direction whose barrier this is too."
+    )
+    anti_passback_s: float = Field(
+        default=0.0,
+        ge=0,
+        le=7 * 86_400,
+        description="Seconds for which a vehicle that passed may not pass the same way again. 0: it may.",
+    )
+    rules: AccessRules = Field(default=AccessRules(), description="What the lane asks of a vehicle.")
+    timing: Timing = Field(default=Timing(), description="How long the lane waits for what.")
+    barrier: BarrierWiring = Field(default=BarrierWiring(), description="Which relay channel is wired to what.")
+    relay: Device = Field(description="The relay board that moves the barrier.")
+    inputs: Device | None = Field(
+        default=None, description="The board that reads loops and contacts; without: a blind lane."
+    )
+    signals: SignalWiring | None = Field(default=None, description="Which input is which signal; needed with inputs.")
+    cameras: tuple[Camera, ...] = Field(default=(), description="The cameras that look at the lane.")
+    scanners: tuple[Scanner, ...] = Field(default=(), description="The QR scanners of the lane.")

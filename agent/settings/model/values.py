@@ -1,0 +1,102 @@
+"""Types of settings values whose rules do not fit a range; every error says what was expected."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from ipaddress import ip_address
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from agent.broker.addresses import BrokerAddress
+from agent.broker.topics import check_gate_id
+from drivers.text import Text
+
+ROOT_KEY_BYTES = 32
+_DISTINCT_BYTES_OF_A_KEY = 8
+_NAME = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
+_NAME_LENGTH = 32
+_LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+_HOST_NAME_LENGTH = 253
+_FEWEST_CORNERS = 3
+_SMALLEST_ZONE = 0.01
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Corner = tuple[Fraction, Fraction]
+"""x to the right and y down, as fractions of a picture's width and height."""
+
+
+def broker_address(url: str) -> BrokerAddress:
+    """Take a broker's URL apart. Raises ValueError with what to mend."""
+    return BrokerAddress.parse(url)
+
+
+def _broker_url(value: str) -> str:
+    broker_address(value)
+    return value
+
+
+def _name(value: str) -> str:
+    if len(value) > _NAME_LENGTH or not _NAME.fullmatch(value):
+        raise ValueError(Text('expected a name of up to 32 small letters and digits with "-" or "_" between'))
+    return value
+
+
+def _root_key(value: str) -> str:
+    try:
+        key = bytes.fromhex(value)
+    except ValueError:
+        key = b""
+    if len(key) != ROOT_KEY_BYTES:
+        raise ValueError(Text("expected the 64 hexadecimal digits of an Ed25519 public key"))
+    if len(set(key)) < _DISTINCT_BYTES_OF_A_KEY:  # all zeros is a point for which signatures can be forged
+        raise ValueError(Text("expected a real Ed25519 public key, not a placeholder"))
+    return key.hex()
+
+
+def _address(value: str) -> str:
+    try:
+        return str(ip_address(value))
+    except ValueError:
+        raise ValueError(Text('expected an IP address of this computer, such as "192.168.1.10"')) from None
+
+
+def _host_name(value: str) -> str:
+    labels = value.lower().split(".")
+    if len(value) > _HOST_NAME_LENGTH or not all(_LABEL.fullmatch(label) for label in labels):
+        raise ValueError(Text('expected a host name, such as "gate-1.example"'))
+    return value.lower()
+
+
+def _zone(corners: tuple[Corner, ...]) -> tuple[Corner, ...]:
+    if not corners:
+        return corners
+    if len(corners) < _FEWEST_CORNERS:
+        raise ValueError(Text("expected three corners or more, or none for the whole picture"))
+    sides = list(zip(corners, (*corners[1:], corners[0]), strict=True))
+    if any(_cross(*one, *other) for one, other in itertools.combinations(sides, 2)):
+        raise ValueError(Text("expected the corners in their order round the zone: two of its sides cross"))
+    if abs(sum(a[0] * b[1] - b[0] * a[1] for a, b in sides)) / 2 < _SMALLEST_ZONE:
+        raise ValueError(Text("expected a zone of at least a hundredth of the picture"))
+    return corners
+
+
+def _cross(a: Corner, b: Corner, c: Corner, d: Corner) -> bool:
+    """Whether the sides from a to b and from c to d cross, not at their ends alone."""
+    return _turn(a, b, c) * _turn(a, b, d) < 0 and _turn(c, d, a) * _turn(c, d, b) < 0
+
+
+def _turn(a: Corner, b: Corner, c: Corner) -> float:
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+
+
+Address = Annotated[str, AfterValidator(_address)]
+BrokerUrl = Annotated[str, AfterValidator(_broker_url)]
+GateId = Annotated[str, AfterValidator(check_gate_id)]
+HostName = Annotated[str, AfterValidator(_host_name)]
+Name = Annotated[str, AfterValidator(_name)]
+RootKey = Annotated[str, AfterValidator(_root_key)]
+Number = Annotated[int, Field(ge=1, le=64)]
+Zone = Annotated[tuple[Corner, ...], Field(max_length=32), AfterValidator(_zone)]
+"""Corners of a part of a picture, in order round it; empty: all of it."""

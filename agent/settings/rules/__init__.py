@@ -1,0 +1,1 @@
+"""Rules that bind several keys of a configuration."""

@@ -1,0 +1,188 @@
+"""Rules that bind several keys. Each part of the tree that is sound by itself is checked, whatever else is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from agent.settings.model.agent import EXAMPLE_ROOT_KEY, Commands, Console, Evidence, Lists, Mqtt, Permits, Site, State
+from agent.settings.model.lane import Camera, Lane, Scanner
+from agent.settings.rules.brokers import BrokerRules, readable
+from agent.settings.rules.console import console_problems
+from agent.settings.rules.lane import LaneRules
+from agent.settings.rules.neighbours import Neighbours
+from agent.settings.rules.ports import port_problems
+from agent.settings.rules.site import access_problems, claim_problems, list_problems, site_problems
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+    from agent.settings.model.devices import Board
+    from agent.settings.model.pydantic_problems import Complaints
+    from agent.settings.toml.places import Path
+    from agent.settings.toml.problems import Problem
+    from drivers.api import RelayCapabilities
+
+_Part = TypeVar("_Part", bound=BaseModel)
+
+_TAKEN = {
+    "relay": Text("the lane's relay board has this name among its devices: take another"),
+    "inputs": Text("the lane's board of inputs has this name among its devices: take another"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What is checked: the tree, the boards whose drivers accept their keys, and what the relay boards can do."""
+
+    data: Mapping[str, Any]
+    boards: Mapping[Path, Board]
+    capabilities: Mapping[Path, RelayCapabilities]
+
+
+def problems(checked: Checked, complaints: Complaints) -> list[Problem]:
+    """Everything that the rules find wrong."""
+    found = [*_state(checked.data, complaints), *_permits(checked.data, complaints), *_mqtt(checked.data, complaints)]
+    found += [*_commands(checked.data, complaints), *_evidence(checked.data, complaints)]
+    found += _console(checked.data, complaints)
+    lanes = _lanes(checked.data)
+    for name, lane in lanes.items():
+        path = ("lanes", name)
+        inputs = checked.boards.get((*path, "inputs"))
+        rules = LaneRules(path, lane, complaints, checked.capabilities.get((*path, "relay")), inputs)
+        found += rules.problems()
+    found += _site(checked.data, lanes, complaints)
+    found += _unique(lanes, complaints)
+    linked = [name for name in lanes if _has_linked_inputs(checked.capabilities.get(("lanes", name, "relay")))]
+    found += Neighbours(lanes, _names(checked.data), checked.boards, linked, complaints).problems()
+    found += port_problems(list(checked.boards.values()), complaints)
+    return found
+
+
+def _has_linked_inputs(board: RelayCapabilities | None) -> bool:
+    return board is not None and board.linked_inputs
+
+
+def _part(model: type[_Part], value: object) -> _Part | None:
+    """The part when it is sound; its own errors are told elsewhere."""
+    try:
+        return model.model_validate(value)
+    except ValidationError:
+        return None
+
+
+def _names(data: Mapping[str, Any]) -> tuple[str, ...]:
+    tables = data.get("lanes")
+    return tuple(tables) if isinstance(tables, dict) else ()
+
+
+def _lanes(data: Mapping[str, Any]) -> dict[str, Lane]:
+    tables = data.get("lanes")
+    parts = {name: _part(Lane, table) for name, table in tables.items()} if isinstance(tables, dict) else {}
+    return {name: lane for name, lane in parts.items() if lane is not None}
+
+
+# ------------------------------------------------------------------------------------------------- sections
+
+
+def _state(data: Mapping[str, Any], complaints: Complaints) -> Iterator[Problem]:
+    state = _part(State, data.get("state", {}))
+    if state is not None and not state.directory.is_absolute():
+        yield complaints.about(("state", "directory"), Text("expected an absolute path"))
+
+
+def _permits(data: Mapping[str, Any], complaints: Complaints) -> Iterator[Problem]:
+    permits = _part(Permits, data.get("permits", {}))
+    if permits is None:
+        return
+    if permits.trust_list is not None:
+        yield from readable(("permits", "trust_list"), permits.trust_list, complaints)
+    for number, key in enumerate(permits.root_keys):
+        path = ("permits", "root_keys", number)
+        if key in permits.root_keys[:number]:
+            yield complaints.about(path, Text("this key stands here twice"))
+        if key == EXAMPLE_ROOT_KEY:
+            message = Text("is the example key, whose private half nobody has: no permit will be accepted")
+            yield complaints.about(path, message, warning=True)
+
+
+def _commands(data: Mapping[str, Any], complaints: Complaints) -> Iterator[Problem]:
+    commands = _part(Commands, data.get("commands", {}))
+    if commands is None:
+        return
+    permits = _part(Permits, data.get("permits", {}))
+    for number, key in enumerate(commands.keys):
+        path = ("commands", "keys", number)
+        earlier = commands.keys[:number]
+        if any(other.id == key.id for other in earlier):
+            yield complaints.about((*path, "id"), Text("another key has this name"))
+        if any(other.public_key == key.public_key for other in earlier):
+            yield complaints.about((*path, "public_key"), Text("this key stands here twice"))
+        if permits is not None and key.public_key in permits.root_keys:
+            message = Text("is also a root key of permits: who signs commands could then also make permits")
+            yield complaints.about((*path, "public_key"), message, warning=True)
+
+
+def _evidence(data: Mapping[str, Any], complaints: Complaints) -> Iterator[Problem]:
+    evidence = _part(Evidence, data.get("evidence", {}))
+    if evidence is not None and evidence.keep_passed_hours > evidence.keep_hours:
+        message = Text(
+            "expected no more than evidence.keep_hours: a refusal is worth keeping at least as long as a passage"
+        )
+        yield complaints.about(("evidence", "keep_passed_hours"), message)
+
+
+def _console(data: Mapping[str, Any], complaints: Complaints) -> Iterator[Problem]:
+    console = _part(Console, data.get("console", {}))
+    if console is not None:
+        yield from console_problems(console, complaints)
+
+
+def _mqtt(data: Mapping[str, Any], complaints: Complaints) -> Iterator[Problem]:
+    mqtt = _part(Mqtt, data.get("mqtt", {}))
+    if mqtt is None:
+        return
+    if mqtt.enabled and not mqtt.brokers:
+        yield complaints.about(("mqtt", "brokers"), Text("expected at least one broker; or set mqtt.enabled = false"))
+    yield from BrokerRules("mqtt", mqtt, complaints).problems()
+
+
+def _site(data: Mapping[str, Any], lanes: Mapping[str, Lane], complaints: Complaints) -> Iterator[Problem]:
+    site, lists = _part(Site, data.get("site", {})), _part(Lists, data.get("lists", {}))
+    if site is not None:
+        gate = data.get("gate")
+        yield from site_problems(site, gate.get("id") if isinstance(gate, dict) else None, complaints)
+        yield from claim_problems(site, lanes, complaints)
+        yield from BrokerRules("site", site, complaints).problems()
+    if lists is not None:
+        yield from list_problems(lists, complaints)
+    yield from access_problems(lanes, lists, complaints)
+
+
+def _unique(lanes: Mapping[str, Lane], complaints: Complaints) -> Iterator[Problem]:
+    numbers: dict[int, str] = {}
+    readers: dict[str, tuple[str, str]] = {}
+    for name, lane in lanes.items():
+        if lane.number in numbers:
+            message = Text("lane {lane} has the number {number} already", lane=numbers[lane.number], number=lane.number)
+            yield complaints.about(("lanes", name, "number"), message)
+        numbers.setdefault(lane.number, name)
+        families: dict[str, tuple[Camera | Scanner, ...]] = {"camera": lane.cameras, "scanner": lane.scanners}
+        for family, devices in families.items():
+            for place, device in enumerate(devices):
+                if device.id in _TAKEN:
+                    yield complaints.about(("lanes", name, f"{family}s", place, "id"), _TAKEN[device.id])
+                if device.id in readers:
+                    message = _taken(*readers[device.id], device.id)
+                    yield complaints.about(("lanes", name, f"{family}s", place, "id"), message)
+                readers.setdefault(device.id, (family, name))
+
+
+def _taken(family: str, lane: str, name: str) -> Text:
+    if family == "camera":
+        return Text("a camera of lane {lane} has the id {id} already", lane=lane, id=name)
+    return Text("a scanner of lane {lane} has the id {id} already", lane=lane, id=name)

@@ -1,0 +1,118 @@
+"""The way to the broker of the site, through which the gates of a site speak with one another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from agent.broker.tls import TlsFiles
+from agent.mqtt.messages import Outgoing, Subscription
+from agent.mqtt.session import Session
+from agent.mqtt.setup import LinkView, SessionSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from agent.broker.addresses import BrokerAddress
+    from agent.mqtt.messages import Incoming, LinkDown, LinkUp, Receipt
+    from agent.service.worker import Worker
+
+CLIENT_SUFFIX: Final = ".site"
+EXPIRY_S: Final = 30
+"""A word between gates is of no use after that time: whoever waited for it has given up, and asks again."""
+
+
+class SiteTopics:
+    """The topics of one site: `to` a gate, and the `rows` that a gate tells everybody."""
+
+    def __init__(self, site: int) -> None:
+        self._base = f"site/v1/{site}"
+
+    def to(self, gate: str) -> str:
+        """What is said to a gate."""
+        return f"{self._base}/to/{gate}"
+
+    def rows(self, gate: str) -> str:
+        """The changes of a gate's ledger."""
+        return f"{self._base}/rows/{gate}"
+
+
+def site_settings(
+    gate: str,
+    brokers: tuple[BrokerAddress, ...],
+    tls: TlsFiles | None = None,
+    user: str | None = None,
+    password: str | None = None,
+) -> SessionSettings:
+    """How a gate meets the broker of its site: near by, few clients, and vehicles wait for it; so it is quick to come back."""
+    return SessionSettings(
+        gate=gate,
+        brokers=brokers,
+        tls=tls or TlsFiles(),
+        user=user,
+        password=password,
+        keepalive_s=5,
+        connect_timeout_s=3.0,
+        answer_timeout_s=5.0,
+        first_retry_s=0.2,
+        retry_cap_s=3.0,
+        start_spread_s=0.0,
+        will_delay_s=0,
+        session_expiry_s=0,
+        client_id=f"{gate}{CLIENT_SUFFIX}",
+    )
+
+
+class SiteLink:
+    """A session that publishes on the topics of the site and hears what is there for this gate. Says nothing of itself."""
+
+    def __init__(
+        self,
+        settings: SessionSettings,
+        site: int,
+        peers: Sequence[str],
+        observe: Callable[[LinkView], None] = lambda _view: None,
+    ) -> None:
+        """Make the session, and start nothing. `observe` hears of its changes, as that of Session does."""
+        self._topics = SiteTopics(site)
+        self._gate = settings.gate
+        self._peers = tuple(peers)
+        self._session = Session(settings, None, observe=observe)
+
+    @property
+    def view(self) -> LinkView:
+        """The state of the link."""
+        return self._session.view
+
+    @property
+    def worker(self) -> Worker:
+        """The thread that keeps the session alive."""
+        return self._session.worker
+
+    def hear(self, said: Callable[[Incoming], None], rows: Callable[[Incoming], None]) -> None:
+        """Take what is said to this gate, and what the others tell of their rows; both must only enqueue. Before `start`."""
+        self._session.subscribe(Subscription(self._topics.to(self._gate), said, qos=1))
+        for peer in self._peers:
+            self._session.subscribe(Subscription(self._topics.rows(peer), rows, qos=1))
+
+    def listen(self, listener: Callable[[LinkUp | LinkDown], None]) -> None:
+        """Hear of every connection and its end; must only enqueue. Before `start`."""
+        self._session.listen(listener)
+
+    def start(self) -> None:
+        """Begin to connect."""
+        self._session.start()
+
+    def stop(self, timeout_s: float) -> bool:
+        """Stop within `timeout_s`; whether all threads have ended by then."""
+        return self._session.stop(timeout_s)
+
+    def say(self, to: str, text: bytes, done: Callable[[Receipt], None] | None = None) -> bool:
+        """Send a text to a gate; False when the link is not up or as much as the broker takes is under way."""
+        return self._publish(self._topics.to(to), text, done)
+
+    def tell(self, text: bytes, done: Callable[[Receipt], None] | None = None) -> bool:
+        """Send rows to all; as `say` does."""
+        return self._publish(self._topics.rows(self._gate), text, done)
+
+    def _publish(self, topic: str, text: bytes, done: Callable[[Receipt], None] | None) -> bool:
+        return self._session.publish(Outgoing(topic, text, expiry_s=EXPIRY_S), done)

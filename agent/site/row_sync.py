@@ -1,0 +1,307 @@
+"""Keeps the ledgers of a site alike: this gate's rows go to the others, and theirs come here."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agent.core.site.messages import EVERYBODY, ROWS_A_MESSAGE, Rows, Want, heard, told
+from agent.devices.supervisor import PortState
+from agent.service.worker import Worker
+from agent.site.witnesses import Witnesses
+from agent.store.errors import JournalError
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from agent.core.crypto.keys import SigningKey
+    from agent.core.site.messages import Heard, SiteRoll
+    from agent.site.ports import Link, SharedLedger
+
+log = logging.getLogger(__name__)
+
+HEARTBEAT_S = 10.0
+ASK_AGAIN_S = 0.3
+WHOLE_STALLED_S = 5.0
+PUSH_RETRY_S = 0.2
+PUSH_WAIT_S = 0.1
+UNDER_WAY = 8
+WHOLES_KEPT = 100
+WINDOW_FULL_S = 0.02
+LIMIT_S = 60.0
+
+
+@dataclass(slots=True)
+class _Whole:
+    """All rows of another gate, on their way here."""
+
+    id: str
+    part: int
+    moved_at: float
+
+
+@dataclass(slots=True)
+class PeerView:
+    """What is known of another gate. `heard_at`: monotonic, None: never. `behind`: rows that it has and this gate lacks."""
+
+    heard_at: float | None = None
+    behind: int = 0
+    trouble: str = ""
+
+
+class RowExchange:
+    """Tell this gate's rows and take those of the others. `take`, `tick` and `link_up` belong to one thread.
+
+    `news` hears of a gate whose rows were taken, or that has compared what it knows of this one's. `void` hears of a gate that
+    has lost what it granted. `lost` hears why this gate's own journal must not go on: it tells and takes nothing from then
+    on. `made`: whether a claim is of this process, so that its end is known here.
+    """
+
+    def __init__(  # noqa: PLR0913 - the seams of one part
+        self,
+        roll: SiteRoll,
+        key: SigningKey,
+        ledger: SharedLedger,
+        stream: str,
+        link: Link,
+        *,
+        news: Callable[[str], None],
+        void: Callable[[str], None],
+        lost: Callable[[str], None],
+        made: Callable[[str], bool],
+    ) -> None:
+        self._roll = roll
+        self._key = key
+        self._ledger = ledger
+        self._stream = stream
+        self._link = link
+        self._news = news
+        self._void = void
+        self._lost = lost
+        self._made = made
+        self._witnesses = Witnesses(roll.peers, ledger, stream)
+        # Who has had everything from everybody under this very list of gates may act as home; a new list moves homes.
+        self._mark = f"roll:{roll.digest}"
+        self._missing = frozenset(roll.peers if ledger.unsynced((self._mark, *roll.peers)) else ())
+        self._served: deque[str] = deque(maxlen=WHOLES_KEPT)
+        self._wholes: dict[str, _Whole] = {}
+        self._asked_at: dict[str, float] = {}
+        self._behind: set[str] = set()
+        self._peers = {peer: PeerView() for peer in roll.peers}
+        self._going: deque[tuple[str, Iterator[Rows]]] = deque()
+        self._window = threading.Semaphore(UNDER_WAY)
+        self._announce = threading.Event()
+        self._pushed, self._told_at = 0, 0.0
+        self.worker = Worker("site-push", self._push, limit_s=LIMIT_S)
+
+    def start(self) -> None:
+        """Begin to tell."""
+        self.worker.start()
+
+    def stop(self, timeout_s: float) -> bool:
+        """End; whether the thread has."""
+        return self.worker.stop(timeout_s)
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The gates of which this one must have everything before it may grant anything."""
+        return tuple(sorted(self._missing))
+
+    @property
+    def witnesses(self) -> Witnesses:
+        """What the other gates know of this gate's rows."""
+        return self._witnesses
+
+    @property
+    def peers(self) -> Mapping[str, PeerView]:
+        """The other gates."""
+        return self._peers
+
+    # ----------------------------------------------------------------------------------------------------- one thread
+
+    def link_up(self) -> None:
+        """Ask the others for what was missed; they say what they know of this gate once they hear where it is."""
+        if self._witnesses.older_copy:
+            return
+        self._witnesses.connected()
+        self._announce.set()
+        self._going.clear()
+        self._window = threading.Semaphore(UNDER_WAY)
+        self._asked_at.clear()
+        self._wholes.clear()
+        for peer in self._roll.peers:
+            self._want(peer)
+
+    def tick(self) -> float | None:
+        """Go on with what is on its way; when there is more to do, in monotonic seconds. May raise JournalError."""
+        if self._witnesses.older_copy:
+            return None
+        now_at = time.monotonic()
+        for peer in self.missing:
+            whole = self._wholes.get(peer)
+            if whole is None or now_at - whole.moved_at > WHOLE_STALLED_S:
+                self._want(peer)
+        for peer in tuple(self._behind):
+            self._want(peer)
+        if not self._going:
+            return now_at + ASK_AGAIN_S / 4 if self._behind else None
+        if not self._window.acquire(blocking=False):
+            return now_at + WINDOW_FULL_S
+        to, parts = self._going.popleft()
+        part = next(parts, None)
+        window = self._window
+        if part is None or not self._say(to, part, window.release):
+            window.release()  # what could not be sent is asked for again
+        else:
+            self._going.append((to, parts))
+        return now_at if self._going else None
+
+    def take(self, word: Heard) -> None:
+        """Take what another gate tells or asks. May raise JournalError."""
+        peer, said = self._peers[word.gate], word.said
+        peer.heard_at = time.monotonic()
+        peer.trouble = "" if word.same_roll else Text("its list of the site's gates differs from the one here")
+        if not word.same_roll or self._witnesses.older_copy:
+            return
+        match said:
+            case Want():
+                self._compare(word.gate, said)
+            case Rows(whole=""):
+                self._take_rows(word.gate, said)
+                if word.to_all and not said.rows and word.gate not in self._missing:
+                    self._want(word.gate)  # it hears what is known of it here
+            case Rows():
+                self._take_whole(word.gate, said)
+            case _:
+                raise AssertionError(f"{said.kind} is nothing for the exchange of rows")
+
+    def _compare(self, peer: str, want: Want) -> None:
+        """Give a gate the rows that it wants, unless it knows some that are not here."""
+        was_awaited = self._witnesses.awaited
+        self._witnesses.hear(peer, want)
+        if why := self._witnesses.older_copy:
+            self._missing = frozenset(self._roll.peers)
+            self._lost(why)
+            return
+        self._serve(peer, want)
+        if was_awaited and not self._witnesses.awaited:
+            self._news(peer)
+
+    def _serve(self, peer: str, want: Want) -> None:
+        if want.whole in self._served:
+            return
+        if want.whole:
+            self._served.append(want.whole)
+            self._void(peer)
+            self._going.append((peer, self._all(peer, want.whole)))
+        else:
+            self._going.append((peer, self._since(want.after if want.stream == self._stream else 0)))
+
+    def _since(self, after: int) -> Iterator[Rows]:
+        while rows := self._ledger.rows_after(after, ROWS_A_MESSAGE):
+            yield Rows(stream=self._stream, after=after, rows=told(rows))
+            after = rows[-1].seq
+        yield Rows(stream=self._stream, after=after)
+
+    def _all(self, peer: str, whole: str) -> Iterator[Rows]:
+        head, place, part = self._ledger.head(), None, 0
+        while page := self._ledger.dump_rows(peer, place, ROWS_A_MESSAGE):
+            for start in range(0, len(page), ROWS_A_MESSAGE):
+                part += 1
+                rows = told(page[start : start + ROWS_A_MESSAGE])
+                yield Rows(stream=self._stream, after=head, rows=rows, whole=whole, part=part)
+            place = (page[-1].permit_id, page[-1].use, page[-1].gate)
+        yield Rows(stream=self._stream, after=head, whole=whole, part=part + 1, last=True)
+
+    def _take_rows(self, peer: str, said: Rows) -> None:
+        rows = heard(said.rows)
+        taken = self._ledger.take_rows(peer, said.stream, said.after + 1, rows)
+        view = self._peers[peer]
+        view.behind = max(0, said.after + len(rows) - taken.upto) if taken.gap else 0
+        for conflict in taken.conflicts:
+            log.error("use %d of permit %s was used at %s", conflict.use, conflict.permit_id.hex(), conflict.gates)
+        whole = self._wholes.get(peer)
+        if taken.gap or (whole is not None and whole.part == 0):  # it may not have been there when it was asked
+            self._want(peer)
+        if not taken.gap:
+            self._behind.discard(peer)
+            self._news(peer)
+
+    def _take_whole(self, peer: str, said: Rows) -> None:
+        whole = self._wholes.get(peer)
+        if whole is None or said.whole != whole.id or said.part != whole.part + 1:
+            return
+        # What was granted here meanwhile comes back as if it were reserved; only claims from before are in doubt.
+        rows = [row for row in heard(said.rows) if row.gate != self._roll.own or not self._made(row.transaction)]
+        self._ledger.take_dump(peer, said.stream, rows)
+        whole.part, whole.moved_at = said.part, time.monotonic()
+        if said.last:
+            self._ledger.mark_synced(peer, said.stream, said.after)
+            del self._wholes[peer]
+            self._missing -= {peer}
+            if not self._missing:
+                self._ledger.mark_synced(self._mark, self._stream, 0)
+                log.info("the ledger of this gate is complete: it knows the uses of all gates of the site")
+            self._news(peer)
+
+    def _want(self, peer: str) -> None:
+        now_at = time.monotonic()
+        if now_at - self._asked_at.get(peer, -ASK_AGAIN_S) < ASK_AGAIN_S:
+            self._behind.add(peer)
+            return
+        self._asked_at[peer] = now_at
+        self._behind.discard(peer)
+        if peer in self._missing:
+            self._wholes[peer] = _Whole(secrets.token_hex(8), 0, now_at)
+            self._say(peer, Want(whole=self._wholes[peer].id))
+        else:
+            cursor = self._ledger.cursor(peer)
+            self._say(peer, Want(stream=cursor.stream, after=cursor.seq))
+
+    def _say(self, to: str, word: Want | Rows, done: Callable[[], None] | None = None) -> bool:
+        text = self._roll.sealed(word, to, self._key)
+        return self._link.say(to, text, None if done is None else lambda _receipt: done())
+
+    # ---------------------------------------------------------------------------------------------------- the pusher
+
+    def _push(self) -> None:
+        self._announce.set()
+        while not self.worker.stopping:
+            self.worker.touch()
+            try:
+                said = self._push_next()
+            except JournalError as error:
+                log.error("the rows of the permit ledger cannot be told: %s", error)  # noqa: TRY400 - no bug
+                said = False
+            if not said:
+                self.worker.wait(PUSH_RETRY_S)
+
+    def _push_next(self) -> bool:
+        """Tell what is new, or where this gate stands where that is asked or nothing is new; False to wait a little."""
+        if self._witnesses.older_copy:
+            return False
+        if self._announce.is_set() or time.monotonic() - self._told_at > HEARTBEAT_S:
+            self._announce.clear()
+            self._pushed = self._ledger.head()
+            word = Rows(stream=self._stream, after=self._pushed)
+        elif not self._ledger.wait_for_rows(self._pushed, PUSH_WAIT_S):
+            return True
+        else:
+            rows = self._ledger.rows_after(self._pushed, ROWS_A_MESSAGE)
+            word = Rows(stream=self._stream, after=self._pushed, rows=told(rows))
+        self._told_at = time.monotonic()
+        if not self._tell(word):
+            return False
+        self._pushed = word.rows[-1][0] if word.rows else self._pushed
+        return True
+
+    def _tell(self, rows: Rows) -> bool:
+        if self._link.view.state is not PortState.UP:
+            return False
+        return self._link.tell(self._roll.sealed(rows, EVERYBODY, self._key))

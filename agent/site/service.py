@@ -1,0 +1,276 @@
+"""The site desk: one gate among those of its site, which let a permit pass once among them."""
+
+from __future__ import annotations
+
+import time
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+from agent.core.site.claims import ClaimAnswer, ClaimCode, PartitionPolicy
+from agent.core.site.ledger import ClaimRow
+from agent.core.site.messages import Alive, Answer, Claim, Over, Query
+from agent.devices.supervisor import PortState
+from agent.site.claim_coordinator import HomeGate
+from agent.site.claimant import NO_LINK, Claimant, SiteRules
+from agent.site.dispatcher import Ear
+from agent.site.own_claims import OwnClaims
+from agent.site.row_sync import RowExchange
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from contextlib import AbstractContextManager
+
+    from agent.core.crypto.keys import SigningKey
+    from agent.core.events.event_types import Draft
+    from agent.core.lane.io import LedgerChange
+    from agent.core.site.claims import ClaimRequest
+    from agent.core.site.messages import Heard, SiteRoll, Word
+    from agent.service.worker import Worker
+    from agent.site.own_claims import LiveClaim
+    from agent.site.ports import Link, SharedLedger, Uses
+
+STOP_S = 5.0
+UNSURE_SHARE = 0.25
+"""Of the time that a claim waits: for what other gates say of this gate's ledger, just after it started."""
+QUERY_SHARE = 0.5
+"""Of the time that a claim waits: for what another gate says of an older grant."""
+
+
+class SiteDesk:
+    """Claims uses of permits for the lanes, answers the claims of other gates, and keeps the ledgers of the site alike.
+
+    All methods may be called from any thread. `claim` before a permit passes, `reserving` around the record that lets it.
+    """
+
+    def __init__(
+        self, roll: SiteRoll, key: SigningKey, uses: Uses, ledger: SharedLedger, link: Link, rules: SiteRules
+    ) -> None:
+        self._roll = roll
+        self._key = key
+        self._link = link
+        self._rules = rules
+        self._own = OwnClaims(roll.own, rules.hold_s, self._over)
+        self._home = HomeGate(
+            roll.own,
+            ledger,
+            self._own,
+            self._say,
+            rules.claim_timeout_s * QUERY_SHARE,
+            why_not=self._why_incomplete,
+            unsure=lambda: self._exchange.witnesses.awaited,
+            unsure_s=rules.claim_timeout_s * UNSURE_SHARE,
+        )
+        self._exchange = RowExchange(
+            roll,
+            key,
+            ledger,
+            uses.stream,
+            link,
+            news=self._home.caught_up,
+            void=self._void_claims_on,
+            lost=self._void_all_claims,
+            made=self._own.made,
+        )
+        self._claimant = Claimant(
+            roll,
+            rules,
+            self._own,
+            self._home,
+            ledger,
+            uses=uses,
+            speak=self._say,
+            alone=self._why_not_alone,
+            lost=lambda: self._exchange.witnesses.older_copy,
+            complete=lambda: not self._exchange.missing,
+        )
+        self._ear = Ear(
+            roll,
+            link,
+            words=self._heard,
+            word_tick=self._tick,
+            rows=self._exchange.take,
+            row_tick=self._exchange.tick,
+            link_up=self._exchange.link_up,
+        )
+
+    def start(self) -> None:
+        """Begin to connect and to answer."""
+        self._ear.start()
+        self._exchange.start()
+        self._link.start()
+
+    def stop(self, timeout_s: float = STOP_S) -> bool:
+        """Stop within `timeout_s`, whatever the broker does; whether all threads have ended by then."""
+        deadline = time.monotonic() + timeout_s
+        ended = self._ear.stop(timeout_s / 3)
+        ended = self._exchange.stop(timeout_s / 3) and ended
+        return self._link.stop(max(0.1, deadline - time.monotonic())) and ended
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """Its threads."""
+        return (self._ear.words.worker, self._ear.rows.worker, self._exchange.worker, self._link.worker)
+
+    # -------------------------------------------------------------------------------------------------- for the lanes
+
+    def claim(self, request: ClaimRequest, answer: Callable[[ClaimAnswer], None]) -> ClaimAnswer | None:
+        """Claim a use of a permit: the word at once, or None, and `answer` hears it once, within about `claim_timeout_s`.
+
+        `answer` is called on threads of the desk and must not block. May raise JournalError: then nothing is claimed.
+        """
+        word = self._claimant.claim(request, answer)
+        if word is None:
+            self._ear.words.put(lambda: None)  # so that its time is watched
+        return word
+
+    def reserving(self, events: Sequence[Draft], ledger: Sequence[LedgerChange]) -> AbstractContextManager[None]:
+        """Hold what these changes reserve while they are recorded. Raises LedgerConflictError where a grant is missing."""
+        return self._own.reserving(events, ledger)
+
+    def _over(self, live: LiveClaim) -> None:
+        self._ear.words.put(lambda: self._claimant.over(live))
+
+    def _void_claims_on(self, gate: str) -> None:
+        for live in self._own.of_home(gate):
+            detail = Text("{gate} has lost its ledger", gate=gate)
+            self._own.end(live, ClaimAnswer(ClaimCode.LEDGER_UNREACHABLE, gate=gate, detail=detail))
+
+    def _void_all_claims(self, why: str) -> None:
+        for live in self._own.alive():
+            self._own.end(live, ClaimAnswer(ClaimCode.LEDGER_UNREACHABLE, gate=self._roll.own, detail=why))
+
+    def _why_incomplete(self) -> str:
+        missing = self._exchange.missing
+        return (
+            Text(
+                "the ledger of {own} is not complete: it lacks what {missing} knows",
+                own=self._roll.own,
+                missing=", ".join(missing),
+            )
+            if missing
+            else ""
+        )
+
+    def _why_not_alone(self) -> str:
+        if self._rules.policy is PartitionPolicy.DENY and self._link.view.state is not PortState.UP:
+            return NO_LINK
+        return ""
+
+    # --------------------------------------------------------------------------------------------------------- status
+
+    def status(self) -> dict[str, object]:
+        """How this gate stands with the others, as JSON values; `missing`: whose rows it lacks before it may grant."""
+        view, now_at = self._link.view, time.monotonic()
+        peers = {
+            gate: {
+                "heard_s": None if peer.heard_at is None else round(now_at - peer.heard_at, 1),
+                "behind": peer.behind,
+                "trouble": peer.trouble,
+            }
+            for gate, peer in self._exchange.peers.items()
+        }
+        return {
+            "connected": view.state is PortState.UP,
+            "detail": view.detail,
+            "policy": self._rules.policy.value,
+            "missing": list(self._exchange.missing),
+            "peers": peers,
+            "refused": dict(self._ear.refused),
+        }
+
+    # ------------------------------------------------------------------------------------------------ what others say
+
+    def _tick(self) -> float | None:
+        self._home.tick()
+        due = [at for at in (self._claimant.tick(), self._home.next_at()) if at is not None]
+        return min(due, default=None)
+
+    def _heard(self, word: Heard) -> None:
+        match word.said:
+            case Claim():
+                self._claimed(word, word.said)
+            case Answer():
+                self._claimant.answered(word.gate, word.said)
+            case Query():
+                self._claimant.asked(word.gate, word.said)
+            case Over():
+                self._home.over(word.gate, word.said)
+            case Alive():
+                self._home.alive(word.said.id)
+            case _:
+                raise AssertionError(f"{word.said.kind} is no word on a claim")
+
+    def _claimed(self, word: Heard, claim: Claim) -> None:
+        def answer(found: ClaimAnswer) -> None:
+            said = Answer(
+                id=claim.id,
+                permit=claim.permit,
+                code=found.code,
+                use=found.use,
+                by=found.gate,
+                detail=found.detail,
+            )
+            self._say(word.gate, said)
+
+        why = self._why_not_for(word, claim)
+        if why:
+            answer(ClaimAnswer(ClaimCode.LEDGER_UNREACHABLE, gate=self._roll.own, detail=why))
+            return
+        row = ClaimRow(
+            bytes.fromhex(claim.permit),
+            claim.vehicle,
+            claim.direction,
+            claim.max_uses,
+            claim.id,
+            word.gate,
+            claim.already_exited_s,
+        )
+        self._home.judge(row, answer)
+
+    def _why_not_for(self, word: Heard, claim: Claim) -> str:
+        """Why this gate has no word on another's claim; empty where it has."""
+        if not word.same_roll:
+            why = Text("its list of the site's gates differs from that of {gate}", gate=word.gate)
+            self._ear.refuse("other_list", f"{self._roll.own}: {why}; make [site] gates the same at all of them")
+            return why
+        if self._roll.home(claim.vehicle) != self._roll.own:
+            return Text("it is not the home gate of this vehicle")
+        return ""
+
+    def _say(self, to: str, word: Word) -> bool:
+        if self._link.view.state is not PortState.UP:
+            return False
+        return self._link.say(to, self._roll.sealed(word, to, self._key))
+
+
+class LoneGate:
+    """The desk of a gate that has its site to itself: it claims from nobody, and its own ledger has the last word."""
+
+    def __init__(self, uses: Uses) -> None:
+        self._uses = uses
+
+    def start(self) -> None:
+        """There is nothing to begin."""
+
+    def stop(self, timeout_s: float = STOP_S) -> bool:  # noqa: ARG002 - as the other
+        """There is nothing to end."""
+        return True
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """It has no threads."""
+        return ()
+
+    def claim(self, request: ClaimRequest, answer: Callable[[ClaimAnswer], None]) -> ClaimAnswer:  # noqa: ARG002 - as the other
+        """The next use of the permit. May raise JournalError."""
+        use = self._uses.use_state(request.permit_id, request.transaction).next_use
+        return ClaimAnswer(ClaimCode.GRANTED, use)
+
+    def reserving(self, events: Sequence[Draft], ledger: Sequence[LedgerChange]) -> AbstractContextManager[None]:  # noqa: ARG002 - as the other
+        """Nothing but the ledger can refuse what these changes reserve."""
+        return nullcontext()
+
+    def status(self) -> dict[str, object]:
+        """There are no others."""
+        return {}

@@ -1,0 +1,64 @@
+"""The gate among the others of its site, put together from the settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from agent.broker.tls import TlsFiles
+from agent.core.crypto.keys import Algorithm, PublicKey
+from agent.core.site.claims import PartitionPolicy
+from agent.core.site.messages import SiteRoll
+from agent.settings import broker_address
+from agent.site.claimant import SiteRules
+from agent.site.link import SiteLink, site_settings
+from agent.site.service import LoneGate, SiteDesk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.core.crypto.keys import SigningKey
+    from agent.mqtt.setup import LinkView
+    from agent.settings import Settings
+    from agent.store.journal.journal import Journal
+
+LEAST_GATES = 2
+
+
+class WrongGateKeyError(ValueError):
+    """The key of this gate is not the one that the settings of the site name."""
+
+
+def site_desk(
+    settings: Settings, key: SigningKey, journal: Journal, observe: Callable[[LinkView], None]
+) -> SiteDesk | LoneGate:
+    """The desk of this gate; that of a lone gate where the site has no other. Starts nothing.
+
+    `observe` hears how the link to the broker of the site is; it must not block.
+
+    Raises:
+        WrongGateKeyError: the other gates would believe nothing that this one says.
+    """
+    site = settings.site
+    if len(site.gates) < LEAST_GATES:
+        return LoneGate(journal)
+    gates = {gate.id: PublicKey(Algorithm.ED25519, bytes.fromhex(gate.public_key)) for gate in site.gates}
+    if gates[settings.gate.id] != key.public:
+        raise WrongGateKeyError(
+            f"[[site.gates]] names {gates[settings.gate.id].raw.hex()} as the key of {settings.gate.id}, but this gate's is"
+            f" {key.public.raw.hex()}: put it into the configuration of every gate of the site"
+        )
+    roll = SiteRoll(settings.gate.site, settings.gate.id, gates)
+    link = SiteLink(
+        site_settings(
+            settings.gate.id,
+            tuple(broker_address(url) for url in site.brokers),
+            TlsFiles(site.ca_file, site.certificate_file, site.key_file),
+            site.username,
+            None if site.password is None else site.password.get_secret_value(),
+        ),
+        settings.gate.site,
+        roll.peers,
+        observe,
+    )
+    rules = SiteRules(PartitionPolicy(site.partition_policy), site.claim_timeout_s)
+    return SiteDesk(roll, key, journal, journal.site, link, rules)

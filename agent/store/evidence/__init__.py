@@ -1,0 +1,1 @@
+"""Pictures kept as evidence, and those that wait to be sent."""

@@ -1,0 +1,321 @@
+"""Pictures kept as evidence, each in a file named by the SHA-256 of its bytes; events name them by that hash.
+
+A picture lies in one of three folders, by how long it is kept: `open` while its transaction is not closed, `passed` when
+the vehicle passed in order, `other` else. There is no index: the folders are all there is, and the time of a file is when
+the picture was kept. A picture is whole or not there: it is written beside its place, synced, and then named; it changes
+its folder in one step. An event may name a picture that is written a moment later, or never when the disk fails.
+
+`outgoing` holds the names of the pictures that are to be sent to central (agent.store.evidence.outgoing).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from agent.core.events.event_types import Outcome
+from agent.store.errors import EvidenceError
+from agent.store.evidence.files import ENDING, NAME, Found, look_through, move_old_layout, write_whole
+from agent.store.evidence.outgoing import Outgoing
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+    from pathlib import Path
+
+__all__ = ["EvidenceAges", "EvidenceError", "EvidenceStore", "Requested"]
+
+AWAITED_LIMIT: Final = 4_096
+CLOCK_SLACK_S: Final = 60.0
+ORDERLY: Final = frozenset({Outcome.PASSED, Outcome.OVERRIDDEN})
+
+
+class Shelf(StrEnum):
+    """The folders, from the shortest-lived on: the order in which a full store gives pictures up."""
+
+    PASSED = "passed"
+    OTHER = "other"
+    OPEN = "open"
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceAges:
+    """How long pictures are kept: of vehicles that passed in order, and all others."""
+
+    passed_s: float
+    other_s: float
+
+    def of(self, shelf: Shelf) -> float:
+        """What holds for a folder. A transaction that never closed counts as one that did not go well."""
+        return self.passed_s if shelf is Shelf.PASSED else self.other_s
+
+
+AGES: Final = EvidenceAges(passed_s=72 * 3600.0, other_s=720 * 3600.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Requested:
+    """What became of a request to send pictures: those that will be sent, and those that are not kept (any more)."""
+
+    queued: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class _Picture:
+    shelf: Shelf
+    size: int
+    kept_utc: float
+
+
+class EvidenceStore:
+    """The pictures below one folder, at most `max_bytes` of them. Safe to call from several threads.
+
+    `send`: the outcomes whose pictures are to be sent to central without being asked for.
+    """
+
+    def __init__(self, folder: Path, max_bytes: int, keep: EvidenceAges = AGES, send: Collection[Outcome] = ()) -> None:
+        """Look through the folder, making it where needed; what a crash left unfinished is removed.
+
+        Raises EvidenceError when that fails.
+        """
+        self._folder = folder
+        self._max_bytes = max_bytes
+        self._keep = keep
+        self._send = frozenset(send)
+        self._lock = threading.RLock()
+        self._pictures: dict[str, _Picture] = {}
+        self._order: dict[Shelf, OrderedDict[str, None]] = {shelf: OrderedDict() for shelf in Shelf}
+        self._kept_at: dict[str, float] = {}
+        self._awaited: OrderedDict[str, tuple[Shelf, bool]] = OrderedDict()
+        self._total = 0
+        self._dropped = 0
+        try:
+            for name in Shelf:
+                (folder / name).mkdir(parents=True, exist_ok=True)
+            self.outgoing = Outgoing(folder / "outgoing")
+            move_old_layout(folder, folder / Shelf.OTHER)
+            self._look_through()
+        except OSError as error:
+            raise EvidenceError(
+                Text("cannot use the folder of evidence {folder}: {error}", folder=folder, error=error)
+            ) from error
+
+    # ----------------------------------------------------------------------------------------------------------- views
+
+    @property
+    def used_bytes(self) -> int:
+        """The bytes of all pictures."""
+        return self._total
+
+    def __contains__(self, sha256: str) -> bool:
+        return sha256 in self._pictures
+
+    def __len__(self) -> int:
+        return len(self._pictures)
+
+    def shelf(self, sha256: str) -> Shelf | None:
+        """Where a picture lies, None when it is not kept."""
+        picture = self._pictures.get(sha256)
+        return None if picture is None else picture.shelf
+
+    # --------------------------------------------------------------------------------------------------------- keeping
+
+    def keep(self, sha256: str, jpeg: bytes) -> None:
+        """Keep a picture, durable when this returns; a picture that is there already stays as it is.
+
+        Raises EvidenceError when the bytes do not have that hash, are more than the cap, or cannot be written; also when
+        its transaction is one whose pictures are sent and it cannot be queued for that, though it is kept.
+        """
+        if hashlib.sha256(jpeg).hexdigest() != sha256:
+            raise EvidenceError(
+                Text("these {count} bytes are not the picture {sha256}", count=len(jpeg), sha256=sha256[:64])
+            )
+        if len(jpeg) > self._max_bytes:
+            raise EvidenceError(
+                Text(
+                    "picture {sha256} has {count} bytes, more than all evidence may have",
+                    sha256=sha256,
+                    count=len(jpeg),
+                )
+            )
+        with self._lock:
+            if sha256 in self._pictures:
+                return
+            shelf, send = self._awaited.get(sha256, (Shelf.OPEN, False))
+            try:
+                self._make_room(len(jpeg))
+                kept_utc = write_whole(self._path(shelf, sha256), jpeg)
+            except OSError as error:
+                raise EvidenceError(
+                    Text("cannot keep picture {sha256}: {error}", sha256=sha256, error=error)
+                ) from error
+            self._awaited.pop(sha256, None)
+            self._take_in(sha256, _Picture(shelf, len(jpeg), kept_utc))
+            self._kept_at[sha256] = time.monotonic()
+            if send:
+                self.outgoing.add([sha256])
+
+    def settle(self, pictures: Iterable[str], outcome: Outcome, *, violated: bool = False) -> None:
+        """The transaction of these pictures is closed: from now on its outcome says how long they are kept.
+
+        `violated`: something was wrong with it although the vehicle passed. A picture of two transactions is kept as long
+        as the one that needs it longer. A picture that comes later goes where it belongs then. Raises EvidenceError when a
+        picture cannot be moved, or be queued for sending.
+        """
+        shelf = Shelf.PASSED if outcome in ORDERLY and not violated else Shelf.OTHER
+        send = outcome in self._send
+        with self._lock:
+            here = []
+            for sha256 in pictures:
+                picture = self._pictures.get(sha256)
+                if picture is not None:
+                    here.append(sha256)
+                    self._move(sha256, picture, shelf)
+                elif NAME.fullmatch(sha256):
+                    self._awaited[sha256] = shelf, send
+                    while len(self._awaited) > AWAITED_LIMIT:
+                        self._awaited.popitem(last=False)
+            if send:
+                self.outgoing.add(here)
+
+    def get(self, sha256: str) -> bytes | None:
+        """The bytes of a picture, None when it is not kept (any more).
+
+        Raises EvidenceError when it cannot be read or was altered on the disk.
+        """
+        with self._lock:
+            picture = self._pictures.get(sha256)
+            if picture is None:
+                return None
+            path = self._path(picture.shelf, sha256)
+            try:
+                jpeg = path.read_bytes()
+            except FileNotFoundError:
+                self._forget(sha256)
+                return None
+            except OSError as error:
+                raise EvidenceError(
+                    Text("cannot read picture {sha256}: {error}", sha256=sha256, error=error)
+                ) from error
+        if hashlib.sha256(jpeg).hexdigest() != sha256:
+            raise EvidenceError(Text("picture {sha256} was altered on the disk: {path}", sha256=sha256, path=path))
+        return jpeg
+
+    # -------------------------------------------------------------------------------------------------------- giving up
+
+    def prune(self, utc: float, *, synced: bool) -> int:
+        """Delete the pictures that are older than their class is kept; returns how many. Only a synced clock tells age.
+
+        Raises EvidenceError when one cannot be deleted.
+        """
+        if not synced:
+            return 0
+        try:
+            with self._lock:
+                self._mend_times(utc)
+                old = [
+                    sha256
+                    for sha256, picture in self._pictures.items()
+                    if utc - picture.kept_utc >= self._keep.of(picture.shelf)
+                ]
+            # Piece by piece: after a long time without a synced clock there are many, and new ones must not wait for all.
+            for sha256 in old:
+                with self._lock:
+                    if sha256 in self._pictures:
+                        self._delete(sha256)
+        except OSError as error:
+            raise EvidenceError(Text("cannot delete old pictures: {error}", error=error)) from error
+        return len(old)
+
+    def take_dropped(self) -> int:
+        """How many pictures went before their time since the last call, because all together were more than the cap."""
+        with self._lock:
+            dropped, self._dropped = self._dropped, 0
+        return dropped
+
+    # --------------------------------------------------------------------------------------------------------- sending
+
+    def request(self, pictures: Iterable[str]) -> Requested:
+        """Queue pictures to be sent to central. Raises EvidenceError, with nothing queued, when that cannot be."""
+        with self._lock:
+            known: list[str] = []
+            unknown: list[str] = []
+            for sha256 in dict.fromkeys(pictures):
+                (known if sha256 in self._pictures else unknown).append(sha256)
+            self.outgoing.add(known)
+        return Requested(tuple(known), tuple(unknown))
+
+    # -------------------------------------------------------------------------------------------------------- the disk
+
+    def _path(self, shelf: Shelf, sha256: str) -> Path:
+        return self._folder / shelf / sha256[:2] / f"{sha256}{ENDING}"
+
+    def _look_through(self) -> None:
+        found: list[tuple[Found, Shelf]] = []
+        for shelf in Shelf:
+            found += ((one, shelf) for one in look_through(self._folder / shelf))
+        for one, shelf in sorted(found):
+            twin = self._pictures.get(one.name)
+            if twin is not None:
+                # Only a hand can make two of one: the one in the longer-lived folder stays.
+                worse = min(shelf, twin.shelf, key=list(Shelf).index)
+                self._path(worse, one.name).unlink(missing_ok=True)
+                if worse is shelf:
+                    continue
+                self._forget(one.name)
+            self._take_in(one.name, _Picture(shelf, one.size, one.kept_utc))
+        self._make_room(0)
+
+    def _take_in(self, sha256: str, picture: _Picture) -> None:
+        self._pictures[sha256] = picture
+        self._order[picture.shelf][sha256] = None
+        self._total += picture.size
+
+    def _forget(self, sha256: str) -> None:
+        picture = self._pictures.pop(sha256)
+        del self._order[picture.shelf][sha256]
+        self._kept_at.pop(sha256, None)
+        self._total -= picture.size
+
+    def _delete(self, sha256: str) -> None:
+        self._path(self._pictures[sha256].shelf, sha256).unlink(missing_ok=True)
+        self._forget(sha256)
+
+    def _make_room(self, size: int) -> None:
+        for shelf in Shelf:
+            order = self._order[shelf]
+            while order and self._total + size > self._max_bytes:
+                self._delete(next(iter(order)))
+                self._dropped += 1
+
+    def _move(self, sha256: str, picture: _Picture, shelf: Shelf) -> None:
+        if picture.shelf is shelf or picture.shelf is Shelf.OTHER:
+            return
+        source, target = self._path(picture.shelf, sha256), self._path(shelf, sha256)
+        try:
+            target.parent.mkdir(exist_ok=True)
+            source.rename(target)
+        except OSError as error:
+            raise EvidenceError(
+                Text("cannot move picture {sha256} to {shelf}: {error}", sha256=sha256, shelf=shelf, error=error)
+            ) from error
+        del self._order[picture.shelf][sha256]
+        self._order[shelf][sha256] = None
+        picture.shelf = shelf
+
+    def _mend_times(self, utc: float) -> None:
+        """Give pictures that were kept while the clock stood wrong the time at which they were kept."""
+        now = time.monotonic()
+        for sha256, kept_at in self._kept_at.items():
+            picture, kept_utc = self._pictures[sha256], utc - (now - kept_at)
+            if abs(picture.kept_utc - kept_utc) > CLOCK_SLACK_S:
+                os.utime(self._path(picture.shelf, sha256), (kept_utc, kept_utc))
+                picture.kept_utc = kept_utc
+        self._kept_at.clear()

@@ -1,0 +1,80 @@
+"""The files of the evidence: finding pictures in their folders, writing them whole, bringing an older layout forward."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from agent.store.journal.journal_files import sync_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NAME: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
+"""The name of a picture."""
+ENDING: Final = ".jpg"
+UNFINISHED: Final = ".part"
+_PART: Final = re.compile(r"[0-9a-f]{2}", re.ASCII)
+
+
+class Found(NamedTuple):
+    """A picture on the disk; in order of age."""
+
+    kept_utc: float
+    name: str
+    size: int
+
+
+def look_through(folder: Path) -> Iterator[Found]:
+    """The pictures below a folder; what a crash left unfinished is removed, strange files are left alone."""
+    for part in _parts(folder):
+        with os.scandir(part) as entries:
+            for entry in entries:
+                if entry.name.endswith(UNFINISHED):
+                    (part / entry.name).unlink()
+                elif entry.name.endswith(ENDING) and NAME.fullmatch(name := entry.name.removesuffix(ENDING)):
+                    status = entry.stat()
+                    yield Found(status.st_mtime, name, status.st_size)
+
+
+def move_old_layout(folder: Path, target: Path) -> None:
+    """Bring pictures that an older agent kept side by side, whatever their outcome, into the folder `target`."""
+    for part in _parts(folder):
+        place = target / part.name
+        place.mkdir(exist_ok=True)
+        for file in list(part.iterdir()):
+            if file.suffix == UNFINISHED:
+                file.unlink()
+            elif file.suffix == ENDING and NAME.fullmatch(file.stem):
+                file.rename(place / file.name)
+        if not any(part.iterdir()):
+            part.rmdir()
+
+
+def write_whole(path: Path, content: bytes) -> float:
+    """Write a file that is whole or not there, durable when this returns; returns its time in Unix seconds.
+
+    Raises OSError.
+    """
+    unfinished = path.with_suffix(UNFINISHED)
+    new_folder = not path.parent.exists()
+    path.parent.mkdir(exist_ok=True)
+    try:
+        with unfinished.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.rename(path)
+    except OSError:
+        unfinished.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+    if new_folder:
+        sync_folder(path.parent.parent)
+    return path.stat().st_mtime
+
+
+def _parts(folder: Path) -> list[Path]:
+    return [part for part in folder.iterdir() if _PART.fullmatch(part.name) and part.is_dir()]

@@ -1,0 +1,63 @@
+"""What is written to the journal in one transaction: events with changes of the permit ledger and of commands."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from agent.core.events.chain import RANDOM_BYTES, Point, seal
+from agent.core.events.event_types import TransactionClosed
+from agent.store.journal import commands, history, lane_orders, ledger, open_transactions
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from agent.core.commands.record import CommandChange
+    from agent.core.events.chain import ClockReading, Sealed, Writer
+    from agent.core.events.event_types import Draft
+    from agent.core.lane.io import LedgerChange
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Events, in order, and the changes that go with them."""
+
+    drafts: Sequence[Draft]
+    ledger: Sequence[LedgerChange] = ()
+    commands: Sequence[CommandChange] = ()
+
+
+def write(connection: sqlite3.Connection, entry: Entry, writer: Writer, reading: ClockReading) -> list[Sealed]:
+    """Write an entry, and behind its events those of the conflicts that its ledger changes make; returns all events.
+
+    Raises LedgerConflictError or CommandConflictError when a change does not fit; the caller rolls back.
+    """
+    now_ms = round(reading.utc * 1000)
+    made = [ledger.apply(connection, change, writer, now_ms) for change in entry.ledger]
+    for order in entry.commands:
+        commands.apply(connection, order, writer.boot, now_ms)
+    conflicts = [conflict.draft(reading.utc) for conflict in made if conflict is not None]
+    return append([*entry.drafts, *conflicts], connection, writer, reading)
+
+
+def append(
+    drafts: Sequence[Draft], connection: sqlite3.Connection, writer: Writer, reading: ClockReading
+) -> list[Sealed]:
+    """Give events their places behind the head."""
+    if not drafts:
+        return []
+    now = history.standing_of(connection)
+    sealed: list[Sealed] = []
+    before = now.head
+    for draft in drafts:
+        one = seal(draft, writer, before, reading, os.urandom(RANDOM_BYTES))
+        open_transactions.track(connection, draft, one.seq, one.utc_ms, writer.boot)
+        if isinstance(draft.event, TransactionClosed) and draft.transaction is not None:
+            ledger.leave_in_doubt(connection, draft.transaction, writer.boot)
+        lane_orders.keep(connection, draft, one.utc_ms)
+        before = Point(before.stream, one.seq, one.digest)
+        sealed.append(one)
+    history.append(connection, now, sealed)
+    return sealed

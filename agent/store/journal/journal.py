@@ -1,0 +1,359 @@
+"""The journal: the gate's append-only, hash-chained store of events with the permit ledger, in one SQLite file.
+
+What `record` returned from is on the disk, events and ledger together. Nothing that is not acknowledged is ever
+dropped: a full journal refuses instead.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Final, Self, TypeVar
+
+from agent.core.events.chain import SEQ_MAX, ClockReading, Point, Writer
+from agent.service.cleanup import on_failure
+from agent.store.errors import (
+    CommandConflictError,
+    JournalCorruptError,
+    JournalError,
+    JournalFullError,
+    JournalUnavailableError,
+    LedgerConflictError,
+    OtherGateError,
+    WatermarkError,
+)
+from agent.store.journal import commands as orders
+from agent.store.journal import entry, history, lane_orders, maintenance, open_transactions
+from agent.store.journal import ledger as permits
+from agent.store.journal.damage import Replaced
+from agent.store.journal.database import Database
+from agent.store.journal.history import Depth, Recorded, Standing
+from agent.store.journal.integrity import batch, sound, sound_or_not
+from agent.store.journal.journal_files import Place, set_aside, sync_folder
+from agent.store.journal.ledger import LastPassage, UseState
+from agent.store.journal.open_transactions import Recovery
+from agent.store.journal.secure_delete import wipe
+from agent.store.journal.site_ledger import SiteLedger
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from agent.core.commands.record import CommandChange, CommandEntry
+    from agent.core.events.chain import Sealed
+    from agent.core.events.event_types import Draft
+    from agent.core.lane.io import LedgerChange
+    from agent.core.lane.state import LaneOrders
+    from agent.core.site.ledger import OtherExit
+
+__all__ = [
+    "ClockReading",
+    "CommandConflictError",
+    "Depth",
+    "Journal",
+    "JournalCorruptError",
+    "JournalError",
+    "JournalFullError",
+    "JournalUnavailableError",
+    "LedgerConflictError",
+    "Recorded",
+    "Recovery",
+    "Replaced",
+    "UseState",
+    "WatermarkError",
+]
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+MIN_BYTES: Final = 1 << 20
+
+
+class Journal:
+    """One journal, open for writing. Safe to call from several threads; each call is one transaction.
+
+    `site`: what its permit ledger shares with the other gates of the site. Every method may raise JournalUnavailableError.
+    """
+
+    def __init__(self, database: Database, writer: Writer, clock: Callable[[], ClockReading]) -> None:
+        """Take over what `Journal.open` opened."""
+        self._database = database
+        self._writer = writer
+        self._clock = clock
+        self._news = threading.Condition()
+        self._head_seq = self.checkpoint().seq
+        self.site = SiteLedger(database, writer, clock, self._commit)
+
+    @classmethod
+    def open(cls, path: Path, *, gate: str, boot: str, clock: Callable[[], ClockReading], max_bytes: int) -> Self:
+        """Open or create the journal of `gate`, capped at `max_bytes` (its log and reserve, 8 MiB, come on top).
+
+        `boot` is new with each start; `clock` is asked at each record. A damaged file, or an older copy, is moved aside, its ledger
+        rescued and a new stream begun: `replaced` then says so, and the caller must tell it in an event.
+        One of another gate to which nothing has happened yet, such as that of the shipped example, is set aside.
+        Raises JournalUnavailableError for a file that is held by another process, of another gate or of a newer agent,
+        JournalFullError when the disk has no room for it.
+        """
+        if max_bytes < MIN_BYTES:
+            raise ValueError(f"a journal needs at least {MIN_BYTES} bytes, not {max_bytes}")
+        database = Database.open(Place(path), max_bytes, clock().utc)
+        try:
+            with on_failure(database.close):
+                stream = database.writing(Text("begin a stream"), lambda connection: _stream(connection, gate, path))
+                sync_folder(path.parent)
+                database.keep_reserve()
+                return cls(database, Writer(gate, stream, boot), clock)
+        except OtherGateError as other:
+            if other.is_used:
+                raise
+            set_aside(path, other.gate)
+        return cls.open(path, gate=gate, boot=boot, clock=clock, max_bytes=max_bytes)
+
+    def close(self) -> None:
+        """Close the file and wake all waiters. Calls after it raise JournalUnavailableError."""
+        self._database.close()
+        with self._news:
+            self._news.notify_all()
+        self.site.tell(0)
+
+    @property
+    def replaced(self) -> Replaced | None:
+        """What was done at `open` about a damaged file or an older copy, None when it was sound."""
+        return self._database.replaced
+
+    # ----------------------------------------------------------------------------------------------------- recording
+
+    def record(
+        self, drafts: Sequence[Draft], ledger: Sequence[LedgerChange] = (), commands: Sequence[CommandChange] = ()
+    ) -> list[Recorded]:
+        """Write events, ledger and command changes, all or nothing; they are durable when this returns.
+
+        An order of a lane among the events holds from then on (`lane_orders`). A use that another gate consumed too is told
+        in an event of its own behind these. Raises LedgerConflictError or CommandConflictError when a change does not fit,
+        JournalFullError when neither the disk nor the cap leaves room although all acknowledged history was given up.
+        """
+        asked = entry.Entry(drafts, ledger, commands)
+
+        def work(
+            connection: sqlite3.Connection, reading: ClockReading
+        ) -> tuple[tuple[list[Sealed], int], list[Sealed]]:
+            sealed = entry.write(connection, asked, self._writer, reading)
+            return (sealed[: len(drafts)], permits.last_seq(connection) if ledger else 0), sealed
+
+        done, row_seq = self._commit(Text("record {count} events", count=len(drafts)), work)
+        if ledger:
+            self.site.tell(row_seq)
+        return [Recorded(one.seq, one.id, one.type, one.payload, one.digest) for one in done]
+
+    def record_following(self, make: Callable[[Point], Draft]) -> Recorded:
+        """Write the one event that `make` makes of the point just before it: nothing is recorded in between.
+
+        `make` runs under the journal's lock and must be quick. Raises as `record` does.
+        """
+        with self._database.lock:
+            (recorded,) = self.record([make(self._standing().head)])
+        return recorded
+
+    def _commit(self, doing: str, work: Callable[[sqlite3.Connection, ClockReading], tuple[T, list[Sealed]]]) -> T:
+        """Do work that returns its result and the events that it wrote, in one durable transaction, and tell the waiters."""
+        with self._database.lock:
+            result, sealed = self._written(doing, work)
+        if sealed:
+            with self._news:
+                self._head_seq = max(self._head_seq, sealed[-1].seq)
+                self._news.notify_all()
+        return result
+
+    def _written(self, doing: str, work: Callable[[sqlite3.Connection, ClockReading], T]) -> T:
+        while True:
+            try:
+                return self._database.writing(doing, lambda c: work(c, self._clock()))
+            except JournalFullError:
+                if not maintenance.make_room(self._database):
+                    raise
+
+    # ------------------------------------------------------------------------------------------------------- reading
+
+    @property
+    def stream(self) -> str:
+        """The stream id: new with every new file."""
+        return self._writer.stream
+
+    @property
+    def head(self) -> int:
+        """The sequence number of the last event, 0 before the first."""
+        return self._head_seq
+
+    @property
+    def head_hash(self) -> str:
+        """The hash of the last event, in hex; before the first that of the stream id."""
+        return self.checkpoint().digest
+
+    @property
+    def watermark(self) -> int:
+        """The highest sequence number that the central system says it has stored without a gap."""
+        return self._standing().watermark
+
+    @property
+    def tail(self) -> int:
+        """The last event that was pruned: the events from the next one on are kept."""
+        return self._standing().tail.seq
+
+    def checkpoint(self) -> Point:
+        """Stream, sequence number and hash of the last event, as one.
+
+        Raises JournalCorruptError once any call has met damage, or the stream must not go on: then a new start is needed.
+        """
+        if self._database.doubt:
+            raise JournalCorruptError(self._database.doubt)
+        return self._standing().head
+
+    def unacknowledged(self, after_seq: int, limit: int) -> list[Recorded]:
+        """Up to `limit` events above both `after_seq` and the watermark, in order, each as it was recorded.
+
+        They end before one that was damaged on the disk; where that is the first, JournalCorruptError is raised.
+        """
+        return self._database.reading(
+            Text("read events"),
+            lambda c: sound_or_not(sound(c, max(after_seq, history.standing_of(c).watermark) + 1, SEQ_MAX, limit)),
+        )
+
+    def range(self, first: int, last: int) -> Iterator[Recorded]:
+        """The events from `first` to `last`, both included, as far as they are kept; read in batches while iterated.
+
+        Acknowledged ones that were damaged on the disk are left out, with a line in the log: central has them. At any
+        other damage JournalCorruptError is raised.
+        """
+        while first <= last:
+            found = self._database.reading(Text("read events"), partial(batch, first=first, last=last))
+            yield from found.events
+            if not found.events and not found.bad:
+                return
+            if found.trouble:
+                log.error("the journal is damaged, but for an acknowledged event only: %s", found.trouble)
+            first = found.bad + 1 if found.bad else found.events[-1].seq + 1
+
+    def depth(self) -> Depth:
+        """How many events, and bytes of them, lie above the watermark."""
+        return self._database.reading(Text("measure the journal"), history.depth)
+
+    def used_bytes(self) -> int:
+        """The bytes of the file in use, to hold against `max_bytes`."""
+        return self._database.reading(Text("measure the journal"), history.used_bytes)
+
+    def use_state(self, permit_id: bytes, transaction: str | None = None) -> UseState:
+        """What became of a permit so far at all gates of the site; `next_use` is for this transaction to reserve."""
+        boot = self._writer.boot
+        return self._database.reading(
+            Text("read the ledger"), lambda c: permits.use_state(c, permit_id, boot, transaction)
+        )
+
+    def last_passage(self, vehicle: str, transaction: str) -> LastPassage | None:
+        """The last passage of a vehicle (VIN) before this transaction; None when none is known."""
+        return self._database.reading(Text("read the ledger"), lambda c: permits.last_passage(c, vehicle, transaction))
+
+    def other_exit(self, vehicle: str, permit_id: bytes, direction: str, since_utc: float) -> OtherExit | None:
+        """The newest passage of a vehicle (VIN) the same way under another permit, at any gate of the site, from then on.
+
+        None where none is known, and where the vehicle came back the other way since.
+        """
+        found = self._database.reading(
+            Text("read the ledger"),
+            lambda c: permits.other_exit(c, vehicle, permit_id, direction, round(since_utc * 1000)),
+        )
+        return None if found is None else replace(found[0], gate=found[0].gate or self._writer.gate)
+
+    def command(self, command_id: str) -> CommandEntry | None:
+        """The accepted command of this id; None when there is none, or it was forgotten."""
+        return self._database.reading(Text("read a command"), lambda c: orders.entry(c, command_id))
+
+    def command_counter(self, key: str) -> int:
+        """The highest counter that was accepted of a key that signs commands, 0 for none."""
+        return self._database.reading(Text("read a counter"), lambda c: orders.counter(c, key))
+
+    def unanswered_commands(self) -> list[CommandEntry]:
+        """The accepted commands of which nobody knows what became of them."""
+        return self._database.reading(Text("read commands"), orders.unanswered)
+
+    def lane_orders(self, lane: str) -> LaneOrders:
+        """The orders of a lane that hold."""
+        return self._database.reading(Text("read the orders of a lane"), lambda c: lane_orders.orders_of(c, lane))
+
+    def recover(self) -> Recovery:
+        """The transactions and reservations that earlier boots left open."""
+        boot = self._writer.boot
+        return self._database.reading(
+            Text("read what was interrupted"),
+            lambda c: open_transactions.recovery(c, boot, permits.interrupted(c, boot)),
+        )
+
+    def wait_for_news(self, after_seq: int, timeout: float) -> bool:
+        """Wait until there is an event after `after_seq`, at most `timeout` seconds; whether there is one."""
+        with self._news:
+            self._news.wait_for(lambda: self._head_seq > after_seq or self._database.closed, timeout)
+            return self._head_seq > after_seq
+
+    def _standing(self) -> Standing:
+        return self._database.reading(Text("read where the stream stands"), history.standing_of)
+
+    # ------------------------------------------------------------------------------------- acknowledging and pruning
+
+    def acknowledge(self, stream: str, seq: int) -> int:
+        """Raise the watermark to `seq`; a lower one changes nothing. Returns the watermark.
+
+        Raises WatermarkError for another stream, or beyond the last event: central then knows what was never written.
+        """
+        return self._database.freeing("acknowledge", lambda connection: history.acknowledge(connection, stream, seq))
+
+    def prune(self, max_age_s: float, max_bytes: int) -> int:
+        """Give up acknowledged events older than `max_age_s`, and the oldest ones while all events exceed `max_bytes`.
+
+        Returns how many. Age counts only while the clock is synced. Also restores the reserve spent on a full disk.
+        """
+        return maintenance.prune(self._database, self._clock(), max_age_s, max_bytes)
+
+    def forget_uses(self, max_age_s: float) -> int:
+        """Delete consumed and released permit uses older than `max_age_s`, and all of other gates; returns how many.
+
+        It must be longer than any permit lives, or a used permit could be used again. Does nothing while the clock is
+        not synced.
+        """
+        return maintenance.forget(self._database, Text("forget uses"), permits.forget, self._clock(), max_age_s)
+
+    def wipe_uses(self, stopping: Callable[[], bool]) -> bool:
+        """See to it that no byte of a forgotten use is left in the file (agent.store.journal.secure_delete); whether it came to the end.
+
+        Many short transactions: nobody waits for all of them.
+        """
+        return wipe(self._database, stopping)
+
+    def forget_commands(self, max_age_s: float) -> int:
+        """Delete answered commands older than `max_age_s`, whose repeats are refused from then on; returns how many.
+
+        The counters of the keys stay for ever. Does nothing while the clock is not synced.
+        """
+        return maintenance.forget(self._database, Text("forget commands"), orders.forget, self._clock(), max_age_s)
+
+
+def _stream(connection: sqlite3.Connection, gate: str, path: Path) -> str:
+    """The stream of the file, begun if it is new. Raises JournalUnavailableError for the journal of another gate."""
+    now = history.standing(connection)
+    if now is None:
+        stream = str(uuid.uuid4())
+        history.begin_stream(connection, gate, stream)
+        return stream
+    if now.gate != gate:
+        raise OtherGateError(path, now.gate, gate, is_used=bool(now.watermark) or _is_used(connection))
+    return now.head.stream
+
+
+def _is_used(connection: sqlite3.Connection) -> bool:
+    """Whether a vehicle, an order, a command or another gate has ever left a trace here."""
+    tables = ("transactions", "ledger", "consents", "commands", "command_keys", "lane_orders", "site_peers")
+    return any(connection.execute(f"SELECT 1 FROM {table} LIMIT 1").fetchone() for table in tables)  # noqa: S608 - our own names

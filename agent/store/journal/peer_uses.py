@@ -1,0 +1,130 @@
+"""The uses of permits at the other gates of the site, as those tell them. Functions inside a transaction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from agent.core.lane.io import LedgerState
+from agent.core.site.ledger import Cursor, PeerRow
+from agent.store.journal import home_claims, ledger
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable, Sequence
+
+    from agent.core.site.ledger import Conflict
+
+WORDS: Final = "seq, permit, use, state, txn, utc_ms, vehicle, direction"
+TELL = f"""
+INSERT INTO ledger ({WORDS}, gate, boot) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, '')
+ON CONFLICT (permit, use, gate) DO UPDATE
+SET seq = excluded.seq, state = excluded.state, txn = excluded.txn, utc_ms = excluded.utc_ms,
+    vehicle = excluded.vehicle, direction = excluded.direction
+"""  # noqa: S608 - a constant
+FOUND = "SELECT state, txn, seq, utc_ms, vehicle FROM ledger WHERE permit = ? AND use = ? AND gate = ?"
+FOLLOW = """
+INSERT INTO site_peers (gate, stream, seq, synced) VALUES (?, ?, ?, ?)
+ON CONFLICT (gate) DO UPDATE SET stream = excluded.stream, seq = excluded.seq, synced = max(synced, excluded.synced)
+"""
+# Of the consents only those for the gate that asks: what other gates were granted is not for it to keep.
+PAGE = """
+SELECT iif(gate = '', seq, 0), permit, use, state, txn, utc_ms, vehicle, direction, gate FROM ledger
+WHERE (permit, use, gate) > (:permit, :use, :gate) ORDER BY permit, use, gate LIMIT :limit
+"""
+GRANTED = """
+SELECT 0, permit, use, 'RESERVED', txn, utc_ms, vehicle, direction, gate FROM consents AS consent
+WHERE gate = ? AND NOT EXISTS (SELECT 1 FROM ledger AS word WHERE state <> 'RELEASED'
+    AND (word.permit, word.use, word.gate) = (consent.permit, consent.use, consent.gate))
+ORDER BY permit, use
+"""
+
+
+def cursor(connection: sqlite3.Connection, gate: str) -> Cursor:
+    """How far the row log of a gate is known."""
+    row = connection.execute("SELECT stream, seq, synced FROM site_peers WHERE gate = ?", (gate,)).fetchone()
+    return Cursor("", 0, synced=False) if row is None else Cursor(row[0], row[1], bool(row[2]))
+
+
+def follow(connection: sqlite3.Connection, gate: str, stream: str, seq: int, *, synced: bool) -> None:
+    """Move the cursor of a gate. In a new stream its places begin anew, so that what is kept of it counts as older."""
+    if cursor(connection, gate).stream != stream:
+        connection.execute("UPDATE ledger SET seq = 0 WHERE gate = ?", (gate,))
+    connection.execute(FOLLOW, (gate, stream, seq, synced))
+
+
+def unsynced(connection: sqlite3.Connection, gates: Iterable[str]) -> tuple[str, ...]:
+    """The gates of which not everything is known."""
+    done = {gate for (gate,) in connection.execute("SELECT gate FROM site_peers WHERE synced = 1")}
+    return tuple(gate for gate in gates if gate not in done)
+
+
+def log_rows(connection: sqlite3.Connection, after_seq: int, limit: int) -> tuple[PeerRow, ...]:
+    """Up to `limit` rows of this gate's row log, in order."""
+    rows = connection.execute(
+        f"SELECT {WORDS} FROM ledger WHERE gate = '' AND seq > ? ORDER BY seq LIMIT ?",  # noqa: S608 - a constant
+        (after_seq, limit),
+    )
+    return tuple(map(_row, rows))
+
+
+def page(connection: sqlite3.Connection, after: tuple[bytes, int, str], limit: int) -> tuple[PeerRow, ...]:
+    """Up to `limit` rows of all gates behind that permit, use and gate."""
+    permit, use, gate = after
+    values = {"permit": permit, "use": use, "gate": gate, "limit": limit}
+    return tuple(map(_row, connection.execute(PAGE, values)))
+
+
+def granted(connection: sqlite3.Connection, gate: str) -> tuple[PeerRow, ...]:
+    """What was granted to a gate, as uses that it may have reserved; not where it told already what it did with the use."""
+    return tuple(map(_row, connection.execute(GRANTED, (gate,))))
+
+
+def _row(row: Sequence[object]) -> PeerRow:
+    seq, permit, use, state, *rest = row
+    return PeerRow(seq, permit, use, LedgerState(state), *rest)  # type: ignore[arg-type]
+
+
+def take(connection: sqlite3.Connection, gate: str, row: PeerRow, own: str) -> Conflict | None:
+    """Take over what another gate says of its own use, unless something newer is known; returns the conflict it makes.
+
+    What it consumed stays consumed, also where it lost its journal and says otherwise.
+    """
+    found = connection.execute(FOUND, (row.permit_id, row.use, gate)).fetchone()
+    if found is not None and found[2] >= row.seq:
+        return None
+    home_claims.give_back(connection, row.permit_id, row.use, gate, row.transaction)
+    ousted = () if found is None or found[0] != LedgerState.CONSUMED else ((found[3], gate, found[1], found[4]),)
+    if ousted and (row.state is not LedgerState.CONSUMED or found[1] == row.transaction):
+        connection.execute(
+            "UPDATE ledger SET seq = ? WHERE permit = ? AND use = ? AND gate = ?",
+            (row.seq, row.permit_id, row.use, gate),
+        )
+        return None
+    return _tell(connection, gate, row, own, ousted)
+
+
+def hear(connection: sqlite3.Connection, gate: str, row: PeerRow, own: str) -> Conflict | None:
+    """Take over what another gate knows of a third one's use, or of this gate's own ("") before it lost its journal.
+
+    It is only hearsay: it fills what is not known, and what it says is consumed is consumed. A use of this gate's own that
+    was reserved is in doubt from then on, like one from an earlier boot.
+    """
+    found = connection.execute(FOUND, (row.permit_id, row.use, gate)).fetchone()
+    news = (
+        row.state is LedgerState.CONSUMED and found is not None and found[:2] == (LedgerState.RESERVED, row.transaction)
+    )
+    if row.state is LedgerState.RELEASED or (found is not None and not news):
+        return None
+    seq = 0 if gate else ledger.next_seq(connection)
+    return _tell(connection, gate, replace(row, seq=seq), own)
+
+
+def _tell(
+    connection: sqlite3.Connection, gate: str, row: PeerRow, own: str, ousted: tuple[tuple[object, ...], ...] = ()
+) -> Conflict | None:
+    words = (row.seq, row.permit_id, row.use, row.state, row.transaction, row.utc_ms, row.vehicle, row.direction)
+    connection.execute(TELL, (*words, gate))
+    if row.state is not LedgerState.CONSUMED:
+        return None
+    return ledger.conflict_at(connection, row.permit_id, row.use, own, ousted=ousted)

@@ -1,0 +1,138 @@
+"""What outlives a damaged journal: permit uses of all gates of the site, commands with the counters of their keys, orders of lanes."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from agent.store.errors import SQL_ERRORS, JournalUnavailableError
+from agent.store.journal import commands, home_claims, lane_orders, ledger_salvage, schema
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+Row: TypeAlias = tuple[object, ...]
+
+SINCE_COMMANDS: Final = 3
+"""The first schema version that keeps commands and orders of lanes."""
+SINCE_SITES: Final = 5
+"""The first schema version that keeps what other gates of the site do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table whose rows are rescued. `key`: how many of its first columns are its key; `since`: a schema version."""
+
+    name: str
+    columns: tuple[str, ...]
+    key: int
+    since: int
+    is_sane: Callable[[Row], bool]
+
+    def dump(self, connection: sqlite3.Connection, way: str) -> Iterator[Row]:
+        """All rows, in one of the `ledger_rescue.WAYS`, as one lazy cursor; also from a file of an earlier version."""
+        version = schema.version_of(connection)
+        if version < self.since:
+            return iter(())
+        if self.name == "ledger":
+            return ledger_salvage.dump(connection, way)
+        order = ", ".join(f"{column} {way}" for column in self.columns[: self.key])
+        return iter(connection.execute(f"SELECT {', '.join(self.columns)} FROM {self.name} ORDER BY {order}"))  # noqa: S608 - constants
+
+    def load(self, connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+        """Put dumped rows into the empty table."""
+        places = ", ".join("?" * len(self.columns))
+        connection.executemany(f"INSERT INTO {self.name} ({', '.join(self.columns)}) VALUES ({places})", rows)  # noqa: S608 - same
+
+
+LEDGER: Final = Table("ledger", ledger_salvage.COLUMNS, 3, 1, ledger_salvage.is_sane)
+CONSENTS: Final = Table(
+    "consents",
+    ("permit", "use", "gate", "txn", "utc_ms", "vehicle", "direction"),
+    4,
+    SINCE_SITES,
+    home_claims.is_sane,
+)
+USES: Final = (LEDGER, CONSENTS)
+ORDERS: Final = (
+    Table(
+        "commands",
+        ("id", "digest", "key", "counter", "name", "lane", "boot", "utc_ms", "answer"),
+        1,
+        SINCE_COMMANDS,
+        commands.is_sane_command,
+    ),
+    Table("command_keys", ("key", "counter"), 1, SINCE_COMMANDS, commands.is_sane_counter),
+    Table("lane_orders", ("lane", "kind", "operator", "cause", "utc_ms"), 2, SINCE_COMMANDS, lane_orders.is_sane),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Rescued:
+    """The rows that could be read, by table, and the names of the tables of which those may not be all."""
+
+    rows: Mapping[str, Sequence[Row]] = field(default_factory=dict)
+    torn: frozenset[str] = frozenset()
+
+    @property
+    def permit_uses(self) -> int:
+        """How many permit uses there are."""
+        return len(self.rows[LEDGER.name])
+
+    @property
+    def ledger_whole(self) -> bool:
+        """Whether those are all permit uses, and all that were granted to other gates."""
+        return not self.torn & {table.name for table in USES}
+
+    @property
+    def orders_whole(self) -> bool:
+        """Whether all commands, counters and orders of lanes are there."""
+        return self.torn <= {table.name for table in USES}
+
+
+def rescue(path: Path) -> Rescued:
+    """Everything of a damaged file that can be read."""
+    rows: dict[str, Sequence[Row]] = {}
+    torn = set()
+    for table in (*USES, *ORDERS):
+        rows[table.name], whole = _rescued(path, table)
+        if not whole:
+            torn.add(table.name)
+    return Rescued(rows, frozenset(torn))
+
+
+def put_back(connection: sqlite3.Connection, rescued: Rescued) -> None:
+    """Put what was rescued into a new journal, in a transaction of its own. Raises sqlite3.Error."""
+    connection.execute("BEGIN IMMEDIATE")
+    for table in (*USES, *ORDERS):
+        table.load(connection, rescued.rows[table.name])
+    connection.execute(commands.RECOUNT)
+    connection.execute(ledger_salvage.RENUMBER)
+    connection.execute("COMMIT")
+
+
+def _rescued(path: Path, table: Table) -> tuple[Sequence[Row], bool]:
+    """All rows of a table that can be read, and whether those are all."""
+    rows: dict[Row, Row] = {}
+    sane = True
+    for way in ledger_salvage.WAYS:  # a damaged page hides what lies behind it, from one side only
+        try:
+            connection = schema.connect_to_read(path)
+            try:
+                for row in table.dump(connection, way):
+                    if table.is_sane(row):
+                        rows[row[: table.key]] = row
+                    else:
+                        sane = False
+            finally:
+                connection.close()
+        except (*SQL_ERRORS, JournalUnavailableError) as error:
+            log.error("%s of the damaged journal cannot be read to its end: %s", table.name, error)  # noqa: TRY400 - expected of it
+        else:
+            return list(rows.values()), sane
+    return list(rows.values()), False

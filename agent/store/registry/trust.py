@@ -1,0 +1,99 @@
+"""The trust lists that the registry keeps: the last two good ones as signed text, and the floor of their version.
+
+A text is verified with the pinned root keys each time it is loaded: whoever can write the file cannot make a key valid.
+The floor outlives the lists: after a change of roots that leaves none of them valid, an old list is still refused.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+from agent.core.permit.trust import TrustError, TrustFault, load
+from agent.store.registry.applied import Applied, note_applied
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+    from agent.core.crypto.keys import PublicKey
+    from agent.core.model.list_kinds import Source
+    from agent.core.permit.trust import TrustList
+
+log = logging.getLogger(__name__)
+
+KEPT: Final = 2
+FLOOR: Final = "trust_version"
+
+
+class TrustShelf:
+    """Loads what is kept, and remembers what it has verified. The caller holds a lock."""
+
+    def __init__(self, roots: Sequence[PublicKey]) -> None:
+        self._roots = tuple(roots)
+        self._texts: tuple[bytes, ...] = ()
+        self._list: TrustList | None = None
+
+    def newest(self, connection: sqlite3.Connection) -> TrustList | None:
+        """The newest kept list that a pinned root key has signed; None where there is none. Raises SqlError."""
+        texts = tuple(text for (text,) in connection.execute("SELECT text FROM trust ORDER BY version DESC"))
+        if texts != self._texts:
+            self._list = self._first_good(texts)
+            self._texts = texts
+        return self._list
+
+    def take(self, connection: sqlite3.Connection, text: bytes, source: Source) -> Applied | None:
+        """Keep a list, within the caller's transaction; None when it is in force already.
+
+        Raises TrustError for one that is not as good, SqlError.
+        """
+        now = self.newest(connection)
+        fresh = load(text, self._roots, max(1, _floor(connection)))
+        if now is not None and fresh.version == now.version:
+            if fresh != now:
+                message = Text(
+                    "another list of version {version} is in use: each version has one content", version=now.version
+                )
+                raise TrustError(TrustFault.ROLLED_BACK, message)
+            return None
+        connection.execute("INSERT OR REPLACE INTO trust (version, text) VALUES (?, ?)", (fresh.version, text))
+        connection.execute(
+            "DELETE FROM trust WHERE version NOT IN (SELECT version FROM trust ORDER BY version DESC LIMIT ?)", (KEPT,)
+        )
+        connection.execute("INSERT OR REPLACE INTO floors (name, value) VALUES (?, ?)", (FLOOR, fresh.version))
+        applied = Applied(
+            "trust",
+            fresh.version,
+            0 if now is None else now.version,
+            fresh.issued_at,
+            len(fresh.entries),
+            self._signer(text, fresh.version),
+            source,
+            whole=True,
+        )
+        note_applied(connection, applied)
+        return applied
+
+    def _first_good(self, texts: Sequence[bytes]) -> TrustList | None:
+        for text in texts:
+            try:
+                return load(text, self._roots)
+            except TrustError as error:
+                log.error("a kept trust list does not hold any more: %s", error)  # noqa: TRY400 - told, not a bug
+        return None
+
+    def _signer(self, text: bytes, version: int) -> str:
+        """The id of the pinned key that signed a list; it is one of two at most."""
+        for root in self._roots:
+            try:
+                load(text, [root], version)
+            except TrustError:
+                continue
+            return root.key_id.hex()
+        return ""
+
+
+def _floor(connection: sqlite3.Connection) -> int:
+    row = connection.execute("SELECT value FROM floors WHERE name = ?", (FLOOR,)).fetchone()
+    return 0 if row is None else int(row[0])

@@ -1,0 +1,1 @@
+"""The cameras as the gate sees them: their worker processes, and what those tell."""

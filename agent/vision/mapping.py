@@ -1,0 +1,168 @@
+"""What an eye reports to the rest of the agent, made of its messages."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from agent.core.model.camera_view import View
+from agent.core.model.observations import Presentation, Reading
+from agent.devices.supervisor import PortState
+from agent.i18n.recorded import recorded_text
+from agent.vision.worker.protocol import CameraPhase, CameraState, ProtocolError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from agent.vision.worker.protocol import SeenCode, SeenPlate, Sighting
+
+_REMEMBERED = 64
+_CLOCK_SLACK_S = 0.05
+_MOST_PLATES = 8
+"""In a frame, as the protocol has it: no eye can have begun more tracks than its frames could hold plates."""
+
+
+@dataclass(frozen=True, slots=True)
+class EyeStatus:
+    """How an eye is. Its readers work when `up`. `detail` says what is wrong and what to do.
+
+    `view` other than CLEAR is a warning: the camera delivers, but sees badly. `misconfigured`: it will not come back
+    by itself. `restarts`: how often the process was started anew. `overloaded`: it reads, but the machine cannot keep up
+    with the camera: of the frames in which something changes most are lost.
+    """
+
+    eye: str
+    state: PortState = PortState.CONNECTING
+    phase: CameraPhase = CameraPhase.CONNECTING
+    view: View = View.CLEAR
+    detail: str = ""
+    misconfigured: bool = False
+    width_px: int = 0
+    height_px: int = 0
+    frame_rate_hz: float = 0.0
+    restarts: int = 0
+    overloaded: bool = False
+
+    @property
+    def up(self) -> bool:
+        """Whether the eye reads fresh frames."""
+        return self.state is PortState.UP
+
+    def with_camera(self, camera: CameraState) -> EyeStatus:
+        """The status after the camera changed. A lost camera stays lost through its tries until it delivers."""
+        return replace(
+            self,
+            state=self._port_state(camera.phase),
+            phase=camera.phase,
+            view=camera.view,
+            detail=recorded_text(camera.detail, camera.message),
+            misconfigured=camera.misconfigured,
+            width_px=camera.width_px,
+            height_px=camera.height_px,
+            frame_rate_hz=camera.frame_rate_hz,
+        )
+
+    def without_process(self, cause: str) -> EyeStatus:
+        """The status after the process ended."""
+        return replace(
+            EyeStatus(self.eye, PortState.LOST, CameraPhase.BACKOFF, detail=cause), restarts=self.restarts + 1
+        )
+
+    def _port_state(self, phase: CameraPhase) -> PortState:
+        match phase:
+            case CameraPhase.CONNECTING:
+                return PortState.LOST if self.state is PortState.LOST else PortState.CONNECTING
+            case CameraPhase.STREAMING:
+                return PortState.UP
+            case CameraPhase.STALE | CameraPhase.FROZEN:
+                return PortState.STALE
+            case CameraPhase.BACKOFF | CameraPhase.ENDED:
+                return PortState.LOST
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What an eye saw in one frame: codes, or plates.
+
+    `pictures`: JPEG by SHA-256 (hex). `overview`: the one that shows the frame, if it came with this frame. The
+    `picture` of a presentation may name one that came with an earlier frame of the last few seconds.
+    """
+
+    eye: str
+    frame: int
+    at: float
+    presentations: tuple[Presentation, ...]
+    readings: tuple[Reading, ...]
+    pictures: Mapping[str, bytes]
+    overview: str | None = None
+
+
+class Translator:
+    """Make values of the core from the sightings of one life of an eye.
+
+    `first_frame`: added to the frame numbers, so that they go on counting over restarts, as the tracks' numbers do. `born_at`: monotonic; no
+    frame can be older.
+    """
+
+    def __init__(self, eye: str, first_frame: int, born_at: float) -> None:
+        self._eye = eye
+        self._first_frame = first_frame
+        self._born_at = born_at
+        self._last_frame = 0
+        self._pictures_of: dict[bytes, str] = {}
+
+    @property
+    def last_frame(self) -> int:
+        """The highest frame number so far."""
+        return self._first_frame + self._last_frame
+
+    def seen(self, sighting: Sighting, pictures: tuple[bytes, ...], now: float) -> Seen:
+        """The sighting as values of the core. Raises ProtocolError for a time that cannot be."""
+        if not self._born_at - _CLOCK_SLACK_S <= sighting.at <= now + _CLOCK_SLACK_S:
+            raise ProtocolError(f"a frame from {sighting.at - now:+.3f} s cannot be")
+        self._last_frame = max(self._last_frame, sighting.frame)
+        names = tuple(hashlib.sha256(picture).hexdigest() for picture in pictures)
+        overview = None if sighting.picture is None else names[sighting.picture]
+        return Seen(
+            eye=self._eye,
+            frame=self._first_frame + sighting.frame,
+            at=sighting.at,
+            presentations=tuple(self._presentation(sighting, code, overview) for code in sighting.codes),
+            readings=tuple(self._reading(sighting, plate, names) for plate in sighting.plates),
+            pictures=dict(zip(names, pictures, strict=True)),
+            overview=overview,
+        )
+
+    def _presentation(self, sighting: Sighting, code: SeenCode, overview: str | None) -> Presentation:
+        if overview is not None:
+            self._pictures_of.pop(code.payload, None)
+            self._pictures_of[code.payload] = overview
+            if len(self._pictures_of) > _REMEMBERED:
+                self._pictures_of.pop(next(iter(self._pictures_of)))
+        return Presentation(
+            payload=code.payload,
+            engine=code.engine,
+            camera=self._eye,
+            frame=self._first_frame + sighting.frame,
+            at=sighting.at,
+            corners=code.corners,
+            picture=self._pictures_of.get(code.payload),
+        )
+
+    def _reading(self, sighting: Sighting, plate: SeenPlate, names: tuple[str, ...]) -> Reading:
+        return Reading(
+            text=plate.text,
+            positions=plate.positions,
+            kind=plate.kind,
+            confidence=plate.confidence,
+            camera=self._eye,
+            frame=self._first_frame + sighting.frame,
+            at=sighting.at,
+            box=plate.box,
+            picture=None if plate.crop is None else names[plate.crop],
+            columns=plate.columns,
+            two_lines=plate.two_lines,
+            colour=plate.colour,
+            track=self._first_frame * _MOST_PLATES + plate.track if plate.track else 0,
+        )

@@ -1,0 +1,202 @@
+"""What an eye shows to people: the newest small picture of its camera, with the codes and plates found in it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from agent.vision.worker.protocol import Preview
+
+if TYPE_CHECKING:
+    from agent.vision.worker.protocol import Glimpse, SeenCode, SeenPlate, Sighting
+
+FPS: Final = 5.0
+SMALL_PX: Final = 640
+LARGE_PX: Final = 1280
+WANTED_FOR_S: Final = 2.5
+"""Whoever watches asks again within this time; a viewer that is slow or gone stops asking, and costs nothing."""
+_RENEWED_S: Final = 1.0
+MARKED_FOR_S: Final = 1.6
+"""Readers look once a second at a picture in which nothing changes: until then what they found is taken to be there."""
+
+Corner = tuple[float, float]
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class CodeMark:
+    """A code in the picture. `corners`: four x, y, or none, as fractions of width and height. `module_px`: 0, not known."""
+
+    corners: tuple[Corner, ...]
+    module_px: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlateMark:
+    """A plate in the picture. `corners`: four x, y of its box, as fractions of width and height.
+
+    `confidence`: probability of the whole text, 0..1. `character_px`: height of a character, 0 where it is not known.
+    """
+
+    corners: tuple[Corner, ...]
+    text: str
+    confidence: float
+    character_px: float
+
+
+@dataclass(frozen=True, slots=True)
+class LivePicture:
+    """One small picture and what is in it. `number` counts from 1 over the life of the port.
+
+    `at`: monotonic time of the frame. `picture`: JPEG. `width_px`, `height_px`: of the frame itself. `brightness`,
+    `sharpness`, `glare`, `noise`: as in agent.vision.worker.picture_measures, None where nobody asked for them.
+    """
+
+    number: int
+    at: float
+    picture: bytes
+    width_px: int
+    height_px: int
+    codes: tuple[CodeMark, ...] = ()
+    plates: tuple[PlateMark, ...] = ()
+    brightness: float | None = None
+    sharpness: float | None = None
+    glare: float | None = None
+    noise: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How somebody wants to see a camera: at most `width_px` wide; `measured`: with the measures of each frame."""
+
+    width_px: int = SMALL_PX
+    measured: bool = False
+
+
+class Glimpses:
+    """Hold the newest picture of one eye for any number of viewers, and know what the eye is to be asked for.
+
+    All methods may be called from any thread. Times are monotonic seconds.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._wished_until: dict[Wish, float] = {}
+        self._told: Preview | None = None
+        self._told_until = 0.0
+        self._once = False
+        self._newest: LivePicture | None = None
+        self._answers = 0
+        self._numbers = 0
+        self._codes: tuple[float, tuple[SeenCode, ...]] = (0.0, ())
+        self._plates: tuple[float, tuple[SeenPlate, ...]] = (0.0, ())
+
+    @property
+    def newest(self) -> LivePicture | None:
+        """The newest picture; None when there has been none."""
+        return self._newest
+
+    def wish(self, wish: Wish, now: float) -> bool:
+        """Note that somebody wants to see for the next WANTED_FOR_S; whether the eye must be told at once."""
+        with self._changed:
+            self._wished_until[wish] = now + WANTED_FOR_S
+            return self._told is None or now >= self._told_until or not _covers(self._told, wish)
+
+    def look(self) -> int:
+        """Want one picture at once; returns what `answer_after` is to be asked with."""
+        with self._changed:
+            self._once = True
+            return self._answers
+
+    def answer_after(self, answers: int, timeout_s: float) -> bytes | None:
+        """Wait for the next answer of the eye; None when it has no picture or does not answer in time."""
+        with self._changed:
+            answered = self._changed.wait_for(lambda: self._answers > answers, timeout_s)
+            return self._newest.picture if answered and self._newest is not None else None
+
+    def due(self, now: float) -> list[Preview]:
+        """What the eye is to be told now; for the thread that talks with it, several times a second."""
+        with self._changed:
+            told: list[Preview] = []
+            if self._once:
+                self._once = False
+                told.append(Preview(width_px=SMALL_PX, fps=FPS, for_s=0))
+            self._wished_until = {wish: until for wish, until in self._wished_until.items() if until > now}
+            if self._wished_until and self._must_renew(now):
+                self._told = Preview(
+                    width_px=max(wish.width_px for wish in self._wished_until),
+                    fps=FPS,
+                    for_s=WANTED_FOR_S,
+                    measured=any(wish.measured for wish in self._wished_until),
+                )
+                self._told_until = now + WANTED_FOR_S
+                told.append(self._told)
+            return told
+
+    def begin(self) -> None:
+        """Forget what was told to an eye that is no more, and what it found."""
+        with self._changed:
+            self._told, self._told_until = None, 0.0
+            self._codes = self._plates = (0.0, ())
+
+    def sighted(self, sighting: Sighting) -> None:
+        """Note what the readers found in a frame."""
+        if sighting.codes:
+            self._codes = (sighting.at, sighting.codes)
+        if sighting.plates:
+            self._plates = (sighting.at, sighting.plates)
+
+    def take(self, glimpse: Glimpse, pictures: tuple[bytes, ...]) -> None:
+        """Make this the newest one and wake who waits."""
+        with self._changed:
+            self._answers += 1
+            if glimpse.picture is None:
+                self._newest = None
+            else:
+                self._numbers += 1
+                self._newest = self._made(glimpse, pictures[glimpse.picture])
+            self._changed.notify_all()
+
+    def _must_renew(self, now: float) -> bool:
+        told = self._told
+        if told is None or self._told_until - now <= _RENEWED_S:
+            return True
+        return not all(_covers(told, wish) for wish in self._wished_until)
+
+    def _made(self, glimpse: Glimpse, picture: bytes) -> LivePicture:
+        size_px = (max(1, glimpse.width_px), max(1, glimpse.height_px))
+        return LivePicture(
+            number=self._numbers,
+            at=min(glimpse.at, time.monotonic()),
+            picture=picture,
+            width_px=size_px[0],
+            height_px=size_px[1],
+            codes=tuple(_code_mark(code, size_px) for code in _fresh(self._codes, glimpse.at)),
+            plates=tuple(_plate_mark(plate, size_px) for plate in _fresh(self._plates, glimpse.at)),
+            brightness=glimpse.brightness,
+            sharpness=glimpse.sharpness,
+            glare=glimpse.glare,
+            noise=glimpse.noise,
+        )
+
+
+def _covers(told: Preview, wish: Wish) -> bool:
+    return told.width_px >= wish.width_px and told.measured >= wish.measured
+
+
+def _fresh(found: tuple[float, tuple[T, ...]], at: float) -> tuple[T, ...]:
+    """What was found, unless it is too old for a frame of this time."""
+    return found[1] if abs(at - found[0]) <= MARKED_FOR_S else ()
+
+
+def _code_mark(code: SeenCode, size_px: tuple[int, int]) -> CodeMark:
+    return CodeMark(tuple((x / size_px[0], y / size_px[1]) for x, y in code.corners), code.module_px)
+
+
+def _plate_mark(plate: SeenPlate, size_px: tuple[int, int]) -> PlateMark:
+    left, top, width, height = plate.box
+    outline = ((left, top), (left + width, top), (left + width, top + height), (left, top + height))
+    corners = tuple((x / size_px[0], y / size_px[1]) for x, y in outline)
+    return PlateMark(corners, plate.text, plate.confidence, plate.character_px)

@@ -1,0 +1,129 @@
+"""One eye process as its parent holds it: started, spoken to, and killed."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+from agent.service.cleanup import on_failure
+from agent.service.parallel import Job
+from agent.vision.worker.protocol import EXIT_ANEW
+from agent.vision.worker.wire import Decoder, encoded
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from agent.vision.worker.protocol import ToEye
+    from agent.vision.worker.wire import Envelope
+
+log = logging.getLogger(__name__)
+
+COMMAND = (sys.executable, "-I", "-m", "agent.vision.worker.main")
+
+_CHUNK_BYTES = 256 * 1024
+_SEND_TIMEOUT_S = 1.0
+_KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+class EyeProcess:
+    """Start an eye and hold the other end of its socket. The one that starts it must outlive it.
+
+    The child gets nothing but that socket and the standard error: no secret of the environment, no other open file, no
+    signal of a terminal. What it takes from itself afterwards stands in agent.vision.worker.sandbox. It dies with the thread that started it, by order of the kernel. Raises OSError when it cannot be started.
+    """
+
+    def __init__(self, command: Sequence[str] = COMMAND) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs, on_failure(ours.close):
+            self._process = subprocess.Popen(  # noqa: S603 - the command is our own
+                [*command, "--fd", str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=(theirs.fileno(),),
+                # No session of its own: where the kernel groups sessions for its scheduler, an eye's low priority
+                # (ADR 18) would count within the eye only.
+                process_group=0,
+                env=scrubbed_environment(),
+            )
+        self._socket = ours
+        self._decoder = Decoder(from_eye=True)
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    def fileno(self) -> int:
+        """The socket, to wait on."""
+        return self._socket.fileno()
+
+    def send(self, message: ToEye) -> None:
+        """Say something to it. Raises OSError when it does not listen."""
+        self._socket.settimeout(_SEND_TIMEOUT_S)
+        try:
+            self._socket.sendall(encoded(message))
+        finally:
+            self._socket.settimeout(None)
+
+    def receive(self) -> list[Envelope] | None:
+        """What it says; to be called when the socket is readable. None when it has gone. Raises ProtocolError."""
+        try:
+            data = self._socket.recv(_CHUNK_BYTES)
+        except OSError:
+            return None
+        return self._decoder.feed(data) if data else None
+
+    def ended_within(self, timeout_s: float) -> bool:
+        """Wait for it to end by itself."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout_s)
+        return self._process.returncode is not None
+
+    def kill(self) -> None:
+        """Kill it and let the socket go; returns at once. May be called twice.
+
+        A process that the kernel holds in a call, as a camera's driver that hangs does, ends only once that call does.
+        """
+        self._process.kill()
+        self._socket.close()
+
+    def leave_to_end(self) -> None:
+        """Have its end waited for by a thread of its own, however late it comes: nobody else asks for it any more."""
+        Job(f"eye-{self.pid}-end", self._await_end)
+
+    def _await_end(self) -> None:
+        self._process.wait()
+        log.warning("the eye process %d, which did not end although it was killed, has ended at last", self.pid)
+
+    def how_it_ended(self) -> str:
+        """Its exit in words; for after it has ended."""
+        code = self._process.returncode
+        if code is None:
+            return Text("still runs")
+        if code == EXIT_ANEW:
+            return Text("asked to be started anew: what its camera needs is another file or device by now")
+        if code >= 0:
+            return Text("ended with exit code {code}", code=code)
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:
+            name = Text("signal {value}", value=-code)
+        return Text("was ended by {name}", name=name)
+
+
+def scrubbed_environment() -> dict[str, str]:
+    """The environment of an eye: what the libraries need and nothing that could be a secret."""
+    kept = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
+    # The video library writes addresses with their passwords when it is not told to be quiet.
+    quiet = {"OPENCV_FFMPEG_LOGLEVEL": "-8", "OPENCV_LOG_LEVEL": "ERROR"}
+    # Else this library writes an identifier into the user's folder, and sends reports to its maker.
+    quiet["ORT_DISABLE_TELEMETRY"] = "1"
+    return kept | quiet | dict.fromkeys(_ONE_THREAD, "1")

@@ -1,0 +1,330 @@
+"""The parent's end of an eye: keeps one eye process alive, starts it again and again, and believes nothing unchecked."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import sys
+import threading
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from agent.core.model.backoff import delay_s
+from agent.devices.supervisor import PortState
+from agent.service.listeners import tell
+from agent.service.worker import Backoff, Worker
+from agent.vision.load_stats import LoadWatch
+from agent.vision.mapping import EyeStatus, Translator
+from agent.vision.preview import Glimpses
+from agent.vision.process import COMMAND, EyeProcess
+from agent.vision.score_stats import EyeScore
+from agent.vision.session import EyeFailedError, EyeLife, EyeLimits
+from agent.vision.worker.protocol import Attend, Beat, CameraState, Expose, Glimpse, Sandbox, Sighting, Stop
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from agent.vision.mapping import Seen
+    from agent.vision.preview import LivePicture, Wish
+    from agent.vision.worker.protocol import Configure, ToEye
+    from agent.vision.worker.wire import Envelope
+
+log = logging.getLogger(__name__)
+
+_JOIN_SLACK_S = 3.0
+_ASK_AGAIN_S = 0.5
+_ASK_PAUSE_S = 0.1
+_LOOK_S = 0.2
+NOT_OPEN = -1
+_HELD = Text(
+    "does not end although it was killed; its camera or a driver hangs; a new one is started once it has ended"
+)
+LIMIT_S = 60.0
+"""How long the port's thread may take over one message, or to start or end a process."""
+
+
+class EyePort:
+    """Run one eye: start it, pass on what it sees and how it is, kill it when it hangs, start it again.
+
+    `on_seen` and `on_status` are called from the port's own thread and must only pass the news on. All methods may be
+    called from any thread.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        configure: Configure,
+        *,
+        on_seen: Callable[[Seen], None],
+        on_status: Callable[[EyeStatus], None],
+        limits: EyeLimits | None = None,
+        command: Sequence[str] = COMMAND,
+    ) -> None:
+        self._name = name
+        self._configure = configure
+        self._on_seen = on_seen
+        self._on_status = on_status
+        self._limits = limits or EyeLimits()
+        self._command = tuple(command)
+        self._status = EyeStatus(name)
+        self._beat: Beat | None = None
+        self._sandbox: Sandbox | None = None
+        self._process: EyeProcess | None = None
+        self._translator = Translator(name, 0, 0.0)
+        self._load = LoadWatch()
+        self._score = EyeScore()
+        self._present = self._told_present = False
+        self._left = False
+        self._wake = NOT_OPEN
+        self._waking = threading.Lock()
+        self._glimpses = Glimpses()
+        self._exposure: Expose | None = None
+        backoff = Backoff(self._limits.retry_first_s, self._limits.retry_cap_s, self._limits.steady_s)
+        self.worker = Worker(f"eye-{name}", self._run, limit_s=LIMIT_S, backoff=backoff)
+
+    @property
+    def name(self) -> str:
+        """The camera's name."""
+        return self._name
+
+    @property
+    def status(self) -> EyeStatus:
+        """How the eye is."""
+        return self._status
+
+    @property
+    def last_beat(self) -> Beat | None:
+        """The figures of the last beat of the process that runs now, for health and console."""
+        return self._beat
+
+    @property
+    def sandbox(self) -> Sandbox | None:
+        """What the newest eye process has taken from itself, and what it could not; None before it says so first."""
+        return self._sandbox
+
+    @property
+    def score(self) -> EyeScore:
+        """How well the process that runs now keeps up."""
+        return self._score
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the eye that runs now."""
+        process = self._process
+        return process.pid if process else None
+
+    def start(self) -> None:
+        """Start the eye. Raises OSError where the process has no file left to open."""
+        self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
+        self.worker.start()
+
+    def stop(self) -> bool:
+        """End the eye, within `stop_s`, `killed_s` and a moment; whether its process has ended."""
+        with self._waking:
+            self.worker.ask_to_stop()
+            if self._wake != NOT_OPEN:
+                os.eventfd_write(self._wake, 1)
+        if not self.worker.join(self._limits.stop_s + self._limits.killed_s + _JOIN_SLACK_S):
+            return False
+        with self._waking:
+            if self._wake != NOT_OPEN:
+                os.close(self._wake)
+                self._wake = NOT_OPEN
+        return not self._left
+
+    def attend(self, present: bool) -> None:
+        """Tell the eye, now and after every restart, whether a vehicle is there whose code is awaited."""
+        if present != self._present:
+            self._present = present
+            self._wake_up()
+
+    @property
+    def picture(self) -> LivePicture | None:
+        """The newest picture of the camera that somebody watched, however old; None when there has been none."""
+        return self._glimpses.newest
+
+    def watch(self, wish: Wish) -> LivePicture | None:
+        """The newest picture of the camera, as `picture`; never waits. Whoever watches calls it again within WANTED_FOR_S.
+
+        The eye makes one picture for all who watch, as large as the largest wish, and none while nobody does.
+        """
+        if self._glimpses.wish(wish, time.monotonic()):
+            self._wake_up()
+        return self._glimpses.newest
+
+    def snapshot(self, timeout_s: float = 1.0) -> bytes | None:
+        """The newest frame as a small JPEG, as soon as there is one; None when there is none in time.
+
+        The eye is asked repeatedly: it has no frame before its camera gave the first one, and may be restarted.
+        """
+        pause, until = threading.Event(), time.monotonic() + timeout_s
+        while (left_s := until - time.monotonic()) > 0 and not self.worker.stopping:
+            before = self._glimpses.look()
+            if not self._wake_up():
+                break
+            picture = self._glimpses.answer_after(before, min(left_s, _ASK_AGAIN_S))
+            if picture is not None:
+                return picture
+            pause.wait(_ASK_PAUSE_S)
+        return None
+
+    def expose(self, share: float | None, for_s: float) -> None:
+        """Have an exposure tried for so long, at most 60 s: this share of the light that the automatic takes; None: all.
+
+        `last_beat` tells what came of it. Afterwards the camera is as its settings want it.
+        """
+        self._exposure = Expose(share=share, for_s=for_s)
+        self._wake_up()
+
+    # ------------------------------------------------------------------------------------------------- the thread
+
+    def _run(self) -> None:
+        failures = 0
+        while not self.worker.stopping:
+            born_at = time.monotonic()
+            self._live_once(born_at)
+            if time.monotonic() - born_at >= self._limits.steady_s:
+                failures = 0
+            # Jitter, no secret: eyes that failed together do not load the machine in step.
+            draw = random.random()  # noqa: S311
+            self.worker.wait(delay_s(failures, self._limits.retry_first_s, self._limits.retry_cap_s, draw))
+            failures += 1
+
+    def _live_once(self, born_at: float) -> None:
+        """One life of the eye, until it ends by itself, has to be killed, or is to stop."""
+        process: EyeProcess | None = None
+        try:
+            self._begin(born_at)
+            self._process = process = self._started()
+            self._attend(process)
+        except EyeFailedError as error:
+            self._lost(Text("the eye process {error}", error=error))
+        finally:
+            # A fault of ours costs one life of the eye: the worker reports it, and begins the next.
+            fault = sys.exception()
+            if fault is not None:
+                self._lost(Text("a fault in the agent itself: {name}", name=type(fault).__name__))
+            self._process = self._beat = None
+            if process is not None:
+                self._end(process)
+
+    def _begin(self, born_at: float) -> None:
+        self._translator = Translator(self._name, self._translator.last_frame, born_at)
+        self._load = LoadWatch()
+        self._score = EyeScore()
+        self._told_present = False
+        self._glimpses.begin()
+
+    def _started(self) -> EyeProcess:
+        try:
+            return EyeProcess(self._command)
+        except OSError as error:
+            raise EyeFailedError(Text("could not be started: {error}", error=error)) from error
+
+    def _attend(self, process: EyeProcess) -> None:
+        self._say(process, self._configure)
+        EyeLife(process, self._limits, self._take, self.worker.resting).attend(self._wake, self._woken)
+        self._say(process, Stop())
+        if not process.ended_within(self._limits.stop_s):
+            log.warning("eye %s: the eye process does not end by itself; killing it", self._name)
+
+    def _lost(self, cause: str) -> None:
+        """Say that the eye is lost, before anything else: its end may take long."""
+        self._process = self._beat = None
+        if not self.worker.stopping:
+            log.warning("eye %s: %s; it is started again", self._name, cause)
+            self._change(self._status.without_process(cause))
+
+    def _end(self, process: EyeProcess) -> None:
+        """Kill the process and wait until it has ended, or the port is to stop.
+
+        No other one is started before: two at one camera would hinder one another, and one that the kernel holds would be
+        followed by a second and a third.
+        """
+        process.kill()
+        if process.ended_within(self._limits.killed_s):
+            return
+        log.error("eye %s: the eye process %d does not end although it was killed", self._name, process.pid)
+        if not self.worker.stopping:
+            self._change(replace(self._status, state=PortState.LOST, detail=Text("the eye process {held}", held=_HELD)))
+        while not process.ended_within(0.0):
+            if self.worker.wait(_LOOK_S):
+                self._left = True
+                process.leave_to_end()
+                return
+        log.warning("eye %s: the eye process %d has ended at last", self._name, process.pid)
+
+    def _say(self, process: EyeProcess, message: ToEye) -> None:
+        try:
+            process.send(message)
+        except OSError as error:
+            ended = process.ended_within(1.0)
+            raise EyeFailedError(
+                process.how_it_ended() if ended else Text("does not listen ({error})", error=error)
+            ) from error
+
+    def _woken(self) -> bool:
+        """Do what this thread was woken for; True when it is to stop."""
+        if self.worker.stopping:
+            return True
+        self._tell()
+        return False
+
+    def _wake_up(self) -> bool:
+        """Have the port's thread look at what is wanted; False when the port has stopped."""
+        with self._waking:
+            if self.worker.stopping or self._wake == NOT_OPEN:
+                return False
+            os.eventfd_write(self._wake, 1)
+            return True
+
+    def _tell(self) -> None:
+        """Say what the eye has not heard yet, once it has begun to work: before, it listens to its settings only."""
+        process, present = self._process, self._present
+        if process is None or self._beat is None:
+            return
+        if present != self._told_present:
+            self._say(process, Attend(present=present))
+            self._told_present = present
+        exposure, self._exposure = self._exposure, None
+        if exposure is not None:
+            self._say(process, exposure)
+        for preview in self._glimpses.due(time.monotonic()):
+            self._say(process, preview)
+
+    def _take(self, envelope: Envelope) -> None:
+        message = envelope.message
+        match message:
+            case Sighting():
+                self._glimpses.sighted(message)
+                self._pass_on(self._translator.seen(message, envelope.pictures, time.monotonic()))
+            case CameraState():
+                self._change(self._status.with_camera(message))
+            case Beat():
+                self._beat = message
+                self._score.heard(message)
+                self._tell()
+                self._change(replace(self._status, overloaded=self._load.behind(message)))
+            case Sandbox():
+                if message.missing and message != self._sandbox:
+                    log.warning("eye %s: it is not held back in everything: %s", self._name, "; ".join(message.missing))
+                self._sandbox = message
+            case Glimpse():
+                self._glimpses.take(message, envelope.pictures)
+            case _:
+                log.debug("eye %s: nothing to do for %s", self._name, type(message).__name__)
+
+    def _change(self, status: EyeStatus) -> None:
+        if status != self._status:
+            self._status = status
+            self._pass_on(status)
+
+    def _pass_on(self, news: Seen | EyeStatus) -> None:
+        # A listener's fault, such as one that a picture brings to light, must not blind the gate.
+        if isinstance(news, EyeStatus):
+            tell([self._on_status], news, f"eye {self._name}: a listener failed")
+        else:
+            tell([self._on_seen], news, f"eye {self._name}: a listener failed")

@@ -1,0 +1,211 @@
+"""The capture thread: keeps the camera open for ever and the newest frame at hand."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from agent.core.model.backoff import delay_s
+from agent.vision.worker.camera_health import CameraHealth, FrameFacts
+from agent.vision.worker.latest_frame import Numbered
+from agent.vision.worker.protocol import CameraPhase
+from drivers.api import (
+    DeviceError,
+    DeviceMisconfiguredError,
+    DeviceUnavailableError,
+    EndOfStreamError,
+    ExposurePort,
+)
+from drivers.text import Text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy.typing as npt
+
+    from agent.core.model.camera_view import View
+    from agent.vision.worker.latest_frame import Slot
+    from agent.vision.worker.protocol import CameraState, Configure
+    from drivers.api import CameraPort, Frame
+
+log = logging.getLogger(__name__)
+
+_SAMPLE_STEP_PX = 8
+_FROZEN_REOPEN_S = 10.0
+_STEADY_S = 5.0
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class CaptureFigures:
+    """What the capture has done. `call_since`: since when a call of the camera is under way, or None.
+
+    `behind_s`: how late the newest frame was for its stream. `exposure`: share of the automatic's light. `exposable`:
+    whether the camera lets it be set; None while it is not open.
+    """
+
+    frames: int = 0
+    frame_at: float | None = None
+    behind_s: float = 0.0
+    exposure: float = 1.0
+    exposable: bool | None = None
+    call_since: float | None = None
+
+
+class Capture:
+    """Own one camera: open it, read it into the slot, say how it is, and open it again after every failure.
+
+    `on_state` is called from the capture thread or from the one that calls `tick`, never from two at once.
+    """
+
+    def __init__(
+        self,
+        make_camera: Callable[[], CameraPort],
+        slot: Slot,
+        settings: Configure,
+        on_state: Callable[[CameraState], None],
+    ) -> None:
+        self._make_camera = make_camera
+        self._slot = slot
+        self._settings = settings
+        self._on_state = on_state
+        self._health = CameraHealth(settings.stale_s, settings.frozen_s)
+        self._one_at_a_time = threading.Lock()
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="capture", daemon=True)
+        self._sample: npt.NDArray[np.uint8] | None = None
+        self._exposure: float | None = None
+        self._failures = 0
+        self._opened_at = 0.0
+        self.figures = CaptureFigures()
+
+    def start(self) -> None:
+        """Start to capture."""
+        self._thread.start()
+
+    def stop(self, timeout_s: float) -> bool:
+        """Stop and release the camera. False when it hangs in a call that cannot be interrupted.
+
+        The process must then leave without the interpreter's own clean-up: a thread inside the video library would
+        abort it.
+        """
+        self._stopping.set()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def tick(self, at: float) -> None:
+        """Notice that no frame came for too long. To be called several times a second (monotonic seconds)."""
+        self._tell(lambda: self._health.ticked(at))
+
+    def viewed(self, view: View) -> None:
+        """Note how well the camera sees."""
+        self._tell(lambda: self._health.viewed(view))
+
+    def expose(self, share: float | None) -> None:
+        """Have the camera take this share of its automatic's light from its next picture on; None: the automatic."""
+        self._exposure = share
+
+    # -------------------------------------------------------------------------------------------------- the thread
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self._tell(self._health.connecting)
+            try:
+                self._open_and_read()
+            except EndOfStreamError as error:
+                self._tell(partial(self._health.ended, str(error)))
+                return
+            except DeviceError as error:
+                self._back_off(error)
+
+    def _open_and_read(self) -> None:
+        camera = self._make_camera()
+        try:
+            details = self._timed(camera.open)
+            self.figures.exposure, self.figures.exposable = 1.0, None
+            # The automatic also where it was never left: an eye that crashed may have left the camera in the dark.
+            note = self._set_exposure(camera, None) if self._settings.exposure == "adapt" else ""
+            if self.figures.exposable is None:
+                self.figures.exposable = isinstance(camera, ExposurePort) and camera.can_expose()
+            self._health.opened(details.frame_rate_hz, note)
+            self._opened_at = time.monotonic()
+            exposure = None
+            while not self._stopping.is_set():
+                if exposure != self._exposure:
+                    exposure = self._exposure
+                    self._set_exposure(camera, exposure)
+                self._take(self._timed(camera.read))
+        finally:
+            camera.close()
+
+    def _set_exposure(self, camera: CameraPort, share: float | None) -> str:
+        """Expose so, where the camera allows it; returns why it does not. One that does not is not asked again."""
+        if self.figures.exposable is False:
+            return ""
+        if not isinstance(camera, ExposurePort):
+            self.figures.exposable = False
+            return Text(
+                "the exposure of a camera of the kind {camera_kind} cannot be set",
+                camera_kind=self._settings.camera_kind,
+            )
+        try:
+            self.figures.exposure = self._timed(partial(camera.expose, share))
+        except DeviceMisconfiguredError as error:
+            self.figures.exposable = False
+            return str(error)
+        self.figures.exposable = True
+        return ""
+
+    def _timed(self, call: Callable[[], T]) -> T:
+        self.figures.call_since = time.monotonic()
+        try:
+            return call()
+        finally:
+            self.figures.call_since = None
+
+    def _take(self, frame: Frame) -> None:
+        figures = self.figures
+        figures.frames += 1
+        figures.frame_at = frame.at
+        figures.behind_s = frame.behind_s
+        height_px, width_px = frame.pixels.shape[:2]
+        facts = FrameFacts(frame.at, width_px, height_px, self._same_as_before(frame))
+        self._tell(lambda: self._health.frame(facts))
+        if self._health.phase is CameraPhase.FROZEN:
+            # A picture that stands still may show a permit that left long ago: nobody must read it.
+            if self._health.still_s >= self._settings.frozen_s + _FROZEN_REOPEN_S:
+                raise DeviceUnavailableError(
+                    Text("the same picture for {still_s} s; the camera may hang", still_s=f"{self._health.still_s:.0f}")
+                )
+            return
+        if frame.at - self._opened_at >= _STEADY_S:
+            self._failures = 0
+        self._slot.put(Numbered(figures.frames, frame))
+
+    def _same_as_before(self, frame: Frame) -> bool:
+        sample = np.ascontiguousarray(frame.pixels[::_SAMPLE_STEP_PX, ::_SAMPLE_STEP_PX, 1])
+        before, self._sample = self._sample, sample
+        return before is not None and np.array_equal(before, sample)
+
+    def _back_off(self, error: DeviceError) -> None:
+        settings = self._settings
+        misconfigured = isinstance(error, DeviceMisconfiguredError)
+        self._tell(lambda: self._health.failed(str(error), misconfigured=misconfigured))
+        # Jitter, no secret: cameras behind one switch come back at the same moment.
+        pause_s = delay_s(self._failures, settings.retry_first_s, settings.retry_cap_s, random.random())  # noqa: S311
+        self._failures += 1
+        self._stopping.wait(pause_s)
+
+    def _tell(self, news: Callable[[], CameraState | None]) -> None:
+        with self._one_at_a_time:
+            state = news()
+            if state is not None:
+                self._on_state(state)

@@ -1,0 +1,92 @@
+"""What is told of a frame: the findings of the readers as messages, with the pictures that they deserve."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from agent.vision.worker.pictures import Album, crop_jpeg, frame_jpeg
+from agent.vision.worker.plate.track import PlateTracker
+from agent.vision.worker.protocol import MAX_PAYLOAD, SeenCode, SeenPlate, Sighting
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from agent.vision.worker.latest_frame import Numbered
+    from agent.vision.worker.protocol import Configure
+    from agent.vision.worker.readers import Code, Plate
+
+MOST_CODES = 16
+MOST_PLATES = 8
+_OVERVIEW_EVERY_S = 0.5
+
+Told = tuple[Sighting, list[bytes]]
+"""A message and its pictures, JPEG."""
+
+
+class Sightings:
+    """Make the messages of one eye. `of_codes` may be called from several threads, `of_plates` from one."""
+
+    def __init__(self, settings: Configure) -> None:
+        self._width_px = settings.picture_width_px
+        self._codes = Album(settings.picture_every_s)
+        self._plates = Album(settings.picture_every_s)
+        self._tracker = PlateTracker()
+        self._overview_at = -math.inf
+
+    def of_codes(self, numbered: Numbered, codes: Sequence[Code]) -> Told:
+        """At most 16 codes of a frame, with a picture of it where their texts are new."""
+        at = numbered.frame.at
+        named = codes[:MOST_CODES]
+        pictures: list[bytes] = []
+        if self._codes.wants((code.payload for code in named), at):
+            pictures.append(frame_jpeg(numbered.frame.pixels, self._width_px))
+        seen = tuple(_seen_code(code) for code in named)
+        return Sighting(frame=numbered.number, at=at, codes=seen, picture=0 if pictures else None), pictures
+
+    def of_plates(self, numbered: Numbered, plates: Sequence[Plate]) -> Told:
+        """At most 8 plates of a frame, each with its crop and its track."""
+        at = numbered.frame.at
+        named = plates[:MOST_PLATES]
+        pictures = [crop_jpeg(plate.flat) for plate in named]
+        tracks = self._tracker.follow(named, at)
+        seen = tuple(
+            _seen_plate(plate, crop, track) for crop, (plate, track) in enumerate(zip(named, tracks, strict=True))
+        )
+        picture = None
+        if self._wants_overview(named, at):
+            picture = len(pictures)
+            pictures.append(frame_jpeg(numbered.frame.pixels, self._width_px))
+        return Sighting(frame=numbered.number, at=at, plates=seen, picture=picture), pictures
+
+    def _wants_overview(self, plates: Sequence[Plate], at: float) -> bool:
+        """One picture of the frame for a new text, yet not one for every way in which a doubtful plate is read."""
+        if at - self._overview_at < _OVERVIEW_EVERY_S:
+            return False
+        wanted = self._plates.wants((plate.text.encode() for plate in plates), at)
+        if wanted:
+            self._overview_at = at
+        return wanted
+
+
+def _seen_code(code: Code) -> SeenCode:
+    corners = tuple((float(corner[0]), float(corner[1])) for corner in code.corners)
+    # An engine may join codes that belong together to more than one can hold; what is so long is no permit in any case.
+    return SeenCode(payload=code.payload[:MAX_PAYLOAD], engine=code.engine, corners=corners, module_px=code.module_px)
+
+
+def _seen_plate(plate: Plate, crop: int, track: int) -> SeenPlate:
+    left, top, width, height = plate.box
+    return SeenPlate(
+        text=plate.text,
+        positions=plate.positions,
+        kind=str(plate.kind),
+        confidence=plate.confidence,
+        box=(int(left), int(top), int(width), int(height)),
+        columns=plate.columns,
+        two_lines=plate.two_lines,
+        colour=str(plate.colour),
+        track=track,
+        character_px=plate.character_px,
+        crop=crop,
+    )

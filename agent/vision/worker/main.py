@@ -1,0 +1,202 @@
+"""The entry of the eye process, and the place where its parts are put together: `python -m agent.vision.worker.main --fd N`."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import ctypes
+import faulthandler
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from importlib import import_module
+from typing import TYPE_CHECKING, NoReturn
+
+from agent.vision.worker.parent_link import Link, ParentGoneError
+from agent.vision.worker.protocol import EXIT_ANEW, VERSION, Configure, Hello, ProtocolError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.vision.worker.readers import Readers
+    from agent.vision.worker.sandbox.readable_files import Surroundings
+    from drivers.api import CameraNeeds, CameraPort
+
+log = logging.getLogger("agent.vision.worker")
+
+EXIT_DONE = 0
+EXIT_BUG = 70
+EXIT_PROTOCOL = 76
+
+_CONFIGURE_WITHIN_S = 30.0
+_PR_SET_PDEATHSIG = 1
+_SWITCH_S = 0.001
+
+# Pictures of these cameras may stand still for as long as they like.
+_STILL_KINDS = frozenset({"folder"})
+
+
+def main() -> NoReturn:
+    """Run one eye on the socket that the parent handed down. Leaves the process; never returns.
+
+    It leaves without the interpreter's clean-up: a thread that still sits inside the video library would abort it.
+    """
+    parser = argparse.ArgumentParser(prog="agent.vision.worker.main")
+    parser.add_argument("--fd", type=int, required=True, help="file descriptor of the socket to the parent")
+    code = serve(parser.parse_args().fd, made_camera, made_readers, needs_of)
+    logging.shutdown()
+    os._exit(code)
+
+
+def serve(
+    descriptor: int,
+    make_camera: Callable[[Configure], CameraPort],
+    make_readers: Callable[[Configure], Readers],
+    find_needs: Callable[[Configure], CameraNeeds],
+) -> int:
+    """Talk to the parent on this socket until it says Stop or goes away. Returns the exit code of the process."""
+    logging.basicConfig(level=logging.WARNING, format="eye %(process)d: %(levelname)s: %(message)s")
+    faulthandler.enable()
+    _die_with_the_parent()
+    # The parent stops its eyes itself; a signal to the whole group would only look like a crash.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    threading.excepthook = _leave_at_once
+    # Five times as often as Python's own: who reads codes must not wait for the Python of who looks for them at leisure.
+    sys.setswitchinterval(_SWITCH_S)
+    with socket.socket(fileno=descriptor) as end:
+        end.settimeout(None)
+        try:
+            return _work(Link(end), make_camera, make_readers, find_needs)
+        except ParentGoneError:
+            return EXIT_DONE
+        except ProtocolError as error:
+            log.error("the parent cannot be understood: %s", error)  # noqa: TRY400 - no bug of ours
+            return EXIT_PROTOCOL
+
+
+def _work(
+    link: Link,
+    make_camera: Callable[[Configure], CameraPort],
+    make_readers: Callable[[Configure], Readers],
+    find_needs: Callable[[Configure], CameraNeeds],
+) -> int:
+    link.send(Hello(pid=os.getpid(), version=VERSION))
+    settings = _configuration(link)
+    # Loaded after the greeting, so that a slow disk is not taken for an eye that does not start.
+    from agent.vision.worker.sandbox.confinement import Confinement  # noqa: PLC0415
+    from agent.vision.worker.sandbox.readable_files import surroundings  # noqa: PLC0415
+    from agent.vision.worker.session import EyeSession  # noqa: PLC0415
+
+    if settings.camera_kind in _STILL_KINDS:
+        settings = settings.model_copy(update={"frozen_s": 0.0})
+    around = surroundings(find_needs(settings))
+    _load_what_looks_around(settings)
+    confinement = Confinement(around)
+    confinement.bar_files()
+    readers = make_readers(settings)
+    link.send(confinement.complete())
+    session = EyeSession(link, settings, lambda: _camera_of(settings, make_camera, around), readers)
+    if not session.run():
+        log.warning("a thread hangs in the camera or a reader; leaving without it")
+    return EXIT_DONE
+
+
+def _configuration(link: Link) -> Configure:
+    for envelope in link.receive(_CONFIGURE_WITHIN_S):
+        if isinstance(envelope.message, Configure):
+            return envelope.message
+    raise ProtocolError("the first word must be Configure, at once and in one piece")
+
+
+def _load_what_looks_around(settings: Configure) -> None:
+    """Load the libraries that need more of the machine while they are loaded than ever after.
+
+    Python looks for zbar with programs (ldconfig); onnxruntime looks through the machine's devices for graphics cards.
+    """
+    if settings.read_codes:
+        from agent.vision.worker.qr.engines import zbar_engine  # noqa: PLC0415 - see _work
+
+        with contextlib.suppress(ImportError):  # the reader says that it is missing
+            zbar_engine()
+    if settings.read_plates:
+        import_module("agent.vision.worker.plate.weights")
+
+
+def _camera_of(settings: Configure, make_camera: Callable[[Configure], CameraPort], around: Surroundings) -> CameraPort:
+    """The camera, unless what it needs is no longer what the sandbox has rules for: then a new eye must look for it."""
+    moved = around.moved()
+    if moved is not None:
+        log.warning("%s has changed; leaving so that an eye is started anew that may reach it", moved)
+        logging.shutdown()
+        os._exit(EXIT_ANEW)
+    return make_camera(settings)
+
+
+def needs_of(settings: Configure) -> CameraNeeds:
+    """What the camera that the settings name must reach; nothing for one that can never be made of them."""
+    from pydantic import ValidationError  # noqa: PLC0415 - see _work
+
+    from drivers.api import CameraNeeds, DeviceMisconfiguredError  # noqa: PLC0415
+    from drivers.registry import camera_needs  # noqa: PLC0415
+
+    try:
+        return camera_needs(settings.camera_kind, settings.camera)
+    except (DeviceMisconfiguredError, ValidationError):
+        return CameraNeeds()
+
+
+def made_camera(settings: Configure) -> CameraPort:
+    """The camera that the settings name. Raises DeviceMisconfiguredError for a table that it cannot take."""
+    import cv2  # noqa: PLC0415 - see _work
+    from pydantic import ValidationError  # noqa: PLC0415
+
+    from drivers.api import DeviceMisconfiguredError  # noqa: PLC0415
+    from drivers.registry import camera  # noqa: PLC0415
+
+    cv2.setNumThreads(1)
+    try:
+        return camera(settings.camera_kind, settings.camera)
+    except ValidationError as error:
+        causes = (f"{'.'.join(map(str, cause['loc']))}: {cause['msg']}" for cause in error.errors(include_input=False))
+        raise DeviceMisconfiguredError("; ".join(causes)) from error
+
+
+def made_readers(settings: Configure) -> Readers:
+    """The readers that the settings ask for, each with one thread of its own."""
+    from agent.vision.worker.readers import Readers  # noqa: PLC0415 - see _work
+
+    codes = dear_codes = plates = None
+    if settings.read_codes:
+        from agent.vision.worker.qr.cascade import Cascade  # noqa: PLC0415
+
+        codes, dear_codes = Cascade(), Cascade()
+    if settings.read_plates:
+        from agent.vision.worker.plate.reader import PlateReader  # noqa: PLC0415
+
+        plates = PlateReader(zone=settings.zone)
+    return Readers(codes, dear_codes, plates)
+
+
+def _die_with_the_parent() -> None:
+    """Ask the kernel for SIGKILL when the parent dies: not even a reader that hangs may outlive it."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0) != 0:
+        log.warning("the kernel will not end this process with its parent: errno %d", ctypes.get_errno())
+
+
+def _leave_at_once(failure: threading.ExceptHookArgs) -> NoReturn:
+    """End the process when one of its threads ends with an error: half an eye is worse than a new one."""
+    if isinstance(failure.exc_value, ParentGoneError):
+        os._exit(EXIT_DONE)
+    name = failure.thread.name if failure.thread else "?"
+    log.critical("the thread %s failed", name, exc_info=failure.exc_value)
+    logging.shutdown()
+    os._exit(EXIT_BUG)
+
+
+if __name__ == "__main__":
+    main()

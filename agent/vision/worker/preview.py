@@ -1,0 +1,114 @@
+"""Pictures for whoever watches: the least of the eye's duties, for which no reader waits."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from agent.vision.worker.cpu_budget import Allowance, give_way
+from agent.vision.worker.picture_measures import measured
+from agent.vision.worker.pictures import frame_jpeg
+from agent.vision.worker.protocol import Glimpse, Preview
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.vision.worker.latest_frame import Numbered, Slot
+    from agent.vision.worker.parent_link import Link
+
+_MOST_SHARE = 0.5
+_NICENESS = 19
+_MEASURES = ("brightness", "sharpness", "glare", "noise")
+
+
+class Showing:
+    """Make one small picture of a frame, however many watch, for as long as the parent goes on asking.
+
+    Its thread is the last that the kernel gives a core to, rests the longer the more frames the code reader loses, and
+    leaves a picture out where the parent has not fetched what was sent before. `lost`: how many frames the code reader
+    has lost so far.
+    """
+
+    def __init__(self, slot: Slot, link: Link, lost: Callable[[], int]) -> None:
+        self._slot = slot
+        self._link = link
+        self._lost = lost
+        self._changed = threading.Condition()
+        self._once: Preview | None = None
+        self._asked: Preview | None = None
+        self._until = self._due_at = 0.0
+        self._shown = 0
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="preview", daemon=True)
+
+    def start(self) -> None:
+        """Start to wait for somebody who asks."""
+        self._thread.start()
+
+    def ask(self, asked: Preview) -> None:
+        """Take what the parent asks for. For one moment only, it is answered beside what was asked before."""
+        with self._changed:
+            now = time.monotonic()
+            if asked.for_s == 0:
+                self._once = asked
+            else:
+                if now >= self._until:
+                    self._due_at, self._shown = now, 0
+                self._asked, self._until = asked, now + asked.for_s
+            self._changed.notify_all()
+
+    def stop(self, timeout_s: float) -> bool:
+        """Stop; False when the thread does not come back in time."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        give_way(_NICENESS)
+        allowance = Allowance(_MOST_SHARE)
+        while (asked := self._due()) is not None:
+            begun_at = time.monotonic()
+            newest = self._slot.newest()
+            if asked.for_s == 0 or (newest is not None and newest.number != self._shown):
+                self._show(newest, asked)
+            rest_s = max(1 / asked.fps, allowance.rest_s(time.monotonic() - begun_at, self._lost()))
+            self._due_at = max(self._due_at + rest_s, begun_at) if asked.for_s else self._due_at
+
+    def _due(self) -> Preview | None:
+        """Wait until a picture is due, and say which; None: it is time to stop."""
+        with self._changed:
+            while not self._stopping:
+                if self._once is not None:
+                    asked, self._once = self._once, None
+                    return asked
+                now = time.monotonic()
+                if self._asked is None or now >= self._until:
+                    self._asked = None
+                    self._changed.wait()
+                elif now >= self._due_at:
+                    return self._asked
+                else:
+                    self._changed.wait(self._due_at - now)
+            return None
+
+    def _show(self, newest: Numbered | None, asked: Preview) -> None:
+        if newest is None:
+            self._link.send_if_room(Glimpse(frame=0, at=time.monotonic()))
+            return
+        pixels = newest.frame.pixels
+        height_px, width_px = pixels.shape[:2]
+        glimpse = Glimpse(
+            frame=newest.number,
+            at=newest.frame.at,
+            width_px=width_px,
+            height_px=height_px,
+            picture=0,
+        )
+        if asked.measured:
+            measures = measured(pixels)
+            glimpse = glimpse.model_copy(update={name: getattr(measures, name) for name in _MEASURES})
+        if self._link.send_if_room(glimpse, (frame_jpeg(pixels, asked.width_px),)):
+            self._shown = newest.number

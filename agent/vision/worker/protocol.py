@@ -1,0 +1,306 @@
+"""What the eye process and its parent say to each other over a socket pair.
+
+Both ends check everything: a process that touches foreign pixels may have been taken over. How a message becomes
+bytes stands in agent.vision.worker.wire. Knows neither cv2 nor numpy.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+
+from agent.core.events.message import Detail as SpokenDetail
+from agent.core.events.message import DetailMessage, WithDetail
+from agent.core.model.camera_view import View
+from agent.core.plates.columns import MOST_BYTES, decode
+
+VERSION = 2
+
+EXIT_ANEW = 75
+"""Exit code of an eye that asks to be started anew (EX_TEMPFAIL of sysexits.h)."""
+
+MAX_PICTURES = 16
+MAX_DETAIL = 500
+MAX_PAYLOAD = 7089
+"""Bytes in the largest QR code: digits only, version 40, level L (ISO/IEC 18004)."""
+
+
+class ProtocolError(Exception):
+    """The other end said something that the protocol does not allow. It cannot be trusted any more."""
+
+
+class Message(BaseModel):
+    """Base of all messages."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        strict=True,
+        allow_inf_nan=False,
+        ser_json_bytes="base64",
+        val_json_bytes="base64",
+        hide_input_in_errors=True,
+    )
+
+
+Detail = Annotated[str, Field(max_length=MAX_DETAIL)]
+At = Annotated[float, Field(ge=0, le=1e12)]
+Count = Annotated[int, Field(ge=0, le=2**62)]
+Milliseconds = Annotated[float, Field(ge=0, le=1e9)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+Pixel = Annotated[int, Field(ge=0, le=100_000)]
+Corner = tuple[Annotated[float, Field(ge=-1e5, le=1e5)], Annotated[float, Field(ge=-1e5, le=1e5)]]
+ZoneCorner = tuple[Annotated[float, Field(ge=0, le=1)], Annotated[float, Field(ge=0, le=1)]]
+Candidate = tuple[Annotated[str, Field(min_length=1, max_length=4)], Probability]
+Attachment = Annotated[int, Field(ge=0, lt=MAX_PICTURES)]
+
+
+# ------------------------------------------------------------------------------------------------- child to parent
+
+
+class Hello(Message):
+    """The first word of the eye."""
+
+    type: Literal["hello"] = "hello"
+    pid: int
+    version: int
+
+
+class Layer(StrEnum):
+    """One layer of the sandbox: what it takes from the eye."""
+
+    PRIVILEGES = "privileges"
+    LIMITS = "limits"
+    INSPECTION = "inspection"
+    CODE = "code"
+    FILES = "files"
+    CONNECTIONS = "connections"
+    SIGNALS = "signals"
+    CALLS = "calls"
+
+
+class Sandbox(Message):
+    """Said once, before the first pixel: the layers in place, and what is missing, with the reason."""
+
+    type: Literal["sandbox"] = "sandbox"
+    on: Annotated[tuple[Layer, ...], Field(max_length=len(Layer))]
+    missing: Annotated[tuple[Detail, ...], Field(max_length=2 * len(Layer))] = ()
+
+
+class CameraPhase(StrEnum):
+    """What the camera does. Frames come in STREAMING only; STALE gives none, FROZEN the same one again and again."""
+
+    CONNECTING = "connecting"
+    STREAMING = "streaming"
+    STALE = "stale"
+    FROZEN = "frozen"
+    BACKOFF = "backoff"
+    ENDED = "ended"
+
+
+class CameraState(WithDetail, Message):
+    """The camera changed its state. `misconfigured`: trying again will not help without a technician.
+
+    `message`: what the detail was made of, so that the parent can translate it.
+    """
+
+    type: Literal["camera"] = "camera"
+    phase: CameraPhase
+    view: View = View.CLEAR
+    detail: Annotated[SpokenDetail, Field(max_length=MAX_DETAIL)] = ""
+    message: DetailMessage = None
+    misconfigured: bool = False
+    width_px: Pixel = 0
+    height_px: Pixel = 0
+    frame_rate_hz: Annotated[float, Field(ge=0, le=1000)] = 0.0
+
+
+class SeenCode(Message):
+    """One code in a frame: the bytes in the symbol, which engine found it, its outline (no corner or four).
+
+    `module_px`: mean side of one of its modules in pixels, 0 where it is not known.
+    """
+
+    payload: Annotated[bytes, Field(max_length=MAX_PAYLOAD)]
+    engine: Annotated[str, Field(max_length=32)]
+    corners: Annotated[tuple[Corner, ...], Field(max_length=4)] = ()
+    module_px: Annotated[float, Field(ge=0, le=1e5)] = 0.0
+
+
+class SeenPlate(Message):
+    """One plate in a frame; the fields are those of agent.core.model.observations.Reading.
+
+    `crop`: its attachment. `character_px`: height of a character in the frame, 0 where it is not known.
+    """
+
+    text: Annotated[str, Field(max_length=16)]
+    positions: Annotated[
+        tuple[Annotated[tuple[Candidate, ...], Field(max_length=100)], ...],
+        Field(max_length=16),
+    ]
+    kind: Annotated[str, Field(max_length=32)]
+    confidence: Probability
+    box: tuple[Pixel, Pixel, Pixel, Pixel]
+    columns: Annotated[bytes, Field(max_length=MOST_BYTES)] = b""
+    two_lines: bool = False
+    colour: Annotated[str, Field(max_length=32)] = "not_known"
+    track: Count = 0
+    character_px: Annotated[float, Field(ge=0, le=1e5)] = 0.0
+    crop: Attachment | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> SeenPlate:
+        if len(self.positions) != len(self.text):
+            raise ValueError("a plate has one position for each character")
+        decode(self.columns)
+        return self
+
+
+class Sighting(Message):
+    """What was seen in one frame. `picture`: the attachment that shows the whole frame, small."""
+
+    type: Literal["sighting"] = "sighting"
+    frame: Count
+    at: At
+    codes: Annotated[tuple[SeenCode, ...], Field(max_length=16)] = ()
+    plates: Annotated[tuple[SeenPlate, ...], Field(max_length=8)] = ()
+    picture: Attachment | None = None
+
+
+class Beat(Message):
+    """A sign of life, several a second, and what was done so far.
+
+    `at`: when it was sent. `reading_since`, `camera_since`: since when a reader, or a call of the camera, has been at
+    work on one frame; None when none is. Where plates or dear looks waited for a core, that is left out. `qr_ms`,
+    `plate_ms`: mean time of one reading since the beat before. `dropped`: frames in a time of change that gave way to a
+    newer one because the code reader was busy. `load`: share of the time since the beat before in which it was; towards
+    1 the machine cannot keep up with the camera. `behind_s`: how late the newest frame came for its stream: a machine
+    that is too slow to decode it sees the past.
+    `exposure`: share of the light that the camera's automatic takes with which it exposes now. `exposable`: whether the
+    camera lets it be set; None while it is not open.
+    `brightness`, `sharpness`, `glare` (share of saturated pixels), `noise` (grey levels): measures of the picture; see
+    agent.vision.worker.picture_measures.
+    """
+
+    type: Literal["beat"] = "beat"
+    at: At
+    captured_at: At | None = None
+    read_at: At | None = None
+    captured: Count = 0
+    read: Count = 0
+    skipped: Count = 0
+    dropped: Count = 0
+    load: Probability = 0.0
+    behind_s: Annotated[float, Field(ge=0, le=1e6)] = 0.0
+    failures: Count = 0
+    qr_ms: Milliseconds = 0.0
+    plate_ms: Milliseconds = 0.0
+    reading_since: At | None = None
+    camera_since: At | None = None
+    brightness: Annotated[float, Field(ge=0, le=255)] = 0.0
+    sharpness: Annotated[float, Field(ge=0, le=1e9)] = 0.0
+    glare: Probability = 0.0
+    noise: Annotated[float, Field(ge=0, le=1e9)] = 0.0
+    exposure: Annotated[float, Field(ge=0, le=1e3)] = 1.0
+    exposable: bool | None = None
+
+
+class Glimpse(Message):
+    """The answer to Preview: the newest frame as attachment 0, small; no attachment where there is none.
+
+    `width_px`, `height_px`: of the frame before it was made small. The measures are those of agent.vision.worker.picture_measures of this
+    very frame, None where they were not asked for.
+    """
+
+    type: Literal["glimpse"] = "glimpse"
+    frame: Count
+    at: At
+    width_px: Pixel = 0
+    height_px: Pixel = 0
+    picture: Attachment | None = None
+    brightness: Annotated[float, Field(ge=0, le=255)] | None = None
+    sharpness: Annotated[float, Field(ge=0, le=1e9)] | None = None
+    glare: Probability | None = None
+    noise: Annotated[float, Field(ge=0, le=1e9)] | None = None
+
+
+# ------------------------------------------------------------------------------------------------- parent to child
+
+
+class GateSettings(Message):
+    """When a frame is worth reading; see agent.vision.worker.change_detector."""
+
+    enabled: bool = True
+    threshold: Annotated[int, Field(ge=1, le=255)] = 14
+    changed_share: Annotated[float, Field(gt=0, le=1)] = 0.002
+    hold_s: Annotated[float, Field(ge=0, le=600)] = 5.0
+    look_every_s: Annotated[float, Field(gt=0, le=60)] = 1.0
+    settle_s: Annotated[float, Field(gt=0, le=3600)] = 20.0
+
+
+class Configure(Message):
+    """The first word of the parent: what to look at, with what, and how patiently.
+
+    `zone`: corners x, y of the part of the picture in which a plate counts, as fractions of width and height, three at
+    least; empty for all of it. Codes count everywhere.
+    """
+
+    type: Literal["configure"] = "configure"
+    camera_kind: Annotated[str, Field(max_length=64)]
+    camera: dict[str, JsonValue]
+    read_codes: bool = True
+    read_plates: bool = True
+    zone: Annotated[tuple[ZoneCorner, ...], Field(max_length=32)] = ()
+    beat_s: Annotated[float, Field(ge=0.02, le=10)] = 0.25
+    stale_s: Annotated[float, Field(gt=0, le=60)] = 2.0
+    frozen_s: Annotated[float, Field(ge=0, le=600)] = 3.0
+    view_s: Annotated[float, Field(ge=0, le=600)] = 1.8
+    retry_first_s: Annotated[float, Field(gt=0, le=60)] = 0.5
+    retry_cap_s: Annotated[float, Field(gt=0, le=600)] = 15.0
+    exposure: Literal["camera", "adapt"] = "camera"
+    picture_width_px: Annotated[int, Field(ge=64, le=1920)] = 640
+    picture_every_s: Annotated[float, Field(ge=0, le=60)] = 2.0
+    gate: GateSettings = GateSettings()
+
+
+class Preview(Message):
+    """Asks for a Glimpse at once and then for one of every new frame, at most `fps` a second, for `for_s` seconds.
+
+    The last one said holds. `measured`: with the measures of each frame, which cost as much as the picture.
+    """
+
+    type: Literal["preview"] = "preview"
+    width_px: Annotated[int, Field(ge=64, le=1920)]
+    fps: Annotated[float, Field(gt=0, le=10)]
+    for_s: Annotated[float, Field(ge=0, le=10)]
+    measured: bool = False
+
+
+class Expose(Message):
+    """Asks to try an exposure for `for_s` seconds: this share of the light that the camera's automatic takes.
+
+    None: the automatic. Whether the camera allows it is told by Beat.exposure and CameraState.detail.
+    """
+
+    type: Literal["expose"] = "expose"
+    share: Annotated[float, Field(gt=0, le=1)] | None
+    for_s: Annotated[float, Field(ge=0, le=60)]
+
+
+class Attend(Message):
+    """Says whether a vehicle is there whose code is awaited: then dear looks for one are worth their time."""
+
+    type: Literal["attend"] = "attend"
+    present: bool
+
+
+class Stop(Message):
+    """Asks the eye to end."""
+
+    type: Literal["stop"] = "stop"
+
+
+FromEye = Hello | Sandbox | CameraState | Sighting | Beat | Glimpse
+ToEye = Configure | Preview | Expose | Attend | Stop

@@ -1,0 +1,78 @@
+"""The dear steps: each looks at one crop in one way. The order is that of use, see docs/adr/0017."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from agent.vision.worker.qr.code import module_px, placed
+from agent.vision.worker.qr.engines import GLOBAL, LOCAL, Seen, zxing
+from agent.vision.worker.qr.finder import darker, finders, trios
+from agent.vision.worker.qr.grid import drawings, outline_of, sample
+from agent.vision.worker.qr.treatments import TREATMENTS, Treatment, enlarged
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from agent.vision.worker.qr.code import Code
+    from agent.vision.worker.qr.finder import Trio
+
+    Pixels = NDArray[np.uint8]
+
+_WINDOWS_PX: Final = (31, 71)
+_MOST_TRIOS: Final = 2
+_LEAST_WORTH: Final = 0.25
+_BEFORE_GRID: Final = 4
+_ENGINES: Final = {LOCAL: "zxing", GLOBAL: "zxing-global"}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step. `read` takes a grey crop and gives what it shows, in its pixels. `engine`: who decodes in it."""
+
+    name: str
+    engine: str
+    read: Callable[[Pixels], Seen]
+
+
+def _by_treatment(treatment: Treatment, grey: Pixels) -> Seen:
+    treated = treatment.treated(grey)
+    seen = zxing(treated, f"zxing+{treatment.name}", treatment.binarizer)
+    return _in_crop(seen.codes, treated.shape[1] / grey.shape[1])
+
+
+def by_grid(grey: Pixels) -> Seen:
+    """The codes of the symbols whose modules are sampled one by one (see agent.vision.worker.qr.grid)."""
+    large = enlarged(grey)
+    codes = (_sampled_code(large, trio) for trio in _trios(large))
+    return _in_crop((code for code in codes if code), large.shape[1] / grey.shape[1])
+
+
+def _in_crop(codes: Iterable[Code], scale: float) -> Seen:
+    return Seen(tuple(placed(code, scale) for code in codes))
+
+
+def _trios(grey: Pixels) -> list[Trio]:
+    found = [trio for window in _WINDOWS_PX for trio in trios(finders(darker(grey, window)))]
+    likely = sorted((trio for trio in found if trio.worth >= _LEAST_WORTH), key=lambda trio: -trio.worth)
+    return likely[:_MOST_TRIOS]
+
+
+def _sampled_code(grey: Pixels, trio: Trio) -> Code | None:
+    for one in sample(grey, trio):
+        for drawing in drawings(one.tone, one.version):
+            for code in zxing(drawing, "zxing+grid", GLOBAL).codes:
+                corners = outline_of(one)
+                return replace(code, corners=corners, module_px=module_px(corners, one.version))
+    return None
+
+
+STEPS: Final = (
+    *(Step(one.name, _ENGINES[one.binarizer], partial(_by_treatment, one)) for one in TREATMENTS[:_BEFORE_GRID]),
+    Step("grid", _ENGINES[GLOBAL], by_grid),
+    *(Step(one.name, _ENGINES[one.binarizer], partial(_by_treatment, one)) for one in TREATMENTS[_BEFORE_GRID:]),
+)

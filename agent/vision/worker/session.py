@@ -1,0 +1,161 @@
+"""One life of the eye: a camera, its readers, and the beat that tells the parent that all is well."""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TYPE_CHECKING
+
+from agent.vision.worker.capture import Capture
+from agent.vision.worker.exposure import ExposureGuide, screen
+from agent.vision.worker.latest_frame import Slot
+from agent.vision.worker.picture_measures import Measures, measured
+from agent.vision.worker.preview import Showing
+from agent.vision.worker.protocol import Attend, Beat, Expose, Preview, Stop
+from agent.vision.worker.reader_threads import Reading
+from agent.vision.worker.view_quality import ViewWatch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from agent.vision.worker.parent_link import Link
+    from agent.vision.worker.protocol import Configure
+    from agent.vision.worker.readers import Readers
+    from drivers.api import CameraPort
+
+_MEASURE_EVERY_S = 0.75
+_MEASURE_SUSPECT_EVERY_S = 0.5
+_MEASURE_SLACK_S = 0.05
+_EXPOSURE_SETTLES_S = 1.0
+_CAPTURE_STOP_S = 1.5
+_READING_STOP_S = 1.0
+_SHOWING_STOP_S = 0.5
+
+
+class EyeSession:
+    """Run the threads of one eye. The thread that calls `run` listens to the parent, beats and watches the camera."""
+
+    def __init__(
+        self, link: Link, settings: Configure, make_camera: Callable[[], CameraPort], readers: Readers
+    ) -> None:
+        self._link = link
+        self._settings = settings
+        self._slot = Slot()
+        self._capture = Capture(make_camera, self._slot, settings, link.send)
+        self._reading = Reading(self._slot, readers, settings, link)
+        self._showing = Showing(self._slot, link, lambda: self._reading.dropped)
+        self._view = ViewWatch(settings.view_s)
+        self._measures = Measures(0.0, 0.0, 0.0)
+        self._measured_at = 0.0
+        self._measured_frame = 0
+        self._vehicle = False
+        self._guide = ExposureGuide() if settings.exposure == "adapt" else None
+        self._guided_frame = 0
+        self._guided_at = -math.inf
+        self._tried: Expose | None = None
+        self._tried_until = 0.0
+
+    def run(self) -> bool:
+        """Work until the parent says Stop, then stop everything. False when a thread hangs in a call.
+
+        Raises ParentGoneError and ProtocolError, after which nothing but leaving the process helps.
+        """
+        self._reading.start()
+        self._capture.start()
+        self._showing.start()
+        self._until_stop()
+        self._slot.close()
+        captured = self._capture.stop(_CAPTURE_STOP_S)
+        read = self._reading.stop(_READING_STOP_S)
+        return self._showing.stop(_SHOWING_STOP_S) and read and captured
+
+    def _until_stop(self) -> None:
+        due_at = time.monotonic()
+        while True:
+            now = time.monotonic()
+            if now >= due_at:
+                due_at = now + self._settings.beat_s
+                self._capture.tick(now)
+                self._expose(now)
+                self._measure(now)
+                self._beat()
+            for envelope in self._link.receive(due_at - time.monotonic()):
+                match envelope.message:
+                    case Stop():
+                        return
+                    case Preview():
+                        self._showing.ask(envelope.message)
+                    case Expose():
+                        self._tried, self._tried_until = envelope.message, time.monotonic() + envelope.message.for_s
+                    case Attend(present=present):
+                        self._vehicle = present
+                        self._reading.attend(present=present)
+                    case _:
+                        # A second Configure: this eye keeps the first; the parent starts another for another.
+                        continue
+
+    def _expose(self, now: float) -> None:
+        if self._tried is not None:
+            self._try_exposure(self._tried, now)
+            return
+        newest = self._slot.newest()
+        if self._guide is None or newest is None or newest.number == self._guided_frame:
+            return
+        self._guided_frame = newest.number
+        share = self._guide.share(screen(newest.frame.pixels), self._reading.code_at, now)
+        if share is not None:
+            self._guided_at = now
+        self._capture.expose(share)
+
+    def _try_exposure(self, tried: Expose, now: float) -> None:
+        if now >= self._tried_until:
+            self._tried = None
+            self._capture.expose(None)
+        else:
+            self._capture.expose(tried.share)
+        self._guided_at = now
+
+    def _measure(self, now: float) -> None:
+        newest = self._slot.newest()
+        if self._settings.view_s == 0 or newest is None or newest.number == self._measured_frame:
+            return
+        # A beat that comes a little early must not put the measure off to the next one.
+        every_s = _MEASURE_SUSPECT_EVERY_S if self._view.suspects else _MEASURE_EVERY_S
+        if now - self._measured_at < every_s - _MEASURE_SLACK_S:
+            return
+        if now - self._guided_at < _EXPOSURE_SETTLES_S:
+            return  # it is dark by our own doing
+        self._measured_at, self._measured_frame = now, newest.number
+        self._measures = measured(newest.frame.pixels)
+        self._capture.viewed(self._view.judged(self._measures, now, vehicle=self._vehicle))
+
+    def _beat(self) -> None:
+        captured = self._capture.figures
+        reading = self._reading
+        codes, plates, again = reading.codes.taken(), reading.plates.taken(), reading.dear_looks.taken()
+        busy = [one.busy_since for one in (codes, plates, again) if one.busy_since is not None]
+        read_at = [one.read_at for one in (codes, plates, again) if one.read_at is not None]
+        self._link.send(
+            Beat(
+                at=time.monotonic(),
+                captured_at=captured.frame_at,
+                read_at=max(read_at, default=None),
+                captured=captured.frames,
+                read=reading.passed,
+                skipped=max(0, captured.frames - reading.passed),
+                dropped=reading.dropped,
+                load=codes.load,
+                behind_s=captured.behind_s,
+                failures=codes.failures + plates.failures + again.failures,
+                qr_ms=codes.mean_ms,
+                plate_ms=plates.mean_ms,
+                reading_since=min(busy, default=None),
+                camera_since=captured.call_since,
+                brightness=self._measures.brightness,
+                sharpness=self._measures.sharpness,
+                glare=self._measures.glare,
+                noise=self._measures.noise,
+                exposure=captured.exposure,
+                exposable=captured.exposable,
+            )
+        )

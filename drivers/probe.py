@@ -1,0 +1,396 @@
+"""Asks an unknown serial port what board it is, without moving a relay of any board that it might be.
+
+Every byte that is sent was weighed against every board that may hear it: a question to one board is an order to another.
+
+| board | what switches it | so never sent to a board that is not proved |
+|---|---|---|
+| Devantech, TOSR0x | any byte 64 to 76, and 5C with the byte after it | those bytes; so no ASCII question, "r" is 72 |
+| KMTronic | FF, channel, 00 or 01 | FF before such bytes; a frame to Modbus unit 255, function 1 to 16 |
+| LCUS | A0, channel, operation, their sum | A0. There is no proof that asking for one channel (operation 5) is a mere question to every firmware |
+| ICSE | 50 once, then every byte | 50. It stays ready for orders, so its converter, PL2303, is asked nothing at all |
+| Numato, Denkovi | a line of text, ended by a carriage return or two slashes | 0D, 2F |
+| Modbus RTU | a whole frame with its check sum that writes | functions that write |
+| Modbus ASCII | a text after a colon | 3A |
+
+The order: listen; 5A, a question to Devantech and nothing to all others; FF, a question to LCUS and the beginning of an
+order to KMTronic, which the 09 00 that follow turn into its question, so that no board is left with half an order; then
+Modbus reads. Only at 9600 baud: a board that hears another speed hears other bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from drivers import modbus, numato
+from drivers.relay import devantech_codec, kmtronic_codec, lcus_codec
+from drivers.relay.modbus_profiles import LCTECH_BLOCK, TRAITS, Profile
+from drivers.serial.port import NoReplyError, SerialParameters, SerialPort
+from drivers.serial.usb_ids import Manner
+from drivers.text import Text, either
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from drivers.modbus import Request
+    from drivers.serial.usb_ids import Likeness
+
+PATIENCE_S = 0.3
+"""How long a board may take to answer; the slowest known needs 50 ms."""
+GAP_S = 0.02
+"""Silence between questions: for Modbus boards it ends what was no frame."""
+UNITS: Final = tuple(range(1, 9))
+FACTORY_UNIT_OF_LC_TECH = 255
+UNKNOWN_FUNCTION = modbus.Request(modbus.framed(bytes((FACTORY_UNIT_OF_LC_TECH, 0x11, 0, 0, 0, 0))))
+"""A frame to the factory address of LC-Tech boards. They refuse the function, and so prove themselves.
+
+To KMTronic boards it is relay 17, which none of them has; any question with a lower number would release a relay.
+"""
+UNIT_REGISTER_OF_WAVESHARE = 0x4000
+
+LISTEN = b""
+KMTRONIC_REST = kmtronic_codec.QUERY_ALL.removeprefix(lcus_codec.QUERY_ALL)
+KMTRONIC_ADDRESSES = range(1, 16)
+NEUTRAL = b"\x80"
+"""No board that is known does or says anything on this byte: an answer to it is noise of the line."""
+
+HARMFUL: Final = frozenset({0x50, *range(0x5A, 0x77), 0xA0, 0xFF, 0x0D, 0x2F, 0x3A})
+"""Bytes that no Modbus question to an unproved board may hold."""
+
+_DOUBTS: Mapping[Profile, Text] = MappingProxyType(
+    {
+        Profile.WAVESHARE_D: Text("an IO 8CH answers alike"),
+        Profile.LCTECH: Text("it tells of 8 of each whatever it has: set channels and count"),
+        Profile.R421A: Text("probably: another device may have such registers, so look at the board"),
+    }
+)
+_COIL_COUNTS = (32, 16, 8, 4, 2, 1)
+_INPUT_COUNTS = (16, 8, 4, 2, 1)
+_STATE_COUNTS = frozenset({1, 2, 4, 8})
+_CHANNELS = re.compile(r"(\d+)[ -]*(?:channel|relay)", re.IGNORECASE)
+
+Ask = Callable[[bytes, Callable[[bytes], bool]], bytes]
+"""Sends a request and returns what came back: all until the patience is over, or until the predicate holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One question and what came back."""
+
+    request: bytes
+    reply: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """A board that said what it is. `relay` and `inputs`: keys for its drivers beside kind and port; inputs None without."""
+
+    words: str
+    kind: str
+    relay: Mapping[str, object]
+    inputs: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What came of asking: the board, or None and why; `heard` is everything that was sent and received."""
+
+    board: Recognised | None
+    why: str
+    heard: tuple[Heard, ...] = ()
+
+
+def identify(
+    path: str, likeness: Likeness, title: str = "", units: Iterable[int] = UNITS, patience_s: float = PATIENCE_S
+) -> Finding:
+    """Open the port, ask, and close it. `title`: what the USB device calls itself.
+
+    `units`: the Modbus units, and addresses of KMTronic boards, to ask for.
+
+    Raises DeviceUnavailableError where the port cannot be opened or is lost, DeviceMisconfiguredError where it is none.
+    """
+    if likeness.manner is Manner.NEVER:
+        return Finding(None, Text("not asked: {why}", why=likeness.reason))
+    port = SerialPort.shared(path, SerialParameters("recognition", gap_s=GAP_S))
+
+    def ask(request: bytes, is_whole: Callable[[bytes], bool]) -> bytes:
+        try:
+            return port.exchange(request, is_whole, patience_s)
+        except NoReplyError as error:
+            if not port.is_usable:
+                raise
+            return error.received
+
+    try:
+        return recognise(ask, likeness.manner, title, units)
+    finally:
+        port.close()
+
+
+def recognise(ask: Ask, manner: Manner, title: str = "", units: Iterable[int] = UNITS) -> Finding:
+    """Ask the questions that are harmless for every board that the manner allows, until one is answered."""
+    talk = _Talk(ask)
+    if talk.say(LISTEN):
+        return Finding(None, Text("it talks without being asked, which no relay board does"), tuple(talk.heard))
+    board = next(filter(None, _answers(talk, manner, title, tuple(units))), None)
+    return Finding(board, "" if board else _why_not(talk, manner), tuple(talk.heard))
+
+
+def modbus_questions(units: Iterable[int] = UNITS) -> Iterator[Request]:
+    """The reads that unproved Modbus boards are asked, all of them harmless to every other board."""
+    for unit in units:
+        yield from filter(None, (_coils(unit), _harmless(modbus.read_holding_registers(unit, 1, n) for n in (1, 2))))
+
+
+def _answers(talk: _Talk, manner: Manner, title: str, units: tuple[int, ...]) -> Iterator[Recognised | None]:
+    if manner is Manner.NUMATO:
+        yield _numato(talk, title)
+        return
+    if manner in {Manner.DEVANTECH, Manner.ANY}:
+        yield _devantech(talk)
+    if manner is Manner.DEVANTECH:
+        return
+    yield _lcus(talk)
+    yield _kmtronic(talk)
+    yield _modbus(talk, units)
+    yield _kmtronic_bus(talk, units)
+
+
+def _why_not(talk: _Talk, manner: Manner) -> str:
+    if talk.note:
+        return talk.note
+    if any(heard.reply for heard in talk.heard):
+        return Text(
+            "it answered, but not as a board that is known; check its speed (only 9600 baud is asked) and wiring"
+        )
+    if manner is Manner.CONVERTER:
+        return Text(
+            'it says nothing: an LCUS board that tells no state (readback = "none", or "feedback"), or an RS485 adapter '
+            "with no board behind it at 9600 baud. More questions could switch relays"
+        )
+    return Text("it says nothing at 9600 baud. More questions could switch relays")
+
+
+@dataclass(slots=True)
+class _Talk:
+    """Asks and keeps what was heard; an adapter's echo of the own question is taken off and noted."""
+
+    ask: Ask
+    heard: list[Heard] = field(default_factory=list)
+    echoes: bool = False
+    note: str = ""
+
+    def hear(self, request: bytes, is_whole: Callable[[bytes], bool]) -> bytes:
+        """Ask and return all that came back."""
+        received = self.ask(request, is_whole)
+        self.heard.append(Heard(request, received))
+        return received
+
+    def say(self, request: bytes, is_whole: Callable[[bytes], bool] = lambda _: False) -> bytes:
+        """Ask and return what came back without the adapter's echo."""
+        received = self.hear(request, lambda got: is_whole(got.removeprefix(request)))
+        self.echoes = self.echoes or bool(request and received.startswith(request))
+        return received.removeprefix(request)
+
+    def is_quiet(self) -> bool:
+        """Whether the line is free of noise that could pass for an answer of a byte or two."""
+        return not self.say(NEUTRAL)
+
+    def states(self, request: bytes) -> int:
+        """How many relays the board tells, one byte 00 or 01 each; 0 for any other answer."""
+        reply = self.say(request)
+        told = set(reply) <= {0, 1} and len(reply) in _STATE_COUNTS
+        return len(reply) if told and self.is_quiet() else 0
+
+
+# ----------------------------------------------------------------------------------------------- boards with USB
+
+
+def _devantech(talk: _Talk) -> Recognised | None:
+    reply = talk.say(devantech_codec.TELL_MODULE)
+    if len(reply) != 2 or reply[0] not in devantech_codec.BOARDS:  # noqa: PLR2004 - module and version
+        return None
+    name, sizes = devantech_codec.BOARDS[reply[0]]
+    count = _relays(sizes[0])
+    if len(sizes) > 1:
+        count = Text("{sizes} relays: set channels", sizes=either(sizes))
+    words = Text("Devantech {name}, version {version}, {relays}", name=name, version=reply[1], relays=count)
+    return Recognised(words, "devantech", {"channels": sizes[-1]})
+
+
+def _lcus(talk: _Talk) -> Recognised | None:
+    reply = talk.say(lcus_codec.QUERY_ALL)
+    if reply.startswith(b"CH"):
+        channels = reply.count(b"\n")
+        try:
+            lcus_codec.read_lines(reply, channels)
+        except lcus_codec.BadReplyError:
+            return None
+        return _lcus_board(channels, "ascii")
+    told = set(reply) <= {0, 1} and len(reply) in _STATE_COUNTS
+    return _lcus_board(len(reply), "bytes") if told and talk.is_quiet() else None
+
+
+def _lcus_board(channels: int, readback: str) -> Recognised:
+    return Recognised(
+        Text("LCUS board, {relays}, readback {readback}", relays=_relays(channels), readback=readback),
+        "lcus",
+        {"channels": channels, "readback": readback},
+    )
+
+
+def _kmtronic(talk: _Talk) -> Recognised | None:
+    """Boards of four and eight relays. Those of one and two are asked by what may be an order to another board."""
+    for request in (KMTRONIC_REST, kmtronic_codec.QUERY_ALL):
+        if channels := talk.states(request):
+            return Recognised(
+                Text("KMTronic board, {relays}", relays=_relays(channels)), "kmtronic", {"channels": channels}
+            )
+    return None
+
+
+def _kmtronic_bus(talk: _Talk, units: tuple[int, ...]) -> Recognised | None:
+    for address in (unit for unit in units if unit in KMTRONIC_ADDRESSES):
+        if channels := talk.states(kmtronic_codec.query_board(address)):
+            words = Text(
+                "KMTronic board on RS485, {relays}, address {address}", relays=_relays(channels), address=address
+            )
+            keys = {"connection": "rs485", "channels": channels, "address": address}
+            return Recognised(words, "kmtronic", keys | ({"local_echo": True} if talk.echoes else {}))
+    return None
+
+
+def _numato(talk: _Talk, title: str) -> Recognised | None:
+    """The USB vendor id is Numato's own, so its text commands reach no other board; only questions are sent.
+
+    First comes a line that is no command: the end of a line would carry out what another program left half typed.
+    Inputs are not asked for: reading one makes an input of a pin that was an output.
+    """
+    mark = numato.mark(0)
+    talk.say(numato.wire(mark), lambda got: numato.is_past(mark, got))
+    version = _numato_answer(talk, numato.VERSION)
+    if not version:
+        return None
+    named = _CHANNELS.search(title)
+    channels = int(named[1]) if named else _numato_channels(talk)
+    if not channels:
+        return None
+    return Recognised(
+        Text("Numato board, {relays}, version {version}", relays=_relays(channels), version=version),
+        "numato",
+        {"channels": channels},
+    )
+
+
+def _numato_channels(talk: _Talk) -> int:
+    digits = _numato_answer(talk, numato.READ_ALL_RELAYS)
+    if digits:
+        return 4 * len(digits)
+    told = 0
+    while told < numato.READS_ALL_FROM and _numato_answer(talk, numato.read_relay(told + 1, numato.READS_ALL_FROM)):
+        told += 1
+    return told
+
+
+def _numato_answer(talk: _Talk, line: str) -> str:
+    try:
+        # The repeated command is part of the answer here, not an echo of the adapter's.
+        return numato.answer(line, talk.hear(numato.wire(line), numato.is_complete))
+    except numato.BadReplyError:
+        return ""
+
+
+# --------------------------------------------------------------------------------------------------------- Modbus
+
+
+def _modbus(talk: _Talk, units: tuple[int, ...]) -> Recognised | None:
+    for question in modbus_questions(units):
+        if _reply(talk, question) is not None:
+            return _modbus_board(talk, question.unit)
+    if _reply(talk, UNKNOWN_FUNCTION) is not None:
+        return _modbus_board(talk, FACTORY_UNIT_OF_LC_TECH)
+    return None
+
+
+def _modbus_board(talk: _Talk, unit: int) -> Recognised | None:
+    """Ask a unit that is proved to speak Modbus what it has. Everything here only reads."""
+    coils = next((n for n in _COIL_COUNTS if _tells(talk, modbus.read_coils(unit, 0, n))), 0)
+    channels = coils or next((n for n in _COIL_COUNTS if _registers_are_states(talk, unit, n)), 0)
+    if not channels:
+        talk.note = Text("a Modbus device answers at unit {unit}, but as no relay board that is known", unit=unit)
+        return None
+    inputs = next((n for n in _INPUT_COUNTS if _tells(talk, modbus.read_discrete_inputs(unit, 0, n))), 0)
+    profile = _coil_profile(talk, unit, channels, inputs) if coils else Profile.R421A
+    line: dict[str, object] = {"unit": unit}
+    if talk.echoes:
+        line["local_echo"] = True
+    words = Text(
+        "{board}, unit {unit}, {relays}, {inputs} inputs",
+        board=TRAITS[profile].title,
+        unit=unit,
+        relays=_relays(channels),
+        inputs=inputs or Text("no"),
+    )
+    if profile in _DOUBTS:
+        words = Text("{words} ({doubt})", words=words, doubt=_DOUBTS[profile])
+    return Recognised(
+        words,
+        "modbus_rtu",
+        line | {"profile": profile.value, "channels": channels},
+        line | {"count": inputs} if inputs else None,
+    )
+
+
+def _coil_profile(talk: _Talk, unit: int, channels: int, inputs: int) -> Profile:
+    """Which board with coils: those of Waveshare keep their address, and what their inputs drive, in registers."""
+    modes = TRAITS[Profile.WAVESHARE_D].mode_registers
+    if modes is not None and _tells(talk, modbus.read_holding_registers(unit, modes, channels)):
+        return Profile.WAVESHARE_D
+    if _tells(talk, modbus.read_holding_registers(unit, UNIT_REGISTER_OF_WAVESHARE, 1)):
+        return Profile.WAVESHARE_IO if inputs else Profile.WAVESHARE
+    if channels == LCTECH_BLOCK and not _tells(talk, modbus.read_coils(unit, 0, LCTECH_BLOCK - 1)):
+        return Profile.LCTECH
+    return Profile.COILS
+
+
+def _registers_are_states(talk: _Talk, unit: int, count: int) -> bool:
+    """Whether so many registers from 1 are all 0 or 1, as those of an R421A board are."""
+    request = modbus.read_holding_registers(unit, 1, count)
+    reply = _reply(talk, request)
+    return reply is not None and not reply[1] & modbus.EXCEPTION_FLAG and set(_values(request, reply)) <= {0, 1}
+
+
+def _values(request: Request, reply: bytes) -> tuple[int, ...]:
+    try:
+        return modbus.read_registers(request, reply)
+    except modbus.BadReplyError:
+        return (-1,)
+
+
+def _coils(unit: int) -> Request | None:
+    return _harmless(modbus.read_coils(unit, 0, count) for count in range(8, 0, -1))
+
+
+def _harmless(requests: Iterable[Request]) -> Request | None:
+    """The first request whose bytes, check sum and all, no other board takes for an order; None where there is none."""
+    return next((request for request in requests if not HARMFUL & set(request.frame)), None)
+
+
+def _tells(talk: _Talk, request: Request) -> bool:
+    """Whether the board gives the data that are asked for, and does not refuse."""
+    reply = _reply(talk, request)
+    return reply is not None and not reply[1] & modbus.EXCEPTION_FLAG
+
+
+def _relays(count: int) -> Text:
+    return Text("{count} relay", count=count) if count == 1 else Text("{count} relays", count=count)
+
+
+def _reply(talk: _Talk, request: Request) -> bytes | None:
+    """The sound reply of the unit that was asked, be it a refusal; None for anything else."""
+    received = talk.say(request.frame, lambda got: modbus.reply_in(request, got) is not None)
+    reply = modbus.reply_in(request, received)
+    return reply if reply and modbus.is_sound(reply) and reply[0] == request.unit else None
