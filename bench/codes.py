@@ -12,8 +12,8 @@ from agent.core.crypto.keys import SigningKey
 from agent.core.permit.claims import Permit
 from agent.core.permit.issue import issue, issue_jws
 from agent.core.permit.reference import SECRET_BYTES, reference_of
-from agent.issuing.symbol import Level, Symbol
 from bench.figures import Figure
+from central.issuing.qr_symbol import Level, Symbol
 
 GOAL_MODULES = 57
 """Modules of one side of a permit with all that it can say, at level M."""

@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent.broker.addresses import BrokerAddress
-from agent.fleet.plan import Plan
-from agent.fleet.run import Fleet
 from bench.figures import Figure, table
 from bench.processes import cpu_s
 from bench.scratch import scratch
+from sim.fleet.plan import Plan
+from sim.fleet.run import Fleet
 from tests.mosquitto import Broker
 
 if TYPE_CHECKING:
-    from agent.fleet.run import Progress
-    from agent.fleet.tally import Report
+    from sim.fleet.counters import Report
+    from sim.fleet.run import Progress
 
 FOR_S = 20.0
 RATE = 1.0

@@ -37,7 +37,7 @@ class Installation:
         self.packages = Path(self._python("import sysconfig; print(sysconfig.get_path('purelib'))"))
         # A .pth file of a folder that came by a .pth file is not obeyed: an editable install there stays out.
         (self.packages / "dependencies.pth").write_text(sysconfig.get_path("purelib") + "\n")
-        for package in ("agent", "drivers"):
+        for package in ("agent", "central", "drivers", "sim"):
             found = Path(self._python(f"import {package}; print({package}.__file__)"))
             assert found == self.packages / package / "__init__.py"
 

@@ -41,7 +41,7 @@ from agent.core.model.debounce import Debounced
 from agent.core.model.moment import Moment
 from agent.core.model.observations import Presentation, Reading
 from agent.core.model.reasons import Decision, Reason, Verdict
-from agent.demo.physics.world import SIGNALS, World
+from sim.physics.world import SIGNALS, World
 from tests.lane_monitor import Monitor
 from tests.lane_walks import binding
 
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 
     from agent.core.lane.io import Effect
     from agent.core.lane.step import LaneRules
-    from agent.demo.physics.world import Site
+    from sim.physics.world import Site
 
 PERIOD_S = 0.05
 CALM_S = 0.2

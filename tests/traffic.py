@@ -15,11 +15,11 @@ from agent.core.events.event_types import Alarm, Outcome
 from agent.core.lane.io import CommandKind, LedgerState
 from agent.core.lane.step import LaneRules, State
 from agent.core.model.reasons import Decision, Reason, Verdict
-from agent.demo.physics.arm import Cause
-from agent.demo.physics.bodies import CAR, MOTORCYCLE, VAN, truck, truck_with_trailer
-from agent.demo.physics.controller import Logic
-from agent.demo.physics.driving import Conduct, Phase, Plan, Vehicle
-from agent.demo.physics.world import FOR_CARS, FOR_TRUCKS, Site, Way
+from sim.physics.arm import Cause
+from sim.physics.bodies import CAR, MOTORCYCLE, VAN, truck, truck_with_trailer
+from sim.physics.controller import Logic
+from sim.physics.driving import Conduct, Phase, Plan, Vehicle
+from sim.physics.world import FOR_CARS, FOR_TRUCKS, Site, Way
 from tests.played_gate import PlayedGate
 from tests.trouble import Trouble
 from tests.yard import PERMIT
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.core.lane.io import Decide
-    from agent.demo.physics.bodies import Body
+    from sim.physics.bodies import Body
 
 MOST_S = 240.0
 """A vehicle that is not through or away by then is stuck, and the run with it."""

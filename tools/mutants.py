@@ -25,7 +25,19 @@ ROOT = Path(__file__).resolve().parent.parent
 COPIES = ROOT / "build" / "mutants"
 EXPLAINED = ROOT / "tests" / "mutants.toml"
 LEAST_KILLED = 0.95
-COPIED = ("agent", "drivers", "tests", "tools", "docs", "config", "bench", "pyproject.toml", "README.md")
+COPIED = (
+    "agent",
+    "central",
+    "drivers",
+    "sim",
+    "tests",
+    "tools",
+    "docs",
+    "config",
+    "bench",
+    "pyproject.toml",
+    "README.md",
+)
 GROUPS = {
     "lane": (
         ("agent/core/lane/*.py",),
@@ -125,7 +137,7 @@ def _copy(copy: Path, changed: tuple[str, ...], proofs: tuple[str, ...]) -> None
     tests = [str(path.relative_to(ROOT)) for pattern in proofs for path in sorted(ROOT.glob(pattern))]
     tests = [path for path in tests if not any(fnmatch(path, pattern) for pattern in NOT_TABLES)]
     settings = {
-        "source_paths": ["agent", "drivers"],
+        "source_paths": ["agent", "central", "drivers", "sim"],
         "only_mutate": list(changed),
         "also_copy": ["tools", "docs", "config", "bench", "README.md"],
         "pytest_add_cli_args_test_selection": tests,

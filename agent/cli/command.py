@@ -19,8 +19,8 @@ from agent.clock.clock import Clock
 from agent.core.commands.command import CommandName
 from agent.core.commands.issue import CommandInvalidError, make, sign
 from agent.core.crypto.keys import SigningKey
-from agent.mqtt.errand import Errand, ErrandError
 from agent.mqtt.one_shot_client import Guest, GuestError
+from central.command_client import Errand, ErrandError
 
 if TYPE_CHECKING:
     from agent.core.commands.body import CommandBody

@@ -23,10 +23,10 @@ def demo(
     every vehicle ended as it must.
     """
     from agent.clock.clock import Clock  # noqa: PLC0415
-    from agent.demo.acts import ACTS  # noqa: PLC0415 - heavy, and only this command needs it
-    from agent.demo.broker import BrokerError  # noqa: PLC0415
-    from agent.demo.director import DemoError, Director  # noqa: PLC0415
-    from agent.demo.screen import Screen  # noqa: PLC0415
+    from sim.demo.broker import BrokerError  # noqa: PLC0415
+    from sim.demo.director import DemoError, Director  # noqa: PLC0415
+    from sim.demo.screen import Screen  # noqa: PLC0415
+    from sim.demo.vehicles import ACTS  # noqa: PLC0415 - heavy, and only this command needs it
 
     try:
         with Screen(ACTS) as screen:

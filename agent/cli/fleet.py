@@ -12,11 +12,11 @@ import typer
 from agent.broker.addresses import BrokerAddress
 from agent.broker.tls import TlsFilesError
 from agent.cli import exits
-from agent.fleet.plan import SESSION_EXPIRY_S, WILL_DELAY_S, Credentials, Plan, elsewhere
-from agent.fleet.run import Fleet
+from sim.fleet.plan import SESSION_EXPIRY_S, WILL_DELAY_S, Credentials, Plan, elsewhere
+from sim.fleet.run import Fleet
 
 if TYPE_CHECKING:
-    from agent.fleet.run import Progress
+    from sim.fleet.run import Progress
 
 PASSWORD_VARIABLE = "GATE_AGENT_FLEET_PASSWORD"  # noqa: S105 - the name of a variable
 

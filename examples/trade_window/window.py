@@ -2,7 +2,7 @@
 
     python window.py issuer.pem KHE 9411 exports.json out/
 
-`exports.json` is an array of what the window knows of each vehicle, with the names of `agent.issuing.Order`. Each permit
+`exports.json` is an array of what the window knows of each vehicle, with the names of `central.issuing.Order`. Each permit
 becomes a picture named after its VIN; its declaration goes into out/declarations.csv, for `gate-agent lists publish`.
 """
 
@@ -11,7 +11,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from agent.issuing import IssuingDesk, Order, OrderError, picture, write_declarations
+from central.issuing import IssuingDesk, Order, OrderError, picture, write_declarations
 
 
 def issue_all(desk: IssuingDesk, exports: list[dict], folder: Path, now: int) -> list[str]:

@@ -13,8 +13,8 @@ from agent.core.commands.check import CommandKey, Proved, judge, prove
 from agent.core.commands.command import Answer, CommandName, Result
 from agent.core.crypto import jws
 from agent.core.crypto.keys import SigningKey
-from agent.mqtt.errand import TRIES
 from agent.mqtt.one_shot_client import Guest
+from central.command_client import TRIES
 from tests.command_site import ROOT, CommandSite
 from tests.commanding import GATE, letter, situation
 from tests.linking import local

@@ -26,8 +26,8 @@ from agent.core.permit.driver_id import driver_hmac
 from agent.core.permit.trust import KeyStatus
 from agent.i18n import Language
 from agent.i18n.reasons import officer_text
-from agent.publishing.sources import entries
 from agent.store.registry.list_pack import PackedList, write_pack
+from central.publishing.sources import entries
 
 NOON = "2026-11-24T12:00:00+00:00"
 

@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 from agent.cli import exits
 from agent.cli.main import application
 from agent.core.model.reasons import Reason
-from agent.demo import site
-from agent.demo.acts import ACTS
+from sim.demo import site
+from sim.demo.vehicles import ACTS
 from tests.mosquitto import needs_mosquitto
 from tests.waiting import scaled, scaled_ms
 
@@ -22,7 +22,7 @@ REFERENCE, REVOKED, HELD, FORGED = (
 
 
 def play(acts, folder, monkeypatch):
-    monkeypatch.setattr("agent.demo.acts.ACTS", acts)
+    monkeypatch.setattr("sim.demo.vehicles.ACTS", acts)
     patient = site._CONFIGURATION
     for key, more in (
         ("read_s = 3", "60"),

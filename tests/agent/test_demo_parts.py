@@ -25,16 +25,16 @@ from agent.core.permit.checks import GateContext
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.reference import digest_of_reference
 from agent.core.permit.trust import Purpose, load, root_key
-from agent.demo import site as demo_site
-from agent.demo.acts import ACTS, CLOSE_BEHIND, SWIFT, UNHURRIED
-from agent.demo.broker import Broker, BrokerError
-from agent.demo.central import Central
-from agent.demo.clockwork import INPUTS, Clockwork, View
-from agent.demo.event_lines import event_picture, lists_behind
-from agent.demo.papers import papers_of
-from agent.demo.screen import Result, Screen, lane_lines
 from agent.i18n import Language
 from agent.i18n.reasons import officer_text
+from sim.demo import site as demo_site
+from sim.demo.broker import Broker, BrokerError
+from sim.demo.central import Central
+from sim.demo.event_lines import event_picture, lists_behind
+from sim.demo.permits import papers_of
+from sim.demo.real_time import INPUTS, Clockwork, View
+from sim.demo.screen import Result, Screen, lane_lines
+from sim.demo.vehicles import ACTS, CLOSE_BEHIND, SWIFT, UNHURRIED
 from tests.linking import GATE
 from tests.mosquitto import needs_mosquitto, publish, stored
 from tests.waiting import PATIENCE_S, eventually
@@ -152,7 +152,7 @@ def test_a_broker_that_does_not_start_is_told_with_the_place_of_its_log(broker, 
 
 
 def test_a_machine_without_mosquitto_is_told_how_to_get_it(tmp_path, monkeypatch):
-    monkeypatch.setattr("agent.demo.broker.shutil.which", lambda *_, **__: None)
+    monkeypatch.setattr("sim.demo.broker.shutil.which", lambda *_, **__: None)
     with pytest.raises(BrokerError, match="apt-get install mosquitto"):
         Broker(tmp_path)
 
@@ -161,7 +161,7 @@ def test_a_machine_without_mosquitto_is_told_how_to_get_it(tmp_path, monkeypatch
 def test_a_broker_that_does_not_stop_when_asked_is_killed(broker, monkeypatch):
     broker.start()
     process = broker._process
-    monkeypatch.setattr("agent.demo.broker.STOP_TIMEOUT_S", 0.02)
+    monkeypatch.setattr("sim.demo.broker.STOP_TIMEOUT_S", 0.02)
     process.send_signal(19)
     broker.stop()
     assert process.poll() == -9
@@ -231,9 +231,9 @@ def width(request):
 @pytest.fixture(params=[True, False], ids=["terminal", "file"])
 def screen(request, width, monkeypatch):
     console = Console(file=io.StringIO(), force_terminal=request.param, width=width, height=60)
-    monkeypatch.setattr("agent.demo.screen.Console", lambda: console)
+    monkeypatch.setattr("sim.demo.screen.Console", lambda: console)
     # Without the thread that draws anew: where it comes between two prints, a line of each may become one.
-    monkeypatch.setattr("agent.demo.screen.Live", partial(Live, auto_refresh=False))
+    monkeypatch.setattr("sim.demo.screen.Live", partial(Live, auto_refresh=False))
     return Screen(ACTS)
 
 
@@ -333,7 +333,7 @@ def test_the_screen_tells_every_event_vehicle_and_outcome_and_cuts_off_nothing(s
 
 def test_the_live_picture_fits_a_terminal_of_44_lines(monkeypatch):
     console = Console(file=io.StringIO(), force_terminal=True, width=80, height=44)
-    monkeypatch.setattr("agent.demo.screen.Console", lambda: console)
+    monkeypatch.setattr("sim.demo.screen.Console", lambda: console)
     screen = Screen(ACTS)
     screen._results = [as_it_must_be(act) for act in ACTS]
     for seq, (kind, data, _) in enumerate(EVENTS, start=1):

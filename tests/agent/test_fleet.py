@@ -11,10 +11,10 @@ import pytest
 
 from agent.broker.addresses import BrokerAddress
 from agent.doctor.collectors.remote import CLIENT_SUFFIX
-from agent.fleet.plan import Credentials, Plan, elsewhere
-from agent.fleet.run import Fleet
-from agent.fleet.tally import Spread
 from agent.mqtt.one_shot_client import Guest
+from sim.fleet.counters import Spread
+from sim.fleet.plan import Credentials, Plan, elsewhere
+from sim.fleet.run import Fleet
 from tests.contract_check import assert_valid
 from tests.installed import ROOT
 from tests.mosquitto import Broker, Listener, SampleBroker, free_port, needs_mosquitto

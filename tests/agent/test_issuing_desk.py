@@ -9,7 +9,7 @@ import pytest
 from agent.core.model.reasons import Reason
 from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.issue import DAY_S, Issuer, trust_list
-from agent.issuing import (
+from central.issuing import (
     DeclarationStatus,
     IssuingDesk,
     KeyInvalidError,

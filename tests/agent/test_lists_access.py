@@ -10,7 +10,7 @@ from agent.core.model.list_kinds import ListKind
 from agent.lists.topics import ListTopics
 from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import Guest
-from agent.publishing.delivery import survey
+from central.publishing.delivery import survey
 from tests.lists import DECLARATIONS, SITE
 from tests.mosquitto import SampleBroker, needs_mosquitto
 

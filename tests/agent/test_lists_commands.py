@@ -24,10 +24,10 @@ from agent.core.permit.trust import Purpose
 from agent.lists.topics import ChunkTopic, DeltaTopic, HeadTopic, ListTopics
 from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import Guest
-from agent.publishing import publisher
-from agent.publishing.catalogue import Catalogue
-from agent.publishing.delivery import survey
 from agent.store.registry.list_pack import read_pack
+from central.publishing import publisher
+from central.publishing.catalogue import Catalogue
+from central.publishing.delivery import survey
 from tests.list_central import NEXT_KEY, NOW, ROWS, Desk, Staying, as_csv, write
 from tests.lists import (
     DECLARATIONS,

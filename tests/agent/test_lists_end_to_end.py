@@ -11,9 +11,9 @@ from agent.core.model.moment import Moment
 from agent.lists.topics import ListTopics
 from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import Guest
-from agent.publishing.catalogue import Catalogue
-from agent.publishing.delivery import Delivery, survey
-from agent.publishing.publisher import Publisher
+from central.publishing.catalogue import Catalogue
+from central.publishing.delivery import Delivery, survey
+from central.publishing.publisher import Publisher
 from tests.linking import local
 from tests.list_gates import ListGate
 from tests.lists import DECLARATIONS, LISTS_KEY, REVOCATIONS, SITE, declarations, revocations, trust_text, trusted

@@ -11,9 +11,9 @@ from agent.core.lists.errors import ListError
 from agent.core.lists.sealed import open_delta, open_head
 from agent.core.model.list_kinds import ListKind
 from agent.core.model.moment import Moment
-from agent.publishing import publisher as publishing
-from agent.publishing.catalogue import NAME, Catalogue, CatalogueError
-from agent.publishing.publisher import Publisher
+from central.publishing import publisher as publishing
+from central.publishing.catalogue import NAME, Catalogue, CatalogueError
+from central.publishing.publisher import Publisher
 from tests.lists import DECLARATIONS, LISTS_KEY, REVOCATIONS, SITE, declarations, revocations, trusted
 from tests.permits import NOW
 

@@ -29,14 +29,14 @@ from agent.core.permit.driver_id import driver_hmac
 from agent.core.permit.issue import Issuer, trust_list
 from agent.core.permit.reference import digest_of_reference
 from agent.core.permit.vin import check_digit
-from agent.issuing import Level, OutputError, Pictures, Symbol
-from agent.issuing.batch import issue_batch, symbols
-from agent.issuing.desk import IssuingDesk
-from agent.issuing.order import Terms
-from agent.issuing.orders_file import read_orders
-from agent.issuing.sheet import FONT_FILE, Layout, SheetError, card_lines, write_sheet
-from agent.publishing.records import SourceError
-from agent.publishing.sources import entries
+from central.issuing import Level, OutputError, Pictures, Symbol
+from central.issuing.batch import issue_batch, symbols
+from central.issuing.issuer import IssuingDesk
+from central.issuing.order import Terms
+from central.issuing.orders_file import read_orders
+from central.issuing.sheet import FONT_FILE, Layout, SheetError, card_lines, write_sheet
+from central.publishing.records import SourceError
+from central.publishing.sources import entries
 from tests.permits import KEY, NOW, PERMIT
 from tests.waiting import eventually
 

@@ -5,12 +5,12 @@ from dataclasses import replace
 
 import pytest
 
-from agent.demo.physics.arm import Cause
-from agent.demo.physics.bodies import CAR, MOTORCYCLE, VAN, truck, truck_with_trailer
-from agent.demo.physics.controller import FLASH_S, Logic
-from agent.demo.physics.driving import Conduct, Phase, Plan, Vehicle
-from agent.demo.physics.sensing import BOUNCE_S, Contact, Loop
-from agent.demo.physics.world import FOR_CARS, FOR_TRUCKS, SIGNALS, Way, World
+from sim.physics.arm import Cause
+from sim.physics.bodies import CAR, MOTORCYCLE, VAN, truck, truck_with_trailer
+from sim.physics.controller import FLASH_S, Logic
+from sim.physics.driving import Conduct, Phase, Plan, Vehicle
+from sim.physics.sensing import BOUNCE_S, Contact, Loop
+from sim.physics.world import FOR_CARS, FOR_TRUCKS, SIGNALS, Way, World
 
 DT_S = 0.05
 BODIES = (CAR, VAN, MOTORCYCLE, truck(), truck_with_trailer())

@@ -16,7 +16,9 @@ import pytest
 from typer.testing import CliRunner
 
 import agent
+import central
 import drivers
+import sim
 from agent.cli import exits
 from agent.cli.main import application
 from agent.i18n import Language, translate
@@ -28,7 +30,7 @@ from tests.agent.test_config_broken import BROKEN
 from tests.gate_files import GOOD, loaded, write
 
 OTHERS = [language for language in Language if language is not Language.EN]
-SOURCES = [Path(str(package.__file__)).parent for package in (agent, drivers)]
+SOURCES = [Path(str(package.__file__)).parent for package in (agent, central, drivers, sim)]
 LETTERS = {
     Language.ZH: re.compile("[\u4e00-\u9fff]"),
     Language.RU: re.compile("[\u0430-\u044f\u0451]", re.IGNORECASE),

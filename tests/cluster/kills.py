@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pika
 
-from agent.fleet.tally import Spread
+from sim.fleet.counters import Spread
 from tests.cluster.gates import Gates
 from tests.cluster.nodes import Cluster
 from tests.cluster.workers import Found, Worker

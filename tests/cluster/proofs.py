@@ -8,10 +8,10 @@ import pytest
 
 from agent.broker.addresses import BrokerAddress
 from agent.broker.topics import Topics
-from agent.fleet.plan import Credentials, Plan
-from agent.fleet.run import Fleet
 from agent.mqtt.messages import Outgoing, Subscription
 from agent.mqtt.one_shot_client import GuestError
+from sim.fleet.plan import Credentials, Plan
+from sim.fleet.run import Fleet
 from tests.cluster.conftest import FLEET
 from tests.cluster.kills import BACK_S, DRAIN_S, play
 from tests.cluster.workers import Found, Worker

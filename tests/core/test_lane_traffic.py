@@ -9,10 +9,10 @@ import pytest
 from agent.core.events.event_types import Outcome
 from agent.core.lane.io import Close
 from agent.core.lane.step import LaneRules
-from agent.demo.physics.arm import Cause
-from agent.demo.physics.bodies import CAR
-from agent.demo.physics.driving import Conduct, Plan, Vehicle
-from agent.demo.physics.world import FOR_CARS, Way
+from sim.physics.arm import Cause
+from sim.physics.bodies import CAR
+from sim.physics.driving import Conduct, Plan, Vehicle
+from sim.physics.world import FOR_CARS, Way
 from tests.played_gate import PlayedGate
 from tests.traffic import KINDS, SORTS, Traffic
 

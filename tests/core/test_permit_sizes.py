@@ -9,8 +9,8 @@ from agent.core.crypto.keys import SigningKey
 from agent.core.model.reasons import Reason
 from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.issue import Issuer, trust_list
-from agent.issuing.symbol import Level, Symbol
 from bench.codes import FULL, GOAL_MODULES, TEXTS, figures
+from central.issuing.qr_symbol import Level, Symbol
 
 KEY = SigningKey.from_seed(b"e" * 32)
 

@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import closing
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,11 @@ from tests.postgres import needs_postgres, postgres
 
 __all__ = ["postgres"]
 CENTRAL = Path(__file__).parents[2] / "examples" / "central"
-sys.path.insert(0, str(CENTRAL))
+sys.path.append(str(CENTRAL))
+# Its own name, central, is that of a package of ours.
+_SPEC = spec_from_file_location("reference_consumer", CENTRAL / "central.py")
+sys.modules[_SPEC.name] = module_from_spec(_SPEC)
+_SPEC.loader.exec_module(sys.modules[_SPEC.name])
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=needs_postgres)])

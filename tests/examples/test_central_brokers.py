@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 from paho.mqtt.client import MQTT_ERR_CONN_LOST
+from reference_consumer import BATCH, amqp, batch_of, options_of, run
 
-from central import BATCH, amqp, batch_of, options_of, run
 from tests.central_events import chain, devices, put
 
 # --------------------------------------------------------------------------------------------- the two ways to a broker
@@ -53,7 +53,7 @@ def rabbit(mocker, key, payload, *options):
     """The way to RabbitMQ, where pika has one kind of message, and what pika is asked."""
     channel = Channel(key, payload)
     mocker.patch("pika.BlockingConnection", return_value=channel)
-    mocker.patch("central.BATCH", 1)
+    mocker.patch("reference_consumer.BATCH", 1)
     arguments = ["--broker", "amqp://localhost", "--database", "sqlite:x", *options]
     return amqp("amqp://localhost", options_of(arguments)), channel.asked
 
@@ -113,8 +113,8 @@ class Recorder:
 
     def __init__(self, mocker, failing=False):
         self.order, self._failing = [], failing
-        mocker.patch("central.Store", return_value=self)
-        mocker.patch("central.mqtt", return_value=self)
+        mocker.patch("reference_consumer.Store", return_value=self)
+        mocker.patch("reference_consumer.mqtt", return_value=self)
         mocker.patch("time.sleep", side_effect=KeyboardInterrupt)
 
     def __next__(self):
@@ -156,7 +156,7 @@ def test_what_could_not_be_stored_is_neither_settled_nor_told(mocker, caplog):
 
 
 def test_not_even_a_bug_ends_it(mocker, caplog):
-    mocker.patch("central.Store", side_effect=[ZeroDivisionError("a bug"), KeyboardInterrupt])
+    mocker.patch("reference_consumer.Store", side_effect=[ZeroDivisionError("a bug"), KeyboardInterrupt])
     with pytest.raises(KeyboardInterrupt):
         run(options_of(["--broker", "mqtt://localhost", "--database", "sqlite:x"]))
     assert "a bug" in caplog.text

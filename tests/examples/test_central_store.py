@@ -12,6 +12,7 @@ from secrets import token_bytes
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from reference_consumer import live_table
 from rich.console import Console
 from store import SQL, Store, read_event
 
@@ -19,7 +20,6 @@ from agent.core.crypto.keys import SigningKey
 from agent.core.events.chain import Point, beginning, digest_of
 from agent.core.events.checkpoint import checkpoint_draft
 from agent.core.events.event_types import Draft
-from central import live_table
 from tests.central_events import GATE, SOURCE, chain, devices, message, point, put
 from tests.consumer import report
 from tests.journals import STREAM, UTC, closed, device

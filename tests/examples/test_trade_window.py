@@ -16,7 +16,7 @@ from agent.core.model.list_kinds import ListKind
 from agent.core.model.reasons import Reason
 from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.issue import DAY_S, Issuer, trust_list
-from agent.publishing.sources import entries
+from central.publishing.sources import entries
 from tests.permits import KEY, NOW
 
 WINDOW = Path(__file__).resolve().parents[2] / "examples" / "trade_window" / "window.py"

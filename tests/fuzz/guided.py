@@ -13,7 +13,7 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["agent", "drivers"]):
+with atheris.instrument_imports(include=["agent", "central", "drivers", "sim"]):
     from tests.fuzz.targets import TARGETS
 
 BUILD = Path(__file__).parents[2] / "build" / "fuzz"

@@ -16,11 +16,11 @@ from agent.core.model.list_rows import DeclarationStatus, Revocation, Subject
 from agent.core.permit import trust
 from agent.lists.topics import ListTopics
 from agent.mqtt.one_shot_client import Guest
-from agent.publishing import publisher
-from agent.publishing.catalogue import Catalogue
-from agent.publishing.delivery import Delivery, survey
-from agent.publishing.publisher import Publisher
-from agent.publishing.sources import COLUMNS, REQUIRED
+from central.publishing import publisher
+from central.publishing.catalogue import Catalogue
+from central.publishing.delivery import Delivery, survey
+from central.publishing.publisher import Publisher
+from central.publishing.sources import COLUMNS, REQUIRED
 from tests.lists import LISTS_KEY, declarations, trust_text, trusted
 from tests.mosquitto import Broker, needs_mosquitto
 from tests.permits import NOW

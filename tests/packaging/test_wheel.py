@@ -13,7 +13,7 @@ from packaging.requirements import Requirement
 
 from tests.installed import ROOT, build_wheel
 
-PACKAGES = ("agent", "drivers")
+PACKAGES = ("agent", "central", "drivers", "sim")
 SHARED = ("config", "systemd")
 MODELS = "agent/vision/worker/plate/models"
 FONTS = "drivers/camera/yard/fonts"

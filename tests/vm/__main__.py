@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from agent.issuing import IssuingDesk
+from central.issuing import IssuingDesk
 from tests.debian_packages import Packages
 from tests.vm import steps
 from tests.vm.gate import UNIT, Gate, Told

@@ -4,7 +4,7 @@ import json
 
 from agent.clock.clock import Clock
 from agent.core.events.verification import verify
-from agent.issuing import Order
+from central.issuing import Order
 from tests.waiting import eventually
 
 UNIT = "gate-agent.service"

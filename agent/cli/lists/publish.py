@@ -21,8 +21,8 @@ from agent.cli.terminal import echo
 from agent.clock.clock import Clock
 from agent.core.model.list_kinds import ListKind
 from agent.mqtt.one_shot_client import Guest, GuestError
-from agent.publishing.delivery import SETTLE_S, Delivery, DeliveryError, Stock, seen_version, survey
-from agent.publishing.records import SourceError
+from central.publishing.delivery import SETTLE_S, Delivery, DeliveryError, Stock, seen_version, survey
+from central.publishing.records import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable

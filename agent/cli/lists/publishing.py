@@ -13,18 +13,18 @@ from agent.cli.terminal import echo
 from agent.clock.clock import Clock
 from agent.core.model.list_kinds import ListKind
 from agent.core.permit.trust import KeyStatus, Purpose, TrustError, TrustList, load
-from agent.publishing.catalogue import Catalogue, CatalogueError
-from agent.publishing.delivery import DeliveryError
-from agent.publishing.publisher import Publisher
-from agent.publishing.records import SourceError
-from agent.publishing.sources import entries
+from central.publishing.catalogue import Catalogue, CatalogueError
+from central.publishing.delivery import DeliveryError
+from central.publishing.publisher import Publisher
+from central.publishing.records import SourceError
+from central.publishing.sources import entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from agent.core.crypto.keys import SigningKey
-    from agent.publishing.publisher import Change
+    from central.publishing.publisher import Change
 
 ERRORS = (PermitFileError, CatalogueError, DeliveryError, SourceError)
 WARNINGS_SHOWN = 10

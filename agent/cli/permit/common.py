@@ -9,7 +9,7 @@ import typer
 from agent.cli import exits
 from agent.cli.terminal import echo
 from agent.clock.clock import Clock
-from agent.issuing.orders_file import moment_of
+from central.issuing.orders_file import moment_of
 
 HOUR_S = 3600
 

@@ -12,9 +12,9 @@ from agent.core.lists.errors import ListError
 from agent.core.lists.sealed import open_delta, open_head
 from agent.core.model.list_kinds import ListKind
 from agent.core.model.list_rows import Declaration
-from agent.publishing.records import SourceError
-from agent.publishing.sources import entries
 from agent.store.registry.list_pack import Pack, PackError, read_pack
+from central.publishing.records import SourceError
+from central.publishing.sources import entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from agent.core.crypto.keys import KeyInvalidError, PublicKey, SigningKey
 from agent.core.permit import parse
 from agent.core.permit.trust import MAX_TEXT, TrustError, TrustList, load, root_key
-from agent.issuing.symbol import Level, Symbol, picture
+from central.issuing.qr_symbol import Level, Symbol, picture
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -14,11 +14,11 @@ from agent.core.model.list_kinds import ListKind
 from agent.core.permit import vin
 from agent.core.permit.claims import LANES, PermitForm
 from agent.core.plates.formats import PlateKind  # noqa: TC001 - Typer reads the annotations
-from agent.issuing.batch import declaration_row
-from agent.issuing.desk import IssuingDesk
-from agent.issuing.order import Order, OrderError, Terms
-from agent.issuing.symbol import Level
-from agent.publishing.sources import COLUMNS
+from central.issuing.batch import declaration_row
+from central.issuing.issuer import IssuingDesk
+from central.issuing.order import Order, OrderError, Terms
+from central.issuing.qr_symbol import Level
+from central.publishing.sources import COLUMNS
 
 if TYPE_CHECKING:
     from agent.core.model.list_rows import Declaration

@@ -17,7 +17,7 @@ from agent.core.model.list_kinds import ListKind
 from agent.core.model.list_rows import Revocation
 from agent.core.permit import parse
 from agent.core.permit.fields import ClaimsError
-from agent.publishing.sources import COLUMNS
+from central.publishing.sources import COLUMNS
 
 _ID_DIGITS = 16
 

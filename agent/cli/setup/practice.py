@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Final
 from agent.core.crypto.keys import SigningKey
 from agent.core.permit import trust
 from agent.core.permit.issue import DAY_S, Issuer, trust_list
-from agent.issuing.desk import IssuingDesk
-from agent.issuing.order import Order, Terms
-from agent.issuing.symbol import picture
+from central.issuing.issuer import IssuingDesk
+from central.issuing.order import Order, Terms
+from central.issuing.qr_symbol import picture
 
 if TYPE_CHECKING:
     from typing import Literal

@@ -6,10 +6,10 @@ from enum import StrEnum
 from math import inf
 from typing import TYPE_CHECKING, Literal
 
-from agent.demo.physics.arm import Cause
+from sim.physics.arm import Cause
 
 if TYPE_CHECKING:
-    from agent.demo.physics.arm import Arm
+    from sim.physics.arm import Arm
 
 MINIMUM_PULSE_S = 0.15
 MOST_CREDITS = 3

@@ -14,17 +14,17 @@ from agent.broker.tls import TlsFiles, make_context
 from agent.clock.clock import Clock
 from agent.core.events.chain import ClockReading, Writer, beginning, seal
 from agent.core.events.event_types import DeviceChanged, Draft
-from agent.fleet.consumer import Consumer
-from agent.fleet.gate import SimulatedGate
-from agent.fleet.tally import Tally, report
 from agent.mqtt.setup import SessionSettings
+from sim.fleet.consumer import Consumer
+from sim.fleet.counters import Tally, report
+from sim.fleet.gate import SimulatedGate
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable
 
-    from agent.fleet.plan import Plan
-    from agent.fleet.tally import Report
+    from sim.fleet.counters import Report
+    from sim.fleet.plan import Plan
 
 FEED_S = 0.01
 TICK_S = 1.0

@@ -13,13 +13,13 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFError, TTFont
 from reportlab.pdfgen.canvas import Canvas
 
-from agent.issuing.symbol import QUIET_MODULES
+from central.issuing.qr_symbol import QUIET_MODULES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from agent.core.permit.claims import Permit
-    from agent.issuing.symbol import Symbol
+    from central.issuing.qr_symbol import Symbol
 
 FONT_FILE = Path("/usr/share/fonts/truetype/wqy/wqy-microhei.ttc")
 """Latin, Cyrillic and Chinese letters under the Apache licence: the Debian package fonts-wqy-microhei."""

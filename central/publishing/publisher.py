@@ -19,8 +19,8 @@ from agent.core.lists.sealed import (
     seal_head,
 )
 from agent.core.model.list_kinds import ListKind
-from agent.publishing.catalogue import Standing
 from agent.store.registry.list_pack import PackedList
+from central.publishing.catalogue import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from agent.clock.clock import Clock
     from agent.core.crypto.keys import SigningKey
     from agent.core.lists.codec import Row
-    from agent.publishing.catalogue import Catalogue, Difference
+    from central.publishing.catalogue import Catalogue, Difference
 
 HEAD_LIFE_S = 7 * 86_400
 MAX_DELTAS = 200

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from agent.core.permit.trust import TrustList
     from agent.mqtt.messages import Incoming
     from agent.mqtt.one_shot_client import Guest
-    from agent.publishing.catalogue import Catalogue
-    from agent.publishing.publisher import Publisher
+    from central.publishing.catalogue import Catalogue
+    from central.publishing.publisher import Publisher
 
 SETTLE_S = 2.0
 AGAIN_AFTER_S = 10.0

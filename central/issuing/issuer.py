@@ -12,14 +12,14 @@ from agent.core.permit.claims import PERMIT_ID_BYTES, PermitForm
 from agent.core.permit.fields import ClaimsError
 from agent.core.permit.issue import issue, issue_jws
 from agent.core.permit.reference import SECRET_BYTES, declaration_of, digest_of, reference_of
-from agent.issuing.order import OrderError, Problem, Terms, permit_of
-from agent.issuing.symbol import Level, Symbol
+from central.issuing.order import OrderError, Problem, Terms, permit_of
+from central.issuing.qr_symbol import Level, Symbol
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.core.permit.claims import Permit
-    from agent.issuing.order import Order
+    from central.issuing.order import Order
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from agent.broker.addresses import BrokerAddress
 from agent.clock.clock import Clock
 from agent.core.model.list_kinds import ListKind
 from agent.mqtt.one_shot_client import Guest
-from agent.publishing.catalogue import Catalogue
-from agent.publishing.delivery import Delivery, survey
-from agent.publishing.publisher import Publisher
+from central.publishing.catalogue import Catalogue
+from central.publishing.delivery import Delivery, survey
+from central.publishing.publisher import Publisher
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -15,18 +15,18 @@ from rich.table import Table
 from rich.text import Text
 
 from agent.core.model.reasons import Reason, Verdict
-from agent.demo.clockwork import QUICK, View
-from agent.demo.event_lines import event_picture
 from agent.i18n import Language
 from agent.i18n.reasons import officer_text
+from sim.demo.event_lines import event_picture
+from sim.demo.real_time import QUICK, View
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from rich.segment import Segment
 
-    from agent.demo.acts import Act
-    from agent.demo.central import JsonObject
+    from sim.demo.central import JsonObject
+    from sim.demo.vehicles import Act
 
 EVENT_LINES = 16
 FEWEST_EVENT_LINES = 5

@@ -8,7 +8,7 @@ from typing import Literal
 from agent.core.events.event_types import Outcome
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.permit.claims import PermitForm
-from agent.demo.physics.driving import Conduct, Plan
+from sim.physics.driving import Conduct, Plan
 
 Shown = Literal["valid", "reference", "forged", "expired", "first", "none"]
 Word = Literal["released", "held", "revoked"]

@@ -9,15 +9,15 @@ from math import inf
 from random import Random
 from typing import TYPE_CHECKING
 
-from agent.demo.physics.arm import Arm, Cause
-from agent.demo.physics.controller import Controller, Logic
-from agent.demo.physics.driving import Conduct, Phase
-from agent.demo.physics.sensing import Contact, Loop
+from sim.physics.arm import Arm, Cause
+from sim.physics.controller import Controller, Logic
+from sim.physics.driving import Conduct, Phase
+from sim.physics.sensing import Contact, Loop
 
 if TYPE_CHECKING:
-    from agent.demo.physics.bodies import Stretch
-    from agent.demo.physics.controller import Input
-    from agent.demo.physics.driving import Vehicle
+    from sim.physics.bodies import Stretch
+    from sim.physics.controller import Input
+    from sim.physics.driving import Vehicle
 
 SIGNALS = ("presence", "safety", "photocell", "opened", "closed")
 

@@ -16,12 +16,12 @@ from agent.broker.topics import Topics
 from agent.core.events.chain import RANDOM_BYTES, Point, Writer, beginning, seal
 from agent.core.events.event_types import DeviceChanged, Draft
 from agent.core.events.messages import Ack
-from agent.fleet.wire import Wire, WireOptions
 from agent.mqtt import reason_codes
 from agent.mqtt.broker_selector import Rota
 from agent.mqtt.event_messages import event_message
 from agent.mqtt.flow import Flow
 from agent.mqtt.messages import Outgoing, Receipt, Subscription
+from sim.fleet.connection import Wire, WireOptions
 
 if TYPE_CHECKING:
     import ssl
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from random import Random
 
     from agent.core.events.chain import ClockReading, Sealed
-    from agent.fleet.tally import Tally
     from agent.mqtt.flow import FlowSettings
     from agent.mqtt.messages import Incoming, Limits
     from agent.mqtt.setup import SessionSettings
+    from sim.fleet.counters import Tally
 
 log = logging.getLogger(__name__)
 

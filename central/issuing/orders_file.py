@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from agent.issuing.order import HOUR_S, Order, OrderError, Problem
-from agent.publishing.records import SHOWN, SourceError, records
+from central.issuing.order import HOUR_S, Order, OrderError, Problem
+from central.publishing.records import SHOWN, SourceError, records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from agent.core.permit.claims import Permit
-    from agent.issuing.desk import IssuingDesk
+    from central.issuing.issuer import IssuingDesk
 
 MOST_ORDERS = 200_000
 

@@ -16,10 +16,10 @@ from urllib.parse import unquote
 from agent.broker.addresses import shuffled
 from agent.broker.topics import ROOT, Topics
 from agent.core.events.chain import beginning, digest_of
-from agent.fleet.tally import Consumed
-from agent.fleet.wire import Wire, WireOptions
 from agent.mqtt.broker_selector import Rota
 from agent.mqtt.messages import Outgoing, Subscription
+from sim.fleet.connection import Wire, WireOptions
+from sim.fleet.counters import Consumed
 
 if TYPE_CHECKING:
     import ssl

@@ -12,9 +12,9 @@ from agent.store.gate_key import read_gate_key
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from agent.demo.central import Central
-    from agent.demo.screen import Result
-    from agent.demo.site import Site
+    from sim.demo.central import Central
+    from sim.demo.screen import Result
+    from sim.demo.site import Site
 
 DRAIN_TIMEOUT_S = 30.0
 

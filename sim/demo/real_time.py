@@ -8,16 +8,16 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from agent.demo.physics.bodies import CAR
-from agent.demo.physics.driving import Vehicle
-from agent.demo.physics.world import FOR_CARS, World
+from sim.physics.bodies import CAR
+from sim.physics.driving import Vehicle
+from sim.physics.world import FOR_CARS, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.demo.physics.bodies import Stretch
-    from agent.demo.physics.driving import Plan
-    from agent.demo.physics.world import Site
+    from sim.physics.bodies import Stretch
+    from sim.physics.driving import Plan
+    from sim.physics.world import Site
 
 PERIOD_S = 0.02
 MOST_S = 0.1

@@ -12,18 +12,18 @@ from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
 from agent.core.model.list_kinds import ListKind
-from agent.issuing import symbol
-from agent.issuing.symbol import Level
-from agent.publishing.sources import COLUMNS
 from agent.service.cleanup import on_failure
+from central.issuing import qr_symbol
+from central.issuing.qr_symbol import Level
+from central.publishing.sources import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from agent.core.model.list_rows import Declaration
-    from agent.issuing.desk import Issued, IssuingDesk
-    from agent.issuing.orders_file import CheckedOrder
+    from central.issuing.issuer import Issued, IssuingDesk
+    from central.issuing.orders_file import CheckedOrder
 
 DECLARATIONS_FILE = "declarations.csv"
 PERMITS_FILE = "permits.csv"
@@ -135,15 +135,15 @@ def _write_permits(path: Path, orders: Sequence[CheckedOrder], issued: Sequence[
 def _write_pictures(
     folder: Path, issued: Sequence[Issued], pictures: Pictures, progress: Callable[[int], None]
 ) -> None:
-    draw = partial(symbol.picture, kind=pictures.kind or "", level=pictures.level, module_px=pictures.module_px)
+    draw = partial(qr_symbol.picture, kind=pictures.kind or "", level=pictures.level, module_px=pictures.module_px)
     for each, data in zip(issued, _mapped(draw, [each.text for each in issued]), strict=True):
         (folder / f"{each.permit.permit_id.hex()}.{pictures.kind}").write_bytes(data)
         progress(1)
 
 
-def symbols(texts: Sequence[str], level: Level) -> Iterator[symbol.Symbol]:
+def symbols(texts: Sequence[str], level: Level) -> Iterator[qr_symbol.Symbol]:
     """Yield the QR codes of texts, in their order, drawn by all processors."""
-    return _mapped(partial(symbol.Symbol.of, level=level), texts)
+    return _mapped(partial(qr_symbol.Symbol.of, level=level), texts)
 
 
 def _mapped(work: Callable[[str], _Made], texts: Sequence[str]) -> Iterator[_Made]:

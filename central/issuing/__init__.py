@@ -3,11 +3,11 @@
 from agent.core.crypto.keys import KeyInvalidError, SigningKey
 from agent.core.model.list_rows import Declaration, DeclarationStatus
 from agent.core.permit.claims import Permit, PermitForm
-from agent.issuing.batch import OutputError, Pictures, issue_batch, write_declarations
-from agent.issuing.desk import Issued, IssuingDesk
-from agent.issuing.order import Order, OrderError, Problem, Terms
-from agent.issuing.orders_file import CheckedOrder, read_orders
-from agent.issuing.symbol import Level, Symbol, picture
+from central.issuing.batch import OutputError, Pictures, issue_batch, write_declarations
+from central.issuing.issuer import Issued, IssuingDesk
+from central.issuing.order import Order, OrderError, Problem, Terms
+from central.issuing.orders_file import CheckedOrder, read_orders
+from central.issuing.qr_symbol import Level, Symbol, picture
 
 __all__ = [
     "CheckedOrder",

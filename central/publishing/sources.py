@@ -13,8 +13,8 @@ from agent.core.model.list_rows import Declaration, DeclarationStatus, Revocatio
 from agent.core.permit import vin as vins
 from agent.core.permit.claims import DECLARATION_DIGITS, DIRECTIONS, LANES, PERMIT_ID_BYTES
 from agent.core.plates.formats import PlateKind, kinds_of, normalise
-from agent.publishing.records import SHOWN, Record, SourceError, records, unknown
 from agent.settings.toml.problems import nearest
+from central.publishing.records import SHOWN, Record, SourceError, records, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence

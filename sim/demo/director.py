@@ -13,25 +13,25 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from agent.core.model.reasons import Verdict
-from agent.demo import site as demo_site
-from agent.demo.broker import Broker
-from agent.demo.central import Central
-from agent.demo.clockwork import Clockwork
-from agent.demo.event_lines import lists_behind
-from agent.demo.list_office import ListOffice
-from agent.demo.papers import papers_of
-from agent.demo.reckoning import DRAIN_TIMEOUT_S, reckoning
-from agent.demo.screen import Result, Screen
 from drivers.emulators.modbus_rtu import ModbusEmulator
+from sim.demo import site as demo_site
+from sim.demo.broker import Broker
+from sim.demo.central import Central
+from sim.demo.event_lines import lists_behind
+from sim.demo.list_publisher import ListOffice
+from sim.demo.permits import papers_of
+from sim.demo.real_time import Clockwork
+from sim.demo.screen import Result, Screen
+from sim.demo.summary import DRAIN_TIMEOUT_S, reckoning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from agent.demo.acts import Act
-    from agent.demo.central import JsonObject
-    from agent.demo.papers import Papers
     from drivers.relay_bank import Switching
+    from sim.demo.central import JsonObject
+    from sim.demo.permits import Papers
+    from sim.demo.vehicles import Act
 
 log = logging.getLogger(__name__)
 

@@ -16,7 +16,7 @@ from agent.core.plates.formats import kinds_of
 
 if TYPE_CHECKING:
     from agent.core.permit.issue import Issuer
-    from agent.demo.acts import Act
+    from sim.demo.vehicles import Act
 
 HOUR_S = 3600
 DAY_S = 24 * HOUR_S

@@ -16,7 +16,7 @@ from agent.i18n.reasons import officer_text
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from agent.demo.central import JsonObject
+    from sim.demo.central import JsonObject
 
 INDENT = 18
 TYPE_CELLS = 18
