@@ -43,7 +43,7 @@ bench-reading: setup  ## Our readers beside others on the same pictures; WRITE=y
 
 test-browser: setup  ## Look at every page of the console in a browser, in four languages, on desktop and phone; some minutes
 	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh proofs
-	@$(BIN)/python -m pytest -m long tests/console/browser
+	@$(BIN)/python -m pytest -m long tests/browser
 
 test-package: setup  ## Build the Debian package, and boot it in a container: upgrade, roll back, remove; as root, some minutes
 	@PYTHON=$(PYTHON) VENV=$(VENV) tools/setup.sh proofs
@@ -70,7 +70,7 @@ fuzz-guided: setup  ## Let coverage guide the attack on one reader for five minu
 	@.venv-fuzz/bin/python -m tests.fuzz.guided "$(READER)"
 
 races: setup  ## Three gates race for the same permits, are killed and cut off: was any permit used twice?
-	@$(BIN)/python -m tests.site.races
+	@$(BIN)/python -m tests.races.races
 
 mutants: setup  ## Change the rules of lane, permits, lists, clock and site and the boards' codecs in every small way: do the tests notice?
 	@$(BIN)/python tools/mutants.py
@@ -94,10 +94,10 @@ soak: setup  ## The whole agent at twenty times the traffic, all faults mixed, f
 	@$(BIN)/python -m tests.soak --for $(SOAK_S) --seed $(SEED) $(if $(WRITE),--picture docs/images/soak.svg)
 
 soak-lane: setup  ## Drive 10,000 vehicles and 8 million random steps through the lane's rules; eight minutes
-	@$(BIN)/python -m tests.soak_lane
+	@$(BIN)/python -m tests.soak.lane
 
 soak-eye: setup  ## Run an eye over 100,000 pictures as fast as it reads them, with faults: is its memory flat? Ten to thirty minutes
-	@$(BIN)/python -m tests.soak_eye
+	@$(BIN)/python -m tests.soak.eye
 
 RUNS ?= 3
 AT_ONCE ?= 1

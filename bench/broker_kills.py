@@ -19,10 +19,10 @@ from agent.devices.supervisor import PortState
 from agent.mqtt.flow import FlowSettings
 from bench.figures import Figure, table
 from bench.scratch import scratch
-from tests.central import Central
-from tests.linking import GATE, journal_at, linked, quick, record
-from tests.mosquitto import Broker
-from tests.waiting import eventually
+from tests.support.mqtt.central import Central
+from tests.support.mqtt.linking import GATE, journal_at, linked, quick, record
+from tests.support.mqtt.mosquitto import Broker
+from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import av
 import numpy as np
 
-from tests.live_rtsp_server import Server, length_prefixed
+from tests.support.vision.live_rtsp_server import Server, length_prefixed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -88,7 +88,7 @@ class ClipEncoder:
 
 
 class ClipStream:
-    """What `tests.live_rtsp_server.Server` serves: the clip that is shown now, over and over."""
+    """What `tests.support.vision.live_rtsp_server.Server` serves: the clip that is shown now, over and over."""
 
     def __init__(self, encoder: ClipEncoder, first: Clip) -> None:
         self.encoder = encoder

@@ -23,8 +23,8 @@ from agent.site.service import SiteDesk
 from agent.store.journal.journal import Journal
 from bench.figures import Figure, p50, p99, table
 from bench.scratch import scratch
-from tests.mosquitto import Broker
-from tests.waiting import eventually
+from tests.support.mqtt.mosquitto import Broker
+from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from agent.core.site.claims import ClaimAnswer

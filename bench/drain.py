@@ -20,9 +20,9 @@ from agent.mqtt.flow import FlowSettings
 from bench.figures import Figure, table
 from bench.scratch import scratch
 from tests.faults.consumer import Consumer
-from tests.linking import GATE, journal_at, linked, local, quick, record
-from tests.mosquitto import Broker, SampleBroker
-from tests.waiting import eventually
+from tests.support.mqtt.linking import GATE, journal_at, linked, local, quick, record
+from tests.support.mqtt.mosquitto import Broker, SampleBroker
+from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -41,10 +41,10 @@ from bench.drain import drain, reference_consumer
 from bench.figures import Figure, p50, p99, table
 from bench.scratch import scratch
 from tests.faults.gate import Gate
-from tests.gate_site import GATE
-from tests.installed import Installation, build_wheel
-from tests.mosquitto import SampleBroker
-from tests.waiting import eventually
+from tests.support.gate.gate_site import GATE
+from tests.support.gate.installed import Installation, build_wheel
+from tests.support.mqtt.mosquitto import SampleBroker
+from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -32,7 +32,7 @@ from bench.processes import cpu_s, proportional_mb
 from bench.scratch import scratch
 from drivers import registry
 from drivers.camera.yard.scene import Scene, ShownCode, Vehicle
-from tests.waiting import eventually
+from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from pathlib import Path

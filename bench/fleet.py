@@ -19,7 +19,7 @@ from bench.processes import cpu_s
 from bench.scratch import scratch
 from sim.fleet.plan import Plan
 from sim.fleet.run import Fleet
-from tests.mosquitto import Broker
+from tests.support.mqtt.mosquitto import Broker
 
 if TYPE_CHECKING:
     from sim.fleet.counters import Report

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Self
 
 from bench.board import pulse_at
 from drivers.emulators.modbus_rtu import ModbusEmulator
-from tests.central import Central
-from tests.gate_site import GATE, GateSite, plain_broker
-from tests.mosquitto import Broker
-from tests.waiting import eventually
+from tests.support.gate.gate_site import GATE, GateSite, plain_broker
+from tests.support.mqtt.central import Central
+from tests.support.mqtt.mosquitto import Broker
+from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -23,7 +23,7 @@ from bench.processes import cpu_s
 from bench.scratch import scratch
 from drivers import registry
 from drivers.camera.yard.scene import Scene, draw_scene
-from tests.waiting import eventually
+from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from agent.vision.mapping import EyeStatus

@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING
 
 from bench.figures import Figure, p50, p99, table
 from bench.scratch import scratch
-from tests.list_gates import ListGate, central_at
-from tests.lists import DECLARATIONS, REVOCATIONS, declarations, delta, revocations, snapshot
-from tests.mosquitto import Broker
-from tests.registries import open_registry, opened, put_whole, with_trust
-from tests.site.network import network, why_no_namespaces
-from tests.waiting import eventually
+from tests.races.network import network, why_no_namespaces
+from tests.support.lists.gates import ListGate, central_at
+from tests.support.lists.lists import DECLARATIONS, REVOCATIONS, declarations, delta, revocations, snapshot
+from tests.support.mqtt.mosquitto import Broker
+from tests.support.store.registries import open_registry, opened, put_whole, with_trust
+from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -183,7 +183,7 @@ def _shape(tc: list[str], device: str) -> None:
 
 
 def _taken(space: list[str], folder: Path, host: str, port: int) -> float:
-    command = [*space, sys.executable, "-m", "tests.list_gate_process", str(folder), host, str(port)]
+    command = [*space, sys.executable, "-m", "tests.support.lists.gate_process", str(folder), host, str(port)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             lines: list[list[str]] = []

@@ -36,9 +36,9 @@ from agent.site.service import LoneGate
 from agent.store.journal.journal import Journal
 from bench.figures import Figure, p50, p99, table
 from bench.scratch import scratch
-from tests.lists import ROOT, SITE, declarations
-from tests.permits import KEY, NOW
-from tests.registries import open_registry, put_whole
+from tests.support.lists.lists import ROOT, SITE, declarations
+from tests.support.pki.permits import KEY, NOW
+from tests.support.store.registries import open_registry, put_whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,7 +6,7 @@ import socket
 import threading
 from typing import TYPE_CHECKING, Self
 
-from tests.waiting import eventually
+from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
     from pathlib import Path

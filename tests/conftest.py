@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.waiting import scaled
+from tests.support.waiting import scaled
 
 FILE = Path("build/board-faults.txt")
 TESTS = Path(__file__).parent
-WHOLE_GATES = ("system", "packaging", "site")
+WHOLE_GATES = ("system", "packaging", "races")
 
 
 def pytest_configure() -> None:
@@ -42,7 +42,7 @@ def pytest_terminal_summary(terminalreporter) -> None:
     ]
     if not found:
         return
-    from tests.board_cells import Cell, overview, table  # noqa: PLC0415 - only where there is a matrix
+    from tests.support.board.fault_cells import Cell, overview, table  # noqa: PLC0415 - only where there is a matrix
 
     cells = [Cell.read(each) for measured in found for each in measured]
     file = terminalreporter.config.rootpath / FILE

@@ -146,7 +146,7 @@ free too before anything counts as clear. Names that end in `_s` are timings of 
 are new ones each time. Grants, alarms and outcomes are events; **RAISE**, **CLOSE** and **HOLD** move the barrier, always after
 the record of why; those "at once" wait for no neighbour.
 
-Rules that never break, each watched over random sequences by `tests/core/test_lane_rules.py`:
+Rules that never break, each watched over random sequences by `tests/unit/agent/core/lane/test_rules.py`:
 
 1. No open pulse without a recorded, unexpired, unused grant: by a permit, by an officer, or, where the agent itself
    ordered the arm down, for what it met on the way.

@@ -41,7 +41,7 @@ COPIED = (
 GROUPS = {
     "lane": (
         ("agent/core/lane/*.py",),
-        ("tests/core/test_lane_*.py", "tests/core/test_ways.py"),
+        ("tests/unit/agent/core/lane/test_*.py",),
     ),
     "codecs": (
         (
@@ -52,34 +52,38 @@ GROUPS = {
             "drivers/scanner/framing.py",
         ),
         (
-            "tests/drivers/test_*_codec.py",
-            "tests/drivers/test_modbus_profiles.py",
-            "tests/drivers/test_scanner_framing.py",
+            "tests/unit/drivers/test_*_codec.py",
+            "tests/unit/drivers/relay/test_*_codec.py",
+            "tests/unit/drivers/relay/test_modbus_profiles.py",
+            "tests/unit/drivers/scanner/test_framing.py",
         ),
     ),
     "judgement": (
         ("agent/core/decision/checks/*.py", "agent/core/decision/judge.py", "agent/core/decision/knowledge.py"),
-        ("tests/core/test_judgement*.py",),
+        ("tests/unit/agent/core/decision/test_judge*.py",),
     ),
     "permits": (
         ("agent/core/permit/checks.py", "agent/core/permit/reference.py"),
-        ("tests/core/test_permit_*.py",),
+        (
+            "tests/unit/agent/core/permit/test_*.py",
+            "tests/unit/agent/core/crypto/test_cose.py",
+        ),
     ),
     "site": (
         ("agent/core/site/claims.py", "agent/core/site/ledger.py"),
-        ("tests/core/test_claims.py",),
+        ("tests/unit/agent/core/site/test_claims.py",),
     ),
     "claims": (
         ("agent/site/own_claims.py", "agent/store/journal/home_claims.py"),
-        ("tests/agent/test_own_claims.py", "tests/agent/test_journal_claims.py"),
+        ("tests/unit/agent/site/test_own_claims.py", "tests/unit/agent/store/journal/test_home_claims.py"),
     ),
     "clock": (
         ("agent/core/clock/trust.py", "agent/core/decision/rate_limit.py"),
-        ("tests/core/test_clock_trust.py", "tests/core/test_rate.py"),
+        ("tests/unit/agent/core/clock/test_trust.py", "tests/unit/agent/core/decision/test_rate_limit.py"),
     ),
     "lists": (
         ("agent/core/lists/freshness.py", "agent/core/lists/sync.py"),
-        ("tests/core/test_lists_standing.py", "tests/core/test_lists_sync*.py"),
+        ("tests/unit/agent/core/lists/test_freshness.py", "tests/unit/agent/core/lists/test_sync*.py"),
     ),
 }
 """What is changed, and the tests that must notice.
@@ -87,7 +91,7 @@ GROUPS = {
 They must call it themselves: values that `parametrize` got from it were made before the change. What is decorated, and
 what stands outside functions, is not changed.
 """
-NOT_TABLES = ("*_rules.py", "*_traffic.py", "*_walks.py")
+NOT_TABLES = ("*/lane/test_rules.py", "*/lane/test_traffic.py", "*_walk.py", "*_walks.py")
 """Random walks take too long to be run for each of thousands of changes; the tables must do."""
 NOT_RANDOM = "not hypothesis and not long"
 """Random inputs would notice a change in one run and miss it in the next."""

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 REPORTS = ROOT / "build" / "stress"
-TESTS = ("drivers", "agent", "system", "site", "console", "examples", "packaging/test_boot.py")
+TESTS = ("unit", "system", "races", "examples", "packaging/test_boot.py")
 BUSY_LOOPS = 3
 PERIOD_US = 100_000
 CORES = 0.5

@@ -7,7 +7,7 @@ import pytest
 from tests.cluster.gates import Gate
 from tests.cluster.kills import BACK_S
 from tests.cluster.nodes import Cluster
-from tests.waiting import eventually
+from tests.support.waiting import eventually
 
 NAMES = [f"gate-{number}" for number in range(1, 5)]
 FLEET = ("fleet", "of-the-fleet")

@@ -21,8 +21,8 @@ from sim.fleet.counters import Spread
 from tests.cluster.gates import Gates
 from tests.cluster.nodes import Cluster
 from tests.cluster.workers import Found, Worker
-from tests.postgres import Postgres
-from tests.waiting import eventually
+from tests.support.consumer.postgres import Postgres
+from tests.support.waiting import eventually
 
 WORKERS = 3
 DOWN_S = 4.0

@@ -15,10 +15,10 @@ from pathlib import Path
 from agent.broker.addresses import BrokerAddress
 from agent.broker.tls import TlsFiles
 from agent.mqtt.one_shot_client import Guest
-from tests.lists import SITE
-from tests.mosquitto import free_port
-from tests.pki import Authority
-from tests.waiting import eventually
+from tests.support.lists.lists import SITE
+from tests.support.mqtt.mosquitto import free_port
+from tests.support.pki.certificates import Authority
+from tests.support.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "config" / "rabbitmq"

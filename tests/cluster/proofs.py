@@ -15,9 +15,9 @@ from sim.fleet.run import Fleet
 from tests.cluster.conftest import FLEET
 from tests.cluster.kills import BACK_S, DRAIN_S, play
 from tests.cluster.workers import Found, Worker
-from tests.contract_check import assert_valid
-from tests.postgres import Postgres
-from tests.waiting import eventually
+from tests.support.consumer.postgres import Postgres
+from tests.support.mqtt.contract_check import assert_valid
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.timeout(900)
 FLEET_GATES = 1_000

@@ -26,10 +26,10 @@ from agent.core.commands.command import CommandName
 from agent.core.crypto.keys import SigningKey
 from agent.lists.topics import ListTopics
 from tests.cluster.kills import BACK_S
-from tests.faultproxy import FaultProxy
-from tests.list_central import ROWS, Desk
-from tests.lists import DECLARATIONS, SITE
-from tests.waiting import eventually
+from tests.support.lists.central import ROWS, Desk
+from tests.support.lists.lists import DECLARATIONS, SITE
+from tests.support.mqtt.faultproxy import FaultProxy
+from tests.support.waiting import eventually
 
 pytestmark = pytest.mark.timeout(300)
 LOST_S = 15.0

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.postgres import needs_postgres, postgres
+from tests.support.consumer.postgres import needs_postgres, postgres
 
 __all__ = ["postgres"]
 CENTRAL = Path(__file__).parents[2] / "examples" / "central"

@@ -7,7 +7,7 @@ import pytest
 from paho.mqtt.client import MQTT_ERR_CONN_LOST
 from reference_consumer import BATCH, amqp, batch_of, options_of, run
 
-from tests.central_events import chain, devices, put
+from tests.support.consumer.events import chain, devices, put
 
 # --------------------------------------------------------------------------------------------- the two ways to a broker
 

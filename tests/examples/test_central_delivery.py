@@ -9,12 +9,22 @@ import pytest
 
 from agent.broker.tls import TlsFiles
 from agent.core.events.chain import digest_of
-from tests.consumer import PROGRAM, Worker, acknowledged, journals, query, report, sent, stored, uplinks
-from tests.linking import local, record
-from tests.mosquitto import Broker, Listener, SampleBroker, needs_mosquitto, publish
-from tests.mosquitto import stored as retained
-from tests.postgres import Postgres, needs_postgres
-from tests.waiting import eventually, scaled
+from tests.support.consumer.consumer import (
+    PROGRAM,
+    Worker,
+    acknowledged,
+    journals,
+    query,
+    report,
+    sent,
+    stored,
+    uplinks,
+)
+from tests.support.consumer.postgres import Postgres, needs_postgres
+from tests.support.mqtt.linking import local, record
+from tests.support.mqtt.mosquitto import Broker, Listener, SampleBroker, needs_mosquitto, publish
+from tests.support.mqtt.mosquitto import stored as retained
+from tests.support.waiting import eventually, scaled
 
 pytestmark = needs_mosquitto
 GATES = tuple(f"khorgos-0{number}" for number in range(1, 6))

@@ -20,11 +20,11 @@ from agent.core.crypto.keys import SigningKey
 from agent.core.events.chain import Point, beginning, digest_of
 from agent.core.events.checkpoint import checkpoint_draft
 from agent.core.events.event_types import Draft
-from tests.central_events import GATE, SOURCE, chain, devices, message, point, put
-from tests.consumer import report
-from tests.journals import STREAM, UTC, closed, device
-from tests.postgres import needs_postgres
-from tests.waiting import scaled
+from tests.support.consumer.consumer import report
+from tests.support.consumer.events import GATE, SOURCE, chain, devices, message, point, put
+from tests.support.consumer.postgres import needs_postgres
+from tests.support.store.journals import STREAM, UTC, closed, device
+from tests.support.waiting import scaled
 
 
 def gaps(store):

@@ -17,7 +17,7 @@ from agent.core.model.reasons import Reason
 from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.issue import DAY_S, Issuer, trust_list
 from central.publishing.sources import entries
-from tests.permits import KEY, NOW
+from tests.support.pki.permits import KEY, NOW
 
 WINDOW = Path(__file__).resolve().parents[2] / "examples" / "trade_window" / "window.py"
 GOOD = {"declaration": "941120260000012345", "vin": "LSVAA49J132047371", "plate": "新A·12345"}

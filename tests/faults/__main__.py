@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.faults.rows import OTHERS, ROWS, played
 from tests.faults.table import FILE, Progress, table
-from tests.installed import Installation, build_wheel
+from tests.support.gate.installed import Installation, build_wheel
 
 SEED = 20261124
 

@@ -4,7 +4,7 @@ import json
 import sqlite3
 from contextlib import closing
 
-from tests.consumer import Worker
+from tests.support.consumer.consumer import Worker
 
 
 class Consumer(Worker):

@@ -4,7 +4,7 @@ import os
 import shutil
 from contextlib import contextmanager
 
-from tests.small_disk import make_image, mounted
+from tests.support.store.small_disk import make_image, mounted
 
 MIB = 1 << 20
 BLOCK = 1 << 16

@@ -10,8 +10,8 @@ from random import Random
 
 from drivers.emulators.lcus import LcusEmulator
 from drivers.emulators.scanner import ScannerEmulator
-from tests.gate_site import GATE, SITE, GateSite
-from tests.waiting import scaled_ms
+from tests.support.gate.gate_site import GATE, SITE, GateSite
+from tests.support.waiting import scaled_ms
 
 LANES = 4
 EVERY_S = 0.1

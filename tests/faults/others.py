@@ -24,7 +24,7 @@ def cluster_killed(_installed, folder, cycles, *, seed, tell):
     """Kill single nodes of a RabbitMQ cluster in turn, a consumer with each, then all three nodes."""
     from tests.cluster.kills import play  # noqa: PLC0415 - only this case needs its libraries
     from tests.cluster.nodes import home  # noqa: PLC0415
-    from tests.postgres import BINARIES  # noqa: PLC0415
+    from tests.support.consumer.postgres import BINARIES  # noqa: PLC0415
 
     if home() is None or BINARIES is None:
         pytest.skip("RabbitMQ or PostgreSQL is not installed")
@@ -55,7 +55,7 @@ def cluster_killed(_installed, folder, cycles, *, seed, tell):
 
 def hostile_messages(_installed, _folder, cycles, *, seed, tell):
     """Forged, replayed, retained, mangled and endless messages to a gate; none may have an effect."""
-    command = [sys.executable, "-m", "tests.hostile_run", "--messages", str(cycles), "--seed", str(seed)]
+    command = [sys.executable, "-m", "tests.faults.hostile_run", "--messages", str(cycles), "--seed", str(seed)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     tell(cycles, None, None)
     told = [

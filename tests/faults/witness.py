@@ -10,8 +10,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from tests.gate_site import GATE
-from tests.waiting import PATIENCE_S
+from tests.support.gate.gate_site import GATE
+from tests.support.waiting import PATIENCE_S
 
 
 class Witness:

@@ -6,13 +6,13 @@ from contextlib import ExitStack
 from random import Random
 
 from agent.store.journal.reader import JournalReader
-from tests.faultproxy import FaultProxy
 from tests.faults.consumer import Consumer
 from tests.faults.gate import Gate
 from tests.faults.judge import Ending, Outside, judge
 from tests.faults.witness import Witness
-from tests.gate_site import plain_broker
-from tests.mosquitto import Broker
+from tests.support.gate.gate_site import plain_broker
+from tests.support.mqtt.faultproxy import FaultProxy
+from tests.support.mqtt.mosquitto import Broker
 
 QUICK = "keepalive_s = 5\nheartbeat_s = 5"
 STARTED_WITHIN_S = 30

@@ -16,7 +16,7 @@ from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S, Issuer, issue, issue_jws, trust_list
 from agent.core.permit.reference import digest_of, reference_of
 from agent.core.permit.trust import Purpose
-from tests.permits import KEY, NOW, PERMIT
+from tests.support.pki.permits import KEY, NOW, PERMIT
 
 EC = SigningKey.from_seed(b"c" * 32, Algorithm.ES256)
 LISTS = SigningKey.from_seed(b"l" * 32)

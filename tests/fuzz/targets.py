@@ -22,7 +22,7 @@ from tests.fuzz import corpus
 from tests.fuzz.mutations import random_item, spliced, spoilt
 from tests.fuzz.target import Target
 from tests.fuzz.wires import WIRES
-from tests.permits import KEY, NOW
+from tests.support.pki.permits import KEY, NOW
 
 if TYPE_CHECKING:
     import random

@@ -35,12 +35,12 @@ from drivers import modbus, numato
 from drivers.api import DeviceError
 from drivers.relay import devantech_codec, kmtronic_codec, lcus_codec
 from drivers.scanner.framing import FrameRules, Framing
-from tests.commanding import GATE, KEY, KEYS, KID, OTHER_KEY, body, signed
 from tests.fuzz.mutations import spliced, spoilt
 from tests.fuzz.target import Target
-from tests.gate_files import GOOD, loaded
-from tests.sites import KEYS as SITE_KEYS
-from tests.sites import roll_of
+from tests.support.gate.config_files import GOOD, loaded
+from tests.support.mqtt.commanding import GATE, KEY, KEYS, KID, OTHER_KEY, body, signed
+from tests.support.site.sites import KEYS as SITE_KEYS
+from tests.support.site.sites import roll_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

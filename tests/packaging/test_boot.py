@@ -8,9 +8,9 @@ import re
 import httpx
 import pytest
 
-from tests.booted_gate import CONFIGURATION, UNIT, Said, installed_gate, why_not_here
-from tests.debian_packages import kept_thin
-from tests.waiting import PATIENCE_S, eventually
+from tests.support.packaging.booted_gate import CONFIGURATION, UNIT, Said, installed_gate, why_not_here
+from tests.support.packaging.debian_packages import kept_thin
+from tests.support.waiting import PATIENCE_S, eventually
 
 pytestmark = [
     pytest.mark.skipif(bool(why_not_here()), reason=why_not_here() or "-"),

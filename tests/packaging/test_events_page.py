@@ -19,9 +19,9 @@ from agent.core.contract.channels import CHANNELS
 from agent.core.contract.schemas import EVENTS, schemas
 from agent.core.events.event_types import Alarm, Outcome
 from agent.core.model.reasons import Reason, Verdict
-from tests.linking import GATE, journal_at, linked, local, quick, record
-from tests.mosquitto import SampleBroker, needs_mosquitto
-from tests.waiting import eventually
+from tests.support.mqtt.linking import GATE, journal_at, linked, local, quick, record
+from tests.support.mqtt.mosquitto import SampleBroker, needs_mosquitto
+from tests.support.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "events.md"

@@ -21,9 +21,9 @@ from central.publishing.catalogue import Catalogue
 from central.publishing.delivery import Delivery, survey
 from central.publishing.publisher import Publisher
 from central.publishing.sources import COLUMNS, REQUIRED
-from tests.lists import LISTS_KEY, declarations, trust_text, trusted
-from tests.mosquitto import Broker, needs_mosquitto
-from tests.permits import NOW
+from tests.support.lists.lists import LISTS_KEY, declarations, trust_text, trusted
+from tests.support.mqtt.mosquitto import Broker, needs_mosquitto
+from tests.support.pki.permits import NOW
 
 PAGE = (Path(__file__).parents[2] / "docs" / "lists.md").read_text()
 

@@ -11,7 +11,7 @@ import pytest
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
-from tests.debian_packages import STORE, Packages, own_target
+from tests.support.packaging.debian_packages import STORE, Packages, own_target
 from tools.deb import environment
 from tools.deb.command_tree import commands
 from tools.deb.completion import completion

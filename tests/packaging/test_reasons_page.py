@@ -13,8 +13,8 @@ from agent.core.lane.state import State
 from agent.core.model.reasons import Reason, Verdict
 from agent.settings.model.agent import Settings
 from agent.settings.model.lane import Lane
-from tests.core.test_judgement_reasons import ROWS
-from tests.judging import KNOWN, answer
+from tests.support.lane.judging import KNOWN, answer
+from tests.unit.agent.core.decision.test_judge_reasons import ROWS
 
 ROOT = Path(__file__).parents[2]
 

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from tests.sandbox_attempts import ATTEMPTS
+from tests.support.vision.sandbox_attempts import ATTEMPTS
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")

@@ -5,12 +5,12 @@ from tools.stress import Found, table
 LOG = """\
 ..FEE                                                                    [100%]
 =========================== short test summary info ============================
-ERROR tests/site/test_a.py::test_of_b[1-2] - OSError: away
-FAILED tests/drivers/test_c.py::TestD::test_of_e - assert 1 == 2
-ERROR tests/drivers/test_c.py::TestD::test_of_e - left open
+ERROR tests/races/test_a.py::test_of_b[1-2] - OSError: away
+FAILED tests/unit/drivers/test_c.py::TestD::test_of_e - assert 1 == 2
+ERROR tests/unit/drivers/test_c.py::TestD::test_of_e - left open
 1 failed, 3 passed, 1 error in 12.00s
 """
-E_FAILED = "tests/drivers/test_c.py::TestD::test_of_e"
+E_FAILED = "tests/unit/drivers/test_c.py::TestD::test_of_e"
 
 
 def test_each_test_that_failed_is_counted_with_its_reason_under_each_kind_of_stress():

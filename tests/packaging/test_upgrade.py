@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.booted_gate import CONFIGURATION, JOURNAL, UNIT, Said, installed_gate, why_not_here
-from tests.debian_packages import Packages, rewrite
+from tests.support.packaging.booted_gate import CONFIGURATION, JOURNAL, UNIT, Said, installed_gate, why_not_here
+from tests.support.packaging.debian_packages import Packages, rewrite
 from tools.deb.bundle import fill
 
 pytestmark = [

@@ -11,7 +11,7 @@ from zipfile import ZipFile
 import pytest
 from packaging.requirements import Requirement
 
-from tests.installed import ROOT, build_wheel
+from tests.support.gate.installed import ROOT, build_wheel
 
 PACKAGES = ("agent", "central", "drivers", "sim")
 SHARED = ("config", "systemd")

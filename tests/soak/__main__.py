@@ -23,12 +23,12 @@ from agent.store.journal.reader import JournalReader
 from bench.figures import percentile
 from tests.faults.disks import MIB, FullDisk
 from tests.faults.world import World
-from tests.installed import Installation, build_wheel
 from tests.soak.course import Course
 from tests.soak.gate import EVERY_S, LOOP_LANES, POST_LANES, REAL_EVERY_S, SoakGate
 from tests.soak.troubles import NetworkCamera, Troubles
 from tests.soak.verdict import strange_grants, transactions, twice_used, wrongs
-from tests.waiting import eventually
+from tests.support.gate.installed import Installation, build_wheel
+from tests.support.waiting import eventually
 
 BUILD = Path(__file__).parents[2] / "build"
 FOR_S = 3600.0

@@ -18,8 +18,8 @@ from drivers.emulators.lcus import LcusEmulator
 from drivers.emulators.modbus_rtu import ModbusEmulator
 from drivers.emulators.scanner import ScannerEmulator
 from tests.faults.gate import CONFIGURATION
-from tests.gate_site import GATE, SITE, GateSite
-from tests.mosquitto import free_port
+from tests.support.gate.gate_site import GATE, SITE, GateSite
+from tests.support.mqtt.mosquitto import free_port
 
 REAL_EVERY_S = 120.0
 """From vehicle to vehicle in a truck lane."""

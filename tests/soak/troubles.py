@@ -16,13 +16,13 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 
 from drivers.emulators.board import ReplyFault
-from tests.commanding import body
 from tests.faults.cases import NETWORK_FAULTS
-from tests.gate_site import GATE
-from tests.hostile import ROOT, Hostile
-from tests.live_rtsp import LiveCamera
 from tests.soak.gate import card
 from tests.soak.visitors import Visitor
+from tests.support.gate.gate_site import GATE
+from tests.support.mqtt.commanding import body
+from tests.support.mqtt.hostile import ROOT, Hostile
+from tests.support.vision.live_rtsp import LiveCamera
 
 STREAM = "01900000-0000-7000-8000-000000000000"
 CLOCK_STEPS_S = (-90, -5, 5, 90)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.installed import Installation, build_wheel
-from tests.mosquitto import Broker
+from tests.support.gate.installed import Installation, build_wheel
+from tests.support.mqtt.mosquitto import Broker
 
 
 @pytest.fixture(scope="session")

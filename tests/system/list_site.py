@@ -8,9 +8,9 @@ from agent.core.permit import trust
 from agent.core.permit.issue import DAY_S, LIST_LIFE_S
 from agent.core.permit.reference import digest_of, reference_of
 from agent.core.permit.trust import Purpose, TrustEntry, TrustList
-from tests.gate_site import HOUR_S, SITE, GateSite
-from tests.list_central import as_csv, write
-from tests.lists import declarations
+from tests.support.gate.gate_site import HOUR_S, SITE, GateSite
+from tests.support.lists.central import as_csv, write
+from tests.support.lists.lists import declarations
 
 VEHICLES = 200
 

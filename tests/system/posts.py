@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from agent.store.errors import JournalUnavailableError
 from agent.store.journal.reader import JournalReader
 from drivers.emulators.scanner import ScannerEmulator
-from tests.gate_site import GATE, SITE
-from tests.hearing import Hearing
-from tests.lanes import InputsLane
+from tests.support.gate.gate_site import GATE, SITE
+from tests.support.gate.lanes import InputsLane
+from tests.support.gate.subscriber import Hearing
 
 CONFIGURATION = """\
 version = 1

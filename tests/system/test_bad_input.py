@@ -13,15 +13,15 @@ from agent.store.journal.reader import JournalReader
 from drivers.camera.yard.scene import Scene, Vehicle, draw_scene
 from drivers.emulators.lcus import LcusEmulator
 from drivers.emulators.pty import PtyLine
-from tests.arrivals import View, empty_yard
-from tests.central import Central
-from tests.gate_site import GATE, GateSite
-from tests.hearing import Hearing
-from tests.lanes import DECIDE_S, GONE_S, GRANT_S
-from tests.live_rtsp import RATE_HZ, LiveCamera
-from tests.mosquitto import Broker, free_port, needs_mosquitto
-from tests.pki import Authority
-from tests.waiting import scaled, scaled_ms
+from tests.support.gate.arrivals import View, empty_yard
+from tests.support.gate.gate_site import GATE, GateSite
+from tests.support.gate.lanes import DECIDE_S, GONE_S, GRANT_S
+from tests.support.gate.subscriber import Hearing
+from tests.support.mqtt.central import Central
+from tests.support.mqtt.mosquitto import Broker, free_port, needs_mosquitto
+from tests.support.pki.certificates import Authority
+from tests.support.vision.live_rtsp import RATE_HZ, LiveCamera
+from tests.support.waiting import scaled, scaled_ms
 
 OPEN_S = min(60.0, scaled(4.0))
 FRAMES_UNTIL_GONE = round((GONE_S + scaled(0.15)) * RATE_HZ)

@@ -22,9 +22,9 @@ from drivers.emulators.modbus_rtu import ModbusEmulator
 from drivers.inputs.simulated import write_state
 from drivers.registry import inputs as make_inputs
 from drivers.registry import relay as make_relay
-from tests.barriers import FOREVER, wiring
-from tests.gate_site import GateSite
-from tests.waiting import PATIENCE_S, eventually
+from tests.support.board.barriers import FOREVER, wiring
+from tests.support.gate.gate_site import GateSite
+from tests.support.waiting import PATIENCE_S, eventually
 
 SEED = 20261124
 MANY = 100

@@ -12,11 +12,11 @@ from agent.core.crypto import jws
 from agent.core.crypto.keys import SigningKey
 from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import Guest
-from tests.central import Central
-from tests.gate_site import GATE, GateSite, plain_broker
-from tests.hearing import Hearing
-from tests.lanes import BlindLane
-from tests.mosquitto import needs_mosquitto
+from tests.support.gate.gate_site import GATE, GateSite, plain_broker
+from tests.support.gate.lanes import BlindLane
+from tests.support.gate.subscriber import Hearing
+from tests.support.mqtt.central import Central
+from tests.support.mqtt.mosquitto import needs_mosquitto
 
 pytestmark = needs_mosquitto
 

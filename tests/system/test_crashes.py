@@ -13,12 +13,12 @@ import pytest
 
 from agent.store.journal.reader import JournalReader
 from drivers.emulators.lcus import LcusEmulator
-from tests.central import Central
-from tests.gate_site import GATE, GateSite, plain_broker
-from tests.hearing import Hearing
-from tests.lanes import DECIDE_S, GONE_S, GRANT_S
-from tests.mosquitto import needs_mosquitto
-from tests.waiting import eventually, scaled, scaled_ms
+from tests.support.gate.gate_site import GATE, GateSite, plain_broker
+from tests.support.gate.lanes import DECIDE_S, GONE_S, GRANT_S
+from tests.support.gate.subscriber import Hearing
+from tests.support.mqtt.central import Central
+from tests.support.mqtt.mosquitto import needs_mosquitto
+from tests.support.waiting import eventually, scaled, scaled_ms
 
 pytestmark = needs_mosquitto
 

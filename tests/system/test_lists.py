@@ -12,15 +12,15 @@ import pytest
 
 from agent.core.model.list_rows import DeclarationStatus
 from drivers.camera.yard.scene import Scene, Vehicle, draw_scene
-from tests.arrivals import empty_yard
-from tests.contract_check import assert_valid
-from tests.gate_site import GATE, plain_broker
-from tests.lists import declarations
-from tests.live_rtsp import LiveCamera
-from tests.mosquitto import Broker, Listener, needs_mosquitto
+from tests.support.gate.arrivals import empty_yard
+from tests.support.gate.gate_site import GATE, plain_broker
+from tests.support.lists.lists import declarations
+from tests.support.mqtt.contract_check import assert_valid
+from tests.support.mqtt.mosquitto import Broker, Listener, needs_mosquitto
+from tests.support.vision.live_rtsp import LiveCamera
+from tests.support.waiting import eventually
 from tests.system.list_site import ListSite
 from tests.system.posts import PASSED, Gate, denied, held
-from tests.waiting import eventually
 
 pytestmark = needs_mosquitto
 

@@ -8,8 +8,8 @@ import pytest
 from tests.faults.consumer import Consumer
 from tests.faults.judge import Outside, judge
 from tests.faults.rows import ROWS, played
-from tests.journals import GATE, granted, open_journal, present
-from tests.mosquitto import needs_mosquitto
+from tests.support.mqtt.mosquitto import needs_mosquitto
+from tests.support.store.journals import GATE, granted, open_journal, present
 
 SEED = 20261124
 

@@ -9,14 +9,14 @@ import pytest
 
 from agent.core.model.reasons import Verdict
 from agent.store.journal.reader import JournalReader
-from tests.arrivals import arrivals, empty_yard
-from tests.central import Central
-from tests.gate_site import GATE, GateSite, plain_broker
-from tests.hearing import Heard, Hearing
-from tests.lanes import GONE_S, BlindLane, InputsLane
-from tests.live_rtsp import RATE_HZ, LiveCamera
-from tests.mosquitto import Listener, needs_mosquitto
-from tests.waiting import eventually, scaled
+from tests.support.gate.arrivals import arrivals, empty_yard
+from tests.support.gate.gate_site import GATE, GateSite, plain_broker
+from tests.support.gate.lanes import GONE_S, BlindLane, InputsLane
+from tests.support.gate.subscriber import Heard, Hearing
+from tests.support.mqtt.central import Central
+from tests.support.mqtt.mosquitto import Listener, needs_mosquitto
+from tests.support.vision.live_rtsp import RATE_HZ, LiveCamera
+from tests.support.waiting import eventually, scaled
 
 pytestmark = needs_mosquitto
 

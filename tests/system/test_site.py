@@ -9,11 +9,11 @@ import pytest
 
 from agent.core.site.claims import home_gate
 from agent.store.gate_key import gate_key
-from tests.contract_check import assert_valid
-from tests.gate_site import GateSite
-from tests.mosquitto import Broker, Listener, needs_mosquitto
+from tests.support.gate.gate_site import GateSite
+from tests.support.mqtt.contract_check import assert_valid
+from tests.support.mqtt.mosquitto import Broker, Listener, needs_mosquitto
+from tests.support.waiting import eventually
 from tests.system.posts import PASSED, Gate, denied, held
-from tests.waiting import eventually
 
 pytestmark = needs_mosquitto
 

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 from central.issuing import IssuingDesk
-from tests.debian_packages import Packages
+from tests.support.packaging.debian_packages import Packages
 from tests.vm import steps
 from tests.vm.gate import UNIT, Gate, Told
 from tests.vm.image import FOLDER, ready_image

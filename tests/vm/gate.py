@@ -5,7 +5,7 @@ import json
 from agent.clock.clock import Clock
 from agent.core.events.verification import verify
 from central.issuing import Order
-from tests.waiting import eventually
+from tests.support.waiting import eventually
 
 UNIT = "gate-agent.service"
 JOURNAL = "/var/lib/gate-agent/journal.db"

@@ -12,7 +12,7 @@ import subprocess
 import threading
 
 from agent.clock.clock import Clock
-from tests.waiting import eventually
+from tests.support.waiting import eventually
 
 START_S = 30.0
 BOOT_S = 1200.0

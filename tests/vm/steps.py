@@ -7,9 +7,9 @@ import random
 import threading
 
 from agent.clock.clock import Clock
+from tests.support.waiting import eventually
 from tests.vm.gate import PATIENCE_S, UNIT
 from tests.vm.machine import COUNTED
-from tests.waiting import eventually
 
 SEED = 20261126
 CONFIGURATION = "/etc/gate-agent/gate.toml"

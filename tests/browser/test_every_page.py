@@ -1,0 +1,69 @@
+"""Every page of the navigation, in every language, on desktop and phone, as an administrator sees it.
+
+Pictures of all of them are kept below build/console.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+
+import pytest
+
+from agent.console.web.routing import page_modules
+from agent.i18n import Language
+from tests.browser.gate import PLATE
+from tests.browser.visit import SIZES, VENDOR
+
+PATHS = [entry.path for entry in sorted(module.NAV for module in page_modules() if hasattr(module, "NAV"))]
+
+
+def name_of(path):
+    return path.strip("/").replace("/", "-") or "start"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def history(gate):
+    """A vehicle that passed, one that was refused, and one that is there."""
+    gate.pass_by()
+    gate.turn_back()
+    gate.vehicle(gate.site.forged(PLATE))
+    gate.until(lambda: gate.app.lanes[0].view.state == "denied", "the refusal")
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("language", Language)
+def test_every_page_is_whole_in_every_language_on_desktop_and_phone(page_of, language):
+    visitor = page_of(language=language)
+    wrong = []
+    for path in PATHS:
+        visitor.resize("desktop")
+        visitor.go(path)
+        for size in SIZES:
+            visitor.resize(size)
+            visitor.picture(f"{name_of(path)}-{language}-{size}")
+            wrong += [f"{path}: not filled in: {text}" for text in visitor.forgotten()]
+            if (moved_px := visitor.sideways_px()) > 0:
+                wrong.append(f"{path} on {size}: {moved_px} px wider than the screen")
+            assert visitor.page.get_attribute("html", "lang") == language
+    assert not wrong
+
+
+@pytest.mark.parametrize(("size", "dark"), [("desktop", False), ("phone", True)], ids=["desktop, light", "phone, dark"])
+def test_no_page_keeps_people_out_who_see_hear_or_move_less(page_of, size, dark):
+    visitor = page_of(size=size, dark=dark)
+    found = []
+    for path in PATHS:
+        visitor.go(path)
+        found += [f"{path}: {barrier}" for barrier in visitor.barriers()]
+        if dark:
+            visitor.picture(f"{name_of(path)}-en-{size}-dark")
+    assert not found
+
+
+def test_every_foreign_file_of_these_tests_is_the_one_that_its_maker_published():
+    manifest = tomllib.loads((VENDOR / "manifest.toml").read_text(encoding="utf-8"))
+    licences = {row["licence_file"] for row in manifest.values()}
+    assert {file.name for file in VENDOR.iterdir()} == {*manifest, *licences, "manifest.toml"}
+    for name, row in manifest.items():
+        assert hashlib.sha256((VENDOR / name).read_bytes()).hexdigest() == row["sha256"], name

@@ -1,0 +1,21 @@
+"""A short form of the races: with a kill of a gate and of the broker, and a split where namespaces can be made."""
+
+import pytest
+
+from tests.races.network import why_no_namespaces
+from tests.races.races import Plan, run, table
+from tests.support.mqtt.mosquitto import needs_mosquitto
+
+pytestmark = [needs_mosquitto, pytest.mark.broker]
+LACKING = why_no_namespaces()
+
+
+def test_no_permit_passes_twice_while_a_gate_and_the_broker_are_killed(tmp_path):
+    result = run(Plan("home_gate", 60, kills=1, broker_kills=1, splits=0), tmp_path)
+    assert result.passes, table([result])
+
+
+@pytest.mark.skipif(bool(LACKING), reason=LACKING or "namespaces can be made")
+def test_no_permit_passes_twice_while_the_network_is_split(tmp_path):
+    result = run(Plan("home_gate", 60, kills=0, broker_kills=0, splits=1), tmp_path)
+    assert result.passes, table([result])

@@ -1,0 +1,173 @@
+"""Three gates, their broker and their network, for the races to use and to break."""
+
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+
+from agent.core.crypto.keys import SigningKey
+from tests.support.mqtt.mosquitto import Broker
+from tests.support.waiting import PATIENCE_S, eventually, scaled
+
+GATES = ("north", "south", "west")
+ROOT = Path(__file__).parents[2]
+
+
+class SiteBroker(Broker):
+    """A mosquitto that keeps nothing, on one address of this machine."""
+
+    def __init__(self, folder, host):
+        super().__init__(folder, "persistence false")
+        text = self._conf.read_text().replace("127.0.0.1", host).replace("log_type all", "log_type error")
+        self._conf.write_text(text)
+        self._host = host
+
+    def _listens(self):
+        assert self.process.poll() is None, self.log.read_text()
+        return (
+            f"{self._host}:{self.port}"
+            in subprocess.run(
+                ["ss", "-Hltn", f"sport = :{self.port}"], check=True, capture_output=True, text=True
+            ).stdout
+        )
+
+
+class RacingGate:
+    """A process of tests.races.gate. `told`: called with every line it says, on a thread of its own."""
+
+    def __init__(self, name, folder, setup, prefix, told):
+        self.name, self._told, self._prefix = name, told, prefix
+        self.journal = folder / f"{name}.db"
+        self._file = folder / f"{name}.json"
+        self._file.write_text(json.dumps({**setup, "gate": name, "journal": str(self.journal)}))
+        self._log = folder / f"{name}.log"
+        self._answers = queue.SimpleQueue()
+        self._process = self._reader = None
+
+    def start(self):
+        with self._log.open("a") as log:
+            self._process = subprocess.Popen(
+                [*self._prefix, sys.executable, "-m", "tests.races.gate", str(self._file)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                cwd=ROOT,
+            )
+        self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
+        self._reader.start()
+        return self
+
+    def started(self):
+        said = self._answers.get(timeout=scaled(30))
+        assert "started" in said, said
+
+    def _read(self, process):
+        with process.stdout:
+            for line in process.stdout:
+                said = json.loads(line)
+                if "race" in said:
+                    self._told(self.name, said)
+                else:
+                    self._answers.put(said)
+
+    def order(self, **order):
+        """Give an order; False where the gate is not there to hear it."""
+        try:
+            self._process.stdin.write(json.dumps(order) + "\n")
+            self._process.stdin.flush()
+        except (BrokenPipeError, ValueError):
+            return False
+        return True
+
+    def where(self):
+        assert self.order(do="where"), self._log.read_text()[-2000:]
+        return self._answers.get(timeout=scaled(30))["where"]
+
+    def kill(self):
+        self._process.kill()
+        self._leave()
+
+    def _leave(self):
+        code = self._process.wait(PATIENCE_S)
+        with suppress(OSError):
+            self._process.stdin.close()
+        self._reader.join(PATIENCE_S)
+        return code
+
+    def stop(self):
+        self.order(do="stop")
+        said = self._answers.get(timeout=scaled(30))
+        assert said.get("stopped"), (said, self._log.read_text()[-2000:])
+        assert self._leave() == 0
+
+    def end(self):
+        if self._process is not None and self._process.poll() is None:
+            self.kill()
+
+    def log(self):
+        return self._log.read_text()
+
+
+class World:
+    """All of it. `faults`: what the gates said of faults of their own, which must be nothing."""
+
+    def __init__(self, folder, net, told, **setup):
+        keys = {gate: SigningKey.from_seed(os.urandom(32)) for gate in GATES}
+        self.net = net
+        self.broker = SiteBroker(folder, net.host)
+        seeds = {gate: key.private.private_bytes_raw().hex() for gate, key in keys.items()}
+        common = {
+            "gates": {gate: key.public.raw.hex() for gate, key in keys.items()},
+            "broker": [net.host, self.broker.port],
+            "claim_timeout_s": 1.0,
+            "hold_s": 1.0,
+            "slow": 0.005,
+            "passage_s": 0.03,
+            "naive": False,
+            **setup,
+        }
+        self.gates = {
+            gate: RacingGate(gate, folder, {**common, "seed": seeds[gate]}, net.command(gate), told) for gate in GATES
+        }
+
+    def __enter__(self):
+        self.broker.start()
+        for gate in self.gates.values():
+            gate.start()
+        for gate in self.gates.values():
+            gate.started()
+        self.settled()
+        return self
+
+    def __exit__(self, *_):
+        for gate in self.gates.values():
+            gate.end()
+        self.broker.stop()
+
+    def settled(self, within_s=60):
+        """Wait until all gates are connected and know all rows of one another."""
+        eventually(self._is_settled, within_s, "all gates knowing of all uses")
+
+    def _is_settled(self):
+        places = {gate: one.where() for gate, one in self.gates.items()}
+        return all(
+            place["connected"]
+            and not place["missing"]
+            and all(seq == places[peer]["head"] for peer, seq in place["knows"].items())
+            for place in places.values()
+        )
+
+    def kill_gate(self, gate):
+        """Kill -9, and start it again."""
+        self.gates[gate].kill()
+        self.gates[gate].start()
+        self.gates[gate].started()
+
+    def stop(self):
+        for gate in self.gates.values():
+            gate.stop()

@@ -1,0 +1,128 @@
+"""A whole agent with its console on a free port, and browsers of every role."""
+
+from __future__ import annotations
+
+import httpx
+from argon2 import PasswordHasher
+
+from agent.assembly.app import App, ConfigurationSource
+from agent.cli.configuration import load_configuration
+from agent.clock.clock import Clock
+from agent.console.access import Role
+from agent.console.access.sessions import csrf_token
+from agent.service.notify import Notifier
+from drivers.inputs import simulated as simulated_inputs
+from drivers.relay import simulated
+from tests.support.gate.config_files import ROOT_KEY
+from tests.support.waiting import PATIENCE_S
+
+OPEN_WITHIN_S = 30
+KNOWN_TO_ALL = "blue otter 7 runs"
+HEAD = """
+version = 1
+
+[gate]
+id = "gate-7"
+site = 7
+
+[state]
+directory = "{state}"
+
+[permits]
+root_keys = ["{key}"]
+{permits}
+
+[mqtt]
+enabled = false
+
+[console]
+enabled = {enabled}
+port = {port}
+{console}
+"""
+LANE = """
+[lanes.out]
+number = 1
+direction = "export"
+
+[lanes.out.relay]
+kind = "simulated"
+name = "{board}"
+
+[lanes.out.inputs]
+kind = "simulated"
+name = "{board}"
+
+[lanes.out.signals]
+presence = 1
+safety = 2
+"""
+
+
+def hash_cheaply(access):
+    """Have passwords hashed by the least that there is: tests hash many, and none is a secret."""
+    access.users._hasher._hasher = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+class ConsoleGate:
+    """An agent with one lane on simulated boards. `browser(role)`: somebody of that role; None: nobody.
+
+    `console`, `permits`: further lines of those sections. `reload`: called when a page has the configuration read anew.
+    `notifier`: hears what the service manager would.
+    """
+
+    def __init__(
+        self,
+        folder,
+        *,
+        console="",
+        enabled=True,
+        port=0,
+        lanes=None,
+        reload=lambda: None,
+        key=ROOT_KEY,
+        permits="",
+        notifier=None,
+    ):
+        text = HEAD.format(
+            state=folder / "state", key=key, permits=permits, enabled=str(enabled).lower(), port=port, console=console
+        )
+        self.path = folder / "gate.toml"
+        self.path.write_text(text + (LANE.format(board=folder.name) if lanes is None else lanes), encoding="utf-8")
+        source = ConfigurationSource(self.path, None, reload)
+        self.app = App(load_configuration(self.path), Clock(), notifier or Notifier(None), lambda _what: None, source)
+        self._browsers = []
+
+    def __enter__(self):
+        self.app.start()
+        assert self.app.console.wait_open(OPEN_WITHIN_S)
+        hash_cheaply(self.app.console.access)
+        return self
+
+    def __exit__(self, *_):
+        for browser in self._browsers:
+            browser.close()
+        self.app.stop("test")
+        simulated.forget_boards()
+        simulated_inputs.forget_boards()
+
+    @property
+    def url(self):
+        return self.app.console.reached.urls[0]
+
+    def token(self, role):
+        """The session token of somebody of that role, for the cookie gate-session."""
+        access, name = self.app.console.access, f"some-{role}"
+        if access.users.find(name) is None:
+            access.users.add(name, Role(role), KNOWN_TO_ALL)
+        return access.sessions.open(name)
+
+    def browser(self, role=None):
+        """A client that is logged in and sends the token of its forms with everything, as the pages do."""
+        client = httpx.Client(base_url=self.url, timeout=PATIENCE_S, trust_env=False)
+        if role is not None:
+            token = self.token(role)
+            client.cookies.set("gate-session", token)
+            client.headers["x-csrf-token"] = csrf_token(token)
+        self._browsers.append(client)
+        return client

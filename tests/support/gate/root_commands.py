@@ -1,0 +1,387 @@
+"""The commands of an administrator, run as root at a gate whose agent was taken over and has planted what it can.
+
+A world is a gate's folders in a temporary one: /etc, the state and the runtime folder belong to the agent's user as the package
+lays them out; beside them lie a root's own folder and files that must not change, the sacrifice. Run as a program it reads
+what to do as JSON from its standard input: the commands are forked from it, so that each costs no new interpreter.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import pwd
+import re
+import select
+import shutil
+import signal
+import stat
+import sys
+import traceback
+from collections import Counter
+from importlib import import_module
+from pathlib import Path
+
+from agent.cli.configuration import load_configuration
+from agent.cli.main import main as gate_agent
+from agent.clock.clock import Clock
+from agent.core.events.chain import ClockReading
+from agent.core.events.event_types import Draft, GateStopping
+from agent.lists.service import open_registry
+from agent.store.gate_key import gate_key
+from agent.store.journal.journal import Journal
+from agent.store.registry.list_pack import write_pack
+
+ROOT = Path(__file__).parents[3]
+PATIENCE_S = 20.0
+SERVICE = "gate-agent"
+CONFIGURATION = """
+version = 1
+include = ["lanes/out.toml"]
+
+[gate]
+id = "gate-7"
+site = 7
+
+[state]
+directory = "{state}"
+
+[permits]
+root_keys = ["d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"]
+
+[mqtt]
+enabled = false
+
+[console]
+enabled = true
+port = 0
+"""
+LANE = """
+[lanes.out]
+number = 1
+direction = "export"
+
+[lanes.out.relay]
+kind = "simulated"
+name = "planted"
+
+[lanes.out.inputs]
+kind = "simulated"
+name = "planted"
+
+[lanes.out.signals]
+presence = 1
+safety = 2
+
+[lanes.out.timing]
+read_s = 30.0
+"""
+LINKS = {
+    "link to a file": "shadow",
+    "link to a file that anybody reads": "passwd",
+    "link to nothing": "planted",
+    "link to a folder": "folder",
+}
+SACRIFICE = {"shadow": 0o600, "passwd": 0o644, "service.toml": 0o644, "folder/inner": 0o600}
+_TEMPORARY = re.compile(r"^\.|\.part$")
+_AUDITED = ("open", "sqlite3.connect", "os.mkdir", "os.rename", "os.remove", "os.chmod", "os.chown", "os.listdir")
+
+
+def account():
+    """A user with a group of his own, who is the agent here; None where this machine has none."""
+    users = pwd.getpwall()
+    groups = Counter(user.pw_gid for user in users)
+    free = [user for user in users if user.pw_uid and groups[user.pw_gid] == 1 and user.pw_name != "nobody"]
+    return next((user for user in free if user.pw_name in {SERVICE, "games"}), next(iter(free), None))
+
+
+def python_for(user):
+    """An interpreter of this version that the user can start, and the path of the libraries; None without one."""
+    libraries = next(path for path in sys.path if path.endswith("site-packages"))
+    named = f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}"
+    for python in (os.path.realpath(sys.executable), named):
+        if Path(python).exists() and all(_may_enter(user, one) for one in (python, libraries, ROOT)):
+            return python, os.pathsep.join((str(ROOT), libraries))
+    return None
+
+
+def _may_enter(user, path):
+    folders = Path(os.path.realpath(path)).parents
+    return all(folder.stat().st_mode & stat.S_IXOTH or folder.stat().st_uid == user.pw_uid for folder in folders)
+
+
+class World:
+    """One gate's folders. Everything of it is made new by `fresh`."""
+
+    def __init__(self, folder, user):
+        self.folder = Path(folder)
+        self.user = user
+        self.configuration = self.folder / "etc/gate-agent/gate.toml"
+        self.state = self.folder / "lib/gate-agent"
+        self.runtime = self.folder / "run/gate-agent"
+        self.sacrifice = self.folder / "sacrifice"
+        self.own = self.folder / "root"
+        self.template = self.folder / "template"
+
+    @property
+    def of_the_agent(self):
+        """The folders in which its user may plant."""
+        return (self.configuration.parent, self.state, self.runtime)
+
+    def build(self):
+        """The world as the package and a first run leave it."""
+        self.folder.chmod(0o755)
+        for folder in self.of_the_agent:
+            folder.mkdir(parents=True)
+        (self.configuration.parent / "lanes").mkdir()
+        self.configuration.write_text(CONFIGURATION.format(state=self.state), encoding="utf-8")
+        (self.configuration.parent / "lanes/out.toml").write_text(LANE, encoding="utf-8")
+        for path in (self.configuration.parent, *self.configuration.parent.rglob("*")):
+            os.chown(path, 0, self.user.pw_gid)
+            path.chmod(0o770 if path.is_dir() else 0o660)
+        for folder in (self.state, self.runtime):
+            os.chown(folder, self.user.pw_uid, self.user.pw_gid)
+            folder.chmod(0o750)
+        said = self.folder / "output"
+        if forked(lambda: _run_as(self.user, self._as_a_run_leaves_it), said) != 0:
+            raise RuntimeError(said.read_text(encoding="utf-8"))
+        self.template.mkdir(mode=0o700)
+        for folder in self.of_the_agent:
+            copy(folder, self.template / folder.relative_to(self.folder))
+
+    def _as_a_run_leaves_it(self):
+        """Journal, lists, key and history, as the agent makes them."""
+        os.umask(0o077)
+        settings, clock = load_configuration(self.configuration).settings, Clock()
+        open_registry(settings, clock).close()
+        gate_key(self.state)
+        journal = Journal.open(
+            self.state / "journal.db",
+            gate="gate-7",
+            boot="b" * 32,
+            clock=lambda: ClockReading(clock.now().utc, synced=True),
+            max_bytes=1 << 26,
+        )
+        journal.record([Draft(GateStopping(cause="test"), None, None, clock.now().utc)])
+        journal.close()
+        for arguments in (
+            ("config", "set", "gate.site", "8", "-c", str(self.configuration)),
+            ("console", "user", "add", "aigul", "--role", "admin", "-c", str(self.configuration)),
+        ):
+            with contextlib.suppress(SystemExit):
+                gate_agent(arguments)
+
+    def fresh(self):
+        """As it was built."""
+        for folder in self.of_the_agent:
+            shutil.rmtree(folder)
+            copy(self.template / folder.relative_to(self.folder), folder)
+        for folder in (self.sacrifice, self.own):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(mode=0o755 if folder == self.sacrifice else 0o700)
+        for name, mode in SACRIFICE.items():
+            path = self.sacrifice / name
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(f"{name} of root\n", encoding="utf-8")
+            path.chmod(mode)
+        write_pack(self.own / "lists.zip", b"no trust list", [])
+
+    def plant(self, place, what):
+        """Put something in the place of a name in one of the agent's folders."""
+        path = self.folder / place
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        path.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        match what:
+            case "fifo":
+                os.mkfifo(path, 0o666)
+            case "hard link":
+                path.hardlink_to(self.sacrifice / "shadow")
+            case "device":
+                os.mknod(path, 0o666 | stat.S_IFCHR, os.makedev(1, 3))
+            case _:
+                path.symlink_to(self.sacrifice / LINKS[what])
+
+    def seen(self):
+        """Owner, mode and content of all that must not change."""
+        return {str(path): _seen(path) for path in (self.sacrifice, *sorted(self.sacrifice.rglob("*")))}
+
+    def filled(self, arguments):
+        """The arguments with this world's paths."""
+        places = {
+            "configuration": self.configuration,
+            "state": self.state,
+            "journal": self.state / "journal.db",
+            "socket": self.runtime / "console.sock",
+            "own": self.own,
+        }
+        return [argument.format(**places) for argument in arguments]
+
+
+def copy(source, target):
+    """A folder with all owners and modes."""
+    shutil.copytree(source, target, symlinks=True)
+    for path in (source, *source.rglob("*")):
+        status, there = path.lstat(), target / path.relative_to(source)
+        os.chown(there, status.st_uid, status.st_gid, follow_symlinks=False)
+        there.chmod(stat.S_IMODE(status.st_mode))
+
+
+def _seen(path):
+    status = path.lstat()
+    content = hashlib.sha256(path.read_bytes()).hexdigest() if stat.S_ISREG(status.st_mode) else ""
+    return [status.st_uid, status.st_gid, oct(status.st_mode), content]
+
+
+def _run_as(user, work):
+    os.setgroups([user.pw_gid])
+    os.setresgid(*[user.pw_gid] * 3)
+    os.setresuid(*[user.pw_uid] * 3)
+    work()
+
+
+def forked(work, out=os.devnull, given=b"", patience_s=PATIENCE_S):
+    """Do work in a child of this process; its exit code, None where it had to be killed because it hung."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(writer)
+        _child(work, reader, out)
+    os.close(reader)
+    with contextlib.suppress(BrokenPipeError):
+        os.write(writer, given)
+    os.close(writer)
+    watched = os.pidfd_open(child)
+    try:
+        ended = bool(select.select([watched], [], [], patience_s)[0])
+    finally:
+        os.close(watched)
+    if not ended:
+        os.killpg(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status) if ended else None
+
+
+def _child(work, reader, out):
+    """Do the work and end, whatever comes of it: a child of a fork never goes on with its parent's work."""
+    code = 99
+    try:
+        os.setsid()
+        os.dup2(reader, 0)
+        log = os.open(out, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.dup2(log, 1)
+        os.dup2(log, 2)
+        work()
+        code = 0
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except BaseException:  # noqa: BLE001 - as above
+        traceback.print_exc()
+    finally:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
+
+
+def touched(world, arguments, given):
+    """The names in the agent's folders that a command uses, as paths in the world; what it says, in case it broke."""
+    world.fresh()
+    noted = world.own / "noted"
+    folders = [str(folder) for folder in world.of_the_agent]
+
+    def work():
+        note = os.open(noted, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+
+        def hear(event, values):
+            if event in _AUDITED:
+                for value in values[:2]:
+                    name = os.fsdecode(value) if isinstance(value, bytes | str | os.PathLike) else ""
+                    name = name.removeprefix("file:").partition("?")[0]
+                    if any(name.startswith(f"{folder}/") for folder in folders):
+                        os.write(note, f"{name}\n".encode())
+                        if event == "sqlite3.connect":
+                            os.write(note, "".join(f"{name}{end}\n" for end in ("-wal", "-shm", "-journal")).encode())
+
+        sys.addaudithook(hear)
+        _command(world, arguments)
+
+    code = forked(work, world.folder / "output", given)
+    names = {os.path.relpath(line, world.folder) for line in noted.read_text(encoding="utf-8").splitlines()}
+    found = sorted(name for name in names if not _TEMPORARY.search(Path(name).name))
+    return found, code, (world.folder / "output").read_text(encoding="utf-8", errors="replace")
+
+
+def foreign(world):
+    """What of the agent's folders does not belong to its user after a command, but for the files that root itself has put there."""
+    paths = [path for folder in (world.state, world.runtime) for path in folder.rglob("*")]
+    return [str(path.relative_to(world.folder)) for path in paths if path.lstat().st_uid != world.user.pw_uid]
+
+
+def _command(world, arguments):
+    os.chdir(world.own)
+    sys.argv = ["gate-agent", *world.filled(arguments)]
+    gate_agent()
+
+
+def judged(world, arguments, given, plants, extra=()):
+    """What a command did wrong with each thing planted under each name: sentences; and how many were tried."""
+    names, _code, _said = touched(world, arguments, given)
+    wrong, tried = [], 0
+    for name in sorted({*names, *extra}):
+        for what in plants:
+            world.fresh()
+            try:
+                world.plant(name, what)
+            except PermissionError:  # no device nodes in this container
+                continue
+            tried += 1
+            before = world.seen()
+            code = forked(lambda: _command(world, arguments), world.folder / "output", given)
+            after = world.seen()
+            if code is None:
+                wrong.append(f"{name}, {what}: it hangs")
+            for path in sorted({*before, *after}):
+                if before.get(path) != after.get(path):
+                    shown = path.removeprefix(str(world.folder))
+                    wrong.append(f"{name}, {what}: {shown} was {before.get(path)} and is {after.get(path)}")
+    return wrong, tried
+
+
+def named(world, arguments, given):
+    """What a command does wrong where the configuration itself leads it into root's folder."""
+    world.fresh()
+    text = world.configuration.read_text(encoding="utf-8")
+    world.configuration.write_text(
+        text.replace(f'"{world.state}"', f'"{world.sacrifice / "folder"}"'), encoding="utf-8"
+    )
+    before = world.seen()
+    code = forked(lambda: _command(world, arguments), world.folder / "output", given)
+    after = world.seen()
+    changed = [path for path in sorted({*before, *after}) if before.get(path) != after.get(path)]
+    wrong = [f"the configuration names root's folder: {path.removeprefix(str(world.folder))}" for path in changed]
+    return [*wrong, *(["the configuration names root's folder: it hangs"] if code is None else [])]
+
+
+def main():
+    """Answer the questions on the standard input; the answers go to the standard output as JSON."""
+    asked = json.loads(sys.stdin.read())
+    world = World(asked["folder"], pwd.getpwnam(asked["user"]))
+    for module in asked["modules"]:
+        import_module(module)
+    world.build()
+    given = asked["given"].encode()
+    names, code, said = touched(world, asked["arguments"], given)
+    strange, unreadable = foreign(world), world.configuration.stat().st_mode & 0o070 != 0o060
+    wrong, tried = judged(world, asked["arguments"], given, asked["plants"], asked["extra"])
+    wrong += named(world, asked["arguments"], given)
+    wrong += [f"{name} belongs to another" for name in strange]
+    wrong += ["the configuration is not the group's any more"] if unreadable else []
+    answer = {"names": names, "code": code, "said": said[-2000:], "wrong": wrong, "tried": tried}
+    print(json.dumps(answer))  # noqa: T201 - the answer
+
+
+if __name__ == "__main__":
+    main()

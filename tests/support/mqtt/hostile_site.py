@@ -1,0 +1,153 @@
+"""A gate's whole link with its command desk, under hostile messages: what they did, counted."""
+
+import contextlib
+import itertools
+import logging
+import queue
+import threading
+
+from agent.core.commands.command import Answer, CommandName, Result
+from agent.core.events.event_types import Draft
+from agent.devices.supervisor import PortState
+from agent.mqtt.central_link import Link
+from agent.mqtt.command_dependencies import CommandRules
+from agent.mqtt.command_processor import CommandDesk
+from agent.mqtt.flow import FlowSettings
+from agent.mqtt.messages import Outgoing
+from agent.mqtt.one_shot_client import Guest
+from agent.mqtt.presence import GateIdentity
+from agent.mqtt.token_bucket import Budget
+from agent.recording.recorder import Recorder
+from tests.support.mqtt.command_site import Central, Executors, SteadyClock
+from tests.support.mqtt.commanding import GATE, KEYS, UTC, body, signed
+from tests.support.mqtt.hostile import Hostile
+from tests.support.mqtt.linking import local, quick
+from tests.support.store.flaky_journal import FlakyJournal
+from tests.support.waiting import eventually
+
+FIRST_COUNTER = 1_000
+
+
+class Crashes(logging.Handler):
+    """Counts what was logged with a traceback, and what ended a thread."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+
+    def emit(self, record):
+        if record.exc_info:
+            self.found.append(record.getMessage())
+
+    def __enter__(self):
+        self._hook, threading.excepthook = threading.excepthook, lambda args: self.found.append(repr(args.exc_value))
+        logging.getLogger("agent").addHandler(self)
+        return self
+
+    def __exit__(self, *_):
+        threading.excepthook = self._hook
+        logging.getLogger("agent").removeHandler(self)
+
+
+class HostileSite:
+    """`checked`: every message is judged by its own check; else the limits of the product hold."""
+
+    def __init__(self, port, path, *, checked):
+        self.port = port
+        self.checked = checked
+        self.clock = SteadyClock(UTC)
+        self.journal = FlakyJournal(path, clock=self.clock)
+        self.recorder = Recorder(self.journal, lambda: self.clock.utc)
+        self.executors = Executors()
+        self.crashes = Crashes()
+        self.link = Link(
+            quick(port, gate=GATE, status_every_s=2),
+            FlowSettings(resend_s=5.0),
+            GateIdentity(GATE, "0.1.0", "b1", {}),
+            self.journal.real,
+            self.clock,
+            extra=lambda: {"challenge": self.desk.challenge, "commands": self.desk.offer},
+            note=lambda event: self.recorder.note([Draft(event, None, None, self.clock.utc)]),
+        )
+        rules = CommandRules(GATE, KEYS, frozenset({"in-1"}), 120)
+        self.desk = CommandDesk(
+            self.link.session, rules, self.journal.real, self.recorder, self.clock, self.executors.mapping()
+        )
+        if checked:
+            self.desk._verifying = Budget(1e9, 10**9)
+            self.desk._inbox = queue.Queue()
+        self._counter = itertools.count(FIRST_COUNTER)
+        self.sent = {}
+        self.refusable = self.tries = 0
+        self.effects = []
+
+    @contextlib.contextmanager
+    def running(self):
+        with self.crashes:
+            self.link.start()
+            self.desk.start()
+            try:
+                eventually(lambda: self.link.session.view.state is PortState.UP, what="the link")
+                yield self
+            finally:
+                assert self.desk.stop(10), "the desk did not stop"
+                assert self.link.stop(), "the link did not stop"
+
+    def body(self, name):
+        """A body that is right now."""
+        now = int(self.clock.utc)
+        right = {"challenge": self.desk.challenge, "counter": next(self._counter), "iat": now, "exp": now + 20}
+        return body(name, **right)
+
+    def assault(self, count, seed):
+        """Send that many hostile messages after one right command; the right one is the only thing that happens."""
+        with Central(self.port) as central, Guest(local(self.port)) as guest:
+            taken = signed(self.body("open"))
+            assert central.send(taken)["result"] == "done"
+            self.executors.carried_out.clear()
+            hostile = Hostile(seed, self.body, self.journal.real.stream, self.journal.real.head, taken)
+            for assault in itertools.islice(hostile, count):
+                if self.checked:
+                    eventually(lambda: self.desk._inbox.qsize() < 32, within_s=60)
+                self.sent[assault.kind] = self.sent.get(assault.kind, 0) + 1
+                # What is empty is not a command: it clears what was retained there.
+                self.refusable += "/cmd" in assault.topic and assault.kind not in {"replayed", "empty"}
+                receipt = guest.publish(
+                    Outgoing(
+                        assault.topic,
+                        assault.payload,
+                        retain=assault.retain,
+                        response_topic=assault.response_topic,
+                        correlation=assault.correlation,
+                    )
+                )
+                assert not receipt.refused, receipt.words
+            eventually(self.desk._inbox.empty, within_s=60)
+            self.effects = list(self.executors.carried_out)
+            for name in CommandName:
+                guest.publish(Outgoing(f"gate/v1/{GATE}/cmd/{name.value}", b"", retain=True))
+            self._obey_once_more(central)
+
+    def _obey_once_more(self, central):
+        """Wait until a right command is obeyed again: as soon as the limits let it through."""
+        self.executors.answers[CommandName.SNAPSHOT] = Answer(Result.DONE, "still here")
+
+        def obeyed():
+            self.tries += 1
+            central.publish(signed(self.body("snapshot") | {"arguments": {"camera": "front"}}), "snapshot")
+            return eventually(lambda: any(result["detail"] == "still here" for result in central.results), within_s=1)
+
+        for _ in range(30):
+            with contextlib.suppress(AssertionError):
+                if obeyed():
+                    return
+        raise AssertionError("a right command is not obeyed any more")
+
+    def refusals(self):
+        """How many commands were refused by what the events say, by code; and how many events there are in all."""
+        counts = {}
+        events = self.journal.events
+        for kind, data in events:
+            if kind == "command.refused":
+                counts[data["code"]] = counts.get(data["code"], 0) + data["count"]
+        return counts, len(events)

@@ -1,0 +1,280 @@
+"""A real broker for tests, and independent clients of it: mosquitto, mosquitto_sub, mosquitto_pub."""
+
+import json
+import os
+import re
+import secrets
+import signal
+import socket
+import subprocess
+import threading
+from contextlib import suppress
+from pathlib import Path
+from shutil import which
+
+import pytest
+
+from tests.support.waiting import PATIENCE_S, eventually
+
+SAMPLE = Path(__file__).parents[3] / "config" / "mosquitto"
+PORTS = range(12_000, 32_000)
+MOSQUITTO = which("mosquitto", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
+needs_mosquitto = pytest.mark.skipif(
+    MOSQUITTO is None or which("mosquitto_sub") is None, reason="mosquitto and mosquitto-clients are not installed"
+)
+
+
+def _version():
+    """The version of this mosquitto, as numbers; () where there is none."""
+    if MOSQUITTO is None:
+        return ()
+    said = subprocess.run([MOSQUITTO, "-h"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"mosquitto version (\d+)\.(\d+)\.(\d+)", said)
+    return tuple(map(int, found.groups())) if found else ()
+
+
+needs_word_on_takeover = pytest.mark.skipif(
+    _version() < (2, 0, 13), reason="mosquitto before 2.0.13 ends a client whose id another has taken without a word"
+)
+
+
+def _loopback():
+    """Where a broker listens, in the words of its configuration: at all that "localhost" stands for.
+
+    A bridge of mosquitto tries the first address of a name only, and that is ::1 on a Debian as it is installed.
+    """
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return "127.0.0.1"
+    return "localhost"
+
+
+def free_port():
+    """A TCP port that nobody listens at.
+
+    None of those that the kernel gives to outgoing connections: one of them would take it while a broker is down.
+    """
+    while True:
+        port = secrets.choice(PORTS)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+def _answers(port):
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Broker:
+    """One mosquitto on 127.0.0.1, on the same port over all its lives.
+
+    `listener` are lines for the listener (TLS, access list); without any it is plain and open to all.
+    """
+
+    def __init__(self, folder: Path, *lines: str, listener: tuple[str, ...] = ("allow_anonymous true",)):
+        self.port = free_port()
+        self.log = folder / f"mosquitto-{self.port}.log"
+        self._conf = folder / f"mosquitto-{self.port}.conf"
+        user = ["user root"] if os.geteuid() == 0 else []
+        text = [*user, "set_tcp_nodelay true", *lines, f"listener {self.port} 127.0.0.1", *listener, "log_type all"]
+        self._conf.write_text("\n".join(text) + "\n")
+        self.process: subprocess.Popen | None = None
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def start(self):
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen([MOSQUITTO, "-v", "-c", self._conf], stdout=log, stderr=log)
+        eventually(self._listens, what="mosquitto listening")
+        return self
+
+    def _listens(self):
+        assert self.process.poll() is None, self.log.read_text()
+        return all(map(_answers, self._ports()))
+
+    def _ports(self):
+        return [self.port]
+
+    def kill(self):
+        """End it like a power cut of its machine does."""
+        self._end(signal.SIGKILL)
+
+    def stop(self):
+        self._end(signal.SIGTERM)
+
+    def _end(self, sign):
+        if self.process is not None and self.process.poll() is None:
+            self.process.send_signal(signal.SIGCONT)
+            self.process.send_signal(sign)
+            self.process.wait(PATIENCE_S)
+
+    def freeze(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def thaw(self):
+        self.process.send_signal(signal.SIGCONT)
+
+    def says(self, text):
+        return text in self.log.read_text(errors="replace")
+
+
+class SampleBroker(Broker):
+    """mosquitto with the samples that ship, and certificates made by the commands of their page; only places put in.
+
+    `port`: where gates come in; `central_port`: where central does. `others`: further gates that get a certificate.
+    """
+
+    def __init__(self, folder: Path, gate: str, *others: str):
+        super().__init__(folder)
+        self.central_port = free_port()
+        self._folder = folder
+        page = (SAMPLE / "README.md").read_text()
+        commands = page.split("```sh\n")[1].split("```")[0]
+        for example, real in (("broker.example", "localhost"), ("gate-1", gate)):
+            assert example in commands
+            commands = commands.replace(example, real)
+        commands += "".join(f"issue {other} clientAuth\n" for other in others)
+        subprocess.run(["sh", "-eu", "-c", commands], cwd=folder, check=True, capture_output=True, timeout=PATIENCE_S)
+        rules = folder / "gates.acl"
+        rules.write_text((SAMPLE / "gates.acl").read_text())
+        rules.chmod(0o600 if os.geteuid() == 0 else 0o644)
+        text = (SAMPLE / "mosquitto.conf").read_text() + (SAMPLE / "central-listener.conf").read_text()
+        for example, real in (
+            ("listener 8883", f"listener {self.port} {_loopback()}"),
+            ("listener 8884", f"listener {self.central_port} {_loopback()}"),
+            ("/etc/mosquitto/certs/", f"{folder}/"),
+            ("/etc/mosquitto/gates.acl", str(rules)),
+            ("/var/lib/mosquitto/", f"{folder}/"),
+        ):
+            assert example in text
+            text = text.replace(example, real)
+        user = "user root\n" if os.geteuid() == 0 else ""
+        self._conf.write_text(user + text)
+
+    def _ports(self):
+        return [self.port, self.central_port]
+
+    def port_of(self, name):
+        """The port at which a client with the certificate of this name comes in."""
+        return self.central_port if name == "central" else self.port
+
+    def files(self, name):
+        """The paths of CA, certificate and key of a client."""
+        return self._folder / "ca.crt", self._folder / f"{name}.crt", self._folder / f"{name}.key"
+
+
+class Listener:
+    """A mosquitto_sub process: `messages` are its JSON objects (topic, qos, retain, payload, properties) in order."""
+
+    def __init__(self, port, *topics, options=()):
+        self.messages: list[dict] = []
+        arguments = [
+            "stdbuf",
+            "-oL",
+            "mosquitto_sub",
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(port),
+            "-V",
+            "5",
+            "-q",
+            "1",
+            "-d",
+            "-F",
+            "%j",
+            *options,
+        ]
+        for topic in topics:
+            arguments += ["-t", topic]
+        self._subscribed = threading.Event()
+        self._process = subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        self._thread = threading.Thread(target=self._read, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        assert self._subscribed.wait(PATIENCE_S), "mosquitto_sub did not subscribe"
+        return self
+
+    def __exit__(self, *_):
+        # Once in some thousand tests it does not end after SIGTERM, which it answers inside its signal handler.
+        self._process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(2)
+        self._process.kill()
+        self._process.wait(PATIENCE_S)
+        self._thread.join(PATIENCE_S)
+        self._process.stdout.close()
+
+    def _read(self):
+        for line in self._process.stdout:
+            if line.startswith("{"):
+                self.messages.append(json.loads(line))
+            elif "Subscribed" in line:
+                self._subscribed.set()
+
+    def on(self, topic):
+        """The messages to one topic, or to all below it when it ends in a slash."""
+        return [
+            m for m in list(self.messages) if m["topic"] == topic or (topic[-1] == "/" and m["topic"].startswith(topic))
+        ]
+
+
+def publish(port, topic, payload, *options):
+    """Publish with mosquitto_pub."""
+    subprocess.run(
+        [
+            "mosquitto_pub",
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(port),
+            "-V",
+            "5",
+            "-q",
+            "1",
+            "-t",
+            topic,
+            "-s" if payload else "-n",
+            *options,
+        ],
+        input=payload if isinstance(payload, bytes) else payload.encode(),
+        check=True,
+        timeout=PATIENCE_S,
+    )
+
+
+def stored(port, topic, options=()):
+    """The message retained at a topic, None when there is none."""
+    done = subprocess.run(
+        [
+            "mosquitto_sub",
+            "-h",
+            "127.0.0.1",
+            "-p",
+            str(port),
+            "-V",
+            "5",
+            "-t",
+            topic,
+            "-C",
+            "1",
+            "-W",
+            "1",
+            "-F",
+            "%j",
+            *options,
+        ],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+    )
+    return json.loads(done.stdout) if done.stdout.strip() else None

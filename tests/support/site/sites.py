@@ -1,0 +1,242 @@
+"""Gates of a site put together for tests: real journals and desks, and between them a hub that can lose, repeat and delay."""
+
+import base64
+import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from hashlib import sha256
+
+from agent.core.crypto.keys import SigningKey
+from agent.core.events.event_types import AccessGranted, Draft
+from agent.core.lane.io import LedgerChange, LedgerState
+from agent.core.site.claims import ClaimCode, ClaimRequest, PartitionPolicy
+from agent.core.site.messages import SiteRoll
+from agent.devices.supervisor import PortState
+from agent.mqtt.messages import Incoming, LinkDown, LinkUp, Receipt
+from agent.mqtt.messages import Limits as BrokerLimits
+from agent.mqtt.setup import LinkView
+from agent.recording.recorder import Recorder
+from agent.site.claimant import SiteRules
+from agent.site.service import SiteDesk
+from agent.store.journal.journal import Journal
+from tests.support.store.journals import UTC, FakeClock
+from tests.support.waiting import eventually, scaled
+
+GATES = ("east", "north", "south")
+KEYS = {gate: SigningKey.from_seed(sha256(gate.encode()).digest()) for gate in (*GATES, "stranger")}
+SITE = 7
+QUICK = SiteRules(claim_timeout_s=scaled(0.2), hold_s=30.0)
+
+
+def roll_of(own, gates=GATES, site=SITE):
+    return SiteRoll(site, own, {gate: KEYS[gate].public for gate in gates})
+
+
+def vehicle_of(home, gates=GATES, number=0):
+    """A vehicle whose home gate this is."""
+    roll = roll_of(gates[0], gates)
+    return next(vin for vin in (f"V{number:04d}{n:012d}" for n in range(1000)) if roll.home(vin) == home)
+
+
+AT_EAST = vehicle_of("east")
+
+
+def request(vehicle, transaction="t1", *, permit=b"\x01" * 8, max_uses=1, exited_s=0.0):
+    return ClaimRequest(permit, vehicle, "export", max_uses, transaction, exited_s)
+
+
+def said_in(text):
+    """What a signed text says, unproven."""
+    payload = text.split(b".")[1]
+    return json.loads(base64.urlsafe_b64decode(payload + b"=" * (-len(payload) % 4)))
+
+
+class Hub:
+    """Takes what gates say and hands it on at once, but for the kinds that are `held` or `lost`. `past`: all that was said."""
+
+    def __init__(self):
+        self._links = {}
+        self._lock = threading.RLock()
+        self.held, self.lost = set(), set()
+        self.waiting, self.past = [], []
+
+    def join(self, link):
+        with self._lock:
+            self._links[link.gate] = link
+
+    def post(self, sender, receivers, text):
+        with self._lock:
+            kind = said_in(text)["said"]["kind"]
+            self.past.append((kind, receivers, text))
+            if kind in self.lost:
+                return
+            if kind in self.held:
+                self.waiting.append((kind, receivers, text))
+                return
+        self.hand_over(sender, receivers, text)
+
+    def hand_over(self, sender, receivers, text):
+        for gate in receivers:
+            link = self._links.get(gate)
+            if link is not None and gate != sender:
+                link.bring(text)
+
+    def let_go(self, *kinds):
+        """Hand on what was held of these kinds, and hold them no longer."""
+        with self._lock:
+            self.held -= set(kinds)
+            going = [one for one in self.waiting if one[0] in kinds]
+            self.waiting = [one for one in self.waiting if one[0] not in kinds]
+        for _kind, receivers, text in going:
+            self.hand_over("", receivers, text)
+
+    def again(self, kind):
+        """Hand on once more all that was ever said of a kind."""
+        for _kind, receivers, text in [one for one in list(self.past) if one[0] == kind]:
+            self.hand_over("", receivers, text)
+
+    def count(self, kind):
+        return sum(one[0] == kind for one in list(self.past))
+
+
+class HubLink:
+    """A gate's link to the hub (agent.site.link.SiteLink)."""
+
+    def __init__(self, hub, gate, up=True):
+        self.gate, self._hub = gate, hub
+        self._said = self._rows = None
+        self._listeners = []
+        self._number = 0
+        self.view = LinkView(PortState.LOST, "", 0, "mqtt://hub", 0, time.monotonic())
+        self._begins_up = up
+
+    def hear(self, said, rows):
+        self._said, self._rows = said, rows
+
+    def listen(self, listener):
+        self._listeners.append(listener)
+
+    def start(self):
+        self._hub.join(self)
+        if self._begins_up:
+            self.connect()
+
+    def stop(self, timeout_s):
+        return timeout_s > 0
+
+    def connect(self):
+        self._number += 1
+        self.view = replace(self.view, state=PortState.UP)
+        for listener in self._listeners:
+            listener(LinkUp(self._number, BrokerLimits()))
+
+    def cut(self):
+        self.view = replace(self.view, state=PortState.LOST)
+        for listener in self._listeners:
+            listener(LinkDown(self._number))
+
+    def bring(self, text):
+        if self.view.state is PortState.UP:
+            everybody = said_in(text)["to"] == "*"
+            (self._rows if everybody else self._said)(Incoming("", text, 1, retained=False))
+
+    def say(self, to, text, done=None):
+        return self._post([to], text, done)
+
+    def tell(self, text, done=None):
+        return self._post(GATES, text, done)
+
+    def _post(self, receivers, text, done):
+        if self.view.state is not PortState.UP:
+            return False
+        self._hub.post(self.gate, receivers, text)
+        if done is not None:
+            done(Receipt(0))
+        return True
+
+
+class SiteGate:
+    """One gate: journal, recorder and desk. `answers`: what came later on its claims."""
+
+    def __init__(self, hub, folder, gate, *, boot="b1", rules=QUICK, gates=GATES, up=True, journal="journal.db"):
+        self.gate, self.answers = gate, []
+        path = folder / f"{gate}-{journal}"
+        self.journal = Journal.open(path, gate=gate, boot=boot, clock=FakeClock(), max_bytes=1 << 26)
+        self.link = HubLink(hub, gate, up)
+        self.desk = SiteDesk(roll_of(gate, gates), KEYS[gate], self.journal, self.journal.site, self.link, rules)
+        self.recorder = Recorder(self.journal, lambda: UTC, reserving=self.desk.reserving)
+        self.desk.start()
+
+    def close(self):
+        assert self.desk.stop()
+        self.journal.close()
+
+    def claim(self, asked):
+        """The word on a claim, at once or later; it must come once."""
+        before = len(self.answers)
+        word = self.desk.claim(asked, self.answers.append)
+        if word is None:
+            eventually(lambda: len(self.answers) > before, what="an answer")
+            return self.answers[before]
+        return word
+
+    def reserve(self, asked, use=1, by="permit"):
+        """Record that a permit passes, as the lane does. Raises LedgerConflictError."""
+        granted = AccessGranted(grant=f"{asked.transaction}-1", by=by, permit=asked.permit_id.hex())
+        change = LedgerChange(
+            asked.permit_id, use, LedgerState.RESERVED, asked.transaction, asked.vehicle, asked.direction
+        )
+        self.recorder.bind([Draft(granted, "1", asked.transaction, UTC)], [change])
+
+    def settle(self, asked, state, use=1):
+        """Record that the vehicle passed (CONSUMED) or did not (RELEASED)."""
+        self.journal.record([], [LedgerChange(asked.permit_id, use, state, asked.transaction)])
+
+    def ready(self):
+        return not self.desk.status()["missing"]
+
+    def events(self, kind):
+        return [json.loads(one.payload)["data"] for one in self.journal.range(1, self.journal.head) if one.type == kind]
+
+    def knows(self, other):
+        """Whether this gate has all rows of another."""
+        return self.journal.site.cursor(other.gate).seq == other.journal.site.head()
+
+    def doubts(self):
+        """The ids of the claims that it granted and of which it does not know the end."""
+        return [one.transaction for one in self.journal.site.unconfirmed(-1e9, 1000)]
+
+
+@contextmanager
+def site(folder, hub=None, **options):
+    """A hub and the three gates, each complete: (hub, east, north, south)."""
+    hub = hub or Hub()
+    gates = [SiteGate(hub, folder, gate, up=False, **options) for gate in GATES]
+    for gate in gates:
+        gate.link.connect()
+    try:
+        eventually(lambda: all(gate.ready() for gate in gates), what="all ledgers complete")
+        yield hub, *gates
+    finally:
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(SiteGate.close, gates))
+
+
+def rules(policy=PartitionPolicy.HOME_GATE, **changes):
+    return replace(QUICK, policy=policy, **changes)
+
+
+def passes(gate, asked, use=1):
+    """Claim, reserve and let the vehicle pass."""
+    word = gate.claim(asked)
+    assert (word.code, word.use) == (ClaimCode.GRANTED, use), word
+    gate.reserve(asked, use)
+    gate.settle(asked, LedgerState.CONSUMED, use)
+
+
+def outcome(gate, asked):
+    word = gate.claim(asked)
+    return word.code, word.gate

@@ -1,0 +1,88 @@
+"""A live RTSP camera for tests: it shows the picture that it is told to, until it is told another."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from tests.support.waiting import scaled
+
+SERVER = Path(__file__).with_name("live_rtsp_server.py")
+RATE_HZ = 5
+
+
+class LiveCamera:
+    """Serve one live stream at 127.0.0.1, on the same port over all its lives. `show` is what stands before it.
+
+    `log`: a file for its complaints about clients that go without a word; those of this process if not told.
+    """
+
+    def __init__(self, folder, width_px=1280, height_px=720, log=None):
+        self.size = (width_px, height_px)
+        self.port = 0
+        self._folder = Path(folder)
+        self._process = None
+        self._log = log
+        self._shown = 0
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.kill()
+
+    @property
+    def url(self):
+        return f"rtsp://127.0.0.1:{self.port}/live.mp4"
+
+    @property
+    def toml(self):
+        """Its keys in a gate's configuration: where it is, and time enough for a busy machine."""
+        open_ms, read_ms = min(60_000, round(scaled(4000))), min(30_000, round(scaled(1000)))
+        return f'kind = "opencv"\nurl = "{self.url}"\nopen_timeout_ms = {open_ms}\nread_timeout_ms = {read_ms}'
+
+    def start(self):
+        self._process = subprocess.Popen(
+            [sys.executable, SERVER, *map(str, self.size), str(RATE_HZ), str(self.port)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._log,
+            text=True,
+        )
+        self.port = int(self._process.stdout.readline())
+        return self
+
+    def show(self, pixels):
+        """Show a BGR picture from now on; returns when it is in the stream. Of another size, the stream changes its own."""
+        self._say("show", pixels)
+        self.wait(1)
+
+    def show_once(self, pixels):
+        """Show a BGR picture in one frame, and send no more until the next is shown; returns when it is in the stream."""
+        self._say("once", pixels)
+        self.wait(1)
+
+    def _say(self, order, pixels):
+        self._shown += 1
+        path = self._folder / f"shown-{self._shown % 2}.npy"
+        np.save(path, pixels)
+        print(order, path, file=self._process.stdin, flush=True)
+
+    def garble(self, frames):
+        """Send so many frames with nonsense in place of their pictures; returns when they were sent."""
+        print("garble", frames, file=self._process.stdin, flush=True)
+        self.wait(frames + 1)
+
+    def wait(self, frames):
+        """Return when the picture has been in the stream for so many frames since it was first shown."""
+        print("wait", frames, file=self._process.stdin, flush=True)
+        assert self._process.stdout.readline() == "shown\n"
+
+    def kill(self):
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process.stdin.close()
+            self._process.stdout.close()
+            self._process = None

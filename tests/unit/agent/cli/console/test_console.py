@@ -1,0 +1,91 @@
+"""The commands `gate-agent console`, as who administers the computer runs them, beside a gate that runs."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from agent.cli import exits
+from agent.cli.console import app
+from agent.store.journal.reader import JournalReader
+from tests.support.console.consoles import KNOWN_TO_ALL, ConsoleGate
+from tests.support.waiting import PATIENCE_S, eventually, scaled
+
+GIVEN = re.compile(r"([A-Z2-9]{4}(?:-[A-Z2-9]{4}){3})")
+
+
+@pytest.fixture(scope="module")
+def gate(tmp_path_factory):
+    with ConsoleGate(tmp_path_factory.mktemp("cli")) as gate:
+        yield gate
+
+
+def console(gate, *arguments):
+    return CliRunner().invoke(app, [*arguments, "--config", str(gate.path)])
+
+
+def console_process(gate, *arguments):
+    command = [sys.executable, "-m", "agent.cli.main", "console", *arguments, "--config", str(gate.path)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=scaled(30), check=False)
+
+
+def test_a_lost_gate_is_won_back_from_its_command_line(gate):
+    shown = console_process(gate, "code").stdout
+    code = re.match(r"[A-Z2-9]{4}-[A-Z2-9]{4}-[A-Z2-9]{4}", shown)[0]
+    with httpx.Client(base_url=gate.url, timeout=PATIENCE_S, trust_env=False) as browser:
+        csrf = re.search(r'name="csrf" value="([0-9a-f]+)"', browser.get("/first").text)[1]
+        form = {"csrf": csrf, "code": code, "name": "boss", "password": KNOWN_TO_ALL, "again": KNOWN_TO_ALL}
+        assert browser.post("/first", data=form).status_code == 303
+        session = browser.cookies["gate-session"]
+
+    again = console(gate, "code")
+    assert (again.exit_code, "user reset NAME" in again.stderr) == (exits.FAILED, True)
+
+    users, sessions = gate.app.console.access.users, gate.app.console.access.sessions
+    added = console(gate, "user", "add", "Aigul", "--role", "technician")
+    assert users.verified("aigul", GIVEN.search(added.stdout)[1]).must_change
+
+    reset = console(gate, "user", "reset", "boss")
+    assert sessions.find(session) is None
+    assert users.verified("boss", KNOWN_TO_ALL) is None
+    assert users.verified("boss", GIVEN.search(reset.stdout)[1]) is not None
+
+    listed = console(gate, "user", "list").stdout.splitlines()
+    assert [line.split()[:2] for line in listed] == [["aigul", "technician"], ["boss", "admin"]]
+
+    assert console(gate, "user", "remove", "aigul").exit_code == exits.OK
+    assert users.find("aigul") is None
+
+    wanted = ["code.made", "user.added", "user.added", "user.changed", "user.removed"]
+    eventually(lambda: len(acts(gate)) >= len(wanted))
+    assert sorted(act["act"] for act in acts(gate)) == wanted
+    assert {act["person"] for act in acts(gate) if act["role"] == ""} == {os.environ.get("USER", "root")}
+
+
+def acts(gate):
+    with JournalReader(gate.path.parent / "state" / "journal.db") as journal:
+        events = [json.loads(payload) for payload in journal.payloads()]
+    return [event["data"] for event in events if event["type"] == "console.acted"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["user", "add", "a b", "--role", "viewer"], "small Latin letters"),
+        (["user", "reset", "nobody"], "There is no user nobody"),
+        (["user", "remove", "nobody"], "There is no user nobody"),
+    ],
+)
+def test_what_cannot_be_done_is_said_and_changes_nothing(gate, arguments, said):
+    before = gate.app.console.access.users.all()
+    told = console(gate, *arguments)
+    assert told.exit_code == exits.FAILED
+    assert said in told.stderr
+    assert gate.app.console.access.users.all() == before

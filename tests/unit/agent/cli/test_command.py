@@ -1,0 +1,248 @@
+"""The commands `gate-agent command`, as they are typed, against a gate's desk behind a real broker."""
+
+import json
+import stat
+
+import pytest
+from typer.testing import CliRunner
+
+from agent.cli import exits
+from agent.cli.command import app
+from agent.clock.clock import Clock
+from agent.core.commands.check import CommandKey, Proved, judge, prove
+from agent.core.commands.command import Answer, CommandName, Result
+from agent.core.crypto import jws
+from agent.core.crypto.keys import SigningKey
+from agent.mqtt.one_shot_client import Guest
+from central.command_client import TRIES
+from tests.support.mqtt.command_site import ROOT, CommandSite
+from tests.support.mqtt.commanding import GATE, letter, situation
+from tests.support.mqtt.linking import local
+from tests.support.mqtt.mosquitto import Broker, free_port, needs_mosquitto, publish
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def key(tmp_path):
+    path = tmp_path / "keys" / "duty.pem"
+    made = run("keygen", path)
+    assert made.exit_code == exits.OK, made.output
+    return path
+
+
+def words(key_file, **changes):
+    options = {
+        "key": key_file,
+        "kid": "duty",
+        "gate": GATE,
+        "operator": "officer 7",
+        "cause": "test",
+        "lane": "in-1",
+    } | changes
+    return [
+        word for name, value in options.items() if value is not None for word in (f"--{name.replace('_', '-')}", value)
+    ]
+
+
+def test_a_key_is_private_and_its_public_half_is_printed(tmp_path):
+    made = run("keygen", tmp_path / "duty.pem")
+    secret = SigningKey.from_pem((tmp_path / "duty.pem").read_bytes())
+    assert made.stdout == f'public_key = "{secret.public.raw.hex()}"\n'
+    assert stat.S_IMODE((tmp_path / "duty.pem").stat().st_mode) == 0o600
+    again = run("keygen", tmp_path / "duty.pem")
+    assert (again.exit_code, "there already" in again.stderr) == (exits.FAILED, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "arguments"),
+    [
+        ("open", {}, {}),
+        (
+            "replay",
+            {"lane": None, "argument": ["stream=s", "first=2", "last=9"]},
+            {"stream": "s", "first": 2, "last": 9},
+        ),
+        (
+            "send_evidence",
+            {"lane": None, "argument": [f"pictures={'ab' * 32},{'12' * 32}"]},
+            {"pictures": ("ab" * 32, "12" * 32)},
+        ),
+        ("snapshot", {"argument": ["camera=front"]}, {"camera": "front"}),
+        ("set_log_level", {"lane": None, "argument": ["level=debug", "for_s=60"]}, {"level": "debug", "for_s": 60}),
+    ],
+)
+def test_what_is_signed_is_taken_by_a_gate(key, name, options, arguments):
+    given = options.pop("argument", [])
+    more = [word for argument in given for word in ("-a", argument)]
+    done = run("sign", name, *words(key, challenge="c0ffee", counter=7, **options), *more)
+    assert done.exit_code == exits.OK, done.output
+    public = SigningKey.from_pem(key.read_bytes()).public
+    keys = {"duty": CommandKey("duty", public, frozenset(CommandName))}
+    proved = prove(letter(done.stdout.strip().encode(), name), GATE, keys)
+    assert isinstance(proved, Proved), proved
+    command = judge(proved, situation(utc=None))
+    assert (command.name, command.counter, command.arguments) == (name, 7, arguments)
+    assert command.expires_at - command.issued_at == 30
+
+
+def test_the_counter_is_the_time_where_none_is_given(key):
+    first, second = (run("sign", "open", *words(key, challenge="c")).stdout.strip() for _ in range(2))
+    public = SigningKey.from_pem(key.read_bytes()).public
+    counters = [json.loads(jws.verified(text, public))["counter"] for text in (first, second)]
+    assert 1_700_000_000_000 < counters[0] <= counters[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "said"),
+    [
+        ("open", {"lane": None}, "lane: "),
+        ("reload_lists", {}, "lane: "),
+        ("open", {"gate": "a/b"}, "the gate id"),
+        ("open", {"operator": "x" * 65}, "operator: "),
+        ("open", {"cause": "two\nlines"}, "one line"),
+        ("replay", {"lane": None}, "arguments: "),
+        ("open", {"key": "/nowhere.pem"}, "cannot be read"),
+        ("open", {"argument": "force=yes"}, "arguments.force: "),
+    ],
+)
+def test_what_every_gate_would_refuse_is_not_signed(key, name, options, said):
+    done = run("sign", name, *words(key, challenge="c", **options))
+    assert done.exit_code == exits.FAILED
+    assert said in done.stderr
+    assert done.stdout == ""
+
+
+def test_an_argument_without_a_value_is_not_understood(key):
+    assert run("sign", "open", *words(key, challenge="c"), "-a", "force").exit_code == exits.USAGE
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory):
+    with Broker(tmp_path_factory.mktemp("broker")) as running:
+        yield running
+
+
+@pytest.fixture
+def site(broker, tmp_path, key):
+    public = SigningKey.from_pem(key.read_bytes()).public
+    keys = {"duty": CommandKey("duty", public, frozenset(CommandName))}
+    with CommandSite(broker.port, tmp_path / "journal.db", keys=keys, utc=Clock().now().utc).running() as site:
+        yield site
+
+
+def send(broker, key, name="open", *more, **options):
+    return run("send", name, *words(key, broker=f"mqtt://127.0.0.1:{broker.port}", **options), *more)
+
+
+@needs_mosquitto
+def test_a_command_is_sent_and_its_result_told(broker, site, key):
+    done = send(broker, key)
+    assert (done.exit_code, done.stdout) == (exits.OK, f"{GATE}: open: done\nas ordered\n")
+    assert [command.name for command in site.executors.carried_out] == ["open"]
+
+
+@needs_mosquitto
+def test_the_result_is_printed_as_json_where_wanted(broker, site, key):
+    site.executors.answers[CommandName.LOCK] = Answer(Result.NOT_DONE, "no", {"a": 1})
+    done = send(broker, key, "lock", "--json")
+    result = json.loads(done.stdout)
+    assert (done.exit_code, result["result"], result["data"]) == (exits.FAILED, "not_done", {"a": 1})
+    told = send(broker, key, "lock")
+    assert told.stdout == f"{GATE}: lock: not_done\nno\na: 1\n"
+
+
+@needs_mosquitto
+def test_a_refusal_is_told_with_its_code(broker, site, key):
+    done = send(broker, key, lane="out-9")
+    assert done.exit_code == exits.FAILED
+    assert f"{GATE}: open: refused (LANE_UNKNOWN)" in done.stdout
+
+
+@needs_mosquitto
+def test_a_challenge_that_changed_meanwhile_is_taken_up(broker, site, key):
+    old = json.dumps({"state": "online", "challenge": "old"})
+    publish(broker.port, f"{ROOT}/status", old, "-r")
+    assert send(broker, key).exit_code == exits.OK
+    assert [event["code"] for event in site.data("command.refused")] == ["CHALLENGE_WRONG"]
+
+
+@needs_mosquitto
+def test_a_lost_result_is_asked_for_with_the_same_bytes(broker, site, key, monkeypatch):
+    real = site.desk._results.publish
+    lost = []
+
+    def lose_the_first(*arguments):
+        lost.append(arguments) if not lost else real(*arguments)
+
+    monkeypatch.setattr(site.desk._results, "publish", lose_the_first)
+    done = send(broker, key, timeout=TRIES)
+    assert done.exit_code == exits.OK
+    assert len(site.executors.carried_out) == 1
+
+
+@needs_mosquitto
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (None, "says nothing"),
+        ({"state": "lost", "challenge": "c"}, "is lost"),
+        ({"state": "offline"}, "is offline"),
+        ({"state": "online", "challenge": None}, "takes no commands"),
+        ({"state": "online", "challenge": "c"}, "is not connected to this broker now"),
+    ],
+)
+def test_a_gate_that_takes_no_commands_is_told_why(broker, key, status, said):
+    # A gate that never was: the broker keeps the subscription of one that was for a while.
+    publish(broker.port, "gate/v1/nobody/status", "" if status is None else json.dumps(status), "-r")
+    done = send(broker, key, gate="nobody", timeout=1)
+    assert (done.exit_code, done.stdout) == (exits.FAILED, "")
+    assert said in done.stderr
+
+
+@needs_mosquitto
+def test_a_gate_that_never_answers_is_waited_for_with_patience(broker, key):
+    publish(broker.port, f"{ROOT}/status", json.dumps({"state": "online", "challenge": "c"}), "-r")
+    heard = []
+    with Guest(local(broker.port)) as deaf:
+        deaf.subscribe(f"{ROOT}/cmd/#")
+        done = send(broker, key, timeout=1)
+        heard = list(deaf.messages(0.3))
+    assert (done.exit_code, "no answer within 1 s" in done.stderr) == (exits.FAILED, True)
+    assert len({message.payload for message in heard}) == 1
+    assert len(heard) == TRIES
+    assert all((m.response_topic, m.expiry_s, m.retained) == (f"{ROOT}/res/open", 30, False) for m in heard)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"broker": "http://x"}, "must begin with mqtts://"),
+        ({"certificate": "a.crt"}, "a certificate needs its key file"),
+    ],
+)
+def test_a_broker_that_cannot_be_one_is_told(key, options, said):
+    done = run("send", "open", *words(key, **({"broker": "mqtt://127.0.0.1:1"} | options)))
+    assert (done.exit_code, said in done.stderr) == (exits.FAILED, True)
+
+
+def test_a_broker_that_is_not_there_is_told(key):
+    done = run("send", "open", *words(key, broker=f"mqtt://127.0.0.1:{free_port()}"))
+    assert (done.exit_code, "nothing listens" in done.stderr) == (exits.FAILED, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "told"),
+    [
+        ("replay", {"lane": None}, "arguments: Field required"),
+        ("open", {"lane": None}, "lane"),
+        ("open", {"gate": "no.dots"}, "may not hold '.'"),
+    ],
+)
+def test_what_is_wrong_with_an_order_is_told_before_the_broker_is_asked(key, name, options, told):
+    done = run("send", name, *words(key, broker=f"mqtt://127.0.0.1:{free_port()}", **options))
+    assert done.exit_code == exits.FAILED
+    assert told in done.stderr
+    assert "nothing listens" not in done.stderr

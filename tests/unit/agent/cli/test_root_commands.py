@@ -1,0 +1,165 @@
+"""What an administrator runs as root at a gate does what it says, and never what the agent's user has planted.
+
+The table lists the commands that a page tells somebody to run with sudo, and all that take a folder of the gate; a new one
+fails until it does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from agent.cli.main import COMMANDS, application
+from tests.support.gate.root_commands import account, python_for
+
+ROOT = Path(__file__).parents[4]
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+WRITTEN = (*PAGES, *sorted((ROOT / "agent").rglob("*.py")), *sorted((ROOT / "agent").rglob("*.html")))
+CONFIG = ("-c", "{configuration}")
+ANSWERS = "\n" * 40
+COMMANDS_OF_ROOT = {
+    "bundle": ("{own}/help.zip", *CONFIG, "--socket", "{socket}"),
+    "clock reset-floor": ("--cause", "test", "--yes", *CONFIG),
+    "clock show": CONFIG,
+    "config add": ("commands.keys", "id=office", "public_key=" + "5a" * 32, "may=diagnose", *CONFIG),
+    "config check": ("{configuration}",),
+    "config history": CONFIG,
+    "config set": ("gate.site", "9", *CONFIG),
+    "config show": ("{configuration}",),
+    "config undo": CONFIG,
+    "config unset": ("lanes.out.timing", *CONFIG),
+    "console code": CONFIG,
+    "console user add": ("bolat", "--role", "technician", *CONFIG),
+    "console user list": CONFIG,
+    "console user remove": ("aigul", *CONFIG),
+    "console user reset": ("aigul", *CONFIG),
+    "doctor": ("{configuration}", "--socket", "{socket}"),
+    "events export": ("--journal", "{journal}", "--out", "{own}/events.jsonl", "--signed"),
+    "events key": ("--state", "{state}"),
+    "events tail": ("--journal", "{journal}"),
+    "events verify": ("{journal}",),
+    "lists import": ("{own}/lists.zip", *CONFIG),
+    "lists show": CONFIG,
+    "relay inputs": (*CONFIG, "--seconds", "0.2"),
+    "relay list": CONFIG,
+    "relay test": (*CONFIG, "--yes"),
+    "relay trace": (*CONFIG, "--seconds", "0.2"),
+    "release": ("{configuration}",),
+    "setup": ("{configuration}", "--root", "{own}"),
+    "watch": ("--once", "--socket", "{socket}", "--journal", "{journal}"),
+}
+"""Every command that root runs at a gate, with what it is given."""
+ELSEWHERE = {"lists pack", "lists publish", "run"}
+"""Commands of an office, whose state is another; and the agent itself, which the service starts as its own user."""
+EXTRA = ("lib/gate-agent/unknown", "etc/gate-agent/unknown.toml", "run/gate-agent/console.sock")
+"""Names that are planted for every command, beside those that it opens."""
+THROUGH_THE_SOCKET = {"watch"}
+GATE = frozenset({"configuration", "config", "journal", "state", "socket"})
+"""Names of parameters that lead to a gate's folders."""
+_SUDO = re.compile(r"sudo gate-agent ((?:[a-z-]+ ?)+)")
+
+
+def leaves():
+    """All commands, as they are typed, with the names of their parameters."""
+    for one in COMMANDS:
+        made = typer.main.get_command(application([one.name]))
+        yield from _below(made.commands[one.name], one.name)
+
+
+def _below(command, name):
+    inner_commands = getattr(command, "commands", None)
+    if inner_commands:
+        for inner, below in inner_commands.items():
+            yield from _below(below, f"{name} {inner}")
+    else:
+        yield name, {parameter.name for parameter in command.params}
+
+
+def test_every_command_that_takes_a_gates_folder_is_run_as_root_here():
+    found = {name for name, parameters in leaves() if parameters & GATE and name not in ELSEWHERE}
+    assert len(found) >= len(COMMANDS_OF_ROOT) - 1
+    assert found - COMMANDS_OF_ROOT.keys() == set()
+
+
+def test_every_command_that_a_page_has_root_run_is_run_here():
+    names = {name for name, _ in leaves()}
+    told = {words for path in WRITTEN for words in _SUDO.findall(path.read_text(encoding="utf-8"))}
+    assert told, "no page has anything run with sudo"
+    meant = {_command(words.strip(), names) for words in told}
+    assert meant - COMMANDS_OF_ROOT.keys() == set()
+
+
+def _command(words, names):
+    """The command that words begin with, which may go on with its arguments."""
+    return max((name for name in names if f"{words} ".startswith(f"{name} ")), key=len, default=words)
+
+
+@pytest.fixture
+def user():
+    if os.geteuid() != 0:
+        pytest.skip("only root can run commands as root")
+    found = account()
+    if found is None:
+        pytest.skip("this machine has no user with a group of his own")
+    return found
+
+
+@pytest.fixture
+def world():
+    """A folder that another user may enter, which pytest's own are not."""
+    folder = Path(tempfile.mkdtemp(prefix="gate-of-root-"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+def run(user, world, name, plants, extra=()):
+    """What became of the sacrifice, as `tests.support.gate.root_commands` answers."""
+    found = python_for(user)
+    if found is None:
+        pytest.skip("no interpreter here that another user may start")
+    python, path = found
+    question = {
+        "folder": str(world),
+        "user": user.pw_name,
+        "modules": [one.target.partition(":")[0] for one in COMMANDS if one.name == name.split()[0]],
+        "arguments": [*name.split(), *COMMANDS_OF_ROOT[name]],
+        "given": ANSWERS if name == "setup" else "",
+        "plants": plants,
+        "extra": extra,
+    }
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", "LANG": "C.UTF-8"}
+    answer = subprocess.run(
+        [python, "-m", "tests.support.gate.root_commands"],
+        input=json.dumps(question),
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 0, answer.stderr
+    return json.loads(answer.stdout.splitlines()[-1])
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", COMMANDS_OF_ROOT)
+def test_root_changes_nothing_outside_for_what_the_agents_user_has_planted(user, world, name):
+    told = run(user, world, name, ("link to a file", "link to nothing", "link to a folder", "fifo"), EXTRA)
+    assert told["names"] or name in THROUGH_THE_SOCKET, told
+    assert told["wrong"] == [], f"{name} ({told['tried']} tried)"
+
+
+@pytest.mark.long
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", COMMANDS_OF_ROOT)
+def test_nor_for_links_and_devices_that_only_root_itself_could_have_made(user, world, name):
+    told = run(user, world, name, ("link to a file that anybody reads", "hard link", "device"), EXTRA)
+    assert told["wrong"] == [], f"{name} ({told['tried']} tried)"

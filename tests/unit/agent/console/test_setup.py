@@ -1,0 +1,174 @@
+"""The page Set-up: what is left to do, and a simulated vehicle that is read, judged and let through."""
+
+from __future__ import annotations
+
+import pytest
+
+from agent.cli.setup.practice import practice
+from agent.clock.clock import Clock
+from agent.console.pages.setup import NAV
+from agent.console.setup_checklist import Knowledge, Progress, steps
+from agent.core.clock.trust import ClockState
+from agent.settings import Settings
+from agent.settings.model.agent import EXAMPLE_ROOT_KEY
+from tests.support.console.consoles import LANE, ConsoleGate
+from tests.support.gate.config_files import ROOT_KEY
+from tests.support.waiting import eventually
+
+PLATE = "京A12345"
+CLOCK = """
+[clock]
+require_synchronised = false
+"""
+LIMITS_AND_CAMERA = """
+opened = 3
+closed = 4
+
+[[lanes.out.cameras]]
+id = "front"
+kind = "simulated"
+scene_file = "{scene}"
+"""
+HARDWARE = {"number": 1, "direction": "export", "relay": {"kind": "lcus", "port": "/dev/gate-barrier"}}
+
+
+def settings(root_key=ROOT_KEY, lane=HARDWARE, **more):
+    own = {
+        "version": 1,
+        "gate": {"id": "khorgos-7", "site": 7},
+        "permits": {"root_keys": [root_key]},
+        "mqtt": {"enabled": False},
+    }
+    return Settings.model_validate(own | {"lanes": {"out": lane}} | more)
+
+
+def progress(of, devices=(), clock=ClockState.SYNCED, passed=(), *, acknowledged=False):
+    known = Knowledge(dict(devices), clock, passed, acknowledged=acknowledged)
+    return {step.code: step.progress for step in steps(of, known)}
+
+
+def test_a_gate_at_work_has_nothing_left():
+    camera = {"id": "front", "kind": "opencv", "url": "rtsp://127.0.0.1/a", "zone": [[0, 0], [1, 0], [1, 1]]}
+    done = progress(
+        settings(lane=HARDWARE | {"cameras": [camera]}, mqtt={"enabled": True, "brokers": ["mqtt://127.0.0.1:1883"]}),
+        {"out/relay": "up", "out/front": "streaming", "broker": "up"},
+        passed={"out"},
+        acknowledged=True,
+    )
+    assert {code for code, state in done.items() if state is not Progress.DONE} == {"inputs"}, done
+
+
+@pytest.mark.parametrize(
+    ("of", "known", "code", "state"),
+    [
+        (settings(root_key=EXAMPLE_ROOT_KEY), {}, "permits", Progress.LEFT),
+        (settings(gate={"id": "gate-1", "site": 1}), {}, "gate", Progress.LEFT),
+        (settings(), {"clock": ClockState.UNTRUSTED}, "clock", Progress.WRONG),
+        (settings(clock={"require_synchronised": False}), {"clock": ClockState.UNTRUSTED}, "clock", Progress.CHOICE),
+        (settings(), {"devices": {"out/relay": "lost"}}, "relay", Progress.WRONG),
+        (settings(lane=HARDWARE | {"relay": {"kind": "simulated"}}), {}, "relay", Progress.LEFT),
+        (settings(), {}, "broker", Progress.CHOICE),
+        (settings(mqtt={"enabled": True, "brokers": ["mqtt://127.0.0.1:1883"]}), {}, "broker", Progress.WRONG),
+        (
+            settings(mqtt={"enabled": True, "brokers": ["mqtt://127.0.0.1:1883"]}),
+            {"devices": {"broker": "up"}},
+            "broker",
+            Progress.LEFT,
+        ),
+        (settings(), {}, "vehicle", Progress.LEFT),
+    ],
+)
+def test_each_step_says_whether_it_is_done(of, known, code, state):
+    assert progress(of, **known)[code] is state
+
+
+def test_a_simulated_vehicle_with_the_practice_permit_passes_and_the_steps_follow(tmp_path):
+    papers = practice(7, "export", PLATE, int(Clock().now().utc))
+    folder = tmp_path / "practice"
+    folder.mkdir()
+    (folder / "trust-list.txt").write_bytes(papers.trust_list)
+    (folder / "permit.txt").write_text(papers.text)
+    lane = (CLOCK + LANE + LIMITS_AND_CAMERA).format(board=tmp_path.name, scene=tmp_path / "state/rehearsal/scene.json")
+    gate = ConsoleGate(tmp_path, lanes=lane, key=papers.root, permits=f'trust_list = "{folder}/trust-list.txt"')
+    with gate:
+        browser = gate.browser("technician")
+        assert papers.text in browser.get(NAV.path).text
+        eventually(lambda: gate.app.lanes[0].view and gate.app.lanes[0].view.state == "idle", 60, "an idle lane")
+        came = browser.post("/setup/out/vehicle", data={"plate": PLATE, "permit": papers.text})
+        again = browser.post("/setup/out/vehicle", data={"plate": PLATE, "permit": papers.text})
+        eventually(lambda: "The vehicle passed" in browser.get("/lane/out/vehicles").text, 60, "a vehicle that passed")
+        words = browser.get(NAV.path).text
+    assert (came.status_code, came.headers["location"], again.status_code) == (303, "/lane/out", 409)
+    assert "No vehicle has passed yet" not in words
+    assert "only papers to practise with" in words
+
+
+def test_no_vehicle_is_simulated_where_the_hardware_is_real(tmp_path):
+    with ConsoleGate(tmp_path) as gate:
+        answer = gate.browser("technician").post("/setup/out/vehicle", data={"plate": PLATE, "permit": "GP1:"})
+        nobody = gate.browser("viewer").post("/setup/out/vehicle", data={"plate": PLATE, "permit": "GP1:"})
+    assert (answer.status_code, nobody.status_code) == (404, 403)
+
+
+def scene_gate(folder, scene, lanes=""):
+    """A gate of one lane without hardware whose camera's scene is that file."""
+    lane = (CLOCK + LANE + LIMITS_AND_CAMERA).format(board=folder.name, scene=scene) + lanes
+    return ConsoleGate(folder, lanes=lane)
+
+
+def send_vehicle(gate):
+    form = {"plate": PLATE, "permit": "GP1:NOTHING"}
+    return gate.browser("technician").post("/setup/out/vehicle", data=form)
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["state/journal.db", "state/registry.db", "gate.toml", "precious.json", "state/rehearsal/../../precious.json"],
+)
+def test_a_simulated_vehicle_never_writes_over_a_file_that_is_no_scene(tmp_path, place):
+    (tmp_path / "precious.json").write_text('{"seq": 7}', encoding="utf-8")
+    with scene_gate(tmp_path, tmp_path / place) as gate:
+        before = (tmp_path / place).resolve().read_bytes()[:16]
+        assert send_vehicle(gate).status_code == 404
+        assert (tmp_path / place).resolve().read_bytes()[:16] == before
+        head = gate.app._journal.head
+        assert [one.seq for one in gate.app._journal.range(1, head)] == list(range(1, head + 1))
+
+
+@pytest.mark.parametrize("content", ['{"seq": 7}', "SQLite format 3\0", '"text"', "{"])
+def test_nor_one_of_that_kind_among_the_scenes(tmp_path, content):
+    scene = tmp_path / "state/rehearsal/scene.json"
+    scene.parent.mkdir(parents=True)
+    scene.write_text(content, encoding="utf-8")
+    with scene_gate(tmp_path, scene) as gate:
+        assert send_vehicle(gate).status_code == 404
+        assert scene.read_text(encoding="utf-8") == content
+
+
+def test_nor_through_a_link(tmp_path):
+    precious = tmp_path / "precious.json"
+    precious.write_text("{}", encoding="utf-8")
+    scene = tmp_path / "state/rehearsal/scene.json"
+    scene.parent.mkdir(parents=True)
+    scene.symlink_to(precious)
+    with scene_gate(tmp_path, scene) as gate:
+        assert send_vehicle(gate).status_code == 404
+        assert precious.read_text(encoding="utf-8") == "{}"
+
+
+REAL_LANE = """
+[lanes.real]
+number = 2
+direction = "export"
+
+[lanes.real.relay]
+kind = "lcus"
+port = "/dev/gate-nothing"
+channels = 2
+"""
+
+
+def test_no_simulated_vehicle_comes_at_a_gate_with_a_real_barrier(tmp_path):
+    with scene_gate(tmp_path, tmp_path / "state/rehearsal/scene.json", REAL_LANE) as gate:
+        assert send_vehicle(gate).status_code == 404
+        assert "/setup/out/vehicle" not in gate.browser("technician").get("/setup").text

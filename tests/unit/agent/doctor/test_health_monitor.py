@@ -1,0 +1,84 @@
+"""The doctor of a running agent: who asks together shares an answer, and what is grave is logged once."""
+
+from __future__ import annotations
+
+import threading
+
+from agent.doctor.codes import Check, Code
+from agent.doctor.examination import Task
+from agent.doctor.finding import Finding
+from agent.doctor.health_monitor import Clinic
+from tests.support.waiting import PATIENCE_S, eventually
+
+
+class Patient:
+    """What is examined: `found` is what its one check finds, once it is let go."""
+
+    def __init__(self, found=()):
+        self.found = list(found)
+        self.looks = 0
+        self.free = threading.Event()
+        self.free.set()
+
+    def gather(self):
+        self.looks += 1
+        self.free.wait(PATIENCE_S)
+        return tuple(self.found)
+
+    def clinic(self):
+        tasks = [Task(Check.DISK, self.gather, list)]
+        return Clinic("gate-7", "0.2", lambda: 1.8e9, tasks, tasks)
+
+
+FULL = Finding(Check.DISK, "/var", Code.DISK_FULL, values={"free": "1 MiB"})
+
+
+def test_many_who_ask_while_one_is_examined_share_the_next_examination():
+    patient = Patient([FULL])
+    patient.free.clear()
+    clinic, reports = patient.clinic(), []
+    threads = [threading.Thread(target=lambda: reports.append(clinic.examine())) for _ in range(6)]
+    threads[0].start()
+    eventually(lambda: patient.looks == 1)
+    for thread in threads[1:]:
+        thread.start()
+    patient.free.set()
+    for thread in threads:
+        thread.join(PATIENCE_S)
+    assert len(reports) == 6
+    assert patient.looks <= 2
+    assert all(report.findings == (FULL,) for report in reports)
+
+
+def test_who_asks_later_gets_a_new_examination():
+    patient = Patient()
+    clinic = patient.clinic()
+    first = clinic.examine()
+    patient.found.append(FULL)
+    assert (first.findings, clinic.examine().findings) == ((), (FULL,))
+    assert clinic.report.findings == (FULL,)
+
+
+def test_a_grave_finding_is_logged_when_it_comes_and_again_only_after_it_has_gone(caplog):
+    patient = Patient([FULL, Finding(Check.MEMORY, code=Code.MEMORY_LOW, values={"free": "2"})])
+    clinic = patient.clinic()
+    clinic.examine()
+    clinic.examine()
+    assert [record.getMessage() for record in caplog.records] == ["the doctor found DISK_FULL /var: 1 MiB"]
+    patient.found.clear()
+    clinic.examine()
+    patient.found.append(FULL)
+    clinic.examine()
+    assert len(caplog.records) == 2
+
+
+def test_rounds_are_made_by_themselves_and_end(mocker):
+    mocker.patch("agent.doctor.health_monitor.FIRST_S", 0.01)
+    mocker.patch("agent.doctor.health_monitor.EVERY_S", 0.01)
+    patient = Patient([FULL])
+    clinic = patient.clinic()
+    before = set(threading.enumerate())
+    clinic.start()
+    eventually(lambda: patient.looks >= 3)
+    clinic.stop()
+    assert not any(thread.name == "doctor" for thread in set(threading.enumerate()) - before)

@@ -1,0 +1,716 @@
+"""The lane's loop: record before raise, effects in order, and a loop that neither starves nor dies in silence."""
+
+import threading
+import time
+from collections import Counter
+from dataclasses import replace
+from functools import partial
+
+import pytest
+from typing_extensions import override
+
+from agent.barrier.barrier import PulseReport
+from agent.barrier.board import RelayBoard
+from agent.core.lane.io import Answered, Commanded, CommandKind, Decided, LedgerState
+from agent.core.lane.state import LaneOrders
+from agent.core.lane.step import Lane, LaneRules
+from agent.core.model.moment import Moment
+from agent.core.model.observations import Presentation, Reading
+from agent.core.model.reasons import Decision, Reason, Verdict
+from agent.devices.inputs import Signals
+from agent.devices.supervisor import PortState, Retry
+from agent.lane.interlock import WayGuard
+from agent.lane.loop import Hands, LaneLoop, Sighting
+from agent.recording.recorder import Recorder
+from agent.service.worker import end_on_thread_failure
+from agent.store.journal.journal import JournalFullError, JournalUnavailableError, LedgerConflictError
+from drivers.api import Delivery
+from drivers.relay import simulated
+from drivers.relay.simulated import Fault, SimulatedRelay
+from tests.support.board.barriers import wiring
+from tests.support.pki.permits import PERMIT
+from tests.support.store.flaky_journal import FlakyJournal
+from tests.support.store.journals import UTC
+from tests.support.waiting import PATIENCE_S, eventually
+
+PASS = Decision(Verdict.PASS, Reason.OK, (), PERMIT)
+RETRY = Decision(Verdict.RETRY, Reason.PLATE_UNREADABLE, ())
+BLIND = {"blind": True, "gone_s": 600.0, "blind_passage_s": 600.0, "deny_again_s": 0.0}
+
+
+def now():
+    at = time.monotonic()
+    return Moment(at, UTC + at)
+
+
+class TracedRelay(SimulatedRelay):
+    """Notes its commands in the same trace as the journal."""
+
+    trace: list
+    gate = staticmethod(lambda what: None)
+
+    @override
+    def pulse(self, channel, duration_ms):
+        self.gate("pulse")
+        self.trace.append(f"pulse {channel}")
+        return super().pulse(channel, duration_ms)
+
+    @override
+    def set(self, channel, *, on):
+        self.gate("set")
+        if on:
+            self.trace.append(f"on {channel}")
+        return super().set(channel, on=on)
+
+
+class Gate:
+    """One lane from inbox to relay, with a real journal. `decisions`: the answers to come, the last one for good.
+
+    `late`: they are not there at once but when `later` is called.
+    """
+
+    def __init__(self, folder, name, *, wires=None, way=None, **rules):
+        self.journal = FlakyJournal(folder / "journal.db")
+        self.journal.hook = lambda drafts, _ledger: self.trace.extend(draft.event.TYPE for draft in drafts)
+        self.recorder = Recorder(self.journal, lambda: UTC)
+        self.trace, self.views, self.kept, self.questions, self.answers = [], [], {}, [], []
+        self.decisions = [PASS]
+        self.late, self.later = False, None
+        relay = TracedRelay(simulated.SimulatedRelaySettings(name=name))
+        relay.trace = self.trace
+        self.relay = relay
+        self.board = simulated.board(name)
+        self.owner = RelayBoard(name, relay)
+        self.owner._port._retry = Retry(0.02, 0.1)
+        self.barrier = self.owner.barrier(
+            wiring(red_channel=7, green_channel=8, **(wires or {})), self._pulsed, self._relay_changed
+        )
+        self.loop = LaneLoop(
+            Lane.start(LaneRules("exit", 1, **(BLIND | rules)), 1),
+            Hands(
+                self.barrier,
+                self.recorder,
+                now,
+                self.decide,
+                self.kept.update,
+                self.views.append,
+                self.answers.append,
+                way,
+            ),
+        )
+
+    def __enter__(self):
+        self.loop.start()
+        self.owner.start()
+        eventually(lambda: self.barrier.state is PortState.UP and self.state == "idle")
+        return self
+
+    def __exit__(self, *_):
+        self.loop.wind_down()
+        self.owner.stop()
+        self.loop.stop()
+        self.journal.close()
+        assert not self.loop.runs
+
+    def _pulsed(self, report):
+        self.loop.pulsed(report)
+
+    def _relay_changed(self, state, _detail):
+        self.loop.relay_changed(state)
+
+    def decide(self, question, at, later):
+        self.questions.append(question)
+        answer = self.decisions.pop(0) if len(self.decisions) > 1 else self.decisions[0]
+        decided = Decided(at, answer, 1, question.transaction)
+        if not self.late:
+            return decided
+        self.later = lambda: later(decided)
+        return None
+
+    @property
+    def state(self):
+        return self.views[-1].state if self.views else ""
+
+    @property
+    def pulses(self):
+        return sum(one.on for one in self.board.relays.history if one.channel == 1)
+
+    def wait_state(self, state):
+        eventually(lambda: self.state == state, what=f"state {state}")
+
+    def show(self, payload=b"permit", pictures=None, readings=()):
+        picture = next(iter(pictures), None) if pictures else None
+        shown = Presentation(payload, "test", "front", 1, time.monotonic(), picture=picture)
+        self.loop.sighted(Sighting((shown,), readings, pictures or {}))
+
+    def order(self, kind, order=""):
+        self.loop.commanded(lambda at: Commanded(at, kind, "officer 7", "test", order))
+
+    def of_type(self, kind):
+        return [data for one, data in self.journal.events if one == kind]
+
+
+@pytest.fixture
+def gate(request, tmp_path, monkeypatch):
+    monkeypatch.setattr("agent.recording.recorder.RETRY_S", 0.05)
+    with Gate(tmp_path, request.node.name) as gate:
+        yield gate
+    simulated.forget_boards()
+
+
+def reading(text="A1", picture=None):
+    return Reading(text, (), "civil", 0.9, "front", 1, time.monotonic(), picture=picture)
+
+
+# ------------------------------------------------------------------------------------------------- record before raise
+
+
+def test_the_grant_is_on_disk_before_the_relay_moves_and_the_report_after_it(gate):
+    seen = []
+
+    def at_the_relay(what):
+        if what == "pulse":
+            seen.extend(gate.journal.types)
+            seen.append(gate.journal.real.use_state(PERMIT.permit_id).open_reservation)
+
+    gate.relay.gate = at_the_relay
+    gate.show()
+    eventually(lambda: gate.of_type("barrier.pulsed"))
+    transaction = gate.questions[0].transaction
+    assert seen == ["vehicle.present", "permit.presented", "access.decided", "access.granted", transaction]
+    order = [gate.trace.index(step) for step in ("access.granted", "pulse 1", "barrier.pulsed")]
+    assert order == sorted(order)
+    (report,) = gate.of_type("barrier.pulsed")
+    assert report == {"grant": f"{transaction}-1", "action": "open", "delivery": "delivered"}
+    assert gate.pulses == 1
+
+
+@pytest.mark.parametrize("error", [JournalFullError("full"), JournalUnavailableError("away")])
+def test_a_grant_that_cannot_be_recorded_raises_nothing_and_goes_to_an_officer(gate, error):
+    journal = gate.journal
+    journal.hook = lambda drafts, ledger: setattr(journal, "fails", error if ledger or journal.fails else None)
+    gate.show()
+    gate.wait_state("manual")
+    assert gate.pulses == 0
+    assert gate.recorder.failing, "the refusal waits"
+    assert "access.granted" not in gate.journal.types
+    journal.hook, journal.fails = (lambda _drafts, _ledger: None), None
+    eventually(lambda: not gate.recorder.failing)
+    assert gate.journal.types[-2:] == ["alarm.raised", "access.decided"]
+    assert gate.of_type("access.decided")[0]["verdict"] == "MANUAL"
+    assert gate.of_type("access.decided")[0]["reason"] == Reason.GATE_FAULT
+    assert gate.of_type("access.decided")[0]["permit"]["permit"] == PERMIT.permit_id.hex()
+    assert gate.of_type("alarm.raised")[0]["alarm"] == "journal_failed"
+    assert gate.journal.real.use_state(PERMIT.permit_id).open_reservation is None
+    assert gate.pulses == 0
+
+
+def test_a_grant_whose_use_is_taken_is_denied(gate):
+    gate.journal.hook = lambda _drafts, ledger: setattr(
+        gate.journal,
+        "fails",
+        LedgerConflictError("taken") if ledger and ledger[0].state is LedgerState.RESERVED else None,
+    )
+    gate.show()
+    gate.wait_state("denied")
+    (decided,) = gate.of_type("access.decided")
+    assert (decided["verdict"], decided["reason"]) == ("DENY", Reason.ALREADY_USED)
+    (closed,) = gate.of_type("transaction.closed")
+    assert (closed["outcome"], closed["reason"]) == ("denied", Reason.ALREADY_USED)
+    assert gate.pulses == 0
+
+
+@pytest.mark.parametrize("taken", [False, True])
+def test_an_officers_order_takes_the_use_of_the_permit_and_opens_also_where_it_is_taken(gate, taken):
+    gate.decisions = [Decision(Verdict.MANUAL, Reason.PLATE_UNSURE, (), PERMIT)]
+    gate.journal.hook = lambda drafts, ledger: (
+        setattr(gate.journal, "fails", LedgerConflictError("taken") if ledger and taken else None),
+        gate.trace.extend(draft.event.TYPE for draft in drafts if gate.journal.fails is None),
+    )
+    gate.show()
+    gate.wait_state("manual")
+    gate.order(CommandKind.OPEN)
+    eventually(lambda: gate.pulses == 1)
+    assert gate.trace.index("access.granted") < gate.trace.index("pulse 1"), "recorded before it is carried out"
+    (granted,) = gate.of_type("access.granted")
+    assert (granted["by"], granted["operator"]) == ("operator", "officer 7")
+    (decided,) = gate.of_type("access.decided")
+    assert decided["verdict"] == "MANUAL", "the vehicle is not refused"
+    assert (gate.journal.real.use_state(PERMIT.permit_id).open_reservation is None) is taken
+
+
+@pytest.mark.parametrize("kind", [CommandKind.OPEN, CommandKind.HOLD])
+def test_an_officers_opening_that_cannot_be_recorded_moves_nothing(gate, kind):
+    gate.journal.fails = JournalFullError("full")
+    gate.order(kind)
+    eventually(lambda: gate.recorder.failing)
+    gate.order(CommandKind.CLOSE)
+    gate.journal.fails = None
+    eventually(lambda: "alarm.raised" in gate.journal.types)
+    assert gate.state == "idle"
+    assert not gate.board.relays.states[0]
+    assert {"access.granted", "barrier.held"}.isdisjoint(gate.journal.types)
+
+
+def test_letting_go_of_a_hold_does_not_wait_for_the_journal(gate):
+    gate.order(CommandKind.HOLD)
+    assert gate.board.relays.wait_until(lambda states: states[0], PATIENCE_S)
+    assert gate.journal.types[-1] == "barrier.held"
+    gate.journal.fails = JournalFullError("full")
+    gate.order(CommandKind.RELEASE)
+    assert gate.board.relays.wait_until(lambda states: not states[0], PATIENCE_S)
+    gate.journal.fails = None
+    eventually(lambda: len(gate.of_type("barrier.held")) == 2)
+
+
+@pytest.mark.parametrize("kind", [CommandKind.LOCK, CommandKind.OUT_OF_SERVICE])
+def test_what_is_to_stand_stands_once_it_is_written_and_else_is_answered_with_no(gate, kind):
+    gate.journal.fails = JournalFullError("full")
+    gate.order(kind, "order 1")
+    eventually(lambda: gate.answers)
+    assert gate.answers == [Answered("order 1", done=False, detail="it could not be recorded, so nothing was done")]
+    gate.journal.fails = None
+    eventually(lambda: not gate.recorder.failing)
+    assert gate.journal.types == ["alarm.raised"]
+    assert gate.views[-1].orders == LaneOrders()
+    answered = []
+    gate.journal.hook = lambda _drafts, _ledger: answered.append(len(gate.answers))
+    gate.order(kind, "order 2")
+    eventually(lambda: len(gate.answers) == 2)
+    assert gate.answers[1].done
+    assert answered == [1], "recorded before it is answered"
+    assert gate.journal.types == ["alarm.raised", "lane.ordered"]
+    eventually(lambda: "officer 7" in {gate.views[-1].orders.locked_by, gate.views[-1].orders.out_of_service_by})
+
+
+def test_a_locked_lane_lets_a_vehicle_wait_and_an_unlocked_one_lets_it_through(gate):
+    gate.order(CommandKind.LOCK, "order 1")
+    gate.show()
+    gate.wait_state("waiting")
+    gate.order(CommandKind.OPEN, "order 2")
+    eventually(lambda: len(gate.answers) == 2)
+    assert gate.answers[1] == Answered("order 2", done=False, detail="the lane is locked by officer 7")
+    assert (gate.pulses, gate.views[-1].message) == (0, "LANE_LOCKED")
+    gate.order(CommandKind.UNLOCK, "order 3")
+    eventually(lambda: gate.pulses == 1)
+    assert len(gate.questions) == 2, "it is judged anew"
+
+
+def test_letting_go_while_nothing_can_be_written_is_done_and_answered_with_a_word(gate):
+    gate.order(CommandKind.HOLD, "order 1")
+    gate.order(CommandKind.RELEASE, "order 2")
+    eventually(lambda: len(gate.answers) == 2)
+    gate.order(CommandKind.HOLD)
+    eventually(lambda: gate.state == "held_open")
+    gate.journal.fails = JournalFullError("full")
+    gate.order(CommandKind.RELEASE, "order 3")
+    eventually(lambda: len(gate.answers) == 3)
+    assert [(one.done, one.detail) for one in gate.answers] == [
+        (True, "it is held open"),
+        (True, "it is let go"),
+        (True, "it is let go; the journal cannot be written, its record waits"),
+    ]
+    gate.journal.fails = None
+
+
+def test_a_fire_opens_also_when_nothing_can_be_recorded_and_is_recorded_later(request, tmp_path, monkeypatch):
+    monkeypatch.setattr("agent.recording.recorder.RETRY_S", 0.05)
+    with Gate(tmp_path, request.node.name, has_hold=True) as gate:
+        gate.journal.fails = JournalUnavailableError("away")
+        gate.loop.sampled(Signals(time.monotonic(), hold=False))
+        gate.loop.sampled(Signals(time.monotonic(), hold=True))
+        assert gate.board.relays.wait_until(lambda states: states[0], PATIENCE_S)
+        gate.journal.fails = None
+        eventually(lambda: gate.of_type("barrier.held"))
+        assert gate.of_type("barrier.held")[0]["operator"] == "hold contact"
+    simulated.forget_boards()
+
+
+def test_a_claim_is_given_back_when_the_record_fails(request, tmp_path):
+    guard = WayGuard([("exit", "entry")], ())
+    entry, heard = guard.way("entry"), []
+    entry.listen(lambda *standing: heard.append(standing))
+    with Gate(tmp_path, request.node.name, way=guard.way("exit"), neighbours=True) as gate:
+        entry.settle(occupied=False)
+        eventually(lambda: heard == [(True, False)])
+        gate.journal.fails = JournalFullError("full")
+        gate.order(CommandKind.OPEN)
+        eventually(lambda: heard == [(True, False), (False, False), (True, False)])
+        gate.journal.fails = None
+        eventually(lambda: not gate.recorder.failing)
+        assert (gate.pulses, entry.claim()) == (0, True)
+        gate.show()
+        gate.wait_state("waiting")
+        assert "access.granted" not in gate.journal.types
+        entry.settle(occupied=False)
+        eventually(lambda: gate.of_type("barrier.pulsed"))
+        assert (gate.pulses, entry.claim()) == (1, False)
+    simulated.forget_boards()
+
+
+def test_news_of_a_failing_journal_is_written_in_order_by_the_loops_own_ticks(gate):
+    gate.journal.fails = JournalUnavailableError("away")
+    gate.show()
+    gate.wait_state("manual")
+    gate.loop.readers_changed(up=False)
+    gate.loop.readers_changed(up=True)
+    gate.loop.readers_changed(up=False)
+    eventually(gate.loop._inbox.empty)
+    gate.journal.fails = None
+    eventually(lambda: not gate.recorder.failing and gate.journal.types.count("alarm.raised") == 3)
+    assert gate.journal.types[:2] == ["vehicle.present", "permit.presented"]
+    assert [data["alarm"] for data in gate.of_type("alarm.raised")] == [
+        "journal_failed",
+        "readers_lost",
+        "readers_lost",
+    ]
+    assert gate.pulses == 0
+
+
+# ------------------------------------------------------------------------------------------------- deciding
+
+
+def test_a_decision_that_asks_for_more_is_followed_by_another_one_on_new_evidence(gate):
+    gate.decisions = [RETRY, RETRY, PASS]
+    gate.show()
+    gate.wait_state("deciding")
+    gate.loop.sighted(Sighting((), (reading("A1"),), {}))
+    gate.loop.sighted(Sighting((), (reading("A2"),), {}))
+    eventually(lambda: gate.of_type("barrier.pulsed"))
+    assert [len(question.readings) for question in gate.questions] == [0, 1, 2]
+    assert len(gate.of_type("access.granted")) == gate.pulses == 1
+
+
+def pass_with_another_behind(gate, begun_at, later_s):
+    """Let a vehicle through whose plate is read twice, and `later_s` after the first time that of the one behind it."""
+    near = {"confidence": 0.99, "at": begun_at, "box": (600, 500, 160, 50), "track": 1}
+    far = {"confidence": 0.99, "at": begun_at + later_s, "box": (640, 250, 90, 28), "track": 2}
+    gate.decisions = [RETRY, RETRY, PASS]
+    gate.show()
+    gate.wait_state("deciding")
+    gate.loop.sighted(Sighting((), (replace(reading("A1"), **near),), {}))
+    gate.loop.sighted(Sighting((), (replace(reading("B2"), **far),), {}))
+    gate.loop.sighted(Sighting((), (replace(reading("A1"), **(near | {"at": begun_at + 4})),), {}))
+    eventually(lambda: gate.of_type("barrier.pulsed"))
+
+
+def test_the_plate_of_the_vehicle_behind_is_no_evidence(gate):
+    pass_with_another_behind(gate, time.monotonic() - 10, 3)
+    assert [one.text for one in gate.questions[-1].readings] == ["A1", "A1"]
+
+
+def test_whoever_decides_is_told_of_the_plates_that_were_set_aside(gate):
+    pass_with_another_behind(gate, time.monotonic() - 4, 4)
+    assert (gate.questions[0].set_aside, gate.questions[-1].set_aside) == (0, 1)
+
+
+def test_the_loop_before_the_arm_tells_which_plates_stand_over_vehicles(gate):
+    for presence in (True, False, None):
+        gate.loop.sampled(Signals(time.monotonic(), presence=presence))
+        eventually(lambda presence=presence: gate.loop._bystanders.present is presence)
+
+
+def test_an_answer_that_comes_later_opens_once_and_a_second_one_changes_nothing(gate):
+    gate.late = True
+    gate.show()
+    eventually(lambda: gate.later)
+    gate.wait_state("deciding")
+    assert gate.pulses == 0
+    gate.later()
+    gate.later()
+    eventually(lambda: gate.of_type("barrier.pulsed"))
+    assert len(gate.of_type("access.granted")) == gate.pulses == 1
+
+
+def test_an_answer_that_comes_later_than_its_deadline_is_asked_for_anew(gate):
+    gate.late = True
+    gate.show()
+    eventually(lambda: gate.later)
+    decide, gate.late = gate.decide, False
+    gate.loop._decide = lambda *asked: replace(decide(*asked), use=2)
+    question = gate.questions[0]
+    gate.loop.decided(Decided(now(), PASS, 1, question.transaction, deadline=now().at))
+    eventually(lambda: gate.of_type("barrier.pulsed"))
+    assert [asked.transaction for asked in gate.questions] == [question.transaction] * 2
+    assert gate.journal.real.use_state(PERMIT.permit_id).next_use == 1, "the second answer's use was reserved"
+    assert len(gate.of_type("access.granted")) == gate.pulses == 1
+
+
+def test_an_answer_that_comes_after_the_vehicle_was_answered_moves_nothing(gate):
+    gate.late = True
+    gate.show()
+    eventually(lambda: gate.later)
+    gate.loop.commanded(lambda at: Commanded(at, CommandKind.OUT_OF_SERVICE, "officer", "road works"))
+    gate.wait_state("out_of_service")
+    gate.later()
+    eventually(gate.loop._inbox.empty)
+    seen = len(gate.views)
+    eventually(lambda: len(gate.views) > seen + 1)
+    assert gate.state == "out_of_service"
+    assert (gate.of_type("access.granted"), gate.pulses) == ([], 0)
+
+
+def test_an_answer_for_another_transaction_is_not_taken(gate):
+    answer = gate.decide
+    gate.loop._decide = lambda *asked: replace(answer(*asked), transaction="another")
+    gate.show()
+    gate.wait_state("deciding")
+    assert gate.journal.types == ["vehicle.present", "permit.presented"]
+    assert gate.pulses == 0
+
+
+def test_the_pictures_of_a_transaction_are_kept_and_no_others(gate):
+    gate.show(pictures={"p1": b"of the permit", "p2": b"of something else"})
+    eventually(lambda: gate.kept)
+    assert gate.kept == {"p1": b"of the permit"}
+
+
+def test_pictures_that_nobody_names_are_forgotten_oldest_first(gate):
+    gate.decisions = [RETRY]
+    for number in range(100):
+        gate.loop.sighted(Sighting((), (), {f"p{number}": b"x"}))
+    gate.loop.sighted(Sighting((), (), {"p40": b"x"}))
+    gate.loop.sighted(Sighting((), (), {"p100": b"x"}))
+    eventually(gate.loop._inbox.empty)
+    gate.show(pictures={"last": b"y"})
+    eventually(lambda: gate.kept)
+    names = list(gate.loop._pictures)
+    assert (names[0], names[-3:], len(names)) == ("p38", ["p40", "p100", "last"], 64)
+
+
+# ------------------------------------------------------------------------------------------------- all else it is told
+
+
+def test_a_relay_that_goes_and_comes_is_told_of_and_no_vehicle_passes_meanwhile(gate):
+    gate.board.fault = Fault.UNPLUGGED
+    eventually(lambda: gate.of_type("alarm.raised"))
+    gate.show()
+    gate.wait_state("manual")
+    gate.board.fault = None
+    eventually(lambda: gate.of_type("barrier.pulsed"))
+    assert gate.pulses == 1
+
+
+def test_a_pulse_without_an_answer_is_an_alarm_and_not_repeated(gate):
+    gate.relay.gate = lambda what: setattr(gate.board, "fault", Fault.DIES_IN_COMMAND) if what == "pulse" else None
+    gate.show()
+    eventually(lambda: gate.of_type("barrier.pulsed"))
+    assert gate.of_type("barrier.pulsed")[0]["delivery"] == "unknown"
+    eventually(lambda: gate.barrier.state is PortState.LOST)
+    gate.board.fault = None
+    eventually(lambda: gate.barrier.state is PortState.UP)
+    eventually(lambda: {"pulse_unknown", "relay_lost"} <= {data["alarm"] for data in gate.of_type("alarm.raised")})
+    assert gate.pulses == 1
+    assert len(gate.of_type("barrier.pulsed")) == 1
+
+
+def test_a_report_of_a_pulse_that_nobody_ordered_changes_nothing(gate):
+    gate.loop.pulsed(PulseReport("nobody", "open", Delivery.DELIVERED, 0.0))
+    gate.loop.pulsed(PulseReport(None, "close", Delivery.DELIVERED, 0.0))
+    eventually(gate.loop._inbox.empty)
+    assert (gate.state, gate.journal.types) == ("idle", [])
+
+
+def test_the_lamp_and_the_sign_follow_the_lane(gate):
+    assert (gate.views[-1].lamp, gate.views[-1].message) == ("red", "idle")
+    gate.show()
+    eventually(lambda: gate.views[-1].lamp == "green")
+    assert gate.board.relays.wait_until(lambda states: states[6:] == (False, True), PATIENCE_S)
+    assert gate.views[-1].transaction == gate.questions[0].transaction
+
+
+def test_samples_move_a_lane_with_inputs(request, tmp_path):
+    gate = Gate(tmp_path, request.node.name, blind=False, stale_s=600.0)
+
+    def sample(presence, safety=False, photocell=None):
+        gate.loop.sampled(Signals(time.monotonic(), presence, safety, photocell, None, None))
+
+    sample(False)
+    with gate:
+        sample(True)
+        gate.wait_state("present")
+        sample(False)
+        gate.wait_state("idle")
+        assert gate.of_type("transaction.closed")[0]["outcome"] == "abandoned"
+    simulated.forget_boards()
+
+
+def test_a_key_opens_and_an_input_that_flaps_is_told_of_by_name(request, tmp_path):
+    gate = Gate(tmp_path, request.node.name, blind=False, stale_s=600.0, has_key=True)
+    gate.loop.sampled(Signals(time.monotonic(), False, False, key=False))
+    with gate:
+        gate.loop.sampled(Signals(time.monotonic(), False, False, key=True))
+        eventually(lambda: gate.of_type("access.granted"))
+        assert gate.of_type("access.granted")[0]["operator"] == "key switch"
+        gate.loop.sampled(Signals(time.monotonic(), False, None, key=True, flapping=("safety",)))
+        eventually(lambda: "inputs_flapping" in {data["alarm"] for data in gate.of_type("alarm.raised")})
+        assert "safety" in gate.of_type("alarm.raised")[-1]["detail"]
+    simulated.forget_boards()
+
+
+def test_a_close_order_is_given_as_a_pulse_where_the_agent_closes(request, tmp_path):
+    rules = {"blind": False, "stale_s": 600.0, "close_mode": "agent", "has_opened": True}
+    gate = Gate(tmp_path, request.node.name, wires={"close_channel": 2}, **rules)
+    gate.loop.start()
+    gate.owner.start()
+    gate.loop.sampled(Signals(time.monotonic(), False, False, None, True, None))
+    eventually(lambda: gate.barrier.state is PortState.UP and gate.views)
+    gate.order(CommandKind.CLOSE)
+    eventually(lambda: gate.of_type("barrier.pulsed"))
+    assert gate.of_type("barrier.pulsed") == [{"grant": None, "action": "close", "delivery": "delivered"}]
+    gate.__exit__()
+    simulated.forget_boards()
+
+
+@pytest.mark.parametrize(("kind", "relay"), [(CommandKind.TEST_OPEN, 0), (CommandKind.TEST_CLOSE, 1)])
+def test_a_test_pulse_is_on_the_disk_before_its_relay_moves_and_else_moves_nothing(
+    request, tmp_path, monkeypatch, kind, relay
+):
+    monkeypatch.setattr("agent.recording.recorder.RETRY_S", 0.05)
+    rules = {"blind": False, "stale_s": 600.0, "close_mode": "agent"}
+    gate = Gate(tmp_path, request.node.name, wires={"close_channel": 2}, **rules)
+    gate.loop.sampled(Signals(time.monotonic(), presence=False, safety=False))
+    with gate:
+        gate.journal.fails = JournalFullError("full")
+        gate.order(kind, "order 1")
+        eventually(lambda: gate.answers)
+        assert gate.answers == [Answered("order 1", done=False, detail="it could not be recorded, so nothing was done")]
+        gate.journal.fails = None
+        eventually(lambda: not gate.recorder.failing)
+        recorded = []
+        gate.relay.gate = lambda what: recorded.append(list(gate.journal.types)) if what == "pulse" else None
+        gate.order(kind, "order 2")
+        eventually(lambda: any(one.on and one.channel == relay + 1 for one in gate.board.relays.history))
+        assert [types.count("barrier.tested") for types in recorded] == [1]
+        assert gate.answers[1].done
+        assert gate.of_type("barrier.tested")[0]["operator"] == "officer 7"
+    simulated.forget_boards()
+
+
+# ------------------------------------------------------------------------------------------------- the loop itself
+
+
+def test_ten_thousand_items_at_once_do_not_starve_the_ticks(gate):
+    done, held = threading.Event(), threading.Event()
+    gate.loop._inbox.put(lambda _: held.wait(PATIENCE_S))
+    ticks = []
+
+    def slow(_moment):
+        ticks.append(len(gate.views))
+        threading.Event().wait(0.06)
+
+    for _ in range(4):
+        for _ in range(2_500):
+            gate.loop.pulsed(PulseReport("nobody", "open", Delivery.DELIVERED, 0.0))
+        gate.loop._inbox.put(slow)
+    gate.loop._inbox.put(lambda _: done.set())
+    held.set()
+    assert done.wait(PATIENCE_S)
+    assert len(ticks) == 4
+    assert ticks == sorted(set(ticks)), "a tick after each item that took longer than a tick, though others wait"
+
+
+def test_progress_goes_on_while_idle(gate):
+    stamp = gate.loop.worker.progress_at()
+    eventually(lambda: gate.loop.worker.progress_at() > stamp + 0.1)
+    stamps = [view.progress_at for view in gate.views]
+    assert stamps == sorted(stamps)
+
+
+@pytest.fixture
+def net():
+    """The last net of the process, with the names of the threads that it caught."""
+    before, caught = threading.excepthook, []
+    end_on_thread_failure(caught.append)
+    yield caught
+    threading.excepthook = before
+
+
+@pytest.mark.parametrize("culprit", ["decide", "make", "observe"])
+def test_a_fault_in_the_loop_ends_it_and_the_process_moves_nothing_and_lets_progress_stand_still(
+    gate, net, culprit, caplog
+):
+    def fault(*_arguments):
+        raise ZeroDivisionError("a bug")
+
+    if culprit == "decide":
+        gate.loop._decide = fault
+        gate.show()
+    elif culprit == "make":
+        gate.loop.commanded(fault)
+    else:
+        gate.loop._observe = fault
+    assert gate.loop.worker.ended(PATIENCE_S)
+    assert not gate.loop.runs
+    assert net == ["lane-exit"]
+    assert "the thread lane-exit has failed; the agent stops" in caplog.text
+    assert "ZeroDivisionError" in caplog.text
+    stamp = gate.loop.worker.progress_at()
+    gate.show()
+    assert (gate.loop.worker.progress_at(), gate.pulses) == (stamp, 0)
+
+
+def test_a_loop_runs_from_its_start_to_its_end(request, tmp_path):
+    gate = Gate(tmp_path, request.node.name)
+    assert not gate.loop.runs
+    with gate:
+        assert gate.loop.runs
+    assert not gate.loop.runs
+    simulated.forget_boards()
+
+
+def test_stopping_leaves_what_waits_alone(gate):
+    entered, leave = threading.Event(), threading.Event()
+    gate.loop._inbox.put(lambda _: (entered.set(), leave.wait(PATIENCE_S)))
+    assert entered.wait(PATIENCE_S)
+    gate.show()
+    stopper = threading.Thread(target=gate.loop.stop)
+    stopper.start()
+    eventually(lambda: gate.loop._winding_down)
+    leave.set()
+    stopper.join(PATIENCE_S)
+    assert gate.questions == []
+    assert gate.pulses == 0
+
+
+def test_reports_that_wait_at_the_stop_are_recorded_and_nothing_else_is_done(gate):
+    entered, leave = threading.Event(), threading.Event()
+    gate.loop._inbox.put(lambda _: (entered.set(), leave.wait(PATIENCE_S)))
+    assert entered.wait(PATIENCE_S)
+    gate.order(CommandKind.OPEN)
+    gate.loop.wind_down()
+    gate.loop.pulsed(PulseReport("nobody", "open", Delivery.UNKNOWN, 0.0))
+    fed = []
+    feed, gate.loop._feed = gate.loop._feed, lambda item: (fed.append(type(item).__name__), feed(item))
+    leave.set()
+    gate.loop.stop()
+    assert fed == ["Pulsed"]
+    assert (gate.pulses, gate.journal.types) == (0, [])
+
+
+def test_a_loop_that_hangs_at_the_stop_is_left_behind_with_a_word(gate, caplog, monkeypatch):
+    monkeypatch.setattr("agent.lane.loop.STOP_TIMEOUT_S", 0.02)
+    entered, leave = threading.Event(), threading.Event()
+    gate.loop._inbox.put(lambda _: (entered.set(), leave.wait(PATIENCE_S)))
+    assert entered.wait(PATIENCE_S)
+    gate.loop.stop()
+    assert "left behind" in caplog.text
+    leave.set()
+    assert gate.loop.worker.ended(PATIENCE_S)
+
+
+def test_many_threads_may_feed_it(gate):
+    def feed(number):
+        for _ in range(100):
+            gate.loop.pulsed(PulseReport(str(number), "open", Delivery.DELIVERED, 0.0))
+            gate.loop.readers_changed(up=True)
+
+    threads = [threading.Thread(target=partial(feed, number)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE_S)
+    eventually(gate.loop._inbox.empty)
+    gate.show()
+    eventually(lambda: gate.of_type("barrier.pulsed"))
+    assert Counter(gate.journal.types)["access.granted"] == 1

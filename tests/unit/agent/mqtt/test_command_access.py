@@ -1,0 +1,72 @@
+"""The shipped access list of mosquitto, for commands: central orders, a gate obeys for itself, and nobody crosses over."""
+
+from contextlib import ExitStack
+
+import pytest
+
+from agent.broker.addresses import BrokerAddress
+from agent.broker.tls import TlsFiles
+from agent.mqtt.messages import Outgoing
+from agent.mqtt.one_shot_client import Guest
+from tests.support.mqtt.mosquitto import SampleBroker, needs_mosquitto
+
+pytestmark = needs_mosquitto
+OURS, THEIRS = "gate/v1/khorgos-03", "gate/v1/khorgos-04"
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory):
+    with SampleBroker(tmp_path_factory.mktemp("broker"), "khorgos-03", "khorgos-04") as running:
+        yield running
+
+
+@pytest.fixture
+def enter(broker):
+    """Connect as a gate or as central, by certificate."""
+    with ExitStack() as stack:
+
+        def entered(name):
+            address = BrokerAddress("localhost", broker.port_of(name), tls=True)
+            return stack.enter_context(Guest(address, tls=TlsFiles(*broker.files(name))))
+
+        yield entered
+
+
+def test_a_command_reaches_its_gate_and_no_other(enter):
+    central, ours, theirs = enter("central"), enter("khorgos-03"), enter("khorgos-04")
+    ours.subscribe(f"{OURS}/cmd/#")
+    for topic in (f"{OURS}/cmd/#", "gate/v1/+/cmd/+", "gate/v1/#", "#"):
+        theirs.subscribe(topic)
+    assert central.publish(Outgoing(f"{OURS}/cmd/open", b"for ours")).taken
+    assert central.publish(Outgoing(f"{OURS}/ack", b"for ours")).taken
+    assert [message.payload for message in ours.messages(0.3)] == [b"for ours"]
+    assert list(theirs.messages(0.3)) == []
+
+
+def test_a_result_reaches_central_and_no_other_gate(enter):
+    central, ours, theirs = enter("central"), enter("khorgos-03"), enter("khorgos-04")
+    central.subscribe("gate/v1/+/res/+")
+    theirs.subscribe(f"{OURS}/res/+")
+    assert ours.publish(Outgoing(f"{OURS}/res/open", b"done")).taken
+    assert [message.payload for message in central.messages(0.3)] == [b"done"]
+    assert list(theirs.messages(0.3)) == []
+
+
+@pytest.mark.parametrize(
+    "topic",
+    [
+        f"{OURS}/cmd/open",
+        f"{THEIRS}/cmd/open",
+        f"{OURS}/ack",
+        f"{THEIRS}/ack",
+        f"{THEIRS}/res/open",
+        f"{THEIRS}/event/x",
+    ],
+)
+def test_no_gate_gives_orders_or_speaks_for_another(enter, topic):
+    assert enter("khorgos-03").publish(Outgoing(topic, b"forged")).refused
+
+
+@pytest.mark.parametrize("leaf", ["event/x", "status", "birth", "health", "res/open", "evidence/x", "cmd/a/b", "cmd"])
+def test_central_writes_nothing_but_commands_and_acknowledgements(enter, leaf):
+    assert enter("central").publish(Outgoing(f"{OURS}/{leaf}", b"forged")).refused

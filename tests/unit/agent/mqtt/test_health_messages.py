@@ -1,0 +1,82 @@
+"""The health of a gate at a real broker: retained, as the contract says, and again after a loss."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from agent.assembly.app import App
+from agent.cli.configuration import load_configuration
+from agent.clock.clock import Clock
+from agent.service.notify import Notifier
+from drivers.relay import simulated
+from tests.support.gate.gate_site import GATE, GateSite
+from tests.support.mqtt.contract_check import assert_valid
+from tests.support.mqtt.mosquitto import Broker, Listener, needs_mosquitto
+from tests.support.waiting import eventually
+
+TOPIC = f"gate/v1/{GATE}/health"
+LANE = """
+[lanes.exit-1.relay]
+kind = "simulated"
+name = "health"
+
+[[lanes.exit-1.cameras]]
+id = "front"
+kind = "simulated"
+readers = ["qr"]
+"""
+
+pytestmark = needs_mosquitto
+
+
+@pytest.fixture
+def broker(tmp_path):
+    with Broker(tmp_path) as broker:
+        yield broker
+
+
+@pytest.fixture
+def app(tmp_path, broker):
+    lines = f'brokers = ["mqtt://127.0.0.1:{broker.port}"]\nstart_spread_s = 0'
+    path = GateSite(tmp_path).configure(LANE, mqtt=lines)
+    app = App(load_configuration(path), Clock(), Notifier(None), pytest.fail)
+    app.start()
+    yield app
+    app.stop("end of the test")
+    simulated.forget_boards()
+
+
+def told(port):
+    """The first that is heard of the gate's health: what the broker keeps, once it was told any."""
+    with Listener(port, TOPIC) as listener:
+        return eventually(lambda: listener.messages)[0]
+
+
+def test_a_gate_tells_its_health_when_it_connects_and_the_broker_keeps_it(app, broker):
+    told(broker.port)
+    message = told(broker.port)
+    health = assert_valid(TOPIC, message["payload"])
+    assert message["retain"]
+    assert health["boot"] == app._boot
+    assert set(health["cameras"]) == {"exit-1/front"}
+    assert set(health["relays_ms"]) == {"simulated health"}
+
+
+def test_what_was_found_is_told_after_the_next_connection(app, broker):
+    told(broker.port)
+    app._insight.clinic.examine()
+    with Listener(broker.port, TOPIC) as listener:
+        eventually(lambda: listener.messages)
+        broker.kill()
+        broker.start()
+        eventually(lambda: app._central.link_view.connections >= 2, 40)
+    health = json.loads(eventually(lambda: _with_findings(broker.port), 40)["payload"])
+    assert {"LANE_BLIND", "BROKER_IN_CLEAR"} <= {one["code"] for one in health["findings"]}
+    assert health["examined"] is not None
+
+
+def _with_findings(port):
+    message = told(port)
+    return message if json.loads(message["payload"])["findings"] else None

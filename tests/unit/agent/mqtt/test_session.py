@@ -1,0 +1,322 @@
+"""The session against a real broker."""
+
+import json
+import subprocess
+import threading
+
+import pytest
+
+from agent.devices.supervisor import PortState
+from agent.mqtt.messages import LinkDown, LinkUp, Outgoing, Subscription
+from agent.mqtt.session import Session
+from tests.support.mqtt.linking import GATE, Observer, local, quick
+from tests.support.mqtt.mosquitto import (
+    Broker,
+    Listener,
+    free_port,
+    needs_mosquitto,
+    needs_word_on_takeover,
+    publish,
+    stored,
+)
+from tests.support.mqtt.rough_broker import RoughBroker
+from tests.support.waiting import PATIENCE_S, eventually, scaled
+
+pytestmark = needs_mosquitto
+ROOT = f"gate/v1/{GATE}"
+
+
+class Card:
+    """What the gate says of itself, for tests."""
+
+    def birth(self):
+        return b'{"born":1}'
+
+    def status(self, state, broker):
+        return json.dumps({"state": state, "broker": broker}).encode()
+
+
+@pytest.fixture
+def broker(tmp_path):
+    with Broker(tmp_path) as running:
+        yield running
+
+
+class Running:
+    """A session that runs, with what it told."""
+
+    def __init__(self, settings, *subscriptions, card=None):
+        self.observer = Observer()
+        self.events = []
+        self._started = False
+        self.session = Session(settings, card or Card(), observe=self.observer)
+        self.session.listen(self.events.append)
+        for subscription in subscriptions:
+            self.session.subscribe(subscription)
+
+    def __enter__(self):
+        if not self._started:
+            self._started = True
+            self.session.start()
+        return self
+
+    def __exit__(self, *_):
+        assert self.session.stop(5), "the session did not stop in time"
+
+    def wait_up(self):
+        """Start, and wait for the connection."""
+        self.__enter__()
+        eventually(self.observer.is_up, what="the link")
+        return self
+
+    def ups(self):
+        return [event for event in list(self.events) if isinstance(event, LinkUp)]
+
+    def downs(self):
+        return [event for event in list(self.events) if isinstance(event, LinkDown)]
+
+
+def state_of(message):
+    return (
+        message["payload"]["state"] if isinstance(message["payload"], dict) else json.loads(message["payload"])["state"]
+    )
+
+
+def test_birth_and_status_are_retained_and_the_status_expires(broker):
+    with Running(quick(broker.port, status_every_s=20)).wait_up():
+        status = eventually(lambda: stored(broker.port, f"{ROOT}/status"))
+        birth = stored(broker.port, f"{ROOT}/birth")
+    assert state_of(status) == "online"
+    assert 0 < status["properties"]["message-expiry-interval"] <= 60
+    assert birth["retain"] == 1
+    assert "message-expiry-interval" not in birth["properties"]
+
+
+def test_an_orderly_stop_leaves_a_status_of_offline_and_no_will(broker):
+    with Listener(broker.port, f"{ROOT}/status") as listener:
+        with Running(quick(broker.port)).wait_up():
+            eventually(lambda: listener.on(f"{ROOT}/status"))
+        eventually(lambda: len(listener.on(f"{ROOT}/status")) == 2)
+    assert [state_of(m) for m in listener.messages] == ["online", "offline"]
+    assert "message-expiry-interval" not in stored(broker.port, f"{ROOT}/status")["properties"]
+
+
+def test_a_gate_that_vanishes_is_told_by_its_will_and_one_that_comes_back_in_time_is_not(broker):
+    settings = quick(broker.port, will_delay_s=1, session_expiry_s=2)
+    with Listener(broker.port, f"{ROOT}/status") as listener:
+        with Running(settings).wait_up() as running:
+            running.session.reconnect("for the test")
+            eventually(lambda: len(running.ups()) == 2)
+            eventually(lambda: len(listener.messages) == 2)
+            assert [state_of(m) for m in listener.messages] == ["online", "online"]
+        eventually(lambda: len(listener.messages) == 3)
+        dying = Session(settings, Card())
+        dying.start()
+        eventually(lambda: dying.view.state is PortState.UP)
+        # The network thread ends without a goodbye: its socket is cut under it, and it may not come back.
+        dying._rota._first_s = dying._rota._cap_s = 3600.0
+        dying.reconnect("cut")
+        eventually(lambda: "lost" in [state_of(m) for m in listener.messages], what="the will")
+        assert dying.stop()
+
+
+def test_the_status_is_published_again_and_again(broker):
+    with (
+        Listener(broker.port, f"{ROOT}/status") as listener,
+        Running(quick(broker.port, status_every_s=0.3)).wait_up(),
+    ):
+        eventually(lambda: len(listener.messages) >= 3)
+
+
+def test_a_change_in_the_status_is_published_at_once(broker):
+    with (
+        Listener(broker.port, f"{ROOT}/status") as listener,
+        Running(quick(broker.port, status_every_s=3600)).wait_up() as running,
+    ):
+        eventually(lambda: len(listener.messages) == 1)
+        running.session.announce()
+        eventually(lambda: len(listener.messages) == 2)
+
+
+def test_after_a_broker_restart_birth_and_status_are_there_again(broker):
+    with Running(quick(broker.port)).wait_up() as running:
+        broker.kill()
+        eventually(running.downs)
+        broker.start()
+        eventually(lambda: len(running.ups()) == 2)
+        eventually(lambda: stored(broker.port, f"{ROOT}/status"))
+        assert stored(broker.port, f"{ROOT}/birth")
+    assert running.observer.states == [PortState.UP, PortState.LOST, PortState.UP]
+    assert [event.number for event in running.ups()] == [1, 2]
+
+
+def test_the_next_broker_of_the_list_is_taken_when_one_is_down(tmp_path):
+    with Broker(tmp_path) as one, Broker(tmp_path) as two, Running(quick(one.port, two.port)).wait_up() as running:
+        first = running.session.view
+        (one if str(one.port) in first.url else two).kill()
+        eventually(lambda: len(running.ups()) == 2)
+        assert running.session.view.url != first.url
+        assert running.session.view.broker != first.broker
+
+
+def test_messages_come_in_with_their_properties_and_a_stored_one_only_where_it_is_wanted(broker):
+    publish(broker.port, f"{ROOT}/cmd/open", "old", "-r")
+    publish(broker.port, f"{ROOT}/ack", "stored", "-r")
+    commands, acks = [], []
+    with Running(
+        quick(broker.port),
+        Subscription(f"{ROOT}/cmd/#", commands.append, qos=1),
+        Subscription(f"{ROOT}/ack", acks.append, stored=True),
+    ).wait_up():
+        eventually(lambda: acks)
+        publish(
+            broker.port, f"{ROOT}/cmd/open", "live", "-r",
+            "-D", "publish", "response-topic", "back", "-D", "publish", "correlation-data", "c1",
+            "-D", "publish", "message-expiry-interval", "30", "-D", "publish", "user-property", "k", "v",
+        )  # fmt: skip
+        eventually(lambda: commands)
+    (command,) = commands
+    assert (command.payload, command.retained, command.qos) == (b"live", True, 1)
+    assert (command.response_topic, command.correlation, command.expiry_s) == ("back", b"c1", 30)
+    assert command.user_properties == (("k", "v"),)
+    assert (acks[0].payload, acks[0].retained) == (b"stored", True)
+
+
+def test_a_message_is_refused_while_the_link_is_down():
+    session = Session(quick(free_port()), Card())
+    assert not session.publish(Outgoing("t", b"x"))
+
+
+def test_nobody_at_the_port_is_told_in_words_and_tried_for_ever():
+    with Running(quick(free_port())) as running:
+        eventually(lambda: running.observer.views)
+        assert running.observer.states == [PortState.LOST]
+        assert "nothing listens at port" in running.observer.details()
+
+
+def test_wrong_password_is_told_in_words_and_works_once_it_is_right(tmp_path):
+    passwords, right, wrong = tmp_path / "passwords", "right-one", "wrong-one"
+    subprocess.run(["mosquitto_passwd", "-b", "-c", passwords, GATE, right], check=True)
+    passwords.chmod(0o644)
+    listener = ("allow_anonymous false", f"password_file {passwords}")
+    with Broker(tmp_path, listener=listener) as broker:
+        with Running(quick(broker.port, user=GATE, password=wrong)) as running:
+            eventually(lambda: running.observer.views)
+            assert "not authorized" in running.observer.details() or "wrong user" in running.observer.details()
+        with Running(quick(broker.port, user=GATE, password=right)).wait_up():
+            pass
+    assert right not in repr(quick(1, password=right))
+
+
+@needs_word_on_takeover
+def test_a_gate_with_the_same_id_is_named_as_the_cause(broker):
+    with Running(quick(broker.port)).wait_up() as running, Running(quick(broker.port)).wait_up():
+        eventually(lambda: "two gates have the same id" in running.observer.details())
+
+
+# ------------------------------------------------------------------------------------------------- traps of the library
+
+
+def test_an_exception_in_a_handler_or_listener_does_not_end_the_link(broker):
+    heard = threading.Event()
+
+    def handle(message):
+        if message.payload == b"bad":
+            raise RuntimeError("for the test")
+        heard.set()
+
+    running = Running(quick(broker.port), Subscription(f"{ROOT}/cmd/#", handle, qos=1))
+    running.session.listen(handle)
+    with running.wait_up():
+        publish(broker.port, f"{ROOT}/cmd/x", "bad")
+        publish(broker.port, f"{ROOT}/cmd/x", "good")
+        assert heard.wait(PATIENCE_S)
+        assert running.downs() == []
+
+
+def test_a_presence_that_fails_does_not_keep_the_gate_offline(broker):
+    class Broken(Card):
+        def birth(self):
+            raise RuntimeError("for the test")
+
+        def status(self, state, broker):
+            raise RuntimeError("for the test")
+
+    with Running(quick(broker.port), card=Broken()).wait_up():
+        assert state_of(eventually(lambda: stored(broker.port, f"{ROOT}/status"))) == "online"
+
+
+@pytest.mark.parametrize("host", ["bad..name", "a" * 70])
+def test_a_bad_host_name_costs_one_attempt_and_not_the_thread(broker, host):
+    with Running(quick(local(1883, host=host), broker.port)).wait_up():
+        pass
+
+
+def test_stopping_does_not_wait_for_a_frozen_broker(broker):
+    with Running(quick(broker.port, status_every_s=0.2)).wait_up():
+        broker.freeze()
+    broker.thaw()
+
+
+def test_no_answer_to_the_keepalive_ends_the_connection_once(tmp_path):
+    with (
+        RoughBroker(pings=False, pubacks=False) as rough,
+        Running(quick(rough.port, keepalive_s=1)).wait_up() as running,
+    ):
+        eventually(lambda: len(running.ups()) == 2)
+        assert [event.number for event in running.downs()] == [1]
+        assert "no answer to the keepalive" in running.observer.details()
+
+
+def test_a_broker_that_never_answers_the_connect_is_given_up(tmp_path):
+    with RoughBroker(connack=False) as rough, Running(quick(rough.port, answer_timeout_s=0.3)) as running:
+        eventually(lambda: "no answer of an MQTT broker" in running.observer.details())
+
+
+@pytest.mark.parametrize("garbage", [b"\x00\x00", b"\xf0\xff\xff\xff\xff\xff", b"\x30\x02\x00\x09", b"\x40\x01\x00"])
+def test_garbage_from_the_broker_ends_the_connection_and_not_the_session(garbage):
+    with RoughBroker(garbage=garbage) as rough, Running(quick(rough.port, keepalive_s=1)) as running:
+        eventually(lambda: len(rough.connections) >= 2)
+        assert running.session._network.worker.runs
+
+
+def test_more_than_the_broker_takes_is_not_published():
+    with RoughBroker(receive_maximum=5, pubacks=False) as rough, Running(quick(rough.port)).wait_up() as running:
+        taken = [running.session.publish(Outgoing("t", b"x")) for _ in range(10)]
+        assert sum(taken) == 3  # birth and status are under way too
+
+
+def test_every_message_under_way_has_its_receipt_when_the_connection_ends():
+    receipts = []
+    with RoughBroker(pubacks=False) as rough, Running(quick(rough.port)).wait_up() as running:
+        assert running.session.publish(Outgoing("t", b"x"), receipts.append)
+        rough.drop_all()
+        eventually(running.downs)
+    assert [receipt.lost for receipt in receipts] == [True]
+
+
+def test_the_watchdog_replaces_a_network_thread_that_hangs(broker):
+    hang, release = threading.Event(), threading.Event()
+
+    def handle(_message):
+        hang.set()
+        release.wait(scaled(30))
+
+    with Running(quick(broker.port, stall_s=0.6), Subscription(f"{ROOT}/cmd/x", handle, qos=1)).wait_up() as running:
+        publish(broker.port, f"{ROOT}/cmd/x", "hang")
+        assert hang.wait(PATIENCE_S)
+        eventually(lambda: len(running.ups()) == 2)
+        assert "hung" in running.observer.details()
+        assert [event.number for event in running.downs()] == [1]
+        release.set()
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_the_watchdog_replaces_a_network_thread_that_died(broker, mocker):
+    with Running(quick(broker.port, stall_s=2.0)).wait_up() as running:
+        network = running.session._network
+        mocker.patch.object(running.session._rota, "ended", side_effect=[SystemExit, 0.01, 0.01, 0.01])
+        running.session.reconnect("for the test")
+        eventually(lambda: len(running.ups()) == 2)
+        assert not network.worker.runs
+        assert "died" in running.observer.details()

@@ -1,0 +1,235 @@
+"""Parts start in their order and stop in the opposite one, in bounded time, whatever fails; a gate that cannot start leaves nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from agent.assembly.app import STOP_S, App
+from agent.cli.configuration import load_configuration
+from agent.clock.clock import Clock
+from agent.service.lifecycle import Lifecycle, Part, Phase
+from agent.service.notify import Notifier
+from drivers.inputs import simulated as simulated_inputs
+from drivers.relay import simulated
+from tests.support.gate.altered_agent import altered_agent
+from tests.support.gate.gate_site import GateSite
+from tests.support.waiting import PATIENCE_S, eventually
+
+
+class Trace:
+    """Parts that note their starts and stops. `fails`: the starts and stops that raise."""
+
+    def __init__(self, *fails):
+        self.seen, self._fails, self._lock = [], fails, threading.Lock()
+
+    def part(self, name):
+        return Part(name, lambda: self._note(f"start {name}"), lambda: self._note(f"stop {name}"))
+
+    def phase(self, name, *parts, stop_s=PATIENCE_S):
+        return Phase(name, stop_s, [self.part(part) for part in parts])
+
+    def _note(self, what):
+        with self._lock:
+            self.seen.append(what)
+        if what in self._fails:
+            raise OSError(what)
+
+
+def test_parts_start_in_their_order_and_their_phases_stop_in_the_opposite_one():
+    trace = Trace()
+    parts = Lifecycle([trace.phase("first", "a"), trace.phase("second", "b", "c"), trace.phase("third", "d")])
+    parts.start()
+    assert trace.seen == ["start a", "start b", "start c", "start d"]
+    assert parts.stop()
+    stops = trace.seen[4:]
+    assert stops[0] == "stop d"
+    assert set(stops[1:3]) == {"stop b", "stop c"}
+    assert stops[3] == "stop a"
+
+
+def test_what_was_stopped_is_not_stopped_again_and_can_start_again():
+    trace = Trace()
+    parts = Lifecycle([trace.phase("only", "a")])
+    assert parts.stop()
+    parts.start()
+    assert parts.stop()
+    assert parts.stop()
+    parts.start()
+    assert trace.seen == ["start a", "stop a", "start a"]
+
+
+def test_where_a_part_cannot_start_it_and_those_before_it_are_stopped_and_those_after_it_left_alone():
+    trace = Trace("start c")
+    parts = Lifecycle([trace.phase("first", "a"), trace.phase("second", "b", "c", "d"), trace.phase("third", "e")])
+    with pytest.raises(OSError, match="start c"):
+        parts.start()
+    assert trace.seen[:3] == ["start a", "start b", "start c"]
+    assert set(trace.seen[3:5]) == {"stop b", "stop c"}
+    assert trace.seen[5:] == ["stop a"]
+
+
+def test_a_part_that_fails_to_stop_keeps_no_other_from_stopping_and_is_told(caplog):
+    trace = Trace("stop b", "stop c")
+    parts = Lifecycle([trace.phase("first", "a"), trace.phase("second", "b", "c")])
+    parts.start()
+    assert not parts.stop()
+    assert trace.seen[-1] == "stop a"
+    assert "stop b has failed" in caplog.text
+    assert "stop c has failed" in caplog.text
+
+
+def test_a_part_that_says_that_something_is_left_is_no_part_that_has_ended():
+    assert not stopped(lambda: False)
+    assert stopped(lambda: None)
+    assert stopped(lambda: True)
+
+
+def stopped(stop):
+    parts = Lifecycle([Phase("only", PATIENCE_S, [Part("a", stop=stop)])])
+    parts.start()
+    return parts.stop()
+
+
+def test_a_part_that_hangs_is_left_behind_and_the_others_stop(caplog):
+    trace, let_go = Trace(), threading.Event()
+    hanging = Phase("second", 0.05, [Part("the sleeper", stop=lambda: let_go.wait(PATIENCE_S)), trace.part("b")])
+    parts = Lifecycle([trace.phase("first", "a"), hanging])
+    assert parts.stop_s == PATIENCE_S + 0.05
+    parts.start()
+    assert not parts.stop()
+    let_go.set()
+    assert set(trace.seen[2:]) == {"stop a", "stop b"}
+    assert "the sleeper does not stop within 0.05 s; it is left behind" in caplog.text
+
+
+# ------------------------------------------------------------------------------------------------ the gate as a whole
+
+LANE = """
+[lanes.exit-1.relay]
+kind = "simulated"
+name = "{board}"
+
+[lanes.exit-1.inputs]
+kind = "simulated"
+name = "{board}"
+
+[lanes.exit-1.signals]
+presence = 1
+safety = 2
+"""
+CAMERA = """
+[[lanes.exit-1.cameras]]
+id = "front"
+kind = "folder"
+path = "{folder}"
+"""
+UNIT = (Path(__file__).parents[4] / "systemd" / "gate-agent.service").read_text()
+TIMEOUT_STOP_S = float(re.search(r"^TimeoutStopSec=(\d+)$", UNIT, re.MULTILINE)[1])
+
+
+def loaded_in(folder, more=""):
+    lane = LANE.format(board=folder.name) + more
+    return load_configuration(GateSite(folder).configure(lane, mqtt='brokers = ["mqtt://127.0.0.1:1"]'))
+
+
+@pytest.fixture(autouse=True)
+def forgotten():
+    yield
+    simulated.forget_boards()
+    simulated_inputs.forget_boards()
+
+
+def app_of(loaded):
+    return App(loaded, Clock(), Notifier(None), pytest.fail)
+
+
+def parts_of(app):
+    return [part.name for phase in app._lifecycle._phases for part in phase.parts]
+
+
+def failing_at(app, name):
+    """Have the start of one part fail once it has done its work, which is the worst that it can do."""
+
+    def spoilt(part):
+        def start():
+            part.start()
+            raise OSError(f"{name} cannot start")
+
+        return replace(part, start=start) if part.name == name else part
+
+    app._lifecycle = Lifecycle(
+        [replace(phase, parts=[spoilt(part) for part in phase.parts]) for phase in app._lifecycle._phases]
+    )
+
+
+def held(folder):
+    """What this process holds: its threads, its children, and the files below a folder and the sockets that it has open."""
+    threads = sorted(thread.name for thread in threading.enumerate())
+    children = [each for path in Path("/proc/self/task").glob("*/children") for each in path.read_text().split()]
+    files = []
+    for link in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # that of this very search
+            files.append(str(link.readlink()))
+    below = [name for name in files if name.startswith((f"{folder}/", "socket:", "anon_inode:[event"))]
+    return threads, children, sorted(below)
+
+
+def test_a_gate_of_which_any_part_cannot_start_leaves_nothing_and_the_next_one_starts(tmp_path):
+    loaded, before = loaded_in(tmp_path), held(tmp_path)
+    names = parts_of(app_of_closed(loaded))
+    assert len(names) > 15
+    for name in names:
+        leaves_nothing(loaded, tmp_path, name, before)
+    app = app_of(loaded)
+    app.start()
+    assert app.stop("the end of the test")
+    eventually(lambda: held(tmp_path) == before)
+
+
+def leaves_nothing(loaded, folder, name, before):
+    app = app_of(loaded)
+    failing_at(app, name)
+    with pytest.raises(OSError, match=re.escape(f"{name} cannot start")):
+        app.start()
+    eventually(lambda: held(folder) == before, what=f"nothing left when {name} cannot start")
+
+
+def test_the_process_of_a_camera_ends_with_a_gate_that_cannot_start(tmp_path):
+    loaded, before = loaded_in(tmp_path, CAMERA.format(folder=tmp_path)), held(tmp_path)
+    leaves_nothing(loaded, tmp_path, "the watchdog", before)
+
+
+def app_of_closed(loaded):
+    """An agent only to look at."""
+    app = app_of(loaded)
+    app._opened.close()
+    return app
+
+
+def test_the_phases_of_a_gate_are_those_whose_times_are_declared(tmp_path):
+    app = app_of_closed(loaded_in(tmp_path))
+    assert {phase.name: phase.stop_s for phase in app._lifecycle._phases} == STOP_S
+    assert app._lifecycle.stop_s <= TIMEOUT_STOP_S - 2
+
+
+def test_an_agent_that_cannot_start_says_why_and_is_started_again_by_the_service_manager(tmp_path):
+    more = """
+    from agent.assembly.records import GateRecords
+
+    def fail(*args):
+        raise OSError("no room for the test")
+
+    GateRecords.note_start = fail
+    """
+    process, _site = altered_agent(tmp_path, more)
+    with process:
+        eventually(lambda: not process.running, 40, "the end of the process")
+    assert process._process.returncode == 1
+    assert "the agent cannot start: no room for the test" in process.log
+    assert "Traceback" not in process.log

@@ -1,0 +1,200 @@
+"""A gate of a site that dies, or cannot keep its ledger, at every step of a claim: no use is had twice, and none is lost."""
+
+from contextlib import closing
+
+import pytest
+
+from agent.core.lane.io import LedgerChange, LedgerState
+from agent.core.site.claims import ClaimCode
+from agent.site.service import LoneGate
+from agent.store.errors import JournalUnavailableError, LedgerConflictError
+from tests.support.site.sites import AT_EAST, Hub, SiteGate, outcome, passes, request, site, vehicle_of
+from tests.support.waiting import eventually
+
+
+@pytest.fixture
+def three(tmp_path):
+    with site(tmp_path) as gates:
+        yield gates
+
+
+class TestAGateThatDies:
+    @pytest.fixture
+    def some(self, tmp_path):
+        with site(tmp_path) as (hub, *gates):
+            for gate in gates:
+                gate.folder = tmp_path
+            yield hub, *gates
+
+    def test_after_the_grant_leaves_the_use_to_others(self, some):
+        hub, _east, north, south = some
+        assert north.claim(request(AT_EAST, "t1")).code is ClaimCode.GRANTED
+        hub.lost = {"over"}
+        with self.again(some, 1):
+            hub.lost = set()
+            passes(south, request(AT_EAST, "t2"))
+
+    def test_after_the_record_keeps_the_use(self, some):
+        hub, _east, north, south = some
+        asked = request(AT_EAST, "t1")
+        north.claim(asked)
+        hub.lost = {"rows", "over"}
+        north.reserve(asked)
+        with self.again(some, 1):
+            hub.lost = set()
+            assert outcome(south, request(AT_EAST, "t2")) == (ClaimCode.RESERVED_ELSEWHERE, "north")
+
+    def test_and_stays_away_keeps_the_use(self, some):
+        _hub, _east, north, south = some
+        assert north.claim(request(AT_EAST, "t1")).code is ClaimCode.GRANTED
+        north.link.cut()
+        assert outcome(south, request(AT_EAST, "t2")) == (ClaimCode.RESERVED_ELSEWHERE, "north")
+
+    def test_as_the_home_gate_knows_its_grants_afterwards(self, some):
+        hub, _east, north, south = some
+        asked = request(AT_EAST, "t1")
+        assert north.claim(asked).code is ClaimCode.GRANTED
+        with self.again(some, 0) as east:
+            assert len(east.doubts()) == 1
+            assert outcome(south, request(AT_EAST, "t2")) == (ClaimCode.RESERVED_ELSEWHERE, "north")
+            north.reserve(asked)
+            assert hub.count("alive") == 1
+
+    def test_as_the_home_gate_between_its_grant_and_its_answer_grants_again(self, some):
+        hub, _east, north, _south = some
+        hub.lost = {"answer"}
+        north.claim(request(AT_EAST, "t1"))
+        with self.again(some, 0):
+            hub.lost = set()
+            passes(north, request(AT_EAST, "t1"))
+
+    def test_without_a_trace_of_its_journal_grants_nothing_until_it_has_heard_all(self, some):
+        hub, _east, north, south = some
+        passes(south, request(AT_EAST, "t1"))
+        hub.lost = {"rows"}
+        with self.again(some, 0, journal="new.db") as east:
+            for gate in (east, north):
+                word = gate.claim(request(AT_EAST, "t2"))
+                assert word.code is ClaimCode.LEDGER_UNREACHABLE
+                assert "lost its ledger" in word.detail or word.detail.endswith("it lacks what north, south knows")
+            hub.lost = set()
+            east.link.cut()
+            east.link.connect()
+            eventually(east.ready)
+            assert outcome(north, request(AT_EAST, "t3")) == (ClaimCode.USED_AT_OTHER_GATE, "south")
+
+    def test_without_a_trace_of_its_journal_makes_void_what_it_had_granted(self, some):
+        _hub, _east, north, south = some
+        asked = request(AT_EAST, "t1")
+        assert north.claim(asked).code is ClaimCode.GRANTED
+        with self.again(some, 0, journal="new.db") as east:
+            eventually(east.ready)
+            passes(south, request(AT_EAST, "t2"))
+            with pytest.raises(LedgerConflictError):
+                north.reserve(asked)
+
+    def test_without_a_trace_of_its_journal_does_not_know_what_it_did_with_a_grant(self, some):
+        hub, _east, north, south = some
+        asked = request(AT_EAST, "t1")
+        north.claim(asked)
+        hub.lost = {"rows", "over"}
+        north.reserve(asked)
+        with self.again(some, 1, journal="new.db") as new:
+            hub.lost = {"rows"}
+            hub.again("answer")
+            assert outcome(south, request(AT_EAST, "t2")) == (ClaimCode.RESERVED_ELSEWHERE, "north")
+            hub.lost = set()
+            new.link.cut()
+            new.link.connect()
+            eventually(new.ready)
+            assert outcome(south, request(AT_EAST, "t3")) == (ClaimCode.RESERVED_ELSEWHERE, "north")
+
+    def test_without_a_trace_of_its_journal_may_use_what_it_is_granted_before_it_has_heard_all(self, some):
+        """The whole that it asked for is served after the grant, and reports it as a use that may be reserved."""
+        hub, _east, _north, south = some
+        hub.held = {"rows"}
+        with self.again(some, 1, journal="new.db") as new:
+            asked = request(AT_EAST, "t1")
+            assert new.claim(asked).code is ClaimCode.GRANTED
+            hub.let_go("rows")
+            eventually(new.ready)
+            assert new.journal.use_state(asked.permit_id).open_reservation is None
+            new.reserve(asked)
+            new.settle(asked, LedgerState.CONSUMED)
+            assert outcome(south, request(AT_EAST, "t2")) == (ClaimCode.USED_AT_OTHER_GATE, "north")
+
+    def test_without_a_trace_of_its_journal_is_in_doubt_of_what_it_was_granted_before(self, some):
+        hub, _east, north, south = some
+        asked = request(AT_EAST, "t1")
+        assert north.claim(asked).code is ClaimCode.GRANTED
+        hub.lost = {"rows", "over"}
+        north.reserve(asked)
+        with self.again(some, 1, journal="new.db") as new:
+            hub.lost = set()
+            new.link.cut()
+            new.link.connect()
+            eventually(new.ready)
+            assert new.journal.use_state(asked.permit_id).in_doubt
+            assert outcome(south, request(AT_EAST, "t2")) == (ClaimCode.RESERVED_ELSEWHERE, "north")
+
+    def test_without_a_trace_of_its_journal_leaves_no_word_on_its_old_rows_in_the_memory_of_others(self, some):
+        hub, east, north, _south = some
+        hub.lost = {"rows"}
+        passes(north, request(AT_EAST, "t1"))
+        eventually(lambda: east.desk._home._over, what="the word, whose rows are lost")
+        with self.again(some, 1, journal="new.db") as new:
+            hub.lost = set()
+            for gate in (new, east):
+                gate.link.cut()
+                gate.link.connect()
+            eventually(new.ready)
+            eventually(lambda: not east.desk._home._over, what="the word is forgotten")
+
+    def again(self, three, number, **changes):
+        """The gate of this place, ended as by kill -9 (its desk says nothing more) and started anew."""
+        hub, *gates = three
+        old = gates[number]
+        hub._links.pop(old.gate)
+        old.link.cut()
+        old.journal.close()
+        return closing(SiteGate(hub, old.folder, old.gate, boot="b2", **changes))
+
+
+class TestTroubleAtHome:
+    def test_with_the_journal_is_raised_and_claims_nothing(self, tmp_path):
+        hub = Hub()
+        gate = SiteGate(hub, tmp_path, "east", gates=("east", "north"))
+        gate.desk._exchange._missing = frozenset()
+        gate.desk._exchange.witnesses._unheard = frozenset()
+        gate.journal.close()
+        with pytest.raises(JournalUnavailableError):
+            gate.claim(request(vehicle_of("east", ("east", "north"))))
+        assert not gate.desk._own.overdue(float("inf"))
+        gate.close()
+
+
+def test_the_status_tells_how_the_gate_stands_with_the_others(three):
+    _hub, east, north, _south = three
+    passes(north, request(AT_EAST))
+    eventually(lambda: east.knows(north))
+    status = east.desk.status()
+    assert {name: status[name] for name in ("connected", "detail", "policy", "missing", "refused")} == {
+        "connected": True, "detail": "", "policy": "home_gate", "missing": [], "refused": {},
+    }  # fmt: skip
+    assert sorted(status["peers"]) == ["north", "south"]
+    assert status["peers"]["north"]["behind"] == 0
+    assert 0 <= status["peers"]["north"]["heard_s"] < 60
+
+
+def test_a_gate_that_is_alone_grants_by_its_own_ledger(tmp_path):
+    gate = SiteGate(Hub(), tmp_path, "east")
+    lone = LoneGate(gate.journal)
+    asked = request(AT_EAST)
+    lone.start()
+    word = lone.claim(asked, gate.answers.append)
+    assert (word.code, word.use) == (ClaimCode.GRANTED, 1)
+    with lone.reserving([], [LedgerChange(asked.permit_id, 1, LedgerState.RESERVED, "t1")]):
+        pass
+    assert lone.status() == {}
+    assert lone.stop()
+    gate.close()

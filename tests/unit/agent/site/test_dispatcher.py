@@ -1,0 +1,195 @@
+"""Words between the gates of a site that get lost, come late, come twice, or come from strangers: no use is had twice."""
+
+import time
+
+import pytest
+
+from agent.core.lane.io import LedgerState
+from agent.core.site.claims import ClaimCode
+from agent.core.site.messages import Answer, Query
+from agent.site.dispatcher import INBOX
+from agent.store.errors import LedgerConflictError
+from tests.support.site.sites import AT_EAST, GATES, KEYS, QUICK, outcome, passes, request, roll_of, site
+from tests.support.waiting import eventually
+
+
+@pytest.fixture
+def three(tmp_path):
+    with site(tmp_path) as gates:
+        yield gates
+
+
+class TestLostWords:
+    @pytest.mark.parametrize("lost", ["claim", "answer"])
+    def test_leave_the_home_gate_unreachable(self, three, lost):
+        hub, _east, north, _south = three
+        hub.lost = {lost}
+        word = north.claim(request(AT_EAST))
+        assert (word.code, word.gate) == (ClaimCode.LEDGER_UNREACHABLE, "east")
+        assert word.detail == f"east did not answer within {QUICK.claim_timeout_s:g} s"
+
+    def test_of_a_grant_do_not_keep_the_permit_from_passing_elsewhere(self, three):
+        hub, east, north, south = three
+        hub.lost = {"answer", "over"}
+        north.claim(request(AT_EAST, "t1"))
+        hub.lost = set()
+        assert len(east.doubts()) == 1
+        passes(south, request(AT_EAST, "t2"))
+        assert hub.count("query") >= 1
+
+    def test_of_a_grant_do_not_keep_the_permit_from_passing_at_home(self, three):
+        hub, east, north, _south = three
+        hub.lost = {"answer", "over"}
+        north.claim(request(AT_EAST, "t1"))
+        hub.lost = set()
+        passes(east, request(AT_EAST, "t2"))
+
+    def test_of_a_grant_do_not_keep_the_same_transaction_from_passing(self, three):
+        hub, _east, north, _south = three
+        hub.lost = {"answer", "over"}
+        north.claim(request(AT_EAST))
+        hub.lost = set()
+        passes(north, request(AT_EAST))
+
+    def test_on_the_end_of_a_claim_are_asked_for_in_time(self, three):
+        hub, east, north, _south = three
+        hub.lost = {"over"}
+        passes(north, request(AT_EAST))
+        eventually(lambda: east.knows(north))
+        assert east.doubts()
+        hub.lost = set()
+        east.desk._home._doubts_at = 0.0
+        east.journal._clock.utc += 60
+        eventually(lambda: not east.doubts())
+
+    def test_of_rows_are_asked_for(self, three):
+        hub, east, north, _south = three
+        hub.lost = {"rows"}
+        passes(north, request(AT_EAST))
+        eventually(lambda: hub.count("over"))
+        assert east.doubts()
+        hub.lost = set()
+        east.link.cut()
+        east.link.connect()
+        eventually(lambda: east.knows(north) and not east.doubts())
+        assert outcome(east, request(AT_EAST, "t2")) == (ClaimCode.USED_AT_OTHER_GATE, "north")
+
+
+class TestLateWords:
+    def test_on_a_claim_that_is_dead_grant_nothing(self, three):
+        hub, east, north, south = three
+        hub.held = {"answer"}
+        asked = request(AT_EAST, "t1")
+        assert north.claim(asked).code is ClaimCode.LEDGER_UNREACHABLE
+        hub.let_go("answer")
+        with pytest.raises(LedgerConflictError):
+            north.reserve(asked)
+        eventually(lambda: not east.doubts(), what="the grant given back")
+        passes(south, request(AT_EAST, "t2"))
+
+    def test_on_the_end_of_a_claim_wait_for_the_rows_of_what_it_did(self, three):
+        hub, east, north, south = three
+        hub.held = {"rows"}
+        asked = request(AT_EAST, "t1")
+        north.claim(asked)
+        north.reserve(asked)
+        eventually(lambda: hub.count("over"))
+        assert outcome(south, request(AT_EAST, "t2"))[0] is ClaimCode.RESERVED_ELSEWHERE
+        assert east.doubts()
+        hub.let_go("rows")
+        eventually(lambda: east.knows(north) and not east.doubts())
+        assert outcome(south, request(AT_EAST, "t3"))[0] is ClaimCode.RESERVED_ELSEWHERE
+
+    def test_of_an_older_reservation_do_not_free_a_newer_one(self, three):
+        """The rows of a first try that was given back come when a second one is granted, and free nothing of it."""
+        hub, east, north, south = three
+        asked = request(AT_EAST, "t1")
+        north.claim(asked)
+        hub.held = {"rows"}
+        north.reserve(asked)
+        north.settle(asked, LedgerState.RELEASED)
+        eventually(lambda: hub.waiting)
+        assert north.claim(asked).code is ClaimCode.GRANTED
+        hub.let_go("rows")
+        eventually(lambda: east.knows(north))
+        assert outcome(south, request(AT_EAST, "t2"))[0] is ClaimCode.RESERVED_ELSEWHERE
+        north.reserve(asked)
+
+    def test_claim_nothing_for_a_gate_that_gave_up(self, three):
+        hub, east, north, south = three
+        hub.held = {"claim"}
+        assert north.claim(request(AT_EAST, "t1")).code is ClaimCode.LEDGER_UNREACHABLE
+        hub.let_go("claim")
+        eventually(lambda: hub.count("over") >= 2 and not east.doubts())
+        passes(south, request(AT_EAST, "t2"))
+
+
+class TestRepeatedWords:
+    KINDS = ("claim", "answer", "over", "rows", "query", "alive", "want")
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_change_nothing_while_a_use_is_reserved(self, three, kind):
+        hub, _east, north, south = three
+        hub.lost = {"answer"}
+        north.claim(request(AT_EAST, "t0"))
+        hub.lost = set()
+        asked = request(AT_EAST, "t1")
+        assert north.claim(asked).code is ClaimCode.GRANTED
+        hub.again(kind)
+        assert outcome(south, request(AT_EAST, "t2")) == (ClaimCode.RESERVED_ELSEWHERE, "north")
+        north.reserve(asked)
+        hub.again(kind)
+        assert outcome(south, request(AT_EAST, "t3")) == (ClaimCode.RESERVED_ELSEWHERE, "north")
+
+    def test_change_nothing_when_a_use_is_over(self, three):
+        hub, east, north, south = three
+        passes(north, request(AT_EAST, "t1"))
+        eventually(lambda: not east.doubts())
+        for kind in self.KINDS:
+            hub.again(kind)
+        assert outcome(south, request(AT_EAST, "t2")) == (ClaimCode.USED_AT_OTHER_GATE, "north")
+
+    def test_of_an_old_claim_do_not_take_the_place_of_a_newer_one(self, three):
+        hub, _east, north, south = three
+        hub.held = {"claim"}
+        assert north.claim(request(AT_EAST, "t1")).code is ClaimCode.LEDGER_UNREACHABLE
+        (old,) = hub.waiting
+        hub.waiting, hub.held = [], set()
+        asked = request(AT_EAST, "t1")
+        assert north.claim(asked).code is ClaimCode.GRANTED
+        before = hub.count("over")
+        hub.hand_over("", *old[1:])
+        eventually(lambda: hub.count("over") > before, what="the old claim's end")
+        assert outcome(south, request(AT_EAST, "t2")) == (ClaimCode.RESERVED_ELSEWHERE, "north")
+        north.reserve(asked)
+
+
+class TestStrangers:
+    def test_and_noise_are_refused_and_counted(self, three):
+        _hub, east, north, _south = three
+        stranger = roll_of("stranger", ("stranger", *GATES))
+        query = Query(id="x", permit="00" * 8)
+        east.link.bring(stranger.sealed(query, "east", KEYS["stranger"]))
+        east.link.bring(roll_of("north", site=8).sealed(query, "east", KEYS["north"]))
+        east.link.bring(roll_of("north").sealed(query, "*", KEYS["north"]))
+        eventually(lambda: len(east.desk.status()["refused"]) == 3)
+        assert east.desk.status()["refused"] == {"key_unknown": 1, "wrong_site": 1, "wrong_topic": 1}
+        passes(north, request(AT_EAST))
+
+    def test_cannot_answer_for_the_home_gate(self, three):
+        hub, _east, north, south = three
+        hub.held = {"claim"}
+        assert north.desk.claim(request(AT_EAST), north.answers.append) is None
+        (_kind, _receivers, text) = hub.waiting[0]
+        claim = roll_of("east").opened(text).said
+        south.desk._say("north", Answer(id=claim.id, permit=claim.permit, code=ClaimCode.GRANTED, use=1))
+        eventually(lambda: north.answers)
+        assert north.answers[0].code is ClaimCode.LEDGER_UNREACHABLE
+
+    def test_in_a_flood_leave_the_desk_alive(self, three):
+        _hub, east, north, _south = three
+        text = roll_of("north").sealed(Query(id="x", permit="00" * 8), "south", KEYS["north"])
+        for _ in range(INBOX * 3):
+            east.link.bring(text)
+        eventually(lambda: east.desk.status()["refused"].get("inbox_full"))
+        eventually(lambda: north.claim(request(AT_EAST, f"t{time.monotonic()}")).code is ClaimCode.GRANTED)

@@ -1,0 +1,141 @@
+"""Whatever the gate says in an event, a status or an error is a text that is told in every language, down to its values."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+import agent
+import drivers
+from agent.core.events.event_types import AlarmRaised, CheckRecord
+from agent.core.lane.io import Answered, Record
+from agent.core.lane.step import LaneRules
+from agent.core.lane.test_pulse import obstacle
+from agent.core.model.reasons import Reason
+from agent.devices.supervisor import PortState
+from agent.i18n import Language, translate
+from agent.i18n.recorded import recorded_detail
+from agent.vision.mapping import EyeStatus
+from agent.vision.worker.protocol import CameraPhase, CameraState
+from agent.vision.worker.wire import Decoder, encoded
+from drivers.text import Text, joined
+from tests.support.lane.judging import decide
+from tests.support.lane.walks import LANES, World
+from tests.unit.agent.core.decision.test_judge_reasons import ROWS
+from tools.texts import OTHERS
+
+ENGLISH = re.compile(r"(?:\b[a-z]{2,} ){3}[a-z]{2,}\b")
+"""Four English words in a row: no name or value has as many."""
+
+SOURCES = [Path(str(package.__file__)).parent for package in (agent, drivers)]
+ROOMS = ("core", "decider", "eye", "link", "service", "site", "store", "camera", "inputs", "relay", "scanner")
+"""The folders whose errors are shown to people."""
+
+OF_PROGRAMMERS = {
+    "AssertionError",
+    "ColumnsError",
+    "ErrandError",
+    "FilterError",
+    "LookupError",
+    "PackError",
+    "PictureError",
+    "ProtocolError",
+    "SiteMessageError",
+    "TypeError",
+    "UnfitKeyError",
+    "ValueError",
+    "WeightsError",
+}
+"""Errors that reach logs, commands and programmers only."""
+
+
+OF_ISSUERS = {
+    "a seed is",
+    "command ",
+    "it cannot be written",
+    "is no map key",
+    "no encoding for",
+    "no unencrypted private key",
+    "the private key is neither",
+    "the text would have",
+    "the trust list cannot be written",
+}
+"""What issuers of permits and lists are told by their commands, and what is a bug: in English alone."""
+
+
+def check_told(words):
+    """A detail with a sentence in it is a text, and told in each language; so is what it is read back as."""
+    if not re.search(r"[a-z]{2,} [a-z]", words):
+        return
+    assert isinstance(words, Text), words
+    written = json.loads(CheckRecord(reason=Reason.OK, ok=True, detail=words).model_dump_json())
+    for language in OTHERS:
+        assert not ENGLISH.search(translate(words, language)), words
+        assert translate(recorded_detail(written), language) == translate(words, language)
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_every_check_of_a_decision_is_told(name):
+    _, given, *_ = ROWS[name]
+    for final in (False, True):
+        for one in decide(final=final, **given).checks:
+            check_told(one.detail)
+
+
+class Listener(World):
+    """A lane that is walked at random; whatever it says is noted."""
+
+    said: set[str]
+
+    def carry_out(self, effects, verdict):
+        self.said |= {one.detail for one in effects if isinstance(one, Answered)}
+        drafts = [draft for one in effects if isinstance(one, Record) for draft in one.events]
+        self.said |= {draft.event.detail for draft in drafts if isinstance(draft.event, AlarmRaised)}
+        self.said.add(obstacle(self.lane, self.at))
+        super().carry_out(effects, verdict)
+
+
+def test_whatever_a_lane_says_is_told():
+    said = set()
+    for number, rules in enumerate(LANES.values()):
+        world = Listener(LaneRules("lane-3", 3, **rules), 7000 * number)
+        world.said = set()
+        world.run(300)
+        said |= world.said
+    assert len(said) > 30
+    for words in said:
+        check_told(words)
+
+
+def test_what_an_eye_says_of_its_camera_is_told_beyond_its_process():
+    words = joined(["cam", Text("no such file")], ": ")
+    sent = encoded(CameraState(phase=CameraPhase.BACKOFF, detail=words))
+    (received,) = Decoder(from_eye=True).feed(sent)
+    status = EyeStatus("out/front", PortState.CONNECTING, CameraPhase.CONNECTING).with_camera(received.message)
+    assert status.detail == "cam: no such file"
+    assert translate(status.detail, Language.RU) == "cam: нет такого файла"
+
+
+def test_an_error_that_people_read_is_raised_with_a_text():
+    """Not with a plain sentence, which stays English: `Text("... {name}", name=name)`."""
+    plain = set()
+    for source in SOURCES:
+        for path in (path for room in ROOMS for path in sorted(source.glob(f"{room}/**/*.py"))):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):
+                    kind = ast.unparse(node.exc.func)
+                    code = ast.unparse(node.exc)
+                    known = kind in OF_PROGRAMMERS or any(words in code for words in OF_ISSUERS)
+                    if not known and any(map(_is_sentence, node.exc.args)):
+                        plain.add(f"{path.relative_to(source.parent).as_posix()}: {code}")
+    assert plain == set()
+
+
+def _is_sentence(node):
+    if isinstance(node, ast.JoinedStr):
+        return any(isinstance(part, ast.Constant) and re.search("[a-z]{2}", part.value) for part in node.values)
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value

@@ -1,0 +1,157 @@
+"""The faults of a network camera, with real streams through a real eye process."""
+
+import socket
+
+import numpy as np
+import pytest
+
+from agent.core.model.camera_view import View
+from agent.devices.supervisor import PortState
+from agent.vision.process import COMMAND
+from agent.vision.worker.protocol import CameraPhase, GateSettings
+from tests.support.vision.rtsp_server import RtspServer, numbered_picture, write_clip
+from tests.support.vision.watched_supervisor import watching
+from tests.support.waiting import eventually, scaled
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("clips")
+    write_clip(folder / "yard.mp4", (numbered_picture(number) for number in range(250)))
+    write_clip(folder / "small.mp4", (numbered_picture(number, 320, 240) for number in range(50)))
+    write_clip(folder / "still.mp4", (np.full((480, 640, 3), 120, np.uint8) for _ in range(50)))
+    return folder
+
+
+@pytest.fixture
+def server(drawn, tmp_path):
+    for clip in drawn.iterdir():
+        (tmp_path / clip.name).hardlink_to(clip)
+    server = RtspServer(tmp_path).start()
+    yield server
+    server.kill()
+
+
+def looking_at(url, mode="count", **settings):
+    camera = {
+        "url": url,
+        "open_timeout_ms": settings.pop("open_timeout_ms", round(scaled(1000))),
+        "read_timeout_ms": round(scaled(500)),
+    }
+    table = {"camera_kind": "opencv", "read_plates": False, "retry_first_s": 0.1, "retry_cap_s": 0.3}
+    return watching(mode, camera=camera, **(table | settings))
+
+
+def number(seen):
+    return int(seen.presentations[0].payload)
+
+
+def test_a_stream_is_read_to_the_newest_frame_by_a_slow_reader(server):
+    with looking_at(server.url("yard.mp4"), mode="slow") as eye:
+        first = eye.sight()
+        seen = [eye.sight() for _ in range(6)]
+        beat = eye.port.last_beat
+    # Five readings a second of 25 frames: a queue would give every frame, one after the other.
+    assert number(seen[-1]) - number(first) > 2 * len(seen)
+    assert all(one.presentations[0].at == one.at for one in seen)
+    assert beat.skipped > 0
+
+
+def test_a_closed_port_is_reported_and_the_camera_found_once_it_is_there(server):
+    server.kill()
+    with looking_at(server.url("yard.mp4")) as eye:
+        lost = eye.status(lambda one: one.state is PortState.LOST)
+        assert "refused port" in lost.detail
+        server.start()
+        eye.status(lambda one: one.up)
+        eye.sight()
+
+
+def test_a_camera_that_accepts_and_never_answers_is_reported():
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        looking_at(f"rtsp://127.0.0.1:{silent.getsockname()[1]}/x", open_timeout_ms=500) as eye,
+    ):
+        assert "never answers" in eye.status(lambda one: one.state is PortState.LOST).detail
+
+
+def test_a_stream_that_does_not_exist_is_reported_as_a_matter_of_configuration(server):
+    with looking_at(server.url("nowhere.mp4")) as eye:
+        lost = eye.status(lambda one: one.state is PortState.LOST)
+        assert lost.misconfigured
+        assert "404" in lost.detail
+
+
+def test_a_table_that_the_camera_cannot_take_is_reported_without_its_values():
+    with watching("count", camera_kind="opencv", camera={"url": "ftp://u:hunter2@host/", "tranport": "tcp"}) as eye:
+        lost = eye.status(lambda one: one.state is PortState.LOST)
+        assert lost.misconfigured
+        assert "tranport" in lost.detail
+        assert "hunter2" not in lost.detail
+
+
+def test_a_camera_that_hangs_is_stale_and_comes_back(server):
+    with looking_at(server.url("yard.mp4"), stale_s=0.5) as eye:
+        eye.status(lambda one: one.up)
+        server.freeze()
+        stale = eye.status(lambda one: not one.up)
+        assert (stale.state, stale.phase) == (PortState.STALE, CameraPhase.STALE)
+        assert "no picture" in stale.detail
+        eye.status(lambda one: one.state is PortState.LOST)
+        server.thaw()
+        eye.status(lambda one: one.up)
+        assert eye.status(lambda one: one.up).restarts == 0
+
+
+def test_a_camera_that_dies_comes_back_with_another_frame_size(server):
+    with looking_at(server.url("yard.mp4")) as eye:
+        assert eye.status(lambda one: one.up).width_px == 640
+        before = eye.sight().frame
+        server.kill()
+        eye.status(lambda one: one.state is PortState.LOST)
+        (server.folder / "small.mp4").replace(server.folder / "yard.mp4")
+        server.start()
+        assert eye.status(lambda one: one.up).width_px == 320
+        assert eye.sight(lambda seen: seen.frame > before)
+
+
+def test_a_picture_that_stands_still_is_reported_and_not_read_any_more(server):
+    with looking_at(server.url("still.mp4"), frozen_s=0.5, gate=GateSettings(enabled=False)) as eye:
+        frozen = eye.status(lambda one: one.phase is CameraPhase.FROZEN)
+        assert frozen.state is PortState.STALE
+        assert "the same picture" in frozen.detail
+        # A beat that was sent after the picture was found to stand still; the one that is there may be older.
+        before = eye.port.last_beat
+        still = eventually(lambda: (beat := eye.port.last_beat) is not before and beat)
+        eventually(lambda: eye.port.last_beat.captured > still.captured + 10)
+        assert eye.port.last_beat.read <= still.read + 1
+
+
+def test_a_covered_lens_is_a_warning_and_not_a_lost_camera(server):
+    with looking_at(server.url("still.mp4"), frozen_s=0.0, view_s=0.2) as eye:
+        covered = eye.status(lambda one: one.view is View.COVERED)
+        assert covered.up
+
+
+def test_the_true_readers_see_permit_and_plate_in_the_drawn_yard(tmp_path):
+    scene = tmp_path / "scene.json"
+    camera = {"scene_file": str(scene)}
+    with watching("", command=COMMAND, camera_kind="simulated", camera=camera, gate=GateSettings()) as eye:
+        eye.status(lambda one: one.up)
+        scene.write_text('{"vehicle": {"plate": "123ABC02", "style": "kz"}, "code": {"text": "GP1:HELLO"}}')
+        permit = eye.sight(lambda seen: seen.presentations)
+        plate = eye.sight(lambda seen: seen.readings)
+    assert permit.presentations[0].payload == b"GP1:HELLO"
+    assert permit.overview in permit.pictures
+    assert plate.readings[0].text == "123ABC02"
+    assert plate.readings[0].picture in plate.pictures
+
+
+def test_a_camera_with_a_name_is_read_from_within_the_sandbox_and_found_again_after_it_was_away(server):
+    with looking_at(server.url("yard.mp4").replace("127.0.0.1", "localhost")) as eye:
+        eye.status(lambda one: one.up)
+        server.kill()
+        eye.status(lambda one: not one.up)
+        server.start()
+        eye.status(lambda one: one.up)
+        assert (eye.port.sandbox.missing, eye.port.status.restarts) == ((), 0)

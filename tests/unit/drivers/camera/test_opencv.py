@@ -1,0 +1,337 @@
+import os
+import socket
+import threading
+from contextlib import contextmanager
+
+import cv2
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from drivers.api import DeviceMisconfiguredError, DeviceUnavailableError, EndOfStreamError
+from drivers.camera.opencv import OpenCvCamera, OpenCvSettings
+from drivers.registry import camera
+from tests.support.vision.rtsp_server import RtspServer, number_in, numbered_picture, write_clip
+from tests.support.waiting import PATIENCE_S
+
+SECRET = "hunter2secret"  # noqa: S105 - made up
+
+
+def opened(url, **settings):
+    device = OpenCvCamera(OpenCvSettings(url=str(url), **settings))
+    device.open()
+    return device
+
+
+def refusal(url, **settings):
+    """The error that opening raises; its text must not hold the password."""
+    device = OpenCvCamera(OpenCvSettings(url=str(url), open_timeout_ms=700, **settings))
+    with pytest.raises((DeviceUnavailableError, DeviceMisconfiguredError)) as caught:
+        device.open()
+    assert SECRET not in str(caught.value)
+    assert SECRET not in repr(device._settings)
+    return caught.value
+
+
+def until_it_fails(device, take=lambda frame: None):
+    while True:
+        take(device.read())
+
+
+@contextmanager
+def answering(answer):
+    """A server that gives one answer to every request, or none."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        stopping = threading.Event()
+
+        def serve(link):
+            with link:
+                while link.recv(4096):
+                    if answer is not None:
+                        link.sendall(answer)
+                        return
+                stopping.wait(PATIENCE_S)
+
+        def accept():
+            while not stopping.is_set():
+                try:
+                    link, _ = listener.accept()
+                except OSError:
+                    return
+                threading.Thread(target=serve, args=(link,), daemon=True).start()
+
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+        stopping.set()
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(PATIENCE_S)
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("clips")
+    write_clip(folder / "yard.mp4", (numbered_picture(number) for number in range(50)))
+    write_clip(folder / "short.mp4", (numbered_picture(number, 320, 240) for number in range(5)))
+    return folder
+
+
+@pytest.fixture
+def server(clips):
+    server = RtspServer(clips).start()
+    yield server
+    server.kill()
+
+
+# ------------------------------------------------------------------------------------------------------- streams
+
+
+def test_a_stream_gives_frames_in_order_at_the_newest_picture(server):
+    device = OpenCvCamera(OpenCvSettings(url=server.url("yard.mp4")))
+    details = device.open()
+    assert (details.width_px, details.height_px, details.backend) == (640, 480, "FFMPEG")
+    frames = [device.read() for _ in range(10)]
+    device.close()
+    assert [number_in(frame.pixels) for frame in frames] == list(range(10))
+    assert frames[0].pixels.shape == (480, 640, 3)
+    assert frames[0].at < frames[9].at
+
+
+def test_opening_leaves_no_trace_in_the_environment(server):
+    device = opened(server.url("yard.mp4"))
+    device.close()
+    assert "OPENCV_FFMPEG_CAPTURE_OPTIONS" not in os.environ
+
+
+def test_a_camera_that_stops_answering_is_reported(server):
+    device = opened(server.url("yard.mp4"), read_timeout_ms=300)
+    device.read()
+    server.freeze()
+    with pytest.raises(DeviceUnavailableError, match=r"no picture for \d"):
+        until_it_fails(device)
+    device.close()
+
+
+def test_a_camera_that_hangs_up_is_reported_at_once(server):
+    device = opened(server.url("yard.mp4"), read_timeout_ms=5000)
+    device.read()
+    server.kill()
+    with pytest.raises(DeviceUnavailableError, match="the stream ended"):
+        until_it_fails(device)
+    device.close()
+
+
+def test_the_same_camera_object_opens_again_after_a_failure(server):
+    device = opened(server.url("yard.mp4"))
+    server.kill()
+    with pytest.raises(DeviceUnavailableError):
+        until_it_fails(device)
+    server.start()
+    device.open()
+    assert number_in(device.read().pixels) == 0
+    device.close()
+
+
+def test_two_cameras_open_at_the_same_time(server):
+    devices = [OpenCvCamera(OpenCvSettings(url=server.url("yard.mp4"))) for _ in range(2)]
+    threads = [threading.Thread(target=device.open) for device in devices]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE_S)
+    assert [device.read().pixels.shape for device in devices] == [(480, 640, 3)] * 2
+    for device in devices:
+        device.close()
+
+
+def test_a_refused_port_says_so():
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    error = refusal(f"rtsp://admin:{SECRET}@127.0.0.1:{port}/stream")
+    assert isinstance(error, DeviceUnavailableError)
+    assert f"127.0.0.1 refused port {port}" in str(error)
+    assert "admin:***@" in str(error)
+
+
+def test_a_server_that_never_answers_says_so():
+    with answering(None) as port:
+        error = refusal(f"rtsp://admin:{SECRET}@127.0.0.1:{port}/stream")
+    assert isinstance(error, DeviceUnavailableError)
+    assert "never answers" in str(error)
+
+
+def test_a_path_that_is_not_there_says_so(server):
+    error = refusal(server.url("nowhere.mp4", credentials=f"admin:{SECRET}@"))
+    assert isinstance(error, DeviceMisconfiguredError)
+    assert "no such stream" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "status", "credentials", "kind", "text"),
+    [
+        ("rtsp", "401 Unauthorized", f"u:{SECRET}@", DeviceMisconfiguredError, "password is refused"),
+        ("rtsp", "401 Unauthorized", "", DeviceMisconfiguredError, "wants a user and password"),
+        ("rtsp", "403 Forbidden", f"u:{SECRET}@", DeviceMisconfiguredError, "may not see"),
+        ("rtsp", "503 Busy", f"u:{SECRET}@", DeviceUnavailableError, "status 503"),
+        ("rtsp", "200 OK", f"u:{SECRET}@", DeviceUnavailableError, "no video that can be decoded"),
+        ("http", "404 Not Found", f"u:{SECRET}@", DeviceMisconfiguredError, "no such stream"),
+        ("http", "200 OK", f"u:{SECRET}@", DeviceUnavailableError, "no video that can be decoded"),
+    ],
+)
+def test_what_the_server_answers_decides_what_is_said(scheme, status, credentials, kind, text):
+    protocol = "RTSP/1.0" if scheme == "rtsp" else "HTTP/1.1"
+    with answering(f"{protocol} {status}\r\nCSeq: 1\r\nContent-Length: 0\r\n\r\n".encode()) as port:
+        error = refusal(f"{scheme}://{credentials}127.0.0.1:{port}/a?pwd={SECRET}")
+    assert isinstance(error, kind)
+    assert text in str(error)
+
+
+def test_a_server_without_tls_behind_a_tls_address_says_so():
+    with answering(b"RTSP/1.0 400 Bad Request\r\n\r\n") as port:
+        assert "no TLS" in str(refusal(f"rtsps://127.0.0.1:{port}/stream"))
+
+
+def test_another_service_on_the_port_is_no_camera():
+    with answering(b"SSH-2.0-OpenSSH_9.9\r\n") as port:
+        assert "another service" in str(refusal(f"rtsp://127.0.0.1:{port}/stream"))
+
+
+def test_an_unknown_host_says_so():
+    assert "host name" in str(refusal("rtsp://no-such-host.invalid/stream"))
+
+
+# --------------------------------------------------------------------------------------------------------- clips
+
+
+def test_a_clip_ends_with_its_last_frame(clips):
+    device = opened(clips / "short.mp4", real_time=False)
+    assert [number_in(device.read().pixels) for _ in range(5)] == list(range(5))
+    with pytest.raises(EndOfStreamError, match="has ended"):
+        device.read()
+    device.close()
+
+
+def test_a_clip_starts_again_when_it_loops(clips):
+    device = opened(clips / "short.mp4", real_time=False, loop=True)
+    assert [number_in(device.read().pixels) for _ in range(12)] == [0, 1, 2, 3, 4, 0, 1, 2, 3, 4, 0, 1]
+    device.close()
+
+
+def test_a_clip_in_real_time_keeps_to_its_frame_rate(clips):
+    device = opened(clips / "short.mp4")
+    stamps = [device.read().at for _ in range(5)]
+    device.close()
+    assert stamps[4] - stamps[0] >= 4 * 0.04 * 0.8
+
+
+def test_a_change_of_the_frame_size_within_a_stream_is_scaled_to_the_first_size(tmp_path):
+    sizes = [(640, 480), (320, 240)]
+    parts = [
+        write_clip(tmp_path / f"{width}.h264", (numbered_picture(n, width, height) for n in range(8)), kind="h264")
+        for width, height in sizes
+    ]
+    clip = tmp_path / "both.h264"
+    clip.write_bytes(b"".join(part.read_bytes() for part in parts))
+    device = opened(clip, real_time=False)
+    shapes = []
+    with pytest.raises(EndOfStreamError):
+        until_it_fails(device, lambda frame: shapes.append(frame.pixels.shape))
+    device.close()
+    assert shapes == [(480, 640, 3)] * 16
+
+
+def test_files_that_are_no_clips_say_why(tmp_path, mocker):
+    junk = tmp_path / "junk.mp4"
+    junk.write_bytes(b"hello" * 1000)
+    assert "is not a video" in str(refusal(junk))
+    assert "no such file" in str(refusal(tmp_path / "missing.mp4"))
+    assert "kind folder" in str(refusal(tmp_path))
+    mocker.patch("os.access", return_value=False)
+    assert "no permission" in str(refusal(junk))
+
+
+# ------------------------------------------------------------------------------------------------------- devices
+
+
+def test_a_device_that_is_not_there_says_so():
+    error = refusal("/dev/v4l/by-path/nothing")
+    assert isinstance(error, DeviceUnavailableError)
+    assert "plugged in" in str(error)
+
+
+def test_a_device_that_is_no_camera_says_so(mocker):
+    assert "not a video source" in str(refusal("/dev/null"))
+    mocker.patch("os.access", return_value=False)
+    error = refusal("/dev/null")
+    assert isinstance(error, DeviceMisconfiguredError)
+    assert "group video" in str(error)
+
+
+def test_a_usb_camera_is_asked_for_compressed_pictures_and_a_short_queue(mocker):
+    capture = mocker.Mock(spec=cv2.VideoCapture)
+    capture.isOpened.return_value = True
+    capture.get.return_value = 30.0
+    capture.getBackendName.return_value = "V4L2"
+    capture.retrieve.return_value = (True, np.zeros((4, 4, 3), np.uint8))
+    made = mocker.patch("cv2.VideoCapture", return_value=capture)
+    device = opened("/dev/v4l/by-path/camera", width_px=1280, height_px=720, frame_rate_hz=30)
+    made.assert_called_once_with("/dev/v4l/by-path/camera", cv2.CAP_V4L2)
+    wanted = dict(call.args for call in capture.set.call_args_list)
+    assert wanted[cv2.CAP_PROP_FOURCC] == cv2.VideoWriter.fourcc(*"MJPG")
+    assert (wanted[cv2.CAP_PROP_FRAME_WIDTH], wanted[cv2.CAP_PROP_FRAME_HEIGHT]) == (1280, 720)
+    assert wanted[cv2.CAP_PROP_BUFFERSIZE] == 1
+    assert os.environ["OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT"] == "2"
+    capture.grab.return_value = False
+    with pytest.raises(DeviceUnavailableError, match="unplugged"):
+        device.read()
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (4, 4, 4), (0, 4, 3)])
+def test_a_picture_of_a_strange_shape_is_refused(mocker, shape):
+    capture = mocker.Mock(spec=cv2.VideoCapture)
+    capture.get.return_value = float("nan")
+    capture.retrieve.return_value = (True, np.zeros(shape, np.uint8))
+    mocker.patch("cv2.VideoCapture", return_value=capture)
+    device = opened("/dev/v4l/by-path/camera")
+    with pytest.raises(DeviceUnavailableError):
+        device.read()
+
+
+def test_a_few_pictures_that_cannot_be_decoded_are_passed_over_and_many_are_a_lost_camera(mocker):
+    capture = mocker.Mock(spec=cv2.VideoCapture)
+    capture.get.return_value = 30.0
+    device_of = mocker.patch("cv2.VideoCapture", return_value=capture)
+    device = opened("/dev/v4l/by-path/camera")
+    device_of.assert_called_once()
+    whole = np.full((4, 4, 3), 7, np.uint8)
+    capture.retrieve.side_effect = [(False, None), (False, None), (True, whole), *[(False, None)] * 5]
+    assert np.array_equal(device.read().pixels, whole)
+    with pytest.raises(DeviceUnavailableError, match="cannot be decoded"):
+        device.read()
+
+
+def test_an_error_of_the_library_is_a_lost_camera_and_leaves_nobody_waiting_for_it(mocker):
+    mocker.patch("cv2.VideoCapture", side_effect=cv2.error("boom\n in file x"))
+    with pytest.raises(DeviceUnavailableError, match="boom"):
+        opened("rtsp://127.0.0.1/x")
+    assert "stream relay" not in [thread.name for thread in threading.enumerate()]
+
+
+# ------------------------------------------------------------------------------------------------------ settings
+
+
+def test_a_wrong_address_is_refused_without_showing_it():
+    with pytest.raises(ValidationError) as refused:
+        camera("opencv", {"url": f"rtsp://u:{SECRET}/x@host/"})
+    assert SECRET not in str(refused.value)
+
+
+def test_reading_a_camera_that_is_not_open_is_an_error():
+    with pytest.raises(DeviceUnavailableError, match="not open"):
+        OpenCvCamera(OpenCvSettings(url="clip.mp4")).read()
+
+
+def test_closing_twice_is_allowed(clips):
+    device = opened(clips / "short.mp4")
+    device.close()
+    device.close()

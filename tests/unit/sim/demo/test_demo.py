@@ -1,0 +1,68 @@
+"""The demo itself, with its real broker, board, camera and agent, played with a few vehicles."""
+
+import json
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+
+from typer.testing import CliRunner
+
+from agent.cli import exits
+from agent.cli.main import application
+from agent.core.model.reasons import Reason
+from sim.demo import site
+from sim.demo.vehicles import ACTS
+from tests.support.mqtt.mosquitto import needs_mosquitto
+from tests.support.waiting import scaled, scaled_ms
+
+BY_TITLE = {act.title: act for act in ACTS}
+REFERENCE, REVOKED, HELD, FORGED = (
+    BY_TITLE[title] for title in ("permit by reference", "revoked a moment ago", "held by customs", "permit forged")
+)
+
+
+def play(acts, folder, monkeypatch):
+    monkeypatch.setattr("sim.demo.vehicles.ACTS", acts)
+    patient = site._CONFIGURATION
+    for key, more in (
+        ("read_s = 3", "60"),
+        ("decide_s = 3", "60"),
+        ("stale_s = 1.5", min(5.0, scaled(1.5))),
+        ("timeout_ms = 600", scaled_ms(600)),
+    ):
+        assert key in patient
+        patient = patient.replace(key, f"{key.split()[0]} = {more}")
+    monkeypatch.setattr(site, "_CONFIGURATION", patient)
+    typed = ["demo", "--out", str(folder)]
+    return CliRunner().invoke(application(typed), typed)
+
+
+def recorded(folder):
+    """The events of the gate's journal."""
+    with closing(sqlite3.connect(folder / "state" / "journal.db")) as journal:
+        return [json.loads(line) for (line,) in journal.execute("SELECT payload FROM events ORDER BY seq")]
+
+
+@needs_mosquitto
+def test_what_central_publishes_decides_at_the_demos_gate(tmp_path, monkeypatch):
+    folder = tmp_path / "out"
+    result = play((REFERENCE, REVOKED, HELD), folder, monkeypatch)
+    assert result.exit_code == exits.OK, result.output
+    assert "3 vehicles: all as it must be" in result.output
+    events = recorded(folder)
+    decided = [event["data"] for event in events if event["type"] == "access.decided"]
+    last = {each["reason"]: each for each in decided if each["verdict"] != "RETRY"}
+    assert last["OK"]["permit"]["form"] == "reference"
+    assert (last["OK"]["data"]["declarations"], last["OK"]["data"]["revocations"]) == (1, 1)
+    assert last["PERMIT_REVOKED"]["data"]["revocations"] == 2
+    assert last["DECLARATION_NOT_RELEASED"]["verdict"] == "MANUAL"
+    assert sum(event["type"] == "access.granted" for event in events) == 1
+    assert len(list((folder / "pictures").glob("01-permit-by-reference-*.jpg"))) > 0
+
+
+@needs_mosquitto
+def test_a_vehicle_that_does_not_end_as_it_must_fails_the_demo(tmp_path, monkeypatch):
+    wanted = replace(FORGED, reason=Reason.EXPIRED)
+    result = play((wanted,), tmp_path / "out", monkeypatch)
+    assert result.exit_code == exits.FAILED, result.output
+    assert "1 vehicles: 1 not as it must be" in result.output

@@ -1,0 +1,199 @@
+"""The fleet of simulated gates against real brokers."""
+
+import asyncio
+import json
+import re
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from agent.broker.addresses import BrokerAddress
+from agent.doctor.collectors.remote import CLIENT_SUFFIX
+from agent.mqtt.one_shot_client import Guest
+from sim.fleet.counters import Spread
+from sim.fleet.plan import Credentials, Plan, elsewhere
+from sim.fleet.run import Fleet
+from tests.support.gate.installed import ROOT
+from tests.support.mqtt.contract_check import assert_valid
+from tests.support.mqtt.mosquitto import Broker, Listener, SampleBroker, free_port, needs_mosquitto
+
+FIRST, SECOND = "fleet-0001", "fleet-0002"
+
+
+def plan_for(*addresses, **changes):
+    values = {"gates": 20, "rate": 5.0, "for_s": 2.0, "start_spread_s": 0.2, "settle_s": 30.0, "consume": True}
+    return Plan(brokers=addresses, **(values | changes))
+
+
+def plain(broker):
+    return BrokerAddress("127.0.0.1", broker.port, tls=False)
+
+
+@pytest.mark.broker
+@needs_mosquitto
+class TestARun:
+    def test_accounts_for_every_event(self, tmp_path):
+        with Broker(tmp_path) as broker:
+            report = asyncio.run(Fleet(plan_for(plain(broker))).run())
+        assert report.well
+        assert report.recorded == report.acknowledged == report.consumed.events
+        assert report.recorded == pytest.approx(200, abs=25)
+        assert (report.lost, report.consumed.duplicates, report.connections) == (0, 0, 20)
+        assert report.stored_s.count == report.recorded
+
+    def test_survives_the_kill_of_a_broker_without_a_loss_and_tells_how_long_it_took(self, tmp_path):
+        with Broker(tmp_path) as broker:
+            killed = threading.Event()
+
+            def show(progress):
+                if progress.phase == "recording" and not killed.is_set():
+                    killed.set()
+                    broker.kill()
+                    broker.start()
+
+            changes = {"for_s": 7.0, "first_retry_s": 0.2, "retry_cap_s": 0.5}
+            report = asyncio.run(Fleet(plan_for(plain(broker), **changes), show).run())
+            assert killed.is_set()
+        assert report.well
+        assert report.reconnect_s.count == 20
+        assert report.reconnect_s.max > 0
+        assert report.acknowledged == report.recorded
+
+    def test_shows_each_gates_own_certificate(self, tmp_path):
+        with SampleBroker(tmp_path, FIRST, SECOND) as broker:
+            ca, _, _ = broker.files(FIRST)
+            pattern = str(tmp_path / "{gate}")
+            _, central_certificate, central_key = broker.files("central")
+            credentials = Credentials(
+                ca,
+                f"{pattern}.crt",
+                f"{pattern}.key",
+                central_certificate=str(central_certificate),
+                central_key=str(central_key),
+            )
+            address = BrokerAddress("localhost", broker.port, tls=True)
+            central = (BrokerAddress("localhost", broker.central_port, tls=True),)
+            plan = plan_for(address, gates=2, credentials=credentials, central_brokers=central)
+            report = asyncio.run(Fleet(plan).run())
+        assert report.well
+        assert report.recorded == report.acknowledged > 0
+
+    def test_says_what_it_does_not_know_where_nobody_acknowledges(self, tmp_path):
+        with Broker(tmp_path) as broker:
+            report = asyncio.run(Fleet(plan_for(plain(broker), consume=False)).run())
+        assert report.lost is None
+        assert report.unheard == report.taken >= report.recorded > 0
+
+    def test_publishes_what_the_contract_says(self, tmp_path):
+        with Broker(tmp_path) as broker, Listener(broker.port, "gate/#") as listener:
+            asyncio.run(Fleet(plan_for(plain(broker), gates=1, payload_bytes=900)).run())
+            events = [message for message in listener.messages if "/event/" in message["topic"]]
+        assert events
+        for message in events:
+            assert_valid(message["topic"], message["payload"])
+            assert len(message["payload"]) == pytest.approx(900, abs=5)
+
+
+def test_where_no_broker_answers_all_gates_are_told_as_away():
+    plan = plan_for(BrokerAddress("127.0.0.1", free_port(), tls=False), gates=3, consume=False, for_s=0.1, settle_s=0.1)
+    report = asyncio.run(Fleet(plan, ready_s=0.2).run())
+    assert (report.up_at_end, report.connections, report.well) == (0, 0, False)
+    assert "ConnectionRefusedError" in next(iter(report.failures))
+
+
+@pytest.mark.parametrize(
+    ("host", "away"),
+    [("127.0.0.1", False), ("localhost", False), ("::1", False), ("192.0.2.7", True), ("no.such.host.invalid", True)],
+)
+def test_only_brokers_of_this_machine_are_taken_without_being_asked_twice(host, away):
+    address = BrokerAddress(host, 1883, tls=False)
+    assert elsewhere((address,)) == ([address.url] if away else [])
+
+
+def test_spread_of_nothing_is_nothing():
+    assert Spread.of([]).words == "none"
+    assert (Spread.of([2.0, 1.0, 4.0]).p50, Spread.of([2.0, 1.0, 4.0]).max) == (2.0, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [({"gates": 0}, "at least one gate"), ({"rate": 0.0}, "a rate"), ({"prefix": "a/b"}, "may not hold '/'")],
+)
+def test_a_plan_that_cannot_be_is_refused_in_words(changes, words):
+    with pytest.raises(ValueError, match=words):
+        plan_for(BrokerAddress("127.0.0.1", 1883, tls=False), **changes)
+
+
+def test_the_sample_of_definitions_refuses_gates_that_rabbitmq_would_mistake(tmp_path):
+    script = ROOT / "config" / "rabbitmq" / "definitions.py"
+    made = subprocess.run([sys.executable, script, "gate-1"], capture_output=True, text=True, check=True)
+    assert [user["name"] for user in json.loads(made.stdout)["users"]] == ["gate-1", "central"]
+    added = subprocess.run([sys.executable, script, "--add", "gate-2"], capture_output=True, text=True, check=True)
+    assert [user["name"] for user in json.loads(added.stdout)["users"]] == ["gate-2"]
+    for wrong in ("gate.1", "central", "a/b", "#"):
+        refused = subprocess.run([sys.executable, script, wrong], capture_output=True, text=True, check=False)
+        assert refused.returncode == 2
+        assert wrong in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("user", "queue", "allowed"),
+    [
+        ("central", "mqtt-subscription-{tool}qos1", True),
+        ("central", "mqtt-subscription-guest-1qos1", False),
+        ("gate-1", "mqtt-subscription-gate-1qos0", True),
+        ("gate-1", "mqtt-subscription-gate-1{doctor}qos1", True),
+        ("gate-1", "mqtt-will-gate-1", True),
+        ("gate-1", "mqtt-subscription-gate-2qos1", False),
+        ("gate-1", "mqtt-subscription-centralqos1", False),
+        ("gate-1", "events", False),
+    ],
+)
+def test_the_sample_of_definitions_allows_the_client_ids_that_the_product_chooses(user, queue, allowed):
+    tool = Guest(BrokerAddress("127.0.0.1", 1883, tls=False))._options.client_id
+    queue = queue.format(tool=tool, doctor=CLIENT_SUFFIX)
+    (rules,) = [one for one in defined("gate-1")["permissions"] if one["user"] == user]
+    assert [re.search(rules[right], queue) is not None for right in ("configure", "write")] == [allowed] * 2
+
+
+def test_a_last_will_may_be_put_by_and_only_a_password_opens_amqp_where_the_same_right_reaches_every_queue():
+    (rules,) = [one for one in defined("gate-1")["permissions"] if one["user"] == "gate-1"]
+    assert re.search(rules["write"], "amq.default")
+    assert not re.search(rules["configure"], "amq.default")
+    assert not re.search(rules["read"], "amq.default")
+    lines = (ROOT / "config" / "rabbitmq" / "rabbitmq.conf").read_text().splitlines()
+    assert [line for line in lines if line.startswith("auth_mechanisms")] == ["auth_mechanisms.1 = PLAIN"]
+    assert {one["password_hash"] for one in defined("gate-1")["users"]} == {""}
+
+
+def defined(*gates):
+    """What the sample of definitions writes for these gates."""
+    script = ROOT / "config" / "rabbitmq" / "definitions.py"
+    made = subprocess.run([sys.executable, script, *gates], capture_output=True, text=True, check=True)
+    return json.loads(made.stdout)
+
+
+@pytest.mark.parametrize(
+    ("direction", "key", "allowed"),
+    [
+        ("read", "site.v1.9411.lists.declarations.head", True),
+        ("read", "site.v1.9411.lists.declarations.delta.*", True),
+        ("read", "site.v1.94110.lists.declarations.head", False),
+        ("read", "site.v1.*.lists.declarations.head", False),
+        ("read", "gate.v1.gate-1.ack", True),
+        ("read", "gate.v1.gate-2.ack", False),
+        ("write", "site.v1.9411.lists.watch.want", True),
+        ("write", "site.v1.9411.lists.watch.head", False),
+        ("write", "gate.v1.gate-1.event.gate.started", True),
+    ],
+)
+def test_a_gate_of_the_sample_reads_the_lists_of_its_site_and_writes_only_what_it_lacks(direction, key, allowed):
+    script = ROOT / "config" / "rabbitmq" / "definitions.py"
+    made = subprocess.run(
+        [sys.executable, script, "--site", "9411", "--add", "gate-1"], capture_output=True, text=True, check=True
+    )
+    (permission,) = json.loads(made.stdout)["topic_permissions"]
+    pattern = permission[direction].replace("{username}", "gate-1")
+    assert bool(re.search(pattern, key)) is allowed
