@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from agent.core.events.chain import ClockReading
 from agent.core.events.event_types import AccessDecided, AccessGranted, CheckRecord, Draft
-from agent.core.lane.io import LedgerChange, LedgerState
+from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.reasons import Reason, Verdict
 from agent.store.journal.journal import Journal
 from bench.figures import Figure, p50, p99, table

@@ -9,11 +9,12 @@ import argparse
 import sys
 import time
 
+from agent.core.decision.decision import Decision
 from agent.core.lane.io import Decide, Decided, Input, Presented, Pulsed, Raise, RelayChanged, Sampled
 from agent.core.lane.step import Lane, LaneRules, step
 from agent.core.model.moment import Moment
 from agent.core.model.observations import Presentation
-from agent.core.model.reasons import Decision, Reason, Verdict
+from agent.core.model.reasons import Reason, Verdict
 from agent.core.permit.claims import Permit
 from bench.figures import Figure, table
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agent.core.events.chain import ClockReading
-from agent.core.lane.io import LedgerChange, LedgerState
+from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.site.ledger import ClaimRow, PeerRow
 from agent.store.journal.journal import Journal
 from bench.figures import Figure, p50, p99, table

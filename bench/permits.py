@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 from agent.core.decision.assess import weigh
 from agent.core.decision.judge import JudgementRules
 from agent.core.events.chain import ClockReading
-from agent.core.lane.io import Decide, LedgerChange, LedgerState
+from agent.core.lane.io import Decide
 from agent.core.lists.freshness import FreshnessRules
+from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.list_kinds import ListKind
 from agent.core.model.list_rows import Revocation, Subject, Watched
 from agent.core.model.moment import Moment

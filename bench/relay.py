@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from agent.barrier.board import RelayBoard
 from agent.barrier.outputs import Wiring
 from agent.core.events.chain import ClockReading
-from agent.core.lane.io import LedgerChange, LedgerState
+from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.devices.inputs import SignalMap, SignalWatch
 from agent.devices.supervisor import PortState
 from agent.store.journal.journal import Journal

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agent.core.decision.decision import Decision
 from agent.core.lane.io import (
     Close,
     Commanded,
@@ -33,7 +34,7 @@ from agent.core.lane.io import (
 from agent.core.lane.step import Lane, LaneRules, State, step
 from agent.core.model.moment import Moment
 from agent.core.model.observations import Presentation, Reading
-from agent.core.model.reasons import Decision, Reason, Verdict
+from agent.core.model.reasons import Reason, Verdict
 from agent.core.permit.claims import Permit
 
 if TYPE_CHECKING:

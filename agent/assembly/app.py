@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from agent.core.crypto.keys import SigningKey
     from agent.core.events.chain import ClockReading
     from agent.core.events.event_types import ConfigurationRefused, Draft, Event
-    from agent.core.lane.io import LedgerChange
+    from agent.core.model.ledger import LedgerChange
     from agent.lane.pause import LanePause
     from agent.mqtt.setup import LinkView
     from agent.service.notify import Notifier

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from agent.core.commands.check import CommandKey
     from agent.core.commands.record import CommandChange, CommandEntry
     from agent.core.events.event_types import Draft
-    from agent.core.lane.io import LedgerChange
+    from agent.core.model.ledger import LedgerChange
 
 
 class Book(Protocol):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from agent.core.commands.record import CommandChange
-    from agent.core.lane.io import LedgerChange
+    from agent.core.model.ledger import LedgerChange
 
 Reserving: TypeAlias = "Callable[[Sequence[Draft], Sequence[LedgerChange]], AbstractContextManager[None]]"
 

@@ -16,7 +16,7 @@ from agent.core.events.event_types import (
     Outcome,
     TransactionClosed,
 )
-from agent.core.lane.io import LedgerChange, LedgerState
+from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.reasons import Reason
 
 if TYPE_CHECKING:

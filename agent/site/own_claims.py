@@ -16,7 +16,7 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from agent.core.events.event_types import AccessGranted
-from agent.core.lane.io import LedgerState
+from agent.core.model.ledger import LedgerState
 from agent.core.site.claims import ClaimAnswer, ClaimCode
 from agent.store.errors import LedgerConflictError
 from drivers.text import Text
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from agent.core.events.event_types import Draft
-    from agent.core.lane.io import LedgerChange
+    from agent.core.model.ledger import LedgerChange
     from agent.core.site.claims import ClaimRequest
     from agent.site.ports import Answer
 

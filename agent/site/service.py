@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from agent.core.crypto.keys import SigningKey
     from agent.core.events.event_types import Draft
-    from agent.core.lane.io import LedgerChange
+    from agent.core.model.ledger import LedgerChange
     from agent.core.site.claims import ClaimRequest
     from agent.core.site.messages import Heard, SiteRoll, Word
     from agent.service.worker import Worker

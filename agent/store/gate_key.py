@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from agent.core.crypto.keys import Algorithm, KeyInvalidError, SigningKey
-from agent.store.journal.journal_files import sync_folder
+from agent.store.files import sync_folder
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from agent.clock.clock import Clock
 from agent.core.crypto.keys import Algorithm, PublicKey, SigningKey
 from agent.core.events.chain import ClockReading
 from agent.core.events.event_types import AccessGranted, Draft, Outcome, TransactionClosed, VehiclePresent
-from agent.core.lane.io import LedgerChange, LedgerState
+from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.reasons import Reason
 from agent.core.site.claims import ClaimRequest, PartitionPolicy
 from agent.core.site.messages import SiteRoll

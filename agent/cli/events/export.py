@@ -17,9 +17,10 @@ from agent.cli.events.common import DEFAULT_JOURNAL, JournalLater, failing
 from agent.cli.events.time_argument import unix_time
 from agent.cli.terminal import echo
 from agent.clock.clock import Clock
-from agent.core.events.chain import SEQ_MAX, time_text
+from agent.core.events.chain import time_text
 from agent.core.events.checkpoint import ExportStatement, signed
 from agent.core.events.verification import Verifier
+from agent.core.model.sequence import SEQ_MAX
 from agent.service.rights import acting_as, acting_as_caller, keeper_for_root
 from agent.store.errors import JournalCorruptError, JournalUnavailableError
 from agent.store.gate_key import GateKeyError, read_gate_key

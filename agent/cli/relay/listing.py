@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +10,7 @@ import typer
 
 from agent.cli import exits
 from agent.cli.configuration import load_configuration
+from agent.cli.relay.entries import Entry, Missing, snippet
 from agent.cli.rights import act_at_gate
 from agent.cli.terminal import echo
 from drivers.api import DeviceError
@@ -19,33 +19,11 @@ from drivers.serial.adapters import Adapter, adapters, advice
 from drivers.serial.usb_ids import Manner, likeness
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
     from agent.settings import Device, Lane
-    from drivers.probe import Recognised
-    from drivers.serial.adapters import Advice
-    from drivers.serial.usb_ids import Likeness
 
 HIGHEST_UNIT = 247
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One port: what is known of it, what it probably is, what to write, who names it, and what it answered."""
-
-    adapter: Adapter
-    likeness: Likeness
-    advice: Advice
-    users: tuple[str, ...]
-    finding: Finding | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Missing:
-    """A port that the configuration names and that is not there. `user`: the lane and the device that it is for."""
-
-    user: str
-    port: str
 
 
 def list_ports(  # noqa: PLR0913 - each is an option of the command
@@ -100,19 +78,6 @@ def list_ports(  # noqa: PLR0913 - each is an option of the command
 
         show(entries, missing)
     raise typer.Exit(exits.FAILED if missing else exits.OK)
-
-
-def snippet(entry: Entry, board: Recognised) -> str:
-    """Lines for the configuration, to be pasted under a lane."""
-    lines = _table("relay", board.kind, entry.advice.name, board.relay)
-    if board.inputs is not None:
-        lines += ["", *_table("inputs", board.kind, entry.advice.name, board.inputs)]
-    return "\n".join(lines)
-
-
-def _table(name: str, kind: str, port: str, keys: Mapping[str, object]) -> list[str]:
-    values: dict[str, object] = {"kind": kind, "port": port, **keys}
-    return [f"[lanes.NAME.{name}]", *(f"{key} = {json.dumps(value)}" for key, value in values.items())]
 
 
 # --------------------------------------------------------------------------------------------------- configuration

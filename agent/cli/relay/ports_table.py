@@ -9,13 +9,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from agent.cli.relay.listing import snippet
+from agent.cli.relay.entries import snippet
 from agent.cli.terminal import echo
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from agent.cli.relay.listing import Entry, Missing
+    from agent.cli.relay.entries import Entry, Missing
 
 WIDTH = 100
 _WIDTH_OF_A_FILE = 200

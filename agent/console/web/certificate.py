@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from agent.store.journal.journal_files import sync_folder
+from agent.store.files import sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from agent.core.clock.trust import ClockState
 from agent.core.commands.body import BODIES
 from agent.core.commands.command import CommandName
-from agent.core.events.chain import SCHEMA_VERSION, SEQ_MAX
+from agent.core.events.chain import SCHEMA_VERSION
 from agent.core.events.event_types import TYPES
 from agent.core.events.messages import Ack, Birth, CommandResult, Health, Status
 from agent.core.lists.freshness import DataState
+from agent.core.model.sequence import SEQ_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

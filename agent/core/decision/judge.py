@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING, Final
 from agent.core.decision.assess import FOREIGN, is_foreign
 from agent.core.decision.checks import data, hold, plate, vehicle
 from agent.core.decision.checks.case import Case, JudgementRules
+from agent.core.decision.decision import Decision
 from agent.core.decision.fail_safe import internal, shielded
 from agent.core.model.list_kinds import ListKind
-from agent.core.model.reasons import Check, Decision, Reason, Verdict
+from agent.core.model.reasons import Check, Reason, Verdict
 from agent.core.plates.match import match
 
 if TYPE_CHECKING:

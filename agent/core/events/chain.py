@@ -19,13 +19,14 @@ from math import ceil
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from agent.core.model.sequence import SEQ_MAX
+
 if TYPE_CHECKING:
     from agent.core.clock.trust import ClockState
     from agent.core.events.event_types import Draft
     from agent.core.lists.freshness import DataState
 
 SCHEMA_VERSION = 1
-SEQ_MAX = 2**31 - 1
 RANDOM_BYTES = 10
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))

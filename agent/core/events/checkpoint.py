@@ -11,8 +11,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agent.core.crypto import jws
 from agent.core.crypto.jws import JwsError, JwsFault
-from agent.core.events.chain import SEQ_MAX, time_text
+from agent.core.events.chain import time_text
 from agent.core.events.event_types import ChainCheckpoint, Draft
+from agent.core.model.sequence import SEQ_MAX
 from drivers.text import Text
 
 if TYPE_CHECKING:

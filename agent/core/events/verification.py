@@ -17,9 +17,10 @@ from urllib.parse import unquote
 
 from agent.core.crypto import jws
 from agent.core.crypto.jws import JwsError
-from agent.core.events.chain import SEQ_MAX, Point, beginning, digest_of
+from agent.core.events.chain import Point, beginning, digest_of
 from agent.core.events.checkpoint import Checkpoint, opened
 from agent.core.events.event_types import ChainCheckpoint
+from agent.core.model.sequence import SEQ_MAX
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -8,10 +8,12 @@ from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from agent.core.decision.decision import Decision
     from agent.core.events.event_types import Draft
+    from agent.core.model.ledger import LedgerChange
     from agent.core.model.moment import Moment
     from agent.core.model.observations import Presentation, Reading
-    from agent.core.model.reasons import Decision, Reason
+    from agent.core.model.reasons import Reason
 
 
 # ---------------------------------------------------------------------------------------------------------- inputs
@@ -183,31 +185,6 @@ Input = (
 
 
 # --------------------------------------------------------------------------------------------------------- effects
-
-
-class LedgerState(StrEnum):
-    """State of one use of a permit."""
-
-    RESERVED = "RESERVED"
-    CONSUMED = "CONSUMED"
-    RELEASED = "RELEASED"
-
-
-@dataclass(frozen=True, slots=True)
-class LedgerChange:
-    """A row of the permit ledger to write in the same transaction as the events.
-
-    RESERVED inserts the row, and fails the whole Record when another reservation or consumption of this `use` is there;
-    CONSUMED and RELEASED change the row of the same permit, use and transaction. `vehicle` (VIN) and `direction` are
-    kept with a reservation, so that a vehicle is known by whichever permit it passed.
-    """
-
-    permit_id: bytes
-    use: int
-    state: LedgerState
-    transaction: str
-    vehicle: str = ""
-    direction: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,10 @@ from agent.core.events.event_types import (
 from agent.core.model.list_kinds import ListKind
 
 if TYPE_CHECKING:
+    from agent.core.decision.decision import Decision
     from agent.core.lane.state import Visit
     from agent.core.lists.freshness import DataStanding
     from agent.core.model.observations import Presentation
-    from agent.core.model.reasons import Decision
     from agent.core.permit.claims import Permit
     from agent.core.plates.match import PlateMatch
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from agent.core.events.event_types import Outcome
-from agent.core.lane.io import LedgerState
 from agent.core.lane.state import Delivery, arm_up, fresh
+from agent.core.model.ledger import LedgerState
 
 if TYPE_CHECKING:
     from agent.core.lane.state import Lane, Visit

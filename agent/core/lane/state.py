@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Literal, Self
 from agent.core.model.reasons import Reason
 
 if TYPE_CHECKING:
+    from agent.core.decision.decision import Decision
     from agent.core.events.event_types import Alarm
-    from agent.core.lane.io import LedgerChange, Show
+    from agent.core.lane.io import Show
+    from agent.core.model.ledger import LedgerChange
     from agent.core.model.observations import Presentation, Reading
-    from agent.core.model.reasons import Decision
 
 
 class State(StrEnum):

@@ -18,29 +18,17 @@ from agent.core.events.event_types import (
     TransactionClosed,
     VehiclePresent,
 )
-from agent.core.lane.io import (
-    Answered,
-    Close,
-    Decide,
-    Effect,
-    Hold,
-    Keep,
-    Lamp,
-    LedgerChange,
-    LedgerState,
-    Raise,
-    Record,
-    Show,
-)
+from agent.core.lane.io import Answered, Close, Decide, Effect, Hold, Keep, Lamp, Raise, Record, Show
 from agent.core.lane.records import decided, permit_of, pictures, plate_of, presented, transaction_id
 from agent.core.lane.settlement import settlement, went_under
 from agent.core.lane.state import Delivery, Lane, Pulse, Spent, State, Visit, sign_word
+from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.observations import Presentation, Reading
 from agent.core.model.reasons import Reason
 
 if TYPE_CHECKING:
+    from agent.core.decision.decision import Decision
     from agent.core.model.moment import Moment
-    from agent.core.model.reasons import Decision
 
 _READY = frozenset({State.IDLE, State.OUT_OF_SERVICE})
 _GREEN = frozenset({State.OPENING, State.OPEN, State.HELD_OPEN})

@@ -1,15 +1,9 @@
-"""A decision, its reason and the checks behind it."""
+"""What a decision says, why, and the checks behind it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from agent.core.lists.freshness import DataStanding
-    from agent.core.permit.claims import Permit
-    from agent.core.plates.match import PlateMatch
 
 
 class Verdict(StrEnum):
@@ -78,20 +72,3 @@ class Check:
     reason: Reason
     ok: bool
     detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The answer for one transaction at one time.
-
-    `checks`: every check made, in order; the last one is the first that failed. `permit`: the verified permit, None
-    when the text failed before its signature held. `match`: the plate match, None when none was made. `data`: how fresh
-    the lists behind it were, None where they were not asked.
-    """
-
-    verdict: Verdict
-    reason: Reason
-    checks: tuple[Check, ...]
-    permit: Permit | None = None
-    match: PlateMatch | None = None
-    data: DataStanding | None = None

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from agent.core.events.event_types import Draft, LedgerConflict
 
 if TYPE_CHECKING:
-    from agent.core.lane.io import LedgerState
+    from agent.core.model.ledger import LedgerState
 
 
 @dataclass(frozen=True, slots=True)

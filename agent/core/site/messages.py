@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from agent.core.crypto.jws import JwsError, key_named_by, kid_of, sign, verified
-from agent.core.lane.io import LedgerState
+from agent.core.model.ledger import LedgerState
 from agent.core.site.claims import ClaimCode, home_gate, site_digest
 from agent.core.site.ledger import PeerRow
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from agent.core.decision.decision import Decision
 from agent.core.decision.fail_safe import shielded
 from agent.core.decision.judge import judge
 from agent.core.decision.knowledge import uses_allowed
 from agent.core.lane.io import Decided
-from agent.core.model.reasons import Check, Decision, Reason, Verdict
+from agent.core.model.reasons import Check, Reason, Verdict
 from agent.core.site.claims import ClaimRequest
 from agent.lane.decider.fact_collector import Inquiry
 from agent.store.errors import JournalError, RegistryError

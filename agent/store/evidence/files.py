@@ -6,7 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from agent.store.journal.journal_files import sync_folder
+from agent.store.files import sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.store.errors import EvidenceError
 from agent.store.evidence.files import NAME
-from agent.store.journal.journal_files import sync_folder
+from agent.store.files import sync_folder
 from drivers.text import Text
 
 if TYPE_CHECKING:

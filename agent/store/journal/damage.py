@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from agent.core.events.verification import verify
 from agent.store.errors import SQL_ERRORS, DamagedError, JournalUnavailableError, primary_code
+from agent.store.files import sync_folder
 from agent.store.journal import history, schema
-from agent.store.journal.journal_files import sync_folder
 from agent.store.journal.salvage import rescue
 from drivers.text import Text
 

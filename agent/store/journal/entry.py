@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from agent.core.commands.record import CommandChange
     from agent.core.events.chain import ClockReading, Sealed, Writer
     from agent.core.events.event_types import Draft
-    from agent.core.lane.io import LedgerChange
+    from agent.core.model.ledger import LedgerChange
 
 
 @dataclass(frozen=True, slots=True)

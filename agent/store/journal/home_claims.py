@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.core.lane.io import LedgerState
+from agent.core.model.ledger import LedgerState
 from agent.core.site.ledger import ClaimRefusal, ClaimVerdict, Consent
 from agent.store.journal import ledger
 

@@ -13,7 +13,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
-from agent.core.events.chain import SEQ_MAX, ClockReading, Point, Writer
+from agent.core.events.chain import ClockReading, Point, Writer
+from agent.core.model.sequence import SEQ_MAX
 from agent.service.cleanup import on_failure
 from agent.store.errors import (
     CommandConflictError,
@@ -25,6 +26,7 @@ from agent.store.errors import (
     OtherGateError,
     WatermarkError,
 )
+from agent.store.files import sync_folder
 from agent.store.journal import commands as orders
 from agent.store.journal import entry, history, lane_orders, maintenance, open_transactions
 from agent.store.journal import ledger as permits
@@ -32,7 +34,7 @@ from agent.store.journal.damage import Replaced
 from agent.store.journal.database import Database
 from agent.store.journal.history import Depth, Recorded, Standing
 from agent.store.journal.integrity import batch, sound, sound_or_not
-from agent.store.journal.journal_files import Place, set_aside, sync_folder
+from agent.store.journal.journal_files import Place, set_aside
 from agent.store.journal.ledger import LastPassage, UseState
 from agent.store.journal.open_transactions import Recovery
 from agent.store.journal.secure_delete import wipe
@@ -47,8 +49,8 @@ if TYPE_CHECKING:
     from agent.core.commands.record import CommandChange, CommandEntry
     from agent.core.events.chain import Sealed
     from agent.core.events.event_types import Draft
-    from agent.core.lane.io import LedgerChange
     from agent.core.lane.state import LaneOrders
+    from agent.core.model.ledger import LedgerChange
     from agent.core.site.ledger import OtherExit
 
 __all__ = [

@@ -9,6 +9,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from agent.store.errors import JournalUnavailableError, is_full
+from agent.store.files import sync_folder
 from agent.store.journal import schema
 from agent.store.regular_file import check_database
 from drivers.text import Text
@@ -82,15 +83,6 @@ class Place:
         except FileNotFoundError:
             return False
         return True
-
-
-def sync_folder(folder: Path) -> None:
-    """Make new names in a folder durable. Raises OSError."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _allocate(path: Path, size: int) -> None:

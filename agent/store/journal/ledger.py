@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
-from agent.core.lane.io import LedgerState
+from agent.core.model.ledger import LedgerState
 from agent.core.site.ledger import Conflict, OtherExit
 from agent.store.errors import LedgerConflictError
 from drivers.text import Text, joined
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import sqlite3
 
     from agent.core.events.chain import Writer
-    from agent.core.lane.io import LedgerChange
+    from agent.core.model.ledger import LedgerChange
 
 # The log's own word alone would not do: rows can be newer than it, in a file that was rescued.
 NEXT_SEQ = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from agent.core.lane.io import LedgerState
+from agent.core.model.ledger import LedgerState
 from agent.core.site.ledger import Cursor, PeerRow
 from agent.store.journal import home_claims, ledger
 

@@ -7,8 +7,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
 
-from agent.core.events.chain import SEQ_MAX, UTC_MS_MAX, time_text
+from agent.core.events.chain import UTC_MS_MAX, time_text
 from agent.core.events.verification import Fault, Flaw, Verification, verify
+from agent.core.model.sequence import SEQ_MAX
 from agent.store.errors import SQL_ERRORS, JournalCorruptError, JournalUnavailableError, translated
 from agent.store.journal import history, schema
 from agent.store.journal.integrity import sound

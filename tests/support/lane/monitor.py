@@ -32,8 +32,6 @@ from agent.core.lane.io import (
     Decided,
     Hold,
     Input,
-    LedgerChange,
-    LedgerState,
     Pulsed,
     Raise,
     Record,
@@ -45,6 +43,7 @@ from agent.core.lane.io import (
 )
 from agent.core.lane.state import LaneOrders
 from agent.core.lane.step import State
+from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.reasons import Reason, Verdict
 
 if TYPE_CHECKING:

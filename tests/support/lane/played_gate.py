@@ -13,6 +13,7 @@ from math import inf
 from random import Random
 from typing import TYPE_CHECKING, Any
 
+from agent.core.decision.decision import Decision
 from agent.core.events.event_types import AlarmRaised, TransactionClosed, VehiclePresent
 from agent.core.lane.io import (
     Close,
@@ -23,7 +24,6 @@ from agent.core.lane.io import (
     Hold,
     Input,
     Lamp,
-    LedgerState,
     PlateRead,
     Presented,
     Pulsed,
@@ -40,7 +40,7 @@ from agent.core.lane.step import Lane, step
 from agent.core.model.debounce import Debounced
 from agent.core.model.moment import Moment
 from agent.core.model.observations import Presentation, Reading
-from agent.core.model.reasons import Decision, Reason, Verdict
+from agent.core.model.reasons import Reason, Verdict
 from sim.physics.world import SIGNALS, World
 from tests.support.lane.monitor import Monitor
 from tests.support.lane.walks import binding
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
     from agent.core.lane.io import Effect
     from agent.core.lane.step import LaneRules
+    from agent.core.model.ledger import LedgerState
     from sim.physics.world import Site
 
 PERIOD_S = 0.05

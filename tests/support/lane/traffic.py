@@ -12,9 +12,10 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 from agent.core.events.event_types import Alarm, Outcome
-from agent.core.lane.io import CommandKind, LedgerState
+from agent.core.lane.io import CommandKind
 from agent.core.lane.step import LaneRules, State
-from agent.core.model.reasons import Decision, Reason, Verdict
+from agent.core.model.ledger import LedgerState
+from agent.core.model.reasons import Reason, Verdict
 from sim.physics.arm import Cause
 from sim.physics.bodies import CAR, MOTORCYCLE, VAN, truck, truck_with_trailer
 from sim.physics.controller import Logic
@@ -27,6 +28,7 @@ from tests.support.lane.yard import PERMIT
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from agent.core.decision.decision import Decision
     from agent.core.lane.io import Decide
     from sim.physics.bodies import Body
 

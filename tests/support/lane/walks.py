@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from agent.core.decision.decision import Decision
 from agent.core.events.event_types import BarrierTested, LaneOrdered, Outcome
 from agent.core.lane.interlock import Ways, arm_in_use, claim, is_free, settle
 from agent.core.lane.io import (
@@ -33,7 +34,7 @@ from agent.core.lane.state import occupies
 from agent.core.lane.step import Lane, LaneRules, State, step
 from agent.core.model.moment import Moment
 from agent.core.model.observations import Presentation, Reading
-from agent.core.model.reasons import Decision, Reason, Verdict
+from agent.core.model.reasons import Reason, Verdict
 from tests.support.lane.monitor import Monitor
 from tests.support.lane.yard import PERMIT
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, assert_never
 
+from agent.core.decision.decision import Decision
 from agent.core.events.event_types import TransactionClosed
 from agent.core.lane.io import (
     Answered,
@@ -16,7 +17,6 @@ from agent.core.lane.io import (
     Decided,
     Hold,
     Keep,
-    LedgerState,
     PlateRead,
     Presented,
     Pulsed,
@@ -32,7 +32,7 @@ from agent.core.lane.state import Delivery, LaneOrders
 from agent.core.lane.step import Lane, LaneRules, State, step
 from agent.core.model.moment import Moment
 from agent.core.model.observations import Presentation, Reading
-from agent.core.model.reasons import Check, Decision, Reason, Verdict
+from agent.core.model.reasons import Check, Reason, Verdict
 from agent.core.permit.claims import Permit
 from agent.core.plates.match import MatchVerdict, PlateMatch
 
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.core.lane.io import Effect, Input
+    from agent.core.model.ledger import LedgerState
 
 UTC_START = datetime(2026, 3, 1, 8, 0, 0, tzinfo=UTC).timestamp()
 FIRST = "20260301080000070001"

@@ -2,7 +2,7 @@
 
 import json
 
-from agent.core.lane.io import LedgerState
+from agent.core.model.ledger import LedgerState
 from agent.core.site.ledger import ClaimRow, PeerRow
 from tests.support.store.journals import GATE, PERMIT, UTC
 

@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from agent.core.crypto.keys import SigningKey
 from agent.core.events.event_types import AccessGranted, Draft
-from agent.core.lane.io import LedgerChange, LedgerState
+from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.site.claims import ClaimCode, ClaimRequest, PartitionPolicy
 from agent.core.site.messages import SiteRoll
 from agent.devices.supervisor import PortState

@@ -15,7 +15,7 @@ from agent.core.events.event_types import (
     VehicleEntering,
     VehiclePresent,
 )
-from agent.core.lane.io import LedgerChange, LedgerState
+from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.reasons import Reason
 from agent.store.journal.journal import Journal
 

@@ -9,13 +9,14 @@ import pytest
 from agent.barrier.board import RelayBoard
 from agent.clock.clock import Clock
 from agent.core.commands.command import Answer, Result
+from agent.core.decision.decision import Decision
 from agent.core.events.event_types import Alarm, Draft, Outcome, TransactionClosed
 from agent.core.lane.io import CommandKind, Decided
 from agent.core.lane.state import LaneOrders
 from agent.core.model.camera_view import View
 from agent.core.model.moment import Moment
 from agent.core.model.observations import Presentation, Reading
-from agent.core.model.reasons import Decision, Reason, Verdict
+from agent.core.model.reasons import Reason, Verdict
 from agent.core.plates.columns import ColumnsError
 from agent.devices.status import Devices
 from agent.devices.supervisor import PortState

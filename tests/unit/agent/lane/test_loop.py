@@ -11,12 +11,14 @@ from typing_extensions import override
 
 from agent.barrier.barrier import PulseReport
 from agent.barrier.board import RelayBoard
-from agent.core.lane.io import Answered, Commanded, CommandKind, Decided, LedgerState
+from agent.core.decision.decision import Decision
+from agent.core.lane.io import Answered, Commanded, CommandKind, Decided
 from agent.core.lane.state import LaneOrders
 from agent.core.lane.step import Lane, LaneRules
+from agent.core.model.ledger import LedgerState
 from agent.core.model.moment import Moment
 from agent.core.model.observations import Presentation, Reading
-from agent.core.model.reasons import Decision, Reason, Verdict
+from agent.core.model.reasons import Reason, Verdict
 from agent.devices.inputs import Signals
 from agent.devices.supervisor import PortState, Retry
 from agent.lane.interlock import WayGuard

@@ -4,7 +4,7 @@ from contextlib import closing
 
 import pytest
 
-from agent.core.lane.io import LedgerChange, LedgerState
+from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.site.claims import ClaimCode
 from agent.site.service import LoneGate
 from agent.store.errors import JournalUnavailableError, LedgerConflictError

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from agent.core.lane.io import LedgerState
+from agent.core.model.ledger import LedgerState
 from agent.core.site.claims import ClaimCode
 from agent.core.site.messages import Answer, Query
 from agent.site.dispatcher import INBOX

@@ -6,7 +6,7 @@ from itertools import product
 import pytest
 
 from agent.core.events.event_types import AccessGranted, Draft
-from agent.core.lane.io import LedgerChange, LedgerState
+from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.site.claims import ClaimAnswer, ClaimCode, ClaimRequest
 from agent.site.own_claims import LiveClaim, OwnClaims
 from agent.store.errors import LedgerConflictError

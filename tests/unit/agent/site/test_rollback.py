@@ -5,7 +5,7 @@ import shutil
 import pytest
 
 from agent.core.events.event_types import Alarm, AlarmRaised
-from agent.core.lane.io import LedgerState
+from agent.core.model.ledger import LedgerState
 from agent.core.site.claims import ClaimCode
 from agent.recording.startup import start_record
 from agent.store.journal.journal import JournalCorruptError

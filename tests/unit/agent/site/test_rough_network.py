@@ -6,7 +6,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from agent.core.lane.io import LedgerState
+from agent.core.model.ledger import LedgerState
 from agent.core.site.claims import PartitionPolicy
 from agent.store.errors import LedgerConflictError
 from tests.support.site.sites import Hub, request, rules, site, vehicle_of

@@ -10,7 +10,7 @@ from contextlib import suppress
 import pytest
 
 from agent.core.events.event_types import AccessGranted, Draft
-from agent.core.lane.io import LedgerChange, LedgerState
+from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.site.claims import ClaimCode, PartitionPolicy
 from agent.store.errors import LedgerConflictError
 from tests.support.site.sites import AT_EAST, GATES, Hub, SiteGate, outcome, passes, request, roll_of, rules, site

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.core.events.chain import RANDOM_BYTES, SEQ_MAX, ClockReading, Point, Writer, beginning, seal, uuid7
+from agent.core.events.chain import RANDOM_BYTES, ClockReading, Point, Writer, beginning, seal, uuid7
 from agent.core.events.event_types import AlarmRaised, DeviceChanged, Draft
+from agent.core.model.sequence import SEQ_MAX
 from tests.support.store.journals import GATE, STREAM, UTC, device, present, sealed_chain
 
 WRITER = Writer(GATE, STREAM, "boot-1")

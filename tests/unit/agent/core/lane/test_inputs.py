@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from agent.core.decision.decision import Decision
 from agent.core.events.event_types import Alarm, AlarmRaised
 from agent.core.lane.io import CommandKind, Decided, Pulsed, ReadersChanged, RecordFailed, RelayChanged, Sampled
 from agent.core.lane.step import State
-from agent.core.model.reasons import Decision, Reason, Verdict
+from agent.core.model.reasons import Reason, Verdict
 from tests.support.lane.rows import closed_as
 from tests.support.lane.yard import FIRST, PERMIT, SECOND, WAYS, Yard, deciding, opening
 

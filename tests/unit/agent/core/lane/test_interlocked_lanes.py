@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from agent.core.decision.decision import Decision
 from agent.core.events.event_types import AccessDecided, Alarm, AlarmRaised
 from agent.core.lane.io import (
     Commanded,
     CommandKind,
     Decide,
     Decided,
-    LedgerState,
     Pulsed,
     Raise,
     ReadersChanged,
@@ -21,7 +21,8 @@ from agent.core.lane.io import (
 )
 from agent.core.lane.state import occupies
 from agent.core.lane.step import Lane, LaneRules, State
-from agent.core.model.reasons import Decision, Reason, Verdict
+from agent.core.model.ledger import LedgerState
+from agent.core.model.reasons import Reason, Verdict
 from tests.support.lane.rows import AGENT, PULSE, Row, check, closed_as, rows
 from tests.support.lane.yard import (
     FIRST,

@@ -7,17 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent.core.events.event_types import AccessGranted, Alarm, AlarmRaised, BarrierHeld
-from agent.core.lane.io import (
-    Commanded,
-    CommandKind,
-    LedgerChange,
-    LedgerState,
-    Record,
-    RecordFailed,
-    RelayChanged,
-    Sampled,
-)
+from agent.core.lane.io import Commanded, CommandKind, Record, RecordFailed, RelayChanged, Sampled
 from agent.core.lane.step import State
+from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.reasons import Reason, Verdict
 from tests.support.lane.rows import Row, check, rows
 from tests.support.lane.yard import (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from agent.core.decision.decision import Decision
 from agent.core.events.event_types import (
     AccessDecided,
     AccessGranted,
@@ -25,8 +26,6 @@ from agent.core.lane.io import (
     Decide,
     Decided,
     Keep,
-    LedgerChange,
-    LedgerState,
     Raise,
     ReadersChanged,
     Record,
@@ -40,8 +39,9 @@ from agent.core.lane.records import transaction_id
 from agent.core.lane.state import Watch
 from agent.core.lane.step import Lane, LaneRules, State, step
 from agent.core.lane.transition import Turn
+from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.moment import Moment
-from agent.core.model.reasons import Check, Decision, Reason, Verdict
+from agent.core.model.reasons import Check, Reason, Verdict
 from tests.support.lane.yard import (
     FIRST,
     MATCH,

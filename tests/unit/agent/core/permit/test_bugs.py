@@ -14,10 +14,10 @@ import pytest
 from agent.core.clock.trust import ClockFloor, ClockLook, ClockState, HoldoverRules, observe
 from agent.core.crypto import cbor, cose
 from agent.core.crypto.keys import Algorithm, SigningKey
-from agent.core.lane.io import LedgerState
 from agent.core.lists.chunks import MAX_CHUNK_BYTES, ChunkRef, unpack_chunk
 from agent.core.lists.errors import ListError
 from agent.core.lists.freshness import DataState, FreshnessRules, ListStanding, standing_of
+from agent.core.model.ledger import LedgerState
 from agent.core.model.list_kinds import ListKind
 from agent.core.model.list_rows import Revocation
 from agent.core.model.moment import Moment

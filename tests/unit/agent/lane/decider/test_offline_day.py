@@ -11,8 +11,9 @@ import pytest
 
 from agent.core.crypto.keys import SigningKey
 from agent.core.decision.judge import JudgementRules
-from agent.core.lane.io import Decide, LedgerChange, LedgerState
+from agent.core.lane.io import Decide
 from agent.core.lists.freshness import DataState, FreshnessRules
+from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.list_rows import Revocation
 from agent.core.model.moment import Moment
 from agent.core.model.observations import Presentation

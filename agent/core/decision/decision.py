@@ -1,0 +1,29 @@
+"""A decision: the answer for one transaction at one time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from agent.core.lists.freshness import DataStanding
+    from agent.core.model.reasons import Check, Reason, Verdict
+    from agent.core.permit.claims import Permit
+    from agent.core.plates.match import PlateMatch
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer for one transaction at one time.
+
+    `checks`: every check made, in order; the last one is the first that failed. `permit`: the verified permit, None
+    when the text failed before its signature held. `match`: the plate match, None when none was made. `data`: how fresh
+    the lists behind it were, None where they were not asked.
+    """
+
+    verdict: Verdict
+    reason: Reason
+    checks: tuple[Check, ...]
+    permit: Permit | None = None
+    match: PlateMatch | None = None
+    data: DataStanding | None = None
