@@ -15,8 +15,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.devices.supervisor import PortState
-from agent.mqtt.flow import FlowSettings
+from agent.devices import PortState
+from agent.mqtt import FlowSettings
 from bench.figures import Figure, table
 from bench.scratch import scratch
 from tests.support.mqtt.central import Central
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from agent.mqtt.central_link import Link
+    from agent.mqtt import Link
 
 RATE_S = 200
 EVERY_S = 1.5

@@ -12,22 +12,19 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.broker.addresses import BrokerAddress
-from agent.core.crypto.keys import SigningKey
-from agent.core.events.chain import ClockReading
-from agent.core.site.claims import ClaimRequest
-from agent.core.site.messages import SiteRoll
-from agent.site.claimant import SiteRules
-from agent.site.link import SiteLink, site_settings
-from agent.site.service import SiteDesk
-from agent.store.journal.journal import Journal
+from agent.broker import BrokerAddress
+from agent.core.crypto import SigningKey
+from agent.core.events import ClockReading
+from agent.core.site import ClaimRequest, SiteRoll
+from agent.site import SiteDesk, SiteLink, SiteRules, site_settings
+from agent.store.journal import Journal
 from bench.figures import Figure, p50, p99, table
 from bench.scratch import scratch
 from tests.support.mqtt.mosquitto import Broker
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
-    from agent.core.site.claims import ClaimAnswer
+    from agent.core.site import ClaimAnswer
 
 UTC = 1_795_000_000.0
 SITE = 7

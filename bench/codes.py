@@ -8,12 +8,11 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 
-from agent.core.crypto.keys import SigningKey
-from agent.core.permit.claims import Permit
-from agent.core.permit.issue import issue, issue_jws
-from agent.core.permit.reference import SECRET_BYTES, reference_of
+from agent.core.crypto import SigningKey
+from agent.core.permit import SECRET_BYTES, Permit, issue_jws, reference_of
+from agent.core.permit.issue import issue
 from bench.figures import Figure
-from central.issuing.qr_symbol import Level, Symbol
+from central.issuing import Level, Symbol
 
 GOAL_MODULES = 57
 """Modules of one side of a permit with all that it can say, at level M."""

@@ -14,9 +14,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.broker.tls import TlsFiles
-from agent.devices.supervisor import PortState
-from agent.mqtt.flow import FlowSettings
+from agent.broker import TlsFiles
+from agent.devices import PortState
+from agent.mqtt import FlowSettings
 from bench.figures import Figure, table
 from bench.scratch import scratch
 from tests.faults.consumer import Consumer
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from agent.store.journal.journal import Journal
+    from agent.store.journal import Journal
 
 GOAL_PER_S = 2_000
 DRAINED_WITHIN_S = 300.0

@@ -18,11 +18,9 @@ from contextlib import ExitStack
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from agent.broker.addresses import BrokerAddress
-from agent.broker.tls import TlsFiles
-from agent.broker.topics import Topics
-from agent.clock.clock import Clock
-from agent.core.events.event_types import (
+from agent.broker import BrokerAddress, TlsFiles, Topics
+from agent.clock import Clock
+from agent.core.events import (
     AccessDecided,
     AccessGranted,
     BarrierMoved,
@@ -35,8 +33,8 @@ from agent.core.events.event_types import (
     VehicleEntering,
     VehiclePresent,
 )
-from agent.core.model.reasons import Reason, Verdict
-from agent.mqtt.one_shot_client import Guest
+from agent.core.model import Reason, Verdict
+from agent.mqtt import Guest
 from bench.drain import drain, reference_consumer
 from bench.figures import Figure, p50, p99, table
 from bench.scratch import scratch
@@ -49,7 +47,7 @@ from tests.support.waiting import eventually
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from agent.store.journal.journal import Journal
+    from agent.store.journal import Journal
 
 VEHICLES = 5_000
 DECISIONS = 300

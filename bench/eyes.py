@@ -20,7 +20,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
-from agent.core.crypto.keys import SigningKey
+from agent.core.crypto import SigningKey
 from agent.core.permit.issue import issue
 from agent.vision.supervisor import EyePort
 from agent.vision.worker.protocol import Configure

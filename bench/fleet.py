@@ -13,17 +13,15 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.broker.addresses import BrokerAddress
+from agent.broker import BrokerAddress
 from bench.figures import Figure, table
 from bench.processes import cpu_s
 from bench.scratch import scratch
-from sim.fleet.plan import Plan
-from sim.fleet.run import Fleet
+from sim.fleet import Fleet, Plan
 from tests.support.mqtt.mosquitto import Broker
 
 if TYPE_CHECKING:
-    from sim.fleet.counters import Report
-    from sim.fleet.run import Progress
+    from sim.fleet import Progress, Report
 
 FOR_S = 20.0
 RATE = 1.0

@@ -16,11 +16,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.core.events.chain import ClockReading
-from agent.core.events.event_types import AccessDecided, AccessGranted, CheckRecord, Draft
-from agent.core.model.ledger import LedgerChange, LedgerState
-from agent.core.model.reasons import Reason, Verdict
-from agent.store.journal.journal import Journal
+from agent.core.events import AccessDecided, AccessGranted, CheckRecord, ClockReading, Draft
+from agent.core.model import LedgerChange, LedgerState, Reason, Verdict
+from agent.store.journal import Journal
 from bench.figures import Figure, p50, p99, table
 from bench.scratch import scratch
 

@@ -9,13 +9,11 @@ import argparse
 import sys
 import time
 
-from agent.core.decision.decision import Decision
-from agent.core.lane.io import Decide, Decided, Input, Presented, Pulsed, Raise, RelayChanged, Sampled
-from agent.core.lane.step import Lane, LaneRules, step
-from agent.core.model.moment import Moment
-from agent.core.model.observations import Presentation
-from agent.core.model.reasons import Reason, Verdict
-from agent.core.permit.claims import Permit
+from agent.core.decision import Decision
+from agent.core.lane import Decide, Decided, Input, Lane, LaneRules, Presented, Pulsed, Raise, RelayChanged, Sampled
+from agent.core.lane.step import step
+from agent.core.model import Moment, Presentation, Reason, Verdict
+from agent.core.permit import Permit
 from bench.figures import Figure, table
 
 GOAL_STEPS = 10_000.0

@@ -13,10 +13,10 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.core.events.chain import ClockReading
-from agent.core.model.ledger import LedgerChange, LedgerState
-from agent.core.site.ledger import ClaimRow, PeerRow
-from agent.store.journal.journal import Journal
+from agent.core.events import ClockReading
+from agent.core.model import LedgerChange, LedgerState
+from agent.core.site import ClaimRow, PeerRow
+from agent.store.journal import Journal
 from bench.figures import Figure, p50, p99, table
 from bench.scratch import scratch
 

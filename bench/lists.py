@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from agent.core.model.list_rows import Declaration
-    from agent.store.registry.registry import Registry
+    from agent.core.model import Declaration
+    from agent.store.registry import Registry
 
 ROWS = 100_000
 CHANGES = 50

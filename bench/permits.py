@@ -16,25 +16,28 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from agent.core.decision.assess import weigh
-from agent.core.decision.judge import JudgementRules
-from agent.core.events.chain import ClockReading
-from agent.core.lane.io import Decide
-from agent.core.lists.freshness import FreshnessRules
-from agent.core.model.ledger import LedgerChange, LedgerState
-from agent.core.model.list_kinds import ListKind
-from agent.core.model.list_rows import Revocation, Subject, Watched
-from agent.core.model.moment import Moment
-from agent.core.model.observations import Presentation, Reading
-from agent.core.model.reasons import Verdict
-from agent.core.permit.claims import Permit, PermitForm
-from agent.core.permit.issue import DAY_S, Issuer, issue, trust_list
-from agent.core.permit.reference import digest_of, permit_of, reference_of
-from agent.core.permit.trust import seal
-from agent.core.plates.columns import ALPHABET, encode
+from agent.core.decision import JudgementRules, weigh
+from agent.core.events import ClockReading
+from agent.core.lane import Decide
+from agent.core.lists import FreshnessRules
+from agent.core.model import (
+    LedgerChange,
+    LedgerState,
+    ListKind,
+    Moment,
+    Presentation,
+    Reading,
+    Revocation,
+    Subject,
+    Verdict,
+    Watched,
+)
+from agent.core.permit import DAY_S, Issuer, Permit, PermitForm, digest_of, permit_of, reference_of, seal, trust_list
+from agent.core.permit.issue import issue
+from agent.core.plates import ALPHABET, encode
 from agent.lane.decider import Decider, LanePlace, Sources
-from agent.site.service import LoneGate
-from agent.store.journal.journal import Journal
+from agent.site import LoneGate
+from agent.store.journal import Journal
 from bench.figures import Figure, p50, p99, table
 from bench.scratch import scratch
 from tests.support.lists.lists import ROOT, SITE, declarations
@@ -44,8 +47,8 @@ from tests.support.store.registries import open_registry, put_whole
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from agent.core.model.list_rows import Declaration
-    from agent.store.registry.registry import Registry
+    from agent.core.model import Declaration
+    from agent.store.registry import Registry
 
 Require: TypeAlias = Literal["permit_and_plate", "permit", "plate", "either"]
 

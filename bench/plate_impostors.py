@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from agent.core.plates.formats import STRICT, Grammar
+from agent.core.plates import STRICT, Grammar
 
 NEIGHBOUR: Final = "neighbour"
 """The last character one step up or down: the plates issued before and after."""

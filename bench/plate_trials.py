@@ -7,9 +7,9 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from agent.core.plates.evidence import TEMPERATURE, Evidence, evidence
-from agent.core.plates.match import DEFAULT_RULES, MatchVerdict, match
-from agent.core.plates.rivals import series
+from agent.core.plates import DEFAULT_RULES, TEMPERATURE, Evidence, MatchVerdict, series
+from agent.core.plates.evidence import evidence
+from agent.core.plates.match import match
 from agent.core.plates.vote import vote
 from bench.plate_impostors import NEIGHBOUR, impostors
 from bench.plate_views import FRAMES, Photograph, Sight, part, readings
@@ -17,9 +17,8 @@ from bench.plate_views import FRAMES, Photograph, Sight, part, readings
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from agent.core.model.observations import Reading
-    from agent.core.plates.match import PlateMatch
-    from agent.core.plates.vote import PlateVote
+    from agent.core.model import Reading
+    from agent.core.plates import PlateMatch, PlateVote
     from agent.vision.worker.plate.reader import PlateReader
 
 NEVER: Final = -99.0

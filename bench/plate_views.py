@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from agent.core.model.observations import Reading
+    from agent.core.model import Reading
     from agent.vision.worker.plate.reader import PlateReader
 
     Pixels = NDArray[np.uint8]

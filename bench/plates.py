@@ -24,8 +24,7 @@ from typing import TYPE_CHECKING
 
 import cv2
 
-from agent.core.plates.evidence import TEMPERATURE
-from agent.core.plates.match import DEFAULT_RULES
+from agent.core.plates import DEFAULT_RULES, TEMPERATURE
 from agent.vision.worker.plate import weights
 from agent.vision.worker.plate.reader import PlateReader
 from bench.figures import Figure, p99, table

@@ -15,9 +15,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from agent.barrier.board import RelayBoard
-from agent.barrier.outputs import Wiring
-from agent.devices.supervisor import PortState
+from agent.barrier import RelayBoard, Wiring
+from agent.devices import PortState
 from bench.figures import Figure, p50, p99, table
 from bench.scratch import scratch
 from drivers import registry
@@ -25,7 +24,7 @@ from drivers.emulators.lcus import LcusEmulator
 from drivers.emulators.modbus_rtu import ModbusEmulator
 
 if TYPE_CHECKING:
-    from agent.barrier.barrier import PulseReport
+    from agent.barrier import PulseReport
     from drivers.emulators.board import EmulatedBoard
     from drivers.relay_bank import Switching
 

@@ -26,7 +26,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from agent.core.plates.vote import ACCEPTED
+from agent.core.plates import ACCEPTED
 from bench import reading_frames
 from bench.bar_chart import Bar, Bars, svg
 from bench.figures import Figure, table

@@ -15,9 +15,9 @@ import cv2
 import numpy as np
 import segno
 
-from agent.core.crypto.keys import SigningKey
+from agent.core.crypto import SigningKey
 from agent.core.permit.issue import issue
-from agent.core.plates.formats import TWO_LINES, normalise
+from agent.core.plates import TWO_LINES, normalise
 from agent.vision.worker.plate import rectify
 from bench.codes import FULL
 from bench.reading_engines import Subject

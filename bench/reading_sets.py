@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from agent.core.plates.formats import FORMATS, MARKS
+from agent.core.plates import FORMATS, MARKS
 from agent.vision.worker.picture_file import load
 from agent.vision.worker.plate import rectify
 from agent.vision.worker.plate.detector import PlateDetector

@@ -15,13 +15,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.barrier.board import RelayBoard
-from agent.barrier.outputs import Wiring
-from agent.core.events.chain import ClockReading
-from agent.core.model.ledger import LedgerChange, LedgerState
-from agent.devices.inputs import SignalMap, SignalWatch
-from agent.devices.supervisor import PortState
-from agent.store.journal.journal import Journal
+from agent.barrier import RelayBoard, Wiring
+from agent.core.events import ClockReading
+from agent.core.model import LedgerChange, LedgerState
+from agent.devices import PortState, SignalMap, SignalWatch
+from agent.store.journal import Journal
 from bench.board import BoardProcess
 from bench.figures import Figure, p50, p99, table
 from bench.journal import UTC, decided, granted
@@ -32,7 +30,7 @@ from drivers.api import Delivery
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from agent.barrier.barrier import Barrier, PulseReport
+    from agent.barrier import Barrier, PulseReport
 
 GOAL_MS = 5.0
 POLL_S = 0.05

@@ -6,16 +6,14 @@ import json
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from agent.broker.topics import Topics
-from agent.mqtt import reason_codes
-from agent.mqtt.messages import Outgoing
+from agent.broker import Topics
+from agent.mqtt import Outgoing, reason_codes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from agent.core.commands.body import CommandBody
-    from agent.mqtt.messages import Incoming
-    from agent.mqtt.one_shot_client import Guest
+    from agent.core.commands import CommandBody
+    from agent.mqtt import Guest, Incoming
 
 CONTENT_TYPE: Final = "application/jose"
 TRIES: Final = 3

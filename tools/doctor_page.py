@@ -8,8 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from agent.core.model.camera_view import View
-from agent.core.model.picture_quality import Flaw
+from agent.core.model import Flaw, View
 from agent.doctor.codes import SEVERITY, Check, Code
 from agent.doctor.texts import FINDINGS, SEVERITIES, TITLES
 from agent.i18n import Language

@@ -10,8 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.core.decision.decision import Decision
-from agent.core.lane.io import (
+from agent.core.decision import Decision
+from agent.core.lane import (
     Close,
     Commanded,
     CommandKind,
@@ -19,6 +19,8 @@ from agent.core.lane.io import (
     Decided,
     Hold,
     Input,
+    Lane,
+    LaneRules,
     PlateRead,
     Presented,
     Pulsed,
@@ -28,19 +30,18 @@ from agent.core.lane.io import (
     RecordFailed,
     RelayChanged,
     Sampled,
+    State,
     Ticked,
     WayChanged,
 )
-from agent.core.lane.step import Lane, LaneRules, State, step
-from agent.core.model.moment import Moment
-from agent.core.model.observations import Presentation, Reading
-from agent.core.model.reasons import Reason, Verdict
-from agent.core.permit.claims import Permit
+from agent.core.lane.step import step
+from agent.core.model import Moment, Presentation, Reading, Reason, Verdict
+from agent.core.permit import Permit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from agent.core.lane.io import Effect
+    from agent.core.lane import Effect
 
 PAGE = Path(__file__).parents[1] / "docs" / "lane.md"
 SHORT_S = 0.01

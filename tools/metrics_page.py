@@ -8,12 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from agent.core.events.event_types import AccessDecided, Draft, Outcome, TransactionClosed
-from agent.core.lane.state import State
-from agent.core.lists.freshness import DataState
-from agent.core.model.camera_view import View
-from agent.core.model.reasons import Reason, Verdict
-from agent.observability.figures import (
+from agent.core.events import AccessDecided, Draft, Outcome, TransactionClosed
+from agent.core.lane import State
+from agent.core.lists import DataState
+from agent.core.model import Reason, Verdict, View
+from agent.observability import (
     CameraFigures,
     DiskFigures,
     GateFigures,
@@ -22,9 +21,10 @@ from agent.observability.figures import (
     LinkFigures,
     PartFigures,
     RelayFigures,
+    Tally,
     UplinkFigures,
+    registry,
 )
-from agent.observability.metrics import Tally, registry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from agent.core.model.reasons import Reason, Verdict
+from agent.core.model import Reason, Verdict
 from agent.i18n import Language, translate
 from agent.i18n.events import ALARMS, OUTCOMES, VERDICTS
 from agent.i18n.reasons import REASONS, officer_text

@@ -20,12 +20,10 @@ from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment, nodes
 
 from agent.console.form import schema
-from agent.core.events.verification import Fault
-from agent.core.lane.io import CommandKind
-from agent.core.lane.state import State
-from agent.core.model.list_kinds import ListKind
-from agent.core.model.list_rows import DeclarationStatus, Subject
-from agent.core.permit.trust import KeyStatus
+from agent.core.events import Fault
+from agent.core.lane import CommandKind, State
+from agent.core.model import DeclarationStatus, ListKind, Subject
+from agent.core.permit import KeyStatus
 from agent.i18n import Language
 
 if TYPE_CHECKING:

@@ -1,1 +1,11 @@
-"""The gate, put together: every part is made here, started and stopped in order."""
+"""The gate, put together: every part is made here, started and stopped in order.
+
+The only room that knows them all, and concrete drivers.
+"""
+
+from agent.assembly.app import App, ConfigurationSource
+
+__all__ = [
+    "App",
+    "ConfigurationSource",
+]

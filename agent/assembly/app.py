@@ -15,29 +15,23 @@ from agent.assembly.command_handlers import Parts
 from agent.assembly.lanes import GateLanes
 from agent.assembly.records import MEGABYTE, GateRecords, RecordsDependencies
 from agent.assembly.status import GateStatus, StatusSources
-from agent.clock.files import ClockFiles
-from agent.clock.monitor import ClockKeeper, holdover_rules
+from agent.clock import ClockFiles, ClockKeeper, holdover_rules
 from agent.console.web.server import ConsoleServer
-from agent.core.events.event_types import GateStopping
-from agent.devices.status import Devices
+from agent.core.events import GateStopping
+from agent.devices import Devices
 from agent.doctor.diagnostics import Insight, Looked
+from agent.lane import LaneUnit, Services, WayGuard, rehearsals, scene_folders
 from agent.lane import pause as lane_pause
-from agent.lane.decider import Decider, Sources
-from agent.lane.decider.lane_rules import lane_place
-from agent.lane.interlock import WayGuard
-from agent.lane.service import LaneUnit, Services
-from agent.lane.simulated_vehicle import rehearsals, scene_folders
-from agent.lists.service import GateLists
-from agent.mqtt.presence import GateIdentity
-from agent.observability.collector import GaugedParts
-from agent.observability.logs import LogLevel
-from agent.observability.metrics import Tally
+from agent.lane.decider import Decider, Sources, lane_place
+from agent.lists import GateLists
+from agent.mqtt import GateIdentity
+from agent.observability import GaugedParts, LogLevel, Tally
 from agent.service.cleanup import on_failure
 from agent.service.lifecycle import Lifecycle, Part, Phase
 from agent.service.watchdog import Watchdog
 from agent.service.workers import Workers
 from agent.settings import interlocks, shared_arms
-from agent.site.setup import site_desk
+from agent.site import site_desk
 from agent.store.gate_key import gate_key
 
 if TYPE_CHECKING:
@@ -45,14 +39,13 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-    from agent.clock.clock import Clock
+    from agent.clock import Clock
     from agent.console.dependencies import Gate
-    from agent.core.crypto.keys import SigningKey
-    from agent.core.events.chain import ClockReading
-    from agent.core.events.event_types import ConfigurationRefused, Draft, Event
-    from agent.core.model.ledger import LedgerChange
-    from agent.lane.pause import LanePause
-    from agent.mqtt.setup import LinkView
+    from agent.core.crypto import SigningKey
+    from agent.core.events import ClockReading, ConfigurationRefused, Draft, Event
+    from agent.core.model import LedgerChange
+    from agent.lane import LanePause
+    from agent.mqtt import LinkView
     from agent.service.notify import Notifier
     from agent.service.worker import Worker
     from agent.settings import LoadedSettings

@@ -9,19 +9,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent.assembly.command_handlers import executors
-from agent.broker.tls import TlsFiles
-from agent.broker.topics import Topics
-from agent.core.commands.check import CommandKey
-from agent.core.crypto.keys import Algorithm, PublicKey
-from agent.core.events.event_types import Draft
-from agent.devices.supervisor import PortState
-from agent.mqtt.central_link import Link
-from agent.mqtt.command_dependencies import CommandRules
-from agent.mqtt.command_processor import CommandDesk
-from agent.mqtt.evidence_upload import EvidenceSender
-from agent.mqtt.flow import AckMode, FlowSettings
-from agent.mqtt.health_messages import HealthOut
-from agent.mqtt.setup import SessionSettings
+from agent.broker import TlsFiles, Topics
+from agent.core.commands import CommandKey
+from agent.core.crypto import Algorithm, PublicKey
+from agent.core.events import Draft
+from agent.devices import PortState
+from agent.mqtt import (
+    AckMode,
+    CommandDesk,
+    CommandRules,
+    EvidenceSender,
+    FlowSettings,
+    HealthOut,
+    Link,
+    SessionSettings,
+)
 from agent.settings import broker_address
 from agent.store.errors import JournalError
 
@@ -29,17 +31,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from agent.assembly.command_handlers import Parts
-    from agent.core.events.chain import ClockReading
-    from agent.core.events.event_types import Event
-    from agent.lists.service import GateLists
-    from agent.mqtt.presence import GateIdentity
-    from agent.mqtt.session import Session
-    from agent.mqtt.setup import LinkView
-    from agent.mqtt.uplink_view import UplinkView
-    from agent.recording.recorder import Recorder
+    from agent.core.events import ClockReading, Event
+    from agent.lists import GateLists
+    from agent.mqtt import GateIdentity, LinkView, Session, UplinkView
+    from agent.recording import Recorder
     from agent.service.worker import Worker
     from agent.settings import Commands, Mqtt, Settings
-    from agent.store.journal.journal import Journal
+    from agent.store.journal import Journal
 
 log = logging.getLogger(__name__)
 

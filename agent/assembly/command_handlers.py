@@ -7,18 +7,18 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from agent.core.commands.command import LANE_COMMANDS, Answer, Command, CommandName, Result
-from agent.core.lane.io import CommandKind
+from agent.core.commands import LANE_COMMANDS, Answer, Command, CommandName, Result
+from agent.core.lane import CommandKind
 from agent.store.errors import EvidenceError
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from agent.core.permit.trust import TrustList
-    from agent.mqtt.replay import ReplayPlan
-    from agent.observability.logs import LogLevel
-    from agent.store.evidence.evidence import EvidenceStore
+    from agent.core.permit import TrustList
+    from agent.mqtt import ReplayPlan
+    from agent.observability import LogLevel
+    from agent.store.evidence import EvidenceStore
 
 ORDER_S = 5.0
 SNAPSHOT_S = 5.0

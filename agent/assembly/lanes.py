@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from agent.barrier.board import RelayBoard
-from agent.lane.service import Boards, LaneUnit
+from agent.barrier import RelayBoard
+from agent.lane import Boards, LaneUnit
 from agent.settings import board_place
 from agent.vision.session import EyeLimits
 from agent.vision.supervisor import EyePort
@@ -16,9 +16,9 @@ from drivers import registry
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
-    from agent.core.lane.io import Decide, Decided
-    from agent.core.model.moment import Moment
-    from agent.lane.service import Services
+    from agent.core.lane import Decide, Decided
+    from agent.core.model import Moment
+    from agent.lane import Services
     from agent.service.worker import Worker
     from agent.settings import Camera, Device, Settings
     from agent.settings import Lane as LaneSettings

@@ -5,27 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.core.events.event_types import Draft, EvidenceDropped
-from agent.core.events.privacy import masked
-from agent.recording.checkpoints import Checkpointer
-from agent.recording.evidence_writer import Keeper
-from agent.recording.recorder import Recorder
-from agent.recording.retention import DAY_S, HOUR_S, Ages, Erasure, Housekeeper, PersonalAges
-from agent.recording.startup import start_record
+from agent.core.events import Draft, EvidenceDropped, masked
+from agent.recording import (
+    DAY_S,
+    HOUR_S,
+    Ages,
+    Checkpointer,
+    Erasure,
+    Housekeeper,
+    Keeper,
+    PersonalAges,
+    Recorder,
+    start_record,
+)
 from agent.service.cleanup import on_failure
-from agent.store.evidence.evidence import EvidenceAges, EvidenceStore
-from agent.store.journal.journal import Journal
+from agent.store.evidence import EvidenceAges, EvidenceStore
+from agent.store.journal import Journal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from agent.core.crypto.keys import SigningKey
-    from agent.core.events.chain import ClockReading
-    from agent.core.events.event_types import Event
-    from agent.recording.recorder import Reserving
+    from agent.core.crypto import SigningKey
+    from agent.core.events import ClockReading, Event
+    from agent.recording import Reserving
     from agent.service.worker import Worker
     from agent.settings import Settings
-    from agent.store.registry.registry import Registry
+    from agent.store.registry import Registry
 
 MEGABYTE = 1 << 20
 

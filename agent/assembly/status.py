@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from agent.core.lane.state import LaneOrders
+from agent.core.lane import LaneOrders
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from agent.assembly.lanes import GateLanes
     from agent.assembly.records import GateRecords
-    from agent.clock.monitor import ClockKeeper
-    from agent.core.events.event_types import ConfigurationRefused
-    from agent.devices.status import Devices
-    from agent.lists.service import GateLists
+    from agent.clock import ClockKeeper
+    from agent.core.events import ConfigurationRefused
+    from agent.devices import Devices
+    from agent.lists import GateLists
     from agent.settings import Settings
-    from agent.site.service import LoneGate, SiteDesk
+    from agent.site import LoneGate, SiteDesk
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,17 @@
-"""The barrier of a lane: the relay board, its relays over time, and what they are for."""
+"""The barrier of a lane: the relay board, its relays over time, and which relay does what.
+
+The only room that moves anything. One thread a board; a pulse is never repeated blindly.
+"""
+
+from agent.barrier.barrier import Barrier, PulseReport
+from agent.barrier.board import RelayBoard
+from agent.barrier.outputs import Wiring
+from agent.barrier.relay_scheduler import Contacts
+
+__all__ = [
+    "Barrier",
+    "Contacts",
+    "PulseReport",
+    "RelayBoard",
+    "Wiring",
+]

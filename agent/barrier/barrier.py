@@ -10,14 +10,14 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.devices.supervisor import PortState
+from agent.devices import PortState
 from drivers.api import Delivery
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.barrier.outputs import Action, Circuit
-    from agent.core.lane.io import Lamp
+    from agent.core.lane import Lamp
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from agent.barrier.barrier import Barrier, HoldOrder, PulseOrder, ShowOrder
 from agent.barrier.relay_scheduler import Contacts
-from agent.devices.supervisor import PortKeeper, PortState
+from agent.devices import PortKeeper, PortState
 from agent.service.worker import OnFailure, Worker
 from drivers.api import Delivery, DeviceError
 

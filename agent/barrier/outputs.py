@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from agent.core.lane.io import Lamp
+from agent.core.lane import Lamp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,1 +1,21 @@
-"""What is known of a broker before anyone talks to it: addresses, TLS files, topics."""
+"""What is known of a broker before anyone talks to it: its address, the TLS files, the topics of a gate.
+
+May read certificate files; opens no connection.
+"""
+
+from agent.broker.addresses import BrokerAddress, shuffled
+from agent.broker.tls import TlsFiles, TlsFilesError, alert_words, explain, make_context
+from agent.broker.topics import ROOT, Topics, check_gate_id
+
+__all__ = [
+    "ROOT",
+    "BrokerAddress",
+    "TlsFiles",
+    "TlsFilesError",
+    "Topics",
+    "alert_words",
+    "check_gate_id",
+    "explain",
+    "make_context",
+    "shuffled",
+]

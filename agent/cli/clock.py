@@ -13,16 +13,14 @@ from agent.cli import exits
 from agent.cli.configuration import DEFAULT_PATH, Configuration
 from agent.cli.lists.gate import registry_of, settings_of
 from agent.cli.terminal import echo
-from agent.clock.clock import Clock
-from agent.clock.files import CAUSE_CHARACTERS, ClockFiles, FloorReset
-from agent.clock.monitor import first_trust, holdover_rules
-from agent.core.clock.trust import ClockFloor, ClockLook, observe
-from agent.core.events.chain import time_text
-from agent.lists.service import REGISTRY
+from agent.clock import CAUSE_CHARACTERS, Clock, ClockFiles, FloorReset, first_trust, holdover_rules
+from agent.core.clock import ClockFloor, ClockLook, observe
+from agent.core.events import time_text
+from agent.lists import REGISTRY
 from agent.store.errors import RegistryError
 
 if TYPE_CHECKING:
-    from agent.core.clock.trust import ClockTrust
+    from agent.core.clock import ClockTrust
     from agent.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Say what the clock is worth, and mend a wrong floor.")

@@ -9,21 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from agent.broker.addresses import BrokerAddress
-from agent.broker.tls import TlsFiles
-from agent.broker.topics import check_gate_id
+from agent.broker import BrokerAddress, TlsFiles, check_gate_id
 from agent.cli import exits
 from agent.cli.permit.files import PermitFileError, read_key, write_new
 from agent.cli.terminal import echo
-from agent.clock.clock import Clock
-from agent.core.commands.command import CommandName
-from agent.core.commands.issue import CommandInvalidError, make, sign
-from agent.core.crypto.keys import SigningKey
-from agent.mqtt.one_shot_client import Guest, GuestError
+from agent.clock import Clock
+from agent.core.commands import CommandInvalidError, CommandName, make, sign
+from agent.core.crypto import SigningKey
+from agent.mqtt import Guest, GuestError
 from central.command_client import Errand, ErrandError
 
 if TYPE_CHECKING:
-    from agent.core.commands.body import CommandBody
+    from agent.core.commands import CommandBody
 
 app = typer.Typer(no_args_is_help=True, help="Sign and send commands to gates.")
 

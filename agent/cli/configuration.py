@@ -11,15 +11,13 @@ import typer
 
 from agent.cli.rights import act_at_gate, act_on_configuration
 from agent.i18n import Language
-from agent.settings import board_place
+from agent.settings import board_place, last_good, on_disk, usable
 from agent.settings.drivers import FAMILIES, history_of, load_configuration, models
-from agent.settings.editing.last_known_good import last_good, on_disk, usable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from agent.settings import Lane
-    from agent.settings.editing.last_known_good import Found
+    from agent.settings import Found, Lane
 
 __all__ = [
     "DEFAULT_PATH",

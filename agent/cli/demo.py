@@ -22,7 +22,7 @@ def demo(
     and publishes. Ends with a table, the journal verified, and pictures of the vehicles in the folder. Exit code 0 when
     every vehicle ended as it must.
     """
-    from agent.clock.clock import Clock  # noqa: PLC0415
+    from agent.clock import Clock  # noqa: PLC0415
     from sim.demo.broker import BrokerError  # noqa: PLC0415
     from sim.demo.director import DemoError, Director  # noqa: PLC0415
     from sim.demo.screen import Screen  # noqa: PLC0415

@@ -23,7 +23,7 @@ from agent.cli.configuration import (
 )
 from agent.cli.lists.gate import registry_of
 from agent.cli.terminal import echo
-from agent.clock.clock import Clock
+from agent.clock import Clock
 from agent.doctor.codes import Check, Severity
 from agent.doctor.collectors import remote, software
 from agent.doctor.collectors.user import agent_user
@@ -35,7 +35,7 @@ from agent.doctor.report import as_json, from_json, lines
 from agent.doctor.tasks import Ground, common, free, without_settings
 from agent.doctor.texts import title
 from agent.i18n import Language
-from agent.lists.service import REGISTRY
+from agent.lists import REGISTRY
 from agent.settings import SettingsError
 from agent.store.errors import RegistryError
 

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.broker.addresses import BrokerAddress
-from agent.broker.tls import TlsFilesError
+from agent.broker import BrokerAddress, TlsFilesError
 from agent.cli import exits
-from sim.fleet.plan import SESSION_EXPIRY_S, WILL_DELAY_S, Credentials, Plan, elsewhere
-from sim.fleet.run import Fleet
+from sim.fleet import SESSION_EXPIRY_S, WILL_DELAY_S, Credentials, Fleet, Plan, elsewhere
 
 if TYPE_CHECKING:
-    from sim.fleet.run import Progress
+    from sim.fleet import Progress
 
 PASSWORD_VARIABLE = "GATE_AGENT_FLEET_PASSWORD"  # noqa: S105 - the name of a variable
 

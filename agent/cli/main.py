@@ -105,14 +105,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _expected() -> tuple[type[Exception], ...]:
     """The errors that a user can mend; of all others, bugs, the traceback is wanted."""
-    from agent.settings.toml.problems import SettingsError  # noqa: PLC0415 - needed only when something went wrong
+    from agent.settings import SettingsError  # noqa: PLC0415 - needed only when something went wrong
     from drivers.api import DeviceError  # noqa: PLC0415
 
     return SettingsError, DeviceError, OSError, CommandBrokenError
 
 
 def _code(error: Exception) -> int:
-    from agent.settings.toml.problems import SettingsError  # noqa: PLC0415 - as above
+    from agent.settings import SettingsError  # noqa: PLC0415 - as above
 
     if isinstance(error, SettingsError):
         return exits.CONFIGURATION

@@ -9,8 +9,7 @@ import os
 from pathlib import Path  # noqa: TC003 - Typer reads the annotations of its callbacks
 
 from agent.service.rights import take_keepers
-from agent.settings.editing.last_known_good import state_directory
-from agent.settings.toml.documents import read
+from agent.settings import read, state_directory
 
 
 def act_at(path: Path | None) -> Path | None:

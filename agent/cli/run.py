@@ -22,20 +22,17 @@ from agent.cli.configuration import (
     load_configuration,
     usable_configuration,
 )
-from agent.core.events.event_types import ConfigurationRefused
+from agent.core.events import ConfigurationRefused
 from agent.service.memory import give_back_memory
 from agent.service.notify import Notifier
 from agent.service.watchdog import PlannedPause
 from agent.service.worker import end_on_thread_failure
-from agent.settings import Problem, SettingsError
-from agent.settings.editing.history import History, HistoryError, Step
-from agent.settings.editing.revision import BY_HAND
+from agent.settings import BY_HAND, History, HistoryError, Problem, SettingsError, Step
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from agent.assembly.app import App
-    from agent.settings import LoadedSettings, Settings
-    from agent.settings.editing.last_known_good import Found
+    from agent.assembly import App
+    from agent.settings import Found, LoadedSettings, Settings
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +81,7 @@ def run(
 
 def _started(configuration: Path, found: Found, before: Found | None, asked: Asked) -> tuple[App, Found]:
     """The agent at work with a configuration; where that only now turns out to be of no use, with the one before."""
-    from agent.site.setup import WrongGateKeyError  # noqa: PLC0415 - what only this command needs
+    from agent.site import WrongGateKeyError  # noqa: PLC0415 - what only this command needs
     from agent.store.errors import EvidenceError, JournalError, RegistryError  # noqa: PLC0415
 
     _start_log(found.loaded.settings)
@@ -154,7 +151,7 @@ def _refusal(refused: SettingsError, running: LoadedSettings) -> ConfigurationRe
 
 def _remember(configuration: Path, found: Found) -> None:
     """Keep the configuration that the agent now runs with. That it cannot be kept must not stop the gate."""
-    from agent.clock.clock import Clock  # noqa: PLC0415 - what only this command needs
+    from agent.clock import Clock  # noqa: PLC0415 - what only this command needs
 
     # Not where the file says now: somebody may be writing it.
     history, utc = History(found.loaded.settings.state.directory, configuration), Clock().now().utc
@@ -168,7 +165,7 @@ def _remember(configuration: Path, found: Found) -> None:
 
 
 def _start_log(settings: Settings) -> None:
-    from agent.observability.logs import configure  # noqa: PLC0415 - what only this command needs
+    from agent.observability import configure  # noqa: PLC0415 - what only this command needs
 
     passwords = (section.password for section in (settings.mqtt, settings.site))
     configure(
@@ -182,8 +179,8 @@ def _start_log(settings: Settings) -> None:
 
 def _made(configuration: Path, found: Found, asked: Asked) -> App:
     """The agent, not started yet. Raises what App raises."""
-    from agent.assembly.app import App, ConfigurationSource  # noqa: PLC0415 - what only this command needs
-    from agent.clock.clock import Clock  # noqa: PLC0415
+    from agent.assembly import App, ConfigurationSource  # noqa: PLC0415 - what only this command needs
+    from agent.clock import Clock  # noqa: PLC0415
 
     refused = None if found.refused is None else _refusal(found.refused, found.loaded)
     source = ConfigurationSource(configuration, refused, asked.read_anew, partial(load_configuration, configuration))

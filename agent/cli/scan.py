@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from rich.text import Text
 
-    from agent.core.model.picture_quality import Finding
+    from agent.core.model import Finding
     from agent.vision.worker.plate.reader import PlateReader
     from agent.vision.worker.qr.reader import QrReader
 
@@ -167,7 +167,7 @@ class _Scanner:
 
 def _picture(pixels: NDArray[np.uint8], codes: list[dict[str, Any]], plates: list[dict[str, Any]]) -> dict[str, Any]:
     """How good a picture is for reading, in the shape of a JSON line."""
-    from agent.core.model.picture_quality import Figures, findings, overall  # noqa: PLC0415 - see _Scanner.make
+    from agent.core.model import Figures, findings, overall  # noqa: PLC0415 - see _Scanner.make
     from agent.vision.worker.picture_measures import measured  # noqa: PLC0415
 
     measures = measured(pixels)

@@ -20,7 +20,7 @@ from agent.cli.events.event_line import event_line
 from agent.cli.terminal import echo
 from agent.i18n import Language
 from agent.store.errors import JournalError
-from agent.store.journal.reader import JournalReader
+from agent.store.journal import JournalReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,1 +1,18 @@
-"""The clock of the computer: read here alone, watched, and its floors kept."""
+"""The clock of the computer: read here and nowhere else, watched for steps, and the times that have surely passed.
+
+May read the wall clock and the kernel's word on it, and keep two small files.
+"""
+
+from agent.clock.clock import Clock
+from agent.clock.files import CAUSE_CHARACTERS, ClockFiles, FloorReset
+from agent.clock.monitor import ClockKeeper, first_trust, holdover_rules
+
+__all__ = [
+    "CAUSE_CHARACTERS",
+    "Clock",
+    "ClockFiles",
+    "ClockKeeper",
+    "FloorReset",
+    "first_trust",
+    "holdover_rules",
+]

@@ -13,7 +13,7 @@ from math import inf
 from pathlib import Path
 from typing import ClassVar, Final
 
-from agent.core.model.moment import Moment
+from agent.core.model import Moment
 from drivers.text import Text
 
 _TIME_ERROR = 5

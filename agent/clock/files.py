@@ -16,8 +16,8 @@ from math import inf, isfinite
 from pathlib import Path
 from typing import Any, Final
 
-from agent.core.clock.trust import Anchor, LastLook
-from agent.core.model.moment import Moment
+from agent.core.clock import Anchor, LastLook
+from agent.core.model import Moment
 from agent.service.cleanup import on_failure
 from agent.store.regular_file import open_regular
 

@@ -7,9 +7,8 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Final, Protocol
 
-from agent.core.clock.trust import ClockFloor, ClockLook, ClockState, HoldoverRules, LastLook, observe, resumed
-from agent.core.events.chain import ClockReading
-from agent.core.events.event_types import ClockChanged, Draft
+from agent.core.clock import ClockFloor, ClockLook, ClockState, HoldoverRules, LastLook, observe, resumed
+from agent.core.events import ClockChanged, ClockReading, Draft
 from agent.service.worker import Worker
 from agent.store.errors import RegistryError
 from drivers.text import Text
@@ -19,9 +18,9 @@ if TYPE_CHECKING:
 
     from agent.clock.clock import Synchronisation
     from agent.clock.files import ClockFiles
-    from agent.core.clock.trust import ClockTrust
-    from agent.core.model.moment import Moment
-    from agent.settings.model.agent import ClockRules
+    from agent.core.clock import ClockTrust
+    from agent.core.model import Moment
+    from agent.settings import ClockRules
 
 log = logging.getLogger(__name__)
 

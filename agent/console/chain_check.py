@@ -9,19 +9,19 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from agent.core.crypto.jws import kid_of
-from agent.core.events.verification import Verifier
+from agent.core.crypto import kid_of
+from agent.core.events import Verifier
 from agent.service.parallel import Job
 from agent.store.errors import JournalError
 from agent.store.gate_key import GateKeyError, read_gate_key
-from agent.store.journal.reader import JournalReader
+from agent.store.journal import JournalReader
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from agent.core.crypto.keys import PublicKey
+    from agent.core.crypto import PublicKey
 
 TRIES: Final = 3
 """Events may be pruned from the begin while it reads: then it begins anew."""

@@ -8,27 +8,26 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Depends, Request
 
 from agent.console.access.person import LOCAL
-from agent.core.events.event_types import ConsoleActed, Draft
+from agent.core.events import ConsoleActed, Draft
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from agent.clock.monitor import ClockKeeper
+    from agent.clock import ClockKeeper
     from agent.console.access.admin_actions import Act
     from agent.console.access.person import Person
-    from agent.core.events.event_types import ConfigurationRefused
-    from agent.core.model.moment import Moment
-    from agent.devices.status import Devices
+    from agent.core.events import ConfigurationRefused
+    from agent.core.model import Moment
+    from agent.devices import Devices
     from agent.doctor.diagnostics import Insight
-    from agent.lane.service import LaneUnit
-    from agent.lane.simulated_vehicle import Rehearsal
-    from agent.lists.service import GateLists
-    from agent.mqtt.setup import LinkView
-    from agent.recording.recorder import Recorder
+    from agent.lane import LaneUnit, Rehearsal
+    from agent.lists import GateLists
+    from agent.mqtt import LinkView
+    from agent.recording import Recorder
     from agent.settings import LoadedSettings
-    from agent.store.evidence.evidence import EvidenceStore
-    from agent.store.journal.journal import Journal
+    from agent.store.evidence import EvidenceStore
+    from agent.store.journal import Journal
     from agent.vision.supervisor import EyePort
 
 

@@ -9,17 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agent.console.form import all_fields
 from agent.service.redaction import masked_urls
-from agent.settings.editing.mask import restored_value
-from agent.settings.editing.proposal import Edit
+from agent.settings import ChangeError, Edit, restored_value
 from agent.settings.loading.origin import toml
-from agent.settings.toml.change import ChangeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from agent.console.form import Field, Group
-    from agent.settings.toml.documents import Document
-    from agent.settings.toml.places import Path
+    from agent.settings import Document, Path
 
 VALUE: Final = "f:"
 """Before the name of a field: what stands in it."""

@@ -16,10 +16,9 @@ from agent.console.live.lane_updates import DEVICE_TONES
 from agent.console.live.vehicle_texts import OUTCOME_TONES, SET_ASIDE_TEXT, VERDICT_TONES
 from agent.console.page import detail, language, when
 from agent.core.contract.schemas import EVENTS
-from agent.core.decision.assess import SET_ASIDE
-from agent.core.events.event_types import Alarm, Outcome, VehiclePresent
-from agent.core.model.camera_view import View
-from agent.core.model.reasons import Reason, Verdict
+from agent.core.decision import SET_ASIDE
+from agent.core.events import Alarm, Outcome, VehiclePresent
+from agent.core.model import Reason, Verdict, View
 from agent.i18n import translate
 from agent.i18n.checks import CHECKS
 from agent.i18n.events import alarm_text, outcome_text, verdict_text

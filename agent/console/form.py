@@ -8,17 +8,15 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from agent.service.redaction import masked_urls
+from agent.settings import dotted, schema_text
 from agent.settings.drivers import FAMILIES, models
 from agent.settings.loading.origin import toml
-from agent.settings.model.json_schema import schema_text
-from agent.settings.toml.documents import dotted
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from agent.settings.toml.documents import Document
-    from agent.settings.toml.places import Path
+    from agent.settings import Document, Path
 
 Kind = Literal["bool", "integer", "number", "text", "choice", "choices", "list", "toml", "secret", "fixed"]
 FAMILY_OF: Final[Mapping[str, str]] = {

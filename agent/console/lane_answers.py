@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from agent.console.labels.lane import STATES
-from agent.core.lane.orders import HOLD_CONTACT, KEY_SWITCH
+from agent.core.lane import HOLD_CONTACT, KEY_SWITCH
 from drivers.text import Text, joined
 
 if TYPE_CHECKING:

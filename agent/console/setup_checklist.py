@@ -6,16 +6,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from agent.core.clock.trust import ClockState
-from agent.lane.simulated_vehicle import SIMULATED
-from agent.settings.model.agent import EXAMPLE_ROOT_KEY
+from agent.core.clock import ClockState
+from agent.lane import SIMULATED
+from agent.settings import EXAMPLE_ROOT_KEY
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
-    from agent.settings import Lane
-    from agent.settings.model.agent import Settings
+    from agent.settings import Lane, Settings
 
 EXAMPLE_GATE: Final = "gate-1"
 WORKING: Final = frozenset({"up", "streaming"})

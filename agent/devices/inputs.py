@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.core.model.debounce import Debounced
+from agent.core.model import Debounced
 from agent.devices.supervisor import PortKeeper, PortState
 from agent.service.worker import Worker
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from agent.core.model.observations import Presentation
+from agent.core.model import Presentation
 from agent.devices.supervisor import PortKeeper
 from agent.service.worker import Worker
 from drivers.api import ScanLosses

@@ -8,14 +8,14 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from agent.core.events.event_types import DeviceChanged, Draft
+from agent.core.events import DeviceChanged, Draft
 from agent.service.worker import Worker
 from drivers.text import shortened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from agent.recording.recorder import Recorder
+    from agent.recording import Recorder
 
 log = logging.getLogger(__name__)
 

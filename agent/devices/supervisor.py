@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from agent.core.model.backoff import delay_s
+from agent.core.model import delay_s
 from drivers.api import DeviceError
 from drivers.text import Text
 

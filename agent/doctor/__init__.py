@@ -1,4 +1,4 @@
-"""Looks at everything that a gate needs, and says what is wrong with it and how it is mended.
+"""Looks at everything that a gate needs, and says what is wrong with it and how it is fixed.
 
-Facts are gathered by `gathering`, judged by `judging`, which is pure, and told in four languages by `words`.
+Collectors read and never move anything; rules are pure functions of what was collected.
 """

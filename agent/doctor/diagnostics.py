@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from agent.broker.addresses import BrokerAddress
-from agent.devices.supervisor import PortState
+from agent.broker import BrokerAddress
+from agent.devices import PortState
 from agent.doctor.codes import Check
 from agent.doctor.collectors import remote, software
 from agent.doctor.collectors.user import agent_user
@@ -18,9 +18,7 @@ from agent.doctor.health import health, payload
 from agent.doctor.health_monitor import Clinic
 from agent.doctor.rules import remote as judging
 from agent.doctor.tasks import Ground, HeldDevices, common, held
-from agent.observability.collector import Gauges
-from agent.observability.metrics import registry
-from agent.observability.metrics_server import MetricsServer
+from agent.observability import Gauges, MetricsServer, registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,12 +26,11 @@ if TYPE_CHECKING:
 
     from agent.doctor.collectors.remote import CentralLink
     from agent.doctor.facts import ListsFacts
-    from agent.mqtt.setup import LinkView
-    from agent.observability.collector import GaugedParts
-    from agent.observability.metrics import Tally
+    from agent.mqtt import LinkView
+    from agent.observability import GaugedParts, Tally
     from agent.service.worker import Worker
     from agent.settings import LoadedSettings
-    from agent.store.registry.registry import Registry
+    from agent.store.registry import Registry
 
 INSTALLED = version("gate-agent")
 """The version of the code that runs: an update changes what is on the disk, and not this."""

@@ -10,9 +10,8 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from agent.core.clock.trust import ClockState
-    from agent.core.model.camera_view import View
-    from agent.core.model.picture_quality import Figures
+    from agent.core.clock import ClockState
+    from agent.core.model import Figures, View
     from agent.vision.worker.protocol import CameraPhase
 
 # --------------------------------------------------------------------------------------------------------- the software

@@ -5,13 +5,12 @@ from __future__ import annotations
 from math import ceil
 from typing import TYPE_CHECKING, Final
 
-from agent.core.events.chain import time_text
-from agent.core.events.messages import CameraHealth, Health, HealthFinding
+from agent.core.events import CameraHealth, Health, HealthFinding, time_text
 from agent.doctor.codes import Severity
 
 if TYPE_CHECKING:
     from agent.doctor.finding import Finding, Report
-    from agent.observability.figures import CameraFigures, GateFigures
+    from agent.observability import CameraFigures, GateFigures
 
 MOST_FINDINGS: Final = 64
 """More would tell no more, and the message must stay small."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from agent.core.events.chain import time_text
-from agent.core.events.message import message_of
+from agent.core.events import message_of, time_text
 from agent.doctor.codes import Check, Code, Severity
 from agent.doctor.finding import Finding, Report
 from agent.doctor.texts import advice, measured, said_by, severity, title

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from agent.barrier.board import RelayBoard
-    from agent.devices.status import Devices
+    from agent.barrier import RelayBoard
+    from agent.devices import Devices
     from agent.doctor.collectors.user import User
     from agent.doctor.facts import ClockFacts, InputsFacts, ListsFacts, RelayFacts
-    from agent.lane.service import LaneUnit
+    from agent.lane import LaneUnit
     from agent.service.workers import Workers
     from agent.settings import LoadedSettings, Settings
     from agent.vision.supervisor import EyePort

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from agent.core.model.camera_view import View
-from agent.core.model.picture_quality import Flaw
+from agent.core.model import Flaw, View
 from agent.doctor.codes import Check, Code, Severity
 from agent.i18n import translate
 from agent.i18n.advice import Advice

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from agent.core.model.reasons import Reason
+from agent.core.model import Reason
 from drivers.text import Text
 
 if TYPE_CHECKING:

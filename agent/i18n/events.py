@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from agent.core.events.event_types import Alarm, Outcome
-from agent.core.model.reasons import Verdict
+from agent.core.events import Alarm, Outcome
+from agent.core.model import Verdict
 from agent.i18n.lookup import translate
 from drivers.text import Text
 

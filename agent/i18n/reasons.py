@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from agent.core.model.reasons import Reason
+from agent.core.model import Reason
 from agent.i18n.advice import Advice
 from drivers.text import Text, pgettext
 

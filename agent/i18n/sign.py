@@ -5,8 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from agent.core.lane.state import State
-from agent.core.model.reasons import Reason
+from agent.core.lane import State
+from agent.core.model import Reason
 from agent.i18n.lookup import translate
 from drivers.text import Text
 

@@ -12,14 +12,16 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, assert_never
 
-from agent.core.events.event_types import BarrierTested, LaneOrdered
-from agent.core.lane.io import (
+from agent.core.events import BarrierTested, LaneOrdered
+from agent.core.lane import (
+    HOLD_CONTACT,
     Answered,
     Close,
     Decide,
     Decided,
     Hold,
     Keep,
+    Lane,
     PlateRead,
     Presented,
     Pulsed,
@@ -32,30 +34,28 @@ from agent.core.lane.io import (
     Show,
     Ticked,
     WayChanged,
+    at_rest,
+    obstacle,
+    occupies,
 )
-from agent.core.lane.orders import HOLD_CONTACT
-from agent.core.lane.state import at_rest, occupies
-from agent.core.lane.step import Lane, step
-from agent.core.lane.test_pulse import obstacle
-from agent.core.model.reasons import Reason
-from agent.core.plates.bystanders import Bystanders
-from agent.devices.supervisor import PortState
+from agent.core.lane.step import step
+from agent.core.model import Reason
+from agent.core.plates import Bystanders
+from agent.devices import PortState
 from agent.service.worker import OnFailure, Worker
-from agent.store.journal.journal import JournalError, LedgerConflictError
+from agent.store.journal import JournalError, LedgerConflictError
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from agent.barrier.barrier import Barrier, PulseReport
-    from agent.core.lane.io import Commanded, Effect, Input
-    from agent.core.lane.state import LaneOrders, Watch
-    from agent.core.model.moment import Moment
-    from agent.core.model.observations import Presentation, Reading
-    from agent.devices.inputs import Signals
+    from agent.barrier import Barrier, PulseReport
+    from agent.core.lane import Commanded, Effect, Input, LaneOrders, Watch
+    from agent.core.model import Moment, Presentation, Reading
+    from agent.devices import Signals
     from agent.lane.interlock import Way
     from agent.lane.pause import LanePause
-    from agent.recording.recorder import Recorder
+    from agent.recording import Recorder
 
 log = logging.getLogger(__name__)
 

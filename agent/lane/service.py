@@ -8,16 +8,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from agent.barrier.outputs import Wiring
-from agent.core.commands.command import Answer, Result
-from agent.core.decision.assess import weigh
-from agent.core.lane.io import Commanded
-from agent.core.lane.state import GATHERING, State
-from agent.core.lane.step import Lane, LaneRules
-from agent.core.model.camera_view import View
-from agent.devices.inputs import NAMES, SignalMap, SignalWatch
-from agent.devices.scanner import ScannerState, ScannerWatch
-from agent.devices.supervisor import PortState
+from agent.barrier import Wiring
+from agent.core.commands import Answer, Result
+from agent.core.decision import weigh
+from agent.core.lane import GATHERING, Commanded, Lane, LaneRules, State
+from agent.core.model import View
+from agent.devices import NAMES, PortState, ScannerState, ScannerWatch, SignalMap, SignalWatch
 from agent.i18n import Language
 from agent.i18n.cameras import camera_view_text
 from agent.lane.loop import Hands, LaneLoop, LaneView, Sighting
@@ -27,15 +23,12 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from agent.barrier.barrier import PulseReport
-    from agent.barrier.board import RelayBoard
-    from agent.core.lane.io import Answered, CommandKind, Decide, Decided
-    from agent.core.lane.state import LaneOrders
-    from agent.core.model.moment import Moment
-    from agent.core.model.observations import Presentation, Reading
-    from agent.devices.status import Devices
+    from agent.barrier import PulseReport, RelayBoard
+    from agent.core.lane import Answered, CommandKind, Decide, Decided, LaneOrders
+    from agent.core.model import Moment, Presentation, Reading
+    from agent.devices import Devices
     from agent.lane.interlock import WayGuard
-    from agent.recording.recorder import Recorder
+    from agent.recording import Recorder
     from agent.service.worker import Worker
     from agent.settings import Lane as LaneSettings
     from agent.settings import SignalWiring

@@ -1,1 +1,32 @@
-"""The signed lists of the site: from MQTT or a file into the registry, watched for their age."""
+"""The signed lists of the site on their way into the registry: over MQTT, from a file, and watched for their age.
+
+Writes to the registry, and records what came of it.
+"""
+
+from agent.lists.intake import ListDesk
+from agent.lists.service import INCOMING, REGISTRY, GateLists, freshness_rules, open_registry
+from agent.lists.topics import (
+    CONTENT_TYPE_CBOR,
+    CONTENT_TYPE_CHUNK,
+    ChunkTopic,
+    DeltaTopic,
+    HeadTopic,
+    ListTopics,
+    WantTopic,
+)
+
+__all__ = [
+    "CONTENT_TYPE_CBOR",
+    "CONTENT_TYPE_CHUNK",
+    "INCOMING",
+    "REGISTRY",
+    "ChunkTopic",
+    "DeltaTopic",
+    "GateLists",
+    "HeadTopic",
+    "ListDesk",
+    "ListTopics",
+    "WantTopic",
+    "freshness_rules",
+    "open_registry",
+]

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from agent.core.events.event_types import Alarm, AlarmRaised
-from agent.core.lists.errors import ListError, ListFault
-from agent.core.lists.sealed import open_delta, open_head
-from agent.core.lists.sync_io import Outcome
-from agent.core.permit.trust import TrustError
+from agent.core.events import Alarm, AlarmRaised
+from agent.core.lists import ListError, ListFault, Outcome, open_delta, open_head
+from agent.core.permit import TrustError
 from agent.lists.reporting import ListNews
 from agent.store.errors import RegistryError, is_full
 from drivers.text import Text
@@ -16,15 +14,11 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from agent.core.events.event_types import Event
-    from agent.core.lists.chunks import ChunkRef
-    from agent.core.lists.sealed import ListDelta, ListHead, Opened
-    from agent.core.model.list_kinds import ListKind, ListName, Source
-    from agent.core.model.moment import Moment
-    from agent.core.permit.trust import TrustList
-    from agent.store.registry.applied import Applied
-    from agent.store.registry.chunk_spool import ChunkSpool
-    from agent.store.registry.registry import Registry
+    from agent.core.events import Event
+    from agent.core.lists import ChunkRef, ListDelta, ListHead, Opened
+    from agent.core.model import ListKind, ListName, Moment, Source
+    from agent.core.permit import TrustList
+    from agent.store.registry import Applied, ChunkSpool, Registry
 
 T = TypeVar("T", "ListHead", "ListDelta")
 

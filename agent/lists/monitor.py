@@ -7,21 +7,21 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from agent.core.events.event_types import Alarm, AlarmRaised, ListsState
-from agent.core.lists.freshness import standing_of
+from agent.core.events import Alarm, AlarmRaised, ListsState
+from agent.core.lists import standing_of
 from agent.service.worker import Worker
 from agent.store.errors import RegistryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.events.event_types import Event
-    from agent.core.lists.freshness import DataStanding, DataState, FreshnessRules
-    from agent.core.model.moment import Moment
-    from agent.core.permit.trust import TrustList
+    from agent.core.events import Event
+    from agent.core.lists import DataStanding, DataState, FreshnessRules
+    from agent.core.model import Moment
+    from agent.core.permit import TrustList
     from agent.lists.intake import ListDesk
     from agent.lists.trust_file import TrustFeed
-    from agent.store.registry.registry import Registry
+    from agent.store.registry import Registry
 
 log = logging.getLogger(__name__)
 

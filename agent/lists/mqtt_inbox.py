@@ -6,10 +6,10 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from agent.mqtt.messages import LinkDown, LinkUp
+from agent.mqtt import LinkDown, LinkUp
 
 if TYPE_CHECKING:
-    from agent.mqtt.messages import Incoming
+    from agent.mqtt import Incoming
 
 MOST_MESSAGES: Final = 2048
 MOST_BYTES: Final = 16 << 20

@@ -7,9 +7,7 @@ import logging
 from collections import deque
 from typing import TYPE_CHECKING, assert_never
 
-from agent.core.lists.errors import ListError, ListFault
-from agent.core.lists.sync import SyncState, step
-from agent.core.lists.sync_io import (
+from agent.core.lists import (
     ApplyDelta,
     ApplySnapshot,
     ChunkSeen,
@@ -22,23 +20,26 @@ from agent.core.lists.sync_io import (
     HeadSeen,
     HeldDelta,
     Known,
+    ListError,
+    ListFault,
     Refresh,
     Reject,
+    SyncState,
     Tick,
     Want,
+    step,
 )
 from agent.lists.topics import CONTENT_TYPE_WANT
-from agent.mqtt.messages import Outgoing, Subscription
+from agent.mqtt import Outgoing, Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from agent.core.lists.sealed import ListDelta, ListHead, Opened
-    from agent.core.lists.sync_io import Effect, Happening, Outcome, SyncRules
-    from agent.core.model.list_kinds import ListKind
+    from agent.core.lists import Effect, Happening, ListDelta, ListHead, Opened, Outcome, SyncRules
+    from agent.core.model import ListKind
     from agent.lists.mqtt_ports import ListSession, SyncDesk
     from agent.lists.topics import ListTopics
-    from agent.mqtt.messages import Incoming
+    from agent.mqtt import Incoming
 
 log = logging.getLogger(__name__)
 

@@ -7,13 +7,10 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.lists.chunks import ChunkRef
-    from agent.core.lists.errors import ListError
-    from agent.core.lists.sealed import ListDelta, ListHead, Opened
-    from agent.core.lists.sync_io import Outcome
-    from agent.core.model.list_kinds import ListKind, ListName, Source
-    from agent.core.permit.trust import TrustList
-    from agent.mqtt.messages import LinkDown, LinkUp, Outgoing, Receipt, Subscription
+    from agent.core.lists import ChunkRef, ListDelta, ListError, ListHead, Opened, Outcome
+    from agent.core.model import ListKind, ListName, Source
+    from agent.core.permit import TrustList
+    from agent.mqtt import LinkDown, LinkUp, Outgoing, Receipt, Subscription
 
 
 class ListSession(Protocol):

@@ -10,19 +10,18 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-from agent.core.lists.errors import ListError, ListFault
-from agent.core.lists.sync_io import Connected, Disconnected, SyncRules
-from agent.core.model.list_kinds import ListKind
+from agent.core.lists import Connected, Disconnected, ListError, ListFault, SyncRules
+from agent.core.model import ListKind
 from agent.lists.mqtt_inbox import ListInbox
 from agent.lists.mqtt_list import ListCourse
 from agent.lists.topics import ChunkTopic, DeltaTopic, HeadTopic, ListTopics, TrustTopic
-from agent.mqtt.messages import Incoming, LinkDown, LinkUp, Subscription
+from agent.mqtt import Incoming, LinkDown, LinkUp, Subscription
 from agent.service.worker import Backoff, Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.model.moment import Moment
+    from agent.core.model import Moment
     from agent.lists.mqtt_ports import ListSession, SyncDesk
 
 log = logging.getLogger(__name__)

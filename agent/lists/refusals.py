@@ -6,13 +6,13 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from agent.core.events.event_types import ListsRefused
+from agent.core.events import ListsRefused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.events.event_types import Event
-    from agent.core.model.list_kinds import ListName, Source
+    from agent.core.events import Event
+    from agent.core.model import ListName, Source
 
 log = logging.getLogger(__name__)
 

@@ -6,17 +6,16 @@ import logging
 import threading
 from typing import TYPE_CHECKING, Final
 
-from agent.core.events.event_types import Alarm, AlarmRaised, ListsApplied
+from agent.core.events import Alarm, AlarmRaised, ListsApplied
 from agent.lists.refusals import Refusals
 from agent.store.errors import RegistryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.events.event_types import Event
-    from agent.core.model.list_kinds import ListName, Source
-    from agent.store.registry.applied import Applied
-    from agent.store.registry.registry import Registry
+    from agent.core.events import Event
+    from agent.core.model import ListName, Source
+    from agent.store.registry import Applied, Registry
 
 log = logging.getLogger(__name__)
 

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from agent.core.lists.freshness import FreshnessRules
-from agent.core.permit.trust import root_key
+from agent.core.lists import FreshnessRules
+from agent.core.permit import root_key
 from agent.lists.intake import ListDesk
 from agent.lists.monitor import ListKeeper
 from agent.lists.mqtt_sync import ListSync
 from agent.lists.trust_file import TrustFeed
-from agent.store.registry.chunk_spool import ChunkSpool
-from agent.store.registry.registry import Registry
+from agent.store.registry import ChunkSpool, Registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.clock.clock import Clock
-    from agent.core.events.event_types import Event
-    from agent.core.lists.freshness import DataState
+    from agent.clock import Clock
+    from agent.core.events import Event
+    from agent.core.lists import DataState
     from agent.lists.monitor import Reloaded
-    from agent.mqtt.session import Session
+    from agent.mqtt import Session
     from agent.service.worker import Worker
     from agent.settings import Settings
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from agent.core.model.list_kinds import ListKind
+from agent.core.model import ListKind
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from agent.core.permit.trust import MAX_TEXT
+from agent.core.permit import MAX_TEXT
 from drivers.text import Text
 
 if TYPE_CHECKING:

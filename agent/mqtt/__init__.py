@@ -1,1 +1,55 @@
-"""The link to the central system over MQTT."""
+"""The gate's MQTT session with central: events until the watermark has them, commands, evidence, health.
+
+May open network connections and start threads; what is sent comes from the journal and is never changed here.
+"""
+
+from agent.mqtt.broker_selector import Rota
+from agent.mqtt.central_link import Link
+from agent.mqtt.command_dependencies import CommandRules
+from agent.mqtt.command_processor import CommandDesk
+from agent.mqtt.event_messages import REPLAY, event_message
+from agent.mqtt.evidence_upload import EvidenceSender
+from agent.mqtt.flow import AckMode, Flow, FlowSettings
+from agent.mqtt.health_messages import HealthOut
+from agent.mqtt.messages import Incoming, Limits, LinkDown, LinkUp, Outgoing, Receipt, Subscription
+from agent.mqtt.one_shot_client import Guest, GuestError
+from agent.mqtt.packets import connect_properties, incoming, limits, publish_properties, subscribe_options
+from agent.mqtt.presence import GateIdentity
+from agent.mqtt.replay import ReplayPlan
+from agent.mqtt.session import Session
+from agent.mqtt.setup import LinkView, SessionSettings
+from agent.mqtt.uplink_view import UplinkView
+
+__all__ = [
+    "REPLAY",
+    "AckMode",
+    "CommandDesk",
+    "CommandRules",
+    "EvidenceSender",
+    "Flow",
+    "FlowSettings",
+    "GateIdentity",
+    "Guest",
+    "GuestError",
+    "HealthOut",
+    "Incoming",
+    "Limits",
+    "Link",
+    "LinkDown",
+    "LinkUp",
+    "LinkView",
+    "Outgoing",
+    "Receipt",
+    "ReplayPlan",
+    "Rota",
+    "Session",
+    "SessionSettings",
+    "Subscription",
+    "UplinkView",
+    "connect_properties",
+    "event_message",
+    "incoming",
+    "limits",
+    "publish_properties",
+    "subscribe_options",
+]

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from pydantic import ValidationError
 
-from agent.core.events.event_types import AcknowledgementRefused
-from agent.core.events.messages import Ack
+from agent.core.events import Ack, AcknowledgementRefused
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.core.model.backoff import delay_s
+from agent.core.model import delay_s
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agent.broker.addresses import BrokerAddress
+    from agent.broker import BrokerAddress
 
 
 class Rota:

@@ -12,8 +12,7 @@ from agent.mqtt.uplink import Uplink
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from agent.core.events.chain import ClockReading
-    from agent.core.events.event_types import Event
+    from agent.core.events import ClockReading, Event
     from agent.mqtt.flow import FlowSettings
     from agent.mqtt.journal_source import Outbox
     from agent.mqtt.presence import GateIdentity

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from agent.core.commands.check import CommandKey
-    from agent.core.commands.record import CommandChange, CommandEntry
-    from agent.core.events.event_types import Draft
-    from agent.core.model.ledger import LedgerChange
+    from agent.core.commands import CommandChange, CommandEntry, CommandKey
+    from agent.core.events import Draft
+    from agent.core.model import LedgerChange
 
 
 class Book(Protocol):

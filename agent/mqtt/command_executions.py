@@ -7,7 +7,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from agent.core.commands.command import Answer, Command, CommandName, Result
+from agent.core.commands import Answer, Command, CommandName, Result
 from agent.service.parallel import Job
 from drivers.text import Text, shortened
 

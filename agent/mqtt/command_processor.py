@@ -11,12 +11,24 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from agent.broker.topics import Topics
-from agent.core.commands.check import BYTES_LIMIT, Letter, Proved, Refused, Situation, judge, prove
-from agent.core.commands.command import Answer, Command, CommandName, Refusal, Result
-from agent.core.commands.record import CommandAnswered, CommandTaken
-from agent.core.events.event_types import CommandAccepted, CommandExecuted, CommandRefused, Draft
-from agent.core.events.messages import CommandOffer, CommandResult
+from agent.broker import Topics
+from agent.core.commands import (
+    BYTES_LIMIT,
+    Answer,
+    Command,
+    CommandAnswered,
+    CommandName,
+    CommandTaken,
+    Letter,
+    Proved,
+    Refusal,
+    Refused,
+    Result,
+    Situation,
+    judge,
+    prove,
+)
+from agent.core.events import CommandAccepted, CommandExecuted, CommandOffer, CommandRefused, CommandResult, Draft
 from agent.mqtt import command_executions
 from agent.mqtt.challenges import Challenges
 from agent.mqtt.command_executions import Executions
@@ -32,8 +44,8 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from agent.core.commands.record import CommandEntry
-    from agent.core.events.chain import ClockReading
+    from agent.core.commands import CommandEntry
+    from agent.core.events import ClockReading
     from agent.mqtt.command_dependencies import Book, CommandRules, Records
     from agent.mqtt.command_executions import Executor
     from agent.mqtt.messages import Incoming, LinkUp

@@ -6,14 +6,13 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from agent.core.events.event_types import CommandRefused
+from agent.core.events import CommandRefused
 from agent.mqtt.token_bucket import Budget
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from agent.core.commands.check import Refused
-    from agent.core.commands.command import Refusal
+    from agent.core.commands import Refusal, Refused
 
 EVENTS_A_MINUTE: Final = 10
 NAME_UNSAYABLE: Final = "?"

@@ -6,11 +6,11 @@ from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from agent.broker.topics import Topics
+from agent.broker import Topics
 from agent.mqtt.messages import Outgoing
 
 if TYPE_CHECKING:
-    from agent.core.events.messages import CommandResult
+    from agent.core.events import CommandResult
     from agent.mqtt.messages import Incoming
     from agent.mqtt.session import Session
 

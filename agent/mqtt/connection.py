@@ -18,7 +18,7 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 
-from agent.broker.tls import alert_words, make_context
+from agent.broker import alert_words, make_context
 from agent.mqtt import reason_codes
 from agent.mqtt.packets import connect_properties, incoming, limits, publish_properties, subscribe_options
 from drivers.text import Text
@@ -30,8 +30,7 @@ if TYPE_CHECKING:
     from paho.mqtt.properties import Properties
     from paho.mqtt.reasoncodes import ReasonCode
 
-    from agent.broker.addresses import BrokerAddress
-    from agent.broker.tls import TlsFiles
+    from agent.broker import BrokerAddress, TlsFiles
     from agent.mqtt.messages import Incoming, Limits, Outgoing, Subscription
 
 USER_TIMEOUT_S = 10.0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from agent.mqtt.messages import Outgoing
 
 if TYPE_CHECKING:
-    from agent.broker.topics import Topics
+    from agent.broker import Topics
     from agent.mqtt.journal_source import StoredEvent
 
 CONTENT_TYPE = "application/cloudevents+json"

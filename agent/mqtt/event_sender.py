@@ -11,7 +11,7 @@ from agent.mqtt.event_messages import event_message
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.broker.topics import Topics
+    from agent.broker import Topics
     from agent.mqtt.flow import Flow
     from agent.mqtt.journal_source import Outbox, StoredEvent
     from agent.mqtt.messages import Receipt

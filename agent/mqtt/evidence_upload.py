@@ -8,8 +8,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from agent.core.events.event_types import EvidenceSent
-from agent.devices.supervisor import PortState
+from agent.core.events import EvidenceSent
+from agent.devices import PortState
 from agent.mqtt.messages import Outgoing, Receipt
 from agent.service.worker import Backoff, Worker
 from agent.store.errors import EvidenceError, JournalError
@@ -18,8 +18,8 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.broker.topics import Topics
-    from agent.core.events.event_types import Event
+    from agent.broker import Topics
+    from agent.core.events import Event
     from agent.mqtt.session import Session
 
 log = logging.getLogger(__name__)

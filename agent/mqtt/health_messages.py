@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from agent.core.contract.channels import HEALTH_EXPIRY_S
-from agent.devices.supervisor import PortState
+from agent.devices import PortState
 from agent.mqtt.messages import Outgoing
 from agent.service.worker import Backoff, Worker
 

@@ -8,8 +8,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from agent.broker.tls import TlsFilesError, explain
-from agent.broker.topics import Topics
+from agent.broker import TlsFilesError, Topics, explain
 from agent.mqtt.connection import Connection, ConnectOptions
 from agent.mqtt.connection_session import Lifetime
 from agent.mqtt.messages import Outgoing

@@ -8,7 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Self
 
-from agent.broker.tls import TlsFiles, TlsFilesError, explain
+from agent.broker import TlsFiles, TlsFilesError, explain
 from agent.mqtt import reason_codes
 from agent.mqtt.connection import Answered, Arrived, Connected, Connection, ConnectOptions, Subscribed
 from agent.mqtt.messages import Receipt, Subscription
@@ -19,7 +19,7 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from agent.broker.addresses import BrokerAddress
+    from agent.broker import BrokerAddress
     from agent.mqtt.connection import Happening
     from agent.mqtt.messages import Incoming, Outgoing
 

@@ -7,14 +7,12 @@ from datetime import UTC, datetime
 from math import ceil
 from typing import TYPE_CHECKING
 
-from agent.core.events.chain import SCHEMA_VERSION
-from agent.core.events.event_types import TYPES
-from agent.core.events.messages import Birth, Status
+from agent.core.events import SCHEMA_VERSION, TYPES, Birth, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from agent.core.events.chain import ClockReading
+    from agent.core.events import ClockReading
     from agent.mqtt.journal_source import Outbox
     from agent.mqtt.uplink_view import UplinkView
 

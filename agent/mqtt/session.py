@@ -9,8 +9,8 @@ from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
-from agent.broker.addresses import shuffled
-from agent.devices.supervisor import PortState
+from agent.broker import shuffled
+from agent.devices import PortState
 from agent.mqtt.broker_selector import Rota
 from agent.mqtt.messages import LinkDown, LinkUp
 from agent.mqtt.network import Network

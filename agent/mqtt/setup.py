@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from agent.broker.tls import TlsFiles
+from agent.broker import TlsFiles
 
 if TYPE_CHECKING:
-    from agent.broker.addresses import BrokerAddress
-    from agent.devices.supervisor import PortState
+    from agent.broker import BrokerAddress
+    from agent.devices import PortState
 
 NO_FILES = TlsFiles()
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, assert_never
 
-from agent.broker.topics import Topics
-from agent.core.events.event_types import Alarm, AlarmRaised
+from agent.broker import Topics
+from agent.core.events import Alarm, AlarmRaised
 from agent.mqtt.acknowledgements import BYTES_LIMIT, Acknowledgements, Sending
 from agent.mqtt.event_sender import Answer, Sender
 from agent.mqtt.flow import AckMode, Flow, FlowSettings
@@ -27,7 +27,7 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.events.event_types import Event
+    from agent.core.events import Event
     from agent.mqtt.journal_source import Outbox
     from agent.mqtt.replay import ReplayPlan
     from agent.mqtt.session import Session

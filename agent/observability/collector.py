@@ -7,8 +7,8 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from agent.core.lane.state import State
-from agent.devices.supervisor import PortState
+from agent.core.lane import State
+from agent.devices import PortState
 from agent.observability.figures import (
     CameraFigures,
     DiskFigures,
@@ -26,17 +26,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from agent.barrier.board import RelayBoard
-    from agent.clock.monitor import ClockKeeper
-    from agent.core.lists.freshness import DataState
-    from agent.devices.status import Devices
-    from agent.lane.service import LaneUnit
-    from agent.mqtt.setup import LinkView
-    from agent.mqtt.uplink_view import UplinkView
-    from agent.recording.recorder import Recorder
+    from agent.barrier import RelayBoard
+    from agent.clock import ClockKeeper
+    from agent.core.lists import DataState
+    from agent.devices import Devices
+    from agent.lane import LaneUnit
+    from agent.mqtt import LinkView, UplinkView
+    from agent.recording import Recorder
     from agent.service.watchdog import Watchdog
     from agent.service.workers import Workers
-    from agent.store.journal.journal import Journal
+    from agent.store.journal import Journal
     from agent.vision.supervisor import EyePort
 
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")

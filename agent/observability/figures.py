@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from agent.core.lane.state import State
-    from agent.core.lists.freshness import DataState
-    from agent.core.model.camera_view import View
+    from agent.core.lane import State
+    from agent.core.lists import DataState
+    from agent.core.model import View
 
 
 @dataclass(frozen=True, slots=True)

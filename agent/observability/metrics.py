@@ -16,17 +16,17 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoM
 from prometheus_client.registry import Collector
 from typing_extensions import override
 
-from agent.core.events.event_types import AccessDecided, TransactionClosed
-from agent.core.lane.state import State
-from agent.core.lists.freshness import DataState
-from agent.core.model.camera_view import View
+from agent.core.events import AccessDecided, TransactionClosed
+from agent.core.lane import State
+from agent.core.lists import DataState
+from agent.core.model import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from prometheus_client.metrics_core import Metric
 
-    from agent.core.events.event_types import Draft
+    from agent.core.events import Draft
     from agent.observability.figures import (
         CameraFigures,
         GateFigures,

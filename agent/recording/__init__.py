@@ -1,1 +1,24 @@
-"""What is recorded: the journal's writer, checkpoints, evidence, retention, and the start."""
+"""What is recorded: the journal's writer, checkpoints, the start of a run, evidence, and what is given up in time.
+
+One writer for all parts; it is the only way into the journal.
+"""
+
+from agent.recording.checkpoints import Checkpointer
+from agent.recording.evidence_writer import Keeper
+from agent.recording.recorder import Recorder, Reserving
+from agent.recording.retention import DAY_S, HOUR_S, Ages, Erasure, Housekeeper, PersonalAges
+from agent.recording.startup import start_record
+
+__all__ = [
+    "DAY_S",
+    "HOUR_S",
+    "Ages",
+    "Checkpointer",
+    "Erasure",
+    "Housekeeper",
+    "Keeper",
+    "PersonalAges",
+    "Recorder",
+    "Reserving",
+    "start_record",
+]

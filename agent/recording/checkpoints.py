@@ -5,16 +5,16 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from agent.core.crypto.jws import kid_of
-from agent.core.events.checkpoint import checkpoint_draft, checkpoint_of
+from agent.core.crypto import kid_of
+from agent.core.events import checkpoint_draft, checkpoint_of
 from agent.service.worker import Worker
 from agent.store.errors import JournalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from agent.core.crypto.keys import SigningKey
-    from agent.store.journal.journal import Journal
+    from agent.core.crypto import SigningKey
+    from agent.store.journal import Journal
 
 log = logging.getLogger(__name__)
 

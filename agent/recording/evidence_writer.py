@@ -7,15 +7,15 @@ import queue
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.core.events.event_types import TransactionClosed
+from agent.core.events import TransactionClosed
 from agent.service.worker import Worker
 from agent.store.errors import EvidenceError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from agent.core.events.event_types import Draft, Outcome
-    from agent.store.evidence.evidence import EvidenceStore
+    from agent.core.events import Draft, Outcome
+    from agent.store.evidence import EvidenceStore
 
 log = logging.getLogger(__name__)
 

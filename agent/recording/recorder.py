@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, TypeAlias
 
-from agent.core.events.event_types import Alarm, AlarmRaised, Draft
+from agent.core.events import Alarm, AlarmRaised, Draft
 from agent.service.listeners import tell
-from agent.store.journal.journal import (
+from agent.store.journal import (
     CommandConflictError,
     Journal,
     JournalError,
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
-    from agent.core.commands.record import CommandChange
-    from agent.core.model.ledger import LedgerChange
+    from agent.core.commands import CommandChange
+    from agent.core.model import LedgerChange
 
 Reserving: TypeAlias = "Callable[[Sequence[Draft], Sequence[LedgerChange]], AbstractContextManager[None]]"
 

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from agent.core.events.event_types import Draft, RecordsDeleted
+from agent.core.events import Draft, RecordsDeleted
 from agent.service.worker import Worker
 from agent.store.errors import EvidenceError, JournalCorruptError, JournalError, RegistryError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from agent.core.events.chain import ClockReading
-    from agent.store.journal.journal import Journal
-    from agent.store.registry.registry import Registry
+    from agent.core.events import ClockReading
+    from agent.store.journal import Journal
+    from agent.store.registry import Registry
 
 log = logging.getLogger(__name__)
 

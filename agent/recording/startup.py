@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.core.events.event_types import (
+from agent.core.events import (
     Alarm,
     AlarmRaised,
     Draft,
@@ -16,15 +16,12 @@ from agent.core.events.event_types import (
     Outcome,
     TransactionClosed,
 )
-from agent.core.model.ledger import LedgerChange, LedgerState
-from agent.core.model.reasons import Reason
+from agent.core.model import LedgerChange, LedgerState, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from agent.store.journal.damage import Replaced
-    from agent.store.journal.journal import Recovery
-    from agent.store.journal.open_transactions import Interrupted
+    from agent.store.journal import Interrupted, Recovery, Replaced
 
 log = logging.getLogger(__name__)
 

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Final
 
-from agent.core.model.backoff import delay_s
+from agent.core.model import delay_s
 from agent.service.listeners import tell
 
 if TYPE_CHECKING:

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Final
 
-from agent.core.events.event_types import Alarm, AlarmRaised
+from agent.core.events import Alarm, AlarmRaised
 from agent.service.worker import Worker
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from agent.core.events.event_types import Event
+    from agent.core.events import Event
     from agent.service.watchdog import Watchdog
 
 TELL_EVERY_S: Final = 3600.0

@@ -1,13 +1,22 @@
 """The configuration of the agent: what can be set, and where it is read from.
 
-`load` is the only way in: the service and `gate-agent config` share it, so that they cannot disagree.
+May read and replace the configuration's files, and read the environment. Knows drivers by their models only.
 """
 
-from agent.settings.loading.load import LoadedSettings, digest, load, public
+from agent.settings.editing.draft import draft
+from agent.settings.editing.history import Generation, History, HistoryError, Step, present_state
+from agent.settings.editing.last_known_good import VARIABLE, Found, last_good, on_disk, state_directory, usable
+from agent.settings.editing.mask import masked_text, restored_text, restored_value
+from agent.settings.editing.proposal import Edit, StaleError, check_seen, differences, edited, judged, put, seen_state
+from agent.settings.editing.revision import BY_HAND, Desk, note_present, replace_text, set_value, undo
+from agent.settings.loading.load import LoadedSettings, digest, load, public, schema_of
+from agent.settings.loading.origin import Entry, entries
 from agent.settings.model.agent import (
+    EXAMPLE_ROOT_KEY,
     ClockRules,
     CommandKey,
     Commands,
+    Console,
     Evidence,
     Gate,
     Journal,
@@ -16,45 +25,103 @@ from agent.settings.model.agent import (
     Permits,
     Privacy,
     Settings,
+    Site,
     State,
 )
-from agent.settings.model.devices import DriverModels, Family
+from agent.settings.model.devices import DriverModels, Family, device_tables, driver_models
+from agent.settings.model.json_schema import schema_text
 from agent.settings.model.lane import BarrierWiring, Camera, Device, Lane, Scanner, SignalWiring, Timing
 from agent.settings.model.lane_relations import interlocks, shared_arms
+from agent.settings.model.schema import Schema, choices, expected
 from agent.settings.model.values import broker_address
 from agent.settings.rules.ports import board_place
-from agent.settings.toml.problems import Problem, SettingsError
+from agent.settings.toml.change import ChangeError
+from agent.settings.toml.documents import Document, dotted, read
+from agent.settings.toml.files import LARGEST_BYTES, read_file
+from agent.settings.toml.keypath import key_path
+from agent.settings.toml.places import Path
+from agent.settings.toml.problems import Problem, SettingsError, nearest
 
 __all__ = [
+    "BY_HAND",
+    "EXAMPLE_ROOT_KEY",
+    "LARGEST_BYTES",
+    "VARIABLE",
     "BarrierWiring",
     "Camera",
+    "ChangeError",
     "ClockRules",
     "CommandKey",
     "Commands",
+    "Console",
+    "Desk",
     "Device",
+    "Document",
     "DriverModels",
+    "Edit",
+    "Entry",
     "Evidence",
     "Family",
+    "Found",
     "Gate",
+    "Generation",
+    "History",
+    "HistoryError",
     "Journal",
     "Lane",
     "LoadedSettings",
     "Log",
     "Mqtt",
+    "Path",
     "Permits",
     "Privacy",
     "Problem",
     "Scanner",
+    "Schema",
     "Settings",
     "SettingsError",
     "SignalWiring",
+    "Site",
+    "StaleError",
     "State",
+    "Step",
     "Timing",
     "board_place",
     "broker_address",
+    "check_seen",
+    "choices",
+    "device_tables",
+    "differences",
     "digest",
+    "dotted",
+    "draft",
+    "driver_models",
+    "edited",
+    "entries",
+    "expected",
     "interlocks",
+    "judged",
+    "key_path",
+    "last_good",
     "load",
+    "masked_text",
+    "nearest",
+    "note_present",
+    "on_disk",
+    "present_state",
     "public",
+    "put",
+    "read",
+    "read_file",
+    "replace_text",
+    "restored_text",
+    "restored_value",
+    "schema_of",
+    "schema_text",
+    "seen_state",
+    "set_value",
     "shared_arms",
+    "state_directory",
+    "undo",
+    "usable",
 ]

@@ -7,10 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.settings import load
 from agent.settings.editing.history import History
 from agent.settings.editing.last_known_good import state_directory
 from agent.settings.editing.revision import Desk
+from agent.settings.loading.load import load
 from agent.settings.toml.files import read_file
 from drivers import registry
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from agent.settings import Family, LoadedSettings
+    from agent.settings.loading.load import LoadedSettings
+    from agent.settings.model.devices import Family
     from agent.settings.toml.files import FileReader
 
 FAMILIES: Mapping[Family, Mapping[str, registry.Line]] = {

@@ -1,1 +1,20 @@
-"""The gates of a site: how they let a permit pass once among them."""
+"""This gate among the gates of its site: they let one use of a permit pass at one of them only.
+
+Speaks over the site's broker, and keeps claims in the journal.
+"""
+
+from agent.site.claimant import SiteRules
+from agent.site.link import CLIENT_SUFFIX, SiteLink, site_settings
+from agent.site.service import LoneGate, SiteDesk
+from agent.site.setup import WrongGateKeyError, site_desk
+
+__all__ = [
+    "CLIENT_SUFFIX",
+    "LoneGate",
+    "SiteDesk",
+    "SiteLink",
+    "SiteRules",
+    "WrongGateKeyError",
+    "site_desk",
+    "site_settings",
+]

@@ -12,16 +12,13 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
-from agent.core.site.claims import ClaimAnswer, ClaimCode
-from agent.core.site.ledger import ClaimRefusal, ClaimRow
-from agent.core.site.messages import Query
+from agent.core.site import ClaimAnswer, ClaimCode, ClaimRefusal, ClaimRow, Query
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.site.ledger import ClaimVerdict, Consent, Cursor
-    from agent.core.site.messages import Over
+    from agent.core.site import ClaimVerdict, Consent, Cursor, Over
     from agent.site.own_claims import OwnClaims
     from agent.site.ports import SharedLedger, Speak
 

@@ -8,18 +8,15 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.core.site.claims import ClaimAnswer, ClaimCode, PartitionPolicy
-from agent.core.site.ledger import ClaimRow
-from agent.core.site.messages import Alive, Claim, Over
+from agent.core.site import Alive, Claim, ClaimAnswer, ClaimCode, ClaimRow, Over, PartitionPolicy
 from agent.store.errors import JournalError
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.site.claims import ClaimRequest
-    from agent.core.site.messages import Answer as AnswerWord
-    from agent.core.site.messages import Query, SiteRoll
+    from agent.core.site import Answer as AnswerWord
+    from agent.core.site import ClaimRequest, Query, SiteRoll
     from agent.site.claim_coordinator import HomeGate
     from agent.site.own_claims import LiveClaim, OwnClaims
     from agent.site.ports import Answer, SharedLedger, Speak, Uses

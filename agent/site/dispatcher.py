@@ -9,16 +9,16 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from agent.core.site.messages import Rows, SiteMessageError, Want
-from agent.mqtt.messages import LinkUp
+from agent.core.site import Rows, SiteMessageError, Want
+from agent.mqtt import LinkUp
 from agent.service.worker import Backoff, Worker
 from agent.store.errors import JournalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from agent.core.site.messages import Heard, SiteRoll
-    from agent.mqtt.messages import Incoming, LinkDown
+    from agent.core.site import Heard, SiteRoll
+    from agent.mqtt import Incoming, LinkDown
     from agent.site.ports import Link
 
 log = logging.getLogger(__name__)

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from agent.broker.tls import TlsFiles
-from agent.mqtt.messages import Outgoing, Subscription
-from agent.mqtt.session import Session
-from agent.mqtt.setup import LinkView, SessionSettings
+from agent.broker import TlsFiles
+from agent.mqtt import LinkView, Outgoing, Session, SessionSettings, Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from agent.broker.addresses import BrokerAddress
-    from agent.mqtt.messages import Incoming, LinkDown, LinkUp, Receipt
+    from agent.broker import BrokerAddress
+    from agent.mqtt import Incoming, LinkDown, LinkUp, Receipt
     from agent.service.worker import Worker
 
 CLIENT_SUFFIX: Final = ".site"

@@ -15,18 +15,18 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
 
-from agent.core.events.event_types import AccessGranted
-from agent.core.model.ledger import LedgerState
-from agent.core.site.claims import ClaimAnswer, ClaimCode
+from agent.core.events import AccessGranted
+from agent.core.model import LedgerState
+from agent.core.site import ClaimAnswer, ClaimCode
 from agent.store.errors import LedgerConflictError
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from agent.core.events.event_types import Draft
-    from agent.core.model.ledger import LedgerChange
-    from agent.core.site.claims import ClaimRequest
+    from agent.core.events import Draft
+    from agent.core.model import LedgerChange
+    from agent.core.site import ClaimRequest
     from agent.site.ports import Answer
 
 PROCESS_BYTES = 4

@@ -10,13 +10,10 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from agent.core.site.claims import ClaimAnswer
-    from agent.core.site.ledger import ClaimRow, ClaimVerdict, Conflict, Consent, Cursor, PeerRow, Taken
-    from agent.core.site.messages import Word
-    from agent.mqtt.messages import Incoming, LinkDown, LinkUp, Receipt
-    from agent.mqtt.setup import LinkView
+    from agent.core.site import ClaimAnswer, ClaimRow, ClaimVerdict, Conflict, Consent, Cursor, PeerRow, Taken, Word
+    from agent.mqtt import Incoming, LinkDown, LinkUp, LinkView, Receipt
     from agent.service.worker import Worker
-    from agent.store.journal.ledger import UseState
+    from agent.store.journal import UseState
 
     Speak = Callable[[str, Word], bool]
     Answer = Callable[[ClaimAnswer], None]

@@ -10,8 +10,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.core.site.messages import EVERYBODY, ROWS_A_MESSAGE, Rows, Want, heard, told
-from agent.devices.supervisor import PortState
+from agent.core.site import EVERYBODY, ROWS_A_MESSAGE, Rows, Want, heard, told
+from agent.devices import PortState
 from agent.service.worker import Worker
 from agent.site.witnesses import Witnesses
 from agent.store.errors import JournalError
@@ -20,8 +20,8 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from agent.core.crypto.keys import SigningKey
-    from agent.core.site.messages import Heard, SiteRoll
+    from agent.core.crypto import SigningKey
+    from agent.core.site import Heard, SiteRoll
     from agent.site.ports import Link, SharedLedger
 
 log = logging.getLogger(__name__)

@@ -6,10 +6,8 @@ import time
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
-from agent.core.site.claims import ClaimAnswer, ClaimCode, PartitionPolicy
-from agent.core.site.ledger import ClaimRow
-from agent.core.site.messages import Alive, Answer, Claim, Over, Query
-from agent.devices.supervisor import PortState
+from agent.core.site import Alive, Answer, Claim, ClaimAnswer, ClaimCode, ClaimRow, Over, PartitionPolicy, Query
+from agent.devices import PortState
 from agent.site.claim_coordinator import HomeGate
 from agent.site.claimant import NO_LINK, Claimant, SiteRules
 from agent.site.dispatcher import Ear
@@ -21,11 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
-    from agent.core.crypto.keys import SigningKey
-    from agent.core.events.event_types import Draft
-    from agent.core.model.ledger import LedgerChange
-    from agent.core.site.claims import ClaimRequest
-    from agent.core.site.messages import Heard, SiteRoll, Word
+    from agent.core.crypto import SigningKey
+    from agent.core.events import Draft
+    from agent.core.model import LedgerChange
+    from agent.core.site import ClaimRequest, Heard, SiteRoll, Word
     from agent.service.worker import Worker
     from agent.site.own_claims import LiveClaim
     from agent.site.ports import Link, SharedLedger, Uses

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.broker.tls import TlsFiles
-from agent.core.crypto.keys import Algorithm, PublicKey
-from agent.core.site.claims import PartitionPolicy
-from agent.core.site.messages import SiteRoll
+from agent.broker import TlsFiles
+from agent.core.crypto import Algorithm, PublicKey
+from agent.core.site import PartitionPolicy, SiteRoll
 from agent.settings import broker_address
 from agent.site.claimant import SiteRules
 from agent.site.link import SiteLink, site_settings
@@ -16,10 +15,10 @@ from agent.site.service import LoneGate, SiteDesk
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.crypto.keys import SigningKey
-    from agent.mqtt.setup import LinkView
+    from agent.core.crypto import SigningKey
+    from agent.mqtt import LinkView
     from agent.settings import Settings
-    from agent.store.journal.journal import Journal
+    from agent.store.journal import Journal
 
 LEAST_GATES = 2
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from agent.core.site.messages import Want
+    from agent.core.site import Want
     from agent.site.ports import SharedLedger
 
 WAIT_S = 5.0

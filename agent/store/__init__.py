@@ -1,1 +1,4 @@
-"""What the gate keeps on disk: journal, permit ledger, evidence."""
+"""What the gate keeps on disk: the journal, the registry of lists, evidence, its own key.
+
+May touch files below the state directory. Its face exports nothing: each of its rooms has one of its own.
+"""

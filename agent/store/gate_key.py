@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
-from agent.core.crypto.keys import Algorithm, KeyInvalidError, SigningKey
+from agent.core.crypto import Algorithm, KeyInvalidError, SigningKey
 from agent.store.files import sync_folder
 from drivers.text import Text
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from agent.core.crypto.keys import PublicKey
+    from agent.core.crypto import PublicKey
 
 NAME: Final = "gate.key"
 MODE: Final = 0o600

@@ -6,9 +6,8 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from agent.core.model.camera_view import View
-from agent.core.model.observations import Presentation, Reading
-from agent.devices.supervisor import PortState
+from agent.core.model import Presentation, Reading, View
+from agent.devices import PortState
 from agent.i18n.recorded import recorded_text
 from agent.vision.worker.protocol import CameraPhase, CameraState, ProtocolError
 

@@ -11,8 +11,8 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from agent.core.model.backoff import delay_s
-from agent.devices.supervisor import PortState
+from agent.core.model import delay_s
+from agent.devices import PortState
 from agent.service.listeners import tell
 from agent.service.worker import Backoff, Worker
 from agent.vision.load_stats import LoadWatch

@@ -1,21 +1,27 @@
 """The issuer's side as a small Python API: what a trade window calls to issue permits. See docs/permits.md."""
 
-from agent.core.crypto.keys import KeyInvalidError, SigningKey
-from agent.core.model.list_rows import Declaration, DeclarationStatus
-from agent.core.permit.claims import Permit, PermitForm
-from central.issuing.batch import OutputError, Pictures, issue_batch, write_declarations
+from agent.core.crypto import KeyInvalidError, SigningKey
+from agent.core.model import Declaration, DeclarationStatus
+from agent.core.permit import Permit, PermitForm
+from central.issuing.batch import OutputError, Pictures, declaration_row, issue_batch, symbols, write_declarations
 from central.issuing.issuer import Issued, IssuingDesk
+from central.issuing.key_list import KeyListError, renewed, with_key, with_status
 from central.issuing.order import Order, OrderError, Problem, Terms
-from central.issuing.orders_file import CheckedOrder, read_orders
+from central.issuing.orders_file import CheckedOrder, moment_of, read_orders
 from central.issuing.qr_symbol import Level, Symbol, picture
+from central.issuing.sheet import FONT_FILE, GRIDS, Layout, SheetError, write_sheet
 
 __all__ = [
+    "FONT_FILE",
+    "GRIDS",
     "CheckedOrder",
     "Declaration",
     "DeclarationStatus",
     "Issued",
     "IssuingDesk",
     "KeyInvalidError",
+    "KeyListError",
+    "Layout",
     "Level",
     "Order",
     "OrderError",
@@ -24,11 +30,19 @@ __all__ = [
     "PermitForm",
     "Pictures",
     "Problem",
+    "SheetError",
     "SigningKey",
     "Symbol",
     "Terms",
+    "declaration_row",
     "issue_batch",
+    "moment_of",
     "picture",
     "read_orders",
+    "renewed",
+    "symbols",
+    "with_key",
+    "with_status",
     "write_declarations",
+    "write_sheet",
 ]

@@ -11,17 +11,17 @@ from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
 
-from agent.core.model.list_kinds import ListKind
+from agent.core.model import ListKind
 from agent.service.cleanup import on_failure
 from central.issuing import qr_symbol
 from central.issuing.qr_symbol import Level
-from central.publishing.sources import COLUMNS
+from central.publishing import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from agent.core.model.list_rows import Declaration
+    from agent.core.model import Declaration
     from central.issuing.issuer import Issued, IssuingDesk
     from central.issuing.orders_file import CheckedOrder
 

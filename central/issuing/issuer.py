@@ -6,19 +6,26 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from agent.core.crypto.keys import SigningKey
-from agent.core.model.list_rows import Declaration, DeclarationStatus
-from agent.core.permit.claims import PERMIT_ID_BYTES, PermitForm
-from agent.core.permit.fields import ClaimsError
-from agent.core.permit.issue import issue, issue_jws
-from agent.core.permit.reference import SECRET_BYTES, declaration_of, digest_of, reference_of
+from agent.core.crypto import SigningKey
+from agent.core.model import Declaration, DeclarationStatus
+from agent.core.permit import (
+    PERMIT_ID_BYTES,
+    SECRET_BYTES,
+    ClaimsError,
+    PermitForm,
+    declaration_of,
+    digest_of,
+    issue_jws,
+    reference_of,
+)
+from agent.core.permit.issue import issue
 from central.issuing.order import OrderError, Problem, Terms, permit_of
 from central.issuing.qr_symbol import Level, Symbol
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from agent.core.permit.claims import Permit
+    from agent.core.permit import Permit
     from central.issuing.order import Order
 
 

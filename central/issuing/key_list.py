@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from agent.core.permit.trust import KeyStatus, TrustList
+from agent.core.permit import KeyStatus, TrustList
 
 if TYPE_CHECKING:
-    from agent.core.permit.trust import TrustEntry
+    from agent.core.permit import TrustEntry
 
 
 class KeyListError(ValueError):

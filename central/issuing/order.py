@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from agent.core.permit import claims, vin
-from agent.core.permit.claims import DECLARATION_DIGITS, DIRECTIONS, LANES, Permit
-from agent.core.permit.driver_id import driver_hmac
-from agent.core.permit.fields import ClaimsError
-from agent.core.permit.vehicle import check_declaration
-from agent.core.plates.formats import PlateKind, is_plate_text, kinds_of, normalise
-from agent.settings.toml.problems import nearest
+from agent.core.permit import (
+    DECLARATION_DIGITS,
+    DIRECTIONS,
+    LANES,
+    ClaimsError,
+    Permit,
+    check_declaration,
+    claims,
+    driver_hmac,
+    vin,
+)
+from agent.core.plates import PlateKind, is_plate_text, kinds_of, normalise
+from agent.settings import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable

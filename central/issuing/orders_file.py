@@ -7,13 +7,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from central.issuing.order import HOUR_S, Order, OrderError, Problem
-from central.publishing.records import SHOWN, SourceError, records
+from central.publishing import SHOWN, SourceError
+from central.publishing.records import records
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from agent.core.permit.claims import Permit
+    from agent.core.permit import Permit
     from central.issuing.issuer import IssuingDesk
 
 MOST_ORDERS = 200_000

@@ -18,7 +18,7 @@ from central.issuing.qr_symbol import QUIET_MODULES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from agent.core.permit.claims import Permit
+    from agent.core.permit import Permit
     from central.issuing.qr_symbol import Symbol
 
 FONT_FILE = Path("/usr/share/fonts/truetype/wqy/wqy-microhei.ttc")

@@ -12,14 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
-from agent.core.lists.chunks import Chunk, ChunkRef
+from agent.core.lists import Chunk, ChunkRef
 from agent.service.cleanup import on_failure
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
     from pathlib import Path
 
-    from agent.core.model.list_kinds import ListKind
+    from agent.core.model import ListKind
 
 NAME = "lists.db"
 SCHEMA_VERSION = 1

@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from agent.core.lists.errors import ListError, ListFault
-from agent.core.lists.sealed import open_head, read_head
-from agent.core.model.list_kinds import ListKind
-from agent.lists.topics import (
+from agent.core.lists import ListError, ListFault, open_head, read_head
+from agent.core.model import ListKind
+from agent.lists import (
     CONTENT_TYPE_CBOR,
     CONTENT_TYPE_CHUNK,
     ChunkTopic,
@@ -25,14 +24,13 @@ from agent.lists.topics import (
     ListTopics,
     WantTopic,
 )
-from agent.mqtt.messages import Outgoing
+from agent.mqtt import Outgoing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from agent.core.permit.trust import TrustList
-    from agent.mqtt.messages import Incoming
-    from agent.mqtt.one_shot_client import Guest
+    from agent.core.permit import TrustList
+    from agent.mqtt import Guest, Incoming
     from central.publishing.catalogue import Catalogue
     from central.publishing.publisher import Publisher
 

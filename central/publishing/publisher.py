@@ -7,27 +7,30 @@ import itertools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from agent.core.lists.chunks import pack_chunks
-from agent.core.lists.codec import encode_row, kind_of, row_key
-from agent.core.lists.errors import ListError, ListFault
-from agent.core.lists.sealed import (
+from agent.core.lists import (
     MAX_DELTA_BYTES,
     MAX_DELTA_ROWS,
     ListDelta,
+    ListError,
+    ListFault,
     ListHead,
+    encode_row,
+    kind_of,
+    pack_chunks,
+    row_key,
     seal_delta,
     seal_head,
 )
-from agent.core.model.list_kinds import ListKind
-from agent.store.registry.list_pack import PackedList
+from agent.core.model import ListKind
+from agent.store.registry import PackedList
 from central.publishing.catalogue import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from agent.clock.clock import Clock
-    from agent.core.crypto.keys import SigningKey
-    from agent.core.lists.codec import Row
+    from agent.clock import Clock
+    from agent.core.crypto import SigningKey
+    from agent.core.lists import Row
     from central.publishing.catalogue import Catalogue, Difference
 
 HEAD_LIFE_S = 7 * 86_400

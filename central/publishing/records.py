@@ -7,7 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.settings.toml.problems import nearest
+from agent.settings import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

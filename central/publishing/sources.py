@@ -6,21 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar, assert_never
 
-from agent.core.lists.codec import encode_row, row_key
-from agent.core.lists.errors import ListError
-from agent.core.model.list_kinds import ListKind
-from agent.core.model.list_rows import Declaration, DeclarationStatus, Revocation, Subject, Watched
+from agent.core.lists import ListError, encode_row, row_key
+from agent.core.model import Declaration, DeclarationStatus, ListKind, Revocation, Subject, Watched
+from agent.core.permit import DECLARATION_DIGITS, DIRECTIONS, LANES, PERMIT_ID_BYTES
 from agent.core.permit import vin as vins
-from agent.core.permit.claims import DECLARATION_DIGITS, DIRECTIONS, LANES, PERMIT_ID_BYTES
-from agent.core.plates.formats import PlateKind, kinds_of, normalise
-from agent.settings.toml.problems import nearest
+from agent.core.plates import PlateKind, kinds_of, normalise
+from agent.settings import nearest
 from central.publishing.records import SHOWN, Record, SourceError, records, unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
-    from agent.core.lists.codec import Row
+    from agent.core.lists import Row
 
 COLUMNS: Mapping[ListKind, tuple[str, ...]] = {
     ListKind.DECLARATIONS: (

@@ -12,7 +12,7 @@ import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
-from agent.core.model.reasons import Verdict
+from agent.core.model import Verdict
 from drivers.emulators.modbus_rtu import ModbusEmulator
 from sim.demo import site as demo_site
 from sim.demo.broker import Broker

@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from agent.core.model.reasons import Reason, Verdict
+from agent.core.model import Reason, Verdict
 from agent.i18n import Language
 from agent.i18n.reasons import officer_text
 

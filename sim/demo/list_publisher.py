@@ -5,20 +5,18 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from agent.broker.addresses import BrokerAddress
-from agent.clock.clock import Clock
-from agent.core.model.list_kinds import ListKind
-from agent.mqtt.one_shot_client import Guest
-from central.publishing.catalogue import Catalogue
-from central.publishing.delivery import Delivery, survey
-from central.publishing.publisher import Publisher
+from agent.broker import BrokerAddress
+from agent.clock import Clock
+from agent.core.model import ListKind
+from agent.mqtt import Guest
+from central.publishing import Catalogue, Delivery, Publisher, survey
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from agent.core.crypto.keys import SigningKey
-    from agent.core.model.list_rows import Declaration, Revocation
+    from agent.core.crypto import SigningKey
+    from agent.core.model import Declaration, Revocation
 
 SETTLE_S = 0.3
 """A broker on this machine has shown all it has after so long."""

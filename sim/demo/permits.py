@@ -6,16 +6,24 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.core.model.list_rows import Declaration, DeclarationStatus, Revocation
-from agent.core.permit import base45, vin
-from agent.core.permit.claims import PERMIT_ID_BYTES, PLATE_KINDS, Permit
+from agent.core.model import Declaration, DeclarationStatus, Revocation
+from agent.core.permit import (
+    PERMIT_ID_BYTES,
+    PLATE_KINDS,
+    SECRET_BYTES,
+    Permit,
+    base45,
+    declaration_of,
+    digest_of,
+    reference_of,
+    vin,
+)
 from agent.core.permit.issue import issue
 from agent.core.permit.parse import PREFIX
-from agent.core.permit.reference import SECRET_BYTES, declaration_of, digest_of, reference_of
-from agent.core.plates.formats import kinds_of
+from agent.core.plates import kinds_of
 
 if TYPE_CHECKING:
-    from agent.core.permit.issue import Issuer
+    from agent.core.permit import Issuer
     from sim.demo.vehicles import Act
 
 HOUR_S = 3600

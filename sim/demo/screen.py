@@ -14,7 +14,7 @@ from rich.segment import SegmentLines
 from rich.table import Table
 from rich.text import Text
 
-from agent.core.model.reasons import Reason, Verdict
+from agent.core.model import Reason, Verdict
 from agent.i18n import Language
 from agent.i18n.reasons import officer_text
 from sim.demo.event_lines import event_picture

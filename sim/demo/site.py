@@ -6,10 +6,9 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from agent.core.crypto.keys import SigningKey
-from agent.core.permit import trust
-from agent.core.permit.issue import Issuer, trust_list
-from agent.lane.simulated_vehicle import put_scene
+from agent.core.crypto import SigningKey
+from agent.core.permit import Issuer, trust, trust_list
+from agent.lane import put_scene
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from agent.core.crypto.jws import kid_of
-from agent.core.events.verification import verify
+from agent.core.crypto import kid_of
+from agent.core.events import verify
 from agent.store.gate_key import read_gate_key
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from agent.core.events.event_types import Outcome
-from agent.core.model.reasons import Reason, Verdict
-from agent.core.permit.claims import PermitForm
+from agent.core.events import Outcome
+from agent.core.model import Reason, Verdict
+from agent.core.permit import PermitForm
 from sim.physics.driving import Conduct, Plan
 
 Shown = Literal["valid", "reference", "forged", "expired", "first", "none"]

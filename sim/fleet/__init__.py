@@ -1,1 +1,16 @@
-"""Many simulated gates in one process, to see how brokers and central bear them."""
+"""Many simulated gates against real brokers, and what becomes of their events."""
+
+from sim.fleet.counters import Report
+from sim.fleet.plan import SESSION_EXPIRY_S, WILL_DELAY_S, Credentials, Plan, elsewhere
+from sim.fleet.run import Fleet, Progress
+
+__all__ = [
+    "SESSION_EXPIRY_S",
+    "WILL_DELAY_S",
+    "Credentials",
+    "Fleet",
+    "Plan",
+    "Progress",
+    "Report",
+    "elsewhere",
+]

@@ -14,8 +14,8 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 
+from agent.mqtt import connect_properties, incoming, limits, publish_properties, subscribe_options
 from agent.mqtt import reason_codes as reasons
-from agent.mqtt.packets import connect_properties, incoming, limits, publish_properties, subscribe_options
 
 if TYPE_CHECKING:
     import ssl
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from paho.mqtt.properties import Properties
     from paho.mqtt.reasoncodes import ReasonCode
 
-    from agent.broker.addresses import BrokerAddress
-    from agent.mqtt.messages import Incoming, Limits, Outgoing, Subscription
+    from agent.broker import BrokerAddress
+    from agent.mqtt import Incoming, Limits, Outgoing, Subscription
 
 PACKET_BYTES = 1_048_576
 

@@ -13,11 +13,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from agent.broker.addresses import shuffled
-from agent.broker.topics import ROOT, Topics
-from agent.core.events.chain import beginning, digest_of
-from agent.mqtt.broker_selector import Rota
-from agent.mqtt.messages import Outgoing, Subscription
+from agent.broker import ROOT, Topics, shuffled
+from agent.core.events import beginning, digest_of
+from agent.mqtt import Outgoing, Rota, Subscription
 from sim.fleet.connection import Wire, WireOptions
 from sim.fleet.counters import Consumed
 
@@ -27,8 +25,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from random import Random
 
-    from agent.mqtt.messages import Incoming, Limits
-    from agent.mqtt.setup import SessionSettings
+    from agent.mqtt import Incoming, Limits, SessionSettings
 
 BATCH_S = 0.05
 SESSION_S = 600

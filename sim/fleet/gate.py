@@ -11,16 +11,9 @@ import time
 import uuid
 from typing import TYPE_CHECKING
 
-from agent.broker.addresses import shuffled
-from agent.broker.topics import Topics
-from agent.core.events.chain import RANDOM_BYTES, Point, Writer, beginning, seal
-from agent.core.events.event_types import DeviceChanged, Draft
-from agent.core.events.messages import Ack
-from agent.mqtt import reason_codes
-from agent.mqtt.broker_selector import Rota
-from agent.mqtt.event_messages import event_message
-from agent.mqtt.flow import Flow
-from agent.mqtt.messages import Outgoing, Receipt, Subscription
+from agent.broker import Topics, shuffled
+from agent.core.events import RANDOM_BYTES, Ack, DeviceChanged, Draft, Point, Writer, beginning, seal
+from agent.mqtt import Flow, Outgoing, Receipt, Rota, Subscription, event_message, reason_codes
 from sim.fleet.connection import Wire, WireOptions
 
 if TYPE_CHECKING:
@@ -28,10 +21,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Executor
     from random import Random
 
-    from agent.core.events.chain import ClockReading, Sealed
-    from agent.mqtt.flow import FlowSettings
-    from agent.mqtt.messages import Incoming, Limits
-    from agent.mqtt.setup import SessionSettings
+    from agent.core.events import ClockReading, Sealed
+    from agent.mqtt import FlowSettings, Incoming, Limits, SessionSettings
     from sim.fleet.counters import Tally
 
 log = logging.getLogger(__name__)

@@ -7,11 +7,8 @@ import socket
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from agent.broker.addresses import BrokerAddress
-from agent.broker.tls import TlsFiles
-from agent.broker.topics import check_gate_id
-from agent.mqtt.flow import FlowSettings
-from agent.mqtt.setup import SessionSettings
+from agent.broker import BrokerAddress, TlsFiles, check_gate_id
+from agent.mqtt import FlowSettings, SessionSettings
 
 GATE = "{gate}"
 # The product's own values, wherever the plan says nothing else.

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING
 
-from agent.broker.tls import TlsFiles, make_context
-from agent.clock.clock import Clock
-from agent.core.events.chain import ClockReading, Writer, beginning, seal
-from agent.core.events.event_types import DeviceChanged, Draft
-from agent.mqtt.setup import SessionSettings
+from agent.broker import TlsFiles, make_context
+from agent.clock import Clock
+from agent.core.events import ClockReading, DeviceChanged, Draft, Writer, beginning, seal
+from agent.mqtt import SessionSettings
 from sim.fleet.consumer import Consumer
 from sim.fleet.counters import Tally, report
 from sim.fleet.gate import SimulatedGate

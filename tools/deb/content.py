@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from agent.lists.service import REGISTRY
+from agent.lists import REGISTRY
 from agent.store.journal import schema
 from agent.store.registry import file as registry_file
 from tools.deb.command_tree import commands

@@ -11,7 +11,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
-from agent.core.plates.formats import PlateKind
+from agent.core.plates import PlateKind
 from agent.vision.worker.picture_file import load
 from agent.vision.worker.plate import rectify
 from training.detector.scene import Labelled

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from agent.core.plates.formats import PROVINCES
+from agent.core.plates import PROVINCES
 from training.drawing.chance import happens, pick
 
 if TYPE_CHECKING:

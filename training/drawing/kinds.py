@@ -7,7 +7,7 @@ from enum import StrEnum
 from string import ascii_uppercase, digits
 from typing import TYPE_CHECKING, Final
 
-from agent.core.plates.formats import PROVINCES
+from agent.core.plates import PROVINCES
 from training.drawing.chance import happens, pick, weighted
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import onnxruntime
 
-from agent.core.plates.columns import ALPHABET
-from agent.core.plates.formats import FORMATS, TWO_LINES, Grammar, normalise
+from agent.core.plates import ALPHABET, FORMATS, TWO_LINES, Grammar, normalise
 from agent.vision.worker.plate import ctc
 from agent.vision.worker.plate.rectify import VIEW_HEIGHT_PX, VIEW_WIDTH_PX, flatten
 from training.drawing import DrawnKind, Glyphs, Light, draw

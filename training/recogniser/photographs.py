@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
-from agent.core.plates.columns import ALPHABET
+from agent.core.plates import ALPHABET
 from agent.vision.worker.picture_file import load
 from agent.vision.worker.plate.detector import PlateDetector
 from agent.vision.worker.plate.rectify import VIEW_HEIGHT_PX, VIEW_WIDTH_PX

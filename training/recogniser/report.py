@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 import cv2
 
-from agent.core.plates.formats import PROVINCES
+from agent.core.plates import PROVINCES
 from training.drawing import DrawnKind, Glyphs, GlyphsError, Light
 from training.recogniser.measure import (
     Drawing,

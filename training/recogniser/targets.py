@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from agent.core.plates.columns import ALPHABET
+from agent.core.plates import ALPHABET
 from agent.vision.worker.plate.rectify import VIEW_WIDTH_PX
 
 if TYPE_CHECKING:

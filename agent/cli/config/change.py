@@ -14,24 +14,33 @@ import typer
 from agent.cli import exits
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationToChange, ProblemLanguage
 from agent.cli.terminal import echo
-from agent.clock.clock import Clock
-from agent.core.events.chain import time_text
+from agent.clock import Clock
+from agent.core.events import time_text
 from agent.i18n import Language, translate
+from agent.settings import (
+    ChangeError,
+    Edit,
+    HistoryError,
+    SettingsError,
+    StaleError,
+    Step,
+    edited,
+    key_path,
+    present_state,
+    put,
+    seen_state,
+    set_value,
+    undo,
+)
 from agent.settings.drivers import desk_of, history_of
-from agent.settings.editing.history import HistoryError, Step, present_state
-from agent.settings.editing.proposal import Edit, StaleError, edited, put, seen_state
-from agent.settings.editing.revision import set_value, undo
-from agent.settings.toml.change import ChangeError
-from agent.settings.toml.keypath import key_path
-from agent.settings.toml.problems import SettingsError
 from drivers.text import Text, reason
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from agent.settings import LoadedSettings
-    from agent.settings.editing.history import Generation, State
-    from agent.settings.toml.places import Path as KeyPath
+    from agent.settings import Generation, LoadedSettings
+    from agent.settings import Path as KeyPath
+    from agent.settings.editing.history import State
 
 TAKE = "the agent takes it with: systemctl reload gate-agent"
 FROM_STANDARD_INPUT = "-"

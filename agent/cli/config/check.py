@@ -11,7 +11,7 @@ import typer
 from agent.cli import exits
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationFile, ProblemLanguage, load_configuration, relay_boards
 from agent.cli.terminal import echo
-from agent.core.commands.command import CommandName
+from agent.core.commands import CommandName
 from agent.i18n import Language
 from agent.settings import SettingsError, interlocks, shared_arms
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from agent.cli.configuration import FAMILIES, models
 from agent.cli.terminal import echo
-from agent.settings.model.json_schema import schema_text
+from agent.settings import schema_text
 
 
 def schema() -> None:

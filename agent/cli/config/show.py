@@ -9,10 +9,10 @@ import typer
 
 from agent.cli.configuration import DEFAULT_PATH, ConfigurationFile, load_configuration
 from agent.cli.terminal import echo
-from agent.settings.loading.origin import entries
+from agent.settings import entries
 
 if TYPE_CHECKING:
-    from agent.settings.loading.origin import Entry
+    from agent.settings import Entry
 
 
 def show(

@@ -12,7 +12,7 @@ import typer
 from agent.cli import exits
 from agent.cli.lists.gate import settings_of
 from agent.cli.terminal import echo
-from agent.clock.clock import Clock
+from agent.clock import Clock
 from agent.console.access.access import Access
 from agent.console.access.admin_actions import Act
 from agent.console.access.database import AccessStoreError

@@ -12,8 +12,7 @@ from agent.cli import exits
 from agent.cli.pipes import drop_output
 from agent.cli.rights import act_at
 from agent.cli.terminal import echo
-from agent.core.crypto.jws import kid_of
-from agent.core.crypto.keys import Algorithm, KeyInvalidError, PublicKey
+from agent.core.crypto import Algorithm, KeyInvalidError, PublicKey, kid_of
 from agent.store.errors import JournalError
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from rich.text import Text
 
-from agent.core.events.event_types import (
+from agent.core.events import (
     AccessDecided,
     AccessGranted,
     Alarm,
@@ -16,8 +16,8 @@ from agent.core.events.event_types import (
     Outcome,
     TransactionClosed,
 )
+from agent.core.model import Reason, Verdict
 from agent.core.model.printable import printable
-from agent.core.model.reasons import Reason, Verdict
 from agent.i18n import translate
 from agent.i18n.events import alarm_text, outcome_text
 from agent.i18n.reasons import officer_text

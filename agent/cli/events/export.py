@@ -16,23 +16,20 @@ from agent.cli import exits
 from agent.cli.events.common import DEFAULT_JOURNAL, JournalLater, failing
 from agent.cli.events.time_argument import unix_time
 from agent.cli.terminal import echo
-from agent.clock.clock import Clock
-from agent.core.events.chain import time_text
-from agent.core.events.checkpoint import ExportStatement, signed
-from agent.core.events.verification import Verifier
-from agent.core.model.sequence import SEQ_MAX
+from agent.clock import Clock
+from agent.core.events import ExportStatement, Verifier, signed, time_text
+from agent.core.model import SEQ_MAX
 from agent.service.rights import acting_as, acting_as_caller, keeper_for_root
 from agent.store.errors import JournalCorruptError, JournalUnavailableError
 from agent.store.gate_key import GateKeyError, read_gate_key
-from agent.store.journal.history import held_hashes
-from agent.store.journal.reader import JournalReader
+from agent.store.journal import JournalReader, held_hashes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import BinaryIO
 
-    from agent.core.crypto.keys import SigningKey
-    from agent.store.journal.history import Recorded
+    from agent.core.crypto import SigningKey
+    from agent.store.journal import Recorded
 
 SIGNATURE = ".sig"
 _PRIVATE = 0o600

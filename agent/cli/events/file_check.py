@@ -9,17 +9,15 @@ from typing import TYPE_CHECKING
 from agent.cli.events.export import SIGNATURE
 from agent.cli.events.verdict import Grounds, tell
 from agent.cli.terminal import echo
-from agent.core.crypto.jws import JwsError, key_named_by
-from agent.core.events.chain import Point
-from agent.core.events.checkpoint import ExportStatement, opened
-from agent.core.events.verification import Fault, Flaw, verify, verify_streams
+from agent.core.crypto import JwsError, key_named_by
+from agent.core.events import ExportStatement, Fault, Flaw, Point, opened, verify, verify_streams
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from agent.core.crypto.keys import PublicKey
-    from agent.core.events.verification import Verification
+    from agent.core.crypto import PublicKey
+    from agent.core.events import Verification
 
 
 def check_file(file: Path, keys: Mapping[str, PublicKey] | None) -> bool:

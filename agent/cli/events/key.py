@@ -10,7 +10,7 @@ import typer
 from agent.cli.events.common import DEFAULT_STATE, failing
 from agent.cli.rights import act_at, act_at_gate
 from agent.cli.terminal import echo
-from agent.core.crypto.jws import kid_of
+from agent.core.crypto import kid_of
 from agent.store.gate_key import GateKeyError, public_pem, read_gate_key
 
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from agent.cli.events.common import DEFAULT_JOURNAL, JournalPath, failing
 from agent.cli.events.event_line import event_line
 from agent.i18n import Language  # noqa: TC001 - typer reads the annotation
-from agent.store.journal.reader import JournalReader
+from agent.store.journal import JournalReader
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,7 @@ from typing import Final
 
 import typer
 
-from agent.clock.clock import Clock
+from agent.clock import Clock
 
 AGO: Final = re.compile(r"(\d+)([smhd])", re.ASCII)
 SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86400}

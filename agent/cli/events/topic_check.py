@@ -7,23 +7,18 @@ import time
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from agent.broker.topics import Topics
+from agent.broker import Topics
 from agent.cli.events.verdict import Grounds, tell
 from agent.cli.terminal import echo
-from agent.core.crypto.jws import JwsError, key_named_by, kid_of
-from agent.core.crypto.keys import Algorithm, KeyInvalidError, PublicKey
-from agent.core.events.chain import Point, digest_of
-from agent.core.events.checkpoint import Checkpoint, opened
-from agent.core.events.verification import Fault, Flaw, Verification, Verifier
-from agent.mqtt.event_messages import REPLAY
-from agent.mqtt.one_shot_client import Guest
+from agent.core.crypto import Algorithm, JwsError, KeyInvalidError, PublicKey, key_named_by, kid_of
+from agent.core.events import Checkpoint, Fault, Flaw, Point, Verification, Verifier, digest_of, opened
+from agent.mqtt import REPLAY, Guest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from agent.broker.addresses import BrokerAddress
-    from agent.broker.tls import TlsFiles
-    from agent.mqtt.messages import Incoming
+    from agent.broker import BrokerAddress, TlsFiles
+    from agent.mqtt import Incoming
 
 BIRTH_WITHIN_S = 3.0
 

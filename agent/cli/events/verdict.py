@@ -10,8 +10,8 @@ from agent.cli.terminal import echo
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from agent.core.crypto.keys import PublicKey
-    from agent.core.events.verification import Verification
+    from agent.core.crypto import PublicKey
+    from agent.core.events import Verification
 
 
 @dataclass(frozen=True, slots=True)

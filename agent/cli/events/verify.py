@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from agent.broker.addresses import BrokerAddress
-from agent.broker.tls import TlsFiles
-from agent.broker.topics import check_gate_id
+from agent.broker import BrokerAddress, TlsFiles, check_gate_id
 from agent.cli import exits
 from agent.cli.events.common import failing, pinned
 from agent.cli.events.file_check import check_file
@@ -17,14 +15,14 @@ from agent.cli.events.topic_check import Listening, check_topic
 from agent.cli.events.verdict import Grounds, tell
 from agent.cli.rights import act_at
 from agent.cli.terminal import echo
-from agent.core.crypto.jws import kid_of
+from agent.core.crypto import kid_of
 from agent.store.gate_key import GateKeyError, read_gate_key
-from agent.store.journal.reader import JournalReader, is_database
+from agent.store.journal import JournalReader, is_database
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from agent.core.crypto.keys import PublicKey
+    from agent.core.crypto import PublicKey
 
 DEFAULT_FOR_S = 60.0
 

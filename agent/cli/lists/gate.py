@@ -10,8 +10,8 @@ import typer
 from agent.cli import exits
 from agent.cli.configuration import load_configuration
 from agent.cli.terminal import echo
-from agent.clock.clock import Clock
-from agent.lists.service import open_registry
+from agent.clock import Clock
+from agent.lists import open_registry
 from agent.settings import SettingsError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.settings import Settings
-    from agent.store.registry.registry import Registry
+    from agent.store.registry import Registry
 
 
 def settings_of(configuration: Path) -> Settings:

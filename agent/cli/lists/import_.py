@@ -15,23 +15,21 @@ from agent.cli.lists.intake import Intake
 from agent.cli.lists.options import fail
 from agent.cli.rights import act_at_gate
 from agent.cli.terminal import echo
-from agent.clock.clock import Clock
-from agent.core.events.event_types import AlarmRaised, ListsApplied, ListsRefused
-from agent.lists.intake import ListDesk
-from agent.lists.service import INCOMING
+from agent.clock import Clock
+from agent.core.events import AlarmRaised, ListsApplied, ListsRefused
+from agent.lists import INCOMING, ListDesk
 from agent.store.errors import RegistryError
-from agent.store.registry.chunk_spool import ChunkSpool
-from agent.store.registry.list_pack import PackError, read_pack
+from agent.store.registry import ChunkSpool, PackError, read_pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.progress import Progress, TaskID
 
-    from agent.core.events.event_types import Event
-    from agent.core.model.list_kinds import ListKind
+    from agent.core.events import Event
+    from agent.core.model import ListKind
     from agent.settings import Settings
-    from agent.store.registry.registry import Registry
+    from agent.store.registry import Registry
 
 
 def import_(

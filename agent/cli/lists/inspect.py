@@ -10,16 +10,15 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from agent.broker.addresses import BrokerAddress
-from agent.broker.tls import TlsFiles
+from agent.broker import BrokerAddress, TlsFiles
 from agent.cli import exits
 from agent.cli.lists import options
 from agent.cli.lists.view import Exhibit, Judge
 from agent.cli.permit.files import PermitFileError, read_roots, read_trust_list
 from agent.cli.permit.view import moment
 from agent.cli.terminal import echo
-from agent.mqtt.one_shot_client import Guest, GuestError
-from agent.store.registry.list_pack import PackError
+from agent.mqtt import Guest, GuestError
+from agent.store.registry import PackError
 
 _ZIP = b"PK"
 

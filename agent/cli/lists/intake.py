@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from agent.core.lists.errors import ListError, ListFault
+from agent.core.lists import ListError, ListFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from agent.core.lists.sealed import ListHead, Opened
-    from agent.core.model.list_kinds import ListKind
-    from agent.lists.intake import ListDesk
-    from agent.store.registry.list_pack import Pack
+    from agent.core.lists import ListHead, Opened
+    from agent.core.model import ListKind
+    from agent.lists import ListDesk
+    from agent.store.registry import Pack
 
 
 class Progress(Protocol):

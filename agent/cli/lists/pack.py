@@ -11,8 +11,8 @@ import typer
 from agent.cli.lists import options
 from agent.cli.lists.publishing import ERRORS, Desk, Papers, files_of
 from agent.cli.terminal import echo
-from agent.core.model.list_kinds import ListKind
-from agent.store.registry.list_pack import PackError, write_pack
+from agent.core.model import ListKind
+from agent.store.registry import PackError, write_pack
 
 
 def pack(  # noqa: PLR0913, PLR0917 - one argument an option

@@ -12,17 +12,15 @@ import typer
 from rich.console import Console
 from rich.progress import DownloadColumn, Progress
 
-from agent.broker.addresses import BrokerAddress
-from agent.broker.tls import TlsFiles
+from agent.broker import BrokerAddress, TlsFiles
 from agent.cli.lists import options
 from agent.cli.lists.publishing import ERRORS, Desk, Papers, files_of
 from agent.cli.permit.files import PermitFileError
 from agent.cli.terminal import echo
-from agent.clock.clock import Clock
-from agent.core.model.list_kinds import ListKind
-from agent.mqtt.one_shot_client import Guest, GuestError
-from central.publishing.delivery import SETTLE_S, Delivery, DeliveryError, Stock, seen_version, survey
-from central.publishing.records import SourceError
+from agent.clock import Clock
+from agent.core.model import ListKind
+from agent.mqtt import Guest, GuestError
+from central.publishing import SETTLE_S, Delivery, DeliveryError, SourceError, Stock, seen_version, survey
 
 if TYPE_CHECKING:
     from collections.abc import Callable

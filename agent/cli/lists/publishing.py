@@ -10,21 +10,17 @@ from rich.progress import Progress, TaskID
 
 from agent.cli.permit.files import PermitFileError, read_key, read_roots
 from agent.cli.terminal import echo
-from agent.clock.clock import Clock
-from agent.core.model.list_kinds import ListKind
-from agent.core.permit.trust import KeyStatus, Purpose, TrustError, TrustList, load
-from central.publishing.catalogue import Catalogue, CatalogueError
-from central.publishing.delivery import DeliveryError
-from central.publishing.publisher import Publisher
-from central.publishing.records import SourceError
-from central.publishing.sources import entries
+from agent.clock import Clock
+from agent.core.model import ListKind
+from agent.core.permit import KeyStatus, Purpose, TrustError, TrustList, load
+from central.publishing import Catalogue, CatalogueError, DeliveryError, Publisher, SourceError, entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from agent.core.crypto.keys import SigningKey
-    from central.publishing.publisher import Change
+    from agent.core.crypto import SigningKey
+    from central.publishing import Change
 
 ERRORS = (PermitFileError, CatalogueError, DeliveryError, SourceError)
 WARNINGS_SHOWN = 10

@@ -13,15 +13,15 @@ from agent.cli.configuration import DEFAULT_PATH, Configuration
 from agent.cli.lists.gate import registry_of, settings_of
 from agent.cli.lists.options import fail
 from agent.cli.terminal import echo
-from agent.clock.clock import Clock
-from agent.core.lists.freshness import standing_of
-from agent.lists.service import REGISTRY, freshness_rules
+from agent.clock import Clock
+from agent.core.lists import standing_of
+from agent.lists import REGISTRY, freshness_rules
 from agent.store.errors import RegistryError
 
 if TYPE_CHECKING:
-    from agent.core.model.list_kinds import ListName
+    from agent.core.model import ListName
     from agent.settings import Settings
-    from agent.store.registry.registry import Registry
+    from agent.store.registry import Registry
 
 MINUTE_S = 60
 HOUR_S = 3600

@@ -6,22 +6,30 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from agent.cli.permit.files import PermitFileError
-from agent.clock.clock import Clock
-from agent.core.lists.chunks import MAX_CHUNK_SIZE, read_chunk, unpack_chunk
-from agent.core.lists.codec import decode_row
-from agent.core.lists.errors import ListError
-from agent.core.lists.sealed import MAX_DELTA_BYTES, open_delta, open_head, read_delta, read_head
-from agent.core.permit.trust import PREFIX, TrustError, TrustList, load
-from agent.store.registry.list_pack import TRUST_NAME, read_pack
+from agent.clock import Clock
+from agent.core.lists import (
+    MAX_CHUNK_SIZE,
+    MAX_DELTA_BYTES,
+    ListError,
+    decode_row,
+    open_delta,
+    open_head,
+    read_chunk,
+    read_delta,
+    read_head,
+    unpack_chunk,
+)
+from agent.core.permit import PREFIX, TrustError, TrustList, load
+from agent.store.registry import TRUST_NAME, read_pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from agent.core.crypto.keys import PublicKey
-    from agent.core.lists.sealed import ListHead
-    from agent.core.model.list_kinds import ListKind
-    from agent.store.registry.list_pack import Pack
+    from agent.core.crypto import PublicKey
+    from agent.core.lists import ListHead
+    from agent.core.model import ListKind
+    from agent.store.registry import Pack
 
 _COSE = b"\xd2"
 _LONGEST = max(MAX_CHUNK_SIZE, MAX_DELTA_BYTES)

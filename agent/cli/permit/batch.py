@@ -15,19 +15,15 @@ from rich.progress import Progress
 from agent.cli.permit.common import fail, time_of
 from agent.cli.permit.files import PermitFileError, read_driver_key, read_key
 from agent.cli.terminal import echo
-from agent.core.model.list_rows import DeclarationStatus
-from agent.core.permit.claims import PermitForm
-from central.issuing.batch import OutputError, Pictures, issue_batch, symbols
-from central.issuing.issuer import Issued, IssuingDesk
-from central.issuing.order import Terms
-from central.issuing.orders_file import read_orders
-from central.issuing.qr_symbol import Level
-from central.publishing.records import SourceError
+from agent.core.model import DeclarationStatus
+from agent.core.permit import PermitForm
+from central.issuing import Issued, IssuingDesk, Level, OutputError, Pictures, Terms, issue_batch, read_orders, symbols
+from central.publishing import SourceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from central.issuing.qr_symbol import Symbol
+    from central.issuing import Symbol
 
     _More: TypeAlias = Callable[[Path, Sequence[Issued]], None]
 
@@ -107,7 +103,7 @@ def _nothing_more(_folder: Path, _issued: Sequence[Issued]) -> None:
 
 def _sheet_writer(per_page: int, zone: str, font: Path | None, level: Level, advance: Callable[[int], None]) -> _More:
     """What writes sheet.pdf. Raises PermitFileError for a zone that there is not."""
-    from central.issuing.sheet import FONT_FILE, GRIDS, Layout, SheetError, write_sheet  # noqa: PLC0415 - only here
+    from central.issuing import FONT_FILE, GRIDS, Layout, SheetError, write_sheet  # noqa: PLC0415 - only here
 
     if per_page not in GRIDS:
         raise PermitFileError(f"--sheet: a page has {', '.join(map(str, GRIDS))} cards, not {per_page}")

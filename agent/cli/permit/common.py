@@ -8,8 +8,8 @@ import typer
 
 from agent.cli import exits
 from agent.cli.terminal import echo
-from agent.clock.clock import Clock
-from central.issuing.orders_file import moment_of
+from agent.clock import Clock
+from central.issuing import moment_of
 
 HOUR_S = 3600
 

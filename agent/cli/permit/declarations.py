@@ -6,22 +6,17 @@ import zipfile
 from typing import TYPE_CHECKING
 
 from agent.cli.permit.files import PermitFileError
-from agent.core.lists.chunks import unpack_chunk
-from agent.core.lists.codec import decode_row
-from agent.core.lists.errors import ListError
-from agent.core.lists.sealed import open_delta, open_head
-from agent.core.model.list_kinds import ListKind
-from agent.core.model.list_rows import Declaration
-from agent.store.registry.list_pack import Pack, PackError, read_pack
-from central.publishing.records import SourceError
-from central.publishing.sources import entries
+from agent.core.lists import ListError, decode_row, open_delta, open_head, unpack_chunk
+from agent.core.model import Declaration, ListKind
+from agent.store.registry import Pack, PackError, read_pack
+from central.publishing import SourceError, entries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from agent.core.lists.sealed import ListHead
-    from agent.core.permit.trust import TrustList
+    from agent.core.lists import ListHead
+    from agent.core.permit import TrustList
 
 _KIND = ListKind.DECLARATIONS
 

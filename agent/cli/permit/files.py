@@ -8,10 +8,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.core.crypto.keys import KeyInvalidError, PublicKey, SigningKey
-from agent.core.permit import parse
-from agent.core.permit.trust import MAX_TEXT, TrustError, TrustList, load, root_key
-from central.issuing.qr_symbol import Level, Symbol, picture
+from agent.core.crypto import KeyInvalidError, PublicKey, SigningKey
+from agent.core.permit import MAX_TEXT, TrustError, TrustList, load, parse, root_key
+from central.issuing import Level, Symbol, picture
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

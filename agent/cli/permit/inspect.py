@@ -10,10 +10,8 @@ from agent.cli.permit import view
 from agent.cli.permit.common import AsJson, Source, fail
 from agent.cli.permit.files import PermitFileError, read_permit
 from agent.cli.terminal import echo
+from agent.core.permit import ClaimsError, PermitForm, reference
 from agent.core.permit import parse as opening
-from agent.core.permit import reference
-from agent.core.permit.claims import PermitForm
-from agent.core.permit.fields import ClaimsError
 
 
 def inspect(source: Source, as_json: AsJson = False) -> None:

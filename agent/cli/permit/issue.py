@@ -10,18 +10,14 @@ import typer
 from agent.cli.permit.common import HOUR_S, fail, time_of
 from agent.cli.permit.files import PermitFileError, append_row, read_driver_key, read_key, write_picture
 from agent.cli.terminal import echo
-from agent.core.model.list_kinds import ListKind
-from agent.core.permit import vin
-from agent.core.permit.claims import LANES, PermitForm
-from agent.core.plates.formats import PlateKind  # noqa: TC001 - Typer reads the annotations
-from central.issuing.batch import declaration_row
-from central.issuing.issuer import IssuingDesk
-from central.issuing.order import Order, OrderError, Terms
-from central.issuing.qr_symbol import Level
-from central.publishing.sources import COLUMNS
+from agent.core.model import ListKind
+from agent.core.permit import LANES, PermitForm, vin
+from agent.core.plates import PlateKind  # noqa: TC001 - Typer reads the annotations
+from central.issuing import IssuingDesk, Level, Order, OrderError, Terms, declaration_row
+from central.publishing import COLUMNS
 
 if TYPE_CHECKING:
-    from agent.core.model.list_rows import Declaration
+    from agent.core.model import Declaration
 
 
 def issue(  # noqa: PLR0913, PLR0917 - one argument an option

@@ -11,10 +11,8 @@ import typer
 from agent.cli.permit.common import HOUR_S, fail, time_of
 from agent.cli.permit.files import PermitFileError, write_new
 from agent.cli.terminal import echo
-from agent.core.crypto.keys import Algorithm, KeyInvalidError, SigningKey
-from agent.core.permit import trust
-from agent.core.permit.issue import DAY_S
-from agent.core.permit.trust import Purpose, TrustEntry, TrustError, TrustList
+from agent.core.crypto import Algorithm, KeyInvalidError, SigningKey
+from agent.core.permit import DAY_S, Purpose, TrustEntry, TrustError, TrustList, trust
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

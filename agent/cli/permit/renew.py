@@ -18,10 +18,8 @@ from agent.cli.permit.files import (
     replace,
 )
 from agent.cli.terminal import echo
-from agent.core.permit import trust
-from agent.core.permit.issue import DAY_S
-from agent.core.permit.trust import KeyStatus, Purpose, TrustEntry, TrustError, TrustList
-from central.issuing.key_list import KeyListError, renewed, with_key, with_status
+from agent.core.permit import DAY_S, KeyStatus, Purpose, TrustEntry, TrustError, TrustList, trust
+from central.issuing import KeyListError, renewed, with_key, with_status
 
 
 def renew(  # noqa: PLR0913, PLR0917 - one argument an option

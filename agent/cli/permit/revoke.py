@@ -11,13 +11,10 @@ from agent.cli.permit.common import fail, time_of
 from agent.cli.permit.files import PermitFileError, append_row, read_permit
 from agent.cli.permit.inspect import form_of
 from agent.cli.terminal import echo
-from agent.core.lists.codec import encode_row
-from agent.core.lists.errors import ListError
-from agent.core.model.list_kinds import ListKind
-from agent.core.model.list_rows import Revocation
-from agent.core.permit import parse
-from agent.core.permit.fields import ClaimsError
-from central.publishing.sources import COLUMNS
+from agent.core.lists import ListError, encode_row
+from agent.core.model import ListKind, Revocation
+from agent.core.permit import ClaimsError, parse
+from central.publishing import COLUMNS
 
 _ID_DIGITS = 16
 

@@ -15,18 +15,16 @@ from agent.cli.permit.common import AsJson, Source, fail, time_of
 from agent.cli.permit.declarations import declared
 from agent.cli.permit.files import PermitFileError, read_permit, read_roots, read_trust_list
 from agent.cli.terminal import echo
-from agent.core.model.reasons import Reason
-from agent.core.permit import reference
-from agent.core.permit.checks import GateContext, verify_permit
-from agent.core.permit.claims import LANES, Direction, PermitForm
+from agent.core.model import Reason
+from agent.core.permit import LANES, Direction, GateContext, PermitForm, reference, verify_permit
 from agent.i18n import Language  # noqa: TC001 - Typer reads the annotations
 from agent.i18n.reasons import officer_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from agent.core.model.list_rows import Declaration
-    from agent.core.permit.trust import TrustList
+    from agent.core.model import Declaration
+    from agent.core.permit import TrustList
 
 _FORMS = frozenset({PermitForm.SIGNED, PermitForm.JWS, PermitForm.REFERENCE})
 

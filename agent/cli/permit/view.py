@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from agent.core.model.reasons import Reason
+from agent.core.model import Reason
 from agent.core.permit import vin
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from agent.core.permit.checks import PermitResult
-    from agent.core.permit.claims import Permit
-    from agent.core.permit.trust import TrustEntry
+    from agent.core.permit import Permit, PermitResult, TrustEntry
 
 Row = tuple[str, str]
 

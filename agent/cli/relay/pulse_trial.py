@@ -6,8 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
-from agent.barrier.outputs import Wiring
-from agent.barrier.relay_scheduler import Contacts
+from agent.barrier import Contacts, Wiring
 from drivers.api import Delivery, DeviceError
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from agent.core.model.debounce import Debounced
+from agent.core.model import Debounced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

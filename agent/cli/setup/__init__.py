@@ -20,14 +20,12 @@ from agent.cli.setup.cameras import choose_camera
 from agent.cli.setup.interview import Sheet, ask, ask_choice
 from agent.cli.setup.practice import practice
 from agent.cli.setup.writing import runtime_folder, written
-from agent.clock.clock import Clock
+from agent.clock import Clock
 from agent.console.setup_checklist import PRACTICE, is_practice
 from agent.console.web.interfaces import v4_addresses
-from agent.lane.simulated_vehicle import SIMULATED
-from agent.settings.editing.last_known_good import VARIABLE, state_directory
-from agent.settings.model.agent import EXAMPLE_ROOT_KEY, Settings
-from agent.settings.toml.documents import read
-from central.issuing.order import OrderError
+from agent.lane import SIMULATED
+from agent.settings import EXAMPLE_ROOT_KEY, VARIABLE, Settings, read, state_directory
+from central.issuing import OrderError
 
 if TYPE_CHECKING:
     from typing import Literal

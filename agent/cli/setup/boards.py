@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 
 from agent.cli.setup.interview import ask, pick
-from agent.devices.inputs import NAMES
+from agent.devices import NAMES
 from drivers import registry
 from drivers.api import DeviceError
 from drivers.probe import identify
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path as FilePath
 
     from agent.cli.setup.interview import Sheet
-    from agent.settings.toml.places import Path
+    from agent.settings import Path
     from drivers.api import InputPort
     from drivers.probe import Recognised
     from drivers.serial.adapters import Adapter

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final
 import typer
 
 from agent.cli.setup.interview import ask, pick
-from agent.core.model.picture_quality import Figures, Grade, findings
+from agent.core.model import Figures, Grade, findings
 from agent.i18n import Language
 from agent.i18n.cameras import flaw_text
-from agent.lane.simulated_vehicle import FOLDER, RUNTIME
+from agent.lane import FOLDER, RUNTIME
 from agent.vision.supervisor import EyePort
 from agent.vision.worker.protocol import Configure
 from drivers import registry
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.cli.setup.interview import Sheet
-    from agent.settings.toml.places import Path
+    from agent.settings import Path
     from agent.vision.mapping import EyeStatus
     from agent.vision.worker.protocol import Beat
 

@@ -10,15 +10,12 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from agent.cli.configuration import models
-from agent.settings.model.agent import Settings
-from agent.settings.model.devices import device_tables, driver_models
-from agent.settings.model.schema import Schema, choices, expected
-from agent.settings.toml.documents import dotted
+from agent.settings import Schema, Settings, choices, device_tables, dotted, driver_models, expected
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from agent.settings.toml.places import Path
+    from agent.settings import Path
 
 
 class Sheet:

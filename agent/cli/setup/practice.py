@@ -6,12 +6,9 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from agent.core.crypto.keys import SigningKey
-from agent.core.permit import trust
-from agent.core.permit.issue import DAY_S, Issuer, trust_list
-from central.issuing.issuer import IssuingDesk
-from central.issuing.order import Order, Terms
-from central.issuing.qr_symbol import picture
+from agent.core.crypto import SigningKey
+from agent.core.permit import DAY_S, Issuer, trust, trust_list
+from central.issuing import IssuingDesk, Order, Terms, picture
 
 if TYPE_CHECKING:
     from typing import Literal

@@ -11,12 +11,17 @@ import typer
 
 from agent.cli.config.change import step
 from agent.cli.configuration import DEFAULT_PATH, load_configuration, models
-from agent.settings.editing.draft import draft
-from agent.settings.editing.history import History, HistoryError
-from agent.settings.editing.last_known_good import VARIABLE, state_directory
-from agent.settings.editing.revision import Desk, replace_text
-from agent.settings.toml.change import ChangeError
-from agent.settings.toml.problems import SettingsError
+from agent.settings import (
+    VARIABLE,
+    ChangeError,
+    Desk,
+    History,
+    HistoryError,
+    SettingsError,
+    draft,
+    replace_text,
+    state_directory,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,14 +5,13 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, assert_never
 
-from agent.core.lane.state import State, Watch
+from agent.core.lane import State, Watch
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from agent.lane.loop import LaneView
-    from agent.settings import Lane
-    from agent.settings.model.lane import SignalWiring
+    from agent.lane import LaneView
+    from agent.settings import Lane, SignalWiring
 
 
 class Arm(StrEnum):

@@ -6,9 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from agent.console.labels import lane as labels
-from agent.core.model.camera_view import View
-from agent.core.model.picture_quality import Figures, findings
-from agent.devices.supervisor import PortState
+from agent.core.model import Figures, View, findings
+from agent.devices import PortState
 from agent.vision.worker.protocol import CameraPhase
 from drivers.text import Text
 
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from agent.console.live.viewer_texts import Words
-    from agent.core.model.picture_quality import Finding
+    from agent.core.model import Finding
     from agent.vision.mapping import EyeStatus
     from agent.vision.preview import CodeMark, LivePicture, PlateMark
     from agent.vision.worker.protocol import Beat

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, Final
 from agent.console.labels import lane as labels
 from agent.console.live.arm import TONES as ARM_TONES
 from agent.console.live.arm import arm_of, known_inputs, stands_still
-from agent.core.lane.state import State
-from agent.devices.inputs import NAMES
+from agent.core.lane import State
+from agent.devices import NAMES
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from agent.console.live.viewer_texts import Words
-    from agent.lane.loop import LaneView
+    from agent.lane import LaneView
     from agent.settings import Lane as LaneSettings
 
 TONES: Final[Mapping[State, str]] = {

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from agent.core.decision.assess import SET_ASIDE
-from agent.core.events.event_types import Outcome
-from agent.core.model.reasons import Reason, Verdict
+from agent.core.decision import SET_ASIDE
+from agent.core.events import Outcome
+from agent.core.model import Reason, Verdict
 from agent.i18n.checks import CHECKS
 from agent.i18n.events import alarm_text, outcome_text, verdict_text
 from agent.i18n.reasons import officer_text
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from agent.console.live.vehicles import Vehicle
     from agent.console.live.viewer_texts import Words
-    from agent.core.events.event_types import CheckRecord
-    from agent.store.evidence.evidence import EvidenceStore
+    from agent.core.events import CheckRecord
+    from agent.store.evidence import EvidenceStore
 
 MOST_PICTURES: Final = 6
 SET_ASIDE_TEXT: Final = Text(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import ValidationError
 
-from agent.core.events.event_types import (
+from agent.core.events import (
     AccessDecided,
     AlarmRaised,
     BarrierTested,
@@ -24,14 +24,14 @@ from agent.core.events.event_types import (
     VehiclePresent,
 )
 from agent.store.errors import JournalError
-from agent.store.journal.reader import JournalReader
+from agent.store.journal import JournalReader
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from agent.core.events.event_types import Alarm, Outcome
-    from agent.core.model.reasons import Reason, Verdict
-    from agent.store.journal.journal import Journal
+    from agent.core.events import Alarm, Outcome
+    from agent.core.model import Reason, Verdict
+    from agent.store.journal import Journal
 
 log = logging.getLogger(__name__)
 

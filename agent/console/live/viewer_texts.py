@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from fastapi import Request
     from markupsafe import Markup
 
-    from agent.core.model.camera_view import View
-    from agent.core.model.picture_quality import Flaw
+    from agent.core.model import Flaw, View
 
 _COMMA: Final = frozenset({Language.RU, Language.KK})
 

@@ -17,13 +17,8 @@ from agent.console.navigation import Nav
 from agent.console.page import render
 from agent.console.pages.live import eye_of
 from agent.console.target import target_code, target_plate
+from agent.settings import ChangeError, HistoryError, SettingsError, Step, dotted, read_file, set_value
 from agent.settings.drivers import desk_of
-from agent.settings.editing.history import HistoryError, Step
-from agent.settings.editing.revision import set_value
-from agent.settings.toml.change import ChangeError
-from agent.settings.toml.documents import dotted
-from agent.settings.toml.files import read_file
-from agent.settings.toml.problems import SettingsError
 from drivers.text import Text, first_line, joined
 
 if TYPE_CHECKING:

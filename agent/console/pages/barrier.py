@@ -24,10 +24,9 @@ from agent.console.live.lane_updates import barrier_news, lit
 from agent.console.live.viewer_texts import Words
 from agent.console.navigation import Nav
 from agent.console.page import render, translated
-from agent.core.lane.io import CommandKind
-from agent.devices.inputs import NAMES
-from agent.lane.loop import LaneView
-from agent.lane.service import LaneUnit
+from agent.core.lane import CommandKind
+from agent.devices import NAMES
+from agent.lane import LaneUnit, LaneView
 from agent.settings import Lane
 from drivers.text import Text, joined
 

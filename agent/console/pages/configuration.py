@@ -24,18 +24,35 @@ from agent.console.labels.configuration import STEPS
 from agent.console.navigation import Nav
 from agent.console.page import render, translated
 from agent.console.proposals import Proposal, Proposals
+from agent.settings import (
+    BY_HAND,
+    LARGEST_BYTES,
+    ChangeError,
+    Desk,
+    Document,
+    Edit,
+    HistoryError,
+    Path,
+    Problem,
+    SettingsError,
+    StaleError,
+    Step,
+    check_seen,
+    differences,
+    edited,
+    judged,
+    key_path,
+    masked_text,
+    note_present,
+    present_state,
+    put,
+    read,
+    read_file,
+    restored_text,
+    schema_of,
+    seen_state,
+)
 from agent.settings.drivers import desk_of
-from agent.settings.editing.history import HistoryError, Step, present_state
-from agent.settings.editing.mask import masked_text, restored_text
-from agent.settings.editing.proposal import Edit, StaleError, check_seen, differences, edited, judged, put, seen_state
-from agent.settings.editing.revision import BY_HAND, Desk, note_present
-from agent.settings.loading.load import schema_of
-from agent.settings.toml.change import ChangeError
-from agent.settings.toml.documents import Document, read
-from agent.settings.toml.files import LARGEST_BYTES, read_file
-from agent.settings.toml.keypath import key_path
-from agent.settings.toml.places import Path
-from agent.settings.toml.problems import Problem, SettingsError
 from drivers.text import Text, first_line, joined, reason
 
 router = APIRouter()

@@ -12,13 +12,12 @@ from agent.console.access import Role, Technician, Viewer
 from agent.console.dependencies import AtGate, Gate
 from agent.console.navigation import Nav
 from agent.console.page import render
-from agent.core.permit.trust import TrustList
+from agent.core.permit import TrustList
 from agent.doctor.collectors.files import tls
 from agent.doctor.collectors.user import agent_user
 from agent.doctor.facts import CertificateFacts
 from agent.store.errors import JournalError, RegistryError
-from agent.store.journal.history import Recorded
-from agent.store.journal.reader import JournalReader
+from agent.store.journal import JournalReader, Recorded
 from drivers.text import Text
 
 router = APIRouter()

@@ -21,7 +21,7 @@ from agent.doctor.bundle.contents import service_log
 from agent.doctor.bundle.pack import Material, Wanted, file_name, packed
 from agent.doctor.codes import Severity
 from agent.doctor.report import as_json
-from agent.observability.logs import LINES_KEPT, log_ring
+from agent.observability import LINES_KEPT, log_ring
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -22,13 +22,11 @@ from agent.console.event_texts import EventWords, known_types
 from agent.console.navigation import Nav
 from agent.console.page import language, render
 from agent.console.times import at_zone
-from agent.core.events.event_types import Outcome
-from agent.core.model.reasons import Reason
-from agent.core.model.sequence import SEQ_MAX
+from agent.core.events import Outcome
+from agent.core.model import SEQ_MAX, Reason
 from agent.i18n.events import outcome_text
 from agent.store.errors import JournalError
-from agent.store.journal import search
-from agent.store.journal.reader import JournalReader
+from agent.store.journal import JournalReader, search
 from drivers.text import Text
 
 router = APIRouter()

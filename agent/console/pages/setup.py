@@ -15,7 +15,7 @@ from agent.console.live.dependencies import Live, LiveDesk  # noqa: TC001
 from agent.console.navigation import Nav
 from agent.console.page import render
 from agent.console.setup_checklist import PRACTICE, Knowledge, Progress, steps
-from agent.core.events.event_types import Outcome
+from agent.core.events import Outcome
 from agent.store.errors import JournalError
 from drivers.text import Text
 

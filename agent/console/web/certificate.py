@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from agent.settings.model.agent import Console
+    from agent.settings import Console
 
 log = logging.getLogger(__name__)
 

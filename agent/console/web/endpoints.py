@@ -13,7 +13,7 @@ from agent.console.web.interfaces import v4_addresses, v6_addresses
 
 if TYPE_CHECKING:
     from agent.console.web.certificate import Certificate
-    from agent.settings.model.agent import Console
+    from agent.settings import Console
 
 LOCALHOST: Final = "localhost"
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from agent.console.dependencies import Gate
     from agent.console.web.certificate import Certificate
     from agent.console.web.http_server import Door, Listening
-    from agent.settings.model.agent import Console
+    from agent.settings import Console
 
 log = logging.getLogger(__name__)
 

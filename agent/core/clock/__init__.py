@@ -1,1 +1,30 @@
-"""How far the computer's clock can be trusted."""
+"""How far the computer's clock can be trusted, judged from looks at it that others take.
+
+Reads no clock itself.
+"""
+
+from agent.core.clock.trust import (
+    KERNEL_ERROR_S,
+    Anchor,
+    ClockFloor,
+    ClockLook,
+    ClockState,
+    ClockTrust,
+    HoldoverRules,
+    LastLook,
+    observe,
+    resumed,
+)
+
+__all__ = [
+    "KERNEL_ERROR_S",
+    "Anchor",
+    "ClockFloor",
+    "ClockLook",
+    "ClockState",
+    "ClockTrust",
+    "HoldoverRules",
+    "LastLook",
+    "observe",
+    "resumed",
+]

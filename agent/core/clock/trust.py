@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from agent.core.model.moment import Moment
+    from agent.core.model import Moment
 
 STEP_S: Final = 2.0
 """From when on it is told that the clock was set. A leap second is less; what is less counts in the bound."""

@@ -1,1 +1,36 @@
-"""Commands from central: their form, their signatures, and when they may be obeyed."""
+"""Commands from central: their form, their signatures, and when they may be obeyed.
+
+Judges; carrying out is for the gate's parts.
+"""
+
+from agent.core.commands.body import BODIES, CommandBody
+from agent.core.commands.check import BYTES_LIMIT, CommandKey, Letter, Proved, Refused, Situation, judge, prove
+from agent.core.commands.command import LANE_COMMANDS, Answer, Command, CommandName, Refusal, Result
+from agent.core.commands.issue import CommandInvalidError, make, sign
+from agent.core.commands.record import CommandAnswered, CommandChange, CommandEntry, CommandTaken
+
+__all__ = [
+    "BODIES",
+    "BYTES_LIMIT",
+    "LANE_COMMANDS",
+    "Answer",
+    "Command",
+    "CommandAnswered",
+    "CommandBody",
+    "CommandChange",
+    "CommandEntry",
+    "CommandInvalidError",
+    "CommandKey",
+    "CommandName",
+    "CommandTaken",
+    "Letter",
+    "Proved",
+    "Refusal",
+    "Refused",
+    "Result",
+    "Situation",
+    "judge",
+    "make",
+    "prove",
+    "sign",
+]

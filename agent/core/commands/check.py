@@ -15,15 +15,14 @@ from pydantic import ValidationError
 
 from agent.core.commands.body import COMMAND_BODY
 from agent.core.commands.command import Command, CommandName, Refusal
-from agent.core.crypto import jws
-from agent.core.crypto.jws import JwsError, JwsFault
+from agent.core.crypto import JwsError, JwsFault, jws
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from agent.core.commands.body import CommandBody
-    from agent.core.crypto.keys import PublicKey
+    from agent.core.crypto import PublicKey
 
 BYTES_LIMIT: Final = 8_192
 DETAIL_LIMIT: Final = 200

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from agent.core.commands.body import CommandBody
-    from agent.core.crypto.keys import SigningKey
+    from agent.core.crypto import SigningKey
 
 ARGUMENT_LISTS: Final = {CommandName.SEND_EVIDENCE: "pictures"}
 """The arguments that are lists."""

@@ -1,1 +1,4 @@
-"""The contract with central, made from the models: JSON Schemas, an AsyncAPI document, examples, and others' words for ours."""
+"""The contract with central, made from the models: JSON Schemas, an AsyncAPI document, examples, and others' words.
+
+At the top of the core: it looks at every model, and nothing in the core looks at it.
+"""

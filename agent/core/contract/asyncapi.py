@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from agent.core.commands.command import CommandName
+from agent.core.commands import CommandName
 from agent.core.contract import examples
 from agent.core.contract.channels import (
     ACK,
@@ -20,7 +20,7 @@ from agent.core.contract.channels import (
     result_channel,
 )
 from agent.core.contract.schemas import EVENTS, changed, schemas
-from agent.core.events.chain import SCHEMA_VERSION
+from agent.core.events import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from agent.core.commands.command import CommandName
+from agent.core.commands import CommandName
 from agent.core.contract.schemas import EVENTS
 
 ROOT: Final = "gate/v1/{gate}"

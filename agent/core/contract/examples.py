@@ -11,17 +11,15 @@ import json
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from agent.core.clock.trust import ClockState
-from agent.core.commands.body import BODIES
-from agent.core.commands.command import LANE_COMMANDS, CommandName, Refusal, Result
+from agent.core.clock import ClockState
+from agent.core.commands import BODIES, LANE_COMMANDS, CommandName, Refusal, Result
 from agent.core.contract.schemas import EVENTS
-from agent.core.crypto import jws
-from agent.core.crypto.keys import SigningKey
-from agent.core.events.chain import RANDOM_BYTES, ClockReading, Point, Writer, beginning, seal, time_text
-from agent.core.events.checkpoint import checkpoint_draft, checkpoint_of
-from agent.core.events.event_types import (
+from agent.core.crypto import SigningKey, jws
+from agent.core.events import (
+    RANDOM_BYTES,
     AccessDecided,
     AccessGranted,
+    Ack,
     AcknowledgementRefused,
     Alarm,
     AlarmRaised,
@@ -29,11 +27,16 @@ from agent.core.events.event_types import (
     BarrierMoved,
     BarrierPulsed,
     BarrierTested,
+    Birth,
+    CameraHealth,
     CheckRecord,
     ClockChanged,
+    ClockReading,
     CommandAccepted,
     CommandExecuted,
+    CommandOffer,
     CommandRefused,
+    CommandResult,
     ConfigurationRefused,
     ConsoleActed,
     DataRecord,
@@ -42,8 +45,11 @@ from agent.core.events.event_types import (
     EventsDropped,
     EvidenceDropped,
     EvidenceSent,
+    GateKey,
     GateStarted,
     GateStopping,
+    Health,
+    HealthFinding,
     LaneOrdered,
     LedgerConflict,
     ListsApplied,
@@ -53,31 +59,27 @@ from agent.core.events.event_types import (
     PermitPresented,
     PermitRecord,
     PlateRecord,
+    Point,
     RecordsDeleted,
+    Status,
     TransactionClosed,
     VehicleEntering,
     VehiclePresent,
+    Writer,
+    beginning,
+    checkpoint_draft,
+    checkpoint_of,
+    seal,
+    time_text,
 )
-from agent.core.events.messages import (
-    Ack,
-    Birth,
-    CameraHealth,
-    CommandOffer,
-    CommandResult,
-    GateKey,
-    Health,
-    HealthFinding,
-    Status,
-)
-from agent.core.lane.records import transaction_id
-from agent.core.lists.freshness import DataState
-from agent.core.model.reasons import Reason, Verdict
+from agent.core.lane import transaction_id
+from agent.core.lists import DataState
+from agent.core.model import Reason, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from agent.core.events.chain import Sealed
-    from agent.core.events.event_types import Event
+    from agent.core.events import Event, Sealed
 
 GATE: Final = "khorgos-03"
 LANE: Final = "exit-1"

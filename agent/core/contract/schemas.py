@@ -12,14 +12,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from agent.core.clock.trust import ClockState
-from agent.core.commands.body import BODIES
-from agent.core.commands.command import CommandName
-from agent.core.events.chain import SCHEMA_VERSION
-from agent.core.events.event_types import TYPES
-from agent.core.events.messages import Ack, Birth, CommandResult, Health, Status
-from agent.core.lists.freshness import DataState
-from agent.core.model.sequence import SEQ_MAX
+from agent.core.clock import ClockState
+from agent.core.commands import BODIES, CommandName
+from agent.core.events import SCHEMA_VERSION, TYPES, Ack, Birth, CommandResult, Health, Status
+from agent.core.lists import DataState
+from agent.core.model import SEQ_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -27,7 +24,7 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-    from agent.core.events.event_types import Event
+    from agent.core.events import Event
 
 Schema: TypeAlias = dict[str, Any]
 

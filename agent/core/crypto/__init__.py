@@ -1,1 +1,23 @@
-"""Encodings and signatures: CBOR, strict JSON, COSE, JWS, and the keys behind them."""
+"""Encodings and signatures: strict CBOR and JSON, COSE, JWS, and the keys behind them.
+
+Bytes in, values or errors out. Touches nothing; keys come from whoever calls.
+"""
+
+from agent.core.crypto.cbor import Value
+from agent.core.crypto.jws import JwsError, JwsFault, key_named_by, kid_of, sign, verified
+from agent.core.crypto.keys import Algorithm, KeyInvalidError, PublicKey, SigningKey, key_id
+
+__all__ = [
+    "Algorithm",
+    "JwsError",
+    "JwsFault",
+    "KeyInvalidError",
+    "PublicKey",
+    "SigningKey",
+    "Value",
+    "key_id",
+    "key_named_by",
+    "kid_of",
+    "sign",
+    "verified",
+]

@@ -1,1 +1,35 @@
-"""The decision on one vehicle: which permit counts, and every check in its fixed order."""
+"""The decision on one vehicle: which permit counts, then every check in its fixed order; the first that fails decides.
+
+Knows permits, lists, plates and claims as values; asks nobody.
+"""
+
+from agent.core.decision.assess import SET_ASIDE, Assessment, Evidence, Ground, assess_plate, references_of, weigh
+from agent.core.decision.checks.case import JudgementRules, judges_plate
+from agent.core.decision.decision import Decision
+from agent.core.decision.fail_safe import shielded
+from agent.core.decision.judge import lists_needed, plate_leads
+from agent.core.decision.knowledge import Knowledge, UseState, in_force, subjects_of, uses_allowed
+from agent.core.decision.rate_limit import NO_TEXTS, Texts
+
+__all__ = [
+    "NO_TEXTS",
+    "SET_ASIDE",
+    "Assessment",
+    "Decision",
+    "Evidence",
+    "Ground",
+    "JudgementRules",
+    "Knowledge",
+    "Texts",
+    "UseState",
+    "assess_plate",
+    "in_force",
+    "judges_plate",
+    "lists_needed",
+    "plate_leads",
+    "references_of",
+    "shielded",
+    "subjects_of",
+    "uses_allowed",
+    "weigh",
+]

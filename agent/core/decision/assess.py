@@ -11,10 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from agent.core.decision.fail_safe import internal, shielded
 from agent.core.decision.rate_limit import DEFAULT_RATE, NO_TEXTS, examine, payloads_of
-from agent.core.model.reasons import Check, Reason
-from agent.core.permit.checks import verify_declared, verify_permit
-from agent.core.permit.claims import PermitForm
-from agent.core.permit.reference import digest_of_reference
+from agent.core.model import Check, Reason
+from agent.core.permit import PermitForm, digest_of_reference, verify_declared, verify_permit
 from agent.core.plates.match import match
 from agent.core.plates.vote import vote
 from drivers.text import Text
@@ -23,13 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from agent.core.decision.rate_limit import RateRules, Texts
-    from agent.core.model.list_rows import Declaration
-    from agent.core.model.moment import Moment
-    from agent.core.model.observations import Presentation, Reading
-    from agent.core.permit.checks import GateContext, PermitResult
-    from agent.core.permit.claims import Permit
-    from agent.core.permit.trust import TrustList
-    from agent.core.plates.vote import PlateVote
+    from agent.core.model import Declaration, Moment, Presentation, Reading
+    from agent.core.permit import GateContext, Permit, PermitResult, TrustList
+    from agent.core.plates import PlateVote
 
 FOREIGN: Final = frozenset(
     {

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from agent.core.lists.freshness import DataStanding
-    from agent.core.model.reasons import Check, Reason, Verdict
-    from agent.core.permit.claims import Permit
-    from agent.core.plates.match import PlateMatch
+    from agent.core.lists import DataStanding
+    from agent.core.model import Check, Reason, Verdict
+    from agent.core.permit import Permit
+    from agent.core.plates import PlateMatch
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from agent.core.model.reasons import Check, Reason
+from agent.core.model import Check, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -20,8 +20,7 @@ from agent.core.decision.checks import data, hold, plate, vehicle
 from agent.core.decision.checks.case import Case, JudgementRules
 from agent.core.decision.decision import Decision
 from agent.core.decision.fail_safe import internal, shielded
-from agent.core.model.list_kinds import ListKind
-from agent.core.model.reasons import Check, Reason, Verdict
+from agent.core.model import Check, ListKind, Reason, Verdict
 from agent.core.plates.match import match
 
 if TYPE_CHECKING:
@@ -30,9 +29,9 @@ if TYPE_CHECKING:
     from agent.core.decision.assess import Assessment
     from agent.core.decision.checks.case import Finding
     from agent.core.decision.knowledge import Knowledge
-    from agent.core.lists.freshness import DataStanding
-    from agent.core.permit.claims import Permit
-    from agent.core.plates.match import PlateMatch
+    from agent.core.lists import DataStanding
+    from agent.core.permit import Permit
+    from agent.core.plates import PlateMatch
 
 __all__ = ["JudgementRules", "judge", "lists_needed", "plate_leads"]
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.core.model.list_rows import Subject
+from agent.core.model import Subject
 
 if TYPE_CHECKING:
-    from agent.core.lists.freshness import DataStanding
-    from agent.core.model.list_rows import Declaration, Revocation, Watched
-    from agent.core.permit.claims import Permit
-    from agent.core.plates.vote import PlateVote
-    from agent.core.site.claims import ClaimAnswer
-    from agent.core.site.ledger import OtherExit
+    from agent.core.lists import DataStanding
+    from agent.core.model import Declaration, Revocation, Watched
+    from agent.core.permit import Permit
+    from agent.core.plates import PlateVote
+    from agent.core.site import ClaimAnswer, OtherExit
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,13 +11,13 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
-from agent.core.model.reasons import Reason
+from agent.core.model import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
-    from agent.core.model.observations import Presentation
-    from agent.core.permit.checks import PermitResult
+    from agent.core.model import Presentation
+    from agent.core.permit import PermitResult
 
 _ANSWERS_HELD: Final = 16
 

@@ -19,12 +19,12 @@ from math import ceil
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from agent.core.model.sequence import SEQ_MAX
+from agent.core.model import SEQ_MAX
 
 if TYPE_CHECKING:
-    from agent.core.clock.trust import ClockState
+    from agent.core.clock import ClockState
     from agent.core.events.event_types import Draft
-    from agent.core.lists.freshness import DataState
+    from agent.core.lists import DataState
 
 SCHEMA_VERSION = 1
 RANDOM_BYTES = 10

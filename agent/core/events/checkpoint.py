@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from agent.core.crypto import jws
-from agent.core.crypto.jws import JwsError, JwsFault
+from agent.core.crypto import JwsError, JwsFault, jws
 from agent.core.events.chain import time_text
 from agent.core.events.event_types import ChainCheckpoint, Draft
-from agent.core.model.sequence import SEQ_MAX
+from agent.core.model import SEQ_MAX
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from agent.core.crypto.keys import PublicKey, SigningKey
+    from agent.core.crypto import PublicKey, SigningKey
     from agent.core.events.chain import Point
 
 Digest = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]

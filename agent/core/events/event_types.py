@@ -12,11 +12,11 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from agent.core.clock.trust import ClockState
-from agent.core.commands.command import Refusal, Result
+from agent.core.clock import ClockState
+from agent.core.commands import Refusal, Result
 from agent.core.events.message import Detail, DetailMessage, WithDetail
-from agent.core.lists.freshness import DataState
-from agent.core.model.reasons import Reason, Verdict
+from agent.core.lists import DataState
+from agent.core.model import Reason, Verdict
 
 
 class Outcome(StrEnum):

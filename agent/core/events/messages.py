@@ -9,9 +9,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from agent.core.clock.trust import ClockState
-from agent.core.commands.command import Refusal, Result
-from agent.core.lists.freshness import DataState
+from agent.core.clock import ClockState
+from agent.core.commands import Refusal, Result
+from agent.core.lists import DataState
 
 AckModeName = Literal["watermark", "puback"]
 AckStateName = Literal["waiting", "heard", "silent", "none"]

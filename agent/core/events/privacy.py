@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from pydantic import BaseModel
 
 from agent.core.events.event_types import AccessDecided, PermitRecord, PlateRecord, TransactionClosed
-from agent.core.plates.formats import STRICT
+from agent.core.plates import STRICT
 from drivers.text import Text
 
 if TYPE_CHECKING:

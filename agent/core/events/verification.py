@@ -15,18 +15,17 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from agent.core.crypto import jws
-from agent.core.crypto.jws import JwsError
+from agent.core.crypto import JwsError, jws
 from agent.core.events.chain import Point, beginning, digest_of
 from agent.core.events.checkpoint import Checkpoint, opened
 from agent.core.events.event_types import ChainCheckpoint
-from agent.core.model.sequence import SEQ_MAX
+from agent.core.model import SEQ_MAX
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from agent.core.crypto.keys import PublicKey
+    from agent.core.crypto import PublicKey
 
 DIGEST: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 SOURCE: Final = "/gate/"

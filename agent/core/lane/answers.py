@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, assert_never
 
-from agent.core.decision.decision import Decision
-from agent.core.events.event_types import Alarm, Outcome
+from agent.core.decision import Decision
+from agent.core.events import Alarm, Outcome
 from agent.core.lane.state import UNDECIDED, State
-from agent.core.model.ledger import LedgerChange, LedgerState
-from agent.core.model.reasons import Reason, Verdict
+from agent.core.model import LedgerChange, LedgerState, Reason, Verdict
 from drivers.text import Text
 
 if TYPE_CHECKING:

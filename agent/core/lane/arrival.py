@@ -5,12 +5,12 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Literal
 
-from agent.core.events.event_types import Alarm, Outcome
+from agent.core.events import Alarm, Outcome
 from agent.core.lane.answers import defer_fault
 from agent.core.lane.reports import lose_inputs
 from agent.core.lane.senses import early, early_permit, gone, leaving
 from agent.core.lane.state import State, arm_down, arm_up, fresh, owns_limits
-from agent.core.model.reasons import Reason
+from agent.core.model import Reason
 from drivers.text import Text, joined
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from agent.core.decision.decision import Decision
-from agent.core.events.event_types import Alarm
+from agent.core.decision import Decision
+from agent.core.events import Alarm
 from agent.core.lane.answers import defer, refuse, wait
 from agent.core.lane.io import CommandKind
 from agent.core.lane.orders import commanded, interlocked, order_of
 from agent.core.lane.state import UNDECIDED
-from agent.core.model.reasons import Reason, Verdict
+from agent.core.model import Reason, Verdict
 from drivers.text import Text
 
 if TYPE_CHECKING:

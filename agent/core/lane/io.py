@@ -8,12 +8,9 @@ from math import inf
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from agent.core.decision.decision import Decision
-    from agent.core.events.event_types import Draft
-    from agent.core.model.ledger import LedgerChange
-    from agent.core.model.moment import Moment
-    from agent.core.model.observations import Presentation, Reading
-    from agent.core.model.reasons import Reason
+    from agent.core.decision import Decision
+    from agent.core.events import Draft
+    from agent.core.model import LedgerChange, Moment, Presentation, Reading, Reason
 
 
 # ---------------------------------------------------------------------------------------------------------- inputs

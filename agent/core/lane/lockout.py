@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from agent.core.events.event_types import Alarm, LaneOrdered, Outcome
+from agent.core.events import Alarm, LaneOrdered, Outcome
 from agent.core.lane.io import CommandKind
 from agent.core.lane.state import GATHERING, State, sign_word
-from agent.core.model.reasons import Reason
+from agent.core.model import Reason
 from drivers.text import Text
 
 if TYPE_CHECKING:

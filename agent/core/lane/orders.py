@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from agent.core.events.event_types import Alarm, BarrierHeld, Outcome
+from agent.core.events import Alarm, BarrierHeld, Outcome
 from agent.core.lane.answers import reservation
 from agent.core.lane.io import Commanded, CommandKind
 from agent.core.lane.lockout import stand

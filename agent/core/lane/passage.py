@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.core.events.event_types import Alarm, BarrierMoved, Outcome, VehicleEntering
+from agent.core.events import Alarm, BarrierMoved, Outcome, VehicleEntering
 from agent.core.lane.state import State, arm_down, safe_to_close
-from agent.core.model.reasons import Reason
+from agent.core.model import Reason
 from drivers.text import Text
 
 if TYPE_CHECKING:

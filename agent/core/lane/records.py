@@ -6,7 +6,7 @@ import hashlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from agent.core.events.event_types import (
+from agent.core.events import (
     AccessDecided,
     CheckRecord,
     DataRecord,
@@ -14,15 +14,15 @@ from agent.core.events.event_types import (
     PermitRecord,
     PlateRecord,
 )
-from agent.core.model.list_kinds import ListKind
+from agent.core.model import ListKind
 
 if TYPE_CHECKING:
-    from agent.core.decision.decision import Decision
+    from agent.core.decision import Decision
     from agent.core.lane.state import Visit
-    from agent.core.lists.freshness import DataStanding
-    from agent.core.model.observations import Presentation
-    from agent.core.permit.claims import Permit
-    from agent.core.plates.match import PlateMatch
+    from agent.core.lists import DataStanding
+    from agent.core.model import Presentation
+    from agent.core.permit import Permit
+    from agent.core.plates import PlateMatch
 
 _LAST_SECOND = 253402300799.0  # of the year 9999
 _SERIALS = 10_000

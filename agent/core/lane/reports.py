@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from agent.core.events.event_types import Alarm, BarrierPulsed, Outcome
+from agent.core.events import Alarm, BarrierPulsed, Outcome
 from agent.core.lane.io import PlateRead, Presented, ReadersChanged, RecordFailed, RelayChanged, Sampled, WayChanged
 from agent.core.lane.senses import followed, seen, watched
 from agent.core.lane.state import RISING, Delivery, Pulse, State, fresh
-from agent.core.model.reasons import Reason
+from agent.core.model import Reason
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from math import inf
 from typing import TYPE_CHECKING
 
 from agent.core.lane.state import GATHERING, RISING, Lane, State, Watch
-from agent.core.model.observations import Presentation, Reading
+from agent.core.model import Presentation, Reading
 
 if TYPE_CHECKING:
     from agent.core.lane.io import Sampled

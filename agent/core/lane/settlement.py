@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.core.events.event_types import Outcome
+from agent.core.events import Outcome
 from agent.core.lane.state import Delivery, arm_up, fresh
-from agent.core.model.ledger import LedgerState
+from agent.core.model import LedgerState
 
 if TYPE_CHECKING:
     from agent.core.lane.state import Lane, Visit

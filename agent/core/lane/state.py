@@ -7,14 +7,13 @@ from enum import StrEnum
 from math import inf
 from typing import TYPE_CHECKING, Literal, Self
 
-from agent.core.model.reasons import Reason
+from agent.core.model import Reason
 
 if TYPE_CHECKING:
-    from agent.core.decision.decision import Decision
-    from agent.core.events.event_types import Alarm
+    from agent.core.decision import Decision
+    from agent.core.events import Alarm
     from agent.core.lane.io import Show
-    from agent.core.model.ledger import LedgerChange
-    from agent.core.model.observations import Presentation, Reading
+    from agent.core.model import LedgerChange, Presentation, Reading
 
 
 class State(StrEnum):

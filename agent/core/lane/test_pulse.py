@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.core.events.event_types import Alarm, BarrierTested
+from agent.core.events import Alarm, BarrierTested
 from agent.core.lane.io import CommandKind
 from agent.core.lane.passage import may_lower, why_not_lower
 from agent.core.lane.state import State, arm_down, owns_limits

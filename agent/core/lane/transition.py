@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from agent.core.events.event_types import (
+from agent.core.events import (
     AccessGranted,
     Alarm,
     AlarmRaised,
@@ -22,13 +22,11 @@ from agent.core.lane.io import Answered, Close, Decide, Effect, Hold, Keep, Lamp
 from agent.core.lane.records import decided, permit_of, pictures, plate_of, presented, transaction_id
 from agent.core.lane.settlement import settlement, went_under
 from agent.core.lane.state import Delivery, Lane, Pulse, Spent, State, Visit, sign_word
-from agent.core.model.ledger import LedgerChange, LedgerState
-from agent.core.model.observations import Presentation, Reading
-from agent.core.model.reasons import Reason
+from agent.core.model import LedgerChange, LedgerState, Presentation, Reading, Reason
 
 if TYPE_CHECKING:
-    from agent.core.decision.decision import Decision
-    from agent.core.model.moment import Moment
+    from agent.core.decision import Decision
+    from agent.core.model import Moment
 
 _READY = frozenset({State.IDLE, State.OUT_OF_SERVICE})
 _GREEN = frozenset({State.OPENING, State.OPEN, State.HELD_OPEN})

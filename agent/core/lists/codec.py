@@ -6,13 +6,21 @@ from typing import TYPE_CHECKING, TypeAlias, assert_never
 
 from agent.core.crypto import cbor
 from agent.core.lists.errors import ListError, ListFault
-from agent.core.model.list_kinds import ListKind
-from agent.core.model.list_rows import Declaration, DeclarationStatus, Revocation, Subject, Watched
-from agent.core.permit import vin
-from agent.core.permit.claims import DECLARATION_DIGITS, DIRECTIONS, LANES, PERMIT_ID_BYTES, PLATE_KINDS
-from agent.core.permit.fields import ClaimsError, Fields
-from agent.core.permit.vehicle import TIMES, check_declaration, check_vehicle
-from agent.core.plates.formats import normalise
+from agent.core.model import Declaration, DeclarationStatus, ListKind, Revocation, Subject, Watched
+from agent.core.permit import (
+    DECLARATION_DIGITS,
+    DIRECTIONS,
+    LANES,
+    PERMIT_ID_BYTES,
+    PLATE_KINDS,
+    TIMES,
+    ClaimsError,
+    Fields,
+    check_declaration,
+    check_vehicle,
+    vin,
+)
+from agent.core.plates import normalise
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from agent.core.model.list_kinds import ListKind
-    from agent.core.permit.trust import TrustList
+    from agent.core.model import ListKind
+    from agent.core.permit import TrustList
 
 
 class DataState(StrEnum):

@@ -13,17 +13,15 @@ from agent.core.crypto import cbor, cose
 from agent.core.lists.chunks import DIGEST_BYTES, MAX_CHUNK_ROWS, MAX_CHUNK_SIZE, ChunkRef
 from agent.core.lists.codec import MAX_ROW_BYTES
 from agent.core.lists.errors import ListError, ListFault
-from agent.core.model.list_kinds import ListKind
-from agent.core.permit.fields import ClaimsError, Fields
-from agent.core.permit.trust import KeyStatus, Purpose
-from agent.core.permit.vehicle import TIMES
+from agent.core.model import ListKind
+from agent.core.permit import TIMES, ClaimsError, Fields, KeyStatus, Purpose
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from agent.core.crypto.keys import SigningKey
-    from agent.core.permit.trust import TrustEntry, TrustList
+    from agent.core.crypto import SigningKey
+    from agent.core.permit import TrustEntry, TrustList
 
 MAX_HEAD_BYTES = 262_144
 MAX_CHUNKS = 4096

@@ -1,1 +1,46 @@
-"""Plain values that every rule knows: moments, observations, reasons, rows of lists."""
+"""Plain values that every rule knows: moments on both clocks, what cameras saw, reasons, rows of lists, ledger states.
+
+Imports no other room and touches nothing.
+"""
+
+from agent.core.model.backoff import delay_s
+from agent.core.model.camera_view import View
+from agent.core.model.debounce import Debounced
+from agent.core.model.ledger import LedgerChange, LedgerState
+from agent.core.model.list_kinds import ListKind, ListName, Source
+from agent.core.model.list_rows import Declaration, DeclarationStatus, Revocation, Subject, Watched
+from agent.core.model.moment import Moment
+from agent.core.model.observations import Position, Presentation, Reading
+from agent.core.model.picture_quality import Figures, Finding, Flaw, Grade, findings, overall
+from agent.core.model.reasons import Check, Reason, Verdict
+from agent.core.model.sequence import SEQ_MAX
+
+__all__ = [
+    "SEQ_MAX",
+    "Check",
+    "Debounced",
+    "Declaration",
+    "DeclarationStatus",
+    "Figures",
+    "Finding",
+    "Flaw",
+    "Grade",
+    "LedgerChange",
+    "LedgerState",
+    "ListKind",
+    "ListName",
+    "Moment",
+    "Position",
+    "Presentation",
+    "Reading",
+    "Reason",
+    "Revocation",
+    "Source",
+    "Subject",
+    "Verdict",
+    "View",
+    "Watched",
+    "delay_s",
+    "findings",
+    "overall",
+]

@@ -1,1 +1,83 @@
-"""The permit: its text form, its signature, its claims and the checks on it."""
+"""The permit: its text form, its claims, the trust list, and the checks on one text in their fixed order.
+
+Knows crypto and the model. What lists and ledger say of a permit is for the decision.
+"""
+
+from agent.core.permit.checks import GateContext, PermitResult, verify_declared, verify_permit
+from agent.core.permit.claims import (
+    DECLARATION_DIGITS,
+    DIRECTIONS,
+    LANES,
+    PERMIT_ID_BYTES,
+    PLATE_KINDS,
+    Direction,
+    Permit,
+    PermitForm,
+)
+from agent.core.permit.driver_id import driver_hmac
+from agent.core.permit.fields import ClaimsError, Fields
+from agent.core.permit.issue import DAY_S, Issuer, issue_jws, trust_list
+from agent.core.permit.reference import (
+    SECRET_BYTES,
+    declaration_of,
+    digest_of,
+    digest_of_reference,
+    permit_of,
+    reference_of,
+)
+from agent.core.permit.trust import (
+    MAX_TEXT,
+    PREFIX,
+    KeyStatus,
+    Purpose,
+    TrustEntry,
+    TrustError,
+    TrustFault,
+    TrustList,
+    load,
+    root_key,
+    seal,
+)
+from agent.core.permit.vehicle import TIMES, check_declaration, check_vehicle
+
+__all__ = [
+    "DAY_S",
+    "DECLARATION_DIGITS",
+    "DIRECTIONS",
+    "LANES",
+    "MAX_TEXT",
+    "PERMIT_ID_BYTES",
+    "PLATE_KINDS",
+    "PREFIX",
+    "SECRET_BYTES",
+    "TIMES",
+    "ClaimsError",
+    "Direction",
+    "Fields",
+    "GateContext",
+    "Issuer",
+    "KeyStatus",
+    "Permit",
+    "PermitForm",
+    "PermitResult",
+    "Purpose",
+    "TrustEntry",
+    "TrustError",
+    "TrustFault",
+    "TrustList",
+    "check_declaration",
+    "check_vehicle",
+    "declaration_of",
+    "digest_of",
+    "digest_of_reference",
+    "driver_hmac",
+    "issue_jws",
+    "load",
+    "permit_of",
+    "reference_of",
+    "root_key",
+    "seal",
+    "trust_list",
+    "verify_declared",
+    "verify_permit",
+]

@@ -10,7 +10,7 @@ from math import inf
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
-from agent.core.model.reasons import Check, Reason
+from agent.core.model import Check, Reason
 from agent.core.permit import parse, reference, vin
 from agent.core.permit.check_list import CheckFailedError, Trail
 from agent.core.permit.claims import PermitForm
@@ -21,7 +21,7 @@ from drivers.text import Text, joined
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from agent.core.model.list_rows import Declaration
+    from agent.core.model import Declaration
     from agent.core.permit.claims import Permit
     from agent.core.permit.parse import Opened
     from agent.core.permit.trust import TrustEntry, TrustList

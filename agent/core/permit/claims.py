@@ -10,7 +10,7 @@ from agent.core.crypto import cbor
 from agent.core.permit import vin
 from agent.core.permit.fields import ClaimsError, Fields
 from agent.core.permit.vehicle import TIMES, check_declaration, check_vehicle
-from agent.core.plates.formats import PlateKind
+from agent.core.plates import PlateKind
 from drivers.text import Text
 
 if TYPE_CHECKING:

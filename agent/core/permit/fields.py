@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from agent.core.crypto.cbor import Value
+    from agent.core.crypto import Value
 
 
 _HEXADECIMAL = frozenset("0123456789abcdef")

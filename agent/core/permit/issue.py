@@ -15,7 +15,7 @@ from agent.core.permit.trust import TrustEntry, TrustList
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agent.core.crypto.keys import SigningKey
+    from agent.core.crypto import SigningKey
     from agent.core.permit.claims import Permit
 
 DAY_S = 86_400

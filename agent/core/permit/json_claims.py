@@ -19,7 +19,7 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from agent.core.crypto.cbor import Value
+    from agent.core.crypto import Value
 
 VEHICLE = "vehicle"
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from agent.core.crypto import cose, jws
-from agent.core.crypto.keys import Algorithm
+from agent.core.crypto import Algorithm, cose, jws
 from agent.core.permit import base45, claims, json_claims
 from agent.core.permit.claims import PermitForm
 from drivers.text import Text
@@ -14,7 +13,7 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.crypto.keys import PublicKey
+    from agent.core.crypto import PublicKey
     from agent.core.permit.claims import Permit
 
 PREFIX: Final = b"GP1:"

@@ -10,11 +10,11 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from agent.core.model.list_rows import Declaration
+from agent.core.model import Declaration
 from agent.core.permit.claims import Permit
 
 if TYPE_CHECKING:
-    from agent.core.model.list_rows import DeclarationStatus
+    from agent.core.model import DeclarationStatus
     from agent.core.permit.claims import PermitForm
 
 PREFIX = b"GPR:"

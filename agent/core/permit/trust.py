@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from agent.core.crypto import cbor, cose
-from agent.core.crypto.keys import Algorithm, KeyInvalidError, PublicKey, key_id
+from agent.core.crypto import Algorithm, KeyInvalidError, PublicKey, cbor, cose, key_id
 from agent.core.permit import base45
 from agent.core.permit.fields import ClaimsError, Fields
 from drivers.text import Text
@@ -19,7 +18,7 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from agent.core.crypto.keys import SigningKey
+    from agent.core.crypto import SigningKey
 
 PREFIX = b"GTL1:"
 MAX_TEXT = 200_000

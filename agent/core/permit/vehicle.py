@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from agent.core.permit import vin as vins
 from agent.core.permit.fields import ClaimsError
-from agent.core.plates.formats import FORMATS, STRICT, PlateKind, normalise
+from agent.core.plates import FORMATS, STRICT, PlateKind, normalise
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from agent.core.plates.formats import PlateFormat
+    from agent.core.plates import PlateFormat
 
 TIMES = range(1_577_836_800, 4_102_444_800)
 """Unix seconds that a signed thing may name, 2020 to 2099: a slip of a digit or a unit lands outside."""

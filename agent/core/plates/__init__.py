@@ -1,1 +1,56 @@
-"""Plates as texts: their formats, the vote over frames and the match with the declared plate."""
+"""Plates as texts: their formats, the vote over frames, and the match with the declared plate.
+
+Pure figures. No picture comes here; the vision worker's readings do.
+"""
+
+from agent.core.plates.bystanders import Bystanders
+from agent.core.plates.colours import PlateColour, possible, refined
+from agent.core.plates.columns import ALPHABET, MOST_BYTES, decode, encode
+from agent.core.plates.evidence import TEMPERATURE, Evidence
+from agent.core.plates.formats import (
+    FORMATS,
+    MARKS,
+    PROVINCES,
+    STRICT,
+    TWO_LINES,
+    Grammar,
+    PlateFormat,
+    PlateKind,
+    is_plate_text,
+    kinds_of,
+    normalise,
+)
+from agent.core.plates.match import DEFAULT_RULES, MatchRules, MatchVerdict, PlateMatch
+from agent.core.plates.rivals import series
+from agent.core.plates.vote import ACCEPTED, PlateVote
+
+__all__ = [
+    "ACCEPTED",
+    "ALPHABET",
+    "DEFAULT_RULES",
+    "FORMATS",
+    "MARKS",
+    "MOST_BYTES",
+    "PROVINCES",
+    "STRICT",
+    "TEMPERATURE",
+    "TWO_LINES",
+    "Bystanders",
+    "Evidence",
+    "Grammar",
+    "MatchRules",
+    "MatchVerdict",
+    "PlateColour",
+    "PlateFormat",
+    "PlateKind",
+    "PlateMatch",
+    "PlateVote",
+    "decode",
+    "encode",
+    "is_plate_text",
+    "kinds_of",
+    "normalise",
+    "possible",
+    "refined",
+    "series",
+]

@@ -16,7 +16,7 @@ from agent.core.plates.vote import ACCEPTED
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from agent.core.model.observations import Reading
+    from agent.core.model import Reading
 
 _Box = tuple[int, int, int, int]
 _Key = tuple[str, int]

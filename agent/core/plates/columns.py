@@ -16,7 +16,7 @@ from agent.core.plates.formats import PROVINCES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from agent.core.model.observations import Position
+    from agent.core.model import Position
 
 ALPHABET: Final = PROVINCES + "警学领挂港澳使临" + "0123456789" + "ABCDEFGHIJKLMNOPQRSTUVWXYZ" + "试超"
 """The network's classes in order, after class 0, which is the blank. New ones are added behind: stored columns name

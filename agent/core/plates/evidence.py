@@ -15,7 +15,7 @@ from agent.core.plates.vote import CORRELATION
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from agent.core.model.observations import Position, Reading
+    from agent.core.model import Position, Reading
     from agent.core.plates.vote import PlateVote
 
 Source: TypeAlias = "bytes | tuple[Position, ...]"

@@ -12,7 +12,7 @@ from agent.core.plates.colours import PlateColour
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from agent.core.model.observations import Position, Reading
+    from agent.core.model import Position, Reading
 
 ACCEPTED: Final = 0.9
 """From this confidence on a reading is taken for what the plate says; below it, for a hint."""

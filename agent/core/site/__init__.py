@@ -1,1 +1,66 @@
-"""What the gates of a site agree on: claims, the shared ledger, and their messages."""
+"""What the gates of a site agree on: claims on a permit's use, the shared ledger, and their signed messages.
+
+Rules and forms alone; the network and the disk are elsewhere.
+"""
+
+from agent.core.site.claims import CLAIMS, ClaimAnswer, ClaimCode, ClaimRequest, PartitionPolicy
+from agent.core.site.ledger import (
+    ClaimRefusal,
+    ClaimRow,
+    ClaimVerdict,
+    Conflict,
+    Consent,
+    Cursor,
+    OtherExit,
+    PeerRow,
+    Taken,
+)
+from agent.core.site.messages import (
+    EVERYBODY,
+    ROWS_A_MESSAGE,
+    Alive,
+    Answer,
+    Claim,
+    Heard,
+    Over,
+    Query,
+    Rows,
+    SiteMessageError,
+    SiteRoll,
+    Want,
+    Word,
+    heard,
+    told,
+)
+
+__all__ = [
+    "CLAIMS",
+    "EVERYBODY",
+    "ROWS_A_MESSAGE",
+    "Alive",
+    "Answer",
+    "Claim",
+    "ClaimAnswer",
+    "ClaimCode",
+    "ClaimRefusal",
+    "ClaimRequest",
+    "ClaimRow",
+    "ClaimVerdict",
+    "Conflict",
+    "Consent",
+    "Cursor",
+    "Heard",
+    "OtherExit",
+    "Over",
+    "PartitionPolicy",
+    "PeerRow",
+    "Query",
+    "Rows",
+    "SiteMessageError",
+    "SiteRoll",
+    "Taken",
+    "Want",
+    "Word",
+    "heard",
+    "told",
+]

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from agent.core.events.event_types import Draft, LedgerConflict
+from agent.core.events import Draft, LedgerConflict
 
 if TYPE_CHECKING:
-    from agent.core.model.ledger import LedgerState
+    from agent.core.model import LedgerState
 
 
 @dataclass(frozen=True, slots=True)

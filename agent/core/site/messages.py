@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from agent.core.crypto.jws import JwsError, key_named_by, kid_of, sign, verified
-from agent.core.model.ledger import LedgerState
+from agent.core.crypto import JwsError, key_named_by, kid_of, sign, verified
+from agent.core.model import LedgerState
 from agent.core.site.claims import ClaimCode, home_gate, site_digest
 from agent.core.site.ledger import PeerRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from agent.core.crypto.keys import PublicKey, SigningKey
+    from agent.core.crypto import PublicKey, SigningKey
 
 LONGEST: Final = 262_144
 """Bytes of the longest text that is looked at."""

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from agent.doctor.collectors import software
 from agent.doctor.collectors.files import MODELS
-from agent.settings.loading.origin import entries
+from agent.settings import entries
 from agent.store.errors import JournalError
-from agent.store.journal.reader import JournalReader
+from agent.store.journal import JournalReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

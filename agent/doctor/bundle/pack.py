@@ -7,7 +7,7 @@ import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from agent.core.events.chain import time_text
+from agent.core.events import time_text
 from agent.doctor.bundle import contents
 from agent.doctor.bundle.scrub import Scrubber, secrets_of
 from agent.doctor.report import as_json

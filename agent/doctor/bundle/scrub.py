@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from pydantic import BaseModel, SecretStr
 
-from agent.core.events.privacy import masked_plate, masked_text
+from agent.core.events import masked_plate, masked_text
 from agent.service.redaction import MASK, masked, sounds_secret
 
 if TYPE_CHECKING:

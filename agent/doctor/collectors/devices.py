@@ -9,9 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from agent.core.model.camera_view import View
-from agent.core.model.picture_quality import Figures
-from agent.devices.inputs import NAMES
+from agent.core.model import Figures, View
+from agent.devices import NAMES
 from agent.doctor.facts import CameraFacts, InputsFacts, RelayFacts, ScannerFacts
 from agent.service.parallel import at_once
 from agent.vision.supervisor import EyePort

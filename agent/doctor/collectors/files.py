@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from cryptography import x509
 from cryptography.x509.oid import NameOID
 
-from agent.broker.tls import TlsFiles, TlsFilesError, make_context
+from agent.broker import TlsFiles, TlsFilesError, make_context
 from agent.doctor.facts import (
     CertificateFacts,
     GateKeyFacts,
@@ -24,10 +24,10 @@ from agent.doctor.facts import (
     StateFacts,
     TlsFacts,
 )
-from agent.site.link import CLIENT_SUFFIX
+from agent.site import CLIENT_SUFFIX
 from agent.store.errors import JournalError
 from agent.store.gate_key import GateKeyError, read_gate_key
-from agent.store.journal.reader import JournalReader
+from agent.store.journal import JournalReader
 from drivers.text import Text
 
 if TYPE_CHECKING:

@@ -9,13 +9,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
-from agent.broker.tls import TlsFiles
-from agent.broker.topics import Topics
-from agent.devices.supervisor import PortState
+from agent.broker import TlsFiles, Topics
+from agent.devices import PortState
 from agent.doctor.facts import BrokerFacts, ListFacts, ListsFacts
-from agent.mqtt import reason_codes
-from agent.mqtt.messages import Outgoing
-from agent.mqtt.one_shot_client import Guest, GuestError
+from agent.mqtt import Guest, GuestError, Outgoing, reason_codes
 from agent.service.parallel import at_once
 from agent.settings import broker_address
 from agent.store.errors import RegistryError
@@ -24,12 +21,10 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.broker.addresses import BrokerAddress
-    from agent.mqtt.messages import Receipt
-    from agent.mqtt.setup import LinkView
-    from agent.settings import Settings
-    from agent.settings.model.agent import Mqtt, Site
-    from agent.store.registry.registry import Registry
+    from agent.broker import BrokerAddress
+    from agent.mqtt import LinkView, Receipt
+    from agent.settings import Mqtt, Settings, Site
+    from agent.store.registry import Registry
 
 ANSWER_S: Final = 5.0
 LIMIT_S: Final = 4 * ANSWER_S

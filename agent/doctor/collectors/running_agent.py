@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Final
 
-from agent.devices.inputs import NAMES
-from agent.devices.scanner import ScannerState
-from agent.devices.supervisor import PortState
+from agent.devices import NAMES, PortState, ScannerState
 from agent.doctor.collectors.devices import camera_facts
 from agent.doctor.facts import CameraFacts, InputsFacts, PartFacts, RelayFacts, ScannerFacts
 from drivers.text import Text
@@ -15,9 +13,9 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from agent.barrier.board import RelayBoard
-    from agent.devices.status import DeviceState
-    from agent.lane.service import LaneUnit
+    from agent.barrier import RelayBoard
+    from agent.devices import DeviceState
+    from agent.lane import LaneUnit
     from agent.service.workers import WorkerState
     from agent.settings import Settings
     from agent.vision.supervisor import EyePort

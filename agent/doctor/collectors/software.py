@@ -11,13 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from agent.doctor.facts import ConfigurationFacts, ServiceFacts, VersionFacts
-from agent.settings.toml.problems import SettingsError
+from agent.settings import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from agent.settings import LoadedSettings
-    from agent.settings.toml.problems import Problem
+    from agent.settings import LoadedSettings, Problem
 
 UNIT: Final = "gate-agent.service"
 MANAGER: Final = Path("/run/systemd/system")

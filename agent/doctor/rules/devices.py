@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from agent.core.model.camera_view import View
-from agent.core.model.picture_quality import Grade, findings
+from agent.core.model import Grade, View, findings
 from agent.doctor.codes import Check, Code
 from agent.doctor.finding import Finding
 from agent.doctor.rules.formatting import milliseconds

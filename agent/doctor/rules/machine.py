@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from agent.core.clock.trust import ClockState
+from agent.core.clock import ClockState
 from agent.doctor.codes import Check, Code
 from agent.doctor.finding import Finding
 from agent.doctor.rules.formatting import milliseconds, size

@@ -1,6 +1,15 @@
-"""Decides what becomes of a vehicle: asks lists, ledger and the other gates, and judges by what they say."""
+"""Answers a lane's `Decide`: collects what lists, ledger and other gates say, and judges by that.
+
+Reads stores; moves nothing.
+"""
 
 from agent.lane.decider.decider import Decider
+from agent.lane.decider.lane_rules import lane_place
 from agent.lane.decider.sources import LanePlace, Sources
 
-__all__ = ["Decider", "LanePlace", "Sources"]
+__all__ = [
+    "Decider",
+    "LanePlace",
+    "Sources",
+    "lane_place",
+]

@@ -9,13 +9,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from agent.core.decision.decision import Decision
-from agent.core.decision.fail_safe import shielded
+from agent.core.decision import Decision, shielded, uses_allowed
 from agent.core.decision.judge import judge
-from agent.core.decision.knowledge import uses_allowed
-from agent.core.lane.io import Decided
-from agent.core.model.reasons import Check, Reason, Verdict
-from agent.core.site.claims import ClaimRequest
+from agent.core.lane import Decided
+from agent.core.model import Check, Reason, Verdict
+from agent.core.site import ClaimRequest
 from agent.lane.decider.fact_collector import Inquiry
 from agent.store.errors import JournalError, RegistryError
 from drivers.text import Text
@@ -23,10 +21,10 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.lane.io import Decide
-    from agent.core.model.moment import Moment
-    from agent.core.permit.claims import Permit
-    from agent.core.site.claims import ClaimAnswer
+    from agent.core.lane import Decide
+    from agent.core.model import Moment
+    from agent.core.permit import Permit
+    from agent.core.site import ClaimAnswer
     from agent.lane.decider.fact_collector import Case
     from agent.lane.decider.sources import LanePlace, Sources
 

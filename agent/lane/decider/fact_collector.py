@@ -5,26 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from agent.core.decision.assess import Evidence, Ground, assess, assess_plate, references_of
-from agent.core.decision.checks.case import judges_plate
-from agent.core.decision.judge import lists_needed, plate_leads
-from agent.core.decision.knowledge import Knowledge, UseState, in_force, subjects_of
-from agent.core.decision.rate_limit import NO_TEXTS
-from agent.core.lists.freshness import standing_of
-from agent.core.model.list_kinds import ListKind
-from agent.core.model.reasons import Reason
-from agent.core.permit.checks import GateContext
+from agent.core.decision import (
+    NO_TEXTS,
+    Evidence,
+    Ground,
+    Knowledge,
+    UseState,
+    assess_plate,
+    in_force,
+    judges_plate,
+    lists_needed,
+    plate_leads,
+    references_of,
+    subjects_of,
+)
+from agent.core.decision.assess import assess
+from agent.core.lists import standing_of
+from agent.core.model import ListKind, Reason
+from agent.core.permit import GateContext
 from agent.core.plates.rivals import rivals
 
 if TYPE_CHECKING:
-    from agent.core.decision.assess import Assessment
-    from agent.core.decision.rate_limit import Texts
-    from agent.core.lane.io import Decide
-    from agent.core.lists.freshness import DataStanding
-    from agent.core.model.moment import Moment
-    from agent.core.permit.claims import Permit
-    from agent.core.permit.trust import TrustList
-    from agent.core.site.ledger import OtherExit
+    from agent.core.decision import Assessment, Texts
+    from agent.core.lane import Decide
+    from agent.core.lists import DataStanding
+    from agent.core.model import Moment
+    from agent.core.permit import Permit, TrustList
+    from agent.core.site import OtherExit
     from agent.lane.decider.sources import LanePlace, Sources
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from agent.core.decision.checks.case import JudgementRules
-from agent.core.permit.claims import PermitForm
+from agent.core.decision import JudgementRules
+from agent.core.permit import PermitForm
 from agent.lane.decider.sources import LanePlace
 
 if TYPE_CHECKING:
-    from agent.core.lists.freshness import FreshnessRules
+    from agent.core.lists import FreshnessRules
     from agent.settings import Lane, Settings
 
 DAY_S: Final = 86_400.0

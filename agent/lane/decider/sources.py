@@ -6,19 +6,18 @@ from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Final, Protocol
 
-from agent.core.lists.freshness import FreshnessRules
-from agent.core.permit.claims import PermitForm
+from agent.core.lists import FreshnessRules
+from agent.core.permit import PermitForm
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from agent.core.decision.judge import JudgementRules
-    from agent.core.lists.freshness import ListStanding
-    from agent.core.model.list_rows import Declaration, Revocation, Subject, Watched
-    from agent.core.permit.trust import TrustList
-    from agent.core.site.claims import ClaimAnswer, ClaimRequest
-    from agent.core.site.ledger import OtherExit
-    from agent.store.journal.ledger import LastPassage, UseState
+    from agent.core.decision import JudgementRules
+    from agent.core.lists import ListStanding
+    from agent.core.model import Declaration, Revocation, Subject, Watched
+    from agent.core.permit import TrustList
+    from agent.core.site import ClaimAnswer, ClaimRequest, OtherExit
+    from agent.store.journal import LastPassage, UseState
 
 _NONE_REQUIRED: Final = FreshnessRules()
 

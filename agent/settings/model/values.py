@@ -9,8 +9,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from agent.broker.addresses import BrokerAddress
-from agent.broker.topics import check_gate_id
+from agent.broker import BrokerAddress, check_gate_id
 from drivers.text import Text
 
 ROOT_KEY_BYTES = 32

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
-from agent.broker.tls import TlsFiles, TlsFilesError, make_context
+from agent.broker import TlsFiles, TlsFilesError, make_context
 from agent.settings.model.values import broker_address
 from agent.store.regular_file import open_regular
 from drivers.text import Text, reason

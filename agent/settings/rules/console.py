@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
-from agent.broker.tls import TlsFiles, TlsFilesError, make_context
+from agent.broker import TlsFiles, TlsFilesError, make_context
 from agent.settings.rules.brokers import readable
 from drivers.text import Text
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from agent.core.model.list_kinds import ListKind
+from agent.core.model import ListKind
 from drivers.text import Text
 
 if TYPE_CHECKING:

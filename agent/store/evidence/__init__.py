@@ -1,1 +1,11 @@
-"""Pictures kept as evidence, and those that wait to be sent."""
+"""Pictures kept as evidence, named by their SHA-256, and those that wait to be sent.
+
+May touch the evidence folder.
+"""
+
+from agent.store.evidence.evidence import EvidenceAges, EvidenceStore
+
+__all__ = [
+    "EvidenceAges",
+    "EvidenceStore",
+]

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from agent.core.events.event_types import Outcome
+from agent.core.events import Outcome
 from agent.store.errors import EvidenceError
 from agent.store.evidence.files import ENDING, NAME, Found, look_through, move_old_layout, write_whole
 from agent.store.evidence.outgoing import Outgoing

@@ -1,1 +1,36 @@
-"""The journal: events in a hash chain, with the permit ledger, in one SQLite file."""
+"""The journal: events in a hash chain and the permit ledger, in one SQLite file, one transaction a record.
+
+May touch the journal's files. Everything else here is a part of `Journal` or of reading one from outside.
+"""
+
+from agent.store.journal.damage import Replaced
+from agent.store.journal.history import Recorded, held_hashes
+from agent.store.journal.journal import (
+    CommandConflictError,
+    Journal,
+    JournalError,
+    JournalFullError,
+    JournalUnavailableError,
+    LedgerConflictError,
+)
+from agent.store.journal.ledger import LastPassage, UseState
+from agent.store.journal.open_transactions import Interrupted, Recovery
+from agent.store.journal.reader import JournalReader, is_database
+
+__all__ = [
+    "CommandConflictError",
+    "Interrupted",
+    "Journal",
+    "JournalError",
+    "JournalFullError",
+    "JournalReader",
+    "JournalUnavailableError",
+    "LastPassage",
+    "LedgerConflictError",
+    "Recorded",
+    "Recovery",
+    "Replaced",
+    "UseState",
+    "held_hashes",
+    "is_database",
+]

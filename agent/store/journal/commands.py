@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
-from agent.core.commands.record import CommandAnswered, CommandEntry, CommandTaken
+from agent.core.commands import CommandAnswered, CommandEntry, CommandTaken
 from agent.store.errors import CommandConflictError
 from drivers.text import Text
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from agent.core.commands.record import CommandChange
+    from agent.core.commands import CommandChange
 
 TAKE: Final = """
 INSERT INTO commands (id, digest, key, counter, name, lane, boot, utc_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?)

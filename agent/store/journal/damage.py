@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
-from agent.core.events.verification import verify
+from agent.core.events import verify
 from agent.store.errors import SQL_ERRORS, DamagedError, JournalUnavailableError, primary_code
 from agent.store.files import sync_folder
 from agent.store.journal import history, schema

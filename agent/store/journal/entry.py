@@ -6,18 +6,16 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.core.events.chain import RANDOM_BYTES, Point, seal
-from agent.core.events.event_types import TransactionClosed
+from agent.core.events import RANDOM_BYTES, Point, TransactionClosed, seal
 from agent.store.journal import commands, history, lane_orders, ledger, open_transactions
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from agent.core.commands.record import CommandChange
-    from agent.core.events.chain import ClockReading, Sealed, Writer
-    from agent.core.events.event_types import Draft
-    from agent.core.model.ledger import LedgerChange
+    from agent.core.commands import CommandChange
+    from agent.core.events import ClockReading, Draft, Sealed, Writer
+    from agent.core.model import LedgerChange
 
 
 @dataclass(frozen=True, slots=True)

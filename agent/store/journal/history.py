@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
-from agent.core.events.chain import Point, Sealed, beginning, digest_of
+from agent.core.events import Point, Sealed, beginning, digest_of
 from agent.store.errors import JournalCorruptError, WatermarkError
 from drivers.text import Text
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from agent.core.model.ledger import LedgerState
-from agent.core.site.ledger import ClaimRefusal, ClaimVerdict, Consent
+from agent.core.model import LedgerState
+from agent.core.site import ClaimRefusal, ClaimVerdict, Consent
 from agent.store.journal import ledger
 
 if TYPE_CHECKING:
     import sqlite3
 
-    from agent.core.site.ledger import ClaimRow
+    from agent.core.site import ClaimRow
 
 ALREADY = """
 SELECT state, use, utc_ms FROM ledger WHERE permit = :permit AND gate = :whose AND txn = :txn AND state <> 'RELEASED'

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from agent.core.events.chain import digest_of
+from agent.core.events import digest_of
 from agent.store.errors import SQL_ERRORS, JournalCorruptError, is_damage
 from agent.store.journal.history import PAYLOAD, Recorded, held_hashes, standing_of
 from drivers.text import Text

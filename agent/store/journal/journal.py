@@ -13,8 +13,8 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
-from agent.core.events.chain import ClockReading, Point, Writer
-from agent.core.model.sequence import SEQ_MAX
+from agent.core.events import ClockReading, Point, Writer
+from agent.core.model import SEQ_MAX
 from agent.service.cleanup import on_failure
 from agent.store.errors import (
     CommandConflictError,
@@ -46,12 +46,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from agent.core.commands.record import CommandChange, CommandEntry
-    from agent.core.events.chain import Sealed
-    from agent.core.events.event_types import Draft
-    from agent.core.lane.state import LaneOrders
-    from agent.core.model.ledger import LedgerChange
-    from agent.core.site.ledger import OtherExit
+    from agent.core.commands import CommandChange, CommandEntry
+    from agent.core.events import Draft, Sealed
+    from agent.core.lane import LaneOrders
+    from agent.core.model import LedgerChange
+    from agent.core.site import OtherExit
 
 __all__ = [
     "ClockReading",

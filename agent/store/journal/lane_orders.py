@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from agent.core.events.event_types import LaneOrdered
-from agent.core.lane.state import LaneOrders
+from agent.core.events import LaneOrdered
+from agent.core.lane import LaneOrders
 
 if TYPE_CHECKING:
     import sqlite3
 
-    from agent.core.events.event_types import Draft
+    from agent.core.events import Draft
 
 LOCKED: Final = "locked"
 OUT_OF_SERVICE: Final = "out_of_service"

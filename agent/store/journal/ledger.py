@@ -8,16 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, assert_never
 
-from agent.core.model.ledger import LedgerState
-from agent.core.site.ledger import Conflict, OtherExit
+from agent.core.model import LedgerState
+from agent.core.site import Conflict, OtherExit
 from agent.store.errors import LedgerConflictError
 from drivers.text import Text, joined
 
 if TYPE_CHECKING:
     import sqlite3
 
-    from agent.core.events.chain import Writer
-    from agent.core.model.ledger import LedgerChange
+    from agent.core.events import Writer
+    from agent.core.model import LedgerChange
 
 # The log's own word alone would not do: rows can be newer than it, in a file that was rescued.
 NEXT_SEQ = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from agent.core.model.ledger import LedgerState
+from agent.core.model import LedgerState
 
 if TYPE_CHECKING:
     import sqlite3

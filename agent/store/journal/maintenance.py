@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable
 
-    from agent.core.events.chain import ClockReading
+    from agent.core.events import ClockReading
     from agent.store.journal.database import Database
 
 log = logging.getLogger(__name__)

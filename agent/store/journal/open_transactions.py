@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from agent.core.events.event_types import AccessGranted, TransactionClosed, VehicleEntering
+from agent.core.events import AccessGranted, TransactionClosed, VehicleEntering
 
 if TYPE_CHECKING:
     import sqlite3
 
-    from agent.core.events.event_types import Draft
+    from agent.core.events import Draft
     from agent.store.journal.ledger import Reservation
 
 # A closed transaction is remembered for a while: an event that comes late must not open it once more.

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from agent.core.model.ledger import LedgerState
-from agent.core.site.ledger import Cursor, PeerRow
+from agent.core.model import LedgerState
+from agent.core.site import Cursor, PeerRow
 from agent.store.journal import home_claims, ledger
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
 
-    from agent.core.site.ledger import Conflict
+    from agent.core.site import Conflict
 
 WORDS: Final = "seq, permit, use, state, txn, utc_ms, vehicle, direction"
 TELL = f"""

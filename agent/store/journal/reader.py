@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Self
 
-from agent.core.events.chain import UTC_MS_MAX, time_text
-from agent.core.events.verification import Fault, Flaw, Verification, verify
-from agent.core.model.sequence import SEQ_MAX
+from agent.core.events import UTC_MS_MAX, Fault, Flaw, Verification, time_text, verify
+from agent.core.model import SEQ_MAX
 from agent.store.errors import SQL_ERRORS, JournalCorruptError, JournalUnavailableError, translated
 from agent.store.journal import history, schema
 from agent.store.journal.integrity import sound
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from agent.core.crypto.keys import PublicKey
+    from agent.core.crypto import PublicKey
     from agent.store.journal.history import Recorded, Row, Standing
 
 BATCH: Final = 500

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from agent.core.events.chain import time_text
+from agent.core.events import time_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from agent.core.site.ledger import ClaimVerdict, Taken
+from agent.core.site import ClaimVerdict, Taken
 from agent.store.journal import entry, home_claims, ledger, peer_uses
 from drivers.text import Text
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterable, Sequence
 
-    from agent.core.events.chain import ClockReading, Sealed, Writer
-    from agent.core.site.ledger import ClaimRow, Conflict, Consent, Cursor, PeerRow
+    from agent.core.events import ClockReading, Sealed, Writer
+    from agent.core.site import ClaimRow, Conflict, Consent, Cursor, PeerRow
     from agent.store.journal.database import Database
 
 T = TypeVar("T")

@@ -1,1 +1,21 @@
-"""The registry: the signed lists that the gate was told in advance, in one SQLite file."""
+"""The registry: trust list, declarations, revocations and watch list as central signed them, in one SQLite file.
+
+May touch the registry's files, the chunks on their way, and packs of lists from a stick.
+"""
+
+from agent.store.registry.applied import Applied
+from agent.store.registry.chunk_spool import ChunkSpool
+from agent.store.registry.list_pack import TRUST_NAME, Pack, PackedList, PackError, read_pack, write_pack
+from agent.store.registry.registry import Registry
+
+__all__ = [
+    "TRUST_NAME",
+    "Applied",
+    "ChunkSpool",
+    "Pack",
+    "PackError",
+    "PackedList",
+    "Registry",
+    "read_pack",
+    "write_pack",
+]

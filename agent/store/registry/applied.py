@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import sqlite3
 
-    from agent.core.model.list_kinds import ListName, Source
+    from agent.core.model import ListName, Source
 
 _COLUMNS = "name, version, before, signed_at, rows, key, source, whole"
 

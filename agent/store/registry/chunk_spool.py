@@ -5,15 +5,14 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-from agent.core.lists.chunks import check_chunk
-from agent.core.lists.errors import ListError
+from agent.core.lists import ListError, check_chunk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from agent.core.lists.chunks import ChunkRef
-    from agent.core.model.list_kinds import ListKind
+    from agent.core.lists import ChunkRef
+    from agent.core.model import ListKind
 
 
 class ChunkSpool:

@@ -17,10 +17,9 @@ import zlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Self
 
-from agent.core.lists.chunks import MAX_CHUNK_SIZE
-from agent.core.lists.sealed import MAX_CHUNKS, MAX_DELTA_BYTES, MAX_HEAD_BYTES
-from agent.core.model.list_kinds import ListKind
-from agent.core.permit.trust import MAX_TEXT
+from agent.core.lists import MAX_CHUNK_SIZE, MAX_CHUNKS, MAX_DELTA_BYTES, MAX_HEAD_BYTES
+from agent.core.model import ListKind
+from agent.core.permit import MAX_TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -10,12 +10,9 @@ from contextlib import contextmanager
 from math import inf
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from agent.core.clock.trust import KERNEL_ERROR_S, ClockFloor
-from agent.core.lists.codec import decode_row
-from agent.core.lists.errors import ListError, ListFault
-from agent.core.lists.freshness import ListStanding
-from agent.core.model.list_kinds import ListKind
-from agent.core.model.list_rows import Declaration, DeclarationStatus, Revocation, Watched
+from agent.core.clock import KERNEL_ERROR_S, ClockFloor
+from agent.core.lists import ListError, ListFault, ListStanding, decode_row
+from agent.core.model import Declaration, DeclarationStatus, ListKind, Revocation, Watched
 from agent.service.cleanup import on_failure
 from agent.store.errors import RegistryError
 from agent.store.registry import rows
@@ -30,12 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from agent.core.crypto.keys import PublicKey
-    from agent.core.lists.codec import Row
-    from agent.core.lists.sealed import ListDelta, ListHead, Opened
-    from agent.core.model.list_kinds import Source
-    from agent.core.model.list_rows import Subject
-    from agent.core.permit.trust import TrustList
+    from agent.core.crypto import PublicKey
+    from agent.core.lists import ListDelta, ListHead, Opened, Row
+    from agent.core.model import Source, Subject
+    from agent.core.permit import TrustList
 
 __all__ = [
     "Applied",

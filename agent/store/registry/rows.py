@@ -12,19 +12,16 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from agent.core.lists.chunks import unpack_chunk
-from agent.core.lists.codec import decode_row, row_key
-from agent.core.lists.errors import ListError, ListFault
-from agent.core.model.list_rows import Declaration
+from agent.core.lists import ListError, ListFault, decode_row, row_key, unpack_chunk
+from agent.core.model import Declaration
 from agent.store.registry.applied import Applied, note_applied
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from agent.core.lists.codec import Row
-    from agent.core.lists.sealed import ListDelta, ListHead, Opened
-    from agent.core.model.list_kinds import ListKind, Source
+    from agent.core.lists import ListDelta, ListHead, Opened, Row
+    from agent.core.model import ListKind, Source
 
 Columns: TypeAlias = "tuple[bytes, bytes | None, str | None, int | None, bytes]"
 """Of a row: key, reference, plate, expiry, and its bytes as they were signed."""

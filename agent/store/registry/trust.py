@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Final
 
-from agent.core.permit.trust import TrustError, TrustFault, load
+from agent.core.permit import TrustError, TrustFault, load
 from agent.store.registry.applied import Applied, note_applied
 from drivers.text import Text
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
-    from agent.core.crypto.keys import PublicKey
-    from agent.core.model.list_kinds import Source
-    from agent.core.permit.trust import TrustList
+    from agent.core.crypto import PublicKey
+    from agent.core.model import Source
+    from agent.core.permit import TrustList
 
 log = logging.getLogger(__name__)
 

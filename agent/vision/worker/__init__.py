@@ -1,1 +1,4 @@
-"""The eye: the child process that owns one camera and everything that touches pixels."""
+"""The worker process that owns one camera and everything that touches pixels; it holds no secret and may crash.
+
+May use cv2, numpy and the networks, inside its sandbox. Its face exports nothing, so that the parent loads no pixel.
+"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agent.core.model.camera_view import View
+from agent.core.model import View
 from agent.vision.worker.protocol import MAX_DETAIL, CameraPhase, CameraState
 from drivers.text import Text, shortened
 

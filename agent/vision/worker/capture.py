@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
-from agent.core.model.backoff import delay_s
+from agent.core.model import delay_s
 from agent.vision.worker.camera_health import CameraHealth, FrameFacts
 from agent.vision.worker.latest_frame import Numbered
 from agent.vision.worker.protocol import CameraPhase
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from agent.core.model.camera_view import View
+    from agent.core.model import View
     from agent.vision.worker.latest_frame import Slot
     from agent.vision.worker.protocol import CameraState, Configure
     from drivers.api import CameraPort, Frame

@@ -11,10 +11,10 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
-from agent.core.events.message import Detail as SpokenDetail
-from agent.core.events.message import DetailMessage, WithDetail
-from agent.core.model.camera_view import View
-from agent.core.plates.columns import MOST_BYTES, decode
+from agent.core.events import Detail as SpokenDetail
+from agent.core.events import DetailMessage, WithDetail
+from agent.core.model import View
+from agent.core.plates import MOST_BYTES, decode
 
 VERSION = 2
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from agent.core.model.observations import Position
+    from agent.core.model import Position
 
 
 class Code(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from agent.core.model.camera_view import View
+from agent.core.model import View
 from agent.vision.worker.background import Background
 
 if TYPE_CHECKING:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from agent.core.model.reasons import Check, Reason, Verdict
-from agent.core.permit.claims import PermitForm
-from agent.core.plates.match import DEFAULT_RULES, MatchRules
+from agent.core.model import Check, Reason, Verdict
+from agent.core.permit import PermitForm
+from agent.core.plates import DEFAULT_RULES, MatchRules
 
 if TYPE_CHECKING:
     from agent.core.decision.knowledge import Knowledge
-    from agent.core.permit.claims import Permit
-    from agent.core.plates.match import PlateMatch
-    from agent.core.plates.vote import PlateVote
+    from agent.core.permit import Permit
+    from agent.core.plates import PlateMatch, PlateVote
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from agent.core.decision.checks.case import failed, held
-from agent.core.lists.freshness import DataState
-from agent.core.model.list_kinds import ListKind
-from agent.core.model.list_rows import DeclarationStatus
-from agent.core.model.reasons import Reason, Verdict
-from agent.core.permit.claims import PermitForm
+from agent.core.lists import DataState
+from agent.core.model import DeclarationStatus, ListKind, Reason, Verdict
+from agent.core.permit import PermitForm
 from drivers.text import Text, joined
 
 if TYPE_CHECKING:
     from agent.core.decision.checks.case import Case, Finding
-    from agent.core.lists.freshness import DataStanding
+    from agent.core.lists import DataStanding
 
 UNSIGNED: Final = frozenset({PermitForm.REFERENCE, PermitForm.PLATE})
 """The forms that prove nothing without their declaration."""

@@ -7,8 +7,7 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from agent.core.decision.checks.case import failed, held
-from agent.core.model.list_kinds import ListKind
-from agent.core.model.reasons import Reason, Verdict
+from agent.core.model import ListKind, Reason, Verdict
 from drivers.text import Text, joined
 
 if TYPE_CHECKING:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from agent.core.decision.checks.case import failed, held, noted, unclear
-from agent.core.model.reasons import Reason, Verdict
-from agent.core.permit.claims import PermitForm
-from agent.core.plates.formats import PlateKind
-from agent.core.plates.match import MatchVerdict
+from agent.core.model import Reason, Verdict
+from agent.core.permit import PermitForm
+from agent.core.plates import MatchVerdict, PlateKind
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from agent.core.decision.checks.case import Case, Finding
-    from agent.core.plates.match import PlateMatch
+    from agent.core.plates import PlateMatch
 
 FRAMES_FOR_A_PLATE_ALONE: Final = 2
 """How many frames must have read one text before it alone stands for a permit."""

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from agent.core.decision.checks.case import failed, held, noted
 from agent.core.decision.knowledge import uses_allowed
-from agent.core.model.reasons import Reason, Verdict
+from agent.core.model import Reason, Verdict
 from agent.core.permit import vin
-from agent.core.site.claims import CLAIMS, ClaimCode
+from agent.core.site import CLAIMS, ClaimCode
 from drivers.text import Text, joined
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
-from agent.core.plates.colours import PlateColour
+from agent.core.plates import PlateColour
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

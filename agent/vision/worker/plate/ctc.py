@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from agent.core.plates.columns import ALPHABET
+from agent.core.plates import ALPHABET
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from agent.core.plates.formats import Grammar, PlateFormat
+    from agent.core.plates import Grammar, PlateFormat
 
 _WIDTH: Final = 12
 _NEGLIGIBLE: Final = 1e-4

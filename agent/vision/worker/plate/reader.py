@@ -8,11 +8,19 @@ from typing import TYPE_CHECKING, Final
 import cv2
 import numpy as np
 
-from agent.core.model.observations import Position, Reading
-from agent.core.plates.colours import PlateColour, possible, refined
-from agent.core.plates.columns import ALPHABET, encode
-from agent.core.plates.formats import FORMATS, TWO_LINES, Grammar, PlateKind
-from agent.core.plates.vote import ACCEPTED
+from agent.core.model import Position, Reading
+from agent.core.plates import (
+    ACCEPTED,
+    ALPHABET,
+    FORMATS,
+    TWO_LINES,
+    Grammar,
+    PlateColour,
+    PlateKind,
+    encode,
+    possible,
+    refined,
+)
 from agent.vision.worker.plate import ctc, rectify, weights
 from agent.vision.worker.plate.close_up import close_up
 from agent.vision.worker.plate.colour import Light, colour_of, light_of

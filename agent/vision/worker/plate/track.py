@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from agent.core.plates.vote import ACCEPTED
+from agent.core.plates import ACCEPTED
 from agent.vision.worker.plate.box import centre, overlap
 
 if TYPE_CHECKING:
