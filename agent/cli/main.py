@@ -89,6 +89,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         own_process()
     try:
         application(given)(args=given, prog_name="gate-agent")
+    except SystemExit:  # the usual end; what may be mended need not be known for it
+        raise
     except KeyboardInterrupt:
         echo("gate-agent: interrupted", err=True)
         sys.exit(INTERRUPTED)
