@@ -250,7 +250,7 @@ def test_a_word_of_another_gate_that_fails_does_not_make_the_gate_deaf():
 
 def test_a_message_of_a_list_that_fails_keeps_no_other_from_being_taken():
     session, take_trust = Session(), Faulty()
-    desk = SimpleNamespace(take_trust=take_trust, trust=lambda: None, stop=lambda: None)
+    desk = SimpleNamespace(take_trust=take_trust, trust=lambda: None, known=lambda _kind: None, stop=lambda: None)
     sync = ListSync("gate-7", 7, session, desk, lambda: Moment(time.monotonic(), UTC))
     sync.start()
     topic = ListTopics(7).trust
