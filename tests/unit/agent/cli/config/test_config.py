@@ -18,7 +18,7 @@ from agent.i18n import Language, translate
 from agent.settings.editing.history import FOLDER, KEPT, LOCK, History, HistoryError, Step, present_state
 from drivers.text import Text
 from tests.support.gate.config_files import ROOT_KEY, write
-from tests.unit.agent.translation.test_translation import ENGLISH
+from tests.unit.agent.i18n.test_translation import ENGLISH
 
 MAIN = f"""\
 # The gate.
