@@ -32,7 +32,10 @@ ENGLISH = re.compile(r"(?:\b[a-z]{2,} ){3}[a-z]{2,}\b")
 """Four English words in a row: no name or value has as many."""
 
 SOURCES = [Path(str(package.__file__)).parent for package in (agent, drivers)]
-ROOMS = ("core", "decider", "eye", "link", "service", "site", "store", "camera", "inputs", "relay", "scanner")
+ROOMS = (
+    *("broker", "core", "lane/decider", "lists", "mqtt", "service", "site", "store", "vision"),
+    *("camera", "inputs", "relay", "scanner"),
+)
 """The folders whose errors are shown to people."""
 
 OF_PROGRAMMERS = {
@@ -49,6 +52,7 @@ OF_PROGRAMMERS = {
     "UnfitKeyError",
     "ValueError",
     "WeightsError",
+    "WrongGateKeyError",
 }
 """Errors that reach logs, commands and programmers only."""
 

@@ -27,14 +27,14 @@ WIPING = """
 # Wipes without end, in many short runs, and says before each that it begins.
 import sys
 from pathlib import Path
-from agent.store import wiping
+from agent.store.journal import secure_delete
 from tests.support.store.journals import open_journal
 
 def stopping():
     print("a step", flush=True)
     return False
 
-wiping.RUN = 20
+secure_delete.RUN = 20
 journal = open_journal(Path(sys.argv[1]), max_bytes=64 << 20)
 while True:
     journal.wipe_uses(stopping)
