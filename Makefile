@@ -8,7 +8,7 @@ BIN    := $(VENV)/bin
 # Tests start hundreds of programs, and every worker reads every test: each is compiled once, whatever the surroundings say.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test check bench bench-reading test-browser test-package test-vm test-bare test-cluster proofs faults fuzz fuzz-guided races mutants soak soak-lane soak-eye stress train schema texts format lock deb release clean
+.PHONY: help setup demo test check bench bench-reading test-browser test-package test-vm test-bare test-cluster proofs faults fuzz fuzz-guided races mutants soak soak-lane soak-eye stress train schema texts architecture format lock deb release clean
 
 help:  ## Say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -107,6 +107,9 @@ stress: setup  ## Run tests RUNS= times on a machine that is made busy in three 
 
 texts: setup  ## Gather what the sources say to people into the catalogues of agent/i18n, and name what is not translated
 	@$(BIN)/python -m tools.texts
+
+architecture: setup  ## Draw the rooms from the imports, and write what their faces say: docs/architecture.md
+	@$(BIN)/python tools/architecture.py
 
 format: setup  ## Bring the code into the common form
 	@$(BIN)/ruff check --fix .
