@@ -69,6 +69,10 @@ TERMS = {
         Term("officer", "工作人员", "值班|操作员"),
         Term("commands? from central", "中心.*命令", "指令", r"\border"),
         Term("alarms?", "警报", "告警|报警", "fire alarm"),
+        Term("code was shown", "出示"),
+        Term("acknowledged event", "最后确认的事件"),
+        Term("eye process|the eye", "摄像机进程"),
+        Term("has no sign|driver's sign", "显示屏"),
     ],
     Language.RU: [
         Term("configurations?", "конфигураци", "настройк", "Set-up"),
@@ -107,6 +111,11 @@ TERMS = {
         Term("officer", "сотрудник", "инспектор|дежурн|оператор"),
         Term("revoked", "отозван", "аннулир"),
         Term("alarms?", "тревог|сигнализаци"),
+        Term("code was shown", "предъявл"),
+        Term("acknowledged event", "подтверждённое"),
+        Term("eye process|the eye", "процесс камеры"),
+        Term("has no sign|driver's sign", "табло"),
+        Term("trust list", "спис(?:ок|к[а-я]+) доверия"),
     ],
     Language.KK: [
         Term("configurations?", "конфигураци", "баптау", "Set-up|DNS"),
@@ -146,6 +155,12 @@ TERMS = {
         Term("root key", "түбір кілт", "түбірлік"),
         Term("commands? from central", "орталық команда", "бұйры[қғ]", r"\border|told to"),
         Term("alarms?", "дабыл"),
+        Term("code was shown", "көрсет"),
+        Term("acknowledged event", "расталған оқиға"),
+        Term("eye process|the eye", "камера процесі"),
+        Term("has no sign|driver's sign", "табло"),
+        Term("trust list", "сенім тізім"),
+        Term("watch list", "бақылау тізім"),
     ],
 }
 
