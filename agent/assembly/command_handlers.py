@@ -185,8 +185,8 @@ def set_log_level(parts: Parts, command: Command) -> Answer:
     return Answer(
         Result.DONE,
         Text(
-            "the log level is {level} {value}",
+            "the log level is {level} {duration}",
             level=level,
-            value=Text("for {for_s} s", for_s=for_s) if for_s else Text("until the next start"),
+            duration=Text("for {for_s} s", for_s=for_s) if for_s else Text("until the next start"),
         ),
     )

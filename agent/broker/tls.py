@@ -170,7 +170,7 @@ def _tls_cause(error: ssl.SSLError) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         told = Text("the broker's certificate is not valid: {verify_message}", verify_message=error.verify_message)
         return _VERIFY_WORDS.get(error.verify_code, told)
-    return alert_words(str(error)) or Text("the TLS handshake failed: {value}", value=error.reason or error)
+    return alert_words(str(error)) or Text("the TLS handshake failed: {reason}", reason=error.reason or error)
 
 
 def _network_cause(error: OSError, address: BrokerAddress) -> str:

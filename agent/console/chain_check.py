@@ -113,7 +113,7 @@ class ChainCheck:
             0 if found.signed is None else found.signed.seq,
             ""
             if flaw is None
-            else Text("event {value}: {fault}: {detail}", value=flaw.seq or "?", fault=flaw.fault, detail=flaw.detail),
+            else Text("event {seq}: {fault}: {detail}", seq=flaw.seq or "?", fault=flaw.fault, detail=flaw.detail),
         )
 
     def _keys(self) -> Mapping[str, PublicKey]:

@@ -195,7 +195,7 @@ class ListDesk:
         if found.said.kind is not kind:
             return ListError(
                 ListFault.WRONG_KIND,
-                Text("it is of the {kind}, not of the {kind_2}", kind=found.said.kind, kind_2=kind),
+                Text("it is of the {kind}, not of the {wanted}", kind=found.said.kind, wanted=kind),
             )
         return found
 
@@ -213,7 +213,7 @@ class ListDesk:
             return TROUBLE
         except OSError as error:  # of the chunks
             self._news.trouble(
-                Text("the chunks of the {kind} cannot be read: {value}", kind=kind, value=error.strerror or error),
+                Text("the chunks of the {kind} cannot be read: {why}", kind=kind, why=error.strerror or error),
                 kind.value,
             )
             return TROUBLE
@@ -223,7 +223,7 @@ class ListDesk:
         return DONE
 
     def _no_room(self, kind: ListKind, error: OSError) -> Outcome:
-        detail = Text("no room for the chunks of the {kind}: {value}", kind=kind, value=error.strerror or error)
+        detail = Text("no room for the chunks of the {kind}: {why}", kind=kind, why=error.strerror or error)
         if not is_full(error):
             self._news.trouble(detail, kind.value)
             return TROUBLE

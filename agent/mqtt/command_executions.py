@@ -40,13 +40,11 @@ class Executions:
             busy = self._late[0]
             return Answer(
                 Result.NOT_DONE,
-                Text("the gate is still busy with {value} {id}; nothing was done", value=busy.name.value, id=busy.id),
+                Text("the gate is still busy with {name} {id}; nothing was done", name=busy.name.value, id=busy.id),
             )
         executor = self._executors.get(command.name)
         if executor is None:
-            return Answer(
-                Result.NOT_DONE, Text("this gate has nothing that could do {value}", value=command.name.value)
-            )
+            return Answer(Result.NOT_DONE, Text("this gate has nothing that could do {name}", name=command.name.value))
         try:
             job = Job(f"command-{command.name.value}", lambda: storable(executor(command)))
         except RuntimeError as error:

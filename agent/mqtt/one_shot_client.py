@@ -14,7 +14,7 @@ from agent.mqtt.connection import Answered, Arrived, Connected, Connection, Conn
 from agent.mqtt.messages import Receipt, Subscription
 from agent.service.cleanup import on_failure
 from agent.service.parallel import Job
-from drivers.text import Text
+from drivers.text import Text, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -171,7 +171,7 @@ class Guest:
             raise self._error(self._connection.ended or Text("the connection is closed"))
 
     def _error(self, cause: str) -> GuestError:
-        return GuestError(f"{self._address.url}: {cause}")
+        return GuestError(joined([self._address.url, cause], ": "))
 
     def _leave(self) -> None:
         self._leaving.set()

@@ -115,7 +115,7 @@ class EyeProcess:
         try:
             name = signal.Signals(-code).name
         except ValueError:
-            name = Text("signal {value}", value=-code)
+            name = Text("signal {number}", number=-code)
         return Text("was ended by {name}", name=name)
 
 

@@ -130,9 +130,9 @@ class EyeLife:
         if hello.version != VERSION:
             raise ProtocolError(
                 Text(
-                    "the eye speaks version {version}, this agent {version_2}: mixed installations",
+                    "the eye speaks version {version}, this agent {own}: mixed installations",
                     version=hello.version,
-                    version_2=VERSION,
+                    own=VERSION,
                 )
             )
         self._greeted = True

@@ -121,7 +121,7 @@ class FolderCamera:
                     Text(
                         "{path}: {said}",
                         path=self._settings.path,
-                        said=Text("no picture to show ({value})", value=reasons or Text("no file in it")),
+                        said=Text("no picture to show ({why})", why=reasons or Text("no file in it")),
                     )
                 )
             if not self._settings.loop:

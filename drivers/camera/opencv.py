@@ -302,7 +302,9 @@ class OpenCvCamera:
                     "{name}: {said}",
                     name=self._name,
                     said=Text(
-                        "a picture of {shape}x{shape_2} is too large", shape=pixels.shape[1], shape_2=pixels.shape[0]
+                        "a picture of {width_px}x{height_px} is too large",
+                        width_px=pixels.shape[1],
+                        height_px=pixels.shape[0],
                     ),
                 )
             )

@@ -186,16 +186,16 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _misdirected(body: CommandBody, letter: Letter, gate: str) -> _Fault | None:
     if body.gate != gate:
-        return Refusal.WRONG_GATE, Text("it is for gate {gate}, this is {gate_2}", gate=body.gate, gate_2=gate)
+        return Refusal.WRONG_GATE, Text("it is for gate {gate}, this is {own}", gate=body.gate, own=gate)
     if body.name.value != letter.name:
-        return Refusal.WRONG_TOPIC, Text("{value} belongs to the topic cmd/{value}", value=body.name.value)
+        return Refusal.WRONG_TOPIC, Text("{name} belongs to the topic cmd/{name}", name=body.name.value)
     return None
 
 
 def _forbidden(proved: Proved) -> _Fault | None:
     if proved.body.name not in proved.key.may:
         return Refusal.NOT_PERMITTED, Text(
-            "the key {id} may not sign {value}", id=proved.key.id, value=proved.body.name.value
+            "the key {id} may not sign {name}", id=proved.key.id, name=proved.body.name.value
         )
     return None
 

@@ -211,7 +211,7 @@ class Verifier:
             elif self._count and (at.stream, at.seq) == (head.stream, head.seq):
                 flaw = Flaw(self._previous, at.seq, Fault.ALTERED, Text("its hash is not that of the head"))
             else:
-                detail = Text("the records end at {seq}, the head is at {seq_2}", seq=at.seq, seq_2=head.seq)
+                detail = Text("the records end at {last}, the head is at {head}", last=at.seq, head=head.seq)
                 flaw = Flaw(self._previous + 1, at.seq + 1, Fault.CUT_OFF, detail)
         return Verification(self._count, proven, self._first, self._before if self._count else None, flaw, self._signed)
 
@@ -297,7 +297,7 @@ def _flaw_of_place(before: Point, this: _Link) -> Flaw | None:
     if at.stream != before.stream:
         fault, detail = (
             Fault.FOREIGN_STREAM,
-            Text("of stream {stream}, not {stream_2}", stream=at.stream, stream_2=before.stream),
+            Text("of stream {stream}, not {own}", stream=at.stream, own=before.stream),
         )
     elif at.seq == before.seq:
         what = (
@@ -307,7 +307,7 @@ def _flaw_of_place(before: Point, this: _Link) -> Flaw | None:
         )
         fault, detail = Fault.DUPLICATE, what
     elif at.seq < before.seq:
-        fault, detail = Fault.OUT_OF_ORDER, Text("{seq} comes after {seq_2}", seq=at.seq, seq_2=before.seq)
+        fault, detail = Fault.OUT_OF_ORDER, Text("{seq} comes after {before}", seq=at.seq, before=before.seq)
     elif at.seq > due:
         fault, detail = Fault.GAP, Text("{due} to {seq} are missing", due=due, seq=at.seq - 1)
     return None if fault is None else Flaw(this.index, due, fault, detail)

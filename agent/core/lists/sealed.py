@@ -219,9 +219,7 @@ def _open(part: _Part[_Said], data: bytes, trust: TrustList, site: int, utc: flo
         )
     said = part.content(signed)
     if said.site != site:
-        raise ListError(
-            ListFault.WRONG_SITE, Text("it is for site {site}, not for {site_2}", site=said.site, site_2=site)
-        )
+        raise ListError(ListFault.WRONG_SITE, Text("it is for site {site}, not for {own}", site=said.site, own=site))
     return Opened(said, signed.key_id)
 
 
@@ -319,10 +317,10 @@ def _strings(item: cbor.Value, lengths: range, name: str) -> tuple[bytes, ...]:
     if not isinstance(item, list) or len(found) != len(item):
         raise ClaimsError(
             Text(
-                "the {name} are no byte strings of {lengths} to {lengths_2} bytes",
+                "the {name} are no byte strings of {least} to {most} bytes",
                 name=name,
-                lengths=lengths[0],
-                lengths_2=lengths[-1],
+                least=lengths[0],
+                most=lengths[-1],
             )
         )
     return found

@@ -79,9 +79,9 @@ def step(state: SyncState, happening: Happening, rules: SyncRules) -> _Step:
         return replace(state, connected=False), ()
     if isinstance(happening, HeadSeen) and happening.head.version < state.version:
         text = Text(
-            "a head of version {version}, while version {version_2} is in use",
+            "a head of version {version}, while version {in_use} is in use",
             version=happening.head.version,
-            version_2=state.version,
+            in_use=state.version,
         )
         return state, (Reject(ListFault.ROLLED_BACK, text),)
     return _onward(_after(state, happening, rules), happening.at, rules)

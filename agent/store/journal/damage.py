@@ -64,16 +64,16 @@ class Replaced:
         """One sentence for an event and the log."""
         unsent = "unknown" if self.stream is None else "none"
         if self.unsent is not None:
-            unsent = Text("{unsent} to {unsent_2}", unsent=self.unsent[0], unsent_2=self.unsent[1])
+            unsent = Text("{first} to {last}", first=self.unsent[0], last=self.unsent[1])
         whole = "all" if self.ledger_whole else Text("NOT all, so used permits may pass again")
         orders = (
             "all" if self.orders_whole else Text("NOT all, so a lane may have lost its lock: give its orders again")
         )
         return Text(
-            "the journal was damaged ({cause}) and moved to {moved_to}; stream {value}, unacknowledged events: {unsent}; permit uses rescued: {ledger_rows}, {whole}; commands and orders of lanes rescued: {orders}",
+            "the journal was damaged ({cause}) and moved to {moved_to}; stream {stream}, unacknowledged events: {unsent}; permit uses rescued: {ledger_rows}, {whole}; commands and orders of lanes rescued: {orders}",
             cause=self.cause,
             moved_to=self.moved_to,
-            value=self.stream or "unknown",
+            stream=self.stream or "unknown",
             unsent=unsent,
             ledger_rows=self.ledger_rows,
             whole=whole,

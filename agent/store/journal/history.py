@@ -128,12 +128,10 @@ def acknowledge(connection: sqlite3.Connection, stream: str, seq: int) -> int:
     now = standing_of(connection)
     if stream != now.head.stream:
         raise WatermarkError(
-            Text(
-                "acknowledged stream {stream}, but this journal is {stream_2}", stream=stream, stream_2=now.head.stream
-            )
+            Text("acknowledged stream {stream}, but this journal is {own}", stream=stream, own=now.head.stream)
         )
     if seq > now.head.seq:
-        raise WatermarkError(Text("acknowledged {seq}, but the last event is {seq_2}", seq=seq, seq_2=now.head.seq))
+        raise WatermarkError(Text("acknowledged {seq}, but the last event is {last}", seq=seq, last=now.head.seq))
     if seq > now.watermark:
         _stand(connection, replace(now, watermark=seq))
     return max(seq, now.watermark)
@@ -253,6 +251,6 @@ def _total_at(connection: sqlite3.Connection, now: Standing, seq: int) -> int:
     row = connection.execute("SELECT total FROM events WHERE seq = ?", (seq,)).fetchone()
     if row is None:
         raise JournalCorruptError(
-            Text("event {seq} is missing between {seq_2} and {seq_3}", seq=seq, seq_2=now.tail.seq, seq_3=now.head.seq)
+            Text("event {seq} is missing between {tail} and {head}", seq=seq, tail=now.tail.seq, head=now.head.seq)
         )
     return int(row[0])

@@ -192,10 +192,10 @@ def _shorten_log(connection: sqlite3.Connection) -> None:
 
 def _translated(error: SqlError, doing: str) -> RegistryError:
     text = Text(
-        "cannot {doing}: {error} ({value})",
+        "cannot {doing}: {error} ({name})",
         doing=doing,
         error=error,
-        value=getattr(error, "sqlite_errorname", type(error).__name__),
+        name=getattr(error, "sqlite_errorname", type(error).__name__),
     )
     if is_damage(error):
         return RegistryDamagedError(text)

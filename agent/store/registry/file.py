@@ -87,7 +87,7 @@ class RegistryFile:
             fcntl.flock(self._lock_file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except OSError as error:
             self.leave()
-            message = Text("cannot use the lists' file {path}: {value}", path=self.path, value=error.strerror or error)
+            message = Text("cannot use the lists' file {path}: {why}", path=self.path, why=error.strerror or error)
             raise RegistryError(message) from error
 
     def leave(self) -> None:
@@ -117,9 +117,9 @@ class RegistryFile:
             raise RegistryError(message) from None
         except OSError as error:
             message = Text(
-                "the damaged lists' file {path} cannot be moved aside: {value}",
+                "the damaged lists' file {path} cannot be moved aside: {why}",
                 path=self.path,
-                value=error.strerror or error,
+                why=error.strerror or error,
             )
             raise RegistryError(message) from error
         finally:

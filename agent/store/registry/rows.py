@@ -84,9 +84,9 @@ def merge(connection: sqlite3.Connection, head: Opened[ListHead], source: Source
     now = holding(connection, said.kind)
     if said.snapshot <= now.version:
         message = Text(
-            "a snapshot of version {snapshot}, while version {version} is in use",
+            "a snapshot of version {snapshot}, while version {in_use} is in use",
             snapshot=said.snapshot,
-            version=now.version,
+            in_use=now.version,
         )
         raise ListError(ListFault.ROLLED_BACK, message)
     name = said.kind.value
@@ -120,14 +120,14 @@ def change(
     now = holding(connection, said.kind)
     if said.version <= now.version:
         message = Text(
-            "a change to version {version}, while version {version_2} is in use",
+            "a change to version {version}, while version {in_use} is in use",
             version=said.version,
-            version_2=now.version,
+            in_use=now.version,
         )
         raise ListError(ListFault.ROLLED_BACK, message)
     if said.since != now.version:
         message = Text(
-            "a change of version {since}, while version {version} is in use", since=said.since, version=now.version
+            "a change of version {since}, while version {in_use} is in use", since=said.since, in_use=now.version
         )
         raise ListError(ListFault.GAP, message)
     name = said.kind.value

@@ -34,7 +34,7 @@ def undrawn(case: Case) -> Finding | None:
         return None
     if drawn(case.permit.permit_id, case.known.use.used + 1, case.rules.sample_share, case.rules.sample_salt):
         return failed(
-            Verdict.MANUAL, Reason.SAMPLED, Text("one in {value}", value=f"{1 / case.rules.sample_share:.0f}")
+            Verdict.MANUAL, Reason.SAMPLED, Text("one in {count}", count=f"{1 / case.rules.sample_share:.0f}")
         )
     return held(Reason.SAMPLED)
 
