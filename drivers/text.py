@@ -18,7 +18,7 @@ CLAUSE = "clause"
 class Text(str):
     """A message in English: it is what it says, wherever a text is wanted.
 
-    `pattern`: the English with a `{name}` for each of `values`; it is the message id, by which its translations are found.
+    `pattern`: the English with a `{name}` for each of `values`; the message id, by which its translations are found.
     Without values it is the text as it stands, braces too. A value may be such a text again.
     `context`: what tells it from other messages of the same English (gettext's msgctxt); "": nothing has to.
     `plural`, `number`: the English for more than one, and of how many things it speaks; None: it has one form.

@@ -1,6 +1,6 @@
 """Gather what the sources say to people into the template and the catalogues of agent/i18n, and name what is missing.
 
-Run `python -m tools.texts` after a text was changed. A message that is new, or whose English changed, stands in each catalogue
+Run `make texts` after a text was changed. A message that is new, or whose English changed, stands in each catalogue
 without a translation, or fuzzy with that of the English it most resembles: write or check it, and take `fuzzy` away.
 """
 
@@ -166,9 +166,7 @@ def main() -> int:
         gone = before - {(one.context, one.id) for one in catalog}
         for one in wrong:
             print(f"{language}.po: {'fuzzy' if one.fuzzy else 'missing'}: {one.id!r}", file=sys.stderr)
-        print(
-            f"{language}.po: {len(catalog)} messages, {len(wrong)} missing or fuzzy, {len(gone)} left out: nothing says them"
-        )
+        print(f"{language}.po: {len(catalog)} messages, {len(wrong)} missing or fuzzy, {len(gone)} left out, as unused")
         missing += len(wrong)
     return 1 if missing else 0
 

@@ -69,7 +69,7 @@ _WHO: Final[Mapping[object, Text]] = {HOLD_CONTACT: Text("the hold contact"), KE
 
 
 def answer_text(detail: str) -> str:
-    """A lane's answer as a sentence of the pages, and that its record still waits; as it is, where it is none of these."""
+    """A lane's answer as a sentence of the pages, with a word where its record still waits; else as it is."""
     if not isinstance(detail, Text):
         return detail
     answer = detail.values.get("detail")

@@ -67,7 +67,8 @@ FINDINGS: Final[Mapping[Code, Advice]] = {
     Code.UNIT_MISSING: Advice(
         Text("The agent is not installed as a service here."),
         Text(
-            "On a gate install the package, or the unit gate-agent.service: only so is the agent started again after a failure."
+            "On a gate install the package, or the unit gate-agent.service: only so is the agent started again after "
+            "a failure."
         ),
     ),
     Code.UNIT_FAULTY: Advice(
@@ -102,7 +103,8 @@ FINDINGS: Final[Mapping[Code, Advice]] = {
     Code.PART_STALLED: Advice(
         Text("It has made no progress for {time}."),
         Text(
-            "The service manager starts the agent again. Send a support bundle: this is a mistake in the agent, or a disk or device that hangs."
+            "The service manager starts the agent again. Send a support bundle: this is a mistake in the agent, or a "
+            "disk or device that hangs."
         ),
     ),
     Code.PART_FAILED: Advice(
@@ -190,7 +192,8 @@ FINDINGS: Final[Mapping[Code, Advice]] = {
     Code.JOURNAL_DAMAGED: Advice(
         Text("The journal is damaged or cannot be read: {trouble}"),
         Text(
-            "Restart the agent: it keeps the damaged file aside, saves what can be saved and says so. Then check the disk."
+            "Restart the agent: it keeps the damaged file aside, saves what can be saved and says so. Then check the "
+            "disk."
         ),
     ),
     Code.JOURNAL_FAILING: Advice(
@@ -302,13 +305,15 @@ FINDINGS: Final[Mapping[Code, Advice]] = {
     Code.PORT_GROUP_HIDDEN: Advice(
         Text("The user {user} may not open it; which group may cannot be seen from within the service."),
         Text(
-            "See the group with `ls -lL {path}`, run `usermod -aG GROUP {user}` with its name for GROUP, and restart the agent."
+            "See the group with `ls -lL {path}`, run `usermod -aG GROUP {user}` with its name for GROUP, and restart "
+            "the agent."
         ),
     ),
     Code.PORT_BARRED: Advice(
         Text("The service manager keeps all devices of the kind {kind} from the agent."),
         Text(
-            "Run `systemctl restart gate-agent`. Where that does not help, run `systemctl edit gate-agent`, write the two lines "
+            "Run `systemctl restart gate-agent`. Where that does not help, run `systemctl edit gate-agent`, write the "
+            "two lines "
             "`[Service]` and `DeviceAllow=char-{kind} rw`, and restart again."
         ),
     ),

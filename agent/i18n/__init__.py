@@ -1,7 +1,8 @@
-"""All texts that people read, in four languages: one gettext catalogue a language (`zh.po`, `ru.po`, `kk.po`), one lookup.
+"""All texts that people read, in four languages: one gettext catalogue a language, one lookup.
 
-English is the message id, as gettext has it: a `drivers.text.Text` stands where it is said, and `translate` says it in a
-reader's language. `make texts` gathers the messages of the sources into `messages.pot` and the catalogues.
+English is the message id, as gettext has it: a `drivers.text.Text` stands where it is said, and `translate` says it in
+a reader's language. `make texts` gathers the messages of the sources into `messages.pot` and `zh.po`, `ru.po`, `kk.po`.
+It knows the core and `drivers.text`, and reads its own files.
 """
 
 from agent.i18n.language import Language

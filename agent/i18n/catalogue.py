@@ -50,6 +50,6 @@ class Catalogue:
 
 @cache
 def catalogue(language: Language) -> Catalogue:
-    """The catalogue of a language, read once. Raises CatalogueError, FileNotFoundError for English, which needs none."""
+    """The catalogue of a language, read once. Raises CatalogueError, and FileNotFoundError for English: it has none."""
     with (files(DOMAIN) / f"{language}.po").open(encoding="utf-8") as lines:
         return Catalogue(entries(lines))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def functions(language: Language) -> Mapping[str, Callable[..., str]]:
-    """For one language: `_(message, **values)`, `pgettext(context, message, **values)`, `ngettext(one, many, number, **values)`.
+    """For one language: `_(message, **values)`, `pgettext(context, message, ...)`, `ngettext(one, many, number, ...)`.
 
     `_` also takes a text that the page's code made.
     """

@@ -153,7 +153,8 @@ class Acknowledgements:
         if ack is None or now - self._behind_from < BEHIND_S:
             return False
         self._trouble = Text(
-            "central acknowledges only up to {seq}, less than before: was it restored from a backup? It must have the events after {seq} replayed",
+            "central acknowledges only up to {seq}, less than before: was it restored from a backup? It must have the "
+            "events after {seq} replayed",
             seq=ack.seq,
         )
         return True

@@ -174,7 +174,8 @@ class OwnClaims:
         if granted is None or granted.use != change.use:
             raise LedgerConflictError(
                 Text(
-                    "use {use} of permit {permit_id} cannot become {state}: no gate of the site has granted it to transaction {transaction}, or the grant is over",
+                    "use {use} of permit {permit_id} cannot become {state}: no gate of the site has granted it to "
+                    "transaction {transaction}, or the grant is over",
                     use=change.use,
                     permit_id=change.permit_id.hex(),
                     state=change.state,

@@ -112,7 +112,8 @@ def _check_owner(path: Path, status: os.stat_result) -> None:
     if os.geteuid() not in {0, status.st_uid}:
         raise GateKeyError(
             Text(
-                "the gate's key {path} belongs to user {st_uid}, not {geteuid}: run `chown {geteuid} {path}` if you trust it, {new_key}",
+                "the gate's key {path} belongs to user {st_uid}, not {geteuid}: run `chown {geteuid} {path}` if you "
+                "trust it, {new_key}",
                 path=path,
                 st_uid=status.st_uid,
                 geteuid=os.geteuid(),
@@ -122,7 +123,8 @@ def _check_owner(path: Path, status: os.stat_result) -> None:
     if status.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise GateKeyError(
             Text(
-                "the gate's key {path} can be used by others (mode {s_imode}): run `chmod 600 {path}` if nobody can have read it, {new_key}",
+                "the gate's key {path} can be used by others (mode {s_imode}): run `chmod 600 {path}` if nobody can "
+                "have read it, {new_key}",
                 path=path,
                 s_imode=f"{stat.S_IMODE(status.st_mode):04o}",
                 new_key=NEW_KEY,

@@ -83,7 +83,8 @@ def save_zone(
             raise RefusedError(
                 HTTPStatus.CONFLICT,
                 Text(
-                    "Somebody has changed the configuration of this camera meanwhile. Load the page again; nothing was saved."
+                    "Somebody has changed the configuration of this camera meanwhile. Load the page again; nothing "
+                    "was saved."
                 ),
             )
         step = Step(person.name, Text("zone of {lane}/{camera}", lane=lane, camera=camera), gate.now().utc)

@@ -436,7 +436,8 @@ def _cannot_write(asked: _Asked, error: OSError) -> HTMLResponse:
     return _refused(
         asked,
         Text(
-            "The gate may not write into {folder} ({why}). Make the folder and its files writable for the group gate-agent, and see that the service has ReadWritePaths={folder}.",
+            "The gate may not write into {folder} ({why}). Make the folder and its files writable for the group "
+            "gate-agent, and see that the service has ReadWritePaths={folder}.",
             folder=folder,
             why=reason(error),
         ),

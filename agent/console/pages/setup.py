@@ -63,7 +63,8 @@ def vehicle(
         raise RefusedError(
             HTTPStatus.NOT_FOUND,
             Text(
-                "No simulated vehicle can come in the lane {lane}: it or another lane of this gate has real hardware, or its camera's scene is not a file of the folder for scenes.",
+                "No simulated vehicle can come in the lane {lane}: it or another lane of this gate has real hardware, "
+                "or its camera's scene is not a file of the folder for scenes.",
                 lane=lane,
             ),
         )

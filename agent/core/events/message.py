@@ -23,7 +23,7 @@ def _kept(value: object, handler: ValidatorFunctionWrapHandler) -> object:
 
 
 Detail = Annotated[str, WrapValidator(_kept)]
-"""Words for people, in English: a `Text` stays one, so that the event is written with the message that it was made of."""
+"""Words for people, in English: a `Text` stays one, so that it is written with the message that it was made of."""
 
 
 class Message(BaseModel):

@@ -70,7 +70,8 @@ class Replaced:
             "all" if self.orders_whole else Text("NOT all, so a lane may have lost its lock: give its orders again")
         )
         return Text(
-            "the journal was damaged ({cause}) and moved to {moved_to}; stream {stream}, unacknowledged events: {unsent}; permit uses rescued: {ledger_rows}, {whole}; commands and orders of lanes rescued: {orders}",
+            "the journal was damaged ({cause}) and moved to {moved_to}; stream {stream}, unacknowledged events: "
+            "{unsent}; permit uses rescued: {ledger_rows}, {whole}; commands and orders of lanes rescued: {orders}",
             cause=self.cause,
             moved_to=self.moved_to,
             stream=self.stream or "unknown",

@@ -191,7 +191,8 @@ class SiteLedger:
         which begins a new stream, can go on.
         """
         cause = Text(
-            "{gate} knows this gate's permit ledger up to place {seq}, but it ends at {head}: the journal is an older copy",
+            "{gate} knows this gate's permit ledger up to place {seq}, but it ends at {head}: the journal is an older "
+            "copy",
             gate=gate,
             seq=seq,
             head=self.head(),

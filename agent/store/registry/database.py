@@ -157,7 +157,8 @@ class RegistryDatabase:
     def _move_aside(self, cause: str, utc: float) -> None:
         target = self._file.move_aside(utc)
         self.replaced = Text(
-            "the registry of lists was damaged ({cause}) and moved to {target}; the lists must come again from central or from a file, and an old trust list can come back once",
+            "the registry of lists was damaged ({cause}) and moved to {target}; the lists must come again from "
+            "central or from a file, and an old trust list can come back once",
             cause=cause,
             target=target,
         )

@@ -310,7 +310,8 @@ class Registry:
             yield
         except RegistryFullError as error:
             message = Text(
-                "no room for the {kind} on the disk, or beyond lists.max_mb ({most_bytes} MB are for the lists, as much for their log); the old ones stay: {error}",
+                "no room for the {kind} on the disk, or beyond lists.max_mb ({most_bytes} MB are for the lists, as "
+                "much for their log); the old ones stay: {error}",
                 kind=kind,
                 most_bytes=self._database.most_bytes >> 20,
                 error=error,

@@ -1,4 +1,4 @@
-"""Whatever the gate says in an event, a status or an error is a text that is told in every language, down to its values."""
+"""Whatever the gate says in an event, a status or an error is a text that is told in every language."""
 
 from __future__ import annotations
 

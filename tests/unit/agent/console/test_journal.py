@@ -182,8 +182,8 @@ def test_a_story_says_why_a_plate_that_is_in_the_picture_does_not_count(gate):
     gate.app._journal.record([came, Draft(decided, "out", transaction, utc)])
     page = gate.browser("viewer").get(f"/journal/vehicle/{transaction}").text
     assert (
-        "A plate was read that stood there before this vehicle came, or stands behind it: it is taken for that of another vehicle, such as a parked one."
-        in page
+        "A plate was read that stood there before this vehicle came, or stands behind it: it is taken for that of "
+        "another vehicle, such as a parked one." in page
     )
 
 

@@ -325,7 +325,8 @@ def test_why_a_plate_that_everybody_sees_does_not_count_is_told_in_every_languag
         "",
         translate(
             Text(
-                "A plate was read that stood there before this vehicle came, or stands behind it: it is taken for that of another vehicle, such as a parked one."
+                "A plate was read that stood there before this vehicle came, or stands behind it: it is taken for "
+                "that of another vehicle, such as a parked one."
             ),
             language,
         ),
