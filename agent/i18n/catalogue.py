@@ -35,11 +35,6 @@ class Catalogue:
             (one.context, one.message): one.forms for one in messages if all(one.forms) and not one.fuzzy
         }
 
-    @property
-    def messages(self) -> list[str]:
-        """The English of all that is translated, of what has no context and no plural."""
-        return [message for (context, message), forms in self._forms.items() if not context and len(forms) == 1]
-
     def translation(self, context: str, message: str, number: int | None = None) -> str | None:
         """The translation; None: there is none. `number`: of how many things it speaks, for a message with a plural."""
         forms = self._forms.get((context, message))

@@ -151,7 +151,7 @@ class Claimant:
         live = self._own.find(bytes.fromhex(word.permit), word.id)
         if live is not None and live.granted is None:
             if live.home == gate:
-                self._answered(live, ClaimAnswer(word.code, word.use, word.by, word.detail))
+                self._answered(live, ClaimAnswer(word.code, word.use, word.by, Text(word.detail)))
         elif live is None and word.code is ClaimCode.GRANTED and self._complete():
             self._tell_over(gate, word.id, word.permit)
 

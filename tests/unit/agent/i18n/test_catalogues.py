@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import string
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -33,20 +34,20 @@ SAME_EVERYWHERE = re.compile(r"(?:[\W\d_]|\{\w*\}|[A-Z0-9]{2,}|gate-agent|ms|px|
 MADE_ELSEWHERE = {
     ("agent/console/form.py", "node.get('description', '')"),
     ("agent/settings/model/pydantic_problems.py", "field.description"),
+    ("agent/site/claimant.py", "word.detail"),
     ("agent/i18n/templates.py", "message"),
     ("agent/i18n/recorded.py", "pattern"),
     ("agent/i18n/lookup.py", "text.english if words is None else words"),
     ("drivers/text.py", "joint.join((f'{{{name}}}' for name in values))"),
     ("drivers/text.py", "words"),
 }
-"""Where a message is no literal: the configuration's keys, the words of the system, and what translates."""
+"""Where a message is no literal: descriptions of keys, words of the system or another gate, and what translates."""
 
 
+@cache
 def gathered():
+    """All messages of the sources: gathered once, and not while tests are collected."""
     return {(one.context or "", one.id): one for one in texts.template() if one.id}
-
-
-GATHERED = gathered()
 
 
 def lying(language):
@@ -81,7 +82,7 @@ def test_every_message_is_written_where_it_is_said():
                     name = path.relative_to(source.parent).as_posix()
                     made |= {(name, ast.unparse(one)) for one in given if not isinstance(one, ast.Constant)}
     assert made == MADE_ELSEWHERE
-    assert len(GATHERED) > 1500
+    assert len(gathered()) > 1500
 
 
 def test_the_template_is_what_the_sources_say():
@@ -89,7 +90,7 @@ def test_the_template_is_what_the_sources_say():
     with texts.TEMPLATE.open(encoding="utf-8") as lines:
         _, *found = entries(lines)
     assert {(one.context, one.message) for one in found} == {
-        (context, key if isinstance(key, str) else key[0]) for context, key in GATHERED
+        (context, key if isinstance(key, str) else key[0]) for context, key in gathered()
     }
 
 
@@ -99,8 +100,8 @@ def test_every_message_is_translated_and_nothing_else(language):
     found = lying(language)
     there = [(one.context, (one.message, one.plural) if one.plural else one.message) for one in found]
     assert len(set(there)) == len(there)
-    assert set(GATHERED) - set(there) == set(), "missing"
-    assert set(there) - set(GATHERED) == set(), "unused"
+    assert set(gathered()) - set(there) == set(), "missing"
+    assert set(there) - set(gathered()) == set(), "unused"
     assert [one.message for one in found if one.fuzzy] == [], "fuzzy"
     assert [one.message for one in found if not one.forms or not all(one.forms)] == [], "empty"
 
