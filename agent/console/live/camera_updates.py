@@ -51,7 +51,7 @@ def _state(status: EyeStatus, words: Words) -> dict[str, Any]:
     if status.state is not PortState.UP:
         word = status.phase.value if status.phase is not CameraPhase.STREAMING else status.state.value
         tone = "busy" if status.state is PortState.CONNECTING else "bad"
-        return {"state": words(labels.PHASES[word]), "tone": tone, "advice": "", "detail": words.detail(status.detail)}
+        return {"state": words(labels.PHASES[word]), "tone": tone, "advice": "", "detail": words(status.detail)}
     if status.overloaded:
         return {
             "state": words(Text("the computer cannot keep up")),
@@ -67,13 +67,13 @@ def _state(status: EyeStatus, words: Words) -> dict[str, Any]:
             "state": words(labels.DEVICES[status.view]),
             "tone": "poor",
             "advice": advice,
-            "detail": words.detail(status.detail),
+            "detail": words(status.detail),
         }
     return {
         "state": words(Text("works")),
         "tone": "good",
         "advice": "",
-        "detail": words.detail(status.detail),
+        "detail": words(status.detail),
     }
 
 

@@ -44,10 +44,6 @@ class Words:
         """What the driver's sign shows; empty before the lane has said anything."""
         return sign_text(word, self.language) if word else ""
 
-    def detail(self, said: str) -> str:
-        """What the gate says in English, as in its events."""
-        return translate(said, self.language)
-
     def view(self, word: View) -> str:
         """How a camera sees, and what to do about it."""
         return camera_view_text(word, self.language)
