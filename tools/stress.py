@@ -196,15 +196,21 @@ def _batch(kind: str, numbers: Sequence[int], arguments: argparse.Namespace, fou
             print(f"    {test}: {found.why[test]}", flush=True)
 
 
+def _count(typed: str) -> int:
+    if not typed.isdecimal() or int(typed) < 1:
+        raise argparse.ArgumentTypeError(f"{typed!r} is no number from 1")
+    return int(typed)
+
+
 def main() -> int:
     """Run the tests under each kind of stress and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--runs", type=int, default=3, help="how often under each kind of stress")
+    parser.add_argument("--runs", type=_count, default=3, help="how often under each kind of stress")
     parser.add_argument("--kind", nargs="+", choices=KINDS, default=list(KINDS), help="only these kinds of stress")
     parser.add_argument(
-        "--at-once", type=int, default=1, help="how many runs side by side; of a second suite two at least"
+        "--at-once", type=_count, default=1, help="how many runs side by side; of a second suite two at least"
     )
-    parser.add_argument("--workers", type=int, default=2, help="how many tests at a time in a run")
+    parser.add_argument("--workers", type=_count, default=2, help="how many tests at a time in a run")
     parser.add_argument("tests", nargs="*", default=[f"tests/{name}" for name in TESTS], help="what pytest is to run")
     arguments = parser.parse_args()
     REPORTS.mkdir(parents=True, exist_ok=True)

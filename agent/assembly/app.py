@@ -66,9 +66,9 @@ NOT_STARTED = "the agent could not start"
 
 @dataclass(frozen=True, slots=True)
 class ConfigurationSource:
-    """Where the settings came from. `path`: the main file. `refused`: why what stands there now is not what was loaded.
+    """Where the settings came from. `path`: the main file. `refused`: why the files now differ from it.
 
-    `read_anew`: have it read again, as SIGHUP does; returns at once. `load`: what stands there now, by the same loader; raises
+    `read_anew`: request a reload, as SIGHUP does; returns at once. `load`: the files as they are now; raises
     SettingsError; None: it cannot be looked at.
     """
 
@@ -94,8 +94,8 @@ class App:
         Raises JournalError when the journal cannot be opened, RegistryError for the lists, EvidenceError for the pictures,
         WrongGateKeyError where the site knows this gate by another key, OSError for the rest.
 
-        `on_damage` is called, from a thread, when the journal turns out to be damaged while the gate runs: only a new
-        start mends it. `source`: where the settings came from; None: nobody reads it anew.
+        `on_damage` is called, from a thread, when the journal turns out to be damaged while the gate runs: only a
+        restart fixes it. `source`: where the settings came from; None: they are never reloaded.
         """
         self._opened = ExitStack()
         with on_failure(self._opened.close):

@@ -49,7 +49,7 @@ class Replayer(Protocol):
 
 
 class Reloaded(Protocol):
-    """What reading a trust list anew came to (agent.lists.monitor.Reloaded)."""
+    """The result of reloading a trust list (agent.lists.monitor.Reloaded)."""
 
     @property
     def trust(self) -> TrustList | None:
@@ -66,7 +66,7 @@ class Reloader(Protocol):
     """Who reads the trust list's file (agent.lists.monitor.ListKeeper)."""
 
     def reload(self) -> Reloaded:
-        """Read it anew, and tell what is in force now."""
+        """Reload it, and say what is in force now."""
         ...
 
 

@@ -1,6 +1,8 @@
 """What `make stress` makes of the runs of pytest."""
 
-from tools.stress import Found, table
+import pytest
+
+from tools.stress import Found, main, table
 
 LOG = """\
 ..FEE                                                                    [100%]
@@ -31,3 +33,13 @@ def test_a_run_that_did_not_come_to_its_end_is_a_failure():
     assert set(found.add("INTERNALERROR", 3, 1.0)) == {"the run itself"}
     assert set(found.add("", 1, 1.0)) == {"the run itself"}
     assert found.failures["the run itself"] == 2
+
+
+@pytest.mark.parametrize("option", ["--runs", "--at-once", "--workers"])
+@pytest.mark.parametrize("value", ["0", "-1", "x"])
+def test_nothing_at_all_is_never_green(option, value, monkeypatch, capsys):
+    monkeypatch.setattr("sys.argv", ["stress", option, value, "tests/none.py"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert option in capsys.readouterr().err

@@ -511,7 +511,6 @@ def blocked(unit):
 
 def test_a_lane_at_rest_is_held_until_every_lane_has_answered(two_lanes, monkeypatch, mocker):
     monkeypatch.setattr("agent.lane.pause.ANSWER_S", 20.0)
-    monkeypatch.setattr("agent.lane.pause.LONGEST_S", 0.05, raising=False)
     app, (held, slow) = two_lanes.app, two_lanes.app.lanes
     eventually(lambda: states(app) == ["idle", "idle"])
     answer, hold = blocked(slow), mocker.spy(LanePause, "hold")
