@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Self
 
 from agent.core.crypto import SigningKey
 from agent.core.permit.issue import issue
-from agent.vision.supervisor import EyePort
+from agent.vision.supervisor import CameraSupervisor
 from agent.vision.worker.protocol import Configure
 from bench.camera import ClipCamera
 from bench.codes import MINIMAL
@@ -37,8 +37,8 @@ from tests.support.waiting import eventually
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from agent.vision.mapping import EyeStatus, Seen
-    from agent.vision.worker.protocol import Beat
+    from agent.vision.mapping import CameraStatus, MappedDetection
+    from agent.vision.worker.protocol import Heartbeat
 
 CAMERAS = (1, 2, 4)
 CODES = 40
@@ -69,7 +69,7 @@ class BusyCamera:
         self.camera = ClipCamera(folder, WIDTH_PX, HEIGHT_PX)
         self._rng = random.Random(number)
         self._presented: queue.SimpleQueue[tuple[bytes, float, float]] = queue.SimpleQueue()
-        self._statuses: queue.SimpleQueue[EyeStatus] = queue.SimpleQueue()
+        self._statuses: queue.SimpleQueue[CameraStatus] = queue.SimpleQueue()
         vehicle = Vehicle(plate=f"京A{number}2345")
         key = SigningKey.from_seed(b"e" * 32)
         permits = [replace(MINIMAL, permit_id=bytes((number, code)) * 4) for code in range(2)]
@@ -79,7 +79,7 @@ class BusyCamera:
             self.camera.load(f"code{code}", drawn(Scene(vehicle=vehicle, code=ShownCode(text=text))), CLIP_FRAMES)
         settings = registry.settings_model(registry.CAMERAS, "opencv").model_validate({"url": self.camera.url})
         configure = Configure(camera_kind="opencv", camera=settings.model_dump(mode="json"))
-        self.port = EyePort(f"lane{number}", configure, on_seen=self._seen, on_status=self._statuses.put)
+        self.port = CameraSupervisor(f"lane{number}", configure, on_seen=self._seen, on_status=self._statuses.put)
 
     def __enter__(self) -> Self:
         self.camera.show("vehicle")
@@ -133,16 +133,16 @@ class BusyCamera:
             if payload == self._texts[code].encode() and frame_at >= shown_at:
                 return (heard_at - shown_at) * 1000
 
-    def _seen(self, seen: Seen) -> None:
+    def _seen(self, seen: MappedDetection) -> None:
         for presentation in seen.presentations:
             self._presented.put((presentation.payload, presentation.at, time.monotonic()))
 
-    def _next_beat(self) -> Beat:
+    def _next_beat(self) -> Heartbeat:
         old = self.port.last_beat
         eventually(lambda: self.port.last_beat is not None and self.port.last_beat is not old, what="the next beat")
-        beat = self.port.last_beat
-        assert beat is not None
-        return beat
+        heartbeat = self.port.last_beat
+        assert heartbeat is not None
+        return heartbeat
 
 
 @dataclass(frozen=True, slots=True)

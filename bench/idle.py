@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import cv2
 
-from agent.vision.supervisor import EyePort
+from agent.vision.supervisor import CameraSupervisor
 from agent.vision.worker.protocol import Configure
 from agent.vision.worker.reader_threads import ASLEEP_AFTER_S
 from bench.camera import ClipCamera
@@ -26,8 +26,8 @@ from drivers.camera.yard.scene import Scene, draw_scene
 from tests.support.waiting import eventually
 
 if TYPE_CHECKING:
-    from agent.vision.mapping import EyeStatus
-    from agent.vision.worker.protocol import Beat
+    from agent.vision.mapping import CameraStatus
+    from agent.vision.worker.protocol import Heartbeat
 
 GOAL_PERCENT = 25.0
 SIZES = {"1080p25": (1920, 1080), "720p25": (1280, 720)}
@@ -91,8 +91,8 @@ def _eye_percent(url: str) -> tuple[float, int, int]:
     """The share of a core, the frames captured and the frames read."""
     settings = registry.settings_model(registry.CAMERAS, "opencv").model_validate({"url": url})
     configure = Configure(camera_kind="opencv", camera=settings.model_dump(mode="json"))
-    statuses: queue.SimpleQueue[EyeStatus] = queue.SimpleQueue()
-    port = EyePort("bench", configure, on_seen=lambda _seen: None, on_status=statuses.put)
+    statuses: queue.SimpleQueue[CameraStatus] = queue.SimpleQueue()
+    port = CameraSupervisor("bench", configure, on_seen=lambda _seen: None, on_status=statuses.put)
     port.start()
     try:
         while not statuses.get(timeout=20).up:
@@ -103,7 +103,7 @@ def _eye_percent(url: str) -> tuple[float, int, int]:
         port.stop()
 
 
-def _watched(port: EyePort) -> tuple[float, int, int]:
+def _watched(port: CameraSupervisor) -> tuple[float, int, int]:
     before = _next_beat(port)
     pid = port.pid
     if pid is None:
@@ -116,12 +116,12 @@ def _watched(port: EyePort) -> tuple[float, int, int]:
     return percent, after.captured - before.captured, after.read - before.read
 
 
-def _next_beat(port: EyePort) -> Beat:
+def _next_beat(port: CameraSupervisor) -> Heartbeat:
     old = port.last_beat
     eventually(lambda: port.last_beat is not None and port.last_beat is not old, what="the next beat")
-    beat = port.last_beat
-    assert beat is not None
-    return beat
+    heartbeat = port.last_beat
+    assert heartbeat is not None
+    return heartbeat
 
 
 def main() -> int:

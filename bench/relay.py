@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from agent.barrier import RelayBoard, Wiring
 from agent.core.events import ClockReading
 from agent.core.model import LedgerChange, LedgerState
-from agent.devices import PortState, SignalMap, SignalWatch
+from agent.devices import InputMonitor, PortState, SignalMap
 from agent.store.journal import Journal
 from bench.board import BoardProcess
 from bench.figures import Figure, p50, p99, table
@@ -97,7 +97,7 @@ def _connected(link: Path, reports: queue.SimpleQueue[PulseReport], stack: ExitS
         Wiring(open_channel=1, pulse_ms=PULSE_MS), reports.put, lambda state, _detail: up.put(state)
     )
     signals = SignalMap(1, 2, debounce_s=0.04, period_s=POLL_S)
-    watch = SignalWatch(
+    watch = InputMonitor(
         "bench",
         registry.inputs("modbus_rtu", keys),
         signals,

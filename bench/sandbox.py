@@ -16,7 +16,7 @@ import time
 
 from agent.vision.process import scrubbed_environment
 from agent.vision.worker.sandbox.confinement import Confinement
-from agent.vision.worker.sandbox.readable_files import surroundings
+from agent.vision.worker.sandbox.readable_files import find_readable_files
 from bench.figures import Figure, p50, table
 from drivers.api import CameraNeeds
 
@@ -26,7 +26,7 @@ CALLS_A_FRAME = 400
 
 def confined() -> dict[str, float]:
     """Measure within this process, which is confined by it: milliseconds to confine, nanoseconds a call before and after."""
-    around = surroundings(CameraNeeds(tcp_ports=(554,), names=True))
+    around = find_readable_files(CameraNeeds(tcp_ports=(554,), names=True))
     ours, theirs = socket.socketpair()
     theirs.sendall(b"x")
     before_ns = _call_ns(ours)

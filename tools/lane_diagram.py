@@ -19,6 +19,7 @@ from agent.core.lane import (
     Decided,
     Hold,
     Input,
+    InterlockChanged,
     Lane,
     LaneRules,
     PlateRead,
@@ -32,7 +33,6 @@ from agent.core.lane import (
     Sampled,
     State,
     Ticked,
-    WayChanged,
 )
 from agent.core.lane.step import step
 from agent.core.model import Moment, Presentation, Reading, Reason, Verdict
@@ -246,11 +246,11 @@ def inputs(place: Place) -> Iterator[tuple[str, Input]]:
     for kind, name in ORDERS.items():
         yield name, Commanded(now, kind, "officer", "cause")
     if rules.neighbours:
-        yield "way free", WayChanged(now, free=True)
-        yield "way taken", WayChanged(now, free=False)
+        yield "way free", InterlockChanged(now, free=True)
+        yield "way taken", InterlockChanged(now, free=False)
         yield "a neighbour was first", RecordFailed(now, Reason.INTERLOCKED)
     if rules.shares_arm:
-        yield "arm in use", WayChanged(now, free=False, arm_in_use=True)
+        yield "arm in use", InterlockChanged(now, free=False, arm_in_use=True)
     for up in (False, True):
         yield f"relay {'back' if up else 'lost'}", RelayChanged(now, up=up)
         yield f"readers {'back' if up else 'lost'}", ReadersChanged(now, up=up)

@@ -14,6 +14,7 @@ from agent.core.lists import DataState
 from agent.core.model import Reason, Verdict, View
 from agent.observability import (
     CameraFigures,
+    Counters,
     DiskFigures,
     GateFigures,
     JournalFigures,
@@ -21,7 +22,6 @@ from agent.observability import (
     LinkFigures,
     PartFigures,
     RelayFigures,
-    Tally,
     UplinkFigures,
     registry,
 )
@@ -105,7 +105,7 @@ WHOLE: Final = GateFigures(
 
 def families() -> Iterable[Metric]:
     """Every metric of a gate of which everything is known, as they are served."""
-    tally = Tally()
+    tally = Counters()
     tally.sighted("lane", 0.0)
     closed = TransactionClosed(outcome=Outcome.PASSED, reason=Reason.OK, assumed=False, duration_s=1.0)
     decided = AccessDecided(verdict=Verdict.PASS, reason=Reason.OK, checks=())

@@ -10,22 +10,22 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from agent.assembly.central_connection import Central, Ground
-from agent.assembly.command_handlers import Parts
+from agent.assembly.central_connection import CentralConnection, CentralDependencies
+from agent.assembly.command_handlers import HandlerDependencies
 from agent.assembly.lanes import GateLanes
 from agent.assembly.records import MEGABYTE, GateRecords, RecordsDependencies
 from agent.assembly.status import GateStatus, StatusSources
-from agent.clock import ClockFiles, ClockKeeper, holdover_rules
+from agent.clock import ClockFiles, ClockMonitor, holdover_rules
 from agent.console.web.server import ConsoleServer
 from agent.core.events import GateStopping
-from agent.devices import Devices
-from agent.doctor.diagnostics import Insight, Looked
-from agent.lane import LaneUnit, Services, WayGuard, rehearsals, scene_folders
+from agent.devices import DeviceStatusTable
+from agent.doctor.diagnostics import Diagnostics, DiagnosticsDependencies
+from agent.lane import Interlock, LaneService, LaneServiceDependencies, scene_folders, simulated_vehicle_runs
 from agent.lane import pause as lane_pause
 from agent.lane.decider import Decider, Sources, lane_place
 from agent.lists import GateLists
 from agent.mqtt import GateIdentity
-from agent.observability import GaugedParts, LogLevel, Tally
+from agent.observability import Counters, LogLevel, MeasuredParts
 from agent.service.cleanup import on_failure
 from agent.service.lifecycle import Lifecycle, Part, Phase
 from agent.service.watchdog import Watchdog
@@ -117,10 +117,10 @@ class App:
         self._boot = str(uuid.uuid4())
         settings.state.directory.mkdir(parents=True, exist_ok=True)
         signing = gate_key(settings.state.directory)
-        self._watchdog, self._tally = Watchdog(notifier), Tally()
+        self._watchdog, self._counters = Watchdog(notifier), Counters()
         self._workers = Workers(self._watchdog, self._note)
         self._lists = self._opened.enter_context(closing(GateLists(settings, clock, self._note)))
-        self._trusted = ClockKeeper(
+        self._trusted = ClockMonitor(
             clock,
             self._lists.registry,
             ClockFiles(settings.state.directory),
@@ -129,9 +129,9 @@ class App:
         )
         self._records = self._opened.enter_context(closing(self._make_records(signing, on_damage)))
         self._journal, self._recorder = self._records.journal, self._records.recorder
-        self._evidence, self._keeper = self._records.evidence, self._records.keeper
+        self._evidence, self._evidence_writer = self._records.evidence, self._records.evidence_writer
         self._site = site_desk(settings, signing, self._journal, self._site_changed)
-        self._devices = Devices(self._recorder, self._utc)
+        self._devices = DeviceStatusTable(self._recorder, self._utc)
         self._gate_lanes = self._make_lanes(signing.sign(b"the vehicles that an officer sees"))
         self._status = GateStatus(
             settings,
@@ -141,14 +141,16 @@ class App:
         )
         self._log_level = LogLevel(settings.log.level)
         self._central = self._make_central() if settings.mqtt.enabled else None
-        self._insight = self._make_insight()
-        self._rehearsals = dict(rehearsals(settings.lanes, scene_folders(settings.state.directory, os.environ)))
+        self._diagnostics = self._make_insight()
+        self._simulated_runs = dict(
+            simulated_vehicle_runs(settings.lanes, scene_folders(settings.state.directory, os.environ))
+        )
         self._console = ConsoleServer.from_environment(self._gate, settings.console)
         self._stop_cause = NOT_STARTED
         self._lifecycle = Lifecycle(self._phases())
 
     @property
-    def lanes(self) -> tuple[LaneUnit, ...]:
+    def lanes(self) -> tuple[LaneService, ...]:
         """The lanes, in the order of the configuration."""
         return tuple(self._gate_lanes.units)
 
@@ -201,8 +203,8 @@ class App:
             self._notifier.reloading(cause)
         else:
             self._notifier.stopping(cause)
-        for rehearsal in self._rehearsals.values():
-            rehearsal.stop()
+        for simulated_run in self._simulated_runs.values():
+            simulated_run.stop()
         for lane in self._gate_lanes.units:
             lane.wind_down()
         return self._lifecycle.stop()
@@ -220,8 +222,8 @@ class App:
             Part("the clock", self._trusted.start, self._trusted.stop),
             Part("the lists", self._lists.start, self._lists.stop),
             Part("the devices", self._devices.start, self._devices.stop),
-            Part("the evidence", self._keeper.start, self._keeper.stop),
-            Part("the housekeeper", records.housekeeper.start, records.housekeeper.stop),
+            Part("the evidence", self._evidence_writer.start, self._evidence_writer.stop),
+            Part("the housekeeper", records.retention.start, records.retention.stop),
         ]
         taking = [] if central is None else [Part("what comes from central", central.start, central.stop_taking)]
         senses = [
@@ -234,7 +236,7 @@ class App:
             # Open before anybody hears that the gate is ready: who comes before there are answers waits for them.
             Part("the console's own socket", self._console.listen),
             Part("the service manager", lambda: self._notifier.ready(self._status.summary())),
-            Part("the doctor", self._insight.start, self._insight.stop),
+            Part("the doctor", self._diagnostics.start, self._diagnostics.stop),
             Part("the console", self._console.start, self._console.stop),
         ]
         parts = {
@@ -267,7 +269,7 @@ class App:
         """The threads of all parts."""
         yield from self._gate_lanes.workers
         yield from (self._trusted.worker, *self._records.workers, self._devices.worker, self._console.worker)
-        yield from (*self._lists.workers, *self._site.workers, *self._insight.workers)
+        yield from (*self._lists.workers, *self._site.workers, *self._diagnostics.workers)
         yield from () if self._central is None else self._central.workers
 
     # ------------------------------------------------------------------------------------------------- making parts
@@ -280,21 +282,21 @@ class App:
             utc=self._utc,
             registry=self._lists.registry,
             reserving=self._reserving,
-            recorded=self._tally.heard,
+            recorded=self._counters.heard,
             on_damage=on_damage,
         )
         return GateRecords(self._settings, needs)
 
     def _make_lanes(self, sample_salt: bytes) -> GateLanes:
         settings = self._settings
-        services = Services(
+        services = LaneServiceDependencies(
             self._recorder,
             self._devices,
             self._clock.now,
-            self._keeper.keep,
-            WayGuard(interlocks(settings.lanes), shared_arms(settings.lanes)),
+            self._evidence_writer.keep,
+            Interlock(interlocks(settings.lanes), shared_arms(settings.lanes)),
             self._journal.lane_orders,
-            self._tally.sighted,
+            self._counters.sighted,
         )
         sources = Sources(self._lists.registry, self._journal, self._trusted, self._site)
         return GateLanes(
@@ -303,8 +305,8 @@ class App:
             lambda lane: Decider(lane_place(settings, lane, self._lists.rules, sample_salt), sources).decide,
         )
 
-    def _make_central(self) -> Central:
-        ground = Ground(
+    def _make_central(self) -> CentralConnection:
+        ground = CentralDependencies(
             GateIdentity(self._settings.gate.id, version("gate-agent"), self._boot, self._status.inventory()),
             self._journal,
             self._recorder,
@@ -314,10 +316,10 @@ class App:
             self._link_changed,
             self._lists,
         )
-        return Central(
+        return CentralConnection(
             self._settings,
             ground,
-            lambda link: Parts(
+            lambda link: HandlerDependencies(
                 lanes=self._gate_lanes.by_name,
                 cameras=self._gate_lanes.eyes_by_name,
                 uplink=link.uplink,
@@ -327,8 +329,8 @@ class App:
             ),
         )
 
-    def _make_insight(self) -> Insight:
-        looked = Looked(
+    def _make_insight(self) -> Diagnostics:
+        looked = DiagnosticsDependencies(
             parts=self._gauged_parts(),
             loaded=self._loaded,
             path=self._source.path,
@@ -339,11 +341,11 @@ class App:
             utc=self._utc,
             central=lambda: None if self._central is None else self._central.session,
         )
-        return Insight(looked, self._tally)
+        return Diagnostics(looked, self._counters)
 
-    def _gauged_parts(self) -> GaugedParts:
+    def _gauged_parts(self) -> MeasuredParts:
         central = self._central
-        return GaugedParts(
+        return MeasuredParts(
             gate=self._settings.gate.id,
             version=version("gate-agent"),
             state=self._settings.state.directory,
@@ -381,14 +383,14 @@ class App:
             clock=self._trusted,
             link=lambda: None if self._central is None else self._central.link_view,
             health=self._status.health,
-            insight=self._insight,
+            diagnostics=self._diagnostics,
             reload=self._source.read_anew,
             now=self._clock.now,
-            rehearsals=self._rehearsals,
+            simulated_runs=self._simulated_runs,
         )
 
     def _health_message(self) -> bytes:
-        return self._insight.health()
+        return self._diagnostics.health()
 
     # ------------------------------------------------------------------------------------------------- what they tell
 
@@ -408,9 +410,9 @@ class App:
         return replace(self._trusted.reading(), lists=self._lists.state)
 
     def _link_changed(self, view: LinkView) -> None:
-        self._insight.link_changed("central", view)
+        self._diagnostics.link_changed("central", view)
         self._devices.changed("broker", "broker", view.state.value, view.detail or view.url)
 
     def _site_changed(self, view: LinkView) -> None:
-        self._insight.link_changed("site", view)
+        self._diagnostics.link_changed("site", view)
         self._devices.changed("broker", "site broker", view.state.value, view.detail or view.url)

@@ -8,7 +8,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.assembly.command_handlers import executors
+from agent.assembly.command_handlers import make_handlers
 from agent.broker import TlsFiles, Topics
 from agent.core.commands import CommandKey
 from agent.core.crypto import Algorithm, PublicKey
@@ -30,7 +30,7 @@ from agent.store.errors import JournalError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from agent.assembly.command_handlers import Parts
+    from agent.assembly.command_handlers import HandlerDependencies
     from agent.core.events import ClockReading, Event
     from agent.lists import GateLists
     from agent.mqtt import GateIdentity, LinkView, Session, UplinkView
@@ -46,7 +46,7 @@ STOP_LINK_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class CentralDependencies:
     """What the way to central stands on. `reading` reads the wall clock; `health`: fields of birth and status.
 
     `health_message`: what is published as `health`.
@@ -62,36 +62,38 @@ class Ground:
     lists: GateLists
 
 
-class Central:
+class CentralConnection:
     """The gate's end of the way to central.
 
     Stopped in two steps, because the last events of the gate come after the last command: `stop_taking`, then `stop`.
     """
 
-    def __init__(self, settings: Settings, ground: Ground, parts: Callable[[Link], Parts]) -> None:
+    def __init__(
+        self, settings: Settings, dependencies: CentralDependencies, parts: Callable[[Link], HandlerDependencies]
+    ) -> None:
         """Make all of it, and start nothing. `parts`: what the commands work on, once the link is there."""
-        self._ground = ground
+        self._dependencies = dependencies
         mqtt = settings.mqtt
         self._link = Link(
             _session_settings(settings.gate.id, mqtt),
             FlowSettings(ack_mode=AckMode(mqtt.ack_mode), window_limit=mqtt.window, resend_s=mqtt.resend_s),
-            ground.identity,
-            ground.journal,
-            ground.reading,
+            dependencies.identity,
+            dependencies.journal,
+            dependencies.reading,
             extra=self._told,
-            observe_link=ground.observe,
+            observe_link=dependencies.observe,
             note=self._note,
         )
         made = parts(self._link)
         self._desk = CommandDesk(
             self._link.session,
             _command_rules(settings.gate.id, settings.commands, frozenset(settings.lanes)),
-            ground.journal,
-            ground.recorder,
-            ground.reading,
-            executors(made),
+            dependencies.journal,
+            dependencies.recorder,
+            dependencies.reading,
+            make_handlers(made),
         )
-        self._lists = ground.lists.sync(self._link.session)
+        self._lists = dependencies.lists.sync(self._link.session)
         self._pictures = EvidenceSender(
             self._link.session,
             Topics(settings.gate.id),
@@ -99,7 +101,7 @@ class Central:
             self._note,
             lambda: self._link.uplink.caught_up,
         )
-        self._health = HealthOut(self._link.session, Topics(settings.gate.id).health, ground.health_message)
+        self._health = HealthOut(self._link.session, Topics(settings.gate.id).health, dependencies.health_message)
 
     @property
     def link_view(self) -> LinkView:
@@ -152,7 +154,7 @@ class Central:
 
     def _drain(self) -> None:
         """Give a link that is up a moment to deliver the last events; what it cannot is delivered after the next start."""
-        journal = self._ground.journal
+        journal = self._dependencies.journal
         deadline = time.monotonic() + STOP_DRAIN_S
         pause = threading.Event()
         while self._link.session.view.state is PortState.UP and time.monotonic() < deadline and not pause.wait(0.02):
@@ -164,7 +166,7 @@ class Central:
 
     def _told(self) -> Mapping[str, object]:
         return {
-            **self._ground.health(),
+            **self._dependencies.health(),
             "challenge": self._desk.challenge,
             "commands": self._desk.offer,
             "pictures_waiting": self._pictures.waiting,
@@ -172,7 +174,7 @@ class Central:
         }
 
     def _note(self, event: Event) -> None:
-        self._ground.recorder.note([Draft(event, None, None, self._ground.reading().utc)])
+        self._dependencies.recorder.note([Draft(event, None, None, self._dependencies.reading().utc)])
 
 
 def _session_settings(gate: str, mqtt: Mqtt) -> SessionSettings:

@@ -25,7 +25,7 @@ SNAPSHOT_S = 5.0
 
 
 class OrderedLane(Protocol):
-    """A lane that takes orders (agent.lane.service.LaneUnit)."""
+    """A lane that takes orders (agent.lane.service.LaneService)."""
 
     def order(self, kind: CommandKind, operator: str, cause: str, timeout_s: float) -> Answer:
         """Order something and wait for what becomes of it."""
@@ -33,7 +33,7 @@ class OrderedLane(Protocol):
 
 
 class Camera(Protocol):
-    """An eye that shows what it sees (agent.vision.supervisor.EyePort)."""
+    """An eye that shows what it sees (agent.vision.supervisor.CameraSupervisor)."""
 
     def snapshot(self, timeout_s: float) -> bytes | None:
         """The newest frame as JPEG, None when there is none in time."""
@@ -71,7 +71,7 @@ class Reloader(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class HandlerDependencies:
     """The parts that commands need. `lanes` by name; `cameras` by lane and camera, as `lane/camera`."""
 
     lanes: Mapping[str, OrderedLane]
@@ -82,7 +82,7 @@ class Parts:
     log_level: LogLevel
 
 
-def executors(parts: Parts) -> Mapping[CommandName, Callable[[Command], Answer]]:
+def make_handlers(parts: HandlerDependencies) -> Mapping[CommandName, Callable[[Command], Answer]]:
     """An executor for every command."""
     ordering = partial(order_lane, parts)
     return {
@@ -95,13 +95,13 @@ def executors(parts: Parts) -> Mapping[CommandName, Callable[[Command], Answer]]
     }
 
 
-def order_lane(parts: Parts, command: Command) -> Answer:
+def order_lane(parts: HandlerDependencies, command: Command) -> Answer:
     """Hand an order to its lane and wait for what becomes of it."""
     lane = parts.lanes[command.lane or ""]
     return lane.order(CommandKind(command.name.value), command.operator, command.cause, ORDER_S)
 
 
-def replay(parts: Parts, command: Command) -> Answer:
+def replay(parts: HandlerDependencies, command: Command) -> Answer:
     """Send a range of events again. `data`: what of it will be sent, and what is not kept any more."""
     asked: Mapping[str, Any] = command.arguments
     try:
@@ -117,7 +117,7 @@ def replay(parts: Parts, command: Command) -> Answer:
     return Answer(Result.DONE, Text("events {first} to {last} are sent again", first=plan.first, last=plan.last), data)
 
 
-def send_evidence(parts: Parts, command: Command) -> Answer:
+def send_evidence(parts: HandlerDependencies, command: Command) -> Answer:
     """Queue pictures to be sent. `data`: which are queued, and which are not kept (any more)."""
     asked: Mapping[str, Any] = command.arguments
     try:
@@ -130,7 +130,7 @@ def send_evidence(parts: Parts, command: Command) -> Answer:
     return Answer(Result.DONE, Text("{count} pictures will be sent", count=len(requested.queued)), data)
 
 
-def take_snapshot(parts: Parts, command: Command) -> Answer:
+def take_snapshot(parts: HandlerDependencies, command: Command) -> Answer:
     """Keep what a camera sees now as evidence, and send it. `data`: the picture's SHA-256."""
     name = f"{command.lane}/{command.arguments['camera']}"
     camera = parts.cameras.get(name)
@@ -151,7 +151,7 @@ def take_snapshot(parts: Parts, command: Command) -> Answer:
     return Answer(Result.DONE, Text("the picture will be sent"), {"picture": picture, "bytes": len(jpeg)})
 
 
-def reload_lists(parts: Parts, _command: Command) -> Answer:
+def reload_lists(parts: HandlerDependencies, _command: Command) -> Answer:
     """Read the trust lists anew. `data`: what is in force now: version, expiry, issuers, and the ids of the keys."""
     found = [file.reload() for file in parts.trust]
     problem = next((each.problem for each in found if each.problem), "")
@@ -177,7 +177,7 @@ def reload_lists(parts: Parts, _command: Command) -> Answer:
     return Answer(Result.DONE, Text("trust list version {version} is in force", version=trust.version), data)
 
 
-def set_log_level(parts: Parts, command: Command) -> Answer:
+def set_log_level(parts: HandlerDependencies, command: Command) -> Answer:
     """Log more or less, for a while."""
     asked: Mapping[str, Any] = command.arguments
     level, for_s = asked["level"], asked["for_s"]

@@ -6,10 +6,10 @@ import secrets
 from typing import TYPE_CHECKING
 
 from agent.barrier import RelayBoard
-from agent.lane import Boards, LaneUnit
+from agent.lane import Boards, LaneService
 from agent.settings import board_place
-from agent.vision.session import EyeLimits
-from agent.vision.supervisor import EyePort
+from agent.vision.session import WorkerLimits
+from agent.vision.supervisor import CameraSupervisor
 from agent.vision.worker.protocol import Configure
 from drivers import registry
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from agent.core.lane import Decide, Decided
     from agent.core.model import Moment
-    from agent.lane import Services
+    from agent.lane import LaneServiceDependencies
     from agent.service.worker import Worker
     from agent.settings import Camera, Device, Settings
     from agent.settings import Lane as LaneSettings
@@ -36,22 +36,24 @@ class GateLanes:
     are; `places`: the lanes of each.
     """
 
-    def __init__(self, settings: Settings, services: Services, decider: Callable[[LaneSettings], Deciding]) -> None:
-        self.eyes: list[EyePort] = []
+    def __init__(
+        self, settings: Settings, services: LaneServiceDependencies, decider: Callable[[LaneSettings], Deciding]
+    ) -> None:
+        self.eyes: list[CameraSupervisor] = []
         self.boards: dict[str, RelayBoard] = {}
         self.places: dict[str, list[str]] = {}
         self._services = services
-        self.units: Sequence[LaneUnit] = [
+        self.units: Sequence[LaneService] = [
             self._unit(name, lane, decider(lane)) for name, lane in settings.lanes.items()
         ]
 
     @property
-    def by_name(self) -> Mapping[str, LaneUnit]:
+    def by_name(self) -> Mapping[str, LaneService]:
         """The lanes by their names."""
         return {unit.name: unit for unit in self.units}
 
     @property
-    def eyes_by_name(self) -> Mapping[str, EyePort]:
+    def eyes_by_name(self) -> Mapping[str, CameraSupervisor]:
         """The eyes by the names of their cameras."""
         return {eye.name: eye for eye in self.eyes}
 
@@ -62,9 +64,9 @@ class GateLanes:
         yield from (eye.worker for eye in self.eyes)
         yield from (worker for unit in self.units for worker in unit.workers)
 
-    def _unit(self, name: str, settings: LaneSettings, decide: Deciding) -> LaneUnit:
+    def _unit(self, name: str, settings: LaneSettings, decide: Deciding) -> LaneService:
         inputs = settings.inputs
-        unit = LaneUnit(
+        unit = LaneService(
             name,
             settings,
             Boards(
@@ -90,7 +92,7 @@ class GateLanes:
         return self.boards[place]
 
 
-def _eye(lane: LaneUnit, camera: Camera) -> EyePort:
+def _eye(lane: LaneService, camera: Camera) -> CameraSupervisor:
     configure = Configure(
         camera_kind=camera.kind,
         camera=registry.settings_model(registry.CAMERAS, camera.kind)
@@ -101,12 +103,12 @@ def _eye(lane: LaneUnit, camera: Camera) -> EyePort:
         exposure=camera.exposure,
         zone=camera.zone,
     )
-    eye = EyePort(
+    eye = CameraSupervisor(
         f"{lane.name}/{camera.id}",
         configure,
         on_seen=lane.seen,
         on_status=lambda status: lane.camera_changed(camera.id, status, reads_codes="qr" in camera.readers),
-        limits=EyeLimits(hang_s=camera.hang_s, reading_s=camera.reading_deadline_s, stop_s=EYE_STOP_S),
+        limits=WorkerLimits(hang_s=camera.hang_s, reading_s=camera.reading_deadline_s, stop_s=EYE_STOP_S),
     )
     lane.tell_presence(eye.attend)
     return eye

@@ -9,13 +9,13 @@ from agent.core.events import Draft, EvidenceDropped, masked
 from agent.recording import (
     DAY_S,
     HOUR_S,
-    Ages,
     Checkpointer,
-    Erasure,
-    Housekeeper,
-    Keeper,
+    EvidenceWriter,
     PersonalAges,
+    PersonalDataRetention,
     Recorder,
+    RetentionAges,
+    RetentionJob,
     start_record,
 )
 from agent.service.cleanup import on_failure
@@ -74,7 +74,7 @@ class GateRecords:
         self.checkpointer = Checkpointer(
             self.journal, needs.signing, settings.gate.id, self._needs.utc, settings.journal.checkpoint_s
         )
-        self.keeper = Keeper(self.evidence)
+        self.evidence_writer = EvidenceWriter(self.evidence)
         self.recorder = Recorder(
             self.journal,
             self._needs.utc,
@@ -82,12 +82,12 @@ class GateRecords:
             self._recorded,
             needs.reserving,
         )
-        self.housekeeper = self._make_housekeeper()
+        self.retention = self._make_housekeeper()
 
     @property
     def workers(self) -> tuple[Worker, ...]:
         """Its threads."""
-        return (self.checkpointer.worker, self.keeper.worker, self.housekeeper.worker)
+        return (self.checkpointer.worker, self.evidence_writer.worker, self.retention.worker)
 
     def note(self, event: Event) -> None:
         """Record something that belongs to no lane."""
@@ -104,19 +104,19 @@ class GateRecords:
         self.journal.close()
 
     def _recorded(self, drafts: Sequence[Draft]) -> None:
-        self.keeper.heard(drafts)
+        self.evidence_writer.heard(drafts)
         self._needs.recorded(drafts)
 
-    def _make_housekeeper(self) -> Housekeeper:
+    def _make_housekeeper(self) -> RetentionJob:
         journal, privacy = self._settings.journal, self._settings.privacy
-        ages = Ages(journal.keep_acknowledged_days * DAY_S, journal.max_mb * MEGABYTE * 9 // 10)
-        erasure = Erasure(
+        ages = RetentionAges(journal.keep_acknowledged_days * DAY_S, journal.max_mb * MEGABYTE * 9 // 10)
+        personal_data = PersonalDataRetention(
             self._needs.registry,
             PersonalAges(privacy.keep_uses_days * DAY_S, privacy.keep_lists_hours * HOUR_S),
             self._needs.reading,
             self.recorder.note,
         )
-        return Housekeeper(self.journal, ages, self._prune_evidence, self._needs.on_damage, erasure)
+        return RetentionJob(self.journal, ages, self._prune_evidence, self._needs.on_damage, personal_data)
 
     def _prune_evidence(self) -> int:
         """Give up old pictures, and tell of those that went before their time; returns how many went in time."""

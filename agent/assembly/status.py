@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     from agent.assembly.lanes import GateLanes
     from agent.assembly.records import GateRecords
-    from agent.clock import ClockKeeper
+    from agent.clock import ClockMonitor
     from agent.core.events import ConfigurationRefused
-    from agent.devices import Devices
+    from agent.devices import DeviceStatusTable
     from agent.lists import GateLists
     from agent.settings import Settings
     from agent.site import LoneGate, SiteDesk
@@ -25,8 +25,8 @@ class StatusSources:
     """Whose states are told."""
 
     lanes: GateLanes
-    devices: Devices
-    clock: ClockKeeper
+    devices: DeviceStatusTable
+    clock: ClockMonitor
     lists: GateLists
     site: SiteDesk | LoneGate
     records: GateRecords

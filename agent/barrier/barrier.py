@@ -16,7 +16,7 @@ from drivers.api import Delivery
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.barrier.outputs import Action, Circuit
+    from agent.barrier.outputs import Action, LaneOutputs
     from agent.core.lane import Lamp
 
 
@@ -69,13 +69,13 @@ class Barrier:
 
     def __init__(
         self,
-        circuit: Circuit,
+        lane_outputs: LaneOutputs,
         take: Callable[[Order], None],
         on_pulse: Callable[[PulseReport], None],
         on_state: Callable[[PortState, str], None],
     ) -> None:
         """`take` hands an order to the board."""
-        self.circuit = circuit
+        self.lane_outputs = lane_outputs
         self._take = take
         self._on_pulse = on_pulse
         self._on_state = on_state

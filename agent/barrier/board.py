@@ -14,8 +14,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, assert_never
 
 from agent.barrier.barrier import Barrier, HoldOrder, PulseOrder, ShowOrder
-from agent.barrier.relay_scheduler import Contacts
-from agent.devices import PortKeeper, PortState
+from agent.barrier.relay_scheduler import RelayScheduler
+from agent.devices import PortState, PortSupervisor
 from agent.service.worker import OnFailure, Worker
 from drivers.api import Delivery, DeviceError
 
@@ -38,12 +38,12 @@ class RelayBoard:
     """Give the pulses, holds and lamps of all lanes that are wired to one relay board."""
 
     def __init__(self, name: str, relay: RelayPort) -> None:
-        self._contacts = Contacts(relay)
+        self._scheduler = RelayScheduler(relay)
         self._barriers: list[Barrier] = []
         self._orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
         self._pulses: deque[PulseOrder] = deque()
-        self._port = PortKeeper(
-            f"the relay board {name}", self._contacts.connect, self._contacts.close, self._tell_lanes
+        self._port = PortSupervisor(
+            f"the relay board {name}", self._scheduler.connect, self._scheduler.close, self._tell_lanes
         )
         self._check_at = 0.0
         self._answer_s: float | None = None
@@ -70,7 +70,7 @@ class RelayBoard:
         self, wiring: Wiring, on_pulse: Callable[[PulseReport], None], on_state: Callable[[PortState, str], None]
     ) -> Barrier:
         """The barrier of one more lane; for before the start. See Barrier for what is called when."""
-        made = Barrier(self._contacts.circuit(wiring), self._orders.put, on_pulse, on_state)
+        made = Barrier(self._scheduler.lane_outputs(wiring), self._orders.put, on_pulse, on_state)
         self._barriers.append(made)
         return made
 
@@ -123,7 +123,7 @@ class RelayBoard:
             return 0.0
         if not self._port.is_up:
             return min(self._port.wait_s(), HEALTH_PERIOD_S)
-        due_in_s = self._contacts.due_in_s()
+        due_in_s = self._scheduler.due_in_s()
         check_in_s = max(0.0, self._check_at - time.monotonic())
         return check_in_s if due_in_s is None else min(due_in_s, check_in_s)
 
@@ -134,10 +134,10 @@ class RelayBoard:
             case PulseOrder():
                 self._pulses.append(order)
             case HoldOrder(barrier=barrier, on=on):
-                self._contacts.hold(barrier.circuit, on=on)
+                self._scheduler.hold(barrier.lane_outputs, on=on)
             case ShowOrder(barrier=barrier, lamp=lamp):
-                barrier.circuit.lamp = lamp
-                self._contacts.show(barrier.circuit)
+                barrier.lane_outputs.lamp = lamp
+                self._scheduler.show(barrier.lane_outputs)
             case _:
                 assert_never(order)
 
@@ -145,18 +145,18 @@ class RelayBoard:
         """Make one call to the board: for a pulse, else for what is due, else to see how the relays are."""
         if self._pulses:
             self._give(self._pulses.popleft())
-        elif not self._contacts.work() and time.monotonic() >= self._check_at:
+        elif not self._scheduler.work() and time.monotonic() >= self._check_at:
             self._check()
         self._tell_lanes()
 
     def _check(self) -> None:
-        due_in_s = self._contacts.due_in_s()
+        due_in_s = self._scheduler.due_in_s()
         if due_in_s is not None and due_in_s < CHECK_S:
             # The end of a pulse waits for no check.
             self._check_at = time.monotonic() + due_in_s
             return
         begun_at = time.monotonic()
-        self._contacts.check()
+        self._scheduler.check()
         now = time.monotonic()
         self._answer_s = now - begun_at
         self._check_at = now + HEALTH_PERIOD_S
@@ -166,7 +166,7 @@ class RelayBoard:
         try:
             if not self._stopping:
                 delivery = Delivery.UNKNOWN  # after a fault in the driver nobody knows
-                delivery = self._contacts.pulse(order.barrier.circuit, order.action, order.deadline)
+                delivery = self._scheduler.pulse(order.barrier.lane_outputs, order.action, order.deadline)
         except DeviceError:
             delivery = Delivery.NOT_DELIVERED
             raise
@@ -187,15 +187,15 @@ class RelayBoard:
         self._take_the_rest()
         self._refuse_pulses()
         if self._port.is_up:
-            self._contacts.let_go()
+            self._scheduler.let_go()
         else:
-            self._contacts.close()
+            self._scheduler.close()
 
     def _tell_lanes(self) -> None:
         """Tell each lane how the port is for it: a relay that does not let go is the loss of its own lanes."""
         for barrier in self._barriers:
-            barrier.energised = self._contacts.energised if self._port.is_up else None
-            trouble = self._contacts.trouble(barrier.circuit) if self._port.is_up else ""
+            barrier.energised = self._scheduler.energised if self._port.is_up else None
+            trouble = self._scheduler.trouble(barrier.lane_outputs) if self._port.is_up else ""
             if trouble:
                 barrier.changed(PortState.LOST, trouble)
             else:

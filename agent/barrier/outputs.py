@@ -26,7 +26,7 @@ class Wiring:
 
 
 @dataclass(slots=True)
-class Circuit:
+class LaneOutputs:
     """The wiring of one lane, whether it holds its barrier open, and its lamp. For the thread that owns the board."""
 
     wiring: Wiring

@@ -10,7 +10,7 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from agent.barrier.outputs import Circuit
+from agent.barrier.outputs import LaneOutputs
 from drivers.api import Delivery, DeviceError, DeviceMisconfiguredError, DeviceUnavailableError
 from drivers.text import Text
 
@@ -30,7 +30,7 @@ TIMER_SLACK_S = 0.2
 PARTING_TRIES = 3
 
 
-class Contacts:
+class RelayScheduler:
     """Give pulses, hold, show lamps and release, for every lane of a board. For one thread; times are monotonic seconds.
 
     `energised`: which relays were when the board was last asked; None where it cannot say, or was not asked since it came.
@@ -42,7 +42,7 @@ class Contacts:
     def __init__(self, relay: RelayPort) -> None:
         self._relay = relay
         self.energised: tuple[bool, ...] | None = None
-        self._circuits: list[Circuit] = []
+        self._all_outputs: list[LaneOutputs] = []
         self._off_due: dict[int, float] = {}
         self._level_due: dict[int, float] = {}
         self._pulse_until: dict[int, float] = {}
@@ -50,11 +50,11 @@ class Contacts:
         self._doubted: set[int] = set()
         self._stuck: set[int] = set()
 
-    def circuit(self, wiring: Wiring) -> Circuit:
+    def lane_outputs(self, wiring: Wiring) -> LaneOutputs:
         """The contacts of one more lane; for before the board is connected."""
-        circuit = Circuit(wiring)
-        self._circuits.append(circuit)
-        return circuit
+        lane_outputs = LaneOutputs(wiring)
+        self._all_outputs.append(lane_outputs)
+        return lane_outputs
 
     # ------------------------------------------------------------------------------------------------- orders
 
@@ -82,29 +82,29 @@ class Contacts:
         self._level_due = dict.fromkeys([*self._held(), *self._lamps()], 0.0)
         return identity
 
-    def pulse(self, circuit: Circuit, action: Action, deadline: float) -> Delivery:
+    def pulse(self, lane_outputs: LaneOutputs, action: Action, deadline: float) -> Delivery:
         """Give one pulse if it can start before `deadline`. Raises DeviceError only when nothing was sent."""
-        channel = circuit.channel(action)
-        if channel is None or time.monotonic() > deadline or self.trouble(circuit):
+        channel = lane_outputs.channel(action)
+        if channel is None or time.monotonic() > deadline or self.trouble(lane_outputs):
             return Delivery.NOT_DELIVERED
         # Clearing the way takes a while on a slow line.
-        if not self._way_is_clear(circuit, action) or time.monotonic() > deadline:
+        if not self._way_is_clear(lane_outputs, action) or time.monotonic() > deadline:
             return Delivery.NOT_DELIVERED
-        return self._energise(channel, circuit.wiring.pulse_ms)
+        return self._energise(channel, lane_outputs.wiring.pulse_ms)
 
-    def hold(self, circuit: Circuit, *, on: bool) -> None:
+    def hold(self, lane_outputs: LaneOutputs, *, on: bool) -> None:
         """Note that the lane holds its barrier open, or lets go. An arm that another lane holds too stays open."""
-        circuit.held = on
-        channel = circuit.hold_channel
+        lane_outputs.held = on
+        channel = lane_outputs.hold_channel
         if self._is_held(channel):
             self._level_due[channel] = 0.0
         else:
             self._level_due.pop(channel, None)
             self._off_due[channel] = 0.0
 
-    def show(self, circuit: Circuit) -> None:
+    def show(self, lane_outputs: LaneOutputs) -> None:
         """Note that the lane's lamp is another now."""
-        self._level_due |= {channel: 0.0 for channel, _ in circuit.lamps()}
+        self._level_due |= {channel: 0.0 for channel, _ in lane_outputs.lamps()}
 
     # ------------------------------------------------------------------------------------------------- duties
 
@@ -126,7 +126,11 @@ class Contacts:
         channel = self._next_due(self._level_due)
         if channel is None:
             return False
-        holders = [circuit for circuit in self._circuits if circuit.held and circuit.hold_channel == channel]
+        holders = [
+            lane_outputs
+            for lane_outputs in self._all_outputs
+            if lane_outputs.held and lane_outputs.hold_channel == channel
+        ]
         if not holders:
             self._set_level(channel, on=channel in self._lit())
         elif self._closing_ended(holders[0]):
@@ -154,9 +158,9 @@ class Contacts:
             if relays[channel - 1] is not on and not self._is_pulsing(channel):
                 self._level_due.setdefault(channel, 0.0)
 
-    def trouble(self, circuit: Circuit) -> str:
+    def trouble(self, lane_outputs: LaneOutputs) -> str:
         """Why the lane cannot work although its board is there; empty when it can."""
-        stuck = self._stuck.intersection(circuit.moving())
+        stuck = self._stuck.intersection(lane_outputs.moving())
         return Text("relay {min} does not let go", min=min(stuck)) if stuck else ""
 
     def let_go(self) -> None:
@@ -222,15 +226,15 @@ class Contacts:
         self._refusing_since.pop(channel, None)
         return delivery
 
-    def _way_is_clear(self, circuit: Circuit, action: Action) -> bool:
+    def _way_is_clear(self, lane_outputs: LaneOutputs, action: Action) -> bool:
         """Open and close are never energised together: an opening ends a closing pulse, a closing never an opening."""
         if action == "open":
-            return self._closing_ended(circuit)
-        opening = {circuit.wiring.open_channel, circuit.hold_channel}
+            return self._closing_ended(lane_outputs)
+        opening = {lane_outputs.wiring.open_channel, lane_outputs.hold_channel}
         return not any(self._is_held(channel) for channel in opening) and all(map(self._is_released, opening))
 
-    def _closing_ended(self, circuit: Circuit) -> bool:
-        closing = circuit.wiring.close_channel
+    def _closing_ended(self, lane_outputs: LaneOutputs) -> bool:
+        closing = lane_outputs.wiring.close_channel
         return closing is None or not self._may_be_energised(closing) or self._release(closing)
 
     def _is_released(self, channel: int) -> bool:
@@ -269,24 +273,24 @@ class Contacts:
         ]
 
     def _all_stuck(self) -> bool:
-        return all(self.trouble(circuit) for circuit in self._circuits)
+        return all(self.trouble(lane_outputs) for lane_outputs in self._all_outputs)
 
     def _moving(self) -> Iterator[int]:
         """The channels that move an arm."""
-        yield from dict.fromkeys(channel for circuit in self._circuits for channel in circuit.moving())
+        yield from dict.fromkeys(channel for lane_outputs in self._all_outputs for channel in lane_outputs.moving())
 
     def _lamps(self) -> Iterator[int]:
-        for circuit in self._circuits:
-            for channel, _ in circuit.lamps():
+        for lane_outputs in self._all_outputs:
+            for channel, _ in lane_outputs.lamps():
                 yield channel
 
     def _lit(self) -> set[int]:
-        return {channel for circuit in self._circuits for channel, on in circuit.lamps() if on}
+        return {channel for lane_outputs in self._all_outputs for channel, on in lane_outputs.lamps() if on}
 
     def _held(self) -> Iterator[int]:
-        for circuit in self._circuits:
-            if circuit.held:
-                yield circuit.hold_channel
+        for lane_outputs in self._all_outputs:
+            if lane_outputs.held:
+                yield lane_outputs.hold_channel
 
     def _is_held(self, channel: int) -> bool:
         return channel in self._held()

@@ -32,7 +32,7 @@ from agent.doctor.facts import ClockFacts, ListsFacts
 from agent.doctor.finding import Report
 from agent.doctor.health import health_of_the_doctor, payload
 from agent.doctor.report import as_json, from_json, lines
-from agent.doctor.tasks import Ground, common, free, without_settings
+from agent.doctor.tasks import TaskDependencies, common, free, without_settings
 from agent.doctor.texts import title
 from agent.i18n import Language
 from agent.lists import REGISTRY
@@ -114,7 +114,7 @@ def _examined(path: Path, language: Language) -> tuple[Report, bool]:
 
 def _tasks(path: Path, settings: Settings, clock: Clock) -> list[Task]:
     gate, installed = settings.gate.id, version("gate-agent")
-    ground = Ground(
+    ground = TaskDependencies(
         path=path,
         load=lambda: load_configuration(path),
         settings=settings,

@@ -5,13 +5,13 @@ May read the wall clock and the kernel's word on it, and keep two small files.
 
 from agent.clock.clock import Clock
 from agent.clock.files import CAUSE_CHARACTERS, ClockFiles, FloorReset
-from agent.clock.monitor import ClockKeeper, first_trust, holdover_rules
+from agent.clock.monitor import ClockMonitor, first_trust, holdover_rules
 
 __all__ = [
     "CAUSE_CHARACTERS",
     "Clock",
     "ClockFiles",
-    "ClockKeeper",
+    "ClockMonitor",
     "FloorReset",
     "first_trust",
     "holdover_rules",

@@ -101,7 +101,7 @@ class Clock:
         Without such a note, or with an old one, the clock counts as not synchronised, and `detail` says so.
         """
         try:
-            return asked()
+            return ask_kernel()
         except OSError as error:
             if error.errno != errno.EPERM:
                 return unknown(str(error.strerror))
@@ -127,7 +127,7 @@ class Clock:
         return found
 
 
-def asked() -> Synchronisation:
+def ask_kernel() -> Synchronisation:
     """What the kernel says: adjtimex(2) with no mode set, which changes nothing and needs no privilege. Raises OSError."""
     timex = _Timex()
     state = _adjtimex()(ctypes.byref(timex))

@@ -66,7 +66,7 @@ class FloorStore(Protocol):
         """Put it back to a time."""
 
 
-class ClockKeeper:
+class ClockMonitor:
     """What the clock is worth, at every moment, for all threads; a thread of its own watches it and does what is slow.
 
     `note` records events; it is called from that thread only, after `start`. Nobody waits for the disk to be told the

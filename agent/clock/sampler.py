@@ -13,7 +13,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
-from agent.clock.clock import NOTE, asked, unknown
+from agent.clock.clock import NOTE, ask_kernel, unknown
 from agent.service.notify import Notifier
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def note_down(note: Path) -> None:
     A kernel that does not say, as in many a container, is noted too. Raises OSError where the note cannot be written.
     """
     try:
-        found = asked()
+        found = ask_kernel()
     except OSError as error:
         found = unknown(str(error.strerror))
     told = {

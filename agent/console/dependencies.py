@@ -14,21 +14,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from agent.clock import ClockKeeper
+    from agent.clock import ClockMonitor
     from agent.console.access.admin_actions import Act
     from agent.console.access.person import Person
     from agent.core.events import ConfigurationRefused
     from agent.core.model import Moment
-    from agent.devices import Devices
-    from agent.doctor.diagnostics import Insight
-    from agent.lane import LaneUnit, Rehearsal
+    from agent.devices import DeviceStatusTable
+    from agent.doctor.diagnostics import Diagnostics
+    from agent.lane import LaneService, SimulatedVehicleRun
     from agent.lists import GateLists
     from agent.mqtt import LinkView
     from agent.recording import Recorder
     from agent.settings import LoadedSettings
     from agent.store.evidence import EvidenceStore
     from agent.store.journal import Journal
-    from agent.vision.supervisor import EyePort
+    from agent.vision.supervisor import CameraSupervisor
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +44,20 @@ class Gate:
     loaded: LoadedSettings
     configuration: Path
     refusal: Callable[[], ConfigurationRefused | None]
-    lanes: Mapping[str, LaneUnit]
-    eyes: Mapping[str, EyePort]
+    lanes: Mapping[str, LaneService]
+    eyes: Mapping[str, CameraSupervisor]
     journal: Journal
     lists: GateLists
     evidence: EvidenceStore
-    devices: Devices
+    devices: DeviceStatusTable
     recorder: Recorder
-    clock: ClockKeeper
+    clock: ClockMonitor
     link: Callable[[], LinkView | None]
     health: Callable[[], Mapping[str, object]]
-    insight: Insight
+    diagnostics: Diagnostics
     reload: Callable[[], None]
     now: Callable[[], Moment]
-    rehearsals: Mapping[str, Rehearsal]
+    simulated_runs: Mapping[str, SimulatedVehicleRun]
 
     def audit(self, person: Person, act: str, *, lane: str | None = None, detail: str = "", done: bool = True) -> None:
         """Record what somebody did on a page, as an event. Waits for the disk.

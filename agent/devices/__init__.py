@@ -3,20 +3,20 @@
 May open what a driver offers; knows no driver by name.
 """
 
-from agent.devices.inputs import NAMES, SignalMap, Signals, SignalWatch
-from agent.devices.scanner import ScannerState, ScannerWatch
-from agent.devices.status import Devices, DeviceState
-from agent.devices.supervisor import PortKeeper, PortState
+from agent.devices.inputs import NAMES, InputMonitor, SignalMap, Signals
+from agent.devices.scanner import ScannerMonitor, ScannerState
+from agent.devices.status import DeviceState, DeviceStatusTable
+from agent.devices.supervisor import PortState, PortSupervisor
 
 __all__ = [
     "NAMES",
     "DeviceState",
-    "Devices",
-    "PortKeeper",
+    "DeviceStatusTable",
+    "InputMonitor",
     "PortState",
+    "PortSupervisor",
+    "ScannerMonitor",
     "ScannerState",
-    "ScannerWatch",
     "SignalMap",
-    "SignalWatch",
     "Signals",
 ]

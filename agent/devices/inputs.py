@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from agent.core.model import Debounced
-from agent.devices.supervisor import PortKeeper, PortState
+from agent.devices.supervisor import PortState, PortSupervisor
 from agent.service.worker import Worker
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Signals:
 NAMES = ("presence", "safety", "photocell", "opened", "closed", "key", "hold")
 
 
-class SignalWatch:
+class InputMonitor:
     """Poll an input board and hand every debounced sample to `on_sample`.
 
     A lost board gives no samples: whoever uses them must look at their age. `on_state` is called at each change of the
@@ -76,7 +76,7 @@ class SignalWatch:
         self._map = signals
         self._wired = {name: number for name in NAMES if (number := getattr(signals, name)) is not None}
         self._on_sample = on_sample
-        self._port = PortKeeper(
+        self._port = PortSupervisor(
             f"the input board of {name}",
             self._connect,
             board.close,

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from agent.core.model import Presentation
-from agent.devices.supervisor import PortKeeper
+from agent.devices.supervisor import PortSupervisor
 from agent.service.worker import Worker
 from drivers.api import ScanLosses
 from drivers.text import Text, joined
@@ -77,7 +77,7 @@ class Pace:
         return True
 
 
-class ScannerWatch:
+class ScannerMonitor:
     """Read one scanner until stopped.
 
     `on_scan` gets each text, `on_state` each change of the scanner's state or of the reason for its loss; both are
@@ -96,7 +96,7 @@ class ScannerWatch:
         self._scanner = scanner
         self._on_scan = on_scan
         self._on_state = on_state
-        self._port = PortKeeper(f"the scanner {name}", scanner.open, scanner.close, self._port_changed)
+        self._port = PortSupervisor(f"the scanner {name}", scanner.open, scanner.close, self._port_changed)
         self._pace = Pace()
         self._quiet_s = QUIET_S
         self._noisy = False

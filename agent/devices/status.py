@@ -39,7 +39,7 @@ class DeviceState:
     lane: str | None
 
 
-class Devices:
+class DeviceStatusTable:
     """Note every change of a device: in the log, in an event, and in the table that the status shows.
 
     The same state again changes nothing, so a device that is lost for a week is told of once; another reason for the

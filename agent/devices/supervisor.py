@@ -60,7 +60,7 @@ class Retry:
         self._due_at = 0.0
 
 
-class PortKeeper:
+class PortSupervisor:
     """Keeps one port connected, for ever. For the one thread that owns the port; `state` is for all.
 
     `connect` opens the port and returns the identity of what is there; `close` lets it go, and never raises. `tell` is

@@ -15,10 +15,10 @@ from agent.doctor.collectors.user import agent_user
 from agent.doctor.examination import Task
 from agent.doctor.facts import BrokerFacts, ClockFacts
 from agent.doctor.health import health, payload
-from agent.doctor.health_monitor import Clinic
+from agent.doctor.health_monitor import HealthMonitor
 from agent.doctor.rules import remote as judging
-from agent.doctor.tasks import Ground, HeldDevices, common, held
-from agent.observability import Gauges, MetricsServer, registry
+from agent.doctor.tasks import HeldDevices, TaskDependencies, common, held
+from agent.observability import MetricsCollector, MetricsServer, registry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from agent.doctor.collectors.remote import CentralLink
     from agent.doctor.facts import ListsFacts
     from agent.mqtt import LinkView
-    from agent.observability import GaugedParts, Tally
+    from agent.observability import Counters, MeasuredParts
     from agent.service.worker import Worker
     from agent.settings import LoadedSettings
     from agent.store.registry import Registry
@@ -37,13 +37,13 @@ INSTALLED = version("gate-agent")
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class DiagnosticsDependencies:
     """What is looked at. `load`: reads the configuration on the disk, raises SettingsError. `places`: the lanes of each relay board.
 
     `boot`: of this start. `utc`: the wall clock. `central`: the connection to central; None: the gate has none.
     """
 
-    parts: GaugedParts
+    parts: MeasuredParts
     loaded: LoadedSettings
     path: Path
     load: Callable[[], LoadedSettings]
@@ -54,19 +54,19 @@ class Looked:
     central: Callable[[], CentralLink | None]
 
 
-class Insight:
+class Diagnostics:
     """For all threads. Starts and stops with the gate; nothing of the gate waits for it."""
 
-    def __init__(self, looked: Looked, tally: Tally) -> None:
-        self._looked = looked
+    def __init__(self, dependencies: DiagnosticsDependencies, counters: Counters) -> None:
+        self._dependencies = dependencies
         self._links: dict[str, LinkView] = {}
-        self._gauges = Gauges(looked.parts, self._links)
-        settings = looked.loaded.settings
-        self.clinic = self._make_clinic()
+        self._metrics_collector = MetricsCollector(dependencies.parts, self._links)
+        settings = dependencies.loaded.settings
+        self.health_monitor = self._make_health_monitor()
         self._metrics: MetricsServer | None = None
         if settings.metrics.enabled:
             self._metrics = MetricsServer(
-                registry(self._gauges.read, tally), str(settings.metrics.listen), settings.metrics.port
+                registry(self._metrics_collector.read, counters), str(settings.metrics.listen), settings.metrics.port
             )
 
     @property
@@ -78,18 +78,18 @@ class Insight:
         """Begin to serve the metrics and to make rounds."""
         if self._metrics is not None:
             self._metrics.start()
-        self.clinic.start()
+        self.health_monitor.start()
 
     def stop(self) -> None:
         """Stop, within a bounded time."""
-        self.clinic.stop()
+        self.health_monitor.stop()
         if self._metrics is not None:
             self._metrics.stop()
 
     @property
     def workers(self) -> tuple[Worker, ...]:
         """Its threads."""
-        return (self.clinic.worker, *(() if self._metrics is None else (self._metrics.worker,)))
+        return (self.health_monitor.worker, *(() if self._metrics is None else (self._metrics.worker,)))
 
     def link_changed(self, link: str, view: LinkView) -> None:
         """Note how the link of this name, central or site, is."""
@@ -97,48 +97,55 @@ class Insight:
 
     def health(self) -> bytes:
         """The health of the gate as it is published."""
-        return payload(health(self._gauges.read(), self._looked.boot, self._looked.utc(), self.clinic.report))
+        return payload(
+            health(
+                self._metrics_collector.read(),
+                self._dependencies.boot,
+                self._dependencies.utc(),
+                self.health_monitor.report,
+            )
+        )
 
     def brokers(self) -> tuple[BrokerFacts, ...]:
         """How every broker does. Waits for them, seconds."""
-        return remote.brokers(self._looked.loaded.settings, self.health, self._own_links())
+        return remote.brokers(self._dependencies.loaded.settings, self.health, self._own_links())
 
-    def _make_clinic(self) -> Clinic:
-        looked, settings, parts = self._looked, self._looked.loaded.settings, self._looked.parts
-        ground = Ground(
-            path=looked.path,
-            load=looked.load,
+    def _make_health_monitor(self) -> HealthMonitor:
+        dependencies, settings, parts = self._dependencies, self._dependencies.loaded.settings, self._dependencies.parts
+        task_dependencies = TaskDependencies(
+            path=dependencies.path,
+            load=dependencies.load,
             settings=settings,
             user=agent_user(),
-            utc=looked.utc,
+            utc=dependencies.utc,
             clock=self._clock,
             lists=self._lists,
             health=self.health,
-            running=lambda: (looked.loaded.digest, INSTALLED),
+            running=lambda: (dependencies.loaded.digest, INSTALLED),
             watchdog_s=(lambda: parts.watchdog.window_s) if software.MANAGER.is_dir() else None,
             failing=lambda: parts.recorder.failing,
             links=self._own_links,
             ours=self._ours,
         )
-        devices = HeldDevices(parts.lanes, parts.eyes, parts.relays, parts.devices, parts.workers, looked.places)
-        tasks = [*common(ground), *held(settings, devices)]
+        devices = HeldDevices(parts.lanes, parts.eyes, parts.relays, parts.devices, parts.workers, dependencies.places)
+        tasks = [*common(task_dependencies), *held(settings, devices)]
         quiet = Task(Check.BROKERS, self._linked, judging.brokers)
         rounds = [quiet if task.check is Check.BROKERS else task for task in tasks]
-        return Clinic(settings.gate.id, INSTALLED, looked.utc, tasks, rounds)
+        return HealthMonitor(settings.gate.id, INSTALLED, dependencies.utc, tasks, rounds)
 
     def _own_links(self) -> remote.Links:
-        return remote.Links(self._looked.central(), self._links.get("site"))
+        return remote.Links(self._dependencies.central(), self._links.get("site"))
 
     def _ours(self) -> frozenset[int]:
-        return frozenset((os.getpid(), *(pid for eye in self._looked.parts.eyes if (pid := eye.pid) is not None)))
+        return frozenset((os.getpid(), *(pid for eye in self._dependencies.parts.eyes if (pid := eye.pid) is not None)))
 
     def _clock(self) -> ClockFacts:
-        trust = self._looked.parts.clock.trust()
-        required = self._looked.loaded.settings.clock.require_synchronised
+        trust = self._dependencies.parts.clock.trust()
+        required = self._dependencies.loaded.settings.clock.require_synchronised
         return ClockFacts(trust.state, trust.error_s, trust.detail, required)
 
     def _lists(self) -> ListsFacts:
-        return remote.lists(self._looked.registry, self._looked.loaded.settings, self._looked.utc())
+        return remote.lists(self._dependencies.registry, self._dependencies.loaded.settings, self._dependencies.utc())
 
     def _linked(self) -> tuple[BrokerFacts, ...]:
         """The brokers as the links of now see them: nobody is visited."""

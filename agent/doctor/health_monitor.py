@@ -27,7 +27,7 @@ LIMIT_S: Final = 300.0
 """An examination takes no longer than its slowest check may; one at a time is made."""
 
 
-class Clinic:
+class HealthMonitor:
     """For all threads. An examination takes some seconds; one is made at a time."""
 
     def __init__(

@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.barrier import RelayBoard
-    from agent.devices import Devices
+    from agent.devices import DeviceStatusTable
     from agent.doctor.collectors.user import User
     from agent.doctor.facts import ClockFacts, InputsFacts, ListsFacts, RelayFacts
-    from agent.lane import LaneUnit
+    from agent.lane import LaneService
     from agent.service.workers import Workers
     from agent.settings import LoadedSettings, Settings
-    from agent.vision.supervisor import EyePort
+    from agent.vision.supervisor import CameraSupervisor
 
 CAMERAS_LIMIT_S: Final = opened.CAMERA_LIMIT_S + 10.0
 """An eye may take some seconds to end."""
@@ -39,7 +39,7 @@ JOURNAL_LIMIT_S: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class TaskDependencies:
     """What the checks of every process stand on.
 
     `load`: reads the configuration on the disk, raises SettingsError. `settings`: those that are looked at. `utc`: the wall
@@ -68,56 +68,64 @@ class Ground:
 class HeldDevices:
     """The devices of an agent that runs, and its threads. `places`: the lanes of each relay board, by where it is."""
 
-    lanes: Sequence[LaneUnit]
-    eyes: Sequence[EyePort]
+    lanes: Sequence[LaneService]
+    eyes: Sequence[CameraSupervisor]
     boards: Mapping[str, RelayBoard]
-    devices: Devices
+    devices: DeviceStatusTable
     workers: Workers
     places: Mapping[str, list[str]]
 
 
-def common(ground: Ground) -> list[Task]:
+def common(dependencies: TaskDependencies) -> list[Task]:
     """The checks of software, machine, files and brokers."""
-    settings, state = ground.settings, ground.settings.state.directory
+    settings, state = dependencies.settings, dependencies.settings.state.directory
 
     def digest() -> str | None:
-        return None if (known := ground.running()) is None else known[0]
+        return None if (known := dependencies.running()) is None else known[0]
 
     def version() -> str | None:
-        return None if (known := ground.running()) is None else known[1]
+        return None if (known := dependencies.running()) is None else known[1]
 
     return [
         Task(
             Check.CONFIGURATION,
-            partial(software.configuration, ground.path, ground.load, digest),
+            partial(software.configuration, dependencies.path, dependencies.load, digest),
             of_software.configuration,
         ),
         Task(Check.SERVICE, software.service, of_software.service, 3 * software.ASK_S),
         Task(Check.VERSIONS, partial(software.versions, version), of_software.versions),
-        Task(Check.WATCHDOG, partial(machine.watchdog, ground.watchdog_s), of_software.watchdog),
-        Task(Check.CLOCK, ground.clock, of_machine.clock),
+        Task(Check.WATCHDOG, partial(machine.watchdog, dependencies.watchdog_s), of_software.watchdog),
+        Task(Check.CLOCK, dependencies.clock, of_machine.clock),
         Task(Check.TIME_ZONE, machine.time_zone, of_machine.time_zone),
         Task(Check.DISK, lambda: machine.disk(state, files.wanted_bytes(settings)), of_machine.disk),
         Task(Check.MEMORY, machine.memory, of_machine.memory),
         Task(Check.PROCESSOR, machine.processor, of_machine.processor),
-        Task(Check.STATE, partial(files.state, state, ground.user), of_files.state),
+        Task(Check.STATE, partial(files.state, state, dependencies.user), of_files.state),
         Task(
             Check.JOURNAL,
-            lambda: files.journal(settings, failing=ground.failing(), utc=ground.utc()),
+            lambda: files.journal(settings, failing=dependencies.failing(), utc=dependencies.utc()),
             of_files.journal,
             JOURNAL_LIMIT_S,
         ),
         Task(Check.GATE_KEY, partial(files.gate_key, state), of_files.gate_key),
-        Task(Check.CERTIFICATES, lambda: files.tls(settings, ground.user, ground.utc()), of_files.certificates),
+        Task(
+            Check.CERTIFICATES,
+            lambda: files.tls(settings, dependencies.user, dependencies.utc()),
+            of_files.certificates,
+        ),
         Task(Check.MODELS, files.models, of_files.models),
         Task(
             Check.BROKERS,
-            lambda: remote.brokers(settings, ground.health, ground.links()),
+            lambda: remote.brokers(settings, dependencies.health, dependencies.links()),
             of_others.brokers,
             BROKERS_LIMIT_S,
         ),
-        Task(Check.LISTS, ground.lists, of_others.lists),
-        Task(Check.PORTS, lambda: ports.ports(settings, ground.user, ground.ours() | {os.getpid()}), of_devices.ports),
+        Task(Check.LISTS, dependencies.lists, of_others.lists),
+        Task(
+            Check.PORTS,
+            lambda: ports.ports(settings, dependencies.user, dependencies.ours() | {os.getpid()}),
+            of_devices.ports,
+        ),
     ]
 
 

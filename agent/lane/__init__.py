@@ -3,24 +3,32 @@
 Records before it acts. Knows the barrier, the inputs and the cameras of its lane.
 """
 
-from agent.lane.interlock import WayGuard
+from agent.lane.interlock import Interlock
 from agent.lane.loop import LaneView
 from agent.lane.pause import LanePause
-from agent.lane.service import Boards, LaneUnit, Services
-from agent.lane.simulated_vehicle import FOLDER, RUNTIME, SIMULATED, Rehearsal, put_scene, rehearsals, scene_folders
+from agent.lane.service import Boards, LaneService, LaneServiceDependencies
+from agent.lane.simulated_vehicle import (
+    FOLDER,
+    RUNTIME,
+    SIMULATED,
+    SimulatedVehicleRun,
+    put_scene,
+    scene_folders,
+    simulated_vehicle_runs,
+)
 
 __all__ = [
     "FOLDER",
     "RUNTIME",
     "SIMULATED",
     "Boards",
+    "Interlock",
     "LanePause",
-    "LaneUnit",
+    "LaneService",
+    "LaneServiceDependencies",
     "LaneView",
-    "Rehearsal",
-    "Services",
-    "WayGuard",
+    "SimulatedVehicleRun",
     "put_scene",
-    "rehearsals",
     "scene_folders",
+    "simulated_vehicle_runs",
 ]

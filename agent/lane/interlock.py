@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Tell = Callable[[bool, bool], None]
 
 
-class WayGuard:
+class Interlock:
     """Keeps the ways of a gate. For all threads.
 
     `interlocks` and `shared_arms`: pairs of lanes; a pair given once binds both.
@@ -26,13 +26,13 @@ class WayGuard:
 
     def __init__(self, interlocks: Iterable[tuple[str, str]], shared_arms: Iterable[tuple[str, str]]) -> None:
         self._lock = threading.Lock()
-        self._ways = interlock.Ways.of(interlocks, shared_arms)
+        self._ways = interlock.InterlockState.of(interlocks, shared_arms)
         self._listeners: dict[str, Tell] = {}
         self._told: dict[str, tuple[bool, bool]] = {}
 
-    def way(self, lane: str) -> Way | None:
+    def way(self, lane: str) -> LaneInterlock | None:
         """The way of a lane; None for a lane without neighbours, which needs to ask nobody."""
-        return Way(self, lane) if interlock.neighbours(self._ways, lane) else None
+        return LaneInterlock(self, lane) if interlock.neighbours(self._ways, lane) else None
 
     def shares_arm(self, lane: str) -> bool:
         """Whether the lane has one arm with another."""
@@ -59,7 +59,7 @@ class WayGuard:
         with self._lock:
             self._move_on(interlock.settle(self._ways, lane, occupied=occupied))
 
-    def _move_on(self, now: interlock.Ways) -> None:
+    def _move_on(self, now: interlock.InterlockState) -> None:
         self._ways = now
         self._tell_all()
 
@@ -74,10 +74,10 @@ class WayGuard:
         return interlock.is_free(self._ways, lane), interlock.arm_in_use(self._ways, lane)
 
 
-class Way:
+class LaneInterlock:
     """The way of one lane. For the thread of that lane's loop, which has it occupied until it says otherwise."""
 
-    def __init__(self, guard: WayGuard, lane: str) -> None:
+    def __init__(self, guard: Interlock, lane: str) -> None:
         self._guard = guard
         self._lane = lane
         self._occupied = True

@@ -20,6 +20,7 @@ from agent.core.lane import (
     Decide,
     Decided,
     Hold,
+    InterlockChanged,
     Keep,
     Lane,
     PlateRead,
@@ -33,7 +34,6 @@ from agent.core.lane import (
     Sampled,
     Show,
     Ticked,
-    WayChanged,
     at_rest,
     obstacle,
     occupies,
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from agent.core.lane import Commanded, Effect, Input, LaneOrders, Watch
     from agent.core.model import Moment, Presentation, Reading
     from agent.devices import Signals
-    from agent.lane.interlock import Way
+    from agent.lane.interlock import LaneInterlock
     from agent.lane.pause import LanePause
     from agent.recording import Recorder
 
@@ -67,7 +67,7 @@ PICTURES_HELD = 64
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class LaneDetection:
     """What an eye saw in one frame, with the pictures that it names by SHA-256."""
 
     presentations: tuple[Presentation, ...]
@@ -98,7 +98,7 @@ class LaneView:
 
 
 @dataclass(frozen=True, slots=True)
-class Hands:
+class LaneDependencies:
     """What the loop works with.
 
     `decide` answers a Decide effect at once, or says None and hands the answer in later; `keep` takes pictures (SHA-256 to JPEG) and must not block; `observe` is
@@ -113,7 +113,7 @@ class Hands:
     keep: Callable[[Mapping[str, bytes]], None]
     observe: Callable[[LaneView], None]
     answered: Callable[[Answered], None]
-    way: Way | None = None
+    way: LaneInterlock | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,27 +126,27 @@ class _Report:
 class LaneLoop:
     """Run one lane until stopped."""
 
-    def __init__(self, lane: Lane, hands: Hands) -> None:
+    def __init__(self, lane: Lane, dependencies: LaneDependencies) -> None:
         self._lane = lane
-        self._barrier = hands.barrier
-        self._recorder = hands.recorder
-        self._now = hands.now
-        self._decide = hands.decide
-        self._keep = hands.keep
-        self._observe = hands.observe
-        self._answered = hands.answered
-        self._way = hands.way
+        self._barrier = dependencies.barrier
+        self._recorder = dependencies.recorder
+        self._now = dependencies.now
+        self._decide = dependencies.decide
+        self._keep = dependencies.keep
+        self._observe = dependencies.observe
+        self._answered = dependencies.answered
+        self._interlock = dependencies.way
         self._inbox: queue.SimpleQueue[Callable[[Moment], None] | _Report | None] = queue.SimpleQueue()
         self._pictures: OrderedDict[str, bytes] = OrderedDict()
         self._bystanders = Bystanders()
         self._lamp = ""
         self._message = ""
-        self._ticked_at = hands.now().at
+        self._ticked_at = dependencies.now().at
         self._winding_down = self._stopping = False
         # After a fault nothing is known any more, so nothing moves: the process ends, and is started again.
         self.worker = Worker(f"lane-{lane.rules.lane}", self._run, limit_s=LIMIT_S, on_failure=OnFailure.END)
-        if self._way is not None:
-            self._way.listen(self._way_changed)
+        if self._interlock is not None:
+            self._interlock.listen(self._way_changed)
 
     # ------------------------------------------------------------------------------------------------- for all threads
 
@@ -173,7 +173,7 @@ class LaneLoop:
         self._inbox.put(None)
         return self.worker.join(STOP_TIMEOUT_S)
 
-    def sighted(self, sighting: Sighting) -> None:
+    def sighted(self, sighting: LaneDetection) -> None:
         """Hand in what an eye saw."""
         self._inbox.put(lambda now: self._take_sighting(sighting, now))
 
@@ -202,7 +202,7 @@ class LaneLoop:
         self._inbox.put(lambda now: self._feed(replace(answer, now=now)))
 
     def _way_changed(self, free: bool, arm_in_use: bool) -> None:
-        self._inbox.put(lambda now: self._feed(WayChanged(now, free, arm_in_use)))
+        self._inbox.put(lambda now: self._feed(InterlockChanged(now, free, arm_in_use)))
 
     # ------------------------------------------------------------------------------------------------- the thread
 
@@ -255,7 +255,7 @@ class LaneLoop:
         self._bystanders = self._bystanders.with_vehicle(signals.presence, now.at)
         self._feed(_sampled(signals, now))
 
-    def _take_sighting(self, sighting: Sighting, now: Moment) -> None:
+    def _take_sighting(self, sighting: LaneDetection, now: Moment) -> None:
         for digest, picture in sighting.pictures.items():
             self._pictures[digest] = picture
             self._pictures.move_to_end(digest)
@@ -280,13 +280,13 @@ class LaneLoop:
                 after, effects = step(before, RecordFailed(self._now(), failed, decision, item))
                 failed = self._refused(effects) or self._record(effects)
             self._lane = after
-            if self._way is not None:
-                self._way.settle(occupied=occupies(after))
+            if self._interlock is not None:
+                self._interlock.settle(occupied=occupies(after))
             waiting.extend(self._carry_out(effects))
 
     def _refused(self, effects: tuple[Effect, ...]) -> Reason | None:
         """Take the way before the barrier opens; the reason when a neighbour has it."""
-        if self._way is None or not _needs_way(effects) or self._way.claim():
+        if self._interlock is None or not _needs_way(effects) or self._interlock.claim():
             return None
         return Reason.INTERLOCKED
 

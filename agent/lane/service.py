@@ -13,10 +13,10 @@ from agent.core.commands import Answer, Result
 from agent.core.decision import weigh
 from agent.core.lane import GATHERING, Commanded, Lane, LaneRules, State
 from agent.core.model import View
-from agent.devices import NAMES, PortState, ScannerState, ScannerWatch, SignalMap, SignalWatch
+from agent.devices import NAMES, InputMonitor, PortState, ScannerMonitor, ScannerState, SignalMap
 from agent.i18n import Language
 from agent.i18n.cameras import camera_view_text
-from agent.lane.loop import Hands, LaneLoop, LaneView, Sighting
+from agent.lane.loop import LaneDependencies, LaneDetection, LaneLoop, LaneView
 from agent.lane.pause import LanePause
 from drivers.text import Text
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from agent.barrier import PulseReport, RelayBoard
     from agent.core.lane import Answered, CommandKind, Decide, Decided, LaneOrders
     from agent.core.model import Moment, Presentation, Reading
-    from agent.devices import Devices
-    from agent.lane.interlock import WayGuard
+    from agent.devices import DeviceStatusTable
+    from agent.lane.interlock import Interlock
     from agent.recording import Recorder
     from agent.service.worker import Worker
     from agent.settings import Lane as LaneSettings
     from agent.settings import SignalWiring
-    from agent.vision.mapping import EyeStatus, Seen
+    from agent.vision.mapping import CameraStatus, MappedDetection
     from drivers.api import InputPort, ScannerPort
 
 ORDERS_WAITING = 16
@@ -47,7 +47,7 @@ _WEIGHED = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Services:
+class LaneServiceDependencies:
     """What all lanes share.
 
     `orders`: those of the last run that still hold, by lane. `sighted` hears of the lane and the time (monotonic) of each
@@ -55,10 +55,10 @@ class Services:
     """
 
     recorder: Recorder
-    devices: Devices
+    devices: DeviceStatusTable
     now: Callable[[], Moment]
     keep: Callable[[Mapping[str, bytes]], None]
-    ways: WayGuard
+    ways: Interlock
     orders: Callable[[str], LaneOrders]
     sighted: Callable[[str, float], None] = lambda _lane, _at: None
 
@@ -82,7 +82,7 @@ class _Ticket:
     answered: threading.Event = field(default_factory=threading.Event)
 
 
-class OrderDesk:
+class RequestQueue:
     """Takes orders to the loop of one lane and waits there for their answers. For all threads."""
 
     def __init__(self, now: Callable[[], Moment]) -> None:
@@ -141,7 +141,7 @@ class OrderDesk:
         return Answer(Result.FAILED, Text("the lane did not take it up in time; it is not carried out, now or later"))
 
 
-class LaneUnit:
+class LaneService:
     """One lane with its threads. Its relay board belongs to whoever made it.
 
     `first_serial`: where its transaction ids begin, other with each start.
@@ -152,12 +152,12 @@ class LaneUnit:
         name: str,
         settings: LaneSettings,
         boards: Boards,
-        services: Services,
+        services: LaneServiceDependencies,
         decide: Callable[[Decide, Moment, Callable[[Decided], None]], Decided | None],
         first_serial: int,
     ) -> None:
         self.name = name
-        self._desk = OrderDesk(services.now)
+        self._desk = RequestQueue(services.now)
         self._devices = services.devices
         self._sighted = services.sighted
         self._view: LaneView | None = None
@@ -167,7 +167,7 @@ class LaneUnit:
         self.barrier = barrier
         self.loop = LaneLoop(
             Lane.start(rules(name, settings, services.ways), first_serial, services.orders(name)),
-            Hands(
+            LaneDependencies(
                 barrier,
                 services.recorder,
                 services.now,
@@ -178,13 +178,13 @@ class LaneUnit:
                 services.ways.way(name),
             ),
         )
-        self._signals: SignalWatch | None = None
+        self._signals: InputMonitor | None = None
         if boards.inputs is not None and settings.signals is not None:
-            self._signals = SignalWatch(
+            self._signals = InputMonitor(
                 name, boards.inputs, _signal_map(settings.signals), self.loop.sampled, self._inputs_changed
             )
         self._scanners = [
-            ScannerWatch(f"{name}/{scanner}", port, self._scanned, partial(self._scanner_changed, scanner))
+            ScannerMonitor(f"{name}/{scanner}", port, self._scanned, partial(self._scanner_changed, scanner))
             for scanner, port in boards.scanners.items()
         ]
         self._attentive: list[Callable[[bool], None]] = []
@@ -212,7 +212,7 @@ class LaneUnit:
         self._attentive.append(to)
 
     def order(self, kind: CommandKind, operator: str, cause: str, timeout_s: float) -> Answer:
-        """Order something in an officer's name and wait for what becomes of it, as OrderDesk.order does."""
+        """Order something in an officer's name and wait for what becomes of it, as RequestQueue.order does."""
         return self._desk.order(self.loop, kind, operator, cause, timeout_s)
 
     def pause(self) -> LanePause:
@@ -239,16 +239,16 @@ class LaneUnit:
         signals = () if self._signals is None else (self._signals.worker,)
         return (self.loop.worker, *signals, *(scanner.worker for scanner in self._scanners))
 
-    def seen(self, seen: Seen) -> None:
+    def seen(self, seen: MappedDetection) -> None:
         """Hand in what an eye saw. What takes time to make of its plates is done here, in the eye's thread."""
         self._sighted(self.name, seen.at)
         before, self._readings = self._readings, (*self._readings, *seen.readings)[-_WEIGHED:]
         try:
             weigh(seen.readings, before)
         finally:  # what cannot be weighed must not keep back a permit in the same picture
-            self.loop.sighted(Sighting(seen.presentations, seen.readings, seen.pictures))
+            self.loop.sighted(LaneDetection(seen.presentations, seen.readings, seen.pictures))
 
-    def camera_changed(self, camera: str, status: EyeStatus, *, reads_codes: bool) -> None:
+    def camera_changed(self, camera: str, status: CameraStatus, *, reads_codes: bool) -> None:
         """Note how an eye is; the lane hears whether any of its code readers works."""
         state, detail = "streaming" if status.up else status.state.value, status.detail
         if status.up and status.overloaded:
@@ -262,7 +262,7 @@ class LaneUnit:
 
     def _scanned(self, presentation: Presentation) -> None:
         self._sighted(self.name, presentation.at)
-        self.loop.sighted(Sighting((presentation,), (), {}))
+        self.loop.sighted(LaneDetection((presentation,), (), {}))
 
     def _scanner_changed(self, scanner: str, state: ScannerState, detail: str) -> None:
         self._reader_changed(scanner, works=state.works)
@@ -296,7 +296,7 @@ class LaneUnit:
             tell(view.state in _AWAITS_A_CODE)
 
 
-def rules(name: str, settings: LaneSettings, ways: WayGuard) -> LaneRules:
+def rules(name: str, settings: LaneSettings, ways: Interlock) -> LaneRules:
     """The rules of a lane from its settings and its neighbours."""
     signals = settings.signals
     blind = signals is None or signals.presence is None

@@ -77,7 +77,9 @@ def scene_folders(state: Path, environment: Mapping[str, str]) -> tuple[Path, Pa
     return Path(runtime) / FOLDER, state / FOLDER
 
 
-def rehearsals(lanes: Mapping[str, Lane], folders: Collection[Path]) -> Iterator[tuple[str, Rehearsal]]:
+def simulated_vehicle_runs(
+    lanes: Mapping[str, Lane], folders: Collection[Path]
+) -> Iterator[tuple[str, SimulatedVehicleRun]]:
     """One for each lane that is all simulated, at a gate without a real relay board. `folders`: of scenes.
 
     A scene that has no place is told of and left out.
@@ -90,7 +92,7 @@ def rehearsals(lanes: Mapping[str, Lane], folders: Collection[Path]) -> Iterator
             continue
         try:
             check_scene(stage.scene_file, folders)
-            yield name, Rehearsal(stage)
+            yield name, SimulatedVehicleRun(stage)
         except OSError as error:
             log.warning("no simulated vehicle can come in lane %s: %s", name, error)
 
@@ -116,7 +118,7 @@ def _is_scene(file: Path) -> bool:
     return isinstance(found, dict) and found.keys() <= SCENE_KEYS
 
 
-class Rehearsal:
+class SimulatedVehicleRun:
     """Play one vehicle after the other on a stage; `play` returns at once."""
 
     def __init__(self, stage: Stage) -> None:

@@ -3,7 +3,7 @@
 Looks at every part and changes none. Serves its figures on an address of its own.
 """
 
-from agent.observability.collector import GaugedParts, Gauges
+from agent.observability.collector import MeasuredParts, MetricsCollector
 from agent.observability.figures import (
     CameraFigures,
     DiskFigures,
@@ -16,24 +16,24 @@ from agent.observability.figures import (
     UplinkFigures,
 )
 from agent.observability.logs import LINES_KEPT, LogLevel, configure, log_ring
-from agent.observability.metrics import Tally, registry
+from agent.observability.metrics import Counters, registry
 from agent.observability.metrics_server import MetricsServer
 
 __all__ = [
     "LINES_KEPT",
     "CameraFigures",
+    "Counters",
     "DiskFigures",
     "GateFigures",
-    "GaugedParts",
-    "Gauges",
     "JournalFigures",
     "LaneFigures",
     "LinkFigures",
     "LogLevel",
+    "MeasuredParts",
+    "MetricsCollector",
     "MetricsServer",
     "PartFigures",
     "RelayFigures",
-    "Tally",
     "UplinkFigures",
     "configure",
     "log_ring",

@@ -27,22 +27,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.barrier import RelayBoard
-    from agent.clock import ClockKeeper
+    from agent.clock import ClockMonitor
     from agent.core.lists import DataState
-    from agent.devices import Devices
-    from agent.lane import LaneUnit
+    from agent.devices import DeviceStatusTable
+    from agent.lane import LaneService
     from agent.mqtt import LinkView, UplinkView
     from agent.recording import Recorder
     from agent.service.watchdog import Watchdog
     from agent.service.workers import Workers
     from agent.store.journal import Journal
-    from agent.vision.supervisor import EyePort
+    from agent.vision.supervisor import CameraSupervisor
 
 _PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True, slots=True)
-class GaugedParts:
+class MeasuredParts:
     """The parts that are read.
 
     `uplink`: None without central; `pictures_waiting`: 0 then. `refused`: whether the configuration on the disk is.
@@ -52,13 +52,13 @@ class GaugedParts:
     version: str
     state: Path
     journal_limit_bytes: int
-    lanes: Sequence[LaneUnit]
-    eyes: Sequence[EyePort]
+    lanes: Sequence[LaneService]
+    eyes: Sequence[CameraSupervisor]
     relays: Mapping[str, RelayBoard]
-    devices: Devices
+    devices: DeviceStatusTable
     journal: Journal
     recorder: Recorder
-    clock: ClockKeeper
+    clock: ClockMonitor
     watchdog: Watchdog
     workers: Workers
     lists: Callable[[], DataState | None]
@@ -67,10 +67,10 @@ class GaugedParts:
     refused: Callable[[], bool]
 
 
-class Gauges:
+class MetricsCollector:
     """For all threads. `links`: how each link, central or site, was last heard to be; others fill it."""
 
-    def __init__(self, parts: GaugedParts, links: Mapping[str, LinkView]) -> None:
+    def __init__(self, parts: MeasuredParts, links: Mapping[str, LinkView]) -> None:
         self._parts = parts
         self._links = links
 
@@ -107,7 +107,7 @@ class Gauges:
         )
 
 
-def _lane(lane: LaneUnit) -> LaneFigures:
+def _lane(lane: LaneService) -> LaneFigures:
     view = lane.view
     if view is None:
         return LaneFigures(lane.name, None, vehicle=False, locked=False, out_of_service=False)
@@ -120,10 +120,10 @@ def _lane(lane: LaneUnit) -> LaneFigures:
     )
 
 
-def camera_figures(eye: EyePort) -> CameraFigures:
+def camera_figures(eye: CameraSupervisor) -> CameraFigures:
     """The figures of one camera."""
     lane, _, camera = eye.name.partition("/")
-    status, beat, pid = eye.status, eye.last_beat, eye.pid
+    status, heartbeat, pid = eye.status, eye.last_beat, eye.pid
     shared = CameraFigures(
         lane=lane,
         camera=camera,
@@ -133,17 +133,17 @@ def camera_figures(eye: EyePort) -> CameraFigures:
         restarts=status.restarts,
         frame_rate_hz=status.frame_rate_hz,
     )
-    if beat is None:
+    if heartbeat is None:
         return shared
     return replace(
         shared,
-        captured=beat.captured,
-        read=beat.read,
-        skipped=beat.skipped,
-        dropped=beat.dropped,
-        load=beat.load,
-        behind_s=beat.behind_s,
-        age_s=None if beat.captured_at is None else max(0.0, time.monotonic() - beat.captured_at),
+        captured=heartbeat.captured,
+        read=heartbeat.read,
+        skipped=heartbeat.skipped,
+        dropped=heartbeat.dropped,
+        load=heartbeat.load,
+        behind_s=heartbeat.behind_s,
+        age_s=None if heartbeat.captured_at is None else max(0.0, time.monotonic() - heartbeat.captured_at),
         age_p95_s=eye.score.age_p95_s,
         health=eye.score.health,
         memory_bytes=None if pid is None else resident_bytes(pid),

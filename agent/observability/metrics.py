@@ -45,7 +45,7 @@ BUCKETS_S: Final = (0.05, 0.08, 0.1, 0.15, 0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 Row = tuple[tuple[str, ...], float]
 
 
-class Tally:
+class Counters:
     """Counts what happens at the lanes. `sighted` and `heard` may be called from any thread, and are quick."""
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
@@ -109,11 +109,11 @@ class GateCollector(Collector):
         yield from _machine(now)
 
 
-def registry(figures: Callable[[], GateFigures], tally: Tally) -> CollectorRegistry:
+def registry(figures: Callable[[], GateFigures], counters: Counters) -> CollectorRegistry:
     """All metrics: the gate's state, what was counted, and the process's own memory, time and files."""
     made = CollectorRegistry()
     made.register(GateCollector(figures))
-    made.register(tally.registry)
+    made.register(counters.registry)
     ProcessCollector(registry=made)
     return made
 

@@ -4,21 +4,21 @@ One writer for all parts; it is the only way into the journal.
 """
 
 from agent.recording.checkpoints import Checkpointer
-from agent.recording.evidence_writer import Keeper
+from agent.recording.evidence_writer import EvidenceWriter
 from agent.recording.recorder import Recorder, Reserving
-from agent.recording.retention import DAY_S, HOUR_S, Ages, Erasure, Housekeeper, PersonalAges
+from agent.recording.retention import DAY_S, HOUR_S, PersonalAges, PersonalDataRetention, RetentionAges, RetentionJob
 from agent.recording.startup import start_record
 
 __all__ = [
     "DAY_S",
     "HOUR_S",
-    "Ages",
     "Checkpointer",
-    "Erasure",
-    "Housekeeper",
-    "Keeper",
+    "EvidenceWriter",
     "PersonalAges",
+    "PersonalDataRetention",
     "Recorder",
     "Reserving",
+    "RetentionAges",
+    "RetentionJob",
     "start_record",
 ]

@@ -31,7 +31,7 @@ class _Settled:
     violated: bool
 
 
-class Keeper:
+class EvidenceWriter:
     """Write pictures, SHA-256 to JPEG, in the background, and what became of their transactions, in the order of calling.
 
     A picture is a help, not the record: when the disk does not follow, pictures are given up with a line in the log, and

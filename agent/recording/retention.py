@@ -38,7 +38,7 @@ Kind: TypeAlias = Literal["uses", "declarations", "revocations", "watch", "pictu
 
 
 @dataclass(frozen=True, slots=True)
-class Ages:
+class RetentionAges:
     """How long acknowledged events are kept, and how many bytes of events in all."""
 
     events_s: float
@@ -53,7 +53,7 @@ class PersonalAges:
     lists_s: float
 
 
-class Erasure:
+class PersonalDataRetention:
     """Deletes what tells of people once its time is over, and tells of that, of each kind at most every `TELL_EVERY_S`.
 
     `clock` tells the time and what it is worth: nothing is old by a clock that no time server keeps. `note` records events.
@@ -138,7 +138,7 @@ class Erasure:
             )
 
 
-class Housekeeper:
+class RetentionJob:
     """A thread that looks every `ROUND_S`, and prunes every `PRUNE_EVERY_S`.
 
     `prune_evidence` gives up old pictures, and says how many. `on_damage` is called once, from the thread, when the journal
@@ -148,16 +148,16 @@ class Housekeeper:
     def __init__(
         self,
         journal: Journal,
-        ages: Ages,
+        ages: RetentionAges,
         prune_evidence: Callable[[], int],
         on_damage: Callable[[str], None],
-        erasure: Erasure,
+        personal_data: PersonalDataRetention,
     ) -> None:
         self._journal = journal
         self._ages = ages
         self._prune_evidence = prune_evidence
         self._on_damage = on_damage
-        self._erasure = erasure
+        self._personal_data = personal_data
         self._pruned_at = -PRUNE_EVERY_S
         self.worker = Worker("housekeeper", self._run, limit_s=LIMIT_S)
 
@@ -168,7 +168,7 @@ class Housekeeper:
     def stop(self) -> bool:
         """Stop, within a bounded time, and tell what was deleted and not told yet; whether it has stopped."""
         stopped = self.worker.stop(STOP_TIMEOUT_S)
-        self._erasure.tell(time.monotonic(), last=True)
+        self._personal_data.tell(time.monotonic(), last=True)
         return stopped
 
     def _run(self) -> None:
@@ -189,17 +189,17 @@ class Housekeeper:
         # The last named is done first, and all are done also where one fails: that must not let the disk fill up.
         with ExitStack() as duties:
             duties.callback(self._wipe)
-            duties.callback(lambda: self._erasure.tell(time.monotonic()))
-            duties.callback(self._erasure.erase, self._journal)
+            duties.callback(lambda: self._personal_data.tell(time.monotonic()))
+            duties.callback(self._personal_data.erase, self._journal)
             duties.callback(self._journal.forget_commands, COMMANDS_KEPT_S)
             duties.callback(self._journal.prune, self._ages.events_s, self._ages.events_bytes)
             duties.callback(self._prune_pictures)
 
     def _wipe(self) -> None:
-        self._erasure.wipe(self._journal, time.monotonic(), lambda: self.worker.stopping)
+        self._personal_data.wipe(self._journal, time.monotonic(), lambda: self.worker.stopping)
 
     def _prune_pictures(self) -> None:
         try:
-            self._erasure.count("pictures", self._prune_evidence())
+            self._personal_data.count("pictures", self._prune_evidence())
         except EvidenceError as error:
             log.error("the evidence cannot be looked after: %s", error)  # noqa: TRY400 - told, not a bug

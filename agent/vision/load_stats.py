@@ -6,7 +6,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from agent.vision.worker.protocol import Beat
+    from agent.vision.worker.protocol import Heartbeat
 
 WINDOW_S = 10.0
 _LEAST_FRAMES = 50
@@ -16,7 +16,7 @@ _TOO_LATE_S = 0.5
 _MOST_BEATS = 1000
 
 
-class LoadWatch:
+class LoadStats:
     """Follow one life of an eye over its beats of the last WINDOW_S.
 
     The machine does not keep up when more than half of the frames are lost in which something changes, or when all frames
@@ -25,24 +25,24 @@ class LoadWatch:
     """
 
     def __init__(self) -> None:
-        self._beats: deque[Beat] = deque(maxlen=_MOST_BEATS)
+        self._beats: deque[Heartbeat] = deque(maxlen=_MOST_BEATS)
         self._begun_at: float | None = None
         self._loses = False
 
-    def behind(self, beat: Beat) -> bool:
+    def behind(self, heartbeat: Heartbeat) -> bool:
         """Whether the machine does not keep up, after this beat."""
-        beats = self._beats
-        beats.append(beat)
+        heartbeats = self._beats
+        heartbeats.append(heartbeat)
         if self._begun_at is None:
-            self._begun_at = beat.at
-        full = beat.at - self._begun_at > WINDOW_S
-        while beat.at - beats[0].at > WINDOW_S:
-            beats.popleft()
-        first = beats[0]
-        dropped = beat.dropped - first.dropped
-        frames = beat.read - first.read + dropped
+            self._begun_at = heartbeat.at
+        full = heartbeat.at - self._begun_at > WINDOW_S
+        while heartbeat.at - heartbeats[0].at > WINDOW_S:
+            heartbeats.popleft()
+        first = heartbeats[0]
+        dropped = heartbeat.dropped - first.dropped
+        frames = heartbeat.read - first.read + dropped
         if self._loses:
             self._loses = dropped > _LITTLE * frames
         else:
             self._loses = frames >= _LEAST_FRAMES and dropped > _TOO_MUCH * frames
-        return self._loses or (full and all(one.behind_s > _TOO_LATE_S for one in beats))
+        return self._loses or (full and all(one.behind_s > _TOO_LATE_S for one in heartbeats))

@@ -14,7 +14,7 @@ from agent.vision.worker.protocol import CameraPhase, CameraState, ProtocolError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from agent.vision.worker.protocol import SeenCode, SeenPlate, Sighting
+    from agent.vision.worker.protocol import Detection, SeenCode, SeenPlate
 
 _REMEMBERED = 64
 _CLOCK_SLACK_S = 0.05
@@ -23,7 +23,7 @@ _MOST_PLATES = 8
 
 
 @dataclass(frozen=True, slots=True)
-class EyeStatus:
+class CameraStatus:
     """How an eye is. Its readers work when `up`. `detail` says what is wrong and what to do.
 
     `view` other than CLEAR is a warning: the camera delivers, but sees badly. `misconfigured`: it will not come back
@@ -48,7 +48,7 @@ class EyeStatus:
         """Whether the eye reads fresh frames."""
         return self.state is PortState.UP
 
-    def with_camera(self, camera: CameraState) -> EyeStatus:
+    def with_camera(self, camera: CameraState) -> CameraStatus:
         """The status after the camera changed. A lost camera stays lost through its tries until it delivers."""
         return replace(
             self,
@@ -62,10 +62,10 @@ class EyeStatus:
             frame_rate_hz=camera.frame_rate_hz,
         )
 
-    def without_process(self, cause: str) -> EyeStatus:
+    def without_process(self, cause: str) -> CameraStatus:
         """The status after the process ended."""
         return replace(
-            EyeStatus(self.eye, PortState.LOST, CameraPhase.BACKOFF, detail=cause), restarts=self.restarts + 1
+            CameraStatus(self.eye, PortState.LOST, CameraPhase.BACKOFF, detail=cause), restarts=self.restarts + 1
         )
 
     def _port_state(self, phase: CameraPhase) -> PortState:
@@ -81,7 +81,7 @@ class EyeStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class MappedDetection:
     """What an eye saw in one frame: codes, or plates.
 
     `pictures`: JPEG by SHA-256 (hex). `overview`: the one that shows the frame, if it came with this frame. The
@@ -97,7 +97,7 @@ class Seen:
     overview: str | None = None
 
 
-class Translator:
+class DetectionMapper:
     """Make values of the core from the sightings of one life of an eye.
 
     `first_frame`: added to the frame numbers, so that they go on counting over restarts, as the tracks' numbers do. `born_at`: monotonic; no
@@ -116,24 +116,24 @@ class Translator:
         """The highest frame number so far."""
         return self._first_frame + self._last_frame
 
-    def seen(self, sighting: Sighting, pictures: tuple[bytes, ...], now: float) -> Seen:
+    def seen(self, detection: Detection, pictures: tuple[bytes, ...], now: float) -> MappedDetection:
         """The sighting as values of the core. Raises ProtocolError for a time that cannot be."""
-        if not self._born_at - _CLOCK_SLACK_S <= sighting.at <= now + _CLOCK_SLACK_S:
-            raise ProtocolError(f"a frame from {sighting.at - now:+.3f} s cannot be")
-        self._last_frame = max(self._last_frame, sighting.frame)
+        if not self._born_at - _CLOCK_SLACK_S <= detection.at <= now + _CLOCK_SLACK_S:
+            raise ProtocolError(f"a frame from {detection.at - now:+.3f} s cannot be")
+        self._last_frame = max(self._last_frame, detection.frame)
         names = tuple(hashlib.sha256(picture).hexdigest() for picture in pictures)
-        overview = None if sighting.picture is None else names[sighting.picture]
-        return Seen(
+        overview = None if detection.picture is None else names[detection.picture]
+        return MappedDetection(
             eye=self._eye,
-            frame=self._first_frame + sighting.frame,
-            at=sighting.at,
-            presentations=tuple(self._presentation(sighting, code, overview) for code in sighting.codes),
-            readings=tuple(self._reading(sighting, plate, names) for plate in sighting.plates),
+            frame=self._first_frame + detection.frame,
+            at=detection.at,
+            presentations=tuple(self._presentation(detection, code, overview) for code in detection.codes),
+            readings=tuple(self._reading(detection, plate, names) for plate in detection.plates),
             pictures=dict(zip(names, pictures, strict=True)),
             overview=overview,
         )
 
-    def _presentation(self, sighting: Sighting, code: SeenCode, overview: str | None) -> Presentation:
+    def _presentation(self, detection: Detection, code: SeenCode, overview: str | None) -> Presentation:
         if overview is not None:
             self._pictures_of.pop(code.payload, None)
             self._pictures_of[code.payload] = overview
@@ -143,21 +143,21 @@ class Translator:
             payload=code.payload,
             engine=code.engine,
             camera=self._eye,
-            frame=self._first_frame + sighting.frame,
-            at=sighting.at,
+            frame=self._first_frame + detection.frame,
+            at=detection.at,
             corners=code.corners,
             picture=self._pictures_of.get(code.payload),
         )
 
-    def _reading(self, sighting: Sighting, plate: SeenPlate, names: tuple[str, ...]) -> Reading:
+    def _reading(self, detection: Detection, plate: SeenPlate, names: tuple[str, ...]) -> Reading:
         return Reading(
             text=plate.text,
             positions=plate.positions,
             kind=plate.kind,
             confidence=plate.confidence,
             camera=self._eye,
-            frame=self._first_frame + sighting.frame,
-            at=sighting.at,
+            frame=self._first_frame + detection.frame,
+            at=detection.at,
             box=plate.box,
             picture=None if plate.crop is None else names[plate.crop],
             columns=plate.columns,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from agent.vision.worker.protocol import Preview
 
 if TYPE_CHECKING:
-    from agent.vision.worker.protocol import Glimpse, SeenCode, SeenPlate, Sighting
+    from agent.vision.worker.protocol import Detection, PreviewFrame, SeenCode, SeenPlate
 
 FPS: Final = 5.0
 SMALL_PX: Final = 640
@@ -68,14 +68,14 @@ class LivePicture:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class PreviewRequest:
     """How somebody wants to see a camera: at most `width_px` wide; `measured`: with the measures of each frame."""
 
     width_px: int = SMALL_PX
     measured: bool = False
 
 
-class Glimpses:
+class PreviewBuffer:
     """Hold the newest picture of one eye for any number of viewers, and know what the eye is to be asked for.
 
     All methods may be called from any thread. Times are monotonic seconds.
@@ -83,7 +83,7 @@ class Glimpses:
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._wished_until: dict[Wish, float] = {}
+        self._wished_until: dict[PreviewRequest, float] = {}
         self._told: Preview | None = None
         self._told_until = 0.0
         self._once = False
@@ -98,11 +98,11 @@ class Glimpses:
         """The newest picture; None when there has been none."""
         return self._newest
 
-    def wish(self, wish: Wish, now: float) -> bool:
+    def request(self, request: PreviewRequest, now: float) -> bool:
         """Note that somebody wants to see for the next WANTED_FOR_S; whether the eye must be told at once."""
         with self._changed:
-            self._wished_until[wish] = now + WANTED_FOR_S
-            return self._told is None or now >= self._told_until or not _covers(self._told, wish)
+            self._wished_until[request] = now + WANTED_FOR_S
+            return self._told is None or now >= self._told_until or not _covers(self._told, request)
 
     def look(self) -> int:
         """Want one picture at once; returns what `answer_after` is to be asked with."""
@@ -123,13 +123,13 @@ class Glimpses:
             if self._once:
                 self._once = False
                 told.append(Preview(width_px=SMALL_PX, fps=FPS, for_s=0))
-            self._wished_until = {wish: until for wish, until in self._wished_until.items() if until > now}
+            self._wished_until = {request: until for request, until in self._wished_until.items() if until > now}
             if self._wished_until and self._must_renew(now):
                 self._told = Preview(
-                    width_px=max(wish.width_px for wish in self._wished_until),
+                    width_px=max(request.width_px for request in self._wished_until),
                     fps=FPS,
                     for_s=WANTED_FOR_S,
-                    measured=any(wish.measured for wish in self._wished_until),
+                    measured=any(request.measured for request in self._wished_until),
                 )
                 self._told_until = now + WANTED_FOR_S
                 told.append(self._told)
@@ -141,49 +141,49 @@ class Glimpses:
             self._told, self._told_until = None, 0.0
             self._codes = self._plates = (0.0, ())
 
-    def sighted(self, sighting: Sighting) -> None:
+    def detected(self, detection: Detection) -> None:
         """Note what the readers found in a frame."""
-        if sighting.codes:
-            self._codes = (sighting.at, sighting.codes)
-        if sighting.plates:
-            self._plates = (sighting.at, sighting.plates)
+        if detection.codes:
+            self._codes = (detection.at, detection.codes)
+        if detection.plates:
+            self._plates = (detection.at, detection.plates)
 
-    def take(self, glimpse: Glimpse, pictures: tuple[bytes, ...]) -> None:
+    def take(self, preview_frame: PreviewFrame, pictures: tuple[bytes, ...]) -> None:
         """Make this the newest one and wake who waits."""
         with self._changed:
             self._answers += 1
-            if glimpse.picture is None:
+            if preview_frame.picture is None:
                 self._newest = None
             else:
                 self._numbers += 1
-                self._newest = self._made(glimpse, pictures[glimpse.picture])
+                self._newest = self._made(preview_frame, pictures[preview_frame.picture])
             self._changed.notify_all()
 
     def _must_renew(self, now: float) -> bool:
         told = self._told
         if told is None or self._told_until - now <= _RENEWED_S:
             return True
-        return not all(_covers(told, wish) for wish in self._wished_until)
+        return not all(_covers(told, request) for request in self._wished_until)
 
-    def _made(self, glimpse: Glimpse, picture: bytes) -> LivePicture:
-        size_px = (max(1, glimpse.width_px), max(1, glimpse.height_px))
+    def _made(self, preview_frame: PreviewFrame, picture: bytes) -> LivePicture:
+        size_px = (max(1, preview_frame.width_px), max(1, preview_frame.height_px))
         return LivePicture(
             number=self._numbers,
-            at=min(glimpse.at, time.monotonic()),
+            at=min(preview_frame.at, time.monotonic()),
             picture=picture,
             width_px=size_px[0],
             height_px=size_px[1],
-            codes=tuple(_code_mark(code, size_px) for code in _fresh(self._codes, glimpse.at)),
-            plates=tuple(_plate_mark(plate, size_px) for plate in _fresh(self._plates, glimpse.at)),
-            brightness=glimpse.brightness,
-            sharpness=glimpse.sharpness,
-            glare=glimpse.glare,
-            noise=glimpse.noise,
+            codes=tuple(_code_mark(code, size_px) for code in _fresh(self._codes, preview_frame.at)),
+            plates=tuple(_plate_mark(plate, size_px) for plate in _fresh(self._plates, preview_frame.at)),
+            brightness=preview_frame.brightness,
+            sharpness=preview_frame.sharpness,
+            glare=preview_frame.glare,
+            noise=preview_frame.noise,
         )
 
 
-def _covers(told: Preview, wish: Wish) -> bool:
-    return told.width_px >= wish.width_px and told.measured >= wish.measured
+def _covers(told: Preview, request: PreviewRequest) -> bool:
+    return told.width_px >= request.width_px and told.measured >= request.measured
 
 
 def _fresh(found: tuple[float, tuple[T, ...]], at: float) -> tuple[T, ...]:

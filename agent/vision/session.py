@@ -8,14 +8,14 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.vision.worker.protocol import VERSION, Beat, Hello, ProtocolError
+from agent.vision.worker.protocol import VERSION, Heartbeat, Hello, ProtocolError
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from agent.vision.process import EyeProcess
+    from agent.vision.process import WorkerProcess
     from agent.vision.worker.wire import Envelope
 
 _LAST_WORDS_S = 1.0
@@ -23,7 +23,7 @@ _OWN_DELAY_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class EyeLimits:
+class WorkerLimits:
     """How long an eye may take, in seconds, before it is killed and started anew.
 
     `start_s`: from its start to its first beat. `hang_s`: from beat to beat. `reading_s`: for one frame in one reader.
@@ -43,11 +43,11 @@ class EyeLimits:
     steady_s: float = 30.0
 
 
-class EyeFailedError(Exception):
+class WorkerFailedError(Exception):
     """This life of the eye is over or must be ended; the text, which follows "the eye process", says why."""
 
 
-class EyeLife:
+class CameraSession:
     """Attend to one process. `on_message` gets every message after the greeting, checked, in order.
 
     `resting`: what to do each wait for a message in, as Worker.resting.
@@ -55,8 +55,8 @@ class EyeLife:
 
     def __init__(
         self,
-        process: EyeProcess,
-        limits: EyeLimits,
+        process: WorkerProcess,
+        limits: WorkerLimits,
         on_message: Callable[[Envelope], None],
         resting: Callable[[], AbstractContextManager[None]],
     ) -> None:
@@ -71,7 +71,7 @@ class EyeLife:
     def attend(self, wake: int, on_wake: Callable[[], bool]) -> None:
         """Listen until `on_wake`, called when the event descriptor `wake` was written, says that it is enough.
 
-        Raises EyeFailedError when the process ends, is silent, hangs in a call, or breaks the protocol.
+        Raises WorkerFailedError when the process ends, is silent, hangs in a call, or breaks the protocol.
         """
         self._due_by = time.monotonic() + self._limits.start_s
         with selectors.DefaultSelector() as selector:
@@ -96,18 +96,18 @@ class EyeLife:
             self._due_by = max(self._due_by, now + self._limits.hang_s)
         if now >= self._due_by:
             allowed_s = self._limits.hang_s if self._beaten else self._limits.start_s
-            raise EyeFailedError(Text("gave no sign of life for {allowed_s} s", allowed_s=f"{allowed_s:g}"))
+            raise WorkerFailedError(Text("gave no sign of life for {allowed_s} s", allowed_s=f"{allowed_s:g}"))
 
     def _listen(self) -> None:
         try:
             envelopes = self._process.receive()
             if envelopes is None:
                 ended = self._process.ended_within(_LAST_WORDS_S)
-                raise EyeFailedError(self._process.how_it_ended() if ended else Text("closed its socket"))
+                raise WorkerFailedError(self._process.how_it_ended() if ended else Text("closed its socket"))
             for envelope in envelopes:
                 self._hear(envelope)
         except ProtocolError as error:
-            raise EyeFailedError(Text("broke the protocol: {error}", error=error)) from error
+            raise WorkerFailedError(Text("broke the protocol: {error}", error=error)) from error
 
     def _hear(self, envelope: Envelope) -> None:
         message = envelope.message
@@ -116,7 +116,7 @@ class EyeLife:
             return
         if not self._greeted:
             raise ProtocolError(Text("the first word must be Hello"))
-        if isinstance(message, Beat):
+        if isinstance(message, Heartbeat):
             self._beaten = True
             self._due_by = time.monotonic() + self._limits.hang_s
             self._on_message(envelope)
@@ -138,13 +138,13 @@ class EyeLife:
         self._greeted = True
 
 
-def _refuse_hanging(beat: Beat, limits: EyeLimits) -> None:
-    if beat.reading_since is not None and beat.at - beat.reading_since > limits.reading_s:
-        raise EyeFailedError(
+def _refuse_hanging(heartbeat: Heartbeat, limits: WorkerLimits) -> None:
+    if heartbeat.reading_since is not None and heartbeat.at - heartbeat.reading_since > limits.reading_s:
+        raise WorkerFailedError(
             Text("has been reading one frame for more than {reading_s} s", reading_s=f"{limits.reading_s:g}")
         )
-    if beat.camera_since is not None and beat.at - beat.camera_since > limits.camera_s:
-        raise EyeFailedError(
+    if heartbeat.camera_since is not None and heartbeat.at - heartbeat.camera_since > limits.camera_s:
+        raise WorkerFailedError(
             Text(
                 "has been waiting in one call of the camera for more than {camera_s} s", camera_s=f"{limits.camera_s:g}"
             )

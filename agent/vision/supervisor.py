@@ -15,20 +15,20 @@ from agent.core.model import delay_s
 from agent.devices import PortState
 from agent.service.listeners import tell
 from agent.service.worker import Backoff, Worker
-from agent.vision.load_stats import LoadWatch
-from agent.vision.mapping import EyeStatus, Translator
-from agent.vision.preview import Glimpses
-from agent.vision.process import COMMAND, EyeProcess
-from agent.vision.score_stats import EyeScore
-from agent.vision.session import EyeFailedError, EyeLife, EyeLimits
-from agent.vision.worker.protocol import Attend, Beat, CameraState, Expose, Glimpse, Sandbox, Sighting, Stop
+from agent.vision.load_stats import LoadStats
+from agent.vision.mapping import CameraStatus, DetectionMapper
+from agent.vision.preview import PreviewBuffer
+from agent.vision.process import COMMAND, WorkerProcess
+from agent.vision.score_stats import DetectionStats
+from agent.vision.session import CameraSession, WorkerFailedError, WorkerLimits
+from agent.vision.worker.protocol import Attend, CameraState, Detection, Expose, Heartbeat, PreviewFrame, Sandbox, Stop
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from agent.vision.mapping import Seen
-    from agent.vision.preview import LivePicture, Wish
+    from agent.vision.mapping import MappedDetection
+    from agent.vision.preview import LivePicture, PreviewRequest
     from agent.vision.worker.protocol import Configure, ToEye
     from agent.vision.worker.wire import Envelope
 
@@ -46,7 +46,7 @@ LIMIT_S = 60.0
 """How long the port's thread may take over one message, or to start or end a process."""
 
 
-class EyePort:
+class CameraSupervisor:
     """Run one eye: start it, pass on what it sees and how it is, kill it when it hangs, start it again.
 
     `on_seen` and `on_status` are called from the port's own thread and must only pass the news on. All methods may be
@@ -58,29 +58,29 @@ class EyePort:
         name: str,
         configure: Configure,
         *,
-        on_seen: Callable[[Seen], None],
-        on_status: Callable[[EyeStatus], None],
-        limits: EyeLimits | None = None,
+        on_seen: Callable[[MappedDetection], None],
+        on_status: Callable[[CameraStatus], None],
+        limits: WorkerLimits | None = None,
         command: Sequence[str] = COMMAND,
     ) -> None:
         self._name = name
         self._configure = configure
         self._on_seen = on_seen
         self._on_status = on_status
-        self._limits = limits or EyeLimits()
+        self._limits = limits or WorkerLimits()
         self._command = tuple(command)
-        self._status = EyeStatus(name)
-        self._beat: Beat | None = None
+        self._status = CameraStatus(name)
+        self._beat: Heartbeat | None = None
         self._sandbox: Sandbox | None = None
-        self._process: EyeProcess | None = None
-        self._translator = Translator(name, 0, 0.0)
-        self._load = LoadWatch()
-        self._score = EyeScore()
+        self._process: WorkerProcess | None = None
+        self._translator = DetectionMapper(name, 0, 0.0)
+        self._load = LoadStats()
+        self._score = DetectionStats()
         self._present = self._told_present = False
         self._left = False
         self._wake = NOT_OPEN
         self._waking = threading.Lock()
-        self._glimpses = Glimpses()
+        self._preview_buffer = PreviewBuffer()
         self._exposure: Expose | None = None
         backoff = Backoff(self._limits.retry_first_s, self._limits.retry_cap_s, self._limits.steady_s)
         self.worker = Worker(f"eye-{name}", self._run, limit_s=LIMIT_S, backoff=backoff)
@@ -91,12 +91,12 @@ class EyePort:
         return self._name
 
     @property
-    def status(self) -> EyeStatus:
+    def status(self) -> CameraStatus:
         """How the eye is."""
         return self._status
 
     @property
-    def last_beat(self) -> Beat | None:
+    def last_beat(self) -> Heartbeat | None:
         """The figures of the last beat of the process that runs now, for health and console."""
         return self._beat
 
@@ -106,7 +106,7 @@ class EyePort:
         return self._sandbox
 
     @property
-    def score(self) -> EyeScore:
+    def score(self) -> DetectionStats:
         """How well the process that runs now keeps up."""
         return self._score
 
@@ -144,16 +144,16 @@ class EyePort:
     @property
     def picture(self) -> LivePicture | None:
         """The newest picture of the camera that somebody watched, however old; None when there has been none."""
-        return self._glimpses.newest
+        return self._preview_buffer.newest
 
-    def watch(self, wish: Wish) -> LivePicture | None:
+    def watch(self, request: PreviewRequest) -> LivePicture | None:
         """The newest picture of the camera, as `picture`; never waits. Whoever watches calls it again within WANTED_FOR_S.
 
         The eye makes one picture for all who watch, as large as the largest wish, and none while nobody does.
         """
-        if self._glimpses.wish(wish, time.monotonic()):
+        if self._preview_buffer.request(request, time.monotonic()):
             self._wake_up()
-        return self._glimpses.newest
+        return self._preview_buffer.newest
 
     def snapshot(self, timeout_s: float = 1.0) -> bytes | None:
         """The newest frame as a small JPEG, as soon as there is one; None when there is none in time.
@@ -162,10 +162,10 @@ class EyePort:
         """
         pause, until = threading.Event(), time.monotonic() + timeout_s
         while (left_s := until - time.monotonic()) > 0 and not self.worker.stopping:
-            before = self._glimpses.look()
+            before = self._preview_buffer.look()
             if not self._wake_up():
                 break
-            picture = self._glimpses.answer_after(before, min(left_s, _ASK_AGAIN_S))
+            picture = self._preview_buffer.answer_after(before, min(left_s, _ASK_AGAIN_S))
             if picture is not None:
                 return picture
             pause.wait(_ASK_PAUSE_S)
@@ -195,12 +195,12 @@ class EyePort:
 
     def _live_once(self, born_at: float) -> None:
         """One life of the eye, until it ends by itself, has to be killed, or is to stop."""
-        process: EyeProcess | None = None
+        process: WorkerProcess | None = None
         try:
             self._begin(born_at)
             self._process = process = self._started()
             self._attend(process)
-        except EyeFailedError as error:
+        except WorkerFailedError as error:
             self._lost(Text("the eye process {error}", error=error))
         finally:
             # A fault of ours costs one life of the eye: the worker reports it, and begins the next.
@@ -212,21 +212,21 @@ class EyePort:
                 self._end(process)
 
     def _begin(self, born_at: float) -> None:
-        self._translator = Translator(self._name, self._translator.last_frame, born_at)
-        self._load = LoadWatch()
-        self._score = EyeScore()
+        self._translator = DetectionMapper(self._name, self._translator.last_frame, born_at)
+        self._load = LoadStats()
+        self._score = DetectionStats()
         self._told_present = False
-        self._glimpses.begin()
+        self._preview_buffer.begin()
 
-    def _started(self) -> EyeProcess:
+    def _started(self) -> WorkerProcess:
         try:
-            return EyeProcess(self._command)
+            return WorkerProcess(self._command)
         except OSError as error:
-            raise EyeFailedError(Text("could not be started: {error}", error=error)) from error
+            raise WorkerFailedError(Text("could not be started: {error}", error=error)) from error
 
-    def _attend(self, process: EyeProcess) -> None:
+    def _attend(self, process: WorkerProcess) -> None:
         self._say(process, self._configure)
-        EyeLife(process, self._limits, self._take, self.worker.resting).attend(self._wake, self._woken)
+        CameraSession(process, self._limits, self._take, self.worker.resting).attend(self._wake, self._woken)
         self._say(process, Stop())
         if not process.ended_within(self._limits.stop_s):
             log.warning("eye %s: the eye process does not end by itself; killing it", self._name)
@@ -238,7 +238,7 @@ class EyePort:
             log.warning("eye %s: %s; it is started again", self._name, cause)
             self._change(self._status.without_process(cause))
 
-    def _end(self, process: EyeProcess) -> None:
+    def _end(self, process: WorkerProcess) -> None:
         """Kill the process and wait until it has ended, or the port is to stop.
 
         No other one is started before: two at one camera would hinder one another, and one that the kernel holds would be
@@ -257,12 +257,12 @@ class EyePort:
                 return
         log.warning("eye %s: the eye process %d has ended at last", self._name, process.pid)
 
-    def _say(self, process: EyeProcess, message: ToEye) -> None:
+    def _say(self, process: WorkerProcess, message: ToEye) -> None:
         try:
             process.send(message)
         except OSError as error:
             ended = process.ended_within(1.0)
-            raise EyeFailedError(
+            raise WorkerFailedError(
                 process.how_it_ended() if ended else Text("does not listen ({error})", error=error)
             ) from error
 
@@ -292,18 +292,18 @@ class EyePort:
         exposure, self._exposure = self._exposure, None
         if exposure is not None:
             self._say(process, exposure)
-        for preview in self._glimpses.due(time.monotonic()):
+        for preview in self._preview_buffer.due(time.monotonic()):
             self._say(process, preview)
 
     def _take(self, envelope: Envelope) -> None:
         message = envelope.message
         match message:
-            case Sighting():
-                self._glimpses.sighted(message)
+            case Detection():
+                self._preview_buffer.detected(message)
                 self._pass_on(self._translator.seen(message, envelope.pictures, time.monotonic()))
             case CameraState():
                 self._change(self._status.with_camera(message))
-            case Beat():
+            case Heartbeat():
                 self._beat = message
                 self._score.heard(message)
                 self._tell()
@@ -312,19 +312,19 @@ class EyePort:
                 if message.missing and message != self._sandbox:
                     log.warning("eye %s: it is not held back in everything: %s", self._name, "; ".join(message.missing))
                 self._sandbox = message
-            case Glimpse():
-                self._glimpses.take(message, envelope.pictures)
+            case PreviewFrame():
+                self._preview_buffer.take(message, envelope.pictures)
             case _:
                 log.debug("eye %s: nothing to do for %s", self._name, type(message).__name__)
 
-    def _change(self, status: EyeStatus) -> None:
+    def _change(self, status: CameraStatus) -> None:
         if status != self._status:
             self._status = status
             self._pass_on(status)
 
-    def _pass_on(self, news: Seen | EyeStatus) -> None:
+    def _pass_on(self, news: MappedDetection | CameraStatus) -> None:
         # A listener's fault, such as one that a picture brings to light, must not blind the gate.
-        if isinstance(news, EyeStatus):
+        if isinstance(news, CameraStatus):
             tell([self._on_status], news, f"eye {self._name}: a listener failed")
         else:
             tell([self._on_seen], news, f"eye {self._name}: a listener failed")

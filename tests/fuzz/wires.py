@@ -16,18 +16,18 @@ from agent.mqtt.acknowledgements import read_ack
 from agent.settings import SettingsError
 from agent.vision.worker.protocol import (
     Attend,
-    Beat,
     CameraPhase,
     CameraState,
     Configure,
-    Glimpse,
+    Detection,
+    Heartbeat,
     Hello,
     Layer,
+    PreviewFrame,
     ProtocolError,
     Sandbox,
     SeenCode,
     SeenPlate,
-    Sighting,
     Stop,
 )
 from agent.vision.worker.wire import Decoder, encoded
@@ -57,10 +57,10 @@ _CODE = SeenCode(payload=b"GPR:\x00\xff", engine="zxing", corners=((0.0, 0.0), (
 _EYE_WORDS = (
     encoded(Hello(pid=7, version=2)),
     encoded(Sandbox(on=tuple(Layer), missing=("calls: none",))),
-    encoded(Beat(at=12.5, captured=4, read=3, load=0.25)),
+    encoded(Heartbeat(at=12.5, captured=4, read=3, load=0.25)),
     encoded(CameraState(phase=CameraPhase.STREAMING, width_px=640, height_px=480, frame_rate_hz=25.0)),
-    encoded(Sighting(frame=1, at=2.0, codes=(_CODE,), plates=(_PLATE,), picture=0), (_JPEG, _JPEG)),
-    encoded(Glimpse(frame=1, at=2.0, picture=0), (_JPEG,)),
+    encoded(Detection(frame=1, at=2.0, codes=(_CODE,), plates=(_PLATE,), picture=0), (_JPEG, _JPEG)),
+    encoded(PreviewFrame(frame=1, at=2.0, picture=0), (_JPEG,)),
 )
 _PARENT_WORDS = (
     encoded(Configure(camera_kind="folder", camera={"path": "/srv", "deep": [1, {"a": None}]})),

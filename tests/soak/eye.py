@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.vision.session import EyeLimits
-from agent.vision.supervisor import EyePort
+from agent.vision.session import WorkerLimits
+from agent.vision.supervisor import CameraSupervisor
 from agent.vision.worker.protocol import CameraPhase, Configure, GateSettings
 from tests.soak.eye_pictures import TEXTS
 from tests.support.waiting import eventually
@@ -27,14 +27,14 @@ from tests.support.waiting import eventually
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.vision.mapping import EyeStatus, Seen
+    from agent.vision.mapping import CameraStatus, MappedDetection
 
 CHILD = Path(__file__).with_name("eye_child.py")
 FRAMES = 100_000
 SAMPLE_S = 0.5
 START_S = 60.0
 STALLED_S = 60.0
-PATIENT = EyeLimits(hang_s=STALLED_S, reading_s=STALLED_S)
+PATIENT = WorkerLimits(hang_s=STALLED_S, reading_s=STALLED_S)
 """It is no matter of time here, and other things may run on the machine meanwhile."""
 WARM_UP_SHARE = 0.2
 FLAT_MB_PER_100_000 = 20.0
@@ -101,7 +101,7 @@ class Soak:
         self._frames = frames
         self._known = None if photographs else {text.encode() for text in TEXTS}
         self._done = threading.Event()
-        self._port = EyePort(
+        self._port = CameraSupervisor(
             "soak",
             Configure(
                 camera_kind="soak",
@@ -153,8 +153,8 @@ class Soak:
         self._sample()
 
     def _sample(self) -> None:
-        beat, pid = self._port.last_beat, self._port.pid
-        if beat is None or pid is None:
+        heartbeat, pid = self._port.last_beat, self._port.pid
+        if heartbeat is None or pid is None:
             return
         try:
             resident = int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_BYTES / 1e6
@@ -162,11 +162,11 @@ class Soak:
         except FileNotFoundError:  # it ended between the two looks
             return
         tally = self.tally
-        tally.frames, tally.dropped, tally.failures = beat.read, beat.dropped, beat.failures
-        tally.memory.append((beat.read, resident))
+        tally.frames, tally.dropped, tally.failures = heartbeat.read, heartbeat.dropped, heartbeat.failures
+        tally.memory.append((heartbeat.read, resident))
         tally.cpu_s = sum(map(int, times)) / os.sysconf("SC_CLK_TCK")
 
-    def _seen(self, seen: Seen) -> None:
+    def _seen(self, seen: MappedDetection) -> None:
         tally = self.tally
         tally.presentations += len(seen.presentations)
         tally.readings += len(seen.readings)
@@ -175,7 +175,7 @@ class Soak:
             if self._known is not None and presentation.payload not in self._known:
                 tally.invented.append(presentation.payload)
 
-    def _changed(self, status: EyeStatus) -> None:
+    def _changed(self, status: CameraStatus) -> None:
         tally = self.tally
         tally.camera_losses += status.phase is CameraPhase.BACKOFF
         tally.misconfigured += status.misconfigured and status.phase is CameraPhase.BACKOFF

@@ -14,7 +14,7 @@ from collections import Counter
 import pytest
 
 from agent.barrier.board import RelayBoard
-from agent.devices.inputs import SignalMap, SignalWatch
+from agent.devices.inputs import InputMonitor, SignalMap
 from agent.devices.supervisor import PortState
 from drivers.api import Delivery
 from drivers.emulators.lcus import LcusEmulator
@@ -243,7 +243,7 @@ def unplug_input_board(folder, count, tell):
     watcher, samples = Watcher(), []
     with ModbusEmulator(folder / "input-board") as emulator:
         driver = make_inputs("modbus_rtu", {"port": str(emulator.line.link)})
-        watch = SignalWatch("test", driver, SignalMap(1, 2), samples.append, watcher.changed)
+        watch = InputMonitor("test", driver, SignalMap(1, 2), samples.append, watcher.changed)
         watch.start()
         try:
             watcher.wait_next(PortState.UP, 0)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import onnxruntime
 
-from agent.vision.worker.plate.detector import Detection, clockwise
+from agent.vision.worker.plate.detector import PlateBox, clockwise
 from training.detector.heat import peaks
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Finder:
         self._threshold = threshold
         self._overlap = overlap
 
-    def find(self, pixels: NDArray[np.uint8], longest_px: int = 640) -> list[Detection]:
+    def find(self, pixels: NDArray[np.uint8], longest_px: int = 640) -> list[PlateBox]:
         """The plates in a BGR picture, shape (height, width, 3), best first, in the picture's own pixels.
 
         The picture is shrunk to `longest_px` on its longest side before looking; it is never enlarged.
@@ -46,9 +46,9 @@ class Finder:
         return [found[index] for index in np.asarray(chosen).ravel()]
 
 
-def _detection(corners: NDArray[np.float32], score: np.float32) -> Detection:
+def _detection(corners: NDArray[np.float32], score: np.float32) -> PlateBox:
     (left, top), (right, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
-    return Detection(clockwise(corners), (left, top, right - left, bottom - top), float(score))
+    return PlateBox(clockwise(corners), (left, top, right - left, bottom - top), float(score))
 
 
 def _shrunk(pixels: NDArray[np.uint8], longest_px: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:

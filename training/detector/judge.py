@@ -14,7 +14,7 @@ from training.detector.photographs import read_at
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agent.vision.worker.plate.detector import Detection
+    from agent.vision.worker.plate.detector import PlateBox
     from agent.vision.worker.plate.reader import PlateReader
     from training.detector.backgrounds import Pixels
     from training.detector.photographs import Box, Detector, Photograph
@@ -63,7 +63,7 @@ def false_finds(detector: Detector, shown: Sequence[Pixels], longest_px: int) ->
     return sum(len(detector.find(pixels, longest_px)) for pixels in shown)
 
 
-def _same(detection: Detection, box: Box) -> bool:
+def _same(detection: PlateBox, box: Box) -> bool:
     """Whether the middle of either lies in the other: labelled boxes are loose, so their overlap says little."""
     x, y, width, height = detection.box
     across, down = detection.corners.mean(axis=0).tolist()

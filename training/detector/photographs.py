@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from agent.vision.worker.plate.detector import Detection
+    from agent.vision.worker.plate.detector import PlateBox
     from agent.vision.worker.plate.reader import PlateFound, PlateReader
 
     Box = tuple[float, float, float, float]
@@ -40,7 +40,7 @@ _SURE: Final = 0.8
 class Detector(Protocol):
     """What finds plates: the product's detector, or one trained here."""
 
-    def find(self, pixels: Pixels, longest_px: int = ...) -> list[Detection]:
+    def find(self, pixels: Pixels, longest_px: int = ...) -> list[PlateBox]:
         """The plates in a BGR picture that is shrunk to `longest_px`, best first."""
         ...
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from agent.vision.worker.plate.detector import Detection
+    from agent.vision.worker.plate.detector import PlateBox
 
     Picture = NDArray[np.float32]
 
@@ -91,7 +91,7 @@ def photographed(crop_folders: Sequence[Path], photograph_folders: Sequence[Path
     return found
 
 
-def _labelled(detections: Sequence[Detection], box: Sequence[float]) -> Detection | None:
+def _labelled(detections: Sequence[PlateBox], box: Sequence[float]) -> PlateBox | None:
     if not box:
         return max(detections, key=lambda detection: detection.score * detection.box[2], default=None)
     overlapping = [detection for detection in detections if _overlap(detection.box, box) > _LEAST_OVERLAP]

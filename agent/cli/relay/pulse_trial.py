@@ -6,7 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
-from agent.barrier import Contacts, Wiring
+from agent.barrier import RelayScheduler, Wiring
 from drivers.api import Delivery, DeviceError
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ class Trial:
 
     def __init__(self, relay: RelayPort, channel: int, pulse_ms: int) -> None:
         self._witness = _Witness(relay, channel)
-        self._contacts = Contacts(self._witness)
-        self._circuit = self._contacts.circuit(Wiring(open_channel=channel, pulse_ms=pulse_ms))
+        self._scheduler = RelayScheduler(self._witness)
+        self._lane_outputs = self._scheduler.lane_outputs(Wiring(open_channel=channel, pulse_ms=pulse_ms))
         self._channel = channel
         self._pulse_s = pulse_ms / 1000
         self._identity = ""
@@ -56,16 +56,16 @@ class Trial:
     def run(self) -> None:
         """Connect, give the pulse, wait for its end, and release every relay whatever happens."""
         try:
-            self._identity = self._contacts.connect()
+            self._identity = self._scheduler.connect()
             self._witness.begin()
             self._heed_interrupt()
-            self._delivery = self._contacts.pulse(self._circuit, "open", time.monotonic() + START_WITHIN_S)
+            self._delivery = self._scheduler.pulse(self._lane_outputs, "open", time.monotonic() + START_WITHIN_S)
             self._watch()
         finally:
             if self._identity:
-                self._contacts.let_go()
+                self._scheduler.let_go()
             else:
-                self._contacts.close()
+                self._scheduler.close()
 
     def report(self) -> Iterator[str]:
         """What happened, in lines."""
@@ -86,12 +86,12 @@ class Trial:
         limit = time.monotonic() + self._pulse_s + OVERDUE_S
         while time.monotonic() < limit:
             self._heed_interrupt()
-            due_in_s = self._contacts.due_in_s()
+            due_in_s = self._scheduler.due_in_s()
             if due_in_s is None and not self._witness.is_on:
                 return
             if due_in_s is not None and due_in_s < RELEASE_SOON_S:
                 _pause(due_in_s)
-                self._contacts.work()
+                self._scheduler.work()
                 continue
             self._witness.look()
             _pause(LOOK_EVERY_S)

@@ -14,7 +14,7 @@ from agent.core.model import Figures, Grade, findings
 from agent.i18n import Language
 from agent.i18n.cameras import flaw_text
 from agent.lane import FOLDER, RUNTIME
-from agent.vision.supervisor import EyePort
+from agent.vision.supervisor import CameraSupervisor
 from agent.vision.worker.protocol import Configure
 from drivers import registry
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from agent.cli.setup.interview import Sheet
     from agent.settings import Path
-    from agent.vision.mapping import EyeStatus
-    from agent.vision.worker.protocol import Beat
+    from agent.vision.mapping import CameraStatus
+    from agent.vision.worker.protocol import Heartbeat
 
 SIMULATED: Final = "none yet: a drawn yard, to be replaced later"
 NETWORK: Final = "a network camera, by its rtsp:// address"
@@ -82,7 +82,7 @@ def looked_through(sheet: Sheet, path: Path, within_s: float = LOOK_S) -> bool:
     changed = threading.Event()
     detail = ""
 
-    def heard(status: EyeStatus) -> None:
+    def heard(status: CameraStatus) -> None:
         nonlocal detail
         if status.detail and status.detail != detail:
             detail = status.detail
@@ -90,7 +90,7 @@ def looked_through(sheet: Sheet, path: Path, within_s: float = LOOK_S) -> bool:
         if status.up:
             changed.set()
 
-    eye = EyePort("setup", Configure(camera_kind=kind, camera=camera), on_seen=lambda _: None, on_status=heard)
+    eye = CameraSupervisor("setup", Configure(camera_kind=kind, camera=camera), on_seen=lambda _: None, on_status=heard)
     typer.echo(f"  looking, up to {within_s:.0f} s ...")
     eye.start()
     try:
@@ -103,10 +103,10 @@ def looked_through(sheet: Sheet, path: Path, within_s: float = LOOK_S) -> bool:
         eye.stop()
 
 
-def _tell(eye: EyePort) -> None:
+def _tell(eye: CameraSupervisor) -> None:
     """Say how the picture is, once the eye has measured it, and how many come; what a stream says of that is often wrong."""
-    first = _beat_when(eye, lambda beat: bool(beat.sharpness), MEASURED_WITHIN_S)
-    measured = first and _beat_when(eye, lambda beat: beat.at >= first.at + COUNTED_S, 2 * COUNTED_S)
+    first = _beat_when(eye, lambda heartbeat: bool(heartbeat.sharpness), MEASURED_WITHIN_S)
+    measured = first and _beat_when(eye, lambda heartbeat: heartbeat.at >= first.at + COUNTED_S, 2 * COUNTED_S)
     status = eye.status
     size = f"  {status.width_px} x {status.height_px}"
     if first is None or measured is None:
@@ -124,12 +124,12 @@ def _tell(eye: EyePort) -> None:
         typer.echo(f"  the picture is good; {_CHARACTERS}")
 
 
-def _beat_when(eye: EyePort, is_one: Callable[[Beat], bool], within_s: float) -> Beat | None:
+def _beat_when(eye: CameraSupervisor, is_one: Callable[[Heartbeat], bool], within_s: float) -> Heartbeat | None:
     """The first beat of an eye that is one of those; None where there is none in time."""
     wait, until = threading.Event(), time.monotonic() + within_s
     while time.monotonic() < until:
-        beat = eye.last_beat
-        if beat is not None and is_one(beat):
-            return beat
+        heartbeat = eye.last_beat
+        if heartbeat is not None and is_one(heartbeat):
+            return heartbeat
         wait.wait(_POLL_S)
     return None

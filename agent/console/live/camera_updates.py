@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from agent.console.live.viewer_texts import Words
     from agent.core.model import Finding
-    from agent.vision.mapping import EyeStatus
+    from agent.vision.mapping import CameraStatus
     from agent.vision.preview import CodeMark, LivePicture, PlateMark
-    from agent.vision.worker.protocol import Beat
+    from agent.vision.worker.protocol import Heartbeat
 
 OLD_AFTER_S: Final = 2.0
 _DIGITS: Final[Mapping[str, int]] = {"module_px": 1, "character_px": 0, "sharpness": 2, "noise": 1, "brightness": 0}
@@ -26,11 +26,11 @@ _PERCENT: Final = 100
 
 
 def camera_news(
-    status: EyeStatus, picture: LivePicture | None, beat: Beat | None, words: Words, at: float
+    status: CameraStatus, picture: LivePicture | None, heartbeat: Heartbeat | None, words: Words, at: float
 ) -> dict[str, Any]:
     """How the camera is, what is marked in its picture, and how good that is. `at`: monotonic seconds."""
     fresh = picture if picture is not None and at - picture.at <= OLD_AFTER_S else None
-    figures = _figures(fresh, beat if status.up else None)
+    figures = _figures(fresh, heartbeat if status.up else None)
     return {
         **_state(status, words),
         "size_px": [fresh.width_px, fresh.height_px] if fresh else [status.width_px, status.height_px],
@@ -42,11 +42,11 @@ def camera_news(
         if fresh
         else [],
         "figures": [_figure(one, words) for one in findings(figures)],
-        "exposure": _exposure(beat),
+        "exposure": _exposure(heartbeat),
     }
 
 
-def _state(status: EyeStatus, words: Words) -> dict[str, Any]:
+def _state(status: CameraStatus, words: Words) -> dict[str, Any]:
     """What is wrong, the worst first: lost, slow, sees badly."""
     if status.state is not PortState.UP:
         word = status.phase.value if status.phase is not CameraPhase.STREAMING else status.state.value
@@ -77,12 +77,14 @@ def _state(status: EyeStatus, words: Words) -> dict[str, Any]:
     }
 
 
-def _figures(picture: LivePicture | None, beat: Beat | None) -> Figures:
+def _figures(picture: LivePicture | None, heartbeat: Heartbeat | None) -> Figures:
     """Those of this very picture where they were made, else those of the last beat."""
     modules = [mark.module_px for mark in picture.codes if mark.module_px] if picture else []
     characters = [mark.character_px for mark in picture.plates if mark.character_px] if picture else []
     seen = Figures(module_px=max(modules, default=None), character_px=max(characters, default=None))
-    source: LivePicture | Beat | None = picture if picture is not None and picture.sharpness is not None else beat
+    source: LivePicture | Heartbeat | None = (
+        picture if picture is not None and picture.sharpness is not None else heartbeat
+    )
     if source is None or not source.brightness:
         return seen
     return replace(
@@ -124,6 +126,6 @@ def _figure(finding: Finding, words: Words) -> dict[str, Any]:
     }
 
 
-def _exposure(beat: Beat | None) -> dict[str, Any]:
+def _exposure(heartbeat: Heartbeat | None) -> dict[str, Any]:
     """With which share of the automatic's light it exposes; `settable`: None while the camera is not open."""
-    return {"share": beat.exposure if beat else 1.0, "settable": beat.exposable if beat else None}
+    return {"share": heartbeat.exposure if heartbeat else 1.0, "settable": heartbeat.exposable if heartbeat else None}

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
 
     from agent.console.live.dependencies import Live
-    from agent.vision.preview import Wish
-    from agent.vision.supervisor import EyePort
+    from agent.vision.preview import PreviewRequest
+    from agent.vision.supervisor import CameraSupervisor
 
 PICTURES_TYPE: Final = "multipart/x-mixed-replace; boundary=picture"
 NEWS_TYPE: Final = "text/event-stream"
@@ -27,13 +27,13 @@ News = dict[str, Any]
 """What is told, by the name of the event."""
 
 
-async def pictures(eye: EyePort, wish: Wish, live: Live) -> AsyncGenerator[bytes, None]:
+async def pictures(eye: CameraSupervisor, request: PreviewRequest, live: Live) -> AsyncGenerator[bytes, None]:
     """Every new picture of a camera as a part of multipart/x-mixed-replace."""
     number = 0
     yield _BOUNDARY
     while not live.stopping():
         # Asked anew at every turn: a viewer who does not take what he is sent keeps no eye at work.
-        shown = eye.watch(wish)
+        shown = eye.watch(request)
         if shown is None or shown.number == number or time.monotonic() - shown.at > _OLD_AFTER_S:
             await asyncio.sleep(PICTURE_LOOK_S)
             continue

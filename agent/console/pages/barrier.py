@@ -26,7 +26,7 @@ from agent.console.navigation import Nav
 from agent.console.page import render, translated
 from agent.core.lane import CommandKind
 from agent.devices import NAMES
-from agent.lane import LaneUnit, LaneView
+from agent.lane import LaneService, LaneView
 from agent.settings import Lane
 from drivers.text import Text, joined
 
@@ -162,7 +162,7 @@ def _audit(gate: Gate, person: Person, act: Act, lane: str, detail: str, *, done
     gate.audit(person, f"barrier.{act}", lane=lane, detail=detail, done=done)
 
 
-def _unit(gate: Gate, lane: str) -> LaneUnit:
+def _unit(gate: Gate, lane: str) -> LaneService:
     unit = gate.lanes.get(lane)
     if unit is None:
         raise RefusedError(HTTPStatus.NOT_FOUND, Text("There is no such page."))
@@ -187,7 +187,7 @@ def _reason(given: str) -> str:
 # ------------------------------------------------------------------------------------------------------- what is shown
 
 
-def _live(request: Request, gate: Gate, unit: LaneUnit) -> dict[str, Any]:
+def _live(request: Request, gate: Gate, unit: LaneService) -> dict[str, Any]:
     view, settings = unit.view, _settings(gate, unit.name)
     board = unit.barrier
     now = gate.now().at

@@ -96,7 +96,7 @@ def live(request: Request, _person: Viewer, shown: Shown) -> HTMLResponse:
 @router.post("/connection/measure", response_class=HTMLResponse)
 def measure(request: Request, gate: AtGate, person: Technician) -> HTMLResponse:
     """Ask every broker, over the gate's own session where there is one, and tell how long it took. Waits for them, seconds."""
-    found = gate.insight.brokers()
+    found = gate.diagnostics.brokers()
     gate.audit(person, "connection.measured", detail=Text("{count} brokers", count=len(found)))
     return render(request, "connection_measured.html", found=found)
 

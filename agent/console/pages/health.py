@@ -39,7 +39,7 @@ Level = Literal["debug", "info", "warning", "error"]
 @router.get("/health", response_class=HTMLResponse)
 def show(request: Request, gate: AtGate, person: Viewer) -> Response:
     """What was found last; of a gate that was not examined yet, what is found now."""
-    report = gate.insight.clinic.report or gate.insight.clinic.examine()
+    report = gate.diagnostics.health_monitor.report or gate.diagnostics.health_monitor.examine()
     may = person.role.covers(Role.TECHNICIAN)
     return render(
         request,
@@ -55,7 +55,7 @@ def show(request: Request, gate: AtGate, person: Viewer) -> Response:
 @router.post("/health/examination", response_class=HTMLResponse)
 def examine(request: Request, gate: AtGate, _person: Technician) -> Response:
     """Examine the gate now."""
-    return render(request, "health_report.html", **_told(request, gate.insight.clinic.examine()))
+    return render(request, "health_report.html", **_told(request, gate.diagnostics.health_monitor.examine()))
 
 
 @router.get("/health/log", response_class=HTMLResponse)
@@ -72,7 +72,7 @@ def bundle(
     plates: Annotated[bool, Form()] = False,
 ) -> Response:
     """The support bundle."""
-    report = gate.insight.clinic.examine()
+    report = gate.diagnostics.health_monitor.examine()
     content = packed(_material(gate, report), Wanted(pictures=pictures, plates=plates))
     parts = [name for name, wanted in (("pictures", pictures), ("plates", plates)) if wanted]
     gate.audit(person, "bundle.taken", detail=Text("with {parts}", parts=" and ".join(parts)) if parts else "")
@@ -85,13 +85,13 @@ def bundle(
 @router.get("/api/doctor")
 def doctor(request: Request, gate: AtGate, _person: Viewer) -> dict[str, Any]:
     """Examine the gate now, for programs."""
-    return as_json(gate.insight.clinic.examine(), language(request))
+    return as_json(gate.diagnostics.health_monitor.examine(), language(request))
 
 
 @router.get("/api/health")
 def health(gate: AtGate, _person: Viewer) -> dict[str, Any]:
     """The health of the gate as it is published."""
-    told: dict[str, Any] = json.loads(gate.insight.health())
+    told: dict[str, Any] = json.loads(gate.diagnostics.health())
     return told
 
 
@@ -129,7 +129,7 @@ def _material(gate: Gate, report: Report) -> Material:
         report=report,
         loaded=gate.loaded,
         log=service_log() or _ring_text(),
-        health=json.loads(gate.insight.health()),
+        health=json.loads(gate.diagnostics.health()),
         environment=os.environ,
         credentials=Path(directory) if directory else None,
     )

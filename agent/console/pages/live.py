@@ -19,14 +19,14 @@ from agent.console.live.lane_updates import barrier_news, devices_news, inputs_n
 from agent.console.live.streams import NEWS_TYPE, PICTURES_TYPE, News, news, pictures
 from agent.console.live.viewer_texts import Words
 from agent.store.errors import EvidenceError
-from agent.vision.preview import LARGE_PX, SMALL_PX, Wish
+from agent.vision.preview import LARGE_PX, SMALL_PX, PreviewRequest
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from agent.console.live.dependencies import Live
-    from agent.vision.supervisor import EyePort
+    from agent.vision.supervisor import CameraSupervisor
 
 router = APIRouter()
 
@@ -65,7 +65,7 @@ async def camera_pictures(
 ) -> Response:
     """The live picture of a camera, at most 5 a second."""
     eye = eye_of(gate, lane, camera)
-    return _live_answer(pictures(eye, Wish(SIZES_PX[size]), live), PICTURES_TYPE)
+    return _live_answer(pictures(eye, PreviewRequest(SIZES_PX[size]), live), PICTURES_TYPE)
 
 
 @router.get("/evidence/{sha256}")
@@ -82,7 +82,7 @@ def evidence(sha256: Sha256, gate: AtGate, _person: Viewer) -> Response:
     return Response(jpeg, media_type="image/jpeg", headers={"cache-control": "private, max-age=3600, immutable"})
 
 
-def eye_of(gate: Gate, lane: str, camera: str) -> EyePort:
+def eye_of(gate: Gate, lane: str, camera: str) -> CameraSupervisor:
     """The eye of a camera. Raises RefusedError where there is none."""
     eye = gate.eyes.get(f"{lane}/{camera}")
     if eye is None:
@@ -117,8 +117,8 @@ async def _of_lane(gate: Gate, live: Live, lane: str, words: Words) -> News:
     return told
 
 
-async def _of_camera(gate: Gate, eye: EyePort, words: Words) -> News:
-    picture = eye.watch(Wish(LARGE_PX, measured=True))
+async def _of_camera(gate: Gate, eye: CameraSupervisor, words: Words) -> News:
+    picture = eye.watch(PreviewRequest(LARGE_PX, measured=True))
     return {
         "hello": _hello(gate),
         "camera": camera_news(eye.status, picture, eye.last_beat, words, gate.now().at),

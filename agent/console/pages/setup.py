@@ -42,7 +42,7 @@ async def setup(request: Request, gate: AtGate, live: LiveDesk, _person: Technic
         steps=[step for step in found if not step.lane],
         lanes={lane: [step for step in found if step.lane == lane] for lane in gate.lanes},
         left=sum(step.progress in {Progress.LEFT, Progress.WRONG} for step in found),
-        rehearsals=set(gate.rehearsals),
+        simulated_runs=set(gate.simulated_runs),
         practice=_practice(gate.configuration),
         longest_text=LONGEST_TEXT,
         longest_plate=LONGEST_PLATE,
@@ -58,8 +58,8 @@ def vehicle(
     permit: Annotated[str, Form(min_length=1, max_length=LONGEST_TEXT)],
 ) -> RedirectResponse:
     """Let a simulated vehicle come, and look at its lane."""
-    rehearsal = gate.rehearsals.get(lane)
-    if rehearsal is None:
+    simulated_run = gate.simulated_runs.get(lane)
+    if simulated_run is None:
         raise RefusedError(
             HTTPStatus.NOT_FOUND,
             Text(
@@ -68,7 +68,7 @@ def vehicle(
                 lane=lane,
             ),
         )
-    if not rehearsal.play(plate.strip(), permit.strip()):
+    if not simulated_run.play(plate.strip(), permit.strip()):
         raise RefusedError(
             HTTPStatus.CONFLICT,
             Text("A simulated vehicle is still under way in the lane {lane}. Wait until it is through.", lane=lane),

@@ -13,6 +13,7 @@ from agent.core.lane.io import (
     Effect,
     Hold,
     Input,
+    InterlockChanged,
     Keep,
     Lamp,
     PlateRead,
@@ -26,7 +27,6 @@ from agent.core.lane.io import (
     Sampled,
     Show,
     Ticked,
-    WayChanged,
 )
 from agent.core.lane.orders import HOLD_CONTACT, KEY_SWITCH
 from agent.core.lane.records import transaction_id
@@ -46,6 +46,7 @@ __all__ = [
     "Effect",
     "Hold",
     "Input",
+    "InterlockChanged",
     "Keep",
     "Lamp",
     "Lane",
@@ -64,7 +65,6 @@ __all__ = [
     "State",
     "Ticked",
     "Watch",
-    "WayChanged",
     "at_rest",
     "obstacle",
     "occupies",

@@ -17,7 +17,7 @@ Pair = frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Ways:
+class InterlockState:
     """`conflicts`: pairs of lanes that wait for one another. `shared`: those with one arm. `occupied`: lanes in use."""
 
     conflicts: frozenset[Pair]
@@ -42,28 +42,28 @@ class Ways:
         return cls(pairs, arms, frozenset[str]().union(*pairs))
 
 
-def is_free(ways: Ways, lane: str) -> bool:
+def is_free(ways: InterlockState, lane: str) -> bool:
     """Whether no lane that this one must wait for is occupied."""
     return not _others(ways.conflicts, lane) & ways.occupied
 
 
-def arm_in_use(ways: Ways, lane: str) -> bool:
+def arm_in_use(ways: InterlockState, lane: str) -> bool:
     """Whether a lane that shares this one's arm is occupied."""
     return bool(_others(ways.shared, lane) & ways.occupied)
 
 
-def claim(ways: Ways, lane: str) -> Ways | None:
+def claim(ways: InterlockState, lane: str) -> InterlockState | None:
     """Return the ways with the lane occupied; None while it must wait."""
     return settle(ways, lane, occupied=True) if is_free(ways, lane) else None
 
 
-def settle(ways: Ways, lane: str, *, occupied: bool) -> Ways:
+def settle(ways: InterlockState, lane: str, *, occupied: bool) -> InterlockState:
     """Return the ways with the lane as it is, whoever else is there: a fire alarm asks nobody."""
     lanes = ways.occupied | {lane} if occupied else ways.occupied - {lane}
     return ways if lanes == ways.occupied else replace(ways, occupied=lanes)
 
 
-def neighbours(ways: Ways, lane: str) -> frozenset[str]:
+def neighbours(ways: InterlockState, lane: str) -> frozenset[str]:
     """The lanes that must hear when this one comes or goes."""
     return _others(ways.conflicts, lane)
 

@@ -147,7 +147,7 @@ class RelayChanged:
 
 
 @dataclass(frozen=True, slots=True)
-class WayChanged:
+class InterlockChanged:
     """What the neighbours of a lane do; a lane without neighbours never hears of it.
 
     `free`: no lane that this one must wait for occupies its barrier. `arm_in_use`: the lane of the other direction, that
@@ -176,7 +176,7 @@ Input = (
     | Commanded
     | ReadersChanged
     | RelayChanged
-    | WayChanged
+    | InterlockChanged
     | Ticked
 )
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from agent.core.events import Alarm, BarrierPulsed, Outcome
-from agent.core.lane.io import PlateRead, Presented, ReadersChanged, RecordFailed, RelayChanged, Sampled, WayChanged
+from agent.core.lane.io import (
+    InterlockChanged,
+    PlateRead,
+    Presented,
+    ReadersChanged,
+    RecordFailed,
+    RelayChanged,
+    Sampled,
+)
 from agent.core.lane.senses import followed, seen, watched
 from agent.core.lane.state import RISING, Delivery, Pulse, State, fresh
 from agent.core.model import Reason
@@ -26,7 +34,7 @@ def take_in(turn: Turn, item: Input) -> None:
             _take_sample(turn, item)
         case RecordFailed(item=Sampled() as sample):
             _take_sample(turn, sample)
-        case WayChanged():
+        case InterlockChanged():
             _take_way(turn, item)
         case Presented():
             turn.lane, turn.sighted = seen(lane, item.presentation, at)
@@ -70,7 +78,7 @@ def _take_sample(turn: Turn, sample: Sampled) -> None:
         turn.alarm_once(Alarm.INPUTS_FLAPPING, ", ".join(sample.flapping))
 
 
-def _take_way(turn: Turn, item: WayChanged) -> None:
+def _take_way(turn: Turn, item: InterlockChanged) -> None:
     if item.arm_in_use and not turn.lane.arm_in_use:
         turn.set(arm_entered=False)
     elif turn.lane.arm_in_use and not item.arm_in_use:

@@ -21,6 +21,7 @@ from agent.core.lane.io import (
     Decided,
     Effect,
     Input,
+    InterlockChanged,
     PlateRead,
     Presented,
     Pulsed,
@@ -29,7 +30,6 @@ from agent.core.lane.io import (
     RelayChanged,
     Sampled,
     Ticked,
-    WayChanged,
 )
 from agent.core.lane.state import Lane, LaneRules, State
 from agent.core.lane.transition import Turn
@@ -63,7 +63,7 @@ def step(lane: Lane, item: Input) -> tuple[Lane, tuple[Effect, ...]]:
             answers.decided(turn, item)
         case Sampled():
             _sampled(turn)
-        case Presented() | PlateRead() | ReadersChanged() | RelayChanged() | WayChanged() | Ticked():
+        case Presented() | PlateRead() | ReadersChanged() | RelayChanged() | InterlockChanged() | Ticked():
             _STATES[turn.lane.state](turn)
         case _:
             assert_never(item)

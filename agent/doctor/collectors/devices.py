@@ -13,7 +13,7 @@ from agent.core.model import Figures, View
 from agent.devices import NAMES
 from agent.doctor.facts import CameraFacts, InputsFacts, RelayFacts, ScannerFacts
 from agent.service.parallel import at_once
-from agent.vision.supervisor import EyePort
+from agent.vision.supervisor import CameraSupervisor
 from agent.vision.worker.protocol import CameraPhase, Configure
 from drivers import registry
 from drivers.api import DeviceError, DeviceUnavailableError
@@ -110,7 +110,7 @@ def _watched(name: str, camera: Camera) -> CameraFacts:
         read_codes=False,
         read_plates=False,
     )
-    eye = EyePort(name, configure, on_seen=lambda _seen: None, on_status=lambda _status: None)
+    eye = CameraSupervisor(name, configure, on_seen=lambda _seen: None, on_status=lambda _status: None)
     eye.start()
     try:
         _watch(eye)
@@ -119,7 +119,7 @@ def _watched(name: str, camera: Camera) -> CameraFacts:
         eye.stop()
 
 
-def _watch(eye: EyePort) -> None:
+def _watch(eye: CameraSupervisor) -> None:
     """Return once the camera was watched for long enough, or will not deliver."""
     began_at, pause = time.monotonic(), threading.Event()
     first_at: float | None = None
@@ -127,19 +127,21 @@ def _watch(eye: EyePort) -> None:
         patience_s = REFUSED_S if eye.status.phase is CameraPhase.BACKOFF else CAMERA_LIMIT_S
         if time.monotonic() - began_at >= patience_s:
             return
-        beat = eye.last_beat
-        if beat is not None and beat.captured:
-            first_at = beat.at if first_at is None else first_at
-            if beat.at - first_at >= STEADY_S:
+        heartbeat = eye.last_beat
+        if heartbeat is not None and heartbeat.captured:
+            first_at = heartbeat.at if first_at is None else first_at
+            if heartbeat.at - first_at >= STEADY_S:
                 return
         pause.wait(_LOOK_S)
 
 
-def camera_facts(eye: EyePort) -> CameraFacts:
+def camera_facts(eye: CameraSupervisor) -> CameraFacts:
     """What an eye says of its camera."""
-    status, beat, figures = eye.status, eye.last_beat, None
-    if beat is not None and beat.captured:
-        figures = Figures(sharpness=beat.sharpness, glare=beat.glare, noise=beat.noise, brightness=beat.brightness)
+    status, heartbeat, figures = eye.status, eye.last_beat, None
+    if heartbeat is not None and heartbeat.captured:
+        figures = Figures(
+            sharpness=heartbeat.sharpness, glare=heartbeat.glare, noise=heartbeat.noise, brightness=heartbeat.brightness
+        )
     return CameraFacts(
         eye.name,
         status.phase,

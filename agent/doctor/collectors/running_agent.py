@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
     from agent.barrier import RelayBoard
     from agent.devices import DeviceState
-    from agent.lane import LaneUnit
+    from agent.lane import LaneService
     from agent.service.workers import WorkerState
     from agent.settings import Settings
-    from agent.vision.supervisor import EyePort
+    from agent.vision.supervisor import CameraSupervisor
 
 STALE_TIMES: Final = 3
 """A sample of the inputs that is so many times older than the lane bears is no sample any more."""
@@ -30,7 +30,7 @@ def parts(states: Iterable[WorkerState]) -> tuple[PartFacts, ...]:
     return tuple(PartFacts(one.name, one.failures, one.trouble, one.still_s) for one in states)
 
 
-def cameras(eyes: Iterable[EyePort]) -> tuple[CameraFacts, ...]:
+def cameras(eyes: Iterable[CameraSupervisor]) -> tuple[CameraFacts, ...]:
     """Every camera."""
     return tuple(camera_facts(eye) for eye in eyes)
 
@@ -52,7 +52,7 @@ def relays(boards: Mapping[str, RelayBoard], places: Mapping[str, list[str]]) ->
 
 
 def inputs(
-    settings: Settings, lanes: Iterable[LaneUnit], devices: Mapping[str, DeviceState]
+    settings: Settings, lanes: Iterable[LaneService], devices: Mapping[str, DeviceState]
 ) -> tuple[InputsFacts, ...]:
     """The inputs of every lane."""
     return tuple(_inputs(settings, lane, devices.get(f"{lane.name}/inputs")) for lane in lanes)
@@ -64,7 +64,7 @@ def scanners(settings: Settings, devices: Mapping[str, DeviceState]) -> tuple[Sc
     return tuple(_scanner(name, devices.get(name)) for name in names)
 
 
-def _inputs(settings: Settings, lane: LaneUnit, known: DeviceState | None) -> InputsFacts:
+def _inputs(settings: Settings, lane: LaneService, known: DeviceState | None) -> InputsFacts:
     wiring, view = settings.lanes[lane.name].signals, lane.view
     if wiring is None:
         return InputsFacts(lane.name, wired=False)

@@ -14,7 +14,7 @@ from agent.core.decision.judge import judge
 from agent.core.lane import Decided
 from agent.core.model import Check, Reason, Verdict
 from agent.core.site import ClaimRequest
-from agent.lane.decider.fact_collector import Inquiry
+from agent.lane.decider.fact_collector import FactCollector
 from agent.store.errors import JournalError, RegistryError
 from drivers.text import Text
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from agent.core.model import Moment
     from agent.core.permit import Permit
     from agent.core.site import ClaimAnswer
-    from agent.lane.decider.fact_collector import Case
+    from agent.lane.decider.fact_collector import CollectedFacts
     from agent.lane.decider.sources import LanePlace, Sources
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ class _Claim:
     """
 
     request: ClaimRequest
-    case: Case
+    case: CollectedFacts
     decision: Decision
     later: Callable[[Decided], None]
 
@@ -53,7 +53,7 @@ class Decider:
     def __init__(self, place: LanePlace, sources: Sources) -> None:
         self._place = place
         self._desk = sources.desk
-        self._inquiry = Inquiry(place, sources)
+        self._inquiry = FactCollector(place, sources)
         self._lock = threading.Lock()
         self._claim: _Claim | None = None
 
@@ -92,7 +92,7 @@ class Decider:
             return self._claimed(_Claim(self._request(case, decision.permit), case, decision, later))
         return Decided(now, decision, case.number, question.transaction)
 
-    def _request(self, case: Case, permit: Permit) -> ClaimRequest:
+    def _request(self, case: CollectedFacts, permit: Permit) -> ClaimRequest:
         return ClaimRequest(
             permit.permit_id,
             permit.vin,

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class CollectedFacts:
     """A question with all that was found out about it. `number`: of the use that this gate would reserve, 0 for none."""
 
     question: Decide
@@ -46,7 +46,7 @@ class Case:
     number: int
 
 
-class Inquiry:
+class FactCollector:
     """Asks for one lane, in its thread. Remembers which texts were shown to it of late."""
 
     def __init__(self, place: LanePlace, sources: Sources) -> None:
@@ -56,7 +56,7 @@ class Inquiry:
         self._clock = sources.clock
         self._texts: Texts = NO_TEXTS
 
-    def case(self, question: Decide, now: Moment) -> Case | None:
+    def case(self, question: Decide, now: Moment) -> CollectedFacts | None:
         """Find out all about a question; None without a trust list, on which everything rests."""
         trust = self._lists.trust()
         if trust is None:
@@ -65,7 +65,7 @@ class Inquiry:
         permit = assessment.permit
         data = self._data(permit, trust, now.utc)
         if permit is None:
-            return Case(question, now, assessment, Knowledge(data), 0)
+            return CollectedFacts(question, now, assessment, Knowledge(data), 0)
         use, number = self._use(permit, question.transaction, now.utc)
         known = Knowledge(data, use)
         if assessment.reason is Reason.OK:
@@ -77,7 +77,7 @@ class Inquiry:
                 others=self._others(permit, assessment, data, now.utc),
                 other_exit=self._other_exit(permit, now.utc),
             )
-        return Case(question, now, assessment, known, number)
+        return CollectedFacts(question, now, assessment, known, number)
 
     def _assessed(self, question: Decide, now: Moment, trust: TrustList) -> Assessment:
         rules, context = self._place.rules, self._context()

@@ -61,13 +61,13 @@ class Ledger(Protocol):
 
 
 class WatchedClock(Protocol):
-    """What is asked of the clock (agent.clock.monitor.ClockKeeper)."""
+    """What is asked of the clock (agent.clock.monitor.ClockMonitor)."""
 
     def trusted(self) -> bool:
         """Whether permits may be judged by it."""
 
 
-class Desk(Protocol):
+class ClaimService(Protocol):
     """Where uses are claimed among the gates of the site (agent.site.service). May raise JournalError."""
 
     def claim(self, request: ClaimRequest, answer: Callable[[ClaimAnswer], None]) -> ClaimAnswer | None:
@@ -100,4 +100,4 @@ class Sources:
     lists: Lists
     ledger: Ledger
     clock: WatchedClock
-    desk: Desk
+    desk: ClaimService

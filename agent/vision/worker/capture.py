@@ -14,7 +14,7 @@ import numpy as np
 
 from agent.core.model import delay_s
 from agent.vision.worker.camera_health import CameraHealth, FrameFacts
-from agent.vision.worker.latest_frame import Numbered
+from agent.vision.worker.latest_frame import NumberedFrame
 from agent.vision.worker.protocol import CameraPhase
 from drivers.api import (
     DeviceError,
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from agent.core.model import View
-    from agent.vision.worker.latest_frame import Slot
+    from agent.vision.worker.latest_frame import LatestFrame
     from agent.vision.worker.protocol import CameraState, Configure
     from drivers.api import CameraPort, Frame
 
@@ -69,7 +69,7 @@ class Capture:
     def __init__(
         self,
         make_camera: Callable[[], CameraPort],
-        slot: Slot,
+        slot: LatestFrame,
         settings: Configure,
         on_state: Callable[[CameraState], None],
     ) -> None:
@@ -188,7 +188,7 @@ class Capture:
             return
         if frame.at - self._opened_at >= _STEADY_S:
             self._failures = 0
-        self._slot.put(Numbered(figures.frames, frame))
+        self._slot.put(NumberedFrame(figures.frames, frame))
 
     def _same_as_before(self, frame: Frame) -> bool:
         sample = np.ascontiguousarray(frame.pixels[::_SAMPLE_STEP_PX, ::_SAMPLE_STEP_PX, 1])

@@ -19,7 +19,7 @@ _SAMPLED_PX = (480, 108)
 _LONGEST_STEP_S = 1.0
 
 
-class ChangeGate:
+class ChangeDetector:
     """Say of each frame whether it should be read.
 
     The frame, as a grid of 96x54 grey cells, is compared with a background that follows it slowly, so that day and

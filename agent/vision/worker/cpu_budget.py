@@ -13,7 +13,7 @@ _REGAINED = 1 / 8
 _LONGEST_REST_S = 1.0
 
 
-class Allowance:
+class CpuBudget:
     """The share of its time that a reader may be at work: halved while frames are lost, regained bit by bit.
 
     `most`: the share while none is lost, 1/8 to 1.
@@ -33,7 +33,7 @@ class Allowance:
         return min(_LONGEST_REST_S, took_s * (1 / self._share - 1))
 
 
-def give_way(niceness: int) -> None:
+def lower_priority(niceness: int) -> None:
     """Let the kernel prefer threads of the gate that are less nice to the one that calls this."""
     thread = threading.get_native_id()
     try:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from agent.vision.worker.pictures import Album, crop_jpeg, frame_jpeg
+from agent.vision.worker.pictures import PictureSelector, crop_jpeg, frame_jpeg
 from agent.vision.worker.plate.track import PlateTracker
-from agent.vision.worker.protocol import MAX_PAYLOAD, SeenCode, SeenPlate, Sighting
+from agent.vision.worker.protocol import MAX_PAYLOAD, Detection, SeenCode, SeenPlate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from agent.vision.worker.latest_frame import Numbered
+    from agent.vision.worker.latest_frame import NumberedFrame
     from agent.vision.worker.protocol import Configure
     from agent.vision.worker.readers import Code, Plate
 
@@ -20,21 +20,21 @@ MOST_CODES = 16
 MOST_PLATES = 8
 _OVERVIEW_EVERY_S = 0.5
 
-Told = tuple[Sighting, list[bytes]]
+Told = tuple[Detection, list[bytes]]
 """A message and its pictures, JPEG."""
 
 
-class Sightings:
+class DetectionBuilder:
     """Make the messages of one eye. `of_codes` may be called from several threads, `of_plates` from one."""
 
     def __init__(self, settings: Configure) -> None:
         self._width_px = settings.picture_width_px
-        self._codes = Album(settings.picture_every_s)
-        self._plates = Album(settings.picture_every_s)
+        self._codes = PictureSelector(settings.picture_every_s)
+        self._plates = PictureSelector(settings.picture_every_s)
         self._tracker = PlateTracker()
         self._overview_at = -math.inf
 
-    def of_codes(self, numbered: Numbered, codes: Sequence[Code]) -> Told:
+    def of_codes(self, numbered: NumberedFrame, codes: Sequence[Code]) -> Told:
         """At most 16 codes of a frame, with a picture of it where their texts are new."""
         at = numbered.frame.at
         named = codes[:MOST_CODES]
@@ -42,9 +42,9 @@ class Sightings:
         if self._codes.wants((code.payload for code in named), at):
             pictures.append(frame_jpeg(numbered.frame.pixels, self._width_px))
         seen = tuple(_seen_code(code) for code in named)
-        return Sighting(frame=numbered.number, at=at, codes=seen, picture=0 if pictures else None), pictures
+        return Detection(frame=numbered.number, at=at, codes=seen, picture=0 if pictures else None), pictures
 
-    def of_plates(self, numbered: Numbered, plates: Sequence[Plate]) -> Told:
+    def of_plates(self, numbered: NumberedFrame, plates: Sequence[Plate]) -> Told:
         """At most 8 plates of a frame, each with its crop and its track."""
         at = numbered.frame.at
         named = plates[:MOST_PLATES]
@@ -57,7 +57,7 @@ class Sightings:
         if self._wants_overview(named, at):
             picture = len(pictures)
             pictures.append(frame_jpeg(numbered.frame.pixels, self._width_px))
-        return Sighting(frame=numbered.number, at=at, plates=seen, picture=picture), pictures
+        return Detection(frame=numbered.number, at=at, plates=seen, picture=picture), pictures
 
     def _wants_overview(self, plates: Sequence[Plate], at: float) -> bool:
         """One picture of the frame for a new text, yet not one for every way in which a doubtful plate is read."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Numbered:
+class NumberedFrame:
     """A frame with its number, counted from 1 over the life of the eye.
 
     `changing`: something moves or has just moved in it, so that a thorough look is worth its time. `still_s`: for how long
@@ -27,12 +27,12 @@ class Numbered:
     since: float = math.inf
 
 
-class Slot:
+class LatestFrame:
     """Hand over the newest frame; older ones that nobody took are dropped, so that a slow reader never falls behind."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._newest: Numbered | None = None
+        self._newest: NumberedFrame | None = None
         self._taken = True
         self._dropped = 0
         self._closed = False
@@ -42,14 +42,14 @@ class Slot:
         """How many frames gave way to a newer one before any reader took them."""
         return self._dropped
 
-    def put(self, numbered: Numbered) -> None:
+    def put(self, numbered: NumberedFrame) -> None:
         """Make this the newest frame and wake who waits."""
         with self._changed:
             self._dropped += not self._taken
             self._newest, self._taken = numbered, False
             self._changed.notify_all()
 
-    def newer_than(self, number: int) -> Numbered | None:
+    def newer_than(self, number: int) -> NumberedFrame | None:
         """Block until there is a frame with a higher number, and take it; None once the slot is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or (self._newest is not None and self._newest.number > number))
@@ -58,7 +58,7 @@ class Slot:
             self._taken = True
             return self._newest
 
-    def newest(self) -> Numbered | None:
+    def newest(self) -> NumberedFrame | None:
         """The newest frame at once, not taken from its readers, or None when there has been none."""
         with self._changed:
             return self._newest
@@ -71,17 +71,17 @@ class Slot:
             self._changed.notify_all()
 
 
-class Turns:
+class FrameThrottle:
     """Hand frames on to a reader that can wait: all in which something stands out, of the others one now and then.
 
     `slot` is where that reader takes them. One thread offers.
     """
 
     def __init__(self) -> None:
-        self.slot = Slot()
+        self.slot = LatestFrame()
         self._handed_at = -math.inf
 
-    def offer(self, numbered: Numbered, still_every_s: float) -> None:
+    def offer(self, numbered: NumberedFrame, still_every_s: float) -> None:
         """Hand the frame on, if it is its turn. `still_every_s`: how often one has it in which nothing stands out."""
         at = numbered.frame.at
         if numbered.still_s > 0 and at - self._handed_at < still_every_s:

@@ -15,14 +15,14 @@ import threading
 from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
-from agent.vision.worker.parent_link import Link, ParentGoneError
+from agent.vision.worker.parent_link import ParentConnection, ParentGoneError
 from agent.vision.worker.protocol import EXIT_ANEW, VERSION, Configure, Hello, ProtocolError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.vision.worker.readers import Readers
-    from agent.vision.worker.sandbox.readable_files import Surroundings
+    from agent.vision.worker.sandbox.readable_files import ReadableFiles
     from drivers.api import CameraNeeds, CameraPort
 
 log = logging.getLogger("agent.vision.worker")
@@ -70,7 +70,7 @@ def serve(
     with socket.socket(fileno=descriptor) as end:
         end.settimeout(None)
         try:
-            return _work(Link(end), make_camera, make_readers, find_needs)
+            return _work(ParentConnection(end), make_camera, make_readers, find_needs)
         except ParentGoneError:
             return EXIT_DONE
         except ProtocolError as error:
@@ -79,7 +79,7 @@ def serve(
 
 
 def _work(
-    link: Link,
+    link: ParentConnection,
     make_camera: Callable[[Configure], CameraPort],
     make_readers: Callable[[Configure], Readers],
     find_needs: Callable[[Configure], CameraNeeds],
@@ -88,24 +88,24 @@ def _work(
     settings = _configuration(link)
     # Loaded after the greeting, so that a slow disk is not taken for an eye that does not start.
     from agent.vision.worker.sandbox.confinement import Confinement  # noqa: PLC0415
-    from agent.vision.worker.sandbox.readable_files import surroundings  # noqa: PLC0415
-    from agent.vision.worker.session import EyeSession  # noqa: PLC0415
+    from agent.vision.worker.sandbox.readable_files import find_readable_files  # noqa: PLC0415
+    from agent.vision.worker.session import WorkerSession  # noqa: PLC0415
 
     if settings.camera_kind in _STILL_KINDS:
         settings = settings.model_copy(update={"frozen_s": 0.0})
-    around = surroundings(find_needs(settings))
+    around = find_readable_files(find_needs(settings))
     _load_what_looks_around(settings)
     confinement = Confinement(around)
     confinement.bar_files()
     readers = make_readers(settings)
     link.send(confinement.complete())
-    session = EyeSession(link, settings, lambda: _camera_of(settings, make_camera, around), readers)
+    session = WorkerSession(link, settings, lambda: _camera_of(settings, make_camera, around), readers)
     if not session.run():
         log.warning("a thread hangs in the camera or a reader; leaving without it")
     return EXIT_DONE
 
 
-def _configuration(link: Link) -> Configure:
+def _configuration(link: ParentConnection) -> Configure:
     for envelope in link.receive(_CONFIGURE_WITHIN_S):
         if isinstance(envelope.message, Configure):
             return envelope.message
@@ -126,7 +126,9 @@ def _load_what_looks_around(settings: Configure) -> None:
         import_module("agent.vision.worker.plate.weights")
 
 
-def _camera_of(settings: Configure, make_camera: Callable[[Configure], CameraPort], around: Surroundings) -> CameraPort:
+def _camera_of(
+    settings: Configure, make_camera: Callable[[Configure], CameraPort], around: ReadableFiles
+) -> CameraPort:
     """The camera, unless what it needs is no longer what the sandbox has rules for: then a new eye must look for it."""
     moved = around.moved()
     if moved is not None:

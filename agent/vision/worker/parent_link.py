@@ -22,7 +22,7 @@ class ParentGoneError(Exception):
     """The parent has closed its end or died: there is nobody left to work for."""
 
 
-class Link:
+class ParentConnection:
     """Send from any thread; receive from one."""
 
     def __init__(self, socket_: socket.socket) -> None:

@@ -40,7 +40,7 @@ def _jpeg(pixels: npt.NDArray[np.uint8], quality: int) -> bytes:
     return encoded.tobytes()
 
 
-class Album:
+class PictureSelector:
     """Say which findings deserve a picture of the frame: those that have had none for `every_s` seconds.
 
     May be asked from several threads.

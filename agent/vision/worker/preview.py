@@ -6,23 +6,23 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
-from agent.vision.worker.cpu_budget import Allowance, give_way
+from agent.vision.worker.cpu_budget import CpuBudget, lower_priority
 from agent.vision.worker.picture_measures import measured
 from agent.vision.worker.pictures import frame_jpeg
-from agent.vision.worker.protocol import Glimpse, Preview
+from agent.vision.worker.protocol import Preview, PreviewFrame
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.vision.worker.latest_frame import Numbered, Slot
-    from agent.vision.worker.parent_link import Link
+    from agent.vision.worker.latest_frame import LatestFrame, NumberedFrame
+    from agent.vision.worker.parent_link import ParentConnection
 
 _MOST_SHARE = 0.5
 _NICENESS = 19
 _MEASURES = ("brightness", "sharpness", "glare", "noise")
 
 
-class Showing:
+class PreviewSender:
     """Make one small picture of a frame, however many watch, for as long as the parent goes on asking.
 
     Its thread is the last that the kernel gives a core to, rests the longer the more frames the code reader loses, and
@@ -30,7 +30,7 @@ class Showing:
     has lost so far.
     """
 
-    def __init__(self, slot: Slot, link: Link, lost: Callable[[], int]) -> None:
+    def __init__(self, slot: LatestFrame, link: ParentConnection, lost: Callable[[], int]) -> None:
         self._slot = slot
         self._link = link
         self._lost = lost
@@ -67,14 +67,14 @@ class Showing:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        give_way(_NICENESS)
-        allowance = Allowance(_MOST_SHARE)
+        lower_priority(_NICENESS)
+        cpu_budget = CpuBudget(_MOST_SHARE)
         while (asked := self._due()) is not None:
             begun_at = time.monotonic()
             newest = self._slot.newest()
             if asked.for_s == 0 or (newest is not None and newest.number != self._shown):
                 self._show(newest, asked)
-            rest_s = max(1 / asked.fps, allowance.rest_s(time.monotonic() - begun_at, self._lost()))
+            rest_s = max(1 / asked.fps, cpu_budget.rest_s(time.monotonic() - begun_at, self._lost()))
             self._due_at = max(self._due_at + rest_s, begun_at) if asked.for_s else self._due_at
 
     def _due(self) -> Preview | None:
@@ -94,13 +94,13 @@ class Showing:
                     self._changed.wait(self._due_at - now)
             return None
 
-    def _show(self, newest: Numbered | None, asked: Preview) -> None:
+    def _show(self, newest: NumberedFrame | None, asked: Preview) -> None:
         if newest is None:
-            self._link.send_if_room(Glimpse(frame=0, at=time.monotonic()))
+            self._link.send_if_room(PreviewFrame(frame=0, at=time.monotonic()))
             return
         pixels = newest.frame.pixels
         height_px, width_px = pixels.shape[:2]
-        glimpse = Glimpse(
+        preview_frame = PreviewFrame(
             frame=newest.number,
             at=newest.frame.at,
             width_px=width_px,
@@ -109,6 +109,6 @@ class Showing:
         )
         if asked.measured:
             measures = measured(pixels)
-            glimpse = glimpse.model_copy(update={name: getattr(measures, name) for name in _MEASURES})
-        if self._link.send_if_room(glimpse, (frame_jpeg(pixels, asked.width_px),)):
+            preview_frame = preview_frame.model_copy(update={name: getattr(measures, name) for name in _MEASURES})
+        if self._link.send_if_room(preview_frame, (frame_jpeg(pixels, asked.width_px),)):
             self._shown = newest.number

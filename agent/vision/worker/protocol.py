@@ -158,7 +158,7 @@ class SeenPlate(Message):
         return self
 
 
-class Sighting(Message):
+class Detection(Message):
     """What was seen in one frame. `picture`: the attachment that shows the whole frame, small."""
 
     type: Literal["sighting"] = "sighting"
@@ -169,7 +169,7 @@ class Sighting(Message):
     picture: Attachment | None = None
 
 
-class Beat(Message):
+class Heartbeat(Message):
     """A sign of life, several a second, and what was done so far.
 
     `at`: when it was sent. `reading_since`, `camera_since`: since when a reader, or a call of the camera, has been at
@@ -207,7 +207,7 @@ class Beat(Message):
     exposable: bool | None = None
 
 
-class Glimpse(Message):
+class PreviewFrame(Message):
     """The answer to Preview: the newest frame as attachment 0, small; no attachment where there is none.
 
     `width_px`, `height_px`: of the frame before it was made small. The measures are those of agent.vision.worker.picture_measures of this
@@ -302,5 +302,5 @@ class Stop(Message):
     type: Literal["stop"] = "stop"
 
 
-FromEye = Hello | Sandbox | CameraState | Sighting | Beat | Glimpse
+FromEye = Hello | Sandbox | CameraState | Detection | Heartbeat | PreviewFrame
 ToEye = Configure | Preview | Expose | Attend | Stop

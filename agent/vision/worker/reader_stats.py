@@ -34,7 +34,7 @@ class ReaderFigures:
     read_at: float | None
 
 
-class Stopwatch:
+class ReaderStats:
     """Time a reader, count its failures, and let it fail now and then, but not for ever.
 
     `gives_way`: its thread waits for others long and often, on a machine with too much to do. What it has computed counts

@@ -8,17 +8,17 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from agent.vision.worker.change_detector import ChangeGate
-from agent.vision.worker.cpu_budget import Allowance, give_way
-from agent.vision.worker.detections import Sightings
-from agent.vision.worker.latest_frame import Turns
-from agent.vision.worker.reader_stats import Stopwatch
+from agent.vision.worker.change_detector import ChangeDetector
+from agent.vision.worker.cpu_budget import CpuBudget, lower_priority
+from agent.vision.worker.detections import DetectionBuilder
+from agent.vision.worker.latest_frame import FrameThrottle
+from agent.vision.worker.reader_stats import ReaderStats
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from agent.vision.worker.latest_frame import Numbered, Slot
-    from agent.vision.worker.parent_link import Link
+    from agent.vision.worker.latest_frame import LatestFrame, NumberedFrame
+    from agent.vision.worker.parent_link import ParentConnection
     from agent.vision.worker.protocol import Configure
     from agent.vision.worker.readers import Code, CodeReader, Plate, Readers
 
@@ -42,7 +42,7 @@ _PLATE_NICENESS = 10
 _DEAR_NICENESS = 15
 
 
-class Reading:
+class ReaderThreads:
     """Read the frames of a slot and tell the parent what was seen.
 
     Three threads, each of which takes the newest frame there is. The first looks at the change gate, makes the cheap
@@ -55,32 +55,32 @@ class Reading:
     then only: a look at nothing would still be under way when a vehicle comes.
     """
 
-    def __init__(self, slot: Slot, readers: Readers, settings: Configure, link: Link) -> None:
+    def __init__(self, slot: LatestFrame, readers: Readers, settings: Configure, link: ParentConnection) -> None:
         self._slot = slot
-        self._plate_turns, self._dear_turns = Turns(), Turns()
+        self._plate_turns, self._dear_turns = FrameThrottle(), FrameThrottle()
         self._readers = readers
         self._link = link
-        self._gate = ChangeGate(settings.gate)
-        self._sightings = Sightings(settings)
+        self._gate = ChangeDetector(settings.gate)
+        self._sightings = DetectionBuilder(settings)
         self._code_at = self._dear_at = self._thorough_at = self._plates_at = -math.inf
         self._without_plate: float | None = None
         self._attending = False
         self._stopping = threading.Event()
-        self.codes = Stopwatch("code")
-        self.dear_looks = Stopwatch("dear code", gives_way=True)
-        self.plates = Stopwatch("plate", gives_way=True)
+        self.codes = ReaderStats("code")
+        self.dear_looks = ReaderStats("dear code", gives_way=True)
+        self.plates = ReaderStats("plate", gives_way=True)
         self.passed = self.dropped = 0
         self._threads = [
             threading.Thread(target=self._read_at_once, name="codes", daemon=True),
             threading.Thread(
                 target=self._read_later,
-                args=(self._plate_turns.slot, self._read_plates, Allowance(_PLATE_SHARE), _PLATE_NICENESS),
+                args=(self._plate_turns.slot, self._read_plates, CpuBudget(_PLATE_SHARE), _PLATE_NICENESS),
                 name="plates",
                 daemon=True,
             ),
             threading.Thread(
                 target=self._read_later,
-                args=(self._dear_turns.slot, self._look_again, Allowance(_DEAR_SHARE), _DEAR_NICENESS),
+                args=(self._dear_turns.slot, self._look_again, CpuBudget(_DEAR_SHARE), _DEAR_NICENESS),
                 name="dear codes",
                 daemon=True,
             ),
@@ -132,25 +132,27 @@ class Reading:
             # Only now: what the cheap steps have read needs no dear look.
             self._dear_turns.offer(numbered, _ASLEEP_EVERY_S if asleep else _STILL_DEAR_EVERY_S)
 
-    def _read_later(self, slot: Slot, read: Callable[[Numbered], None], allowance: Allowance, niceness: int) -> None:
-        give_way(niceness)
+    def _read_later(
+        self, slot: LatestFrame, read: Callable[[NumberedFrame], None], cpu_budget: CpuBudget, niceness: int
+    ) -> None:
+        lower_priority(niceness)
         number = 0
         while (numbered := slot.newer_than(number)) is not None:
             number = numbered.number
             begun_at = time.monotonic()
             read(numbered)
-            self._stopping.wait(allowance.rest_s(time.monotonic() - begun_at, self.dropped))
+            self._stopping.wait(cpu_budget.rest_s(time.monotonic() - begun_at, self.dropped))
 
     # ------------------------------------------------------------------------------------------------ one frame
 
-    def _read_codes(self, reader: CodeReader, numbered: Numbered) -> None:
+    def _read_codes(self, reader: CodeReader, numbered: NumberedFrame) -> None:
         codes: Sequence[Code] = ()
         hint = numbered.changing or self._attending
         with self.codes.timing():
             codes = reader.look(numbered.frame.pixels, numbered.frame.at, hint=hint, budget_ms=0.0)
         self._tell_codes(numbered, codes)
 
-    def _look_again(self, numbered: Numbered) -> None:
+    def _look_again(self, numbered: NumberedFrame) -> None:
         reader, at = self._readers.dear_codes, numbered.frame.at
         # A sign in the yard may show a code for ever: it must not put off the looks for the driver's.
         if reader is None or max(at - self._code_at, at - self._dear_at) <= _READ_LATELY_S:
@@ -162,7 +164,7 @@ class Reading:
             codes = reader.look(numbered.frame.pixels, at, hint=hint, budget_ms=_DEAR_LOOK_MS)
         self._tell_codes(numbered, codes)
 
-    def _tell_codes(self, numbered: Numbered, codes: Sequence[Code]) -> None:
+    def _tell_codes(self, numbered: NumberedFrame, codes: Sequence[Code]) -> None:
         if codes:
             at = numbered.frame.at
             if at - self._code_at > _READ_LATELY_S:
@@ -171,7 +173,7 @@ class Reading:
             self._code_at = at
             self._link.send(*self._sightings.of_codes(numbered, codes))
 
-    def _read_plates(self, numbered: Numbered) -> None:
+    def _read_plates(self, numbered: NumberedFrame) -> None:
         reader, at = self._readers.plates, numbered.frame.at
         if reader is None or (numbered.since == self._without_plate and at - self._plates_at < _SAME_PLATE_EVERY_S):
             return

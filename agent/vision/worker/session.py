@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 from agent.vision.worker.capture import Capture
 from agent.vision.worker.exposure import ExposureGuide, screen
-from agent.vision.worker.latest_frame import Slot
+from agent.vision.worker.latest_frame import LatestFrame
 from agent.vision.worker.picture_measures import Measures, measured
-from agent.vision.worker.preview import Showing
-from agent.vision.worker.protocol import Attend, Beat, Expose, Preview, Stop
-from agent.vision.worker.reader_threads import Reading
-from agent.vision.worker.view_quality import ViewWatch
+from agent.vision.worker.preview import PreviewSender
+from agent.vision.worker.protocol import Attend, Expose, Heartbeat, Preview, Stop
+from agent.vision.worker.reader_threads import ReaderThreads
+from agent.vision.worker.view_quality import ViewQualityMonitor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.vision.worker.parent_link import Link
+    from agent.vision.worker.parent_link import ParentConnection
     from agent.vision.worker.protocol import Configure
     from agent.vision.worker.readers import Readers
     from drivers.api import CameraPort
@@ -32,19 +32,19 @@ _READING_STOP_S = 1.0
 _SHOWING_STOP_S = 0.5
 
 
-class EyeSession:
+class WorkerSession:
     """Run the threads of one eye. The thread that calls `run` listens to the parent, beats and watches the camera."""
 
     def __init__(
-        self, link: Link, settings: Configure, make_camera: Callable[[], CameraPort], readers: Readers
+        self, link: ParentConnection, settings: Configure, make_camera: Callable[[], CameraPort], readers: Readers
     ) -> None:
         self._link = link
         self._settings = settings
-        self._slot = Slot()
+        self._slot = LatestFrame()
         self._capture = Capture(make_camera, self._slot, settings, link.send)
-        self._reading = Reading(self._slot, readers, settings, link)
-        self._showing = Showing(self._slot, link, lambda: self._reading.dropped)
-        self._view = ViewWatch(settings.view_s)
+        self._reading = ReaderThreads(self._slot, readers, settings, link)
+        self._showing = PreviewSender(self._slot, link, lambda: self._reading.dropped)
+        self._view = ViewQualityMonitor(settings.view_s)
         self._measures = Measures(0.0, 0.0, 0.0)
         self._measured_at = 0.0
         self._measured_frame = 0
@@ -136,7 +136,7 @@ class EyeSession:
         busy = [one.busy_since for one in (codes, plates, again) if one.busy_since is not None]
         read_at = [one.read_at for one in (codes, plates, again) if one.read_at is not None]
         self._link.send(
-            Beat(
+            Heartbeat(
                 at=time.monotonic(),
                 captured_at=captured.frame_at,
                 read_at=max(read_at, default=None),

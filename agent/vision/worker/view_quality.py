@@ -32,7 +32,7 @@ _USUAL_AFTER = 60
 _USUAL_WEIGHT = 0.005
 
 
-class ViewWatch:
+class ViewQualityMonitor:
     """Judge the measures over time. A bad view is believed after a time, a good one at once.
 
     `patience_s` is that time for a dark, covered or blurred view and a white picture. Longer, so that they are no alarm:

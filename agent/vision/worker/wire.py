@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from agent.vision.worker.protocol import MAX_PICTURES, FromEye, Glimpse, Message, ProtocolError, Sighting, ToEye
+from agent.vision.worker.protocol import MAX_PICTURES, Detection, FromEye, Message, PreviewFrame, ProtocolError, ToEye
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -129,9 +129,9 @@ class Decoder:
 def _attachments(message: FromEye | ToEye) -> list[int]:
     """The numbers of the pictures that a message names."""
     match message:
-        case Sighting():
+        case Detection():
             named = [message.picture, *(plate.crop for plate in message.plates)]
-        case Glimpse():
+        case PreviewFrame():
             named = [message.picture]
         case _:
             named = []

@@ -32,6 +32,7 @@ from agent.core.lane.io import (
     Decided,
     Hold,
     Input,
+    InterlockChanged,
     Pulsed,
     Raise,
     Record,
@@ -39,7 +40,6 @@ from agent.core.lane.io import (
     RelayChanged,
     Sampled,
     Ticked,
-    WayChanged,
 )
 from agent.core.lane.state import LaneOrders
 from agent.core.lane.step import State
@@ -186,7 +186,7 @@ class Monitor:
             self.free = self.free and item.reason is not Reason.INTERLOCKED
             if isinstance(item.item, Sampled):
                 self.take_in(item.item)
-        elif isinstance(item, WayChanged):
+        elif isinstance(item, InterlockChanged):
             self.free, self.arm_in_use = item.free, item.arm_in_use
         elif isinstance(item, Pulsed):
             self._report(item)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from agent.core.decision.decision import Decision
 from agent.core.events.event_types import BarrierTested, LaneOrdered, Outcome
-from agent.core.lane.interlock import Ways, arm_in_use, claim, is_free, settle
+from agent.core.lane.interlock import InterlockState, arm_in_use, claim, is_free, settle
 from agent.core.lane.io import (
     Close,
     Commanded,
@@ -18,6 +18,7 @@ from agent.core.lane.io import (
     Decided,
     Hold,
     Input,
+    InterlockChanged,
     PlateRead,
     Presented,
     Pulsed,
@@ -28,7 +29,6 @@ from agent.core.lane.io import (
     RelayChanged,
     Sampled,
     Ticked,
-    WayChanged,
 )
 from agent.core.lane.state import occupies
 from agent.core.lane.step import Lane, LaneRules, State, step
@@ -322,9 +322,9 @@ class World:
         self.report("delivered")
         self.perhaps(0.1, self.wild)
         if self.rules.shares_arm and self.odd(0.1):
-            self.feed(WayChanged(self.now, free=False, arm_in_use=True))
+            self.feed(InterlockChanged(self.now, free=False, arm_in_use=True))
             self.idle_time(9.0)
-            self.feed(WayChanged(self.now, free=True))
+            self.feed(InterlockChanged(self.now, free=True))
         self.idle_time(self.dice.choice((0.2, 1.0, 9.0)))
         self.sense(closed=True)
 
@@ -398,17 +398,17 @@ class World:
         """The neighbours come and go."""
         if self.rules.neighbours:
             in_use = self.rules.shares_arm and self.odd(0.35)
-            self.feed(WayChanged(self.now, free=not in_use and self.odd(0.8), arm_in_use=in_use))
+            self.feed(InterlockChanged(self.now, free=not in_use and self.odd(0.8), arm_in_use=in_use))
 
     def block(self) -> None:
         """A neighbour opens before this lane can."""
-        self.feed(WayChanged(self.now, free=False))
+        self.feed(InterlockChanged(self.now, free=False))
 
     def other_direction(self) -> None:
         """A vehicle of the other direction goes through the arm of this lane."""
         if not self.rules.shares_arm:
             return
-        self.feed(WayChanged(self.now, free=False, arm_in_use=True))
+        self.feed(InterlockChanged(self.now, free=False, arm_in_use=True))
         self.sense(0.5, opened=True, closed=False)
         self.sense(safety=True)
         self.perhaps(0.8, lambda: self.sense(presence=True))
@@ -418,7 +418,7 @@ class World:
             self.sense(presence=False)
             self.sense(0.5, opened=False, closed=True)
         self.perhaps(0.1, lambda: self.idle_time(61.0))
-        self.feed(WayChanged(self.now, free=True))
+        self.feed(InterlockChanged(self.now, free=True))
         self.perhaps(0.1, lambda: self.order(CommandKind.OPEN))
         self.sense()
         self.perhaps(0.2, lambda: self.idle_time(61.0))
@@ -462,7 +462,7 @@ class World:
         self.feed(RelayChanged(self.now, up=True))
         self.feed(ReadersChanged(self.now, up=True))
         if self.rules.neighbours:
-            self.feed(WayChanged(self.now, free=True))
+            self.feed(InterlockChanged(self.now, free=True))
         self.bits |= {"presence": False, "safety": False}
         self.bits |= {name: False for name in ("photocell", "opened", "key", "hold") if self.has(name)}
         self.bits |= {"closed": True} if self.has("closed") else {}
@@ -502,7 +502,7 @@ class World:
         """The contact is let go, the neighbours are away."""
         self.sense(hold=False, key=False)
         if self.rules.neighbours:
-            self.feed(WayChanged(self.now, free=True))
+            self.feed(InterlockChanged(self.now, free=True))
 
 
 def opens(effects: tuple[Effect, ...]) -> bool:
@@ -624,7 +624,7 @@ class Pair:
     def __init__(self, name: str, seed: int) -> None:
         rules = PAIRS[name]
         shared = [("left", "right")] if rules.get("shares_arm") else []
-        self.ways = Ways.of([("left", "right")], shared)
+        self.ways = InterlockState.of([("left", "right")], shared)
         self.worlds = [
             PairedWorld(self, lane, LaneRules(lane, number, **rules), seed + number)
             for number, lane in enumerate(("left", "right"))
@@ -640,7 +640,7 @@ class Pair:
             standing = is_free(self.ways, world.name), arm_in_use(self.ways, world.name)
             if self.told.get(world.name) != standing and self.dice.random() < 0.8:
                 self.told[world.name] = standing
-                world.feed(WayChanged(world.now, *standing))
+                world.feed(InterlockChanged(world.now, *standing))
 
     def run(self, steps: int) -> None:
         """Move the lanes in turn; both begin with inputs that prove them closed."""

@@ -16,6 +16,7 @@ from agent.core.lane.io import (
     Decide,
     Decided,
     Hold,
+    InterlockChanged,
     Keep,
     PlateRead,
     Presented,
@@ -26,7 +27,6 @@ from agent.core.lane.io import (
     Sampled,
     Show,
     Ticked,
-    WayChanged,
 )
 from agent.core.lane.state import Delivery, LaneOrders
 from agent.core.lane.step import Lane, LaneRules, State, step
@@ -194,7 +194,7 @@ class Yard:
         return self.feed(Sampled(self.now, self.at, **self.bits))  # type: ignore[arg-type]
 
     def way(self, *, free: bool, arm_in_use: bool = False) -> list[str]:
-        return self.feed(WayChanged(self.now, free=free, arm_in_use=arm_in_use))
+        return self.feed(InterlockChanged(self.now, free=free, arm_in_use=arm_in_use))
 
     def wait(self, seconds: float) -> list[str]:
         """Let time go by, with fresh samples that do not change."""

@@ -7,14 +7,14 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-from agent.vision.session import EyeLimits
-from agent.vision.supervisor import EyePort
+from agent.vision.session import WorkerLimits
+from agent.vision.supervisor import CameraSupervisor
 from agent.vision.worker.protocol import Configure, GateSettings
 from tests.support.waiting import PATIENCE_S, scaled
 
 ROOT = Path(__file__).parents[3]
 CHILD = str(ROOT / "tests" / "support" / "vision" / "worker_child.py")
-LIMITS = EyeLimits(
+LIMITS = WorkerLimits(
     start_s=scaled(15),
     hang_s=scaled(3),
     reading_s=scaled(0.5),
@@ -34,7 +34,7 @@ class Watched:
         self._looked = 0
         self._changed = threading.Condition()
         table = {"camera_kind": "drawn", "camera": {}, "beat_s": 0.05, "gate": GateSettings(enabled=False)}
-        self.port = EyePort(
+        self.port = CameraSupervisor(
             "lane1-front",
             Configure(**(table | settings)),
             on_seen=self.sights.put,

@@ -24,7 +24,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parent.parent.parent.parent))
 
 from agent.vision.worker import main
-from agent.vision.worker.protocol import VERSION, Beat, CameraPhase, CameraState, Hello, Sighting
+from agent.vision.worker.protocol import VERSION, CameraPhase, CameraState, Detection, Heartbeat, Hello
 from agent.vision.worker.readers import Readers
 from agent.vision.worker.wire import encoded
 from drivers.api import CameraDetails, Frame
@@ -156,18 +156,18 @@ def misbehave(mode, end):
     pid = os.getpid() + (mode == "stranger")
     end.sendall(encoded(Hello(pid=pid, version=VERSION + (mode == "old"))))
     now = time.monotonic()
-    end.sendall(encoded(Beat(at=now)))
+    end.sendall(encoded(Heartbeat(at=now)))
     match mode:
         case "garbage":
             end.sendall(b"GET / HTTP/1.1\r\n\r\n")
         case "liar":
-            text = encoded(Sighting(frame=1, at=now))[4:].replace(
+            text = encoded(Detection(frame=1, at=now))[4:].replace(
                 b'"plates":[]',
                 b'"plates":[{"text":"A","positions":[],"kind":"x","confidence":1.0,"box":[0,0,0,0]}]',
             )
             end.sendall(len(text).to_bytes(4, "big") + text)
         case "future":
-            end.sendall(encoded(Sighting(frame=1, at=now + 86400)))
+            end.sendall(encoded(Detection(frame=1, at=now + 86400)))
         case "exit":
             os._exit(3)
         case "held":
@@ -202,7 +202,7 @@ def serve():
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             end.sendall(encoded(Hello(pid=os.getpid(), version=VERSION)))
             while True:
-                end.sendall(encoded(Beat(at=time.monotonic())))
+                end.sendall(encoded(Heartbeat(at=time.monotonic())))
                 threading.Event().wait(0.1)
         misbehave(options.mode, end)
 

@@ -19,7 +19,7 @@ from agent.core.model.reasons import Reason
 from agent.devices.supervisor import PortState
 from agent.i18n import Language, translate
 from agent.i18n.recorded import recorded_detail
-from agent.vision.mapping import EyeStatus
+from agent.vision.mapping import CameraStatus
 from agent.vision.worker.protocol import CameraPhase, CameraState
 from agent.vision.worker.wire import Decoder, encoded
 from drivers.text import Text, joined
@@ -119,7 +119,7 @@ def test_what_an_eye_says_of_its_camera_is_told_beyond_its_process():
     words = joined(["cam", Text("no such file")], ": ")
     sent = encoded(CameraState(phase=CameraPhase.BACKOFF, detail=words))
     (received,) = Decoder(from_eye=True).feed(sent)
-    status = EyeStatus("out/front", PortState.CONNECTING, CameraPhase.CONNECTING).with_camera(received.message)
+    status = CameraStatus("out/front", PortState.CONNECTING, CameraPhase.CONNECTING).with_camera(received.message)
     assert status.detail == "cam: no such file"
     assert translate(status.detail, Language.RU) == "cam: нет такого файла"
 

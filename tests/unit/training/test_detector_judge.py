@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from agent.vision.worker.plate.detector import Detection, PlateDetector
+from agent.vision.worker.plate.detector import PlateBox, PlateDetector
 from agent.vision.worker.plate.reader import PlateReader
 from drivers.camera.yard.scene import Scene, Vehicle, draw_scene
 from training.detector.judge import Finding, false_finds, found
@@ -21,9 +21,9 @@ class Says:
     def __init__(self, *boxes: tuple[int, int, int, int]) -> None:
         self._boxes = boxes
 
-    def find(self, pixels: np.ndarray, longest_px: int = 640) -> list[Detection]:
+    def find(self, pixels: np.ndarray, longest_px: int = 640) -> list[PlateBox]:
         return [
-            Detection(np.float32([[x, y], [x + w, y], [x + w, y + h], [x, y + h]]), (x, y, w, h), 0.9)
+            PlateBox(np.float32([[x, y], [x + w, y], [x + w, y + h], [x, y + h]]), (x, y, w, h), 0.9)
             for x, y, w, h in self._boxes
         ]
 

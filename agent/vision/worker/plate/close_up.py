@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from agent.vision.worker.plate.box import overlap
-from agent.vision.worker.plate.detector import Detection
+from agent.vision.worker.plate.detector import PlateBox
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,7 +27,7 @@ _SMALLEST_PX: Final = 8
 _SAME: Final = 0.3
 
 
-def close_up(detector: PlateDetector, pixels: NDArray[np.uint8], first: Detection) -> Detection | None:
+def close_up(detector: PlateDetector, pixels: NDArray[np.uint8], first: PlateBox) -> PlateBox | None:
     """The plate of a detection as it is found in the frame's own pixels around it; None where it is not found there.
 
     `pixels`: BGR, shape (height, width, 3). Places are those of the frame.
@@ -63,9 +63,9 @@ def _around(box: Box, pixels: NDArray[np.uint8]) -> tuple[int, int, int, int]:
     )
 
 
-def _placed(found: Detection, scale: NDArray[np.float32], corner: NDArray[np.float32]) -> Detection:
+def _placed(found: PlateBox, scale: NDArray[np.float32], corner: NDArray[np.float32]) -> PlateBox:
     """A detection of a part as one of the frame."""
     x, y, width, height = found.box
     across, down = (float(value) for value in scale)
     box = (x * across + float(corner[0]), y * down + float(corner[1]), width * across, height * down)
-    return Detection((found.corners * scale + corner).astype(np.float32), box, found.score)
+    return PlateBox((found.corners * scale + corner).astype(np.float32), box, found.score)

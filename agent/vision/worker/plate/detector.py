@@ -26,7 +26,7 @@ _SMALLEST_SIDE_PX: Final = 32
 
 
 @dataclass(frozen=True, slots=True)
-class Detection:
+class PlateBox:
     """A plate at a place. `corners`: shape (4, 2), clockwise from the top left. `box`: x, y, width, height. In pixels."""
 
     corners: NDArray[np.float32]
@@ -43,7 +43,7 @@ class PlateDetector:
         self._threshold = threshold
         self._overlap = overlap
 
-    def find(self, pixels: NDArray[np.uint8], longest_px: int = 640) -> list[Detection]:
+    def find(self, pixels: NDArray[np.uint8], longest_px: int = 640) -> list[PlateBox]:
         """The plates in a BGR picture, shape (height, width, 3), best first, in the picture's own pixels.
 
         The picture is shrunk to `longest_px` on its longest side before looking; it is never enlarged.
@@ -73,9 +73,9 @@ def clockwise(corners: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.roll(around, -int(np.argmin(around.sum(axis=1))), axis=0)
 
 
-def _detection(corners: NDArray[np.float32], box: NDArray[np.float32], score: np.float32) -> Detection:
+def _detection(corners: NDArray[np.float32], box: NDArray[np.float32], score: np.float32) -> PlateBox:
     x, y, width, height = (float(value) for value in box)
-    return Detection(clockwise(corners.astype(np.float32)), (x, y, width, height), float(score))
+    return PlateBox(clockwise(corners.astype(np.float32)), (x, y, width, height), float(score))
 
 
 def _shrunk(pixels: NDArray[np.uint8], longest_px: int) -> tuple[NDArray[np.uint8], NDArray[np.float32]]:

@@ -24,7 +24,7 @@ from agent.core.plates import (
 from agent.vision.worker.plate import ctc, rectify, weights
 from agent.vision.worker.plate.close_up import close_up
 from agent.vision.worker.plate.colour import Light, colour_of, light_of
-from agent.vision.worker.plate.detector import Detection, PlateDetector
+from agent.vision.worker.plate.detector import PlateBox, PlateDetector
 from agent.vision.worker.plate.recogniser import PlateRecogniser
 
 if TYPE_CHECKING:
@@ -143,7 +143,7 @@ class PlateReader:
         corners = np.array([[0, 0], [width, 0], [width, height], [0, height]], dtype=np.float32)
         centre = corners.mean(axis=0)
         corners = (centre + (corners - centre) / 1.1).astype(np.float32)
-        plate = Detection(corners, (0.0, 0.0, float(width), float(height)), 1.0)
+        plate = PlateBox(corners, (0.0, 0.0, float(width), float(height)), 1.0)
         # The plate fills the picture, which therefore says nothing of the light.
         return self._read_one(pixels, plate, Light())
 
@@ -161,7 +161,7 @@ class PlateReader:
         ]
         return [plate for plate in read if plate is not None]
 
-    def _counts(self, detection: Detection, pixels: NDArray[np.uint8]) -> bool:
+    def _counts(self, detection: PlateBox, pixels: NDArray[np.uint8]) -> bool:
         """Whether the plate lies in the zone, and whole in the picture: what is cut off would be made up."""
         height, width = pixels.shape[:2]
         x, y, across, down = detection.box
@@ -171,7 +171,7 @@ class PlateReader:
         centre = ((x + across / 2) / width, (y + down / 2) / height)
         return not self._zone.size or cv2.pointPolygonTest(self._zone, centre, measureDist=False) >= 0
 
-    def _read_closer(self, pixels: NDArray[np.uint8], detection: Detection, light: Light) -> PlateFound | None:
+    def _read_closer(self, pixels: NDArray[np.uint8], detection: PlateBox, light: Light) -> PlateFound | None:
         """Read a plate, and where that is not sure to be all of it once more with tighter corners; the surer reading."""
         first = self._read_one(pixels, detection, light)
         if first is not None and _is_whole(first):
@@ -181,7 +181,7 @@ class PlateReader:
         both = [read for read in (second, first) if read is not None]
         return max(both, key=lambda read: (_is_whole(read), read.confidence), default=None)
 
-    def _read_one(self, pixels: NDArray[np.uint8], detection: Detection, light: Light) -> PlateFound | None:
+    def _read_one(self, pixels: NDArray[np.uint8], detection: PlateBox, light: Light) -> PlateFound | None:
         read = self._views(pixels, detection.corners)
         if read is None or read.best.probability < _LEAST_PROBABILITY:
             return None

@@ -16,7 +16,7 @@ from agent.vision.worker.qr import locator
 from agent.vision.worker.qr.code import merged, middle, placed
 from agent.vision.worker.qr.engines import ENGINE_ERRORS, GLOBAL, LOCAL, Seen, zbar_engine, zxing
 from agent.vision.worker.qr.error_correction import Confirmation
-from agent.vision.worker.qr.frame_merge import Afterglow
+from agent.vision.worker.qr.frame_merge import FrameMerger
 from agent.vision.worker.qr.steps import STEPS
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ class Cascade:
         self._round = _Round()
         self._rests_until = -math.inf
         self._confirmation = Confirmation()
-        self._afterglow = Afterglow()
+        self._frame_merger = FrameMerger()
 
     def look(self, pixels: Pixels, at: float, *, hint: bool, budget_ms: float) -> list[Code]:
         """The codes in one frame, each once.
@@ -158,7 +158,7 @@ class Cascade:
 
     def _brightest(self, frame: _Frame) -> None:
         """Read what the last few frames show together."""
-        glow = self._afterglow.with_frame(frame.grey, frame.at)
+        glow = self._frame_merger.with_frame(frame.grey, frame.at)
         if frame.codes or glow is None:
             return
         brightest, scale = glow

@@ -19,7 +19,7 @@ _MEMORY_S: Final = 1.0
 _LONGEST_PX: Final = 1280
 
 
-class Afterglow:
+class FrameMerger:
     """The brightest of the last frames, pixel by pixel.
 
     A screen that refreshes while the camera looks is dark in one band of each frame, and no frame shows the symbol

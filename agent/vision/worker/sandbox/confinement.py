@@ -12,7 +12,7 @@ from agent.vision.worker.sandbox import landlock, limits, seccomp
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.vision.worker.sandbox.readable_files import Surroundings
+    from agent.vision.worker.sandbox.readable_files import ReadableFiles
 
 _TOO_OLD = frozenset({errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP})
 
@@ -24,7 +24,7 @@ class Confinement:
     and a library may start one of its own as it is loaded. `complete` is called once all is loaded, before the first pixel.
     """
 
-    def __init__(self, surroundings: Surroundings) -> None:
+    def __init__(self, surroundings: ReadableFiles) -> None:
         self._around = surroundings
         self._layers = _Layers()
 
@@ -72,7 +72,7 @@ class _Layers:
         self.missing.append(f"{layer}: {why}")
 
 
-def _bar_files(surroundings: Surroundings, layers: _Layers) -> None:
+def _bar_files(surroundings: ReadableFiles, layers: _Layers) -> None:
     abi = landlock.version()
     if not abi:
         layers.lack(Layer.FILES, "this kernel has no Landlock")

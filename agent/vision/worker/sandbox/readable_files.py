@@ -40,7 +40,7 @@ _Identity = tuple[int, int, int] | None
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class ReadableFiles:
     """What an eye may reach, as it was when the rules were made. `_seen`: by path, what stood there."""
 
     readable: tuple[Path, ...]
@@ -55,13 +55,13 @@ class Surroundings:
         return next((path for path, identity in self._seen if _identity(path) != identity), None)
 
 
-def surroundings(needs: CameraNeeds) -> Surroundings:
+def find_readable_files(needs: CameraNeeds) -> ReadableFiles:
     """What an eye with such a camera may reach, as it is now."""
     names = tuple(map(Path, _NAMES)) if needs.names else ()
     own_ports = () if needs.own_port is None else (needs.own_port,)
     own = (*needs.files, *needs.devices, *names)
     code = [Path(place).absolute() for place in (*sys.path, *_CODE) if place]
-    return Surroundings(
+    return ReadableFiles(
         readable=tuple(dict.fromkeys((*code, *map(Path, _MACHINE), *names, *needs.files))),
         devices=needs.devices,
         tcp_ports=tuple(dict.fromkeys((*needs.tcp_ports, *((DNS_PORT,) if needs.names else ()), *own_ports))),

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from agent.assembly.command_handlers import ORDER_S, SNAPSHOT_S, Parts, executors
+from agent.assembly.command_handlers import ORDER_S, SNAPSHOT_S, HandlerDependencies, make_handlers
 from agent.core.commands.command import LANE_COMMANDS, Answer, Command, CommandName, Result
 from agent.core.crypto.keys import SigningKey
 from agent.core.lane.io import CommandKind
@@ -84,7 +84,7 @@ class Gate:
         self.registry = Registry.open(folder / "registry.db", 17, [ROOT.public], 1 << 24)
         self.folder = folder
         self.lists = self.keeper(self.list_file)
-        self.parts = Parts(
+        self.parts = HandlerDependencies(
             lanes={"in-1": self.lane},
             cameras={"in-1/front": self.camera},
             uplink=OneUplink(),
@@ -92,7 +92,7 @@ class Gate:
             trust=(self.lists,),
             log_level=LogLevel("info"),
         )
-        self.executors = executors(self.parts)
+        self.executors = make_handlers(self.parts)
 
     def keeper(self, file):
         desk = ListDesk(self.registry, ChunkSpool(self.folder / "incoming"), now, str)
@@ -189,8 +189,8 @@ def test_without_any_list_there_is_none_in_force(gate, tmp_path):
     ):
         lists = gate.keeper(path)
         assert lists.reload().trust is None
-        parts = Parts({}, {}, OneUplink(), gate.evidence, (lists,), gate.parts.log_level)
-        answer = executors(parts)[CommandName.RELOAD_LISTS](None)
+        parts = HandlerDependencies({}, {}, OneUplink(), gate.evidence, (lists,), gate.parts.log_level)
+        answer = make_handlers(parts)[CommandName.RELOAD_LISTS](None)
         assert (answer.result, answer.data) == (Result.FAILED, {"version": None})
         assert words in answer.detail or "GTL1" in answer.detail
 

@@ -14,13 +14,13 @@ import pytest
 from agent.assembly.app import App
 from agent.broker.topics import Topics
 from agent.clock.files import ClockFiles
-from agent.clock.monitor import ClockKeeper
+from agent.clock.monitor import ClockMonitor
 from agent.core.clock.trust import HoldoverRules
 from agent.core.crypto.keys import SigningKey
 from agent.core.model.moment import Moment
-from agent.devices.inputs import SignalMap, SignalWatch
-from agent.devices.scanner import ScannerWatch
-from agent.devices.status import Devices
+from agent.devices.inputs import InputMonitor, SignalMap
+from agent.devices.scanner import ScannerMonitor
+from agent.devices.status import DeviceStatusTable
 from agent.devices.supervisor import PortState
 from agent.doctor.codes import Check, Code
 from agent.lists.mqtt_sync import ListSync
@@ -29,8 +29,8 @@ from agent.mqtt.evidence_upload import EvidenceSender, EvidenceSettings
 from agent.mqtt.health_messages import HealthOut
 from agent.mqtt.messages import Incoming
 from agent.recording.checkpoints import Checkpointer
-from agent.recording.evidence_writer import Keeper
-from agent.recording.retention import DAY_S, HOUR_S, Ages, Erasure, Housekeeper, PersonalAges
+from agent.recording.evidence_writer import EvidenceWriter
+from agent.recording.retention import DAY_S, HOUR_S, PersonalAges, PersonalDataRetention, RetentionAges, RetentionJob
 from agent.site.dispatcher import Inbox
 from agent.store.evidence.evidence import EvidenceStore
 from agent.store.journal.reader import JournalReader
@@ -43,7 +43,7 @@ from tests.support.store.journals import UTC, FakeClock, device, open_journal
 from tests.support.store.registries import open_registry
 from tests.support.waiting import PATIENCE_S, eventually
 
-AGES = Ages(events_s=7 * DAY_S, events_bytes=1 << 30)
+AGES = RetentionAges(events_s=7 * DAY_S, events_bytes=1 << 30)
 PERSONAL = PersonalAges(uses_s=180 * DAY_S, lists_s=24 * HOUR_S)
 KEY = SigningKey.from_seed(sha256(b"gate").digest())
 # What is shown on an unfixed agent is the silence of the part, not the traceback that Python prints.
@@ -78,13 +78,13 @@ def test_a_housekeeper_that_fails_goes_on_to_prune_so_that_the_disk_does_not_fil
     monkeypatch.setattr("agent.recording.retention.ROUND_S", 0.01)
     monkeypatch.setattr("agent.recording.retention.PRUNE_EVERY_S", 0.01)
     registry, prune = open_registry(tmp_path / "registry.db"), Faulty(lambda: 0)
-    erasure = Erasure(registry, PERSONAL, FakeClock(UTC), lambda _drafts: None)
-    keeper = Housekeeper(journal, AGES, prune, pytest.fail, erasure)
-    keeper.start()
+    personal_data = PersonalDataRetention(registry, PERSONAL, FakeClock(UTC), lambda _drafts: None)
+    part = RetentionJob(journal, AGES, prune, pytest.fail, personal_data)
+    part.start()
     try:
         eventually(lambda: len(prune.calls) >= 2, what="a second round")
     finally:
-        keeper.stop()
+        part.stop()
         registry.close()
 
 
@@ -95,33 +95,33 @@ def test_a_fault_that_stays_in_one_duty_of_the_housekeeper_keeps_no_other_from_b
     monkeypatch.setattr("agent.recording.retention.PRUNE_EVERY_S", 0.01)
     registry = open_registry(tmp_path / "registry.db")
     pruned = mocker.spy(journal, "prune")
-    erasure = Erasure(registry, PERSONAL, FakeClock(UTC), lambda _drafts: None)
-    keeper = Housekeeper(journal, AGES, Faulty(times=1_000_000), pytest.fail, erasure)
-    keeper.start()
+    personal_data = PersonalDataRetention(registry, PERSONAL, FakeClock(UTC), lambda _drafts: None)
+    part = RetentionJob(journal, AGES, Faulty(times=1_000_000), pytest.fail, personal_data)
+    part.start()
     try:
         eventually(lambda: pruned.call_count >= 2, what="the journal pruned twice")
     finally:
-        keeper.stop()
+        part.stop()
         registry.close()
 
 
 def test_pictures_are_kept_after_one_that_could_not_be(tmp_path, mocker):
     store = EvidenceStore(tmp_path / "evidence", 1 << 20)
     mocker.patch.object(store, "keep", keep := Faulty(store.keep))
-    keeper = Keeper(store)
-    keeper.start()
+    part = EvidenceWriter(store)
+    part.start()
     for picture in (b"one", b"two"):
-        keeper.keep({sha256(picture).hexdigest(): picture})
+        part.keep({sha256(picture).hexdigest(): picture})
     try:
         eventually(lambda: keep.calls == [(sha256(b"two").hexdigest(), b"two")])
     finally:
-        keeper.stop()
+        part.stop()
 
 
 @pytest.mark.parametrize(("times", "recorded"), [(1, ["lost", "up"]), (2, ["up"])])
 def test_a_change_of_a_device_that_could_not_be_recorded_is_tried_once_more_before_the_next(times, recorded):
     recorder = SimpleNamespace(note=(note := Faulty(times=times)))
-    devices = Devices(recorder, lambda: UTC)
+    devices = DeviceStatusTable(recorder, lambda: UTC)
     devices.start()
     devices.changed("relay", "out/relay", "lost", "pulled")
     devices.changed("relay", "out/relay", "up", "back")
@@ -144,14 +144,14 @@ def test_the_chain_is_signed_after_a_time_that_it_could_not_be(journal):
 
 def test_a_change_of_the_clock_that_could_not_be_told_is_told_before_the_next(tmp_path):
     clock, note = HandClock(), Faulty()
-    keeper = ClockKeeper(clock, FloorInMemory(), ClockFiles(tmp_path, "this run"), HoldoverRules(), note)
-    first = keeper.trust().state
-    keeper.start()
+    part = ClockMonitor(clock, FloorInMemory(), ClockFiles(tmp_path, "this run"), HoldoverRules(), note)
+    first = part.trust().state
+    part.start()
     clock.goes_on(1.0, gained=3600.0, synced=False)
     try:
         eventually(lambda: [one.event.state for ([one],) in note.calls] == [first, "UNTRUSTED"])
     finally:
-        keeper.stop()
+        part.stop()
 
 
 def test_the_rows_of_the_site_are_told_after_a_time_that_they_could_not_be(tmp_path, mocker):
@@ -184,7 +184,7 @@ class Board:
 
 def test_inputs_are_felt_after_a_listener_that_failed_when_the_board_was_lost():
     samples = threading.Event()
-    watch = SignalWatch("out", Board(), SignalMap(presence=1, debounce_s=0), lambda _s: samples.set(), Faulty())
+    watch = InputMonitor("out", Board(), SignalMap(presence=1, debounce_s=0), lambda _s: samples.set(), Faulty())
     watch.start()
     try:
         assert samples.wait(PATIENCE_S)
@@ -208,7 +208,7 @@ class Scanner:
 
 def test_codes_are_read_after_a_listener_that_failed_when_the_scanner_was_lost():
     read = threading.Event()
-    watch = ScannerWatch("out/post", Scanner(), lambda _scan: read.set(), Faulty())
+    watch = ScannerMonitor("out/post", Scanner(), lambda _scan: read.set(), Faulty())
     watch.start()
     try:
         assert read.wait(PATIENCE_S)
@@ -322,9 +322,9 @@ def test_a_part_that_fails_is_an_alarm_a_finding_of_the_doctor_and_a_metric(gate
         eventually(lambda: prune.calls, what="the next round")
         alarms = eventually(lambda: told(gate.app))
         assert alarms == ["the part housekeeper has failed: RuntimeError: unforeseen"]
-        findings = [one for one in gate.app._insight.clinic.examine().findings if one.check is Check.PARTS]
+        findings = [one for one in gate.app._diagnostics.health_monitor.examine().findings if one.check is Check.PARTS]
         assert [(one.code, one.subject) for one in findings] == [(Code.PART_FAILED, "housekeeper")]
-        figures = {one.part: one for one in gate.app._insight._gauges.read().parts}
+        figures = {one.part: one for one in gate.app._diagnostics._metrics_collector.read().parts}
         assert (figures["housekeeper"].failures, figures["housekeeper"].well) == (1, False)
         assert figures["clock"].well
 
@@ -349,7 +349,9 @@ def test_a_part_that_hangs_starves_the_watchdog_and_is_told(impatient, gate, moc
             eventually(lambda: "housekeeper" in gate.app._watchdog.look(), what="the watchdog's notice of the hang")
             alarms = eventually(lambda: told(gate.app))
             assert alarms == ["the part housekeeper makes no progress"]
-            findings = [one for one in gate.app._insight.clinic.examine().findings if one.check is Check.PARTS]
+            findings = [
+                one for one in gate.app._diagnostics.health_monitor.examine().findings if one.check is Check.PARTS
+            ]
             assert [(one.code, one.subject) for one in findings] == [(Code.PART_STALLED, "housekeeper")]
             let_go.set()
             eventually(lambda: "housekeeper" not in gate.app._watchdog.look())

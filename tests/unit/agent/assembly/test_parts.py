@@ -18,18 +18,18 @@ from agent.core.model.moment import Moment
 from agent.core.model.observations import Presentation, Reading
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.plates.columns import ColumnsError
-from agent.devices.status import Devices
+from agent.devices.status import DeviceStatusTable
 from agent.devices.supervisor import PortState
 from agent.i18n import Language
 from agent.i18n.cameras import camera_view_text
-from agent.lane.interlock import WayGuard
-from agent.lane.service import Boards, LaneUnit, Services, rules
-from agent.recording.evidence_writer import Keeper
+from agent.lane.interlock import Interlock
+from agent.lane.service import Boards, LaneService, LaneServiceDependencies, rules
+from agent.recording.evidence_writer import EvidenceWriter
 from agent.recording.recorder import Recorder
 from agent.settings.model.lane import Lane as LaneSettings
 from agent.store.errors import EvidenceError
 from agent.store.evidence.evidence import EvidenceStore, Shelf
-from agent.vision.mapping import EyeStatus, Seen
+from agent.vision.mapping import CameraStatus, MappedDetection
 from drivers.inputs import simulated as simulated_inputs
 from drivers.registry import inputs as make_inputs
 from drivers.registry import relay as make_relay
@@ -52,7 +52,7 @@ def journal(tmp_path):
 
 @pytest.fixture
 def devices(journal):
-    devices = Devices(Recorder(journal, lambda: UTC), lambda: UTC)
+    devices = DeviceStatusTable(Recorder(journal, lambda: UTC), lambda: UTC)
     devices.start()
     yield devices
     devices.stop()
@@ -86,55 +86,58 @@ def store():
 
 def test_pictures_are_on_disk_when_the_keeper_has_stopped(tmp_path):
     store = EvidenceStore(tmp_path, 1 << 20)
-    keeper = Keeper(store)
-    keeper.start()
-    keeper.keep({})
-    keeper.keep({DIGEST: JPEG})
-    keeper.stop()
+    evidence_writer = EvidenceWriter(store)
+    evidence_writer.start()
+    evidence_writer.keep({})
+    evidence_writer.keep({DIGEST: JPEG})
+    evidence_writer.stop()
     assert (tmp_path / "open" / DIGEST[:2] / f"{DIGEST}.jpg").read_bytes() == JPEG
 
 
 @pytest.mark.parametrize("kept_first", [True, False])
 def test_pictures_are_sorted_by_what_was_recorded_of_their_transaction(tmp_path, kept_first):
     store = EvidenceStore(tmp_path, 1 << 20)
-    keeper = Keeper(store)
-    keeper.start()
+    evidence_writer = EvidenceWriter(store)
+    evidence_writer.start()
     closed = TransactionClosed(
         outcome=Outcome.PASSED, reason=Reason.OK, assumed=False, duration_s=1.0, pictures=(DIGEST,)
     )
-    steps = [lambda: keeper.keep({DIGEST: JPEG}), lambda: keeper.heard([present(), Draft(closed, "1", "t1", 0.0)])]
+    steps = [
+        lambda: evidence_writer.keep({DIGEST: JPEG}),
+        lambda: evidence_writer.heard([present(), Draft(closed, "1", "t1", 0.0)]),
+    ]
     for step in steps if kept_first else reversed(steps):
         step()
-    keeper.stop()
+    evidence_writer.stop()
     assert store.shelf(DIGEST) is Shelf.PASSED
 
 
 def test_a_violation_keeps_pictures_longer_and_trouble_with_sorting_is_told(tmp_path, caplog):
     store = EvidenceStore(tmp_path, 1 << 20)
-    keeper = Keeper(store)
-    keeper.start()
-    keeper.keep({DIGEST: JPEG})
-    keeper.settle((), Outcome.PASSED)
-    keeper.settle([DIGEST], Outcome.OVERRIDDEN, violated=True)
-    keeper.stop()
+    evidence_writer = EvidenceWriter(store)
+    evidence_writer.start()
+    evidence_writer.keep({DIGEST: JPEG})
+    evidence_writer.settle((), Outcome.PASSED)
+    evidence_writer.settle([DIGEST], Outcome.OVERRIDDEN, violated=True)
+    evidence_writer.stop()
     assert store.shelf(DIGEST) is Shelf.OTHER
     store = EvidenceStore(tmp_path / "2", 1 << 20)
     store.keep(DIGEST, JPEG)
     (tmp_path / "2" / "passed").rmdir()
-    keeper = Keeper(store)
-    keeper.start()
-    keeper.settle([DIGEST], Outcome.PASSED)
-    keeper.stop()
+    evidence_writer = EvidenceWriter(store)
+    evidence_writer.start()
+    evidence_writer.settle([DIGEST], Outcome.PASSED)
+    evidence_writer.stop()
     assert "1 pictures could not be sorted: cannot move" in caplog.text
 
 
 def test_a_picture_that_cannot_be_kept_is_told_of_and_holds_up_no_other(store, caplog):
     store.fails = {"bad"}
     store.open.set()
-    keeper = Keeper(store)
-    keeper.start()
-    keeper.keep({"good": b"1", "bad": b"2", "fine": b"3"})
-    keeper.stop()
+    evidence_writer = EvidenceWriter(store)
+    evidence_writer.start()
+    evidence_writer.keep({"good": b"1", "bad": b"2", "fine": b"3"})
+    evidence_writer.stop()
     assert store.kept == [("good", b"1"), ("fine", b"3")]
     assert "picture bad could not be kept: no room" in caplog.text
 
@@ -142,32 +145,32 @@ def test_a_picture_that_cannot_be_kept_is_told_of_and_holds_up_no_other(store, c
 def test_a_disk_that_does_not_follow_costs_pictures_and_never_time(store, caplog, monkeypatch):
     monkeypatch.setattr("agent.recording.evidence_writer.WAITING_LIMIT", 2)
     monkeypatch.setattr("agent.recording.evidence_writer.STOP_TIMEOUT_S", 0.02)
-    keeper = Keeper(store)
-    keeper.start()
-    keeper.keep({"0": b""})
+    evidence_writer = EvidenceWriter(store)
+    evidence_writer.start()
+    evidence_writer.keep({"0": b""})
     assert store.entered.wait(PATIENCE_S)
     for number in range(1, 5):
-        keeper.keep({str(number): b""})
+        evidence_writer.keep({str(number): b""})
     assert caplog.text.count("1 pictures are given up") == 2
-    keeper.stop()
+    evidence_writer.stop()
     assert "what waits is given up" in caplog.text
     store.open.set()
     eventually(lambda: len(store.kept) == 3)
-    keeper.stop()
-    keeper.worker.join(PATIENCE_S)
+    evidence_writer.stop()
+    evidence_writer.worker.join(PATIENCE_S)
     assert [digest for digest, _ in store.kept] == ["0", "1", "2"]
 
 
 def test_a_disk_that_hangs_at_the_stop_is_left_behind_with_a_word(store, caplog, monkeypatch):
     monkeypatch.setattr("agent.recording.evidence_writer.STOP_TIMEOUT_S", 0.02)
-    keeper = Keeper(store)
-    keeper.start()
-    keeper.keep({"0": b""})
+    evidence_writer = EvidenceWriter(store)
+    evidence_writer.start()
+    evidence_writer.keep({"0": b""})
     assert store.entered.wait(PATIENCE_S)
-    keeper.stop()
+    evidence_writer.stop()
     assert "left behind" in caplog.text
     store.open.set()
-    keeper.worker.join(PATIENCE_S)
+    evidence_writer.worker.join(PATIENCE_S)
 
 
 # ------------------------------------------------------------------------------------------------- a lane put together
@@ -200,11 +203,13 @@ class Unit:
         self.relays = simulated.board(name).relays
         self.inputs = simulated_inputs.board(name)
         self.kept = {}
-        self.unit = LaneUnit(
+        self.unit = LaneService(
             "exit",
             lane,
             Boards(self.relay, inputs),
-            Services(Recorder(journal, lambda: UTC), devices, Clock().now, self.kept.update, WayGuard((), ()), orders),
+            LaneServiceDependencies(
+                Recorder(journal, lambda: UTC), devices, Clock().now, self.kept.update, Interlock((), ()), orders
+            ),
             self._decide,
             7,
         )
@@ -245,7 +250,7 @@ def test_a_vehicle_goes_through_a_whole_lane_of_threads(request, journal, device
         lane.inputs.set(1, True)
         lane.wait_state("present")
         shown = Presentation(b"permit", "test", "front", 1, Clock().now().at, picture=DIGEST)
-        lane.unit.seen(Seen("front", 1, shown.at, (shown,), (), {DIGEST: JPEG}))
+        lane.unit.seen(MappedDetection("front", 1, shown.at, (shown,), (), {DIGEST: JPEG}))
         eventually(lambda: any(one.on and one.channel == 1 for one in lane.relays.history))
         lane.inputs.set(3, True)
         lane.inputs.set(2, True)
@@ -274,7 +279,7 @@ def test_a_plate_that_cannot_be_weighed_does_not_keep_back_the_permit_beside_it(
             "京A12345", tuple(((c, 0.9),) for c in "京A12345"), "civil", 0.9, "front", 1, at, columns=b"no columns"
         )
         with pytest.raises(ColumnsError):
-            lane.unit.seen(Seen("front", 1, at, (shown,), (wrong,), {}))
+            lane.unit.seen(MappedDetection("front", 1, at, (shown,), (wrong,), {}))
         eventually(lambda: any(one.on and one.channel == 1 for one in lane.relays.history))
 
 
@@ -351,7 +356,7 @@ def test_lost_inputs_are_a_fault_of_the_lane_and_a_changed_device(request, journ
 
 
 def status(state):
-    return EyeStatus("exit/front", PortState(state))
+    return CameraStatus("exit/front", PortState(state))
 
 
 def test_the_lane_hears_whether_any_camera_reads_codes(request, journal, devices):
@@ -422,7 +427,7 @@ def test_the_eyes_of_a_lane_hear_whether_a_vehicle_waits_for_its_answer(request,
         lane.wait_state("present")
         eventually(lambda: heard[-1])
         shown = Presentation(b"permit", "test", "front", 1, Clock().now().at)
-        lane.unit.seen(Seen("front", 1, shown.at, (shown,), (), {}))
+        lane.unit.seen(MappedDetection("front", 1, shown.at, (shown,), (), {}))
         lane.wait_state("opening")
         eventually(lambda: not heard[-1])
     assert [now for before, now in zip([None, *heard], heard, strict=False) if now is not before] == [
@@ -439,10 +444,10 @@ def test_the_first_camera_that_is_lost_is_heard_at_once(request, journal, device
 
 
 def test_the_rules_of_a_lane_are_its_settings():
-    made = rules("exit", settings(close_mode="agent"), WayGuard((), ()))
+    made = rules("exit", settings(close_mode="agent"), Interlock((), ()))
     assert (made.lane, made.lane_number, made.blind, made.close_mode) == ("exit", 3, False, "agent")
     assert (made.has_opened, made.has_closed, made.has_photocell, made.stale_s) == (False, True, False, 5)
-    blind = rules("exit", settings(inputs=None, signals=None), WayGuard((), ()))
+    blind = rules("exit", settings(inputs=None, signals=None), Interlock((), ()))
     assert (blind.blind, blind.has_opened, blind.has_closed, blind.has_photocell) == (True, False, False, False)
 
 
@@ -457,12 +462,12 @@ def test_the_rules_of_a_lane_are_its_settings():
     ids=["loops see it", "a camera sees it", "a scanner reads once", "a scanner reads once, and the site waits longer"],
 )
 def test_a_lane_that_cannot_see_a_vehicle_stay_does_not_take_silence_for_its_leaving(changes, gone_s):
-    assert rules("exit", settings(**changes), WayGuard((), ())).gone_s == gone_s
+    assert rules("exit", settings(**changes), Interlock((), ())).gone_s == gone_s
 
 
 def test_a_lane_knows_its_key_its_hold_contact_and_its_neighbours():
     keyed = settings(signals={"key": 1, "hold": 2})
-    made = rules("exit", keyed, WayGuard([("entry", "exit")], ()))
+    made = rules("exit", keyed, Interlock([("entry", "exit")], ()))
     assert (made.blind, made.has_key, made.has_hold, made.neighbours, made.shares_arm) == (
         True,
         True,
@@ -470,7 +475,7 @@ def test_a_lane_knows_its_key_its_hold_contact_and_its_neighbours():
         True,
         False,
     )
-    made = rules("exit", settings(), WayGuard((), [("entry", "exit")]))
+    made = rules("exit", settings(), Interlock((), [("entry", "exit")]))
     assert (made.blind, made.has_key, made.has_hold, made.neighbours, made.shares_arm) == (
         False,
         False,
@@ -478,7 +483,7 @@ def test_a_lane_knows_its_key_its_hold_contact_and_its_neighbours():
         True,
         True,
     )
-    assert not rules("other", keyed, WayGuard([("entry", "exit")], ())).neighbours
+    assert not rules("other", keyed, Interlock([("entry", "exit")], ())).neighbours
 
 
 def test_the_time_of_the_views_is_monotonic(request, journal, devices):

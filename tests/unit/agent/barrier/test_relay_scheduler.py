@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from agent.barrier.outputs import Wiring
-from agent.barrier.relay_scheduler import STUCK_S, TIMER_SLACK_S, Contacts
+from agent.barrier.relay_scheduler import STUCK_S, TIMER_SLACK_S, RelayScheduler
 from agent.core.lane.io import Lamp
 from drivers.api import Delivery, DeviceUnavailableError, RelayCapabilities
 
@@ -108,8 +108,8 @@ class Drawn:
         self.rng = random.Random(seed)  # noqa: S311 - to be repeatable
         self.clock = clock
         self.board = DrawnBoard(self.rng, clock, hardware_pulse=hardware_pulse)
-        self.contacts = Contacts(self.board)
-        self.lanes = [self.contacts.circuit(one) for one in wirings]
+        self.scheduler = RelayScheduler(self.board)
+        self.lanes = [self.scheduler.lane_outputs(one) for one in wirings]
         self.given = dict.fromkeys(range(1, 9), 0)
         self.ever_held = set()
         self._up = False
@@ -127,12 +127,12 @@ class Drawn:
                 self._pulse(lane, "close")
             case "hold":
                 self.ever_held.add(lane.hold_channel)
-                self.contacts.hold(lane, on=True)
+                self.scheduler.hold(lane, on=True)
             case "let go":
-                self.contacts.hold(lane, on=False)
+                self.scheduler.hold(lane, on=False)
             case "lamp":
                 lane.lamp = self.rng.choice(list(Lamp))
-                self.contacts.show(lane)
+                self.scheduler.show(lane)
             case _:
                 self.clock.at += self.rng.uniform(0.0, 0.4)
         self.look_after(self.rng.randrange(4))
@@ -144,7 +144,7 @@ class Drawn:
         before = self.board.rises.count(channel)
         delivery = Delivery.NOT_DELIVERED
         try:
-            delivery = self.contacts.pulse(lane, action, self.clock.at + 1.0)
+            delivery = self.scheduler.pulse(lane, action, self.clock.at + 1.0)
         except DeviceUnavailableError:
             self._lose()
         self.check()
@@ -156,16 +156,16 @@ class Drawn:
         for _ in range(times):
             try:
                 if not self._up:
-                    self.contacts.connect()
+                    self.scheduler.connect()
                     self._up = True
-                elif not self.contacts.work():
-                    self.contacts.check()
+                elif not self.scheduler.work():
+                    self.scheduler.check()
             except DeviceUnavailableError:
                 self._lose()
             self.check()
 
     def _lose(self):
-        self.contacts.close()
+        self.scheduler.close()
         self._up = False
 
     def check(self):
@@ -179,14 +179,14 @@ class Drawn:
         """Let everybody let go and every fault end: then no relay but the lamps' may stay energised."""
         self.board.wrong, self.board.stuck = 0.0, set()
         for lane in self.lanes:
-            self.contacts.hold(lane, on=False)
+            self.scheduler.hold(lane, on=False)
         ends_at = self.clock.at + PULSE_MS / 1000 + TIMER_SLACK_S + STUCK_S
         while self.clock.at < ends_at:
             self.look_after(3)
             self.clock.at += 0.02
         lit = {channel for lane in self.lanes for channel, on in lane.lamps() if on}
         assert self.board.on == lit
-        assert [self.contacts.trouble(lane) for lane in self.lanes] == ["", ""]
+        assert [self.scheduler.trouble(lane) for lane in self.lanes] == ["", ""]
 
 
 @pytest.fixture
@@ -217,49 +217,49 @@ def test_whatever_goes_wrong_no_barrier_is_opened_and_closed_at_once_and_none_wi
 def connected(clock, wiring=APART[0], *, hardware_pulse=True):
     """The contacts of one lane on a good board."""
     board = DrawnBoard(random.Random(0), clock, hardware_pulse=hardware_pulse)  # noqa: S311 - to be repeatable
-    contacts = Contacts(board)
-    lane = contacts.circuit(wiring)
-    contacts.connect()
-    while contacts.due_in_s() == 0.0:
-        contacts.work()
-    return board, contacts, lane
+    scheduler = RelayScheduler(board)
+    lane = scheduler.lane_outputs(wiring)
+    scheduler.connect()
+    while scheduler.due_in_s() == 0.0:
+        scheduler.work()
+    return board, scheduler, lane
 
 
 def test_a_pulse_that_the_agent_times_is_due_to_end_when_it_is_over_and_ends_then(clock):
-    board, contacts, lane = connected(clock, hardware_pulse=False)
-    assert contacts.pulse(lane, "open", clock.at + 1) is Delivery.DELIVERED
-    assert contacts.due_in_s() == pytest.approx(PULSE_MS / 1000)
+    board, scheduler, lane = connected(clock, hardware_pulse=False)
+    assert scheduler.pulse(lane, "open", clock.at + 1) is Delivery.DELIVERED
+    assert scheduler.due_in_s() == pytest.approx(PULSE_MS / 1000)
     assert 1 in board.on
-    clock.at += contacts.due_in_s()
-    assert contacts.work()
+    clock.at += scheduler.due_in_s()
+    assert scheduler.work()
     assert 1 not in board.on
-    assert contacts.due_in_s() is None
+    assert scheduler.due_in_s() is None
 
 
 def test_a_pulse_without_an_answer_is_ended_by_the_agent_too(clock):
-    board, contacts, lane = connected(clock)
+    board, scheduler, lane = connected(clock)
     board.pulse, pulse = (lambda channel, ms: (pulse(channel, ms), Delivery.UNKNOWN)[1]), board.pulse
-    assert contacts.pulse(lane, "open", clock.at + 1) is Delivery.UNKNOWN
-    assert contacts.due_in_s() == pytest.approx(PULSE_MS / 1000 + TIMER_SLACK_S)
+    assert scheduler.pulse(lane, "open", clock.at + 1) is Delivery.UNKNOWN
+    assert scheduler.due_in_s() == pytest.approx(PULSE_MS / 1000 + TIMER_SLACK_S)
 
 
 def test_a_closing_relay_whose_pulse_the_board_did_not_end_is_found_before_the_barrier_opens(clock):
-    board, contacts, lane = connected(clock)
-    assert contacts.pulse(lane, "close", clock.at + 1) is Delivery.DELIVERED
+    board, scheduler, lane = connected(clock)
+    assert scheduler.pulse(lane, "close", clock.at + 1) is Delivery.DELIVERED
     board.stuck = {2}
     clock.at += PULSE_MS / 1000 + TIMER_SLACK_S + 0.1
-    assert contacts.pulse(lane, "open", clock.at + 1) is Delivery.NOT_DELIVERED
+    assert scheduler.pulse(lane, "open", clock.at + 1) is Delivery.NOT_DELIVERED
     assert 1 not in board.on
     board.stuck = set()
-    assert contacts.pulse(lane, "open", clock.at + 1) is Delivery.DELIVERED
+    assert scheduler.pulse(lane, "open", clock.at + 1) is Delivery.DELIVERED
     assert 2 not in board.on
 
 
 def test_once_its_pulse_was_seen_to_be_over_a_relay_is_asked_for_no_more(clock):
-    _, contacts, lane = connected(clock)
-    contacts.pulse(lane, "close", clock.at + 1)
+    _, scheduler, lane = connected(clock)
+    scheduler.pulse(lane, "close", clock.at + 1)
     clock.at += PULSE_MS / 1000 + TIMER_SLACK_S + 0.1
-    contacts.check()
+    scheduler.check()
     before = clock.at
-    assert contacts.pulse(lane, "open", clock.at + 1) is Delivery.DELIVERED
+    assert scheduler.pulse(lane, "open", clock.at + 1) is Delivery.DELIVERED
     assert clock.at == pytest.approx(before + CALL_S), "one call, that of the pulse itself"

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from agent.cli.clock import app
 from agent.clock.clock import Clock, Synchronisation
 from agent.clock.files import RESET, ClockFiles, FloorReset
-from agent.clock.monitor import ClockKeeper
+from agent.clock.monitor import ClockMonitor
 from agent.core.clock.trust import Anchor, HoldoverRules, LastLook
 from agent.lists.service import REGISTRY
 from tests.support.gate.config_files import ROOT_KEY
@@ -63,7 +63,7 @@ class Gate:
     def agent_runs_for_a_round(self):
         told = []
         registry = open_registry(self.folder / REGISTRY)
-        keeper = ClockKeeper(Clock(), registry, self.files, HoldoverRules(), told.extend)
+        keeper = ClockMonitor(Clock(), registry, self.files, HoldoverRules(), told.extend)
         keeper.start()
         keeper.stop()
         registry.close()

@@ -11,7 +11,7 @@ import time
 import pytest
 
 from agent.clock import clock
-from agent.clock.clock import NOTE_GOOD_FOR_S, Clock, Synchronisation, asked, judged, unknown
+from agent.clock.clock import NOTE_GOOD_FOR_S, Clock, Synchronisation, ask_kernel, judged, unknown
 from agent.clock.sampler import note_down
 
 
@@ -71,7 +71,7 @@ def test_a_sandbox_that_refuses_the_call_makes_the_clock_untrusted_where_nobody_
 def test_where_the_call_is_refused_the_note_of_the_process_that_may_ask_counts(mocker, tmp_path):
     note = tmp_path / "state.json"
     note_down(note)
-    kernel = asked()
+    kernel = ask_kernel()
     refuse_to_say(mocker)
     found = Clock(note).synchronisation()
     assert (found.synchronised, found.detail) == (kernel.synchronised, kernel.detail)

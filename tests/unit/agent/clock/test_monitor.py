@@ -8,7 +8,7 @@ import pytest
 
 from agent.clock.clock import Clock
 from agent.clock.files import ANCHOR, RESET, ClockFiles, FloorReset
-from agent.clock.monitor import ClockKeeper
+from agent.clock.monitor import ClockMonitor
 from agent.core.clock.trust import ClockFloor, ClockState, HoldoverRules
 from agent.recording.recorder import Recorder
 from tests.support.clocks import UTC, FloorInMemory, HandClock
@@ -29,7 +29,7 @@ class Gate:
         self.files = ClockFiles(folder, "this run of the computer")
 
     def starts(self, clock=None):
-        return ClockKeeper(clock or self.clock, self.store, self.files, self.rules, self.told.extend)
+        return ClockMonitor(clock or self.clock, self.store, self.files, self.rules, self.told.extend)
 
     def runs_for_a_round(self):
         keeper = self.starts()
@@ -131,7 +131,7 @@ def test_the_journal_can_ask_it_for_the_time_of_the_very_events_that_it_tells(ga
 
     journal = open_journal(tmp_path / "journal.db", clock=reading)
     recorder = Recorder(journal, lambda: UTC)
-    made.append(ClockKeeper(gate.clock, gate.store, gate.files, gate.rules, recorder.note))
+    made.append(ClockMonitor(gate.clock, gate.store, gate.files, gate.rules, recorder.note))
     made[-1].start()
     try:
         eventually(lambda: journal.head == 1)

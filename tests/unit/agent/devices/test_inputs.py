@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from agent.devices.inputs import SignalMap, SignalWatch
+from agent.devices.inputs import InputMonitor, SignalMap
 from agent.devices.supervisor import PortState, Retry
 from drivers.api import DeviceUnavailableError, InputSample
 from drivers.emulators.modbus_rtu import ModbusEmulator
@@ -28,7 +28,7 @@ class Watching:
     def __init__(self, board, signals=MAP, on_sample=None):
         self.heard, self.states = [], []
         self._news = threading.Condition()
-        self.watch = SignalWatch("test", board, signals, on_sample or self._sampled, self._changed)
+        self.watch = InputMonitor("test", board, signals, on_sample or self._sampled, self._changed)
         self.watch._port._retry = Retry(0.01, 0.05)
 
     def __enter__(self):

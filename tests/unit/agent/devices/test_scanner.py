@@ -12,7 +12,7 @@ from agent.assembly.app import App
 from agent.cli.configuration import load_configuration
 from agent.clock.clock import Clock
 from agent.core.model.reasons import Reason, Verdict
-from agent.devices.scanner import Pace, ScannerState, ScannerWatch, described
+from agent.devices.scanner import Pace, ScannerMonitor, ScannerState, described
 from agent.devices.supervisor import Retry
 from agent.service.notify import Notifier
 from drivers import registry
@@ -103,7 +103,7 @@ class Watching:
 
     def __init__(self, scanner):
         self.heard, self.states = [], []
-        self.watch = ScannerWatch("exit/post", scanner, self.heard.append, self._changed)
+        self.watch = ScannerMonitor("exit/post", scanner, self.heard.append, self._changed)
         self.watch._port._retry = Retry(0.01, 0.05)
 
     def __enter__(self):

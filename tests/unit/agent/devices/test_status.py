@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from agent.devices.status import DETAIL_LIMIT, DETAILS_LIMIT, Devices
+from agent.devices.status import DETAIL_LIMIT, DETAILS_LIMIT, DeviceStatusTable
 from agent.recording.recorder import Recorder
 from tests.support.store.flaky_journal import FlakyJournal
 from tests.support.store.journals import UTC
@@ -21,7 +21,7 @@ def journal(tmp_path):
 
 @pytest.fixture
 def devices(journal):
-    devices = Devices(Recorder(journal, lambda: UTC), lambda: UTC)
+    devices = DeviceStatusTable(Recorder(journal, lambda: UTC), lambda: UTC)
     devices.start()
     yield devices
     devices.stop()
@@ -101,7 +101,7 @@ def test_a_disk_that_hangs_for_good_costs_events_with_a_word_and_never_time(jour
     monkeypatch.setattr("agent.devices.status.STOP_TIMEOUT_S", 0.02)
     entered, leave = threading.Event(), threading.Event()
     journal.hook = lambda _drafts, _ledger: (entered.set(), leave.wait(PATIENCE_S))
-    devices = Devices(Recorder(journal, lambda: UTC), lambda: UTC)
+    devices = DeviceStatusTable(Recorder(journal, lambda: UTC), lambda: UTC)
     devices.start()
     devices.changed("relay", "0/relay", "lost", "")
     assert entered.wait(PATIENCE_S)
@@ -120,7 +120,7 @@ def test_a_disk_that_hangs_at_the_stop_is_left_behind_with_a_word(journal, caplo
     monkeypatch.setattr("agent.devices.status.STOP_TIMEOUT_S", 0.02)
     entered, leave = threading.Event(), threading.Event()
     journal.hook = lambda _drafts, _ledger: (entered.set(), leave.wait(PATIENCE_S))
-    devices = Devices(Recorder(journal, lambda: UTC), lambda: UTC)
+    devices = DeviceStatusTable(Recorder(journal, lambda: UTC), lambda: UTC)
     devices.start()
     devices.changed("relay", "exit/relay", "lost", "")
     assert entered.wait(PATIENCE_S)

@@ -7,7 +7,7 @@ import threading
 from agent.doctor.codes import Check, Code
 from agent.doctor.examination import Task
 from agent.doctor.finding import Finding
-from agent.doctor.health_monitor import Clinic
+from agent.doctor.health_monitor import HealthMonitor
 from tests.support.waiting import PATIENCE_S, eventually
 
 
@@ -25,9 +25,9 @@ class Patient:
         self.free.wait(PATIENCE_S)
         return tuple(self.found)
 
-    def clinic(self):
+    def health_monitor(self):
         tasks = [Task(Check.DISK, self.gather, list)]
-        return Clinic("gate-7", "0.2", lambda: 1.8e9, tasks, tasks)
+        return HealthMonitor("gate-7", "0.2", lambda: 1.8e9, tasks, tasks)
 
 
 FULL = Finding(Check.DISK, "/var", Code.DISK_FULL, values={"free": "1 MiB"})
@@ -36,8 +36,8 @@ FULL = Finding(Check.DISK, "/var", Code.DISK_FULL, values={"free": "1 MiB"})
 def test_many_who_ask_while_one_is_examined_share_the_next_examination():
     patient = Patient([FULL])
     patient.free.clear()
-    clinic, reports = patient.clinic(), []
-    threads = [threading.Thread(target=lambda: reports.append(clinic.examine())) for _ in range(6)]
+    health_monitor, reports = patient.health_monitor(), []
+    threads = [threading.Thread(target=lambda: reports.append(health_monitor.examine())) for _ in range(6)]
     threads[0].start()
     eventually(lambda: patient.looks == 1)
     for thread in threads[1:]:
@@ -52,23 +52,23 @@ def test_many_who_ask_while_one_is_examined_share_the_next_examination():
 
 def test_who_asks_later_gets_a_new_examination():
     patient = Patient()
-    clinic = patient.clinic()
-    first = clinic.examine()
+    health_monitor = patient.health_monitor()
+    first = health_monitor.examine()
     patient.found.append(FULL)
-    assert (first.findings, clinic.examine().findings) == ((), (FULL,))
-    assert clinic.report.findings == (FULL,)
+    assert (first.findings, health_monitor.examine().findings) == ((), (FULL,))
+    assert health_monitor.report.findings == (FULL,)
 
 
 def test_a_grave_finding_is_logged_when_it_comes_and_again_only_after_it_has_gone(caplog):
     patient = Patient([FULL, Finding(Check.MEMORY, code=Code.MEMORY_LOW, values={"free": "2"})])
-    clinic = patient.clinic()
-    clinic.examine()
-    clinic.examine()
+    health_monitor = patient.health_monitor()
+    health_monitor.examine()
+    health_monitor.examine()
     assert [record.getMessage() for record in caplog.records] == ["the doctor found DISK_FULL /var: 1 MiB"]
     patient.found.clear()
-    clinic.examine()
+    health_monitor.examine()
     patient.found.append(FULL)
-    clinic.examine()
+    health_monitor.examine()
     assert len(caplog.records) == 2
 
 
@@ -76,9 +76,9 @@ def test_rounds_are_made_by_themselves_and_end(mocker):
     mocker.patch("agent.doctor.health_monitor.FIRST_S", 0.01)
     mocker.patch("agent.doctor.health_monitor.EVERY_S", 0.01)
     patient = Patient([FULL])
-    clinic = patient.clinic()
+    health_monitor = patient.health_monitor()
     before = set(threading.enumerate())
-    clinic.start()
+    health_monitor.start()
     eventually(lambda: patient.looks >= 3)
-    clinic.stop()
+    health_monitor.stop()
     assert not any(thread.name == "doctor" for thread in set(threading.enumerate()) - before)

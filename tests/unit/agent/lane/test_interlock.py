@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from agent.lane.interlock import WayGuard
+from agent.lane.interlock import Interlock
 from tests.support.waiting import PATIENCE_S
 
 
@@ -12,7 +12,7 @@ class Meeting:
     """Lanes a, b and c, of which each that is named in a pair has a way; `heard` is what each was told."""
 
     def __init__(self, interlocks=(), shared_arms=()):
-        self.guard = WayGuard(interlocks, shared_arms)
+        self.guard = Interlock(interlocks, shared_arms)
         self.ways = {lane: self.guard.way(lane) for lane in "abc"}
         self.heard = {lane: [] for lane in "abc"}
         for lane, way in self.ways.items():

@@ -21,8 +21,8 @@ from agent.core.model.observations import Presentation, Reading
 from agent.core.model.reasons import Reason, Verdict
 from agent.devices.inputs import Signals
 from agent.devices.supervisor import PortState, Retry
-from agent.lane.interlock import WayGuard
-from agent.lane.loop import Hands, LaneLoop, Sighting
+from agent.lane.interlock import Interlock
+from agent.lane.loop import LaneDependencies, LaneDetection, LaneLoop
 from agent.recording.recorder import Recorder
 from agent.service.worker import end_on_thread_failure
 from agent.store.journal.journal import JournalFullError, JournalUnavailableError, LedgerConflictError
@@ -89,7 +89,7 @@ class Gate:
         )
         self.loop = LaneLoop(
             Lane.start(LaneRules("exit", 1, **(BLIND | rules)), 1),
-            Hands(
+            LaneDependencies(
                 self.barrier,
                 self.recorder,
                 now,
@@ -143,7 +143,7 @@ class Gate:
     def show(self, payload=b"permit", pictures=None, readings=()):
         picture = next(iter(pictures), None) if pictures else None
         shown = Presentation(payload, "test", "front", 1, time.monotonic(), picture=picture)
-        self.loop.sighted(Sighting((shown,), readings, pictures or {}))
+        self.loop.sighted(LaneDetection((shown,), readings, pictures or {}))
 
     def order(self, kind, order=""):
         self.loop.commanded(lambda at: Commanded(at, kind, "officer 7", "test", order))
@@ -329,7 +329,7 @@ def test_a_fire_opens_also_when_nothing_can_be_recorded_and_is_recorded_later(re
 
 
 def test_a_claim_is_given_back_when_the_record_fails(request, tmp_path):
-    guard = WayGuard([("exit", "entry")], ())
+    guard = Interlock([("exit", "entry")], ())
     entry, heard = guard.way("entry"), []
     entry.listen(lambda *standing: heard.append(standing))
     with Gate(tmp_path, request.node.name, way=guard.way("exit"), neighbours=True) as gate:
@@ -376,8 +376,8 @@ def test_a_decision_that_asks_for_more_is_followed_by_another_one_on_new_evidenc
     gate.decisions = [RETRY, RETRY, PASS]
     gate.show()
     gate.wait_state("deciding")
-    gate.loop.sighted(Sighting((), (reading("A1"),), {}))
-    gate.loop.sighted(Sighting((), (reading("A2"),), {}))
+    gate.loop.sighted(LaneDetection((), (reading("A1"),), {}))
+    gate.loop.sighted(LaneDetection((), (reading("A2"),), {}))
     eventually(lambda: gate.of_type("barrier.pulsed"))
     assert [len(question.readings) for question in gate.questions] == [0, 1, 2]
     assert len(gate.of_type("access.granted")) == gate.pulses == 1
@@ -390,9 +390,9 @@ def pass_with_another_behind(gate, begun_at, later_s):
     gate.decisions = [RETRY, RETRY, PASS]
     gate.show()
     gate.wait_state("deciding")
-    gate.loop.sighted(Sighting((), (replace(reading("A1"), **near),), {}))
-    gate.loop.sighted(Sighting((), (replace(reading("B2"), **far),), {}))
-    gate.loop.sighted(Sighting((), (replace(reading("A1"), **(near | {"at": begun_at + 4})),), {}))
+    gate.loop.sighted(LaneDetection((), (replace(reading("A1"), **near),), {}))
+    gate.loop.sighted(LaneDetection((), (replace(reading("B2"), **far),), {}))
+    gate.loop.sighted(LaneDetection((), (replace(reading("A1"), **(near | {"at": begun_at + 4})),), {}))
     eventually(lambda: gate.of_type("barrier.pulsed"))
 
 
@@ -470,9 +470,9 @@ def test_the_pictures_of_a_transaction_are_kept_and_no_others(gate):
 def test_pictures_that_nobody_names_are_forgotten_oldest_first(gate):
     gate.decisions = [RETRY]
     for number in range(100):
-        gate.loop.sighted(Sighting((), (), {f"p{number}": b"x"}))
-    gate.loop.sighted(Sighting((), (), {"p40": b"x"}))
-    gate.loop.sighted(Sighting((), (), {"p100": b"x"}))
+        gate.loop.sighted(LaneDetection((), (), {f"p{number}": b"x"}))
+    gate.loop.sighted(LaneDetection((), (), {"p40": b"x"}))
+    gate.loop.sighted(LaneDetection((), (), {"p100": b"x"}))
     eventually(gate.loop._inbox.empty)
     gate.show(pictures={"last": b"y"})
     eventually(lambda: gate.kept)

@@ -7,7 +7,7 @@ import pytest
 from agent.core.commands.command import Answer, Result
 from agent.core.lane.io import Answered, CommandKind
 from agent.core.model.moment import Moment
-from agent.lane.service import LATE_ANSWER_S, ORDERS_WAITING, OrderDesk
+from agent.lane.service import LATE_ANSWER_S, ORDERS_WAITING, RequestQueue
 from tests.support.waiting import PATIENCE_S, eventually
 
 WAIT_S = 5.0
@@ -21,7 +21,7 @@ class Loop:
         self.looks = 0
         self.runs = True
         self.waiting = []
-        self.desk = OrderDesk(self.now)
+        self.desk = RequestQueue(self.now)
 
     def now(self):
         self.looks += 1

@@ -23,8 +23,8 @@ from agent.core.permit.issue import DAY_S, Issuer, issue, trust_list
 from agent.core.permit.reference import reference_of
 from agent.devices.supervisor import PortState
 from agent.lane.decider import Decider, LanePlace, Sources
-from agent.lane.loop import Hands, LaneLoop, Sighting
-from agent.recording.evidence_writer import Keeper
+from agent.lane.loop import LaneDependencies, LaneDetection, LaneLoop
+from agent.recording.evidence_writer import EvidenceWriter
 from agent.recording.recorder import Recorder
 from agent.site.service import LoneGate
 from agent.store.evidence.evidence import EvidenceStore
@@ -77,7 +77,7 @@ class Gate:
         self.journal = open_journal(folder / "journal.db", clock=FakeClock(NOW))
         self.registry = open_registry(folder / "registry.db")
         self.registry.take_trust(trust.seal(trust_list([Issuer("KHE", KEY)], NOW - DAY_S), ROOT), "file")
-        self.keeper = Keeper(EvidenceStore(folder / "evidence", 64 << 20))
+        self.keeper = EvidenceWriter(EvidenceStore(folder / "evidence", 64 << 20))
         self.recorder = Recorder(self.journal, lambda: NOW, heard=self.keeper.heard)
         place = LanePlace(
             9411,
@@ -100,7 +100,7 @@ class Gate:
         rules = LaneRules("exit", 1, blind=True, gone_s=600.0, deny_again_s=0.0, decide_s=0.2)
         self.loop = LaneLoop(
             Lane.start(rules, 1),
-            Hands(
+            LaneDependencies(
                 self.barrier,
                 self.recorder,
                 self.now,
@@ -141,7 +141,7 @@ class Gate:
         picture = b"\xff\xd8 a picture \xff\xd9" + hashlib.sha256(payload).digest()
         name = hashlib.sha256(picture).hexdigest()
         shown = Presentation(payload, "test", "front", 1, time.monotonic(), picture=name)
-        self.loop.sighted(Sighting((shown,), (), {name: picture}))
+        self.loop.sighted(LaneDetection((shown,), (), {name: picture}))
 
     def events(self):
         return [json.loads(one.payload) for one in self.journal.range(1, self.journal.head)]

@@ -66,7 +66,7 @@ def test_a_gate_tells_its_health_when_it_connects_and_the_broker_keeps_it(app, b
 
 def test_what_was_found_is_told_after_the_next_connection(app, broker):
     told(broker.port)
-    app._insight.clinic.examine()
+    app._diagnostics.health_monitor.examine()
     with Listener(broker.port, TOPIC) as listener:
         eventually(lambda: listener.messages)
         broker.kill()

@@ -33,11 +33,11 @@ from agent.observability.figures import (
     RelayFigures,
     UplinkFigures,
 )
-from agent.observability.metrics import Tally, registry
+from agent.observability.metrics import Counters, registry
 from agent.observability.metrics_server import MOST_CLIENTS, MetricsServer
 from agent.service.notify import Notifier
-from agent.vision.score_stats import EyeScore
-from agent.vision.worker.protocol import Beat
+from agent.vision.score_stats import DetectionStats
+from agent.vision.worker.protocol import Heartbeat
 from drivers.inputs import simulated as simulated_inputs
 from drivers.relay import simulated
 from tests.support.gate.gate_site import GateSite
@@ -94,9 +94,9 @@ EMPTY = replace(
 )
 
 
-def samples(figures, tally=None):
+def samples(figures, counters=None):
     """Every sample of a gate with these figures: {name with its labels: value}."""
-    text = generate_latest(registry(lambda: figures, tally or Tally())).decode()
+    text = generate_latest(registry(lambda: figures, counters or Counters())).decode()
     return {
         sample.name + (json.dumps(sample.labels) if sample.labels else ""): sample.value
         for family in text_string_to_metric_families(text)
@@ -170,34 +170,34 @@ def test_what_cannot_be_known_has_no_sample_and_is_not_shown_as_zero():
 
 
 def test_vehicles_are_counted_by_lane_outcome_and_reason():
-    tally = Tally()
-    tally.heard([draft(closed(Outcome.PASSED)), draft(closed(Outcome.DENIED, Reason.EXPIRED), "in")])
-    tally.heard([draft(closed(Outcome.PASSED))])
-    told = samples(WHOLE, tally)
+    counters = Counters()
+    counters.heard([draft(closed(Outcome.PASSED)), draft(closed(Outcome.DENIED, Reason.EXPIRED), "in")])
+    counters.heard([draft(closed(Outcome.PASSED))])
+    told = samples(WHOLE, counters)
     assert told['gate_agent_transactions_total{"lane": "out", "outcome": "passed", "reason": "OK"}'] == 2
     assert told['gate_agent_transactions_total{"lane": "in", "outcome": "denied", "reason": "EXPIRED"}'] == 1
 
 
 def test_the_time_of_a_decision_counts_from_the_frame_that_told_something_last():
     now = [100.0]
-    tally = Tally(lambda: now[0])
-    tally.sighted("out", 99.0)
-    tally.sighted("out", 99.88)
-    tally.heard([draft(decided(Verdict.PASS))])
-    told = samples(WHOLE, tally)
+    counters = Counters(lambda: now[0])
+    counters.sighted("out", 99.0)
+    counters.sighted("out", 99.88)
+    counters.heard([draft(decided(Verdict.PASS))])
+    told = samples(WHOLE, counters)
     assert told['gate_agent_decision_seconds_sum{"lane": "out", "verdict": "PASS"}'] == pytest.approx(0.12)
     assert told['gate_agent_decision_seconds_bucket{"lane": "out", "le": "0.1", "verdict": "PASS"}'] == 0
     assert told['gate_agent_decision_seconds_bucket{"lane": "out", "le": "0.15", "verdict": "PASS"}'] == 1
 
 
 def test_a_decision_without_any_sighting_has_no_time():
-    tally = Tally()
-    tally.heard([draft(decided(Verdict.MANUAL))])
-    assert not any(name.startswith("gate_agent_decision_seconds") for name in samples(WHOLE, tally))
+    counters = Counters()
+    counters.heard([draft(decided(Verdict.MANUAL))])
+    assert not any(name.startswith("gate_agent_decision_seconds") for name in samples(WHOLE, counters))
 
 
 def test_names_follow_the_conventions_of_prometheus():
-    families = list(text_string_to_metric_families(generate_latest(registry(lambda: WHOLE, Tally())).decode()))
+    families = list(text_string_to_metric_families(generate_latest(registry(lambda: WHOLE, Counters())).decode()))
     ours = [family for family in families if family.name.startswith("gate_agent")]
     assert len(ours) > 30
     for family in ours:
@@ -209,9 +209,9 @@ def test_names_follow_the_conventions_of_prometheus():
 
 
 def score(*beats):
-    watch = EyeScore()
+    watch = DetectionStats()
     for at, age_s, read, dropped in beats:
-        watch.heard(Beat(at=at, captured_at=None if age_s is None else at - age_s, read=read, dropped=dropped))
+        watch.heard(Heartbeat(at=at, captured_at=None if age_s is None else at - age_s, read=read, dropped=dropped))
     return watch
 
 
@@ -237,7 +237,7 @@ def test_the_score_of_an_eye_is_that_of_its_last_minute(beats, health, age_p95_s
 
 @pytest.fixture
 def server():
-    made = MetricsServer(registry(lambda: WHOLE, Tally()), "127.0.0.1", 0)
+    made = MetricsServer(registry(lambda: WHOLE, Counters()), "127.0.0.1", 0)
     made.start()
     yield made
     made.stop()
@@ -281,14 +281,14 @@ def _served(port):
 def test_the_port_is_free_again_after_a_stop(server):
     port = server.port
     server.stop()
-    again = MetricsServer(registry(lambda: WHOLE, Tally()), "127.0.0.1", port)
+    again = MetricsServer(registry(lambda: WHOLE, Counters()), "127.0.0.1", port)
     again.start()
     assert get(port)[0] == 200
     again.stop()
 
 
 def test_a_port_that_is_taken_is_told_of_and_the_gate_goes_on(server, caplog):
-    other = MetricsServer(registry(lambda: WHOLE, Tally()), "127.0.0.1", server.port)
+    other = MetricsServer(registry(lambda: WHOLE, Counters()), "127.0.0.1", server.port)
     other.start()
     assert other.port is None
     other.stop()
@@ -325,7 +325,7 @@ def test_a_running_gate_tells_prometheus_how_it_is(tmp_path):
     app = App(load_configuration(path), Clock(), Notifier(None), pytest.fail)
     app.start()
     try:
-        port = app._insight.metrics_port
+        port = app._diagnostics.metrics_port
 
         def told():
             _, body = get(port)

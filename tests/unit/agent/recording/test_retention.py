@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from agent.recording.retention import DAY_S, HOUR_S, Ages, Erasure, Housekeeper, PersonalAges
+from agent.recording.retention import DAY_S, HOUR_S, PersonalAges, PersonalDataRetention, RetentionAges, RetentionJob
 from agent.store.errors import EvidenceError
 from tests.support.lists.lists import DECLARATIONS, REVOCATIONS, declarations, revocations
 from tests.support.pki.permits import NOW
 from tests.support.store.journals import FakeClock, consume, granted, open_journal, release, reserve
 from tests.support.store.registries import open_registry, put_whole
 
-AGES = Ages(events_s=7 * DAY_S, events_bytes=1 << 30)
+AGES = RetentionAges(events_s=7 * DAY_S, events_bytes=1 << 30)
 PERSONAL = PersonalAges(uses_s=180 * DAY_S, lists_s=24 * HOUR_S)
 ROWS = declarations(450)
 ROOT = Path(__file__).parents[4]
@@ -48,8 +48,8 @@ class Gate:
         self.folder, self.clock, self.told, self.damage = folder, FakeClock(NOW), [], []
         self.journal = open_journal(folder / "journal.db", clock=self.clock, max_bytes=64 << 20)
         self.registry = open_registry(folder / "registry.db")
-        erasure = Erasure(self.registry, PERSONAL, self.clock, self.told.extend)
-        self.keeper = Housekeeper(self.journal, AGES, pictures, self.damage.append, erasure)
+        personal_data = PersonalDataRetention(self.registry, PERSONAL, self.clock, self.told.extend)
+        self.keeper = RetentionJob(self.journal, AGES, pictures, self.damage.append, personal_data)
 
     def close(self):
         self.journal.close()
@@ -123,10 +123,10 @@ def test_what_is_deleted_is_told_at_most_once_an_hour_of_each_kind_and_the_rest_
 
 
 def test_an_hour_later_it_is_told_again(gate):
-    erasure = Erasure(gate.registry, PERSONAL, gate.clock, gate.told.extend)
+    personal_data = PersonalDataRetention(gate.registry, PERSONAL, gate.clock, gate.told.extend)
     for at, count in ((0.0, 3), (10.0, 4), (3599.0, 5), (3600.0, 0), (9000.0, 0)):
-        erasure.count("pictures", count)
-        erasure.tell(at)
+        personal_data.count("pictures", count)
+        personal_data.tell(at)
     assert gate.kinds_told == [("pictures", 3), ("pictures", 9)]
 
 

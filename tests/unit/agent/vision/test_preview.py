@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 import pytest
 
-from agent.vision.preview import FPS, LARGE_PX, MARKED_FOR_S, SMALL_PX, WANTED_FOR_S, Glimpses, Wish
+from agent.vision.preview import FPS, LARGE_PX, MARKED_FOR_S, SMALL_PX, WANTED_FOR_S, PreviewBuffer, PreviewRequest
 from agent.vision.process import COMMAND
-from agent.vision.worker.latest_frame import Numbered, Slot
-from agent.vision.worker.parent_link import Link
-from agent.vision.worker.preview import Showing
-from agent.vision.worker.protocol import Glimpse, Preview, SeenCode, SeenPlate, Sighting
+from agent.vision.worker.latest_frame import LatestFrame, NumberedFrame
+from agent.vision.worker.parent_link import ParentConnection
+from agent.vision.worker.preview import PreviewSender
+from agent.vision.worker.protocol import Detection, Preview, PreviewFrame, SeenCode, SeenPlate
 from agent.vision.worker.wire import Decoder
 from drivers.api import Frame
 from tests.support.vision.watched_supervisor import watching
@@ -26,8 +26,8 @@ JPEG = b"\xff\xd8\xff\xe0rest"
 AT = 100.0
 
 
-def glimpse(frame=1, at=AT, picture=0, **fields):
-    return Glimpse(frame=frame, at=at, picture=picture, width_px=200, height_px=100, **fields)
+def preview_frame(frame=1, at=AT, picture=0, **fields):
+    return PreviewFrame(frame=frame, at=at, picture=picture, width_px=200, height_px=100, **fields)
 
 
 def size_px(jpeg):
@@ -39,82 +39,82 @@ def size_px(jpeg):
 
 
 def test_nothing_is_asked_of_the_eye_while_nobody_watches():
-    glimpses = Glimpses()
-    assert glimpses.due(AT) == []
-    assert glimpses.newest is None
+    preview_buffer = PreviewBuffer()
+    assert preview_buffer.due(AT) == []
+    assert preview_buffer.newest is None
 
 
 def test_one_order_with_the_largest_wish_serves_all_who_watch():
-    glimpses = Glimpses()
-    assert glimpses.wish(Wish(SMALL_PX), AT)
-    assert glimpses.wish(Wish(LARGE_PX, measured=True), AT)
-    assert glimpses.due(AT) == [Preview(width_px=LARGE_PX, fps=FPS, for_s=WANTED_FOR_S, measured=True)]
-    assert not glimpses.wish(Wish(SMALL_PX), AT + 0.1)
-    assert glimpses.due(AT + 0.1) == []
+    preview_buffer = PreviewBuffer()
+    assert preview_buffer.request(PreviewRequest(SMALL_PX), AT)
+    assert preview_buffer.request(PreviewRequest(LARGE_PX, measured=True), AT)
+    assert preview_buffer.due(AT) == [Preview(width_px=LARGE_PX, fps=FPS, for_s=WANTED_FOR_S, measured=True)]
+    assert not preview_buffer.request(PreviewRequest(SMALL_PX), AT + 0.1)
+    assert preview_buffer.due(AT + 0.1) == []
 
 
 def test_a_wish_that_the_running_order_does_not_cover_is_told_at_once():
-    glimpses = Glimpses()
-    glimpses.wish(Wish(SMALL_PX), AT)
-    glimpses.due(AT)
-    assert glimpses.wish(Wish(LARGE_PX), AT + 0.1)
-    assert [order.width_px for order in glimpses.due(AT + 0.1)] == [LARGE_PX]
+    preview_buffer = PreviewBuffer()
+    preview_buffer.request(PreviewRequest(SMALL_PX), AT)
+    preview_buffer.due(AT)
+    assert preview_buffer.request(PreviewRequest(LARGE_PX), AT + 0.1)
+    assert [order.width_px for order in preview_buffer.due(AT + 0.1)] == [LARGE_PX]
 
 
 def test_an_order_is_renewed_before_it_ends_and_ends_with_the_last_wish():
-    glimpses = Glimpses()
-    glimpses.wish(Wish(LARGE_PX), AT)
-    glimpses.due(AT)
-    glimpses.wish(Wish(SMALL_PX), AT + 2.0)
-    assert [order.width_px for order in glimpses.due(AT + 2.0)] == [LARGE_PX]
-    glimpses.wish(Wish(SMALL_PX), AT + 4.0)
-    assert [order.width_px for order in glimpses.due(AT + 4.0)] == [SMALL_PX]
-    assert glimpses.due(AT + 4.0 + WANTED_FOR_S) == []
+    preview_buffer = PreviewBuffer()
+    preview_buffer.request(PreviewRequest(LARGE_PX), AT)
+    preview_buffer.due(AT)
+    preview_buffer.request(PreviewRequest(SMALL_PX), AT + 2.0)
+    assert [order.width_px for order in preview_buffer.due(AT + 2.0)] == [LARGE_PX]
+    preview_buffer.request(PreviewRequest(SMALL_PX), AT + 4.0)
+    assert [order.width_px for order in preview_buffer.due(AT + 4.0)] == [SMALL_PX]
+    assert preview_buffer.due(AT + 4.0 + WANTED_FOR_S) == []
 
 
 def test_an_eye_that_was_started_anew_is_told_again():
-    glimpses = Glimpses()
-    glimpses.wish(Wish(), AT)
-    first = glimpses.due(AT)
-    glimpses.begin()
-    assert glimpses.due(AT + 0.1) == first
+    preview_buffer = PreviewBuffer()
+    preview_buffer.request(PreviewRequest(), AT)
+    first = preview_buffer.due(AT)
+    preview_buffer.begin()
+    assert preview_buffer.due(AT + 0.1) == first
 
 
 def test_codes_and_plates_are_told_as_fractions_of_the_frame_while_they_are_fresh():
-    glimpses = Glimpses()
+    preview_buffer = PreviewBuffer()
     code = SeenCode(payload=b"x", engine="e", corners=((20, 10), (40, 10), (40, 30), (20, 30)), module_px=2.5)
     plate = SeenPlate(
         text="A", positions=((("A", 1.0),),), kind="x", confidence=0.5, box=(50, 40, 100, 20), character_px=14.0
     )
-    glimpses.sighted(Sighting(frame=1, at=AT, codes=(code,)))
-    glimpses.sighted(Sighting(frame=1, at=AT, plates=(plate,)))
-    glimpses.take(glimpse(at=AT + MARKED_FOR_S), (JPEG,))
-    shown = glimpses.newest
+    preview_buffer.detected(Detection(frame=1, at=AT, codes=(code,)))
+    preview_buffer.detected(Detection(frame=1, at=AT, plates=(plate,)))
+    preview_buffer.take(preview_frame(at=AT + MARKED_FOR_S), (JPEG,))
+    shown = preview_buffer.newest
     assert shown.codes[0].corners == ((0.1, 0.1), (0.2, 0.1), (0.2, 0.3), (0.1, 0.3))
     assert shown.codes[0].module_px == 2.5
     assert shown.plates[0].corners == ((0.25, 0.4), (0.75, 0.4), (0.75, 0.6), (0.25, 0.6))
     assert (shown.plates[0].text, shown.plates[0].confidence, shown.plates[0].character_px) == ("A", 0.5, 14.0)
-    glimpses.take(glimpse(at=AT + MARKED_FOR_S + 0.1), (JPEG,))
-    assert (glimpses.newest.codes, glimpses.newest.plates) == ((), ())
-    assert glimpses.newest.number == 2
+    preview_buffer.take(preview_frame(at=AT + MARKED_FOR_S + 0.1), (JPEG,))
+    assert (preview_buffer.newest.codes, preview_buffer.newest.plates) == ((), ())
+    assert preview_buffer.newest.number == 2
 
 
 def test_measures_are_told_only_where_the_eye_made_them():
-    glimpses = Glimpses()
-    glimpses.take(glimpse(), (JPEG,))
-    assert glimpses.newest.sharpness is None
-    glimpses.take(glimpse(sharpness=0.7, glare=0.1, brightness=90.0, noise=3.0), (JPEG,))
-    shown = glimpses.newest
+    preview_buffer = PreviewBuffer()
+    preview_buffer.take(preview_frame(), (JPEG,))
+    assert preview_buffer.newest.sharpness is None
+    preview_buffer.take(preview_frame(sharpness=0.7, glare=0.1, brightness=90.0, noise=3.0), (JPEG,))
+    shown = preview_buffer.newest
     assert (shown.sharpness, shown.glare, shown.brightness, shown.noise) == (0.7, 0.1, 90.0, 3.0)
 
 
 def test_an_eye_without_a_frame_has_no_picture_to_show():
-    glimpses = Glimpses()
-    glimpses.take(glimpse(), (JPEG,))
-    before = glimpses.look()
-    assert glimpses.due(AT) == [Preview(width_px=SMALL_PX, fps=FPS, for_s=0)]
-    glimpses.take(Glimpse(frame=0, at=AT), ())
-    assert glimpses.answer_after(before, 0) is None
+    preview_buffer = PreviewBuffer()
+    preview_buffer.take(preview_frame(), (JPEG,))
+    before = preview_buffer.look()
+    assert preview_buffer.due(AT) == [Preview(width_px=SMALL_PX, fps=FPS, for_s=0)]
+    preview_buffer.take(PreviewFrame(frame=0, at=AT), ())
+    assert preview_buffer.answer_after(before, 0) is None
 
 
 # ------------------------------------------------------------------------------------------------------- in the eye
@@ -124,22 +124,22 @@ class Shown:
     """A showing with a slot to put frames in and the parent's end of its socket."""
 
     def __init__(self):
-        self.slot = Slot()
+        self.slot = LatestFrame()
         self.ours, theirs = socket.socketpair()
         self._theirs = theirs
         self._decoder = Decoder(from_eye=True)
         self._said = []
-        self.link = Link(theirs)
-        self.showing = Showing(self.slot, self.link, lambda: 0)
+        self.link = ParentConnection(theirs)
+        self.showing = PreviewSender(self.slot, self.link, lambda: 0)
         self.showing.start()
         self.number = 0
 
     def put(self, value=0):
         self.number += 1
         frame = Frame(np.full((180, 320, 3), value, np.uint8), time.monotonic())
-        self.slot.put(Numbered(self.number, frame))
+        self.slot.put(NumberedFrame(self.number, frame))
 
-    def glimpse(self):
+    def preview_frame(self):
         self.ours.settimeout(PATIENCE_S)
         while not self._said:
             self._said += self._decoder.feed(self.ours.recv(1 << 16))
@@ -168,38 +168,38 @@ def shown():
 def test_a_picture_is_shown_at_once_and_then_one_of_every_new_frame(shown):
     shown.put(10)
     shown.showing.ask(Preview(width_px=160, fps=10.0, for_s=10.0))
-    first = shown.glimpse()
+    first = shown.preview_frame()
     assert (first.message.frame, first.message.width_px, first.message.height_px) == (1, 320, 180)
     assert size_px(first.pictures[0]) == (160, 90)
     assert first.message.sharpness is None
     shown.put(200)
-    assert shown.glimpse().message.frame == 2
+    assert shown.preview_frame().message.frame == 2
 
 
 def test_measures_come_where_they_are_asked_for(shown):
     shown.put(100)
     shown.showing.ask(Preview(width_px=160, fps=10.0, for_s=10.0, measured=True))
-    message = shown.glimpse().message
+    message = shown.preview_frame().message
     assert message.brightness == pytest.approx(100)
     assert (message.sharpness, message.glare, message.noise) == (0, 0, 0)
 
 
 def test_a_look_is_answered_without_a_frame_and_leaves_a_running_order_as_it_is(shown):
     shown.showing.ask(Preview(width_px=64, fps=10.0, for_s=0))
-    assert shown.glimpse().message.picture is None
+    assert shown.preview_frame().message.picture is None
     shown.put()
     shown.showing.ask(Preview(width_px=320, fps=10.0, for_s=10.0))
-    assert size_px(shown.glimpse().pictures[0]) == (320, 180)
+    assert size_px(shown.preview_frame().pictures[0]) == (320, 180)
     shown.showing.ask(Preview(width_px=64, fps=10.0, for_s=0))
-    assert size_px(shown.glimpse().pictures[0]) == (64, 36)
+    assert size_px(shown.preview_frame().pictures[0]) == (64, 36)
     shown.put()
-    assert size_px(shown.glimpse().pictures[0]) == (320, 180)
+    assert size_px(shown.preview_frame().pictures[0]) == (320, 180)
 
 
 def test_the_pictures_end_when_the_parent_asks_no_more(shown):
     shown.put()
     shown.showing.ask(Preview(width_px=64, fps=10.0, for_s=0.01))
-    shown.glimpse()
+    shown.preview_frame()
     eventually(lambda: shown.showing._asked is None)
     shown.put()
     assert shown.nothing_said()
@@ -207,14 +207,14 @@ def test_the_pictures_end_when_the_parent_asks_no_more(shown):
 
 def test_a_picture_is_left_out_where_the_parent_does_not_follow_or_another_thread_is_sending(shown):
     sent = 0
-    while shown.link.send_if_room(glimpse(), (JPEG + bytes(10_000),)):
+    while shown.link.send_if_room(preview_frame(), (JPEG + bytes(10_000),)):
         sent += 1
     assert sent < 10
-    assert all(len(shown.glimpse().pictures[0]) == len(JPEG) + 10_000 for _ in range(sent))
+    assert all(len(shown.preview_frame().pictures[0]) == len(JPEG) + 10_000 for _ in range(sent))
     with shown.link._sending:
-        assert not shown.link.send_if_room(glimpse(), (JPEG,))
-    assert shown.link.send_if_room(glimpse(), (JPEG,))
-    assert shown.glimpse().pictures == (JPEG,)
+        assert not shown.link.send_if_room(preview_frame(), (JPEG,))
+    assert shown.link.send_if_room(preview_frame(), (JPEG,))
+    assert shown.preview_frame().pictures == (JPEG,)
 
 
 # --------------------------------------------------------------------------------------------------------- together
@@ -222,7 +222,7 @@ def test_a_picture_is_left_out_where_the_parent_does_not_follow_or_another_threa
 
 def test_who_watches_sees_new_pictures_with_what_was_read_in_them_and_an_eye_that_comes_back():
     with watching("count") as eye:
-        watch = partial(eye.port.watch, Wish(SMALL_PX))
+        watch = partial(eye.port.watch, PreviewRequest(SMALL_PX))
 
         def newer(number):
             return eventually(lambda: (one := watch()) and one.number > number and one)
@@ -243,14 +243,16 @@ def test_who_watches_sees_new_pictures_with_what_was_read_in_them_and_an_eye_tha
 def test_an_exposure_is_tried_for_a_while_where_the_camera_allows_it():
     with watching("", command=COMMAND, camera_kind="simulated", camera={"frame_rate_hz": 15}, read_plates=False) as eye:
         eye.status(lambda one: one.up)
-        eventually(lambda: (beat := eye.port.last_beat) and beat.exposable, what="a word on it before anybody tries")
-        bright = eventually(lambda: (one := eye.port.watch(Wish(measured=True))) and one.brightness and one)
+        eventually(
+            lambda: (heartbeat := eye.port.last_beat) and heartbeat.exposable, what="a word on it before anybody tries"
+        )
+        bright = eventually(lambda: (one := eye.port.watch(PreviewRequest(measured=True))) and one.brightness and one)
         eye.port.expose(0.25, 60)
         eventually(lambda: eye.port.last_beat.exposure == 0.25 and eye.port.last_beat.exposable)
-        eventually(lambda: eye.port.watch(Wish(measured=True)).brightness < 0.7 * bright.brightness)
+        eventually(lambda: eye.port.watch(PreviewRequest(measured=True)).brightness < 0.7 * bright.brightness)
         eye.port.expose(None, 0)
         eventually(lambda: eye.port.last_beat.exposure == 1.0)
-        eventually(lambda: eye.port.watch(Wish(measured=True)).brightness > 0.9 * bright.brightness)
+        eventually(lambda: eye.port.watch(PreviewRequest(measured=True)).brightness > 0.9 * bright.brightness)
 
 
 def test_a_camera_that_does_not_let_its_exposure_be_set_says_so_and_goes_on():
@@ -267,7 +269,7 @@ def test_a_camera_that_does_not_let_its_exposure_be_set_says_so_and_goes_on():
 def test_watching_an_eye_that_has_stopped_is_no_fault():
     with watching("count") as eye:
         eye.status(lambda one: one.up)
-    eye.port.watch(Wish())
+    eye.port.watch(PreviewRequest())
     eye.port.expose(None, 1)
     assert eye.port.snapshot() is None
 
@@ -292,5 +294,5 @@ def test_a_snapshot_that_is_waited_for_ends_with_the_eye():
 def test_a_snapshot_is_taken_while_somebody_watches():
     with watching("count") as eye:
         eye.status(lambda one: one.up)
-        eventually(lambda: eye.port.watch(Wish(LARGE_PX)))
+        eventually(lambda: eye.port.watch(PreviewRequest(LARGE_PX)))
         assert eye.port.snapshot().startswith(b"\xff\xd8\xff")

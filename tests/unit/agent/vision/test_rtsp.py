@@ -50,11 +50,11 @@ def test_a_stream_is_read_to_the_newest_frame_by_a_slow_reader(server):
     with looking_at(server.url("yard.mp4"), mode="slow") as eye:
         first = eye.sight()
         seen = [eye.sight() for _ in range(6)]
-        beat = eye.port.last_beat
+        heartbeat = eye.port.last_beat
     # Five readings a second of 25 frames: a queue would give every frame, one after the other.
     assert number(seen[-1]) - number(first) > 2 * len(seen)
     assert all(one.presentations[0].at == one.at for one in seen)
-    assert beat.skipped > 0
+    assert heartbeat.skipped > 0
 
 
 def test_a_closed_port_is_reported_and_the_camera_found_once_it_is_there(server):
@@ -122,7 +122,7 @@ def test_a_picture_that_stands_still_is_reported_and_not_read_any_more(server):
         assert "the same picture" in frozen.detail
         # A beat that was sent after the picture was found to stand still; the one that is there may be older.
         before = eye.port.last_beat
-        still = eventually(lambda: (beat := eye.port.last_beat) is not before and beat)
+        still = eventually(lambda: (heartbeat := eye.port.last_beat) is not before and heartbeat)
         eventually(lambda: eye.port.last_beat.captured > still.captured + 10)
         assert eye.port.last_beat.read <= still.read + 1
 

@@ -15,10 +15,10 @@ from pathlib import Path
 import pytest
 
 from agent.devices.supervisor import PortState
-from agent.vision.mapping import EyeStatus
+from agent.vision.mapping import CameraStatus
 from agent.vision.process import scrubbed_environment
-from agent.vision.session import EyeLimits
-from agent.vision.supervisor import EyePort
+from agent.vision.session import WorkerLimits
+from agent.vision.supervisor import CameraSupervisor
 from agent.vision.worker.protocol import CameraPhase, CameraState, Configure, GateSettings
 from tests.support.vision.watched_supervisor import CHILD, LIMITS, ROOT, Watched, watching
 from tests.support.waiting import PATIENCE_S, eventually, scaled
@@ -69,8 +69,8 @@ def test_the_eye_comes_up_beats_shows_a_snapshot_and_ends_when_asked():
     with watching("count") as eye:
         status = eye.status(lambda one: one.up)
         assert (status.width_px, status.height_px, status.phase) == (640, 480, CameraPhase.STREAMING)
-        beat = eventually(lambda: (beat := eye.port.last_beat) and beat.qr_ms > 0 and beat)
-        assert beat.captured >= beat.read > 0
+        heartbeat = eventually(lambda: (heartbeat := eye.port.last_beat) and heartbeat.qr_ms > 0 and heartbeat)
+        assert heartbeat.captured >= heartbeat.read > 0
         assert eventually(eye.port.snapshot).startswith(b"\xff\xd8\xff")
         pid = eye.port.pid
     assert is_gone(pid)
@@ -93,7 +93,7 @@ def test_a_failing_listener_does_not_blind_the_eye(caplog):
         seen.release()
         raise RuntimeError("no")
 
-    port = EyePort(
+    port = CameraSupervisor(
         "lane1",
         Configure(camera_kind="drawn", camera={}, gate=GateSettings(enabled=False)),
         on_seen=fail,
@@ -109,7 +109,7 @@ def test_a_failing_listener_does_not_blind_the_eye(caplog):
 
 def test_a_single_failing_frame_is_counted_and_survived():
     with watching("fail", read_plates=False) as eye:
-        eventually(lambda: (beat := eye.port.last_beat) and beat.failures >= 2)
+        eventually(lambda: (heartbeat := eye.port.last_beat) and heartbeat.failures >= 2)
 
 
 def test_an_eye_is_told_whether_a_vehicle_waits_and_told_again_after_a_restart():
@@ -157,7 +157,7 @@ def test_an_eye_that_crashes_hangs_or_lies_is_started_anew_and_says_why(mode, ca
 
 @pytest.mark.parametrize("mode", ["silent", "stuck"])
 def test_an_eye_without_a_sign_of_life_is_killed(mode):
-    limits = EyeLimits(start_s=scaled(0.5), hang_s=scaled(0.25), retry_first_s=0.05, retry_cap_s=0.1)
+    limits = WorkerLimits(start_s=scaled(0.5), hang_s=scaled(0.25), retry_first_s=0.05, retry_cap_s=0.1)
     with watching(mode, limits=limits) as eye:
         pid = eventually(lambda: eye.port.pid)
         eye.status(lambda one: "no sign of life" in one.detail)
@@ -178,7 +178,7 @@ def test_an_eye_that_is_killed_from_outside_comes_back_and_frames_go_on_counting
 
 
 def test_an_eye_that_is_stopped_by_a_signal_is_killed_and_comes_back():
-    with watching("count", limits=EyeLimits(hang_s=HANG_S, retry_first_s=0.05, retry_cap_s=0.1)) as eye:
+    with watching("count", limits=WorkerLimits(hang_s=HANG_S, retry_first_s=0.05, retry_cap_s=0.1)) as eye:
         eye.sight()
         os.kill(eye.port.pid, signal.SIGSTOP)
         eye.status(lambda one: f"no sign of life for {HANG_S:g} s" in one.detail)
@@ -186,7 +186,7 @@ def test_an_eye_that_is_stopped_by_a_signal_is_killed_and_comes_back():
 
 
 def test_an_eye_that_does_not_stop_is_killed_in_time():
-    watched = Watched("deaf", limits=EyeLimits(stop_s=0.3))
+    watched = Watched("deaf", limits=WorkerLimits(stop_s=0.3))
     watched.port.start()
     eventually(lambda: watched.port.last_beat)
     pid = watched.port.pid
@@ -197,7 +197,7 @@ def test_an_eye_that_does_not_stop_is_killed_in_time():
 @contextmanager
 def held_in_the_kernel(folder):
     """An eye that hangs and that SIGKILL does not end until `release` is called, watched."""
-    limits = EyeLimits(start_s=15, hang_s=1, stop_s=3, retry_first_s=0.05, retry_cap_s=0.1)
+    limits = WorkerLimits(start_s=15, hang_s=1, stop_s=3, retry_first_s=0.05, retry_cap_s=0.1)
     command = [sys.executable, CHILD, "held", "--once", str(folder / "once")]
     watched = Watched("held", limits=limits, command=command)
     watched.port.start()
@@ -265,7 +265,7 @@ def test_a_fault_of_the_agent_itself_in_the_thread_of_an_eye_costs_one_life_of_t
 
 def test_an_eye_that_cannot_be_started_is_reported_and_tried_again():
     statuses = queue.Queue()
-    port = EyePort(
+    port = CameraSupervisor(
         "lane1",
         Configure(camera_kind="drawn", camera={}),
         on_seen=lambda seen: None,
@@ -294,8 +294,8 @@ def test_a_signal_to_the_whole_group_does_not_end_the_eye():
 PARENT = """
 import sys, threading
 from agent.vision.worker.protocol import Configure
-from agent.vision.supervisor import EyePort
-port = EyePort("c", Configure(camera_kind="drawn", camera={}), on_seen=lambda s: print(port.pid, flush=True),
+from agent.vision.supervisor import CameraSupervisor
+port = CameraSupervisor("c", Configure(camera_kind="drawn", camera={}), on_seen=lambda s: print(port.pid, flush=True),
                on_status=lambda s: None, command=[sys.executable, sys.argv[1], sys.argv[2]])
 port.start()
 threading.Event().wait()
@@ -334,7 +334,7 @@ def test_the_eye_gets_no_secret_of_the_environment(monkeypatch):
 
 
 def test_a_lost_camera_stays_lost_through_its_tries():
-    status = EyeStatus("c")
+    status = CameraStatus("c")
     states = []
     for phase in ("connecting", "backoff", "connecting", "backoff", "connecting", "streaming", "stale", "connecting"):
         status = status.with_camera(CameraState(phase=CameraPhase(phase)))

@@ -21,7 +21,7 @@ from agent.cli.setup.practice import ISSUER, practice
 from agent.core.model.reasons import Reason
 from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.trust import load, root_key
-from agent.lane.simulated_vehicle import rehearsals, scene_folders
+from agent.lane.simulated_vehicle import scene_folders, simulated_vehicle_runs
 from drivers.inputs import simulated
 from drivers.inputs.simulated import SimulatedInputs
 from tests.support.board.machine import CH340, Machine
@@ -254,7 +254,7 @@ def test_everything_that_is_made_for_a_configuration_elsewhere_is_kept_beside_it
     settings = load_configuration(folder / "gate.toml").settings
     assert settings.state.directory == folder / "state"
     assert settings.lanes["exit-1"].cameras[0].table["scene_file"] == str(folder / "state/rehearsal/scene.json")
-    assert list(dict(rehearsals(settings.lanes, scene_folders(settings.state.directory, {})))) == ["exit-1"]
+    assert list(dict(simulated_vehicle_runs(settings.lanes, scene_folders(settings.state.directory, {})))) == ["exit-1"]
     assert [one.number for one in history_of(folder / "gate.toml").generations()] == [1]
 
 

@@ -138,7 +138,9 @@ def test_a_viewer_who_does_not_take_his_pictures_keeps_no_eye_at_work(gate):
         first = eventually(lambda: gate.eye.picture).number
         eventually(lambda: gate.eye.picture.number > first)
         # What the kernel holds for him fills up; then nobody asks the eye any more.
-        eventually(lambda: not gate.eye._glimpses._wished_until or gate.eye._glimpses.due(1e12), within_s=60)
+        eventually(
+            lambda: not gate.eye._preview_buffer._wished_until or gate.eye._preview_buffer.due(1e12), within_s=60
+        )
         with httpx.Client(transport=httpx.HTTPTransport(uds=str(gate.path.parent / "console.sock"))) as other:
             assert other.get("http://localhost/healthz").status_code == 200
 
@@ -146,7 +148,7 @@ def test_a_viewer_who_does_not_take_his_pictures_keeps_no_eye_at_work(gate):
 def test_nobody_watches_when_the_viewer_has_gone(gate):
     with gate.browser("viewer").stream("GET", "/live/camera/out/front/pictures") as response:
         next(response.iter_raw())
-    eventually(lambda: not gate.eye._glimpses._wished_until, within_s=20)
+    eventually(lambda: not gate.eye._preview_buffer._wished_until, within_s=20)
 
 
 def test_measures_of_every_picture_are_for_technicians(gate):

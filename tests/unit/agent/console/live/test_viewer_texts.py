@@ -40,9 +40,9 @@ from agent.i18n import Language, translate
 from agent.i18n.checks import CHECKS
 from agent.lane.loop import LaneView
 from agent.settings.model.lane import BarrierWiring, Lane, SignalWiring
-from agent.vision.mapping import EyeStatus
+from agent.vision.mapping import CameraStatus
 from agent.vision.preview import CodeMark, LivePicture, PlateMark
-from agent.vision.worker.protocol import Beat, CameraPhase
+from agent.vision.worker.protocol import CameraPhase, Heartbeat
 from drivers.text import Text
 from tests.support.store.journals import UTC, open_journal
 
@@ -51,8 +51,8 @@ VIEW = LaneView("idle", None, "red", "idle", AT, LaneOrders(), Watch(at=AT), Tru
 LANE = Lane(number=1, direction="export", relay={"kind": "simulated"}, signals={"presence": 1, "safety": 2})
 CORNERS = ((0.1, 0.1), (0.2, 0.1), (0.2, 0.2), (0.1, 0.2))
 PICTURE = LivePicture(1, AT, b"\xff\xd8\xff", 1920, 1080)
-UP = EyeStatus("exit-1/front", PortState.UP, CameraPhase.STREAMING, width_px=1920, height_px=1080)
-BEAT = Beat(at=AT, brightness=120.0, sharpness=0.9, glare=0.01, noise=2.0)
+UP = CameraStatus("exit-1/front", PortState.UP, CameraPhase.STREAMING, width_px=1920, height_px=1080)
+BEAT = Heartbeat(at=AT, brightness=120.0, sharpness=0.9, glare=0.01, noise=2.0)
 
 
 def words(language="en"):

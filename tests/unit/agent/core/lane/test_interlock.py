@@ -6,15 +6,15 @@ from itertools import product
 
 import pytest
 
-from agent.core.lane.interlock import Ways, arm_in_use, claim, is_free, neighbours, settle
+from agent.core.lane.interlock import InterlockState, arm_in_use, claim, is_free, neighbours, settle
 
 SALLY = [("outer", "inner")]
 ARM = [("in", "out")]
-START = Ways.of(SALLY, ARM)
+START = InterlockState.of(SALLY, ARM)
 ALL = frozenset({"outer", "inner", "in", "out"})
 
 
-def at_rest(ways: Ways, *lanes: str) -> Ways:
+def at_rest(ways: InterlockState, *lanes: str) -> InterlockState:
     for lane in lanes:
         ways = settle(ways, lane, occupied=False)
     return ways
@@ -63,7 +63,7 @@ def test_what_changes_nothing_is_the_same_value() -> None:
 
 
 def test_a_chain_of_three_waits_pair_by_pair() -> None:
-    chain = at_rest(Ways.of([("a", "b"), ("b", "c")], []), "a", "b", "c")
+    chain = at_rest(InterlockState.of([("a", "b"), ("b", "c")], []), "a", "b", "c")
     assert neighbours(chain, "b") == {"a", "c"}
     first = claim(chain, "a")
     assert first is not None
@@ -74,14 +74,14 @@ def test_a_chain_of_three_waits_pair_by_pair() -> None:
 
 
 def test_lanes_that_share_an_arm_have_each_others_neighbours() -> None:
-    ways = Ways.of([("in", "inner")], [("in", "out")])
+    ways = InterlockState.of([("in", "inner")], [("in", "out")])
     assert ways.conflicts == {frozenset(pair) for pair in (("in", "inner"), ("out", "inner"), ("in", "out"))}
     assert ways.shared == {frozenset({"in", "out"})}
     assert neighbours(ways, "inner") == {"in", "out"}
 
 
 def test_a_lane_without_neighbours_is_always_free() -> None:
-    nobody = Ways.of([], [])
+    nobody = InterlockState.of([], [])
     assert nobody.occupied == frozenset()
     assert is_free(nobody, "alone")
     assert not arm_in_use(START, "alone")

@@ -15,7 +15,7 @@ from agent.core.permit import trust
 from agent.core.permit.issue import DAY_S, Issuer, issue, trust_list
 from agent.devices.supervisor import PortState
 from agent.lane.decider import Decider, LanePlace, Sources
-from agent.lane.loop import Hands, LaneLoop, Sighting
+from agent.lane.loop import LaneDependencies, LaneDetection, LaneLoop
 from drivers.api import Delivery
 from tests.support.lists.lists import ROOT
 from tests.support.pki.permits import KEY, NOW, PERMIT
@@ -51,7 +51,7 @@ class LaneOfSite:
         decider = Decider(PLACE, Sources(self.registry, gate.journal, Trusted(), gate.desk))
         self.loop = LaneLoop(
             Lane.start(RULES, 1),
-            Hands(self, gate.recorder, now, decider.decide, lambda _: None, lambda _: None, lambda _: None),
+            LaneDependencies(self, gate.recorder, now, decider.decide, lambda _: None, lambda _: None, lambda _: None),
         )
         self.loop.start()
         self.loop.relay_changed(PortState.UP)
@@ -72,7 +72,7 @@ class LaneOfSite:
 
     def present(self, permit=PERMIT):
         shown = Presentation(issue(permit, KEY).encode(), "test", "front", 1, time.monotonic())
-        self.loop.sighted(Sighting((shown,), (), {}))
+        self.loop.sighted(LaneDetection((shown,), (), {}))
 
     def answer(self):
         """Verdict and reason of the first decision that ends the waiting."""

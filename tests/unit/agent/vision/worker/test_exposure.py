@@ -48,7 +48,7 @@ def reads(pixels):
 
 def guided(guide, shown, seconds, begin_s=0.0, code_at=NEVER):
     """The shares that the guide asks for, beat by beat, with their times."""
-    steps = [begin_s + beat * BEAT_S for beat in range(round(seconds / BEAT_S))]
+    steps = [begin_s + heartbeat * BEAT_S for heartbeat in range(round(seconds / BEAT_S))]
     return [(at, guide.share(shown, code_at, at)) for at in steps]
 
 

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from agent.core.model.camera_view import View
 from agent.vision.worker.camera_health import CameraHealth, FrameFacts
-from agent.vision.worker.change_detector import ChangeGate
-from agent.vision.worker.latest_frame import Numbered, Slot
-from agent.vision.worker.parent_link import Link
-from agent.vision.worker.pictures import Album, crop_jpeg, frame_jpeg
+from agent.vision.worker.change_detector import ChangeDetector
+from agent.vision.worker.latest_frame import LatestFrame, NumberedFrame
+from agent.vision.worker.parent_link import ParentConnection
+from agent.vision.worker.pictures import PictureSelector, crop_jpeg, frame_jpeg
 from agent.vision.worker.protocol import CameraPhase, Configure, GateSettings
-from agent.vision.worker.reader_stats import Stopwatch
-from agent.vision.worker.reader_threads import Reading
+from agent.vision.worker.reader_stats import ReaderStats
+from agent.vision.worker.reader_threads import ReaderThreads
 from agent.vision.worker.readers import Readers
 from drivers.api import Frame
 from tests.support.waiting import PATIENCE_S
@@ -149,7 +149,7 @@ def with_object(pixels, left, top, size_px):
 
 def settled(settings=None):
     """A gate that has long seen an empty yard and is closed."""
-    gate = ChangeGate(settings or GateSettings())
+    gate = ChangeDetector(settings or GateSettings())
     for step in range(80):
         gate.passes(yard(step), step * 0.1)
     return gate
@@ -195,7 +195,7 @@ def test_a_step_of_the_exposure_does_not_open_the_gate():
 
 
 def test_a_switched_off_gate_lets_everything_through():
-    gate = ChangeGate(GateSettings(enabled=False))
+    gate = ChangeDetector(GateSettings(enabled=False))
     assert all(passes(gate, [yard(0)] * 5, 0.0))
 
 
@@ -209,11 +209,11 @@ def test_another_frame_size_is_no_trouble():
 
 
 def numbered(number):
-    return Numbered(number, Frame(np.zeros((2, 2, 3), np.uint8), float(number)))
+    return NumberedFrame(number, Frame(np.zeros((2, 2, 3), np.uint8), float(number)))
 
 
 def test_the_slot_gives_the_newest_frame_once():
-    slot = Slot()
+    slot = LatestFrame()
     slot.put(numbered(1))
     slot.put(numbered(2))
     assert slot.newer_than(0).number == 2
@@ -222,7 +222,7 @@ def test_the_slot_gives_the_newest_frame_once():
 
 
 def test_a_closed_slot_wakes_and_turns_away_everybody():
-    slot = Slot()
+    slot = LatestFrame()
     threading.Timer(0.05, slot.close).start()
     begun_at = time.monotonic()
     assert slot.newer_than(0) is None
@@ -240,7 +240,7 @@ def test_a_frame_becomes_a_small_jpeg_and_a_crop_keeps_its_size():
 
 
 def test_a_finding_is_pictured_again_only_after_a_while():
-    album = Album(every_s=2.0)
+    album = PictureSelector(every_s=2.0)
     assert album.wants([b"a"], 10.0)
     assert not album.wants([b"a"], 11.0)
     assert album.wants([b"a", b"b"], 11.5)
@@ -270,10 +270,10 @@ class Recorder:
 
 
 def reading(readers, **settings):
-    slot = Slot()
+    slot = LatestFrame()
     configure = Configure(camera_kind="x", camera={}, **settings)
     ours, theirs = socket.socketpair()
-    started = Reading(slot, readers, configure, Link(ours))
+    started = ReaderThreads(slot, readers, configure, ParentConnection(ours))
     started.start()
     return slot, started, (ours, theirs)
 
@@ -284,7 +284,7 @@ def test_a_thorough_look_is_taken_only_while_something_changes():
     slot, started, ends = reading(Readers(codes, dear_codes, plates), gate=gate)
     asked = []
     for number in range(1, 9):
-        slot.put(Numbered(number, Frame(yard(0), number * 0.6)))
+        slot.put(NumberedFrame(number, Frame(yard(0), number * 0.6)))
         asked.append(tuple(reader.asked.get(timeout=PATIENCE_S) for reader in (codes, dear_codes, plates)))
     slot.close()
     assert started.stop(10)
@@ -296,7 +296,7 @@ def test_a_thorough_look_is_taken_only_while_something_changes():
 
 
 def test_a_reader_that_always_fails_ends_the_eye(caplog):
-    watch = Stopwatch("code")
+    watch = ReaderStats("code")
 
     def fail():
         with watch.timing():
@@ -311,7 +311,7 @@ def test_a_reader_that_always_fails_ends_the_eye(caplog):
 
 
 def test_a_reader_that_waits_for_a_core_is_not_taken_for_one_that_hangs():
-    waiting, computing, prompt = Stopwatch("a", gives_way=True), Stopwatch("b", gives_way=True), Stopwatch("c")
+    waiting, computing, prompt = ReaderStats("a", gives_way=True), ReaderStats("b", gives_way=True), ReaderStats("c")
     never = threading.Event()
     with prompt.timing(), waiting.timing():
         begun_at = time.monotonic()
@@ -327,7 +327,7 @@ def test_a_reader_that_waits_for_a_core_is_not_taken_for_one_that_hangs():
 
 
 def test_one_success_forgives_the_failures_before_it():
-    watch = Stopwatch("code")
+    watch = ReaderStats("code")
     for _ in range(3):
         for _ in range(20):
             with watch.timing():

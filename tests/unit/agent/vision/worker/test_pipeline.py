@@ -9,11 +9,11 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from agent.vision.worker.latest_frame import Numbered, Slot, Turns
+from agent.vision.worker.latest_frame import FrameThrottle, LatestFrame, NumberedFrame
 from agent.vision.worker.main import made_readers
-from agent.vision.worker.parent_link import Link
+from agent.vision.worker.parent_link import ParentConnection
 from agent.vision.worker.protocol import Configure, GateSettings
-from agent.vision.worker.reader_threads import Reading
+from agent.vision.worker.reader_threads import ReaderThreads
 from agent.vision.worker.readers import Readers
 from agent.vision.worker.wire import Decoder
 from drivers.api import Frame
@@ -53,18 +53,20 @@ class Bench:
     """A Reading with a slot to feed and the parent's end of its link."""
 
     def __init__(self, readers, ends, **settings):
-        self.slot = Slot()
+        self.slot = LatestFrame()
         ours, self._theirs = ends
         self._theirs.settimeout(PATIENCE_S)
         self._decoder = Decoder(from_eye=True)
         self._number = 0
         self._readers = readers
-        self.reading = Reading(self.slot, readers, Configure(camera_kind="x", camera={}, **settings), Link(ours))
+        self.reading = ReaderThreads(
+            self.slot, readers, Configure(camera_kind="x", camera={}, **settings), ParentConnection(ours)
+        )
 
     def show(self, pixels=None, at=None):
         self._number += 1
         picture = np.full((48, 64, 3), 100, np.uint8) if pixels is None else pixels
-        self.slot.put(Numbered(self._number, Frame(picture, self._number * 0.04 if at is None else at)))
+        self.slot.put(NumberedFrame(self._number, Frame(picture, self._number * 0.04 if at is None else at)))
 
     def heard(self):
         """The next messages."""
@@ -177,11 +179,11 @@ def test_the_cheap_steps_make_no_dear_one():
 
 
 def test_a_frame_in_which_something_stands_out_is_handed_on_at_once_and_others_now_and_then():
-    turns, handed = Turns(), []
+    turns, handed = FrameThrottle(), []
     for number in range(1, 52):
         stands_out = number in {1, 21, 22, 23}
         still_s = 0.0 if stands_out else 0.04
-        turns.offer(Numbered(number, Frame(np.zeros((1, 1, 3), np.uint8), number * 0.04), still_s=still_s), 0.25)
+        turns.offer(NumberedFrame(number, Frame(np.zeros((1, 1, 3), np.uint8), number * 0.04), still_s=still_s), 0.25)
         newest = turns.slot.newest().number
         handed += [newest] if newest not in handed else []
     assert handed == [1, 8, 15, 21, 22, 23, 30, 37, 44, 51]

@@ -9,7 +9,7 @@ import pytest
 from agent.core.model.camera_view import View
 from agent.vision.worker.background import ACCEPTED_S, DISPLACED_S, OTHER_LIGHT_S, OUTLINE_EVERY_S, STRANGE_S
 from agent.vision.worker.picture_measures import Measures, measured
-from agent.vision.worker.view_quality import BLINDED_S, NOISY_S, OBSTRUCTED_S, ViewWatch
+from agent.vision.worker.view_quality import BLINDED_S, NOISY_S, OBSTRUCTED_S, ViewQualityMonitor
 from tests.support.vision import yard_films as films
 from tests.support.vision.yard_films import STEP_S, play, shots
 
@@ -33,7 +33,7 @@ def taken(name, *how):
 
 def watching():
     """A watch that has learnt the yard."""
-    watch = ViewWatch(PATIENCE_S)
+    watch = ViewQualityMonitor(PATIENCE_S)
     assert {view for _, view in play(watch, [(day(), LEARNT_S)])} == {View.CLEAR}
     return watch
 
@@ -97,13 +97,13 @@ def test_noise_does_not_pass_for_sharpness():
     ],
 )
 def test_the_view_is_judged_by_its_measures(pixels, view):
-    watch = ViewWatch(patience_s=2.0)
+    watch = ViewQualityMonitor(patience_s=2.0)
     assert watch.judged(measured(pixels), 0.0) is View.CLEAR
     assert watch.judged(measured(pixels), 2.0) is view
 
 
 def test_a_loss_of_the_usual_sharpness_is_seen():
-    watch = ViewWatch(patience_s=2.0)
+    watch = ViewQualityMonitor(patience_s=2.0)
     for second in range(60):
         watch.judged(Measures(100.0, 40.0, 2.0), float(second))
     assert watch.judged(Measures(100.0, 40.0, 0.6), 60.0) is View.CLEAR
@@ -112,7 +112,7 @@ def test_a_loss_of_the_usual_sharpness_is_seen():
 
 
 def test_a_view_at_its_limit_is_told_once_and_does_not_flicker():
-    watch = ViewWatch(patience_s=2.0)
+    watch = ViewQualityMonitor(patience_s=2.0)
     told = [watch.judged(Measures(11.0 + step % 2 * 3.0, 40.0, 2.0), step * 1.0) for step in range(3)]
     assert set(told) == {View.CLEAR}
     for step in range(3, 7):
@@ -163,7 +163,7 @@ def test_glare_on_half_of_the_picture_is_told_after_ten_seconds():
 
 def test_a_lamp_that_hides_the_yard_for_a_minute_blinds():
     night = shots(films.night())
-    watch = ViewWatch(PATIENCE_S)
+    watch = ViewQualityMonitor(PATIENCE_S)
     play(watch, [(night, LEARNT_S)])
     told = play(watch, [(shots(films.headlamps()), OBSTRUCTED_S + 5.0)], LEARNT_S)
     assert OBSTRUCTED_S <= first(told, View.BLINDED) <= OBSTRUCTED_S + STEP_S
@@ -204,7 +204,7 @@ def test_a_truck_as_smooth_as_a_bag_is_no_alarm_where_a_vehicle_is_known_to_stan
 
 def test_a_sweep_of_headlamps_is_no_alarm():
     night = shots(films.night())
-    watch = ViewWatch(PATIENCE_S)
+    watch = ViewQualityMonitor(PATIENCE_S)
     film = [(night, LEARNT_S)] + [(shots(films.headlamps()), 8.0), (night, 20.0)] * 3
     assert {view for _, view in play(watch, film)} == {View.CLEAR}
 

@@ -13,18 +13,18 @@ from pydantic import ValidationError
 from agent.vision.worker.protocol import (
     MAX_PAYLOAD,
     Attend,
-    Beat,
     CameraPhase,
     CameraState,
     Configure,
+    Detection,
     Expose,
-    Glimpse,
+    Heartbeat,
     Hello,
     Preview,
+    PreviewFrame,
     ProtocolError,
     SeenCode,
     SeenPlate,
-    Sighting,
     Stop,
     ToEye,
 )
@@ -44,11 +44,11 @@ PLATE = SeenPlate(
 SAMPLES = [
     (Hello(pid=1, version=1), []),
     (CameraState(phase=CameraPhase.STALE, detail="камера"), []),
-    (Sighting(frame=7, at=1.25, codes=(SeenCode(payload=bytes(range(256)), engine="zxing"),), picture=0), [JPEG]),
-    (Sighting(frame=7, at=1.25, plates=(PLATE.model_copy(update={"crop": 1}),)), [JPEG, JPEG + b"2"]),
-    (Beat(at=3.5, reading_since=3.25), []),
-    (Beat(at=3.5, captured=9, read=3, skipped=6, dropped=4, load=0.75), []),
-    (Glimpse(frame=1, at=2.0, picture=0, width_px=1920, height_px=1080, sharpness=0.5), [JPEG]),
+    (Detection(frame=7, at=1.25, codes=(SeenCode(payload=bytes(range(256)), engine="zxing"),), picture=0), [JPEG]),
+    (Detection(frame=7, at=1.25, plates=(PLATE.model_copy(update={"crop": 1}),)), [JPEG, JPEG + b"2"]),
+    (Heartbeat(at=3.5, reading_since=3.25), []),
+    (Heartbeat(at=3.5, captured=9, read=3, skipped=6, dropped=4, load=0.75), []),
+    (PreviewFrame(frame=1, at=2.0, picture=0, width_px=1920, height_px=1080, sharpness=0.5), [JPEG]),
     (Configure(camera_kind="opencv", camera={"url": "rtsp://x", "loop": True}), []),
     (Preview(width_px=640, fps=5.0, for_s=2.5, measured=True), []),
     (Expose(share=0.25, for_s=10.0), []),
@@ -155,14 +155,14 @@ def test_a_refusal_never_repeats_what_was_said():
 def test_a_message_that_the_other_end_would_refuse_is_not_sent():
     for pictures in ([b"GIF"[:2]], [bytes(MAX_PICTURE_BYTES + 1)], [JPEG] * 17):
         with pytest.raises(ProtocolError):
-            encoded(Beat(at=1.0), pictures)
+            encoded(Heartbeat(at=1.0), pictures)
     with pytest.raises(ProtocolError, match="too large"):
         encoded(Configure(camera_kind="x", camera={"a": "b" * MAX_TEXT_BYTES}))
 
 
 def test_sixteen_of_the_largest_codes_fit_into_one_message():
     codes = (SeenCode(payload=b"1" * MAX_PAYLOAD, engine="zxing"),) * 16
-    assert Decoder(from_eye=True).feed(encoded(Sighting(frame=1, at=1.0, codes=codes)))[0].message.codes == codes
+    assert Decoder(from_eye=True).feed(encoded(Detection(frame=1, at=1.0, codes=codes)))[0].message.codes == codes
 
 
 def test_a_plate_has_one_position_for_each_character():
@@ -177,7 +177,7 @@ def test_columns_that_the_recogniser_cannot_have_written_are_refused(columns):
 
 
 def test_the_other_end_believes_no_columns_either():
-    sent = encoded(Sighting(frame=1, at=1.0, plates=(PLATE,)))
+    sent = encoded(Detection(frame=1, at=1.0, plates=(PLATE,)))
     good, bad = base64.urlsafe_b64encode(PLATE.columns), base64.urlsafe_b64encode(bytes((9, 0, 9, 50, 3, 0)))
     assert good in sent
 

@@ -10,9 +10,9 @@ import pytest
 
 from agent.core.plates.bystanders import Bystanders
 from agent.core.plates.vote import vote
-from agent.vision.mapping import Translator
-from agent.vision.worker.detections import Sightings
-from agent.vision.worker.latest_frame import Numbered
+from agent.vision.mapping import DetectionMapper
+from agent.vision.worker.detections import DetectionBuilder
+from agent.vision.worker.latest_frame import NumberedFrame
 from agent.vision.worker.plate.reader import PlateReader
 from agent.vision.worker.protocol import Configure
 from drivers.api import Frame
@@ -41,8 +41,8 @@ class Yard:
 
     def __init__(self, reader: PlateReader) -> None:
         self._reader = reader
-        self._sightings = Sightings(Configure(camera_kind="x", camera={}))
-        self._translator = Translator("exit/front", 0, 0.0)
+        self._sightings = DetectionBuilder(Configure(camera_kind="x", camera={}))
+        self._translator = DetectionMapper("exit/front", 0, 0.0)
         self._bystanders = Bystanders()
         self._number = 0
 
@@ -51,7 +51,7 @@ class Yard:
         self._number += 1
         at = self._number * STEP_S
         frame = Frame(picture(plates), at)
-        told, _ = self._sightings.of_plates(Numbered(self._number, frame), self._reader.read(frame.pixels))
+        told, _ = self._sightings.of_plates(NumberedFrame(self._number, frame), self._reader.read(frame.pixels))
         pictures = tuple(b"" for _ in told.plates)
         readings = self._translator.seen(told.model_copy(update={"picture": None}), pictures, at).readings
         self._bystanders = self._bystanders.with_vehicle(present, at)

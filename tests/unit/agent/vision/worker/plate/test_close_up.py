@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from agent.vision.worker.plate.close_up import close_up
-from agent.vision.worker.plate.detector import Detection, PlateDetector
+from agent.vision.worker.plate.detector import PlateBox, PlateDetector
 from agent.vision.worker.plate.reader import PlateReader
 from drivers.camera.yard.plate import draw_plate
 
@@ -27,12 +27,12 @@ def frame(text: str = "") -> np.ndarray:
     return picture
 
 
-def loose(left: float, top: float, right: float, bottom: float) -> Detection:
+def loose(left: float, top: float, right: float, bottom: float) -> PlateBox:
     """A detection that is off at each side by a share of the plate's width or height."""
     x, y = LEFT + left * WIDTH, TOP + top * HEIGHT
     across, down = (1 - left + right) * WIDTH, (1 - top + bottom) * HEIGHT
     corners = np.array([[x, y], [x + across, y], [x + across, y + down], [x, y + down]], np.float32)
-    return Detection(corners, (x, y, across, down), 0.6)
+    return PlateBox(corners, (x, y, across, down), 0.6)
 
 
 OFF = [
@@ -62,7 +62,7 @@ def test_what_loose_corners_cut_off_is_read_after_the_second_look(
     reader = PlateReader()
     find = PlateDetector.find
 
-    def first_look_is_loose(self: PlateDetector, pixels: np.ndarray, longest_px: int = 640) -> list[Detection]:
+    def first_look_is_loose(self: PlateDetector, pixels: np.ndarray, longest_px: int = 640) -> list[PlateBox]:
         return [loose(*off)] if pixels.shape[:2] == (1080, 1920) else find(self, pixels, longest_px)
 
     monkeypatch.setattr(PlateDetector, "find", first_look_is_loose)
@@ -80,4 +80,4 @@ def test_nothing_is_found_where_no_plate_is(detector: PlateDetector) -> None:
 def test_a_detection_at_the_edge_or_of_no_size_does_no_harm(
     detector: PlateDetector, box: tuple[float, float, float, float]
 ) -> None:
-    assert close_up(detector, frame(), Detection(np.zeros((4, 2), np.float32), box, 0.5)) is None
+    assert close_up(detector, frame(), PlateBox(np.zeros((4, 2), np.float32), box, 0.5)) is None

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from agent.vision.mapping import Translator
-from agent.vision.worker.detections import Sightings
-from agent.vision.worker.latest_frame import Numbered
+from agent.vision.mapping import DetectionMapper
+from agent.vision.worker.detections import DetectionBuilder
+from agent.vision.worker.latest_frame import NumberedFrame
 from agent.vision.worker.protocol import Configure
 from agent.vision.worker.wire import Decoder, encoded
 from drivers.api import Frame
@@ -42,12 +42,12 @@ class Life:
     """One life of an eye, whose sightings cross the wire."""
 
     def __init__(self, first_frame: int = 0) -> None:
-        self._sightings = Sightings(Configure(camera_kind="x", camera={}))
-        self._translator = Translator("exit/front", first_frame, 0.0)
+        self._sightings = DetectionBuilder(Configure(camera_kind="x", camera={}))
+        self._translator = DetectionMapper("exit/front", first_frame, 0.0)
         self._decoder = Decoder(from_eye=True)
 
     def sees(self, number: int, *plates: Plate) -> tuple[Reading, ...]:
-        numbered = Numbered(number, Frame(np.full((72, 128, 3), 90, np.uint8), number / 10))
+        numbered = NumberedFrame(number, Frame(np.full((72, 128, 3), 90, np.uint8), number / 10))
         (envelope,) = self._decoder.feed(encoded(*self._sightings.of_plates(numbered, plates)))
         return self._translator.seen(envelope.message, envelope.pictures, 1e6).readings
 
@@ -61,8 +61,8 @@ def test_a_reading_bears_its_colour_and_the_same_track_in_every_frame() -> None:
 
 
 def test_the_height_of_a_character_crosses_the_wire() -> None:
-    sightings = Sightings(Configure(camera_kind="x", camera={}))
-    message, _ = sightings.of_plates(Numbered(1, Frame(np.zeros((72, 128, 3), np.uint8), 0.1)), [NEAR])
+    detections = DetectionBuilder(Configure(camera_kind="x", camera={}))
+    message, _ = detections.of_plates(NumberedFrame(1, Frame(np.zeros((72, 128, 3), np.uint8), 0.1)), [NEAR])
 
     assert message.plates[0].character_px == 17.5
 

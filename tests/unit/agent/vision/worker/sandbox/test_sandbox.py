@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 import segno
 
-from agent.vision.process import COMMAND, EyeProcess, scrubbed_environment
+from agent.vision.process import COMMAND, WorkerProcess, scrubbed_environment
 from agent.vision.worker.protocol import EXIT_ANEW, Layer
 from agent.vision.worker.sandbox import landlock
-from agent.vision.worker.sandbox.readable_files import surroundings
+from agent.vision.worker.sandbox.readable_files import find_readable_files
 from drivers.api import CameraNeeds, DeviceMisconfiguredError
 from drivers.registry import camera_needs
 from tests.support.vision.sandbox_attempts import ATTEMPTS, BARRED, DONE
@@ -161,7 +161,7 @@ def test_a_kernel_or_machine_that_lacks_a_layer_is_told_of_and_the_eye_sees_all_
 
 
 def test_an_eye_that_leaves_because_its_camera_has_moved_is_not_called_a_failure():
-    process = EyeProcess([sys.executable, "-c", f"import sys; sys.exit({EXIT_ANEW})"])
+    process = WorkerProcess([sys.executable, "-c", f"import sys; sys.exit({EXIT_ANEW})"])
     try:
         assert process.ended_within(20)
         assert process.how_it_ended().startswith("asked to be started anew")
@@ -172,7 +172,7 @@ def test_an_eye_that_leaves_because_its_camera_has_moved_is_not_called_a_failure
 def test_what_came_went_or_was_replaced_is_noticed(tmp_path):
     one, other = tmp_path / "one", tmp_path / "other"
     one.write_text("1")
-    around = surroundings(CameraNeeds(files=(one,), devices=(other,)))
+    around = find_readable_files(CameraNeeds(files=(one,), devices=(other,)))
     assert around.moved() is None
     one.write_text("2")
     assert around.moved() is None
@@ -217,7 +217,7 @@ def test_a_camera_needs_its_own_source_and_nothing_else(kind, table, needs):
 def test_a_port_of_its_own_is_only_for_a_camera_that_needs_it(table, listens):
     needs = camera_needs("opencv", table)
     assert (needs.own_port is not None) is listens
-    around = surroundings(needs)
+    around = find_readable_files(needs)
     assert around.accepts is listens
     assert (needs.own_port in around.tcp_ports) is listens
 
@@ -249,7 +249,7 @@ def test_the_environment_of_an_eye_holds_nothing_but_what_its_libraries_need(mon
 def test_an_eye_hears_no_signal_of_its_parents_terminal_shares_its_session_and_has_none_of_its_files(tmp_path):
     # One that goes no further: a whole eye would not let its files be looked at.
     with (tmp_path / "secret").open("w"):
-        process = EyeProcess([sys.executable, EYE_CHILD, "silent"])
+        process = WorkerProcess([sys.executable, EYE_CHILD, "silent"])
     try:
         assert os.getpgid(process.pid) == process.pid
         assert os.getsid(process.pid) == os.getsid(0)
