@@ -12,7 +12,7 @@ import time
 from agent.core.decision import Decision
 from agent.core.lane import Decide, Decided, Input, Lane, LaneRules, Presented, Pulsed, Raise, RelayChanged, Sampled
 from agent.core.lane.step import step
-from agent.core.model import Moment, Presentation, Reason, Verdict
+from agent.core.model import Instant, Presentation, Reason, Verdict
 from agent.core.permit import Permit
 from bench.figures import Figure, table
 
@@ -46,8 +46,8 @@ class Drive:
         self._feed(RelayChanged(self._now, up=True))
 
     @property
-    def _now(self) -> Moment:
-        return Moment(self.at, UTC + self.at)
+    def _now(self) -> Instant:
+        return Instant(self.at, UTC + self.at)
 
     def vehicle(self, number: int) -> None:
         """Let one vehicle through."""
@@ -78,7 +78,7 @@ def measure(vehicles: int) -> list[Figure]:
     started_at = time.perf_counter()
     for number in range(vehicles):
         drive.vehicle(number)
-        if drive.lane.visit is not None:
+        if drive.lane.transaction is not None:
             raise RuntimeError(f"vehicle {number} did not pass: the lane is {drive.lane.state}")
     took_s = time.perf_counter() - started_at
     moves = f"{drive.moves / took_s:,.0f} transitions a second ({drive.moves} in all), {vehicles} vehicles"

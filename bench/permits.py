@@ -21,10 +21,10 @@ from agent.core.events import ClockReading
 from agent.core.lane import Decide
 from agent.core.lists import FreshnessRules
 from agent.core.model import (
+    Instant,
     LedgerChange,
     LedgerState,
     ListKind,
-    Moment,
     Presentation,
     Reading,
     Revocation,
@@ -190,7 +190,7 @@ def _time(way: str, rows: Sequence[Declaration], registry: Registry, journal: Jo
             cpu_at = time.thread_time()
             weigh(readings[frame : frame + 1], readings[:frame])
         times.weighing[way].append((time.thread_time() - cpu_at) * MS_PER_S)
-        now = Moment(float(number), NOW)
+        now = Instant(float(number), NOW)
         begun_at, cpu_at = time.perf_counter(), time.thread_time()
         answer = decider.decide(question, now, _never)
         times.cpu[way].append((time.thread_time() - cpu_at) * MS_PER_S)

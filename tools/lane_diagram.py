@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from agent.core.decision import Decision
 from agent.core.lane import (
     Close,
-    Commanded,
     CommandKind,
     Decide,
     Decided,
@@ -22,6 +21,7 @@ from agent.core.lane import (
     InterlockChanged,
     Lane,
     LaneRules,
+    OfficerCommand,
     PlateRead,
     Presented,
     Pulsed,
@@ -35,7 +35,7 @@ from agent.core.lane import (
     Ticked,
 )
 from agent.core.lane.step import step
-from agent.core.model import Moment, Presentation, Reading, Reason, Verdict
+from agent.core.model import Instant, Presentation, Reading, Reason, Verdict
 from agent.core.permit import Permit
 
 if TYPE_CHECKING:
@@ -187,9 +187,9 @@ class Place:
     shown: int = 0
 
     @property
-    def now(self) -> Moment:
+    def now(self) -> Instant:
         """The instant, with a wall clock that is of no interest here."""
-        return Moment(self.at, 0.0)
+        return Instant(self.at, 0.0)
 
     def sample(self, **bits: bool | None) -> Sampled:
         """Return a fresh sample."""
@@ -244,7 +244,7 @@ def inputs(place: Place) -> Iterator[tuple[str, Input]]:
     for delivery in ("delivered", "not_delivered", "unknown"):
         yield f"pulse {delivery}", Pulsed(now, place.grant, "open", delivery)
     for kind, name in ORDERS.items():
-        yield name, Commanded(now, kind, "officer", "cause")
+        yield name, OfficerCommand(now, kind, "officer", "cause")
     if rules.neighbours:
         yield "way free", InterlockChanged(now, free=True)
         yield "way taken", InterlockChanged(now, free=False)

@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from agent.core.lane import Decide, Decided
-    from agent.core.model import Moment
+    from agent.core.model import Instant
     from agent.lane import LaneServiceDependencies
     from agent.service.worker import Worker
     from agent.settings import Camera, Device, Settings
     from agent.settings import Lane as LaneSettings
 
-    Deciding = Callable[[Decide, Moment, Callable[[Decided], None]], Decided | None]
+    Deciding = Callable[[Decide, Instant, Callable[[Decided], None]], Decided | None]
 
 FIRST_SERIALS = 10_000
 EYE_STOP_S = 0.7

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
-from agent.core.lane import LaneOrders
+from agent.core.lane import LaneLockout
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,5 +83,5 @@ class GateStatus:
         return f"{len(lanes.units)} lanes, {len(lanes.eyes)} cameras{problem}"
 
     def _standing_orders(self) -> Mapping[str, object]:
-        standing = {lane.name: lane.view.orders for lane in self._sources.lanes.units if lane.view is not None}
-        return {name: asdict(orders) for name, orders in standing.items() if orders != LaneOrders()}
+        standing = {lane.name: lane.view.lockout for lane in self._sources.lanes.units if lane.view is not None}
+        return {name: asdict(orders) for name, orders in standing.items() if orders != LaneLockout()}

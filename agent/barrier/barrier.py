@@ -31,7 +31,7 @@ class PulseReport:
 
 
 @dataclass(frozen=True, slots=True)
-class PulseOrder:
+class PulseRequest:
     """Give one pulse, if it can start before `deadline` (monotonic s)."""
 
     barrier: Barrier
@@ -41,7 +41,7 @@ class PulseOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class HoldOrder:
+class HoldRequest:
     """Hold the barrier open until further order, or let go."""
 
     barrier: Barrier
@@ -49,14 +49,14 @@ class HoldOrder:
 
 
 @dataclass(frozen=True, slots=True)
-class ShowOrder:
+class LampRequest:
     """Set the lamp."""
 
     barrier: Barrier
     lamp: Lamp
 
 
-Order = PulseOrder | HoldOrder | ShowOrder
+Order = PulseRequest | HoldRequest | LampRequest
 
 
 class Barrier:
@@ -97,7 +97,7 @@ class Barrier:
 
     def pulse(self, action: Action, grant: str | None, deadline: float) -> None:
         """Give one pulse if it can start before `deadline` (monotonic seconds); the report comes by `on_pulse`."""
-        order = PulseOrder(self, grant, action, deadline)
+        order = PulseRequest(self, grant, action, deadline)
         with self._gate:
             taken = self.state is PortState.UP and not self._closed
             if taken:
@@ -107,11 +107,11 @@ class Barrier:
 
     def hold(self, *, on: bool) -> None:
         """Hold the barrier open until further order, or let go."""
-        self._take(HoldOrder(self, on))
+        self._take(HoldRequest(self, on))
 
     def show(self, lamp: Lamp) -> None:
         """Set the lamp."""
-        self._take(ShowOrder(self, lamp))
+        self._take(LampRequest(self, lamp))
 
     # ------------------------------------------------------------------------------------------------- for the board
 
@@ -126,6 +126,6 @@ class Barrier:
             self._told = (state, detail)
             self._on_state(state, detail)
 
-    def report(self, order: PulseOrder, delivery: Delivery) -> None:
+    def report(self, order: PulseRequest, delivery: Delivery) -> None:
         """Tell the lane what became of its pulse."""
         self._on_pulse(PulseReport(order.grant, order.action, delivery, time.monotonic()))

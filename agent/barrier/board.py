@@ -13,7 +13,7 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, assert_never
 
-from agent.barrier.barrier import Barrier, HoldOrder, PulseOrder, ShowOrder
+from agent.barrier.barrier import Barrier, HoldRequest, LampRequest, PulseRequest
 from agent.barrier.relay_scheduler import RelayScheduler
 from agent.devices import PortState, PortSupervisor
 from agent.service.worker import OnFailure, Worker
@@ -41,7 +41,7 @@ class RelayBoard:
         self._scheduler = RelayScheduler(relay)
         self._barriers: list[Barrier] = []
         self._orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
-        self._pulses: deque[PulseOrder] = deque()
+        self._pulses: deque[PulseRequest] = deque()
         self._port = PortSupervisor(
             f"the relay board {name}", self._scheduler.connect, self._scheduler.close, self._tell_lanes
         )
@@ -131,11 +131,11 @@ class RelayBoard:
         match order:
             case None:
                 pass
-            case PulseOrder():
+            case PulseRequest():
                 self._pulses.append(order)
-            case HoldOrder(barrier=barrier, on=on):
+            case HoldRequest(barrier=barrier, on=on):
                 self._scheduler.hold(barrier.lane_outputs, on=on)
-            case ShowOrder(barrier=barrier, lamp=lamp):
+            case LampRequest(barrier=barrier, lamp=lamp):
                 barrier.lane_outputs.lamp = lamp
                 self._scheduler.show(barrier.lane_outputs)
             case _:
@@ -161,7 +161,7 @@ class RelayBoard:
         self._answer_s = now - begun_at
         self._check_at = now + HEALTH_PERIOD_S
 
-    def _give(self, order: PulseOrder) -> None:
+    def _give(self, order: PulseRequest) -> None:
         delivery = Delivery.NOT_DELIVERED
         try:
             if not self._stopping:

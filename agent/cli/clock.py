@@ -14,7 +14,7 @@ from agent.cli.configuration import DEFAULT_PATH, Configuration
 from agent.cli.lists.gate import registry_of, settings_of
 from agent.cli.terminal import echo
 from agent.clock import CAUSE_CHARACTERS, Clock, ClockFiles, FloorReset, first_trust, holdover_rules
-from agent.core.clock import ClockFloor, ClockLook, observe
+from agent.core.clock import ClockFloor, ClockObservation, observe
 from agent.core.events import time_text
 from agent.lists import REGISTRY
 from agent.store.errors import RegistryError
@@ -105,7 +105,9 @@ def _trust(settings: Settings, files: ClockFiles, floor: ClockFloor) -> ClockTru
     """What an agent that starts now would make of the clock."""
     clock = Clock()
     kernel = clock.synchronisation()
-    look = ClockLook(clock.together(), kernel.synchronised, (kernel.error_ms or 0.0) / 1000, floor, kernel.detail)
+    look = ClockObservation(
+        clock.together(), kernel.synchronised, (kernel.error_ms or 0.0) / 1000, floor, kernel.detail
+    )
     return observe(first_trust(files, clock), look, holdover_rules(settings.clock))
 
 

@@ -13,7 +13,7 @@ from math import inf
 from pathlib import Path
 from typing import ClassVar, Final
 
-from agent.core.model import Moment
+from agent.core.model import Instant
 from drivers.text import Text
 
 _TIME_ERROR = 5
@@ -79,12 +79,12 @@ class Clock:
     def __init__(self, note: Path = NOTE) -> None:
         self._note = note
 
-    def now(self) -> Moment:
+    def now(self) -> Instant:
         """This instant."""
         utc = time.time()  # noqa: TID251 - this is the module that the rule sends everyone to
-        return Moment(at=time.monotonic(), utc=utc)
+        return Instant(at=time.monotonic(), utc=utc)
 
-    def together(self) -> Moment:
+    def together(self) -> Instant:
         """This instant, with both clocks read as close together as can be: for what one clock gains on the other."""
         return min((_between() for _ in range(_TRIES)), key=lambda pair: pair[1])[0]
 
@@ -142,12 +142,12 @@ def unknown(why: str) -> Synchronisation:
     return Synchronisation(synchronised=False, error_ms=None, detail=Text("the kernel does not say: {why}", why=why))
 
 
-def _between() -> tuple[Moment, float]:
+def _between() -> tuple[Instant, float]:
     """The wall clock between two looks at the monotonic one, and how far apart those were, in seconds."""
     before = time.monotonic()
     utc = time.time()  # noqa: TID251 - as above
     after = time.monotonic()
-    return Moment(at=(before + after) / 2, utc=utc), after - before
+    return Instant(at=(before + after) / 2, utc=utc), after - before
 
 
 def judged(state: int, status: int, max_error_us: int) -> Synchronisation:

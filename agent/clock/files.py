@@ -16,8 +16,8 @@ from math import inf, isfinite
 from pathlib import Path
 from typing import Any, Final
 
-from agent.core.clock import Anchor, LastLook
-from agent.core.model import Moment
+from agent.core.clock import Anchor, LastObservation
+from agent.core.model import Instant
 from agent.service.cleanup import on_failure
 from agent.store.regular_file import open_regular
 
@@ -54,15 +54,15 @@ class ClockFiles:
         """Whether a restart of the agent can be told from one of the computer."""
         return bool(self._boot_id)
 
-    def last_look(self) -> LastLook | None:
+    def last_look(self) -> LastObservation | None:
         """The last look of this run of the computer; None when there is none, or it cannot be read."""
         try:
             found = _read(self._folder / ANCHOR)
             if not self._boot_id or found["boot_id"] != self._boot_id:
                 return None
-            seen = Moment(_number(found["at"]), _number(found["utc"], least=-inf))
+            seen = Instant(_number(found["at"]), _number(found["utc"], least=-inf))
             if found["error_s"] is None:
-                return LastLook(seen, None)
+                return LastObservation(seen, None)
             error_s = _number(found["error_s"])
             until = inf if found["until"] is None else _number(found["until"])
         except FileNotFoundError:
@@ -70,9 +70,9 @@ class ClockFiles:
         except (OSError, ValueError, KeyError, TypeError) as error:
             log.warning("%s is not used: %s", self._folder / ANCHOR, error)
             return None
-        return LastLook(seen, Anchor(seen, error_s, until))
+        return LastObservation(seen, Anchor(seen, error_s, until))
 
-    def keep(self, last: LastLook) -> None:
+    def keep(self, last: LastObservation) -> None:
         """Keep it for the next process of this run of the computer, also that nothing holds any more. Raises OSError."""
         path = self._folder / ANCHOR
         if not self._boot_id:

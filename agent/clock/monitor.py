@@ -7,7 +7,7 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING, Final, Protocol
 
-from agent.core.clock import ClockFloor, ClockLook, ClockState, HoldoverRules, LastLook, observe, resumed
+from agent.core.clock import ClockFloor, ClockObservation, ClockState, HoldoverRules, LastObservation, observe, resumed
 from agent.core.events import ClockChanged, ClockReading, Draft
 from agent.service.worker import Worker
 from agent.store.errors import RegistryError
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from agent.clock.clock import Synchronisation
     from agent.clock.files import ClockFiles
     from agent.core.clock import ClockTrust
-    from agent.core.model import Moment
+    from agent.core.model import Instant
     from agent.settings import ClockRules
 
 log = logging.getLogger(__name__)
@@ -39,14 +39,14 @@ def holdover_rules(settings: ClockRules) -> HoldoverRules:
 
 def first_trust(files: ClockFiles, clock: WatchedClock) -> ClockTrust | None:
     """What a process begins with; None where the computer has restarted, so that its battery-backed clock may count."""
-    last = files.last_look() if files.run_known else LastLook(clock.together(), None)
+    last = files.last_look() if files.run_known else LastObservation(clock.together(), None)
     return None if last is None else resumed(last)
 
 
 class WatchedClock(Protocol):
     """What is asked of the clock (agent.clock.clock.Clock)."""
 
-    def together(self) -> Moment:
+    def together(self) -> Instant:
         """This instant on both clocks, read close together."""
 
     def synchronisation(self) -> Synchronisation:
@@ -104,7 +104,7 @@ class ClockMonitor:
         with self._lock:
             kernel = self._clock.synchronisation()
             error_s = 0.0 if kernel.error_ms is None else kernel.error_ms / MS_PER_S
-            look = ClockLook(self._clock.together(), kernel.synchronised, error_s, self._floor, kernel.detail)
+            look = ClockObservation(self._clock.together(), kernel.synchronised, error_s, self._floor, kernel.detail)
             trust = self._trust = observe(self._trust, look, self._rules)
             if trust.state is not self._told or trust.step_s is not None:
                 event = ClockChanged(
@@ -178,7 +178,7 @@ class ClockMonitor:
         self._kept_at = trust.seen.at
         self._holding = True
         try:
-            self._files.keep(LastLook(trust.seen, trust.anchor))
+            self._files.keep(LastObservation(trust.seen, trust.anchor))
             if trust.settled:
                 self._store.raise_clock_floor(trust.seen.utc, synced=True, error_s=trust.error_s or 0.0)
         except (RegistryError, OSError) as error:
@@ -190,7 +190,7 @@ class ClockMonitor:
         """Nothing holds any more, so the next start of the agent must not believe that something does."""
         if self._holding or last:
             try:
-                self._files.keep(LastLook(trust.seen, None))
+                self._files.keep(LastObservation(trust.seen, None))
             except OSError as error:
                 self._complain("what is known of the clock cannot be kept", error)
                 return

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from agent.console.access.admin_actions import Act
     from agent.console.access.person import Person
     from agent.core.events import ConfigurationRefused
-    from agent.core.model import Moment
+    from agent.core.model import Instant
     from agent.devices import DeviceStatusTable
     from agent.doctor.diagnostics import Diagnostics
     from agent.lane import LaneService, SimulatedVehicleRun
@@ -56,7 +56,7 @@ class Gate:
     health: Callable[[], Mapping[str, object]]
     diagnostics: Diagnostics
     reload: Callable[[], None]
-    now: Callable[[], Moment]
+    now: Callable[[], Instant]
     simulated_runs: Mapping[str, SimulatedVehicleRun]
 
     def audit(self, person: Person, act: str, *, lane: str | None = None, detail: str = "", done: bool = True) -> None:

@@ -35,8 +35,8 @@ from agent.core.lane import (
     Show,
     Ticked,
     at_rest,
-    obstacle,
     occupies,
+    test_pulse_obstacle,
 )
 from agent.core.lane.step import step
 from agent.core.model import Reason
@@ -50,8 +50,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from agent.barrier import Barrier, PulseReport
-    from agent.core.lane import Commanded, Effect, Input, LaneOrders, Watch
-    from agent.core.model import Moment, Presentation, Reading
+    from agent.core.lane import Effect, Input, InputState, LaneLockout, OfficerCommand
+    from agent.core.model import Instant, Presentation, Reading
     from agent.devices import Signals
     from agent.lane.interlock import LaneInterlock
     from agent.lane.pause import LanePause
@@ -89,11 +89,11 @@ class LaneView:
     lamp: str
     message: str
     progress_at: float
-    orders: LaneOrders
-    watch: Watch
+    lockout: LaneLockout
+    input_state: InputState
     relay_up: bool
     held_by: str
-    trial_obstacle: str
+    test_pulse_obstacle: str
     arm_in_use: bool = False
 
 
@@ -108,8 +108,8 @@ class LaneDependencies:
 
     barrier: Barrier
     recorder: Recorder
-    now: Callable[[], Moment]
-    decide: Callable[[Decide, Moment, Callable[[Decided], None]], Decided | None]
+    now: Callable[[], Instant]
+    decide: Callable[[Decide, Instant, Callable[[Decided], None]], Decided | None]
     keep: Callable[[Mapping[str, bytes]], None]
     observe: Callable[[LaneView], None]
     answered: Callable[[Answered], None]
@@ -136,7 +136,7 @@ class LaneLoop:
         self._observe = dependencies.observe
         self._answered = dependencies.answered
         self._interlock = dependencies.way
-        self._inbox: queue.SimpleQueue[Callable[[Moment], None] | _Report | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Callable[[Instant], None] | _Report | None] = queue.SimpleQueue()
         self._pictures: OrderedDict[str, bytes] = OrderedDict()
         self._bystanders = Bystanders()
         self._lamp = ""
@@ -193,7 +193,7 @@ class LaneLoop:
         """Hand in whether any reader of the lane works."""
         self._inbox.put(lambda now: self._feed(ReadersChanged(now, up=up)))
 
-    def commanded(self, make: Callable[[Moment], Commanded]) -> None:
+    def commanded(self, make: Callable[[Instant], OfficerCommand]) -> None:
         """Hand in an officer's verified order."""
         self._inbox.put(lambda now: self._feed(make(now)))
 
@@ -242,20 +242,20 @@ class LaneLoop:
                 self._lamp,
                 self._message,
                 self._ticked_at,
-                self._lane.orders,
-                self._lane.watch,
+                self._lane.lockout,
+                self._lane.input_state,
                 self._lane.relay_up,
                 self._lane.ordered_hold or (HOLD_CONTACT if self._lane.contact_hold else ""),
-                obstacle(self._lane, now.at),
+                test_pulse_obstacle(self._lane, now.at),
                 self._lane.arm_in_use,
             )
         )
 
-    def _take_sample(self, signals: Signals, now: Moment) -> None:
+    def _take_sample(self, signals: Signals, now: Instant) -> None:
         self._bystanders = self._bystanders.with_vehicle(signals.presence, now.at)
         self._feed(_sampled(signals, now))
 
-    def _take_sighting(self, sighting: LaneDetection, now: Moment) -> None:
+    def _take_sighting(self, sighting: LaneDetection, now: Instant) -> None:
         for digest, picture in sighting.pictures.items():
             self._pictures[digest] = picture
             self._pictures.move_to_end(digest)
@@ -372,7 +372,7 @@ def _needs_way(effects: tuple[Effect, ...]) -> bool:
     return _opens(effects) and not any(isinstance(one, Raise) and one.override for one in effects)
 
 
-def _sampled(signals: Signals, now: Moment) -> Sampled:
+def _sampled(signals: Signals, now: Instant) -> Sampled:
     return Sampled(
         now,
         signals.at,

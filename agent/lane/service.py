@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from agent.barrier import Wiring
 from agent.core.commands import Answer, Result
 from agent.core.decision import weigh
-from agent.core.lane import GATHERING, Commanded, Lane, LaneRules, State
+from agent.core.lane import GATHERING, Lane, LaneRules, OfficerCommand, State
 from agent.core.model import View
 from agent.devices import NAMES, InputMonitor, PortState, ScannerMonitor, ScannerState, SignalMap
 from agent.i18n import Language
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from agent.barrier import PulseReport, RelayBoard
-    from agent.core.lane import Answered, CommandKind, Decide, Decided, LaneOrders
-    from agent.core.model import Moment, Presentation, Reading
+    from agent.core.lane import Answered, CommandKind, Decide, Decided, LaneLockout
+    from agent.core.model import Instant, Presentation, Reading
     from agent.devices import DeviceStatusTable
     from agent.lane.interlock import Interlock
     from agent.recording import Recorder
@@ -56,10 +56,10 @@ class LaneServiceDependencies:
 
     recorder: Recorder
     devices: DeviceStatusTable
-    now: Callable[[], Moment]
+    now: Callable[[], Instant]
     keep: Callable[[Mapping[str, bytes]], None]
     ways: Interlock
-    orders: Callable[[str], LaneOrders]
+    orders: Callable[[str], LaneLockout]
     sighted: Callable[[str, float], None] = lambda _lane, _at: None
 
 
@@ -85,7 +85,7 @@ class _Ticket:
 class RequestQueue:
     """Takes orders to the loop of one lane and waits there for their answers. For all threads."""
 
-    def __init__(self, now: Callable[[], Moment]) -> None:
+    def __init__(self, now: Callable[[], Instant]) -> None:
         self._now = now
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
@@ -122,10 +122,10 @@ class RequestQueue:
         ticket.answer = Answer(Result.DONE if answered.done else Result.NOT_DONE, answered.detail)
         ticket.answered.set()
 
-    def _take(self, ticket: _Ticket, number: str, kind: CommandKind, operator: str, cause: str) -> Commanded:
+    def _take(self, ticket: _Ticket, number: str, kind: CommandKind, operator: str, cause: str) -> OfficerCommand:
         # The clock is read after the order is marked: who finds it unmarked at its deadline knows that it comes too late.
         ticket.taken = True
-        return Commanded(self._now(), kind, operator, cause, number, ticket.deadline)
+        return OfficerCommand(self._now(), kind, operator, cause, number, ticket.deadline)
 
     def _wait(self, loop: LaneLoop, ticket: _Ticket) -> Answer:
         while not ticket.answered.wait(_LOOK_S):
@@ -153,7 +153,7 @@ class LaneService:
         settings: LaneSettings,
         boards: Boards,
         services: LaneServiceDependencies,
-        decide: Callable[[Decide, Moment, Callable[[Decided], None]], Decided | None],
+        decide: Callable[[Decide, Instant, Callable[[Decided], None]], Decided | None],
         first_serial: int,
     ) -> None:
         self.name = name

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from agent.core.events import Event
     from agent.core.lists import ChunkRef, ListDelta, ListHead, Opened
-    from agent.core.model import ListKind, ListName, Moment, Source
+    from agent.core.model import Instant, ListKind, ListName, Source
     from agent.core.permit import TrustList
     from agent.store.registry import Applied, ChunkSpool, Registry
 
@@ -37,7 +37,7 @@ class ListDesk:
         self,
         registry: Registry,
         spool: ChunkSpool,
-        now: Callable[[], Moment],
+        now: Callable[[], Instant],
         note: Callable[[Event], None],
         *,
         records: bool = True,

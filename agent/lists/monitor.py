@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from agent.core.events import Event
     from agent.core.lists import DataStanding, DataState, FreshnessRules
-    from agent.core.model import Moment
+    from agent.core.model import Instant
     from agent.core.permit import TrustList
     from agent.lists.intake import ListDesk
     from agent.lists.trust_file import TrustFeed
@@ -52,7 +52,7 @@ class ListKeeper:
         registry: Registry,
         desk: ListDesk,
         rules: FreshnessRules,
-        now: Callable[[], Moment],
+        now: Callable[[], Instant],
         note: Callable[[Event], None],
         *,
         feed: TrustFeed | None = None,

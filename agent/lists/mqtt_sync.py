@@ -21,7 +21,7 @@ from agent.service.worker import Backoff, Worker
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.core.model import Moment
+    from agent.core.model import Instant
     from agent.lists.mqtt_ports import ListSession, SyncDesk
 
 log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class ListSync:
         site: int,
         session: ListSession,
         desk: SyncDesk,
-        now: Callable[[], Moment],
+        now: Callable[[], Instant],
         *,
         rules: SyncRules | None = None,
         settle_s: float = SETTLE_S,

@@ -19,8 +19,8 @@ from agent.core.commands import (
     CommandAnswered,
     CommandName,
     CommandTaken,
-    Letter,
     Proved,
+    ReceivedCommand,
     Refusal,
     Refused,
     Result,
@@ -214,7 +214,7 @@ class CommandDesk:
     # ------------------------------------------------------------------------------------------------------ one command
 
     def _take(self, arrived_at: float, message: Incoming) -> None:
-        letter = Letter(message.topic.removeprefix(self._prefix), message.payload, message.retained)
+        letter = ReceivedCommand(message.topic.removeprefix(self._prefix), message.payload, message.retained)
         found = prove(letter, self._rules.gate, self._rules.keys, lambda: self._verifying.take(time.monotonic()))
         if not isinstance(found, Refused):
             fault = _fault(found, Text("the gate has failed at it; nothing was done now"))

@@ -115,8 +115,8 @@ def _lane(lane: LaneService) -> LaneFigures:
         lane.name,
         State(view.state),
         vehicle=view.transaction is not None,
-        locked=bool(view.orders.locked_by),
-        out_of_service=bool(view.orders.out_of_service_by),
+        locked=bool(view.lockout.locked_by),
+        out_of_service=bool(view.lockout.out_of_service_by),
     )
 
 

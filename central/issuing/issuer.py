@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.core.permit import Permit
-    from central.issuing.order import Order
+    from central.issuing.order import PermitOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class IssuingDesk:
         """
         return cls(SigningKey.from_pem(key_file.read_bytes()), Terms(issuer, site), form)
 
-    def checked(self, order: Order, now: int) -> Permit:
+    def checked(self, order: PermitOrder, now: int) -> Permit:
         """Return the permit that an order asks for, unsigned. `now`: Unix seconds.
 
         Raises:
@@ -92,7 +92,7 @@ class IssuingDesk:
                 raise OrderError((Problem("permit", f"a text that gates look at, but {error}"),)) from None
         return permit
 
-    def issue(self, order: Order, now: int) -> Issued:
+    def issue(self, order: PermitOrder, now: int) -> Issued:
         """Issue the permit of an order. `now`: Unix seconds.
 
         Raises:
@@ -100,7 +100,7 @@ class IssuingDesk:
         """
         return self.signed(self.checked(order, now), order)
 
-    def signed(self, permit: Permit, order: Order) -> Issued:
+    def signed(self, permit: Permit, order: PermitOrder) -> Issued:
         """Sign what `checked` returned for an order."""
         permit = replace(permit, form=self._form)
         reference = None
@@ -113,6 +113,6 @@ class IssuingDesk:
             text = issue(permit, self._key)
         return Issued(text, permit, self._declaration(permit, order, reference))
 
-    def _declaration(self, permit: Permit, order: Order, reference: bytes | None) -> Declaration:
+    def _declaration(self, permit: Permit, order: PermitOrder, reference: bytes | None) -> Declaration:
         declaration = declaration_of(permit, self._status, reference)
         return replace(declaration, exporter=order.exporter, model=order.model, colour=order.colour)

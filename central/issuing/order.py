@@ -33,7 +33,7 @@ _DIGIT_9_PLACE = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class PermitOrder:
     """What is known of one vehicle. Times are Unix seconds.
 
     `declaration`: 18 digits, of which the ninth tells the direction. `vin`, `plate`, `plate_kind`: as they are typed; no
@@ -92,7 +92,7 @@ class OrderError(ValueError):
         self.problems = problems
 
 
-def permit_of(order: Order, terms: Terms, permit_id: bytes, key_id: bytes, now: int) -> Permit:
+def permit_of(order: PermitOrder, terms: Terms, permit_id: bytes, key_id: bytes, now: int) -> Permit:
     """Return the permit that an order asks for, held to all that a gate will ask.
 
     Raises:
@@ -133,11 +133,11 @@ def _direction(declaration: str) -> str:
     return DIRECTIONS[2] if declaration[_DIGIT_9_PLACE] == "1" else DIRECTIONS[1]
 
 
-def _kind(order: Order) -> str | None:
+def _kind(order: PermitOrder) -> str | None:
     return order.plate_kind or kinds_of(order.plate or "")[0]
 
 
-def _declaration_problems(order: Order, _terms: Terms) -> list[Problem]:
+def _declaration_problems(order: PermitOrder, _terms: Terms) -> list[Problem]:
     text = order.declaration
     if len(text) != DECLARATION_DIGITS or not (text.isascii() and text.isdecimal()):
         rounded = " as text: a spreadsheet has rounded it to a number" if "E+" in text.upper() else ""
@@ -149,7 +149,7 @@ def _declaration_problems(order: Order, _terms: Terms) -> list[Problem]:
     return []
 
 
-def _vin_problems(order: Order, terms: Terms) -> list[Problem]:
+def _vin_problems(order: PermitOrder, terms: Terms) -> list[Problem]:
     text = order.vin.strip().upper()
     if not vin.is_well_formed(text):
         mended = text.translate(_MISREAD)
@@ -161,7 +161,7 @@ def _vin_problems(order: Order, terms: Terms) -> list[Problem]:
     return []
 
 
-def _plate_problems(order: Order, _terms: Terms) -> list[Problem]:
+def _plate_problems(order: PermitOrder, _terms: Terms) -> list[Problem]:
     kind = order.plate_kind
     if kind is not None and kind not in list(PlateKind):
         return [Problem("plate_kind", f"one of {', '.join(PlateKind)}", nearest(kind, list(PlateKind)))]
@@ -177,7 +177,7 @@ def _plate_problems(order: Order, _terms: Terms) -> list[Problem]:
     return []
 
 
-def _number_problems(order: Order, terms: Terms) -> list[Problem]:
+def _number_problems(order: PermitOrder, terms: Terms) -> list[Problem]:
     found = []
     if order.energy is not None and order.energy not in claims.ENERGIES:
         found.append(Problem("energy", "a code from 1 to 5"))
@@ -192,7 +192,7 @@ def _number_problems(order: Order, terms: Terms) -> list[Problem]:
     return found
 
 
-def _driver_problems(order: Order, terms: Terms) -> list[Problem]:
+def _driver_problems(order: PermitOrder, terms: Terms) -> list[Problem]:
     if order.driver_id is None or terms.driver_key is None:
         return []
     try:
@@ -202,14 +202,14 @@ def _driver_problems(order: Order, terms: Terms) -> list[Problem]:
     return []
 
 
-def _time_problems(order: Order, _terms: Terms) -> list[Problem]:
+def _time_problems(order: PermitOrder, _terms: Terms) -> list[Problem]:
     begin, end = order.not_before, order.expires_at
     if begin is not None and end is not None and not begin < end:
         return [Problem("expires_at", "a time after not_before")]
     return []
 
 
-_CHECKS: tuple[Callable[[Order, Terms], list[Problem]], ...] = (
+_CHECKS: tuple[Callable[[PermitOrder, Terms], list[Problem]], ...] = (
     _declaration_problems,
     _vin_problems,
     _plate_problems,

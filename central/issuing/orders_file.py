@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from central.issuing.order import HOUR_S, Order, OrderError, Problem
+from central.issuing.order import HOUR_S, OrderError, PermitOrder, Problem
 from central.publishing import SHOWN, SourceError
 from central.publishing.records import records
 
@@ -28,7 +28,7 @@ class CheckedOrder:
     """An order of a file, with the permit that it asks for, unsigned."""
 
     line: int
-    order: Order
+    order: PermitOrder
     permit: Permit
 
 
@@ -96,7 +96,7 @@ def _lines(path: Path) -> Iterator[tuple[int, Mapping[str, str]]]:
         yield record.line, record.cells
 
 
-def _order(cells: Mapping[str, str], now: int) -> Order:
+def _order(cells: Mapping[str, str], now: int) -> PermitOrder:
     problems: list[Problem] = []
     read: dict[str, Any] = {name: cells[name] for name in _TEXTS if name in cells}
     for name, (reader, expected) in _READERS.items():
@@ -114,7 +114,7 @@ def _order(cells: Mapping[str, str], now: int) -> Order:
     hours = read.pop("hours", None)
     if hours is not None:
         read["expires_at"] = read.get("not_before", now) + hours * HOUR_S
-    return Order(**read)
+    return PermitOrder(**read)
 
 
 def _number(text: str) -> int:

@@ -37,7 +37,7 @@ class TimedWay(IntEnum):
     ON = 4
 
 
-class Order(IntEnum):
+class RegisterCommand(IntEnum):
     """What a register that takes orders is told in its upper byte. ALONE: on, and every other relay off."""
 
     ON = 1

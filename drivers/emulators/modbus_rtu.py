@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from drivers.emulators.bench import run
 from drivers.emulators.board import EmulatedBoard
-from drivers.emulators.modbus_models import NATURES, Model, Order, TimedWay
+from drivers.emulators.modbus_models import NATURES, Model, RegisterCommand, TimedWay
 from drivers.modbus import OFF, ON, READS, Function, framed, is_sound
 
 if TYPE_CHECKING:
@@ -201,16 +201,16 @@ class ModbusEmulator(EmulatedBoard):
         if not 1 <= channel <= self.relays.channels:
             raise _RefusalError(ILLEGAL_ADDRESS)
         match order:
-            case Order.ON | Order.OFF:
-                self.relays.set(channel, on=order == Order.ON)
-            case Order.TOGGLE:
+            case RegisterCommand.ON | RegisterCommand.OFF:
+                self.relays.set(channel, on=order == RegisterCommand.ON)
+            case RegisterCommand.TOGGLE:
                 self.relays.set(channel, on=not self.relays.states[channel - 1])
-            case Order.ALONE:
+            case RegisterCommand.ALONE:
                 for other in range(1, self.relays.channels + 1):
                     self.relays.set(other, on=other == channel)
-            case Order.MOMENTARY:
+            case RegisterCommand.MOMENTARY:
                 self.relays.pulse(channel, MOMENTARY_S)
-            case Order.DELAY if delay_s:
+            case RegisterCommand.DELAY if delay_s:
                 self.relays.pulse(channel, float(delay_s))
             case _:
                 raise _RefusalError(ILLEGAL_VALUE)

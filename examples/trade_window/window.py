@@ -11,7 +11,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from central.issuing import IssuingDesk, Order, OrderError, picture, write_declarations
+from central.issuing import IssuingDesk, OrderError, PermitOrder, picture, write_declarations
 
 
 def issue_all(desk: IssuingDesk, exports: list[dict], folder: Path, now: int) -> list[str]:
@@ -19,7 +19,7 @@ def issue_all(desk: IssuingDesk, exports: list[dict], folder: Path, now: int) ->
     refused, declarations = [], []
     for number, export in enumerate(exports, start=1):
         try:
-            issued = desk.issue(Order(**export), now)
+            issued = desk.issue(PermitOrder(**export), now)
         except OrderError as error:
             refused += [f"export {number}: {problem}" for problem in error.problems]
             continue

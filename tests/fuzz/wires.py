@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from agent.core.commands.check import Letter, Proved, prove
+from agent.core.commands.check import Proved, ReceivedCommand, prove
 from agent.core.site.messages import Query, SiteMessageError, Want
 from agent.mqtt.acknowledgements import read_ack
 from agent.settings import SettingsError
@@ -111,7 +111,7 @@ def _command(rng: random.Random) -> bytes:
 
 
 def _command_accepted(data: bytes) -> bool:
-    return isinstance(prove(Letter("open", data, False), GATE, KEYS), Proved) and data not in _COMMANDS
+    return isinstance(prove(ReceivedCommand("open", data, False), GATE, KEYS), Proved) and data not in _COMMANDS
 
 
 def _ack_accepted(data: bytes) -> bool:

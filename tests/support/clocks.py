@@ -2,7 +2,7 @@
 
 from agent.clock.clock import Synchronisation
 from agent.core.clock.trust import ClockFloor
-from agent.core.model.moment import Moment
+from agent.core.model.instant import Instant
 from agent.store.errors import RegistryError
 
 UTC = 1_795_000_000.0
@@ -15,7 +15,7 @@ class HandClock:
         self.at, self.utc, self.synced, self.error_ms = at, utc, synced, 50.0
 
     def now(self):
-        return Moment(self.at, self.utc)
+        return Instant(self.at, self.utc)
 
     together = now
 

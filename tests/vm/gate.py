@@ -4,7 +4,7 @@ import json
 
 from agent.clock.clock import Clock
 from agent.core.events.verification import verify
-from central.issuing import Order
+from central.issuing import PermitOrder
 from tests.support.waiting import eventually
 
 UNIT = "gate-agent.service"
@@ -75,7 +75,7 @@ class Gate:
     def permit(self):
         """A new permit."""
         self._number += 1
-        order = Order(declaration=f"94012026{self._number:010d}", vin=f"WVWZZZ3BZWE{self._number:06d}")
+        order = PermitOrder(declaration=f"94012026{self._number:010d}", vin=f"WVWZZZ3BZWE{self._number:06d}")
         return self._desk.issue(order, int(Clock().now().utc) - 3600)
 
     def shown(self, *names):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.core.crypto import SigningKey
 from agent.core.permit import DAY_S, Issuer, trust, trust_list
-from central.issuing import IssuingDesk, Order, Terms, picture
+from central.issuing import IssuingDesk, PermitOrder, Terms, picture
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -41,7 +41,7 @@ def practice(site: int, direction: Literal["export", "import"], plate: str, now:
     root, issuer = (SigningKey.from_seed(secrets.token_bytes(32)) for _ in range(2))
     begin = now - _HOUR_S
     listed = trust_list([Issuer(ISSUER, issuer, (site,))], begin, life_s=DAY_S + _HOUR_S)
-    order = Order(
+    order = PermitOrder(
         declaration=f"94012026{_DIGIT_9[direction]}{secrets.randbelow(10**9):09}",
         vin=_VIN,
         plate=plate,

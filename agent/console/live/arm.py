@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, assert_never
 
-from agent.core.lane import State, Watch
+from agent.core.lane import InputState, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,9 +49,11 @@ def stands_still(view: LaneView, at: float) -> bool:
     return at - view.progress_at > STILL_S
 
 
-def known_inputs(view: LaneView, settings: Lane, at: float) -> Watch:
+def known_inputs(view: LaneView, settings: Lane, at: float) -> InputState:
     """The inputs as they are known at that time (monotonic s): nothing is known by a sample that is too old."""
-    return view.watch if at - view.watch.at <= settings.timing.stale_s else Watch(at=view.watch.at)
+    return (
+        view.input_state if at - view.input_state.at <= settings.timing.stale_s else InputState(at=view.input_state.at)
+    )
 
 
 def arm_of(view: LaneView | None, settings: Lane, at: float) -> Arm:
@@ -65,16 +67,16 @@ def arm_of(view: LaneView | None, settings: Lane, at: float) -> Arm:
     return Arm.NOT_WIRED if view.arm_in_use else _assumed(State(view.state))
 
 
-def _by_switches(watch: Watch, wired: SignalWiring) -> Arm:
-    if watch.opened and watch.closed:
+def _by_switches(input_state: InputState, wired: SignalWiring) -> Arm:
+    if input_state.opened and input_state.closed:
         return Arm.UNKNOWN
-    if watch.opened:
+    if input_state.opened:
         return Arm.OPEN
-    if watch.closed:
+    if input_state.closed:
         return Arm.CLOSED
     is_known = all(
         value is not None or number is None
-        for value, number in ((watch.opened, wired.opened), (watch.closed, wired.closed))
+        for value, number in ((input_state.opened, wired.opened), (input_state.closed, wired.closed))
     )
     return Arm.BETWEEN if is_known else Arm.UNKNOWN
 

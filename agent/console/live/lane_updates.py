@@ -62,10 +62,12 @@ def lane_news(view: LaneView | None, settings: LaneSettings, words: Words, at: f
             "lamp_text": "",
             "notes": [],
         }
-    orders = view.orders
-    notes = [words(Text("Locked by {who}", who=orders.locked_by))] if orders.locked_by else []
+    lockout = view.lockout
+    notes = [words(Text("Locked by {who}", who=lockout.locked_by))] if lockout.locked_by else []
     notes += (
-        [words(Text("Taken out of service by {who}", who=orders.out_of_service_by))] if orders.out_of_service_by else []
+        [words(Text("Taken out of service by {who}", who=lockout.out_of_service_by))]
+        if lockout.out_of_service_by
+        else []
     )
     notes += [words(Text("Held open by {who}", who=view.held_by))] if view.held_by else []
     lamp = lit(view, settings)
@@ -104,7 +106,7 @@ def inputs_news(view: LaneView | None, settings: LaneSettings, words: Words, at:
             "age": words(Text("This lane has no inputs: passages are assumed")) if settings.signals is None else "",
             "tone": "off",
         }
-    age_s = max(0.0, at - view.watch.at)
+    age_s = max(0.0, at - view.input_state.at)
     stale = age_s > settings.timing.stale_s
     wired = [name for name in NAMES if getattr(settings.signals, name) is not None]
     known = known_inputs(view, settings, at)

@@ -192,7 +192,11 @@ def _live(request: Request, gate: Gate, unit: LaneService) -> dict[str, Any]:
     board = unit.barrier
     now = gate.now().at
     inputs = [] if view is None else _inputs(view, settings, now)
-    obstacle = "" if view is None or not view.trial_obstacle else translated(request, answer_text(view.trial_obstacle))
+    obstacle = (
+        ""
+        if view is None or not view.test_pulse_obstacle
+        else translated(request, answer_text(view.test_pulse_obstacle))
+    )
     return {
         "view": view,
         "state": "" if view is None else translated(request, STATES[view.state]),
@@ -200,8 +204,8 @@ def _live(request: Request, gate: Gate, unit: LaneService) -> dict[str, Any]:
         "arm": barrier_news(view, settings, Words(request), now),
         "held_by": "" if view is None else translated(request, holder(view.held_by)),
         "round_age_s": None if view is None else now - view.progress_at,
-        "sample_age_s": None if view is None else now - view.watch.at,
-        "known_age_s": None if view is None else now - view.watch.known_at,
+        "sample_age_s": None if view is None else now - view.input_state.at,
+        "known_age_s": None if view is None else now - view.input_state.known_at,
         "stale_s": settings.timing.stale_s,
         "inputs": inputs,
         "obstacle": obstacle,

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from agent.core.model import Moment
+    from agent.core.model import Instant
 
 STEP_S: Final = 2.0
 """From when on it is told that the clock was set. A leap second is less; what is less counts in the bound."""
@@ -67,13 +67,13 @@ class ClockFloor:
 
 
 @dataclass(frozen=True, slots=True)
-class ClockLook:
+class ClockObservation:
     """One look at the clock.
 
     `synchronised`: the kernel says that a time server keeps it, off by at most `error_s` seconds; `detail`: why not.
     """
 
-    now: Moment
+    now: Instant
     synchronised: bool
     error_s: float
     floor: ClockFloor
@@ -84,7 +84,7 @@ class ClockLook:
 class Anchor:
     """A look at which the clock was off by at most `error_s`. `until`: monotonic seconds, from when on it counts no more."""
 
-    now: Moment
+    now: Instant
     error_s: float
     until: float = inf
 
@@ -100,7 +100,7 @@ class ClockTrust:
 
     state: ClockState
     error_s: float | None
-    seen: Moment
+    seen: Instant
     anchor: Anchor | None
     synced_at: float | None = None
     step_s: float | None = None
@@ -118,19 +118,19 @@ class ClockTrust:
 
 
 @dataclass(frozen=True, slots=True)
-class LastLook:
+class LastObservation:
     """What a process leaves to the next one while the computer runs on. `anchor`: None once nothing holds any more."""
 
-    seen: Moment
+    seen: Instant
     anchor: Anchor | None
 
 
-def resumed(last: LastLook) -> ClockTrust:
+def resumed(last: LastObservation) -> ClockTrust:
     """What a new process begins with, of a look from before while the computer ran on: still to be looked at."""
     return ClockTrust(ClockState.UNTRUSTED, None, last.seen, last.anchor)
 
 
-def observe(before: ClockTrust | None, look: ClockLook, rules: HoldoverRules) -> ClockTrust:
+def observe(before: ClockTrust | None, look: ClockObservation, rules: HoldoverRules) -> ClockTrust:
     """What the clock is worth now. `before`: after the last look; None: the computer has restarted since."""
     step_s = None if before is None else _step(before.seen, look.now)
     behind_s = look.floor.utc - look.now.utc
@@ -152,7 +152,7 @@ def observe(before: ClockTrust | None, look: ClockLook, rules: HoldoverRules) ->
     return _held_over(anchor, look, rules)
 
 
-def _held_over(anchor: Anchor, look: ClockLook, rules: HoldoverRules) -> ClockTrust:
+def _held_over(anchor: Anchor, look: ClockObservation, rules: HoldoverRules) -> ClockTrust:
     """What the clock is worth without a time server, by the last sure look."""
     alone_s = look.now.at - anchor.now.at
     error_s = anchor.error_s + rules.drift_ppm * PPM * alone_s + abs(_gain(anchor.now, look.now))
@@ -176,7 +176,7 @@ def _held_over(anchor: Anchor, look: ClockLook, rules: HoldoverRules) -> ClockTr
     )
 
 
-def _restarted(look: ClockLook, rules: HoldoverRules) -> Anchor | None:
+def _restarted(look: ClockObservation, rules: HoldoverRules) -> Anchor | None:
     """The anchor that a battery-backed clock is: by its own account of the time since a time server's last word."""
     synced_utc = look.floor.synced_utc
     if synced_utc is None or not rules.rtc_holdover_s:
@@ -188,17 +188,17 @@ def _restarted(look: ClockLook, rules: HoldoverRules) -> Anchor | None:
     return Anchor(look.now, error_s, until=look.now.at + rules.rtc_holdover_s - alone_s)
 
 
-def _untrusted(look: ClockLook, step_s: float | None, why: str) -> ClockTrust:
+def _untrusted(look: ClockObservation, step_s: float | None, why: str) -> ClockTrust:
     """Nothing of before holds any more: only a time server can make it better."""
     return ClockTrust(ClockState.UNTRUSTED, None, look.now, None, step_s=step_s, detail=why)
 
 
-def _step(before: Moment, now: Moment) -> float | None:
+def _step(before: Instant, now: Instant) -> float | None:
     """By how much the clock was set in between, None where that is too little to be told from a leap second."""
     gain_s = _gain(before, now)
     return gain_s if abs(gain_s) >= STEP_S else None
 
 
-def _gain(before: Moment, now: Moment) -> float:
+def _gain(before: Instant, now: Instant) -> float:
     """What the wall clock gained on the monotonic one."""
     return (now.utc - before.utc) - (now.at - before.at)

@@ -4,7 +4,7 @@ Judges; carrying out is for the gate's parts.
 """
 
 from agent.core.commands.body import BODIES, CommandBody
-from agent.core.commands.check import BYTES_LIMIT, CommandKey, Letter, Proved, Refused, Situation, judge, prove
+from agent.core.commands.check import BYTES_LIMIT, CommandKey, Proved, ReceivedCommand, Refused, Situation, judge, prove
 from agent.core.commands.command import LANE_COMMANDS, Answer, Command, CommandName, Refusal, Result
 from agent.core.commands.issue import CommandInvalidError, make, sign
 from agent.core.commands.record import CommandAnswered, CommandChange, CommandEntry, CommandTaken
@@ -23,8 +23,8 @@ __all__ = [
     "CommandKey",
     "CommandName",
     "CommandTaken",
-    "Letter",
     "Proved",
+    "ReceivedCommand",
     "Refusal",
     "Refused",
     "Result",

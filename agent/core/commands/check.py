@@ -46,7 +46,7 @@ class CommandKey:
 
 
 @dataclass(frozen=True, slots=True)
-class Letter:
+class ReceivedCommand:
     """What came in: the last part of the topic, the bytes, and whether the retain flag was set."""
 
     name: str
@@ -91,7 +91,7 @@ class Situation:
 
 
 def prove(
-    letter: Letter, gate: str, keys: Mapping[str, CommandKey], may_verify: Callable[[], bool] = lambda: True
+    letter: ReceivedCommand, gate: str, keys: Mapping[str, CommandKey], may_verify: Callable[[], bool] = lambda: True
 ) -> Proved | Refused:
     """Read a command and prove who says it; up to WRONG_TOPIC.
 
@@ -113,7 +113,7 @@ def prove(
     return _understood(payload, key, letter, gate)
 
 
-def _understood(payload: bytes, key: CommandKey, letter: Letter, gate: str) -> Proved | Refused:
+def _understood(payload: bytes, key: CommandKey, letter: ReceivedCommand, gate: str) -> Proved | Refused:
     body = _body(payload)
     if isinstance(body, str):
         return Refused(Refusal.BODY_INVALID, body, key=key.id)
@@ -146,7 +146,7 @@ def judge(proved: Proved, situation: Situation) -> Command | Refused:
 _Fault = tuple[Refusal, str]
 
 
-def _text(letter: Letter) -> str | Refused:
+def _text(letter: ReceivedCommand) -> str | Refused:
     if letter.retained:
         return Refused(Refusal.RETAINED, Text("it was published with the retain flag: publish without"))
     if len(letter.payload) > BYTES_LIMIT:
@@ -184,7 +184,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _misdirected(body: CommandBody, letter: Letter, gate: str) -> _Fault | None:
+def _misdirected(body: CommandBody, letter: ReceivedCommand, gate: str) -> _Fault | None:
     if body.gate != gate:
         return Refusal.WRONG_GATE, Text("it is for gate {gate}, this is {own}", gate=body.gate, own=gate)
     if body.name.value != letter.name:

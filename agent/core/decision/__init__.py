@@ -3,10 +3,18 @@
 Knows permits, lists, plates and claims as values; asks nobody.
 """
 
-from agent.core.decision.assess import SET_ASIDE, Assessment, Evidence, Ground, assess_plate, references_of, weigh
+from agent.core.decision.assess import (
+    SET_ASIDE,
+    Assessment,
+    AssessmentContext,
+    Evidence,
+    assess_plate,
+    references_of,
+    weigh,
+)
 from agent.core.decision.checks.case import JudgementRules, judges_plate
 from agent.core.decision.decision import Decision
-from agent.core.decision.fail_safe import shielded
+from agent.core.decision.fail_safe import with_fail_safe
 from agent.core.decision.judge import lists_needed, plate_leads
 from agent.core.decision.knowledge import Knowledge, UseState, in_force, subjects_of, uses_allowed
 from agent.core.decision.rate_limit import NO_TEXTS, Texts
@@ -15,9 +23,9 @@ __all__ = [
     "NO_TEXTS",
     "SET_ASIDE",
     "Assessment",
+    "AssessmentContext",
     "Decision",
     "Evidence",
-    "Ground",
     "JudgementRules",
     "Knowledge",
     "Texts",
@@ -28,8 +36,8 @@ __all__ = [
     "lists_needed",
     "plate_leads",
     "references_of",
-    "shielded",
     "subjects_of",
     "uses_allowed",
     "weigh",
+    "with_fail_safe",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
-from agent.core.decision.fail_safe import internal, shielded
+from agent.core.decision.fail_safe import internal, with_fail_safe
 from agent.core.decision.rate_limit import DEFAULT_RATE, NO_TEXTS, examine, payloads_of
 from agent.core.model import Check, Reason
 from agent.core.permit import PermitForm, digest_of_reference, verify_declared, verify_permit
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
 
     from agent.core.decision.rate_limit import RateRules, Texts
-    from agent.core.model import Declaration, Moment, Presentation, Reading
+    from agent.core.model import Declaration, Instant, Presentation, Reading
     from agent.core.permit import GateContext, Permit, PermitResult, TrustList
     from agent.core.plates import PlateVote
 
@@ -63,7 +63,7 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class AssessmentContext:
     """What texts are held against. `references`: the declarations that references among them name, by their digests."""
 
     context: GateContext
@@ -90,13 +90,13 @@ class Assessment:
     texts: Texts = NO_TEXTS
 
 
-def assess(evidence: Evidence, ground: Ground, now: Moment, texts: Texts = NO_TEXTS) -> Assessment:
+def assess(evidence: Evidence, ground: AssessmentContext, now: Instant, texts: Texts = NO_TEXTS) -> Assessment:
     """Verify every distinct payload at one time and choose the one that counts. Never raises.
 
     A valid permit counts before a refused one, a refused one before a text that is no permit; among equals the newest.
     Two valid permits with different ids are QR_MULTIPLE. `texts`: what the lane remembered before.
     """
-    return shielded(
+    return with_fail_safe(
         lambda: _assess(evidence, ground, now, texts),
         lambda name: Assessment(evidence, (internal(name),), None, Reason.INTERNAL_ERROR, texts=texts),
     )
@@ -108,7 +108,7 @@ def assess_plate(shown: Assessment, declared: Sequence[Declaration], context: Ga
     `shown`: the assessment of what was shown, whose texts are left aside. `declared`: the active declarations of the
     plates that the picture may show. Exactly one of them must be of the plate that was read.
     """
-    return shielded(
+    return with_fail_safe(
         lambda: _assess_plate(shown, declared, context, utc),
         lambda name: Assessment(shown.evidence, (internal(name),), None, Reason.INTERNAL_ERROR, texts=shown.texts),
     )
@@ -140,7 +140,7 @@ def weigh(readings: Sequence[Reading], before: Sequence[Reading] = ()) -> None:
 # ------------------------------------------------------------------------------------------------------ what is shown
 
 
-def _assess(evidence: Evidence, ground: Ground, now: Moment, texts: Texts) -> Assessment:
+def _assess(evidence: Evidence, ground: AssessmentContext, now: Instant, texts: Texts) -> Assessment:
     payloads = payloads_of(evidence.presentations, ground.rate)
     examined = examine(texts, payloads, now.at, _basis(ground), _verifier(ground, now.utc), ground.rate)
     voted = vote(evidence.readings)
@@ -156,7 +156,7 @@ def _assess(evidence: Evidence, ground: Ground, now: Moment, texts: Texts) -> As
     return Assessment(evidence, (seen, *checks), permit, reason, voted, texts=examined.texts)
 
 
-def _basis(ground: Ground) -> Callable[[bytes], Hashable]:
+def _basis(ground: AssessmentContext) -> Callable[[bytes], Hashable]:
     """What an answer goes by: it is void once the trust list, the clock's trust or a reference's declaration changes."""
     common = (ground.trust.version, ground.trust.issued_at, ground.context.clock_trusted)
     references = ground.references
@@ -168,7 +168,7 @@ def _basis(ground: Ground) -> Callable[[bytes], Hashable]:
     return basis
 
 
-def _verifier(ground: Ground, utc: float) -> Callable[[bytes], PermitResult]:
+def _verifier(ground: AssessmentContext, utc: float) -> Callable[[bytes], PermitResult]:
     return lambda payload: verify_permit(payload, ground.context, ground.trust, utc, ground.references)
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 
 
-def shielded(work: Callable[[], _T], otherwise: Callable[[str], _T]) -> _T:
+def with_fail_safe(work: Callable[[], _T], otherwise: Callable[[str], _T]) -> _T:
     """Do the work; after any exception take the other answer, made with the exception's class name.
 
     The one place of the core that catches everything: a fault in a decision must end at an officer, not in an open

@@ -19,7 +19,7 @@ from agent.core.decision.assess import FOREIGN, is_foreign
 from agent.core.decision.checks import data, hold, plate, vehicle
 from agent.core.decision.checks.case import Case, JudgementRules
 from agent.core.decision.decision import Decision
-from agent.core.decision.fail_safe import internal, shielded
+from agent.core.decision.fail_safe import internal, with_fail_safe
 from agent.core.model import Check, ListKind, Reason, Verdict
 from agent.core.plates.match import match
 
@@ -83,7 +83,7 @@ def judge(
     `matched`: the plate match that was made of the same evidence before, which costs more than all else here.
     """
     checks = list(assessment.checks)
-    return shielded(
+    return with_fail_safe(
         lambda: _judge(assessment, rules, known, checks, final, matched),
         lambda name: Decision(Verdict.MANUAL, Reason.INTERNAL_ERROR, (*checks, internal(name)), assessment.permit),
     )

@@ -6,7 +6,6 @@ No clock, no thread, no device: time comes in with the input. The table is drawn
 from agent.core.lane.io import (
     Answered,
     Close,
-    Commanded,
     CommandKind,
     Decide,
     Decided,
@@ -16,6 +15,7 @@ from agent.core.lane.io import (
     InterlockChanged,
     Keep,
     Lamp,
+    OfficerCommand,
     PlateRead,
     Presented,
     Pulsed,
@@ -30,8 +30,8 @@ from agent.core.lane.io import (
 )
 from agent.core.lane.orders import HOLD_CONTACT, KEY_SWITCH
 from agent.core.lane.records import transaction_id
-from agent.core.lane.state import GATHERING, Lane, LaneOrders, LaneRules, State, Watch, at_rest, occupies
-from agent.core.lane.test_pulse import obstacle
+from agent.core.lane.state import GATHERING, InputState, Lane, LaneLockout, LaneRules, State, at_rest, occupies
+from agent.core.lane.test_pulse import test_pulse_obstacle
 
 __all__ = [
     "GATHERING",
@@ -40,18 +40,19 @@ __all__ = [
     "Answered",
     "Close",
     "CommandKind",
-    "Commanded",
     "Decide",
     "Decided",
     "Effect",
     "Hold",
     "Input",
+    "InputState",
     "InterlockChanged",
     "Keep",
     "Lamp",
     "Lane",
-    "LaneOrders",
+    "LaneLockout",
     "LaneRules",
+    "OfficerCommand",
     "PlateRead",
     "Presented",
     "Pulsed",
@@ -64,9 +65,8 @@ __all__ = [
     "Show",
     "State",
     "Ticked",
-    "Watch",
     "at_rest",
-    "obstacle",
     "occupies",
+    "test_pulse_obstacle",
     "transaction_id",
 ]

@@ -13,94 +13,94 @@ from drivers.text import Text
 
 if TYPE_CHECKING:
     from agent.core.lane.io import Decided
-    from agent.core.lane.transition import Turn
+    from agent.core.lane.transition import Transition
 
 
-def decided(turn: Turn, item: Decided) -> None:
+def decided(transition: Transition, item: Decided) -> None:
     """Take the answer to the Decide effect of this transaction; any other answer is ignored."""
-    if not _awaited(turn, item):
+    if not _awaited(transition, item):
         return
     decision = item.decision
-    if decision.verdict is Verdict.PASS and turn.now.at >= item.deadline:
-        turn.ask(final=turn.visit.final)
+    if decision.verdict is Verdict.PASS and transition.now.at >= item.deadline:
+        transition.ask(final=transition.transaction.final)
         return
-    turn.set_visit(use=item.use)
+    transition.set_transaction(use=item.use)
     match decision.verdict:
         case Verdict.PASS:
-            _admit(turn, decision)
+            _admit(transition, decision)
         case Verdict.DENY:
-            refuse(turn, decision)
+            refuse(transition, decision)
         case Verdict.MANUAL:
-            defer(turn, decision)
+            defer(transition, decision)
         case Verdict.RETRY:
-            if turn.visit.final:
-                refuse(turn, replace(decision, verdict=Verdict.DENY))
+            if transition.transaction.final:
+                refuse(transition, replace(decision, verdict=Verdict.DENY))
             else:
-                turn.answer_retry(decision)
+                transition.answer_retry(decision)
         case _:
             assert_never(decision.verdict)
 
 
-def _awaited(turn: Turn, item: Decided) -> bool:
-    if turn.lane.state not in UNDECIDED or not turn.visit.asked:
+def _awaited(transition: Transition, item: Decided) -> bool:
+    if transition.lane.state not in UNDECIDED or not transition.transaction.asked:
         return False
-    return item.transaction in ("", turn.visit.transaction)
+    return item.transaction in ("", transition.transaction.id)
 
 
-def refuse(turn: Turn, decision: Decision) -> None:
+def refuse(transition: Transition, decision: Decision) -> None:
     """Turn the vehicle away: the transaction ends, the vehicle may try again with something new."""
-    turn.answer(decision)
-    turn.end(Outcome.DENIED)
-    turn.go(State.DENIED, decision.reason)
+    transition.answer(decision)
+    transition.end(Outcome.DENIED)
+    transition.go(State.DENIED, decision.reason)
 
 
-def defer(turn: Turn, decision: Decision, waits_for: Alarm | None = None) -> None:
+def defer(transition: Transition, decision: Decision, waits_for: Alarm | None = None) -> None:
     """Leave the answer to an officer, or to the return of what was lost."""
-    turn.answer(decision)
-    turn.set_visit(waits_for=waits_for)
-    turn.spend(passed=False)
-    turn.go(State.MANUAL)
+    transition.answer(decision)
+    transition.set_transaction(waits_for=waits_for)
+    transition.spend(passed=False)
+    transition.go(State.MANUAL)
 
 
-def wait(turn: Turn, decision: Decision) -> None:
+def wait(transition: Transition, decision: Decision) -> None:
     """Let a vehicle that may pass wait for its way, or for a locked lane. Nothing is reserved: it is judged anew then."""
-    reason = Reason.LANE_LOCKED if turn.lane.orders.locked_by else Reason.INTERLOCKED
-    turn.answer_retry(replace(decision, verdict=Verdict.RETRY, reason=reason))
-    turn.go(State.WAITING)
+    reason = Reason.LANE_LOCKED if transition.lane.lockout.locked_by else Reason.INTERLOCKED
+    transition.answer_retry(replace(decision, verdict=Verdict.RETRY, reason=reason))
+    transition.go(State.WAITING)
 
 
-def defer_fault(turn: Turn, reason: Reason, waits_for: Alarm | None = None) -> None:
+def defer_fault(transition: Transition, reason: Reason, waits_for: Alarm | None = None) -> None:
     """Leave the answer to an officer because the gate cannot give one."""
-    defer(turn, Decision(Verdict.MANUAL, reason, ()), waits_for)
+    defer(transition, Decision(Verdict.MANUAL, reason, ()), waits_for)
 
 
-def reservation(turn: Turn) -> LedgerChange | None:
+def reservation(transition: Transition) -> LedgerChange | None:
     """Return the ledger row that reserves the use of the transaction's permit; None where none is known or it is done."""
-    visit = turn.visit
-    permit = visit.decision.permit if visit.decision is not None else None
-    if permit is None or visit.use < 1 or visit.reserved is not None:
+    transaction = transition.transaction
+    permit = transaction.decision.permit if transaction.decision is not None else None
+    if permit is None or transaction.use < 1 or transaction.reserved is not None:
         return None
     return LedgerChange(
         permit.permit_id,
-        visit.use,
+        transaction.use,
         LedgerState.RESERVED,
-        visit.transaction,
+        transaction.id,
         vehicle=permit.vin,
-        direction=turn.lane.rules.direction,
+        direction=transition.lane.rules.direction,
     )
 
 
-def _admit(turn: Turn, decision: Decision) -> None:
-    if decision.permit is None or turn.visit.use < 1:
-        defer(turn, replace(decision, verdict=Verdict.MANUAL, reason=Reason.INTERNAL_ERROR))
-    elif turn.lane.orders.locked_by:
-        wait(turn, decision)
-    elif not turn.lane.relay_up:
-        turn.alarm(Alarm.RELAY_LOST, Text("a vehicle waits that may pass"))
-        defer(turn, replace(decision, verdict=Verdict.MANUAL, reason=Reason.GATE_FAULT), Alarm.RELAY_LOST)
-    elif not turn.lane.way_free:
-        wait(turn, decision)
+def _admit(transition: Transition, decision: Decision) -> None:
+    if decision.permit is None or transition.transaction.use < 1:
+        defer(transition, replace(decision, verdict=Verdict.MANUAL, reason=Reason.INTERNAL_ERROR))
+    elif transition.lane.lockout.locked_by:
+        wait(transition, decision)
+    elif not transition.lane.relay_up:
+        transition.alarm(Alarm.RELAY_LOST, Text("a vehicle waits that may pass"))
+        defer(transition, replace(decision, verdict=Verdict.MANUAL, reason=Reason.GATE_FAULT), Alarm.RELAY_LOST)
+    elif not transition.lane.way_free:
+        wait(transition, decision)
     else:
-        turn.answer(decision)
-        turn.grant("permit", reserve=reservation(turn))
-        turn.go(State.OPENING, decision.reason)
+        transition.answer(decision)
+        transition.grant("permit", reserve=reservation(transition))
+        transition.go(State.OPENING, decision.reason)

@@ -14,202 +14,202 @@ from agent.core.model import Reason
 from drivers.text import Text, joined
 
 if TYPE_CHECKING:
-    from agent.core.lane.transition import Turn
+    from agent.core.lane.transition import Transition
 
 
-def init(turn: Turn) -> None:
+def init(transition: Transition) -> None:
     """INIT: move nothing; wait for fresh inputs, a closed arm and nothing under it."""
-    lane = turn.lane
+    lane = transition.lane
     if lane.rules.blind:
-        turn.rest()
-    elif not fresh(lane, turn.now.at):
-        if isfinite(lane.watch.known_at) or turn.waited_s() >= lane.rules.close_s:
-            lose_inputs(turn)
+        transition.rest()
+    elif not fresh(lane, transition.now.at):
+        if isfinite(lane.input_state.known_at) or transition.waited_s() >= lane.rules.close_s:
+            lose_inputs(transition)
     elif lane.arm_in_use:
-        turn.go(State.YIELDING)
+        transition.go(State.YIELDING)
     else:
-        _wait_for_rest(turn, lane.since, Text("since the start"))
+        _wait_for_rest(transition, lane.since, Text("since the start"))
 
 
-def yielding(turn: Turn) -> None:
+def yielding(transition: Transition) -> None:
     """YIELDING: the arm belongs to the other direction; afterwards wait until the inputs prove it at rest."""
-    lane = turn.lane
+    lane = transition.lane
     if lane.arm_in_use:
         return
     if lane.rules.blind:
-        turn.rest()
+        transition.rest()
     else:
-        _wait_for_rest(turn, lane.arm_free_at, Text("after the other direction used the arm"))
+        _wait_for_rest(transition, lane.arm_free_at, Text("after the other direction used the arm"))
 
 
-def _wait_for_rest(turn: Turn, since: float, when: str) -> None:
+def _wait_for_rest(transition: Transition, since: float, when: str) -> None:
     """Become idle once samples from after that time show the arm closed and nothing under it."""
-    lane, watch = turn.lane, turn.lane.watch
-    if watch.at > lane.arm_free_at and arm_down(lane) and watch.clear and watch.presence is not None:
-        turn.rest()
-    elif turn.now.at - since >= lane.rules.pass_s:
-        turn.alarm(Alarm.BLOCKED if arm_down(lane) else Alarm.FORCED_OPEN, when)
-        turn.go(State.VIOLATION)
+    lane, input_state = transition.lane, transition.lane.input_state
+    if input_state.at > lane.arm_free_at and arm_down(lane) and input_state.clear and input_state.presence is not None:
+        transition.rest()
+    elif transition.now.at - since >= lane.rules.pass_s:
+        transition.alarm(Alarm.BLOCKED if arm_down(lane) else Alarm.FORCED_OPEN, when)
+        transition.go(State.VIOLATION)
 
 
-def idle(turn: Turn) -> None:
+def idle(transition: Transition) -> None:
     """IDLE: wait for a vehicle; what goes wrong without one is a violation."""
-    lane = turn.lane
-    watch = lane.watch
+    lane = transition.lane
+    input_state = lane.input_state
     if lane.arm_in_use:
-        turn.go(State.YIELDING)
+        transition.go(State.YIELDING)
     elif lane.rules.blind:
-        if early(lane, turn.now.at):
-            _arrive(turn, "eye")
-    elif _trespassed(turn):
+        if early(lane, transition.now.at):
+            _arrive(transition, "eye")
+    elif _trespassed(transition):
         return
-    elif watch.presence is True and not leaving(lane, turn.now.at):
-        _arrive(turn, "inputs")
+    elif input_state.presence is True and not leaving(lane, transition.now.at):
+        _arrive(transition, "inputs")
 
 
-def out_of_service(turn: Turn) -> None:
+def out_of_service(transition: Transition) -> None:
     """OUT_OF_SERVICE: read nothing and begin nothing; what goes wrong at the arm is a violation all the same."""
-    if turn.lane.arm_in_use:
-        turn.go(State.YIELDING)
-    elif not turn.lane.rules.blind:
-        _trespassed(turn)
+    if transition.lane.arm_in_use:
+        transition.go(State.YIELDING)
+    elif not transition.lane.rules.blind:
+        _trespassed(transition)
 
 
-def undecided(turn: Turn) -> None:
+def undecided(transition: Transition) -> None:
     """PRESENT and DECIDING: gather evidence and ask for a decision, a last time when the time is up."""
-    lane = turn.lane
+    lane = transition.lane
     limit_s = lane.rules.read_s if lane.state is State.PRESENT else lane.rules.decide_s
-    late_s = turn.waited_s() - limit_s
-    if gone(lane, turn.now.at):
-        turn.end(Outcome.ABANDONED)
-        turn.rest()
-    elif _forced(turn):
+    late_s = transition.waited_s() - limit_s
+    if gone(lane, transition.now.at):
+        transition.end(Outcome.ABANDONED)
+        transition.rest()
+    elif _forced(transition):
         return
     elif not lane.readers_up:
-        defer_fault(turn, Reason.GATE_FAULT, Alarm.READERS_LOST)
-    elif not turn.visit.final:
-        _consider(turn, in_time=late_s < 0)
+        defer_fault(transition, Reason.GATE_FAULT, Alarm.READERS_LOST)
+    elif not transition.transaction.final:
+        _consider(transition, in_time=late_s < 0)
     elif late_s >= lane.rules.decide_s:
-        defer_fault(turn, Reason.INTERNAL_ERROR)
+        defer_fault(transition, Reason.INTERNAL_ERROR)
 
 
-def _consider(turn: Turn, *, in_time: bool) -> None:
-    new = turn.sighted is not None and turn.add(turn.sighted)
-    if turn.lane.state is State.PRESENT and _speaks(turn):
-        turn.go(State.DECIDING)
-        turn.ask(final=False)
+def _consider(transition: Transition, *, in_time: bool) -> None:
+    new = transition.sighted is not None and transition.add(transition.sighted)
+    if transition.lane.state is State.PRESENT and _speaks(transition):
+        transition.go(State.DECIDING)
+        transition.ask(final=False)
     elif not in_time:
-        turn.ask(final=True)
-    elif new and turn.lane.state is State.DECIDING:
-        turn.ask(final=False)
+        transition.ask(final=True)
+    elif new and transition.lane.state is State.DECIDING:
+        transition.ask(final=False)
 
 
-def waiting(turn: Turn) -> None:
+def waiting(transition: Transition) -> None:
     """WAITING: gather evidence; ask a last time when nothing is in the way, for what was true may be so no more."""
-    locked_by = turn.lane.orders.locked_by
-    if gone(turn.lane, turn.now.at):
-        turn.end(Outcome.ABANDONED)
-        turn.rest()
-    elif not _forced(turn):
-        if turn.sighted is not None:
-            turn.add(turn.sighted)
-        if turn.lane.way_free and not locked_by:
-            turn.go(State.DECIDING)
-            turn.ask(final=True)
-        elif turn.waited_s() >= turn.lane.rules.pass_s:
+    locked_by = transition.lane.lockout.locked_by
+    if gone(transition.lane, transition.now.at):
+        transition.end(Outcome.ABANDONED)
+        transition.rest()
+    elif not _forced(transition):
+        if transition.sighted is not None:
+            transition.add(transition.sighted)
+        if transition.lane.way_free and not locked_by:
+            transition.go(State.DECIDING)
+            transition.ask(final=True)
+        elif transition.waited_s() >= transition.lane.rules.pass_s:
             why = Text("a vehicle waits that may pass")
             locked = Text("the lane is locked by {locked_by}", locked_by=locked_by)
-            turn.alarm_once(Alarm.INTERLOCKED, joined([why, locked], "; ") if locked_by else why)
+            transition.alarm_once(Alarm.INTERLOCKED, joined([why, locked], "; ") if locked_by else why)
 
 
-def denied(turn: Turn) -> None:
+def denied(transition: Transition) -> None:
     """DENIED: wait for the vehicle to leave, or for a permit that was not refused yet."""
-    lane = turn.lane
-    if gone(lane, turn.now.at) or lane.orders.out_of_service_by:
-        turn.set(early=())
-        turn.rest()
-    elif _forced(turn):
+    lane = transition.lane
+    if gone(lane, transition.now.at) or lane.lockout.out_of_service_by:
+        transition.set(early=())
+        transition.rest()
+    elif _forced(transition):
         return
-    elif turn.waited_s() >= lane.rules.deny_again_s and early_permit(lane, turn.now.at):
-        _arrive(turn, "eye" if lane.rules.blind else "inputs")
+    elif transition.waited_s() >= lane.rules.deny_again_s and early_permit(lane, transition.now.at):
+        _arrive(transition, "eye" if lane.rules.blind else "inputs")
 
 
-def manual(turn: Turn) -> None:
+def manual(transition: Transition) -> None:
     """MANUAL: wait for an officer, for the return of what was lost, or for another permit."""
-    lane, visit = turn.lane, turn.visit
-    if gone(lane, turn.now.at):
-        turn.end(Outcome.DENIED)
-        turn.set(early=())
-        turn.rest()
-    elif _forced(turn):
+    lane, transaction = transition.lane, transition.transaction
+    if gone(lane, transition.now.at):
+        transition.end(Outcome.DENIED)
+        transition.set(early=())
+        transition.rest()
+    elif _forced(transition):
         return
-    elif (visit.waits_for is Alarm.RELAY_LOST and lane.relay_up) or (
-        visit.waits_for is Alarm.READERS_LOST and lane.readers_up
+    elif (transaction.waits_for is Alarm.RELAY_LOST and lane.relay_up) or (
+        transaction.waits_for is Alarm.READERS_LOST and lane.readers_up
     ):
-        _resume(turn)
-    elif turn.waited_s() >= lane.rules.deny_again_s and early_permit(lane, turn.now.at):
-        turn.set_visit(presentations=(), readings=(), retried=())
-        _resume(turn)
+        _resume(transition)
+    elif transition.waited_s() >= lane.rules.deny_again_s and early_permit(lane, transition.now.at):
+        transition.set_transaction(presentations=(), readings=(), retried=())
+        _resume(transition)
 
 
-def fault(turn: Turn) -> None:
+def fault(transition: Transition) -> None:
     """FAULT: wait for fresh inputs, then start again."""
-    if fresh(turn.lane, turn.now.at):
-        turn.go(State.INIT)
+    if fresh(transition.lane, transition.now.at):
+        transition.go(State.INIT)
 
 
-def _trespassed(turn: Turn) -> bool:
+def _trespassed(transition: Transition) -> bool:
     """Follow what goes wrong at an arm that nobody was let through: forced, or passed the wrong way. Return whether it did."""
-    watch = turn.lane.watch
-    if _forced(turn):
+    input_state = transition.lane.input_state
+    if _forced(transition):
         return True
-    if watch.safety is not True or watch.presence is not False:
+    if input_state.safety is not True or input_state.presence is not False:
         return False
-    turn.alarm(Alarm.WRONG_WAY)
-    turn.go(State.VIOLATION)
+    transition.alarm(Alarm.WRONG_WAY)
+    transition.go(State.VIOLATION)
     return True
 
 
-def _forced(turn: Turn) -> bool:
+def _forced(transition: Transition) -> bool:
     """Follow an arm that left its closed place without a command of this lane. Return whether it did."""
-    lane = turn.lane
+    lane = transition.lane
     if not (owns_limits(lane) and arm_up(lane)):
         return False
-    turn.alarm(Alarm.FORCED_OPEN)
-    if lane.visit is not None:
-        turn.end(Outcome.FAULT, Reason.GATE_FAULT)
-    turn.go(State.VIOLATION)
+    transition.alarm(Alarm.FORCED_OPEN)
+    if lane.transaction is not None:
+        transition.end(Outcome.FAULT, Reason.GATE_FAULT)
+    transition.go(State.VIOLATION)
     return True
 
 
-def _arrive(turn: Turn, seen_by: Literal["inputs", "eye"]) -> None:
-    turn.begin(seen_by, arrived=True)
-    _take_early(turn)
-    turn.go(State.PRESENT)
-    if not turn.lane.readers_up:
-        defer_fault(turn, Reason.GATE_FAULT, Alarm.READERS_LOST)
-    elif _speaks(turn):
-        turn.go(State.DECIDING)
-        turn.ask(final=False)
+def _arrive(transition: Transition, seen_by: Literal["inputs", "eye"]) -> None:
+    transition.begin(seen_by, arrived=True)
+    _take_early(transition)
+    transition.go(State.PRESENT)
+    if not transition.lane.readers_up:
+        defer_fault(transition, Reason.GATE_FAULT, Alarm.READERS_LOST)
+    elif _speaks(transition):
+        transition.go(State.DECIDING)
+        transition.ask(final=False)
 
 
-def _speaks(turn: Turn) -> bool:
+def _speaks(transition: Transition) -> bool:
     """Whether there is evidence that a decision can be made on."""
-    visit = turn.visit
-    return bool(visit.presentations or (turn.lane.rules.decides_by_plate and visit.readings))
+    transaction = transition.transaction
+    return bool(transaction.presentations or (transition.lane.rules.decides_by_plate and transaction.readings))
 
 
-def _take_early(turn: Turn) -> None:
-    for sighting in early(turn.lane, turn.now.at):
-        turn.add(sighting)
-    turn.set(early=())
+def _take_early(transition: Transition) -> None:
+    for sighting in early(transition.lane, transition.now.at):
+        transition.add(sighting)
+    transition.set(early=())
 
 
-def _resume(turn: Turn) -> None:
-    turn.set_visit(final=False)
-    _take_early(turn)
-    if _speaks(turn):
-        turn.go(State.DECIDING)
-        turn.ask(final=False)
+def _resume(transition: Transition) -> None:
+    transition.set_transaction(final=False)
+    _take_early(transition)
+    if _speaks(transition):
+        transition.go(State.DECIDING)
+        transition.ask(final=False)
     else:
-        turn.go(State.PRESENT)
+        transition.go(State.PRESENT)

@@ -9,46 +9,46 @@ from agent.core.decision import Decision
 from agent.core.events import Alarm
 from agent.core.lane.answers import defer, refuse, wait
 from agent.core.lane.io import CommandKind
-from agent.core.lane.orders import commanded, interlocked, order_of
+from agent.core.lane.orders import carry_out, interlocked, order_of
 from agent.core.lane.state import UNDECIDED
 from agent.core.model import Reason, Verdict
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from agent.core.lane.io import Commanded, RecordFailed
-    from agent.core.lane.transition import Turn
+    from agent.core.lane.io import OfficerCommand, RecordFailed
+    from agent.core.lane.transition import Transition
 
 
-def record_failed(turn: Turn, item: RecordFailed) -> None:
+def record_failed(transition: Transition, item: RecordFailed) -> None:
     """Answer the order or the decision of the step that failed."""
-    order, reason = order_of(turn, item.item), item.reason
+    order, reason = order_of(transition, item.item), item.reason
     if order is not None and order.kind is not CommandKind.OPEN and reason is Reason.ALREADY_USED:
         reason = Reason.GATE_FAULT  # a hold asks for no use: the ledger is not what it should be
     if reason is Reason.INTERLOCKED:
-        turn.set(way_free=False)  # until it is told anew
+        transition.set(way_free=False)  # until it is told anew
     elif reason is not Reason.ALREADY_USED:
-        turn.alarm_once(Alarm.JOURNAL_FAILED, reason)
+        transition.alarm_once(Alarm.JOURNAL_FAILED, reason)
     if order is not None:
-        _answer_order(turn, reason, order)
-    elif turn.lane.state in UNDECIDED:
-        _answer_decision(turn, reason, item.decision or Decision(Verdict.MANUAL, reason, ()))
+        _answer_order(transition, reason, order)
+    elif transition.lane.state in UNDECIDED:
+        _answer_decision(transition, reason, item.decision or Decision(Verdict.MANUAL, reason, ()))
 
 
-def _answer_order(turn: Turn, reason: Reason, order: Commanded) -> None:
+def _answer_order(transition: Transition, reason: Reason, order: OfficerCommand) -> None:
     if reason is Reason.INTERLOCKED:
-        done, detail = interlocked(turn, order)
-        turn.reply(order.order, done=done, detail=detail)
+        done, detail = interlocked(transition, order)
+        transition.reply(order.order, done=done, detail=detail)
     elif reason is Reason.ALREADY_USED:
         # Another lane has the use of the permit. The officer opens all the same, and it is not for this permit.
-        commanded(turn, order, reserve=False)
+        carry_out(transition, order, reserve=False)
     else:
-        turn.reply(order.order, done=False, detail=Text("it could not be recorded, so nothing was done"))
+        transition.reply(order.order, done=False, detail=Text("it could not be recorded, so nothing was done"))
 
 
-def _answer_decision(turn: Turn, reason: Reason, decision: Decision) -> None:
+def _answer_decision(transition: Transition, reason: Reason, decision: Decision) -> None:
     if reason is Reason.INTERLOCKED:
-        wait(turn, decision)
+        wait(transition, decision)
     elif reason is Reason.ALREADY_USED:
-        refuse(turn, replace(decision, verdict=Verdict.DENY, reason=reason))
+        refuse(transition, replace(decision, verdict=Verdict.DENY, reason=reason))
     else:
-        defer(turn, replace(decision, verdict=Verdict.MANUAL, reason=reason))
+        defer(transition, replace(decision, verdict=Verdict.MANUAL, reason=reason))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from agent.core.decision import Decision
     from agent.core.events import Draft
-    from agent.core.model import LedgerChange, Moment, Presentation, Reading, Reason
+    from agent.core.model import Instant, LedgerChange, Presentation, Reading, Reason
 
 
 # ---------------------------------------------------------------------------------------------------------- inputs
@@ -25,7 +25,7 @@ class Sampled:
     holds the barrier open, a fire alarm's for one. `flapping`: the signals that never stand still; they are None too.
     """
 
-    now: Moment
+    now: Instant
     sampled_at: float
     presence: bool | None
     safety: bool | None
@@ -41,7 +41,7 @@ class Sampled:
 class Presented:
     """A reader saw a QR text."""
 
-    now: Moment
+    now: Instant
     presentation: Presentation
 
 
@@ -49,7 +49,7 @@ class Presented:
 class PlateRead:
     """A reader read a plate."""
 
-    now: Moment
+    now: Instant
     reading: Reading
 
 
@@ -62,7 +62,7 @@ class Decided:
     gate may have changed; it is asked for anew.
     """
 
-    now: Moment
+    now: Instant
     decision: Decision
     use: int = 0
     transaction: str = ""
@@ -79,7 +79,7 @@ class RecordFailed:
     step after this input asks for must be recorded and claimed like that of any other.
     """
 
-    now: Moment
+    now: Instant
     reason: Reason
     decision: Decision | None = None
     item: Input | None = None
@@ -89,7 +89,7 @@ class RecordFailed:
 class Pulsed:
     """What became of a Raise or a Close: delivery is a drivers.api.Delivery value."""
 
-    now: Moment
+    now: Instant
     grant: str | None
     action: str
     delivery: str
@@ -115,14 +115,14 @@ class CommandKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Commanded:
+class OfficerCommand:
     """An officer's order, already verified. `operator`, never empty, and `cause` go into the events.
 
     `order`: the id under which the order is answered; empty for the key switch, which waits for no answer. `deadline`,
     in monotonic seconds: from then on the order is not carried out any more.
     """
 
-    now: Moment
+    now: Instant
     kind: CommandKind
     operator: str
     cause: str
@@ -134,7 +134,7 @@ class Commanded:
 class ReadersChanged:
     """Whether the lane has at least one reader that works."""
 
-    now: Moment
+    now: Instant
     up: bool
 
 
@@ -142,7 +142,7 @@ class ReadersChanged:
 class RelayChanged:
     """Whether the relay board can be reached."""
 
-    now: Moment
+    now: Instant
     up: bool
 
 
@@ -154,7 +154,7 @@ class InterlockChanged:
     has the same arm, uses it.
     """
 
-    now: Moment
+    now: Instant
     free: bool
     arm_in_use: bool = False
 
@@ -163,7 +163,7 @@ class InterlockChanged:
 class Ticked:
     """Time went on."""
 
-    now: Moment
+    now: Instant
 
 
 Input = (
@@ -173,7 +173,7 @@ Input = (
     | Decided
     | RecordFailed
     | Pulsed
-    | Commanded
+    | OfficerCommand
     | ReadersChanged
     | RelayChanged
     | InterlockChanged

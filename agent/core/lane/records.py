@@ -18,7 +18,7 @@ from agent.core.model import ListKind
 
 if TYPE_CHECKING:
     from agent.core.decision import Decision
-    from agent.core.lane.state import Visit
+    from agent.core.lane.state import Transaction
     from agent.core.lists import DataStanding
     from agent.core.model import Presentation
     from agent.core.permit import Permit
@@ -59,24 +59,24 @@ def decided(decision: Decision, pictures: tuple[str, ...]) -> AccessDecided:
     )
 
 
-def pictures(visit: Visit) -> tuple[str, ...]:
+def pictures(transaction: Transaction) -> tuple[str, ...]:
     """Return the evidence pictures of a transaction: those that events named, then the newest of its plate."""
-    plates = dict.fromkeys(r.picture for r in reversed(visit.readings) if r.picture is not None)
-    return tuple(dict.fromkeys((*visit.pictures, *tuple(plates)[:_READING_PICTURES])))
+    plates = dict.fromkeys(r.picture for r in reversed(transaction.readings) if r.picture is not None)
+    return tuple(dict.fromkeys((*transaction.pictures, *tuple(plates)[:_READING_PICTURES])))
 
 
-def permit_of(visit: Visit) -> str | None:
+def permit_of(transaction: Transaction) -> str | None:
     """Return the id, in hex, of the permit that was verified in this transaction."""
-    if visit.decision is None or visit.decision.permit is None:
+    if transaction.decision is None or transaction.decision.permit is None:
         return None
-    return visit.decision.permit.permit_id.hex()
+    return transaction.decision.permit.permit_id.hex()
 
 
-def plate_of(visit: Visit) -> str | None:
+def plate_of(transaction: Transaction) -> str | None:
     """Return the plate of this transaction: what the match voted for, else the newest reading."""
-    if visit.decision is not None and visit.decision.match is not None and visit.decision.match.read:
-        return visit.decision.match.read
-    return visit.readings[-1].text if visit.readings else None
+    if transaction.decision is not None and transaction.decision.match is not None and transaction.decision.match.read:
+        return transaction.decision.match.read
+    return transaction.readings[-1].text if transaction.readings else None
 
 
 def _permit(permit: Permit | None) -> PermitRecord | None:

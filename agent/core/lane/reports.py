@@ -21,143 +21,145 @@ from drivers.text import Text
 
 if TYPE_CHECKING:
     from agent.core.lane.io import Input, Pulsed
-    from agent.core.lane.transition import Turn
+    from agent.core.lane.transition import Transition
 
 _LIVES_WITHOUT_INPUTS = frozenset({State.INIT, State.FAULT, State.HELD_OPEN})
 
 
-def take_in(turn: Turn, item: Input) -> None:
+def take_in(transition: Transition, item: Input) -> None:
     """Note what the input says of the surroundings; alarm when a device goes."""
-    lane, at = turn.lane, item.now.at
+    lane, at = transition.lane, item.now.at
     match item:
         case Sampled():
-            _take_sample(turn, item)
+            _take_sample(transition, item)
         case RecordFailed(item=Sampled() as sample):
-            _take_sample(turn, sample)
+            _take_sample(transition, sample)
         case InterlockChanged():
-            _take_way(turn, item)
+            _take_way(transition, item)
         case Presented():
-            turn.lane, turn.sighted = seen(lane, item.presentation, at)
+            transition.lane, transition.sighted = seen(lane, item.presentation, at)
         case PlateRead():
-            turn.lane, turn.sighted = seen(lane, item.reading, at)
+            transition.lane, transition.sighted = seen(lane, item.reading, at)
         case RelayChanged():
-            _take_relay(turn, up=item.up)
+            _take_relay(transition, up=item.up)
         case ReadersChanged():
-            _take_readers(turn, up=item.up)
+            _take_readers(transition, up=item.up)
         case _:
             pass
 
 
-def _take_relay(turn: Turn, *, up: bool) -> None:
-    if turn.lane.relay_up and not up:
-        turn.alarm(Alarm.RELAY_LOST, Text("the relay board cannot be reached"))
-    turn.set(relay_up=up)
+def _take_relay(transition: Transition, *, up: bool) -> None:
+    if transition.lane.relay_up and not up:
+        transition.alarm(Alarm.RELAY_LOST, Text("the relay board cannot be reached"))
+    transition.set(relay_up=up)
 
 
-def _take_readers(turn: Turn, *, up: bool) -> None:
-    if up == turn.lane.readers_up:
+def _take_readers(transition: Transition, *, up: bool) -> None:
+    if up == transition.lane.readers_up:
         return
-    turn.set(readers_up=up, seen_at=turn.now.at)
+    transition.set(readers_up=up, seen_at=transition.now.at)
     if not up:
-        turn.alarm(Alarm.READERS_LOST, Text("no reader works"))
+        transition.alarm(Alarm.READERS_LOST, Text("no reader works"))
 
 
-def _take_sample(turn: Turn, sample: Sampled) -> None:
-    before = turn.lane.watch
-    turn.set(watch=watched(turn.lane, sample))
-    turn.lane = followed(turn.lane, before, turn.now.at)
-    watch, stale_s = turn.lane.watch, turn.lane.rules.stale_s
-    if watch.taken and not turn.lane.arm_in_use:
-        turn.set(turned_away=None)
-        if turn.lane.visit is not None:
-            turn.set_visit(seen_under=True)
+def _take_sample(transition: Transition, sample: Sampled) -> None:
+    before = transition.lane.input_state
+    transition.set(input_state=watched(transition.lane, sample))
+    transition.lane = followed(transition.lane, before, transition.now.at)
+    input_state, stale_s = transition.lane.input_state, transition.lane.rules.stale_s
+    if input_state.taken and not transition.lane.arm_in_use:
+        transition.set(turned_away=None)
+        if transition.lane.transaction is not None:
+            transition.set_transaction(seen_under=True)
     # Over a gap in the samples nobody saw the key turn: the board may have been away and come back with it on.
-    seen_turning = turn.now.at - watch.at <= stale_s and watch.at - before.at <= stale_s
-    turn.turned = seen_turning and before.key is False and watch.key is True
+    seen_turning = transition.now.at - input_state.at <= stale_s and input_state.at - before.at <= stale_s
+    transition.turned = seen_turning and before.key is False and input_state.key is True
     if sample.flapping:
-        turn.alarm_once(Alarm.INPUTS_FLAPPING, ", ".join(sample.flapping))
+        transition.alarm_once(Alarm.INPUTS_FLAPPING, ", ".join(sample.flapping))
 
 
-def _take_way(turn: Turn, item: InterlockChanged) -> None:
-    if item.arm_in_use and not turn.lane.arm_in_use:
-        turn.set(arm_entered=False)
-    elif turn.lane.arm_in_use and not item.arm_in_use:
-        turn.set(arm_free_at=turn.now.at)
-    turn.set(way_free=item.free, arm_in_use=item.arm_in_use)
+def _take_way(transition: Transition, item: InterlockChanged) -> None:
+    if item.arm_in_use and not transition.lane.arm_in_use:
+        transition.set(arm_entered=False)
+    elif transition.lane.arm_in_use and not item.arm_in_use:
+        transition.set(arm_free_at=transition.now.at)
+    transition.set(way_free=item.free, arm_in_use=item.arm_in_use)
 
 
-def check_inputs(turn: Turn) -> None:
+def check_inputs(transition: Transition) -> None:
     """Go to fault when the inputs are stale or unknown; while held open, only say so."""
-    lane = turn.lane
-    if fresh(lane, turn.now.at):
+    lane = transition.lane
+    if fresh(lane, transition.now.at):
         if lane.state is State.HELD_OPEN:
-            turn.untell(Alarm.INPUTS_LOST)
+            transition.untell(Alarm.INPUTS_LOST)
     elif lane.state is State.HELD_OPEN:
-        turn.alarm_once(Alarm.INPUTS_LOST, Text("while held open"))
+        transition.alarm_once(Alarm.INPUTS_LOST, Text("while held open"))
     elif lane.state not in _LIVES_WITHOUT_INPUTS:
-        lose_inputs(turn)
+        lose_inputs(transition)
 
 
-def expire(turn: Turn) -> None:
+def expire(transition: Transition) -> None:
     """Take a pulse that was not reported by its deadline for unknown: it may have happened, it cannot any more."""
-    for pulse in turn.lane.pulses:
-        if turn.now.at > pulse.deadline:
-            _settle(turn, pulse, Delivery.UNKNOWN)
-            turn.alarm(Alarm.PULSE_UNKNOWN, Text("the grant expired without a report of its pulse"), pulse.transaction)
+    for pulse in transition.lane.pulses:
+        if transition.now.at > pulse.deadline:
+            _settle(transition, pulse, Delivery.UNKNOWN)
+            transition.alarm(
+                Alarm.PULSE_UNKNOWN, Text("the grant expired without a report of its pulse"), pulse.transaction
+            )
 
 
-def pulsed(turn: Turn, item: Pulsed) -> None:
+def pulsed(transition: Transition, item: Pulsed) -> None:
     """Record what became of a pulse that was ordered; any other report is ignored."""
     if item.action == "close":
-        if turn.lane.close_unreported:
-            turn.set(close_unreported=False)
-            _report(turn, None, "close", _delivery(item), None)
+        if transition.lane.close_unreported:
+            transition.set(close_unreported=False)
+            _report(transition, None, "close", _delivery(item), None)
         return
-    pulse = next((p for p in turn.lane.pulses if p.grant == item.grant), None)
+    pulse = next((p for p in transition.lane.pulses if p.grant == item.grant), None)
     if pulse is None:
         return
     delivery = _delivery(item)
-    _report(turn, pulse.grant, "open", delivery, pulse.transaction)
-    _settle(turn, pulse, delivery)
+    _report(transition, pulse.grant, "open", delivery, pulse.transaction)
+    _settle(transition, pulse, delivery)
 
 
-def lose_inputs(turn: Turn) -> None:
+def lose_inputs(transition: Transition) -> None:
     """Go to fault and move nothing. What is under the arm already counts as passed for its permit."""
-    turn.alarm(Alarm.INPUTS_LOST, Text("in state {state}", state=turn.lane.state))
-    if turn.lane.visit is not None:
-        turn.end(Outcome.FAULT, Reason.GATE_FAULT, passed=turn.visit.entered)
-    turn.go(State.FAULT)
+    transition.alarm(Alarm.INPUTS_LOST, Text("in state {state}", state=transition.lane.state))
+    if transition.lane.transaction is not None:
+        transition.end(Outcome.FAULT, Reason.GATE_FAULT, passed=transition.transaction.entered)
+    transition.go(State.FAULT)
 
 
-def _settle(turn: Turn, pulse: Pulse, delivery: str) -> None:
-    turn.set(pulses=tuple(p for p in turn.lane.pulses if p is not pulse))
-    visit = turn.lane.visit
-    if visit is None or visit.grant != pulse.grant:
+def _settle(transition: Transition, pulse: Pulse, delivery: str) -> None:
+    transition.set(pulses=tuple(p for p in transition.lane.pulses if p is not pulse))
+    transaction = transition.lane.transaction
+    if transaction is None or transaction.grant != pulse.grant:
         return
     # A second pulse is ordered only where the first is of unknown delivery: that one may have raised the arm.
-    undone = delivery == Delivery.NOT_DELIVERED and visit.grants > 1
-    turn.set_visit(pulse=Delivery.UNKNOWN if undone else Delivery(delivery))
-    if turn.lane.state not in RISING:
+    undone = delivery == Delivery.NOT_DELIVERED and transaction.grants > 1
+    transition.set_transaction(pulse=Delivery.UNKNOWN if undone else Delivery(delivery))
+    if transition.lane.state not in RISING:
         return  # under the arm already: what the inputs see decides
-    if turn.visit.pulse is Delivery.NOT_DELIVERED:
-        turn.end(Outcome.FAULT, Reason.GATE_FAULT)
-        turn.go(State.DENIED, Reason.GATE_FAULT)
-    elif turn.lane.rules.blind and turn.lane.state is State.OPENING:
-        turn.go(State.OPEN)
+    if transition.transaction.pulse is Delivery.NOT_DELIVERED:
+        transition.end(Outcome.FAULT, Reason.GATE_FAULT)
+        transition.go(State.DENIED, Reason.GATE_FAULT)
+    elif transition.lane.rules.blind and transition.lane.state is State.OPENING:
+        transition.go(State.OPEN)
 
 
 def _report(
-    turn: Turn,
+    transition: Transition,
     grant: str | None,
     action: Literal["open", "close"],
     delivery: Literal["delivered", "not_delivered", "unknown"],
     transaction: str | None,
 ) -> None:
-    turn.record(BarrierPulsed(grant=grant, action=action, delivery=delivery), transaction)
+    transition.record(BarrierPulsed(grant=grant, action=action, delivery=delivery), transaction)
     if delivery == "not_delivered":
-        turn.alarm(Alarm.RELAY_LOST, Text("the {action} pulse was not delivered", action=action), transaction)
+        transition.alarm(Alarm.RELAY_LOST, Text("the {action} pulse was not delivered", action=action), transaction)
     elif delivery == "unknown":
-        turn.alarm(
+        transition.alarm(
             Alarm.PULSE_UNKNOWN, Text("the {action} pulse may or may not have happened", action=action), transaction
         )
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from math import inf
 from typing import TYPE_CHECKING
 
-from agent.core.lane.state import GATHERING, RISING, Lane, State, Watch
+from agent.core.lane.state import GATHERING, RISING, InputState, Lane, State
 from agent.core.model import Presentation, Reading
 
 if TYPE_CHECKING:
@@ -19,14 +19,14 @@ _BEFORE_ARRIVAL = frozenset({State.IDLE, State.CLOSING, State.YIELDING})
 _ANSWERED = frozenset({State.DENIED, State.MANUAL})
 
 
-def watched(lane: Lane, sample: Sampled) -> Watch:
+def watched(lane: Lane, sample: Sampled) -> InputState:
     """Return the watch after a sample. A sample older than the last is not taken; one from the future counts as now."""
-    rules, old, now = lane.rules, lane.watch, sample.now.at
+    rules, old, now = lane.rules, lane.input_state, sample.now.at
     at = min(sample.sampled_at, now)
     if at < old.at:
         return old
     if rules.blind:
-        return Watch(at=at, key=sample.key, hold=sample.hold)
+        return InputState(at=at, key=sample.key, hold=sample.hold)
     photocell = sample.photocell
     known = (
         sample.presence is not None
@@ -36,7 +36,7 @@ def watched(lane: Lane, sample: Sampled) -> Watch:
         and (sample.closed is not None or not rules.has_closed)
     )
     clear = sample.safety is False and photocell is not True and (photocell is False or not rules.has_photocell)
-    return Watch(
+    return InputState(
         at=at,
         presence=sample.presence,
         safety=sample.safety,
@@ -52,18 +52,23 @@ def watched(lane: Lane, sample: Sampled) -> Watch:
     )
 
 
-def followed(lane: Lane, before: Watch, at: float) -> Lane:
+def followed(lane: Lane, before: InputState, at: float) -> Lane:
     """Return the lane after a new watch, with what it shows of a vehicle that the other direction lets out here.
 
     Such a vehicle comes onto the presence loop after it was under the arm. One that came before stays a vehicle of this
     lane.
     """
-    watch = lane.watch
-    entered = lane.arm_entered or watch.safety is True
+    input_state = lane.input_state
+    entered = lane.arm_entered or input_state.safety is True
     leaving_since = lane.leaving_since
-    if watch.presence is False:
+    if input_state.presence is False:
         leaving_since = -inf
-    elif watch.presence is True and before.was_free and entered and (lane.arm_in_use or lane.state is State.YIELDING):
+    elif (
+        input_state.presence is True
+        and before.was_free
+        and entered
+        and (lane.arm_in_use or lane.state is State.YIELDING)
+    ):
         leaving_since = at
     return replace(lane, arm_entered=entered, leaving_since=leaving_since)
 
@@ -85,12 +90,12 @@ def seen(lane: Lane, sighting: Sighting, at: float) -> tuple[Lane, Sighting | No
     # A blind lane cannot tell a misread plate of the vehicle that just passed from the next one's: it waits for a
     # permit, or for the view to be empty.
     lingering = rules.blind and before and isinstance(sighting, Reading)
-    alive = tuple(s for s in lane.spent if at - s.seen_at <= rules.gone_s)
+    alive = tuple(s for s in lane.handled if at - s.seen_at <= rules.gone_s)
     hits = [key in s.keys or (lingering and s.passed) for s in alive]
-    spent = tuple(replace(s, seen_at=at) if hit else s for s, hit in zip(alive, hits, strict=True))
+    handled = tuple(replace(s, seen_at=at) if hit else s for s, hit in zip(alive, hits, strict=True))
     answered = before or (state in _ANSWERED and isinstance(sighting, Presentation))
     stale = any(hit and (s.passed or answered) for s, hit in zip(alive, hits, strict=True))
-    lane = replace(lane, spent=spent, seen_at=at)
+    lane = replace(lane, handled=handled, seen_at=at)
     if stale:
         return lane, None
     if state in GATHERING:
@@ -111,13 +116,13 @@ def _keep_early(lane: Lane, sighting: Sighting, at: float) -> Lane:
 
 def _under_way(lane: Lane, sighting: Sighting, at: float) -> Lane:
     """Take a plate for that of the vehicle that was let through, and on a blind lane another permit for the next's."""
-    visit = lane.visit
-    if visit is None:
+    transaction = lane.transaction
+    if transaction is None:
         return lane
     if isinstance(sighting, Reading):
-        plates = dict.fromkeys((*visit.plates, sighting.text))
-        return replace(lane, visit=replace(visit, plates=tuple(plates)[-_PLATES:]))
-    if lane.rules.blind and sighting.payload not in visit.payloads:
+        plates = dict.fromkeys((*transaction.plates, sighting.text))
+        return replace(lane, transaction=replace(transaction, plates=tuple(plates)[-_PLATES:]))
+    if lane.rules.blind and sighting.payload not in transaction.payloads:
         return _keep_early(lane, sighting, at)
     return lane
 
@@ -136,4 +141,4 @@ def gone(lane: Lane, at: float) -> bool:
     """Whether the vehicle left the presence loop, or, on a blind lane, no working reader has seen it for `gone_s`."""
     if lane.rules.blind:
         return lane.readers_up and at - lane.seen_at > lane.rules.gone_s
-    return lane.watch.presence is False
+    return lane.input_state.presence is False

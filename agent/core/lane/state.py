@@ -92,7 +92,7 @@ class LaneRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Watch:
+class InputState:
     """The last sample and what follows from the samples so far; times are monotonic seconds.
 
     `known_at`: the newest sample in which every input that the lane has was known. `clear_since`: nothing under the
@@ -134,7 +134,7 @@ class Delivery(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class Transaction:
     """One open transaction.
 
     `arrived`: the vehicle was seen, not only announced by an officer. `presentations`, `readings`: the newest
@@ -148,7 +148,7 @@ class Visit:
     test pulse, without a vehicle.
     """
 
-    transaction: str
+    id: str
     began_at: float
     arrived: bool
     presentations: tuple[Presentation, ...] = ()
@@ -177,7 +177,7 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
-class Spent:
+class HandledVehicle:
     """What identified a vehicle that was answered: payloads and plate texts. Void once none was seen for `gone_s`.
 
     `passed`: the vehicle passed, so that nothing of it counts for another; else it may try again with something new.
@@ -198,7 +198,7 @@ class Pulse:
 
 
 @dataclass(frozen=True, slots=True)
-class LaneOrders:
+class LaneLockout:
     """What was ordered of a lane and stays so over restarts: who locked it, who took it out of service. Empty: not so."""
 
     locked_by: str = ""
@@ -225,10 +225,10 @@ class Lane:
     serial: int
     state: State = State.INIT
     since: float = inf
-    watch: Watch = Watch()
-    visit: Visit | None = None
+    input_state: InputState = InputState()
+    transaction: Transaction | None = None
     early: tuple[Presentation | Reading, ...] = ()
-    spent: tuple[Spent, ...] = ()
+    handled: tuple[HandledVehicle, ...] = ()
     seen_at: float = -inf
     relay_up: bool = False
     readers_up: bool = True
@@ -244,27 +244,27 @@ class Lane:
     arm_entered: bool = False
     arm_free_at: float = -inf
     leaving_since: float = -inf
-    orders: LaneOrders = LaneOrders()
+    lockout: LaneLockout = LaneLockout()
     turned_away: LedgerChange | None = None
 
     @classmethod
-    def start(cls, rules: LaneRules, first_serial: int, orders: LaneOrders = LaneOrders()) -> Self:
+    def start(cls, rules: LaneRules, first_serial: int, lockout: LaneLockout = LaneLockout()) -> Self:
         """Return the lane of an agent that just started. `orders`: those of its last run that still hold.
 
         The relay counts as away until RelayChanged says it is up, the way of a lane with neighbours as taken until
         WayChanged says it is free.
         """
-        return cls(rules=rules, serial=first_serial, way_free=not rules.neighbours, orders=orders)
+        return cls(rules=rules, serial=first_serial, way_free=not rules.neighbours, lockout=lockout)
 
     @property
     def transaction_id(self) -> str | None:
         """Id of the open transaction."""
-        return None if self.visit is None else self.visit.transaction
+        return None if self.transaction is None else self.transaction.id
 
 
 def sign_word(lane: Lane) -> str:
     """What the sign says of the state; in a locked lane, that it is locked, to those who might pass otherwise."""
-    locked = lane.orders.locked_by
+    locked = lane.lockout.locked_by
     match lane.state:
         case State.IDLE if locked:
             return Reason.LANE_LOCKED
@@ -276,36 +276,36 @@ def sign_word(lane: Lane) -> str:
 
 def fresh(lane: Lane, at: float) -> bool:
     """Whether every input of the lane was known at most `stale_s` ago; for blind lanes always."""
-    return lane.rules.blind or at - lane.watch.known_at <= lane.rules.stale_s
+    return lane.rules.blind or at - lane.input_state.known_at <= lane.rules.stale_s
 
 
 def safe_to_close(lane: Lane, at: float) -> bool:
     """Whether every input that guards a close is fresh and clear. Unknown is not clear, so a blind lane is never safe."""
-    return fresh(lane, at) and lane.watch.clear and lane.watch.presence is not None
+    return fresh(lane, at) and lane.input_state.clear and lane.input_state.presence is not None
 
 
 def arm_down(lane: Lane) -> bool:
     """Whether the limit inputs that the lane has say that the arm is closed; true without any."""
-    rules, watch = lane.rules, lane.watch
+    rules, input_state = lane.rules, lane.input_state
     if rules.has_closed:
-        return watch.closed is True
-    return not rules.has_opened or watch.opened is False
+        return input_state.closed is True
+    return not rules.has_opened or input_state.opened is False
 
 
 def arm_up(lane: Lane) -> bool:
     """Whether a limit input says that the arm is not closed, for sure."""
-    return lane.watch.closed is False if lane.rules.has_closed else lane.watch.opened is True
+    return lane.input_state.closed is False if lane.rules.has_closed else lane.input_state.opened is True
 
 
 def owns_limits(lane: Lane) -> bool:
     """Whether the limit inputs tell of this lane's doing: not of the other direction's, nor from before that ended."""
-    return not lane.arm_in_use and lane.watch.at > lane.arm_free_at
+    return not lane.arm_in_use and lane.input_state.at > lane.arm_free_at
 
 
 def at_rest(lane: Lane) -> bool:
     """Whether the agent may start anew and no vehicle would notice: no transaction, no pulse under way, nothing held or closing."""
     ordered = bool(lane.pulses) or lane.close_unreported or lane.contact_hold or lane.ordered_hold is not None
-    return lane.visit is None and lane.state in _UNNOTICED and not ordered
+    return lane.transaction is None and lane.state in _UNNOTICED and not ordered
 
 
 def occupies(lane: Lane) -> bool:

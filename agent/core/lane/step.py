@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, assert_never
 
 from agent.core.lane import answers, arrival, failures, orders, passage, reports
 from agent.core.lane.io import (
-    Commanded,
     Decided,
     Effect,
     Input,
     InterlockChanged,
+    OfficerCommand,
     PlateRead,
     Presented,
     Pulsed,
@@ -32,7 +32,7 @@ from agent.core.lane.io import (
     Ticked,
 )
 from agent.core.lane.state import Lane, LaneRules, State
-from agent.core.lane.transition import Turn
+from agent.core.lane.transition import Transition
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,39 +46,39 @@ def step(lane: Lane, item: Input) -> tuple[Lane, tuple[Effect, ...]]:
     An input that means nothing in this state changes nothing but what the lane knows of its surroundings. An
     exception from here is a bug.
     """
-    turn = Turn(lane, item.now)
+    transition = Transition(lane, item.now)
     if not isfinite(lane.since):
-        turn.go(lane.state)
-    reports.take_in(turn, item)
-    reports.expire(turn)
-    reports.check_inputs(turn)
+        transition.go(lane.state)
+    reports.take_in(transition, item)
+    reports.expire(transition)
+    reports.check_inputs(transition)
     match item:
         case Pulsed():
-            reports.pulsed(turn, item)
-        case Commanded():
-            orders.commanded(turn, item)
+            reports.pulsed(transition, item)
+        case OfficerCommand():
+            orders.carry_out(transition, item)
         case RecordFailed():
-            failures.record_failed(turn, item)
+            failures.record_failed(transition, item)
         case Decided():
-            answers.decided(turn, item)
+            answers.decided(transition, item)
         case Sampled():
-            _sampled(turn)
+            _sampled(transition)
         case Presented() | PlateRead() | ReadersChanged() | RelayChanged() | InterlockChanged() | Ticked():
-            _STATES[turn.lane.state](turn)
+            _STATES[transition.lane.state](transition)
         case _:
             assert_never(item)
-    return turn.lane, turn.effects()
+    return transition.lane, transition.effects()
 
 
-def _sampled(turn: Turn) -> None:
+def _sampled(transition: Transition) -> None:
     """Do the first that moves the lane: what an officer orders by a contact, then what the state makes of the sample."""
-    state = turn.lane.state
+    state = transition.lane.state
     for act in (orders.follow_contact, orders.follow_key, _STATES[state]):
-        if turn.lane.state is state:
-            act(turn)
+        if transition.lane.state is state:
+            act(transition)
 
 
-_STATES: dict[State, Callable[[Turn], None]] = {
+_STATES: dict[State, Callable[[Transition], None]] = {
     State.INIT: arrival.init,
     State.IDLE: arrival.idle,
     State.PRESENT: arrival.undecided,

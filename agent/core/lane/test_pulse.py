@@ -15,44 +15,44 @@ from agent.core.lane.state import State, arm_down, owns_limits
 from drivers.text import Text
 
 if TYPE_CHECKING:
-    from agent.core.lane.io import Commanded
+    from agent.core.lane.io import OfficerCommand
     from agent.core.lane.state import Lane
-    from agent.core.lane.transition import Turn
+    from agent.core.lane.transition import Transition
 
 _QUIET = frozenset({State.IDLE, State.OUT_OF_SERVICE})
 
 
-def try_out(turn: Turn, item: Commanded) -> tuple[bool, str]:
+def give_test_pulse(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
     """Order one test pulse, or leave everything as it was. Return whether it is ordered, and the words for it."""
-    why = obstacle(turn.lane, turn.now.at)
+    why = test_pulse_obstacle(transition.lane, transition.now.at)
     if why:
         return False, why
     if item.kind is CommandKind.TEST_OPEN:
-        return _open(turn, item)
-    return _close(turn, item)
+        return _open(transition, item)
+    return _close(transition, item)
 
 
-def _open(turn: Turn, item: Commanded) -> tuple[bool, str]:
+def _open(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
     """Let the arm up by a grant of its own transaction, so that whatever comes under it is followed."""
-    turn.begin("operator", arrived=False)
-    turn.set_visit(tested=True)
-    turn.record(BarrierTested(action="open", operator=item.operator, cause=item.cause))
-    turn.grant("operator", item.operator, item.cause)
-    turn.go(State.OPENING)
-    return True, Text("the open pulse is ordered, by grant {grant}", grant=turn.visit.grant)
+    transition.begin("operator", arrived=False)
+    transition.set_transaction(tested=True)
+    transition.record(BarrierTested(action="open", operator=item.operator, cause=item.cause))
+    transition.grant("operator", item.operator, item.cause)
+    transition.go(State.OPENING)
+    return True, Text("the open pulse is ordered, by grant {grant}", grant=transition.transaction.grant)
 
 
-def _close(turn: Turn, item: Commanded) -> tuple[bool, str]:
-    if not may_lower(turn):
-        return False, why_not_lower(turn)
-    turn.untell(Alarm.JOURNAL_FAILED)  # this step stands only if its record was written
-    turn.record(BarrierTested(action="close", operator=item.operator, cause=item.cause))
-    turn.go(State.CLOSING)
-    turn.lower()
+def _close(transition: Transition, item: OfficerCommand) -> tuple[bool, str]:
+    if not may_lower(transition):
+        return False, why_not_lower(transition)
+    transition.untell(Alarm.JOURNAL_FAILED)  # this step stands only if its record was written
+    transition.record(BarrierTested(action="close", operator=item.operator, cause=item.cause))
+    transition.go(State.CLOSING)
+    transition.lower()
     return True, Text("the close pulse is ordered")
 
 
-def obstacle(lane: Lane, at: float) -> str:
+def test_pulse_obstacle(lane: Lane, at: float) -> str:
     """Say what forbids a test at that time (monotonic s), in words; empty: nothing. Stale inputs show as state fault."""
     return _busy(lane) or _presence(lane, at)
 
@@ -60,8 +60,8 @@ def obstacle(lane: Lane, at: float) -> str:
 def _busy(lane: Lane) -> str:
     if lane.state not in _QUIET:
         return Text("the lane is in state {state}", state=lane.state)
-    if lane.orders.locked_by:
-        return Text("the lane is locked by {locked_by}", locked_by=lane.orders.locked_by)
+    if lane.lockout.locked_by:
+        return Text("the lane is locked by {locked_by}", locked_by=lane.lockout.locked_by)
     if lane.pulses or lane.close_unreported:
         return Text("a pulse is under way")
     if not lane.relay_up:
@@ -71,10 +71,10 @@ def _busy(lane: Lane) -> str:
 
 def _presence(lane: Lane, at: float) -> str:
     """Say what is there, or may be. Loops are asked; a reader too, where there are none or the lane is in service."""
-    watch = lane.watch
+    input_state = lane.input_state
     serves = lane.state is State.IDLE
     if not lane.rules.blind:
-        if watch.presence is not False or not watch.clear:
+        if input_state.presence is not False or not input_state.clear:
             return Text("a vehicle is there, or may be")
         if not (owns_limits(lane) and arm_down(lane)):
             return Text("the arm is not known to be down")

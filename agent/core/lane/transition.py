@@ -21,12 +21,12 @@ from agent.core.events import (
 from agent.core.lane.io import Answered, Close, Decide, Effect, Hold, Keep, Lamp, Raise, Record, Show
 from agent.core.lane.records import decided, permit_of, pictures, plate_of, presented, transaction_id
 from agent.core.lane.settlement import settlement, went_under
-from agent.core.lane.state import Delivery, Lane, Pulse, Spent, State, Visit, sign_word
+from agent.core.lane.state import Delivery, HandledVehicle, Lane, Pulse, State, Transaction, sign_word
 from agent.core.model import LedgerChange, LedgerState, Presentation, Reading, Reason
 
 if TYPE_CHECKING:
     from agent.core.decision import Decision
-    from agent.core.model import Moment
+    from agent.core.model import Instant
 
 _READY = frozenset({State.IDLE, State.OUT_OF_SERVICE})
 _GREEN = frozenset({State.OPENING, State.OPEN, State.HELD_OPEN})
@@ -34,11 +34,11 @@ _PRESENTATIONS = 16
 _READINGS = 32
 _PAYLOADS = 8
 _NAMED_PICTURES = 3
-_SPENT = 3
+_HANDLED = 3
 _PASSAGES = frozenset({Outcome.PASSED, Outcome.PASSED_WITH_VIOLATION, Outcome.OVERRIDDEN})
 
 
-class Turn:
+class Transition:
     """The step being made: `lane` is the state so far, `now` its instant.
 
     `sighted`: the evidence that it brought. `turned`: it brought a turn of the officer's key.
@@ -59,7 +59,7 @@ class Turn:
         "turned",
     )
 
-    def __init__(self, lane: Lane, now: Moment) -> None:
+    def __init__(self, lane: Lane, now: Instant) -> None:
         self.lane = lane
         self.now = now
         self.sighted: Presentation | Reading | None = None
@@ -74,11 +74,11 @@ class Turn:
         self._ask: Decide | None = None
 
     @property
-    def visit(self) -> Visit:
+    def transaction(self) -> Transaction:
         """The open transaction. Raises ValueError without one, which is a bug of the table."""
-        if self.lane.visit is None:
+        if self.lane.transaction is None:
             raise ValueError(f"no transaction in state {self.lane.state}")
-        return self.lane.visit
+        return self.lane.transaction
 
     def waited_s(self) -> float:
         """Return how long the lane has been in its state."""
@@ -88,9 +88,9 @@ class Turn:
         """Change fields of the lane."""
         self.lane = replace(self.lane, **changes)
 
-    def set_visit(self, **changes: Any) -> None:
+    def set_transaction(self, **changes: Any) -> None:
         """Change fields of the open transaction."""
-        self.lane = replace(self.lane, visit=replace(self.visit, **changes))
+        self.lane = replace(self.lane, transaction=replace(self.transaction, **changes))
 
     # ------------------------------------------------------------------------------------------------ what is ordered
 
@@ -112,8 +112,8 @@ class Turn:
 
     def record(self, event: Event, transaction: str | None = None) -> None:
         """Record an event, of the open transaction unless another is named."""
-        if transaction is None and self.lane.visit is not None:
-            transaction = self.lane.visit.transaction
+        if transaction is None and self.lane.transaction is not None:
+            transaction = self.lane.transaction.id
         self._events.append(Draft(event, self.lane.rules.lane, transaction, self.now.utc))
 
     def alarm(self, alarm: Alarm, detail: str = "", transaction: str | None = None) -> None:
@@ -140,7 +140,7 @@ class Turn:
 
     def rest(self) -> None:
         """Become idle, or out of service where that was ordered; there nothing counts that was seen before."""
-        if self.lane.orders.out_of_service_by:
+        if self.lane.lockout.out_of_service_by:
             self.set(early=())
             self.go(State.OUT_OF_SERVICE)
         else:
@@ -171,55 +171,55 @@ class Turn:
 
     def begin(self, seen_by: Literal["inputs", "eye", "operator"], *, arrived: bool) -> None:
         """Open a transaction."""
-        self.set(visit=Visit(self._next_id(), self.now.at, arrived))
+        self.set(transaction=Transaction(self._next_id(), self.now.at, arrived))
         self.record(VehiclePresent(seen_by=seen_by, direction=self.lane.rules.direction or None))
 
     def add(self, sighting: Presentation | Reading) -> bool:
         """Add evidence to the transaction; record a payload that is new to it. Return whether anything is new."""
-        visit = self.visit
+        transaction = self.transaction
         if isinstance(sighting, Reading):
-            if sighting in visit.readings:
+            if sighting in transaction.readings:
                 return False
-            self.set_visit(readings=(*visit.readings, sighting)[-_READINGS:])
+            self.set_transaction(readings=(*transaction.readings, sighting)[-_READINGS:])
             return True
-        if sighting in visit.presentations:
+        if sighting in transaction.presentations:
             return False
-        if sighting.payload not in visit.payloads:
-            if len(visit.payloads) == _PAYLOADS:
+        if sighting.payload not in transaction.payloads:
+            if len(transaction.payloads) == _PAYLOADS:
                 return False  # no driver has so many permits: a screen that cycles must not fill the journal
-            named = sighting.picture is not None and len(visit.pictures) < _NAMED_PICTURES
+            named = sighting.picture is not None and len(transaction.pictures) < _NAMED_PICTURES
             picture = sighting.picture if named else None
             self.record(presented(sighting, picture))
-            self.set_visit(
-                payloads=(*visit.payloads, sighting.payload),
-                pictures=visit.pictures if picture is None else (*visit.pictures, picture),
+            self.set_transaction(
+                payloads=(*transaction.payloads, sighting.payload),
+                pictures=transaction.pictures if picture is None else (*transaction.pictures, picture),
             )
-            self._keep_pictures(self.visit.pictures)
-        self.set_visit(presentations=(*visit.presentations, sighting)[-_PRESENTATIONS:])
+            self._keep_pictures(self.transaction.pictures)
+        self.set_transaction(presentations=(*transaction.presentations, sighting)[-_PRESENTATIONS:])
         return True
 
     def ask(self, *, final: bool) -> None:
         """Ask for a decision on the evidence so far."""
-        self.set_visit(asked=True, final=final)
-        visit = self.visit
-        self._ask = Decide(visit.transaction, visit.presentations, visit.readings, final)
+        self.set_transaction(asked=True, final=final)
+        transaction = self.transaction
+        self._ask = Decide(transaction.id, transaction.presentations, transaction.readings, final)
 
     def answer(self, decision: Decision) -> None:
         """Record a decision and keep its pictures."""
-        self.set_visit(asked=False, decision=decision)
-        found = pictures(self.visit)
+        self.set_transaction(asked=False, decision=decision)
+        found = pictures(self.transaction)
         self.record(decided(decision, found))
         self._keep_pictures(found)
 
     def answer_retry(self, decision: Decision) -> None:
         """Note that more is needed; record the first answer for each reason."""
-        visit = self.visit
-        if decision.reason not in visit.retried:
-            found = pictures(visit)
+        transaction = self.transaction
+        if decision.reason not in transaction.retried:
+            found = pictures(transaction)
             self.record(decided(decision, found))
             self._keep_pictures(found)
-            visit = replace(self.visit, retried=(*visit.retried, decision.reason))
-        self.set(visit=replace(visit, asked=False, decision=decision))
+            transaction = replace(self.transaction, retried=(*transaction.retried, decision.reason))
+        self.set(transaction=replace(transaction, asked=False, decision=decision))
         self.show(decision.reason)
 
     def grant(
@@ -230,17 +230,17 @@ class Turn:
         reserve: LedgerChange | None = None,
     ) -> None:
         """Record a grant of the open transaction and order its one pulse."""
-        visit = self.visit
-        grant = f"{visit.transaction}-{visit.grants + 1}"
-        taken = self.lane.watch.taken
-        seen_under = taken or (visit.grants > 0 and visit.seen_under)
-        self.set_visit(by=by, grant=grant, grants=visit.grants + 1, pulse=Delivery.WAITING)
-        self.set_visit(seen_under=seen_under, unblocked=not taken)
+        transaction = self.transaction
+        grant = f"{transaction.id}-{transaction.grants + 1}"
+        taken = self.lane.input_state.taken
+        seen_under = taken or (transaction.grants > 0 and transaction.seen_under)
+        self.set_transaction(by=by, grant=grant, grants=transaction.grants + 1, pulse=Delivery.WAITING)
+        self.set_transaction(seen_under=seen_under, unblocked=not taken)
         if reserve is not None:
-            self.set_visit(reserved=reserve)
+            self.set_transaction(reserved=reserve)
             self._ledger.append(reserve)
-        self.record(AccessGranted(grant=grant, by=by, permit=permit_of(visit), operator=operator, cause=cause))
-        self._raise(grant, visit.transaction)
+        self.record(AccessGranted(grant=grant, by=by, permit=permit_of(transaction), operator=operator, cause=cause))
+        self._raise(grant, transaction.id)
 
     def grant_safety(self) -> None:
         """Record a grant that belongs to no transaction, for an arm on its way down, and order its one pulse."""
@@ -250,8 +250,8 @@ class Turn:
 
     def turn_away(self) -> None:
         """Close the transaction of a vehicle that went away before the arm. Its use is given back once the arm is down."""
-        reserved = self.visit.reserved
-        self.set_visit(reserved=None)
+        reserved = self.transaction.reserved
+        self.set_transaction(reserved=None)
         self.end(Outcome.NOT_TAKEN)
         self.set(turned_away=reserved)
 
@@ -262,41 +262,45 @@ class Turn:
 
         `passed`: the vehicle went through; `assumed`: as far as the inputs can tell.
         """
-        visit = self.visit
-        taken = went_under(self.lane, visit, outcome, self.now.at, passed=passed)
-        permit = None if visit.decision is None else visit.decision.permit
+        transaction = self.transaction
+        taken = went_under(self.lane, transaction, outcome, self.now.at, passed=passed)
+        permit = None if transaction.decision is None else transaction.decision.permit
         if reason is None:
-            reason = visit.decision.reason if visit.decision is not None else Reason.QR_NONE
+            reason = transaction.decision.reason if transaction.decision is not None else Reason.QR_NONE
         self.record(
             TransactionClosed(
                 outcome=outcome,
                 reason=reason,
-                assumed=assumed or (outcome in _PASSAGES and not visit.entered),
-                duration_s=round(self.now.at - visit.began_at, 3),
-                permit=permit_of(visit),
-                plate=plate_of(visit),
-                violations=visit.violations,
-                pictures=pictures(visit),
+                assumed=assumed or (outcome in _PASSAGES and not transaction.entered),
+                duration_s=round(self.now.at - transaction.began_at, 3),
+                permit=permit_of(transaction),
+                plate=plate_of(transaction),
+                violations=transaction.violations,
+                pictures=pictures(transaction),
                 direction=self.lane.rules.direction or None,
                 declaration=None if permit is None else str(permit.declaration),
                 vin=None if permit is None else permit.vin,
-                granted=visit.grants > 0,
+                granted=transaction.grants > 0,
                 taken=taken,
             )
         )
-        if visit.reserved is not None:
-            state = settlement(self.lane, visit, taken, passed=passed)
+        if transaction.reserved is not None:
+            state = settlement(self.lane, transaction, taken, passed=passed)
             if state is not LedgerState.RESERVED:
-                self._ledger.append(replace(visit.reserved, state=state))
-        self._keep_pictures(pictures(visit))
+                self._ledger.append(replace(transaction.reserved, state=state))
+        self._keep_pictures(pictures(transaction))
         self.spend(passed=passed)
-        self.set(visit=None)
+        self.set(transaction=None)
 
     def spend(self, *, passed: bool) -> None:
         """Remember what identified the vehicle, so that it does not count again while it stays in view."""
-        visit = self.visit
-        keys = frozenset[bytes | str](visit.payloads) | {r.text for r in visit.readings} | set(visit.plates)
-        self.set(spent=(*self.lane.spent, Spent(keys, self.now.at, passed))[-_SPENT:])
+        transaction = self.transaction
+        keys = (
+            frozenset[bytes | str](transaction.payloads)
+            | {r.text for r in transaction.readings}
+            | set(transaction.plates)
+        )
+        self.set(handled=(*self.lane.handled, HandledVehicle(keys, self.now.at, passed))[-_HANDLED:])
 
     # --------------------------------------------------------------------------------------------------------- private
 
@@ -320,8 +324,8 @@ class Turn:
         self._acts.append(Raise(grant, deadline, override))
 
     def _keep_pictures(self, found: tuple[str, ...]) -> None:
-        visit = self.visit
-        new = tuple(picture for picture in found if picture not in visit.kept)
+        transaction = self.transaction
+        new = tuple(picture for picture in found if picture not in transaction.kept)
         if new:
-            self._keep, self._kept_for = (*self._keep, *new), visit.transaction
-            self.set_visit(kept=(*visit.kept, *new))
+            self._keep, self._kept_for = (*self._keep, *new), transaction.id
+            self.set_transaction(kept=(*transaction.kept, *new))

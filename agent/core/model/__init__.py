@@ -6,10 +6,10 @@ Imports no other room and touches nothing.
 from agent.core.model.backoff import delay_s
 from agent.core.model.camera_view import View
 from agent.core.model.debounce import Debounced
+from agent.core.model.instant import Instant
 from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.list_kinds import ListKind, ListName, Source
 from agent.core.model.list_rows import Declaration, DeclarationStatus, Revocation, Subject, Watched
-from agent.core.model.moment import Moment
 from agent.core.model.observations import Position, Presentation, Reading
 from agent.core.model.picture_quality import Figures, Finding, Flaw, Grade, findings, overall
 from agent.core.model.reasons import Check, Reason, Verdict
@@ -25,11 +25,11 @@ __all__ = [
     "Finding",
     "Flaw",
     "Grade",
+    "Instant",
     "LedgerChange",
     "LedgerState",
     "ListKind",
     "ListName",
-    "Moment",
     "Position",
     "Presentation",
     "Reading",

@@ -14,7 +14,7 @@ class CheckFailedError(Exception):
     """A check failed; the trail has it."""
 
 
-class Trail:
+class CheckList:
     """Every check made, in order, and the permit as soon as its signature and its claims hold."""
 
     def __init__(self) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.core.model import Check, Reason
 from agent.core.permit import parse, reference, vin
-from agent.core.permit.check_list import CheckFailedError, Trail
+from agent.core.permit.check_list import CheckFailedError, CheckList
 from agent.core.permit.claims import PermitForm
 from agent.core.permit.fields import ClaimsError
 from agent.core.permit.trust import KeyStatus, Purpose
@@ -84,7 +84,7 @@ def verify_permit(
     reference has no key and no signature to check: its declaration came signed, and an unknown one is
     DECLARATION_UNKNOWN.
     """
-    trail = Trail()
+    trail = CheckList()
     try:
         form = _form(payload, context, trail)
         if form is PermitForm.REFERENCE:
@@ -101,7 +101,7 @@ def verify_permit(
 
 def verify_declared(declaration: Declaration, form: PermitForm, context: GateContext, utc: float) -> PermitResult:
     """Make the checks of time and place on the permit of a declaration that something else than a text leads to."""
-    trail = Trail()
+    trail = CheckList()
     permit = trail.permit = reference.permit_of(declaration, form)
     try:
         _admit_time(permit, context, utc, trail)
@@ -111,7 +111,7 @@ def verify_declared(declaration: Declaration, form: PermitForm, context: GateCon
     return PermitResult(tuple(trail.checks), trail.permit, Reason.OK)
 
 
-def _form(payload: bytes, context: GateContext, trail: Trail) -> PermitForm:
+def _form(payload: bytes, context: GateContext, trail: CheckList) -> PermitForm:
     size = len(payload)
     trail.require(
         Reason.PAYLOAD_TOO_LARGE,
@@ -136,7 +136,7 @@ def _form(payload: bytes, context: GateContext, trail: Trail) -> PermitForm:
     return form
 
 
-def _declared(payload: bytes, references: Mapping[bytes, Declaration], trail: Trail) -> Permit:
+def _declared(payload: bytes, references: Mapping[bytes, Declaration], trail: CheckList) -> Permit:
     digest = reference.digest_of_reference(payload)
     if digest is None:
         raise trail.failure(Reason.ENCODING_INVALID, Text("not the 16 characters of a reference"))
@@ -148,14 +148,14 @@ def _declared(payload: bytes, references: Mapping[bytes, Declaration], trail: Tr
 
 
 def _signed(
-    payload: bytes, form: PermitForm, context: GateContext, trust: TrustList, utc: float, trail: Trail
+    payload: bytes, form: PermitForm, context: GateContext, trust: TrustList, utc: float, trail: CheckList
 ) -> tuple[TrustEntry, Permit]:
     opened = _open(payload, form, trail)
     entry = _authenticate(opened, context, trust, utc, trail)
     return entry, _claims(opened, entry, trail)
 
 
-def _open(payload: bytes, form: PermitForm, trail: Trail) -> Opened:
+def _open(payload: bytes, form: PermitForm, trail: CheckList) -> Opened:
     try:
         opened = parse.open_text(payload, form)
     except parse.EncodingError as error:
@@ -168,7 +168,7 @@ def _open(payload: bytes, form: PermitForm, trail: Trail) -> Opened:
     return opened
 
 
-def _authenticate(opened: Opened, context: GateContext, trust: TrustList, utc: float, trail: Trail) -> TrustEntry:
+def _authenticate(opened: Opened, context: GateContext, trust: TrustList, utc: float, trail: CheckList) -> TrustEntry:
     entry = trust.find(opened.key_id, Purpose.PERMITS)
     name = Text("key {key_id}, trust list {version}", key_id=opened.key_id.hex(), version=trust.version)
     allowed = bool(opened.algorithms) if entry is None else entry.key.algorithm in opened.algorithms
@@ -186,7 +186,7 @@ def _authenticate(opened: Opened, context: GateContext, trust: TrustList, utc: f
     return entry
 
 
-def _key_time(entry: TrustEntry, context: GateContext, utc: float, trail: Trail) -> None:
+def _key_time(entry: TrustEntry, context: GateContext, utc: float, trail: CheckList) -> None:
     if not context.clock_trusted:
         # A wrong clock must not call a good key expired; CLOCK_UNTRUSTED stops every such text further on.
         trail.require(Reason.KEY_EXPIRED, ok=True, detail=Text("not judged, the clock is not trusted"))
@@ -200,7 +200,7 @@ def _key_time(entry: TrustEntry, context: GateContext, utc: float, trail: Trail)
     )
 
 
-def _claims(opened: Opened, entry: TrustEntry, trail: Trail) -> Permit:
+def _claims(opened: Opened, entry: TrustEntry, trail: CheckList) -> Permit:
     try:
         permit = opened.permit()
     except ClaimsError as error:
@@ -215,7 +215,7 @@ def _claims_detail(permit: Permit, entry: TrustEntry) -> str:
     return Text("the check digit of the VIN differs") if vin.check_digit_differs(permit.vin) else ""
 
 
-def _admit_time(permit: Permit, context: GateContext, utc: float, trail: Trail) -> None:
+def _admit_time(permit: Permit, context: GateContext, utc: float, trail: CheckList) -> None:
     skew = context.clock_skew_s
     trail.require(Reason.CLOCK_UNTRUSTED, context.clock_trusted)
     trail.require(
@@ -235,7 +235,7 @@ def _end_detail(permit: Permit, longest: float) -> str:
     )
 
 
-def _admit_place(permit: Permit, entry: TrustEntry | None, context: GateContext, trail: Trail) -> None:
+def _admit_place(permit: Permit, entry: TrustEntry | None, context: GateContext, trail: CheckList) -> None:
     entitled = entry is None or not entry.sites or permit.site in entry.sites
     detail = (
         Text("for site {site}", site=permit.site)

@@ -72,9 +72,9 @@ def _inputs(settings: Settings, lane: LaneService, known: DeviceState | None) ->
     detail = NOT_SEEN if known is None else known.detail
     if not up or view is None:
         return InputsFacts(lane.name, wired=True, up=up, detail=detail)
-    fresh = time.monotonic() - view.watch.at <= STALE_TIMES * settings.lanes[lane.name].timing.stale_s
+    fresh = time.monotonic() - view.input_state.at <= STALE_TIMES * settings.lanes[lane.name].timing.stale_s
     signals = {
-        name: getattr(view.watch, name) if fresh else None for name in NAMES if getattr(wiring, name) is not None
+        name: getattr(view.input_state, name) if fresh else None for name in NAMES if getattr(wiring, name) is not None
     }
     return InputsFacts(lane.name, wired=True, up=True, detail=detail, signals=signals)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from agent.core.decision import Decision, shielded, uses_allowed
+from agent.core.decision import Decision, uses_allowed, with_fail_safe
 from agent.core.decision.judge import judge
 from agent.core.lane import Decided
 from agent.core.model import Check, Reason, Verdict
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.core.lane import Decide
-    from agent.core.model import Moment
+    from agent.core.model import Instant
     from agent.core.permit import Permit
     from agent.core.site import ClaimAnswer
     from agent.lane.decider.fact_collector import CollectedFacts
@@ -57,7 +57,7 @@ class Decider:
         self._lock = threading.Lock()
         self._claim: _Claim | None = None
 
-    def decide(self, question: Decide, now: Moment, later: Callable[[Decided], None]) -> Decided | None:
+    def decide(self, question: Decide, now: Instant, later: Callable[[Decided], None]) -> Decided | None:
         """Answer at once, or None and then by `later`, once the permit's home gate has spoken.
 
         A question that is asked while a claim for the same use is under way waits for that one's answer. Whatever cannot
@@ -69,12 +69,12 @@ class Decider:
             return _manual(question, now, Reason.INTERNAL_ERROR, name)
 
         # What a picture or a code brings about must end at an officer, not in a lane that stands still.
-        answer = shielded(lambda: self._found(question, now, later), failed)
+        answer = with_fail_safe(lambda: self._found(question, now, later), failed)
         if answer is not None:
             self._forget_claim()
         return answer
 
-    def _found(self, question: Decide, now: Moment, later: Callable[[Decided], None]) -> Decided | None:
+    def _found(self, question: Decide, now: Instant, later: Callable[[Decided], None]) -> Decided | None:
         try:
             return self._answer(question, now, later)
         except (JournalError, RegistryError) as error:
@@ -83,7 +83,7 @@ class Decider:
             cause = Text("the {what} cannot be read: {name}", what=what, name=type(error).__name__)
             return _manual(question, now, Reason.GATE_FAULT, cause)
 
-    def _answer(self, question: Decide, now: Moment, later: Callable[[Decided], None]) -> Decided | None:
+    def _answer(self, question: Decide, now: Instant, later: Callable[[Decided], None]) -> Decided | None:
         case = self._inquiry.case(question, now)
         if case is None:
             return _manual(question, now, Reason.GATE_FAULT, Text("there is no valid trust list"))
@@ -135,6 +135,6 @@ class Decider:
         return Decided(case.now, decision, answer.use or case.number, case.question.transaction, deadline)
 
 
-def _manual(question: Decide, now: Moment, reason: Reason, why: str) -> Decided:
+def _manual(question: Decide, now: Instant, reason: Reason, why: str) -> Decided:
     check = Check(reason, ok=False, detail=why)
     return Decided(now, Decision(Verdict.MANUAL, reason, (check,)), transaction=question.transaction)

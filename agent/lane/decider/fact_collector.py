@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from agent.core.decision import (
     NO_TEXTS,
+    AssessmentContext,
     Evidence,
-    Ground,
     Knowledge,
     UseState,
     assess_plate,
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from agent.core.decision import Assessment, Texts
     from agent.core.lane import Decide
     from agent.core.lists import DataStanding
-    from agent.core.model import Moment
+    from agent.core.model import Instant
     from agent.core.permit import Permit, TrustList
     from agent.core.site import OtherExit
     from agent.lane.decider.sources import LanePlace, Sources
@@ -40,7 +40,7 @@ class CollectedFacts:
     """A question with all that was found out about it. `number`: of the use that this gate would reserve, 0 for none."""
 
     question: Decide
-    now: Moment
+    now: Instant
     assessment: Assessment
     known: Knowledge
     number: int
@@ -56,7 +56,7 @@ class FactCollector:
         self._clock = sources.clock
         self._texts: Texts = NO_TEXTS
 
-    def case(self, question: Decide, now: Moment) -> CollectedFacts | None:
+    def case(self, question: Decide, now: Instant) -> CollectedFacts | None:
         """Find out all about a question; None without a trust list, on which everything rests."""
         trust = self._lists.trust()
         if trust is None:
@@ -79,13 +79,13 @@ class FactCollector:
             )
         return CollectedFacts(question, now, assessment, known, number)
 
-    def _assessed(self, question: Decide, now: Moment, trust: TrustList) -> Assessment:
+    def _assessed(self, question: Decide, now: Instant, trust: TrustList) -> Assessment:
         rules, context = self._place.rules, self._context()
         shown = () if rules.require == "plate" else question.presentations
         evidence = Evidence(question.transaction, shown, question.readings, question.set_aside)
         found = {digest: self._lists.declaration_by_reference(digest) for digest in references_of(evidence)}
         references = {digest: declaration for digest, declaration in found.items() if declaration is not None}
-        assessment = assess(evidence, Ground(context, trust, references), now, self._texts)
+        assessment = assess(evidence, AssessmentContext(context, trust, references), now, self._texts)
         self._texts = assessment.texts
         if not plate_leads(assessment, rules, final=question.final):
             return assessment

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
     from agent.core.commands import CommandChange, CommandEntry
     from agent.core.events import Draft, Sealed
-    from agent.core.lane import LaneOrders
+    from agent.core.lane import LaneLockout
     from agent.core.model import LedgerChange
     from agent.core.site import OtherExit
 
@@ -282,7 +282,7 @@ class Journal:
         """The accepted commands of which nobody knows what became of them."""
         return self._database.reading(Text("read commands"), orders.unanswered)
 
-    def lane_orders(self, lane: str) -> LaneOrders:
+    def lane_orders(self, lane: str) -> LaneLockout:
         """The orders of a lane that hold."""
         return self._database.reading(Text("read the orders of a lane"), lambda c: lane_orders.orders_of(c, lane))
 

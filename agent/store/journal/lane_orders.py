@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from agent.core.events import LaneOrdered
-from agent.core.lane import LaneOrders
+from agent.core.lane import LaneLockout
 
 if TYPE_CHECKING:
     import sqlite3
@@ -42,10 +42,10 @@ def _lift(connection: sqlite3.Connection, lane: str, kind: str) -> None:
     connection.execute("DELETE FROM lane_orders WHERE lane = ? AND kind = ?", (lane, kind))
 
 
-def orders_of(connection: sqlite3.Connection, lane: str) -> LaneOrders:
+def orders_of(connection: sqlite3.Connection, lane: str) -> LaneLockout:
     """The orders that hold for a lane."""
     found = dict(connection.execute("SELECT kind, operator FROM lane_orders WHERE lane = ?", (lane,)).fetchall())
-    return LaneOrders(locked_by=found.get(LOCKED, ""), out_of_service_by=found.get(OUT_OF_SERVICE, ""))
+    return LaneLockout(locked_by=found.get(LOCKED, ""), out_of_service_by=found.get(OUT_OF_SERVICE, ""))
 
 
 def is_sane(row: tuple[object, ...]) -> bool:

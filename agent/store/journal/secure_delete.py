@@ -22,7 +22,7 @@ RUN: Final = 400
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class TreeOrder:
     """The order of a tree: its table, the columns that tell its entries apart, and which rows have one."""
 
     table: str
@@ -48,11 +48,11 @@ class Order:
 
 # The table's own tree comes last: to put rows back in another order moves others of it about.
 ORDERS: Final = (
-    Order("ledger", "boot, permit, use, gate", "state = 'RESERVED' AND gate = ''"),
-    Order("ledger", "seq, permit, use, gate", "gate = ''"),
-    Order("ledger", "vehicle, utc_ms, permit, use, gate", "vehicle <> ''"),
-    Order("ledger", "permit, use, gate"),
-    Order("consents", "permit, use, gate, txn"),
+    TreeOrder("ledger", "boot, permit, use, gate", "state = 'RESERVED' AND gate = ''"),
+    TreeOrder("ledger", "seq, permit, use, gate", "gate = ''"),
+    TreeOrder("ledger", "vehicle, utc_ms, permit, use, gate", "vehicle <> ''"),
+    TreeOrder("ledger", "permit, use, gate"),
+    TreeOrder("consents", "permit, use, gate, txn"),
 )
 
 

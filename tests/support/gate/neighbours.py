@@ -8,7 +8,7 @@ import threading
 from agent.assembly.app import App
 from agent.cli.configuration import load_configuration
 from agent.clock.clock import Clock
-from agent.core.lane.io import Commanded
+from agent.core.lane.io import OfficerCommand
 from agent.service.notify import Notifier
 from drivers.inputs import simulated as simulated_inputs
 from drivers.relay import simulated
@@ -122,7 +122,7 @@ class TwoLanes:
         eventually(lambda: self.state(lane) in states, what=f"{lane} {states}, not {self.state(lane)}")
 
     def order(self, lane, kind):
-        self.lanes[lane].loop.commanded(lambda now: Commanded(now, kind, "officer 7", "test"))
+        self.lanes[lane].loop.commanded(lambda now: OfficerCommand(now, kind, "officer 7", "test"))
 
     def pulses(self, channel):
         return sum(one.on for one in self.relays.history if one.channel == channel)

@@ -2,15 +2,15 @@
 
 from dataclasses import replace
 
-from agent.core.decision.assess import Evidence, Ground, assess, assess_plate
+from agent.core.decision.assess import AssessmentContext, Evidence, assess, assess_plate
 from agent.core.decision.checks.case import JudgementRules
 from agent.core.decision.judge import judge, plate_leads
 from agent.core.decision.knowledge import Knowledge
 from agent.core.decision.rate_limit import NO_TEXTS
 from agent.core.lists.freshness import DataStanding, DataState
+from agent.core.model.instant import Instant
 from agent.core.model.list_kinds import ListKind
 from agent.core.model.list_rows import Declaration, DeclarationStatus
-from agent.core.model.moment import Moment
 from agent.core.model.observations import Presentation, Reading
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.permit.checks import GateContext
@@ -84,7 +84,7 @@ def decide(
     asked = JudgementRules(**rules)
     evidence = Evidence("t1", () if asked.require == "plate" else shown(*payloads), readings, set_aside)
     references = {one.reference: one for one in active if one.reference}
-    assessment = assess(evidence, Ground(context, trust, references), Moment(0.0, NOW), texts)
+    assessment = assess(evidence, AssessmentContext(context, trust, references), Instant(0.0, NOW), texts)
     if plate_leads(assessment, asked, final=final):
         assessment = assess_plate(assessment, active, context, NOW)
     decision = judge(assessment, asked, known, final=final)

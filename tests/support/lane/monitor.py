@@ -26,13 +26,13 @@ from agent.core.events.event_types import (
 from agent.core.lane.io import (
     Answered,
     Close,
-    Commanded,
     CommandKind,
     Decide,
     Decided,
     Hold,
     Input,
     InterlockChanged,
+    OfficerCommand,
     Pulsed,
     Raise,
     Record,
@@ -41,7 +41,7 @@ from agent.core.lane.io import (
     Sampled,
     Ticked,
 )
-from agent.core.lane.state import LaneOrders
+from agent.core.lane.state import LaneLockout
 from agent.core.lane.step import State
 from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.reasons import Reason, Verdict
@@ -150,7 +150,7 @@ class Monitor:
     """Raises AssertionError at the first breach of the rules that may never break."""
 
     rules: LaneRules
-    orders: LaneOrders = field(default_factory=LaneOrders)
+    orders: LaneLockout = field(default_factory=LaneLockout)
     relay_up: bool = False
     samples: list[Sampled] = field(default_factory=list)
     asked: str | None = None
@@ -215,7 +215,7 @@ class Monitor:
         drafts = [draft for effect in effects if isinstance(effect, Record) for draft in effect.events]
         rows = [row for effect in effects if isinstance(effect, Record) for row in effect.ledger]
         self.holding = any(isinstance(draft.event, BarrierHeld) for draft in drafts)
-        if self.holding and isinstance(item, Commanded):
+        if self.holding and isinstance(item, OfficerCommand):
             self.ordered = item.kind is CommandKind.HOLD
         self._expire(item)
         self._ledger(item, drafts, rows)
@@ -252,7 +252,7 @@ class Monitor:
             assert after not in SERVES, "it begins nothing out of service (rule 9)"
         else:
             assert after is not State.OUT_OF_SERVICE, "it is in service"
-        if before is State.INIT and not isinstance(item, Commanded):
+        if before is State.INIT and not isinstance(item, OfficerCommand):
             acts = [effect for effect in effects if isinstance(effect, Raise | Close | Hold)]
             assert acts in ([], [Hold(on=True, override=True)])
         if any(isinstance(d.event, BarrierTested) for e in effects if isinstance(e, Record) for d in e.events):
@@ -317,7 +317,7 @@ class Monitor:
 
     def _ordered(self, item: Input, granted: AccessGranted) -> None:
         order = item.item if isinstance(item, RecordFailed) else item
-        if isinstance(order, Commanded):
+        if isinstance(order, OfficerCommand):
             assert order.kind in (CommandKind.OPEN, CommandKind.TEST_OPEN)
             assert (granted.operator, granted.cause) == (order.operator, order.cause)
         else:
@@ -345,7 +345,7 @@ class Monitor:
             assert isinstance(item, Sampled)
             assert item.hold is True
         elif effect.on:
-            assert isinstance(item, Commanded)
+            assert isinstance(item, OfficerCommand)
             assert item.kind is CommandKind.HOLD
             assert self.free, "no hold where a neighbour is open (rule 7)"
             assert not self.orders.locked_by, "no hold of a locked lane (rule 8)"
@@ -360,7 +360,7 @@ class Monitor:
         """Rule 10: one answer for each order with an id, and done is what the effects and the record say."""
         answers = [effect for effect in effects if isinstance(effect, Answered)]
         order = item.item if isinstance(item, RecordFailed) else item
-        if not isinstance(order, Commanded):
+        if not isinstance(order, OfficerCommand):
             assert answers == []
             assert not any(isinstance(event, LaneOrdered) for event in events)
             return
@@ -380,7 +380,7 @@ class Monitor:
             self._stand(event)
         assert not answers or not answers[0].done or self._as_ordered(order.kind, events)
 
-    def _tested(self, item: Input, order: Commanded, acts: list[Effect], tests: list[BarrierTested]) -> None:
+    def _tested(self, item: Input, order: OfficerCommand, acts: list[Effect], tests: list[BarrierTested]) -> None:
         """Rule 11: a test is one recorded pulse, of a lane where nothing is and nothing goes on."""
         if order.kind not in TESTS:
             assert tests == []
@@ -388,7 +388,7 @@ class Monitor:
         assert len(acts) == len(tests) <= 1, "what a test moves is recorded as one"
         if not tests:
             return
-        assert isinstance(item, Commanded), "no test in place of what could not be recorded"
+        assert isinstance(item, OfficerCommand), "no test in place of what could not be recorded"
         assert (tests[0].action, tests[0].operator, tests[0].cause) == (TESTS[order.kind], order.operator, order.cause)
         assert isinstance(acts[0], Raise if tests[0].action == "open" else Close)
         assert self.open is None, "no vehicle is being served"

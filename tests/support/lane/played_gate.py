@@ -17,13 +17,13 @@ from agent.core.decision.decision import Decision
 from agent.core.events.event_types import AlarmRaised, TransactionClosed, VehiclePresent
 from agent.core.lane.io import (
     Close,
-    Commanded,
     CommandKind,
     Decide,
     Decided,
     Hold,
     Input,
     Lamp,
+    OfficerCommand,
     PlateRead,
     Presented,
     Pulsed,
@@ -38,7 +38,7 @@ from agent.core.lane.io import (
 )
 from agent.core.lane.step import Lane, step
 from agent.core.model.debounce import Debounced
-from agent.core.model.moment import Moment
+from agent.core.model.instant import Instant
 from agent.core.model.observations import Presentation, Reading
 from agent.core.model.reasons import Reason, Verdict
 from sim.physics.world import SIGNALS, World
@@ -119,8 +119,8 @@ class PlayedGate:
         return [n for n in SIGNALS if n in ("presence", "safety") or getattr(rules, f"has_{n}")]
 
     @property
-    def now(self) -> Moment:
-        return Moment(1000.0 + self.world.now, 1_772_352_000.0 + self.world.now)
+    def now(self) -> Instant:
+        return Instant(1000.0 + self.world.now, 1_772_352_000.0 + self.world.now)
 
     # ------------------------------------------------------------------------------------------------- time goes by
 
@@ -162,7 +162,7 @@ class PlayedGate:
             self.feed(self._sampled(now, now.at, bits))
 
     @staticmethod
-    def _sampled(now: Moment, at: float, bits: dict[str, bool | None]) -> Sampled:
+    def _sampled(now: Instant, at: float, bits: dict[str, bool | None]) -> Sampled:
         return Sampled(now=now, sampled_at=at, **bits)  # type: ignore[arg-type]
 
     # ------------------------------------------------------------------------------------------------- the loop
@@ -319,7 +319,7 @@ class PlayedGate:
     def order(self, kind: CommandKind) -> None:
         """An officer orders something, and is answered."""
         self.counts["orders"] += 1
-        self.feed(Commanded(self.now, kind, "op", "cause", f"order {self.counts['orders']}"))
+        self.feed(OfficerCommand(self.now, kind, "op", "cause", f"order {self.counts['orders']}"))
 
     def restart(self) -> None:
         """Kill the agent and start another: the relays are released, and the lane knows its serial and what stands."""

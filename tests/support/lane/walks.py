@@ -12,13 +12,13 @@ from agent.core.events.event_types import BarrierTested, LaneOrdered, Outcome
 from agent.core.lane.interlock import InterlockState, arm_in_use, claim, is_free, settle
 from agent.core.lane.io import (
     Close,
-    Commanded,
     CommandKind,
     Decide,
     Decided,
     Hold,
     Input,
     InterlockChanged,
+    OfficerCommand,
     PlateRead,
     Presented,
     Pulsed,
@@ -32,7 +32,7 @@ from agent.core.lane.io import (
 )
 from agent.core.lane.state import occupies
 from agent.core.lane.step import Lane, LaneRules, State, step
-from agent.core.model.moment import Moment
+from agent.core.model.instant import Instant
 from agent.core.model.observations import Presentation, Reading
 from agent.core.model.reasons import Reason, Verdict
 from tests.support.lane.monitor import Monitor
@@ -90,8 +90,8 @@ class World:
         self.restarts = 0
 
     @property
-    def now(self) -> Moment:
-        return Moment(self.at, self.utc)
+    def now(self) -> Instant:
+        return Instant(self.at, self.utc)
 
     # ------------------------------------------------------------------------------------------------------- the shell
 
@@ -187,7 +187,7 @@ class World:
         name = "" if self.odd(0.2) else f"order {self.orders}"
         deadline = self.at + self.dice.choice((5.0, 5.0, 5.0, 5.0, 0.01, 0.0, -1.0))
         operator = self.dice.choice(("op", "other"))
-        self.feed(Commanded(self.now, kind, operator, "cause", name, deadline), commits=self.dice.random() < 0.9)
+        self.feed(OfficerCommand(self.now, kind, operator, "cause", name, deadline), commits=self.dice.random() < 0.9)
 
     def idle_time(self, seconds: float) -> None:
         """Let time go by in fresh samples of half the staleness, or in one leap: a lane must stand both."""
@@ -468,7 +468,7 @@ class World:
         self.bits |= {"closed": True} if self.has("closed") else {}
         for kind in (CommandKind.RELEASE, CommandKind.UNLOCK, CommandKind.IN_SERVICE):
             self.feed(self.sample(0.0))
-            self.feed(Commanded(self.now, kind, "op", "cause"))
+            self.feed(OfficerCommand(self.now, kind, "op", "cause"))
         for _ in range(100):
             self.at += 1.0
             self.feed(self.sample(0.0))
@@ -477,7 +477,7 @@ class World:
         self.bits["presence"] = True
         self.feed(self.sample(0.0))
         self.qr("at rest", Verdict.RETRY)
-        assert self.lane.visit is not None, "the next vehicle is not served"
+        assert self.lane.transaction is not None, "the next vehicle is not served"
 
     def maintain(self) -> None:
         """A technician tries the barrier of a quiet lane, mostly after taking it out of service."""

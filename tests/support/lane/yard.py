@@ -11,13 +11,13 @@ from agent.core.events.event_types import TransactionClosed
 from agent.core.lane.io import (
     Answered,
     Close,
-    Commanded,
     CommandKind,
     Decide,
     Decided,
     Hold,
     InterlockChanged,
     Keep,
+    OfficerCommand,
     PlateRead,
     Presented,
     Pulsed,
@@ -28,9 +28,9 @@ from agent.core.lane.io import (
     Show,
     Ticked,
 )
-from agent.core.lane.state import Delivery, LaneOrders
+from agent.core.lane.state import Delivery, LaneLockout
 from agent.core.lane.step import Lane, LaneRules, State, step
-from agent.core.model.moment import Moment
+from agent.core.model.instant import Instant
 from agent.core.model.observations import Presentation, Reading
 from agent.core.model.reasons import Check, Reason, Verdict
 from agent.core.permit.claims import Permit
@@ -62,7 +62,7 @@ PERMIT = Permit(
     direction="out",
     max_uses=1,
 )
-NO_ORDERS = LaneOrders()
+NO_ORDERS = LaneLockout()
 MATCH = PlateMatch(MatchVerdict.MATCH, "京A12345", "京A12345", 4.0, 3)
 
 
@@ -137,7 +137,7 @@ class Yard:
     effects: list[Effect] = field(default_factory=list)
 
     @classmethod
-    def new(cls, *, ready: bool = True, orders: LaneOrders = NO_ORDERS, **rules: Any) -> Yard:
+    def new(cls, *, ready: bool = True, orders: LaneLockout = NO_ORDERS, **rules: Any) -> Yard:
         made = LaneRules(lane="lane-7", lane_number=7, **rules)
         yard = cls(Lane.start(made, 1, orders), bits={"presence": False, "safety": False})
         if made.has_photocell:
@@ -159,8 +159,8 @@ class Yard:
         return yard
 
     @property
-    def now(self) -> Moment:
-        return Moment(self.at, UTC_START)
+    def now(self) -> Instant:
+        return Instant(self.at, UTC_START)
 
     @property
     def state(self) -> State:
@@ -174,7 +174,7 @@ class Yard:
         assert repr(self.lane) == before, "step changes nothing in place"
         records = [index for index, effect in enumerate(effects) if isinstance(effect, Record)]
         assert records in ([], [0]), "at most one Record, and first"
-        for value in (lane, lane.visit, lane.watch, *lane.spent, *effects):
+        for value in (lane, lane.transaction, lane.input_state, *lane.handled, *effects):
             _check_types(value)
         self.lane = lane
         self.effects += effects
@@ -219,7 +219,7 @@ class Yard:
         return self.feed(Decided(self.now, decision, use))
 
     def order(self, kind: CommandKind, order: str = "") -> list[str]:
-        return self.feed(Commanded(self.now, kind, "op1", "seen", order))
+        return self.feed(OfficerCommand(self.now, kind, "op1", "seen", order))
 
     def pulsed(self, delivery: str = "delivered", action: str = "open") -> list[str]:
         grant = self.raised()[-1] if action == "open" else None

@@ -4,7 +4,7 @@ import time
 from contextlib import contextmanager
 
 from agent.core.lists.sync_io import SyncRules
-from agent.core.model.moment import Moment
+from agent.core.model.instant import Instant
 from agent.lists.intake import ListDesk
 from agent.lists.mqtt_sync import ListSync
 from agent.lists.topics import ListTopics
@@ -46,7 +46,7 @@ class ListGate:
         self.registry.close()
 
     def now(self):
-        return Moment(at=time.monotonic(), utc=self.utc)
+        return Instant(at=time.monotonic(), utc=self.utc)
 
     def wait_up(self):
         eventually(self.observer.is_up, what="the link")

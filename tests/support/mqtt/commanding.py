@@ -4,7 +4,7 @@ import base64
 import json
 import uuid
 
-from agent.core.commands.check import CommandKey, Letter, Situation
+from agent.core.commands.check import CommandKey, ReceivedCommand, Situation
 from agent.core.commands.command import CommandName
 from agent.core.crypto import jws
 from agent.core.crypto.keys import SigningKey
@@ -60,7 +60,7 @@ def coded(raw):
 
 
 def letter(payload, name="open", *, retained=False):
-    return Letter(name, payload, retained)
+    return ReceivedCommand(name, payload, retained)
 
 
 def situation(**changes):

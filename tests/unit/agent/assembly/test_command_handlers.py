@@ -11,7 +11,7 @@ from agent.core.commands.command import LANE_COMMANDS, Answer, Command, CommandN
 from agent.core.crypto.keys import SigningKey
 from agent.core.lane.io import CommandKind
 from agent.core.lists.freshness import FreshnessRules
-from agent.core.model.moment import Moment
+from agent.core.model.instant import Instant
 from agent.core.permit.trust import TrustEntry, TrustList, seal
 from agent.lists.intake import ListDesk
 from agent.lists.monitor import ListKeeper
@@ -60,7 +60,7 @@ class OneUplink:
 
 
 def now():
-    return Moment(at=0.0, utc=1_800_000_000.0)
+    return Instant(at=0.0, utc=1_800_000_000.0)
 
 
 def trust_list(version):

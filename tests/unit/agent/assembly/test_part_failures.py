@@ -17,7 +17,7 @@ from agent.clock.files import ClockFiles
 from agent.clock.monitor import ClockMonitor
 from agent.core.clock.trust import HoldoverRules
 from agent.core.crypto.keys import SigningKey
-from agent.core.model.moment import Moment
+from agent.core.model.instant import Instant
 from agent.devices.inputs import InputMonitor, SignalMap
 from agent.devices.scanner import ScannerMonitor
 from agent.devices.status import DeviceStatusTable
@@ -251,7 +251,7 @@ def test_a_word_of_another_gate_that_fails_does_not_make_the_gate_deaf():
 def test_a_message_of_a_list_that_fails_keeps_no_other_from_being_taken():
     session, take_trust = Session(), Faulty()
     desk = SimpleNamespace(take_trust=take_trust, trust=lambda: None, known=lambda _kind: None, stop=lambda: None)
-    sync = ListSync("gate-7", 7, session, desk, lambda: Moment(time.monotonic(), UTC))
+    sync = ListSync("gate-7", 7, session, desk, lambda: Instant(time.monotonic(), UTC))
     sync.start()
     topic = ListTopics(7).trust
     for payload in (b"first", b"second"):

@@ -12,9 +12,9 @@ from agent.core.commands.command import Answer, Result
 from agent.core.decision.decision import Decision
 from agent.core.events.event_types import Alarm, Draft, Outcome, TransactionClosed
 from agent.core.lane.io import CommandKind, Decided
-from agent.core.lane.state import LaneOrders
+from agent.core.lane.state import LaneLockout
 from agent.core.model.camera_view import View
-from agent.core.model.moment import Moment
+from agent.core.model.instant import Instant
 from agent.core.model.observations import Presentation, Reading
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.plates.columns import ColumnsError
@@ -195,7 +195,7 @@ class Unit:
     """A lane unit on simulated boards whose every decision is PASS."""
 
     def __init__(
-        self, name, journal, devices, orders=lambda _lane: LaneOrders(), hear=lambda _present: None, **changes
+        self, name, journal, devices, orders=lambda _lane: LaneLockout(), hear=lambda _present: None, **changes
     ):
         lane = settings(**changes)
         self.relay = RelayBoard(name, make_relay("simulated", {"name": name}))
@@ -304,16 +304,16 @@ def test_a_lock_outlives_the_agent_and_an_unlock_too(request, journal, devices):
         assert lane.unit.order(CommandKind.LOCK, "officer 7", "a search", 10).result is Result.DONE
     with Unit(request.node.name, journal, devices, orders=stands) as lane:
         lane.wait_state("idle")
-        assert (lane.unit.view.orders, lane.unit.view.message) == (LaneOrders(locked_by="officer 7"), "LANE_LOCKED")
+        assert (lane.unit.view.orders, lane.unit.view.message) == (LaneLockout(locked_by="officer 7"), "LANE_LOCKED")
         answer = lane.unit.order(CommandKind.OPEN, "officer 8", "in a hurry", 10)
         assert answer == Answer(Result.NOT_DONE, "the lane is locked by officer 7")
         assert lane.unit.order(CommandKind.UNLOCK, "officer 8", "all found", 10).result is Result.DONE
-    assert stands("exit") == LaneOrders()
+    assert stands("exit") == LaneLockout()
     assert [data["order"] for kind, data in journal.events if kind == "lane.ordered"] == ["locked", "unlocked"]
 
 
 def test_a_lane_starts_with_the_orders_that_stand(request, journal, devices):
-    orders = {"exit": LaneOrders(out_of_service_by="officer 7")}
+    orders = {"exit": LaneLockout(out_of_service_by="officer 7")}
     with Unit(request.node.name, journal, devices, orders=orders.__getitem__) as lane:
         lane.wait_state("out_of_service")
         assert lane.unit.view.orders == orders["exit"]
@@ -490,4 +490,4 @@ def test_the_time_of_the_views_is_monotonic(request, journal, devices):
     with Unit(request.node.name, journal, devices) as lane:
         lane.wait_state("idle")
         assert lane.unit.view.progress_at <= Clock().now().at
-        assert isinstance(Clock().now(), Moment)
+        assert isinstance(Clock().now(), Instant)

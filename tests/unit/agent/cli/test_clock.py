@@ -9,7 +9,7 @@ from agent.cli.clock import app
 from agent.clock.clock import Clock, Synchronisation
 from agent.clock.files import RESET, ClockFiles, FloorReset
 from agent.clock.monitor import ClockMonitor
-from agent.core.clock.trust import Anchor, HoldoverRules, LastLook
+from agent.core.clock.trust import Anchor, HoldoverRules, LastObservation
 from agent.lists.service import REGISTRY
 from tests.support.gate.config_files import ROOT_KEY
 from tests.support.store.registries import open_registry
@@ -93,7 +93,7 @@ def test_a_clock_that_a_time_server_keeps_is_synced(gate, mocker):
 
 def test_it_goes_on_from_what_the_agent_last_knew(gate):
     now = Clock().together()
-    gate.files.keep(LastLook(now, Anchor(now, 0.5)))
+    gate.files.keep(LastObservation(now, Anchor(now, 0.5)))
     found, code = gate.shown()
     assert (found["state"], code) == ("HOLDOVER", 0)
     assert 0.5 <= found["off_by_at_most_s"] < 1.0

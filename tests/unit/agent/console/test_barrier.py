@@ -16,7 +16,7 @@ from agent.console.pages.barrier import Act
 from agent.core.lane.io import Answered, CommandKind
 from agent.core.lane.orders import KEY_SWITCH
 from agent.core.lane.step import LaneRules
-from agent.core.lane.test_pulse import obstacle
+from agent.core.lane.test_pulse import test_pulse_obstacle
 from agent.i18n import Language, translate
 from drivers.emulators.lcus import LcusEmulator
 from drivers.inputs import simulated as simulated_inputs
@@ -81,7 +81,7 @@ def gate(tmp_path_factory):
 def quiet(gate, monkeypatch):
     """A gate whose lane is at rest, with a shorter hold."""
     monkeypatch.setattr(hold_to_confirm, "HOLD_S", HOLD_S)
-    eventually(lambda: view(gate) is not None and view(gate).state == "idle" and not view(gate).trial_obstacle)
+    eventually(lambda: view(gate) is not None and view(gate).state == "idle" and not view(gate).test_pulse_obstacle)
     return gate
 
 
@@ -179,14 +179,14 @@ def test_a_test_is_refused_in_words_while_a_vehicle_is_there(quiet):
     assert order(technician, "out_of_service").status_code == 200
     eventually(lambda: view(quiet).state == "out_of_service")
     board.set(1, True)
-    eventually(lambda: view(quiet).watch.presence is True)
+    eventually(lambda: view(quiet).input_state.presence is True)
     refused = held(technician, "test_open")
     assert "Refused." in refused.text
     assert "A vehicle is there, or may be." in refused.text
     assert "A vehicle is there" in quiet.browser("viewer").get("/live/barrier/out").text
     assert pulses(quiet) == before
     board.set(1, False)
-    eventually(lambda: view(quiet).watch.presence is False)
+    eventually(lambda: view(quiet).input_state.presence is False)
     order(technician, "in_service")
     eventually(lambda: view(quiet).state == "idle")
 
@@ -222,7 +222,7 @@ def test_a_held_barrier_is_let_go_again(quiet):
 def test_an_order_without_a_reason_is_refused(quiet, reason):
     answer = order(quiet.browser("technician"), "lock", reason=reason)
     assert answer.status_code == 422
-    assert not view(quiet).orders.locked_by
+    assert not view(quiet).lockout.locked_by
 
 
 def test_a_reason_of_several_lines_and_tricks_is_told_in_one_line(quiet):
@@ -248,7 +248,7 @@ def test_a_viewer_looks_and_moves_nothing(quiet):
     assert "data-hold" not in viewer.get("/barrier/out").text
     assert viewer.post("/barrier/out/press", data={"act": "open"}).status_code == 403
     assert order(viewer, "lock").status_code == 403
-    assert (pulses(quiet), view(quiet).orders.locked_by) == (before, "")
+    assert (pulses(quiet), view(quiet).lockout.locked_by) == (before, "")
 
 
 # -------------------------------------------------------------------------------------------------------------- showing
@@ -332,7 +332,7 @@ class Listener(World):
 
     def carry_out(self, effects, verdict):
         self.said |= {one.detail for one in effects if isinstance(one, Answered)}
-        self.said.add(obstacle(self.lane, self.at))
+        self.said.add(test_pulse_obstacle(self.lane, self.at))
         super().carry_out(effects, verdict)
 
     def any_order(self):

@@ -12,11 +12,11 @@ from typing_extensions import override
 from agent.barrier.barrier import PulseReport
 from agent.barrier.board import RelayBoard
 from agent.core.decision.decision import Decision
-from agent.core.lane.io import Answered, Commanded, CommandKind, Decided
-from agent.core.lane.state import LaneOrders
+from agent.core.lane.io import Answered, CommandKind, Decided, OfficerCommand
+from agent.core.lane.state import LaneLockout
 from agent.core.lane.step import Lane, LaneRules
+from agent.core.model.instant import Instant
 from agent.core.model.ledger import LedgerState
-from agent.core.model.moment import Moment
 from agent.core.model.observations import Presentation, Reading
 from agent.core.model.reasons import Reason, Verdict
 from agent.devices.inputs import Signals
@@ -42,7 +42,7 @@ BLIND = {"blind": True, "gone_s": 600.0, "blind_passage_s": 600.0, "deny_again_s
 
 def now():
     at = time.monotonic()
-    return Moment(at, UTC + at)
+    return Instant(at, UTC + at)
 
 
 class TracedRelay(SimulatedRelay):
@@ -146,7 +146,7 @@ class Gate:
         self.loop.sighted(LaneDetection((shown,), readings, pictures or {}))
 
     def order(self, kind, order=""):
-        self.loop.commanded(lambda at: Commanded(at, kind, "officer 7", "test", order))
+        self.loop.commanded(lambda at: OfficerCommand(at, kind, "officer 7", "test", order))
 
     def of_type(self, kind):
         return [data for one, data in self.journal.events if one == kind]
@@ -274,7 +274,7 @@ def test_what_is_to_stand_stands_once_it_is_written_and_else_is_answered_with_no
     gate.journal.fails = None
     eventually(lambda: not gate.recorder.failing)
     assert gate.journal.types == ["alarm.raised"]
-    assert gate.views[-1].orders == LaneOrders()
+    assert gate.views[-1].lockout == LaneLockout()
     answered = []
     gate.journal.hook = lambda _drafts, _ledger: answered.append(len(gate.answers))
     gate.order(kind, "order 2")
@@ -282,7 +282,7 @@ def test_what_is_to_stand_stands_once_it_is_written_and_else_is_answered_with_no
     assert gate.answers[1].done
     assert answered == [1], "recorded before it is answered"
     assert gate.journal.types == ["alarm.raised", "lane.ordered"]
-    eventually(lambda: "officer 7" in {gate.views[-1].orders.locked_by, gate.views[-1].orders.out_of_service_by})
+    eventually(lambda: "officer 7" in {gate.views[-1].lockout.locked_by, gate.views[-1].lockout.out_of_service_by})
 
 
 def test_a_locked_lane_lets_a_vehicle_wait_and_an_unlocked_one_lets_it_through(gate):
@@ -442,7 +442,7 @@ def test_an_answer_that_comes_after_the_vehicle_was_answered_moves_nothing(gate)
     gate.late = True
     gate.show()
     eventually(lambda: gate.later)
-    gate.loop.commanded(lambda at: Commanded(at, CommandKind.OUT_OF_SERVICE, "officer", "road works"))
+    gate.loop.commanded(lambda at: OfficerCommand(at, CommandKind.OUT_OF_SERVICE, "officer", "road works"))
     gate.wait_state("out_of_service")
     gate.later()
     eventually(gate.loop._inbox.empty)

@@ -6,7 +6,7 @@ import pytest
 
 from agent.core.commands.command import Answer, Result
 from agent.core.lane.io import Answered, CommandKind
-from agent.core.model.moment import Moment
+from agent.core.model.instant import Instant
 from agent.lane.service import LATE_ANSWER_S, ORDERS_WAITING, RequestQueue
 from tests.support.waiting import PATIENCE_S, eventually
 
@@ -25,7 +25,7 @@ class Loop:
 
     def now(self):
         self.looks += 1
-        return Moment(self.at, 0.0)
+        return Instant(self.at, 0.0)
 
     def commanded(self, make):
         self.waiting.append(make)
@@ -33,7 +33,7 @@ class Loop:
     def take(self):
         """Take the oldest order in hand."""
         eventually(lambda: self.waiting)
-        return self.waiting.pop(0)(Moment(0.0, 0.0))
+        return self.waiting.pop(0)(Instant(0.0, 0.0))
 
     def answer(self, order, detail, *, done=True):
         self.desk.answered(Answered(order.order, done, detail))

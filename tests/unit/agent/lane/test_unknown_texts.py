@@ -15,7 +15,7 @@ from agent.core.crypto.keys import SigningKey
 from agent.core.decision.judge import JudgementRules
 from agent.core.lane.step import Lane, LaneRules
 from agent.core.lists.freshness import FreshnessRules
-from agent.core.model.moment import Moment
+from agent.core.model.instant import Instant
 from agent.core.model.observations import Presentation
 from agent.core.permit import base45, trust
 from agent.core.permit.claims import PermitForm
@@ -132,7 +132,7 @@ class Gate:
 
     def now(self):
         at = time.monotonic()
-        return Moment(at, NOW + at)
+        return Instant(at, NOW + at)
 
     def trusted(self):
         return True

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from agent.core.events.event_types import ListsRefused
+from agent.core.model.instant import Instant
 from agent.core.model.list_rows import DeclarationStatus
-from agent.core.model.moment import Moment
 from agent.lists.topics import ListTopics
 from agent.mqtt.messages import Outgoing
 from agent.mqtt.one_shot_client import Guest
@@ -38,7 +38,7 @@ class Stopped:
     """A clock that stands at the time of the tests' lists."""
 
     def now(self):
-        return Moment(at=0.0, utc=NOW + 1.0)
+        return Instant(at=0.0, utc=NOW + 1.0)
 
 
 @pytest.fixture

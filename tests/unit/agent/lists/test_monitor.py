@@ -10,7 +10,7 @@ import pytest
 from agent.core.events.event_types import Alarm, AlarmRaised, ListsApplied, ListsRefused, ListsState
 from agent.core.lists.errors import ListError, ListFault
 from agent.core.lists.freshness import DataState, FreshnessRules
-from agent.core.model.moment import Moment
+from agent.core.model.instant import Instant
 from agent.lists.intake import ListDesk
 from agent.lists.monitor import ListKeeper
 from agent.lists.refusals import FOLD_S, Refusals
@@ -40,7 +40,7 @@ class Kept:
         self.keeper = ListKeeper(self.registry, self.desk, RULES, self.now, self.events.append, feed=feed, round_s=0.05)
 
     def now(self):
-        return Moment(at=time.monotonic(), utc=self.utc)
+        return Instant(at=time.monotonic(), utc=self.utc)
 
     def write(self, version, **changes):
         self.path.write_bytes(trust_text(trusted(version=version, **changes)) + b"\n")
@@ -258,7 +258,7 @@ def test_what_another_process_applied_is_told_once_by_the_gate_also_after_its_ne
 def test_a_list_from_the_future_is_refused_while_a_time_server_says_what_now_is(tmp_path, ahead_s, kept_right, refused):
     latest = (lambda: NOW + 600.0) if kept_right else (lambda: inf)
     registry = open_registry(tmp_path / "registry.db", latest=latest)
-    desk = ListDesk(registry, ChunkSpool(tmp_path / "incoming"), lambda: Moment(0.0, NOW + 1.0), lambda _event: None)
+    desk = ListDesk(registry, ChunkSpool(tmp_path / "incoming"), lambda: Instant(0.0, NOW + 1.0), lambda _event: None)
     desk.take_trust(trust_text(trusted()), "file")
     issued_at = int(NOW + ahead_s)
     snap = snapshot(DECLARATIONS, ROWS, issued_at=issued_at)

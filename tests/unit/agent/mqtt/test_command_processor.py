@@ -316,7 +316,7 @@ def test_a_challenge_that_has_stood_for_long_is_changed_and_announced(site, brok
 
 
 @pytest.mark.parametrize(
-    "request",
+    "topic",
     [
         "gate/v1/khorgos-04/res/open",
         f"{ROOT}/status",
@@ -326,8 +326,8 @@ def test_a_challenge_that_has_stood_for_long_is_changed_and_announced(site, brok
         f"{ROOT}/res/{'x' * 300}",
     ],
 )
-def test_results_go_nowhere_but_below_the_gates_own_results(site, central, request):
-    central.send(site.command(), response_topic=request)
+def test_results_go_nowhere_but_below_the_gates_own_results(site, central, topic):
+    central.send(site.command(), response_topic=topic)
     central.send(site.command("lock"), "lock")
     assert [message.topic for message in central.raw] == [f"{ROOT}/res/open", f"{ROOT}/res/lock"]
     assert site.session.view.connections == 1

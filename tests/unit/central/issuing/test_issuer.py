@@ -14,15 +14,15 @@ from central.issuing import (
     IssuingDesk,
     KeyInvalidError,
     Level,
-    Order,
     OrderError,
     PermitForm,
+    PermitOrder,
     Problem,
     Terms,
 )
 from tests.support.pki.permits import KEY, NOW
 
-ORDER = Order("941120260000012345", "lsvaa49j132047371 ", "新A·12345", exporter="Khorgos Cars", colour="white")
+ORDER = PermitOrder("941120260000012345", "lsvaa49j132047371 ", "新A·12345", exporter="Khorgos Cars", colour="white")
 DESK = IssuingDesk(KEY, Terms("KHE", 9411))
 
 

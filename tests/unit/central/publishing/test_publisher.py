@@ -9,8 +9,8 @@ from agent.core.lists.chunks import unpack_chunk
 from agent.core.lists.codec import decode_row, encode_row, row_key
 from agent.core.lists.errors import ListError
 from agent.core.lists.sealed import open_delta, open_head
+from agent.core.model.instant import Instant
 from agent.core.model.list_kinds import ListKind
-from agent.core.model.moment import Moment
 from central.publishing import publisher as publishing
 from central.publishing.catalogue import NAME, Catalogue, CatalogueError
 from central.publishing.publisher import Publisher
@@ -29,7 +29,7 @@ class Watch:
         self.utc = float(NOW)
 
     def now(self):
-        return Moment(0.0, self.utc)
+        return Instant(0.0, self.utc)
 
 
 class Follower:

@@ -14,11 +14,11 @@ from rich.live import Live
 from rich.text import Text
 
 from agent.cli.configuration import load_configuration
-from agent.core.decision.assess import Evidence, Ground, assess
+from agent.core.decision.assess import AssessmentContext, Evidence, assess
 from agent.core.lists.codec import decode_row, encode_row
+from agent.core.model.instant import Instant
 from agent.core.model.list_kinds import ListKind
 from agent.core.model.list_rows import DeclarationStatus
-from agent.core.model.moment import Moment
 from agent.core.model.observations import Presentation
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.permit.checks import GateContext
@@ -420,7 +420,9 @@ def test_every_permit_of_the_demo_is_what_its_act_says(site, trust, act):
     declaration = decode_row(ListKind.DECLARATIONS, encode_row(papers.declaration))
     shown = Presentation(papers.text.encode(), "test", "front", 1, 0.0)
     references = {} if declaration.reference is None else {declaration.reference: declaration}
-    assessment = assess(Evidence("t1", (shown,)), Ground(context, trust, references=references), Moment(0.0, UTC))
+    assessment = assess(
+        Evidence("t1", (shown,)), AssessmentContext(context, trust, references=references), Instant(0.0, UTC)
+    )
     assert assessment.reason == {"forged": "SIGNATURE_INVALID", "expired": "EXPIRED"}.get(act.shown, "OK")
     assert declaration.status is (DeclarationStatus.HELD if act.central == "held" else DeclarationStatus.RELEASED)
     assert papers.revocation.permit_id == declaration.permit_id

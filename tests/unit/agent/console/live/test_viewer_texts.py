@@ -30,7 +30,7 @@ from agent.core.events.event_types import (
     TransactionClosed,
     VehiclePresent,
 )
-from agent.core.lane.state import LaneOrders, State, Watch
+from agent.core.lane.state import InputState, LaneLockout, State
 from agent.core.model.camera_view import View
 from agent.core.model.reasons import Reason, Verdict
 from agent.devices.inputs import NAMES
@@ -47,7 +47,7 @@ from drivers.text import Text
 from tests.support.store.journals import UTC, open_journal
 
 AT = 100.0
-VIEW = LaneView("idle", None, "red", "idle", AT, LaneOrders(), Watch(at=AT), True, "", "")
+VIEW = LaneView("idle", None, "red", "idle", AT, LaneLockout(), InputState(at=AT), True, "", "")
 LANE = Lane(number=1, direction="export", relay={"kind": "simulated"}, signals={"presence": 1, "safety": 2})
 CORNERS = ((0.1, 0.1), (0.2, 0.1), (0.2, 0.2), (0.1, 0.2))
 PICTURE = LivePicture(1, AT, b"\xff\xd8\xff", 1920, 1080)
@@ -89,7 +89,7 @@ def test_every_state_of_a_lane_has_a_colour_and_the_good_ones_of_devices_are_gre
 
 
 def test_a_lane_says_what_stands_and_who_ordered_it():
-    view = replace(VIEW, orders=LaneOrders(locked_by="anna", out_of_service_by="boris"), held_by="the fire alarm")
+    view = replace(VIEW, orders=LaneLockout(locked_by="anna", out_of_service_by="boris"), held_by="the fire alarm")
     notes = lane_news(view, LANE, words(), AT)["notes"]
     assert notes == ["Locked by anna", "Taken out of service by boris", "Held open by the fire alarm"]
 
@@ -115,15 +115,15 @@ def test_a_lane_that_stands_still_is_not_shown_as_it_was(view, at):
     ],
 )
 def test_the_arm_is_where_its_contacts_say(signals, watch, position):
-    told = barrier_news(replace(VIEW, watch=Watch(at=AT, **watch)), wired(**signals), words(), AT)
+    told = barrier_news(replace(VIEW, input_state=InputState(at=AT, **watch)), wired(**signals), words(), AT)
     assert told["position"] == position
     assert told["arm"] == labels.ARMS[position]
 
 
-@pytest.mark.parametrize(("view", "at"), [(None, AT), (VIEW, AT + 2.1), (replace(VIEW, watch=Watch()), AT)])
+@pytest.mark.parametrize(("view", "at"), [(None, AT), (VIEW, AT + 2.1), (replace(VIEW, input_state=InputState()), AT)])
 @pytest.mark.parametrize("signals", [{"opened": 3}, {"closed": 4}, {"opened": 3, "closed": 4}])
 def test_an_arm_of_which_nothing_new_is_heard_is_unknown(view, at, signals):
-    known = None if view is None else replace(view, watch=replace(view.watch, closed=True))
+    known = None if view is None else replace(view, input_state=replace(view.input_state, closed=True))
     told = barrier_news(known, wired(**signals), words(), at)
     assert (told["position"], told["tone"]) == ("unknown", "bad")
 
@@ -169,7 +169,7 @@ def test_the_lamp_that_is_shown_is_one_that_is_wired_and_lit(channels, lamp, rel
     ],
 )
 def test_inputs_are_worth_what_their_age_says(sampled_at, state, age, tone):
-    view = replace(VIEW, watch=Watch(at=sampled_at, presence=True))
+    view = replace(VIEW, input_state=InputState(at=sampled_at, presence=True))
     told = inputs_news(view, wired(presence=1), words(), AT)
     assert (told["signals"][0]["state"], told["age"], told["tone"]) == (state, age, tone)
 

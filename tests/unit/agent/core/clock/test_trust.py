@@ -10,14 +10,14 @@ from agent.core.clock.trust import (
     FLOOR_SLACK_S,
     STEP_S,
     ClockFloor,
-    ClockLook,
+    ClockObservation,
     ClockState,
     HoldoverRules,
-    LastLook,
+    LastObservation,
     observe,
     resumed,
 )
-from agent.core.model.moment import Moment
+from agent.core.model.instant import Instant
 
 UTC = 1_795_000_000.0
 HOUR_S = 3600.0
@@ -45,7 +45,7 @@ class Computer:
     def look(self, **changes):
         for name, value in changes.items():
             setattr(self, name, value)
-        look = ClockLook(Moment(self.at, self.utc), self.synced, self.error_s, self.floor, self.detail)
+        look = ClockObservation(Instant(self.at, self.utc), self.synced, self.error_s, self.floor, self.detail)
         self.trust = observe(self.trust, look, self.rules)
         return self.trust
 
@@ -222,7 +222,7 @@ def test_a_battery_backed_clock_that_no_time_server_ever_kept_is_not_trusted():
 def test_a_new_process_goes_on_where_the_last_one_was_while_the_computer_ran():
     computer = synced(error_s=0.0)
     anchor = computer.trust.anchor
-    computer.trust = resumed(LastLook(anchor.now, anchor))
+    computer.trust = resumed(LastObservation(anchor.now, anchor))
     assert not computer.trust.trusted
     trust = computer.after(HOUR_S, synced=False)
     assert (trust.state, trust.error_s) == (HOLDOVER, pytest.approx(HOUR_S * 200e-6))
@@ -231,7 +231,7 @@ def test_a_new_process_goes_on_where_the_last_one_was_while_the_computer_ran():
 @pytest.mark.parametrize("step_s", [HOUR_S, -HOUR_S])
 def test_a_step_between_two_processes_is_noticed(step_s):
     computer = synced()
-    computer.trust = resumed(LastLook(computer.trust.seen, computer.trust.anchor))
+    computer.trust = resumed(LastObservation(computer.trust.seen, computer.trust.anchor))
     trust = computer.after(10, gained=step_s, synced=False)
     assert (trust.state, trust.step_s) == (UNTRUSTED, pytest.approx(step_s))
 
@@ -253,7 +253,7 @@ def test_where_nothing_held_any_more_only_a_time_server_brings_trust_back_to_the
     computer = synced(rules=rules)
     computer.after(60, floor=ClockFloor(computer.utc, computer.utc), synced=False)
     lost = computer.after(60, gained=HOUR_S)
-    computer.trust = resumed(LastLook(lost.seen, lost.anchor))
+    computer.trust = resumed(LastObservation(lost.seen, lost.anchor))
     trust = computer.after(10, **change)
     assert trust.state is state
     assert trust.step_s == (None if step_s is None else pytest.approx(step_s))

@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from agent.core.crypto.keys import SigningKey
-from agent.core.decision.assess import Assessment, Evidence, Ground, assess
+from agent.core.decision.assess import Assessment, AssessmentContext, Evidence, assess
 from agent.core.decision.judge import JudgementRules, judge
 from agent.core.decision.knowledge import Knowledge, UseState
 from agent.core.lists.freshness import DataStanding, DataState
-from agent.core.model.moment import Moment
+from agent.core.model.instant import Instant
 from agent.core.model.observations import Presentation, Reading
 from agent.core.model.reasons import Check, Reason, Verdict
 from agent.core.permit.checks import GateContext
@@ -78,7 +78,7 @@ FRESH = DataStanding(DataState.FRESH, None, {}, TRUST.version)
 def decide(payloads=(GOOD,), readings=READ, use=None, *, final=False, rules=None, context=CONTEXT, keys=TRUST):
     """Take both steps as a caller does, and hold the promises that every decision makes."""
     evidence = Evidence("t1", shown(*payloads), readings)
-    assessment = assess(evidence, Ground(context, keys), Moment(0.0, NOW))
+    assessment = assess(evidence, AssessmentContext(context, keys), Instant(0.0, NOW))
     decision = judge(assessment, rules or JudgementRules(), Knowledge(FRESH, use or UseState()), final=final)
     assert all(check.ok for check in decision.checks[:-1])
     assert decision.checks[-1].ok == (decision.verdict is Verdict.PASS)
@@ -231,15 +231,20 @@ def test_the_first_check_that_fails_decides_though_more_would():
 
 def test_an_unverified_text_has_no_permit_to_ask_the_ledger_for():
     for payloads in ((), (ADDRESS,), (FORGED,), (GOOD, SECOND)):
-        assert assess(Evidence("t1", shown(*payloads)), Ground(CONTEXT, TRUST), Moment(0.0, NOW)).permit is None
-    assert assess(Evidence("t1", shown(EXPIRED)), Ground(CONTEXT, TRUST), Moment(0.0, NOW)).permit is not None
+        assert (
+            assess(Evidence("t1", shown(*payloads)), AssessmentContext(CONTEXT, TRUST), Instant(0.0, NOW)).permit
+            is None
+        )
+    assert (
+        assess(Evidence("t1", shown(EXPIRED)), AssessmentContext(CONTEXT, TRUST), Instant(0.0, NOW)).permit is not None
+    )
 
 
 # ------------------------------------------------------------------------------------------------ what breaks
 
 
 def test_a_fault_in_the_verification_is_for_an_officer():
-    assessment = assess(Evidence("t1", shown(GOOD)), Ground(CONTEXT, None), Moment(0.0, NOW))
+    assessment = assess(Evidence("t1", shown(GOOD)), AssessmentContext(CONTEXT, None), Instant(0.0, NOW))
     assert (assessment.permit, assessment.reason) == (None, Reason.INTERNAL_ERROR)
     decision = judge(assessment, JudgementRules(), Knowledge(FRESH), final=False)
     assert (decision.verdict, decision.reason) == (MANUAL, Reason.INTERNAL_ERROR)
@@ -247,7 +252,7 @@ def test_a_fault_in_the_verification_is_for_an_officer():
 
 
 def test_a_fault_in_the_judgement_is_for_an_officer_and_keeps_the_checks_before_it():
-    assessment = assess(Evidence("t1", shown(GOOD), READ), Ground(CONTEXT, TRUST), Moment(0.0, NOW))
+    assessment = assess(Evidence("t1", shown(GOOD), READ), AssessmentContext(CONTEXT, TRUST), Instant(0.0, NOW))
     decision = judge(assessment, JudgementRules(), Knowledge(FRESH, use=None), final=False)
     assert (decision.verdict, decision.reason) == (MANUAL, Reason.INTERNAL_ERROR)
     assert decision.permit == PERMIT

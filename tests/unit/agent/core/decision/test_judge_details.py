@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
-from agent.core.decision.assess import Evidence, Ground, assess
+from agent.core.decision.assess import AssessmentContext, Evidence, assess
 from agent.core.decision.checks.hold import drawn
 from agent.core.decision.judge import JudgementRules, judge
 from agent.core.decision.knowledge import UseState, subjects_of
 from agent.core.lists.freshness import DataState
+from agent.core.model.instant import Instant
 from agent.core.model.list_rows import Subject, Watched
-from agent.core.model.moment import Moment
 from agent.core.model.reasons import Check, Reason, Verdict
 from agent.core.plates.match import match
 from agent.core.plates.vote import vote
@@ -250,7 +250,7 @@ def test_a_declared_plate_alone_passes_from_two_frames_alike_on():
 
 
 def test_the_match_that_was_made_before_is_not_made_again():
-    assessment = assess(Evidence("t1", shown(GOOD), READ), Ground(CONTEXT, TRUST), Moment(0.0, NOW))
+    assessment = assess(Evidence("t1", shown(GOOD), READ), AssessmentContext(CONTEXT, TRUST), Instant(0.0, NOW))
     before = replace(match(vote(READ), PLATE), score=7.0)
     assert judge(assessment, JudgementRules(), KNOWN, final=True, matched=before).match is before
 

@@ -180,7 +180,7 @@ def test_flapping_is_told_also_by_a_sample_whose_step_could_not_be_recorded() ->
     item = Sampled(yard.now, yard.at, presence=True, safety=False, flapping=("key",))
     failed = RecordFailed(yard.now, Reason.GATE_FAULT, item=item)
     assert yard.feed(failed) == ["alarm.raised inputs_flapping", "alarm.raised journal_failed"]
-    assert (yard.lane.watch.presence, yard.state) == (True, State.IDLE)
+    assert (yard.lane.input_state.presence, yard.state) == (True, State.IDLE)
 
 
 # ------------------------------------------------------------------------------------------ a grant's life, in every state

@@ -9,10 +9,10 @@ import pytest
 from agent.core.decision.decision import Decision
 from agent.core.events.event_types import AccessDecided, Alarm, AlarmRaised
 from agent.core.lane.io import (
-    Commanded,
     CommandKind,
     Decide,
     Decided,
+    OfficerCommand,
     Pulsed,
     Raise,
     ReadersChanged,
@@ -219,7 +219,7 @@ TABLE: list[Row] = [
     (
         "an officer's order that a neighbour forestalled is told to the officer",
         lambda: present(**NEAR),
-        lambda y: refused(y, item=Commanded(y.now, CommandKind.OPEN, "op1", "seen")),
+        lambda y: refused(y, item=OfficerCommand(y.now, CommandKind.OPEN, "op1", "seen")),
         State.PRESENT,
         ["alarm.raised interlocked"],
     ),
@@ -602,7 +602,9 @@ def test_the_record_of_waiting_names_the_permit_and_reserves_nothing() -> None:
     assert event.permit.permit == PERMIT.permit_id.hex()
     assert yard.ledger() == []
     yard.way(free=True)
-    assert yard.effects[-1] == Decide(FIRST, yard.lane.visit.presentations if yard.lane.visit else (), (), final=True)
+    assert yard.effects[-1] == Decide(
+        FIRST, yard.lane.transaction.presentations if yard.lane.transaction else (), (), final=True
+    )
     yard.decide(Verdict.PASS, use=2)
     assert yard.ledger() == [LedgerState.RESERVED]
     assert [effect for effect in yard.effects if isinstance(effect, Raise)] == [Raise(f"{FIRST}-1", yard.at + 10.0)]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent.core.events.event_types import AlarmRaised, LaneOrdered, Outcome
-from agent.core.lane.io import Commanded, CommandKind, RecordFailed
-from agent.core.lane.state import LaneOrders
+from agent.core.lane.io import CommandKind, OfficerCommand, RecordFailed
+from agent.core.lane.state import LaneLockout
 from agent.core.lane.step import State
 from agent.core.model.reasons import Reason, Verdict
 from tests.support.lane.rows import AGENT, OPERATED, PULSE, Row, check, closed_as, rows
@@ -501,7 +501,7 @@ def test_a_lane_is_locked_in_every_state_but_held_by_an_officer(state: State) ->
 def test_a_lane_is_ordered_out_of_service_in_every_state(state: State) -> None:
     yard = WAYS[state]()
     yard.order(OUT)
-    assert yard.lane.orders == LaneOrders(out_of_service_by="op1")
+    assert yard.lane.orders == LaneLockout(out_of_service_by="op1")
     at_hand = {State.IDLE, State.PRESENT, State.DECIDING, State.MANUAL, State.WAITING, State.DENIED}
     assert yard.state is (State.OUT_OF_SERVICE if state in at_hand else state)
 
@@ -516,11 +516,11 @@ def test_what_stands_is_recorded_with_who_and_why() -> None:
         LaneOrdered(order="unlocked", operator="op1", cause="seen"),
         LaneOrdered(order="in_service", operator="op1", cause="seen"),
     ]
-    assert yard.lane.orders == LaneOrders()
+    assert yard.lane.orders == LaneLockout()
 
 
 def test_a_lane_that_starts_locked_shows_it_and_opens_for_nobody() -> None:
-    yard = Yard.new(orders=LaneOrders(locked_by="op9"))
+    yard = Yard.new(orders=LaneLockout(locked_by="op9"))
     assert str(yard.lane.sign.message if yard.lane.sign else "") == "LANE_LOCKED"
     yard.sense(presence=True)
     yard.qr()
@@ -530,7 +530,7 @@ def test_a_lane_that_starts_locked_shows_it_and_opens_for_nobody() -> None:
 
 @pytest.mark.parametrize("blind", [False, True])
 def test_a_lane_that_starts_out_of_service_stays_so(blind: bool) -> None:
-    yard = Yard.new(orders=LaneOrders(out_of_service_by="op9"), blind=blind)
+    yard = Yard.new(orders=LaneLockout(out_of_service_by="op9"), blind=blind)
     assert str(yard.lane.sign.message if yard.lane.sign else "") == "out_of_service"
     yard.qr()
     yard.tick(0.1) if blind else yard.sense(0.1, presence=True)
@@ -561,7 +561,7 @@ def test_a_vehicle_that_waits_too_long_for_its_way_names_no_lock() -> None:
 
 def test_an_order_to_a_locked_lane_is_told_with_who_locked_it() -> None:
     yard = locked()
-    yard.feed(Commanded(yard.now, OPEN, "op2", "seen"))
+    yard.feed(OfficerCommand(yard.now, OPEN, "op2", "seen"))
     detail = "an officer's order to open was not carried out: op2; the lane is locked by op1"
     assert yard.drafts()[-1].event.detail == detail
 

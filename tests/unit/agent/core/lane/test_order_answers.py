@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from agent.core.lane.io import Answered, Commanded, CommandKind, RecordFailed, Sampled
-from agent.core.lane.state import LaneOrders
+from agent.core.lane.io import Answered, CommandKind, OfficerCommand, RecordFailed, Sampled
+from agent.core.lane.state import LaneLockout
 from agent.core.lane.step import State
 from agent.core.model.reasons import Reason, Verdict
 from tests.support.lane.rows import AGENT, OPERATED
@@ -43,7 +43,7 @@ OPEN, HOLD, RELEASE, CLOSE = CommandKind.OPEN, CommandKind.HOLD, CommandKind.REL
 def answer(yard: Yard, kind: CommandKind, **more: Any) -> tuple[bool, str]:
     """Give an order with an id and return its one answer."""
     before = len(yard.effects)
-    yard.feed(Commanded(yard.now, kind, "op2", "seen", "order 1", **more))
+    yard.feed(OfficerCommand(yard.now, kind, "op2", "seen", "order 1", **more))
     return only(yard.effects[before:])
 
 
@@ -128,7 +128,7 @@ def test_an_order_is_not_carried_out_from_its_deadline_on(kind: CommandKind) -> 
 
 
 def failed(yard: Yard, reason: Reason, kind: CommandKind, deadline: float = inf) -> list[str]:
-    order: Input = Commanded(yard.now, kind, "op2", "seen", "order 1", deadline)
+    order: Input = OfficerCommand(yard.now, kind, "op2", "seen", "order 1", deadline)
     return yard.feed(RecordFailed(yard.now, reason, item=order))
 
 
@@ -140,7 +140,7 @@ def test_an_order_that_could_not_be_recorded_is_answered_once_and_changes_nothin
         "alarm.raised journal_failed",
         "answer order 1 not done: it could not be recorded, so nothing was done",
     ]
-    assert (yard.state, yard.lane.orders) == (State.MANUAL, LaneOrders())
+    assert (yard.state, yard.lane.orders) == (State.MANUAL, LaneLockout())
 
 
 def test_an_order_that_a_neighbour_forestalled_is_answered_once() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from agent.core.events.event_types import AccessGranted, Alarm, AlarmRaised, BarrierHeld
-from agent.core.lane.io import Commanded, CommandKind, Record, RecordFailed, RelayChanged, Sampled
+from agent.core.lane.io import CommandKind, OfficerCommand, Record, RecordFailed, RelayChanged, Sampled
 from agent.core.lane.step import State
 from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.reasons import Reason, Verdict
@@ -61,8 +61,8 @@ def verified(verdict: Verdict, use: int = 2, **rules: Any) -> Yard:
     return yard
 
 
-def order(yard: Yard, kind: CommandKind = CommandKind.OPEN) -> Commanded:
-    return Commanded(yard.now, kind, "op1", "seen")
+def order(yard: Yard, kind: CommandKind = CommandKind.OPEN) -> OfficerCommand:
+    return OfficerCommand(yard.now, kind, "op1", "seen")
 
 
 def turned(yard: Yard) -> Sampled:
@@ -574,8 +574,8 @@ def test_a_key_that_is_on_after_a_gap_in_the_samples_was_not_seen_turning(gap_s:
 def test_a_turn_of_the_key_for_a_vehicle_on_the_loop_knows_that_it_is_there() -> None:
     yard = Yard.new(has_key=True)
     yard.sense(key=True, presence=True)
-    assert yard.lane.visit is not None
-    assert yard.lane.visit.arrived
+    assert yard.lane.transaction is not None
+    assert yard.lane.transaction.arrived
 
 
 def test_the_use_that_an_officer_takes_names_the_vehicle_and_the_way_it_goes() -> None:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from agent.core.events.event_types import BarrierTested, Outcome
-from agent.core.lane.io import Commanded, CommandKind, ReadersChanged, RecordFailed
-from agent.core.lane.state import LaneOrders
+from agent.core.lane.io import CommandKind, OfficerCommand, ReadersChanged, RecordFailed
+from agent.core.lane.state import LaneLockout
 from agent.core.lane.step import State
 from agent.core.model.reasons import Reason
 from tests.support.lane.rows import AGENT, OPERATED, Row, check, rows
@@ -177,7 +177,7 @@ def test_a_test_whose_pulse_was_not_reported_is_not_repeated() -> None:
 
 def test_what_is_tested_is_named_with_who_and_why() -> None:
     yard = Yard.new()
-    yard.feed(Commanded(yard.now, TEST_OPEN, "aigul", "new relay"))
+    yard.feed(OfficerCommand(yard.now, TEST_OPEN, "aigul", "new relay"))
     (tested,) = [draft for draft in yard.drafts() if isinstance(draft.event, BarrierTested)]
     assert tested.event == BarrierTested(action="open", operator="aigul", cause="new relay")
     assert tested.transaction is not None
@@ -227,7 +227,7 @@ def test_a_vehicle_that_drives_through_a_test_is_followed() -> None:
 @pytest.mark.parametrize(("kind", "rules"), [(TEST_OPEN, {}), (TEST_CLOSE, AGENT)])
 def test_a_test_that_cannot_be_recorded_does_not_happen(kind: CommandKind, rules: dict[str, object]) -> None:
     yard = Yard.new(**rules)
-    order = Commanded(yard.now, kind, "op1", "seen", "order 1")
+    order = OfficerCommand(yard.now, kind, "op1", "seen", "order 1")
     lines = yard.feed(RecordFailed(yard.now, Reason.GATE_FAULT, None, order))
     assert lines == [
         "alarm.raised journal_failed",
@@ -238,10 +238,10 @@ def test_a_test_that_cannot_be_recorded_does_not_happen(kind: CommandKind, rules
 
 def test_a_test_that_comes_too_late_is_not_carried_out() -> None:
     yard = Yard.new()
-    order = Commanded(yard.now, TEST_OPEN, "op1", "seen", "order 1", deadline=yard.at)
+    order = OfficerCommand(yard.now, TEST_OPEN, "op1", "seen", "order 1", deadline=yard.at)
     assert yard.feed(order) == ["answer order 1 not done: the time to carry it out was over"]
 
 
 def test_a_lane_that_starts_out_of_service_can_be_tested() -> None:
-    yard = Yard.new(orders=LaneOrders(out_of_service_by="op1"))
+    yard = Yard.new(orders=LaneLockout(out_of_service_by="op1"))
     assert "RAISE 0001-1" in yard.order(TEST_OPEN)

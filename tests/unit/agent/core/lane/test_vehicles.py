@@ -36,11 +36,11 @@ from agent.core.lane.io import (
     Ticked,
 )
 from agent.core.lane.records import transaction_id
-from agent.core.lane.state import Watch
+from agent.core.lane.state import InputState
 from agent.core.lane.step import Lane, LaneRules, State, step
-from agent.core.lane.transition import Turn
+from agent.core.lane.transition import Transition
+from agent.core.model.instant import Instant
 from agent.core.model.ledger import LedgerChange, LedgerState
-from agent.core.model.moment import Moment
 from agent.core.model.reasons import Check, Reason, Verdict
 from tests.support.lane.yard import (
     FIRST,
@@ -192,7 +192,7 @@ def test_loops_mean_nothing_to_a_blind_lane() -> None:
     yard = Yard.new(blind=True)
     before = yard.lane
     assert yard.feed(Sampled(yard.now, yard.at, True, True, True, True, True)) == []
-    assert yard.lane == replace(before, watch=Watch(at=yard.at))
+    assert yard.lane == replace(before, input_state=InputState(at=yard.at))
 
 
 def test_a_blind_lane_never_gives_a_close_pulse() -> None:
@@ -300,14 +300,14 @@ def test_what_is_shown_while_the_vehicle_passes_counts_for_nobody() -> None:
 
 def test_the_same_sighting_twice_is_nothing_new() -> None:
     yard = deciding()
-    presentation = yard.lane.visit and yard.lane.visit.presentations[0]
+    presentation = yard.lane.transaction and yard.lane.transaction.presentations[0]
     yard.frame -= 1
     assert yard.qr() == []
     yard.plate()
     yard.frame -= 1
     assert yard.plate() == []
-    assert yard.lane.visit is not None
-    assert yard.lane.visit.presentations == (presentation,)
+    assert yard.lane.transaction is not None
+    assert yard.lane.transaction.presentations == (presentation,)
 
 
 def test_the_evidence_of_a_transaction_is_bounded() -> None:
@@ -442,7 +442,7 @@ def test_a_report_and_its_alarm_belong_to_the_transaction_of_the_grant(delivery:
     yard.sense(presence=False, safety=True)
     yard.sense(safety=False)
     yard.wait(1.0)
-    assert yard.lane.visit is None
+    assert yard.lane.transaction is None
     yard.pulsed(delivery)
     report, alarmed = yard.drafts()[-2:]
     assert (report.event.grant, report.event.delivery, report.transaction) == (f"{FIRST}-1", delivery, FIRST)
@@ -739,7 +739,7 @@ def test_serials_rise_from_the_first() -> None:
     lane = Lane.start(LaneRules("lane-1", 1, blind=True), 9_998)
     ids = []
     for number in range(4):
-        now = Moment(100.0 * (number + 1), UTC_START)
+        now = Instant(100.0 * (number + 1), UTC_START)
         lane, _ = step(lane, Ticked(now))
         yard = Yard(lane, at=now.at)
         yard.qr(f"permit {number}")
@@ -764,7 +764,7 @@ def test_a_lane_number_has_two_digits(number: int) -> None:
 
 def test_a_step_that_has_no_transaction_to_change_is_a_bug_and_says_so() -> None:
     with pytest.raises(ValueError, match="no transaction in state idle"):
-        _ = Turn(Yard.new().lane, Moment(0.0, 0.0)).visit
+        _ = Transition(Yard.new().lane, Instant(0.0, 0.0)).transaction
 
 
 def test_the_reservation_is_settled_once_in_every_way_that_a_grant_can_end() -> None:

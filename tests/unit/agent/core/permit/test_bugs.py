@@ -11,16 +11,16 @@ from hashlib import sha256
 
 import pytest
 
-from agent.core.clock.trust import ClockFloor, ClockLook, ClockState, HoldoverRules, observe
+from agent.core.clock.trust import ClockFloor, ClockObservation, ClockState, HoldoverRules, observe
 from agent.core.crypto import cbor, cose
 from agent.core.crypto.keys import Algorithm, SigningKey
 from agent.core.lists.chunks import MAX_CHUNK_BYTES, ChunkRef, unpack_chunk
 from agent.core.lists.errors import ListError
 from agent.core.lists.freshness import DataState, FreshnessRules, ListStanding, standing_of
+from agent.core.model.instant import Instant
 from agent.core.model.ledger import LedgerState
 from agent.core.model.list_kinds import ListKind
 from agent.core.model.list_rows import Revocation
-from agent.core.model.moment import Moment
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.permit import base45, claims
 from agent.core.permit.checks import GateContext, verify_permit
@@ -116,7 +116,7 @@ def test_expired_revocations_kept(tmp_path):
 
 def test_phone_clock_set_back_makes_an_expired_pass_valid():
     floor = ClockFloor(utc=PERMIT.expires_at + 7 * DAY_S, synced_utc=None)
-    set_back = ClockLook(Moment(5.0, float(NOW)), synchronised=True, error_s=0.01, floor=floor)
+    set_back = ClockObservation(Instant(5.0, float(NOW)), synchronised=True, error_s=0.01, floor=floor)
     trust = observe(None, set_back, HoldoverRules())
     assert trust.state is ClockState.UNTRUSTED
     assert reason(context=replace(CONTEXT, clock_trusted=trust.trusted)) is Reason.CLOCK_UNTRUSTED

@@ -9,8 +9,8 @@ from agent.core.decision.judge import JudgementRules
 from agent.core.lane.io import CommandKind, Decide, Record
 from agent.core.lane.step import State
 from agent.core.lists.freshness import DataState, FreshnessRules
+from agent.core.model.instant import Instant
 from agent.core.model.list_rows import DeclarationStatus, Revocation, Subject, Watched
-from agent.core.model.moment import Moment
 from agent.core.model.observations import Presentation
 from agent.core.model.reasons import Check, Reason, Verdict
 from agent.core.permit import trust
@@ -122,7 +122,7 @@ class Lane:
         texts = [issue(permit, KEY).encode()] if shown is None else shown
         presentations = tuple(Presentation(text, "test", "front", n, at) for n, text in enumerate(texts))
         question = Decide(transaction, presentations, readings, final)
-        now = Moment(at, float(utc))
+        now = Instant(at, float(utc))
         answer = self.decider.decide(question, now, self.later.append)
         assert answer is None or (answer.now, answer.transaction) == (now, transaction)
         return answer

@@ -8,7 +8,7 @@ import pytest
 from agent.barrier.barrier import PulseReport
 from agent.core.decision.judge import JudgementRules
 from agent.core.lane.step import Lane, LaneRules
-from agent.core.model.moment import Moment
+from agent.core.model.instant import Instant
 from agent.core.model.observations import Presentation
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.permit import trust
@@ -38,7 +38,7 @@ class Trusted:
 
 
 def now():
-    return Moment(time.monotonic(), float(NOW))
+    return Instant(time.monotonic(), float(NOW))
 
 
 class LaneOfSite:

@@ -13,9 +13,9 @@ from agent.core.crypto.keys import SigningKey
 from agent.core.decision.judge import JudgementRules
 from agent.core.lane.io import Decide
 from agent.core.lists.freshness import DataState, FreshnessRules
+from agent.core.model.instant import Instant
 from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.list_rows import Revocation
-from agent.core.model.moment import Moment
 from agent.core.model.observations import Presentation
 from agent.core.model.reasons import Reason, Verdict
 from agent.core.permit import trust
@@ -94,7 +94,7 @@ class Gate:
         payload = issue(permit, key, KEY.public.key_id).encode()
         shown = Presentation(payload, "test", "front", self.shown, float(self.shown * 100))
         question = Decide(transaction, (shown,), read(plate or permit.plate, frames=2), final=True)
-        answer = self.decider.decide(question, Moment(self.shown * 100.0, float(utc)), self._never)
+        answer = self.decider.decide(question, Instant(self.shown * 100.0, float(utc)), self._never)
         decision = answer.decision
         assert decision.data.state is state_at(utc - self.heard_at)
         if decision.verdict is Verdict.PASS:

@@ -7,7 +7,7 @@ import pytest
 from agent.core.commands.record import CommandAnswered, CommandEntry, CommandTaken
 from agent.core.events.chain import beginning
 from agent.core.events.event_types import Draft, LaneOrdered
-from agent.core.lane.state import LaneOrders
+from agent.core.lane.state import LaneLockout
 from agent.store.journal import salvage, schema
 from agent.store.journal.journal import CommandConflictError, JournalError
 from tests.support.store.journals import (
@@ -110,19 +110,19 @@ def test_orders_of_a_lane_hold_over_restarts_until_they_are_lifted(journal, path
     journal.record([ordered("locked", "officer 8")])
     journal.close()
     again = open_journal(path)
-    assert again.lane_orders("in-1") == LaneOrders(locked_by="officer 8", out_of_service_by="technician")
-    assert again.lane_orders("out-2") == LaneOrders(locked_by="chief")
+    assert again.lane_orders("in-1") == LaneLockout(locked_by="officer 8", out_of_service_by="technician")
+    assert again.lane_orders("out-2") == LaneLockout(locked_by="chief")
     again.record([ordered("unlocked")])
-    assert again.lane_orders("in-1") == LaneOrders(out_of_service_by="technician")
+    assert again.lane_orders("in-1") == LaneLockout(out_of_service_by="technician")
     again.record([ordered("in_service"), ordered("unlocked"), ordered("unlocked", lane="out-2")])
-    assert again.lane_orders("in-1") == again.lane_orders("out-2") == again.lane_orders("none") == LaneOrders()
+    assert again.lane_orders("in-1") == again.lane_orders("out-2") == again.lane_orders("none") == LaneLockout()
     again.close()
 
 
 def test_an_order_that_cannot_be_recorded_does_not_hold(journal):
     with pytest.raises(CommandConflictError):
         journal.record([ordered("locked")], commands=[CommandAnswered("id-9", b"{}")])
-    assert journal.lane_orders("in-1") == LaneOrders()
+    assert journal.lane_orders("in-1") == LaneLockout()
     with pytest.raises(ValueError, match="must name the lane"):
         journal.record([ordered("locked", lane=None)])
 
@@ -179,7 +179,7 @@ def test_commands_counters_and_orders_outlive_a_damaged_journal(full):
     told = journal.replaced
     assert (told.orders_whole, told.ledger_whole) == (True, True)
     assert "commands and orders of lanes rescued: all" in told.told
-    assert journal.lane_orders("in-1") == LaneOrders("officer 7", "technician")
+    assert journal.lane_orders("in-1") == LaneLockout("officer 7", "technician")
     assert journal.command_counter("duty") == 399
     assert journal.command("id-1").answer == b"{}"
     assert len(journal.unanswered_commands()) == 398
@@ -238,7 +238,7 @@ def test_rows_that_make_no_sense_are_left_behind_and_said(full):
     torn(full)
     journal = open_journal(full)
     assert not journal.replaced.orders_whole
-    assert journal.lane_orders("in-1") == LaneOrders(out_of_service_by="technician")
+    assert journal.lane_orders("in-1") == LaneLockout(out_of_service_by="technician")
     assert journal.command_counter("duty") == 399
     journal.close()
 
