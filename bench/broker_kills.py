@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from agent.mqtt import Link
+    from agent.mqtt import CentralLink
 
 RATE_S = 200
 EVERY_S = 1.5
@@ -55,7 +55,7 @@ class Cost:
         ]
 
 
-def cost(folder: Path, times: int, harm: Callable[[Broker, Link], None]) -> Cost:
+def cost(folder: Path, times: int, harm: Callable[[Broker, CentralLink], None]) -> Cost:
     """Harm the link so many times while events are recorded."""
     ending = threading.Event()
     with (
@@ -85,13 +85,13 @@ def cost(folder: Path, times: int, harm: Callable[[Broker, Link], None]) -> Cost
         return Cost(journal.head, lost, len(central.arrivals) - len(central.events), recovered)
 
 
-def kill(broker: Broker, _link: Link) -> None:
+def kill(broker: Broker, _link: CentralLink) -> None:
     """End the broker in the middle of its work, and start it."""
     broker.kill()
     broker.start()
 
 
-def cut(_broker: Broker, link: Link) -> None:
+def cut(_broker: Broker, link: CentralLink) -> None:
     """End the connection, and wait for the next."""
     number = link.session.view.connections
     link.session.reconnect("for the measurement")

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from agent.broker import BrokerAddress
 from agent.core.crypto import SigningKey
 from agent.core.events import ClockReading
-from agent.core.site import ClaimRequest, SiteRoll
-from agent.site import SiteDesk, SiteLink, SiteRules, site_settings
+from agent.core.site import ClaimRequest, Membership
+from agent.site import SiteLink, SiteRules, SiteService, site_settings
 from agent.store.journal import Journal
 from bench.figures import Figure, p50, p99, table
 from bench.scratch import scratch
@@ -34,12 +34,12 @@ PATIENCE_S = 10.0
 
 class _Gate:
     def __init__(self, folder: Path, gate: str, keys: dict[str, SigningKey], port: int) -> None:
-        roll = SiteRoll(SITE, gate, {name: key.public for name, key in keys.items()})
+        roll = Membership(SITE, gate, {name: key.public for name, key in keys.items()})
         self.journal = Journal.open(
             folder / f"{gate}.db", gate=gate, boot="1", clock=lambda: ClockReading(UTC, synced=True), max_bytes=1 << 30
         )
         link = SiteLink(site_settings(gate, (BrokerAddress("127.0.0.1", port, tls=False),)), SITE, roll.peers)
-        self.desk = SiteDesk(roll, keys[gate], self.journal, self.journal.site, link, SiteRules(hold_s=600))
+        self.desk = SiteService(roll, keys[gate], self.journal, self.journal.site, link, SiteRules(hold_s=600))
         self.roll = roll
         self.desk.start()
 

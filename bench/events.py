@@ -34,7 +34,7 @@ from agent.core.events import (
     VehiclePresent,
 )
 from agent.core.model import Reason, Verdict
-from agent.mqtt import Guest
+from agent.mqtt import OneShotClient
 from bench.drain import drain, reference_consumer
 from bench.figures import Figure, p50, p99, table
 from bench.scratch import scratch
@@ -96,17 +96,17 @@ def outage(vehicles: int) -> Figure:
 class Watermarks(threading.Thread):
     """Listens to the watermarks of the gate: `heard` holds when (Unix seconds) each came, and up to which event."""
 
-    def __init__(self, guest: Guest) -> None:
+    def __init__(self, client: OneShotClient) -> None:
         super().__init__(daemon=True)
         self.heard: list[tuple[float, int]] = []
-        self._guest = guest
+        self._client = client
         self._clock = Clock()
         self._closing = threading.Event()
-        guest.subscribe(Topics(GATE).ack)
+        client.subscribe(Topics(GATE).ack)
 
     def run(self) -> None:
         while not self._closing.is_set():
-            for message in self._guest.messages(LISTEN_S):
+            for message in self._client.messages(LISTEN_S):
                 self.heard.append((self._clock.now().utc, json.loads(message.payload)["seq"]))
 
     def close(self) -> None:
@@ -134,8 +134,8 @@ def decisions(count: int) -> list[Figure]:
         files = [str(file) for file in broker.files(GATE)]
         consumer = stack.enter_context(reference_consumer(folder, broker.central_port, broker.files("central")))
         tls = TlsFiles(*broker.files(WATCHER))
-        guest = Guest(BrokerAddress.parse(f"mqtts://localhost:{broker.port}"), tls=tls)
-        watermarks = Watermarks(stack.enter_context(guest))
+        client = OneShotClient(BrokerAddress.parse(f"mqtts://localhost:{broker.port}"), tls=tls)
+        watermarks = Watermarks(stack.enter_context(client))
         gate = stack.enter_context(Gate(installed, folder, mqtt=_mqtt(broker.port, files), seed=SEED))
         watermarks.start()
         stack.callback(watermarks.close)

@@ -36,7 +36,7 @@ from agent.core.permit import DAY_S, Issuer, Permit, PermitForm, digest_of, perm
 from agent.core.permit.issue import issue
 from agent.core.plates import ALPHABET, encode
 from agent.lane.decider import Decider, LanePlace, Sources
-from agent.site import LoneGate
+from agent.site import StandaloneSite
 from agent.store.journal import Journal
 from bench.figures import Figure, p50, p99, table
 from bench.scratch import scratch
@@ -182,7 +182,7 @@ def _time(way: str, rows: Sequence[Declaration], registry: Registry, journal: Jo
         forms=frozenset({PermitForm.SIGNED, PermitForm.REFERENCE}),
         freshness=FreshnessRules(required=frozenset(ListKind)),
     )
-    decider = Decider(place, Sources(registry, journal, _Trusted(), LoneGate(journal)))
+    decider = Decider(place, Sources(registry, journal, _Trusted(), StandaloneSite(journal)))
     for number, row in enumerate(rows):
         readings = _readings(row, blurred=way == "blurred")
         question = Decide(f"{way} {number}", _shown(way, row, number), readings, final=False)

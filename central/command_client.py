@@ -13,21 +13,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from agent.core.commands import CommandBody
-    from agent.mqtt import Guest, Incoming
+    from agent.mqtt import Incoming, OneShotClient
 
 CONTENT_TYPE: Final = "application/jose"
 TRIES: Final = 3
 
 
-class ErrandError(OSError):
+class CommandClientError(OSError):
     """The gate does not answer, or takes no commands; says which and what to look at."""
 
 
-class Errand:
+class CommandClient:
     """One command over a connected guest. `timeout_s`: patience for the gate's status, and again for its answer."""
 
-    def __init__(self, guest: Guest, gate: str, timeout_s: float) -> None:
-        self._guest = guest
+    def __init__(self, client: OneShotClient, gate: str, timeout_s: float) -> None:
+        self._client = client
         self._gate = gate
         self._topics = Topics(gate)
         self._timeout_s = timeout_s
@@ -35,12 +35,12 @@ class Errand:
     def run(self, name: str, sign: Callable[[str], tuple[CommandBody, str]], life_s: int) -> dict[str, Any]:
         """Take the gate's challenge, send what `sign` makes of it, and return the result.
 
-        A challenge that changed meanwhile is answered with a command made anew, once. Raises ErrandError and GuestError,
+        A challenge that changed meanwhile is answered with a command made anew, once. Raises CommandClientError and GuestError,
         and what `sign` raises.
         """
-        self._guest.subscribe(self._topics.status)
+        self._client.subscribe(self._topics.status)
         challenge = self._challenge()
-        self._guest.subscribe(self._topics.result(name), stored=False)
+        self._client.subscribe(self._topics.result(name), stored=False)
         result = self._send(name, *sign(challenge), life_s)
         fresh = result.get("challenge")
         if result.get("code") == "CHALLENGE_WRONG" and isinstance(fresh, str):
@@ -58,8 +58,8 @@ class Errand:
             elif isinstance(status.get("challenge"), str):
                 return str(status["challenge"])
             else:
-                raise ErrandError(f"gate {self._gate} takes no commands: its settings name no keys for them")
-        raise ErrandError(f"gate {self._gate} {state}")
+                raise CommandClientError(f"gate {self._gate} takes no commands: its settings name no keys for them")
+        raise CommandClientError(f"gate {self._gate} {state}")
 
     def _send(self, name: str, body: CommandBody, text: str, life_s: int) -> dict[str, Any]:
         """Publish a command, again while nothing comes back: a repeat of the same bytes does nothing, but is answered."""
@@ -72,21 +72,25 @@ class Errand:
             correlation=body.id.encode(),
         )
         for _ in range(TRIES):
-            receipt = self._guest.publish(message)
+            receipt = self._client.publish(message)
             if receipt.code == reason_codes.NO_SUBSCRIBERS:
-                raise ErrandError(f"gate {self._gate} is not connected to this broker now: nobody takes its commands")
+                raise CommandClientError(
+                    f"gate {self._gate} is not connected to this broker now: nobody takes its commands"
+                )
             if receipt.refused:
-                raise ErrandError(f"the broker does not take the command: {receipt.words}")
+                raise CommandClientError(f"the broker does not take the command: {receipt.words}")
             for incoming in self._listen(self._timeout_s / TRIES):
                 result = _object(incoming)
                 if incoming.correlation == message.correlation and result is not None:
                     return result
-        raise ErrandError(f"no answer within {self._timeout_s:g} s: whether it was done, the gate's events will tell")
+        raise CommandClientError(
+            f"no answer within {self._timeout_s:g} s: whether it was done, the gate's events will tell"
+        )
 
     def _listen(self, timeout_s: float) -> Iterator[Incoming]:
         until = time.monotonic() + timeout_s
         while (left_s := until - time.monotonic()) > 0:
-            for message in self._guest.messages(left_s):
+            for message in self._client.messages(left_s):
                 yield message
                 if time.monotonic() >= until:
                     return

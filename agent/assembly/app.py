@@ -23,7 +23,7 @@ from agent.doctor.diagnostics import Diagnostics, DiagnosticsDependencies
 from agent.lane import Interlock, LaneService, LaneServiceDependencies, scene_folders, simulated_vehicle_runs
 from agent.lane import pause as lane_pause
 from agent.lane.decider import Decider, Sources, lane_place
-from agent.lists import GateLists
+from agent.lists import ListService
 from agent.mqtt import GateIdentity
 from agent.observability import Counters, LogLevel, MeasuredParts
 from agent.service.cleanup import on_failure
@@ -31,7 +31,7 @@ from agent.service.lifecycle import Lifecycle, Part, Phase
 from agent.service.watchdog import Watchdog
 from agent.service.workers import Workers
 from agent.settings import interlocks, shared_arms
-from agent.site import site_desk
+from agent.site import site_service
 from agent.store.gate_key import gate_key
 
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ class App:
         signing = gate_key(settings.state.directory)
         self._watchdog, self._counters = Watchdog(notifier), Counters()
         self._workers = Workers(self._watchdog, self._note)
-        self._lists = self._opened.enter_context(closing(GateLists(settings, clock, self._note)))
+        self._lists = self._opened.enter_context(closing(ListService(settings, clock, self._note)))
         self._trusted = ClockMonitor(
             clock,
             self._lists.registry,
@@ -130,7 +130,7 @@ class App:
         self._records = self._opened.enter_context(closing(self._make_records(signing, on_damage)))
         self._journal, self._recorder = self._records.journal, self._records.recorder
         self._evidence, self._evidence_writer = self._records.evidence, self._records.evidence_writer
-        self._site = site_desk(settings, signing, self._journal, self._site_changed)
+        self._site = site_service(settings, signing, self._journal, self._site_changed)
         self._devices = DeviceStatusTable(self._recorder, self._utc)
         self._gate_lanes = self._make_lanes(signing.sign(b"the vehicles that an officer sees"))
         self._status = GateStatus(

@@ -16,12 +16,12 @@ from agent.core.events import Draft
 from agent.devices import PortState
 from agent.mqtt import (
     AckMode,
-    CommandDesk,
+    CentralLink,
+    CommandProcessor,
     CommandRules,
-    EvidenceSender,
+    EvidenceUpload,
     FlowSettings,
-    HealthOut,
-    Link,
+    HealthPublisher,
     SessionSettings,
 )
 from agent.settings import broker_address
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from agent.assembly.command_handlers import HandlerDependencies
     from agent.core.events import ClockReading, Event
-    from agent.lists import GateLists
+    from agent.lists import ListService
     from agent.mqtt import GateIdentity, LinkView, Session, UplinkView
     from agent.recording import Recorder
     from agent.service.worker import Worker
@@ -59,7 +59,7 @@ class CentralDependencies:
     health: Callable[[], Mapping[str, object]]
     health_message: Callable[[], bytes]
     observe: Callable[[LinkView], None]
-    lists: GateLists
+    lists: ListService
 
 
 class CentralConnection:
@@ -69,12 +69,12 @@ class CentralConnection:
     """
 
     def __init__(
-        self, settings: Settings, dependencies: CentralDependencies, parts: Callable[[Link], HandlerDependencies]
+        self, settings: Settings, dependencies: CentralDependencies, parts: Callable[[CentralLink], HandlerDependencies]
     ) -> None:
         """Make all of it, and start nothing. `parts`: what the commands work on, once the link is there."""
         self._dependencies = dependencies
         mqtt = settings.mqtt
-        self._link = Link(
+        self._link = CentralLink(
             _session_settings(settings.gate.id, mqtt),
             FlowSettings(ack_mode=AckMode(mqtt.ack_mode), window_limit=mqtt.window, resend_s=mqtt.resend_s),
             dependencies.identity,
@@ -85,7 +85,7 @@ class CentralConnection:
             note=self._note,
         )
         made = parts(self._link)
-        self._desk = CommandDesk(
+        self._desk = CommandProcessor(
             self._link.session,
             _command_rules(settings.gate.id, settings.commands, frozenset(settings.lanes)),
             dependencies.journal,
@@ -94,14 +94,14 @@ class CentralConnection:
             make_handlers(made),
         )
         self._lists = dependencies.lists.sync(self._link.session)
-        self._pictures = EvidenceSender(
+        self._pictures = EvidenceUpload(
             self._link.session,
             Topics(settings.gate.id),
             made.evidence,
             self._note,
             lambda: self._link.uplink.caught_up,
         )
-        self._health = HealthOut(self._link.session, Topics(settings.gate.id).health, dependencies.health_message)
+        self._health = HealthPublisher(self._link.session, Topics(settings.gate.id).health, dependencies.health_message)
 
     @property
     def link_view(self) -> LinkView:

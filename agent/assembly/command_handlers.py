@@ -63,7 +63,7 @@ class Reloaded(Protocol):
 
 
 class Reloader(Protocol):
-    """Who reads the trust list's file (agent.lists.monitor.ListKeeper)."""
+    """Who reads the trust list's file (agent.lists.monitor.ListMonitor)."""
 
     def reload(self) -> Reloaded:
         """Reload it, and say what is in force now."""

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from agent.clock import ClockMonitor
     from agent.core.events import ConfigurationRefused
     from agent.devices import DeviceStatusTable
-    from agent.lists import GateLists
+    from agent.lists import ListService
     from agent.settings import Settings
-    from agent.site import LoneGate, SiteDesk
+    from agent.site import SiteService, StandaloneSite
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ class StatusSources:
     lanes: GateLanes
     devices: DeviceStatusTable
     clock: ClockMonitor
-    lists: GateLists
-    site: SiteDesk | LoneGate
+    lists: ListService
+    site: SiteService | StandaloneSite
     records: GateRecords
 
 

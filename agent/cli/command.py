@@ -16,8 +16,8 @@ from agent.cli.terminal import echo
 from agent.clock import Clock
 from agent.core.commands import CommandInvalidError, CommandName, make, sign
 from agent.core.crypto import SigningKey
-from agent.mqtt import Guest, GuestError
-from central.command_client import Errand, ErrandError
+from agent.mqtt import OneShotClient, OneShotClientError
+from central.command_client import CommandClient, CommandClientError
 
 if TYPE_CHECKING:
     from agent.core.commands import CommandBody
@@ -111,9 +111,9 @@ def send(  # noqa: PLR0913, PLR0917 - one argument an option
     try:
         order.signed("none yet")  # what is wrong with the order is told before the gate is asked for its challenge
         tls = TlsFiles(ca, certificate, certificate_key)
-        with Guest(BrokerAddress.parse(broker), tls=tls, user=user, password=password) as guest:
-            result = Errand(guest, gate, timeout).run(name.value, order.signed, life)
-    except (CommandInvalidError, PermitFileError, GuestError, ErrandError, ValueError) as error:
+        with OneShotClient(BrokerAddress.parse(broker), tls=tls, user=user, password=password) as client:
+            result = CommandClient(client, gate, timeout).run(name.value, order.signed, life)
+    except (CommandInvalidError, PermitFileError, OneShotClientError, CommandClientError, ValueError) as error:
         _fail("send", error)
     echo(json.dumps(result, ensure_ascii=False, indent=2) if as_json else _told(gate, result))
     raise typer.Exit(exits.OK if result.get("result") == "done" else exits.FAILED)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from agent.devices import DeviceStatusTable
     from agent.doctor.diagnostics import Diagnostics
     from agent.lane import LaneService, SimulatedVehicleRun
-    from agent.lists import GateLists
+    from agent.lists import ListService
     from agent.mqtt import LinkView
     from agent.recording import Recorder
     from agent.settings import LoadedSettings
@@ -47,7 +47,7 @@ class Gate:
     lanes: Mapping[str, LaneService]
     eyes: Mapping[str, CameraSupervisor]
     journal: Journal
-    lists: GateLists
+    lists: ListService
     evidence: EvidenceStore
     devices: DeviceStatusTable
     recorder: Recorder

@@ -3,8 +3,8 @@
 Writes to the registry, and records what came of it.
 """
 
-from agent.lists.intake import ListDesk
-from agent.lists.service import INCOMING, REGISTRY, GateLists, freshness_rules, open_registry
+from agent.lists.intake import ListIntake
+from agent.lists.service import INCOMING, REGISTRY, ListService, freshness_rules, open_registry
 from agent.lists.topics import (
     CONTENT_TYPE_CBOR,
     CONTENT_TYPE_CHUNK,
@@ -22,9 +22,9 @@ __all__ = [
     "REGISTRY",
     "ChunkTopic",
     "DeltaTopic",
-    "GateLists",
     "HeadTopic",
-    "ListDesk",
+    "ListIntake",
+    "ListService",
     "ListTopics",
     "WantTopic",
     "freshness_rules",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from agent.core.events import Alarm, AlarmRaised
 from agent.core.lists import ListError, ListFault, Outcome, open_delta, open_head
 from agent.core.permit import TrustError
-from agent.lists.reporting import ListNews
+from agent.lists.reporting import ListReporting
 from agent.store.errors import RegistryError, is_full
 from drivers.text import Text
 
@@ -27,7 +27,7 @@ TROUBLE = Outcome(done=False)
 NO_LIST = (0, 0)
 
 
-class ListDesk:
+class ListIntake:
     """Safe to use from several threads. Raises nothing: what is wrong is told by an event, and by the answer.
 
     `note` records an event. `records`: what it takes is in the journal, so that no other process need tell it. A key that a new trust list disables signs no new list; what it signed before stays in force.
@@ -47,7 +47,7 @@ class ListDesk:
         self._now = now
         self._note = note
         self._stopping = False
-        self._news = ListNews(registry, note, records=records)
+        self._news = ListReporting(registry, note, records=records)
 
     # ------------------------------------------------------------------------------------------------------ trust list
 

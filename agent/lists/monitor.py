@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from agent.core.lists import DataStanding, DataState, FreshnessRules
     from agent.core.model import Instant
     from agent.core.permit import TrustList
-    from agent.lists.intake import ListDesk
-    from agent.lists.trust_file import TrustFeed
+    from agent.lists.intake import ListIntake
+    from agent.lists.trust_file import TrustFile
     from agent.store.registry import Registry
 
 log = logging.getLogger(__name__)
@@ -40,7 +40,7 @@ class Reloaded:
     problem: str
 
 
-class ListKeeper:
+class ListMonitor:
     """A thread that looks at the trust list's file every `round_s`, and at all else every few rounds.
 
     `feed`: None where the trust list comes over MQTT only. `note` records events; it is called from the thread, and from
@@ -50,12 +50,12 @@ class ListKeeper:
     def __init__(  # noqa: PLR0913 - the seams of the composition root
         self,
         registry: Registry,
-        desk: ListDesk,
+        desk: ListIntake,
         rules: FreshnessRules,
         now: Callable[[], Instant],
         note: Callable[[Event], None],
         *,
-        feed: TrustFeed | None = None,
+        feed: TrustFile | None = None,
         round_s: float = ROUND_S,
     ) -> None:
         self._registry = registry

@@ -35,9 +35,9 @@ from agent.mqtt import Outgoing, Subscription
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from agent.core.lists import Effect, Happening, ListDelta, ListHead, Opened, Outcome, SyncRules
+    from agent.core.lists import Effect, ListDelta, ListHead, Opened, Outcome, SyncEvent, SyncRules
     from agent.core.model import ListKind
-    from agent.lists.mqtt_ports import ListSession, SyncDesk
+    from agent.lists.mqtt_ports import ListSession, SyncIntake
     from agent.lists.topics import ListTopics
     from agent.mqtt import Incoming
 
@@ -46,7 +46,7 @@ log = logging.getLogger(__name__)
 DELTAS_A_TIME = 16
 
 
-class ListCourse:
+class MqttList:
     """Belongs to one thread. `at` is monotonic seconds; `handle` takes what the subscriptions bring."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - the seams of one list
@@ -55,7 +55,7 @@ class ListCourse:
         gate: str,
         topics: ListTopics,
         session: ListSession,
-        desk: SyncDesk,
+        desk: SyncIntake,
         rules: SyncRules,
         handle: Callable[[Incoming], None],
     ) -> None:
@@ -116,16 +116,16 @@ class ListCourse:
             self.happen(Failed(outcome.fault, at))
         return None
 
-    def happen(self, happening: Happening) -> None:
+    def happen(self, sync_event: SyncEvent) -> None:
         """Go on from what happened."""
-        queue = deque([happening])
+        queue = deque([sync_event])
         while queue:
             self._state, effects = step(self._state, queue.popleft(), self._rules)
             for effect in effects:
-                queue.extend(self._do(effect, getattr(happening, "at", 0.0)))
+                queue.extend(self._do(effect, getattr(sync_event, "at", 0.0)))
         self._tidy()
 
-    def _do(self, effect: Effect, at: float) -> Iterable[Happening]:
+    def _do(self, effect: Effect, at: float) -> Iterable[SyncEvent]:
         match effect:
             case ApplyDelta() | ApplySnapshot() | Refresh():
                 return self._changed(self._change(effect), at)
@@ -156,14 +156,14 @@ class ListCourse:
             return self._desk.refresh(head, "mqtt")
         return self._desk.apply_spooled(head, "mqtt")
 
-    def _changed(self, outcome: Outcome, at: float) -> Iterable[Happening]:
+    def _changed(self, outcome: Outcome, at: float) -> Iterable[SyncEvent]:
         known = self._desk.known(self.kind)
         if known is None:
             return (Failed(None, at),)
         failed = () if outcome.done else (Failed(outcome.fault, at),)
         return (*failed, Known(*known, at))
 
-    def _fetch_snapshot(self, head: ListHead, at: float) -> Iterable[Happening]:
+    def _fetch_snapshot(self, head: ListHead, at: float) -> Iterable[SyncEvent]:
         there = self._desk.begin_chunks(head)
         if there is None:
             return (Failed(ListFault.DISK_FULL, at),)

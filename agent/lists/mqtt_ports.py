@@ -33,8 +33,8 @@ class ListSession(Protocol):
         ...
 
 
-class SyncDesk(Protocol):
-    """The desk of the lists (agent.lists.intake.ListDesk). It raises nothing."""
+class SyncIntake(Protocol):
+    """The desk of the lists (agent.lists.intake.ListIntake). It raises nothing."""
 
     def trust(self) -> TrustList | None:
         """The trust list in force."""

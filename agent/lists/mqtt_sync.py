@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from agent.core.lists import Connected, Disconnected, ListError, ListFault, SyncRules
 from agent.core.model import ListKind
 from agent.lists.mqtt_inbox import ListInbox
-from agent.lists.mqtt_list import ListCourse
+from agent.lists.mqtt_list import MqttList
 from agent.lists.topics import ChunkTopic, DeltaTopic, HeadTopic, ListTopics, TrustTopic
 from agent.mqtt import Incoming, LinkDown, LinkUp, Subscription
 from agent.service.worker import Backoff, Worker
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.core.model import Instant
-    from agent.lists.mqtt_ports import ListSession, SyncDesk
+    from agent.lists.mqtt_ports import ListSession, SyncIntake
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ class ListSync:
         gate: str,
         site: int,
         session: ListSession,
-        desk: SyncDesk,
+        desk: SyncIntake,
         now: Callable[[], Instant],
         *,
         rules: SyncRules | None = None,
@@ -66,9 +66,7 @@ class ListSync:
         self._inbox = ListInbox()
         self._topics = topics = ListTopics(site)
         rules = SyncRules() if rules is None else rules
-        self._courses = {
-            kind: ListCourse(kind, gate, topics, session, desk, rules, self._inbox.put) for kind in ListKind
-        }
+        self._courses = {kind: MqttList(kind, gate, topics, session, desk, rules, self._inbox.put) for kind in ListKind}
         self._standing = [Subscription(topics.trust, self._inbox.put, qos=1, stored=True)]
         for course in self._courses.values():
             self._standing += course.standing_subscriptions

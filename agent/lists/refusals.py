@@ -20,7 +20,7 @@ FOLD_S: Final = 60.0
 
 
 @dataclass(slots=True)
-class _Fold:
+class _FoldedRefusals:
     told_at: float
     waiting: int = 0
     detail: str = ""
@@ -31,11 +31,11 @@ class Refusals:
 
     def __init__(self, note: Callable[[Event], None]) -> None:
         self._note = note
-        self._folds: dict[tuple[ListName, str, Source], _Fold] = {}
+        self._folds: dict[tuple[ListName, str, Source], _FoldedRefusals] = {}
 
     def tell(self, name: ListName, code: str, detail: str, source: Source, at: float) -> None:
         """Note a refusal, now or with those to come. `at`: monotonic seconds."""
-        fold = self._folds.setdefault((name, code, source), _Fold(at - FOLD_S))
+        fold = self._folds.setdefault((name, code, source), _FoldedRefusals(at - FOLD_S))
         fold.waiting, fold.detail = fold.waiting + 1, detail
         self.flush(at)
 

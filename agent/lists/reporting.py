@@ -23,7 +23,7 @@ REGISTRY: Final = "registry"
 """In place of a list's name: trouble that all of them have."""
 
 
-class ListNews:
+class ListReporting:
     """Safe to use from several threads; raises nothing.
 
     `note` records an event. `records`: what it takes is in the journal, so that no other process need tell it.

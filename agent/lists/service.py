@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from agent.core.lists import FreshnessRules
 from agent.core.permit import root_key
-from agent.lists.intake import ListDesk
-from agent.lists.monitor import ListKeeper
+from agent.lists.intake import ListIntake
+from agent.lists.monitor import ListMonitor
 from agent.lists.mqtt_sync import ListSync
-from agent.lists.trust_file import TrustFeed
+from agent.lists.trust_file import TrustFile
 from agent.store.registry import ChunkSpool, Registry
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ INCOMING: Final = "lists"
 MEGABYTE: Final = 1 << 20
 
 
-class GateLists:
+class ListService:
     """Owns the registry. `start` after the journal can be written, `stop` before it is closed, `close` last of all."""
 
     def __init__(self, settings: Settings, clock: Clock, note: Callable[[Event], None]) -> None:
@@ -41,9 +41,9 @@ class GateLists:
         self.rules = freshness_rules(settings)
         self.registry = open_registry(settings, clock)
         self._gate, self._now = settings.gate, clock.now
-        self._desk = ListDesk(self.registry, ChunkSpool(settings.state.directory / INCOMING), clock.now, note)
-        feed = None if settings.permits.trust_list is None else TrustFeed(settings.permits.trust_list)
-        self._keeper = ListKeeper(self.registry, self._desk, self.rules, clock.now, note, feed=feed)
+        self._desk = ListIntake(self.registry, ChunkSpool(settings.state.directory / INCOMING), clock.now, note)
+        feed = None if settings.permits.trust_list is None else TrustFile(settings.permits.trust_list)
+        self._keeper = ListMonitor(self.registry, self._desk, self.rules, clock.now, note, feed=feed)
 
     @property
     def state(self) -> DataState | None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class TrustFeed:
+class TrustFile:
     """Belongs to one thread. `problem`: why the file cannot be read, "" while it can.
 
     Whether its content is any good is not judged here.

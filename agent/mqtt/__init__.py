@@ -3,16 +3,16 @@
 May open network connections and start threads; what is sent comes from the journal and is never changed here.
 """
 
-from agent.mqtt.broker_selector import Rota
-from agent.mqtt.central_link import Link
+from agent.mqtt.broker_selector import BrokerSelector
+from agent.mqtt.central_link import CentralLink
 from agent.mqtt.command_dependencies import CommandRules
-from agent.mqtt.command_processor import CommandDesk
+from agent.mqtt.command_processor import CommandProcessor
 from agent.mqtt.event_messages import REPLAY, event_message
-from agent.mqtt.evidence_upload import EvidenceSender
+from agent.mqtt.evidence_upload import EvidenceUpload
 from agent.mqtt.flow import AckMode, Flow, FlowSettings
-from agent.mqtt.health_messages import HealthOut
+from agent.mqtt.health_messages import HealthPublisher
 from agent.mqtt.messages import Incoming, Limits, LinkDown, LinkUp, Outgoing, Receipt, Subscription
-from agent.mqtt.one_shot_client import Guest, GuestError
+from agent.mqtt.one_shot_client import OneShotClient, OneShotClientError
 from agent.mqtt.packets import connect_properties, incoming, limits, publish_properties, subscribe_options
 from agent.mqtt.presence import GateIdentity
 from agent.mqtt.replay import ReplayPlan
@@ -23,25 +23,25 @@ from agent.mqtt.uplink_view import UplinkView
 __all__ = [
     "REPLAY",
     "AckMode",
-    "CommandDesk",
+    "BrokerSelector",
+    "CentralLink",
+    "CommandProcessor",
     "CommandRules",
-    "EvidenceSender",
+    "EvidenceUpload",
     "Flow",
     "FlowSettings",
     "GateIdentity",
-    "Guest",
-    "GuestError",
-    "HealthOut",
+    "HealthPublisher",
     "Incoming",
     "Limits",
-    "Link",
     "LinkDown",
     "LinkUp",
     "LinkView",
+    "OneShotClient",
+    "OneShotClientError",
     "Outgoing",
     "Receipt",
     "ReplayPlan",
-    "Rota",
     "Session",
     "SessionSettings",
     "Subscription",

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from agent.broker import BrokerAddress
 
 
-class Rota:
+class BrokerSelector:
     """Goes round the brokers for ever. Pure: random numbers come in with the call.
 
     The pause grows only when all brokers have failed once more, so that a gate with another broker left is back soon.

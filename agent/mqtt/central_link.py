@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from agent.core.events import ClockReading, Event
     from agent.mqtt.flow import FlowSettings
-    from agent.mqtt.journal_source import Outbox
+    from agent.mqtt.journal_source import EventSource
     from agent.mqtt.presence import GateIdentity
     from agent.mqtt.setup import LinkView, SessionSettings
     from agent.mqtt.uplink_view import UplinkView
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 STOP_S = 6.0
 
 
-class Link:
+class CentralLink:
     """Owns the session and the uplink.
 
     `clock` reads the wall clock. `extra`: more fields of birth and status. `observe_link` and `observe_uplink` hear
@@ -34,7 +34,7 @@ class Link:
         settings: SessionSettings,
         flow: FlowSettings,
         identity: GateIdentity,
-        outbox: Outbox,
+        outbox: EventSource,
         clock: Callable[[], ClockReading],
         *,
         extra: Callable[[], Mapping[str, object]] = dict,

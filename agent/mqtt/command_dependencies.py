@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from agent.core.model import LedgerChange
 
 
-class Book(Protocol):
+class CommandStore(Protocol):
     """What the desk reads in the journal."""
 
     def command(self, command_id: str) -> CommandEntry | None:
@@ -29,7 +29,7 @@ class Book(Protocol):
         ...
 
 
-class Records(Protocol):
+class CommandRecords(Protocol):
     """How the desk writes into the journal (agent.recording.recorder.Recorder)."""
 
     def bind(

@@ -22,7 +22,7 @@ DETAIL_LIMIT: Final = 500
 Executor: TypeAlias = "Callable[[Command], Answer]"
 
 
-class Executions:
+class CommandExecutions:
     """Run the executor of a command, within `limit_s`. For one thread.
 
     One that does not end in time is left behind, and until it does end nothing else is carried out: two at once could

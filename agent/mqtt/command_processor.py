@@ -31,11 +31,11 @@ from agent.core.commands import (
 from agent.core.events import CommandAccepted, CommandExecuted, CommandOffer, CommandRefused, CommandResult, Draft
 from agent.mqtt import command_executions
 from agent.mqtt.challenges import Challenges
-from agent.mqtt.command_executions import Executions
+from agent.mqtt.command_executions import CommandExecutions
 from agent.mqtt.command_refusals import RefusalLog
-from agent.mqtt.command_results import Results
+from agent.mqtt.command_results import CommandResults
 from agent.mqtt.messages import LinkDown, Subscription
-from agent.mqtt.token_bucket import Budget
+from agent.mqtt.token_bucket import TokenBucket
 from agent.service.cleanup import on_failure
 from agent.service.worker import Backoff, Worker
 from agent.store.errors import JournalError
@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
     from agent.core.commands import CommandEntry
     from agent.core.events import ClockReading
-    from agent.mqtt.command_dependencies import Book, CommandRules, Records
+    from agent.mqtt.command_dependencies import CommandRecords, CommandRules, CommandStore
     from agent.mqtt.command_executions import Executor
     from agent.mqtt.messages import Incoming, LinkUp
     from agent.mqtt.session import Session
@@ -69,7 +69,7 @@ _ANSWERABLE: Final = re.compile(r"[a-z_]{1,32}")
 _Arrival: TypeAlias = tuple[float, "Incoming"]
 
 
-class CommandDesk:
+class CommandProcessor:
     """One thread that takes commands one after the other. To be made before the session is started.
 
     Accepting is one transaction: the event, the counter and the id are on the disk before anything is done. `executors`:
@@ -80,8 +80,8 @@ class CommandDesk:
         self,
         session: Session,
         rules: CommandRules,
-        book: Book,
-        records: Records,
+        book: CommandStore,
+        records: CommandRecords,
         clock: Callable[[], ClockReading],
         executors: Mapping[CommandName, Executor],
     ) -> None:
@@ -91,12 +91,12 @@ class CommandDesk:
         self._records = records
         self._clock = clock
         self._prefix = Topics(rules.gate).command("")
-        self._executions = Executions(executors)
+        self._executions = CommandExecutions(executors)
         self._challenges = Challenges(time.monotonic())
-        self._results = Results(session, rules.gate)
+        self._results = CommandResults(session, rules.gate)
         self._refusals = RefusalLog()
-        self._verifying = Budget(VERIFIED_A_SECOND, VERIFIED_AT_ONCE)
-        self._answering = Budget(REFUSALS_ANSWERED_A_SECOND, REFUSALS_ANSWERED_AT_ONCE)
+        self._verifying = TokenBucket(VERIFIED_A_SECOND, VERIFIED_AT_ONCE)
+        self._answering = TokenBucket(REFUSALS_ANSWERED_A_SECOND, REFUSALS_ANSWERED_AT_ONCE)
         self._recent: dict[str, bytes] = {}
         self._settled = False
         self._inbox: queue.Queue[_Arrival | None] = queue.Queue(INBOX_LIMIT)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from agent.core.events import CommandRefused
-from agent.mqtt.token_bucket import Budget
+from agent.mqtt.token_bucket import TokenBucket
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +20,7 @@ _SAYABLE: Final = re.compile(r"[A-Za-z0-9_.-]{1,32}")
 
 
 @dataclass(slots=True)
-class _Fold:
+class _FoldedRefusals:
     name: str
     refused: Refused
     count: int
@@ -33,13 +33,13 @@ class RefusalLog:
     """
 
     def __init__(self) -> None:
-        self._budget = Budget(EVENTS_A_MINUTE / 60, EVENTS_A_MINUTE)
-        self._folds: dict[tuple[Refusal, str | None], _Fold] = {}
+        self._budget = TokenBucket(EVENTS_A_MINUTE / 60, EVENTS_A_MINUTE)
+        self._folds: dict[tuple[Refusal, str | None], _FoldedRefusals] = {}
 
     def add(self, refused: Refused, name: str, count: int = 1) -> None:
         """Note `count` refusals. `name`: the last part of the topic, as it came."""
         said = name if _SAYABLE.fullmatch(name) else NAME_UNSAYABLE
-        fold = self._folds.setdefault((refused.code, refused.key), _Fold(said, refused, 0))
+        fold = self._folds.setdefault((refused.code, refused.key), _FoldedRefusals(said, refused, 0))
         fold.name, fold.refused, fold.count = said, refused, fold.count + count
 
     def due(self, at: float) -> Iterator[CommandRefused]:

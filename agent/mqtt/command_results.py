@@ -21,7 +21,7 @@ CORRELATION_LIMIT: Final = 256
 TOPIC_LIMIT: Final = 256
 
 
-class Results:
+class CommandResults:
     """Publish results. For one thread; times are monotonic seconds.
 
     What cannot go out within `KEEP_S` is dropped: whoever asked sends the command again and gets the stored answer.

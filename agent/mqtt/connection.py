@@ -83,7 +83,7 @@ class Arrived:
     message: Incoming | None
 
 
-Happening = Connected | Subscribed | Answered | Arrived
+ConnectionEvent = Connected | Subscribed | Answered | Arrived
 
 
 class Connection:
@@ -91,7 +91,7 @@ class Connection:
 
     def __init__(self, address: BrokerAddress, options: ConnectOptions) -> None:
         self._address = address
-        self._happenings: deque[Happening] = deque()
+        self._events: deque[ConnectionEvent] = deque()
         self._ended: str | None = None
         self._last_error: str | None = None
         self._client = self._make_client(options)
@@ -119,14 +119,14 @@ class Connection:
             properties=connect_properties(options.session_expiry_s, options.packet_bytes),
         )
 
-    def turn(self, timeout_s: float) -> Sequence[Happening]:
+    def turn(self, timeout_s: float) -> Sequence[ConnectionEvent]:
         """Read, write and keep alive, for at most about `timeout_s`, and return what happened."""
         code = self._client.loop(timeout_s)
         if code is not MQTTErrorCode.MQTT_ERR_SUCCESS:
             self._end(self._why(code))
-        happened: list[Happening] = []
-        while self._happenings:
-            happened.append(self._happenings.popleft())
+        happened: list[ConnectionEvent] = []
+        while self._events:
+            happened.append(self._events.popleft())
         return happened
 
     def publish(self, message: Outgoing) -> int | None:
@@ -201,7 +201,7 @@ class Connection:
     ) -> None:
         if reason_codes.refused(code.value):
             self._end(Text("refused: {words}", words=reason_codes.words(code.value)))
-        self._happenings.append(Connected(code.value, limits(properties)))
+        self._events.append(Connected(code.value, limits(properties)))
 
     def _on_disconnect(
         self, _client: Client, _data: Any, flags: DisconnectFlags, code: ReasonCode, _properties: Properties | None
@@ -213,19 +213,19 @@ class Connection:
     def _on_subscribe(
         self, _client: Client, _data: Any, mid: int, codes: list[ReasonCode], _properties: Properties | None
     ) -> None:
-        self._happenings.append(Subscribed(mid, tuple(code.value for code in codes)))
+        self._events.append(Subscribed(mid, tuple(code.value for code in codes)))
 
     def _on_publish(
         self, _client: Client, _data: Any, mid: int, code: ReasonCode, _properties: Properties | None
     ) -> None:
-        self._happenings.append(Answered(mid, code.value))
+        self._events.append(Answered(mid, code.value))
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         try:
-            self._happenings.append(Arrived(incoming(message)))
+            self._events.append(Arrived(incoming(message)))
         except (UnicodeError, ValueError, TypeError, AttributeError):
             # Whatever the broker sends must not end the link: counted by the session.
-            self._happenings.append(Arrived(None))
+            self._events.append(Arrived(None))
 
     def _on_log(self, record: logging.LogRecord) -> bool:
         # The only place where paho tells why a connection broke.

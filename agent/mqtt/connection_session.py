@@ -20,7 +20,7 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from agent.mqtt.connection import Happening
+    from agent.mqtt.connection import ConnectionEvent
     from agent.mqtt.messages import Incoming, Subscription
     from agent.mqtt.subscriptions import Subscriptions
 
@@ -30,7 +30,7 @@ TURN_S = 0.1
 FAREWELL_S = 1.5
 
 
-class Wire(Protocol):
+class ConnectionProtocol(Protocol):
     """What a lifetime needs of a connection (agent.mqtt.connection.Connection)."""
 
     @property
@@ -38,7 +38,7 @@ class Wire(Protocol):
         """Why it ended; None while it lives."""
         ...
 
-    def turn(self, timeout_s: float) -> Sequence[Happening]:
+    def turn(self, timeout_s: float) -> Sequence[ConnectionEvent]:
         """Let the network work and return what happened."""
         ...
 
@@ -59,7 +59,7 @@ class Wire(Protocol):
         ...
 
 
-class Owner(Protocol):
+class SessionOwner(Protocol):
     """Whom a lifetime tells, on its own thread."""
 
     def greet(self) -> Sequence[Outgoing]:
@@ -93,13 +93,13 @@ class _Phase(StrEnum):
     UP = "up"
 
 
-class Lifetime:
+class ConnectionSession:
     """Run one connection. `run` belongs to the network thread; all other methods to any."""
 
     def __init__(
         self,
-        wire: Wire,
-        owner: Owner,
+        wire: ConnectionProtocol,
+        owner: SessionOwner,
         subscriptions: Subscriptions,
         *,
         timeout_s: float,
@@ -204,8 +204,8 @@ class Lifetime:
         return Text("stopped")
 
     def _turn(self, timeout_s: float) -> None:
-        for happening in self._wire.turn(timeout_s):
-            match happening:
+        for connection_event in self._wire.turn(timeout_s):
+            match connection_event:
                 case Connected(code, limits):
                     self._connected(code, limits)
                 case Subscribed(mid, codes):
@@ -215,7 +215,7 @@ class Lifetime:
                 case Arrived(message):
                     self._arrived(message)
                 case _:
-                    assert_never(happening)
+                    assert_never(connection_event)
 
     def _connected(self, code: int, limits: Limits) -> None:
         if reason_codes.refused(code):

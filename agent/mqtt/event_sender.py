@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from agent.broker import Topics
     from agent.mqtt.flow import Flow
-    from agent.mqtt.journal_source import Outbox, StoredEvent
+    from agent.mqtt.journal_source import EventSource, StoredEvent
     from agent.mqtt.messages import Receipt
     from agent.mqtt.replay import Replays
     from agent.mqtt.session import Session
@@ -30,13 +30,13 @@ class Answer:
     replayed: bool
 
 
-class Sender:
+class EventSender:
     """Sends on one connection at a time. Belongs to one thread; `answered` is called on the network's."""
 
     def __init__(
         self,
         session: Session,
-        outbox: Outbox,
+        outbox: EventSource,
         topics: Topics,
         flow: Flow,
         replays: Replays,

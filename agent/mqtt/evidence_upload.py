@@ -29,7 +29,7 @@ STOP_S = 2.0
 LIMIT_S = 60.0
 
 
-class Queue(Protocol):
+class EvidenceQueue(Protocol):
     """The names of the pictures that wait (agent.store.evidence.outgoing.Outgoing). Its methods may raise EvidenceError or OSError; then it is tried again."""
 
     def __len__(self) -> int:
@@ -53,7 +53,7 @@ class Pictures(Protocol):
     """The pictures (agent.store.evidence.evidence.EvidenceStore)."""
 
     @property
-    def outgoing(self) -> Queue:
+    def outgoing(self) -> EvidenceQueue:
         """Those that wait to be sent."""
         ...
 
@@ -79,7 +79,7 @@ class EvidenceSettings:
     answer_s: float = 300.0
 
 
-class EvidenceSender:
+class EvidenceUpload:
     """One thread that sends the pictures that wait in the store's queue.
 
     `ready` says whether the events are through, so that it is the pictures' turn. `note` records that one was sent. What

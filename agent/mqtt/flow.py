@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 
-from agent.mqtt.poison_messages import Suspicion
+from agent.mqtt.poison_messages import PoisonMessageDetector
 
 WINDOW_LIMIT = 100
 RESERVE = 4
@@ -65,7 +65,7 @@ class FlowSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class Want:
+class SendPlan:
     """Fetch at most `limit` events after `after`, none beyond `upto` (None: no bound)."""
 
     after: int
@@ -89,7 +89,7 @@ class Flow:
         self._unsure: set[int] = set()
         self._again: deque[int] = deque()
         self._taken: OrderedDict[int, bool] = OrderedDict()
-        self._suspicion = Suspicion()
+        self._poison_detector = PoisonMessageDetector()
         self._resend_next = 1
         self._resend_end = 0
         self._resend_target = 0
@@ -133,7 +133,7 @@ class Flow:
     @property
     def cautious(self) -> bool:
         """Whether events go one by one, to find the one over which the broker ends the connection."""
-        return self._suspicion.cautious
+        return self._poison_detector.cautious
 
     @property
     def resent(self) -> int:
@@ -143,7 +143,7 @@ class Flow:
     @property
     def quarantine(self) -> frozenset[int]:
         """Events over which the broker ended the connection again and again."""
-        return self._suspicion.quarantine
+        return self._poison_detector.quarantine
 
     def owed_s(self, now: float) -> float:
         """For how long the broker has owed its oldest answer; 0 when it owes none."""
@@ -163,11 +163,11 @@ class Flow:
         return (
             seq > self._watermark
             and seq not in self._under_way
-            and seq not in self._suspicion
+            and seq not in self._poison_detector
             and not self._taken.get(seq, False)
         )
 
-    def want(self, reserved: int = 0) -> Want | None:
+    def want(self, reserved: int = 0) -> SendPlan | None:
         """What to fetch and send next, leaving `reserved` places of the window free; None when nothing may be sent now."""
         window = self.window - reserved
         room = window - len(self._under_way)
@@ -176,18 +176,18 @@ class Flow:
         if self._again:
             return self._first_again(room)
         if self._resend_next <= self._resend_end:
-            return Want(self._resend_next - 1, room, self._resend_end)
+            return SendPlan(self._resend_next - 1, room, self._resend_end)
         ahead = self._settings.ahead_limit - (self._cursor - self._watermark)
-        return Want(self._cursor, min(room, ahead), None) if ahead > 0 else None
+        return SendPlan(self._cursor, min(room, ahead), None) if ahead > 0 else None
 
-    def _first_again(self, room: int) -> Want:
+    def _first_again(self, room: int) -> SendPlan:
         """The first unbroken row of what the connection before left without an answer."""
         first = last = self._again[0]
         for seq in islice(self._again, 1, room):
             if seq != last + 1:
                 break
             last = seq
-        return Want(first - 1, room, last)
+        return SendPlan(first - 1, room, last)
 
     # --------------------------------------------------------------------------------------------------- what happens
 
@@ -206,7 +206,7 @@ class Flow:
     def disconnected(self, now: float) -> int | None:
         """Stop sending. Returns the event that goes into quarantine by this, if one does."""
         self._window = 0
-        guilty = self._suspicion.ended(self._under_way, now)
+        guilty = self._poison_detector.ended(self._under_way, now)
         self._under_way.clear()
         return guilty
 
@@ -234,7 +234,7 @@ class Flow:
     def answered(self, seq: int, now: float, *, taken: bool, refused: bool = False) -> None:
         """The broker answered for an event. Neither taken nor refused: it had nobody to give it to."""
         self._under_way.pop(seq, None)
-        self._suspicion.answered(seq)
+        self._poison_detector.answered(seq)
         self._nobody = not taken and not refused
         if taken:
             self._unsure.discard(seq)
@@ -271,7 +271,7 @@ class Flow:
         self._doubt_upto = 0
         self._patience = min(self._patience * 2.0, PATIENCE_LIMIT)
         self._waited_from = now
-        self._suspicion.release()
+        self._poison_detector.release()
         self._resend_target = self._cursor
         self._resend_next = self._watermark + 1
         self._resend_part = self._window
@@ -299,7 +299,7 @@ class Flow:
         self._cursor = max(self._cursor, seq)
         self._waited_from = self._progress_at = now
         self._patience = 1.0
-        self._suspicion.release(seq)
+        self._poison_detector.release(seq)
         self._unsure = {each for each in self._unsure if each > seq}
         while self._again and self._again[0] <= seq:
             self._again.popleft()

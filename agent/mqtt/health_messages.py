@@ -20,7 +20,7 @@ STOP_TIMEOUT_S: Final = 2.0
 LIMIT_S: Final = 60.0
 
 
-class HealthOut:
+class HealthPublisher:
     """A thread that publishes what `make` makes: at once after each connection, then every `every_s`."""
 
     def __init__(self, session: Session, topic: str, make: Callable[[], bytes], every_s: float = EVERY_S) -> None:

@@ -27,7 +27,7 @@ class StoredEvent(Protocol):
         ...
 
 
-class Outbox(Protocol):
+class EventSource(Protocol):
     """The journal as the uplink sees it. Safe for several threads."""
 
     @property

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from agent.broker import TlsFilesError, Topics, explain
 from agent.mqtt.connection import Connection, ConnectOptions
-from agent.mqtt.connection_session import Lifetime
+from agent.mqtt.connection_session import ConnectionSession
 from agent.mqtt.messages import Outgoing
 from agent.service.worker import OnFailure, Worker
 from drivers.text import joined
@@ -18,7 +18,7 @@ from drivers.text import joined
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from agent.mqtt.broker_selector import Rota
+    from agent.mqtt.broker_selector import BrokerSelector
     from agent.mqtt.messages import Limits
     from agent.mqtt.setup import Presence, SessionSettings
     from agent.mqtt.subscriptions import Subscriptions
@@ -29,7 +29,7 @@ JSON_TYPE = "application/json"
 STATUS_LIFE_FACTOR = 3
 
 
-class Front(Protocol):
+class NetworkListener(Protocol):
     """Whom the network thread tells (agent.mqtt.session.Session)."""
 
     def went_up(self, network: Network, limits: Limits) -> None:
@@ -51,29 +51,29 @@ class Network:
     def __init__(
         self,
         settings: SessionSettings,
-        rota: Rota,
-        front: Front,
+        broker_selector: BrokerSelector,
+        front: NetworkListener,
         presence: Presence | None,
         subscriptions: Subscriptions,
         draw: Callable[[], float],
     ) -> None:
         self._settings = settings
-        self._rota = rota
+        self._broker_selector = broker_selector
         self._front = front
         self._presence = presence
         self._subscriptions = subscriptions
         self._draw = draw
         self._topics = Topics(settings.gate)
-        self._lifetime: Lifetime | None = None
+        self._connection_session: ConnectionSession | None = None
         # Not watched for progress here: the session looks at it, and puts another in its place.
         self.worker = Worker("link-network", self._run, limit_s=None, on_failure=OnFailure.GIVE_UP)
 
     # ------------------------------------------------------------------------------------------------ for all threads
 
     @property
-    def lifetime(self) -> Lifetime | None:
+    def connection_session(self) -> ConnectionSession | None:
         """The connection of now."""
-        return self._lifetime
+        return self._connection_session
 
     def start(self) -> None:
         """Begin."""
@@ -86,7 +86,7 @@ class Network:
         while not self.worker.stopping:
             cause, lasted = self._attempt()
             self._front.went_down(self, cause)
-            self._pause(self._rota.ended(lasted=lasted, draw=self._draw()))
+            self._pause(self._broker_selector.ended(lasted=lasted, draw=self._draw()))
 
     def _pause(self, pause_s: float) -> None:
         until = time.monotonic() + pause_s
@@ -95,20 +95,20 @@ class Network:
 
     def _attempt(self) -> tuple[str, bool]:
         """Connect to the broker whose turn it is and live there; why it ended, and whether it had lasted."""
-        address = self._rota.address
-        lifetime: Lifetime | None = None
+        address = self._broker_selector.address
+        connection_session: ConnectionSession | None = None
         try:
             connection = Connection(address, self._options())
             try:
                 connection.open()
-                lifetime = self._lifetime = Lifetime(
+                connection_session = self._connection_session = ConnectionSession(
                     connection,
                     self,
                     self._subscriptions,
                     timeout_s=self._settings.answer_timeout_s,
                     status_every_s=self._settings.status_every_s,
                 )
-                cause: str = joined([address.url, lifetime.run()], ": ")
+                cause: str = joined([address.url, connection_session.run()], ": ")
             finally:
                 connection.close()
         except (OSError, UnicodeError, TlsFilesError) as error:
@@ -117,13 +117,13 @@ class Network:
             # Whatever goes wrong with one connection, the gate tries the next.
             log.exception("the connection to %s broke in an unforeseen way", address.url)
             cause = explain(error, address)
-        self._lifetime = None
-        return cause, self._lasted(lifetime)
+        self._connection_session = None
+        return cause, self._lasted(connection_session)
 
-    def _lasted(self, lifetime: Lifetime | None) -> bool:
-        if lifetime is None or lifetime.stood_at is None:
+    def _lasted(self, connection_session: ConnectionSession | None) -> bool:
+        if connection_session is None or connection_session.stood_at is None:
             return False
-        return time.monotonic() - lifetime.stood_at >= self._settings.stable_after_s
+        return time.monotonic() - connection_session.stood_at >= self._settings.stable_after_s
 
     def _options(self) -> ConnectOptions:
         settings = self._settings
@@ -173,7 +173,7 @@ class Network:
         """The status, if this session tells any."""
         if self._presence is None:
             return []
-        payload = _made("status", partial(self._presence.status, state, self._rota.index))
+        payload = _made("status", partial(self._presence.status, state, self._broker_selector.index))
         if payload is None:
             payload = json.dumps({"state": state}).encode()
         return [Outgoing(self._topics.status, payload, retain=True, expiry_s=expiry_s, content_type=JSON_TYPE)]

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from agent.broker import BrokerAddress
-    from agent.mqtt.connection import Happening
+    from agent.mqtt.connection import ConnectionEvent
     from agent.mqtt.messages import Incoming, Outgoing
 
 TURN_S = 0.1
@@ -30,11 +30,11 @@ PACKET_BYTES = 16 * 1_048_576
 NO_FILES = TlsFiles()
 
 
-class GuestError(OSError):
+class OneShotClientError(OSError):
     """The broker cannot be reached, does not answer, or refuses; says which and why."""
 
 
-class _Wish:
+class _PendingAnswer:
     """What a caller waits for: the broker's answer to one packet."""
 
     def __init__(self) -> None:
@@ -49,11 +49,11 @@ class _Wish:
         return self._answered.wait(timeout_s)
 
 
-class Guest:
+class OneShotClient:
     """One connection with a clean session, to be used as a context manager; it does not reconnect.
 
     `client_id`: when None, `central-` and a random part: config/rabbitmq allows central no others. `timeout_s`: the
-    patience with the broker, for every single answer. All methods may be called from any thread and raise GuestError; what
+    patience with the broker, for every single answer. All methods may be called from any thread and raise OneShotClientError; what
     the guest itself publishes does not come back to it.
     """
 
@@ -83,20 +83,20 @@ class Guest:
         self._messages: queue.SimpleQueue[Incoming | None] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._subscribing = threading.Lock()
-        self._connecting = _Wish()
-        self._subscription = _Wish()
-        self._pending: dict[int, _Wish] = {}
+        self._connecting = _PendingAnswer()
+        self._subscription = _PendingAnswer()
+        self._pending: dict[int, _PendingAnswer] = {}
         self._over = False
         self._leaving = threading.Event()
         self._job: Job[None] | None = None
 
     def __enter__(self) -> Self:
-        """Connect. Raises GuestError when that does not succeed in time."""
+        """Connect. Raises OneShotClientError when that does not succeed in time."""
         try:
             self._connection.open()
         except (OSError, UnicodeError, TlsFilesError) as error:
             self._connection.close()
-            raise GuestError(explain(error, self._address)) from error
+            raise OneShotClientError(explain(error, self._address)) from error
         with on_failure(self._connection.close):
             self._job = Job("guest", self._run)
         with on_failure(self._leave):
@@ -112,7 +112,7 @@ class Guest:
         with self._subscribing:
             with self._lock:
                 self._check_alive()
-                self._subscription = wish = _Wish()
+                self._subscription = wish = _PendingAnswer()
                 self._connection.subscribe([Subscription(topic_filter, self._messages.put, qos, stored)])
             codes = self._await(wish, Text("to subscribing to {topic_filter}", topic_filter=topic_filter))
         if any(reason_codes.refused(code) for code in codes):
@@ -141,7 +141,7 @@ class Guest:
 
     def publish(self, message: Outgoing) -> Receipt:
         """Publish and wait for the broker's answer, which may be a refusal. QoS 0 has none: it is sent, no more."""
-        wish = _Wish()
+        wish = _PendingAnswer()
         with self._lock:
             self._check_alive()
             try:
@@ -157,7 +157,7 @@ class Guest:
 
     # ----------------------------------------------------------------------------------------------- for the callers
 
-    def _await(self, wish: _Wish, what: str) -> tuple[int, ...]:
+    def _await(self, wish: _PendingAnswer, what: str) -> tuple[int, ...]:
         if not wish.wait(self._timeout_s):
             raise self._error(
                 Text("no answer {what} within {timeout_s} s", what=what, timeout_s=f"{self._timeout_s:g}")
@@ -170,8 +170,8 @@ class Guest:
         if self._over:
             raise self._error(self._connection.ended or Text("the connection is closed"))
 
-    def _error(self, cause: str) -> GuestError:
-        return GuestError(joined([self._address.url, cause], ": "))
+    def _error(self, cause: str) -> OneShotClientError:
+        return OneShotClientError(joined([self._address.url, cause], ": "))
 
     def _leave(self) -> None:
         self._leaving.set()
@@ -189,14 +189,14 @@ class Guest:
                     deadline = time.monotonic() + self._timeout_s / 10
                 if deadline is not None and time.monotonic() > deadline:
                     break
-                for happening in self._connection.turn(TURN_S):
-                    self._take(happening)
+                for connection_event in self._connection.turn(TURN_S):
+                    self._take(connection_event)
         finally:
             self._settle()
             self._connection.close()
 
-    def _take(self, happening: Happening) -> None:
-        match happening:
+    def _take(self, connection_event: ConnectionEvent) -> None:
+        match connection_event:
             case Connected(code):
                 self._connecting.fulfil(None if reason_codes.refused(code) else (code,))
             case Subscribed(_mid, codes):

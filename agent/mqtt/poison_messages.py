@@ -16,7 +16,7 @@ QUICK_S = 5.0
 ENDS = 3
 
 
-class Suspicion:
+class PoisonMessageDetector:
     """Finds the event. Times are monotonic seconds and come in with the calls."""
 
     def __init__(self) -> None:

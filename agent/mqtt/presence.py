@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from agent.core.events import ClockReading
-    from agent.mqtt.journal_source import Outbox
+    from agent.mqtt.journal_source import EventSource
     from agent.mqtt.uplink_view import UplinkView
 
 ONLY_AT_BIRTH = Birth.model_fields.keys() - Status.model_fields.keys()
@@ -39,7 +39,7 @@ class GatePresence:
     def __init__(
         self,
         identity: GateIdentity,
-        outbox: Outbox,
+        outbox: EventSource,
         clock: Callable[[], ClockReading],
         uplink: Callable[[], UplinkView],
         extra: Callable[[], Mapping[str, object]] = dict,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from agent.mqtt.poison_messages import Suspicion
+from agent.mqtt.poison_messages import PoisonMessageDetector
 from drivers.text import Text
 
 RANGES_LIMIT = 16
@@ -59,7 +59,7 @@ class Replays:
         self._ranges: deque[tuple[int, int]] = deque()
         self._under_way: dict[int, float] = {}
         self._again: deque[int] = deque()
-        self._suspicion = Suspicion()
+        self._poison_detector = PoisonMessageDetector()
         self._sent = 0
 
     @property
@@ -80,7 +80,7 @@ class Replays:
     @property
     def cautious(self) -> bool:
         """Whether the broker ends connections over an event of a replay: then events should go one by one."""
-        return self._suspicion.cautious
+        return self._poison_detector.cautious
 
     @property
     def sent_events(self) -> int:
@@ -94,7 +94,7 @@ class Replays:
     def add(self, first: int, last: int) -> None:
         """Take a range."""
         # Who asks again gives what was left out another chance.
-        self._suspicion.release()
+        self._poison_detector.release()
         self._ranges.append((first, last))
 
     def want(self, room: int) -> tuple[int, int] | None:
@@ -110,7 +110,7 @@ class Replays:
 
     def needs(self, seq: int) -> bool:
         """Whether an event is to be sent now: not when it is under way for another range, or kept out."""
-        return seq not in self._under_way and seq not in self._suspicion
+        return seq not in self._under_way and seq not in self._poison_detector
 
     def sent(self, seq: int, now: float) -> None:
         """An event was handed to the network."""
@@ -132,11 +132,11 @@ class Replays:
     def answered(self, seq: int) -> None:
         """The broker answered for an event."""
         self._under_way.pop(seq, None)
-        self._suspicion.answered(seq)
+        self._poison_detector.answered(seq)
 
     def disconnected(self, now: float) -> int | None:
         """What has no answer is sent again first. Returns the event that is left out from now on, if one is."""
-        guilty = self._suspicion.ended(self._under_way, now)
+        guilty = self._poison_detector.ended(self._under_way, now)
         self._again.extendleft(sorted(self._under_way, reverse=True))
         self._under_way.clear()
         return guilty

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from agent.broker import shuffled
 from agent.devices import PortState
-from agent.mqtt.broker_selector import Rota
+from agent.mqtt.broker_selector import BrokerSelector
 from agent.mqtt.messages import LinkDown, LinkUp
 from agent.mqtt.network import Network
 from agent.mqtt.setup import LinkView
@@ -55,7 +55,7 @@ class Session:
         self._observe = observe
         self._random = Random() if random is None else random  # noqa: S311 - jitter, no secret
         brokers = shuffled(settings.brokers, self._random)
-        self._rota = Rota(brokers, settings.first_retry_s, settings.retry_cap_s)
+        self._broker_selector = BrokerSelector(brokers, settings.first_retry_s, settings.retry_cap_s)
         self._subscriptions = Subscriptions()
         self._listeners: list[Callable[[LinkUp | LinkDown], None]] = []
         self._lock = threading.RLock()
@@ -77,16 +77,16 @@ class Session:
         """
         for each in subscriptions:
             self._subscriptions.add(each)
-        lifetime = self._network.lifetime
-        if lifetime is not None:
-            lifetime.subscribe(subscriptions)
+        connection_session = self._network.connection_session
+        if connection_session is not None:
+            connection_session.subscribe(subscriptions)
 
     def unsubscribe(self, *topic_filters: str) -> None:
         """Want nothing of these filters any more; what is under way of them is dropped."""
         gone = [each for each in topic_filters if self._subscriptions.remove(each)]
-        lifetime = self._network.lifetime
-        if gone and lifetime is not None:
-            lifetime.unsubscribe(gone)
+        connection_session = self._network.connection_session
+        if gone and connection_session is not None:
+            connection_session.unsubscribe(gone)
 
     def listen(self, listener: Callable[[LinkUp | LinkDown], None]) -> None:
         """Hear of every connection and its end; must only enqueue. To be called before `start`."""
@@ -122,20 +122,20 @@ class Session:
         with self._lock:
             if not self._up or (connection is not None and connection != self._view.connections):
                 return False
-            lifetime = self._network.lifetime
-        return lifetime is not None and lifetime.publish(message, done)
+            connection_session = self._network.connection_session
+        return connection_session is not None and connection_session.publish(message, done)
 
     def announce(self) -> None:
         """Publish the status soon, because something in it has changed."""
-        lifetime = self._network.lifetime
-        if lifetime is not None:
-            lifetime.announce()
+        connection_session = self._network.connection_session
+        if connection_session is not None:
+            connection_session.announce()
 
     def reconnect(self, cause: str) -> None:
         """End the connection of now, for this cause, and go on to the next broker."""
-        lifetime = self._network.lifetime
-        if lifetime is not None:
-            lifetime.end(cause)
+        connection_session = self._network.connection_session
+        if connection_session is not None:
+            connection_session.end(cause)
 
     # --------------------------------------------------------------------------------- what the network thread tells
 
@@ -147,7 +147,12 @@ class Session:
             self._up = True
             self._told = []
             self._view = LinkView(
-                PortState.UP, "", self._rota.index, self._rota.address.url, self._view.connections + 1, time.monotonic()
+                PortState.UP,
+                "",
+                self._broker_selector.index,
+                self._broker_selector.address.url,
+                self._view.connections + 1,
+                time.monotonic(),
             )
             event = LinkUp(self._view.connections, limits)
         log.info("connected to %s", self._view.url)
@@ -169,8 +174,8 @@ class Session:
                 self._view,
                 state=PortState.LOST,
                 detail=cause,
-                broker=self._rota.index,
-                url=self._rota.address.url,
+                broker=self._broker_selector.index,
+                url=self._broker_selector.address.url,
                 since_at=time.monotonic() if changed else self._view.since_at,
             )
             event = LinkDown(self._view.connections)
@@ -200,7 +205,9 @@ class Session:
     # ------------------------------------------------------------------------------------------------- the watchdog
 
     def _make_network(self) -> Network:
-        return Network(self._settings, self._rota, self, self._presence, self._subscriptions, self._random.random)
+        return Network(
+            self._settings, self._broker_selector, self, self._presence, self._subscriptions, self._random.random
+        )
 
     def _watch(self) -> None:
         while not self.worker.wait(min(WATCH_EVERY_S, self._settings.stall_s / 4)):

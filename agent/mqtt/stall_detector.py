@@ -7,7 +7,7 @@ its nodes were down, and the connection stands on. The gate is deaf then, to ack
 from __future__ import annotations
 
 
-class Stall:
+class StallDetector:
     """Tells of a trouble once, after it has lasted `after_s` seconds; of the next when all was well in between."""
 
     def __init__(self, after_s: float) -> None:
@@ -27,7 +27,7 @@ class Stall:
         return trouble
 
 
-class Deafness:
+class SilenceDetector:
     """Says when to connect anew because nothing is heard: after `after_s` seconds, then ever more rarely, up to `cap_s`."""
 
     def __init__(self, after_s: float, cap_s: float = 3600.0) -> None:

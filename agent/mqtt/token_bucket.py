@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Budget:
+class TokenBucket:
     """Give out `per_s` a second on average and up to `burst` at once. Times are monotonic seconds."""
 
     def __init__(self, per_s: float, burst: int) -> None:

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, assert_never
 from agent.broker import Topics
 from agent.core.events import Alarm, AlarmRaised
 from agent.mqtt.acknowledgements import BYTES_LIMIT, Acknowledgements, Sending
-from agent.mqtt.event_sender import Answer, Sender
+from agent.mqtt.event_sender import Answer, EventSender
 from agent.mqtt.flow import AckMode, Flow, FlowSettings
-from agent.mqtt.journal_notifier import pass_on_news
+from agent.mqtt.journal_notifier import notify_of_records
 from agent.mqtt.messages import Incoming, LinkDown, LinkUp, Subscription
 from agent.mqtt.replay import RANGES_LIMIT, Replays, plan
-from agent.mqtt.stall_detector import Deafness, Stall
+from agent.mqtt.stall_detector import SilenceDetector, StallDetector
 from agent.mqtt.uplink_view import AckState, UplinkView
 from agent.service.worker import Backoff, Worker
 from agent.store.errors import JournalError
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.core.events import Event
-    from agent.mqtt.journal_source import Outbox
+    from agent.mqtt.journal_source import EventSource
     from agent.mqtt.replay import ReplayPlan
     from agent.mqtt.session import Session
 
@@ -65,7 +65,7 @@ class Uplink:
     def __init__(
         self,
         session: Session,
-        outbox: Outbox,
+        outbox: EventSource,
         gate: str,
         settings: FlowSettings | None = None,
         *,
@@ -81,7 +81,7 @@ class Uplink:
         self._inbox: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._flow = Flow(self._settings, outbox.watermark, outbox.head)
         self._replays = Replays()
-        self._sender = Sender(session, outbox, self._topics, self._flow, self._replays, self._inbox.put)
+        self._sender = EventSender(session, outbox, self._topics, self._flow, self._replays, self._inbox.put)
         self._asking = threading.Lock()
         self._asked = 0
         self._noted = outbox.watermark
@@ -91,8 +91,8 @@ class Uplink:
         self._refusals: dict[int, str] = {}
         self._replay_trouble = ""
         self._fault = ""
-        self._stall = Stall(self._settings.stall_s)
-        self._deafness = Deafness(self._settings.deaf_s)
+        self._stall_detector = StallDetector(self._settings.stall_s)
+        self._silence_detector = SilenceDetector(self._settings.deaf_s)
         self._word_at = self._up_at = 0.0
         self._view = self._make_view()
         self._worker = Worker("uplink", self._run, limit_s=LIMIT_S, backoff=Backoff(cap_s=FAULT_CAP_S))
@@ -165,7 +165,7 @@ class Uplink:
         self._guarded(self._note)
 
     def _pass_on_news(self) -> None:
-        pass_on_news(self._outbox, partial(self._inbox.put, None), self._news)
+        notify_of_records(self._outbox, partial(self._inbox.put, None), self._news)
 
     def _guarded(self, work: Callable[[], None]) -> None:
         try:
@@ -201,7 +201,7 @@ class Uplink:
         trouble = self._view.trouble
         if not trouble and self._view.ack is AckState.SILENT:
             trouble = Text("central acknowledges nothing beyond event {watermark}", watermark=self._flow.watermark)
-        stalled = self._stall.watch(trouble if self._sender.connected else "", now)
+        stalled = self._stall_detector.watch(trouble if self._sender.connected else "", now)
         if stalled:
             log.error("events do not get through: %s", stalled)
             self._record(AlarmRaised(alarm=Alarm.DELIVERY_STALLED, detail=stalled))
@@ -284,7 +284,7 @@ class Uplink:
         now = self._word_at = time.monotonic()
         # What comes just after connecting may be an old word that the broker retained.
         if now - self._up_at > RETAINED_S:
-            self._deafness.heard()
+            self._silence_detector.heard()
         outbox, flow = self._outbox, self._flow
         silent = self._ack_state(now) is AckState.SILENT
         sending = Sending(outbox.stream, outbox.head, flow.handed, flow.watermark, self._sender.sent_now, silent)
@@ -305,7 +305,7 @@ class Uplink:
             )
         silent_s = min(self._flow.still_s(now), now - self._word_at)
         waits = self._settings.ack_mode is AckMode.WATERMARK and not self._flow.nobody
-        if waits and self._deafness.watch(silent_s):
+        if waits and self._silence_detector.watch(silent_s):
             self._session.reconnect(
                 Text(
                     "central has said nothing for {silent_s} s: the broker may have lost the subscription",

@@ -5,16 +5,16 @@ Speaks over the site's broker, and keeps claims in the journal.
 
 from agent.site.claimant import SiteRules
 from agent.site.link import CLIENT_SUFFIX, SiteLink, site_settings
-from agent.site.service import LoneGate, SiteDesk
-from agent.site.setup import WrongGateKeyError, site_desk
+from agent.site.service import SiteService, StandaloneSite
+from agent.site.setup import WrongGateKeyError, site_service
 
 __all__ = [
     "CLIENT_SUFFIX",
-    "LoneGate",
-    "SiteDesk",
     "SiteLink",
     "SiteRules",
+    "SiteService",
+    "StandaloneSite",
     "WrongGateKeyError",
-    "site_desk",
+    "site_service",
     "site_settings",
 ]

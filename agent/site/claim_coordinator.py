@@ -54,7 +54,7 @@ class _Case:
     answer: ClaimAnswer | None = None
 
 
-class HomeGate:
+class ClaimCoordinator:
     """Judge claims by the ledger of this gate. Safe to use from any thread.
 
     `query_s`: how long to wait for another gate's word on an older grant. `why_not`: why this gate does not know of all uses, so that it grants

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from agent.core.site import Answer as AnswerWord
-    from agent.core.site import ClaimRequest, Query, SiteRoll
-    from agent.site.claim_coordinator import HomeGate
+    from agent.core.site import ClaimRequest, Membership, Query
+    from agent.site.claim_coordinator import ClaimCoordinator
     from agent.site.own_claims import LiveClaim, OwnClaims
     from agent.site.ports import Answer, SharedLedger, Speak, Uses
 
@@ -67,10 +67,10 @@ class Claimant:
 
     def __init__(  # noqa: PLR0913 - the seams of one part
         self,
-        roll: SiteRoll,
+        membership: Membership,
         rules: SiteRules,
         own: OwnClaims,
-        home: HomeGate,
+        home: ClaimCoordinator,
         ledger: SharedLedger,
         *,
         uses: Uses,
@@ -79,7 +79,7 @@ class Claimant:
         lost: Callable[[], str],
         complete: Callable[[], bool],
     ) -> None:
-        self._roll = roll
+        self._membership = membership
         self._rules = rules
         self._own = own
         self._home = home
@@ -95,7 +95,7 @@ class Claimant:
     def claim(self, request: ClaimRequest, answer: Answer) -> ClaimAnswer | None:
         """The word on a claim, or None, and `answer` hears it. May raise JournalError: then nothing is claimed."""
         once = _Once(answer)
-        live = self._own.begin(request, self._roll.home(request.vehicle), once, self._rules.claim_timeout_s)
+        live = self._own.begin(request, self._membership.home(request.vehicle), once, self._rules.claim_timeout_s)
         if isinstance(live, ClaimAnswer):
             return live
         if live is not None:
@@ -108,9 +108,9 @@ class Claimant:
 
     def _ask(self, live: LiveClaim) -> None:
         request = live.request
-        if why := self._lost() if live.home != self._roll.own else self._alone():
+        if why := self._lost() if live.home != self._membership.own else self._alone():
             self._unasked(live, why)
-        elif live.home != self._roll.own:
+        elif live.home != self._membership.own:
             if not self._speak(live.home, _claim(live)):
                 self._unasked(live, NO_LINK)
         else:
@@ -120,7 +120,7 @@ class Claimant:
                 request.direction,
                 request.max_uses,
                 request.transaction,
-                self._roll.own,
+                self._membership.own,
                 request.already_exited_s,
             )
             self._home.judge(row, lambda word: self._answered(live, word))
@@ -164,7 +164,7 @@ class Claimant:
 
     def over(self, live: LiveClaim) -> None:
         """Tell the home gate that a claim has died or was used. May raise JournalError."""
-        if live.home != self._roll.own:
+        if live.home != self._membership.own:
             self._tell_over(live.home, live.id, live.request.permit_id.hex())
 
     def _tell_over(self, gate: str, claim_id: str, permit: str) -> None:

@@ -17,9 +17,9 @@ from agent.store.errors import JournalError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from agent.core.site import Heard, SiteRoll
+    from agent.core.site import Membership, OpenedMessage
     from agent.mqtt import Incoming, LinkDown
-    from agent.site.ports import Link
+    from agent.site.ports import SitePort
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ FAULT_PAUSE_S = 0.1
 FAULT_CAP_S = 1.0
 
 
-class Inbox:
+class WorkQueue:
     """One thread that does what is put in, in order, and `tick` after each; None from `tick`: nothing is due soon.
 
     What does not fit is dropped and counted: other gates ask again.
@@ -84,7 +84,7 @@ class Inbox:
         return None
 
 
-class Ear:
+class MessageDispatcher:
     """Open what comes over the link and give it to `words` or to `rows`, each on the thread of its inbox.
 
     `word_tick`, `row_tick`: see Inbox. `link_up`, on the thread of the rows, hears of every connection.
@@ -92,24 +92,24 @@ class Ear:
 
     def __init__(  # noqa: PLR0913 - the seams of one part
         self,
-        roll: SiteRoll,
-        link: Link,
+        membership: Membership,
+        link: SitePort,
         *,
-        words: Callable[[Heard], None],
+        words: Callable[[OpenedMessage], None],
         word_tick: Callable[[], float | None],
-        rows: Callable[[Heard], None],
+        rows: Callable[[OpenedMessage], None],
         row_tick: Callable[[], float | None],
         link_up: Callable[[], None],
     ) -> None:
-        self._roll = roll
+        self._membership = membership
         self._words_to = words
         self._rows_to = rows
         self._link_up = link_up
         self._lock = threading.Lock()
         self._refused: Counter[str] = Counter()
         self._told_at: dict[str, float] = {}
-        self.words = Inbox("site-words", word_tick, self._full)
-        self.rows = Inbox("site-rows", row_tick, self._full)
+        self.words = WorkQueue("site-words", word_tick, self._full)
+        self.rows = WorkQueue("site-rows", row_tick, self._full)
         link.hear(
             lambda message: self.words.put(lambda: self._open(message)),
             lambda message: self.rows.put(lambda: self._open_rows(message)),
@@ -150,12 +150,12 @@ class Ear:
         if isinstance(event, LinkUp):
             self.rows.put(self._link_up)
 
-    def _opened(self, message: Incoming) -> Heard | None:
+    def _opened(self, message: Incoming) -> OpenedMessage | None:
         if message.retained:
             self.refuse("retained", "what gates say to one another is of the moment; nobody keeps it")
             return None
         try:
-            return self._roll.opened(message.payload)
+            return self._membership.opened(message.payload)
         except SiteMessageError as error:
             self.refuse(error.fault.value, str(error))
             return None

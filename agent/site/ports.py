@@ -10,12 +10,22 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from agent.core.site import ClaimAnswer, ClaimRow, ClaimVerdict, Conflict, Consent, Cursor, PeerRow, Taken, Word
+    from agent.core.site import (
+        ClaimAnswer,
+        ClaimRow,
+        ClaimVerdict,
+        Conflict,
+        Consent,
+        Cursor,
+        PeerRow,
+        SiteMessage,
+        Taken,
+    )
     from agent.mqtt import Incoming, LinkDown, LinkUp, LinkView, Receipt
     from agent.service.worker import Worker
     from agent.store.journal import UseState
 
-    Speak = Callable[[str, Word], bool]
+    Speak = Callable[[str, SiteMessage], bool]
     Answer = Callable[[ClaimAnswer], None]
 
 
@@ -88,7 +98,7 @@ class Uses(Protocol):
         ...
 
 
-class Link(Protocol):
+class SitePort(Protocol):
     """The way to the other gates (agent.site.link.SiteLink)."""
 
     @property

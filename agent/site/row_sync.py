@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from agent.core.site import EVERYBODY, ROWS_A_MESSAGE, Rows, Want, heard, told
+from agent.core.site import EVERYBODY, ROWS_A_MESSAGE, Rows, Want, rows_from_message, rows_to_message
 from agent.devices import PortState
 from agent.service.worker import Worker
 from agent.site.witnesses import Witnesses
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from agent.core.crypto import SigningKey
-    from agent.core.site import Heard, SiteRoll
-    from agent.site.ports import Link, SharedLedger
+    from agent.core.site import Membership, OpenedMessage
+    from agent.site.ports import SharedLedger, SitePort
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class PeerView:
     trouble: str = ""
 
 
-class RowExchange:
+class RowSync:
     """Tell this gate's rows and take those of the others. `take`, `tick` and `link_up` belong to one thread.
 
     `news` hears of a gate whose rows were taken, or that has compared what it knows of this one's. `void` hears of a gate that
@@ -65,18 +65,18 @@ class RowExchange:
 
     def __init__(  # noqa: PLR0913 - the seams of one part
         self,
-        roll: SiteRoll,
+        membership: Membership,
         key: SigningKey,
         ledger: SharedLedger,
         stream: str,
-        link: Link,
+        link: SitePort,
         *,
         news: Callable[[str], None],
         void: Callable[[str], None],
         lost: Callable[[str], None],
         made: Callable[[str], bool],
     ) -> None:
-        self._roll = roll
+        self._membership = membership
         self._key = key
         self._ledger = ledger
         self._stream = stream
@@ -85,15 +85,15 @@ class RowExchange:
         self._void = void
         self._lost = lost
         self._made = made
-        self._witnesses = Witnesses(roll.peers, ledger, stream)
+        self._witnesses = Witnesses(membership.peers, ledger, stream)
         # Who has had everything from everybody under this very list of gates may act as home; a new list moves homes.
-        self._mark = f"roll:{roll.digest}"
-        self._missing = frozenset(roll.peers if ledger.unsynced((self._mark, *roll.peers)) else ())
+        self._mark = f"roll:{membership.digest}"
+        self._missing = frozenset(membership.peers if ledger.unsynced((self._mark, *membership.peers)) else ())
         self._served: deque[str] = deque(maxlen=WHOLES_KEPT)
         self._wholes: dict[str, _Whole] = {}
         self._asked_at: dict[str, float] = {}
         self._behind: set[str] = set()
-        self._peers = {peer: PeerView() for peer in roll.peers}
+        self._peers = {peer: PeerView() for peer in membership.peers}
         self._going: deque[tuple[str, Iterator[Rows]]] = deque()
         self._window = threading.Semaphore(UNDER_WAY)
         self._announce = threading.Event()
@@ -135,7 +135,7 @@ class RowExchange:
         self._window = threading.Semaphore(UNDER_WAY)
         self._asked_at.clear()
         self._wholes.clear()
-        for peer in self._roll.peers:
+        for peer in self._membership.peers:
             self._want(peer)
 
     def tick(self) -> float | None:
@@ -162,7 +162,7 @@ class RowExchange:
             self._going.append((to, parts))
         return now_at if self._going else None
 
-    def take(self, word: Heard) -> None:
+    def take(self, word: OpenedMessage) -> None:
         """Take what another gate tells or asks. May raise JournalError."""
         peer, said = self._peers[word.gate], word.said
         peer.heard_at = time.monotonic()
@@ -186,7 +186,7 @@ class RowExchange:
         was_awaited = self._witnesses.awaited
         self._witnesses.hear(peer, want)
         if why := self._witnesses.older_copy:
-            self._missing = frozenset(self._roll.peers)
+            self._missing = frozenset(self._membership.peers)
             self._lost(why)
             return
         self._serve(peer, want)
@@ -205,7 +205,7 @@ class RowExchange:
 
     def _since(self, after: int) -> Iterator[Rows]:
         while rows := self._ledger.rows_after(after, ROWS_A_MESSAGE):
-            yield Rows(stream=self._stream, after=after, rows=told(rows))
+            yield Rows(stream=self._stream, after=after, rows=rows_to_message(rows))
             after = rows[-1].seq
         yield Rows(stream=self._stream, after=after)
 
@@ -214,13 +214,13 @@ class RowExchange:
         while page := self._ledger.dump_rows(peer, place, ROWS_A_MESSAGE):
             for start in range(0, len(page), ROWS_A_MESSAGE):
                 part += 1
-                rows = told(page[start : start + ROWS_A_MESSAGE])
+                rows = rows_to_message(page[start : start + ROWS_A_MESSAGE])
                 yield Rows(stream=self._stream, after=head, rows=rows, whole=whole, part=part)
             place = (page[-1].permit_id, page[-1].use, page[-1].gate)
         yield Rows(stream=self._stream, after=head, whole=whole, part=part + 1, last=True)
 
     def _take_rows(self, peer: str, said: Rows) -> None:
-        rows = heard(said.rows)
+        rows = rows_from_message(said.rows)
         taken = self._ledger.take_rows(peer, said.stream, said.after + 1, rows)
         view = self._peers[peer]
         view.behind = max(0, said.after + len(rows) - taken.upto) if taken.gap else 0
@@ -238,7 +238,11 @@ class RowExchange:
         if whole is None or said.whole != whole.id or said.part != whole.part + 1:
             return
         # What was granted here meanwhile comes back as if it were reserved; only claims from before are in doubt.
-        rows = [row for row in heard(said.rows) if row.gate != self._roll.own or not self._made(row.transaction)]
+        rows = [
+            row
+            for row in rows_from_message(said.rows)
+            if row.gate != self._membership.own or not self._made(row.transaction)
+        ]
         self._ledger.take_dump(peer, said.stream, rows)
         whole.part, whole.moved_at = said.part, time.monotonic()
         if said.last:
@@ -265,7 +269,7 @@ class RowExchange:
             self._say(peer, Want(stream=cursor.stream, after=cursor.seq))
 
     def _say(self, to: str, word: Want | Rows, done: Callable[[], None] | None = None) -> bool:
-        text = self._roll.sealed(word, to, self._key)
+        text = self._membership.sealed(word, to, self._key)
         return self._link.say(to, text, None if done is None else lambda _receipt: done())
 
     # ---------------------------------------------------------------------------------------------------- the pusher
@@ -294,7 +298,7 @@ class RowExchange:
             return True
         else:
             rows = self._ledger.rows_after(self._pushed, ROWS_A_MESSAGE)
-            word = Rows(stream=self._stream, after=self._pushed, rows=told(rows))
+            word = Rows(stream=self._stream, after=self._pushed, rows=rows_to_message(rows))
         self._told_at = time.monotonic()
         if not self._tell(word):
             return False
@@ -304,4 +308,4 @@ class RowExchange:
     def _tell(self, rows: Rows) -> bool:
         if self._link.view.state is not PortState.UP:
             return False
-        return self._link.tell(self._roll.sealed(rows, EVERYBODY, self._key))
+        return self._link.tell(self._membership.sealed(rows, EVERYBODY, self._key))

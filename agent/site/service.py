@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from agent.core.site import Alive, Answer, Claim, ClaimAnswer, ClaimCode, ClaimRow, Over, PartitionPolicy, Query
 from agent.devices import PortState
-from agent.site.claim_coordinator import HomeGate
+from agent.site.claim_coordinator import ClaimCoordinator
 from agent.site.claimant import NO_LINK, Claimant, SiteRules
-from agent.site.dispatcher import Ear
+from agent.site.dispatcher import MessageDispatcher
 from agent.site.own_claims import OwnClaims
-from agent.site.row_sync import RowExchange
+from agent.site.row_sync import RowSync
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from agent.core.crypto import SigningKey
     from agent.core.events import Draft
     from agent.core.model import LedgerChange
-    from agent.core.site import ClaimRequest, Heard, SiteRoll, Word
+    from agent.core.site import ClaimRequest, Membership, OpenedMessage, SiteMessage
     from agent.service.worker import Worker
     from agent.site.own_claims import LiveClaim
-    from agent.site.ports import Link, SharedLedger, Uses
+    from agent.site.ports import SharedLedger, SitePort, Uses
 
 STOP_S = 5.0
 UNSURE_SHARE = 0.25
@@ -34,22 +34,28 @@ QUERY_SHARE = 0.5
 """Of the time that a claim waits: for what another gate says of an older grant."""
 
 
-class SiteDesk:
+class SiteService:
     """Claims uses of permits for the lanes, answers the claims of other gates, and keeps the ledgers of the site alike.
 
     All methods may be called from any thread. `claim` before a permit passes, `reserving` around the record that lets it.
     """
 
     def __init__(
-        self, roll: SiteRoll, key: SigningKey, uses: Uses, ledger: SharedLedger, link: Link, rules: SiteRules
+        self,
+        membership: Membership,
+        key: SigningKey,
+        uses: Uses,
+        ledger: SharedLedger,
+        link: SitePort,
+        rules: SiteRules,
     ) -> None:
-        self._roll = roll
+        self._membership = membership
         self._key = key
         self._link = link
         self._rules = rules
-        self._own = OwnClaims(roll.own, rules.hold_s, self._over)
-        self._home = HomeGate(
-            roll.own,
+        self._own = OwnClaims(membership.own, rules.hold_s, self._over)
+        self._home = ClaimCoordinator(
+            membership.own,
             ledger,
             self._own,
             self._say,
@@ -58,8 +64,8 @@ class SiteDesk:
             unsure=lambda: self._exchange.witnesses.awaited,
             unsure_s=rules.claim_timeout_s * UNSURE_SHARE,
         )
-        self._exchange = RowExchange(
-            roll,
+        self._exchange = RowSync(
+            membership,
             key,
             ledger,
             uses.stream,
@@ -70,7 +76,7 @@ class SiteDesk:
             made=self._own.made,
         )
         self._claimant = Claimant(
-            roll,
+            membership,
             rules,
             self._own,
             self._home,
@@ -81,8 +87,8 @@ class SiteDesk:
             lost=lambda: self._exchange.witnesses.older_copy,
             complete=lambda: not self._exchange.missing,
         )
-        self._ear = Ear(
-            roll,
+        self._dispatcher = MessageDispatcher(
+            membership,
             link,
             words=self._heard,
             word_tick=self._tick,
@@ -93,21 +99,21 @@ class SiteDesk:
 
     def start(self) -> None:
         """Begin to connect and to answer."""
-        self._ear.start()
+        self._dispatcher.start()
         self._exchange.start()
         self._link.start()
 
     def stop(self, timeout_s: float = STOP_S) -> bool:
         """Stop within `timeout_s`, whatever the broker does; whether all threads have ended by then."""
         deadline = time.monotonic() + timeout_s
-        ended = self._ear.stop(timeout_s / 3)
+        ended = self._dispatcher.stop(timeout_s / 3)
         ended = self._exchange.stop(timeout_s / 3) and ended
         return self._link.stop(max(0.1, deadline - time.monotonic())) and ended
 
     @property
     def workers(self) -> tuple[Worker, ...]:
         """Its threads."""
-        return (self._ear.words.worker, self._ear.rows.worker, self._exchange.worker, self._link.worker)
+        return (self._dispatcher.words.worker, self._dispatcher.rows.worker, self._exchange.worker, self._link.worker)
 
     # -------------------------------------------------------------------------------------------------- for the lanes
 
@@ -118,7 +124,7 @@ class SiteDesk:
         """
         word = self._claimant.claim(request, answer)
         if word is None:
-            self._ear.words.put(lambda: None)  # so that its time is watched
+            self._dispatcher.words.put(lambda: None)  # so that its time is watched
         return word
 
     def reserving(self, events: Sequence[Draft], ledger: Sequence[LedgerChange]) -> AbstractContextManager[None]:
@@ -126,7 +132,7 @@ class SiteDesk:
         return self._own.reserving(events, ledger)
 
     def _over(self, live: LiveClaim) -> None:
-        self._ear.words.put(lambda: self._claimant.over(live))
+        self._dispatcher.words.put(lambda: self._claimant.over(live))
 
     def _void_claims_on(self, gate: str) -> None:
         for live in self._own.of_home(gate):
@@ -135,14 +141,14 @@ class SiteDesk:
 
     def _void_all_claims(self, why: str) -> None:
         for live in self._own.alive():
-            self._own.end(live, ClaimAnswer(ClaimCode.LEDGER_UNREACHABLE, gate=self._roll.own, detail=why))
+            self._own.end(live, ClaimAnswer(ClaimCode.LEDGER_UNREACHABLE, gate=self._membership.own, detail=why))
 
     def _why_incomplete(self) -> str:
         missing = self._exchange.missing
         return (
             Text(
                 "the ledger of {own} is not complete: it lacks what {missing} knows",
-                own=self._roll.own,
+                own=self._membership.own,
                 missing=", ".join(missing),
             )
             if missing
@@ -173,7 +179,7 @@ class SiteDesk:
             "policy": self._rules.policy.value,
             "missing": list(self._exchange.missing),
             "peers": peers,
-            "refused": dict(self._ear.refused),
+            "refused": dict(self._dispatcher.refused),
         }
 
     # ------------------------------------------------------------------------------------------------ what others say
@@ -183,7 +189,7 @@ class SiteDesk:
         due = [at for at in (self._claimant.tick(), self._home.next_at()) if at is not None]
         return min(due, default=None)
 
-    def _heard(self, word: Heard) -> None:
+    def _heard(self, word: OpenedMessage) -> None:
         match word.said:
             case Claim():
                 self._claimed(word, word.said)
@@ -198,7 +204,7 @@ class SiteDesk:
             case _:
                 raise AssertionError(f"{word.said.kind} is no word on a claim")
 
-    def _claimed(self, word: Heard, claim: Claim) -> None:
+    def _claimed(self, word: OpenedMessage, claim: Claim) -> None:
         def answer(found: ClaimAnswer) -> None:
             said = Answer(
                 id=claim.id,
@@ -212,7 +218,7 @@ class SiteDesk:
 
         why = self._why_not_for(word, claim)
         if why:
-            answer(ClaimAnswer(ClaimCode.LEDGER_UNREACHABLE, gate=self._roll.own, detail=why))
+            answer(ClaimAnswer(ClaimCode.LEDGER_UNREACHABLE, gate=self._membership.own, detail=why))
             return
         row = ClaimRow(
             bytes.fromhex(claim.permit),
@@ -225,23 +231,25 @@ class SiteDesk:
         )
         self._home.judge(row, answer)
 
-    def _why_not_for(self, word: Heard, claim: Claim) -> str:
+    def _why_not_for(self, word: OpenedMessage, claim: Claim) -> str:
         """Why this gate has no word on another's claim; empty where it has."""
         if not word.same_roll:
             why = Text("its list of the site's gates differs from that of {gate}", gate=word.gate)
-            self._ear.refuse("other_list", f"{self._roll.own}: {why}; make [site] gates the same at all of them")
+            self._dispatcher.refuse(
+                "other_list", f"{self._membership.own}: {why}; make [site] gates the same at all of them"
+            )
             return why
-        if self._roll.home(claim.vehicle) != self._roll.own:
+        if self._membership.home(claim.vehicle) != self._membership.own:
             return Text("it is not the home gate of this vehicle")
         return ""
 
-    def _say(self, to: str, word: Word) -> bool:
+    def _say(self, to: str, word: SiteMessage) -> bool:
         if self._link.view.state is not PortState.UP:
             return False
-        return self._link.say(to, self._roll.sealed(word, to, self._key))
+        return self._link.say(to, self._membership.sealed(word, to, self._key))
 
 
-class LoneGate:
+class StandaloneSite:
     """The desk of a gate that has its site to itself: it claims from nobody, and its own ledger has the last word."""
 
     def __init__(self, uses: Uses) -> None:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from agent.broker import TlsFiles
 from agent.core.crypto import Algorithm, PublicKey
-from agent.core.site import PartitionPolicy, SiteRoll
+from agent.core.site import Membership, PartitionPolicy
 from agent.settings import broker_address
 from agent.site.claimant import SiteRules
 from agent.site.link import SiteLink, site_settings
-from agent.site.service import LoneGate, SiteDesk
+from agent.site.service import SiteService, StandaloneSite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,9 +27,9 @@ class WrongGateKeyError(ValueError):
     """The key of this gate is not the one that the settings of the site name."""
 
 
-def site_desk(
+def site_service(
     settings: Settings, key: SigningKey, journal: Journal, observe: Callable[[LinkView], None]
-) -> SiteDesk | LoneGate:
+) -> SiteService | StandaloneSite:
     """The desk of this gate; that of a lone gate where the site has no other. Starts nothing.
 
     `observe` hears how the link to the broker of the site is; it must not block.
@@ -39,14 +39,14 @@ def site_desk(
     """
     site = settings.site
     if len(site.gates) < LEAST_GATES:
-        return LoneGate(journal)
+        return StandaloneSite(journal)
     gates = {gate.id: PublicKey(Algorithm.ED25519, bytes.fromhex(gate.public_key)) for gate in site.gates}
     if gates[settings.gate.id] != key.public:
         raise WrongGateKeyError(
             f"[[site.gates]] names {gates[settings.gate.id].raw.hex()} as the key of {settings.gate.id}, but this gate's is"
             f" {key.public.raw.hex()}: put it into the configuration of every gate of the site"
         )
-    roll = SiteRoll(settings.gate.site, settings.gate.id, gates)
+    membership = Membership(settings.gate.site, settings.gate.id, gates)
     link = SiteLink(
         site_settings(
             settings.gate.id,
@@ -56,8 +56,8 @@ def site_desk(
             None if site.password is None else site.password.get_secret_value(),
         ),
         settings.gate.site,
-        roll.peers,
+        membership.peers,
         observe,
     )
     rules = SiteRules(PartitionPolicy(site.partition_policy), site.claim_timeout_s)
-    return SiteDesk(roll, key, journal, journal.site, link, rules)
+    return SiteService(membership, key, journal, journal.site, link, rules)

@@ -4,7 +4,7 @@ from agent.core.crypto import KeyInvalidError, SigningKey
 from agent.core.model import Declaration, DeclarationStatus
 from agent.core.permit import Permit, PermitForm
 from central.issuing.batch import OutputError, Pictures, declaration_row, issue_batch, symbols, write_declarations
-from central.issuing.issuer import Issued, IssuingDesk
+from central.issuing.issuer import Issued, PermitIssuer
 from central.issuing.key_list import KeyListError, renewed, with_key, with_status
 from central.issuing.order import OrderError, PermitOrder, Problem, Terms
 from central.issuing.orders_file import CheckedOrder, moment_of, read_orders
@@ -18,7 +18,6 @@ __all__ = [
     "Declaration",
     "DeclarationStatus",
     "Issued",
-    "IssuingDesk",
     "KeyInvalidError",
     "KeyListError",
     "Layout",
@@ -27,6 +26,7 @@ __all__ = [
     "OutputError",
     "Permit",
     "PermitForm",
+    "PermitIssuer",
     "PermitOrder",
     "Pictures",
     "Problem",

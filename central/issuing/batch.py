@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.core.model import Declaration
-    from central.issuing.issuer import Issued, IssuingDesk
+    from central.issuing.issuer import Issued, PermitIssuer
     from central.issuing.orders_file import CheckedOrder
 
 DECLARATIONS_FILE = "declarations.csv"
@@ -51,7 +51,7 @@ class OutputError(Exception):
 
 def issue_batch(
     orders: Sequence[CheckedOrder],
-    desk: IssuingDesk,
+    desk: PermitIssuer,
     folder: Path,
     pictures: Pictures,
     progress: Callable[[int], None] = lambda _count: None,

@@ -42,7 +42,7 @@ class Issued:
         return Symbol.of(self.text, level)
 
 
-class IssuingDesk:
+class PermitIssuer:
     """Issue permits with one key, for one site.
 
     `form`: SIGNED, JWS or REFERENCE. `status`: what the declarations begin with; only RELEASED may pass.
@@ -69,7 +69,7 @@ class IssuingDesk:
         self.terms = terms
 
     @classmethod
-    def open(cls, key_file: Path, issuer: str, site: int, form: PermitForm = PermitForm.SIGNED) -> IssuingDesk:
+    def open(cls, key_file: Path, issuer: str, site: int, form: PermitForm = PermitForm.SIGNED) -> PermitIssuer:
         """Open a desk with the private key of a PEM file.
 
         Raises:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.core.permit import Permit
-    from central.issuing.issuer import IssuingDesk
+    from central.issuing.issuer import PermitIssuer
 
 MOST_ORDERS = 200_000
 
@@ -32,7 +32,7 @@ class CheckedOrder:
     permit: Permit
 
 
-def read_orders(path: Path, desk: IssuingDesk, now: int) -> list[CheckedOrder]:
+def read_orders(path: Path, desk: PermitIssuer, now: int) -> list[CheckedOrder]:
     """Read all orders of a file and check them. `now`: Unix seconds.
 
     Raises:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from agent.core.permit import TrustList
-    from agent.mqtt import Guest, Incoming
+    from agent.mqtt import Incoming, OneShotClient
     from central.publishing.catalogue import Catalogue
     from central.publishing.publisher import Publisher
 
@@ -50,15 +50,15 @@ class Stock:
     heads: dict[ListKind, bytes] = field(default_factory=dict)
 
 
-def survey(guest: Guest, site: int, settle_s: float = SETTLE_S) -> Stock:
+def survey(client: OneShotClient, site: int, settle_s: float = SETTLE_S) -> Stock:
     """Look at what a broker has; over when nothing came for `settle_s`. Raises GuestError.
 
     From then on the guest hears what others send there: the gates that cannot find what they need.
     """
     topics = ListTopics(site)
     stock = Stock()
-    guest.subscribe(f"{topics.root}/#")
-    for message in guest.messages(settle_s):
+    client.subscribe(f"{topics.root}/#")
+    for message in client.messages(settle_s):
         place = topics.parse(message.topic)
         if not message.payload or isinstance(place, WantTopic):
             continue
@@ -103,14 +103,14 @@ class Delivery:
 
     def __init__(
         self,
-        guest: Guest,
+        client: OneShotClient,
         publisher: Publisher,
         catalogue: Catalogue,
         site: int,
         stock: Stock,
         sent: Callable[[int], None] = lambda _size: None,
     ) -> None:
-        self._guest = guest
+        self._client = client
         self._publisher = publisher
         self._catalogue = catalogue
         self._topics = ListTopics(site)
@@ -190,7 +190,7 @@ class Delivery:
         self._sent(len(payload))
 
     def _publish(self, message: Outgoing) -> None:
-        receipt = self._guest.publish(message)
+        receipt = self._client.publish(message)
         if receipt.refused:
             raise DeliveryError(f"the broker refuses {message.topic}: {receipt.words}")
 

@@ -11,10 +11,10 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from central.issuing import IssuingDesk, OrderError, PermitOrder, picture, write_declarations
+from central.issuing import OrderError, PermitIssuer, PermitOrder, picture, write_declarations
 
 
-def issue_all(desk: IssuingDesk, exports: list[dict], folder: Path, now: int) -> list[str]:
+def issue_all(desk: PermitIssuer, exports: list[dict], folder: Path, now: int) -> list[str]:
     """Issue a permit for each export that is in order. Return what is wrong with the others, for whoever typed them."""
     refused, declarations = [], []
     for number, export in enumerate(exports, start=1):
@@ -31,7 +31,7 @@ def issue_all(desk: IssuingDesk, exports: list[dict], folder: Path, now: int) ->
 
 def main() -> int:
     key_file, issuer, site, source, folder = sys.argv[1:]
-    desk = IssuingDesk.open(Path(key_file), issuer, int(site))
+    desk = PermitIssuer.open(Path(key_file), issuer, int(site))
     Path(folder).mkdir(parents=True, exist_ok=True)
     exports = json.loads(Path(source).read_text("utf-8"))
     now = int(datetime.now(UTC).timestamp())

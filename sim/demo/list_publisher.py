@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from agent.broker import BrokerAddress
 from agent.clock import Clock
 from agent.core.model import ListKind
-from agent.mqtt import Guest
+from agent.mqtt import OneShotClient
 from central.publishing import Catalogue, Delivery, Publisher, survey
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class ListOffice:
         return change.version
 
     def _bring(self, *kinds: ListKind) -> None:
-        with Guest(self._broker) as guest:
-            Delivery(guest, self._publisher, self._catalogue, self._site, survey(guest, self._site, SETTLE_S)).bring(
+        with OneShotClient(self._broker) as client:
+            Delivery(client, self._publisher, self._catalogue, self._site, survey(client, self._site, SETTLE_S)).bring(
                 kinds
             )

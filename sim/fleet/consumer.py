@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from agent.broker import ROOT, Topics, shuffled
 from agent.core.events import beginning, digest_of
-from agent.mqtt import Outgoing, Rota, Subscription
+from agent.mqtt import BrokerSelector, Outgoing, Subscription
 from sim.fleet.connection import Wire, WireOptions
 from sim.fleet.counters import Consumed
 
@@ -53,7 +53,9 @@ class Consumer:
         self._random = random
         self._dialler = dialler
         self._context = context
-        self._rota = Rota(shuffled(settings.brokers, random), settings.first_retry_s, settings.retry_cap_s)
+        self._broker_selector = BrokerSelector(
+            shuffled(settings.brokers, random), settings.first_retry_s, settings.retry_cap_s
+        )
         self._streams: dict[str, _Stream] = {}
         self._touched: set[str] = set()
         self._arrivals = self._duplicates = self._broken = self._not_understood = 0
@@ -71,7 +73,7 @@ class Consumer:
             stood_at = time.monotonic()
             await self._live()
             lasted = time.monotonic() - stood_at >= self._settings.stable_after_s
-            pause_s = self._rota.ended(lasted=lasted, draw=self._random.random())
+            pause_s = self._broker_selector.ended(lasted=lasted, draw=self._random.random())
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), pause_s)
         await acking
@@ -117,7 +119,7 @@ class Consumer:
             burst=BURST,
         )
         wire = self._wire = Wire(self, settings.gate, options)
-        address = self._rota.address
+        address = self._broker_selector.address
         try:
             await wire.open(address, self._context if address.tls else None, self._dialler)
         except OSError as error:

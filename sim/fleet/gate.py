@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from agent.broker import Topics, shuffled
 from agent.core.events import RANDOM_BYTES, Ack, DeviceChanged, Draft, Point, Writer, beginning, seal
-from agent.mqtt import Flow, Outgoing, Receipt, Rota, Subscription, event_message, reason_codes
+from agent.mqtt import BrokerSelector, Flow, Outgoing, Receipt, Subscription, event_message, reason_codes
 from sim.fleet.connection import Wire, WireOptions
 
 if TYPE_CHECKING:
@@ -56,7 +56,9 @@ class SimulatedGate:
         self._context = context
         self._padding = "." * padding
         self._topics = Topics(settings.gate)
-        self._rota = Rota(shuffled(settings.brokers, random), settings.first_retry_s, settings.retry_cap_s)
+        self._broker_selector = BrokerSelector(
+            shuffled(settings.brokers, random), settings.first_retry_s, settings.retry_cap_s
+        )
         stream = str(uuid.uuid4())
         self._writer = Writer(settings.gate, stream, uuid.uuid4().hex)
         self._head = beginning(stream)
@@ -105,7 +107,7 @@ class SimulatedGate:
                 return
             self._tally.failures[cause] += 1
             lasted = stood_at is not None and time.monotonic() - stood_at >= self._settings.stable_after_s
-            await self._pause(self._rota.ended(lasted=lasted, draw=self._random.random()))
+            await self._pause(self._broker_selector.ended(lasted=lasted, draw=self._random.random()))
 
     async def _pause(self, pause_s: float) -> None:
         with contextlib.suppress(TimeoutError):
@@ -163,7 +165,7 @@ class SimulatedGate:
             will=will,
             will_delay_s=settings.will_delay_s,
         )
-        address = self._rota.address
+        address = self._broker_selector.address
         wire = self._wire = Wire(self, settings.gate, options)
         try:
             await wire.open(address, self._context if address.tls else None, self._dialler)

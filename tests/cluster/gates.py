@@ -11,9 +11,9 @@ from agent.core.commands.command import Answer, CommandName, Result
 from agent.core.events.chain import ClockReading
 from agent.core.events.event_types import DeviceChanged, Draft
 from agent.devices.supervisor import PortState
-from agent.mqtt.central_link import Link
+from agent.mqtt.central_link import CentralLink
 from agent.mqtt.command_dependencies import CommandRules
-from agent.mqtt.command_processor import CommandDesk
+from agent.mqtt.command_processor import CommandProcessor
 from agent.mqtt.flow import FlowSettings
 from agent.mqtt.presence import GateIdentity
 from agent.mqtt.setup import SessionSettings
@@ -49,7 +49,7 @@ class Gate:
             start_spread_s=1.0,
             **changes,
         )
-        self.link = Link(
+        self.link = CentralLink(
             settings,
             FlowSettings(),
             GateIdentity(name, "0", "boot-1", {}),
@@ -62,7 +62,7 @@ class Gate:
         self._desk = None if ordered_by is None else self._take_orders(ordered_by)
 
     def _take_orders(self, keys):
-        return CommandDesk(
+        return CommandProcessor(
             self.link.session,
             CommandRules(self.name, keys, frozenset({"in-1"}), 120),
             self.journal,

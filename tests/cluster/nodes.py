@@ -14,7 +14,7 @@ from pathlib import Path
 
 from agent.broker.addresses import BrokerAddress
 from agent.broker.tls import TlsFiles
-from agent.mqtt.one_shot_client import Guest
+from agent.mqtt.one_shot_client import OneShotClient
 from tests.support.lists.lists import SITE
 from tests.support.mqtt.mosquitto import free_port
 from tests.support.pki.certificates import Authority
@@ -179,7 +179,7 @@ class Cluster:
     def guest(self, name, node=0):
         """A short-lived client of this name, by its certificate, at one node; to be entered."""
         address = BrokerAddress("localhost", self.nodes[node].mqtts, tls=True)
-        return Guest(address, tls=TlsFiles(*self.files(name)), client_id=name)
+        return OneShotClient(address, tls=TlsFiles(*self.files(name)), client_id=name)
 
     def __enter__(self):
         try:

@@ -9,7 +9,7 @@ import pytest
 from agent.broker.addresses import BrokerAddress
 from agent.broker.topics import Topics
 from agent.mqtt.messages import Outgoing, Subscription
-from agent.mqtt.one_shot_client import GuestError
+from agent.mqtt.one_shot_client import OneShotClientError
 from sim.fleet.plan import Credentials, Plan
 from sim.fleet.run import Fleet
 from tests.cluster.conftest import FLEET
@@ -49,9 +49,9 @@ def test_a_gate_that_comes_back_before_its_old_session_is_gone_is_let_in_at_once
 def test_a_gate_writes_below_its_own_name_and_nowhere_else(cluster):
     with cluster.guest("gate-1") as own:
         assert not own.publish(Outgoing("gate/v1/gate-1/event/gate.started", b"{}")).refused
-    with cluster.guest("gate-1") as foreign, pytest.raises(GuestError):
+    with cluster.guest("gate-1") as foreign, pytest.raises(OneShotClientError):
         foreign.publish(Outgoing("gate/v1/gate-2/event/gate.started", b"{}"))
-    with cluster.guest("gate-1") as forger, pytest.raises(GuestError):
+    with cluster.guest("gate-1") as forger, pytest.raises(OneShotClientError):
         forger.publish(Outgoing("gate/v1/gate-1/cmd/open", b"{}"))
     cluster.nodes[0].control("purge_queue", "events")
 
@@ -61,7 +61,7 @@ def test_a_gate_reads_its_own_commands_and_nobody_elses(cluster):
         own.subscribe("gate/v1/gate-1/cmd/#")
         own.subscribe("gate/v1/gate-1/ack")
     for topic_filter in ("gate/v1/gate-2/cmd/#", "gate/v1/+/cmd/#", "gate/v1/#", "#"):
-        with cluster.guest("gate-1") as spy, pytest.raises(GuestError):
+        with cluster.guest("gate-1") as spy, pytest.raises(OneShotClientError):
             spy.subscribe(topic_filter)
 
 
@@ -69,7 +69,7 @@ def test_central_writes_watermarks_and_commands_and_no_events(cluster):
     with cluster.guest("central") as central:
         assert not central.publish(Outgoing("gate/v1/gate-1/ack", b"{}")).refused
         assert not central.publish(Outgoing("gate/v1/gate-1/cmd/open", b"{}", expiry_s=5)).refused
-    with cluster.guest("central") as forger, pytest.raises(GuestError):
+    with cluster.guest("central") as forger, pytest.raises(OneShotClientError):
         forger.publish(Outgoing("gate/v1/gate-1/event/gate.started", b"{}"))
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from agent.clock.clock import Clock
 from agent.mqtt.messages import Outgoing
-from agent.mqtt.one_shot_client import Guest
+from agent.mqtt.one_shot_client import OneShotClient
 from agent.store.journal.reader import JournalReader
 from tests.support.mqtt.command_site import ROOT
 from tests.support.mqtt.commanding import body, signed
@@ -60,7 +60,7 @@ class Round:
 
     def run(self, kills):
         """So many kills; the result that each command had in the end, and how often it was done."""
-        with self._broker, Guest(local(self._broker.port)) as guest:
+        with self._broker, OneShotClient(local(self._broker.port)) as guest:
             guest.subscribe(f"{ROOT}/status")
             guest.subscribe(f"{ROOT}/res/#", stored=False)
             return [self._one(guest) for _ in range(kills)]

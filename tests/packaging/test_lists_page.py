@@ -15,7 +15,7 @@ from agent.core.model.list_kinds import ListKind
 from agent.core.model.list_rows import DeclarationStatus, Revocation, Subject
 from agent.core.permit import trust
 from agent.lists.topics import ListTopics
-from agent.mqtt.one_shot_client import Guest
+from agent.mqtt.one_shot_client import OneShotClient
 from central.publishing import publisher
 from central.publishing.catalogue import Catalogue
 from central.publishing.delivery import Delivery, survey
@@ -105,7 +105,10 @@ def test_the_example_in_python_publishes_what_it_says(tmp_path):
             example = example.replace(shown, real)
         rows = declarations(20)
         names = {
-            **{thing.__name__: thing for thing in (BrokerAddress, Catalogue, Clock, Delivery, Guest, ListKind, Path)},
+            **{
+                thing.__name__: thing
+                for thing in (BrokerAddress, Catalogue, Clock, Delivery, OneShotClient, ListKind, Path)
+            },
             **{thing.__name__: thing for thing in (Publisher, Revocation, survey)},
             "key": LISTS_KEY,
             "tls": TlsFiles(),
@@ -116,7 +119,7 @@ def test_the_example_in_python_publishes_what_it_says(tmp_path):
         }
         exec(compile(example, "lists.md", "exec"), names)  # noqa: S102 - the page's own words
         stack.callback(names["catalogue"].close)
-        with Guest(BrokerAddress.parse(f"mqtt://127.0.0.1:{broker.port}")) as guest:
+        with OneShotClient(BrokerAddress.parse(f"mqtt://127.0.0.1:{broker.port}")) as guest:
             heads = survey(guest, 9411, 0.2).heads
         found = {kind: sealed.read_head(data).said for kind, data in heads.items()}
     assert {kind: (head.version, head.rows) for kind, head in found.items()} == {

@@ -23,11 +23,11 @@ from agent.core.events.event_types import AccessGranted, Draft, Outcome, Transac
 from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.model.reasons import Reason
 from agent.core.site.claims import ClaimRequest, PartitionPolicy
-from agent.core.site.messages import SiteRoll
+from agent.core.site.messages import Membership
 from agent.recording.recorder import Recorder
 from agent.site.claimant import SiteRules
 from agent.site.link import SiteLink, site_settings
-from agent.site.service import SiteDesk
+from agent.site.service import SiteService
 from agent.store.errors import LedgerConflictError
 from agent.store.journal.journal import Journal
 from tests.races.first_echo import FirstEchoDesk
@@ -51,7 +51,7 @@ class Gate:
     def __init__(self, setup):
         key = SigningKey.from_seed(bytes.fromhex(setup["seed"]))
         gates = {name: PublicKey(Algorithm.ED25519, bytes.fromhex(raw)) for name, raw in setup["gates"].items()}
-        roll = SiteRoll(7, setup["gate"], gates)
+        roll = Membership(7, setup["gate"], gates)
         rules = SiteRules(PartitionPolicy(setup["policy"]), setup["claim_timeout_s"], setup["hold_s"])
         self._setup = setup
         self._clock = Clock()
@@ -63,7 +63,7 @@ class Gate:
             self._desk, reserving = FirstEchoDesk(roll, settings, self._journal, rules), lambda *_: nullcontext()
         else:
             link = SiteLink(settings, roll.site, roll.peers)
-            self._desk = SiteDesk(roll, key, self._journal, self._journal.site, link, rules)
+            self._desk = SiteService(roll, key, self._journal, self._journal.site, link, rules)
             reserving = self._desk.reserving
         self._roll = roll
         self._recorder = Recorder(self._journal, lambda: self._clock.now().utc, reserving=reserving)

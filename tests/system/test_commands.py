@@ -11,7 +11,7 @@ from agent.clock.clock import Clock
 from agent.core.crypto import jws
 from agent.core.crypto.keys import SigningKey
 from agent.mqtt.messages import Outgoing
-from agent.mqtt.one_shot_client import Guest
+from agent.mqtt.one_shot_client import OneShotClient
 from tests.support.gate.gate_site import GATE, GateSite, plain_broker
 from tests.support.gate.lanes import BlindLane
 from tests.support.gate.subscriber import Hearing
@@ -106,7 +106,7 @@ class ControlRoom:
 
 @pytest.fixture
 def room(broker):
-    with Guest(BrokerAddress("127.0.0.1", broker.port, False)) as guest:
+    with OneShotClient(BrokerAddress("127.0.0.1", broker.port, False)) as guest:
         yield ControlRoom(guest)
 
 

@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from central.issuing import IssuingDesk
+from central.issuing import PermitIssuer
 from tests.support.packaging.debian_packages import Packages
 from tests.vm import steps
 from tests.vm.gate import UNIT, Gate, Told
@@ -195,7 +195,7 @@ def started(image, folder, scratch, snapshot):
     """The gate of a machine that goes on from a snapshot."""
     told = Told()
     machine = Machine(image, folder / "disk.qcow2", folder / "packages.img", scratch, told.take)
-    gate = Gate(machine, told, IssuingDesk.open(folder / "keys" / "issuer.pem", ISSUER, SITE))
+    gate = Gate(machine, told, PermitIssuer.open(folder / "keys" / "issuer.pem", ISSUER, SITE))
     machine.start(snapshot)
     return gate
 

@@ -12,7 +12,7 @@ from agent.cli.events.verdict import Grounds, tell
 from agent.cli.terminal import echo
 from agent.core.crypto import Algorithm, JwsError, KeyInvalidError, PublicKey, key_named_by, kid_of
 from agent.core.events import Checkpoint, Fault, Flaw, Point, Verification, Verifier, digest_of, opened
-from agent.mqtt import REPLAY, Guest
+from agent.mqtt import REPLAY, OneShotClient
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -121,10 +121,10 @@ def check_topic(
     """
     heard = Heard(Topics(listening.gate))
     user, password = who
-    with Guest(listening.address, tls=listening.tls, user=user, password=password) as guest:
+    with OneShotClient(listening.address, tls=listening.tls, user=user, password=password) as client:
         for topic in (heard.topics.birth, heard.topics.status, f"{heard.topics.root}/event/#"):
-            guest.subscribe(topic)
-        for message in _messages(guest, until, heard):
+            client.subscribe(topic)
+        for message in _messages(client, until, heard):
             heard.take(message)
     what = f"{listening.address.url} {listening.gate}"
     if keys is None:
@@ -136,11 +136,11 @@ def check_topic(
     return whole
 
 
-def _messages(guest: Guest, until: tuple[float, int | None], heard: Heard) -> Iterator[Incoming]:
+def _messages(client: OneShotClient, until: tuple[float, int | None], heard: Heard) -> Iterator[Incoming]:
     for_s, count = until
     deadline = time.monotonic() + for_s
     while (left_s := deadline - time.monotonic()) > 0:
-        for message in guest.messages(left_s):
+        for message in client.messages(left_s):
             yield message
             if (count is not None and heard.events >= count) or time.monotonic() > deadline:
                 return

@@ -17,7 +17,7 @@ from agent.cli.rights import act_at_gate
 from agent.cli.terminal import echo
 from agent.clock import Clock
 from agent.core.events import AlarmRaised, ListsApplied, ListsRefused
-from agent.lists import INCOMING, ListDesk
+from agent.lists import INCOMING, ListIntake
 from agent.store.errors import RegistryError
 from agent.store.registry import ChunkSpool, PackError, read_pack
 
@@ -49,7 +49,7 @@ def import_(
     try:
         with opened as pack, _bar() as bar, _gate_of(configuration) as (settings, registry):
             spool = ChunkSpool(settings.state.directory / INCOMING)
-            desk = ListDesk(registry, spool, Clock().now, _Teller(bar).tell, records=False)
+            desk = ListIntake(registry, spool, Clock().now, _Teller(bar).tell, records=False)
             intake = Intake(desk, pack, _Bar(bar))
             intake.run()
     except (PackError, RegistryError) as error:

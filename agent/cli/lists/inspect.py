@@ -17,7 +17,7 @@ from agent.cli.lists.view import Exhibit, Judge
 from agent.cli.permit.files import PermitFileError, read_roots, read_trust_list
 from agent.cli.permit.view import moment
 from agent.cli.terminal import echo
-from agent.mqtt import Guest, GuestError
+from agent.mqtt import OneShotClient, OneShotClientError
 from agent.store.registry import PackError
 
 _ZIP = b"PK"
@@ -55,15 +55,15 @@ def inspect(  # noqa: PLR0913, PLR0917 - one argument an option
         judge = Judge(roots, trust, site)
         if broker is not None:
             tls = TlsFiles(ca, certificate, certificate_key)
-            with Guest(BrokerAddress.parse(broker), tls=tls, user=user, password=password) as guest:
-                guest.subscribe(source)
-                heard = sorted(guest.messages(wait), key=lambda message: not message.topic.endswith("/trust"))
+            with OneShotClient(BrokerAddress.parse(broker), tls=tls, user=user, password=password) as client:
+                client.subscribe(source)
+                heard = sorted(client.messages(wait), key=lambda message: not message.topic.endswith("/trust"))
             exhibits = [judge.part(message.topic, message.payload) for message in heard if message.payload]
         elif _is_zip(Path(source)):
             exhibits = list(judge.pack(Path(source)))
         else:
             exhibits = [judge.file(Path(source))]
-    except (PermitFileError, PackError, GuestError, ValueError) as error:
+    except (PermitFileError, PackError, OneShotClientError, ValueError) as error:
         options.fail("inspect", error)
     if as_json:
         echo(json.dumps([_fields(exhibit) for exhibit in exhibits], ensure_ascii=False, indent=2))

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from agent.core.lists import ListHead, Opened
     from agent.core.model import ListKind
-    from agent.lists import ListDesk
+    from agent.lists import ListIntake
     from agent.store.registry import Pack
 
 
@@ -33,7 +33,7 @@ class Intake:
     `current`: lists of which the gate has already what the pack says.
     """
 
-    def __init__(self, desk: ListDesk, pack: Pack, progress: Progress) -> None:
+    def __init__(self, desk: ListIntake, pack: Pack, progress: Progress) -> None:
         self._desk = desk
         self._pack = pack
         self._progress = progress

@@ -19,7 +19,7 @@ from agent.cli.permit.files import PermitFileError
 from agent.cli.terminal import echo
 from agent.clock import Clock
 from agent.core.model import ListKind
-from agent.mqtt import Guest, GuestError
+from agent.mqtt import OneShotClient, OneShotClientError
 from central.publishing import SETTLE_S, Delivery, DeliveryError, SourceError, Stock, seen_version, survey
 
 if TYPE_CHECKING:
@@ -69,13 +69,17 @@ def publish(  # noqa: PLR0913, PLR0917 - one argument an option
         with closing(desk):
             desk.catalogue.hold()
             run = _Run(
-                desk, lambda: Guest(address, tls=tls, user=user, password=password), address.url, version_floor, settle
+                desk,
+                lambda: OneShotClient(address, tls=tls, user=user, password=password),
+                address.url,
+                version_floor,
+                settle,
             )
             if every is None:
                 run.once()
             else:
                 run.stay(every, _Look(trust_file, lambda: Papers.read(key, trust_file, root_key)))
-    except (*ERRORS, GuestError, ValueError) as error:
+    except (*ERRORS, OneShotClientError, ValueError) as error:
         options.fail("publish", error)
 
 
@@ -90,9 +94,11 @@ class _Look:
 class _Run:
     """The visits to one broker."""
 
-    def __init__(self, desk: Desk, guest: Callable[[], Guest], url: str, floor: int | None, settle_s: float) -> None:
+    def __init__(
+        self, desk: Desk, client: Callable[[], OneShotClient], url: str, floor: int | None, settle_s: float
+    ) -> None:
         self._desk = desk
-        self._guest = guest
+        self._client = client
         self._url = url
         self._floor = floor
         self._settle_s = settle_s
@@ -101,8 +107,8 @@ class _Run:
 
     def once(self) -> None:
         """Take in the files and bring everything."""
-        with self._guest() as guest:
-            self._arrive(guest)
+        with self._client() as client:
+            self._arrive(client)
 
     def stay(self, every_s: float, trust: _Look) -> None:
         """Stay for ever: over lost connections, over files with mistakes, which are told once each."""
@@ -110,16 +116,16 @@ class _Run:
         self._stamps[trust.path] = _stamp(trust.path)
         while True:
             try:
-                with self._guest() as guest:
-                    self._turns(guest, every_s, trust)
-            except GuestError as error:
+                with self._client() as client:
+                    self._turns(client, every_s, trust)
+            except OneShotClientError as error:
                 echo(f"{error}; trying again in {AGAIN_AFTER_S:g} s", err=True)
             pause.wait(AGAIN_AFTER_S)
 
-    def _arrive(self, guest: Guest) -> Delivery:
+    def _arrive(self, client: OneShotClient) -> Delivery:
         """Look at what the broker has, take in the files, and bring what it lacks."""
         desk = self._desk
-        stock = survey(guest, desk.site, self._settle_s)
+        stock = survey(client, desk.site, self._settle_s)
         for kind in ListKind:
             self._go_above(kind, stock)
         self._floor = None
@@ -128,7 +134,7 @@ class _Run:
             *Progress.get_default_columns(), DownloadColumn(), console=Console(stderr=True), transient=True
         ) as bar:
             sent = _Sent(bar)
-            delivery = Delivery(guest, desk.publisher, desk.catalogue, desk.site, stock, sent.count)
+            delivery = Delivery(client, desk.publisher, desk.catalogue, desk.site, stock, sent.count)
             sent.expect(delivery.pending_bytes())
             begun = time.monotonic()
             delivery.trust(self._papers.text)
@@ -151,12 +157,12 @@ class _Run:
         if floor and self._desk.publisher.raise_to(kind, floor):
             echo(f"{kind}: gates may have seen version {floor}; the next one is above it", err=True)
 
-    def _turns(self, guest: Guest, every_s: float, trust: _Look) -> None:
-        delivery = self._arrive(guest)
+    def _turns(self, client: OneShotClient, every_s: float, trust: _Look) -> None:
+        delivery = self._arrive(client)
         due_at = time.monotonic() + every_s
         while True:
             until = time.monotonic() + LOOK_EVERY_S
-            for message in guest.messages(LOOK_EVERY_S):
+            for message in client.messages(LOOK_EVERY_S):
                 if (said := delivery.answer(message)) is not None:
                     echo(said, err=True)
                 if time.monotonic() > until:

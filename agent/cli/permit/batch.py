@@ -17,7 +17,7 @@ from agent.cli.permit.files import PermitFileError, read_driver_key, read_key
 from agent.cli.terminal import echo
 from agent.core.model import DeclarationStatus
 from agent.core.permit import PermitForm
-from central.issuing import Issued, IssuingDesk, Level, OutputError, Pictures, Terms, issue_batch, read_orders, symbols
+from central.issuing import Issued, Level, OutputError, PermitIssuer, Pictures, Terms, issue_batch, read_orders, symbols
 from central.publishing import SourceError
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def batch(  # noqa: PLR0913, PLR0917 - one argument an option
     try:
         secret = read_driver_key(driver_key) if driver_key else None
         terms = Terms(issuer, site, secret, check_digits=not any_check_digit)
-        desk = IssuingDesk(read_key(key), terms, form, status)
+        desk = PermitIssuer(read_key(key), terms, form, status)
         checked = read_orders(orders, desk, now)
         drawn = Pictures(None if pictures is PictureKind.NONE else pictures.value, level, module_px)
         begin = time.monotonic()

@@ -13,7 +13,7 @@ from agent.cli.terminal import echo
 from agent.core.model import ListKind
 from agent.core.permit import LANES, PermitForm, vin
 from agent.core.plates import PlateKind  # noqa: TC001 - Typer reads the annotations
-from central.issuing import IssuingDesk, Level, OrderError, PermitOrder, Terms, declaration_row
+from central.issuing import Level, OrderError, PermitIssuer, PermitOrder, Terms, declaration_row
 from central.publishing import COLUMNS
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def issue(  # noqa: PLR0913, PLR0917 - one argument an option
         raise typer.BadParameter("a reference is worth nothing without its declaration; name a file: --declarations")
     try:
         secret = read_driver_key(driver_key) if driver_key else None
-        desk = IssuingDesk(read_key(key), Terms(issuer, site, secret, check_digits=False), form)
+        desk = PermitIssuer(read_key(key), Terms(issuer, site, secret, check_digits=False), form)
         order = PermitOrder(
             declaration=declaration,
             vin=vin_,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from agent.core.crypto import SigningKey
 from agent.core.permit import DAY_S, Issuer, trust, trust_list
-from central.issuing import IssuingDesk, PermitOrder, Terms, picture
+from central.issuing import PermitIssuer, PermitOrder, Terms, picture
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -49,5 +49,5 @@ def practice(site: int, direction: Literal["export", "import"], plate: str, now:
         not_before=begin,
         expires_at=now + DAY_S,
     )
-    text = IssuingDesk(issuer, Terms(ISSUER, site, check_digits=False)).issue(order, now).text
+    text = PermitIssuer(issuer, Terms(ISSUER, site, check_digits=False)).issue(order, now).text
     return Practice(root.public.raw.hex(), trust.seal(listed, root) + b"\n", text, picture(text, "png"))

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from agent.core.lists.sealed import ListHead
-    from agent.core.lists.sync_io import Change, Effect, Happening, HeldDelta, SyncRules
+    from agent.core.lists.sync_io import Change, Effect, HeldDelta, SyncEvent, SyncRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,42 +73,42 @@ BAD_KEPT = 8
 _Step: TypeAlias = "tuple[SyncState, tuple[Effect, ...]]"
 
 
-def step(state: SyncState, happening: Happening, rules: SyncRules) -> _Step:
+def step(state: SyncState, sync_event: SyncEvent, rules: SyncRules) -> _Step:
     """Return the state after what happened, and what to do now, in this order."""
-    if isinstance(happening, Disconnected):
+    if isinstance(sync_event, Disconnected):
         return replace(state, connected=False), ()
-    if isinstance(happening, HeadSeen) and happening.head.version < state.version:
+    if isinstance(sync_event, HeadSeen) and sync_event.head.version < state.version:
         text = Text(
             "a head of version {version}, while version {in_use} is in use",
-            version=happening.head.version,
+            version=sync_event.head.version,
             in_use=state.version,
         )
         return state, (Reject(ListFault.ROLLED_BACK, text),)
-    return _onward(_after(state, happening, rules), happening.at, rules)
+    return _onward(_after(state, sync_event, rules), sync_event.at, rules)
 
 
 def _after(
     state: SyncState,
-    happening: Connected | Known | HeadSeen | DeltaSeen | ChunkSeen | Failed | Tick,
+    sync_event: Connected | Known | HeadSeen | DeltaSeen | ChunkSeen | Failed | Tick,
     rules: SyncRules,
 ) -> SyncState:
-    match happening:
+    match sync_event:
         case Connected(at):
             state = replace(state, connected=True, asked=frozenset(), since_at=at, tries=0)
         case Known():
-            state = _known(state, happening)
+            state = _known(state, sync_event)
         case HeadSeen(head, at):
             state = _headed(state, head, at)
         case DeltaSeen(delta, at):
             state = _held(state, delta, at, rules)
         case ChunkSeen():
-            state = _chunk(state, happening)
+            state = _chunk(state, sync_event)
         case Failed():
-            state = _failed(state, happening, rules)
+            state = _failed(state, sync_event, rules)
         case Tick():
             pass
         case _:
-            assert_never(happening)
+            assert_never(sync_event)
     return state
 
 

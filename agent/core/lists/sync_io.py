@@ -98,7 +98,7 @@ class Tick:
     at: float
 
 
-Happening: TypeAlias = Connected | Disconnected | Known | HeadSeen | DeltaSeen | ChunkSeen | Failed | Tick
+SyncEvent: TypeAlias = Connected | Disconnected | Known | HeadSeen | DeltaSeen | ChunkSeen | Failed | Tick
 
 
 @dataclass(frozen=True, slots=True)

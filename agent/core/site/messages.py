@@ -141,7 +141,7 @@ class Rows(Body):
     last: bool = False
 
 
-Word: TypeAlias = Claim | Answer | Over | Query | Alive | Want | Rows
+SiteMessage: TypeAlias = Claim | Answer | Over | Query | Alive | Want | Rows
 
 
 class _Envelope(BaseModel):
@@ -151,26 +151,26 @@ class _Envelope(BaseModel):
     roll: _Text
     gate: _Text
     to: _Text
-    said: Word = Field(discriminator="kind")
+    said: SiteMessage = Field(discriminator="kind")
 
 
 _ENVELOPE: Final = TypeAdapter(_Envelope)
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class OpenedMessage:
     """What a gate of the site said, proven. `same_roll`: it goes by the same list of gates as this one.
 
     `to_all`: it was told to EVERYBODY.
     """
 
     gate: str
-    said: Word
+    said: SiteMessage
     same_roll: bool
     to_all: bool = False
 
 
-class SiteRoll:
+class Membership:
     """The gates of a site and their keys, as this gate has them. `own`: this gate. Raises ValueError where it is missing."""
 
     def __init__(self, site: int, own: str, gates: Mapping[str, PublicKey]) -> None:
@@ -188,12 +188,12 @@ class SiteRoll:
         """The home gate of a vehicle's permits."""
         return home_gate(vehicle, self.gates)
 
-    def sealed(self, said: Word, to: str, key: SigningKey) -> bytes:
+    def sealed(self, said: SiteMessage, to: str, key: SigningKey) -> bytes:
         """The text that tells this to a gate, or to EVERYBODY, signed with this gate's key."""
         envelope = _Envelope(site=self.site, roll=self.digest, gate=self.own, to=to, said=said)
         return sign(envelope.model_dump_json().encode(), key, kid_of(key.public)).encode()
 
-    def opened(self, data: bytes) -> Heard:
+    def opened(self, data: bytes) -> OpenedMessage:
         """What another gate of the site says to this one. Raises SiteMessageError."""
         if len(data) > LONGEST:
             raise SiteMessageError(SiteFault.TOO_LARGE, f"{len(data)} bytes are more than {LONGEST}")
@@ -207,7 +207,7 @@ class SiteRoll:
             raise SiteMessageError(SiteFault.WRONG_SITE, f"{gate} speaks for site {envelope.site}, not {self.site}")
         if envelope.gate != gate or envelope.to not in {self.own, EVERYBODY}:
             raise SiteMessageError(SiteFault.WRONG_GATE, f"{gate} signed what is from or for another gate")
-        return Heard(gate, envelope.said, envelope.roll == self.digest, envelope.to == EVERYBODY)
+        return OpenedMessage(gate, envelope.said, envelope.roll == self.digest, envelope.to == EVERYBODY)
 
     def _proven(self, data: bytes) -> tuple[str, bytes]:
         try:
@@ -223,7 +223,7 @@ class SiteRoll:
             raise SiteMessageError(SiteFault.SIGNATURE_INVALID, f"not of {gate}: {error}") from None
 
 
-def told(rows: Sequence[PeerRow]) -> tuple[_Row, ...]:
+def rows_to_message(rows: Sequence[PeerRow]) -> tuple[_Row, ...]:
     """The rows of a ledger as they stand in a message."""
     return tuple(
         (
@@ -241,6 +241,6 @@ def told(rows: Sequence[PeerRow]) -> tuple[_Row, ...]:
     )
 
 
-def heard(rows: Sequence[_Row]) -> tuple[PeerRow, ...]:
+def rows_from_message(rows: Sequence[_Row]) -> tuple[PeerRow, ...]:
     """The rows of a message as a ledger takes them."""
     return tuple(PeerRow(row[0], bytes.fromhex(row[1]), *row[2:]) for row in rows)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from agent.broker import TlsFiles, Topics
 from agent.devices import PortState
 from agent.doctor.facts import BrokerFacts, ListFacts, ListsFacts
-from agent.mqtt import Guest, GuestError, Outgoing, reason_codes
+from agent.mqtt import OneShotClient, OneShotClientError, Outgoing, reason_codes
 from agent.service.parallel import at_once
 from agent.settings import broker_address
 from agent.store.errors import RegistryError
@@ -135,7 +135,7 @@ def _visited(
 ) -> BrokerFacts:
     """Connect as the gate does, subscribe to what it reads, publish what it writes."""
     password = section.password
-    guest = Guest(
+    client = OneShotClient(
         address,
         tls=TlsFiles(section.ca_file, section.certificate_file, section.key_file),
         user=section.username,
@@ -145,32 +145,32 @@ def _visited(
     )
     begun_at = time.monotonic()
     try:
-        with guest:
+        with client:
             connect_ms = (time.monotonic() - begun_at) * MS_PER_S
             if health is None:
                 return BrokerFacts(address.url, address.tls, connect_ms=connect_ms)
-            gives = _subscribed(guest, Topics(gate).ack)
-            takes, publish_ms = _published(guest, Topics(gate).health, health())
+            gives = _subscribed(client, Topics(gate).ack)
+            takes, publish_ms = _published(client, Topics(gate).health, health())
             return BrokerFacts(
                 address.url, address.tls, connect_ms=connect_ms, publish_ms=publish_ms, takes=takes, gives=gives
             )
-    except GuestError as error:
+    except OneShotClientError as error:
         return BrokerFacts(address.url, address.tls, trouble=str(error))
 
 
-def _subscribed(guest: Guest, topic: str) -> str:
+def _subscribed(client: OneShotClient, topic: str) -> str:
     try:
-        guest.subscribe(topic)
-    except GuestError as error:
+        client.subscribe(topic)
+    except OneShotClientError as error:
         return str(error)
     return ""
 
 
-def _published(guest: Guest, topic: str, payload: bytes) -> tuple[str, float | None]:
+def _published(client: OneShotClient, topic: str, payload: bytes) -> tuple[str, float | None]:
     begun_at = time.monotonic()
     try:
-        receipt = guest.publish(Outgoing(topic, payload, content_type="application/json"))
-    except GuestError as error:
+        receipt = client.publish(Outgoing(topic, payload, content_type="application/json"))
+    except OneShotClientError as error:
         return str(error), None
     if receipt.code is None or reason_codes.refused(receipt.code):
         return receipt.words, None

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psycopg
 
-from agent.mqtt.central_link import Link
+from agent.mqtt.central_link import CentralLink
 from agent.mqtt.flow import FlowSettings
 from agent.mqtt.presence import GateIdentity
 from agent.mqtt.setup import NO_FILES
@@ -112,7 +112,9 @@ def uplinks(broker, journals, resend_s=0.5, tls=NO_FILES):
         for gate, journal in journals.items():
             identity = GateIdentity(gate, "0.1.0", "b1", {})
             links.append(
-                Link(quick(broker, gate=gate, tls=tls), FlowSettings(resend_s=resend_s), identity, journal, clock)
+                CentralLink(
+                    quick(broker, gate=gate, tls=tls), FlowSettings(resend_s=resend_s), identity, journal, clock
+                )
             )
             links[-1].start()
         yield links

@@ -5,11 +5,11 @@ from contextlib import contextmanager
 
 from agent.core.lists.sync_io import SyncRules
 from agent.core.model.instant import Instant
-from agent.lists.intake import ListDesk
+from agent.lists.intake import ListIntake
 from agent.lists.mqtt_sync import ListSync
 from agent.lists.topics import ListTopics
 from agent.mqtt.messages import Outgoing
-from agent.mqtt.one_shot_client import Guest
+from agent.mqtt.one_shot_client import OneShotClient
 from agent.mqtt.session import Session
 from agent.store.registry.chunk_spool import ChunkSpool
 from tests.support.lists.lists import SITE, trust_text, trusted
@@ -31,7 +31,7 @@ class ListGate:
         self.observer = Observer()
         self.utc = NOW + 5.0
         self.registry = open_registry(folder / "registry.db") if registry is None else registry
-        self.desk = ListDesk(self.registry, ChunkSpool(folder / "incoming"), self.now, self.events.append)
+        self.desk = ListIntake(self.registry, ChunkSpool(folder / "incoming"), self.now, self.events.append)
         self.session = Session(quick(port, **session), Card(), observe=self.observer)
         self.sync = ListSync(GATE, site, self.session, self.desk, self.now, rules=rules, settle_s=0.5)
 
@@ -94,5 +94,5 @@ class Central:
 
 @contextmanager
 def central_at(port, site=SITE):
-    with Guest(local(port)) as guest:
+    with OneShotClient(local(port)) as guest:
         yield Central(guest, site)

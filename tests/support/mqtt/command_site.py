@@ -11,10 +11,10 @@ from agent.core.commands.command import Answer, CommandName, Result
 from agent.core.events.chain import ClockReading
 from agent.devices.supervisor import PortState
 from agent.mqtt.command_dependencies import CommandRules
-from agent.mqtt.command_processor import CommandDesk
+from agent.mqtt.command_processor import CommandProcessor
 from agent.mqtt.command_results import CORRELATION_LIMIT
 from agent.mqtt.messages import Outgoing
-from agent.mqtt.one_shot_client import Guest
+from agent.mqtt.one_shot_client import OneShotClient
 from agent.mqtt.session import Session
 from agent.recording.recorder import Recorder
 from tests.support.mqtt.commanding import GATE, KEYS, UTC, body, signed
@@ -66,7 +66,7 @@ class CommandSite:
         self.executors = executors or Executors()
         self.recorder = Recorder(self.journal, lambda: self.clock.utc)
         self.session = Session(quick(port, gate=GATE), self)
-        self.desk = CommandDesk(
+        self.desk = CommandProcessor(
             self.session,
             CommandRules(GATE, KEYS if keys is None else keys, frozenset({"in-1"}), 120),
             self.journal.real,
@@ -119,7 +119,7 @@ class Central:
 
     def __init__(self, port):
         self.port = port
-        self._guest = Guest(local(port))
+        self._guest = OneShotClient(local(port))
         self.results = []
         self.raw = []
         self._stop = threading.Event()

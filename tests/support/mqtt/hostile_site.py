@@ -9,14 +9,14 @@ import threading
 from agent.core.commands.command import Answer, CommandName, Result
 from agent.core.events.event_types import Draft
 from agent.devices.supervisor import PortState
-from agent.mqtt.central_link import Link
+from agent.mqtt.central_link import CentralLink
 from agent.mqtt.command_dependencies import CommandRules
-from agent.mqtt.command_processor import CommandDesk
+from agent.mqtt.command_processor import CommandProcessor
 from agent.mqtt.flow import FlowSettings
 from agent.mqtt.messages import Outgoing
-from agent.mqtt.one_shot_client import Guest
+from agent.mqtt.one_shot_client import OneShotClient
 from agent.mqtt.presence import GateIdentity
-from agent.mqtt.token_bucket import Budget
+from agent.mqtt.token_bucket import TokenBucket
 from agent.recording.recorder import Recorder
 from tests.support.mqtt.command_site import Central, Executors, SteadyClock
 from tests.support.mqtt.commanding import GATE, KEYS, UTC, body, signed
@@ -60,7 +60,7 @@ class HostileSite:
         self.recorder = Recorder(self.journal, lambda: self.clock.utc)
         self.executors = Executors()
         self.crashes = Crashes()
-        self.link = Link(
+        self.link = CentralLink(
             quick(port, gate=GATE, status_every_s=2),
             FlowSettings(resend_s=5.0),
             GateIdentity(GATE, "0.1.0", "b1", {}),
@@ -70,11 +70,11 @@ class HostileSite:
             note=lambda event: self.recorder.note([Draft(event, None, None, self.clock.utc)]),
         )
         rules = CommandRules(GATE, KEYS, frozenset({"in-1"}), 120)
-        self.desk = CommandDesk(
+        self.desk = CommandProcessor(
             self.link.session, rules, self.journal.real, self.recorder, self.clock, self.executors.mapping()
         )
         if checked:
-            self.desk._verifying = Budget(1e9, 10**9)
+            self.desk._verifying = TokenBucket(1e9, 10**9)
             self.desk._inbox = queue.Queue()
         self._counter = itertools.count(FIRST_COUNTER)
         self.sent = {}
@@ -101,7 +101,7 @@ class HostileSite:
 
     def assault(self, count, seed):
         """Send that many hostile messages after one right command; the right one is the only thing that happens."""
-        with Central(self.port) as central, Guest(local(self.port)) as guest:
+        with Central(self.port) as central, OneShotClient(local(self.port)) as guest:
             taken = signed(self.body("open"))
             assert central.send(taken)["result"] == "done"
             self.executors.carried_out.clear()

@@ -7,7 +7,7 @@ from agent.broker.addresses import BrokerAddress
 from agent.core.events.chain import ClockReading
 from agent.core.events.event_types import Draft, GateStopping
 from agent.devices.supervisor import PortState
-from agent.mqtt.central_link import Link
+from agent.mqtt.central_link import CentralLink
 from agent.mqtt.flow import FlowSettings
 from agent.mqtt.presence import GateIdentity
 from agent.mqtt.setup import SessionSettings
@@ -79,7 +79,9 @@ class Observer:
 def linked(journal, settings, flow=None, **options):
     """A link that runs; it must stop in time afterwards."""
     identity = GateIdentity(GATE, "0.1.0", "b1", {"lanes": ["in-1"]})
-    link = Link(settings, FlowSettings(resend_s=1.0) if flow is None else flow, identity, journal, clock, **options)
+    link = CentralLink(
+        settings, FlowSettings(resend_s=1.0) if flow is None else flow, identity, journal, clock, **options
+    )
     link.start()
     try:
         yield link

@@ -13,14 +13,14 @@ from agent.core.crypto.keys import SigningKey
 from agent.core.events.event_types import AccessGranted, Draft
 from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.site.claims import ClaimCode, ClaimRequest, PartitionPolicy
-from agent.core.site.messages import SiteRoll
+from agent.core.site.messages import Membership
 from agent.devices.supervisor import PortState
 from agent.mqtt.messages import Incoming, LinkDown, LinkUp, Receipt
 from agent.mqtt.messages import Limits as BrokerLimits
 from agent.mqtt.setup import LinkView
 from agent.recording.recorder import Recorder
 from agent.site.claimant import SiteRules
-from agent.site.service import SiteDesk
+from agent.site.service import SiteService
 from agent.store.journal.journal import Journal
 from tests.support.store.journals import UTC, FakeClock
 from tests.support.waiting import eventually, scaled
@@ -32,7 +32,7 @@ QUICK = SiteRules(claim_timeout_s=scaled(0.2), hold_s=30.0)
 
 
 def roll_of(own, gates=GATES, site=SITE):
-    return SiteRoll(site, own, {gate: KEYS[gate].public for gate in gates})
+    return Membership(site, own, {gate: KEYS[gate].public for gate in gates})
 
 
 def vehicle_of(home, gates=GATES, number=0):
@@ -166,7 +166,7 @@ class SiteGate:
         path = folder / f"{gate}-{journal}"
         self.journal = Journal.open(path, gate=gate, boot=boot, clock=FakeClock(), max_bytes=1 << 26)
         self.link = HubLink(hub, gate, up)
-        self.desk = SiteDesk(roll_of(gate, gates), KEYS[gate], self.journal, self.journal.site, self.link, rules)
+        self.desk = SiteService(roll_of(gate, gates), KEYS[gate], self.journal, self.journal.site, self.link, rules)
         self.recorder = Recorder(self.journal, lambda: UTC, reserving=self.desk.reserving)
         self.desk.start()
 

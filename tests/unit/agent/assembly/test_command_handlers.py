@@ -13,9 +13,9 @@ from agent.core.lane.io import CommandKind
 from agent.core.lists.freshness import FreshnessRules
 from agent.core.model.instant import Instant
 from agent.core.permit.trust import TrustEntry, TrustList, seal
-from agent.lists.intake import ListDesk
-from agent.lists.monitor import ListKeeper
-from agent.lists.trust_file import TrustFeed
+from agent.lists.intake import ListIntake
+from agent.lists.monitor import ListMonitor
+from agent.lists.trust_file import TrustFile
 from agent.mqtt.command_executions import EXECUTION_S
 from agent.mqtt.replay import ReplayPlan
 from agent.observability import logs
@@ -95,9 +95,9 @@ class Gate:
         self.executors = make_handlers(self.parts)
 
     def keeper(self, file):
-        desk = ListDesk(self.registry, ChunkSpool(self.folder / "incoming"), now, str)
-        feed = None if file is None else TrustFeed(file)
-        return ListKeeper(self.registry, desk, FreshnessRules(), now, str, feed=feed)
+        desk = ListIntake(self.registry, ChunkSpool(self.folder / "incoming"), now, str)
+        feed = None if file is None else TrustFile(file)
+        return ListMonitor(self.registry, desk, FreshnessRules(), now, str, feed=feed)
 
     def do(self, name, lane=None, **arguments):
         command = Command("id", "duty", 1, CommandName(name), lane, "officer 7", "a test", 0, 9, arguments)

@@ -25,13 +25,13 @@ from agent.devices.supervisor import PortState
 from agent.doctor.codes import Check, Code
 from agent.lists.mqtt_sync import ListSync
 from agent.lists.topics import ListTopics
-from agent.mqtt.evidence_upload import EvidenceSender, EvidenceSettings
-from agent.mqtt.health_messages import HealthOut
+from agent.mqtt.evidence_upload import EvidenceSettings, EvidenceUpload
+from agent.mqtt.health_messages import HealthPublisher
 from agent.mqtt.messages import Incoming
 from agent.recording.checkpoints import Checkpointer
 from agent.recording.evidence_writer import EvidenceWriter
 from agent.recording.retention import DAY_S, HOUR_S, PersonalAges, PersonalDataRetention, RetentionAges, RetentionJob
-from agent.site.dispatcher import Inbox
+from agent.site.dispatcher import WorkQueue
 from agent.store.evidence.evidence import EvidenceStore
 from agent.store.journal.reader import JournalReader
 from drivers.api import DeviceUnavailableError, InputSample, Scan, ScanLosses
@@ -237,7 +237,7 @@ class Session:
 
 def test_a_word_of_another_gate_that_fails_does_not_make_the_gate_deaf():
     heard = threading.Event()
-    inbox = Inbox("site-words", lambda: None, pytest.fail)
+    inbox = WorkQueue("site-words", lambda: None, pytest.fail)
     inbox.start()
     inbox.put(lambda: 1 / 0)
     inbox.put(heard.set)
@@ -266,7 +266,7 @@ def test_a_message_of_a_list_that_fails_keeps_no_other_from_being_taken():
 def test_the_health_is_told_after_a_time_that_it_could_not_be_made(monkeypatch):
     monkeypatch.setattr("agent.mqtt.health_messages.LOOK_S", 0.01)
     session = Session()
-    health = HealthOut(session, "health", Faulty(lambda: b"well"), every_s=0.01)
+    health = HealthPublisher(session, "health", Faulty(lambda: b"well"), every_s=0.01)
     health.start()
     try:
         eventually(lambda: session.told[:1] == [b"well"])
@@ -280,7 +280,7 @@ def test_pictures_are_sent_after_a_fault_that_nobody_foresaw():
     outgoing = SimpleNamespace(first=lambda: names[0] if names else None, remove=names.remove)
     pictures = SimpleNamespace(outgoing=outgoing, get=lambda _name: None)
     settings = EvidenceSettings(look_s=0.01, retry_s=0.01)
-    sender = EvidenceSender(Session(), Topics("gate-7"), pictures, pytest.fail, Faulty(lambda: True), settings)
+    sender = EvidenceUpload(Session(), Topics("gate-7"), pictures, pytest.fail, Faulty(lambda: True), settings)
     sender.start()
     try:
         eventually(lambda: not names)

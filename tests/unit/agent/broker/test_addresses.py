@@ -7,7 +7,7 @@ import pytest
 from agent.broker.addresses import BrokerAddress, shuffled
 from agent.broker.topics import Topics
 from agent.mqtt import reason_codes
-from agent.mqtt.broker_selector import Rota
+from agent.mqtt.broker_selector import BrokerSelector
 from agent.mqtt.event_messages import event_message
 from agent.mqtt.messages import Receipt
 from agent.mqtt.setup import SessionSettings
@@ -82,16 +82,16 @@ def test_each_gate_has_an_order_of_its_own():
 
 
 def test_pauses_grow_only_when_all_brokers_have_failed_and_shrink_only_after_a_lasting_connection():
-    rota = Rota(BROKERS, 2.0, 60.0)
+    broker_selector = BrokerSelector(BROKERS, 2.0, 60.0)
     hosts = []
     pauses = []
     for _ in range(18):
-        hosts.append(rota.address.host)
-        pauses.append(rota.ended(lasted=False, draw=1.0))
+        hosts.append(broker_selector.address.host)
+        pauses.append(broker_selector.ended(lasted=False, draw=1.0))
     assert hosts == ["b0", "b1", "b2"] * 6
     assert pauses == [2.0] * 3 + [4.0] * 3 + [8.0] * 3 + [16.0] * 3 + [32.0] * 3 + [60.0] * 3
-    assert rota.ended(lasted=True, draw=1.0) == 2.0
-    assert rota.ended(lasted=False, draw=0.25) == 0.5
+    assert broker_selector.ended(lasted=True, draw=1.0) == 2.0
+    assert broker_selector.ended(lasted=False, draw=0.25) == 0.5
 
 
 def test_without_a_broker_there_is_no_session():

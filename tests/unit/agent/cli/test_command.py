@@ -13,7 +13,7 @@ from agent.core.commands.check import CommandKey, Proved, judge, prove
 from agent.core.commands.command import Answer, CommandName, Result
 from agent.core.crypto import jws
 from agent.core.crypto.keys import SigningKey
-from agent.mqtt.one_shot_client import Guest
+from agent.mqtt.one_shot_client import OneShotClient
 from central.command_client import TRIES
 from tests.support.mqtt.command_site import ROOT, CommandSite
 from tests.support.mqtt.commanding import GATE, letter, situation
@@ -206,7 +206,7 @@ def test_a_gate_that_takes_no_commands_is_told_why(broker, key, status, said):
 def test_a_gate_that_never_answers_is_waited_for_with_patience(broker, key):
     publish(broker.port, f"{ROOT}/status", json.dumps({"state": "online", "challenge": "c"}), "-r")
     heard = []
-    with Guest(local(broker.port)) as deaf:
+    with OneShotClient(local(broker.port)) as deaf:
         deaf.subscribe(f"{ROOT}/cmd/#")
         done = send(broker, key, timeout=1)
         heard = list(deaf.messages(0.3))

@@ -26,7 +26,7 @@ from agent.lane.decider import Decider, LanePlace, Sources
 from agent.lane.loop import LaneDependencies, LaneDetection, LaneLoop
 from agent.recording.evidence_writer import EvidenceWriter
 from agent.recording.recorder import Recorder
-from agent.site.service import LoneGate
+from agent.site.service import StandaloneSite
 from agent.store.evidence.evidence import EvidenceStore
 from drivers.relay import simulated
 from drivers.relay.simulated import SimulatedRelay, SimulatedRelaySettings
@@ -90,7 +90,7 @@ class Gate:
             forms=frozenset(PermitForm),
             freshness=FreshnessRules(900, 14_400, 86_400),
         )
-        sources = Sources(self.registry, self.journal, self, LoneGate(self.journal))
+        sources = Sources(self.registry, self.journal, self, StandaloneSite(self.journal))
         self.owner = RelayBoard("unknown texts", SimulatedRelay(SimulatedRelaySettings(name="unknown texts")))
         self.barrier = self.owner.barrier(
             wiring(),

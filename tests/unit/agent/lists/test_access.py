@@ -9,7 +9,7 @@ from agent.broker.tls import TlsFiles
 from agent.core.model.list_kinds import ListKind
 from agent.lists.topics import ListTopics
 from agent.mqtt.messages import Outgoing
-from agent.mqtt.one_shot_client import Guest
+from agent.mqtt.one_shot_client import OneShotClient
 from central.publishing.delivery import survey
 from tests.support.lists.lists import DECLARATIONS, SITE
 from tests.support.mqtt.mosquitto import SampleBroker, needs_mosquitto
@@ -36,7 +36,7 @@ def enter(broker):
 
         def entered(name):
             address = BrokerAddress("localhost", broker.port_of(name), tls=True)
-            return stack.enter_context(Guest(address, tls=TlsFiles(*broker.files(name))))
+            return stack.enter_context(OneShotClient(address, tls=TlsFiles(*broker.files(name))))
 
         yield entered
 

@@ -10,7 +10,7 @@ from agent.core.model.instant import Instant
 from agent.core.model.list_rows import DeclarationStatus
 from agent.lists.topics import ListTopics
 from agent.mqtt.messages import Outgoing
-from agent.mqtt.one_shot_client import Guest
+from agent.mqtt.one_shot_client import OneShotClient
 from central.publishing.catalogue import Catalogue
 from central.publishing.delivery import Delivery, survey
 from central.publishing.publisher import Publisher
@@ -56,7 +56,7 @@ def publisher(tmp_path):
 
 @contextmanager
 def at_the_broker(broker, publisher):
-    with Guest(local(broker.port)) as guest:
+    with OneShotClient(local(broker.port)) as guest:
         delivery = Delivery(guest, *publisher, SITE, survey(guest, SITE, 0.2))
         delivery.trust(trust_text(trusted()))
         delivery.bring()
@@ -91,7 +91,7 @@ def test_a_gate_that_was_away_for_many_changes_comes_back_to_a_broker_that_lost_
         central.change(DECLARATIONS, [row])
     broker.kill()
     broker.start()
-    with Guest(local(broker.port)) as guest:
+    with OneShotClient(local(broker.port)) as guest:
         delivery = Delivery(guest, *publisher, SITE, survey(guest, SITE, 0.2))
         guest.publish(Outgoing(ListTopics(SITE).head(DECLARATIONS), central.head(DECLARATIONS), retain=True))
         with ListGate(tmp_path, broker.port) as gate:

@@ -11,11 +11,11 @@ from agent.core.events.event_types import Alarm, AlarmRaised, ListsApplied, List
 from agent.core.lists.errors import ListError, ListFault
 from agent.core.lists.freshness import DataState, FreshnessRules
 from agent.core.model.instant import Instant
-from agent.lists.intake import ListDesk
-from agent.lists.monitor import ListKeeper
+from agent.lists.intake import ListIntake
+from agent.lists.monitor import ListMonitor
 from agent.lists.refusals import FOLD_S, Refusals
-from agent.lists.reporting import ListNews
-from agent.lists.trust_file import TrustFeed
+from agent.lists.reporting import ListReporting
+from agent.lists.trust_file import TrustFile
 from agent.store.registry.chunk_spool import ChunkSpool
 from tests.support.lists.lists import DECLARATIONS, LISTS_KEY, declarations, delta, snapshot, trust_text, trusted
 from tests.support.pki.permits import NOW
@@ -35,9 +35,11 @@ class Kept:
         self.utc = NOW + 1.0
         self.events = []
         self.registry = open_registry(folder / "registry.db")
-        self.desk = ListDesk(self.registry, ChunkSpool(folder / "incoming"), self.now, self.events.append)
-        feed = TrustFeed(self.path) if file else None
-        self.keeper = ListKeeper(self.registry, self.desk, RULES, self.now, self.events.append, feed=feed, round_s=0.05)
+        self.desk = ListIntake(self.registry, ChunkSpool(folder / "incoming"), self.now, self.events.append)
+        feed = TrustFile(self.path) if file else None
+        self.keeper = ListMonitor(
+            self.registry, self.desk, RULES, self.now, self.events.append, feed=feed, round_s=0.05
+        )
 
     def now(self):
         return Instant(at=time.monotonic(), utc=self.utc)
@@ -187,7 +189,7 @@ def test_a_closed_registry_is_an_alarm_once_and_no_exception(kept):
 
 
 def test_trouble_with_one_list_is_told_once_although_others_do_well_and_again_after_it_was_over(kept):
-    news = ListNews(kept.registry, kept.events.append, records=True)
+    news = ListReporting(kept.registry, kept.events.append, records=True)
     for _ in range(3):
         news.trouble("no room", "declarations")
         news.well("watch")
@@ -258,7 +260,7 @@ def test_what_another_process_applied_is_told_once_by_the_gate_also_after_its_ne
 def test_a_list_from_the_future_is_refused_while_a_time_server_says_what_now_is(tmp_path, ahead_s, kept_right, refused):
     latest = (lambda: NOW + 600.0) if kept_right else (lambda: inf)
     registry = open_registry(tmp_path / "registry.db", latest=latest)
-    desk = ListDesk(registry, ChunkSpool(tmp_path / "incoming"), lambda: Instant(0.0, NOW + 1.0), lambda _event: None)
+    desk = ListIntake(registry, ChunkSpool(tmp_path / "incoming"), lambda: Instant(0.0, NOW + 1.0), lambda _event: None)
     desk.take_trust(trust_text(trusted()), "file")
     issued_at = int(NOW + ahead_s)
     snap = snapshot(DECLARATIONS, ROWS, issued_at=issued_at)

@@ -22,12 +22,12 @@ from agent.core.crypto.keys import SigningKey
 from agent.core.events.chain import ClockReading
 from agent.devices.supervisor import PortState
 from agent.doctor.collectors.remote import Links, brokers
-from agent.mqtt.central_link import Link
+from agent.mqtt.central_link import CentralLink
 from agent.mqtt.command_dependencies import CommandRules
-from agent.mqtt.command_processor import CommandDesk
+from agent.mqtt.command_processor import CommandProcessor
 from agent.mqtt.flow import FlowSettings
 from agent.mqtt.messages import Outgoing
-from agent.mqtt.one_shot_client import Guest, GuestError
+from agent.mqtt.one_shot_client import OneShotClient, OneShotClientError
 from agent.mqtt.presence import GateIdentity
 from agent.recording.recorder import Recorder
 from tests.support.gate.gate_site import GateSite
@@ -60,7 +60,7 @@ def broker(tmp_path_factory):
 def enter(broker, name, *, client_id=None, port=None):
     """A short-lived client, by the certificate of this name."""
     address = BrokerAddress("localhost", port or broker.port_of(name), tls=True)
-    return Guest(address, tls=TlsFiles(*broker.files(name)), client_id=client_id)
+    return OneShotClient(address, tls=TlsFiles(*broker.files(name)), client_id=client_id)
 
 
 class Consumer:
@@ -102,7 +102,7 @@ def running_gate(broker, journal, *, keys=None):
     """A gate's link, with a desk that obeys without any effect."""
     settings = quick(BrokerAddress("localhost", broker.port_of(GATE), tls=True), tls=TlsFiles(*broker.files(GATE)))
     desk = None
-    link = Link(
+    link = CentralLink(
         settings,
         FlowSettings(),
         GateIdentity(GATE, "0", "b1", {}),
@@ -110,7 +110,7 @@ def running_gate(broker, journal, *, keys=None):
         now,
         extra=lambda: {} if desk is None else {"challenge": desk.challenge},
     )
-    desk = CommandDesk(
+    desk = CommandProcessor(
         link.session,
         CommandRules(GATE, keys or {}, frozenset({"in-1"}), 120),
         journal,
@@ -156,7 +156,7 @@ def test_a_gate_that_calls_itself_central_does_not_clear_what_waits_for_central(
 
 
 def test_a_gates_certificate_is_not_let_in_where_central_comes_in(broker):
-    with pytest.raises(GuestError), enter(broker, ROGUE, port=broker.port_of("central")) as rogue:
+    with pytest.raises(OneShotClientError), enter(broker, ROGUE, port=broker.port_of("central")) as rogue:
         rogue.publish(Outgoing(f"gate/v1/{ROGUE}/health", b"{}"))
 
 

@@ -7,7 +7,7 @@ import pytest
 from agent.broker.addresses import BrokerAddress
 from agent.broker.tls import TlsFiles
 from agent.mqtt.messages import Outgoing
-from agent.mqtt.one_shot_client import Guest
+from agent.mqtt.one_shot_client import OneShotClient
 from tests.support.mqtt.mosquitto import SampleBroker, needs_mosquitto
 
 pytestmark = needs_mosquitto
@@ -27,7 +27,7 @@ def enter(broker):
 
         def entered(name):
             address = BrokerAddress("localhost", broker.port_of(name), tls=True)
-            return stack.enter_context(Guest(address, tls=TlsFiles(*broker.files(name))))
+            return stack.enter_context(OneShotClient(address, tls=TlsFiles(*broker.files(name))))
 
         yield entered
 

@@ -6,7 +6,7 @@ from agent.core.commands.check import Refused
 from agent.core.commands.command import Refusal
 from agent.mqtt.challenges import GRACE_S, ROTATE_EVERY_S, Challenges
 from agent.mqtt.command_refusals import EVENTS_A_MINUTE, RefusalLog
-from agent.mqtt.token_bucket import Budget
+from agent.mqtt.token_bucket import TokenBucket
 
 
 def test_a_challenge_is_random_and_long():
@@ -36,7 +36,7 @@ def test_a_challenge_is_due_after_a_while():
 
 
 def test_a_budget_gives_its_burst_and_then_its_rate():
-    budget = Budget(2.0, 3)
+    budget = TokenBucket(2.0, 3)
     assert [budget.take(10.0) for _ in range(4)] == [True, True, True, False]
     assert [budget.take(10.5), budget.take(10.5)] == [True, False]
     assert [budget.take(1000.0) for _ in range(4)] == [True, True, True, False]

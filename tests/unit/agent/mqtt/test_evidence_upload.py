@@ -8,7 +8,7 @@ import pytest
 from agent.broker.topics import Topics
 from agent.core.events.event_types import EvidenceSent
 from agent.devices.supervisor import PortState
-from agent.mqtt.evidence_upload import EvidenceSender, EvidenceSettings
+from agent.mqtt.evidence_upload import EvidenceSettings, EvidenceUpload
 from agent.store.evidence.evidence import EvidenceStore
 from tests.support.mqtt.central import Central
 from tests.support.mqtt.linking import GATE, Observer, journal_at, linked, quick, record
@@ -53,7 +53,7 @@ def names(*numbers):
 def sending(link, store, settings=QUICK, ready=None):
     """A sender that runs; `sent` is what it noted."""
     sent = []
-    sender = EvidenceSender(
+    sender = EvidenceUpload(
         link.session,
         Topics(GATE),
         store,

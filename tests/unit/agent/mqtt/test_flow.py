@@ -3,8 +3,8 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agent.mqtt.flow import AckMode, Flow, FlowSettings, Want
-from agent.mqtt.poison_messages import Suspicion
+from agent.mqtt.flow import AckMode, Flow, FlowSettings, SendPlan
+from agent.mqtt.poison_messages import PoisonMessageDetector
 
 PUBACK = FlowSettings(ack_mode=AckMode.PUBACK, resend_s=10, window_limit=4)
 WATERMARK = FlowSettings(resend_s=10, window_limit=4, ahead_limit=100)
@@ -43,7 +43,7 @@ def test_the_window_leaves_room_for_others_and_is_never_nothing():
     for receive_maximum, window in ((65_535, 4), (6, 2), (1, 1)):
         flow = Flow(WATERMARK, 0)
         flow.connected(receive_maximum, 0.0)
-        assert flow.want() == Want(0, window, None)
+        assert flow.want() == SendPlan(0, window, None)
 
 
 def test_a_reconnect_sends_again_only_what_the_broker_did_not_answer_and_goes_on():
@@ -289,38 +289,38 @@ def test_in_puback_mode_a_reconnect_spares_what_the_broker_has_taken():
 
 
 def test_a_suspect_is_cleared_by_an_answer_and_by_a_slow_end():
-    suspicion = Suspicion()
+    poison_detector = PoisonMessageDetector()
     for _ in range(3):
-        suspicion.ended({5: 0.0, 6: 0.0}, 1.0)
-    assert suspicion.cautious
-    suspicion.answered(5)
-    assert not suspicion.cautious
+        poison_detector.ended({5: 0.0, 6: 0.0}, 1.0)
+    assert poison_detector.cautious
+    poison_detector.answered(5)
+    assert not poison_detector.cautious
     for _ in range(3):
-        suspicion.ended({5: 0.0}, 1.0)
-    suspicion.ended({5: 0.0}, 60.0)
-    assert not suspicion.cautious
-    assert not suspicion.quarantine
+        poison_detector.ended({5: 0.0}, 1.0)
+    poison_detector.ended({5: 0.0}, 60.0)
+    assert not poison_detector.cautious
+    assert not poison_detector.quarantine
 
 
 def test_a_suspect_that_central_has_is_no_suspect_any_more():
-    suspicion = Suspicion()
+    poison_detector = PoisonMessageDetector()
     for _ in range(3):
-        suspicion.ended({5: 0.0, 6: 0.0}, 1.0)
-    suspicion.release(4)
-    assert suspicion.cautious
-    suspicion.release(5)
-    assert not suspicion.cautious
+        poison_detector.ended({5: 0.0, 6: 0.0}, 1.0)
+    poison_detector.release(4)
+    assert poison_detector.cautious
+    poison_detector.release(5)
+    assert not poison_detector.cautious
 
 
 def test_the_guilty_one_goes_into_quarantine_only_when_it_was_alone():
-    suspicion = Suspicion()
+    poison_detector = PoisonMessageDetector()
     for _ in range(3):
-        assert suspicion.ended({5: 0.0, 6: 0.0}, 1.0) is None
-    assert suspicion.ended({5: 0.0, 6: 0.0}, 1.0) is None
-    assert suspicion.ended({5: 0.0}, 1.0) == 5
-    assert 5 in suspicion
-    suspicion.release()
-    assert 5 not in suspicion
+        assert poison_detector.ended({5: 0.0, 6: 0.0}, 1.0) is None
+    assert poison_detector.ended({5: 0.0, 6: 0.0}, 1.0) is None
+    assert poison_detector.ended({5: 0.0}, 1.0) == 5
+    assert 5 in poison_detector
+    poison_detector.release()
+    assert 5 not in poison_detector
 
 
 class World:

@@ -7,7 +7,7 @@ import pytest
 from agent.broker.addresses import BrokerAddress
 from agent.broker.tls import TlsFiles
 from agent.mqtt.messages import Outgoing
-from agent.mqtt.one_shot_client import Guest, GuestError
+from agent.mqtt.one_shot_client import OneShotClient, OneShotClientError
 from tests.support.mqtt.linking import local
 from tests.support.mqtt.mosquitto import (
     Broker,
@@ -42,7 +42,7 @@ def test_what_is_published_arrives_with_all_its_properties(broker):
         correlation=b"\x01\x02",
         user_properties=(("a", "b"),),
     )
-    with Guest(local(broker.port)) as hearing, Guest(local(broker.port)) as speaking:
+    with OneShotClient(local(broker.port)) as hearing, OneShotClient(local(broker.port)) as speaking:
         hearing.subscribe("cmd/#")
         assert speaking.publish(message).taken
         arrived = next(hearing.messages(5))
@@ -54,7 +54,7 @@ def test_what_is_published_arrives_with_all_its_properties(broker):
 
 def test_it_hears_what_is_stored_only_where_it_wants_to(broker):
     publish(broker.port, "status", "here", "-r")
-    with Guest(local(broker.port)) as guest:
+    with OneShotClient(local(broker.port)) as guest:
         guest.subscribe("status", stored=False)
         assert list(guest.messages(0.2)) == []
         guest.subscribe("status")
@@ -62,16 +62,16 @@ def test_it_hears_what_is_stored_only_where_it_wants_to(broker):
 
 
 def test_messages_keep_their_order_and_end_when_nothing_comes(broker):
-    with Guest(local(broker.port)) as guest:
+    with OneShotClient(local(broker.port)) as guest:
         guest.subscribe("n/#")
-        with Guest(local(broker.port)) as other:
+        with OneShotClient(local(broker.port)) as other:
             for number in range(50):
                 other.publish(Outgoing(f"n/{number}", b"%d" % number))
         assert [int(message.payload) for message in guest.messages(0.5)] == list(range(50))
 
 
 def test_a_message_without_acknowledgement_is_sent_too(broker):
-    with Listener(broker.port, "t") as listener, Guest(local(broker.port)) as guest:
+    with Listener(broker.port, "t") as listener, OneShotClient(local(broker.port)) as guest:
         guest.publish(Outgoing("t", b"x", qos=0))
         guest.publish(Outgoing("t", b"y", qos=1))
         assert [message["payload"] for message in listener.messages] in ([], ["x"], ["x", "y"])
@@ -79,7 +79,7 @@ def test_a_message_without_acknowledgement_is_sent_too(broker):
 
 
 def test_many_threads_may_publish_at_once(broker):
-    with Guest(local(broker.port)) as hearing, Guest(local(broker.port)) as guest:
+    with OneShotClient(local(broker.port)) as hearing, OneShotClient(local(broker.port)) as guest:
         hearing.subscribe("t")
         taken = []
         threads = [
@@ -95,7 +95,7 @@ def test_many_threads_may_publish_at_once(broker):
 
 
 def test_nobody_listening_is_told_from_taken(broker):
-    with Guest(local(broker.port)) as guest:
+    with OneShotClient(local(broker.port)) as guest:
         assert "nobody subscribes" in guest.publish(Outgoing("nowhere", b"x")).words
 
 
@@ -103,7 +103,7 @@ def test_a_refusal_is_told_in_words(tmp_path):
     authority_broker = SampleBroker(tmp_path, "gate-a")
     with authority_broker:
         ca, certificate, key = authority_broker.files("gate-a")
-        with Guest(
+        with OneShotClient(
             BrokerAddress("localhost", authority_broker.port, tls=True), tls=TlsFiles(ca, certificate, key)
         ) as it:
             receipt = it.publish(Outgoing("gate/v1/gate-b/status", b"forged"))
@@ -112,13 +112,13 @@ def test_a_refusal_is_told_in_words(tmp_path):
 
 
 def test_a_refused_subscription_raises():
-    refusal = pytest.raises(GuestError, match="the broker refuses t: not authorized")
-    with RoughBroker(granted=0x87) as broker, Guest(local(broker.port)) as guest, refusal:
+    refusal = pytest.raises(OneShotClientError, match="the broker refuses t: not authorized")
+    with RoughBroker(granted=0x87) as broker, OneShotClient(local(broker.port)) as guest, refusal:
         guest.subscribe("t")
 
 
 def test_a_topic_with_wildcards_cannot_be_published_to(broker):
-    with Guest(local(broker.port)) as guest, pytest.raises(GuestError, match="cannot be published to"):
+    with OneShotClient(local(broker.port)) as guest, pytest.raises(OneShotClientError, match="cannot be published to"):
         guest.publish(Outgoing("a/#", b""))
 
 
@@ -131,7 +131,7 @@ def test_a_topic_with_wildcards_cannot_be_published_to(broker):
     ],
 )
 def test_it_says_why_there_is_no_connection(broker, address, words):
-    with pytest.raises(GuestError, match=words), Guest(address(broker), timeout_s=5):
+    with pytest.raises(OneShotClientError, match=words), OneShotClient(address(broker), timeout_s=5):
         pass
 
 
@@ -141,25 +141,25 @@ def test_it_says_that_the_broker_wants_another_certificate(tmp_path):
     lines = (f"cafile {authority.ca}", f"certfile {certificate}", f"keyfile {key}", "require_certificate true")
     with Broker(tmp_path, listener=("allow_anonymous true", *lines)) as broker:
         address = BrokerAddress("localhost", broker.port, tls=True)
-        with pytest.raises(GuestError, match="certificate"), Guest(address, tls=TlsFiles(authority.ca)):
+        with pytest.raises(OneShotClientError, match="certificate"), OneShotClient(address, tls=TlsFiles(authority.ca)):
             pass
 
 
 def test_it_says_that_the_broker_went_away(broker):
-    with Guest(local(broker.port)) as guest:
+    with OneShotClient(local(broker.port)) as guest:
         guest.subscribe("t")
         broker.kill()
-        with pytest.raises(GuestError, match="the connection broke"):
+        with pytest.raises(OneShotClientError, match="the connection broke"):
             next(guest.messages(10))
         for use in (lambda: guest.publish(Outgoing("t", b"")), lambda: guest.subscribe("t")):
-            with pytest.raises(GuestError, match="the connection broke"):
+            with pytest.raises(OneShotClientError, match="the connection broke"):
                 use()
 
 
 def test_a_frozen_broker_costs_no_more_than_the_patience(broker):
-    with Guest(local(broker.port), timeout_s=0.5) as guest:
+    with OneShotClient(local(broker.port), timeout_s=0.5) as guest:
         broker.freeze()
-        with pytest.raises(GuestError, match=r"no answer to publishing t within 0\.5 s"):
+        with pytest.raises(OneShotClientError, match=r"no answer to publishing t within 0\.5 s"):
             guest.publish(Outgoing("t", b""))
         broker.thaw()
 
@@ -167,15 +167,15 @@ def test_a_frozen_broker_costs_no_more_than_the_patience(broker):
 @needs_word_on_takeover
 def test_the_same_client_id_twice_ends_the_first(broker):
     with (
-        Guest(local(broker.port), client_id="twin") as first,
-        Guest(local(broker.port), client_id="twin"),
-        pytest.raises(GuestError, match="another client has connected"),
+        OneShotClient(local(broker.port), client_id="twin") as first,
+        OneShotClient(local(broker.port), client_id="twin"),
+        pytest.raises(OneShotClientError, match="another client has connected"),
     ):
         next(first.messages(10))
 
 
 def test_it_parts_in_order(broker):
-    with Guest(local(broker.port), client_id="polite") as guest:
+    with OneShotClient(local(broker.port), client_id="polite") as guest:
         guest.publish(Outgoing("t", b"x"))
     assert stored(broker.port, "t") is None
     assert broker.says("Received DISCONNECT from polite")

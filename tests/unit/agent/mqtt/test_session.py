@@ -114,7 +114,7 @@ def test_a_gate_that_vanishes_is_told_by_its_will_and_one_that_comes_back_in_tim
         dying.start()
         eventually(lambda: dying.view.state is PortState.UP)
         # The network thread ends without a goodbye: its socket is cut under it, and it may not come back.
-        dying._rota._first_s = dying._rota._cap_s = 3600.0
+        dying._broker_selector._first_s = dying._broker_selector._cap_s = 3600.0
         dying.reconnect("cut")
         eventually(lambda: "lost" in [state_of(m) for m in listener.messages], what="the will")
         assert dying.stop()
@@ -315,7 +315,7 @@ def test_the_watchdog_replaces_a_network_thread_that_hangs(broker):
 def test_the_watchdog_replaces_a_network_thread_that_died(broker, mocker):
     with Running(quick(broker.port, stall_s=2.0)).wait_up() as running:
         network = running.session._network
-        mocker.patch.object(running.session._rota, "ended", side_effect=[SystemExit, 0.01, 0.01, 0.01])
+        mocker.patch.object(running.session._broker_selector, "ended", side_effect=[SystemExit, 0.01, 0.01, 0.01])
         running.session.reconnect("for the test")
         eventually(lambda: len(running.ups()) == 2)
         assert not network.worker.runs

@@ -4,7 +4,7 @@ import pytest
 
 from agent.core.events.event_types import Alarm, AlarmRaised
 from agent.mqtt.flow import FlowSettings
-from agent.mqtt.stall_detector import Deafness, Stall
+from agent.mqtt.stall_detector import SilenceDetector, StallDetector
 from tests.support.mqtt.central import Central
 from tests.support.mqtt.linking import GATE, journal_at, linked, quick, record
 from tests.support.mqtt.mosquitto import Broker, needs_mosquitto
@@ -22,8 +22,8 @@ from tests.support.waiting import eventually
     ],
 )
 def test_a_trouble_is_told_once_when_it_has_lasted(course, told):
-    stall = Stall(10.0)
-    assert [(at, words) for at, trouble in course if (words := stall.watch(trouble, at))] == told
+    stall_detector = StallDetector(10.0)
+    assert [(at, words) for at, trouble in course if (words := stall_detector.watch(trouble, at))] == told
 
 
 @needs_mosquitto
@@ -41,12 +41,12 @@ def test_a_central_that_never_acknowledges_becomes_an_alarm_once(tmp_path):
 
 
 def test_who_hears_nothing_connects_anew_ever_more_rarely_until_something_is_heard():
-    deafness = Deafness(10.0, cap_s=30.0)
-    assert [deafness.watch(silent_s) for silent_s in (9, 10, 10, 19, 20, 29, 30, 29, 30)] == [
+    silence_detector = SilenceDetector(10.0, cap_s=30.0)
+    assert [silence_detector.watch(silent_s) for silent_s in (9, 10, 10, 19, 20, 29, 30, 29, 30)] == [
         False, True, False, False, True, False, True, False, True
     ]  # fmt: skip
-    deafness.heard()
-    assert deafness.watch(10)
+    silence_detector.heard()
+    assert silence_detector.watch(10)
 
 
 @needs_mosquitto

@@ -7,9 +7,9 @@ from agent.broker.tls import TlsFiles
 from agent.core.site.claims import ClaimCode
 from agent.devices.supervisor import PortState
 from agent.mqtt.messages import Outgoing
-from agent.mqtt.one_shot_client import Guest
+from agent.mqtt.one_shot_client import OneShotClient
 from agent.site.link import CLIENT_SUFFIX, SiteLink, SiteTopics, site_settings
-from agent.site.service import SiteDesk
+from agent.site.service import SiteService
 from agent.store.journal.journal import Journal
 from tests.support.mqtt.linking import journal_at, linked, quick
 from tests.support.mqtt.mosquitto import SAMPLE, SampleBroker, needs_mosquitto
@@ -46,7 +46,7 @@ class OverTls:
             SITE,
             roll_of(gate, TWO).peers,
         )
-        self.desk = SiteDesk(roll_of(gate, TWO), KEYS[gate], self.journal, self.journal.site, self.link, QUICK)
+        self.desk = SiteService(roll_of(gate, TWO), KEYS[gate], self.journal, self.journal.site, self.link, QUICK)
         self.answers = []
         self.desk.start()
 
@@ -87,7 +87,9 @@ def test_a_session_of_the_site_tells_nothing_of_itself(gates, broker):
 def test_a_gate_hears_what_is_for_it_and_rows_and_nothing_else(gates, broker):
     east, north = gates
     # Its own certificate lets a gate say nothing to the others: the one for the site does.
-    with Guest(BrokerAddress("localhost", broker.port, tls=True), tls=TlsFiles(*broker.files("north"))) as stranger:
+    with OneShotClient(
+        BrokerAddress("localhost", broker.port, tls=True), tls=TlsFiles(*broker.files("north"))
+    ) as stranger:
         for topic in (f"site/v1/{SITE}/#", TOPICS.to("north"), TOPICS.rows("+")):
             stranger.subscribe(topic)
         asked = request(vehicle_of("east", TWO), "t9", permit=b"q" * 8)

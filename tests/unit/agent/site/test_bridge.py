@@ -10,10 +10,10 @@ from agent.broker.tls import TlsFiles
 from agent.broker.topics import Topics
 from agent.devices.supervisor import PortState
 from agent.lists.topics import ListTopics
-from agent.mqtt.central_link import Link
+from agent.mqtt.central_link import CentralLink
 from agent.mqtt.flow import FlowSettings
 from agent.mqtt.messages import Outgoing, Subscription
-from agent.mqtt.one_shot_client import Guest
+from agent.mqtt.one_shot_client import OneShotClient
 from agent.mqtt.presence import GateIdentity
 from tests.support.lists.lists import DECLARATIONS
 from tests.support.mqtt.central import Central
@@ -72,7 +72,7 @@ def at_site(centre, site):
 @contextmanager
 def commanded(journal, settings, came):
     """A link that hears commands; they go to the list `came`."""
-    link = Link(settings, FlowSettings(), GateIdentity(GATE, "0", "b1", {}), journal, clock)
+    link = CentralLink(settings, FlowSettings(), GateIdentity(GATE, "0", "b1", {}), journal, clock)
     link.session.subscribe(Subscription(Topics(GATE).commands, came.append, qos=1))
     link.start()
     try:
@@ -116,7 +116,7 @@ def test_a_command_comes_down_with_expiry_and_correlation_and_its_result_goes_up
     address = BrokerAddress("localhost", centre.central_port, tls=True)
     with (
         journal_at(tmp_path / "journal.sqlite") as journal,
-        Guest(address, tls=TlsFiles(*centre.files("central"))) as central,
+        OneShotClient(address, tls=TlsFiles(*centre.files("central"))) as central,
     ):
         central.subscribe(topics.result("open"))
         with commanded(journal, at_site(centre, site), came) as link:
@@ -142,17 +142,19 @@ def test_the_lists_come_down_and_stay_at_the_site_and_what_a_gate_cannot_find_is
     gone = topics.delta(DECLARATIONS, 2)
 
     def at_the_site():
-        with Guest(BrokerAddress("localhost", site.port, tls=True), tls=certificates[GATE]) as gate:
+        with OneShotClient(BrokerAddress("localhost", site.port, tls=True), tls=certificates[GATE]) as gate:
             gate.subscribe(f"{topics.root}/#")
             return {message.topic for message in gate.messages(0.3) if message.retained}
 
-    with Guest(BrokerAddress("localhost", centre.central_port, tls=True), tls=certificates["central"]) as central:
+    with OneShotClient(
+        BrokerAddress("localhost", centre.central_port, tls=True), tls=certificates["central"]
+    ) as central:
         for topic in (*kept, gone):
             assert not central.publish(Outgoing(topic, b"signed", retain=True)).refused
         eventually(lambda: at_the_site() == {*kept, gone}, what="the lists at the site")
         central.publish(Outgoing(gone, b"", retain=True))
         eventually(lambda: at_the_site() == set(kept), what="what is gone at the centre gone at the site")
         central.subscribe(topics.want(DECLARATIONS))
-        with Guest(BrokerAddress("localhost", site.port, tls=True), tls=certificates[GATE]) as gate:
+        with OneShotClient(BrokerAddress("localhost", site.port, tls=True), tls=certificates[GATE]) as gate:
             gate.publish(Outgoing(topics.want(DECLARATIONS), b'{"gate":"x","have":0}'))
             assert next(central.messages(10.0)).payload == b'{"gate":"x","have":0}'

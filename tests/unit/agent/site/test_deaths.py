@@ -6,7 +6,7 @@ import pytest
 
 from agent.core.model.ledger import LedgerChange, LedgerState
 from agent.core.site.claims import ClaimCode
-from agent.site.service import LoneGate
+from agent.site.service import StandaloneSite
 from agent.store.errors import JournalUnavailableError, LedgerConflictError
 from tests.support.site.sites import AT_EAST, Hub, SiteGate, outcome, passes, request, site, vehicle_of
 from tests.support.waiting import eventually
@@ -188,7 +188,7 @@ def test_the_status_tells_how_the_gate_stands_with_the_others(three):
 
 def test_a_gate_that_is_alone_grants_by_its_own_ledger(tmp_path):
     gate = SiteGate(Hub(), tmp_path, "east")
-    lone = LoneGate(gate.journal)
+    lone = StandaloneSite(gate.journal)
     asked = request(AT_EAST)
     lone.start()
     word = lone.claim(asked, gate.answers.append)

@@ -3,8 +3,8 @@
 import pytest
 
 from agent.core.crypto.keys import SigningKey
-from agent.site.service import LoneGate, SiteDesk
-from agent.site.setup import WrongGateKeyError, site_desk
+from agent.site.service import SiteService, StandaloneSite
+from agent.site.setup import WrongGateKeyError, site_service
 from tests.support.gate.config_files import GOOD, loaded, write
 from tests.support.store.journals import open_journal
 
@@ -22,20 +22,20 @@ def made(tmp_path):
         )
         broker = '[site]\nbrokers = ["mqtt://localhost"]\n' if len(gates) > 1 else ""
         settings = loaded(write(tmp_path, f"{GOOD}\n{broker}{listed}\n")).settings
-        return site_desk(settings, KEY, journal, lambda _view: None)
+        return site_service(settings, KEY, journal, lambda _view: None)
 
     yield make
     journal.close()
 
 
 def test_a_gate_alone_asks_nobody(made):
-    assert isinstance(made(), LoneGate)
-    assert isinstance(made((OWN, KEY)), LoneGate)
+    assert isinstance(made(), StandaloneSite)
+    assert isinstance(made((OWN, KEY)), StandaloneSite)
 
 
 def test_a_gate_among_others_has_a_desk_that_says_how_it_stands(made):
     desk = made((OWN, KEY), ("another", OTHER))
-    assert isinstance(desk, SiteDesk)
+    assert isinstance(desk, SiteService)
     status = desk.status()
     assert (status["policy"], list(status["peers"])) == ("home_gate", ["another"])
 

@@ -31,7 +31,7 @@ from agent.core.permit.reference import digest_of_reference
 from agent.core.permit.vin import check_digit
 from central.issuing import Level, OutputError, Pictures, Symbol
 from central.issuing.batch import issue_batch, symbols
-from central.issuing.issuer import IssuingDesk
+from central.issuing.issuer import PermitIssuer
 from central.issuing.order import Terms
 from central.issuing.orders_file import read_orders
 from central.issuing.sheet import FONT_FILE, Layout, SheetError, card_lines, write_sheet
@@ -73,7 +73,7 @@ def batch(source, key, out, *more):
 
 
 def desk(form=PermitForm.SIGNED, **terms):
-    return IssuingDesk(KEY, Terms("KHE", 9411, **terms), form)
+    return PermitIssuer(KEY, Terms("KHE", 9411, **terms), form)
 
 
 def table(path):

@@ -11,11 +11,11 @@ from agent.core.permit.checks import GateContext, verify_permit
 from agent.core.permit.issue import DAY_S, Issuer, trust_list
 from central.issuing import (
     DeclarationStatus,
-    IssuingDesk,
     KeyInvalidError,
     Level,
     OrderError,
     PermitForm,
+    PermitIssuer,
     PermitOrder,
     Problem,
     Terms,
@@ -23,7 +23,7 @@ from central.issuing import (
 from tests.support.pki.permits import KEY, NOW
 
 ORDER = PermitOrder("941120260000012345", "lsvaa49j132047371 ", "新A·12345", exporter="Khorgos Cars", colour="white")
-DESK = IssuingDesk(KEY, Terms("KHE", 9411))
+DESK = PermitIssuer(KEY, Terms("KHE", 9411))
 
 
 def wrong(desk=DESK, **changes):
@@ -34,7 +34,7 @@ def wrong(desk=DESK, **changes):
 
 def test_a_desk_opened_from_a_key_file_issues_what_a_gate_accepts(tmp_path):
     (tmp_path / "issuer.pem").write_bytes(KEY.to_pem())
-    issued = IssuingDesk.open(tmp_path / "issuer.pem", "KHE", 9411).issue(ORDER, NOW)
+    issued = PermitIssuer.open(tmp_path / "issuer.pem", "KHE", 9411).issue(ORDER, NOW)
     context = GateContext(9411, 7, "export", clock_trusted=True, clock_skew_s=0)
     result = verify_permit(issued.text.encode(), context, trust_list([Issuer("KHE", KEY)], NOW - DAY_S), NOW)
     assert (result.reason, result.permit) == (Reason.OK, issued.permit)
@@ -90,30 +90,30 @@ def test_a_problem_names_its_field_what_was_expected_and_what_was_meant(changes,
 
 
 def test_a_drivers_number_that_cannot_be_kept_is_refused_without_being_repeated():
-    (problem,) = wrong(IssuingDesk(KEY, Terms("KHE", 9411, driver_key=bytes(16))), driver_id="E1;drop")
+    (problem,) = wrong(PermitIssuer(KEY, Terms("KHE", 9411, driver_key=bytes(16))), driver_id="E1;drop")
     assert "drop" not in str(problem)
-    (problem,) = wrong(IssuingDesk(KEY, Terms("KHE", 9411, driver_key=bytes(3))), driver_id="E1")
+    (problem,) = wrong(PermitIssuer(KEY, Terms("KHE", 9411, driver_key=bytes(3))), driver_id="E1")
     assert "at least 16 bytes" in str(problem)
 
 
 def test_an_issuer_or_a_site_that_no_permit_has_is_refused():
     for terms in (Terms("", 9411), Terms("KHE", 0), Terms("x" * 65, 1)):
-        assert wrong(IssuingDesk(KEY, terms))[0].field == "permit"
+        assert wrong(PermitIssuer(KEY, terms))[0].field == "permit"
 
 
 def test_a_text_that_gates_would_not_look_at_is_not_issued():
-    (problem,) = wrong(IssuingDesk(KEY, Terms("关" * 64, 9411), PermitForm.JWS))
+    (problem,) = wrong(PermitIssuer(KEY, Terms("关" * 64, 9411), PermitForm.JWS))
     assert "700 at most" in problem.expected
 
 
 def test_a_permit_by_plate_has_no_text():
     with pytest.raises(ValueError, match="publish its declaration"):
-        IssuingDesk(KEY, Terms("KHE", 9411), PermitForm.PLATE)
+        PermitIssuer(KEY, Terms("KHE", 9411), PermitForm.PLATE)
 
 
 def test_a_key_file_that_holds_none_is_refused(tmp_path):
     (tmp_path / "issuer.pem").write_text("no key")
     with pytest.raises(KeyInvalidError):
-        IssuingDesk.open(tmp_path / "issuer.pem", "KHE", 9411)
+        PermitIssuer.open(tmp_path / "issuer.pem", "KHE", 9411)
     with pytest.raises(FileNotFoundError):
-        IssuingDesk.open(tmp_path / "none.pem", "KHE", 9411)
+        PermitIssuer.open(tmp_path / "none.pem", "KHE", 9411)

@@ -11,7 +11,7 @@ import pytest
 
 from agent.broker.addresses import BrokerAddress
 from agent.doctor.collectors.remote import CLIENT_SUFFIX
-from agent.mqtt.one_shot_client import Guest
+from agent.mqtt.one_shot_client import OneShotClient
 from sim.fleet.counters import Spread
 from sim.fleet.plan import Credentials, Plan, elsewhere
 from sim.fleet.run import Fleet
@@ -152,7 +152,7 @@ def test_the_sample_of_definitions_refuses_gates_that_rabbitmq_would_mistake(tmp
     ],
 )
 def test_the_sample_of_definitions_allows_the_client_ids_that_the_product_chooses(user, queue, allowed):
-    tool = Guest(BrokerAddress("127.0.0.1", 1883, tls=False))._options.client_id
+    tool = OneShotClient(BrokerAddress("127.0.0.1", 1883, tls=False))._options.client_id
     queue = queue.format(tool=tool, doctor=CLIENT_SUFFIX)
     (rules,) = [one for one in defined("gate-1")["permissions"] if one["user"] == user]
     assert [re.search(rules[right], queue) is not None for right in ("configure", "write")] == [allowed] * 2

@@ -21,7 +21,7 @@ from agent.core.events.chain import Point
 from agent.core.events.checkpoint import checkpoint_of
 from agent.mqtt.event_messages import REPLAY
 from agent.mqtt.messages import Incoming, Outgoing
-from agent.mqtt.one_shot_client import Guest
+from agent.mqtt.one_shot_client import OneShotClient
 from agent.recording.checkpoints import Checkpointer
 from agent.store.gate_key import gate_key
 from tests.support.mqtt.linking import local
@@ -311,7 +311,7 @@ def listened(broker, messages, *, keys=PINNED, count=12, before=(), for_s=20.0):
 
 
 def send(broker, messages):
-    with Guest(local(broker.port)) as guest:
+    with OneShotClient(local(broker.port)) as guest:
         for topic, payload, retained in messages:
             receipt = guest.publish(Outgoing(f"gate/v1/{GATE}/{topic}", payload, retain=retained))
             assert not receipt.refused

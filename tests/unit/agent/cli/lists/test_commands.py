@@ -23,7 +23,7 @@ from agent.core.permit.claims import DIRECTIONS
 from agent.core.permit.trust import Purpose
 from agent.lists.topics import ChunkTopic, DeltaTopic, HeadTopic, ListTopics
 from agent.mqtt.messages import Outgoing
-from agent.mqtt.one_shot_client import Guest
+from agent.mqtt.one_shot_client import OneShotClient
 from agent.store.registry.list_pack import read_pack
 from central.publishing import publisher
 from central.publishing.catalogue import Catalogue
@@ -61,7 +61,7 @@ class Gate:
 
     def stock(self):
         """Topic to payload of what is retained."""
-        with Guest(self.address) as guest:
+        with OneShotClient(self.address) as guest:
             guest.subscribe(f"{TOPICS.root}/#")
             return {message.topic: message.payload for message in guest.messages(QUIET_S) if message.payload}
 
@@ -209,7 +209,7 @@ def test_a_broker_that_lost_all_gets_all_again(desk, tmp_path):
 def test_what_a_crash_left_behind_at_the_broker_is_cleared_and_what_it_lost_is_mended(desk, broker):
     publish(desk, broker, "--declarations", desk.declarations)
     gate = Gate(broker)
-    with Guest(gate.address) as guest:
+    with OneShotClient(gate.address) as guest:
         for topic, payload in [
             (TOPICS.chunk(DECLARATIONS, 77, 3), b"left over"),
             (TOPICS.delta(DECLARATIONS, 78), b"left over"),
@@ -225,7 +225,7 @@ def test_chunks_and_deltas_stand_before_the_head_that_names_them_and_go_after_it
     monkeypatch.setattr(publisher, "MAX_DELTA_ROWS", 100)
     publish(desk, broker, "--declarations", desk.declarations)
     order = []
-    with Guest(Gate(broker).address) as watcher:
+    with OneShotClient(Gate(broker).address) as watcher:
         watcher.subscribe(f"{TOPICS.root}/declarations/#", stored=False)
         desk.declare(declarations(700, seed=2, now=NOW))
         publish(desk, broker, "--declarations", desk.declarations)
@@ -239,7 +239,7 @@ def test_chunks_and_deltas_stand_before_the_head_that_names_them_and_go_after_it
 @needs_mosquitto
 def test_who_stays_follows_its_files_renews_the_head_and_answers_who_cannot_find_it(desk, broker):
     gate = Gate(broker)
-    with Staying(desk, broker, every="1") as staying, Guest(gate.address) as guest:
+    with Staying(desk, broker, every="1") as staying, OneShotClient(gate.address) as guest:
         guest.subscribe(f"{TOPICS.root}/declarations/#", stored=False)
         desk.declare(ROWS[5:])
         staying.until("version 2, before 1")
@@ -290,7 +290,7 @@ def test_a_publisher_killed_anywhere_leaves_a_whole_list_and_the_next_one_goes_o
     for round_ in range(12):
         content = declarations(3000, seed=10 + round_, now=NOW)
         desk.declare(content)
-        with Guest(gate.address) as watcher:
+        with OneShotClient(gate.address) as watcher:
             watcher.subscribe(f"{TOPICS.root}/declarations/#", stored=False)
             process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             for _, _message in zip(range(1 + round_), watcher.messages(15), strict=False):
@@ -321,7 +321,7 @@ def test_two_publishers_of_one_folder_are_told(desk, broker):
 @needs_mosquitto
 def test_a_survey_does_not_take_what_a_gate_asks_for_a_part_of_a_list(desk, broker):
     publish(desk, broker, "--declarations", desk.declarations)
-    with Guest(Gate(broker).address) as guest:
+    with OneShotClient(Gate(broker).address) as guest:
         guest.publish(Outgoing(TOPICS.want(DECLARATIONS), b"{}", retain=True))
         stock = survey(guest, SITE, QUIET_S)
     assert TOPICS.want(DECLARATIONS) not in stock.digests

@@ -24,8 +24,8 @@ from agent.core.site.messages import (
     SiteFault,
     SiteMessageError,
     Want,
-    heard,
-    told,
+    rows_from_message,
+    rows_to_message,
 )
 from tests.support.site.sites import GATES, KEYS, SITE, roll_of
 
@@ -42,7 +42,7 @@ WORDS = [
     Query(id="t1:1", permit=PERMIT),
     Alive(id="t1:1", permit=PERMIT),
     Want(stream="s", after=3),
-    Rows(stream="s", after=3, rows=told([ROW])),
+    Rows(stream="s", after=3, rows=rows_to_message([ROW])),
 ]
 
 
@@ -108,7 +108,7 @@ class TestMessages:
         assert {roll_of(gate).opened(text).gate for gate in ("north", "south")} == {"east"}
 
     def test_rows_are_those_of_the_ledger(self):
-        assert heard(told([ROW])) == (ROW,)
+        assert rows_from_message(rows_to_message([ROW])) == (ROW,)
 
     def test_tell_that_the_list_of_gates_is_another(self):
         text = roll_of("east", ("east", "north")).sealed(CLAIM, "north", KEYS["east"])
@@ -165,10 +165,31 @@ class TestMessages:
             {"said": {**CLAIM.model_dump(mode="json"), "open": True}},
             {"said": {"kind": "rows", "stream": "s", "after": -1}},
             {"said": {"kind": "rows", "stream": "s", "after": 0, "rows": [[1, 2, 3]]}},
-            {"said": {"kind": "rows", "stream": "s", "after": 0, "rows": [told([replace(ROW, use=0)])[0]]}},
-            {"said": {"kind": "rows", "stream": "s", "after": 0, "rows": [told([replace(ROW, utc_ms=-1)])[0]]}},
-            {"said": {"kind": "rows", "stream": "s", "after": 0, "rows": [told([replace(ROW, utc_ms=1 << 63)])[0]]}},
-            {"said": {"kind": "rows", "stream": "s", "after": 0, "rows": [told([ROW])[0]] * (ROWS_A_MESSAGE + 1)}},
+            {"said": {"kind": "rows", "stream": "s", "after": 0, "rows": [rows_to_message([replace(ROW, use=0)])[0]]}},
+            {
+                "said": {
+                    "kind": "rows",
+                    "stream": "s",
+                    "after": 0,
+                    "rows": [rows_to_message([replace(ROW, utc_ms=-1)])[0]],
+                }
+            },
+            {
+                "said": {
+                    "kind": "rows",
+                    "stream": "s",
+                    "after": 0,
+                    "rows": [rows_to_message([replace(ROW, utc_ms=1 << 63)])[0]],
+                }
+            },
+            {
+                "said": {
+                    "kind": "rows",
+                    "stream": "s",
+                    "after": 0,
+                    "rows": [rows_to_message([ROW])[0]] * (ROWS_A_MESSAGE + 1),
+                }
+            },
         ],
     )
     def test_that_say_what_is_not_understood_are_refused(self, change):

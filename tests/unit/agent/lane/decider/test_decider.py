@@ -19,7 +19,7 @@ from agent.core.permit.issue import DAY_S, LIST_LIFE_S, Issuer, issue, trust_lis
 from agent.core.site.claims import ClaimAnswer, ClaimCode
 from agent.lane.decider import Decider, LanePlace, Sources
 from agent.lane.decider.decider import MARGIN_S
-from agent.site.service import LoneGate
+from agent.site.service import StandaloneSite
 from agent.store.errors import JournalUnavailableError, RegistryError
 from tests.support.lane.judging import REFERENCE, declared, read
 from tests.support.lane.yard import deciding
@@ -101,7 +101,7 @@ class Lane:
         self.registry.take_trust(sealed(), "file")
         self.clock = SetClock()
         self.place = PLACE
-        self.desk = LoneGate(self.journal)
+        self.desk = StandaloneSite(self.journal)
         self.later = []
         self._decider = None
 

@@ -23,7 +23,7 @@ from agent.core.permit.claims import PermitForm
 from agent.core.permit.issue import DAY_S, Issuer, issue, trust_list
 from agent.core.permit.reference import permit_of
 from agent.lane.decider import Decider, LanePlace, Sources
-from agent.site.service import LoneGate
+from agent.site.service import StandaloneSite
 from tests.support.lane.judging import read
 from tests.support.lists.lists import DECLARATIONS, HOUR_S, REVOCATIONS, ROOT, declarations
 from tests.support.pki.permits import KEY, NOW
@@ -80,7 +80,7 @@ class Gate:
         self.boots += 1
         self.journal = open_journal(self.folder / "journal.db", boot=f"boot-{self.boots}", clock=self.clock)
         self.registry = open_registry(self.folder / "registry.db")
-        self.decider = Decider(PLACE, Sources(self.registry, self.journal, Trusted(), LoneGate(self.journal)))
+        self.decider = Decider(PLACE, Sources(self.registry, self.journal, Trusted(), StandaloneSite(self.journal)))
 
     def stop(self):
         self.journal.close()
