@@ -21,7 +21,7 @@ from tests.support.waiting import eventually
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from drivers.relay_bank import Switching
+    from drivers.relay_bank import RelayChange
 
 PRESENCE, SAFETY, OPENED, CLOSED = 1, 2, 3, 4
 ANSWER_S = 15.0
@@ -159,7 +159,7 @@ class BenchGate:
     def pause(seconds: float) -> None:
         threading.Event().wait(seconds)
 
-    def _switched(self, switching: Switching) -> None:
+    def _switched(self, switching: RelayChange) -> None:
         if switching.on and switching.channel == 1:
             self._pulsed.set()
 

@@ -26,7 +26,7 @@ from drivers.emulators.modbus_rtu import ModbusEmulator
 if TYPE_CHECKING:
     from agent.barrier import PulseReport
     from drivers.emulators.board import EmulatedBoard
-    from drivers.relay_bank import Switching
+    from drivers.relay_bank import RelayChange
 
 PULSE_MS = 500
 GOALS_MS = {"lcus": 20.0, "modbus_rtu": 100.0}
@@ -106,7 +106,7 @@ def _be_a_board(kind: str, link: Path) -> None:
     board: EmulatedBoard = BOARDS[kind](link)
     energised_at: list[float] = []
 
-    def tell(edge: Switching) -> None:
+    def tell(edge: RelayChange) -> None:
         if edge.channel == 1 and edge.on:
             energised_at.append(edge.at)
         elif edge.channel == 1:

@@ -85,7 +85,7 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
-class Recognised:
+class ProbeResult:
     """A board that said what it is. `relay` and `inputs`: keys for its drivers beside kind and port; inputs None without."""
 
     words: str
@@ -98,7 +98,7 @@ class Recognised:
 class Finding:
     """What came of asking: the board, or None and why; `heard` is everything that was sent and received."""
 
-    board: Recognised | None
+    board: ProbeResult | None
     why: str
     heard: tuple[Heard, ...] = ()
 
@@ -125,12 +125,12 @@ def identify(
             return error.received
 
     try:
-        return recognise(ask, likeness.manner, title, units)
+        return probe_port(ask, likeness.manner, title, units)
     finally:
         port.close()
 
 
-def recognise(ask: Ask, manner: Manner, title: str = "", units: Iterable[int] = UNITS) -> Finding:
+def probe_port(ask: Ask, manner: Manner, title: str = "", units: Iterable[int] = UNITS) -> Finding:
     """Ask the questions that are harmless for every board that the manner allows, until one is answered."""
     talk = _Talk(ask)
     if talk.say(LISTEN):
@@ -145,7 +145,7 @@ def modbus_questions(units: Iterable[int] = UNITS) -> Iterator[Request]:
         yield from filter(None, (_coils(unit), _harmless(modbus.read_holding_registers(unit, 1, n) for n in (1, 2))))
 
 
-def _answers(talk: _Talk, manner: Manner, title: str, units: tuple[int, ...]) -> Iterator[Recognised | None]:
+def _answers(talk: _Talk, manner: Manner, title: str, units: tuple[int, ...]) -> Iterator[ProbeResult | None]:
     if manner is Manner.NUMATO:
         yield _numato(talk, title)
         return
@@ -209,7 +209,7 @@ class _Talk:
 # ----------------------------------------------------------------------------------------------- boards with USB
 
 
-def _devantech(talk: _Talk) -> Recognised | None:
+def _devantech(talk: _Talk) -> ProbeResult | None:
     reply = talk.say(devantech_codec.TELL_MODULE)
     if len(reply) != 2 or reply[0] not in devantech_codec.BOARDS:  # noqa: PLR2004 - module and version
         return None
@@ -218,10 +218,10 @@ def _devantech(talk: _Talk) -> Recognised | None:
     if len(sizes) > 1:
         count = Text("{sizes} relays: set channels", sizes=either(sizes))
     words = Text("Devantech {name}, version {version}, {relays}", name=name, version=reply[1], relays=count)
-    return Recognised(words, "devantech", {"channels": sizes[-1]})
+    return ProbeResult(words, "devantech", {"channels": sizes[-1]})
 
 
-def _lcus(talk: _Talk) -> Recognised | None:
+def _lcus(talk: _Talk) -> ProbeResult | None:
     reply = talk.say(lcus_codec.QUERY_ALL)
     if reply.startswith(b"CH"):
         channels = reply.count(b"\n")
@@ -234,36 +234,36 @@ def _lcus(talk: _Talk) -> Recognised | None:
     return _lcus_board(len(reply), "bytes") if told and talk.is_quiet() else None
 
 
-def _lcus_board(channels: int, readback: str) -> Recognised:
-    return Recognised(
+def _lcus_board(channels: int, readback: str) -> ProbeResult:
+    return ProbeResult(
         Text("LCUS board, {relays}, readback {readback}", relays=_relays(channels), readback=readback),
         "lcus",
         {"channels": channels, "readback": readback},
     )
 
 
-def _kmtronic(talk: _Talk) -> Recognised | None:
+def _kmtronic(talk: _Talk) -> ProbeResult | None:
     """Boards of four and eight relays. Those of one and two are asked by what may be an order to another board."""
     for request in (KMTRONIC_REST, kmtronic_codec.QUERY_ALL):
         if channels := talk.states(request):
-            return Recognised(
+            return ProbeResult(
                 Text("KMTronic board, {relays}", relays=_relays(channels)), "kmtronic", {"channels": channels}
             )
     return None
 
 
-def _kmtronic_bus(talk: _Talk, units: tuple[int, ...]) -> Recognised | None:
+def _kmtronic_bus(talk: _Talk, units: tuple[int, ...]) -> ProbeResult | None:
     for address in (unit for unit in units if unit in KMTRONIC_ADDRESSES):
         if channels := talk.states(kmtronic_codec.query_board(address)):
             words = Text(
                 "KMTronic board on RS485, {relays}, address {address}", relays=_relays(channels), address=address
             )
             keys = {"connection": "rs485", "channels": channels, "address": address}
-            return Recognised(words, "kmtronic", keys | ({"local_echo": True} if talk.echoes else {}))
+            return ProbeResult(words, "kmtronic", keys | ({"local_echo": True} if talk.echoes else {}))
     return None
 
 
-def _numato(talk: _Talk, title: str) -> Recognised | None:
+def _numato(talk: _Talk, title: str) -> ProbeResult | None:
     """The USB vendor id is Numato's own, so its text commands reach no other board; only questions are sent.
 
     First comes a line that is no command: the end of a line would carry out what another program left half typed.
@@ -278,7 +278,7 @@ def _numato(talk: _Talk, title: str) -> Recognised | None:
     channels = int(named[1]) if named else _numato_channels(talk)
     if not channels:
         return None
-    return Recognised(
+    return ProbeResult(
         Text("Numato board, {relays}, version {version}", relays=_relays(channels), version=version),
         "numato",
         {"channels": channels},
@@ -306,7 +306,7 @@ def _numato_answer(talk: _Talk, line: str) -> str:
 # --------------------------------------------------------------------------------------------------------- Modbus
 
 
-def _modbus(talk: _Talk, units: tuple[int, ...]) -> Recognised | None:
+def _modbus(talk: _Talk, units: tuple[int, ...]) -> ProbeResult | None:
     for question in modbus_questions(units):
         if _reply(talk, question) is not None:
             return _modbus_board(talk, question.unit)
@@ -315,7 +315,7 @@ def _modbus(talk: _Talk, units: tuple[int, ...]) -> Recognised | None:
     return None
 
 
-def _modbus_board(talk: _Talk, unit: int) -> Recognised | None:
+def _modbus_board(talk: _Talk, unit: int) -> ProbeResult | None:
     """Ask a unit that is proved to speak Modbus what it has. Everything here only reads."""
     coils = next((n for n in _COIL_COUNTS if _tells(talk, modbus.read_coils(unit, 0, n))), 0)
     channels = coils or next((n for n in _COIL_COUNTS if _registers_are_states(talk, unit, n)), 0)
@@ -336,7 +336,7 @@ def _modbus_board(talk: _Talk, unit: int) -> Recognised | None:
     )
     if profile in _DOUBTS:
         words = Text("{words} ({doubt})", words=words, doubt=_DOUBTS[profile])
-    return Recognised(
+    return ProbeResult(
         words,
         "modbus_rtu",
         line | {"profile": profile.value, "channels": channels},

@@ -19,35 +19,37 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class DriverEntry:
     """One driver: `path` of its class, and of its settings model where the class is heavy to load; else its `Settings`."""
 
     path: str
     settings: str = ""
 
 
-CAMERAS: Mapping[str, Line] = MappingProxyType(
+CAMERAS: Mapping[str, DriverEntry] = MappingProxyType(
     {
-        "opencv": Line("drivers.camera.opencv:OpenCvCamera", "drivers.camera.settings:OpenCvSettings"),
-        "folder": Line("drivers.camera.folder:FolderCamera", "drivers.camera.settings:FolderSettings"),
-        "simulated": Line("drivers.camera.simulated:SimulatedCamera", "drivers.camera.settings:SimulatedSettings"),
+        "opencv": DriverEntry("drivers.camera.opencv:OpenCvCamera", "drivers.camera.settings:OpenCvSettings"),
+        "folder": DriverEntry("drivers.camera.folder:FolderCamera", "drivers.camera.settings:FolderSettings"),
+        "simulated": DriverEntry(
+            "drivers.camera.simulated:SimulatedCamera", "drivers.camera.settings:SimulatedSettings"
+        ),
     }
 )
-RELAYS: Mapping[str, Line] = MappingProxyType(
+RELAYS: Mapping[str, DriverEntry] = MappingProxyType(
     {
-        "devantech": Line("drivers.relay.devantech:DevantechRelay"),
-        "kmtronic": Line("drivers.relay.kmtronic:KmtronicRelay"),
-        "lcus": Line("drivers.relay.lcus:LcusRelay"),
-        "modbus_rtu": Line("drivers.relay.modbus_rtu:ModbusRtuRelay"),
-        "numato": Line("drivers.relay.numato:NumatoRelay"),
-        "simulated": Line("drivers.relay.simulated:SimulatedRelay"),
+        "devantech": DriverEntry("drivers.relay.devantech:DevantechRelay"),
+        "kmtronic": DriverEntry("drivers.relay.kmtronic:KmtronicRelay"),
+        "lcus": DriverEntry("drivers.relay.lcus:LcusRelay"),
+        "modbus_rtu": DriverEntry("drivers.relay.modbus_rtu:ModbusRtuRelay"),
+        "numato": DriverEntry("drivers.relay.numato:NumatoRelay"),
+        "simulated": DriverEntry("drivers.relay.simulated:SimulatedRelay"),
     }
 )
-INPUTS: Mapping[str, Line] = MappingProxyType(
+INPUTS: Mapping[str, DriverEntry] = MappingProxyType(
     {
-        "modbus_rtu": Line("drivers.inputs.modbus_rtu:ModbusRtuInputs"),
-        "numato": Line("drivers.inputs.numato:NumatoInputs"),
-        "simulated": Line("drivers.inputs.simulated:SimulatedInputs"),
+        "modbus_rtu": DriverEntry("drivers.inputs.modbus_rtu:ModbusRtuInputs"),
+        "numato": DriverEntry("drivers.inputs.numato:NumatoInputs"),
+        "simulated": DriverEntry("drivers.inputs.simulated:SimulatedInputs"),
     }
 )
 _ICSE = Text(
@@ -90,19 +92,19 @@ REFUSED: Mapping[str, Text] = MappingProxyType(
     }
 )
 """Boards that must not move a barrier, or cannot: why, and what to take instead."""
-SCANNERS: Mapping[str, Line] = MappingProxyType(
+SCANNERS: Mapping[str, DriverEntry] = MappingProxyType(
     {
-        "serial_lines": Line("drivers.scanner.serial_lines:SerialLinesScanner"),
+        "serial_lines": DriverEntry("drivers.scanner.serial_lines:SerialLinesScanner"),
     }
 )
 
 
-def settings_model(family: Mapping[str, Line], kind: str) -> type[BaseModel]:
+def settings_model(family: Mapping[str, DriverEntry], kind: str) -> type[BaseModel]:
     """The pydantic model of the configuration table of a driver; loads the driver only when that is cheap.
 
     Raises DeviceMisconfiguredError for a kind that is not in the family.
     """
-    line = _line(family, kind)
+    line = _entry(family, kind)
     return cast("type[BaseModel]", _loaded(line.settings) if line.settings else _loaded(line.path).Settings)  # type: ignore[attr-defined]
 
 
@@ -114,7 +116,7 @@ def camera(kind: str, table: Mapping[str, object]) -> CameraPort:
 def camera_needs(kind: str, table: Mapping[str, object]) -> CameraNeeds:
     """What of the machine the camera of this kind must reach. Loads its driver, and all that the driver needs."""
     settings = settings_model(CAMERAS, kind).model_validate(table)
-    driver = _loaded(_line(CAMERAS, kind).path)
+    driver = _loaded(_entry(CAMERAS, kind).path)
     return cast("CameraNeeds", driver.needs(settings))  # type: ignore[attr-defined]
 
 
@@ -133,12 +135,12 @@ def scanner(kind: str, table: Mapping[str, object]) -> ScannerPort:
     return cast("ScannerPort", _make(SCANNERS, kind, table))
 
 
-def _make(family: Mapping[str, Line], kind: str, table: Mapping[str, object]) -> object:
+def _make(family: Mapping[str, DriverEntry], kind: str, table: Mapping[str, object]) -> object:
     settings = settings_model(family, kind).model_validate(table)
-    return _loaded(_line(family, kind).path)(settings)
+    return _loaded(_entry(family, kind).path)(settings)
 
 
-def _line(family: Mapping[str, Line], kind: str) -> Line:
+def _entry(family: Mapping[str, DriverEntry], kind: str) -> DriverEntry:
     try:
         return family[kind]
     except KeyError:

@@ -15,7 +15,7 @@ HISTORY_LENGTH = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Switching:
+class RelayChange:
     """One change of one relay. `at` is monotonic seconds; channels count from 1."""
 
     at: float
@@ -35,8 +35,8 @@ class RelayBank:
         self.stuck: set[int] = set()
         self.lock = threading.RLock()
         self._states = [False] * channels
-        self._history: deque[Switching] = deque(maxlen=HISTORY_LENGTH)
-        self._watchers: list[Callable[[Switching], None]] = []
+        self._history: deque[RelayChange] = deque(maxlen=HISTORY_LENGTH)
+        self._watchers: list[Callable[[RelayChange], None]] = []
         self._timers: dict[int, threading.Timer] = {}
         self._changed = threading.Condition()
 
@@ -47,12 +47,12 @@ class RelayBank:
             return tuple(self._states)
 
     @property
-    def history(self) -> tuple[Switching, ...]:
+    def history(self) -> tuple[RelayChange, ...]:
         """The latest changes, oldest first."""
         with self._changed:
             return tuple(self._history)
 
-    def watch(self, watcher: Callable[[Switching], None]) -> None:
+    def watch(self, watcher: Callable[[RelayChange], None]) -> None:
         """Call `watcher` at every change from now on."""
         with self.lock:
             self._watchers.append(watcher)
@@ -114,7 +114,7 @@ class RelayBank:
         with self._changed:
             if self._states[channel - 1] == on or (channel in self.stuck and not forced):
                 return
-            switching = Switching(time.monotonic(), channel, on)
+            switching = RelayChange(time.monotonic(), channel, on)
             self._states[channel - 1] = on
             self._history.append(switching)
             self._changed.notify_all()

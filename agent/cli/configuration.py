@@ -17,7 +17,7 @@ from agent.settings.drivers import FAMILIES, history_of, load_configuration, mod
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from agent.settings import Found, Lane
+    from agent.settings import Lane, UsableConfiguration
 
 __all__ = [
     "DEFAULT_PATH",
@@ -52,17 +52,17 @@ ConfigurationFile = Annotated[
 ProblemLanguage = Annotated[Language, typer.Option("--language", help="The language of the problems.")]
 
 
-def usable_configuration(path: Path) -> Found:
+def usable_configuration(path: Path) -> UsableConfiguration:
     """The configuration, or the last one with which the agent ran where it cannot be used. Raises SettingsError."""
     return usable(path, partial(load_configuration, path), os.environ)
 
 
-def configuration_on_disk(path: Path) -> Found:
+def configuration_on_disk(path: Path) -> UsableConfiguration:
     """The configuration and nothing in its place. Raises SettingsError."""
     return on_disk(path, partial(load_configuration, path))
 
 
-def last_good_configuration(path: Path) -> Found | None:
+def last_good_configuration(path: Path) -> UsableConfiguration | None:
     """The last configuration with which the agent ran, where there is one that can be used."""
     return last_good(path, partial(load_configuration, path), os.environ)
 

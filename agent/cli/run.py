@@ -32,7 +32,7 @@ from drivers.text import Text
 
 if TYPE_CHECKING:
     from agent.assembly import App
-    from agent.settings import Found, LoadedSettings, Settings
+    from agent.settings import LoadedSettings, Settings, UsableConfiguration
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +79,9 @@ def run(
         raise typer.Exit(exits.FAILED)
 
 
-def _started(configuration: Path, found: Found, before: Found | None, asked: Asked) -> tuple[App, Found]:
+def _started(
+    configuration: Path, found: UsableConfiguration, before: UsableConfiguration | None, asked: Asked
+) -> tuple[App, UsableConfiguration]:
     """The agent at work with a configuration; where that only now turns out to be of no use, with the one before."""
     from agent.site import WrongGateKeyError  # noqa: PLC0415 - what only this command needs
     from agent.store.errors import EvidenceError, JournalError, RegistryError  # noqa: PLC0415
@@ -107,9 +109,9 @@ def _started(configuration: Path, found: Found, before: Found | None, asked: Ask
     return app, found
 
 
-def _newer(configuration: Path, app: App, running: LoadedSettings, asked: Asked) -> Found | None:
+def _newer(configuration: Path, app: App, running: LoadedSettings, asked: Asked) -> UsableConfiguration | None:
     """Wait until the agent may start with a new configuration; None: it is to stop."""
-    newer: Found | None = None
+    newer: UsableConfiguration | None = None
     told: tuple[str, ...] = ()
     while True:
         asked.wait(None if newer is None else LOOK_S)
@@ -128,7 +130,7 @@ def _newer(configuration: Path, app: App, running: LoadedSettings, asked: Asked)
             told = busy
 
 
-def _read_anew(configuration: Path, app: App, running: LoadedSettings) -> Found | None:
+def _read_anew(configuration: Path, app: App, running: LoadedSettings) -> UsableConfiguration | None:
     """The configuration on the disk; None where it cannot be used, which is told."""
     try:
         return configuration_on_disk(configuration)
@@ -149,7 +151,7 @@ def _refusal(refused: SettingsError, running: LoadedSettings) -> ConfigurationRe
     return ConfigurationRefused(errors=len(errors), detail=errors[0].head, running=running.digest)
 
 
-def _remember(configuration: Path, found: Found) -> None:
+def _remember(configuration: Path, found: UsableConfiguration) -> None:
     """Keep the configuration that the agent now runs with. That it cannot be kept must not stop the gate."""
     from agent.clock import Clock  # noqa: PLC0415 - what only this command needs
 
@@ -177,7 +179,7 @@ def _start_log(settings: Settings) -> None:
     )
 
 
-def _made(configuration: Path, found: Found, asked: Asked) -> App:
+def _made(configuration: Path, found: UsableConfiguration, asked: Asked) -> App:
     """The agent, not started yet. Raises what App raises."""
     from agent.assembly import App, ConfigurationSource  # noqa: PLC0415 - what only this command needs
     from agent.clock import Clock  # noqa: PLC0415

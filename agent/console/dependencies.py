@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from agent.clock import ClockMonitor
-    from agent.console.access.admin_actions import Act
+    from agent.console.access.admin_actions import AdminAction
     from agent.console.access.person import Person
     from agent.core.events import ConfigurationRefused
     from agent.core.model import Instant
@@ -75,7 +75,7 @@ class Gate:
         event = ConsoleActed(person="", role="", address=address, act=act, detail=detail, done=False)
         self.recorder.note([Draft(event, None, None, self.now().utc)])
 
-    def record_local(self, act: Act) -> None:
+    def record_local(self, act: AdminAction) -> None:
         """Record what an administrator of the computer did from the command line. Waits for the disk."""
         event = ConsoleActed(person=act.operator, role="", address=LOCAL, act=act.act, detail=act.detail)
         self.recorder.note([Draft(event, None, None, act.utc)])

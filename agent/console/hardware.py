@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TraceLine:
     """An exchange on a board's line, as people read it. `age_s`: since its last time. `received`: None: none was waited for.
 
     `asked`, `answered`: what the bytes mean, as far as the protocol is known.
@@ -29,7 +29,7 @@ class Line:
     times: int
 
 
-def trace(port: str, kind: str, now: float) -> list[Line]:
+def trace(port: str, kind: str, now: float) -> list[TraceLine]:
     """The last exchanges on the line of a board, the newest first. `kind`: of its driver; `now`: monotonic seconds."""
     reader = Reader(kind)
     lines = []
@@ -37,7 +37,7 @@ def trace(port: str, kind: str, now: float) -> list[Line]:
         asked = reader.sent(one.sent)
         answered = "" if one.received is None else reader.received(one.received)
         lines.append(
-            Line(
+            TraceLine(
                 now - one.at,
                 _hex(one.sent),
                 asked,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from agent.settings import Lane
-    from drivers.probe import Recognised
+    from drivers.probe import ProbeResult
     from drivers.serial.adapters import Adapter
 
 ROOT: Final = Path("/")
@@ -158,7 +158,7 @@ def _asked(port: SerialPort, adapter: Adapter, root: Path) -> Answer:
     return Answer(found.board.words, recognised=True, snippet=_snippet(port.write, found.board), heard=heard)
 
 
-def _snippet(write: str, board: Recognised) -> str:
+def _snippet(write: str, board: ProbeResult) -> str:
     tables = [("relay", board.relay), *([] if board.inputs is None else [("inputs", board.inputs)])]
     blocks = []
     for name, keys in tables:

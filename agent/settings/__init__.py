@@ -5,10 +5,17 @@ May read and replace the configuration's files, and read the environment. Knows 
 
 from agent.settings.editing.draft import draft
 from agent.settings.editing.history import Generation, History, HistoryError, Step, present_state
-from agent.settings.editing.last_known_good import VARIABLE, Found, last_good, on_disk, state_directory, usable
+from agent.settings.editing.last_known_good import (
+    VARIABLE,
+    UsableConfiguration,
+    last_good,
+    on_disk,
+    state_directory,
+    usable,
+)
 from agent.settings.editing.mask import masked_text, restored_text, restored_value
 from agent.settings.editing.proposal import Edit, StaleError, check_seen, differences, edited, judged, put, seen_state
-from agent.settings.editing.revision import BY_HAND, Desk, note_present, replace_text, set_value, undo
+from agent.settings.editing.revision import BY_HAND, ConfigEditor, note_present, replace_text, set_value, undo
 from agent.settings.loading.load import LoadedSettings, digest, load, public, schema_of
 from agent.settings.loading.origin import Entry, entries
 from agent.settings.model.agent import (
@@ -53,8 +60,8 @@ __all__ = [
     "ClockRules",
     "CommandKey",
     "Commands",
+    "ConfigEditor",
     "Console",
-    "Desk",
     "Device",
     "Document",
     "DriverModels",
@@ -62,7 +69,6 @@ __all__ = [
     "Entry",
     "Evidence",
     "Family",
-    "Found",
     "Gate",
     "Generation",
     "History",
@@ -86,6 +92,7 @@ __all__ = [
     "State",
     "Step",
     "Timing",
+    "UsableConfiguration",
     "board_place",
     "broker_address",
     "check_seen",

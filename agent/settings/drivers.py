@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from agent.settings.editing.history import History
 from agent.settings.editing.last_known_good import state_directory
-from agent.settings.editing.revision import Desk
+from agent.settings.editing.revision import ConfigEditor
 from agent.settings.loading.load import load
 from agent.settings.toml.files import read_file
 from drivers import registry
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from agent.settings.model.devices import Family
     from agent.settings.toml.files import FileReader
 
-FAMILIES: Mapping[Family, Mapping[str, registry.Line]] = {
+FAMILIES: Mapping[Family, Mapping[str, registry.DriverEntry]] = {
     "camera": registry.CAMERAS,
     "relay": registry.RELAYS,
     "inputs": registry.INPUTS,
@@ -54,6 +54,6 @@ def history_of(path: Path) -> History:
     return History(state_directory(path, os.environ), path)
 
 
-def desk_of(path: Path) -> Desk:
+def editor_of(path: Path) -> ConfigEditor:
     """Where the configuration is changed."""
-    return Desk(path, partial(load_configuration, path), models, history_of(path))
+    return ConfigEditor(path, partial(load_configuration, path), models, history_of(path))

@@ -76,7 +76,7 @@ class _Codec:
 _CODECS: Final = {b"H264": _Codec(_h264, b"\x09\xf0"), b"H265": _Codec(_h265, b"\x46\x01\x50")}
 
 
-class Delimiter:
+class FrameSplitter:
     """Follow what a camera says on one RTSP connection, with RTP in it ("interleaved", RFC 2326 section 10.12).
 
     Nothing is changed, only added. What cannot be followed is passed on as it is; and nothing is added any more where a

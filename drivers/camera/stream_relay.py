@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from drivers.camera.frame_boundaries import Delimiter
+from drivers.camera.frame_boundaries import FrameSplitter
 from drivers.camera.source import host_and_port
 from drivers.text import Text
 
@@ -91,7 +91,7 @@ class StreamRelay:
             for one in (library, camera):
                 one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             library.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER_BYTES)
-            delimiter = Delimiter()
+            delimiter = FrameSplitter()
             for end in self._readable(library, camera):
                 data = end.recv(_CHUNK_BYTES)
                 if not data:

@@ -19,7 +19,7 @@ from drivers.emulators.board import EmulatedBoard, ReplyFault
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from drivers.relay_bank import Switching
+    from drivers.relay_bank import RelayChange
 
 READ_SIZE = 4096
 
@@ -37,7 +37,7 @@ def run(board: EmulatedBoard) -> int:
     """Run the board until it is told to stop; 0 is the exit code."""
     started_at = time.monotonic()
 
-    def tell(switching: Switching) -> None:
+    def tell(switching: RelayChange) -> None:
         since_s = switching.at - started_at
         say(f"{since_s:10.3f} s  relay {switching.channel} {'ON' if switching.on else 'off'}")
 

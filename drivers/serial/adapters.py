@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drivers.serial.device_group import group_of
-from drivers.serial.open_by import Holder, holders
+from drivers.serial.open_by import OpenBy, holders
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -48,7 +48,7 @@ class Adapter:
     title: str = ""
     serial: str = ""
     names: tuple[str, ...] = ()
-    holders: tuple[Holder, ...] = ()
+    holders: tuple[OpenBy, ...] = ()
     permitted: bool = True
     group: str = ""
 

@@ -13,19 +13,19 @@ PROC = Path("/proc")
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class OpenBy:
     """A program that has the device open. `name` is what the kernel calls it, at most 15 characters."""
 
     pid: int
     name: str
 
 
-def holders(device: str, proc: Path = PROC) -> tuple[Holder, ...]:
+def holders(device: str, proc: Path = PROC) -> tuple[OpenBy, ...]:
     """The programs that have `device`, the real path without symbolic links, open; in the order of their ids.
 
     What another user's program has open is hidden from everybody but root.
     """
-    return tuple(Holder(pid, _name(proc / str(pid))) for pid in sorted(_pids(proc)) if _holds(proc / str(pid), device))
+    return tuple(OpenBy(pid, _name(proc / str(pid))) for pid in sorted(_pids(proc)) if _holds(proc / str(pid), device))
 
 
 def _pids(proc: Path) -> Iterator[int]:

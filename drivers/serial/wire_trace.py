@@ -34,7 +34,7 @@ class Exchange:
     times: int = 1
 
 
-class LineExchanges:
+class LineTrace:
     """Those of one line. Written by whoever has the line, read by all threads."""
 
     def __init__(self) -> None:
@@ -73,21 +73,21 @@ class LineExchanges:
                 return
 
 
-class Exchanges:
+class WireTrace:
     """Those of all lines, by the real path of the device. For all threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._lines: OrderedDict[str, LineExchanges] = OrderedDict()
+        self._lines: OrderedDict[str, LineTrace] = OrderedDict()
 
-    def of(self, device: str) -> LineExchanges:
+    def of(self, device: str) -> LineTrace:
         """Those of a line, which begin now where there are none."""
         with self._lock:
-            found = self._lines.setdefault(device, LineExchanges())
+            found = self._lines.setdefault(device, LineTrace())
             self._lines.move_to_end(device)
             while len(self._lines) > LINES:
                 self._lines.popitem(last=False)
             return found
 
 
-EXCHANGES: Final = Exchanges()
+EXCHANGES: Final = WireTrace()

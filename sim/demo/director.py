@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from drivers.relay_bank import Switching
+    from drivers.relay_bank import RelayChange
     from sim.demo.central import JsonObject
     from sim.demo.permits import Papers
     from sim.demo.vehicles import Act
@@ -103,7 +103,7 @@ class Director:
             for papers in (self._papers[act.title],)
         )
 
-    def _switched(self, switching: Switching) -> None:
+    def _switched(self, switching: RelayChange) -> None:
         if switching.channel == demo_site.OPEN_CHANNEL:
             self._clockwork.energise(on=switching.on)
         elif switching.channel == demo_site.GREEN_CHANNEL:

@@ -32,7 +32,7 @@ from agent.settings import (
     set_value,
     undo,
 )
-from agent.settings.drivers import desk_of, history_of
+from agent.settings.drivers import editor_of, history_of
 from drivers.text import Text, reason
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def set_key(
     """
     given = _asked(key) if value == FROM_STANDARD_INPUT else value
     try:
-        change = set_value(desk_of(configuration), key, given, step(f"set {key}"))
+        change = set_value(editor_of(configuration), key, given, step(f"set {key}"))
     except (ChangeError, HistoryError, SettingsError, OSError) as error:
         _refuse("set", error, language)
     _warn(change.loaded, language)
@@ -140,7 +140,7 @@ def undo_change(
     What is there now stays in the history. Exit code 0 when it is done, 1 when it is not and nothing has changed.
     """
     try:
-        change, target = undo(desk_of(configuration), number, step("undo to"))
+        change, target = undo(editor_of(configuration), number, step("undo to"))
     except (ChangeError, HistoryError, SettingsError, OSError) as error:
         _refuse("undo", error, language)
     _warn(change.loaded, language)
@@ -149,7 +149,7 @@ def undo_change(
 
 
 def _propose(command: str, configuration: Path, edit: Edit, what: str, language: Language) -> None:
-    desk = desk_of(configuration)
+    desk = editor_of(configuration)
     try:
         seen = seen_state(desk)
         change = put(desk, edited(desk, [edit]), step(what), seen)

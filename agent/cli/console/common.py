@@ -14,7 +14,7 @@ from agent.cli.lists.gate import settings_of
 from agent.cli.terminal import echo
 from agent.clock import Clock
 from agent.console.access.access import Access
-from agent.console.access.admin_actions import Act
+from agent.console.access.admin_actions import AdminAction
 from agent.console.access.database import AccessStoreError
 from agent.console.access.passwords import PasswordRefusedError
 from agent.console.access.sessions import SessionRules
@@ -46,7 +46,7 @@ def access_of(configuration: Path) -> Iterator[Access]:
 def leave_act(access: Access, act: str, detail: str) -> None:
     """Leave for the agent what was done: it tells of it in an event, now or when it next runs."""
     operator = os.environ.get("SUDO_USER") or getpass.getuser()
-    access.acts.add(Act(operator, act, detail, Clock().now().utc))
+    access.acts.add(AdminAction(operator, act, detail, Clock().now().utc))
 
 
 def fail(message: str) -> NoReturn:

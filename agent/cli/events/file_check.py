@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from agent.cli.events.export import SIGNATURE
-from agent.cli.events.verdict import Grounds, tell
+from agent.cli.events.verdict import VerificationScope, report_verdict
 from agent.cli.terminal import echo
 from agent.core.crypto import JwsError, key_named_by
 from agent.core.events import ExportStatement, Fault, Flaw, Point, opened, verify, verify_streams
@@ -25,7 +25,7 @@ def check_file(file: Path, keys: Mapping[str, PublicKey] | None) -> bool:
     signature = file.with_name(f"{file.name}{SIGNATURE}")
     if not signature.exists():
         with file.open("rb") as lines:
-            return tell(str(file), verify_streams(_records(lines), keys=keys), Grounds(keys))
+            return report_verdict(str(file), verify_streams(_records(lines), keys=keys), VerificationScope(keys))
     if keys is None:
         echo(f"{signature}: give --public-key, the key that the gate's own `gate-agent events key` prints", err=True)
         return False
@@ -33,7 +33,7 @@ def check_file(file: Path, keys: Mapping[str, PublicKey] | None) -> bool:
     if isinstance(statement, str):
         echo(f"{signature}: {statement}", err=True)
         return False
-    if not tell(str(file), [_verified(file, statement, keys)], Grounds(keys, ends=True)):
+    if not report_verdict(str(file), [_verified(file, statement, keys)], VerificationScope(keys, ends=True)):
         return False
     echo(
         f"{file}: exactly what gate {statement.gate} exported and signed at {statement.time}: {statement.events} events"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from agent.broker import Topics
-from agent.cli.events.verdict import Grounds, tell
+from agent.cli.events.verdict import VerificationScope, report_verdict
 from agent.cli.terminal import echo
 from agent.core.crypto import Algorithm, JwsError, KeyInvalidError, PublicKey, key_named_by, kid_of
 from agent.core.events import Checkpoint, Fault, Flaw, Point, Verification, Verifier, digest_of, opened
@@ -130,7 +130,7 @@ def check_topic(
     if keys is None:
         keys = _unpinned(heard.public, what)
     streams = list(_verdicts(heard, keys))
-    whole = tell(what, streams, Grounds(keys, record="message"))
+    whole = report_verdict(what, streams, VerificationScope(keys, record="message"))
     repeats = f", {heard.repeats} of them sent again" if heard.repeats else ""
     echo(f"{what}: {heard.records} messages{repeats}")
     return whole

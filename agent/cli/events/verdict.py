@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Grounds:
+class VerificationScope:
     """What the verdict rests on. `keys`: None when signatures were not checked. `ends`: whether the end itself is proven.
 
     `record`: what a record is called.
@@ -26,7 +26,7 @@ class Grounds:
     record: str = "record"
 
 
-def tell(what: str, streams: Sequence[Verification], grounds: Grounds) -> bool:
+def report_verdict(what: str, streams: Sequence[Verification], grounds: VerificationScope) -> bool:
     """Print the verdict on each stream, flaws to standard error; whether all are whole."""
     if not streams:
         echo(f"{what}: whole, no events")
@@ -45,14 +45,14 @@ def tell(what: str, streams: Sequence[Verification], grounds: Grounds) -> bool:
     return all(found.whole for found in streams)
 
 
-def _praise(found: Verification, grounds: Grounds) -> str:
+def _praise(found: Verification, grounds: VerificationScope) -> str:
     if found.first is None or found.last is None:
         return "whole, no events"
     end = "" if grounds.ends else f"; compare its end with what the gate says: {found.last.digest}"
     return f"whole, events {found.first.seq} to {found.last.seq} of stream {found.last.stream}{end}"
 
 
-def _signed(found: Verification, grounds: Grounds) -> str:
+def _signed(found: Verification, grounds: VerificationScope) -> str:
     """What is proven by signatures."""
     if found.last is None:
         return ""

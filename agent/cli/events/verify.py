@@ -12,7 +12,7 @@ from agent.cli import exits
 from agent.cli.events.common import failing, pinned
 from agent.cli.events.file_check import check_file
 from agent.cli.events.topic_check import Listening, check_topic
-from agent.cli.events.verdict import Grounds, tell
+from agent.cli.events.verdict import VerificationScope, report_verdict
 from agent.cli.rights import act_at
 from agent.cli.terminal import echo
 from agent.core.crypto import kid_of
@@ -84,7 +84,7 @@ def _check_journal(journal: Path, keys: Mapping[str, PublicKey] | None) -> bool:
     if keys is None:
         keys = _key_beside(journal)
     with JournalReader(journal) as reader:
-        whole = tell(str(journal), [reader.verify(keys)], Grounds(keys, ends=True))
+        whole = report_verdict(str(journal), [reader.verify(keys)], VerificationScope(keys, ends=True))
         trouble = reader.trouble_with_pages()
     if trouble:
         echo(f"{journal}: the file is damaged: {trouble}", err=True)

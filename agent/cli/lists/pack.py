@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from agent.cli.lists import options
-from agent.cli.lists.publishing import ERRORS, Desk, Papers, files_of
+from agent.cli.lists.publishing import ERRORS, ListPublishing, PublishingFiles, files_of
 from agent.cli.terminal import echo
 from agent.core.model import ListKind
 from agent.store.registry import PackError, write_pack
@@ -34,8 +34,8 @@ def pack(  # noqa: PLR0913, PLR0917 - one argument an option
     """
     files = files_of(declarations, revocations, watch)
     try:
-        papers = Papers.read(key, trust_file, root_key)
-        with contextlib.closing(Desk(state, site, papers, head_hours * options.HOUR_S, files)) as desk:
+        papers = PublishingFiles.read(key, trust_file, root_key)
+        with contextlib.closing(ListPublishing(state, site, papers, head_hours * options.HOUR_S, files)) as desk:
             if files or version_floor is not None:
                 desk.catalogue.hold()
             for kind in ListKind if version_floor is not None else ():

@@ -14,7 +14,7 @@ from rich.progress import DownloadColumn, Progress
 
 from agent.broker import BrokerAddress, TlsFiles
 from agent.cli.lists import options
-from agent.cli.lists.publishing import ERRORS, Desk, Papers, files_of
+from agent.cli.lists.publishing import ERRORS, ListPublishing, PublishingFiles, files_of
 from agent.cli.permit.files import PermitFileError
 from agent.cli.terminal import echo
 from agent.clock import Clock
@@ -65,7 +65,9 @@ def publish(  # noqa: PLR0913, PLR0917 - one argument an option
     try:
         address = BrokerAddress.parse(broker)
         tls = TlsFiles(ca, certificate, certificate_key)
-        desk = Desk(state, site, Papers.read(key, trust_file, root_key), head_hours * options.HOUR_S, files)
+        desk = ListPublishing(
+            state, site, PublishingFiles.read(key, trust_file, root_key), head_hours * options.HOUR_S, files
+        )
         with closing(desk):
             desk.catalogue.hold()
             run = _Run(
@@ -78,7 +80,7 @@ def publish(  # noqa: PLR0913, PLR0917 - one argument an option
             if every is None:
                 run.once()
             else:
-                run.stay(every, _Look(trust_file, lambda: Papers.read(key, trust_file, root_key)))
+                run.stay(every, _Look(trust_file, lambda: PublishingFiles.read(key, trust_file, root_key)))
     except (*ERRORS, OneShotClientError, ValueError) as error:
         options.fail("publish", error)
 
@@ -88,14 +90,14 @@ class _Look:
     """The trust list's file, and how to read it."""
 
     path: Path
-    read: Callable[[], Papers]
+    read: Callable[[], PublishingFiles]
 
 
 class _Run:
     """The visits to one broker."""
 
     def __init__(
-        self, desk: Desk, client: Callable[[], OneShotClient], url: str, floor: int | None, settle_s: float
+        self, desk: ListPublishing, client: Callable[[], OneShotClient], url: str, floor: int | None, settle_s: float
     ) -> None:
         self._desk = desk
         self._client = client

@@ -27,7 +27,7 @@ WARNINGS_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Papers:
+class PublishingFiles:
     """Who signs, and by what trust list the gates will know it. `text`: of the trust list, as it is signed."""
 
     key: SigningKey
@@ -76,11 +76,11 @@ def _problem(key: SigningKey, trust: TrustList, site: int, utc: float) -> str:
     return ""
 
 
-class Desk:
+class ListPublishing:
     """A catalogue, its publisher and the files that say what the lists should hold."""
 
     def __init__(
-        self, state: Path, site: int, papers: Papers, head_life_s: int, files: Mapping[ListKind, Path]
+        self, state: Path, site: int, papers: PublishingFiles, head_life_s: int, files: Mapping[ListKind, Path]
     ) -> None:
         """Open the catalogue. Raises CatalogueError, and PermitFileError where the key may not sign for the site."""
         papers.check(site)
@@ -110,7 +110,7 @@ class Desk:
                 echo(f"warning: {warning}", err=True)
             if len(warnings) > WARNINGS_SHOWN:
                 echo(f"warning: {len(warnings) - WARNINGS_SHOWN} more lines like these", err=True)
-            echo(told(change))
+            echo(change_text(change))
 
     def _rows(
         self, kind: ListKind, warnings: list[str], progress: Progress, task: TaskID
@@ -129,7 +129,7 @@ def files_of(declarations: Path | None, revocations: Path | None, watch: Path | 
     return {kind: path for kind, path in given if path is not None}
 
 
-def told(change: Change) -> str:
+def change_text(change: Change) -> str:
     """A change in words."""
     if change.version == change.before:
         return f"{change.kind}: nothing changed, version {change.version}, {change.rows} rows"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from drivers.probe import Finding, Recognised
+    from drivers.probe import Finding, ProbeResult
     from drivers.serial.adapters import Adapter, Advice
     from drivers.serial.usb_ids import Likeness
 
@@ -33,7 +33,7 @@ class Missing:
     port: str
 
 
-def snippet(entry: Entry, board: Recognised) -> str:
+def snippet(entry: Entry, board: ProbeResult) -> str:
     """Lines for the configuration, to be pasted under a lane."""
     lines = _table("relay", board.kind, entry.advice.name, board.relay)
     if board.inputs is not None:

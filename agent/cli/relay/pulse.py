@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, assert_never
 import typer
 
 from agent.cli import exits
-from agent.cli.relay.pulse_trial import Trial
+from agent.cli.relay.pulse_trial import TestPulse
 from agent.cli.relay.target import (
     ConfigOption,
     KindOption,
@@ -22,7 +22,7 @@ from agent.cli.relay.target import (
     from_options,
     relay_port,
 )
-from agent.cli.relay.wire_lines import Scribe, overheard
+from agent.cli.relay.wire_lines import TransferPrinter, overheard
 from agent.cli.terminal import echo
 
 if TYPE_CHECKING:
@@ -86,8 +86,8 @@ def pulse(  # noqa: PLR0913 - each is an option of the command
     board.check_free()
     echo(_announcement(target, board, plan))
     _confirm(target, plan, yes=yes, arm_is_clear=arm_is_clear)
-    trial = Trial(relay, plan.channel, plan.pulse_ms)
-    scribe = Scribe({board.port: board.kind} if board.port else {}, time.monotonic())
+    trial = TestPulse(relay, plan.channel, plan.pulse_ms)
+    scribe = TransferPrinter({board.port: board.kind} if board.port else {}, time.monotonic())
     transfers: list[Transfer] = []
 
     def hear(transfer: Transfer) -> None:
@@ -198,7 +198,7 @@ def _require(question: str, word: str) -> None:
 
 
 @contextmanager
-def _stop_signals_interrupt(trial: Trial) -> Iterator[None]:
+def _stop_signals_interrupt(trial: TestPulse) -> Iterator[None]:
     """Let the end of a session or a kill end the pulse as Ctrl-C does, and none of them the release of the relays."""
     previous = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     for number in previous:

@@ -22,7 +22,7 @@ RELEASE_SOON_S: Final = 0.08
 OVERDUE_S: Final = 1.0
 
 
-class Trial:
+class TestPulse:
     """Give one pulse and watch. `run` raises DeviceError and KeyboardInterrupt, after every relay was released.
 
     `interrupt` may be called by a signal handler: the exchange in hand is brought to its end first, for an exception in the

@@ -20,7 +20,7 @@ from agent.cli.relay.target import (
     input_port,
     relay_port,
 )
-from agent.cli.relay.wire_lines import LOGGER, Scribe, overheard
+from agent.cli.relay.wire_lines import LOGGER, TransferPrinter, overheard
 from agent.cli.terminal import echo
 from drivers.api import DeviceUnavailableError
 
@@ -69,7 +69,7 @@ def trace(  # noqa: PLR0913 - each is an option of the command
             board.check_free()
     except DeviceUnavailableError as error:
         raise DeviceUnavailableError(f"{error}. {WHILE_IT_RUNS}.") from None
-    scribe = Scribe({board.port: board.kind for board in target.boards if board.port}, time.monotonic())
+    scribe = TransferPrinter({board.port: board.kind for board in target.boards if board.port}, time.monotonic())
 
     def show(transfer: Transfer) -> None:
         echo(scribe.line(transfer))
@@ -107,7 +107,7 @@ def _boards(target: Target) -> list[_Asked]:
     return found
 
 
-def _ask_until_lost(boards: list[_Asked], scribe: Scribe, until: float | None, period_s: float) -> bool:
+def _ask_until_lost(boards: list[_Asked], scribe: TransferPrinter, until: float | None, period_s: float) -> bool:
     """Open the boards and ask them until the time is over or one is lost; whether all of them answered."""
     never = threading.Event()
     answered = False

@@ -38,7 +38,7 @@ class Transfer:
 def overheard(hear: Callable[[Transfer], None]) -> Iterator[None]:
     """Pass every transfer of this process on while the block runs."""
     logger = logging.getLogger(LOGGER)
-    handler = _Ear(hear)
+    handler = _TransferListener(hear)
     level, propagates = logger.level, logger.propagate
     logger.addHandler(handler)
     logger.setLevel(logging.DEBUG)
@@ -51,7 +51,7 @@ def overheard(hear: Callable[[Transfer], None]) -> Iterator[None]:
         logger.propagate = propagates
 
 
-class Scribe:
+class TransferPrinter:
     """Writes transfers as lines of text. Times are milliseconds since `start` (monotonic seconds)."""
 
     def __init__(self, kinds: dict[str, str], start: float) -> None:
@@ -102,7 +102,7 @@ def _same(before: Sequence[Transfer], after: Sequence[Transfer]) -> bool:
     return [(one.port, one.sent, one.data) for one in before] == [(one.port, one.sent, one.data) for one in after]
 
 
-class _Ear(logging.Handler):
+class _TransferListener(logging.Handler):
     def __init__(self, hear: Callable[[Transfer], None]) -> None:
         super().__init__(logging.DEBUG)
         self._hear = hear

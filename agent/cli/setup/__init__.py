@@ -17,7 +17,7 @@ from agent.cli.events.common import DEFAULT_JOURNAL
 from agent.cli.rights import act_on_configuration
 from agent.cli.setup.boards import choose_boards
 from agent.cli.setup.cameras import choose_camera
-from agent.cli.setup.interview import Sheet, ask, ask_choice
+from agent.cli.setup.interview import AnswerSheet, ask, ask_choice
 from agent.cli.setup.practice import practice
 from agent.cli.setup.writing import runtime_folder, written
 from agent.clock import Clock
@@ -57,7 +57,7 @@ def setup(
     if configuration.exists() and not os.access(configuration, os.W_OK):
         typer.echo(f"gate-agent setup: {configuration} cannot be written; run it as root (sudo)", err=True)
         raise typer.Exit(exits.FAILED)
-    sheet = Sheet(_before(configuration))
+    sheet = AnswerSheet(_before(configuration))
     sheet.put(("version",), 1)
     typer.echo("Each question shows in [brackets] what Enter takes. Ctrl-C ends; nothing is written before the end.\n")
     _gate(sheet)
@@ -78,7 +78,7 @@ def setup(
     _tell_what_next(configuration, practising=bool(files))
 
 
-def _keep(sheet: Sheet) -> None:
+def _keep(sheet: AnswerSheet) -> None:
     """What is not asked for stays as it is, also other lanes that move something; a new gate has its console on."""
     for name in Settings.model_fields:
         before = sheet.before((name,))
@@ -96,18 +96,18 @@ def _before(configuration: Path) -> dict[str, Any]:
     return read(configuration).data if configuration.exists() else {}
 
 
-def _gate(sheet: Sheet) -> None:
+def _gate(sheet: AnswerSheet) -> None:
     ask(sheet, ("gate", "id"), "Name of this gate, as central knows it: letters, digits, - and _", "gate-1")
     ask(sheet, ("gate", "site"), "Number of the site, as permits name it", 1)
 
 
-def _state(sheet: Sheet, configuration: Path) -> None:
+def _state(sheet: AnswerSheet, configuration: Path) -> None:
     """Keep what a configuration outside the service's folder makes beside it, so that two gates share nothing."""
     if configuration != DEFAULT_PATH and sheet.before(("state", "directory")) is None and VARIABLE not in os.environ:
         sheet.put(("state", "directory"), str(configuration.parent / "state"))
 
 
-def _lane(sheet: Sheet) -> tuple[str, str]:
+def _lane(sheet: AnswerSheet) -> tuple[str, str]:
     known = list(sheet.before(("lanes",)) or {})
     while True:
         name = str(typer.prompt("Name of the lane, such as exit-1", default=known[0] if known else "lane-1")).strip()
@@ -120,7 +120,7 @@ def _lane(sheet: Sheet) -> tuple[str, str]:
     return "lanes", name
 
 
-def _permits(sheet: Sheet, lane: tuple[str, str], folder: Path) -> dict[Path, bytes]:
+def _permits(sheet: AnswerSheet, lane: tuple[str, str], folder: Path) -> dict[Path, bytes]:
     """The root key and the trust list; files to write beside the configuration where the gate is to practise."""
     if is_practice(Path(sheet.before(("permits", "trust_list")) or "")):
         # Nobody has the private half of a practice key, so it is not proposed as the issuer's.
@@ -158,7 +158,7 @@ def _practice(site: int, direction: Literal["export", "import"]) -> Practice:
             typer.echo(f"  {error}")
 
 
-def _broker(sheet: Sheet) -> None:
+def _broker(sheet: AnswerSheet) -> None:
     mqtt = ("mqtt",)
     on = bool(sheet.before((*mqtt, "enabled")))
     sheet.put(
@@ -181,7 +181,7 @@ def _broker(sheet: Sheet) -> None:
         typer.echo("  Its password goes into /etc/credstore/gate-agent.mqtt.password, which only root can read.")
 
 
-def _console(sheet: Sheet) -> None:
+def _console(sheet: AnswerSheet) -> None:
     """At which addresses of this computer its page is served."""
     others = [address for address in v4_addresses() if not ip_address(address).is_loopback]
     if others:

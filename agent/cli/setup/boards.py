@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping, Sequence
     from pathlib import Path as FilePath
 
-    from agent.cli.setup.interview import Sheet
+    from agent.cli.setup.interview import AnswerSheet
     from agent.settings import Path
     from drivers.api import InputPort
-    from drivers.probe import Recognised
+    from drivers.probe import ProbeResult
     from drivers.serial.adapters import Adapter
 
 SIMULATED: Final = "none yet: a simulated board, to be replaced later"
@@ -42,7 +42,7 @@ _QUESTIONS: Final[Mapping[str, str]] = {
 }
 
 
-def choose_boards(sheet: Sheet, lane: Path, root: FilePath) -> None:
+def choose_boards(sheet: AnswerSheet, lane: Path, root: FilePath) -> None:
     """Ask for the relay board of a lane, and for its inputs where it has some. `root`: where the machine's file tree begins."""
     found = _found(root)
     names = [f"{port}: {board.words}" for port, board in found]
@@ -62,7 +62,7 @@ def choose_boards(sheet: Sheet, lane: Path, root: FilePath) -> None:
     _wire(sheet, lane)
 
 
-def _proposed(sheet: Sheet, lane: Path, found: Sequence[tuple[str, Recognised]], names: Sequence[str]) -> str:
+def _proposed(sheet: AnswerSheet, lane: Path, found: Sequence[tuple[str, ProbeResult]], names: Sequence[str]) -> str:
     """The board that the lane has, where it has one that is real; else the first that was found."""
     before = sheet.before((*lane, "relay")) or {}
     if before.get("kind", "simulated") == "simulated":
@@ -71,7 +71,7 @@ def _proposed(sheet: Sheet, lane: Path, found: Sequence[tuple[str, Recognised]],
     return names[ports.index(before["port"])] if before.get("port") in ports else BY_HAND
 
 
-def _found(root: FilePath) -> list[tuple[str, Recognised]]:
+def _found(root: FilePath) -> list[tuple[str, ProbeResult]]:
     """The boards that said what they are, and the names of their ports that stay."""
     ports = adapters(root)
     free = [one for one in ports if not one.holders and one.permitted and likeness(one).manner is not Manner.NEVER]
@@ -94,7 +94,7 @@ def _why(port: Adapter) -> str:
     return likeness(port).reason if port.permitted else f"no permission; the group {port.group or 'dialout'} has it"
 
 
-def _asked(free: Sequence[Adapter], ports: Sequence[Adapter]) -> Iterator[tuple[str, Recognised]]:
+def _asked(free: Sequence[Adapter], ports: Sequence[Adapter]) -> Iterator[tuple[str, ProbeResult]]:
     for one in free:
         typer.echo(f"  asking {one.device} ...")
         try:
@@ -110,7 +110,7 @@ def _asked(free: Sequence[Adapter], ports: Sequence[Adapter]) -> Iterator[tuple[
         yield name.name, finding.board
 
 
-def _by_hand(sheet: Sheet, lane: Path) -> None:
+def _by_hand(sheet: AnswerSheet, lane: Path) -> None:
     kind = pick("Which kind of relay board?", sorted(registry.RELAYS), sheet.before((*lane, "relay", "kind")))
     sheet.put((*lane, "relay", "kind"), kind)
     _keys(sheet, (*lane, "relay"), registry.settings_model(registry.RELAYS, kind).model_fields)
@@ -123,7 +123,7 @@ def _by_hand(sheet: Sheet, lane: Path) -> None:
     _keys(sheet, (*lane, "inputs"), registry.settings_model(registry.INPUTS, of_inputs).model_fields, relay)
 
 
-def _keys(sheet: Sheet, table: Path, fields: Mapping[str, Any], same: Mapping[str, Any] | None = None) -> None:
+def _keys(sheet: AnswerSheet, table: Path, fields: Mapping[str, Any], same: Mapping[str, Any] | None = None) -> None:
     """The keys of a driver that have no default, and those whose number is printed on the board.
 
     `same`: the values of another table of a board that is probably the same.
@@ -134,7 +134,7 @@ def _keys(sheet: Sheet, table: Path, fields: Mapping[str, Any], same: Mapping[st
             ask(sheet, (*table, name), f"{name}: {field.description or ''}", (same or {}).get(name, default))
 
 
-def _wire(sheet: Sheet, lane: Path) -> None:
+def _wire(sheet: AnswerSheet, lane: Path) -> None:
     table, inputs = sheet.values["lanes"][lane[1]]["relay"], sheet.values["lanes"][lane[1]].get("inputs")
     own = {key: value for key, value in table.items() if key != "kind"}
     capabilities = registry.relay(table["kind"], own).capabilities
@@ -159,7 +159,7 @@ def _wire(sheet: Sheet, lane: Path) -> None:
         _wire_signal(sheet, (*lane, "signals", name), registry.inputs(inputs["kind"], table))
 
 
-def _wire_signal(sheet: Sheet, path: Path, board: InputPort) -> None:
+def _wire_signal(sheet: AnswerSheet, path: Path, board: InputPort) -> None:
     """Ask for the input of one signal until it is one that no other signal has."""
     taken = _taken(sheet, path)
     question = f"{path[-1]}: {_QUESTIONS[str(path[-1])]}"
@@ -179,7 +179,7 @@ def _wire_signal(sheet: Sheet, path: Path, board: InputPort) -> None:
             return
 
 
-def _taken(sheet: Sheet, path: Path) -> dict[int, str]:
+def _taken(sheet: AnswerSheet, path: Path) -> dict[int, str]:
     signals = sheet.values["lanes"][path[1]].get("signals", {})
     return {number: name for name, number in signals.items()}
 

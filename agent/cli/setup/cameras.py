@@ -21,7 +21,7 @@ from drivers import registry
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from agent.cli.setup.interview import Sheet
+    from agent.cli.setup.interview import AnswerSheet
     from agent.settings import Path
     from agent.vision.mapping import CameraStatus
     from agent.vision.worker.protocol import Heartbeat
@@ -37,7 +37,7 @@ _POLL_S: Final = 0.1
 _CHARACTERS: Final = "a camera's pixels of one character's height and one module's side are shown by the page Aim"
 
 
-def choose_camera(sheet: Sheet, lane: Path, root: FilePath) -> None:
+def choose_camera(sheet: AnswerSheet, lane: Path, root: FilePath) -> None:
     """Ask for the first camera of a lane and look through it. `root`: where the file tree of the machine begins."""
     path = (*lane, "cameras", 0)
     by_path = root / "dev/v4l/by-path"
@@ -64,7 +64,7 @@ def choose_camera(sheet: Sheet, lane: Path, root: FilePath) -> None:
     ask(sheet, (*path, "id"), "Name of the camera, such as front", "front")
 
 
-def _scene(sheet: Sheet) -> str:
+def _scene(sheet: AnswerSheet) -> str:
     """A file in a folder of scenes: of the state directory where that is named, else of the service's runtime folder."""
     state = sheet.values.get("state", {}).get("directory") or sheet.before(("state", "directory"))
     return str(FilePath(state or RUNTIME) / FOLDER / SCENE)
@@ -74,7 +74,7 @@ def _no_network_address(url: str) -> str:
     return "" if "://" in url else "the address of a network camera starts with rtsp://, rtsps://, http:// or https://"
 
 
-def looked_through(sheet: Sheet, path: Path, within_s: float = LOOK_S) -> bool:
+def looked_through(sheet: AnswerSheet, path: Path, within_s: float = LOOK_S) -> bool:
     """Start an eye on the camera, say what it sees, and whether it delivers."""
     table = dict(sheet.values["lanes"][path[1]]["cameras"][0])
     kind = table.pop("kind")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from agent.settings import Path
 
 
-class Sheet:
+class AnswerSheet:
     """The values so far, as a tree. `before`: those of the configuration that is there, the defaults of what is asked."""
 
     def __init__(self, before: Mapping[str, Any]) -> None:
@@ -72,7 +72,7 @@ class Sheet:
 
 
 def ask(
-    sheet: Sheet,
+    sheet: AnswerSheet,
     path: Path,
     question: str,
     default: Any = None,
@@ -114,7 +114,7 @@ def ask(
         return plain
 
 
-def ask_choice(sheet: Sheet, path: Path, question: str, default: str) -> str:
+def ask_choice(sheet: AnswerSheet, path: Path, question: str, default: str) -> str:
     """Ask for one of the texts that the field at the path takes, and put it down."""
     field = sheet.schema.field(path)
     found = pick(question, choices(field) if field is not None else [], str(sheet.before(path) or default))

@@ -14,7 +14,7 @@ from agent.cli.configuration import DEFAULT_PATH, load_configuration, models
 from agent.settings import (
     VARIABLE,
     ChangeError,
-    Desk,
+    ConfigEditor,
     History,
     HistoryError,
     SettingsError,
@@ -26,7 +26,7 @@ from agent.settings import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from agent.cli.setup.interview import Sheet
+    from agent.cli.setup.interview import AnswerSheet
 
 _HEAD = (
     "The configuration of this gate, as set up by questions. What else may stand here: gate-agent config schema, or the "
@@ -36,7 +36,7 @@ _FOR_THE_GROUP = 0o640
 _FOLDER_FOR_THE_GROUP = 0o750
 
 
-def written(sheet: Sheet, configuration: Path, beside: Mapping[Path, bytes]) -> bool:
+def written(sheet: AnswerSheet, configuration: Path, beside: Mapping[Path, bytes]) -> bool:
     """Show the file, ask, and write it with those beside it; whether that was done. What stands against it is told."""
     text = draft(sheet.values, sheet.schema, _HEAD)
     typer.echo(f"\n{configuration}:\n\n{text}")
@@ -49,7 +49,7 @@ def written(sheet: Sheet, configuration: Path, beside: Mapping[Path, bytes]) -> 
             _write(path, data, configuration.parent.stat().st_gid)
         is_new = not configuration.exists()
         history = History(_state_directory(sheet, configuration), configuration)
-        desk = Desk(configuration, partial(load_configuration, configuration), models, history)
+        desk = ConfigEditor(configuration, partial(load_configuration, configuration), models, history)
         change = replace_text(desk, text.encode(), step("setup"))
         if configuration != DEFAULT_PATH:
             runtime_folder(configuration).mkdir(mode=0o700, exist_ok=True)
@@ -70,7 +70,7 @@ def runtime_folder(configuration: Path) -> Path:
     return configuration.parent / "run"
 
 
-def _state_directory(sheet: Sheet, configuration: Path) -> Path:
+def _state_directory(sheet: AnswerSheet, configuration: Path) -> Path:
     """The state directory that is being written; the file that names it may not be there yet."""
     named = sheet.values.get("state", {}).get("directory")
     return Path(named) if named and VARIABLE not in os.environ else state_directory(configuration, os.environ)

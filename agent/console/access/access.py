@@ -8,15 +8,15 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from agent.console.access.address_limits import AddressLimits
-from agent.console.access.admin_actions import Acts
-from agent.console.access.bootstrap_code import FirstCode
+from agent.console.access.admin_actions import AdminActions
+from agent.console.access.bootstrap_code import BootstrapCode
 from agent.console.access.database import AccessDatabase
 from agent.console.access.known_browsers import KnownBrowsers
 from agent.console.access.lockouts import Lockouts
 from agent.console.access.name_limit import NameLimit
 from agent.console.access.passwords import Hasher
 from agent.console.access.sessions import SessionRules, Sessions
-from agent.console.access.timing import Ticking
+from agent.console.access.timing import MonotonicTiming
 from agent.console.access.users import Users
 
 if TYPE_CHECKING:
@@ -61,16 +61,18 @@ class Access:
     known_browsers: KnownBrowsers
     lockouts: Lockouts
     names: NameLimit
-    code: FirstCode
-    acts: Acts
+    code: BootstrapCode
+    acts: AdminActions
     requests: AddressLimits
     logins: AddressLimits
     refusals: Refusals
 
     @classmethod
-    def open(cls, state: Path, rules: SessionRules, utc: Callable[[], float], ticking: Ticking | None = None) -> Access:
+    def open(
+        cls, state: Path, rules: SessionRules, utc: Callable[[], float], ticking: MonotonicTiming | None = None
+    ) -> Access:
         """Open the file of users in the folder of the gate's state. Raises AccessStoreError."""
-        ticking = ticking or Ticking.of_this_computer()
+        ticking = ticking or MonotonicTiming.of_this_computer()
         database = AccessDatabase(state)
         return cls(
             database,
@@ -79,8 +81,8 @@ class Access:
             KnownBrowsers(database, utc),
             Lockouts(database, ticking),
             NameLimit(ticking.at),
-            FirstCode(database, ticking),
-            Acts(database),
+            BootstrapCode(database, ticking),
+            AdminActions(database),
             AddressLimits(REQUEST_BURST, REQUESTS_PER_S, ticking.at),
             AddressLimits(LOGIN_BURST, LOGINS_PER_S, ticking.at),
             Refusals(),

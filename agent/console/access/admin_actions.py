@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class AdminAction:
     """`operator`: the user of the computer. `act`, `detail`: as in the event `console.acted`. `utc`: when."""
 
     operator: str
@@ -21,26 +21,26 @@ class Act:
     utc: float
 
 
-class Acts:
+class AdminActions:
     """Those not recorded yet, oldest first. Methods may raise AccessStoreError."""
 
     def __init__(self, database: AccessDatabase) -> None:
         self._database = database
 
-    def add(self, act: Act) -> None:
+    def add(self, act: AdminAction) -> None:
         """Leave one for the agent."""
         row = (act.operator, act.act, act.detail, act.utc)
         self._database.write(
             lambda db: db.execute("INSERT INTO acts (operator, act, detail, utc) VALUES (?, ?, ?, ?)", row)
         )
 
-    def hand_over(self, record: Callable[[Act], None]) -> None:
+    def hand_over(self, record: Callable[[AdminAction], None]) -> None:
         """Have each recorded, then forget it. After a crash between the two it is recorded twice, never not at all."""
         rows = self._database.read(
             lambda db: db.execute("SELECT number, operator, act, detail, utc FROM acts ORDER BY number").fetchall()
         )
         for number, *row in rows:
-            record(Act(*row))
+            record(AdminAction(*row))
             self._forget(number)
 
     def _forget(self, number: int) -> None:

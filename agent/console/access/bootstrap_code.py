@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     import sqlite3
 
     from agent.console.access.database import AccessDatabase
-    from agent.console.access.timing import Ticking
+    from agent.console.access.timing import MonotonicTiming
 
 LENGTH: Final = 12
 LIFE_S: Final = 1800.0
 MOST_FAILURES: Final = 10
 
 
-class FirstCode:
+class BootstrapCode:
     """The code that holds now, of which the disk has a hash. A new one takes the old one's place."""
 
-    def __init__(self, database: AccessDatabase, ticking: Ticking) -> None:
+    def __init__(self, database: AccessDatabase, ticking: MonotonicTiming) -> None:
         self._database = database
         self._ticking = ticking
 

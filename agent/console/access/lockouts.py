@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import sqlite3
 
     from agent.console.access.database import AccessDatabase
-    from agent.console.access.timing import Ticking
+    from agent.console.access.timing import MonotonicTiming
 
 FREE_FAILURES: Final = 4
 FIRST_DELAY_S: Final = 30.0
@@ -24,7 +24,7 @@ class Lockouts:
     A source is where the passwords come from, such as an address: nobody can lock another one out from elsewhere.
     """
 
-    def __init__(self, database: AccessDatabase, ticking: Ticking) -> None:
+    def __init__(self, database: AccessDatabase, ticking: MonotonicTiming) -> None:
         self._database = database
         self._ticking = ticking
 

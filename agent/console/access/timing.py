@@ -21,13 +21,13 @@ def this_boot() -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Ticking:
+class MonotonicTiming:
     """`at`: monotonic seconds, the same in every process until the computer starts again; `boot` tells those apart."""
 
     at: Callable[[], float] = time.monotonic
     boot: str = ""
 
     @classmethod
-    def of_this_computer(cls) -> Ticking:
+    def of_this_computer(cls) -> MonotonicTiming:
         """The real one."""
         return cls(boot=this_boot())

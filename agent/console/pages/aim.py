@@ -18,7 +18,7 @@ from agent.console.page import render
 from agent.console.pages.live import eye_of
 from agent.console.target import target_code, target_plate
 from agent.settings import ChangeError, HistoryError, SettingsError, Step, dotted, read_file, set_value
-from agent.settings.drivers import desk_of
+from agent.settings.drivers import editor_of
 from drivers.text import Text, first_line, joined
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def save_zone(
     place, _ = _camera(gate, lane, camera)
     corners = _corners(zone)
     key = _key(lane, place)
-    desk = desk_of(gate.configuration)
+    desk = editor_of(gate.configuration)
     try:
         on_disk = desk.load(read_file).settings.lanes[lane].cameras[place]
         if on_disk.id != camera or on_disk.zone != _corners(was):

@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse
 from agent.console.access import Person, Role, Technician, Viewer
 from agent.console.dependencies import AtGate, Gate
 from agent.console.errors import RefusedError
-from agent.console.hardware import Line, port_of, trace
+from agent.console.hardware import TraceLine, port_of, trace
 from agent.console.hold_to_confirm import HOLD_S, Holds, NotHeldError
 from agent.console.labels.lane import LAMPS, STATES
 from agent.console.lane_answers import answer_text, holder
@@ -236,7 +236,7 @@ def _relays(settings: Lane, energised: tuple[bool, ...] | None) -> list[Relay]:
 def _bytes(gate: Gate, lane: str) -> dict[str, Any]:
     """The exchanges by the port that they went over; a board with relays and inputs is one."""
     settings, now = _settings(gate, lane), gate.now().at
-    lines: dict[str, list[Line]] = {}
+    lines: dict[str, list[TraceLine]] = {}
     for device in (settings.relay, settings.inputs):
         port = "" if device is None else port_of(device.table)
         if device is not None and port and port not in lines:

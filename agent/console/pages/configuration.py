@@ -28,7 +28,7 @@ from agent.settings import (
     BY_HAND,
     LARGEST_BYTES,
     ChangeError,
-    Desk,
+    ConfigEditor,
     Document,
     Edit,
     HistoryError,
@@ -52,7 +52,7 @@ from agent.settings import (
     schema_of,
     seen_state,
 )
-from agent.settings.drivers import desk_of
+from agent.settings.drivers import editor_of
 from drivers.text import Text, first_line, joined, reason
 
 router = APIRouter()
@@ -71,8 +71,8 @@ async def _sent(request: Request) -> Sent:
     return Sent.of(found.multi_items())
 
 
-def _desk(gate: AtGate) -> Desk:
-    return desk_of(gate.configuration)
+def _desk(gate: AtGate) -> ConfigEditor:
+    return editor_of(gate.configuration)
 
 
 def _proposals(request: Request) -> Proposals:
@@ -80,7 +80,7 @@ def _proposals(request: Request) -> Proposals:
     return proposals
 
 
-AtDesk = Annotated[Desk, Depends(_desk)]
+AtDesk = Annotated[ConfigEditor, Depends(_desk)]
 AtProposals = Annotated[Proposals, Depends(_proposals)]
 FormSent = Annotated[Sent, Depends(_sent)]
 
@@ -91,7 +91,7 @@ class _Asked:
 
     request: Request
     gate: Gate
-    desk: Desk
+    desk: ConfigEditor
     person: Person
     proposals: Proposals
 
@@ -477,7 +477,7 @@ def _found(made: form.Group | None) -> form.Group:
     return made
 
 
-def _seen(desk: Desk) -> str:
+def _seen(desk: ConfigEditor) -> str:
     """What names the files as they are; they are remembered, so that whoever comes second can be told what changed."""
     try:
         with desk.history.held():
@@ -489,7 +489,7 @@ def _seen(desk: Desk) -> str:
         ) from None
 
 
-def _document(desk: Desk) -> Document:
+def _document(desk: ConfigEditor) -> Document:
     """The files and what is laid over them. Raises RefusedError where they are no TOML."""
     try:
         return desk.load(read_file).document
@@ -502,11 +502,11 @@ def _document(desk: Desk) -> Document:
         return document
 
 
-def _files(desk: Desk) -> list[str]:
+def _files(desk: ConfigEditor) -> list[str]:
     return [str(one.path) for one in read(desk.main).files] or [str(desk.main)]
 
 
-def _file(desk: Desk, number: int) -> FilePath:
+def _file(desk: ConfigEditor, number: int) -> FilePath:
     files = _files(desk)
     if number >= len(files):
         raise RefusedError(HTTPStatus.NOT_FOUND, Text("There is no such page."))
@@ -522,7 +522,7 @@ def _text(path: FilePath) -> str:
         ) from None
 
 
-def _problems(desk: Desk) -> SettingsError | None:
+def _problems(desk: ConfigEditor) -> SettingsError | None:
     try:
         judged(desk, {})
     except SettingsError as error:
@@ -530,7 +530,7 @@ def _problems(desk: Desk) -> SettingsError | None:
     return None
 
 
-def _standing(gate: Gate, desk: Desk) -> dict[str, Any]:
+def _standing(gate: Gate, desk: ConfigEditor) -> dict[str, Any]:
     """Whether what is on the disk is what runs, what is wrong with it, and which lanes it waits for."""
     problems: tuple[Problem, ...] = ()
     digest = ""

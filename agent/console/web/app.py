@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 
     from agent.console.access import Access
     from agent.console.dependencies import Gate
-    from agent.console.web.endpoints import Surroundings
+    from agent.console.web.endpoints import Endpoints
 
 log = logging.getLogger(__name__)
 
 JSON_PATHS: Final = ("/api/", "/live/")
 
 
-def make_app(gate: Gate, access: Access, surroundings: Surroundings) -> FastAPI:
+def make_app(gate: Gate, access: Access, surroundings: Endpoints) -> FastAPI:
     """The application of a running gate, with every page of `agent.console.pages`. Raises UnguardedRouteError."""
     app = FastAPI(title="Gate console", openapi_url=None, docs_url=None, redoc_url=None)
     modules = page_modules()

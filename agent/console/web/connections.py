@@ -20,7 +20,7 @@ SILENT_S: Final = 30
 
 
 @dataclass(frozen=True, slots=True)
-class RoomLimits:
+class PoolLimits:
     """How many connections there may be. `strangers`: those of which no session is known yet; the rest is kept for the others."""
 
     most: int
@@ -30,7 +30,7 @@ class RoomLimits:
 
 
 @dataclass(eq=False, slots=True)
-class Place:
+class ConnectionSlot:
     """The place of one connection. `who`: its address. `known`: a session has come by it.
 
     `waits`: whether it is half-open: nothing that came by it is being answered. `end`: ends the connection.
@@ -46,17 +46,17 @@ class Place:
         self.known = True
 
 
-class Room:
+class ConnectionPool:
     """The connections that there are, each counted before it is read.
 
     Where there is no place for a new one, the oldest half-open one of a stranger is ended for it, of an address that has
     the most: an address that sends halves of requests loses its own places first. Where nobody can be ended, the new one is refused.
     """
 
-    def __init__(self, limits: RoomLimits, count: Callable[[str], None]) -> None:
+    def __init__(self, limits: PoolLimits, count: Callable[[str], None]) -> None:
         """`count`: counts a refusal by its reason."""
         self._limits = limits
-        self._places: dict[Place, None] = {}  # oldest first
+        self._places: dict[ConnectionSlot, None] = {}  # oldest first
         self.count = count
 
     @property
@@ -64,22 +64,22 @@ class Room:
         """How many there are."""
         return len(self._places)
 
-    def enter(self, who: str) -> Place | None:
+    def enter(self, who: str) -> ConnectionSlot | None:
         """Take one in; None where there is no place. Who was let in must `leave`."""
         full = self._full(who)
         if full is not None:
             self.count("connections")
             if not self._end_one(full):
                 return None
-        place = Place(who)
+        place = ConnectionSlot(who)
         self._places[place] = None
         return place
 
-    def leave(self, place: Place) -> None:
+    def leave(self, place: ConnectionSlot) -> None:
         """Note that it has ended; more than once is not a fault."""
         self._places.pop(place, None)
 
-    def _full(self, who: str) -> list[Place] | None:
+    def _full(self, who: str) -> list[ConnectionSlot] | None:
         """The strangers of whom one must go before another of this address comes in; None where there is a place."""
         limits, strangers = self._limits, [place for place in self._places if not place.known]
         own = [place for place in strangers if place.who == who]
@@ -88,7 +88,7 @@ class Room:
             return own
         return strangers if len(self._places) >= limits.most or len(strangers) >= limits.strangers else None
 
-    def _end_one(self, strangers: list[Place]) -> bool:
+    def _end_one(self, strangers: list[ConnectionSlot]) -> bool:
         held = Counter(place.who for place in strangers)
         oldest = max((place for place in strangers if place.waits()), key=lambda place: held[place.who], default=None)
         if oldest is None:

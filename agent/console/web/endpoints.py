@@ -19,19 +19,19 @@ LOCALHOST: Final = "localhost"
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class Endpoints:
     """`names`: host names by which browsers may ask. `certificate`: of the encrypted doors, None where there are none."""
 
     names: frozenset[str]
     certificate: Certificate | None = None
 
 
-def _surroundings(request: Request) -> Surroundings:
-    surroundings: Surroundings = request.app.state.surroundings
+def _endpoints(request: Request) -> Endpoints:
+    surroundings: Endpoints = request.app.state.surroundings
     return surroundings
 
 
-AtSurroundings = Annotated[Surroundings, Depends(_surroundings)]
+AtSurroundings = Annotated[Endpoints, Depends(_endpoints)]
 """The parameter by which a route gets them: `def page(surroundings: AtSurroundings)`."""
 
 

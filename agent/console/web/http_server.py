@@ -20,7 +20,7 @@ from typing_extensions import override
 from agent.console.access.address_limits import household
 from agent.console.access.guards import DOOR, KNOW
 from agent.console.access.person import LOCAL
-from agent.console.web.connections import Place, Protocol, Room, RoomLimits, bound
+from agent.console.web.connections import ConnectionPool, ConnectionSlot, PoolLimits, Protocol, bound
 from agent.service.cleanup import on_failure
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-NETWORK: Final = RoomLimits(most=120, most_of_one=32, strangers=80, strangers_of_one=8)
+NETWORK: Final = PoolLimits(most=120, most_of_one=32, strangers=80, strangers_of_one=8)
 LOCAL_CONNECTIONS: Final = 16
 GRACE_S: Final = 1
 KEEP_ALIVE_S: Final = 20
@@ -45,12 +45,12 @@ TLS_HANDSHAKE: Final = b"\x16"
 """The type of the record that a TLS client begins with (RFC 8446, 5.1); no HTTP method begins so."""
 
 
-Opener: TypeAlias = "Callable[[], Sequence[Door]]"
+Opener: TypeAlias = "Callable[[], Sequence[Endpoint]]"
 """Opens doors, however long that takes; a thread calls it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class Endpoint:
     """An open socket, and how it is encrypted; None: not."""
 
     listener: socket.socket
@@ -62,7 +62,7 @@ class Door:
         return self.listener.family == socket.AF_UNIX
 
 
-class Listening:
+class HttpServer:
     """Answers at open doors until stopped, which any thread may ask for at any time, also before it serves."""
 
     def __init__(
@@ -75,8 +75,8 @@ class Listening:
         self._application = application
         self._plain = plain
         self._chores = chores
-        self._network = Room(NETWORK, count)
-        self._local = Room(RoomLimits(*[LOCAL_CONNECTIONS] * 4), count)
+        self._network = ConnectionPool(NETWORK, count)
+        self._local = ConnectionPool(PoolLimits(*[LOCAL_CONNECTIONS] * 4), count)
         self._stopping = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopped = False
@@ -99,7 +99,7 @@ class Listening:
             self._do_chores(),
         )
 
-    async def _serve(self, application: ASGIApp, opener: Opener, room: Room) -> None:
+    async def _serve(self, application: ASGIApp, opener: Opener, room: ConnectionPool) -> None:
         doors = await asyncio.to_thread(opener)
         await _Server(application, self._plain, doors, room, self._stopping).serve()
 
@@ -126,7 +126,7 @@ class _Local:
         await self._application({**scope, DOOR: LOCAL}, receive, send)
 
 
-def _with_place(application: Any, place: Place) -> ASGIApp:
+def _with_place(application: Any, place: ConnectionSlot) -> ASGIApp:
     """The application, for the requests of one connection: it can say that a session has come by it."""
 
     async def answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -139,7 +139,12 @@ class _Server(uvicorn.Server):
     """Takes connections in by itself, so that each is counted before its TLS handshake, and waits for the end."""
 
     def __init__(
-        self, application: ASGIApp, plain: ASGIApp, doors: Sequence[Door], room: Room, stopping: asyncio.Event
+        self,
+        application: ASGIApp,
+        plain: ASGIApp,
+        doors: Sequence[Endpoint],
+        room: ConnectionPool,
+        stopping: asyncio.Event,
     ) -> None:
         super().__init__(_config(application))
         self._plain = _config(plain)
@@ -179,7 +184,7 @@ class _Server(uvicorn.Server):
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _take_in(self, door: Door) -> None:
+    async def _take_in(self, door: Endpoint) -> None:
         loop = asyncio.get_running_loop()
         while True:
             try:
@@ -194,7 +199,9 @@ class _Server(uvicorn.Server):
             else:
                 self._begin(self._connect(connection, None if door.is_local else peer[:2], door, place))
 
-    async def _connect(self, connection: socket.socket, peer: tuple[str, int] | None, door: Door, place: Place) -> None:
+    async def _connect(
+        self, connection: socket.socket, peer: tuple[str, int] | None, door: Endpoint, place: ConnectionSlot
+    ) -> None:
         loop = asyncio.get_running_loop()
         leave = partial(self._room.leave, place)
         task = asyncio.current_task()
@@ -222,7 +229,7 @@ class _Server(uvicorn.Server):
         except OSError:  # an end of the connection, of the handshake, or of its time: its own affair
             self._room.count("handshake")
 
-    async def _spoken(self, connection: socket.socket, door: Door) -> tuple[uvicorn.Config, ssl.SSLContext | None]:
+    async def _spoken(self, connection: socket.socket, door: Endpoint) -> tuple[uvicorn.Config, ssl.SSLContext | None]:
         """What is to answer, and how it is encrypted. Raises OSError where nothing is heard in time."""
         if door.tls is None or await _begins_handshake(connection):
             return self.config, door.tls

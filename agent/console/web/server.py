@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from agent.console.access import Access
     from agent.console.dependencies import Gate
     from agent.console.web.certificate import Certificate
-    from agent.console.web.http_server import Door, Listening
+    from agent.console.web.http_server import Endpoint, HttpServer
     from agent.settings import Console
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class ConsoleServer:
         self._socket = None if runtime is None else runtime / SOCKET_NAME
         self._opened = threading.Event()
         self._own: socket.socket | None = None
-        self._listening: Listening | None = None
+        self._listening: HttpServer | None = None
         # Not watched for progress: its event loop may wait for long, and the gate does not need it.
         self.worker = Worker("console", self._run, limit_s=None)
 
@@ -118,8 +118,8 @@ class ConsoleServer:
         from agent.console.access.access import Access  # noqa: PLC0415
         from agent.console.access.sessions import SessionRules  # noqa: PLC0415
         from agent.console.web.app import make_app  # noqa: PLC0415
-        from agent.console.web.endpoints import Surroundings, host_names  # noqa: PLC0415
-        from agent.console.web.http_server import Listening  # noqa: PLC0415
+        from agent.console.web.endpoints import Endpoints, host_names  # noqa: PLC0415
+        from agent.console.web.http_server import HttpServer  # noqa: PLC0415
         from agent.console.web.https_redirect import https_redirect  # noqa: PLC0415
 
         gate, settings = self._make_gate(), self._settings
@@ -128,9 +128,9 @@ class ConsoleServer:
         access = Access.open(gate.loaded.settings.state.directory, rules, lambda: gate.now().utc)
         try:
             names = host_names(settings)
-            application = make_app(gate, access, Surroundings(names, certificate))
+            application = make_app(gate, access, Endpoints(names, certificate))
             application.state.live.stopping = lambda: self.worker.stopping
-            self._listening = Listening(
+            self._listening = HttpServer(
                 application,
                 https_redirect(access, names),
                 access.refusals.count,
@@ -153,20 +153,20 @@ class ConsoleServer:
         state = gate.loaded.settings.state.directory
         return certificate(settings, state, certified_names(settings), gate.now().utc)
 
-    def _open_own(self) -> list[Door]:
+    def _open_own(self) -> list[Endpoint]:
         """The computer's own socket, tried until it can be opened; none where there is none, or the server is to stop."""
-        from agent.console.web.http_server import Door  # noqa: PLC0415 - see `_serve`
+        from agent.console.web.http_server import Endpoint  # noqa: PLC0415 - see `_serve`
 
         path = self._socket
 
-        def opened() -> list[Door]:
+        def opened() -> list[Endpoint]:
             if path is not None and self._own is None:
                 self._own = _unix(path)
-            return [] if self._own is None else [Door(self._own)]
+            return [] if self._own is None else [Endpoint(self._own)]
 
         return self._until_open(opened)
 
-    def _open_network(self, certificate: Certificate | None, access: Access) -> list[Door]:
+    def _open_network(self, certificate: Certificate | None, access: Access) -> list[Endpoint]:
         """Every address, tried until all can be had; none where the server is to stop."""
         doors = self._until_open(lambda: self._addresses(certificate))
         if not self.worker.stopping:
@@ -174,7 +174,7 @@ class ConsoleServer:
             self._opened.set()
         return doors
 
-    def _until_open(self, opened: Callable[[], list[Door]]) -> list[Door]:
+    def _until_open(self, opened: Callable[[], list[Endpoint]]) -> list[Endpoint]:
         told = ""
         while not self.worker.stopping:
             try:
@@ -186,17 +186,17 @@ class ConsoleServer:
                 self.worker.wait(RETRY_S)
         return []
 
-    def _addresses(self, certificate: Certificate | None) -> list[Door]:
+    def _addresses(self, certificate: Certificate | None) -> list[Endpoint]:
         from agent.console.web.endpoints import is_encrypted  # noqa: PLC0415
-        from agent.console.web.http_server import Door  # noqa: PLC0415 - see `_serve`
+        from agent.console.web.http_server import Endpoint  # noqa: PLC0415 - see `_serve`
 
         settings = self._settings
-        doors: list[Door] = []
+        doors: list[Endpoint] = []
         urls = []
         try:
             for host in settings.listen if settings.enabled else ():
                 tls = certificate.context() if certificate and is_encrypted(settings, host) else None
-                doors.append(Door(_tcp(host, settings.port), tls))
+                doors.append(Endpoint(_tcp(host, settings.port), tls))
                 port = doors[-1].listener.getsockname()[1]
                 urls.append(f"{'http' if tls is None else 'https'}://{f'[{host}]' if ':' in host else host}:{port}")
         except OSError:

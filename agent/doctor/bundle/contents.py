@@ -36,7 +36,7 @@ def service_log() -> str | None:
         return None
     command = ("journalctl", f"--unit={software.UNIT}", f"--lines={LOG_LINES}", "--output=short-iso", "--no-pager")
     try:
-        done = software.asked((*command, "--quiet"))
+        done = software.run_command((*command, "--quiet"))
     except (OSError, subprocess.TimeoutExpired):  # a sandbox forbids it
         return None
     return done.stdout or None

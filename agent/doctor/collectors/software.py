@@ -89,7 +89,7 @@ def verified(unit: str) -> str:
     if shutil.which("systemd-analyze") is None:
         return ""
     try:
-        done = asked(("systemd-analyze", "verify", "--man=no", unit))
+        done = run_command(("systemd-analyze", "verify", "--man=no", unit))
     except (OSError, subprocess.TimeoutExpired):  # as above
         return ""
     return " ".join(line.strip() for line in done.stderr.splitlines() if Path(unit).name in line)
@@ -113,14 +113,14 @@ def _shown() -> dict[str, str]:
     if not MANAGER.is_dir() or shutil.which("systemctl") is None:
         return {}
     try:
-        done = asked(("systemctl", "show", UNIT, f"--property={','.join(_SHOWN)}"))
+        done = run_command(("systemctl", "show", UNIT, f"--property={','.join(_SHOWN)}"))
     except (OSError, subprocess.TimeoutExpired):  # a sandbox forbids it, or the manager is busy
         return {}
     pairs = (line.partition("=") for line in done.stdout.splitlines())
     return {name: value for name, _, value in pairs}
 
 
-def asked(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
+def run_command(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
     """Run a command of the machine that only tells. Raises OSError or subprocess.TimeoutExpired."""
     environment = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "LC_ALL": "C", "SYSTEMD_COLORS": "0"}
     return subprocess.run(  # noqa: S603 - commands and arguments are our own

@@ -30,7 +30,7 @@ OF_SERVICE: Final = "STATE_DIRECTORY"
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class UsableConfiguration:
     """A configuration that can be used, the files that it is made of, and why the files on the disk cannot be; None: they are it."""
 
     loaded: LoadedSettings
@@ -45,7 +45,7 @@ def state_directory(main: Path, environment: Mapping[str, str]) -> Path:
     return next((Path(name) for name in known if name.startswith("/") and "\0" not in name), usual)
 
 
-def on_disk(main: Path, load: Loader) -> Found:
+def on_disk(main: Path, load: Loader) -> UsableConfiguration:
     """The configuration on the disk. Raises SettingsError."""
     seen: dict[str, bytes] = {}
 
@@ -53,20 +53,20 @@ def on_disk(main: Path, load: Loader) -> Found:
         found = seen[os.path.realpath(path)] = read_file(path)
         return found
 
-    return Found(load(remember), State(os.path.realpath(main), seen), None)
+    return UsableConfiguration(load(remember), State(os.path.realpath(main), seen), None)
 
 
-def last_good(main: Path, load: Loader, environment: Mapping[str, str]) -> Found | None:
+def last_good(main: Path, load: Loader, environment: Mapping[str, str]) -> UsableConfiguration | None:
     """The last configuration with which the agent ran; None where there is none that can still be used."""
     try:
         good = History(state_directory(main, environment), main).good()
-        return None if good is None else Found(load(good.reader()), good, None)
+        return None if good is None else UsableConfiguration(load(good.reader()), good, None)
     except (HistoryError, SettingsError) as error:
         log.warning("the last good configuration cannot be used: %s", error)
         return None
 
 
-def usable(main: Path, load: Loader, environment: Mapping[str, str]) -> Found:
+def usable(main: Path, load: Loader, environment: Mapping[str, str]) -> UsableConfiguration:
     """The configuration on the disk, or where that cannot be used the last one with which the agent ran.
 
     Raises SettingsError, that of the disk, when neither can be used.

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from agent.settings.editing.history import State
-    from agent.settings.editing.revision import Desk
+    from agent.settings.editing.revision import ConfigEditor
     from agent.settings.loading.load import LoadedSettings
     from agent.settings.loading.origin import Entry
     from agent.settings.model.schema import Schema
@@ -80,12 +80,12 @@ class Difference:
     is_hidden: bool = False
 
 
-def seen_state(desk: Desk) -> str:
+def seen_state(desk: ConfigEditor) -> str:
     """What names the present state of the files: SHA-256 in hex over their paths and bytes. Raises OSError."""
     return _digest(present_state(desk.main))
 
 
-def edited(desk: Desk, edits: Sequence[Edit]) -> dict[str, bytes]:
+def edited(desk: ConfigEditor, edits: Sequence[Edit]) -> dict[str, bytes]:
     """The files, by real path, as they would be after the edits. Raises ChangeError, SettingsError, OSError."""
     document = read(desk.main)
     if document.problems:
@@ -123,12 +123,12 @@ def _with_lists(values: Mapping[str, Any], path: Path, schema: Schema) -> dict[s
     return found
 
 
-def judged(desk: Desk, files: Mapping[str, bytes]) -> LoadedSettings:
+def judged(desk: ConfigEditor, files: Mapping[str, bytes]) -> LoadedSettings:
     """Load what would be there, as the service would. Raises SettingsError with everything that is wrong."""
     return desk.load(over(dict(files)))
 
 
-def check_seen(desk: Desk, seen: str) -> None:
+def check_seen(desk: ConfigEditor, seen: str) -> None:
     """Raise StaleError where the files are not those that were seen, HistoryError, OSError."""
     now = present_state(desk.main)
     if _digest(now) == seen:
@@ -139,7 +139,7 @@ def check_seen(desk: Desk, seen: str) -> None:
     raise StaleError(() if before is None else changed_keys(before, now), who)
 
 
-def put(desk: Desk, files: Mapping[str, bytes], step: Step, seen: str, of: int | None = None) -> Change:
+def put(desk: ConfigEditor, files: Mapping[str, bytes], step: Step, seen: str, of: int | None = None) -> Change:
     """Put proposed files in place, if those on the disk are still the ones that were seen.
 
     `of`: the number of the former state that they bring back. Raises StaleError, SettingsError, HistoryError, OSError;

@@ -36,7 +36,7 @@ _BOM: Final = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class ConfigEditor:
     """Where changes are made: the first file, its loader with the layers over the files, the drivers' models, the history."""
 
     main: FilePath
@@ -55,7 +55,7 @@ class Change:
     loaded: LoadedSettings
 
 
-def set_value(desk: Desk, key: str, value: str, step: Step) -> Change:
+def set_value(desk: ConfigEditor, key: str, value: str, step: Step) -> Change:
     """Set one key in the file where it belongs. `value`: as TOML, or a text as it is where the key takes a text.
 
     Raises ChangeError, HistoryError, SettingsError with what would be wrong, OSError; nothing is changed then.
@@ -91,7 +91,7 @@ def set_value(desk: Desk, key: str, value: str, step: Step) -> Change:
         return Change(dotted(path), str(origin), number_of(desk, added), loaded)
 
 
-def replace_text(desk: Desk, data: bytes, step: Step) -> Change:
+def replace_text(desk: ConfigEditor, data: bytes, step: Step) -> Change:
     """Put another text in the place of the whole first file, which may be new. Files that it includes stay as they are.
 
     Raises HistoryError, SettingsError with everything that is wrong with it, OSError; nothing is changed then.
@@ -104,7 +104,7 @@ def replace_text(desk: Desk, data: bytes, step: Step) -> Change:
         return Change("", str(desk.main), number_of(desk, added), loaded)
 
 
-def undo(desk: Desk, number: int | None, step: Step) -> tuple[Change, Generation]:
+def undo(desk: ConfigEditor, number: int | None, step: Step) -> tuple[Change, Generation]:
     """Bring a former state back: the one of this number, else the one before the last change. Returns it too.
 
     Raises ChangeError, HistoryError, SettingsError where the state cannot be used now, OSError.
@@ -209,13 +209,13 @@ def over(files: dict[str, bytes]) -> FileReader:
     return give
 
 
-def note_present(desk: Desk, step: Step) -> None:
+def note_present(desk: ConfigEditor, step: Step) -> None:
     """Remember what is on the disk now, which somebody may have written by hand. A first file that is gone is left out."""
     with suppress(OSError):
         desk.history.note(present_state(desk.main), Step("", BY_HAND, step.utc))
 
 
-def replace_files(desk: Desk, files: Mapping[str, bytes]) -> State:
+def replace_files(desk: ConfigEditor, files: Mapping[str, bytes]) -> State:
     """Put the files in place, the first of the configuration last, and say what is there then."""
     like = desk.main.stat() if desk.main.exists() else None
     for name in sorted(files, key=lambda name: name == os.path.realpath(desk.main)):
@@ -226,6 +226,6 @@ def replace_files(desk: Desk, files: Mapping[str, bytes]) -> State:
     return present_state(desk.main)
 
 
-def number_of(desk: Desk, added: Generation | None) -> int:
+def number_of(desk: ConfigEditor, added: Generation | None) -> int:
     """The number of the state that was added, or of the newest where nothing was."""
     return added.number if added is not None else desk.history.generations()[-1].number

@@ -17,7 +17,7 @@ from agent.service.redaction import MASK, masked_urls
 from agent.settings.loading.layers import add_credentials, add_environment
 from agent.settings.model.agent import Settings
 from agent.settings.model.devices import boards, device_tables, driver_models
-from agent.settings.model.pydantic_problems import Complaints
+from agent.settings.model.pydantic_problems import PydanticProblems
 from agent.settings.model.schema import Schema
 from agent.settings.rules import checks
 from agent.settings.toml.documents import NUL, NUL_SHOWN, read
@@ -77,17 +77,17 @@ def load(
     add_environment(document, environment)
     known, unknown = driver_models(list(device_tables(document.data)), models)
     schema = Schema(Settings, known)
-    complaints = Complaints(document, schema)
+    pydantic_problems = PydanticProblems(document, schema)
     _anchor_paths(document, schema)
-    unfit = list(_without_nul(document, complaints))
-    problems = [*document.problems, *_kind_problems(unknown, complaints)]
-    settings, wrong = _validated(document, complaints)
-    accepted, refused = boards(list(device_tables(document.data)), known, complaints)
+    unfit = list(_without_nul(document, pydantic_problems))
+    problems = [*document.problems, *_kind_problems(unknown, pydantic_problems)]
+    settings, wrong = _validated(document, pydantic_problems)
+    accepted, refused = boards(list(device_tables(document.data)), known, pydantic_problems)
     by_path = {board.device.path: board for board in accepted}
     checked = checks.Checked(document.data, by_path, _capabilities(by_path, relays))
     told = {problem.key for problem in (*wrong, *refused)}
-    problems += [*wrong, *refused, *checks.problems(checked, complaints)]
-    problems += [problem for problem in complaints.wrong_types() if problem.key not in told]
+    problems += [*wrong, *refused, *checks.problems(checked, pydantic_problems)]
+    problems += [problem for problem in pydantic_problems.wrong_types() if problem.key not in told]
     problems = [*unfit, *_roots(problems, {problem.key for problem in unfit})]
     errors = [problem for problem in problems if problem.severity == "error"]
     if errors or settings is None:
@@ -129,11 +129,11 @@ def _public(value: Any) -> Any:
             return value
 
 
-def _validated(document: Document, complaints: Complaints) -> tuple[Settings | None, list[Problem]]:
+def _validated(document: Document, pydantic_problems: PydanticProblems) -> tuple[Settings | None, list[Problem]]:
     try:
         return Settings.model_validate(document.data), []
     except ValidationError as error:
-        return None, complaints.from_pydantic(error.errors(include_url=False, include_input=False))
+        return None, pydantic_problems.from_pydantic(error.errors(include_url=False, include_input=False))
 
 
 def _roots(problems: list[Problem], told: set[str]) -> list[Problem]:
@@ -146,21 +146,21 @@ def _below(key: str, tables: set[str]) -> bool:
     return any(key == table or key.startswith(f"{table}.") for table in tables)
 
 
-def _without_nul(document: Document, complaints: Complaints) -> Iterator[Problem]:
+def _without_nul(document: Document, pydantic_problems: PydanticProblems) -> Iterator[Problem]:
     """Show the character NUL instead, which the calls of the system take for the end of a text, and complain."""
     for path in document.origins:
-        value = complaints.value(path)
+        value = pydantic_problems.value(path)
         if isinstance(value, str) and NUL in value:
-            table: Any = complaints.value(path[:-1])
+            table: Any = pydantic_problems.value(path[:-1])
             table[path[-1]] = value.replace(NUL, NUL_SHOWN)
-            yield complaints.about(path, Text("expected a text without the character NUL"))
+            yield pydantic_problems.about(path, Text("expected a text without the character NUL"))
 
 
-def _kind_problems(unknown: Mapping[Path, Text], complaints: Complaints) -> Iterator[Problem]:
+def _kind_problems(unknown: Mapping[Path, Text], pydantic_problems: PydanticProblems) -> Iterator[Problem]:
     for path, message in unknown.items():
         there = message.partition("there is: ")[2].split(", ")
-        kind = complaints.value((*path, "kind"))
-        yield complaints.about((*path, "kind"), message, hint=nearest(str(kind), there))
+        kind = pydantic_problems.value((*path, "kind"))
+        yield pydantic_problems.about((*path, "kind"), message, hint=nearest(str(kind), there))
 
 
 def _capabilities(accepted: Mapping[Path, Board], relays: RelayMaker | None) -> dict[Path, RelayCapabilities]:

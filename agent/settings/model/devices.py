@@ -14,7 +14,7 @@ from drivers.text import Text
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from agent.settings.model.pydantic_problems import Complaints
+    from agent.settings.model.pydantic_problems import PydanticProblems
     from agent.settings.toml.places import Path
     from agent.settings.toml.problems import Problem
 
@@ -105,7 +105,7 @@ def driver_models(
 
 
 def boards(
-    devices: list[DeviceTable], known: Mapping[Path, type[BaseModel]], complaints: Complaints
+    devices: list[DeviceTable], known: Mapping[Path, type[BaseModel]], pydantic_problems: PydanticProblems
 ) -> tuple[list[Board], list[Problem]]:
     """Let the drivers' models judge their tables."""
     accepted: list[Board] = []
@@ -116,13 +116,15 @@ def boards(
             continue
         strange = [key for key in device.own if key not in model.model_fields]
         fitting = {key: value for key, value in device.own.items() if key in model.model_fields}
-        problems += complaints.from_pydantic(
+        problems += pydantic_problems.from_pydantic(
             [{"type": "extra_forbidden", "loc": (key,), "msg": "", "input": None} for key in strange], device.path
         )
         try:
             settings = model.model_validate(fitting)
         except ValidationError as error:
-            problems += complaints.from_pydantic(error.errors(include_url=False, include_input=False), device.path)
+            problems += pydantic_problems.from_pydantic(
+                error.errors(include_url=False, include_input=False), device.path
+            )
         else:
             if not strange:
                 accepted.append(Board(device, settings))

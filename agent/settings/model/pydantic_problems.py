@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _LONGEST = 60
 
 
-class Complaints:
+class PydanticProblems:
     """Makes problems about a document: it knows the place of every key and hides every secret."""
 
     def __init__(self, document: Document, schema: Schema) -> None:

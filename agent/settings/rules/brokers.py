@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path as FilePath
 
     from agent.settings.model.agent import Mqtt, Site
-    from agent.settings.model.pydantic_problems import Complaints
+    from agent.settings.model.pydantic_problems import PydanticProblems
     from agent.settings.toml.places import Path
     from agent.settings.toml.problems import Problem
 
@@ -25,10 +25,12 @@ _FILES = ("ca_file", "certificate_file", "key_file")
 class BrokerRules:
     """Checks a section that is sound key by key."""
 
-    def __init__(self, section: Literal["mqtt", "site"], table: Mqtt | Site, complaints: Complaints) -> None:
+    def __init__(
+        self, section: Literal["mqtt", "site"], table: Mqtt | Site, pydantic_problems: PydanticProblems
+    ) -> None:
         self._section = section
         self._table = table
-        self._complaints = complaints
+        self._complaints = pydantic_problems
 
     def problems(self) -> Iterator[Problem]:
         """Everything that does not fit together."""
@@ -78,12 +80,12 @@ class BrokerRules:
             yield self._about("certificate_file", message=message)
 
 
-def readable(path: Path, file: FilePath, complaints: Complaints) -> Iterator[Problem]:
+def readable(path: Path, file: FilePath, pydantic_problems: PydanticProblems) -> Iterator[Problem]:
     """The problem of a file that cannot be read."""
     try:
         with open_regular(file) as stream:
             stream.read(1)
     except OSError as error:
-        yield complaints.about(
+        yield pydantic_problems.about(
             path, Text("{path} {message}", path=file, message=Text("cannot be read: {why}", why=reason(error)))
         )

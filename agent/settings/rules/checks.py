@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from agent.settings.model.devices import Board
-    from agent.settings.model.pydantic_problems import Complaints
+    from agent.settings.model.pydantic_problems import PydanticProblems
     from agent.settings.toml.places import Path
     from agent.settings.toml.problems import Problem
     from drivers.api import RelayCapabilities
@@ -44,22 +44,26 @@ class Checked:
     capabilities: Mapping[Path, RelayCapabilities]
 
 
-def problems(checked: Checked, complaints: Complaints) -> list[Problem]:
+def problems(checked: Checked, pydantic_problems: PydanticProblems) -> list[Problem]:
     """Everything that the rules find wrong."""
-    found = [*_state(checked.data, complaints), *_permits(checked.data, complaints), *_mqtt(checked.data, complaints)]
-    found += [*_commands(checked.data, complaints), *_evidence(checked.data, complaints)]
-    found += _console(checked.data, complaints)
+    found = [
+        *_state(checked.data, pydantic_problems),
+        *_permits(checked.data, pydantic_problems),
+        *_mqtt(checked.data, pydantic_problems),
+    ]
+    found += [*_commands(checked.data, pydantic_problems), *_evidence(checked.data, pydantic_problems)]
+    found += _console(checked.data, pydantic_problems)
     lanes = _lanes(checked.data)
     for name, lane in lanes.items():
         path = ("lanes", name)
         inputs = checked.boards.get((*path, "inputs"))
-        rules = LaneRules(path, lane, complaints, checked.capabilities.get((*path, "relay")), inputs)
+        rules = LaneRules(path, lane, pydantic_problems, checked.capabilities.get((*path, "relay")), inputs)
         found += rules.problems()
-    found += _site(checked.data, lanes, complaints)
-    found += _unique(lanes, complaints)
+    found += _site(checked.data, lanes, pydantic_problems)
+    found += _unique(lanes, pydantic_problems)
     linked = [name for name in lanes if _has_linked_inputs(checked.capabilities.get(("lanes", name, "relay")))]
-    found += Neighbours(lanes, _names(checked.data), checked.boards, linked, complaints).problems()
-    found += port_problems(list(checked.boards.values()), complaints)
+    found += Neighbours(lanes, _names(checked.data), checked.boards, linked, pydantic_problems).problems()
+    found += port_problems(list(checked.boards.values()), pydantic_problems)
     return found
 
 
@@ -89,28 +93,28 @@ def _lanes(data: Mapping[str, Any]) -> dict[str, Lane]:
 # ------------------------------------------------------------------------------------------------- sections
 
 
-def _state(data: Mapping[str, Any], complaints: Complaints) -> Iterator[Problem]:
+def _state(data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> Iterator[Problem]:
     state = _part(State, data.get("state", {}))
     if state is not None and not state.directory.is_absolute():
-        yield complaints.about(("state", "directory"), Text("expected an absolute path"))
+        yield pydantic_problems.about(("state", "directory"), Text("expected an absolute path"))
 
 
-def _permits(data: Mapping[str, Any], complaints: Complaints) -> Iterator[Problem]:
+def _permits(data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> Iterator[Problem]:
     permits = _part(Permits, data.get("permits", {}))
     if permits is None:
         return
     if permits.trust_list is not None:
-        yield from readable(("permits", "trust_list"), permits.trust_list, complaints)
+        yield from readable(("permits", "trust_list"), permits.trust_list, pydantic_problems)
     for number, key in enumerate(permits.root_keys):
         path = ("permits", "root_keys", number)
         if key in permits.root_keys[:number]:
-            yield complaints.about(path, Text("this key stands here twice"))
+            yield pydantic_problems.about(path, Text("this key stands here twice"))
         if key == EXAMPLE_ROOT_KEY:
             message = Text("is the example key, whose private half nobody has: no permit will be accepted")
-            yield complaints.about(path, message, warning=True)
+            yield pydantic_problems.about(path, message, warning=True)
 
 
-def _commands(data: Mapping[str, Any], complaints: Complaints) -> Iterator[Problem]:
+def _commands(data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> Iterator[Problem]:
     commands = _part(Commands, data.get("commands", {}))
     if commands is None:
         return
@@ -119,66 +123,68 @@ def _commands(data: Mapping[str, Any], complaints: Complaints) -> Iterator[Probl
         path = ("commands", "keys", number)
         earlier = commands.keys[:number]
         if any(other.id == key.id for other in earlier):
-            yield complaints.about((*path, "id"), Text("another key has this name"))
+            yield pydantic_problems.about((*path, "id"), Text("another key has this name"))
         if any(other.public_key == key.public_key for other in earlier):
-            yield complaints.about((*path, "public_key"), Text("this key stands here twice"))
+            yield pydantic_problems.about((*path, "public_key"), Text("this key stands here twice"))
         if permits is not None and key.public_key in permits.root_keys:
             message = Text("is also a root key of permits: who signs commands could then also make permits")
-            yield complaints.about((*path, "public_key"), message, warning=True)
+            yield pydantic_problems.about((*path, "public_key"), message, warning=True)
 
 
-def _evidence(data: Mapping[str, Any], complaints: Complaints) -> Iterator[Problem]:
+def _evidence(data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> Iterator[Problem]:
     evidence = _part(Evidence, data.get("evidence", {}))
     if evidence is not None and evidence.keep_passed_hours > evidence.keep_hours:
         message = Text(
             "expected no more than evidence.keep_hours: a refusal is worth keeping at least as long as a passage"
         )
-        yield complaints.about(("evidence", "keep_passed_hours"), message)
+        yield pydantic_problems.about(("evidence", "keep_passed_hours"), message)
 
 
-def _console(data: Mapping[str, Any], complaints: Complaints) -> Iterator[Problem]:
+def _console(data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> Iterator[Problem]:
     console = _part(Console, data.get("console", {}))
     if console is not None:
-        yield from console_problems(console, complaints)
+        yield from console_problems(console, pydantic_problems)
 
 
-def _mqtt(data: Mapping[str, Any], complaints: Complaints) -> Iterator[Problem]:
+def _mqtt(data: Mapping[str, Any], pydantic_problems: PydanticProblems) -> Iterator[Problem]:
     mqtt = _part(Mqtt, data.get("mqtt", {}))
     if mqtt is None:
         return
     if mqtt.enabled and not mqtt.brokers:
-        yield complaints.about(("mqtt", "brokers"), Text("expected at least one broker; or set mqtt.enabled = false"))
-    yield from BrokerRules("mqtt", mqtt, complaints).problems()
+        yield pydantic_problems.about(
+            ("mqtt", "brokers"), Text("expected at least one broker; or set mqtt.enabled = false")
+        )
+    yield from BrokerRules("mqtt", mqtt, pydantic_problems).problems()
 
 
-def _site(data: Mapping[str, Any], lanes: Mapping[str, Lane], complaints: Complaints) -> Iterator[Problem]:
+def _site(data: Mapping[str, Any], lanes: Mapping[str, Lane], pydantic_problems: PydanticProblems) -> Iterator[Problem]:
     site, lists = _part(Site, data.get("site", {})), _part(Lists, data.get("lists", {}))
     if site is not None:
         gate = data.get("gate")
-        yield from site_problems(site, gate.get("id") if isinstance(gate, dict) else None, complaints)
-        yield from claim_problems(site, lanes, complaints)
-        yield from BrokerRules("site", site, complaints).problems()
+        yield from site_problems(site, gate.get("id") if isinstance(gate, dict) else None, pydantic_problems)
+        yield from claim_problems(site, lanes, pydantic_problems)
+        yield from BrokerRules("site", site, pydantic_problems).problems()
     if lists is not None:
-        yield from list_problems(lists, complaints)
-    yield from access_problems(lanes, lists, complaints)
+        yield from list_problems(lists, pydantic_problems)
+    yield from access_problems(lanes, lists, pydantic_problems)
 
 
-def _unique(lanes: Mapping[str, Lane], complaints: Complaints) -> Iterator[Problem]:
+def _unique(lanes: Mapping[str, Lane], pydantic_problems: PydanticProblems) -> Iterator[Problem]:
     numbers: dict[int, str] = {}
     readers: dict[str, tuple[str, str]] = {}
     for name, lane in lanes.items():
         if lane.number in numbers:
             message = Text("lane {lane} has the number {number} already", lane=numbers[lane.number], number=lane.number)
-            yield complaints.about(("lanes", name, "number"), message)
+            yield pydantic_problems.about(("lanes", name, "number"), message)
         numbers.setdefault(lane.number, name)
         families: dict[str, tuple[Camera | Scanner, ...]] = {"camera": lane.cameras, "scanner": lane.scanners}
         for family, devices in families.items():
             for place, device in enumerate(devices):
                 if device.id in _TAKEN:
-                    yield complaints.about(("lanes", name, f"{family}s", place, "id"), _TAKEN[device.id])
+                    yield pydantic_problems.about(("lanes", name, f"{family}s", place, "id"), _TAKEN[device.id])
                 if device.id in readers:
                     message = _taken(*readers[device.id], device.id)
-                    yield complaints.about(("lanes", name, f"{family}s", place, "id"), message)
+                    yield pydantic_problems.about(("lanes", name, f"{family}s", place, "id"), message)
                 readers.setdefault(device.id, (family, name))
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from agent.settings.model.devices import Board
     from agent.settings.model.lane import Lane
-    from agent.settings.model.pydantic_problems import Complaints
+    from agent.settings.model.pydantic_problems import PydanticProblems
     from agent.settings.toml.places import Path
     from agent.settings.toml.problems import Problem
     from drivers.api import RelayCapabilities
@@ -33,13 +33,13 @@ class LaneRules:
         self,
         path: Path,
         lane: Lane,
-        complaints: Complaints,
+        pydantic_problems: PydanticProblems,
         relay: RelayCapabilities | None,
         inputs: Board | None,
     ) -> None:
         self._path = path
         self._lane = lane
-        self._complaints = complaints
+        self._complaints = pydantic_problems
         self._capabilities = relay
         self._inputs = getattr(inputs.settings, "count", None) if inputs else None
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from agent.settings.model.devices import Board
     from agent.settings.model.lane import Lane
-    from agent.settings.model.pydantic_problems import Complaints
+    from agent.settings.model.pydantic_problems import PydanticProblems
     from agent.settings.toml.places import Path
     from agent.settings.toml.problems import Problem
 
@@ -37,13 +37,13 @@ class Neighbours:
         names: Iterable[str],
         boards: Mapping[Path, Board],
         linked: Iterable[str],
-        complaints: Complaints,
+        pydantic_problems: PydanticProblems,
     ) -> None:
         self._lanes = lanes
         self._names = tuple(names)
         self._boards = boards
         self._linked = frozenset(linked)
-        self._complaints = complaints
+        self._complaints = pydantic_problems
 
     def problems(self) -> Iterator[Problem]:
         """Everything that does not fit together."""

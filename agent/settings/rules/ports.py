@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from agent.settings.model.devices import Board
-    from agent.settings.model.pydantic_problems import Complaints
+    from agent.settings.model.pydantic_problems import PydanticProblems
     from agent.settings.toml.problems import Problem
 
 _LINE = ("baud", "parity", "stop_bits", "local_echo")
@@ -35,14 +35,14 @@ def board_place(kind: str, settings: BaseModel) -> str:
     return port if unit is None else f"{port} unit {unit}"
 
 
-def port_problems(boards: list[Board], complaints: Complaints) -> Iterator[Problem]:
+def port_problems(boards: list[Board], pydantic_problems: PydanticProblems) -> Iterator[Problem]:
     """What is wrong between devices that name one port, or one relay board.
 
     Relays and inputs of one kind may share a port: as boards of a bus, told apart by their units, or as one board.
     """
     for first, second in combinations(boards, 2):
         if _port(first.settings) and _port(first.settings) == _port(second.settings):
-            yield from _on_one_port(first, second, complaints)
+            yield from _on_one_port(first, second, pydantic_problems)
     owners: dict[str, Board] = {}
     for board in boards:
         place = board_place(board.device.kind, board.settings)
@@ -50,7 +50,7 @@ def port_problems(boards: list[Board], complaints: Complaints) -> Iterator[Probl
             continue
         first = owners.setdefault(place, board)
         if first.device.kind == board.device.kind:
-            yield from _one_board(first, board, complaints)
+            yield from _one_board(first, board, pydantic_problems)
 
 
 def _port(settings: BaseModel) -> str:
@@ -61,7 +61,7 @@ def _port(settings: BaseModel) -> str:
     return os.path.realpath(port) if port.startswith("/") else port
 
 
-def _on_one_port(first: Board, second: Board, complaints: Complaints) -> Iterator[Problem]:
+def _on_one_port(first: Board, second: Board, pydantic_problems: PydanticProblems) -> Iterator[Problem]:
     where, other = second.device.path, dotted(first.device.path)
     boards = {first.device.family, second.device.family} <= set(_BOARDS)
     units = [getattr(board.settings, "unit", None) for board in (first, second)]
@@ -72,7 +72,7 @@ def _on_one_port(first: Board, second: Board, complaints: Complaints) -> Iterato
             one=_described(second),
             other=_described(first),
         )
-        yield complaints.about((*where, "port"), message)
+        yield pydantic_problems.about((*where, "port"), message)
         return
     for name in _LINE:
         mine, theirs = getattr(second.settings, name, None), getattr(first.settings, name, None)
@@ -84,10 +84,10 @@ def _on_one_port(first: Board, second: Board, complaints: Complaints) -> Iterato
                 theirs=_toml(theirs),
                 mine=_toml(mine),
             )
-            yield complaints.about((*where, name), message)
+            yield pydantic_problems.about((*where, name), message)
 
 
-def _one_board(first: Board, second: Board, complaints: Complaints) -> Iterator[Problem]:
+def _one_board(first: Board, second: Board, pydantic_problems: PydanticProblems) -> Iterator[Problem]:
     """The tables of one relay board in two lanes must say the same: one thread serves both."""
     for name in type(second.settings).model_fields:
         mine, theirs = getattr(second.settings, name), getattr(first.settings, name)
@@ -99,7 +99,7 @@ def _one_board(first: Board, second: Board, complaints: Complaints) -> Iterator[
                 theirs=_toml(theirs),
                 mine=_toml(mine),
             )
-            yield complaints.about((*second.device.path, name), message)
+            yield pydantic_problems.about((*second.device.path, name), message)
 
 
 def _described(board: Board) -> Text:

@@ -13,33 +13,35 @@ if TYPE_CHECKING:
 
     from agent.settings.model.agent import Lists, Site
     from agent.settings.model.lane import Lane
-    from agent.settings.model.pydantic_problems import Complaints
+    from agent.settings.model.pydantic_problems import PydanticProblems
     from agent.settings.toml.problems import Problem
 
 _AGES = ("fresh_s", "stale_ok_s", "known_only_s")
 
 
-def site_problems(site: Site, gate: object, complaints: Complaints) -> Iterator[Problem]:
+def site_problems(site: Site, gate: object, pydantic_problems: PydanticProblems) -> Iterator[Problem]:
     """What does not fit in the list of gates. `gate`: this gate's id, as far as it is known."""
     for number, one in enumerate(site.gates):
         path = ("site", "gates", number)
         earlier = site.gates[:number]
         if any(other.id == one.id for other in earlier):
-            yield complaints.about((*path, "id"), Text("this gate stands here twice"))
+            yield pydantic_problems.about((*path, "id"), Text("this gate stands here twice"))
         if any(other.public_key == one.public_key for other in earlier):
-            yield complaints.about((*path, "public_key"), Text("another gate has this key: each gate has its own"))
+            yield pydantic_problems.about(
+                (*path, "public_key"), Text("another gate has this key: each gate has its own")
+            )
     names = [one.id for one in site.gates]
     if names and isinstance(gate, str) and gate not in names:
-        yield complaints.about(("site", "gates"), Text("expected this gate, {gate}, among them too", gate=gate))
+        yield pydantic_problems.about(("site", "gates"), Text("expected this gate, {gate}, among them too", gate=gate))
     if len(names) > 1 and not site.brokers:
         message = Text("expected a broker of the site: with more than one gate they must ask one another")
-        yield complaints.about(("site", "gates"), message)
+        yield pydantic_problems.about(("site", "gates"), message)
     if site.brokers and len(names) < 2:  # noqa: PLR2004 -- one gate has nobody to ask
         message = Text("is not used: site.gates names no other gate")
-        yield complaints.about(("site", "brokers"), message, warning=True)
+        yield pydantic_problems.about(("site", "brokers"), message, warning=True)
 
 
-def claim_problems(site: Site, lanes: Mapping[str, Lane], complaints: Complaints) -> Iterator[Problem]:
+def claim_problems(site: Site, lanes: Mapping[str, Lane], pydantic_problems: PydanticProblems) -> Iterator[Problem]:
     """Lanes that would give a vehicle up before the home gate of its permit has had its time to speak."""
     if len(site.gates) < 2:  # noqa: PLR2004 -- one gate has nobody to ask
         return
@@ -51,10 +53,10 @@ def claim_problems(site: Site, lanes: Mapping[str, Lane], complaints: Complaints
                 limit=site.claim_timeout_s,
                 value=lane.timing.decide_s,
             )
-            yield complaints.about(("lanes", name, "timing", "decide_s"), message)
+            yield pydantic_problems.about(("lanes", name, "timing", "decide_s"), message)
 
 
-def list_problems(lists: Lists, complaints: Complaints) -> Iterator[Problem]:
+def list_problems(lists: Lists, pydantic_problems: PydanticProblems) -> Iterator[Problem]:
     """What does not fit in the ages of the lists."""
     for younger, older in pairwise(_AGES):
         if getattr(lists, younger) > getattr(lists, older):
@@ -64,13 +66,15 @@ def list_problems(lists: Lists, complaints: Complaints) -> Iterator[Problem]:
                 limit=getattr(lists, older),
                 value=getattr(lists, younger),
             )
-            yield complaints.about(("lists", younger), message)
+            yield pydantic_problems.about(("lists", younger), message)
     for number, kind in enumerate(lists.require):
         if kind in lists.require[:number]:
-            yield complaints.about(("lists", "require", number), Text("this list stands here twice"))
+            yield pydantic_problems.about(("lists", "require", number), Text("this list stands here twice"))
 
 
-def access_problems(lanes: Mapping[str, Lane], lists: Lists | None, complaints: Complaints) -> Iterator[Problem]:
+def access_problems(
+    lanes: Mapping[str, Lane], lists: Lists | None, pydantic_problems: PydanticProblems
+) -> Iterator[Problem]:
     """What a lane asks of vehicles and cannot see or know."""
     for name, lane in lanes.items():
         needs_plate = lane.rules.require in {"permit_and_plate", "plate"}
@@ -79,8 +83,8 @@ def access_problems(lanes: Mapping[str, Lane], lists: Lists | None, complaints: 
                 'no camera reads plates, which require = "{rule}" needs: an officer decides on each vehicle',
                 rule=lane.rules.require,
             )
-            yield complaints.about(("lanes", name, "rules", "require"), message, warning=True)
+            yield pydantic_problems.about(("lanes", name, "rules", "require"), message, warning=True)
         by_plate = lane.rules.require in {"plate", "either"}
         if by_plate and lists is not None and ListKind.DECLARATIONS not in lists.require:
             message = Text('a plate alone proves as much as the list that has it: name "declarations" in lists.require')
-            yield complaints.about(("lanes", name, "rules", "require"), message, warning=True)
+            yield pydantic_problems.about(("lanes", name, "rules", "require"), message, warning=True)

@@ -127,7 +127,7 @@ class _Reading:
 
     def add(self, path: FilePath, origin: Origin | None) -> None:
         document = self._document
-        complain = _complainer(document, path, origin)
+        complain = _problem_reader(document, path, origin)
         if any(_real(file.path) == _real(path) for file in document.files):
             complain(Text("is included twice"))
             return
@@ -168,7 +168,7 @@ class _Reading:
                 if self._belongs(path):
                     self.add(path, origin)
                 else:
-                    _complainer(self._document, path, origin)(OUTSIDE)
+                    _problem_reader(self._document, path, origin)(OUTSIDE)
 
     def _belongs(self, path: FilePath) -> bool:
         real = PurePath(_real(path))
@@ -180,7 +180,7 @@ def _real(path: FilePath) -> str:
     return os.path.realpath(path)
 
 
-def _complainer(document: Document, path: FilePath, origin: Origin | None) -> Callable[[Text], None]:
+def _problem_reader(document: Document, path: FilePath, origin: Origin | None) -> Callable[[Text], None]:
     def complain(message: Text) -> None:
         if origin is None or origin.file is None:
             document.problems.append(Problem(str(path), "", message))

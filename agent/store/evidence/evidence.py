@@ -36,7 +36,7 @@ CLOCK_SLACK_S: Final = 60.0
 ORDERLY: Final = frozenset({Outcome.PASSED, Outcome.OVERRIDDEN})
 
 
-class Shelf(StrEnum):
+class RetentionClass(StrEnum):
     """The folders, from the shortest-lived on: the order in which a full store gives pictures up."""
 
     PASSED = "passed"
@@ -51,9 +51,9 @@ class EvidenceAges:
     passed_s: float
     other_s: float
 
-    def of(self, shelf: Shelf) -> float:
+    def of(self, shelf: RetentionClass) -> float:
         """What holds for a folder. A transaction that never closed counts as one that did not go well."""
-        return self.passed_s if shelf is Shelf.PASSED else self.other_s
+        return self.passed_s if shelf is RetentionClass.PASSED else self.other_s
 
 
 AGES: Final = EvidenceAges(passed_s=72 * 3600.0, other_s=720 * 3600.0)
@@ -69,7 +69,7 @@ class Requested:
 
 @dataclass(slots=True)
 class _Picture:
-    shelf: Shelf
+    shelf: RetentionClass
     size: int
     kept_utc: float
 
@@ -91,16 +91,16 @@ class EvidenceStore:
         self._send = frozenset(send)
         self._lock = threading.RLock()
         self._pictures: dict[str, _Picture] = {}
-        self._order: dict[Shelf, OrderedDict[str, None]] = {shelf: OrderedDict() for shelf in Shelf}
+        self._order: dict[RetentionClass, OrderedDict[str, None]] = {shelf: OrderedDict() for shelf in RetentionClass}
         self._kept_at: dict[str, float] = {}
-        self._awaited: OrderedDict[str, tuple[Shelf, bool]] = OrderedDict()
+        self._awaited: OrderedDict[str, tuple[RetentionClass, bool]] = OrderedDict()
         self._total = 0
         self._dropped = 0
         try:
-            for name in Shelf:
+            for name in RetentionClass:
                 (folder / name).mkdir(parents=True, exist_ok=True)
             self.outgoing = Outgoing(folder / "outgoing")
-            move_old_layout(folder, folder / Shelf.OTHER)
+            move_old_layout(folder, folder / RetentionClass.OTHER)
             self._look_through()
         except OSError as error:
             raise EvidenceError(
@@ -120,7 +120,7 @@ class EvidenceStore:
     def __len__(self) -> int:
         return len(self._pictures)
 
-    def shelf(self, sha256: str) -> Shelf | None:
+    def shelf(self, sha256: str) -> RetentionClass | None:
         """Where a picture lies, None when it is not kept."""
         picture = self._pictures.get(sha256)
         return None if picture is None else picture.shelf
@@ -148,7 +148,7 @@ class EvidenceStore:
         with self._lock:
             if sha256 in self._pictures:
                 return
-            shelf, send = self._awaited.get(sha256, (Shelf.OPEN, False))
+            shelf, send = self._awaited.get(sha256, (RetentionClass.OPEN, False))
             try:
                 self._make_room(len(jpeg))
                 kept_utc = write_whole(self._path(shelf, sha256), jpeg)
@@ -169,7 +169,7 @@ class EvidenceStore:
         as the one that needs it longer. A picture that comes later goes where it belongs then. Raises EvidenceError when a
         picture cannot be moved, or be queued for sending.
         """
-        shelf = Shelf.PASSED if outcome in ORDERLY and not violated else Shelf.OTHER
+        shelf = RetentionClass.PASSED if outcome in ORDERLY and not violated else RetentionClass.OTHER
         send = outcome in self._send
         with self._lock:
             here = []
@@ -254,18 +254,18 @@ class EvidenceStore:
 
     # -------------------------------------------------------------------------------------------------------- the disk
 
-    def _path(self, shelf: Shelf, sha256: str) -> Path:
+    def _path(self, shelf: RetentionClass, sha256: str) -> Path:
         return self._folder / shelf / sha256[:2] / f"{sha256}{ENDING}"
 
     def _look_through(self) -> None:
-        found: list[tuple[Found, Shelf]] = []
-        for shelf in Shelf:
+        found: list[tuple[Found, RetentionClass]] = []
+        for shelf in RetentionClass:
             found += ((one, shelf) for one in look_through(self._folder / shelf))
         for one, shelf in sorted(found):
             twin = self._pictures.get(one.name)
             if twin is not None:
                 # Only a hand can make two of one: the one in the longer-lived folder stays.
-                worse = min(shelf, twin.shelf, key=list(Shelf).index)
+                worse = min(shelf, twin.shelf, key=list(RetentionClass).index)
                 self._path(worse, one.name).unlink(missing_ok=True)
                 if worse is shelf:
                     continue
@@ -289,14 +289,14 @@ class EvidenceStore:
         self._forget(sha256)
 
     def _make_room(self, size: int) -> None:
-        for shelf in Shelf:
+        for shelf in RetentionClass:
             order = self._order[shelf]
             while order and self._total + size > self._max_bytes:
                 self._delete(next(iter(order)))
                 self._dropped += 1
 
-    def _move(self, sha256: str, picture: _Picture, shelf: Shelf) -> None:
-        if picture.shelf is shelf or picture.shelf is Shelf.OTHER:
+    def _move(self, sha256: str, picture: _Picture, shelf: RetentionClass) -> None:
+        if picture.shelf is shelf or picture.shelf is RetentionClass.OTHER:
             return
         source, target = self._path(picture.shelf, sha256), self._path(shelf, sha256)
         try:

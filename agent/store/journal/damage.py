@@ -16,16 +16,16 @@ from agent.core.events import verify
 from agent.store.errors import SQL_ERRORS, DamagedError, JournalUnavailableError, primary_code
 from agent.store.files import sync_folder
 from agent.store.journal import history, schema
-from agent.store.journal.salvage import rescue
+from agent.store.journal.salvage import read_tables
 from drivers.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from agent.store.journal.history import Standing
-    from agent.store.journal.journal_files import Place
-    from agent.store.journal.salvage import Rescued
+    from agent.store.journal.history import StreamState
+    from agent.store.journal.journal_files import JournalFiles
+    from agent.store.journal.salvage import Salvaged
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +82,7 @@ class Replaced:
         )
 
 
-def suspect(place: Place, cause: str) -> None:
+def suspect(place: JournalFiles, cause: str) -> None:
     """Leave a mark for the next start to look at the whole file."""
     log.error("the journal %s seems damaged: %s", place.path, cause)
     try:
@@ -91,7 +91,7 @@ def suspect(place: Place, cause: str) -> None:
         log.exception("cannot mark the journal as suspect; the next start may not look at the whole file")
 
 
-def supersede(place: Place, stream: str, cause: str) -> None:
+def supersede(place: JournalFiles, stream: str, cause: str) -> None:
     """Leave word for every start from now on that the journal of a stream must be moved aside, sound as it may be."""
     log.error("the journal %s must not go on: %s", place.path, cause)
     try:
@@ -100,7 +100,7 @@ def supersede(place: Place, stream: str, cause: str) -> None:
         log.exception("cannot note that the journal must not go on; the next start may use it again")
 
 
-def _superseded(place: Place) -> dict[str, str]:
+def _superseded(place: JournalFiles) -> dict[str, str]:
     """The streams that must not go on, and why."""
     try:
         found = json.loads(place.beside(SUPERSEDED).read_text(encoding="utf-8"))
@@ -112,7 +112,7 @@ def _superseded(place: Place) -> dict[str, str]:
     return {stream: str(why) for stream, why in found.items()} if isinstance(found, dict) else {}
 
 
-def examine_pages(place: Place, connection: sqlite3.Connection) -> None:
+def examine_pages(place: JournalFiles, connection: sqlite3.Connection) -> None:
     """Look at the pages of the file; of a big one only when it is suspect.
 
     Raises DamagedError, and a SqlError also for damage that SQLite meets by itself.
@@ -127,7 +127,7 @@ def examine_pages(place: Place, connection: sqlite3.Connection) -> None:
             raise DamagedError(str(answer))
 
 
-def examine_stream(place: Place, connection: sqlite3.Connection) -> None:
+def examine_stream(place: JournalFiles, connection: sqlite3.Connection) -> None:
     """Look at the last events, in a suspect file at every row, once it has the newest schema.
 
     A file that made a call fail must not pass, or the gate would start and fail repeatedly; nor may a stream that must not
@@ -154,7 +154,7 @@ def examine_stream(place: Place, connection: sqlite3.Connection) -> None:
     place.beside(SUSPECT).unlink(missing_ok=True)
 
 
-def _examine_chain(connection: sqlite3.Connection, now: Standing, *, all_of_it: bool) -> None:
+def _examine_chain(connection: sqlite3.Connection, now: StreamState, *, all_of_it: bool) -> None:
     start = now.tail.seq + 1 if all_of_it else max(now.tail.seq + 1, now.head.seq - CHECKED_EVENTS + 1)
     anchor = now.tail if start == now.tail.seq + 1 else None
     payloads = history.payloads(connection, start, now.head.seq)
@@ -163,7 +163,7 @@ def _examine_chain(connection: sqlite3.Connection, now: Standing, *, all_of_it: 
         raise DamagedError(Text("event {seq} is {fault}: {detail}", seq=flaw.seq, fault=flaw.fault, detail=flaw.detail))
 
 
-def move_aside(place: Place, cause: str, utc: float) -> tuple[Replaced, Rescued]:
+def move_aside(place: JournalFiles, cause: str, utc: float) -> tuple[Replaced, Salvaged]:
     """Move the damaged file away, named by the time `utc`, and return what it still tells and what was rescued.
 
     Leaves a mark for `untold`, until the journal in its place holds an event. Raises JournalUnavailableError when it
@@ -188,7 +188,7 @@ def move_aside(place: Place, cause: str, utc: float) -> tuple[Replaced, Rescued]
     return told
 
 
-def untold(place: Place) -> tuple[Replaced, Rescued] | None:
+def untold(place: JournalFiles) -> tuple[Replaced, Salvaged] | None:
     """What a damaged journal tells that was moved aside by a start which ended before it recorded anything.
 
     The file in its place, which nobody has used yet, is removed then. None where there is nothing to be told. Raises
@@ -213,7 +213,7 @@ def untold(place: Place) -> tuple[Replaced, Rescued] | None:
         ) from error
 
 
-def _write(place: Place, ending: str, said: Mapping[str, str]) -> None:
+def _write(place: JournalFiles, ending: str, said: Mapping[str, str]) -> None:
     """Write a file beside the journal in one step, durable with the new names beside it. Raises OSError."""
     fresh = place.beside(f"{ending}.new")
     with fresh.open("w", encoding="utf-8") as file:
@@ -238,8 +238,8 @@ def _holds_events(path: Path) -> bool:
     return now is not None and now.head.seq > 0
 
 
-def _what_it_tells(place: Place, path: Path, moved_to: Path, cause: str) -> tuple[Replaced, Rescued]:
-    now, rescued = _last_words(path), rescue(path)
+def _what_it_tells(place: JournalFiles, path: Path, moved_to: Path, cause: str) -> tuple[Replaced, Salvaged]:
+    now, salvaged = _last_words(path), read_tables(path)
     older = now is not None and now.head.stream in _superseded(place)  # not everything can be in an older copy
     unsent = None if now is None or now.head.seq == now.watermark else (now.watermark + 1, now.head.seq)
     replaced = Replaced(
@@ -247,14 +247,14 @@ def _what_it_tells(place: Place, path: Path, moved_to: Path, cause: str) -> tupl
         cause,
         None if now is None else now.head.stream,
         unsent,
-        rescued.permit_uses,
-        rescued.ledger_whole and not older,
-        rescued.orders_whole and not older,
+        salvaged.permit_uses,
+        salvaged.ledger_whole and not older,
+        salvaged.orders_whole and not older,
     )
-    return replaced, rescued
+    return replaced, salvaged
 
 
-def _last_words(path: Path) -> Standing | None:
+def _last_words(path: Path) -> StreamState | None:
     try:
         connection = schema.connect_to_read(path)
         try:

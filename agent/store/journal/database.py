@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from agent.store.errors import SqlError
     from agent.store.journal.damage import Replaced
-    from agent.store.journal.journal_files import Place
+    from agent.store.journal.journal_files import JournalFiles
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Database:
     the whole file then. Also why the stream must not go on. Every method may raise JournalUnavailableError.
     """
 
-    def __init__(self, place: Place, connection: sqlite3.Connection, replaced: Replaced | None) -> None:
+    def __init__(self, place: JournalFiles, connection: sqlite3.Connection, replaced: Replaced | None) -> None:
         """Take over what `Database.open` opened."""
         self.lock = FairLock()
         self.replaced = replaced
@@ -51,7 +51,7 @@ class Database:
         self._connection: sqlite3.Connection | None = connection
 
     @classmethod
-    def open(cls, place: Place, max_bytes: int, utc: float) -> Self:
+    def open(cls, place: JournalFiles, max_bytes: int, utc: float) -> Self:
         """Open or create the file at the newest schema, a damaged one being moved aside first. Raises JournalError."""
         place.hold()
         with on_failure(place.leave):
@@ -146,21 +146,21 @@ class Database:
         damage.suspect(self._place, cause)
 
 
-def _opened(place: Place, max_bytes: int, utc: float) -> tuple[sqlite3.Connection, Replaced | None]:
+def _opened(place: JournalFiles, max_bytes: int, utc: float) -> tuple[sqlite3.Connection, Replaced | None]:
     told = damage.untold(place)
     if told is None:
         try:
             return _sound(place, max_bytes), None
         except DamagedError as error:
             told = damage.move_aside(place, str(error), utc)
-    replaced, rescued = told
+    replaced, salvaged = told
     connection = _sound(place, max_bytes)
     with on_failure(connection.close):
-        salvage.put_back(connection, rescued)
+        salvage.put_back(connection, salvaged)
     return connection, replaced
 
 
-def _sound(place: Place, max_bytes: int) -> sqlite3.Connection:
+def _sound(place: JournalFiles, max_bytes: int) -> sqlite3.Connection:
     """The file, once it is known to be a journal and not damaged. Raises DamagedError."""
     try:
         return _examined(place, max_bytes)
@@ -170,7 +170,7 @@ def _sound(place: Place, max_bytes: int) -> sqlite3.Connection:
         raise
 
 
-def _examined(place: Place, max_bytes: int) -> sqlite3.Connection:
+def _examined(place: JournalFiles, max_bytes: int) -> sqlite3.Connection:
     try:
         connection = schema.connect(place.path, max_bytes)
         with on_failure(connection.close):

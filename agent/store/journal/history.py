@@ -54,7 +54,7 @@ class Depth:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StreamState:
     """Where the chain stands. `tail`: the last event that was pruned; what is kept begins after it.
 
     `head_total`, `tail_total`: payload bytes from the beginning of the stream up to that event.
@@ -75,10 +75,10 @@ def begin_stream(connection: sqlite3.Connection, gate: str, stream: str) -> None
         " tail_hash, tail_total) VALUES (1, '', '', 0, '', 0, 0, 0, '', 0)"
     )
     start = beginning(stream)
-    _stand(connection, Standing(gate, start, 0, 0, start, 0))
+    _stand(connection, StreamState(gate, start, 0, 0, start, 0))
 
 
-def standing(connection: sqlite3.Connection) -> Standing | None:
+def standing(connection: sqlite3.Connection) -> StreamState | None:
     """Where the chain stands; None in a file whose stream was never begun. Raises JournalCorruptError for altered words.
 
     A file of an earlier version has no sum to hold them against.
@@ -89,7 +89,7 @@ def standing(connection: sqlite3.Connection) -> Standing | None:
     _one, gate, stream, head_seq, head_hash, head_total, watermark, tail_seq, tail_hash, tail_total, *sums = row
     if [type(word) for word in row[1:10]] != WORDS:
         raise JournalCorruptError(Text("the journal does not say where its stream stands"))
-    now = Standing(
+    now = StreamState(
         gate, Point(stream, head_seq, head_hash), head_total, watermark, Point(stream, tail_seq, tail_hash), tail_total
     )
     if any(sums) and sums != [_sum(now)]:
@@ -97,12 +97,12 @@ def standing(connection: sqlite3.Connection) -> Standing | None:
     return now
 
 
-def _stand(connection: sqlite3.Connection, now: Standing) -> None:
+def _stand(connection: sqlite3.Connection, now: StreamState) -> None:
     """Write where the chain stands."""
     connection.execute(STAND, (*_words(now), _sum(now)))
 
 
-def _words(now: Standing) -> tuple[str | int, ...]:
+def _words(now: StreamState) -> tuple[str | int, ...]:
     head, tail = now.head, now.tail
     return (
         *(now.gate, head.stream, head.seq, head.digest, now.head_total),
@@ -110,12 +110,12 @@ def _words(now: Standing) -> tuple[str | int, ...]:
     )
 
 
-def _sum(now: Standing) -> str:
+def _sum(now: StreamState) -> str:
     """What shows that a word of it was altered on the disk: a watermark, for one, fits no other thing in the file."""
     return digest_of("\n".join(map(str, _words(now))).encode())
 
 
-def standing_of(connection: sqlite3.Connection) -> Standing:
+def standing_of(connection: sqlite3.Connection) -> StreamState:
     """Where the chain stands. Raises JournalCorruptError when the file does not say."""
     now = standing(connection)
     if now is None:
@@ -137,7 +137,7 @@ def acknowledge(connection: sqlite3.Connection, stream: str, seq: int) -> int:
     return max(seq, now.watermark)
 
 
-def append(connection: sqlite3.Connection, now: Standing, sealed: list[Sealed]) -> None:
+def append(connection: sqlite3.Connection, now: StreamState, sealed: list[Sealed]) -> None:
     """Add sealed events after the head."""
     total = now.head_total
     rows = []
@@ -218,7 +218,7 @@ def prunable(connection: sqlite3.Connection, before_utc_ms: int | None, max_byte
     return min(max(by_age, _by_size(connection, now, max_bytes)), now.watermark)
 
 
-def _by_size(connection: sqlite3.Connection, now: Standing, max_bytes: int) -> int:
+def _by_size(connection: sqlite3.Connection, now: StreamState, max_bytes: int) -> int:
     """The lowest event that can be pruned up to so that the rest has at most `max_bytes`; totals only rise, so halve."""
     low, high = now.tail.seq, now.watermark
     while low < high:
@@ -245,7 +245,7 @@ def cut(connection: sqlite3.Connection, upto: int) -> None:
     _stand(connection, replace(now, tail=Point(now.tail.stream, upto, digest), tail_total=total))
 
 
-def _total_at(connection: sqlite3.Connection, now: Standing, seq: int) -> int:
+def _total_at(connection: sqlite3.Connection, now: StreamState, seq: int) -> int:
     if seq == now.tail.seq:
         return now.tail_total
     row = connection.execute("SELECT total FROM events WHERE seq = ?", (seq,)).fetchone()

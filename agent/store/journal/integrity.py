@@ -25,7 +25,7 @@ ROWS = f"SELECT seq, {PAYLOAD} FROM events WHERE seq BETWEEN ? AND ? ORDER BY se
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class IntegrityResult:
     """Events in order, each as it was recorded. `trouble`: what is wrong with the next one, `bad`; "" where nothing is."""
 
     events: list[Recorded]
@@ -33,7 +33,7 @@ class Sound:
     trouble: str = ""
 
 
-def sound(connection: sqlite3.Connection, first: int, last: int, limit: int) -> Sound:
+def check_integrity(connection: sqlite3.Connection, first: int, last: int, limit: int) -> IntegrityResult:
     """Up to `limit` events from `first` to `last`, both included, as far as they are kept and sound.
 
     Raises SqlError where not even the first can be read.
@@ -49,28 +49,28 @@ def sound(connection: sqlite3.Connection, first: int, last: int, limit: int) -> 
             vouching = (now.head.digest,) if due == now.head.seq else held_hashes(following[1] if following else None)
             event = None if this is None or this[0] != due else _event(this[1], now.head.stream, due, vouching)
             if event is None:
-                return Sound(events, due, Text("event {due} is missing or altered", due=due))
+                return IntegrityResult(events, due, Text("event {due} is missing or altered", due=due))
             events.append(event)
             this = following
     except SQL_ERRORS as error:
         if not events or not is_damage(error):
             raise
-        return Sound(events, begin + len(events), str(error))
-    return Sound(events)
+        return IntegrityResult(events, begin + len(events), str(error))
+    return IntegrityResult(events)
 
 
-def batch(connection: sqlite3.Connection, *, first: int, last: int) -> Sound:
+def batch(connection: sqlite3.Connection, *, first: int, last: int) -> IntegrityResult:
     """The next sound events of a range, with what is wrong after them only where that is acknowledged.
 
     Raises JournalCorruptError where the first is not sound, nor acknowledged.
     """
-    found = sound(connection, first, last, BATCH)
+    found = check_integrity(connection, first, last, BATCH)
     if found.bad <= standing_of(connection).watermark:
         return found
-    return Sound(sound_or_not(found))
+    return IntegrityResult(as_found(found))
 
 
-def sound_or_not(found: Sound) -> list[Recorded]:
+def as_found(found: IntegrityResult) -> list[Recorded]:
     """The events that were found sound. Raises JournalCorruptError where the first is not."""
     if found.bad and not found.events:
         raise JournalCorruptError(found.trouble)

@@ -32,9 +32,9 @@ from agent.store.journal import entry, history, lane_orders, maintenance, open_t
 from agent.store.journal import ledger as permits
 from agent.store.journal.damage import Replaced
 from agent.store.journal.database import Database
-from agent.store.journal.history import Depth, Recorded, Standing
-from agent.store.journal.integrity import batch, sound, sound_or_not
-from agent.store.journal.journal_files import Place, set_aside
+from agent.store.journal.history import Depth, Recorded, StreamState
+from agent.store.journal.integrity import as_found, batch, check_integrity
+from agent.store.journal.journal_files import JournalFiles, set_aside
 from agent.store.journal.ledger import LastPassage, UseState
 from agent.store.journal.open_transactions import Recovery
 from agent.store.journal.secure_delete import wipe
@@ -103,7 +103,7 @@ class Journal:
         """
         if max_bytes < MIN_BYTES:
             raise ValueError(f"a journal needs at least {MIN_BYTES} bytes, not {max_bytes}")
-        database = Database.open(Place(path), max_bytes, clock().utc)
+        database = Database.open(JournalFiles(path), max_bytes, clock().utc)
         try:
             with on_failure(database.close):
                 stream = database.writing(Text("begin a stream"), lambda connection: _stream(connection, gate, path))
@@ -222,7 +222,9 @@ class Journal:
         """
         return self._database.reading(
             Text("read events"),
-            lambda c: sound_or_not(sound(c, max(after_seq, history.standing_of(c).watermark) + 1, SEQ_MAX, limit)),
+            lambda c: as_found(
+                check_integrity(c, max(after_seq, history.standing_of(c).watermark) + 1, SEQ_MAX, limit)
+            ),
         )
 
     def range(self, first: int, last: int) -> Iterator[Recorded]:
@@ -300,7 +302,7 @@ class Journal:
             self._news.wait_for(lambda: self._head_seq > after_seq or self._database.closed, timeout)
             return self._head_seq > after_seq
 
-    def _standing(self) -> Standing:
+    def _standing(self) -> StreamState:
         return self._database.reading(Text("read where the stream stands"), history.standing_of)
 
     # ------------------------------------------------------------------------------------- acknowledging and pruning

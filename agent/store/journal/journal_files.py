@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 RESERVE_BYTES: Final = 2 * schema.WAL_PAGES * schema.PAGE_BYTES
 
 
-class Place:
+class JournalFiles:
     """Where a journal lies. One holder at a time, in this process and among all."""
 
     def __init__(self, path: Path) -> None:

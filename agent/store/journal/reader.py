@@ -11,7 +11,7 @@ from agent.core.events import UTC_MS_MAX, Fault, Flaw, Verification, time_text, 
 from agent.core.model import SEQ_MAX
 from agent.store.errors import SQL_ERRORS, JournalCorruptError, JournalUnavailableError, translated
 from agent.store.journal import history, schema
-from agent.store.journal.integrity import sound
+from agent.store.journal.integrity import check_integrity
 from agent.store.regular_file import open_regular
 from drivers.text import Text, joined
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from agent.core.crypto import PublicKey
-    from agent.store.journal.history import Recorded, Row, Standing
+    from agent.store.journal.history import Recorded, Row, StreamState
 
 BATCH: Final = 500
 
@@ -42,7 +42,7 @@ class JournalReader:
     ) -> None:
         self._connection.close()
 
-    def standing(self) -> Standing:
+    def standing(self) -> StreamState:
         """Where the stream stands."""
         with self._translating():
             return history.standing_of(self._connection)
@@ -76,7 +76,7 @@ class JournalReader:
         """
         while first <= last:
             with self._translating():
-                found = sound(self._connection, first, last, BATCH)
+                found = check_integrity(self._connection, first, last, BATCH)
             yield from found.events
             if found.bad or not found.events:
                 raise JournalCorruptError(
@@ -105,7 +105,7 @@ class JournalReader:
             (answer,) = self._connection.execute("PRAGMA integrity_check(1)").fetchone()
         return "" if answer == "ok" else str(answer)
 
-    def _compared(self, rows: Iterator[Row], now: Standing, odd: list[Flaw]) -> Iterator[bytes]:
+    def _compared(self, rows: Iterator[Row], now: StreamState, odd: list[Flaw]) -> Iterator[bytes]:
         """The payloads of rows; flaws of what stands beside them go into `odd`."""
         seq, total, payload = now.tail.seq, now.tail_total, b""
         try:

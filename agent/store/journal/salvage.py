@@ -73,7 +73,7 @@ ORDERS: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Rescued:
+class Salvaged:
     """The rows that could be read, by table, and the names of the tables of which those may not be all."""
 
     rows: Mapping[str, Sequence[Row]] = field(default_factory=dict)
@@ -95,28 +95,28 @@ class Rescued:
         return self.torn <= {table.name for table in USES}
 
 
-def rescue(path: Path) -> Rescued:
+def read_tables(path: Path) -> Salvaged:
     """Everything of a damaged file that can be read."""
     rows: dict[str, Sequence[Row]] = {}
     torn = set()
     for table in (*USES, *ORDERS):
-        rows[table.name], whole = _rescued(path, table)
+        rows[table.name], whole = _salvaged(path, table)
         if not whole:
             torn.add(table.name)
-    return Rescued(rows, frozenset(torn))
+    return Salvaged(rows, frozenset(torn))
 
 
-def put_back(connection: sqlite3.Connection, rescued: Rescued) -> None:
+def put_back(connection: sqlite3.Connection, salvaged: Salvaged) -> None:
     """Put what was rescued into a new journal, in a transaction of its own. Raises sqlite3.Error."""
     connection.execute("BEGIN IMMEDIATE")
     for table in (*USES, *ORDERS):
-        table.load(connection, rescued.rows[table.name])
+        table.load(connection, salvaged.rows[table.name])
     connection.execute(commands.RECOUNT)
     connection.execute(ledger_salvage.RENUMBER)
     connection.execute("COMMIT")
 
 
-def _rescued(path: Path, table: Table) -> tuple[Sequence[Row], bool]:
+def _salvaged(path: Path, table: Table) -> tuple[Sequence[Row], bool]:
     """All rows of a table that can be read, and whether those are all."""
     rows: dict[Row, Row] = {}
     sane = True

@@ -19,7 +19,7 @@ from agent.store.registry import rows
 from agent.store.registry.applied import Applied, last_applied, mark_told
 from agent.store.registry.database import RegistryDatabase
 from agent.store.registry.file import RegistryDamagedError, RegistryFile, RegistryFullError
-from agent.store.registry.trust import TrustShelf
+from agent.store.registry.trust import TrustStore
 from drivers.text import Text
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Registry:
         self.site = site
         self._database = database
         self._roots = tuple(roots)
-        self._shelf = TrustShelf(roots)
+        self._shelf = TrustStore(roots)
 
     @classmethod
     def open(
@@ -126,7 +126,7 @@ class Registry:
 
         Raises TrustError for one that is no good, is older than one that was in force, or is of its version and another.
         """
-        shelf = TrustShelf(self._roots)
+        shelf = TrustStore(self._roots)
         return self._database.write(
             Text("keep a trust list"), lambda connection: self._signed(connection, shelf.take(connection, text, source))
         )

@@ -27,7 +27,7 @@ KEPT: Final = 2
 FLOOR: Final = "trust_version"
 
 
-class TrustShelf:
+class TrustStore:
     """Loads what is kept, and remembers what it has verified. The caller holds a lock."""
 
     def __init__(self, roots: Sequence[PublicKey]) -> None:

@@ -150,7 +150,7 @@ class Monitor:
     """Raises AssertionError at the first breach of the rules that may never break."""
 
     rules: LaneRules
-    orders: LaneLockout = field(default_factory=LaneLockout)
+    lockout: LaneLockout = field(default_factory=LaneLockout)
     relay_up: bool = False
     samples: list[Sampled] = field(default_factory=list)
     asked: str | None = None
@@ -248,7 +248,7 @@ class Monitor:
         """Check what the lane says of its state: lost inputs leave it at rest, and a start moves nothing (rule 6)."""
         if not self.fresh(item):
             assert after in (State.INIT, State.FAULT, State.HELD_OPEN)
-        if self.orders.out_of_service_by:
+        if self.lockout.out_of_service_by:
             assert after not in SERVES, "it begins nothing out of service (rule 9)"
         else:
             assert after is not State.OUT_OF_SERVICE, "it is in service"
@@ -286,7 +286,7 @@ class Monitor:
         self._once_more(by)
         assert effect.override is (by == "safety")
         assert self.free or effect.override, "of lanes that must wait for one another, one at a time (rule 7)"
-        assert effect.override or not self.orders.locked_by, "nothing opens a locked lane (rule 8)"
+        assert effect.override or not self.lockout.locked_by, "nothing opens a locked lane (rule 8)"
         if by == "permit":
             assert isinstance(item, Decided)
             assert item.decision.verdict is Verdict.PASS
@@ -348,7 +348,7 @@ class Monitor:
             assert isinstance(item, OfficerCommand)
             assert item.kind is CommandKind.HOLD
             assert self.free, "no hold where a neighbour is open (rule 7)"
-            assert not self.orders.locked_by, "no hold of a locked lane (rule 8)"
+            assert not self.lockout.locked_by, "no hold of a locked lane (rule 8)"
         else:
             assert not self.contact
             assert not self.ordered
@@ -394,7 +394,7 @@ class Monitor:
         assert self.open is None, "no vehicle is being served"
         assert self.free, "nor is a neighbour's"
         assert self.relay_up
-        assert not self.orders.locked_by
+        assert not self.lockout.locked_by
         if not self.rules.blind:
             last = self.samples[-1]
             assert (last.presence, last.safety) == (False, False), "nothing is there, for sure"
@@ -404,25 +404,25 @@ class Monitor:
     def _stand(self, event: LaneOrdered) -> None:
         match event.order:
             case "locked":
-                assert not self.orders.locked_by
+                assert not self.lockout.locked_by
                 assert not self.ordered
-                self.orders = replace(self.orders, locked_by=event.operator)
+                self.lockout = replace(self.lockout, locked_by=event.operator)
             case "unlocked":
-                assert self.orders.locked_by
-                self.orders = replace(self.orders, locked_by="")
+                assert self.lockout.locked_by
+                self.lockout = replace(self.lockout, locked_by="")
             case "out_of_service":
-                assert not self.orders.out_of_service_by
-                self.orders = replace(self.orders, out_of_service_by=event.operator)
+                assert not self.lockout.out_of_service_by
+                self.lockout = replace(self.lockout, out_of_service_by=event.operator)
             case "in_service":
-                assert self.orders.out_of_service_by
-                self.orders = replace(self.orders, out_of_service_by="")
+                assert self.lockout.out_of_service_by
+                self.lockout = replace(self.lockout, out_of_service_by="")
 
     def _as_ordered(self, kind: CommandKind, events: list[Event]) -> bool:
         match kind:
             case CommandKind.LOCK | CommandKind.UNLOCK:
-                return bool(self.orders.locked_by) is (kind is CommandKind.LOCK)
+                return bool(self.lockout.locked_by) is (kind is CommandKind.LOCK)
             case CommandKind.OUT_OF_SERVICE | CommandKind.IN_SERVICE:
-                return bool(self.orders.out_of_service_by) is (kind is CommandKind.OUT_OF_SERVICE)
+                return bool(self.lockout.out_of_service_by) is (kind is CommandKind.OUT_OF_SERVICE)
             case CommandKind.HOLD | CommandKind.RELEASE:
                 return self.ordered is (kind is CommandKind.HOLD) and self.holding
             case CommandKind.OPEN:
@@ -435,7 +435,7 @@ class Monitor:
     def _event(self, item: Input, event: Event, transaction: str | None) -> None:
         """Rule 5: a transaction has exactly one outcome, and nothing is decided outside of one."""
         if isinstance(event, VehiclePresent):
-            assert event.seen_by == "operator" or not self.orders.out_of_service_by, "begun out of service (rule 9)"
+            assert event.seen_by == "operator" or not self.lockout.out_of_service_by, "begun out of service (rule 9)"
             assert event.direction == (self.rules.direction or None)
             assert self.open is None
             assert transaction is not None

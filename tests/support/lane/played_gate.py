@@ -328,9 +328,9 @@ class PlayedGate:
         closed = sum(self.monitor.outcomes.values())
         assert closed == len(self.monitor.ids) - (self.monitor.open is not None), "exactly one outcome"
         self.counts["cut off"] += self.monitor.open is not None
-        orders = self.monitor.orders
-        self.lane = Lane.start(self.rules, self.lane.serial, orders)
-        self.monitor = Monitor(self.rules, orders)
+        lockout = self.monitor.lockout
+        self.lane = Lane.start(self.rules, self.lane.serial, lockout)
+        self.monitor = Monitor(self.rules, lockout)
         self._debounced = {name: Debounced() for name in self._wired()}
         self.held = False
         self._all_off()

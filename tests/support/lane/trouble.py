@@ -134,11 +134,11 @@ class Trouble:
 
     def _lock(self) -> Callable[[], None]:
         self._gate.order(CommandKind.LOCK)
-        return lambda: self._until(CommandKind.UNLOCK, lambda: not self._gate.lane.orders.locked_by)
+        return lambda: self._until(CommandKind.UNLOCK, lambda: not self._gate.lane.lockout.locked_by)
 
     def _take_out_of_service(self) -> Callable[[], None]:
         self._gate.order(CommandKind.OUT_OF_SERVICE)
-        return lambda: self._until(CommandKind.IN_SERVICE, lambda: not self._gate.lane.orders.out_of_service_by)
+        return lambda: self._until(CommandKind.IN_SERVICE, lambda: not self._gate.lane.lockout.out_of_service_by)
 
     def _until(self, kind: CommandKind, holds: Callable[[], bool]) -> None:
         """Order it until it is so: the journal may be broken now."""

@@ -109,7 +109,7 @@ class World:
         self.monitor.check(item, effects)
         self.monitor.states(item, before.state, after.state, effects)
         assert (after.transaction_id is None) is (self.monitor.open is None)
-        assert after.orders == self.monitor.orders, "what stands is what the journal says"
+        assert after.lockout == self.monitor.lockout, "what stands is what the journal says"
         self.lane = after
         self.moves[before.state, after.state] += before.state is not after.state
         self.moved(effects)
@@ -235,7 +235,7 @@ class World:
             self.qr(text, verdict)
         self.perhaps(0.05, self.contact)
         self.perhaps(0.03, lambda: self.order(CommandKind.OUT_OF_SERVICE))
-        if self.lane.state is State.WAITING and self.lane.orders.locked_by:
+        if self.lane.state is State.WAITING and self.lane.lockout.locked_by:
             self.perhaps(0.5, self.unlock_and_open)
 
     def enter(self) -> None:
@@ -429,10 +429,10 @@ class World:
         if old.open is not None:
             old.outcomes[Outcome.FAULT] = old.outcomes.get(Outcome.FAULT, 0) + 1  # told at the start
         self.restarts += 1
-        self.monitor = Monitor(self.rules, old.orders, ids=old.ids, grants=old.grants, outcomes=old.outcomes)
+        self.monitor = Monitor(self.rules, old.lockout, ids=old.ids, grants=old.grants, outcomes=old.outcomes)
         self.broken = {}
         self.monitor.raises, self.monitor.closes, self.monitor.answers = old.raises, old.closes, old.answers
-        self.lane = Lane.start(self.rules, self.lane.serial, old.orders)
+        self.lane = Lane.start(self.rules, self.lane.serial, old.lockout)
         self.pulses, self.late = [], []
         self.perhaps(0.9, lambda: self.feed(RelayChanged(self.now, up=True)))
 
@@ -493,9 +493,9 @@ class World:
 
     def serve(self) -> None:
         """An officer gives the lane back."""
-        if self.monitor.orders.locked_by:
+        if self.monitor.lockout.locked_by:
             self.order(CommandKind.UNLOCK)
-        if self.monitor.orders.out_of_service_by:
+        if self.monitor.lockout.out_of_service_by:
             self.order(CommandKind.IN_SERVICE)
 
     def undo(self) -> None:

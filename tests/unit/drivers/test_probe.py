@@ -26,7 +26,7 @@ from drivers.probe import (
     Finding,
     identify,
     modbus_questions,
-    recognise,
+    probe_port,
 )
 from drivers.serial.usb_ids import Likeness, Manner
 from tests.support.board.orders import BOARDS
@@ -42,7 +42,7 @@ def silence(_request: bytes, _is_whole) -> bytes:
 
 def all_that_is_sent(manner: Manner, units=ALL_UNITS) -> bytes:
     """Every byte that goes to a board that never answers: it is the longest that an unproved board hears."""
-    return b"".join(one.request for one in recognise(silence, manner, units=units).heard)
+    return b"".join(one.request for one in probe_port(silence, manner, units=units).heard)
 
 
 # ----------------------------------------------------------------------------------------- bytes, boards, effects
@@ -283,14 +283,14 @@ def test_noise_that_follows_every_byte_is_taken_for_no_board():
     def noisy(request: bytes, _is_whole) -> bytes:
         return b"\x00" if request else b""
 
-    assert recognise(noisy, Manner.ANY, units=FEW).board is None
+    assert probe_port(noisy, Manner.ANY, units=FEW).board is None
 
 
 def test_a_device_that_talks_by_itself_is_sent_nothing():
     def chatter(_request: bytes, _is_whole) -> bytes:
         return b"$GPGGA,"
 
-    found = recognise(chatter, Manner.ANY)
+    found = probe_port(chatter, Manner.ANY)
     assert [one.request for one in found.heard] == [b""]
     assert "talks without being asked" in found.why
 
@@ -299,25 +299,25 @@ def test_a_device_that_talks_by_itself_is_sent_nothing():
     ("answer", "channels"), [("0803", 8), ("0901", 8), ("0a02", 2), ("0f01", 8)], ids=["RLY08", "RLY16", "RLY02", "16L"]
 )
 def test_a_devantech_board_is_told_by_its_module_number(answer, channels):
-    board = recognise(answering(x5a=answer), Manner.DEVANTECH).board
+    board = probe_port(answering(x5a=answer), Manner.DEVANTECH).board
     assert board is not None
     assert (board.kind, dict(board.relay)) == ("devantech", {"channels": channels})
 
 
 @pytest.mark.parametrize("answer", ["", "08", "080301", "6303"])
 def test_any_other_answer_to_the_question_for_a_module_is_none(answer):
-    assert recognise(answering(x5a=answer), Manner.DEVANTECH).board is None
+    assert probe_port(answering(x5a=answer), Manner.DEVANTECH).board is None
 
 
 @pytest.mark.parametrize("answer", ["0002", "00000000000000", "4348", "43483a4f4e200d0a"])
 def test_a_crooked_answer_to_the_question_for_states_is_none(answer):
-    assert recognise(answering(xff=answer), Manner.CONVERTER, units=()).board is None
+    assert probe_port(answering(xff=answer), Manner.CONVERTER, units=()).board is None
 
 
 def test_a_modbus_board_at_the_factory_address_of_lc_tech_is_found_by_its_refusal():
     refusal = modbus.framed(b"\xff\x91\x01").hex()
     coils = modbus.framed(b"\xff\x01\x01\x00").hex()
-    board = recognise(
+    board = probe_port(
         answering(
             **{"x" + UNKNOWN_FUNCTION.frame.hex(): refusal, "x" + modbus.read_coils(255, 0, 4).frame.hex(): coils}
         ),
@@ -329,14 +329,14 @@ def test_a_modbus_board_at_the_factory_address_of_lc_tech_is_found_by_its_refusa
 
 def test_a_modbus_device_whose_registers_are_no_states_is_no_relay_board():
     first = modbus.read_holding_registers(1, 1, 1)
-    found = recognise(answering(**{"x" + first.frame.hex(): modbus.framed(b"\x01\x03\x02\x00\xe7").hex()}), CH340)
+    found = probe_port(answering(**{"x" + first.frame.hex(): modbus.framed(b"\x01\x03\x02\x00\xe7").hex()}), CH340)
     assert found.board is None
     assert "a Modbus device answers at unit 1" in found.why
 
 
 def test_a_modbus_device_without_coils_is_told_as_one():
     refusal = modbus.framed(b"\x01\x81\x01").hex()
-    found = recognise(answering(**{"x" + modbus.read_coils(1, 0, 8).frame.hex(): refusal}), Manner.CONVERTER)
+    found = probe_port(answering(**{"x" + modbus.read_coils(1, 0, 8).frame.hex(): refusal}), Manner.CONVERTER)
     assert found.board is None
     assert "a Modbus device answers at unit 1" in found.why
 

@@ -28,7 +28,7 @@ from agent.recording.evidence_writer import EvidenceWriter
 from agent.recording.recorder import Recorder
 from agent.settings.model.lane import Lane as LaneSettings
 from agent.store.errors import EvidenceError
-from agent.store.evidence.evidence import EvidenceStore, Shelf
+from agent.store.evidence.evidence import EvidenceStore, RetentionClass
 from agent.vision.mapping import CameraStatus, MappedDetection
 from drivers.inputs import simulated as simulated_inputs
 from drivers.registry import inputs as make_inputs
@@ -109,7 +109,7 @@ def test_pictures_are_sorted_by_what_was_recorded_of_their_transaction(tmp_path,
     for step in steps if kept_first else reversed(steps):
         step()
     evidence_writer.stop()
-    assert store.shelf(DIGEST) is Shelf.PASSED
+    assert store.shelf(DIGEST) is RetentionClass.PASSED
 
 
 def test_a_violation_keeps_pictures_longer_and_trouble_with_sorting_is_told(tmp_path, caplog):
@@ -120,7 +120,7 @@ def test_a_violation_keeps_pictures_longer_and_trouble_with_sorting_is_told(tmp_
     evidence_writer.settle((), Outcome.PASSED)
     evidence_writer.settle([DIGEST], Outcome.OVERRIDDEN, violated=True)
     evidence_writer.stop()
-    assert store.shelf(DIGEST) is Shelf.OTHER
+    assert store.shelf(DIGEST) is RetentionClass.OTHER
     store = EvidenceStore(tmp_path / "2", 1 << 20)
     store.keep(DIGEST, JPEG)
     (tmp_path / "2" / "passed").rmdir()
@@ -304,7 +304,7 @@ def test_a_lock_outlives_the_agent_and_an_unlock_too(request, journal, devices):
         assert lane.unit.order(CommandKind.LOCK, "officer 7", "a search", 10).result is Result.DONE
     with Unit(request.node.name, journal, devices, orders=stands) as lane:
         lane.wait_state("idle")
-        assert (lane.unit.view.orders, lane.unit.view.message) == (LaneLockout(locked_by="officer 7"), "LANE_LOCKED")
+        assert (lane.unit.view.lockout, lane.unit.view.message) == (LaneLockout(locked_by="officer 7"), "LANE_LOCKED")
         answer = lane.unit.order(CommandKind.OPEN, "officer 8", "in a hurry", 10)
         assert answer == Answer(Result.NOT_DONE, "the lane is locked by officer 7")
         assert lane.unit.order(CommandKind.UNLOCK, "officer 8", "all found", 10).result is Result.DONE
@@ -316,7 +316,7 @@ def test_a_lane_starts_with_the_orders_that_stand(request, journal, devices):
     orders = {"exit": LaneLockout(out_of_service_by="officer 7")}
     with Unit(request.node.name, journal, devices, orders=orders.__getitem__) as lane:
         lane.wait_state("out_of_service")
-        assert lane.unit.view.orders == orders["exit"]
+        assert lane.unit.view.lockout == orders["exit"]
         lane.inputs.set(1, True)
         answer = lane.unit.order(CommandKind.IN_SERVICE, "officer 8", "repaired", 10)
         assert answer == Answer(Result.DONE, "it is in service")

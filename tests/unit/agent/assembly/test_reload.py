@@ -386,7 +386,7 @@ def test_a_lane_is_at_rest_only_when_a_new_start_would_disturb_nobody():
     resting = {State.INIT, State.IDLE, State.VIOLATION, State.FAULT, State.OUT_OF_SERVICE}
     for state in State:
         assert at_rest(lane(state=state)) is (state in resting)
-        assert not at_rest(lane(state=state, visit=Transaction("t", 0.0, arrived=True)))
+        assert not at_rest(lane(state=state, transaction=Transaction("t", 0.0, arrived=True)))
         assert not at_rest(lane(state=state, contact_hold=True))
         assert not at_rest(lane(state=state, ordered_hold="officer 7"))
         assert not at_rest(lane(state=state, close_unreported=True))

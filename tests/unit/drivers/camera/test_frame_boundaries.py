@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.camera.frame_boundaries import Delimiter
+from drivers.camera.frame_boundaries import FrameSplitter
 
 SDP = (
     "v=0\r\nm=audio 0 RTP/AVP 97\r\na=rtpmap:97 PCMU/8000\r\n"
@@ -33,7 +33,7 @@ def added(delimiter, packet):
 
 
 def knowing(codec="H264"):
-    delimiter = Delimiter()
+    delimiter = FrameSplitter()
     assert delimiter.fed(described(codec)) == described(codec)
     return delimiter
 
@@ -112,7 +112,7 @@ def test_a_stream_of_another_codec_is_passed_on_as_it_is():
 
 
 def test_what_is_no_rtsp_is_passed_on_whole_and_for_good():
-    delimiter = Delimiter()
+    delimiter = FrameSplitter()
     noise = b"x" * (OTHER * 1024)
     assert delimiter.fed(noise) == noise
     assert delimiter.fed(described()) == described()
@@ -131,14 +131,14 @@ STREAM = (
 
 @given(st.lists(st.integers(0, len(STREAM)), max_size=20).map(sorted))
 def test_it_does_not_matter_how_the_bytes_are_cut(cuts):
-    delimiter = Delimiter()
+    delimiter = FrameSplitter()
     pieces = zip([0, *cuts], [*cuts, len(STREAM)], strict=True)
-    assert b"".join(delimiter.fed(STREAM[begin:end]) for begin, end in pieces) == Delimiter().fed(STREAM)
+    assert b"".join(delimiter.fed(STREAM[begin:end]) for begin, end in pieces) == FrameSplitter().fed(STREAM)
 
 
 @given(st.lists(st.binary(max_size=300), max_size=10), st.booleans())
 def test_no_bytes_break_it_and_none_are_lost(pieces, known):
-    delimiter = knowing() if known else Delimiter()
+    delimiter = knowing() if known else FrameSplitter()
     out = b"".join(delimiter.fed(piece) for piece in pieces) + delimiter.fed(b"\x24\x00\xff\xff" + bytes(70_000))
     end = delimiter.fed(bytes(OTHER * 1024))
     given_in = sum(map(len, pieces)) + 4 + 70_000 + OTHER * 1024

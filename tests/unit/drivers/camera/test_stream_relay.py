@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import numpy as np
 import pytest
 
-from drivers.camera.frame_boundaries import Delimiter
+from drivers.camera.frame_boundaries import FrameSplitter
 from drivers.camera.opencv import OpenCvCamera
 from drivers.camera.settings import OpenCvSettings
 from drivers.camera.stream_relay import StreamRelay, relay_port
@@ -72,7 +72,7 @@ def test_both_directions_pass_and_the_ends_of_pictures_are_marked():
         library.sendall(b"DESCRIBE rtsp://127.0.0.1/live RTSP/1.0\r\n\r\n")
         assert received(camera, 43) == b"DESCRIBE rtsp://127.0.0.1/live RTSP/1.0\r\n\r\n"
         camera.sendall(STREAM)
-        expected = Delimiter().fed(STREAM)
+        expected = FrameSplitter().fed(STREAM)
         assert len(expected) > len(STREAM)
         assert received(library, len(expected)) == expected
         assert relay.answered

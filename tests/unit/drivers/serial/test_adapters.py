@@ -7,7 +7,7 @@ import os
 import pytest
 
 from drivers.serial.adapters import Adapter, adapters, advice
-from drivers.serial.open_by import Holder, holders
+from drivers.serial.open_by import OpenBy, holders
 from tests.support.board.machine import CH340, DEVANTECH, FTDI, NUMATO, Machine, Usb
 
 BY_ID, BY_PATH = "/dev/serial/by-id/", "/dev/serial/by-path/"
@@ -156,7 +156,7 @@ def test_the_programs_that_have_a_port_open_are_named(machine):
     (machine.root / "proc/999").mkdir()
     (machine.root / "proc/self").mkdir()
     first, second = adapters(machine.root)
-    assert first.holders == (Holder(77, "minicom"), Holder(812, "gate-agent"))
+    assert first.holders == (OpenBy(77, "minicom"), OpenBy(812, "gate-agent"))
     assert second.holders == ()
 
 

@@ -6,7 +6,7 @@ from drivers.emulators.lcus import LcusEmulator
 from drivers.relay.lcus import LcusRelay
 from drivers.serial import wire_trace
 from drivers.serial.port import SerialParameters, SerialPort
-from drivers.serial.wire_trace import EXCHANGES, Exchange, Exchanges, LineExchanges
+from drivers.serial.wire_trace import EXCHANGES, Exchange, LineTrace, WireTrace
 from tests.support.board.null_modem import NullModem
 
 
@@ -16,7 +16,7 @@ def exchange(line, sent, received, at=1.0):
 
 
 def test_a_question_that_is_asked_again_and_again_is_kept_once_and_counted():
-    line = LineExchanges()
+    line = LineTrace()
     for number in range(1000):
         exchange(line, b"relays?", b"off", number)
         exchange(line, b"inputs?", b"1", number)
@@ -25,7 +25,7 @@ def test_a_question_that_is_asked_again_and_again_is_kept_once_and_counted():
 
 
 def test_a_pulse_stays_in_sight_while_the_board_is_asked_on():
-    line = LineExchanges()
+    line = LineTrace()
     line.sent(b"pulse", 1.0)
     for number in range(500):
         exchange(line, b"relays?", b"off", number)
@@ -33,14 +33,14 @@ def test_a_pulse_stays_in_sight_while_the_board_is_asked_on():
 
 
 def test_another_answer_is_another_exchange():
-    line = LineExchanges()
+    line = LineTrace()
     for answer in (b"1", b"2", b"1"):
         exchange(line, b"?", answer)
     assert [(one.received, one.times) for one in line.all()] == [(b"2", 1), (b"1", 2)]
 
 
 def test_requests_without_an_answer_are_counted_too():
-    line = LineExchanges()
+    line = LineTrace()
     for _ in range(3):
         line.sent(b"off", 1.0)
     line.sent(b"on", 2.0)
@@ -48,7 +48,7 @@ def test_requests_without_an_answer_are_counted_too():
 
 
 def test_no_more_is_kept_than_the_bounds_allow():
-    line = LineExchanges()
+    line = LineTrace()
     for number in range(10_000):
         exchange(line, number.to_bytes(2) * 200, b"x" * 400)
     kept = line.all()
@@ -57,7 +57,7 @@ def test_no_more_is_kept_than_the_bounds_allow():
         wire_trace.BYTES,
         wire_trace.BYTES,
     )
-    lines = Exchanges()
+    lines = WireTrace()
     first = lines.of("/dev/ttyUSB0")
     for number in range(wire_trace.LINES):
         lines.of(f"/dev/other{number}")
@@ -65,7 +65,7 @@ def test_no_more_is_kept_than_the_bounds_allow():
 
 
 def test_an_answer_without_a_request_is_nothing():
-    line = LineExchanges()
+    line = LineTrace()
     line.received(b"x", 1.0, None)
     assert line.all() == []
 

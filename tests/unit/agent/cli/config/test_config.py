@@ -411,9 +411,9 @@ def gate_set(gate, key, value):
     from functools import partial  # noqa: PLC0415 - only here
 
     from agent.cli.configuration import history_of, load_configuration, models  # noqa: PLC0415
-    from agent.settings.editing.revision import Desk, set_value  # noqa: PLC0415
+    from agent.settings.editing.revision import ConfigEditor, set_value  # noqa: PLC0415
 
-    desk = Desk(gate.main, partial(load_configuration, gate.main), models, history_of(gate.main))
+    desk = ConfigEditor(gate.main, partial(load_configuration, gate.main), models, history_of(gate.main))
     try:
         set_value(desk, key, value, Step("x", f"set {key}", 1.0))
     except Exception as error:  # noqa: BLE001 - told by the caller

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from agent.cli.relay.inputs import screen_table
 from agent.cli.relay.terminals import Contact, Terminals
-from agent.cli.relay.wire_lines import LOGGER, Scribe, Transfer, overheard
+from agent.cli.relay.wire_lines import LOGGER, Transfer, TransferPrinter, overheard
 from agent.settings import SignalWiring
 from drivers.api import InputSample
 from drivers.emulators.lcus import LcusEmulator
@@ -83,15 +83,15 @@ def exchange(at: float, reply: str) -> list[Transfer]:
 def test_an_exchange_that_comes_again_and_again_is_told_once():
     on, off = "CH1:ON \r\n", "CH1:OFF \r\n"
     passed = [*exchange(0, off), *exchange(1, on), *exchange(2, on), *exchange(3, on), *exchange(4, off)]
-    lines = list(Scribe({"/dev/x": "lcus"}, 0.0).digest(passed))
+    lines = list(TransferPrinter({"/dev/x": "lcus"}, 0.0).digest(passed))
     assert [line.split()[0] for line in lines] == ["0.0", "0.0", "1000.0", "1000.0", "-", "4000.0", "4000.0"]
     assert "the same 2 times more, until 3000.0" in lines[4]
-    last = list(Scribe({}, 0.0).digest([*exchange(0, on), *exchange(1, on)]))
+    last = list(TransferPrinter({}, 0.0).digest([*exchange(0, on), *exchange(1, on)]))
     assert "the same 1 times more" in last[-1]
 
 
 def test_lines_name_the_port_where_there_are_several():
-    scribe = Scribe({"/dev/x": "lcus", "/dev/y": "modbus_rtu"}, 0.0)
+    scribe = TransferPrinter({"/dev/x": "lcus", "/dev/y": "modbus_rtu"}, 0.0)
     assert scribe.line(exchange(1, "")[0]).split()[1] == "/dev/x"
 
 

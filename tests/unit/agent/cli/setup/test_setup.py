@@ -16,7 +16,7 @@ from agent.cli.configuration import history_of, load_configuration
 from agent.cli.main import application
 from agent.cli.setup.boards import learned
 from agent.cli.setup.cameras import looked_through
-from agent.cli.setup.interview import Sheet
+from agent.cli.setup.interview import AnswerSheet
 from agent.cli.setup.practice import ISSUER, practice
 from agent.core.model.reasons import Reason
 from agent.core.permit.checks import GateContext, verify_permit
@@ -218,7 +218,7 @@ def test_without_a_change_no_input_is_taken(capsys):
 
 
 def test_a_camera_is_looked_through_and_its_picture_judged(capsys):
-    sheet = Sheet({})
+    sheet = AnswerSheet({})
     sheet.put(("lanes", "exit-1", "cameras", 0), {"kind": "simulated", "frame_rate_hz": 5})
     assert looked_through(sheet, ("lanes", "exit-1", "cameras", 0), within_s=60)
     assert re.search("1280 x 720, [456] pictures a second", capsys.readouterr().out)

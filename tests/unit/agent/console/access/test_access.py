@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 from agent.console.access import known_browsers, name_limit
 from agent.console.access.access import Access
 from agent.console.access.address_limits import AddressLimits
-from agent.console.access.admin_actions import Act
+from agent.console.access.admin_actions import AdminAction
 from agent.console.access.bootstrap_code import LIFE_S, MOST_FAILURES
 from agent.console.access.database import NAME, AccessStoreError
 from agent.console.access.failure_log import FailureLog
@@ -29,7 +29,7 @@ from agent.console.access.passwords import (
 )
 from agent.console.access.person import Role
 from agent.console.access.sessions import SESSIONS_OF_A_USER, SessionRules, csrf_token
-from agent.console.access.timing import Ticking
+from agent.console.access.timing import MonotonicTiming
 from agent.console.access.users import UserRefusedError
 from tests.support.console.consoles import hash_cheaply
 from tests.support.waiting import PATIENCE_S, eventually
@@ -58,7 +58,7 @@ def reopen(tmp_path, clock):
     opened = []
 
     def again(boot="this"):
-        opened.append(Access.open(tmp_path, SessionRules(1800, 43_200), lambda: 1.8e9, Ticking(clock, boot)))
+        opened.append(Access.open(tmp_path, SessionRules(1800, 43_200), lambda: 1.8e9, MonotonicTiming(clock, boot)))
         hash_cheaply(opened[-1])
         return opened[-1]
 
@@ -505,7 +505,7 @@ def test_failed_log_ins_are_told_at_once_and_then_together_without_unknown_names
 
 
 def test_what_was_done_at_the_command_line_is_handed_over_once_and_in_order(access):
-    acts = [Act("root", "user.added", f"u{number}", 1.0 * number) for number in range(3)]
+    acts = [AdminAction("root", "user.added", f"u{number}", 1.0 * number) for number in range(3)]
     for act in acts:
         access.acts.add(act)
     recorded = []

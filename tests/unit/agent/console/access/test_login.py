@@ -9,7 +9,7 @@ import re
 import httpx
 import pytest
 
-from agent.console.access.admin_actions import Act
+from agent.console.access.admin_actions import AdminAction
 from agent.console.access.lockouts import FREE_FAILURES
 from agent.store.journal.reader import JournalReader
 from tests.support.console.consoles import KNOWN_TO_ALL, ConsoleGate
@@ -381,7 +381,7 @@ def test_an_open_browser_goes_on_after_the_agent_has_started_anew(tmp_path):
 
 
 def test_what_is_done_at_the_command_line_becomes_an_event_of_the_running_agent(gate):
-    gate.app.console.access.acts.add(Act("root", "user.removed", "gone", 1.8e9))
+    gate.app.console.access.acts.add(AdminAction("root", "user.removed", "gone", 1.8e9))
     told = eventually(lambda: [act for act in acts(gate) if act["detail"] == "gone"], within_s=60)
     assert told == [
         {"person": "root", "role": "", "address": "local", "act": "user.removed", "detail": "gone", "done": True}

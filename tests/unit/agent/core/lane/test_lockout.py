@@ -494,14 +494,14 @@ def test_a_lane_is_locked_in_every_state_but_held_by_an_officer(state: State) ->
     yard = WAYS[state]()
     yard.order(LOCK)
     assert yard.state is state
-    assert yard.lane.orders.locked_by == ("" if state is State.HELD_OPEN else "op1")
+    assert yard.lane.lockout.locked_by == ("" if state is State.HELD_OPEN else "op1")
 
 
 @pytest.mark.parametrize("state", State)
 def test_a_lane_is_ordered_out_of_service_in_every_state(state: State) -> None:
     yard = WAYS[state]()
     yard.order(OUT)
-    assert yard.lane.orders == LaneLockout(out_of_service_by="op1")
+    assert yard.lane.lockout == LaneLockout(out_of_service_by="op1")
     at_hand = {State.IDLE, State.PRESENT, State.DECIDING, State.MANUAL, State.WAITING, State.DENIED}
     assert yard.state is (State.OUT_OF_SERVICE if state in at_hand else state)
 
@@ -516,7 +516,7 @@ def test_what_stands_is_recorded_with_who_and_why() -> None:
         LaneOrdered(order="unlocked", operator="op1", cause="seen"),
         LaneOrdered(order="in_service", operator="op1", cause="seen"),
     ]
-    assert yard.lane.orders == LaneLockout()
+    assert yard.lane.lockout == LaneLockout()
 
 
 def test_a_lane_that_starts_locked_shows_it_and_opens_for_nobody() -> None:

@@ -140,7 +140,7 @@ def test_an_order_that_could_not_be_recorded_is_answered_once_and_changes_nothin
         "alarm.raised journal_failed",
         "answer order 1 not done: it could not be recorded, so nothing was done",
     ]
-    assert (yard.state, yard.lane.orders) == (State.MANUAL, LaneLockout())
+    assert (yard.state, yard.lane.lockout) == (State.MANUAL, LaneLockout())
 
 
 def test_an_order_that_a_neighbour_forestalled_is_answered_once() -> None:

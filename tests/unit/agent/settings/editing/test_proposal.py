@@ -9,7 +9,7 @@ import tomllib
 import pytest
 
 from agent.service.redaction import MASK
-from agent.settings.drivers import desk_of, load_configuration
+from agent.settings.drivers import editor_of, load_configuration
 from agent.settings.editing.history import Step
 from agent.settings.editing.mask import masked_text, restored_text
 from agent.settings.editing.proposal import Edit, StaleError, differences, edited, judged, put, seen_state
@@ -57,7 +57,7 @@ AIGUL = Step("aigul", "console", 1.0)
 def desk(tmp_path):
     path = tmp_path / "gate.toml"
     path.write_text(TEXT % (tmp_path / "state"), encoding="utf-8")
-    return desk_of(path)
+    return editor_of(path)
 
 
 def value(desk, key):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from agent.store.evidence.evidence import EvidenceStore, Shelf
+from agent.store.evidence.evidence import EvidenceStore, RetentionClass
 from tests.support.store.evidence_writer import CAP, picture
 
 ROOT = Path(__file__).parents[5]
@@ -46,7 +46,7 @@ def check(folder, told):
             continue
         assert store.get(name) == jpeg
         if "queued" in words:
-            assert store.shelf(name) is (Shelf.PASSED if number % 3 == 0 else Shelf.OTHER)
+            assert store.shelf(name) is (RetentionClass.PASSED if number % 3 == 0 else RetentionClass.OTHER)
     waiting = {file.name for file in (folder / "outgoing").iterdir()}
     assert len(store.outgoing) == len(waiting)
     for number, words in told.items():

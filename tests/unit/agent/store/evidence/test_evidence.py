@@ -8,7 +8,7 @@ import pytest
 
 from agent.core.events.event_types import Outcome
 from agent.store.evidence import outgoing
-from agent.store.evidence.evidence import EvidenceAges, EvidenceError, EvidenceStore, Requested, Shelf
+from agent.store.evidence.evidence import EvidenceAges, EvidenceError, EvidenceStore, Requested, RetentionClass
 from tests.support.waiting import scaled
 
 CAP = 1000
@@ -149,10 +149,10 @@ def test_only_vehicles_that_passed_in_order_have_their_pictures_kept_shortly(tmp
     store = filled(tmp_path)
     store.settle(names(0, 1), outcome, violated=violated)
     orderly = outcome in (Outcome.PASSED, Outcome.OVERRIDDEN) and not violated
-    shelf = Shelf.PASSED if orderly else Shelf.OTHER
-    assert [store.shelf(name) for name in names(0, 1, 2)] == [shelf, shelf, Shelf.OPEN]
+    shelf = RetentionClass.PASSED if orderly else RetentionClass.OTHER
+    assert [store.shelf(name) for name in names(0, 1, 2)] == [shelf, shelf, RetentionClass.OPEN]
     again = EvidenceStore(tmp_path, CAP, AGES)
-    assert [again.shelf(name) for name in names(0, 1, 2)] == [shelf, shelf, Shelf.OPEN]
+    assert [again.shelf(name) for name in names(0, 1, 2)] == [shelf, shelf, RetentionClass.OPEN]
     assert again.get(names(0)[0]) == picture(0)[1]
 
 
@@ -161,7 +161,7 @@ def test_a_picture_of_two_transactions_is_kept_as_long_as_the_one_that_needs_it_
     store = filled(tmp_path)
     for outcome in outcomes:
         store.settle(names(0), outcome)
-    assert store.shelf(names(0)[0]) is Shelf.OTHER
+    assert store.shelf(names(0)[0]) is RetentionClass.OTHER
 
 
 def test_a_picture_that_comes_after_its_outcome_goes_where_it_belongs(tmp_path):
@@ -170,7 +170,7 @@ def test_a_picture_that_comes_after_its_outcome_goes_where_it_belongs(tmp_path):
     assert len(store.outgoing) == 0
     store.keep(*picture(1))
     store.keep(*picture(2))
-    assert [store.shelf(name) for name in names(1, 2)] == [Shelf.PASSED, Shelf.OPEN]
+    assert [store.shelf(name) for name in names(1, 2)] == [RetentionClass.PASSED, RetentionClass.OPEN]
     assert store.outgoing.first() == names(1)[0]
 
 
@@ -180,7 +180,7 @@ def test_a_picture_that_cannot_be_moved_stays_where_it_was_and_that_is_said(tmp_
     with pytest.raises(EvidenceError, match="cannot move"):
         store.settle(names(0), Outcome.PASSED)
     assert store.get(names(0)[0]) == picture(0)[1]
-    assert store.shelf(names(0)[0]) is Shelf.OPEN
+    assert store.shelf(names(0)[0]) is RetentionClass.OPEN
 
 
 # ----------------------------------------------------------------------------------------------------------- giving up
@@ -263,7 +263,7 @@ def test_a_store_of_an_older_agent_is_brought_forward_with_its_pictures_and_thei
     (tmp_path / picture(1)[0][:2] / f"{picture(9)[0]}.part").write_bytes(b"half")
     for _ in range(2):
         store = EvidenceStore(tmp_path, CAP, AGES)
-        assert [store.shelf(name) for name in names(0, 1, 2, 3, 4)] == [Shelf.OTHER] * 5
+        assert [store.shelf(name) for name in names(0, 1, 2, 3, 4)] == [RetentionClass.OTHER] * 5
         assert store.get(names(3)[0]) == picture(3)[1]
     assert [file.name for file in tmp_path.glob("??/*")] == ["notes.txt"]
     assert store.prune(UTC + 1000, synced=True) == 5
@@ -275,7 +275,7 @@ def test_a_picture_that_lies_in_two_folders_is_counted_once(tmp_path):
     (tmp_path / "passed" / name[:2]).mkdir()
     (tmp_path / "passed" / name[:2] / f"{name}.jpg").write_bytes(jpeg)
     store = EvidenceStore(tmp_path, CAP, AGES)
-    assert (len(store), store.used_bytes, store.shelf(name)) == (1, 100, Shelf.OPEN)
+    assert (len(store), store.used_bytes, store.shelf(name)) == (1, 100, RetentionClass.OPEN)
     assert len(list(tmp_path.rglob("*.jpg"))) == 1
 
 

@@ -17,7 +17,7 @@ import pytest
 from agent.core.events.checkpoint import checkpoint_draft
 from agent.store.errors import SQL_ERRORS, JournalError
 from agent.store.journal import schema
-from agent.store.journal.integrity import sound
+from agent.store.journal.integrity import check_integrity
 from agent.store.journal.journal import Journal
 from agent.store.journal.reader import JournalReader
 from tests.support.pki.signing import KEY, KEYS
@@ -99,7 +99,7 @@ def handed_out(path, small):
         return
     try:
         first = 1
-        while found := sound(connection, first, 1000, 100):
+        while found := check_integrity(connection, first, 1000, 100):
             for event in found.events:
                 assert event == small.events[event.seq - 1]
             if not (found.bad or found.events):
