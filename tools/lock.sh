@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Write requirements.lock (what a gate installs) and requirements-dev.lock (plus tools and tests) and
-# requirements-peers.lock (others' programs that tests use, without what those would install) and requirements-reading.lock
-# (other readers, that a bench compares) and requirements-fuzz.lock from pyproject.toml,
+# requirements-peers.lock (others' programs that tests use, without what those would install) and
+# requirements-reading.lock (other readers, that a bench compares) and requirements-fuzz.lock from pyproject.toml,
 # for Python 3.11 to 3.13 on x86-64 and arm64, with hashes and without the name of any index.
 set -euo pipefail
 cd "$(dirname "$0")/.."

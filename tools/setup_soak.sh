@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Install what `make soak` needs beside the rest, and only if it is missing: a clock that can be stepped for one process.
+# Install what `make soak` needs beside the rest, and only if it is missing: a clock that can be stepped
+# for one process.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

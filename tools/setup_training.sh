@@ -21,12 +21,14 @@ need fonts-liberation "letters and digits of plates" has_liberation
 install_missing
 
 stamp=$VENV/.installed
-wanted=$( { cat training/requirements.lock training/fonts/package-lock.json tools/setup_training.sh; "$PYTHON" --version; pwd; } | sha256sum | cut -d' ' -f1)
+wanted=$( { cat training/requirements.lock training/fonts/package-lock.json tools/setup_training.sh
+    "$PYTHON" --version; pwd; } | sha256sum | cut -d' ' -f1)
 [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || exit 0
 
 [ -x "$VENV/bin/python" ] || { say "making $VENV"; "$PYTHON" -m venv "$VENV"; }
 say "installing torch and what it needs (about 1.5 GB on disk, more with a build for graphics cards; some minutes)"
-"$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r training/requirements.lock
+"$VENV/bin/python" -m pip install --quiet --disable-pip-version-check \
+    --require-hashes --no-deps -r training/requirements.lock
 # Not pinned by hash: each platform has builds of its own. A build for the processor alone is enough.
 "$VENV/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps "torch>=2.9,<2.14"
 mkdir -p "$FONTS"

@@ -15,9 +15,11 @@ cd "$(dirname "$0")"
 command -v dpkg >/dev/null || die "this is for Debian $RELEASE, and here is no dpkg"
 # shellcheck source=/dev/null
 release=$(. /etc/os-release && printf '%s %s' "${ID:-}" "${VERSION_ID:-}")
-[ "$release" = "debian $RELEASE" ] || die "this is for Debian $RELEASE, and here is '$release': take the bundle for that release"
+[ "$release" = "debian $RELEASE" ] \
+    || die "this is for Debian $RELEASE, and here is '$release': take the bundle for that release"
 architecture=$(dpkg --print-architecture)
-[ "$architecture" = "$ARCHITECTURE" ] || die "this is for $ARCHITECTURE, and here is $architecture: take the bundle for that"
+[ "$architecture" = "$ARCHITECTURE" ] \
+    || die "this is for $ARCHITECTURE, and here is $architecture: take the bundle for that"
 sha256sum --check --quiet SHA256SUMS || die "a file is damaged, see above: copy the bundle anew. Nothing was changed"
 
 missing=
@@ -25,7 +27,8 @@ for file in debian/*.deb; do
     [ -e "$file" ] || continue
     name=$(dpkg-deb --field "$file" Package)
     # What is there already is left as it is.
-    [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$name" 2>/dev/null || :)" = installed ] || missing="$missing ./$file"
+    [ "$(dpkg-query --show --showformat='${db:Status-Status}' "$name" 2>/dev/null || :)" = installed ] \
+        || missing="$missing ./$file"
 done
 # By apt, which puts them in their order: dpkg refuses a python3 whose parts are not yet set up. From these files alone.
 bring() {
