@@ -55,7 +55,8 @@ form.addEventListener("htmx:afterRequest", (event) => {
   saving = true;
   act("save").disabled = true;
 });
-// The gate runs with another configuration: ours, or somebody else's, over which nothing that is drawn here may be lost.
+// The gate runs with another configuration: ours, or somebody else's, over which nothing that is drawn here may be
+// lost.
 root.addEventListener("gate:changed", () => {
   if (saving || JSON.stringify(zone.corners) === saved) window.location.reload();
 });

@@ -70,7 +70,9 @@ if (form) {
       event.preventDefault();
       if (!event.repeat) press(button);
     });
-    for (const over of ["pointerup", "pointerleave", "pointercancel", "keyup", "blur"]) button.addEventListener(over, letGo);
+    for (const over of ["pointerup", "pointerleave", "pointercancel", "keyup", "blur"]) {
+      button.addEventListener(over, letGo);
+    }
   }
   window.addEventListener("blur", letGo);
 }

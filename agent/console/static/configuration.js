@@ -26,7 +26,9 @@ function mark(problem) {
 }
 
 function show(field) {
-  for (let around = field.closest("details"); around !== null; around = around.parentElement.closest("details")) around.open = true;
+  for (let around = field.closest("details"); around !== null; around = around.parentElement.closest("details")) {
+    around.open = true;
+  }
   field.scrollIntoView({ block: "center" });
   (field.matches("fieldset") ? field.querySelector("input") : field)?.focus({ preventScroll: true });
 }

@@ -40,7 +40,8 @@ const handlers = {
   },
   barrier: (news) => fill(root, "arm", news.arm, news.tone),
   inputs(news) {
-    fill(root, "signals", news.signals.map((one) => row(one.name, one.text, { on: "open", off: "off", unknown: "bad" }[one.state])));
+    const tones = { on: "open", off: "off", unknown: "bad" };
+    fill(root, "signals", news.signals.map((one) => row(one.name, one.text, tones[one.state])));
     fill(root, "inputs-age", news.age, news.tone);
   },
   devices: (news) => fill(root, "devices", news.map((one) => row(one.name, one.state, one.tone))),

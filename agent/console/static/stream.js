@@ -139,7 +139,9 @@ export class Picture {
 
   markParts(mark) {
     const parts = [];
-    if (mark.corners.length) parts.push(drawn("polygon", { points: this.points(mark.corners), class: `mark ${mark.tone}` }));
+    if (mark.corners.length) {
+      parts.push(drawn("polygon", { points: this.points(mark.corners), class: `mark ${mark.tone}` }));
+    }
     const size = LABEL_PX * this.scale;
     const [width, height] = this.sizePx;
     const xs = mark.corners.map(([x]) => x * width);

@@ -175,7 +175,8 @@ export class Zone {
     this.handles = this.corners.map((corner, index) => {
       const kind = index === this.chosen ? "handle chosen" : "handle";
       const at = [corner[0] * width, corner[1] * height];
-      return this.knob(kind, at, scale, this.words.corner(index + 1), (event) => this.pick(index, event), (event) => this.key(index, event));
+      const name = this.words.corner(index + 1);
+      return this.knob(kind, at, scale, name, (event) => this.pick(index, event), (event) => this.key(index, event));
     });
     return [drawn("polygon", { points, class: wrong }), ...adders, ...this.handles];
   }
